@@ -1,0 +1,168 @@
+"""Saver checkpoints: what is in one, what fits a graph, what is restored from where."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import tensorflow.compat.v1 as tf
+
+from dcgan_v1 import legacy, models
+from dcgan_v1.errors import UserError
+
+NAMED = 6  # variables an error message lists before it only counts
+
+
+class Plan(NamedTuple):
+    """How a checkpoint will be restored.
+
+    Attributes:
+      prefix: path of the checkpoint, as Saver takes it.
+      names: name in the checkpoint -> variable.
+      note: what a user should know about it, '' for an ordinary one of ours.
+      is_legacy: whether the system's original script wrote it.
+    """
+
+    prefix: str
+    names: dict
+    note: str
+    is_legacy: bool
+
+
+def resolve(path):
+    """Returns the prefix of the checkpoint meant by `path`.
+
+    Args:
+      path: a prefix, one of a checkpoint's files, or a folder with a `checkpoint` list
+        in it or in its `checkpoints/`.
+
+    Raises:
+      UserError: there is none.
+    """
+    path = Path(path)
+    for folder in (path, path / "checkpoints"):
+        if folder.is_dir() and (found := tf.train.latest_checkpoint(str(folder))):
+            return found
+    prefix = path.with_suffix("") if path.suffix in (".index", ".meta") else path
+    if ".data-" in prefix.name:
+        prefix = prefix.with_name(prefix.name.partition(".data-")[0])
+    if not Path(f"{prefix}.index").is_file():
+        raise UserError(f"no checkpoint at {path}: {prefix}.index does not exist")
+    return str(prefix)
+
+
+def shapes(prefix):
+    """Returns name -> shape (list) of everything in a checkpoint."""
+    return _reader(prefix).get_variable_to_shape_map()
+
+
+def tensors(prefix):
+    """Returns name -> numpy array of everything in a checkpoint."""
+    reader = _reader(prefix)
+    try:
+        return {name: reader.get_tensor(name) for name in shapes(prefix)}
+    except (tf.errors.OpError, ValueError, RuntimeError) as error:
+        raise UserError(_damaged(prefix, error)) from error
+
+
+def _reader(prefix):
+    try:
+        return tf.train.NewCheckpointReader(prefix)
+    except (tf.errors.OpError, ValueError, RuntimeError) as error:
+        raise UserError(_damaged(prefix, error)) from error
+
+
+def _damaged(prefix, error):
+    reason = str(error).splitlines()[0][:160]
+    return f"checkpoint {prefix} is damaged: {reason}; use another one"
+
+
+def plan(path, model, variables):
+    """Compares a checkpoint with a graph, before anything is changed.
+
+    It may have our names, with or without optimiser slots, or those of the system's
+    original script.
+
+    Args:
+      path: see `resolve`.
+      model: registry name of the graph's system.
+      variables: the graph's saved variables.
+
+    Raises:
+      UserError: names every key that is missing, extra or of another shape.
+    """
+    prefix = resolve(path)
+    found = shapes(prefix)
+    wanted = {v.op.name: v for v in variables}
+    for other in models.MODELS:
+        if other != model and any(name.startswith(f"{other}/") for name in found):
+            raise UserError(f"checkpoint {prefix} is one of {other}, not of {model}")
+    note = ""
+    ours = any(name.startswith(f"{model}/") for name in found)
+    is_legacy = not ours and model in legacy.ORIGINAL
+    if is_legacy:
+        original = legacy.names(model, wanted)
+        wanted = {original[name]: wanted[name] for name in original}
+        note = "written by the original script, which counts no steps"
+    elif not any(is_optimizers(name) for name in found):
+        wanted = {k: v for k, v in wanted.items() if not is_optimizers(k)}
+        note = "weights only: fresh optimiser slots, step 0"
+    _check(prefix, model, found, {k: v.shape.as_list() for k, v in wanted.items()})
+    return Plan(prefix, wanted, note, is_legacy)
+
+
+def is_optimizers(name):
+    """Whether a variable is an optimiser's, or the step: not one of the networks'.
+
+    Every optimiser's name ends in `_adam`: slots are `<variable>/g_adam` and
+    `<variable>/g_adam_1`, powers `g_adam/beta1_power`.
+    """
+    slot = name.rpartition("/")[2].removesuffix("_1").endswith("_adam")
+    return slot or name.partition("/")[0].endswith("_adam") or name == "global_step"
+
+
+def _check(prefix, model, found, wanted):
+    problems = [
+        ("missing", sorted(set(wanted) - set(found))),
+        ("extra", sorted(set(found) - set(wanted))),
+        (
+            "of another shape",
+            [
+                f"{name} ({found[name]}, the model has {wanted[name]})"
+                for name in sorted(set(wanted) & set(found))
+                if found[name] != wanted[name]
+            ],
+        ),
+    ]
+    parts = []
+    for what, keys in problems:
+        if keys:
+            more = f" and {len(keys) - NAMED} more" if len(keys) > NAMED else ""
+            parts.append(f"{what}: {', '.join(keys[:NAMED])}{more}")
+    if parts:
+        raise UserError(f"checkpoint {prefix} does not fit {model}; {'; '.join(parts)}")
+
+
+def restore(session, plan):
+    """Reads a planned checkpoint into the session's variables.
+
+    Builds ops: call it before the graph is finalised.
+    """
+    try:
+        tf.train.Saver(plan.names).restore(session, plan.prefix)
+    except (tf.errors.OpError, ValueError) as error:
+        raise UserError(_damaged(plan.prefix, error)) from error
+
+
+def write(prefix, arrays):
+    """Writes name -> array as a Saver checkpoint, any names a TF1 script may want."""
+    with tf.Graph().as_default(), tf.Session() as session:
+        # the variables' own names do not matter: Saver stores under the dict's keys
+        values = {name: tf.placeholder(a.dtype, a.shape) for name, a in arrays.items()}
+        variables = {
+            name: tf.Variable(value, name=f"v{i}")
+            for i, (name, value) in enumerate(values.items())
+        }
+        session.run(
+            tf.global_variables_initializer(),
+            {values[name]: array for name, array in arrays.items()},
+        )
+        tf.train.Saver(variables).save(session, str(prefix), write_meta_graph=False)

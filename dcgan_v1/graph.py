@@ -1,0 +1,149 @@
+"""The graphs: one that trains and samples, one that only samples."""
+
+from typing import NamedTuple
+
+import tensorflow.compat.v1 as tf
+
+from dcgan_v1 import models, randomness
+
+SAMPLES = 64  # images of a sample grid, 8 x 8
+
+
+class Phase(NamedTuple):
+    """What one kind of step runs and gives.
+
+    Attributes:
+      op: the step, the global step's count included.
+      scalars: name -> scalar of that step.
+      summary: the scalars, serialised for TensorBoard.
+    """
+
+    op: tf.Operation
+    scalars: dict
+    summary: tf.Tensor
+
+
+class TrainGraph(NamedTuple):
+    """What the session loop needs of a training graph.
+
+    Attributes:
+      initialize: runs every initialiser, the data included.
+      initialize_feed: what `initialize` must be fed.
+      step: the global step, int64; counts pre-training steps too.
+      real: [N, H, W, C] images of this step; z: noise by purpose. Both can be fed.
+      pretrain: a step of D alone; train: a step of D, then of G.
+      samples: [64, H, W, C] images of one fixed noise.
+      d_mean_sample: D's mean probability of those being real.
+      histogram_summary: serialised summary of every trainable variable.
+      saved: the variables a checkpoint holds, all but the data.
+    """
+
+    initialize: tf.Operation
+    initialize_feed: dict
+    step: tf.Variable
+    real: tf.Tensor
+    z: dict
+    pretrain: Phase
+    train: Phase
+    samples: tf.Tensor
+    d_mean_sample: tf.Tensor
+    histogram_summary: tf.Tensor
+    saved: list
+
+
+def build_train_graph(config, images_np):
+    """Builds a training step, with its data and noise drawn inside the graph.
+
+    Args:
+      config: a `config.Config`.
+      images_np: uint8 [size, H, W, C], the whole training set.
+    """
+    model = models.get(config.model)
+    tf.set_random_seed(config.seed)  # of the initial values
+    step = tf.train.get_or_create_global_step()
+    # Read once. Whatever depends on `now` sees the step as it was before the increment.
+    now = tf.identity(step.read_value(), name="now")
+
+    images_ph = tf.placeholder(tf.uint8, images_np.shape, name="images_ph")
+    with tf.variable_scope("data"):  # in no collection, so in no checkpoint
+        images = tf.Variable(images_ph, trainable=False, collections=[], name="images")
+    chosen = randomness.shuffled_batch(
+        now, config.batch_size, len(images_np), config.seed
+    )
+    low, high = model.IMAGE_RANGE
+    real = tf.gather(images, chosen)  # [N, H, W, C] uint8
+    real = tf.cast(real, tf.float32) / 255.0 * (high - low) + low
+    real = tf.ensure_shape(real, [None, *model.IMAGE_SHAPE], name="real")
+    z = {
+        stream: tf.placeholder_with_default(
+            randomness.normal(
+                [config.batch_size, model.Z_DIM], config.seed, stream, now
+            ),
+            [None, model.Z_DIM],
+            name=stream,
+        )
+        for stream in ("z_discriminator", "z_generator")
+    }
+
+    built = model.training_step(real, **z)
+
+    sample_z = randomness.normal(
+        [SAMPLES, model.Z_DIM], config.seed, "z_samples", tf.constant(0, tf.int64)
+    )
+    by_batch = config.sample_bn == "batch"
+    samples, _ = model.generator(sample_z, by_batch)  # [64, H, W, C]
+    sample_logits, _ = model.discriminator(samples, by_batch)  # [64, 1]
+
+    saved = tf.global_variables()
+    return TrainGraph(
+        initialize=tf.group(tf.variables_initializer(saved), images.initializer),
+        initialize_feed={images_ph: images_np},
+        step=step,
+        real=real,
+        z=z,
+        pretrain=_phase(step, built.d_op, built.d_scalars),
+        train=_phase(step, built.d_and_g_op, built.scalars),
+        samples=samples,
+        d_mean_sample=tf.reduce_mean(tf.sigmoid(sample_logits)),
+        histogram_summary=tf.summary.merge(
+            [tf.summary.histogram(v.op.name, v) for v in tf.trainable_variables()]
+        ),
+        saved=saved,
+    )
+
+
+def _phase(step, op, scalars):
+    """Returns the Phase that does `op`, then adds one to the step."""
+    with tf.control_dependencies([op, *scalars.values()]):
+        counted = tf.assign_add(step, 1).op
+    summary = tf.summary.merge(
+        [tf.summary.scalar(name, value) for name, value in scalars.items()]
+    )
+    return Phase(counted, scalars, summary)
+
+
+class SampleGraph(NamedTuple):
+    """A generator with its judge. The batch dimension is free.
+
+    Attributes:
+      z: placeholder [N, z_dim].
+      images: [N, H, W, C] in the model's IMAGE_RANGE.
+      probability: [N], D's estimate that each image is real.
+      saved: the variables to restore.
+    """
+
+    z: tf.Tensor
+    images: tf.Tensor
+    probability: tf.Tensor
+    saved: list
+
+
+def build_sample_graph(name, sample_bn):
+    """Builds `name` for sampling, batch norm by the 'batch' or by its 'ema'."""
+    model = models.get(name)
+    z_ph = tf.placeholder(tf.float32, [None, model.Z_DIM], name="z_ph")
+    images, _ = model.generator(z_ph, sample_bn == "batch")
+    logits, _ = model.discriminator(images, sample_bn == "batch")
+    return SampleGraph(
+        z_ph, images, tf.sigmoid(logits)[:, 0], saved=tf.global_variables()
+    )

@@ -1,0 +1,69 @@
+"""From network output to pictures: value ranges, grids, PNG, GIF."""
+
+import io
+import math
+
+import numpy as np
+from PIL import Image
+
+from dcgan_v1.rundir import write_atomically
+
+GIF_FRAMES = 100  # at most; a long run's samples are thinned out evenly
+
+
+def to_uint8(images, image_range):
+    """Maps float images of `image_range` (low, high) to uint8 [0, 255], rounding."""
+    low, high = image_range
+    scaled = (np.asarray(images, np.float64) - low) / (high - low) * 255
+    return np.clip(np.rint(scaled), 0, 255).astype(np.uint8)
+
+
+def grid(images, columns=None, gap=2):
+    """Tiles uint8 images [N, H, W, C] row by row into one picture [H', W', C].
+
+    Args:
+      columns: images in a row; the default makes the grid as square as it can be.
+      gap: pixels of background (mid-grey) between two images.
+    """
+    number, height, width, channels = images.shape
+    columns = columns or math.ceil(math.sqrt(number))
+    rows = math.ceil(number / columns)
+    shape = (rows * (height + gap) - gap, columns * (width + gap) - gap, channels)
+    picture = np.full(shape, 128, np.uint8)
+    for i, image in enumerate(images):
+        y, x = i // columns * (height + gap), i % columns * (width + gap)
+        picture[y : y + height, x : x + width] = image
+    return picture
+
+
+def png_bytes(picture):
+    """Encodes uint8 [H, W, 1 or 3] as PNG."""
+    buffer = io.BytesIO()
+    grey = picture.shape[2] == 1
+    Image.fromarray(picture[..., 0] if grey else picture).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def write_gif(path, png_paths, milliseconds=120, hold=2000):
+    """Animates PNG files in the order given; the last frame is held.
+
+    Returns the number of frames.
+    """
+    keep = np.linspace(0, len(png_paths) - 1, min(len(png_paths), GIF_FRAMES))
+    frames = []
+    for i in np.unique(keep.round().astype(int)):
+        with Image.open(png_paths[i]) as image:
+            image.load()
+            frames.append(image)
+    buffer = io.BytesIO()
+    durations = [milliseconds] * (len(frames) - 1) + [hold]
+    frames[0].save(
+        buffer,
+        "GIF",
+        save_all=True,
+        append_images=frames[1:],
+        duration=durations,
+        loop=0,
+    )
+    write_atomically(path, buffer.getvalue())
+    return len(frames)

@@ -1,0 +1,31 @@
+"""The losses of the original GAN: logits in, scalars out.
+
+Sigmoid cross-entropy means, after the non-saturating form of Goodfellow et al. 2014,
+section 3. Logits have shape [N, 1] and any real value; a sigmoid is never applied first.
+"""
+
+import tensorflow.compat.v1 as tf
+
+
+def _cross_entropy(logits, label):
+    return tf.reduce_mean(
+        tf.nn.sigmoid_cross_entropy_with_logits(
+            logits=logits,
+            labels=tf.fill(tf.shape(logits), tf.cast(label, logits.dtype)),
+        )
+    )
+
+
+def discriminator_loss_real(real_logits):
+    """Mean of -log D(x): small where D takes real images for real."""
+    return _cross_entropy(real_logits, 1.0)
+
+
+def discriminator_loss_fake(fake_logits):
+    """Mean of -log(1 - D(G(z))): small where D sees through the fakes."""
+    return _cross_entropy(fake_logits, 0.0)
+
+
+def generator_loss(fake_logits):
+    """Mean of -log D(G(z)): small where D takes the fakes for real."""
+    return _cross_entropy(fake_logits, 1.0)

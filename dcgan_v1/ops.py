@@ -1,0 +1,223 @@
+"""The layers, from `tf.get_variable` and `tf.nn` alone: no tf.layers, no Keras.
+
+Every layer opens a variable scope of its own and creates `w` and `b` (or, for batch
+norm, `beta`, `gamma`, `moving_mean`, `moving_variance`) in it, so a variable's name
+spells its place: `mnist_beginners/generator/conv2/w`. Called again under a reusing
+scope a layer shares its variables. Feature maps are NHWC; the dtype follows the input.
+"""
+
+import tensorflow.compat.v1 as tf
+
+
+def truncated_normal(stddev):
+    return tf.truncated_normal_initializer(stddev=stddev)
+
+
+def linear(x, units, scope, *, w_initializer, b_initializer=None):
+    """Affine map of the rows of x.
+
+    Args:
+      x: [N, features].
+      b_initializer: None leaves the bias out.
+
+    Returns:
+      [N, units].
+    """
+    with tf.variable_scope(scope):
+        shape = [int(x.shape[1]), units]
+        w = tf.get_variable("w", shape, x.dtype, w_initializer)
+        y = _matmul(x, tf.convert_to_tensor(w))  # [N, units]
+        return _add_bias(y, b_initializer)
+
+
+def conv2d(x, filters, size, scope, *, stride, w_initializer, b_initializer=None):
+    """Convolution with a size x size kernel and SAME padding.
+
+    Args:
+      x: [N, H, W, C].
+      b_initializer: None leaves the bias out.
+
+    Returns:
+      [N, ceil(H / stride), ceil(W / stride), filters].
+    """
+    with tf.variable_scope(scope):
+        shape = [size, size, int(x.shape[3]), filters]
+        w = tf.get_variable("w", shape, x.dtype, w_initializer)
+        y = tf.nn.conv2d(x, w, strides=stride, padding="SAME")
+        return _add_bias(y, b_initializer)
+
+
+def conv2d_transpose(
+    x, filters, size, scope, *, stride, w_initializer, b_initializer=None
+):
+    """Transposed convolution with SAME padding: the gradient of `conv2d`.
+
+    Args:
+      x: [N, H, W, C].
+      b_initializer: None leaves the bias out.
+
+    Returns:
+      [N, H * stride, W * stride, filters].
+    """
+    with tf.variable_scope(scope):
+        _, height, width, channels = x.shape.as_list()
+        shape = [size, size, filters, channels]  # output channels first, as TF1 has it
+        w = tf.get_variable("w", shape, x.dtype, w_initializer)
+        output_shape = [tf.shape(x)[0], height * stride, width * stride, filters]
+        y = tf.nn.conv2d_transpose(x, w, output_shape, strides=stride, padding="SAME")
+        return _add_bias(y, b_initializer)
+
+
+def resize_conv2d(x, filters, scope, *, w_initializer, b_initializer=None):
+    """Bilinear resize to twice the size, then a 3x3 convolution of stride 2.
+
+    TF1's resize (`align_corners=False`, no half-pixel centres) puts x[i] at row 2i and
+    the mean of x[i] and x[i+1] at row 2i+1, the last row being repeated. With taps
+    w0, w1, w2 a stride-2 convolution therefore computes, along one axis,
+
+        y[i] = (w0 + w1/2) x[i] + (w1/2 + w2) x[i+1]        for i < last
+        y[last] = (w0 + w1) x[last]                         (SAME pads zeros below)
+
+    which is a 2-tap convolution of the small map, zero-padded, plus w1/2 x[last] at the
+    edge. Both axes together: a 2x2 convolution, a bottom row, a right column, a corner.
+    The large map is never made; the result is the same up to rounding.
+
+    Args:
+      x: [N, H, W, C].
+
+    Returns:
+      [N, H, W, filters].
+    """
+    with tf.variable_scope(scope):
+        _, height, width, channels = x.shape.as_list()
+        w = tf.get_variable("w", [3, 3, channels, filters], x.dtype, w_initializer)
+
+        def inner(w, axis):  # the two taps away from the edge
+            first, middle, last = tf.split(w, 3, axis=axis)
+            return tf.concat([first + middle / 2, middle / 2 + last], axis=axis)
+
+        def edge(w, axis):  # the tap that only the last row (column) adds
+            return tf.split(w, 3, axis=axis)[1] / 2
+
+        def conv(x, w):
+            return tf.nn.conv2d(x, w, strides=1, padding="SAME")
+
+        bottom = x[:, -1:, :, :]  # [N, 1, W, C]
+        right = x[:, :, -1:, :]  # [N, H, 1, C]
+        corner = bottom[:, :, -1:, :]  # [N, 1, 1, C]
+        y = conv(x, inner(inner(w, 0), 1))  # [N, H, W, filters]
+        row = conv(bottom, inner(edge(w, 0), 1))  # [N, 1, W, filters]
+        row += _pad_before(conv(corner, edge(edge(w, 0), 1)), 2, width - 1)
+        column = conv(right, edge(inner(w, 0), 1))  # [N, H, 1, filters]
+        y += _pad_before(row, 1, height - 1) + _pad_before(column, 2, width - 1)
+        return _add_bias(y, b_initializer)
+
+
+def batch_norm(x, is_training, scope, *, decay, epsilon, gamma_initializer=None):
+    """Batch normalisation with hand-kept moving averages (Ioffe & Szegedy 2015).
+
+    is_training True reads the moments of the batch, and each of the returned updates
+    moves its average: `average -= (1 - decay) * (average - moment)`.
+    is_training False reads the averages; running the updates changes nothing.
+    A bool tensor chooses between the two when the graph runs.
+
+    Args:
+      x: [N, ..., C]; the moments are taken over all axes but the last.
+      decay: how much of an average is kept by one update.
+      epsilon: added to the variance.
+      gamma_initializer: None leaves gamma out (TF1's contrib default).
+
+    Returns:
+      y of x's shape, and the list of update ops for moving_mean, moving_variance.
+      The variance is the biased one in both uses.
+    """
+    with tf.variable_scope(scope):
+        shape = [int(x.shape[-1])]
+        beta = tf.get_variable("beta", shape, x.dtype, tf.zeros_initializer())
+        gamma = tf.ones(shape, x.dtype)
+        if gamma_initializer is not None:
+            gamma = tf.get_variable("gamma", shape, x.dtype, gamma_initializer)
+        average_mean, average_variance = (
+            tf.get_variable(name, shape, x.dtype, initializer, trainable=False)
+            for name, initializer in (
+                ("moving_mean", tf.zeros_initializer()),
+                ("moving_variance", tf.ones_initializer()),
+            )
+        )
+
+        def from_batch():
+            return _normalize_batch(
+                x, tf.convert_to_tensor(gamma), tf.convert_to_tensor(beta), epsilon
+            )
+
+        def from_averages():
+            mean, variance = average_mean.read_value(), average_variance.read_value()
+            y = tf.nn.batch_normalization(x, mean, variance, beta, gamma, epsilon)
+            return y, mean, variance
+
+        if isinstance(is_training, bool):
+            y, mean, variance = from_batch() if is_training else from_averages()
+        else:
+            y, mean, variance = tf.cond(is_training, from_batch, from_averages)
+        updates = [
+            tf.assign_sub(average, (1 - decay) * (average - tf.stop_gradient(moment)))
+            for average, moment in ((average_mean, mean), (average_variance, variance))
+        ]
+        return y, updates
+
+
+def _normalize_batch(x, gamma, beta, epsilon):
+    """Returns ((x - mean) / sqrt(variance + epsilon) * gamma + beta, mean, variance).
+
+    The gradient is the paper's (section 3), in closed form: TensorFlow's own derivation
+    through the moments makes three times as many passes over the feature map.
+    Gradients do not flow through the returned moments.
+    """
+    axes = list(range(x.shape.rank - 1))
+
+    @tf.custom_gradient
+    def normalize(x, gamma, beta):
+        mean = tf.reduce_mean(x, axes)  # [C]
+        centered = x - mean
+        variance = tf.reduce_mean(tf.square(centered), axes)  # [C]
+        inverse = tf.math.rsqrt(variance + epsilon)  # [C]
+        y = centered * (inverse * gamma) + beta
+
+        def gradient(dy, *_):
+            dbeta = tf.reduce_sum(dy, axes)  # [C]
+            dgamma = tf.reduce_sum(dy * centered, axes) * inverse  # [C]
+            count = tf.cast(tf.size(x) / tf.size(mean), x.dtype)
+            slope = dgamma * inverse / count  # [C]
+            dx = (dy - dbeta / count - centered * slope) * (inverse * gamma)
+            return dx, dgamma, dbeta
+
+        return (y, mean, variance), gradient
+
+    return normalize(x, gamma, beta)
+
+
+@tf.custom_gradient
+def _matmul(x, w):
+    """tf.matmul, but with the gradient for x as an einsum.
+
+    TensorFlow derives it as a MatMul with transpose_b, for which oneDNN takes 2.5 times
+    as long at [50, 1024] x [1024, 3136].
+    """
+
+    def gradient(dy):
+        return tf.einsum("no,io->ni", dy, w), tf.matmul(x, dy, transpose_a=True)
+
+    return tf.matmul(x, w), gradient
+
+
+def _add_bias(y, initializer):
+    if initializer is None:
+        return y
+    b = tf.get_variable("b", [int(y.shape[-1])], y.dtype, initializer)
+    return tf.nn.bias_add(y, b)
+
+
+def _pad_before(x, axis, zeros):
+    paddings = [[0, 0]] * x.shape.rank
+    paddings[axis] = [zeros, 0]
+    return tf.pad(x, paddings)

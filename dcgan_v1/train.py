@@ -1,0 +1,172 @@
+"""The session loop: restore, step, summaries, samples, checkpoints."""
+
+import time
+
+import tensorflow.compat.v1 as tf
+
+from dcgan_v1 import checkpoints, images, models, runtime, summaries
+from dcgan_v1.errors import UserError
+from dcgan_v1.graph import build_train_graph
+from dcgan_v1.interruption import Interruption
+from dcgan_v1.progress import Progress
+from dcgan_v1.rundir import write_atomically
+
+
+def train(config, data, directory, *, resume=False, restart=False, quiet=False):
+    """Trains a run to its last step, or until a signal stops it.
+
+    Nothing in the run directory is touched before the data, the graph, the device and
+    the checkpoint have all been found sound.
+
+    Args:
+      config: a `config.Config`; `config.start` names a checkpoint to begin from.
+      data: uint8 [size, H, W, C], the training images.
+      directory: a `rundir.RunDirectory`.
+      resume: continue the run in it from its newest checkpoint.
+      restart: move the run in it aside first.
+      quiet: print nothing.
+
+    Returns:
+      The exit code: 0, or 128 + the signal's number.
+    """
+    if config.batch_size > len(data):
+        raise UserError(
+            f"--batch-size {config.batch_size} is larger than the data: "
+            f"{len(data)} training images"
+        )
+    say = (lambda text: None) if quiet else (lambda text: print(text, flush=True))
+    session_config, device_line = runtime.session_config(config.device)
+    say(device_line)
+    with tf.Graph().as_default(), tf.Session(config=session_config) as session:
+        graph = build_train_graph(config, data)
+        session.run(graph.initialize, graph.initialize_feed)
+        source = directory.latest_checkpoint() if resume else config.start
+        if source:
+            _restore(session, graph, config, source, say)
+        step = int(session.run(graph.step))
+        epoch, image = divmod(step * config.batch_size, len(data))
+        say(
+            f"{'resumed' if source else 'starting'} at step {step} of "
+            f"{config.total_steps} (epoch {epoch}, image {image} of {len(data)})"
+        )
+        saver = tf.train.Saver(
+            graph.saved, max_to_keep=config.keep, save_relative_paths=True
+        )
+        tf.get_default_graph().finalize()
+
+        if restart and directory.holds_run():
+            say(f"moved the old run to {directory.move_aside()}")
+        directory.create()
+        directory.save_config(config)
+        saver.recover_last_checkpoints(directory.all_checkpoints())
+        trainer = Trainer(session, graph, config, directory, saver, step, len(data))
+        return trainer.run(Progress(step, config.total_steps, config.batch_size, quiet))
+
+
+def _restore(session, graph, config, source, say):
+    plan = checkpoints.plan(source, config.model, graph.saved)
+    checkpoints.restore(session, plan)
+    say(f"restored {plan.prefix}" + (f" ({plan.note})" if plan.note else ""))
+    if plan.is_legacy:  # it counts no steps, but its pre-training lies behind it
+        session.run(tf.assign(graph.step, config.pretrain_steps))
+
+
+class Trainer:
+    """One pass through the loop, and the files it writes."""
+
+    def __init__(self, session, graph, config, directory, saver, step, size):
+        self.session, self.graph, self.config = session, graph, config
+        self.directory, self.saver = directory, saver
+        self.step, self.size = step, size  # steps done, training images
+        self.saved_at = step if directory.latest_step() == step else None
+        self.seconds = self.timed_steps = 0  # since the last summary
+        self.metrics = summaries.MetricsFile(directory.metrics, step)
+        self.events = summaries.EventWriter(directory.tensorboard, session.graph, step)
+
+    def run(self, progress):
+        """Steps to the config's last step. Returns the exit code."""
+        try:
+            with Interruption() as interruption:
+                if not self.directory.sample_path(self.step).exists():
+                    self.sample()
+                while self.step < self.config.total_steps and not interruption.signal:
+                    scalars = self.train_step()
+                    progress.update(self.step, scalars)
+                if self.saved_at != self.step:
+                    self.save()
+                if not interruption.signal:
+                    self.draw(progress.say)
+        finally:
+            progress.close()
+            self.metrics.close()
+            self.events.close()
+        if interruption.signal:
+            progress.say(
+                f"stopped at step {self.step}; to continue, add --restore "
+                f"--run-dir {self.directory.path}"
+            )
+            return 128 + interruption.signal
+        return 0
+
+    def train_step(self):
+        """Runs one step and what is due after it. Returns its scalars."""
+        config, graph = self.config, self.graph
+        phase = graph.pretrain if self.step < config.pretrain_steps else graph.train
+        self.step += 1
+        fetches = {"op": phase.op, "scalars": phase.scalars}
+        if self.step % config.summary_every == 0:
+            fetches["summary"] = phase.summary
+        started = time.perf_counter()
+        fetched = self.session.run(fetches)
+        self.seconds += time.perf_counter() - started
+        self.timed_steps += 1
+        if "summary" in fetched:
+            self.summarize(fetched["summary"], fetched["scalars"])
+        if self.step % config.sample_every == 0:
+            self.sample()
+        if self.step % config.save_every == 0:
+            self.save()
+        return fetched["scalars"]
+
+    def summarize(self, summary, scalars):
+        """Writes a step's scalars to TensorBoard and metrics.csv."""
+        epoch = self.step * self.config.batch_size // self.size
+        self.metrics.write(self.step, epoch, scalars)
+        self.events.add(summary, self.step)
+        rate = self.timed_steps * self.config.batch_size / self.seconds
+        self.events.add_scalar("images_per_second", rate, self.step)
+        self.seconds = self.timed_steps = 0
+
+    def sample(self):
+        """Draws the fixed noise's images as PNG and for TensorBoard."""
+        samples, d_mean = self.session.run(
+            [self.graph.samples, self.graph.d_mean_sample]
+        )
+        image_range = models.get(self.config.model).IMAGE_RANGE
+        picture = images.grid(images.to_uint8(samples, image_range))
+        png = images.png_bytes(picture)
+        write_atomically(self.directory.sample_path(self.step), png)
+        self.events.add_png("samples", png, picture.shape, self.step)
+        self.events.add_scalar("d_mean_sample", d_mean, self.step)
+        if self.config.histograms:
+            histograms = self.session.run(self.graph.histogram_summary)
+            self.events.add(histograms, self.step)
+
+    def save(self):
+        self.saver.save(
+            self.session,
+            str(self.directory.checkpoints / "model"),
+            global_step=self.step,
+            write_meta_graph=False,
+        )
+        self.saved_at = self.step
+        self.events.flush()
+
+    def draw(self, say):
+        """Makes the pictures of the finished run: loss curves and the GIF."""
+        summaries.draw_curves(self.directory.metrics, self.directory.curves)
+        images.write_gif(self.directory.gif, self.directory.sample_paths())
+        say(
+            f"done: {self.directory.sample_paths()[-1]}, "
+            f"{self.directory.gif}, {self.directory.curves}"
+        )
