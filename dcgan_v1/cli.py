@@ -50,7 +50,7 @@ def add_settings(group, names, **defaults):
     for name in names:
         kind, text = SETTINGS[name]
         default = defaults.get(name, own[name])
-        options = dict(default=argparse.SUPPRESS, help=f"{text} (default {default})")
+        options = {"default": argparse.SUPPRESS, "help": f"{text} (default {default})"}
         if kind is bool:
             options.update(action="store_true", help=f"{text} (default off)")
         elif kind is int:

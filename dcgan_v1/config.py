@@ -35,17 +35,17 @@ class Config:
     device: str = "auto"
 
     def __post_init__(self):
-        least = dict(
-            seed=0,
-            batch_size=1,
-            pretrain_steps=0,
-            validation=0,
-            steps=1,
-            save_every=1,
-            keep=1,
-            sample_every=1,
-            summary_every=1,
-        )
+        least = {
+            "seed": 0,
+            "batch_size": 1,
+            "pretrain_steps": 0,
+            "validation": 0,
+            "steps": 1,
+            "save_every": 1,
+            "keep": 1,
+            "sample_every": 1,
+            "summary_every": 1,
+        }
         for name, minimum in least.items():
             value = getattr(self, name)
             if not isinstance(value, int) or isinstance(value, bool):
@@ -73,7 +73,9 @@ def from_json(text, source):
     try:
         values = json.loads(text)
     except ValueError as error:
-        raise UserError(f"{source} is not JSON ({error}); restore it or use --restart")
+        raise UserError(
+            f"{source} is not JSON ({error}); mend it or use --restart"
+        ) from error
     known = {f.name: f for f in dataclasses.fields(Config)}
     if not isinstance(values, dict):
         raise UserError(

@@ -1,7 +1,8 @@
 """The losses of the original GAN: logits in, scalars out.
 
-Sigmoid cross-entropy means, after the non-saturating form of Goodfellow et al. 2014,
-section 3. Logits have shape [N, 1] and any real value; a sigmoid is never applied first.
+Sigmoid cross-entropy means, the generator's in the non-saturating form of Goodfellow
+et al. 2014, section 3. Logits have shape [N, 1] and any real value: no sigmoid has been
+applied to them.
 """
 
 import tensorflow.compat.v1 as tf

@@ -18,8 +18,8 @@ class Progress:
         self._batch_size = batch_size
         self._total = total
         self._quiet = quiet
-        self._started = self._said = time.monotonic()
-        self._first = step
+        self._said_at = time.monotonic()
+        self._said_step = step
         self._bar = None
         if not quiet and sys.stderr.isatty():
             self._bar = tqdm(
@@ -36,13 +36,13 @@ class Progress:
             self._bar.update(step - self._bar.n)
         elif not self._quiet:
             now = time.monotonic()
-            if now - self._said >= LINE_SECONDS or step == self._total:
-                self._said = now
+            if now - self._said_at >= LINE_SECONDS or step == self._total:
                 print(self._line(step, scalars, now), flush=True)
+                self._said_at, self._said_step = now, step
 
     def _line(self, step, scalars, now):
-        rate = (step - self._first) / max(now - self._started, 1e-9)
-        left = tqdm.format_interval((self._total - step) / rate) if rate else "?"
+        rate = (step - self._said_step) / max(now - self._said_at, 1e-9)
+        left = tqdm.format_interval((self._total - step) / rate)
         values = "  ".join(f"{name} {value:.3f}" for name, value in scalars.items())
         return (
             f"step {step}/{self._total}  {rate:.2f} step/s  "

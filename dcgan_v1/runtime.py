@@ -48,7 +48,7 @@ def _without_notes():
     dozen notes there that no log level reaches. Python's exceptions pass."""
     sys.stderr.flush()
     kept = os.dup(2)
-    with open(os.devnull, "wb") as nothing:
+    with Path(os.devnull).open("wb") as nothing:
         os.dup2(nothing.fileno(), 2)
     try:
         yield

@@ -26,7 +26,7 @@ class MetricsFile:
         writer.writeheader()
         writer.writerows(kept)
         write_atomically(path, buffer.getvalue().encode())
-        self._file = open(path, "a", newline="")
+        self._file = path.open("a", newline="")
         self._writer = csv.DictWriter(self._file, COLUMNS, lineterminator="\n")
 
     def write(self, step, epoch, scalars):

@@ -17,7 +17,7 @@ SAMPLE_BN = "batch"  # the source never moves its averages, so it samples by the
 
 D_LEARNING_RATE = 3e-4
 G_LEARNING_RATE = 1e-4
-BN = dict(decay=0.999, epsilon=1e-5)  # tf.contrib's default decay; no gamma
+BN = {"decay": 0.999, "epsilon": 1e-5}  # tf.contrib's decay; beta but no gamma
 STDDEV = 0.02
 
 
@@ -66,9 +66,10 @@ def discriminator(images, is_training):
       Logits [N, 1], and an empty list of updates.
     """
     del is_training
-    init = dict(
-        w_initializer=ops.truncated_normal(STDDEV), b_initializer=tf.zeros_initializer()
-    )
+    init = {
+        "w_initializer": ops.truncated_normal(STDDEV),
+        "b_initializer": tf.zeros_initializer(),
+    }
     with tf.variable_scope("mnist_beginners/discriminator", reuse=tf.AUTO_REUSE):
         h = ops.conv2d(images, 32, 5, "conv1", stride=1, **init)  # [N, 28, 28, 32]
         h = tf.nn.avg_pool2d(tf.nn.relu(h), 2, 2, "SAME")  # [N, 14, 14, 32]

@@ -1,0 +1,29 @@
+import pytest
+
+from dcgan_v1 import runtime
+
+tf = runtime.prepare()
+
+
+@pytest.fixture
+def graph():
+    """A graph of its own for each test."""
+    with tf.Graph().as_default() as graph:
+        tf.set_random_seed(1)
+        yield graph
+
+
+@pytest.fixture
+def session(graph):
+    with tf.Session(config=runtime.session_config("cpu")[0]) as session:
+        yield session
+
+
+@pytest.fixture
+def rng(request):
+    """Fresh inputs on each run; pytest prints the seed of a test that fails."""
+    import numpy as np
+
+    seed = np.random.SeedSequence().entropy
+    print(f"numpy seed {seed}")
+    return np.random.default_rng(seed)

@@ -1,0 +1,69 @@
+"""One frozen config: JSON in and out, nothing unknown, nothing changed unnoticed."""
+
+import dataclasses
+import json
+
+import pytest
+
+from dcgan_v1 import config as config_lib
+from dcgan_v1.config import Config
+from dcgan_v1.errors import UserError
+
+
+def test_json_round_trip():
+    config = Config(seed=7, steps=12, data_sha256="ab", histograms=True)
+    assert config_lib.from_json(config.to_json(), "c") == config
+
+
+def test_a_config_is_frozen():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        Config().seed = 1
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ('{"seeed": 1}', "seeed"),
+        ('{"seed": "1"}', "seed must be a int"),
+        ('{"seed": true}', "seed must be a int"),
+        ('{"steps": -5}', "--steps must be at least 1"),
+        ("[]", "object"),
+        ("{", "not JSON"),
+        ("", "not JSON"),
+    ],
+)
+def test_bad_json_is_refused_by_name(text, complaint):
+    with pytest.raises(UserError, match=complaint):
+        config_lib.from_json(text, "config.json")
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        {"steps": 0},
+        {"steps": -1},
+        {"batch_size": 0},
+        {"keep": 0},
+        {"seed": -1},
+        {"seed": 2**31},
+        {"save_every": 0},
+        {"sample_bn": "none"},
+    ],
+)
+def test_values_out_of_range_are_refused(setting):
+    with pytest.raises(UserError):
+        Config(**setting)
+
+
+def test_a_restored_run_may_change_its_length_but_not_its_numbers():
+    saved = Config(steps=100, seed=1)
+    assert config_lib.continued(saved, {"steps": 200, "seed": 1}).steps == 200
+    with pytest.raises(UserError) as error:
+        config_lib.continued(saved, {"seed": 2, "batch_size": 8, "steps": 200})
+    for part in ("--seed is 1", "2 was asked", "--batch-size is 50", "--restart"):
+        assert part in str(error.value)
+
+
+def test_json_holds_every_setting():
+    names = {f.name for f in dataclasses.fields(Config)}
+    assert set(json.loads(Config().to_json())) == names

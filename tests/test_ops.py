@@ -1,0 +1,271 @@
+"""Each layer against numpy written out by hand, in float64, on fresh inputs."""
+
+import numpy as np
+import pytest
+import tensorflow.compat.v1 as tf
+
+from dcgan_v1 import ops
+
+NORMAL = tf.random_normal_initializer(stddev=0.5)
+
+
+def run(session, *fetches):
+    session.run(tf.global_variables_initializer())
+    return session.run(fetches)
+
+
+def variable(session, name):
+    (found,) = (v for v in tf.global_variables() if v.op.name == name)
+    return session.run(found)
+
+
+def numpy_conv2d(x, w, stride):
+    """SAME convolution as sums over the kernel's taps."""
+    n, height, width, _ = x.shape
+    size = w.shape[0]
+    out_h, out_w = -(-height // stride), -(-width // stride)
+    pad_h = max((out_h - 1) * stride + size - height, 0)
+    pad_w = max((out_w - 1) * stride + size - width, 0)
+    padded = np.pad(
+        x,
+        (
+            (0, 0),
+            (pad_h // 2, pad_h - pad_h // 2),
+            (pad_w // 2, pad_w - pad_w // 2),
+            (0, 0),
+        ),
+    )
+    y = np.zeros((n, out_h, out_w, w.shape[3]))
+    for i in range(size):
+        for j in range(size):
+            rows = slice(i, i + (out_h - 1) * stride + 1, stride)
+            columns = slice(j, j + (out_w - 1) * stride + 1, stride)
+            y += padded[:, rows, columns] @ w[i, j]
+    return y
+
+
+def numpy_conv2d_transpose(x, w, stride):
+    """Each pixel stamps its kernel onto the output; SAME crops the margin."""
+    n, height, width, _ = x.shape
+    size = w.shape[0]
+    full = np.zeros(
+        (n, (height - 1) * stride + size, (width - 1) * stride + size, w.shape[2])
+    )
+    for i in range(height):
+        for j in range(width):
+            stamp = np.einsum("nc,abfc->nabf", x[:, i, j], w)
+            full[:, i * stride : i * stride + size, j * stride : j * stride + size] += (
+                stamp
+            )
+    margin = max(size - stride, 0) // 2
+    return full[:, margin : margin + height * stride, margin : margin + width * stride]
+
+
+def numpy_resize_to_double(x):
+    """TF1's bilinear resize: even rows copied, odd ones means, the last repeated."""
+    for axis in (1, 2):
+        following = np.concatenate(
+            [x.take(range(1, x.shape[axis]), axis), x.take([-1], axis)], axis
+        )
+        x = np.stack([x, (x + following) / 2], axis + 1)
+        shape = list(x.shape)
+        shape[axis : axis + 2] = [shape[axis] * 2]
+        x = x.reshape(shape)
+    return x
+
+
+def test_linear_is_a_matrix_product_and_its_gradients(session, rng):
+    x = tf.constant(rng.normal(size=(5, 7)))
+    y = ops.linear(x, 3, "l", w_initializer=NORMAL, b_initializer=NORMAL)
+    dy = rng.normal(size=(5, 3))
+    w = tf.trainable_variables()[0]
+    dx, dw = tf.gradients(y, [x, w], tf.constant(dy))
+    x_np, y_np, dx_np, dw_np = run(session, x, y, dx, dw)
+    w_np, b_np = variable(session, "l/w"), variable(session, "l/b")
+    np.testing.assert_allclose(y_np, x_np @ w_np + b_np, rtol=1e-12)
+    np.testing.assert_allclose(dx_np, dy @ w_np.T, rtol=1e-12)
+    np.testing.assert_allclose(dw_np, x_np.T @ dy, rtol=1e-12)
+
+
+@pytest.mark.parametrize("size", [7, 8])
+@pytest.mark.parametrize("stride", [1, 2, 3])
+@pytest.mark.parametrize("kernel", [1, 3, 4, 5])
+def test_conv2d_equals_sums_over_taps(session, rng, size, stride, kernel):
+    x = tf.constant(rng.normal(size=(2, size, size, 3)))
+    y = ops.conv2d(
+        x, 4, kernel, "c", stride=stride, w_initializer=NORMAL, b_initializer=NORMAL
+    )
+    x_np, y_np = run(session, x, y)
+    expected = numpy_conv2d(x_np, variable(session, "c/w"), stride)
+    np.testing.assert_allclose(
+        y_np, expected + variable(session, "c/b"), rtol=1e-10, atol=1e-12
+    )
+
+
+@pytest.mark.parametrize(("stride", "kernel"), [(1, 5), (2, 5), (2, 4), (3, 5), (4, 4)])
+def test_conv2d_transpose_equals_stamping_kernels(session, rng, stride, kernel):
+    x = tf.constant(rng.normal(size=(2, 3, 4, 5)))
+    y = ops.conv2d_transpose(x, 2, kernel, "t", stride=stride, w_initializer=NORMAL)
+    x_np, y_np = run(session, x, y)
+    assert y_np.shape == (2, 3 * stride, 4 * stride, 2)
+    expected = numpy_conv2d_transpose(x_np, variable(session, "t/w"), stride)
+    np.testing.assert_allclose(y_np, expected, rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize(("height", "width"), [(28, 28), (5, 4), (2, 2)])
+def test_resize_conv2d_equals_resizing_then_convolving(session, rng, height, width):
+    x = tf.constant(rng.normal(size=(2, height, width, 3)))
+    y = ops.resize_conv2d(x, 4, "r", w_initializer=NORMAL, b_initializer=NORMAL)
+    x_np, y_np = run(session, x, y)
+    expected = numpy_conv2d(numpy_resize_to_double(x_np), variable(session, "r/w"), 2)
+    np.testing.assert_allclose(
+        y_np, expected + variable(session, "r/b"), rtol=1e-10, atol=1e-12
+    )
+
+
+def test_resize_conv2d_has_the_gradients_of_tensorflows_own_ops(session, rng):
+    x = tf.constant(rng.normal(size=(2, 6, 6, 3)))
+    y = ops.resize_conv2d(x, 4, "r", w_initializer=NORMAL)
+    (w,) = tf.trainable_variables()
+    large = tf.cast(tf.image.resize_images(x, [12, 12]), tf.float64)
+    plain = tf.nn.conv2d(large, w, strides=2, padding="SAME")
+    dy = tf.constant(rng.normal(size=(2, 6, 6, 4)))
+    ours, theirs = (tf.gradients(out, [x, w], dy) for out in (y, plain))
+    ours, theirs = run(session, ours, theirs)
+    for a, b in zip(ours, theirs, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-5)  # resize is float32
+
+
+def test_a_resize_before_a_1x1_convolution_of_stride_2_changes_nothing(session, rng):
+    """The quirk of mnist_beginners that lets its last resize be left out."""
+    x = tf.constant(rng.normal(size=(2, 28, 28, 3)), tf.float32)
+    w = tf.constant(rng.normal(size=(1, 1, 3, 1)), tf.float32)
+    large = tf.image.resize_images(x, [56, 56])
+    resized, direct = run(
+        session,
+        tf.nn.conv2d(large, w, strides=2, padding="SAME"),
+        tf.nn.conv2d(x, w, strides=1, padding="SAME"),
+    )
+    np.testing.assert_array_equal(resized, direct)
+
+
+# ---- batch norm ----
+
+
+def build_batch_norm(x, is_training, *, decay=0.9, epsilon=1e-5, gamma=NORMAL):
+    return ops.batch_norm(
+        x, is_training, "bn", decay=decay, epsilon=epsilon, gamma_initializer=gamma
+    )
+
+
+def moments(x):
+    axes = tuple(range(x.ndim - 1))
+    mean = x.mean(axes)
+    return mean, ((x - mean) ** 2).mean(axes)
+
+
+@pytest.mark.parametrize("shape", [(6, 5, 4, 3), (8, 7)])
+def test_batch_norm_training_uses_the_batch(session, rng, shape):
+    x_np = rng.normal(3, 2, size=shape)
+    y, _ = build_batch_norm(tf.constant(x_np), True)
+    (y_np,) = run(session, y)
+    mean, variance = moments(x_np)
+    gamma, beta = variable(session, "bn/gamma"), variable(session, "bn/beta")
+    expected = (x_np - mean) / np.sqrt(variance + 1e-5) * gamma + beta
+    np.testing.assert_allclose(y_np, expected, rtol=1e-10, atol=1e-12)
+
+
+def test_batch_norm_inference_uses_the_averages(session, rng):
+    x_np = rng.normal(3, 2, size=(6, 5, 4, 3))
+    y, updates = build_batch_norm(tf.constant(x_np), False)
+    session.run(tf.global_variables_initializer())
+    names = {v.op.name: v for v in tf.global_variables()}
+    mean, variance = rng.normal(size=3), rng.uniform(0.5, 2, size=3)
+    names["bn/moving_mean"].load(mean, session)
+    names["bn/moving_variance"].load(variance, session)
+    y_np, _ = session.run([y, updates])
+    gamma, beta = variable(session, "bn/gamma"), variable(session, "bn/beta")
+    expected = (x_np - mean) / np.sqrt(variance + 1e-5) * gamma + beta
+    np.testing.assert_allclose(y_np, expected, rtol=1e-10, atol=1e-12)
+    # running the updates of an inference graph moves nothing
+    np.testing.assert_array_equal(variable(session, "bn/moving_mean"), mean)
+    np.testing.assert_array_equal(variable(session, "bn/moving_variance"), variance)
+
+
+def test_batch_norm_averages_after_one_update_and_after_many(session, rng):
+    x_np = rng.normal(3, 2, size=(6, 5, 4, 3))
+    _, updates = build_batch_norm(tf.constant(x_np), True, decay=0.9)
+    session.run(tf.global_variables_initializer())
+    mean, variance = moments(x_np)
+    for n in range(1, 8):
+        session.run(updates)
+        # n steps towards a constant keep decay ** n of the start, 0 and 1
+        np.testing.assert_allclose(
+            variable(session, "bn/moving_mean"), mean * (1 - 0.9**n), rtol=1e-10
+        )
+        np.testing.assert_allclose(
+            variable(session, "bn/moving_variance"),
+            variance + (1 - variance) * 0.9**n,
+            rtol=1e-10,
+        )
+
+
+def test_batch_norm_without_its_updates_moves_no_average(session, rng):
+    y, _ = build_batch_norm(tf.constant(rng.normal(3, 2, size=(6, 4))), True)
+    run(session, y)
+    np.testing.assert_array_equal(variable(session, "bn/moving_mean"), np.zeros(4))
+    np.testing.assert_array_equal(variable(session, "bn/moving_variance"), np.ones(4))
+
+
+def test_batch_norm_bool_tensor_chooses_when_the_graph_runs(session, rng):
+    x = tf.constant(rng.normal(3, 2, size=(6, 5, 4, 3)))
+    phase_ph = tf.placeholder(tf.bool, [])
+    with tf.variable_scope("", reuse=tf.AUTO_REUSE):
+        chosen, chosen_updates = build_batch_norm(x, phase_ph)
+        training, _ = build_batch_norm(x, True)
+        inference, _ = build_batch_norm(x, False)
+    session.run(tf.global_variables_initializer())
+    for _ in range(3):  # move the averages away from their start
+        session.run(chosen_updates, {phase_ph: True})
+    before = variable(session, "bn/moving_mean")
+    for phase, expected in ((True, training), (False, inference)):
+        ours, theirs = session.run([chosen, expected], {phase_ph: phase})
+        np.testing.assert_allclose(ours, theirs, rtol=1e-12, atol=1e-14)
+    session.run(chosen_updates, {phase_ph: False})
+    np.testing.assert_array_equal(variable(session, "bn/moving_mean"), before)
+
+
+@pytest.mark.parametrize("phase", [True, None])
+def test_batch_norm_gradient_equals_tensorflows_through_the_moments(
+    session, rng, phase
+):
+    x = tf.constant(rng.normal(1, 2, size=(6, 5, 4, 3)))
+    is_training = phase or tf.placeholder_with_default(True, [])
+    y, _ = build_batch_norm(x, is_training)
+    beta, gamma = tf.trainable_variables()
+    mean, variance = tf.nn.moments(x, [0, 1, 2])
+    plain = tf.nn.batch_normalization(x, mean, variance, beta, gamma, 1e-5)
+    dy = tf.constant(rng.normal(size=(6, 5, 4, 3)))
+    ours, theirs = (tf.gradients(out, [x, gamma, beta], dy) for out in (y, plain))
+    ours, theirs = run(session, ours, theirs)
+    for a, b in zip(ours, theirs, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-12)
+
+
+def test_batch_norm_without_gamma_has_only_a_beta(session, rng):
+    build_batch_norm(tf.constant(rng.normal(size=(6, 4))), True, gamma=None)
+    assert [v.op.name for v in tf.trainable_variables()] == ["bn/beta"]
+
+
+def test_a_layer_called_twice_under_reuse_shares_its_variables(graph):
+    x = tf.ones([2, 8, 8, 3])
+    for _ in range(2):
+        with tf.variable_scope("net", reuse=tf.AUTO_REUSE):
+            ops.conv2d(x, 4, 3, "conv1", stride=1, w_initializer=NORMAL)
+            ops.batch_norm(x, True, "bn1", decay=0.9, epsilon=1e-5)
+    assert sorted(v.op.name for v in tf.global_variables()) == [
+        "net/bn1/beta",
+        "net/bn1/moving_mean",
+        "net/bn1/moving_variance",
+        "net/conv1/w",
+    ]
