@@ -68,8 +68,7 @@ def add_run_options(group, default_dir):
         metavar="DIR",
         help="everything the run writes goes here (default %(default)s)",
     )
-    ways = group.add_mutually_exclusive_group()
-    ways.add_argument(
+    group.add_argument(
         "--restore",
         nargs="?",
         const=True,

@@ -31,13 +31,19 @@ def prepare():
         with _without_notes():
             import tensorflow.compat.v1 as tf
 
-    try:
-        tf.disable_eager_execution()
-    except ValueError as error:
+    from tensorflow.python.eager import context  # no public name exists
+
+    eager = context.context_safe()
+    if (
+        eager is not None
+        and eager._context_handle is not None
+        and tf.executing_eagerly()
+    ):
         raise UserError(
             "TensorFlow has already run eagerly in this process; "
             "call dcgan_v1.runtime.prepare() before using TensorFlow"
-        ) from error
+        )
+    tf.disable_eager_execution()
     tf.logging.set_verbosity(tf.logging.ERROR)
     return tf
 

@@ -15,13 +15,13 @@ from dcgan_v1.rundir import RunDirectory
 
 
 def main(args):
+    if args.restore is True and args.restart:
+        raise UserError("--restore continues a run and --restart begins one: choose")
     directory = RunDirectory(args.run_dir)
     resume = args.restore is True and directory.holds_run()
     asked = cli.given(args)
     if args.data_dir is not None:
         asked["data_dir"] = args.data_dir
-    if resume and args.restart:
-        raise UserError("--restore continues a run and --restart begins one: choose")
     if resume:
         saved = directory.load_config("mnist_beginners")
         config = config_lib.continued(saved, asked)

@@ -1,0 +1,65 @@
+"""Writes a checkpoint for others: the networks alone, or all of it in the names of the
+original TF1 script (--legacy), so that the old script can restore it."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from dcgan_v1 import cli, runtime
+from dcgan_v1.errors import UserError
+from dcgan_v1.models import MODELS
+
+
+def main(args):
+    runtime.prepare()
+    from dcgan_v1 import checkpoints, legacy
+
+    tensors = checkpoints.tensors(checkpoints.resolve(args.checkpoint))
+    owners = [m for m in MODELS if any(name.startswith(f"{m}/") for name in tensors)]
+    if len(owners) != 1:
+        raise UserError(
+            f"{args.checkpoint} holds the variables of none of our systems "
+            f"({', '.join(MODELS)}); give a checkpoint that this project wrote"
+        )
+    if args.legacy:
+        names = legacy.names(owners[0], tensors)
+        if "global_step" not in tensors:
+            raise UserError(
+                f"{args.checkpoint} holds no optimiser slots, which the original "
+                "script restores too; give a checkpoint of a training run"
+            )
+    else:
+        names = {n: n for n in tensors if not checkpoints.is_optimizers(n)}
+    out = Path(args.out)
+    if Path(f"{out}.index").exists():
+        raise UserError(f"--out {out} is there already; choose another path")
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        checkpoints.write(out, {names[name]: tensors[name] for name in names})
+    except OSError as error:
+        raise UserError(f"cannot write --out {out}: {error.strerror}") from error
+    print(f"wrote {len(names)} variables of {owners[0]} to {out}")
+
+
+def make_parser():
+    parser = cli.parser(__doc__)
+    parser.add_argument(
+        "checkpoint",
+        metavar="CHECKPOINT",
+        help="a checkpoint's path, or a run directory (its newest is taken)",
+    )
+    parser.add_argument(
+        "--out", required=True, metavar="PATH", help="path of the new checkpoint"
+    )
+    parser.add_argument(
+        "--legacy",
+        action="store_true",
+        help="all variables and slots, in the original script's names "
+        "(default: the networks alone, in ours)",
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    cli.main(main, make_parser())

@@ -1,0 +1,69 @@
+"""Process set-up: oneDNN, graph mode, device."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import tensorflow.compat.v1 as tf
+
+from dcgan_v1 import runtime
+from dcgan_v1.errors import UserError
+
+ROOT = Path(__file__).resolve().parents[1]
+SHOW = """
+from dcgan_v1 import runtime
+tf = runtime.prepare()
+assert not tf.executing_eagerly()
+print(runtime.session_config("cpu")[1])
+"""
+
+
+def run(code, **environment):
+    import os
+
+    clean = {k: v for k, v in os.environ.items() if not k.startswith("TF_")}
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env=clean | environment,
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_prepare_switches_onednn_on_and_says_so_quietly():
+    done = run(SHOW)
+    assert done.stdout.startswith(f"TensorFlow {tf.version.VERSION} | CPU (")
+    assert done.stdout.rstrip().endswith("oneDNN on")
+    assert done.stderr == ""
+
+
+def test_prepare_leaves_a_users_choice_alone():
+    done = run(SHOW, TF_ENABLE_ONEDNN_OPTS="0")
+    assert done.stdout.rstrip().endswith("oneDNN off")
+
+
+def test_prepare_refuses_a_process_that_already_ran_eagerly():
+    code = """
+import tensorflow as tf
+tf.constant(1) + 1
+from dcgan_v1 import errors, runtime
+try:
+    runtime.prepare()
+except errors.UserError as error:
+    print(error)
+"""
+    assert "already run eagerly" in run(code).stdout
+
+
+def test_a_missing_gpu_is_an_error_that_says_what_to_install(monkeypatch):
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: [])
+    with pytest.raises(UserError, match=r"requirements-gpu\.txt"):
+        runtime.session_config("gpu")
+
+
+def test_auto_says_why_it_fell_back(monkeypatch):
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: [])
+    _, line = runtime.session_config("auto")
+    assert "fell back from GPU: " in line

@@ -1,0 +1,338 @@
+"""scripts/train_mnist.py as a user runs it, with its outputs looked at."""
+
+import csv
+import hashlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow.compat.v1 as tf
+from idx_files import random_images, write_dataset
+from PIL import Image
+
+from benchmarks.contenders import source_loop
+from dcgan_v1 import checkpoints
+
+ROOT = Path(__file__).resolve().parents[1]
+SHORT = ["--steps", "4", "--pretrain-steps", "2", "--batch-size", "8"]
+SHORT += ["--sample-every", "3", "--summary-every", "1", "--save-every", "4"]
+SHORT += ["--device", "cpu"]
+END = 6  # global steps of SHORT
+
+
+def command(script, *args):
+    return [sys.executable, str(ROOT / "scripts" / script), *map(str, args)]
+
+
+def call(script, *args, cwd=ROOT):
+    return subprocess.run(
+        command(script, *args), cwd=cwd, capture_output=True, text=True
+    )
+
+
+def train(run_dir, *args):
+    done = call("train_mnist.py", *SHORT, "--run-dir", run_dir, *args)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def contents(folder):
+    """path -> hash of everything under a folder, to see that nothing was touched."""
+    return {
+        path.relative_to(folder): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """(run directory, what the script printed)."""
+    run_dir = tmp_path_factory.mktemp("runs") / "a"
+    return run_dir, train(run_dir, "--histograms")
+
+
+# ---- what a run leaves behind ----
+
+
+def test_the_first_line_names_version_device_and_onednn(run):
+    first = run[1].splitlines()[0]
+    assert first.startswith(f"TensorFlow {tf.version.VERSION} | CPU")
+    assert "oneDNN" in first
+
+
+def test_metrics_csv_has_a_line_per_summary(run):
+    with (run[0] / "metrics.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [int(row["step"]) for row in rows] == list(range(1, END + 1))
+    assert [row["g_loss"] == "" for row in rows] == [True] * 2 + [False] * 4
+    for row in rows:
+        assert 0 < float(row["d_loss_real"]) < 10
+        assert 0 < float(row["d_mean_fake"]) < 1
+
+
+def test_sample_grids_show_something_from_step_0_on(run):
+    paths = sorted((run[0] / "samples").glob("*.png"))
+    assert [path.stem for path in paths] == [f"step_{n:07d}" for n in (0, 3, 6)]
+    for path in paths:
+        with Image.open(path) as image:
+            assert image.mode == "L"
+            assert image.size == (8 * 30 - 2, 8 * 30 - 2)
+            assert np.asarray(image)[:28, :28].std() > 1
+
+
+def test_gif_and_curves_are_made_at_the_end(run):
+    with Image.open(run[0] / "training.gif") as gif:
+        assert gif.n_frames == 3
+    with Image.open(run[0] / "curves.png") as curves:
+        assert np.asarray(curves.convert("L")).std() > 10
+
+
+def test_event_files_hold_scalars_images_histograms_and_the_graph(run):
+    (path,) = (run[0] / "tensorboard").iterdir()
+    steps, has_graph = {}, False
+    for event in tf.train.summary_iterator(str(path)):
+        has_graph |= event.HasField("graph_def")
+        for value in event.summary.value:
+            steps.setdefault(value.tag, []).append(event.step)
+            if value.tag == "samples":
+                assert value.image.encoded_image_string.startswith(b"\x89PNG")
+    assert has_graph
+    for tag in ("d_loss_real", "d_loss_fake", "d_mean_real", "images_per_second"):
+        assert steps[tag] == list(range(1, END + 1)), tag
+    assert steps["g_loss"] == [3, 4, 5, 6]
+    assert steps["samples"] == steps["d_mean_sample"] == [0, 3, 6]
+    assert steps["mnist_beginners/generator/conv3/w"] == [0, 3, 6]
+
+
+def test_checkpoints_carry_the_global_step(run):
+    names = {path.name for path in (run[0] / "checkpoints").glob("*.index")}
+    assert names == {"model-4.index", "model-6.index"}
+    tensors = checkpoints.tensors(str(run[0] / "checkpoints" / "model-6"))
+    assert tensors["global_step"] == END
+
+
+# ---- restoring ----
+
+
+def test_stopped_and_restored_equals_straight_bit_for_bit(run, tmp_path):
+    part = tmp_path / "part"
+    train(part, "--steps", 1)
+    printed = train(part, "--restore", "--steps", 4)
+    assert f"resumed at step 3 of {END} (epoch 0, image 24 of 55000)" in printed
+    straight = checkpoints.tensors(str(run[0] / "checkpoints" / "model-6"))
+    stopped = checkpoints.tensors(str(part / "checkpoints" / "model-6"))
+    assert set(straight) == set(stopped)
+    for name, value in straight.items():
+        assert value.tobytes() == stopped[name].tobytes(), name
+    for name in ("metrics.csv", "samples/step_0000006.png"):
+        assert (run[0] / name).read_bytes() == (part / name).read_bytes(), name
+
+
+def test_only_the_newest_checkpoints_are_kept_also_across_a_restore(tmp_path):
+    train(tmp_path / "r", "--save-every", 1, "--keep", 2, "--steps", 2)
+    train(tmp_path / "r", "--restore", "--save-every", 1, "--keep", 2, "--steps", 3)
+    left = {path.stem for path in (tmp_path / "r" / "checkpoints").glob("*.index")}
+    assert left == {"model-4", "model-5"}
+
+
+def test_restore_with_no_run_starts_one_and_says_so(tmp_path):
+    printed = train(tmp_path / "new", "--restore", "--steps", 1)
+    assert "no run in" in printed
+    assert "starting at step 0" in printed
+
+
+def test_restart_moves_the_old_run_aside(tmp_path):
+    train(tmp_path / "r", "--steps", 1)
+    before = contents(tmp_path / "r")
+    train(tmp_path / "r", "--restart", "--steps", 1, "--seed", 5)
+    (aside,) = (path for path in tmp_path.iterdir() if path.name != "r")
+    assert contents(aside) == before
+    assert contents(tmp_path / "r")[Path("metrics.csv")] != before[Path("metrics.csv")]
+
+
+def test_an_interrupted_run_saves_says_how_to_go_on_and_can(tmp_path):
+    args = (*SHORT, "--steps", 5000, "--save-every", 5000, "--run-dir", tmp_path / "r")
+    process = subprocess.Popen(
+        command("train_mnist.py", *args), cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
+    metrics = tmp_path / "r" / "metrics.csv"
+    deadline = time.monotonic() + 90
+    while not metrics.exists() or len(metrics.read_text().splitlines()) < 5:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    printed, _ = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "--restore" in printed
+    (index,) = (tmp_path / "r" / "checkpoints").glob("*.index")
+    step = int(index.stem.partition("-")[2])
+    assert step >= 4
+    printed = train(tmp_path / "r", "--restore", "--steps", step)
+    assert f"resumed at step {step} of {step + 2}" in printed
+
+
+# ---- the original's checkpoints ----
+
+
+@pytest.fixture(scope="module")
+def original_checkpoint(tmp_path_factory):
+    with tf.Graph().as_default(), tf.Session() as session:
+        source_loop.mnist_beginners_graph()
+        session.run(tf.global_variables_initializer())
+        prefix = str(tmp_path_factory.mktemp("old") / "pretrained_gan.ckpt")
+        return tf.train.Saver().save(session, prefix)
+
+
+def test_a_run_goes_on_from_the_original_scripts_checkpoint_and_back(
+    original_checkpoint, tmp_path
+):
+    printed = train(tmp_path / "r", "--restore", original_checkpoint, "--steps", 1)
+    assert "written by the original script" in printed
+    assert "resumed at step 2 of 3" in printed  # pre-training lies behind it
+    out = tmp_path / "back" / "model"
+    args = (tmp_path / "r", "--legacy", "--out", out)
+    done = call("export_checkpoint.py", *args)
+    assert done.returncode == 0, done.stderr
+    assert checkpoints.shapes(str(out)) == checkpoints.shapes(original_checkpoint)
+    done = call("export_checkpoint.py", *args)
+    assert done.returncode == 2
+    assert "is there already" in done.stderr
+
+
+def test_the_networks_alone_are_exported_and_taken_up(run, tmp_path):
+    out = tmp_path / "weights"
+    assert call("export_checkpoint.py", run[0], "--out", out).returncode == 0
+    names = set(checkpoints.shapes(str(out)))
+    assert not any("adam" in name or name == "global_step" for name in names)
+    printed = train(tmp_path / "r", "--restore", out, "--steps", 1)
+    assert "fresh optimiser slots" in printed
+    assert "resumed at step 0" in printed
+
+
+# ---- bad input: one line, exit code 2, nothing touched ----
+
+
+def refusal(*args, run_dir=None, script="train_mnist.py"):
+    """Runs a script that must refuse; returns its one line."""
+    extra = () if run_dir is None else ("--run-dir", run_dir)
+    done = call(script, *args, *extra)
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert done.stderr.count("\n") == 1, done.stderr
+    assert done.stderr.startswith("error: ")
+    return done.stderr
+
+
+@pytest.mark.parametrize(
+    ("args", "complaint"),
+    [
+        ("--steps 0", "--steps must be at least 1"),
+        ("--steps -3", "--steps must be at least 1"),
+        ("--steps many", "--steps"),
+        ("--batch-size 0", "--batch-size must be at least 1"),
+        ("--batch-size 60000", "--batch-size 60000 is larger than the data: 55000"),
+        ("--validation 60000", "--validation 60000 leaves nothing"),
+        ("--keep 0", "--keep must be at least 1"),
+        ("--seed -1", "--seed must be at least 0"),
+        ("--device tpu", "--device"),
+        ("--sample-bn none", "--sample-bn"),
+        ("--stepz 4", "--stepz"),
+        ("--data-dir nowhere", "nowhere"),
+        ("--restore no/such/checkpoint", "no checkpoint at no/such/checkpoint"),
+        ("--restore --restart", "--restart"),
+    ],
+)
+def test_bad_options_are_refused_before_anything_is_made(tmp_path, args, complaint):
+    message = refusal(*args.split(), run_dir=tmp_path / "r")
+    assert complaint in message
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_damaged_data_file_is_refused(tmp_path):
+    folder = write_dataset(tmp_path / "data", random_images(20))
+    path = folder / "train-images-idx3-ubyte"
+    path.write_bytes(path.read_bytes()[:-5])
+    message = refusal("--data-dir", folder, run_dir=tmp_path / "r")
+    assert "truncated" in message
+    assert not (tmp_path / "r").exists()
+
+
+def test_a_used_run_directory_is_refused_naming_its_step_and_two_ways_on(run):
+    before = contents(run[0])
+    message = refusal(run_dir=run[0])
+    for part in (f"step {END}", "--restore", "--restart"):
+        assert part in message
+    assert contents(run[0]) == before
+
+
+def test_changed_settings_are_refused_by_name(run, tmp_path):
+    before = contents(run[0])
+    message = refusal("--restore", "--seed", 3, "--batch-size", 4, run_dir=run[0])
+    assert "--seed is 0 in the run, 3 was asked for" in message
+    assert "--batch-size is 8 in the run, 4 was asked for" in message
+    folder = write_dataset(tmp_path / "data", random_images(5100))
+    message = refusal("--restore", "--data-dir", folder, run_dir=run[0])
+    assert "training images" in message
+    assert contents(run[0]) == before
+
+
+@pytest.mark.parametrize("kind", ["file", "full", "other system", "broken config"])
+def test_a_run_directory_that_is_not_ours_is_left_alone(tmp_path, kind):
+    path, args = tmp_path / "r", ()
+    if kind == "file":
+        path.write_text("precious")
+    else:
+        path.mkdir()
+        (path / "thesis.txt").write_text("precious")
+    if kind == "other system":
+        (path / "config.json").write_text('{"model": "celeba64"}')
+        args = ("--restore",)
+    if kind == "broken config":
+        (path / "config.json").write_text("{")
+        args = ("--restore",)
+    before = contents(tmp_path)
+    refusal(*args, run_dir=path)
+    assert contents(tmp_path) == before
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_an_unwritable_run_directory_is_refused(tmp_path):
+    tmp_path.chmod(0o500)
+    assert "cannot write" in refusal("--steps", 1, run_dir=tmp_path / "r")
+
+
+def test_a_run_directory_that_cannot_be_made_is_refused():
+    assert "cannot write" in refusal("--steps", 1, run_dir="/proc/r")
+
+
+def test_debug_shows_the_traceback():
+    done = call("train_mnist.py", "--debug", "--steps", 0)
+    assert done.returncode == 2
+    assert "Traceback" in done.stderr
+
+
+def test_help_names_every_option_with_its_default():
+    text = " ".join(call("train_mnist.py", "--help").stdout.split())
+    for option, default in (
+        ("--steps N", "default 100000"),
+        ("--pretrain-steps N", "default 300"),
+        ("--batch-size N", "default 50"),
+        ("--run-dir DIR", "default runs/mnist_beginners"),
+        ("--device {auto,cpu,gpu}", "default auto"),
+        ("--keep N", "default 5"),
+    ):
+        # the option's own paragraph, not the usage line
+        paragraph = text[text.rindex(option) :][:200]
+        assert default in paragraph, option
+
+
+def test_export_refuses_what_is_no_checkpoint_of_ours(original_checkpoint, tmp_path):
+    out = tmp_path / "out"
+    for path in (tmp_path / "nothing", original_checkpoint):
+        refusal(path, "--out", out, script="export_checkpoint.py")
+    assert not list(tmp_path.iterdir())
