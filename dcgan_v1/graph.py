@@ -86,6 +86,7 @@ def build_train_graph(config, images_np):
     }
 
     built = model.training_step(real, **z)
+    summaries = {name: tf.summary.scalar(name, x) for name, x in built.scalars.items()}
 
     sample_z = randomness.normal(
         [SAMPLES, model.Z_DIM], config.seed, "z_samples", tf.constant(0, tf.int64)
@@ -101,24 +102,25 @@ def build_train_graph(config, images_np):
         step=step,
         real=real,
         z=z,
-        pretrain=_phase(step, built.d_op, built.d_scalars),
-        train=_phase(step, built.d_and_g_op, built.scalars),
+        pretrain=_phase(step, built.d_op, built.d_scalars, summaries),
+        train=_phase(step, built.d_and_g_op, built.scalars, summaries),
         samples=samples,
         d_mean_sample=tf.reduce_mean(tf.sigmoid(sample_logits)),
         histogram_summary=tf.summary.merge(
-            [tf.summary.histogram(v.op.name, v) for v in tf.trainable_variables()]
+            [
+                tf.summary.histogram(f"weights/{v.op.name}", v)
+                for v in tf.trainable_variables()
+            ]
         ),
         saved=saved,
     )
 
 
-def _phase(step, op, scalars):
+def _phase(step, op, scalars, summaries):
     """Returns the Phase that does `op`, then adds one to the step."""
     with tf.control_dependencies([op, *scalars.values()]):
         counted = tf.assign_add(step, 1).op
-    summary = tf.summary.merge(
-        [tf.summary.scalar(name, value) for name, value in scalars.items()]
-    )
+    summary = tf.summary.merge([summaries[name] for name in scalars])
     return Phase(counted, scalars, summary)
 
 
