@@ -1,0 +1,24 @@
+# `make mnist` sets up and trains; `make test` sets up and tests.
+PYTHON ?= python3
+VENV := .venv
+READY := $(VENV)/.ready
+
+.PHONY: mnist test lint clean
+
+mnist: $(READY)
+	$(VENV)/bin/python scripts/train_mnist.py --steps 6000 --restore
+
+test: $(READY)
+	$(VENV)/bin/python -m pytest -q
+
+lint: $(READY)
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+
+$(READY): requirements.txt
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --requirement requirements.txt
+	touch $@
+
+clean:
+	rm -rf $(VENV)
