@@ -6,7 +6,8 @@ READY := $(VENV)/.ready
 .PHONY: mnist test lint clean
 
 mnist: $(READY)
-	$(VENV)/bin/python scripts/train_mnist.py --steps 6000 --restore
+	$(VENV)/bin/python scripts/train_mnist.py --batch-size 20 --steps 8000 \
+		--run-dir runs/mnist_quick --restore
 
 test: $(READY)
 	$(VENV)/bin/python -m pytest -q

@@ -6,6 +6,8 @@ spells its place: `mnist_beginners/generator/conv2/w`. Called again under a reus
 scope a layer shares its variables. Feature maps are NHWC; the dtype follows the input.
 """
 
+import contextlib
+
 import tensorflow.compat.v1 as tf
 
 
@@ -113,7 +115,14 @@ def resize_conv2d(x, filters, scope, *, w_initializer, b_initializer=None):
         return _add_bias(y, b_initializer)
 
 
-def batch_norm(x, is_training, scope, *, decay, epsilon, gamma_initializer=None):
+def leaky_relu(x, slope):
+    """x where it is positive, slope * x elsewhere."""
+    return tf.nn.leaky_relu(x, alpha=slope)
+
+
+def batch_norm(
+    x, is_training, scope, *, decay, epsilon, gamma_initializer=None, averages=""
+):
     """Batch normalisation with hand-kept moving averages (Ioffe & Szegedy 2015).
 
     is_training True reads the moments of the batch, and each of the returned updates
@@ -126,6 +135,8 @@ def batch_norm(x, is_training, scope, *, decay, epsilon, gamma_initializer=None)
       decay: how much of an average is kept by one update.
       epsilon: added to the variance.
       gamma_initializer: None leaves gamma out (TF1's contrib default).
+      averages: names the set of averages to use, where a layer that is built more than
+        once keeps a set for each use; beta and gamma are shared all the same.
 
     Returns:
       y of x's shape, and the list of update ops for moving_mean, moving_variance.
@@ -137,13 +148,14 @@ def batch_norm(x, is_training, scope, *, decay, epsilon, gamma_initializer=None)
         gamma = tf.ones(shape, x.dtype)
         if gamma_initializer is not None:
             gamma = tf.get_variable("gamma", shape, x.dtype, gamma_initializer)
-        average_mean, average_variance = (
-            tf.get_variable(name, shape, x.dtype, initializer, trainable=False)
-            for name, initializer in (
-                ("moving_mean", tf.zeros_initializer()),
-                ("moving_variance", tf.ones_initializer()),
+        with tf.variable_scope(averages) if averages else contextlib.nullcontext():
+            average_mean, average_variance = (
+                tf.get_variable(name, shape, x.dtype, initializer, trainable=False)
+                for name, initializer in (
+                    ("moving_mean", tf.zeros_initializer()),
+                    ("moving_variance", tf.ones_initializer()),
+                )
             )
-        )
 
         def from_batch():
             return _normalize_batch(

@@ -82,6 +82,50 @@ def separate_losses(
     )
 
 
+def sequential(name, generator, discriminator, real, z, *, d_adam, g_adam):
+    """D on its summed loss, then G with the same fakes against the updated D.
+
+    The fakes are computed once. Every pass moves the averages it read from: D's `fake`
+    set twice a step (before and after its update), its `real` set and G's once. The
+    source computes the fakes anew for G's update and runs two more passes only to read
+    the losses, each of which moves averages too; here the losses come with the update.
+    """
+    fake, g_updates = generator(z, True)
+    fake_logits, fake_updates = discriminator(fake, True, averages="fake")  # [N, 1]
+    real_logits, real_updates = discriminator(real, True, averages="real")  # [N, 1]
+    d_loss_real = losses.discriminator_loss_real(real_logits)
+    d_loss_fake = losses.discriminator_loss_fake(fake_logits)
+    g_vars, d_vars = models.variables(tf.trainable_variables(), name)
+
+    d_gradients = tf.gradients(d_loss_real + d_loss_fake, d_vars)
+    with tf.control_dependencies(d_gradients):
+        d_applied = apply(d_adam, d_gradients, d_vars)
+    d_op = tf.group(d_applied, *fake_updates, *real_updates)
+
+    with tf.control_dependencies([d_op]):  # D reads the weights just written
+        new_logits, new_updates = discriminator(
+            tf.identity(fake), True, averages="fake"
+        )  # [N, 1]
+    g_loss = losses.generator_loss(new_logits)
+    g_gradients = tf.gradients(g_loss, g_vars)
+    with tf.control_dependencies(g_gradients):
+        g_op = apply(g_adam, g_gradients, g_vars)
+
+    d_scalars = {
+        "d_loss": d_loss_real + d_loss_fake,
+        "d_loss_real": d_loss_real,
+        "d_loss_fake": d_loss_fake,
+        "d_mean_real": tf.reduce_mean(tf.sigmoid(real_logits)),
+        "d_mean_fake": tf.reduce_mean(tf.sigmoid(fake_logits)),
+    }
+    return Step(
+        d_op=d_op,
+        d_and_g_op=tf.group(g_op, *g_updates, *new_updates),
+        scalars={**d_scalars, "g_loss": g_loss},
+        d_scalars=d_scalars,
+    )
+
+
 def apply(optimizer, gradients, variables):
     """Applies gradients with an optimiser whose state is named after it."""
     with tf.name_scope(optimizer.get_name()):
