@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 .PHONY: mnist test lint clean
 
 mnist: $(READY)
-	$(VENV)/bin/python scripts/train_mnist.py --batch-size 20 --steps 8000 \
+	$(VENV)/bin/python scripts/train_mnist.py --batch-size 20 --steps 4500 \
 		--run-dir runs/mnist_quick --restore
 
 test: $(READY)

@@ -92,12 +92,9 @@ def plan(path, model, variables):
     prefix = resolve(path)
     found = shapes(prefix)
     wanted = {v.op.name: v for v in variables}
-    for other in models.MODELS:
-        if other != model and any(name.startswith(f"{other}/") for name in found):
-            raise UserError(f"checkpoint {prefix} is one of {other}, not of {model}")
+    _refuse_other_systems(prefix, model, found)
     note = ""
-    ours = any(name.startswith(f"{model}/") for name in found)
-    is_legacy = not ours and model in legacy.ORIGINAL
+    is_legacy = _is_legacy(model, found)
     if is_legacy:
         original = legacy.names(model, wanted)
         wanted = {original[name]: wanted[name] for name in original}
@@ -105,8 +102,34 @@ def plan(path, model, variables):
     elif not any(is_optimizers(name) for name in found):
         wanted = {k: v for k, v in wanted.items() if not is_optimizers(k)}
         note = "weights only: fresh optimiser slots, step 0"
-    _check(prefix, model, found, {k: v.shape.as_list() for k, v in wanted.items()})
+    _check(prefix, model, found, wanted)
     return Plan(prefix, wanted, note, is_legacy)
+
+
+def plan_networks(path, model, variables):
+    """Like `plan`, for a graph without optimisers: what it does not hold is ignored."""
+    prefix = resolve(path)
+    found = shapes(prefix)
+    wanted = {v.op.name: v for v in variables}
+    _refuse_other_systems(prefix, model, found)
+    is_legacy = _is_legacy(model, found)
+    if is_legacy:
+        original = legacy.names(model, wanted)
+        wanted = {original[name]: wanted[name] for name in original}
+    found = {name: shape for name, shape in found.items() if name in wanted}
+    _check(prefix, model, found, wanted)
+    return Plan(prefix, wanted, "", is_legacy)
+
+
+def _refuse_other_systems(prefix, model, found):
+    for other in models.MODELS:
+        if other != model and any(name.startswith(f"{other}/") for name in found):
+            raise UserError(f"checkpoint {prefix} is one of {other}, not of {model}")
+
+
+def _is_legacy(model, found):
+    ours = any(name.startswith(f"{model}/") for name in found)
+    return not ours and model in legacy.ORIGINAL
 
 
 def is_optimizers(name):
@@ -120,6 +143,8 @@ def is_optimizers(name):
 
 
 def _check(prefix, model, found, wanted):
+    """Raises UserError where names -> variables and names -> shapes do not agree."""
+    wanted = {name: v.shape.as_list() for name, v in wanted.items()}
     problems = [
         ("missing", sorted(set(wanted) - set(found))),
         ("extra", sorted(set(found) - set(wanted))),

@@ -1,4 +1,7 @@
-"""One frozen config for a run: JSON in and out, unknown keys refused."""
+"""One frozen config for a run: JSON in and out, unknown keys refused.
+
+Every system has its own, with the source's values as defaults.
+"""
 
 import dataclasses
 import json
@@ -14,17 +17,15 @@ def _fixed(default):
 
 @dataclass(frozen=True)
 class Config:
-    """Settings of a run. The fixed ones must stay as they are when it is restored."""
+    """Settings of any run. The fixed ones must stay as they are when it is restored."""
 
-    model: str = _fixed("mnist_beginners")  # registry name
+    model: str = _fixed("")  # registry name
     seed: int = _fixed(0)  # of everything random
     batch_size: int = _fixed(50)
-    pretrain_steps: int = _fixed(300)  # steps of D alone before the first with G
-    validation: int = _fixed(5000)  # images at the data's start that are not trained on
+    pretrain_steps: int = _fixed(0)  # steps of D alone before the first with G
     data_sha256: str = _fixed("")  # of the training images as read
     start: str = _fixed("")  # the checkpoint this run began from, if any
 
-    data_dir: str = ""  # empty: the files shipped with the package
     steps: int = 100_000  # steps of D and G, after pre-training
     save_every: int = 1000
     keep: int = 5  # checkpoints
@@ -35,29 +36,22 @@ class Config:
     device: str = "auto"
 
     def __post_init__(self):
-        least = {
-            "seed": 0,
-            "batch_size": 1,
-            "pretrain_steps": 0,
-            "validation": 0,
-            "steps": 1,
-            "save_every": 1,
-            "keep": 1,
-            "sample_every": 1,
-            "summary_every": 1,
-        }
-        for name, minimum in least.items():
-            value = getattr(self, name)
+        for name, minimum in LEAST.items():
+            value = getattr(self, name, minimum)
             if not isinstance(value, int) or isinstance(value, bool):
-                raise UserError(f"{_option(name)} must be an integer, not {value!r}")
+                raise UserError(f"{option(name)} must be an integer, not {value!r}")
             if value < minimum:
                 raise UserError(
-                    f"{_option(name)} must be at least {minimum}, not {value}"
+                    f"{option(name)} must be at least {minimum}, not {value}"
                 )
         if self.seed >= 2**31:
             raise UserError(f"--seed must be below 2**31, not {self.seed}")
-        if self.sample_bn not in ("batch", "ema"):
-            raise UserError(f"--sample-bn must be batch or ema, not {self.sample_bn!r}")
+        for name, choices in CHOICES.items():
+            if getattr(self, name, choices[0]) not in choices:
+                raise UserError(
+                    f"{option(name)} must be one of {', '.join(choices)}, "
+                    f"not {getattr(self, name)!r}"
+                )
 
     @property
     def total_steps(self):
@@ -68,19 +62,78 @@ class Config:
         return json.dumps(dataclasses.asdict(self), indent=2) + "\n"
 
 
+@dataclass(frozen=True)
+class MnistBeginnersConfig(Config):
+    """Settings of `mnist_beginners`."""
+
+    model: str = _fixed("mnist_beginners")
+    pretrain_steps: int = _fixed(300)
+    validation: int = _fixed(5000)  # images at the data's start that are not trained on
+    data_dir: str = ""  # empty: the files shipped with the package
+
+
+@dataclass(frozen=True)
+class Celeba64Config(Config):
+    """Settings of `celeba64`."""
+
+    model: str = _fixed("celeba64")
+    batch_size: int = _fixed(16)
+    width: int = _fixed(128)  # channels of D's first and G's last hidden layer
+    init: str = _fixed("paper")  # initial values: 'paper' or 'source'
+    crop: str = _fixed("108")  # cut from the centre: a number, WxH or 'none'
+    resize: str = _fixed("area")
+    order: str = _fixed("shuffled")  # 'shuffled' anew each epoch, or as on 'file'
+    flip: bool = _fixed(False)  # mirror every other image, at random
+    limit: int = _fixed(0)  # use only the first so many images; 0: all
+    steps: int = 10_000
+    sample_bn: str = "ema"
+    data: str = ""  # folder, zip or 'synthetic'
+    skip_bad: bool = False
+    cache: bool = True
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.width % 8:
+            raise UserError(f"--width must be a multiple of 8, not {self.width}")
+
+
+CONFIGS = {"mnist_beginners": MnistBeginnersConfig, "celeba64": Celeba64Config}
+CHOICES = {  # setting -> what it may be
+    "sample_bn": ("batch", "ema"),
+    "init": ("paper", "source"),
+    "resize": ("area", "nearest", "bicubic"),
+    "order": ("shuffled", "file"),
+}
+LEAST = {  # setting -> the smallest number it may be
+    "seed": 0,
+    "batch_size": 1,
+    "pretrain_steps": 0,
+    "validation": 0,
+    "width": 8,
+    "limit": 0,
+    "steps": 1,
+    "save_every": 1,
+    "keep": 1,
+    "sample_every": 1,
+    "summary_every": 1,
+}
+
+
 def from_json(text, source):
-    """Reads a Config back. `source` names the file in error messages."""
+    """Reads a system's config back. `source` names the file in error messages."""
     try:
         values = json.loads(text)
     except ValueError as error:
         raise UserError(
             f"{source} is not JSON ({error}); mend it or use --restart"
         ) from error
-    known = {f.name: f for f in dataclasses.fields(Config)}
-    if not isinstance(values, dict):
+    if not isinstance(values, dict) or values.get("model") not in list(CONFIGS):
         raise UserError(
-            f"{source} must hold a JSON object; use --restart to begin anew"
+            f"{source} must be a JSON object whose model is one of "
+            f"{', '.join(CONFIGS)}; mend it or use --restart"
         )
+    cls = CONFIGS[values["model"]]
+    known = {f.name: f for f in dataclasses.fields(cls)}
     unknown = sorted(set(values) - set(known))
     if unknown:
         raise UserError(f"{source} has unknown settings: {', '.join(unknown)}")
@@ -90,23 +143,23 @@ def from_json(text, source):
                 f"{source}: {name} must be a {type(known[name].default).__name__}, "
                 f"not {value!r}"
             )
-    return Config(**values)
+    return cls(**values)
 
 
 def continued(saved, asked):
     """Returns the config of a restored run: what was saved, changed as asked.
 
     Args:
-      saved: the run's Config.
+      saved: the run's config.
       asked: dict of the settings given this time.
 
     Raises:
       UserError: a fixed setting differs.
     """
     differing = [
-        f"{_option(f.name)} is {getattr(saved, f.name)!r} in the run, "
+        f"{option(f.name)} is {getattr(saved, f.name)!r} in the run, "
         f"{asked[f.name]!r} was asked for"
-        for f in dataclasses.fields(Config)
+        for f in dataclasses.fields(saved)
         if f.metadata.get("fixed")
         and f.name in asked
         and asked[f.name] != getattr(saved, f.name)
@@ -120,5 +173,6 @@ def continued(saved, asked):
     return dataclasses.replace(saved, **asked)
 
 
-def _option(name):
+def option(name):
+    """Returns the command-line option of a setting."""
     return "--" + name.replace("_", "-")

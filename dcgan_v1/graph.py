@@ -1,5 +1,6 @@
 """The graphs: one that trains and samples, one that only samples."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import tensorflow.compat.v1 as tf
@@ -27,8 +28,8 @@ class TrainGraph(NamedTuple):
     """What the session loop needs of a training graph.
 
     Attributes:
-      initialize: runs every initialiser, the data included.
-      initialize_feed: what `initialize` must be fed.
+      initialize: gives every saved variable its initial value.
+      start_data: start_data(session, step) makes the images ready for that step.
       step: the global step, int64; counts pre-training steps too.
       real: [N, H, W, C] images of this step; z: noise by purpose. Both can be fed.
       pretrain: a step of D alone; train: a step of D, then of G.
@@ -39,7 +40,7 @@ class TrainGraph(NamedTuple):
     """
 
     initialize: tf.Operation
-    initialize_feed: dict
+    start_data: Callable
     step: tf.Variable
     real: tf.Tensor
     z: dict
@@ -51,54 +52,48 @@ class TrainGraph(NamedTuple):
     saved: list
 
 
-def build_train_graph(config, images_np):
+def build_train_graph(config, data):
     """Builds a training step, with its data and noise drawn inside the graph.
 
     Args:
-      config: a `config.Config`.
-      images_np: uint8 [size, H, W, C], the whole training set.
+      config: a system's config.
+      data: the training set, see `data.pipeline`.
     """
     model = models.get(config.model)
+    generator, discriminator = model.networks(config)
     tf.set_random_seed(config.seed)  # of the initial values
     step = tf.train.get_or_create_global_step()
     # Read once. Whatever depends on `now` sees the step as it was before the increment.
     now = tf.identity(step.read_value(), name="now")
 
-    images_ph = tf.placeholder(tf.uint8, images_np.shape, name="images_ph")
-    with tf.variable_scope("data"):  # in no collection, so in no checkpoint
-        images = tf.Variable(images_ph, trainable=False, collections=[], name="images")
-    chosen = randomness.shuffled_batch(
-        now, config.batch_size, len(images_np), config.seed
-    )
+    batch, start_data = data.build(config, now)  # [N, H, W, C] uint8
     low, high = model.IMAGE_RANGE
-    real = tf.gather(images, chosen)  # [N, H, W, C] uint8
-    real = tf.cast(real, tf.float32) / 255.0 * (high - low) + low
+    real = tf.cast(batch, tf.float32) / 255.0 * (high - low) + low
     real = tf.ensure_shape(real, [None, *model.IMAGE_SHAPE], name="real")
+    shape = [config.batch_size, model.Z_DIM]
     z = {
         stream: tf.placeholder_with_default(
-            randomness.normal(
-                [config.batch_size, model.Z_DIM], config.seed, stream, now
-            ),
+            randomness.noise(model.NOISE, shape, config.seed, stream, now),
             [None, model.Z_DIM],
             name=stream,
         )
-        for stream in ("z_discriminator", "z_generator")
+        for stream in model.STREAMS
     }
 
-    built = model.training_step(real, **z)
+    built = model.training_step(config, real, **z)
     summaries = {name: tf.summary.scalar(name, x) for name, x in built.scalars.items()}
 
-    sample_z = randomness.normal(
-        [SAMPLES, model.Z_DIM], config.seed, "z_samples", tf.constant(0, tf.int64)
+    sample_z = randomness.noise(
+        model.NOISE, [SAMPLES, model.Z_DIM], config.seed, "z_samples", 0
     )
     by_batch = config.sample_bn == "batch"
-    samples, _ = model.generator(sample_z, by_batch)  # [64, H, W, C]
-    sample_logits, _ = model.discriminator(samples, by_batch)  # [64, 1]
+    samples, _ = generator(sample_z, by_batch)  # [64, H, W, C]
+    sample_logits, _ = discriminator(samples, by_batch)  # [64, 1]
 
     saved = tf.global_variables()
     return TrainGraph(
-        initialize=tf.group(tf.variables_initializer(saved), images.initializer),
-        initialize_feed={images_ph: images_np},
+        initialize=tf.variables_initializer(saved),
+        start_data=start_data,
         step=step,
         real=real,
         z=z,
@@ -140,12 +135,13 @@ class SampleGraph(NamedTuple):
     saved: list
 
 
-def build_sample_graph(name, sample_bn):
-    """Builds `name` for sampling, batch norm by the 'batch' or by its 'ema'."""
-    model = models.get(name)
+def build_sample_graph(config, sample_bn):
+    """Builds a config's networks for sampling, batch norm by the 'batch' or 'ema'."""
+    model = models.get(config.model)
+    generator, discriminator = model.networks(config)
     z_ph = tf.placeholder(tf.float32, [None, model.Z_DIM], name="z_ph")
-    images, _ = model.generator(z_ph, sample_bn == "batch")
-    logits, _ = model.discriminator(images, sample_bn == "batch")
+    images, _ = generator(z_ph, sample_bn == "batch")
+    logits, _ = discriminator(images, sample_bn == "batch")
     return SampleGraph(
         z_ph, images, tf.sigmoid(logits)[:, 0], saved=tf.global_variables()
     )

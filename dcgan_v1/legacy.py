@@ -1,7 +1,7 @@
 """Variable names of the original TF1 scripts, as their Saver wrote them.
 
-The originals left naming to TensorFlow, which numbers slots and powers in the order in
-which the optimisers were created. `ORIGINAL` is that order written down as data.
+The originals left naming to TensorFlow, which numbers what has one name (slots, powers,
+batch norms) in the order of creation. `ORIGINAL` is that order written down as data.
 """
 
 from typing import NamedTuple
@@ -11,37 +11,80 @@ class Original(NamedTuple):
     """Names of one system's original script.
 
     Attributes:
-      layers: our layer path -> (its weights' name, its bias's name).
-      batch_norms: our layer path -> the scope that held beta and the averages.
-      adams: our optimiser's name -> (m slot, v slot, suffix of its beta powers).
+      variables: our name, without the model's scope -> the original's.
+      adams: our optimiser's name -> its original (m slot, v slot, beta1 power, beta2
+        power).
     """
 
-    layers: dict
-    batch_norms: dict
+    variables: dict
     adams: dict
+
+
+def _mnist_beginners():
+    layers = [("generator", kind, "g", i) for i, kind in
+              enumerate(("linear", "conv", "conv", "conv"), start=1)]  # fmt: skip
+    layers += [("discriminator", kind, "d", i) for i, kind in
+               enumerate(("conv", "conv", "linear", "linear"), start=1)]  # fmt: skip
+    names = {
+        f"{net}/{kind}{i}/{part}": f"{letter}_{part}{i}"
+        for net, kind, letter, i in layers
+        for part in ("w", "b")
+    }
+    # the source gave each batch norm the scope name of the bias before it
+    names |= {
+        f"generator/bn{i}/{part}": f"g_b{i}/{part}"
+        for i in (1, 2, 3)
+        for part in ("beta", "moving_mean", "moving_variance")
+    }
+    return names
+
+
+def _celeba64():
+    names = {"generator/linear0/w": "Generator/g_W0"}
+    names |= {f"generator/deconv{i}/w": f"Generator/g_W{i}" for i in (1, 2, 3, 4)}
+    names |= {f"discriminator/conv{i}/w": f"Discriminator/d_W{i}" for i in range(4)}
+    names["discriminator/linear4/w"] = "Discriminator/d_W4"
+    for net, scope, letter in (
+        ("generator", "Generator", "g"),
+        ("discriminator", "Discriminator", "d"),
+    ):
+        for i in range(4):
+            for part in ("beta", "gamma"):
+                names[f"{net}/bn{i}/{part}"] = f"{scope}/{letter}_{part}{i}"
+    # the source named D's third gamma like its fourth, and TensorFlow numbered them
+    names["discriminator/bn2/gamma"] = "Discriminator/d_gamma3"
+    names["discriminator/bn3/gamma"] = "Discriminator/d_gamma3_1"
+    # one scope per call of batch_norm: G's, then D's on fakes, then D's on reals
+    calls = [(f"generator/bn{i}", "Generator", i) for i in range(4)]
+    calls += [(f"discriminator/bn{i}/fake", "Discriminator", i) for i in range(4)]
+    calls += [(f"discriminator/bn{i}/real", "Discriminator", 4 + i) for i in range(4)]
+    for layer, scope, call in calls:
+        bn = f"bn/{scope}/bn_{call}" if call else f"bn/{scope}/bn"
+        average = "ExponentialMovingAverage"
+        names[f"{layer}/moving_mean"] = f"{bn}/moments/Squeeze/{average}"
+        names[f"{layer}/moving_variance"] = f"{bn}/moments/Squeeze_1/{average}"
+    return names
 
 
 ORIGINAL = {
     "mnist_beginners": Original(
-        layers={
-            "generator/linear1": ("g_w1", "g_b1"),
-            "generator/conv2": ("g_w2", "g_b2"),
-            "generator/conv3": ("g_w3", "g_b3"),
-            "generator/conv4": ("g_w4", "g_b4"),
-            "discriminator/conv1": ("d_w1", "d_b1"),
-            "discriminator/conv2": ("d_w2", "d_b2"),
-            "discriminator/linear3": ("d_w3", "d_b3"),
-            "discriminator/linear4": ("d_w4", "d_b4"),
+        _mnist_beginners(),
+        {  # created in this order: D on fakes, D on reals, G
+            "d_fake_adam": ("Adam", "Adam_1", "beta1_power", "beta2_power"),
+            "d_real_adam": ("Adam_2", "Adam_3", "beta1_power_1", "beta2_power_1"),
+            "g_adam": ("Adam", "Adam_1", "beta1_power_2", "beta2_power_2"),
         },
-        batch_norms={  # the source gave each batch norm the name of the bias before it
-            "generator/bn1": "g_b1",
-            "generator/bn2": "g_b2",
-            "generator/bn3": "g_b3",
-        },
-        adams={  # created in this order: D on fakes, D on reals, G
-            "d_fake_adam": ("Adam", "Adam_1", ""),
-            "d_real_adam": ("Adam_2", "Adam_3", "_1"),
-            "g_adam": ("Adam", "Adam_1", "_2"),
+    ),
+    "celeba64": Original(
+        _celeba64(),
+        {
+            f"{net}_adam": (
+                "Adam",
+                "Adam_1",
+                f"{net.upper()}_optimizer/beta1_power",
+                f"{net.upper()}_optimizer/beta2_power",
+            )
+            for net in ("g", "d")
         },
     ),
 }
@@ -58,20 +101,13 @@ def names(model, variables):
       dict ours -> original; `global_step` is left out, the originals had none.
     """
     original = ORIGINAL[model]
-    table = {}
-    for layer, (w, b) in original.layers.items():
-        table[f"{model}/{layer}/w"] = w
-        table[f"{model}/{layer}/b"] = b
-    for layer, scope in original.batch_norms.items():
-        for name in ("beta", "moving_mean", "moving_variance"):
-            table[f"{model}/{layer}/{name}"] = f"{scope}/{name}"
-    for adam, (m, v, suffix) in original.adams.items():
-        table[f"{adam}/beta1_power"] = f"beta1_power{suffix}"
-        table[f"{adam}/beta2_power"] = f"beta2_power{suffix}"
-        for ours in variables:
-            variable, _, slot = ours.rpartition("/")
-            if slot in (adam, f"{adam}_1"):
-                table[ours] = f"{table[variable]}/{v if slot.endswith('_1') else m}"
+    table = {f"{model}/{ours}": name for ours, name in original.variables.items()}
+    for adam, (m, v, power1, power2) in original.adams.items():
+        table[f"{adam}/beta1_power"] = power1
+        table[f"{adam}/beta2_power"] = power2
+        for ours, name in original.variables.items():
+            table[f"{model}/{ours}/{adam}"] = f"{name}/{m}"
+            table[f"{model}/{ours}/{adam}_1"] = f"{name}/{v}"
     unknown = set(variables) - set(table) - {"global_step"}
     assert not unknown, f"no original name for {sorted(unknown)}"
     return {ours: table[ours] for ours in variables if ours in table}

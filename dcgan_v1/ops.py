@@ -121,7 +121,15 @@ def leaky_relu(x, slope):
 
 
 def batch_norm(
-    x, is_training, scope, *, decay, epsilon, gamma_initializer=None, averages=""
+    x,
+    is_training,
+    scope,
+    *,
+    decay,
+    epsilon,
+    gamma_initializer=None,
+    averages="",
+    first_variance=1.0,
 ):
     """Batch normalisation with hand-kept moving averages (Ioffe & Szegedy 2015).
 
@@ -137,6 +145,8 @@ def batch_norm(
       gamma_initializer: None leaves gamma out (TF1's contrib default).
       averages: names the set of averages to use, where a layer that is built more than
         once keeps a set for each use; beta and gamma are shared all the same.
+      first_variance: where moving_variance starts. tf.contrib's layer has 1;
+        ExponentialMovingAverage over a tensor has 0, as for the mean.
 
     Returns:
       y of x's shape, and the list of update ops for moving_mean, moving_variance.
@@ -153,7 +163,7 @@ def batch_norm(
                 tf.get_variable(name, shape, x.dtype, initializer, trainable=False)
                 for name, initializer in (
                     ("moving_mean", tf.zeros_initializer()),
-                    ("moving_variance", tf.ones_initializer()),
+                    ("moving_variance", tf.constant_initializer(first_variance)),
                 )
             )
 

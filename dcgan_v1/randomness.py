@@ -7,7 +7,14 @@ training: a restored run draws what the uninterrupted one would have drawn.
 import tensorflow.compat.v1 as tf
 
 # One number per purpose, so that no two purposes ever share a draw.
-STREAMS = {"z_discriminator": 1, "z_generator": 2, "z_samples": 3, "data_order": 4}
+STREAMS = {
+    "z_discriminator": 1,
+    "z_generator": 2,
+    "z_samples": 3,
+    "data_order": 4,
+    "z": 5,
+    "flip": 6,
+}
 
 
 def seed_at(seed, stream, step):
@@ -16,11 +23,17 @@ def seed_at(seed, stream, step):
     return tf.random.experimental.stateless_fold_in(base, step, alg="philox")
 
 
-def normal(shape, seed, stream, step, dtype=tf.float32):
-    """Returns standard normal noise of `shape`."""
-    return tf.random.stateless_normal(
-        shape, seed_at(seed, stream, step), dtype=dtype, alg="philox"
-    )
+def noise(kind, shape, seed, stream, step):
+    """Returns float32 noise of `shape`, 'normal' (0, 1) or 'uniform' in [-1, 1)."""
+    at = seed_at(seed, stream, step)
+    if kind == "normal":
+        return tf.random.stateless_normal(shape, at, alg="philox")
+    return tf.random.stateless_uniform(shape, at, -1.0, 1.0, alg="philox")
+
+
+def coin(shape, seed, stream, step):
+    """Returns bools, each true half of the time."""
+    return tf.random.stateless_uniform(shape, seed_at(seed, stream, step)) < 0.5
 
 
 def shuffled_batch(step, batch_size, size, seed):
@@ -33,12 +46,31 @@ def shuffled_batch(step, batch_size, size, seed):
       step: int64 scalar tensor, batches drawn so far.
     """
     position = step * batch_size + tf.range(batch_size, dtype=tf.int64)
-    epoch = position // size
-    base = tf.fill([batch_size], tf.constant(seed, tf.int64))
-    stream = tf.fill([batch_size], tf.constant(STREAMS["data_order"], tf.int64))
+    return _shuffled(position % size, position // size, size, seed)
+
+
+def batch_of_epoch(step, batch_size, size, seed, order):
+    """Like `shuffled_batch`, but an epoch's last, incomplete batch is left out.
+
+    Args:
+      order: 'shuffled' anew each epoch, or as on 'file'.
+    """
+    batches = size // batch_size
+    position = step % batches * batch_size + tf.range(batch_size, dtype=tf.int64)
+    if order == "file":
+        return position
+    epoch = tf.fill([batch_size], step // batches)
+    return _shuffled(position, epoch, size, seed)
+
+
+def _shuffled(position, epoch, size, seed):
+    """Where the permutation of range(size) that belongs to `epoch` puts `position`."""
+    count = tf.size(position)
+    base = tf.fill([count], tf.constant(seed, tf.int64))
+    stream = tf.fill([count], tf.constant(STREAMS["data_order"], tf.int64))
     # The public index_shuffle takes two-integer seeds only; the op under it, three.
     return tf.random_index_shuffle(
-        index=position % size,
-        seed=tf.stack([base, stream, epoch], axis=1),  # [batch_size, 3]
+        index=position,
+        seed=tf.stack([base, stream, epoch], axis=1),  # [count, 3]
         max_index=tf.constant(size - 1, tf.int64),
     )

@@ -7,9 +7,6 @@ import tensorflow.compat.v1 as tf
 
 from dcgan_v1.rundir import write_atomically
 
-LOSSES = ("d_loss_real", "d_loss_fake", "g_loss")
-COLUMNS = ("step", "epoch", *LOSSES, "d_mean_real", "d_mean_fake")
-
 
 class MetricsFile:
     """metrics.csv: one line per summary. A value a step did not have stays empty.
@@ -18,16 +15,21 @@ class MetricsFile:
     write the same bytes.
     """
 
-    def __init__(self, path, step):
-        """Opens for appending; lines past `step` (a restored step) are dropped."""
+    def __init__(self, path, step, scalars):
+        """Opens for appending; lines past `step` (a restored step) are dropped.
+
+        Args:
+          scalars: names of the columns after step and epoch.
+        """
+        columns = ("step", "epoch", *scalars)
         kept = [row for row in read_metrics(path) if int(row["step"]) <= step]
         buffer = io.StringIO(newline="")
-        writer = csv.DictWriter(buffer, COLUMNS, lineterminator="\n")
+        writer = csv.DictWriter(buffer, columns, lineterminator="\n")
         writer.writeheader()
         writer.writerows(kept)
         write_atomically(path, buffer.getvalue().encode())
         self._file = path.open("a", newline="")
-        self._writer = csv.DictWriter(self._file, COLUMNS, lineterminator="\n")
+        self._writer = csv.DictWriter(self._file, columns, lineterminator="\n")
 
     def write(self, step, epoch, scalars):
         # nine digits tell any two float32 apart
@@ -89,14 +91,15 @@ def draw_curves(metrics_path, png_path):
     from matplotlib import pyplot
 
     rows = read_metrics(metrics_path)
-    panels = (("loss", LOSSES), ("mean of D", ("d_mean_real", "d_mean_fake")))
+    names = rows[0].keys() if rows else ()
+    panels = [(kind, [n for n in names if kind in n]) for kind in ("loss", "mean")]
     figure, axes = pyplot.subplots(2, 1, sharex=True, figsize=(8, 6), dpi=100)
-    for axis, (label, names) in zip(axes, panels, strict=True):
-        for name in names:
+    for axis, (kind, columns) in zip(axes, panels, strict=True):
+        for name in columns:
             points = [(int(r["step"]), float(r[name])) for r in rows if r[name]]
             if points:
                 axis.plot(*zip(*points, strict=True), label=name, linewidth=0.8)
-        axis.set_ylabel(label)
+        axis.set_ylabel(kind if kind == "loss" else "mean of D")
         axis.grid(alpha=0.3)
         if axis.lines:
             axis.legend(loc="upper right")

@@ -19,8 +19,8 @@ def train(config, data, directory, *, resume=False, restart=False, quiet=False):
     the checkpoint have all been found sound.
 
     Args:
-      config: a `config.Config`; `config.start` names a checkpoint to begin from.
-      data: uint8 [size, H, W, C], the training images.
+      config: the system's config; `config.start` names a checkpoint to begin from.
+      data: the training set, see `data.pipeline`.
       directory: a `rundir.RunDirectory`.
       resume: continue the run in it from its newest checkpoint.
       restart: move the run in it aside first.
@@ -29,29 +29,30 @@ def train(config, data, directory, *, resume=False, restart=False, quiet=False):
     Returns:
       The exit code: 0, or 128 + the signal's number.
     """
-    if config.batch_size > len(data):
+    if config.batch_size > data.size:
         raise UserError(
             f"--batch-size {config.batch_size} is larger than the data: "
-            f"{len(data)} training images"
+            f"{data.size} training images"
         )
     say = (lambda text: None) if quiet else (lambda text: print(text, flush=True))
     session_config, device_line = runtime.session_config(config.device)
     say(device_line)
     with tf.Graph().as_default(), tf.Session(config=session_config) as session:
         graph = build_train_graph(config, data)
-        session.run(graph.initialize, graph.initialize_feed)
+        session.run(graph.initialize)
         source = directory.latest_checkpoint() if resume else config.start
         if source:
             _restore(session, graph, config, source, say)
         step = int(session.run(graph.step))
-        epoch, image = divmod(step * config.batch_size, len(data))
+        epoch, image = data.where(step, config.batch_size)
         say(
             f"{'resumed' if source else 'starting'} at step {step} of "
-            f"{config.total_steps} (epoch {epoch}, image {image} of {len(data)})"
+            f"{config.total_steps} (epoch {epoch}, image {image} of {data.size})"
         )
         saver = tf.train.Saver(
             graph.saved, max_to_keep=config.keep, save_relative_paths=True
         )
+        graph.start_data(session, step)
         tf.get_default_graph().finalize()
 
         if restart and directory.holds_run():
@@ -59,7 +60,7 @@ def train(config, data, directory, *, resume=False, restart=False, quiet=False):
         directory.create()
         directory.save_config(config)
         saver.recover_last_checkpoints(directory.all_checkpoints())
-        trainer = Trainer(session, graph, config, directory, saver, step, len(data))
+        trainer = Trainer(session, graph, config, directory, saver, step, data)
         return trainer.run(Progress(step, config.total_steps, config.batch_size, quiet))
 
 
@@ -74,13 +75,15 @@ def _restore(session, graph, config, source, say):
 class Trainer:
     """One pass through the loop, and the files it writes."""
 
-    def __init__(self, session, graph, config, directory, saver, step, size):
+    def __init__(self, session, graph, config, directory, saver, step, data):
         self.session, self.graph, self.config = session, graph, config
         self.directory, self.saver = directory, saver
-        self.step, self.size = step, size  # steps done, training images
+        self.step, self.data = step, data  # steps done; the training set
         self.saved_at = step if directory.latest_step() == step else None
         self.seconds = self.timed_steps = 0  # since the last summary
-        self.metrics = summaries.MetricsFile(directory.metrics, step)
+        self.metrics = summaries.MetricsFile(
+            directory.metrics, step, graph.train.scalars
+        )
         self.events = summaries.EventWriter(directory.tensorboard, session.graph, step)
 
     def run(self, progress):
@@ -130,7 +133,7 @@ class Trainer:
 
     def summarize(self, summary, scalars):
         """Writes a step's scalars to TensorBoard and metrics.csv."""
-        epoch = self.step * self.config.batch_size // self.size
+        epoch, _ = self.data.where(self.step, self.config.batch_size)
         self.metrics.write(self.step, epoch, scalars)
         self.events.add(summary, self.step)
         rate = self.timed_steps * self.config.batch_size / self.seconds

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
-from benchmarks.contenders import source_loop
+from benchmarks.contenders import source_mnist_beginners as source_graph
 from dcgan_v1 import checkpoints, legacy
-from dcgan_v1.config import Config
+from dcgan_v1.config import MnistBeginnersConfig as Config
+from dcgan_v1.data.pipeline import InMemory
 from dcgan_v1.errors import UserError
 from dcgan_v1.graph import build_sample_graph, build_train_graph
 
@@ -29,7 +30,7 @@ def images():
 
 
 def train_graph(images, seed=0):
-    return build_train_graph(Config(batch_size=4, seed=seed), images)
+    return build_train_graph(Config(batch_size=4, seed=seed), InMemory(images))
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +38,8 @@ def trained(tmp_path_factory, images):
     """(prefix, name -> value) of a run of three steps."""
     with tf.Graph().as_default(), tf.Session() as session:
         graph = train_graph(images)
-        session.run(graph.initialize, graph.initialize_feed)
+        session.run(graph.initialize)
+        graph.start_data(session, 0)
         for _ in range(3):
             session.run(graph.train.op)
         prefix = str(tmp_path_factory.mktemp("trained") / "model")
@@ -49,7 +51,7 @@ def trained(tmp_path_factory, images):
 def written_by_the_original(tmp_path_factory, images):
     """(prefix, name -> value) of a checkpoint from the source's graph, trained."""
     with tf.Graph().as_default(), tf.Session() as session:
-        ops = source_loop.mnist_beginners_graph()
+        ops = source_graph.graph()
         session.run(tf.global_variables_initializer())
         rng = np.random.default_rng(1)
         for _ in range(2):
@@ -70,7 +72,7 @@ def test_the_source_loop_has_the_names_of_the_original_checkpoint(
 def test_every_variable_and_slot_comes_back_bit_equal(trained, images, session):
     prefix, values = trained
     graph = train_graph(images, seed=9)
-    session.run(graph.initialize, graph.initialize_feed)
+    session.run(graph.initialize)
     checkpoints.restore(session, checkpoints.plan(prefix, MODEL, graph.saved))
     restored = session.run({v.op.name: v for v in graph.saved})
     assert set(restored) == set(values)
@@ -91,7 +93,7 @@ def test_the_originals_checkpoint_restores_each_tensor_where_it_belongs(
 ):
     prefix, values = written_by_the_original
     graph = train_graph(images)
-    session.run(graph.initialize, graph.initialize_feed)
+    session.run(graph.initialize)
     plan = checkpoints.plan(prefix, MODEL, graph.saved)
     assert plan.is_legacy
     checkpoints.restore(session, plan)
@@ -118,7 +120,7 @@ def test_the_originals_checkpoint_restores_each_tensor_where_it_belongs(
 
 def test_the_originals_slots_belong_to_the_losses_we_say(images, session):
     """One update on the fake loss alone moves the slots we call d_fake_adam's."""
-    ops = source_loop.mnist_beginners_graph()
+    ops = source_graph.graph()
     session.run(tf.global_variables_initializer())
     session.run(ops["d_fake"], {ops["z"]: np.ones((2, 100))})
     values = session.run({v.op.name: v for v in tf.global_variables()})
@@ -132,7 +134,7 @@ def test_restore_and_export_give_back_the_originals_bytes(
 ):
     prefix, values = written_by_the_original
     graph = train_graph(images)
-    session.run(graph.initialize, graph.initialize_feed)
+    session.run(graph.initialize)
     checkpoints.restore(session, checkpoints.plan(prefix, MODEL, graph.saved))
     ours = session.run({v.op.name: v for v in graph.saved})
     table = legacy.names(MODEL, ours)
@@ -148,7 +150,7 @@ def test_the_original_script_restores_what_we_export(trained, tmp_path, session)
     table = legacy.names(MODEL, values)
     prefix = str(tmp_path / "for_the_old_script")
     checkpoints.write(prefix, {table[name]: values[name] for name in table})
-    source_loop.mnist_beginners_graph()
+    source_graph.graph()
     tf.train.Saver().restore(session, prefix)
     (d_w2,) = (v for v in tf.global_variables() if v.op.name == "d_w2/Adam_2")
     ours = values[f"{MODEL}/discriminator/conv2/w/d_real_adam"]
@@ -157,7 +159,7 @@ def test_the_original_script_restores_what_we_export(trained, tmp_path, session)
 
 def test_a_sample_graph_restores_from_a_training_checkpoint(trained, session, rng):
     prefix, _ = trained
-    graph = build_sample_graph(MODEL, "batch")
+    graph = build_sample_graph(Config(), "batch")
     tf.train.Saver(graph.saved).restore(session, prefix)
     images, probability = session.run(
         [graph.images, graph.probability], {graph.z: rng.normal(size=(3, 100))}
@@ -171,7 +173,7 @@ def test_weights_alone_are_taken_with_fresh_slots(trained, images, session, tmp_
     kept = {k: v for k, v in values.items() if not checkpoints.is_optimizers(k)}
     checkpoints.write(tmp_path / "weights", kept)
     graph = train_graph(images, seed=9)
-    session.run(graph.initialize, graph.initialize_feed)
+    session.run(graph.initialize)
     plan = checkpoints.plan(tmp_path / "weights", MODEL, graph.saved)
     assert "fresh optimiser slots" in plan.note
     checkpoints.restore(session, plan)
@@ -224,7 +226,7 @@ def test_a_damaged_checkpoint_is_refused(trained, images, session, tmp_path, wha
     for path in Path(trained[0]).parent.glob("model.*"):
         (tmp_path / path.name).write_bytes(path.read_bytes())
     graph = train_graph(images)
-    session.run(graph.initialize, graph.initialize_feed)
+    session.run(graph.initialize)
     (victim,) = tmp_path.glob(f"model.{what}*")
     data = bytearray(victim.read_bytes())
     data[len(data) // 2 :] = b"" if what == "index" else bytes(len(data) // 2)

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from dcgan_v1 import config as config_lib
-from dcgan_v1.config import Config
+from dcgan_v1.config import MnistBeginnersConfig as Config
 from dcgan_v1.errors import UserError
 
 
@@ -23,10 +23,14 @@ def test_a_config_is_frozen():
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        ('{"seeed": 1}', "seeed"),
-        ('{"seed": "1"}', "seed must be a int"),
-        ('{"seed": true}', "seed must be a int"),
-        ('{"steps": -5}', "--steps must be at least 1"),
+        ('{"model": "mnist_beginners", "seeed": 1}', "seeed"),
+        ('{"model": "mnist_beginners", "width": 8}', "width"),
+        ('{"model": "mnist_beginners", "seed": "1"}', "seed must be a int"),
+        ('{"model": "mnist_beginners", "seed": true}', "seed must be a int"),
+        ('{"model": "mnist_beginners", "steps": -5}', "--steps must be at least 1"),
+        ('{"model": "resnet"}', "model is one of"),
+        ('{"model": ["celeba64"]}', "model is one of"),
+        ("{}", "model is one of"),
         ("[]", "object"),
         ("{", "not JSON"),
         ("", "not JSON"),

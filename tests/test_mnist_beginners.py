@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
-from benchmarks.contenders import source_loop
+from benchmarks.contenders import source_mnist_beginners as source_graph
 from dcgan_v1 import legacy, losses, models
 from dcgan_v1.models import mnist_beginners
 
@@ -131,7 +131,7 @@ def beside_source(graph, session):
 
     Gives the source's ops, ours, and pairs of (our variable, the original's).
     """
-    source = source_loop.mnist_beginners_graph()
+    source = source_graph.graph()
     originals = {v.op.name: v for v in tf.global_variables()}
     images, _ = mnist_beginners.generator(source["z"], True)
     real_logits, _ = mnist_beginners.discriminator(source["x"], True)

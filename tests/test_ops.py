@@ -44,8 +44,11 @@ def numpy_conv2d(x, w, stride):
     return y
 
 
-def numpy_conv2d_transpose(x, w, stride):
-    """Each pixel stamps its kernel onto the output; SAME crops the margin."""
+def numpy_conv2d_transpose(x, w, stride, before=None):
+    """Each pixel stamps its kernel onto the output; SAME crops the margin.
+
+    before: how much of the margin lies above and to the left, half of it by default.
+    """
     n, height, width, _ = x.shape
     size = w.shape[0]
     full = np.zeros(
@@ -57,7 +60,7 @@ def numpy_conv2d_transpose(x, w, stride):
             full[:, i * stride : i * stride + size, j * stride : j * stride + size] += (
                 stamp
             )
-    margin = max(size - stride, 0) // 2
+    margin = max(size - stride, 0) // 2 if before is None else before
     return full[:, margin : margin + height * stride, margin : margin + width * stride]
 
 

@@ -10,7 +10,7 @@ def test_noise_is_standard_normal_and_differs_by_seed_stream_and_step(session):
     step = tf.placeholder(tf.int64, [])
 
     def draw(seed, stream, at):
-        noise = randomness.normal([200, 100], seed, stream, step)
+        noise = randomness.noise("normal", [200, 100], seed, stream, step)
         return session.run(noise, {step: at})
 
     first = draw(1, "z_generator", 7)
@@ -23,6 +23,14 @@ def test_noise_is_standard_normal_and_differs_by_seed_stream_and_step(session):
         draw(1, "z_generator", 8),
     ):
         assert abs(np.corrcoef(first.ravel(), other.ravel())[0, 1]) < 0.05
+
+
+def test_uniform_noise_fills_minus_one_to_one(session):
+    draw = session.run(randomness.noise("uniform", [200, 100], 1, "z", 7))
+    assert -1 <= draw.min() < -0.99
+    assert 0.99 < draw.max() < 1
+    assert abs(draw.mean()) < 0.02
+    assert abs(draw.std() - 3**-0.5) < 0.02
 
 
 def batches(session, size, batch_size, count, seed=3):
@@ -49,3 +57,22 @@ def test_the_order_depends_on_the_seed(session):
     assert list(batches(session, 50, 10, 5, seed=1)) != list(
         batches(session, 50, 10, 5, seed=2)
     )
+
+
+def dropping(session, order, size=10, batch_size=4, count=6):
+    step = tf.placeholder(tf.int64, [])
+    chosen = randomness.batch_of_epoch(step, batch_size, size, 3, order)
+    return np.stack([session.run(chosen, {step: i}) for i in range(count)])
+
+
+def test_an_incomplete_last_batch_is_left_out(session):
+    epochs = dropping(session, "shuffled").reshape(3, 8)
+    for epoch in epochs:
+        assert len(set(epoch)) == 8
+        assert set(epoch) <= set(range(10))
+    assert len({tuple(sorted(epoch)) for epoch in epochs}) > 1  # not always the same
+
+
+def test_file_order_is_the_order_of_the_files(session):
+    epochs = dropping(session, "file").reshape(3, 8)
+    assert epochs.tolist() == [list(range(8))] * 3

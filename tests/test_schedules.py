@@ -18,7 +18,7 @@ def built(graph):
     """A step of mnist_beginners with everything it reads fed from outside."""
     real = tf.placeholder(tf.float32, [None, 28, 28, 1])
     z_d, z_g = (tf.placeholder(tf.float32, [None, 100]) for _ in range(2))
-    step = mnist_beginners.training_step(real, z_d, z_g)
+    step = mnist_beginners.training_step(None, real, z_d, z_g)
     g_vars, d_vars = models.variables(tf.trainable_variables(), "mnist_beginners")
     return SimpleNamespace(
         step=step, real=real, z_d=z_d, z_g=z_g, g_vars=g_vars, d_vars=d_vars

@@ -15,7 +15,7 @@ import tensorflow.compat.v1 as tf
 from idx_files import random_images, write_dataset
 from PIL import Image
 
-from benchmarks.contenders import source_loop
+from benchmarks.contenders import source_mnist_beginners as source_graph
 from dcgan_v1 import checkpoints
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -194,7 +194,7 @@ def test_an_interrupted_run_saves_says_how_to_go_on_and_can(tmp_path):
 @pytest.fixture(scope="module")
 def original_checkpoint(tmp_path_factory):
     with tf.Graph().as_default(), tf.Session() as session:
-        source_loop.mnist_beginners_graph()
+        source_graph.graph()
         session.run(tf.global_variables_initializer())
         prefix = str(tmp_path_factory.mktemp("old") / "pretrained_gan.ckpt")
         return tf.train.Saver().save(session, prefix)

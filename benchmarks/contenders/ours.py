@@ -8,15 +8,18 @@ def make_step(model, batch_size):
 
     tf = runtime.prepare()
     from dcgan_v1 import models
-    from dcgan_v1.config import Config
+    from dcgan_v1.config import CONFIGS
+    from dcgan_v1.data.pipeline import InMemory
     from dcgan_v1.graph import build_train_graph
 
     shape = (10_000, *models.get(model).IMAGE_SHAPE)
     images = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
-    graph = build_train_graph(Config(model=model, batch_size=batch_size), images)
+    config = CONFIGS[model](batch_size=batch_size)
+    graph = build_train_graph(config, InMemory(images))
     session_config, _ = runtime.session_config()
     session = tf.Session(config=session_config)
-    session.run(graph.initialize, graph.initialize_feed)
+    session.run(graph.initialize)
+    graph.start_data(session, 0)
     tf.get_default_graph().finalize()
     fetches = {"op": graph.train.op, "scalars": graph.train.scalars}
     return lambda: session.run(fetches)

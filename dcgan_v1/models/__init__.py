@@ -2,7 +2,7 @@
 
 from importlib import import_module
 
-MODELS = ("mnist_beginners",)
+MODELS = ("mnist_beginners", "celeba64")
 
 
 def get(name):

@@ -12,8 +12,8 @@ from dcgan_v1 import ops, schedules
 IMAGE_SHAPE = (28, 28, 1)
 IMAGE_RANGE = (0.0, 1.0)  # what the generator's last activation can give
 Z_DIM = 100
-BATCH_SIZE = 50
-SAMPLE_BN = "batch"  # the source never moves its averages, so it samples by the batch
+NOISE = "normal"
+STREAMS = ("z_discriminator", "z_generator")  # each update draws its own
 
 D_LEARNING_RATE = 3e-4
 G_LEARNING_RATE = 1e-4
@@ -91,7 +91,13 @@ def optimizers():
     )
 
 
-def training_step(real, z_discriminator, z_generator):
+def networks(config):
+    """Returns (generator, discriminator); no setting changes them."""
+    del config
+    return generator, discriminator
+
+
+def training_step(config, real, z_discriminator, z_generator):
     """Returns the `schedules.Step` of this system.
 
     Args:
@@ -100,8 +106,7 @@ def training_step(real, z_discriminator, z_generator):
     """
     return schedules.separate_losses(
         "mnist_beginners",
-        generator,
-        discriminator,
+        *networks(config),
         real,
         z_discriminator,
         z_generator,

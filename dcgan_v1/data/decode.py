@@ -1,0 +1,100 @@
+"""The front door for image files of strangers: bytes in, uint8 RGB out, or a reason."""
+
+import io
+import re
+
+import numpy as np
+from PIL import Image, ImageOps
+
+LARGEST_PIXELS = 64_000_000  # more is taken for a decompression bomb
+RESAMPLING = {
+    "area": Image.Resampling.BOX,
+    "nearest": Image.Resampling.NEAREST,
+    "bicubic": Image.Resampling.BICUBIC,
+}
+
+
+class BadImageError(Exception):
+    """Why a file cannot be used."""
+
+
+ALIGNED = (178, 218)  # width and height of CelebA's aligned images
+
+
+def parse_crop(text):
+    """Reads '108', '108x120' (width x height) or 'none': (width, height) or None."""
+    if text == "none":
+        return None
+    match = re.fullmatch(r"([1-9]\d{0,4})(?:x([1-9]\d{0,4}))?", text)
+    if match is None:
+        raise ValueError(f"'none', a number or WxH is needed, not {text!r}")
+    return int(match[1]), int(match[2] or match[1])
+
+
+def decode(data, *, crop, resize, size):
+    """Decodes, crops the centre and resizes.
+
+    Args:
+      data: bytes of a JPEG, PNG, WebP, BMP, GIF or TIFF file. Grey, palette, CMYK and
+        16-bit grey images are converted, alpha is laid on black, EXIF rotation applied.
+      crop: (width, height) cut from the centre, None for the whole image. For smaller
+        or larger copies of CelebA's 178x218 images it is scaled as they are.
+      resize: 'area' (each result is the mean of what it covers), 'nearest', 'bicubic'.
+      size: side of the square result.
+
+    Returns:
+      uint8 [size, size, 3].
+
+    Raises:
+      BadImageError: in a few words why not.
+    """
+    if not data:
+        raise BadImageError("0 bytes")
+    try:
+        with Image.open(io.BytesIO(data)) as image:
+            if image.width * image.height > LARGEST_PIXELS:
+                raise BadImageError(f"{image.width}x{image.height} pixels: too large")
+            if min(image.size) < 2:
+                raise BadImageError(f"{image.width}x{image.height} pixels: too small")
+            image.load()
+            image = _to_rgb(ImageOps.exif_transpose(image))
+    except BadImageError:
+        raise
+    except Image.UnidentifiedImageError as error:
+        raise BadImageError("not an image") from error
+    except Image.DecompressionBombError as error:
+        raise BadImageError("claims more pixels than is safe: too large") from error
+    except Exception as error:  # Pillow's readers raise nearly anything on bad bytes
+        raise BadImageError(str(error).splitlines()[0][:80] or "damaged") from error
+    box = _centre(image.size, crop)
+    image = image.resize((size, size), RESAMPLING[resize], box=box)
+    return np.asarray(image)
+
+
+def _to_rgb(image):
+    if image.mode.startswith("I") or image.mode == "F":  # 16 bits of grey, or more
+        pixels = np.asarray(image, np.float64)
+        if image.mode == "F" or pixels.min() < 0 or pixels.max() > 65535:
+            raise BadImageError(f"pixel format {image.mode} has no defined white")
+        return Image.fromarray((pixels / 257).round().astype(np.uint8)).convert("RGB")
+    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
+        image = image.convert("RGBA")
+        black = Image.new("RGBA", image.size, (0, 0, 0, 255))
+        return Image.alpha_composite(black, image).convert("RGB")
+    return image.convert("RGB")
+
+
+def _centre(image_size, crop):
+    """Returns the box to cut, (left, top, right, bottom)."""
+    if crop is None:
+        return (0, 0, *image_size)
+    width, height = image_size
+    scale = width / ALIGNED[0]
+    if abs(height - scale * ALIGNED[1]) <= 1:  # CelebA in another size
+        crop = (round(crop[0] * scale), round(crop[1] * scale))
+    if crop[0] > width or crop[1] > height:
+        raise BadImageError(
+            f"{width}x{height} pixels: smaller than the crop {crop[0]}x{crop[1]}"
+        )
+    left, top = (width - crop[0]) // 2, (height - crop[1]) // 2
+    return (left, top, left + crop[0], top + crop[1])

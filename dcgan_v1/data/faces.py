@@ -1,0 +1,114 @@
+"""CelebA: where it is looked for, how it is fetched, and how it becomes a data set."""
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+
+from dcgan_v1.data import cache, sources
+from dcgan_v1.data.decode import decode, parse_crop
+from dcgan_v1.errors import UserError
+
+PLACES = ("data/img_align_celeba", "data/celeba", "data/img_align_celeba.zip")
+DRIVE_ID = "0B7EVK8r0v71pZjFTYXZWM3FlRnM"  # img_align_celeba.zip, the authors' Drive
+MD5 = "00d2c5bc6d35e252742224ab0c1e8fcb"
+
+
+def find():
+    """Returns the first of PLACES that exists.
+
+    Raises:
+      UserError: explains the three ways to get the data.
+    """
+    for place in PLACES:
+        if Path(place).exists():
+            return place
+    raise UserError(
+        f"no faces found in {', '.join(PLACES)}. Three ways on: --data synthetic "
+        "trains on faces drawn by the project; --download fetches CelebA (1.4 GB); or "
+        "get img_align_celeba.zip from mmlab.ie.cuhk.edu.hk/projects/CelebA.html and "
+        "give it, or any folder of images, as --data"
+    )
+
+
+def download():
+    """Fetches the archive to the last of PLACES and checks it. Returns the path."""
+    target = Path(PLACES[-1])
+    if target.exists():
+        return str(target)
+    try:
+        import gdown
+    except ImportError as error:
+        raise UserError("--download needs gdown: pip install gdown") from error
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = target.with_suffix(".part")
+    try:
+        gdown.download(id=DRIVE_ID, output=str(partial), resume=True)
+    except Exception as error:  # gdown raises what requests raises, and its own
+        raise UserError(f"download failed: {str(error).splitlines()[0]}") from error
+    check_archive(partial)
+    partial.rename(target)
+    return str(target)
+
+
+def check_archive(path, md5=MD5):
+    """Raises UserError where a downloaded file is not the archive."""
+    if not path.exists():
+        raise UserError("download failed: nothing arrived; try again later")
+    with path.open("rb") as file:
+        start = file.read(4)
+    if start[:2] != b"PK":
+        path.unlink()
+        raise UserError(
+            "the server sent a page instead of the archive (its download quota is used "
+            "up, most likely); try again tomorrow or fetch it in a browser"
+        )
+    with path.open("rb") as file:
+        found = hashlib.file_digest(file, "md5").hexdigest()
+    if found != md5:
+        path.unlink()
+        raise UserError(f"the archive is damaged: its MD5 is {found}, not {md5}")
+
+
+def load(config, folder, *, size=64, say=print, quiet=False):
+    """Opens a config's images.
+
+    Args:
+      folder: Path for cache files.
+      size: side of the images.
+
+    Returns:
+      (read, count, checksum): read takes a list of numbers and returns uint8
+      [N, size, size, 3]; the checksum is of the file list and the options.
+    """
+    try:
+        crop = parse_crop(config.crop)
+    except ValueError as error:
+        raise UserError(f"--crop: {error}") from error
+    source = sources.open_source(config.data, limit=config.limit, seed=config.seed)
+    options = {"crop": crop, "resize": config.resize, "size": size}
+    decoded = cache.load(
+        source,
+        folder if config.cache else None,
+        options,
+        skip_bad=config.skip_bad,
+        say=say,
+        quiet=quiet,
+    )
+    names, images = decoded.names, decoded.images
+    count, batch = len(names), config.batch_size
+    if count < batch:
+        raise UserError(
+            f"{count} images are fewer than one batch (--batch-size {batch})"
+        )
+    say(
+        f"{count} images in {config.data}: {count // batch} batches of {batch} per "
+        f"epoch, {count % batch} images dropped each time"
+    )
+
+    def read(numbers):
+        if images is not None:
+            return images[np.asarray(numbers)]
+        return np.stack([decode(source.read(names[n]), **options) for n in numbers])
+
+    return read, count, cache.key(source, options)

@@ -1,0 +1,85 @@
+"""Training images as tensors of the graph, their order a function of (seed, step).
+
+A data set has `size`, `epoch_steps` and `where(step)` for people, and `build(config,
+now)`, which returns the batch of step `now` and the function that starts it.
+"""
+
+import numpy as np
+import tensorflow.compat.v1 as tf
+
+from dcgan_v1 import randomness
+
+AHEAD = 4  # batches made while a step runs
+
+
+class InMemory:
+    """A set that fits into the graph's memory. Epochs follow without a gap.
+
+    A batch that reaches an epoch's end is filled up from the next epoch.
+    """
+
+    def __init__(self, images):
+        self.images, self.size = images, len(images)  # uint8 [size, H, W, C]
+
+    def where(self, step, batch_size):
+        """Returns (epoch, image in it) that `step` begins with."""
+        return divmod(step * batch_size, self.size)
+
+    def build(self, config, now):
+        """Returns uint8 [N, H, W, C] of step `now`, and start(session, step)."""
+        ph = tf.placeholder(tf.uint8, self.images.shape, name="images_ph")
+        with tf.variable_scope("data"):  # in no collection, so in no checkpoint
+            images = tf.Variable(ph, trainable=False, collections=[], name="images")
+        chosen = randomness.shuffled_batch(
+            now, config.batch_size, self.size, config.seed
+        )
+
+        def start(session, step):
+            del step  # `now` says it
+            session.run(images.initializer, {ph: self.images})
+
+        return tf.gather(images, chosen), start
+
+
+class Streamed:
+    """Images read while training, from a memory-mapped cache or from their files.
+
+    The last, incomplete batch of an epoch is left out.
+    """
+
+    def __init__(self, read, size):
+        """read: function from a list of numbers to uint8 [N, H, W, C]; thread-safe."""
+        self.read, self.size = read, size
+
+    def where(self, step, batch_size):
+        """Returns (epoch, image in it) that `step` begins with."""
+        epoch, batch = divmod(step, self.size // batch_size)
+        return epoch, batch * batch_size
+
+    def build(self, config, now):
+        """Returns uint8 [N, H, W, C] of the next step, and start(session, step)."""
+        del now  # the stream keeps its own count, from the step it was started at
+        start_ph = tf.placeholder(tf.int64, [], name="start_ph")
+
+        def chosen(step):
+            return step, randomness.batch_of_epoch(
+                step, config.batch_size, self.size, config.seed, config.order
+            )
+
+        def load(step, numbers):
+            batch = tf.numpy_function(self.read, [numbers], tf.uint8)
+            batch = tf.ensure_shape(batch, [config.batch_size, None, None, 3])
+            if not config.flip:
+                return batch
+            mirrored = randomness.coin([config.batch_size], config.seed, "flip", step)
+            flipped = tf.reverse(batch, [2])
+            return tf.where(mirrored[:, None, None, None], flipped, batch)
+
+        steps = tf.data.Dataset.range(start_ph, np.iinfo(np.int64).max)
+        batches = steps.map(chosen).map(load, num_parallel_calls=2).prefetch(AHEAD)
+        iterator = tf.data.make_initializable_iterator(batches)
+
+        def start(session, step):
+            session.run(iterator.initializer, {start_ph: step})
+
+        return iterator.get_next(), start

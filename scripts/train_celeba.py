@@ -1,0 +1,79 @@
+"""Trains a TF1-style DCGAN on faces: CelebA, any folder or zip of images, or faces
+drawn by the project itself (--data synthetic)."""
+
+import dataclasses
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from dcgan_v1 import cli, runtime
+from dcgan_v1.config import Celeba64Config
+from dcgan_v1.data import faces
+
+FAITHFUL = {"init": "source", "crop": "none", "resize": "nearest", "order": "file"}
+
+
+def main(args):
+    if args.faithful:
+        vars(args).update({**FAITHFUL, **vars(args)})
+    if args.no_cache:
+        args.cache = False
+    config, directory, resume = cli.resolve(args, Celeba64Config)
+    if args.download:
+        config = dataclasses.replace(config, data=faces.download())
+    elif not config.data:
+        config = dataclasses.replace(config, data=faces.find())
+    read, count, checksum = faces.load(
+        config,
+        directory.path.parent / "cache",
+        say=(lambda text: None) if args.quiet else print,
+        quiet=args.quiet,
+    )
+    config = cli.check_same_data(config, checksum, resume)
+
+    runtime.prepare()
+    from dcgan_v1.data.pipeline import Streamed
+    from dcgan_v1.train import train
+
+    return train(
+        config,
+        Streamed(read, count),
+        directory,
+        resume=resume,
+        restart=args.restart,
+        quiet=args.quiet,
+    )
+
+
+def make_parser():
+    parser = cli.parser(__doc__)
+    group = parser.add_argument_group("training")
+    names = ("steps", "batch_size", "width", "init", "seed", "device")
+    cli.add_settings(group, Celeba64Config, *names)
+    group.add_argument(
+        "--faithful",
+        action="store_true",
+        help="the source's behaviour throughout: "
+        + " ".join(f"--{name} {value}" for name, value in FAITHFUL.items()),
+    )
+    group = parser.add_argument_group("data")
+    names = ("data", "crop", "resize", "order", "flip", "limit", "skip_bad")
+    cli.add_settings(group, Celeba64Config, *names)
+    group.add_argument(
+        "--download",
+        action="store_true",
+        help="fetch CelebA to data/img_align_celeba.zip first (pip install gdown)",
+    )
+    group.add_argument(
+        "--no-cache",
+        action="store_true",
+        help="decode while training, instead of once into a file beside the run",
+    )
+    group = parser.add_argument_group("run")
+    cli.add_run_options(group, Celeba64Config, "runs/celeba64")
+    return parser
+
+
+if __name__ == "__main__":
+    cli.main(main, make_parser())
