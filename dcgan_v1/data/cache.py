@@ -77,10 +77,10 @@ def load(source, folder, options, *, skip_bad, say, quiet=False):
 
 def _build(source, folder, name, options, skip_bad, say, quiet):
     """Writes a cache beside its final place and renames it. Returns the bad images."""
-    folder.mkdir(parents=True, exist_ok=True)
     size = options["size"]
     partial = folder / f".{name}.npy.part"
     try:
+        folder.mkdir(parents=True, exist_ok=True)
         shape = (len(source.names), size, size, 3)
         array = np.lib.format.open_memmap(partial, "w+", np.uint8, shape)
         bad = _judge(source, _decode_all(source, options, array, quiet), skip_bad, say)
@@ -98,7 +98,8 @@ def _build(source, folder, name, options, skip_bad, say, quiet):
             "use --no-cache"
         ) from error
     finally:
-        partial.unlink(missing_ok=True)
+        if folder.is_dir():
+            partial.unlink(missing_ok=True)
     write_atomically(folder / f"{name}.json", json.dumps({"bad": bad}).encode())
     return bad
 

@@ -73,7 +73,7 @@ class Streamed:
                 return batch
             mirrored = randomness.coin([config.batch_size], config.seed, "flip", step)
             flipped = tf.reverse(batch, [2])
-            return tf.where(mirrored[:, None, None, None], flipped, batch)
+            return tf.where_v2(mirrored[:, None, None, None], flipped, batch)
 
         steps = tf.data.Dataset.range(start_ph, np.iinfo(np.int64).max)
         batches = steps.map(chosen).map(load, num_parallel_calls=2).prefetch(AHEAD)

@@ -57,7 +57,8 @@ class FolderSource:
     def fingerprint(self):
         digest = hashlib.sha256()
         for name in self.names:
-            stat = (self.path / name).stat()
+            path = self.path / name
+            stat = path.stat() if path.exists() else path.lstat()  # a dangling link
             digest.update(f"{name}\0{stat.st_size}\0{stat.st_mtime_ns}\n".encode())
         return digest.hexdigest()
 
