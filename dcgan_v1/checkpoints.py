@@ -37,6 +37,8 @@ def resolve(path):
     Raises:
       UserError: there is none.
     """
+    if not str(path):
+        raise UserError("the path of a checkpoint is empty")
     path = Path(path)
     for folder in (path, path / "checkpoints"):
         if folder.is_dir() and (found := tf.train.latest_checkpoint(str(folder))):
@@ -87,7 +89,8 @@ def plan(path, model, variables):
       variables: the graph's saved variables.
 
     Raises:
-      UserError: names every key that is missing, extra or of another shape.
+      UserError: names the keys that are missing, extra or of another shape (the first
+        few of each kind, and how many more there are).
     """
     prefix = resolve(path)
     found = shapes(prefix)
@@ -122,14 +125,23 @@ def plan_networks(path, model, variables):
 
 
 def _refuse_other_systems(prefix, model, found):
+    if any(name.startswith(f"{model}/") for name in found) or _is_legacy(model, found):
+        return
     for other in models.MODELS:
-        if other != model and any(name.startswith(f"{other}/") for name in found):
+        if any(name.startswith(f"{other}/") for name in found) or _is_legacy(
+            other, found
+        ):
             raise UserError(f"checkpoint {prefix} is one of {other}, not of {model}")
+    raise UserError(
+        f"checkpoint {prefix} belongs to another system: no variable of {model} in it"
+    )
 
 
 def _is_legacy(model, found):
-    ours = any(name.startswith(f"{model}/") for name in found)
-    return not ours and model in legacy.ORIGINAL
+    """Whether a checkpoint has names of the system's original script."""
+    if model not in legacy.ORIGINAL:
+        return False
+    return not set(legacy.ORIGINAL[model].variables.values()).isdisjoint(found)
 
 
 def is_optimizers(name):
@@ -144,6 +156,12 @@ def is_optimizers(name):
 
 def _check(prefix, model, found, wanted):
     """Raises UserError where names -> variables and names -> shapes do not agree."""
+    types = _reader(prefix).get_variable_to_dtype_map()
+    other_types = [
+        f"{name} ({types[name].name}, the model has {v.dtype.base_dtype.name})"
+        for name, v in sorted(wanted.items())
+        if name in found and types[name] != v.dtype.base_dtype
+    ]
     wanted = {name: v.shape.as_list() for name, v in wanted.items()}
     problems = [
         ("missing", sorted(set(wanted) - set(found))),
@@ -157,6 +175,7 @@ def _check(prefix, model, found, wanted):
             ],
         ),
     ]
+    problems.append(("of another type", other_types))
     parts = []
     for what, keys in problems:
         if keys:
@@ -178,8 +197,15 @@ def restore(session, plan):
 
 
 def write(prefix, arrays):
-    """Writes name -> array as a Saver checkpoint, any names a TF1 script may want."""
-    with tf.Graph().as_default(), tf.Session() as session:
+    """Writes name -> array as a Saver checkpoint, any names a TF1 script may want.
+
+    The folder's `checkpoint` list is left as it is.
+
+    Raises:
+      UserError: the file system does not take it.
+    """
+    no_gpu = tf.ConfigProto(device_count={"GPU": 0})
+    with tf.Graph().as_default(), tf.Session(config=no_gpu) as session:
         # the variables' own names do not matter: Saver stores under the dict's keys
         values = {name: tf.placeholder(a.dtype, a.shape) for name, a in arrays.items()}
         variables = {
@@ -190,4 +216,11 @@ def write(prefix, arrays):
             tf.global_variables_initializer(),
             {values[name]: array for name, array in arrays.items()},
         )
-        tf.train.Saver(variables).save(session, str(prefix), write_meta_graph=False)
+        try:
+            Path(prefix).parent.mkdir(parents=True, exist_ok=True)
+            tf.train.Saver(variables).save(
+                session, str(prefix), write_meta_graph=False, write_state=False
+            )
+        except (OSError, ValueError, tf.errors.OpError) as error:
+            reason = str(error).splitlines()[0][:120]
+            raise UserError(f"cannot write {prefix}: {reason}") from error

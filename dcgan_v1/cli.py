@@ -49,12 +49,14 @@ class Parser(argparse.ArgumentParser):
     """Says in one line what is wrong with the arguments."""
 
     def error(self, message):
-        self.exit(2, f"error: {message} (see --help)\n")
+        self.exit(2, f"error: {' '.join(message.split())} (see --help)\n")
 
 
 def parser(description):
     made = Parser(description=description, allow_abbrev=False)
-    made.add_argument("--debug", action="store_true", help="show tracebacks of errors")
+    made.add_argument(
+        "--debug", action="store_true", help="show tracebacks of errors (default off)"
+    )
     return made
 
 
@@ -93,14 +95,17 @@ def add_run_options(group, config_class, default_dir):
         metavar="PATH",
         help="continue the run in --run-dir, with the settings it was made with (with "
         "none there, begin from pretrained/ if it has this system); with PATH begin a "
-        "new run from that checkpoint, ours or the original script's",
+        "new run from that checkpoint, ours or the original script's (default: a new "
+        "run)",
     )
     group.add_argument(
         "--restart",
         action="store_true",
-        help="move a run that is in --run-dir aside and begin anew",
+        help="move a run that is in --run-dir aside and begin anew (default: refuse)",
     )
-    group.add_argument("--quiet", action="store_true", help="print errors only")
+    group.add_argument(
+        "--quiet", action="store_true", help="print errors only (default off)"
+    )
     names = ("save_every", "keep", "sample_every", "summary_every", "sample_bn")
     add_settings(group, config_class, *names, "histograms")
 
@@ -109,28 +114,34 @@ def resolve(args, config_class):
     """Decides what a training script is to do, before anything is loaded or written.
 
     Returns:
-      (config, RunDirectory, whether to resume the run in it).
+      (config, keyword arguments of `train`).
     """
     if args.restore is True and args.restart:
         raise UserError("--restore continues a run and --restart begins one: choose")
+    for name, value in vars(args).items():
+        if isinstance(value, str) and (not value.strip() or not value.isprintable()):
+            raise UserError(f"{config_lib.option(name)} {value!r} is no usable value")
     directory = RunDirectory(args.run_dir)
     names = {f.name for f in dataclasses.fields(config_class)}
     asked = {name: value for name, value in vars(args).items() if name in names}
+    options = {"directory": directory, "quiet": args.quiet}
     if args.restore is True and directory.holds_run():
         saved = directory.load_config(config_class().model)
-        return config_lib.continued(saved, asked), directory, True
-    if not args.restart:
+        return config_lib.continued(saved, asked), {**options, "resume": True}
+    if not (args.restart and directory.holds_run()):
         directory.refuse_if_used()
-    start = args.restore if isinstance(args.restore, str) else ""
-    if args.restore in (True, "pretrained"):
+    start, note = "", ""
+    if isinstance(args.restore, str) and args.restore != "pretrained":
+        start = str(Path(args.restore).absolute())
+    elif args.restore:
         start, settings = _pretrained(config_class)
         asked = {**settings, **asked}
         if args.restore == "pretrained" and not start:
             raise UserError(f"there is no pretrained {config_class().model}")
-        if not args.quiet:
-            begin = f"beginning from {start}" if start else "starting one"
-            print(f"no run in {args.run_dir} yet: {begin}")
-    return config_class(start=start, **asked), directory, False
+        begin = f"beginning from {start}" if start else "starting one"
+        note = f"no run in {args.run_dir} yet: {begin}"
+    config = config_class(start=start, **asked)
+    return config, {**options, "restart": args.restart, "note": note}
 
 
 def _pretrained(config_class):
@@ -142,7 +153,7 @@ def _pretrained(config_class):
     return str(folder), {"width": saved.width} if hasattr(saved, "width") else {}
 
 
-def check_same_data(config, sha256, resume):
+def check_same_data(config, sha256, resume=False):
     """Returns the config with the data's checksum, which a resumed run must share."""
     if resume and sha256 != config.data_sha256:
         raise UserError(
@@ -153,17 +164,23 @@ def check_same_data(config, sha256, resume):
 
 
 def main(run, made_parser, argv=None):
-    """Parses, calls run(args) and exits with what it returns, 2 after a UserError."""
+    """Parses, calls run(args) and exits with what it returns, 2 after a user's error.
+
+    An OSError that nobody turned into a better sentence is one, too.
+    """
     args = made_parser.parse_args(argv)
     try:
         sys.exit(run(args) or 0)
-    except UserError as error:
+    except (UserError, OSError) as error:
+        if isinstance(error, BrokenPipeError):  # the reader of our output has gone
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(141)
         if args.debug:
             traceback.print_exc()
-        print(f"error: {error}", file=sys.stderr)
+        message = str(error)
+        if isinstance(error, OSError):
+            message = f"{error.strerror}: {error.filename}"
+        print(f"error: {message}", file=sys.stderr)
         sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(130)
-    except BrokenPipeError:  # the reader of our output has gone: not an error of ours
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(141)

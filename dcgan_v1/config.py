@@ -123,7 +123,7 @@ def from_json(text, source):
     """Reads a system's config back. `source` names the file in error messages."""
     try:
         values = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UserError(
             f"{source} is not JSON ({error}); mend it or use --restart"
         ) from error

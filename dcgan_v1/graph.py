@@ -15,7 +15,8 @@ class Phase(NamedTuple):
 
     Attributes:
       op: the step, the global step's count included.
-      scalars: name -> scalar of that step.
+      scalars: name -> scalar of that step. g_loss is of the D just updated: asking
+        for it runs D's update.
       summary: the scalars, serialised for TensorBoard.
     """
 
@@ -83,9 +84,9 @@ def build_train_graph(config, data):
     built = model.training_step(config, real, **z)
     summaries = {name: tf.summary.scalar(name, x) for name, x in built.scalars.items()}
 
-    sample_z = randomness.noise(
-        model.NOISE, [SAMPLES, model.Z_DIM], config.seed, "z_samples", 0
-    )
+    sample_shape = [SAMPLES, model.Z_DIM]
+    sample_z = randomness.noise(model.NOISE, sample_shape, config.seed, "z_samples", 0)
+    sample_z = tf.identity(sample_z, name="sample_z")
     by_batch = config.sample_bn == "batch"
     samples, _ = generator(sample_z, by_batch)  # [64, H, W, C]
     sample_logits, _ = discriminator(samples, by_batch)  # [64, 1]

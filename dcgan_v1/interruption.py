@@ -28,8 +28,3 @@ class Interruption:
         if self.signal is not None and number == signal.SIGINT:
             raise KeyboardInterrupt
         self.signal = number
-
-    @property
-    def exit_code(self):
-        """What the shell expects of a process that this signal ended."""
-        return 128 + self.signal

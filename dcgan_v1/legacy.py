@@ -6,6 +6,8 @@ batch norms) in the order of creation. `ORIGINAL` is that order written down as 
 
 from typing import NamedTuple
 
+from dcgan_v1.errors import UserError
+
 
 class Original(NamedTuple):
     """Names of one system's original script.
@@ -95,19 +97,36 @@ def names(model, variables):
 
     Args:
       model: registry name of a system that has an original TF1 script.
-      variables: names of the variables a checkpoint of ours holds.
+      variables: names of variables of ours.
 
     Returns:
       dict ours -> original; `global_step` is left out, the originals had none.
+
+    Raises:
+      UserError: a variable is none of the system's.
     """
+    table = _table(model)
+    unknown = sorted(set(variables) - set(table) - {"global_step"})
+    if unknown:
+        raise UserError(f"{unknown[0]} has no name in the original script of {model}")
+    return {ours: table[ours] for ours in variables if ours in table}
+
+
+def missing(model, originals):
+    """Returns the names the original script's Saver writes and `originals` lacks."""
+    return sorted(set(_table(model).values()) - set(originals))
+
+
+def _table(model):
     original = ORIGINAL[model]
     table = {f"{model}/{ours}": name for ours, name in original.variables.items()}
     for adam, (m, v, power1, power2) in original.adams.items():
         table[f"{adam}/beta1_power"] = power1
         table[f"{adam}/beta2_power"] = power2
         for ours, name in original.variables.items():
+            # g_adam has slots for the generator's trained variables alone, and so on
+            if "moving_" in ours or ours[0] != adam[0]:
+                continue
             table[f"{model}/{ours}/{adam}"] = f"{name}/{m}"
             table[f"{model}/{ours}/{adam}_1"] = f"{name}/{v}"
-    unknown = set(variables) - set(table) - {"global_step"}
-    assert not unknown, f"no original name for {sorted(unknown)}"
-    return {ours: table[ours] for ours in variables if ours in table}
+    return table

@@ -28,6 +28,7 @@ class Progress:
 
     def update(self, step, scalars):
         """Reports that `step` steps are done. scalars: name -> float."""
+        scalars = {k: v for k, v in scalars.items() if v is not None}
         if self._bar is not None:
             rate = self._bar.format_dict["rate"] or 0.0
             values = {name: f"{value:.3f}" for name, value in scalars.items()}

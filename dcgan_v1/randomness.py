@@ -68,9 +68,11 @@ def _shuffled(position, epoch, size, seed):
     count = tf.size(position)
     base = tf.fill([count], tf.constant(seed, tf.int64))
     stream = tf.fill([count], tf.constant(STREAMS["data_order"], tf.int64))
-    # The public index_shuffle takes two-integer seeds only; the op under it, three.
+    # The public index_shuffle takes two-integer seeds only; the op under it, three. Its
+    # default of 4 rounds leaves the orders of some epochs correlated by up to 0.8.
     return tf.random_index_shuffle(
         index=position,
         seed=tf.stack([base, stream, epoch], axis=1),  # [count, 3]
         max_index=tf.constant(size - 1, tf.int64),
+        rounds=12,
     )

@@ -27,7 +27,7 @@ class RunDirectory:
 
     def load_config(self, model):
         """Reads config.json and checks that the run is one of `model`."""
-        saved = config_lib.from_json(self.config.read_text(), self.config)
+        saved = config_lib.from_json(self.config.read_bytes(), self.config)
         if saved.model != model:
             raise UserError(
                 f"{self.path} holds a run of {saved.model}, not of {model}; "
@@ -52,30 +52,32 @@ class RunDirectory:
 
     def move_aside(self):
         """Renames the directory to <name>.<date>-<time> and returns that path."""
+        path = self.path.resolve()
         stamp = time.strftime("%Y%m%d-%H%M%S")
-        aside = self.path.with_name(f"{self.path.name}.{stamp}")
+        aside = path.with_name(f"{path.name}.{stamp}")
         number = 1
         while aside.exists():
             number += 1
-            aside = self.path.with_name(f"{self.path.name}.{stamp}-{number}")
-        self.path.rename(aside)
+            aside = path.with_name(f"{path.name}.{stamp}-{number}")
+        try:
+            path.rename(aside)
+        except OSError as error:
+            raise UserError(
+                f"cannot move {path} aside: {error.strerror}; choose another --run-dir"
+            ) from error
         return aside
 
-    def create(self):
-        """Makes the directory tree and proves that it can be written."""
+    def create(self, config):
+        """Makes the directory, writes config.json first, then the folders."""
         try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            write_atomically(self.config, config.to_json().encode())
             for path in (self.checkpoints, self.tensorboard, self.samples):
-                path.mkdir(parents=True, exist_ok=True)
-            probe = self.path / ".writable"
-            probe.touch()
-            probe.unlink()
+                path.mkdir(exist_ok=True)
         except OSError as error:
             raise UserError(
                 f"cannot write to --run-dir {self.path}: {error.strerror}"
             ) from error
-
-    def save_config(self, config):
-        write_atomically(self.config, config.to_json().encode())
 
     def all_checkpoints(self):
         """Returns the prefixes of the checkpoints on disk as str, oldest first."""

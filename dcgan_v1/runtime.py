@@ -91,7 +91,7 @@ def session_config(device="auto"):
         details = tf.config.experimental.get_device_details(gpus[0])
         where = f"GPU {details.get('device_name', gpus[0].name)}"
     else:
-        where = f"CPU ({len(os.sched_getaffinity(0))} cores)"
+        where = f"CPU ({cores()} cores)"
         if device == "auto":
             where += f", fell back from GPU: {_why_no_gpu(tf)}"
     config = tf.ConfigProto(device_count={} if gpus else {"GPU": 0})
@@ -100,9 +100,19 @@ def session_config(device="auto"):
     return config, f"TensorFlow {tf.version.VERSION} | {where} | oneDNN {onednn}"
 
 
+def cores():
+    """Returns how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):  # Linux only
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count()
+
+
 def _why_no_gpu(tf):
     if not tf.test.is_built_with_cuda():
         return "this TensorFlow is built without CUDA"
-    if not Path("/proc/driver/nvidia/version").exists():
+    if os.environ.get("CUDA_VISIBLE_DEVICES", "0") in ("", "-1"):
+        return "CUDA_VISIBLE_DEVICES hides it"
+    drivers = ("/proc/driver/nvidia/version", "/dev/dxg")  # Linux, WSL
+    if not any(Path(driver).exists() for driver in drivers):
         return "no NVIDIA driver on this machine"
     return "TensorFlow could not load the CUDA libraries"

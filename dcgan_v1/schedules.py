@@ -61,7 +61,7 @@ def separate_losses(
         d_op = apply(optimizers.d_fake, fake_gradients, d_vars)
 
     with tf.control_dependencies([d_op]):  # D reads the weights just written
-        new_fake, bn_updates = generator(tf.identity(z_generator), True)
+        new_fake, bn_updates = generator(z_generator, True)
         new_fake_logits, _ = discriminator(new_fake, True)  # [N, 1]
     g_loss = losses.generator_loss(new_fake_logits)
     g_gradients = tf.gradients(g_loss, g_vars)
@@ -103,9 +103,7 @@ def sequential(name, generator, discriminator, real, z, *, d_adam, g_adam):
     d_op = tf.group(d_applied, *fake_updates, *real_updates)
 
     with tf.control_dependencies([d_op]):  # D reads the weights just written
-        new_logits, new_updates = discriminator(
-            tf.identity(fake), True, averages="fake"
-        )  # [N, 1]
+        new_logits, new_updates = discriminator(fake, True, averages="fake")  # [N, 1]
     g_loss = losses.generator_loss(new_logits)
     g_gradients = tf.gradients(g_loss, g_vars)
     with tf.control_dependencies(g_gradients):
@@ -130,8 +128,5 @@ def apply(optimizer, gradients, variables):
     """Applies gradients with an optimiser whose state is named after it."""
     with tf.name_scope(optimizer.get_name()):
         return optimizer.apply_gradients(
-            # identity: an apply op must wait for the barrier it is built under, also
-            # where TensorFlow would let it start as soon as its own gradient is there
-            [(tf.identity(g), v) for g, v in zip(gradients, variables, strict=True)],
-            name="apply",
+            zip(gradients, variables, strict=True), name="apply"
         )

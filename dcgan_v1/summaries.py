@@ -58,7 +58,7 @@ class EventWriter:
         self._writer = tf.summary.FileWriter(str(path), graph)
         # Tells TensorBoard to forget what an interrupted run wrote past this step.
         start = tf.SessionLog(status=tf.SessionLog.START)
-        self._writer.add_session_log(start, step)
+        self._writer.add_session_log(start, step + 1)
 
     def add(self, summary, step):
         """Adds a serialised summary."""

@@ -12,7 +12,9 @@ from dcgan_v1.progress import Progress
 from dcgan_v1.rundir import write_atomically
 
 
-def train(config, data, directory, *, resume=False, restart=False, quiet=False):
+def train(
+    config, data, directory, *, resume=False, restart=False, quiet=False, note=""
+):
     """Trains a run to its last step, or until a signal stops it.
 
     Nothing in the run directory is touched before the data, the graph, the device and
@@ -25,6 +27,7 @@ def train(config, data, directory, *, resume=False, restart=False, quiet=False):
       resume: continue the run in it from its newest checkpoint.
       restart: move the run in it aside first.
       quiet: print nothing.
+      note: a line to print after the one that names the device.
 
     Returns:
       The exit code: 0, or 128 + the signal's number.
@@ -36,14 +39,20 @@ def train(config, data, directory, *, resume=False, restart=False, quiet=False):
         )
     say = (lambda text: None) if quiet else (lambda text: print(text, flush=True))
     session_config, device_line = runtime.session_config(config.device)
-    say(device_line)
+    say(f"{device_line}\n{note}".strip())
     with tf.Graph().as_default(), tf.Session(config=session_config) as session:
         graph = build_train_graph(config, data)
         session.run(graph.initialize)
-        source = directory.latest_checkpoint() if resume else config.start
+        # a run that died before its first checkpoint begins where it began
+        source = (directory.latest_checkpoint() if resume else None) or config.start
         if source:
             _restore(session, graph, config, source, say)
         step = int(session.run(graph.step))
+        if step > config.total_steps:
+            raise UserError(
+                f"{source} is at step {step}, past the {config.total_steps} that "
+                f"--steps {config.steps} makes; ask for more --steps"
+            )
         epoch, image = data.where(step, config.batch_size)
         say(
             f"{'resumed' if source else 'starting'} at step {step} of "
@@ -57,8 +66,7 @@ def train(config, data, directory, *, resume=False, restart=False, quiet=False):
 
         if restart and directory.holds_run():
             say(f"moved the old run to {directory.move_aside()}")
-        directory.create()
-        directory.save_config(config)
+        directory.create(config)
         saver.recover_last_checkpoints(directory.all_checkpoints())
         trainer = Trainer(session, graph, config, directory, saver, step, data)
         return trainer.run(Progress(step, config.total_steps, config.batch_size, quiet))
@@ -79,7 +87,8 @@ class Trainer:
         self.session, self.graph, self.config = session, graph, config
         self.directory, self.saver = directory, saver
         self.step, self.data = step, data  # steps done; the training set
-        self.saved_at = step if directory.latest_step() == step else None
+        self.is_saved = str(directory.latest_checkpoint()).endswith(f"model-{step}")
+        self.d_mean_sample = None  # D's estimate of the last sample grid
         self.seconds = self.timed_steps = 0  # since the last summary
         self.metrics = summaries.MetricsFile(
             directory.metrics, step, graph.train.scalars
@@ -95,20 +104,21 @@ class Trainer:
                 while self.step < self.config.total_steps and not interruption.signal:
                     scalars = self.train_step()
                     progress.update(self.step, scalars)
-                if self.saved_at != self.step:
+                stopped_by = interruption.signal
+                if not self.is_saved:
                     self.save()
-                if not interruption.signal:
+                if not stopped_by:
                     self.draw(progress.say)
         finally:
             progress.close()
             self.metrics.close()
             self.events.close()
-        if interruption.signal:
+        if stopped_by:
             progress.say(
                 f"stopped at step {self.step}; to continue, add --restore "
                 f"--run-dir {self.directory.path}"
             )
-            return 128 + interruption.signal
+            return 128 + stopped_by
         return 0
 
     def train_step(self):
@@ -116,6 +126,7 @@ class Trainer:
         config, graph = self.config, self.graph
         phase = graph.pretrain if self.step < config.pretrain_steps else graph.train
         self.step += 1
+        self.is_saved = False
         fetches = {"op": phase.op, "scalars": phase.scalars}
         if self.step % config.summary_every == 0:
             fetches["summary"] = phase.summary
@@ -129,7 +140,7 @@ class Trainer:
             self.sample()
         if self.step % config.save_every == 0:
             self.save()
-        return fetched["scalars"]
+        return {**fetched["scalars"], "d_mean_sample": self.d_mean_sample}
 
     def summarize(self, summary, scalars):
         """Writes a step's scalars to TensorBoard and metrics.csv."""
@@ -142,7 +153,7 @@ class Trainer:
 
     def sample(self):
         """Draws the fixed noise's images as PNG and for TensorBoard."""
-        samples, d_mean = self.session.run(
+        samples, self.d_mean_sample = self.session.run(
             [self.graph.samples, self.graph.d_mean_sample]
         )
         image_range = models.get(self.config.model).IMAGE_RANGE
@@ -150,7 +161,7 @@ class Trainer:
         png = images.png_bytes(picture)
         write_atomically(self.directory.sample_path(self.step), png)
         self.events.add_png("samples", png, picture.shape, self.step)
-        self.events.add_scalar("d_mean_sample", d_mean, self.step)
+        self.events.add_scalar("d_mean_sample", self.d_mean_sample, self.step)
         if self.config.histograms:
             histograms = self.session.run(self.graph.histogram_summary)
             self.events.add(histograms, self.step)
@@ -162,11 +173,13 @@ class Trainer:
             global_step=self.step,
             write_meta_graph=False,
         )
-        self.saved_at = self.step
+        self.is_saved = True
         self.events.flush()
 
     def draw(self, say):
-        """Makes the pictures of the finished run: loss curves and the GIF."""
+        """Makes the pictures of the finished run: last samples, curves and GIF."""
+        if not self.directory.sample_path(self.step).exists():
+            self.sample()
         summaries.draw_curves(self.directory.metrics, self.directory.curves)
         images.write_gif(self.directory.gif, self.directory.sample_paths())
         say(

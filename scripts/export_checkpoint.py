@@ -22,23 +22,23 @@ def main(args):
             f"{args.checkpoint} holds the variables of none of our systems "
             f"({', '.join(MODELS)}); give a checkpoint that this project wrote"
         )
+    out = Path(args.out)
+    if not args.out.strip():
+        raise UserError("--out is empty; give the path of the new checkpoint")
+    if Path(f"{out}.index").exists():
+        raise UserError(f"--out {out} is there already; choose another path")
     if args.legacy:
         names = legacy.names(owners[0], tensors)
-        if "global_step" not in tensors:
+        missing = legacy.missing(owners[0], names.values())
+        if missing:
             raise UserError(
-                f"{args.checkpoint} holds no optimiser slots, which the original "
-                "script restores too; give a checkpoint of a training run"
+                f"{args.checkpoint} lacks {len(missing)} variables that the original "
+                f"script restores ({missing[0]}, ...); give a checkpoint of a training "
+                "run"
             )
     else:
         names = {n: n for n in tensors if not checkpoints.is_optimizers(n)}
-    out = Path(args.out)
-    if Path(f"{out}.index").exists():
-        raise UserError(f"--out {out} is there already; choose another path")
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        checkpoints.write(out, {names[name]: tensors[name] for name in names})
-    except OSError as error:
-        raise UserError(f"cannot write --out {out}: {error.strerror}") from error
+    checkpoints.write(out, {names[name]: tensors[name] for name in names})
     print(f"wrote {len(names)} variables of {owners[0]} to {out}")
 
 

@@ -19,31 +19,24 @@ def main(args):
         vars(args).update({**FAITHFUL, **vars(args)})
     if args.no_cache:
         args.cache = False
-    config, directory, resume = cli.resolve(args, Celeba64Config)
+    config, options = cli.resolve(args, Celeba64Config)
     if args.download:
         config = dataclasses.replace(config, data=faces.download())
     elif not config.data:
         config = dataclasses.replace(config, data=faces.find())
     read, count, checksum = faces.load(
         config,
-        directory.path.parent / "cache",
+        options["directory"].path.parent / "cache",
         say=(lambda text: None) if args.quiet else print,
         quiet=args.quiet,
     )
-    config = cli.check_same_data(config, checksum, resume)
+    config = cli.check_same_data(config, checksum, options.get("resume"))
 
     runtime.prepare()
     from dcgan_v1.data.pipeline import Streamed
     from dcgan_v1.train import train
 
-    return train(
-        config,
-        Streamed(read, count),
-        directory,
-        resume=resume,
-        restart=args.restart,
-        quiet=args.quiet,
-    )
+    return train(config, Streamed(read, count), **options)
 
 
 def make_parser():
@@ -55,7 +48,8 @@ def make_parser():
         "--faithful",
         action="store_true",
         help="the source's behaviour throughout: "
-        + " ".join(f"--{name} {value}" for name, value in FAITHFUL.items()),
+        + " ".join(f"--{name} {value}" for name, value in FAITHFUL.items())
+        + " (default off)",
     )
     group = parser.add_argument_group("data")
     names = ("data", "crop", "resize", "order", "flip", "limit", "skip_bad")
@@ -63,12 +57,13 @@ def make_parser():
     group.add_argument(
         "--download",
         action="store_true",
-        help="fetch CelebA to data/img_align_celeba.zip first (pip install gdown)",
+        help="fetch CelebA to data/img_align_celeba.zip first (pip install gdown; default off)",
     )
     group.add_argument(
         "--no-cache",
         action="store_true",
-        help="decode while training, instead of once into a file beside the run",
+        help="decode while training, instead of once into a file beside the run "
+        "(default off)",
     )
     group = parser.add_argument_group("run")
     cli.add_run_options(group, Celeba64Config, "runs/celeba64")

@@ -12,9 +12,9 @@ from dcgan_v1.errors import UserError
 
 
 def main(args):
-    config, directory, resume = cli.resolve(args, MnistBeginnersConfig)
+    config, options = cli.resolve(args, MnistBeginnersConfig)
     data = mnist.load(config.data_dir)
-    config = cli.check_same_data(config, data.sha256, resume)
+    config = cli.check_same_data(config, data.sha256, options.get("resume"))
     if len(data.images) <= config.validation:
         raise UserError(
             f"--validation {config.validation} leaves nothing of "
@@ -25,14 +25,7 @@ def main(args):
     from dcgan_v1.data.pipeline import InMemory
     from dcgan_v1.train import train
 
-    return train(
-        config,
-        InMemory(data.images[config.validation :]),
-        directory,
-        resume=resume,
-        restart=args.restart,
-        quiet=args.quiet,
-    )
+    return train(config, InMemory(data.images[config.validation :]), **options)
 
 
 def make_parser():

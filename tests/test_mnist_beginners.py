@@ -183,7 +183,8 @@ def test_gradients_are_the_originals(beside_source, session, rng):
         )
         largest = max(np.linalg.norm(g) for g in theirs_np)
         for a, b, (variable, _) in zip(ours_np, theirs_np, trained, strict=True):
-            # A norm, since rounding flips a ReLU here and there; and a share of the
-            # largest, since a bias before a batch norm has a gradient of zero.
-            allowed = 2e-3 * np.linalg.norm(b) + 1e-6 * largest
+            # A norm, since rounding flips a ReLU here and there (measured against
+            # float64, either side is then off by 1e-3); and a share of the largest,
+            # since what stands before a batch norm can have a gradient of zero.
+            allowed = 1e-2 * np.linalg.norm(b) + 1e-4 * largest
             assert np.linalg.norm(a - b) < allowed, variable.op.name

@@ -47,6 +47,14 @@ def test_each_epoch_is_a_permutation_of_its_own(session):
     assert list(order[0]) != list(range(60))
 
 
+def test_the_orders_of_epochs_are_not_correlated(session):
+    """As they are with the shuffle op's default rounds, by up to 0.8."""
+    order = batches(session, size=55_000, batch_size=11_000, count=40, seed=0)
+    order = order.reshape(8, 55_000)
+    correlations = np.corrcoef(order) - np.eye(8)
+    assert np.abs(correlations).max() < 0.05
+
+
 def test_a_batch_at_an_epochs_end_is_filled_up_from_the_next_epoch(session):
     order = batches(session, size=7, batch_size=5, count=7).reshape(5, 7)
     for epoch in order:

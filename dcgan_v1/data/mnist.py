@@ -22,7 +22,6 @@ SHIPPED_SHA256 = {  # of the uncompressed files
     "t10k-images": "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
     "t10k-labels": "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
 }
-VALIDATION = 5000  # TF1's loader kept the first 5 000 training images for validation
 LARGEST = 2**31  # bytes; a header that claims more is not believed
 
 
