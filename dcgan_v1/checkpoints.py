@@ -6,6 +6,7 @@ from typing import NamedTuple
 import tensorflow.compat.v1 as tf
 
 from dcgan_v1 import legacy, models
+from dcgan_v1.config import CONFIGS
 from dcgan_v1.errors import UserError
 
 NAMED = 6  # variables an error message lists before it only counts
@@ -107,6 +108,27 @@ def plan(path, model, variables):
         note = "weights only: fresh optimiser slots, step 0"
     _check(prefix, model, found, wanted)
     return Plan(prefix, wanted, note, is_legacy)
+
+
+def identify(prefix):
+    """Returns a config, otherwise of defaults, that fits a checkpoint's networks."""
+    found = shapes(prefix)
+    for model in models.MODELS:
+        original = legacy.ORIGINAL[model].variables if model in legacy.ORIGINAL else {}
+        names = {f"{model}/{ours}" for ours in original} | set(original.values())
+        if names.isdisjoint(found):
+            continue
+        config_class = CONFIGS[model]
+        if not hasattr(config_class, "width"):
+            return config_class()
+        last = "generator/deconv4/w"  # [5, 5, 3, width]
+        name = original[last] if original[last] in found else f"{model}/{last}"
+        if name in found and len(found[name]) == 4:
+            return config_class(width=found[name][3])
+    raise UserError(
+        f"checkpoint {prefix} holds the networks of none of our systems "
+        f"({', '.join(models.MODELS)})"
+    )
 
 
 def plan_networks(path, model, variables):

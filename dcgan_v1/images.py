@@ -44,8 +44,8 @@ def png_bytes(picture):
     return buffer.getvalue()
 
 
-def write_gif(path, png_paths, milliseconds=120, hold=2000):
-    """Animates PNG files in the order given; the last frame is held.
+def write_gif(path, png_paths):
+    """Animates PNG files in the order given, a hundred at most.
 
     Returns the number of frames.
     """
@@ -53,10 +53,21 @@ def write_gif(path, png_paths, milliseconds=120, hold=2000):
     frames = []
     for i in np.unique(keep.round().astype(int)):
         with Image.open(png_paths[i]) as image:
-            image.load()
-            frames.append(image)
+            frames.append(np.asarray(image).reshape(image.height, image.width, -1))
+    write_atomically(path, gif_bytes(frames, hold=2000))
+    return len(frames)
+
+
+def gif_bytes(pictures, milliseconds=120, hold=None):
+    """Encodes uint8 pictures [H, W, 1 or 3] as an endless GIF.
+
+    Args:
+      hold: milliseconds the last picture is shown, as long as the others by default.
+    """
+    frames = [Image.fromarray(p[..., 0] if p.shape[2] == 1 else p) for p in pictures]
+    durations = [milliseconds] * len(frames)
+    durations[-1] = hold or milliseconds
     buffer = io.BytesIO()
-    durations = [milliseconds] * (len(frames) - 1) + [hold]
     frames[0].save(
         buffer,
         "GIF",
@@ -65,5 +76,4 @@ def write_gif(path, png_paths, milliseconds=120, hold=2000):
         duration=durations,
         loop=0,
     )
-    write_atomically(path, buffer.getvalue())
-    return len(frames)
+    return buffer.getvalue()

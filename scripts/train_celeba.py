@@ -57,7 +57,8 @@ def make_parser():
     group.add_argument(
         "--download",
         action="store_true",
-        help="fetch CelebA to data/img_align_celeba.zip first (pip install gdown; default off)",
+        help="fetch CelebA to data/img_align_celeba.zip first, with the package gdown "
+        "(default off)",
     )
     group.add_argument(
         "--no-cache",

@@ -1,0 +1,172 @@
+"""Drawing from a restored generator, as a library and as a script."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow.compat.v1 as tf
+from PIL import Image
+
+from benchmarks.contenders import source_celeba64
+from dcgan_v1.config import Celeba64Config, MnistBeginnersConfig
+from dcgan_v1.data.pipeline import InMemory
+from dcgan_v1.graph import build_train_graph
+from dcgan_v1.sample import draw_noise, interpolate, open_sampler
+
+ROOT = Path(__file__).resolve().parents[1]
+ENVIRONMENT = {k: v for k, v in os.environ.items() if not k.startswith("TF_")}
+SYSTEMS = {
+    "mnist_beginners": (MnistBeginnersConfig(batch_size=4), (28, 28, 1)),
+    "celeba64": (Celeba64Config(batch_size=4, width=8), (64, 64, 3)),
+}
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """name -> prefix of a checkpoint of every system, two steps old."""
+    prefixes = {}
+    for name, (config, shape) in SYSTEMS.items():
+        pixels = np.random.default_rng(0).integers(0, 256, (8, *shape), np.uint8)
+        with tf.Graph().as_default(), tf.Session() as session:
+            graph = build_train_graph(config, InMemory(pixels))
+            session.run(graph.initialize)
+            graph.start_data(session, 0)
+            for _ in range(2):
+                session.run(graph.train.op)
+            prefix = str(tmp_path_factory.mktemp(name) / "model")
+            tf.train.Saver(graph.saved).save(session, prefix)
+            prefixes[name] = prefix
+    return prefixes
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+@pytest.mark.parametrize("bn", ["ema", "batch"])
+@pytest.mark.parametrize("n", [1, 70])
+def test_any_number_of_images_from_any_system(trained, name, bn, n):
+    with open_sampler(trained[name], bn) as sampler:
+        z = draw_noise(sampler.model.NOISE, n, 100, seed=3)
+        drawn, scores = sampler(z)
+    assert drawn.shape == (n, *SYSTEMS[name][1])
+    assert drawn.dtype == np.uint8
+    assert drawn.std() > 1
+    assert scores.shape == (n,)
+    assert ((scores > 0) & (scores < 1)).all()
+
+
+def test_by_the_averages_an_image_does_not_depend_on_its_company(trained):
+    with open_sampler(trained["celeba64"], "ema") as sampler:
+        z = draw_noise("uniform", 5, 100, seed=3)
+        together, alone = sampler(z)[0], sampler(z[2:3])[0]
+    assert np.abs(together[2].astype(int) - alone[0]).max() <= 1
+
+
+def test_the_width_is_read_off_the_checkpoint_also_an_originals(tmp_path):
+    with tf.Graph().as_default(), tf.Session() as session:
+        source_celeba64.graph(batch_size=2, width=16)
+        session.run(tf.global_variables_initializer())
+        prefix = tf.train.Saver().save(session, str(tmp_path / "model"))
+    with open_sampler(prefix) as sampler:
+        assert sampler(draw_noise("uniform", 2, 100, 0))[0].shape == (2, 64, 64, 3)
+
+
+def test_noise_is_a_function_of_the_seed_and_its_first_rows_of_that_alone():
+    for kind in ("normal", "uniform"):
+        few, many = (draw_noise(kind, n, 100, seed=3) for n in (5, 50))
+        np.testing.assert_array_equal(few, many[:5])
+        assert (draw_noise(kind, 5, 100, seed=4) != few).all()
+
+
+def test_truncation_bounds_the_noise():
+    assert np.abs(draw_noise("normal", 500, 100, 0)).max() > 3
+    truncated = draw_noise("normal", 500, 100, 0, truncation=0.7)
+    assert 0.69 < np.abs(truncated).max() <= 0.7
+    truncated = draw_noise("uniform", 500, 100, 0, truncation=0.7)
+    assert 0.69 < np.abs(truncated).max() <= 0.7
+
+
+def test_interpolation_goes_from_end_to_end_on_the_sphere(rng):
+    a, b = rng.normal(size=(2, 100))
+    way = interpolate(a, b, 9)
+    np.testing.assert_allclose(way[0], a, rtol=1e-9)
+    np.testing.assert_allclose(way[-1], b, rtol=1e-9)
+    lengths = np.linalg.norm(way, axis=1)
+    np.testing.assert_allclose(
+        lengths, np.linspace(np.linalg.norm(a), np.linalg.norm(b), 9), rtol=1e-9
+    )
+    unit = way / lengths[:, None]
+    angles = np.arccos(np.clip((unit[1:] * unit[:-1]).sum(1), -1, 1))
+    np.testing.assert_allclose(angles, angles[0], rtol=1e-6)  # even steps
+    np.testing.assert_allclose(interpolate(a, a, 3), [a, a, a])
+
+
+# ---- the script ----
+
+
+def call(*args):
+    return subprocess.run(
+        [sys.executable, str(ROOT / "scripts" / "sample.py"), *map(str, args)],
+        cwd=ROOT,
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+def test_grid_files_array_and_scores_agree(trained, tmp_path):
+    args = ("--checkpoint", trained["celeba64"], "--n", 6, "--out", tmp_path / "o")
+    args += ("--npz", tmp_path / "a.npz", "--individual", "--grid", "--scores")
+    done = call(*args)
+    assert done.returncode == 0, done.stderr
+    with np.load(tmp_path / "a.npz") as arrays:
+        drawn = arrays["images"]
+    assert drawn.shape == (6, 64, 64, 3)
+    assert drawn.dtype == np.uint8
+    for i in range(6):
+        with Image.open(tmp_path / "o" / f"sample_{i:05d}.png") as image:
+            np.testing.assert_array_equal(np.asarray(image), drawn[i])
+    with Image.open(tmp_path / "o" / "grid.png") as grid:
+        assert grid.size == (3 * 66 - 2, 2 * 66 - 2)
+    rows = (tmp_path / "o" / "scores.csv").read_text().splitlines()[1:]
+    scores = [float(row.split(",")[1]) for row in rows]
+    assert len(scores) == 6
+    # keeping the better half
+    limit = sorted(scores)[3]
+    args = ("--checkpoint", trained["celeba64"], "--n", 6, "--out", tmp_path / "p")
+    done = call(*args, "--individual", "--min-score", limit)
+    kept = {int(path.stem[-5:]) for path in (tmp_path / "p").glob("*.png")}
+    assert kept == {i for i, score in enumerate(scores) if score > limit}
+    assert "already" in call(*args, "--individual").stderr
+
+
+def test_interpolation_writes_a_strip_and_a_gif(trained, tmp_path):
+    done = call("--checkpoint", trained["mnist_beginners"], "--out", tmp_path / "o",
+                "--interpolate", 1, 2, "--frames", 5)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    with Image.open(tmp_path / "o" / "interpolation.png") as strip:
+        assert strip.size == (5 * 28, 28)
+    with Image.open(tmp_path / "o" / "interpolation.gif") as gif:
+        assert gif.n_frames == 8  # there and back
+
+
+@pytest.mark.parametrize(
+    ("args", "complaint"),
+    [
+        ("--run-dir nowhere", "no checkpoint at"),
+        ("--pretrained nothing", "no pretrained model"),
+        ("--checkpoint README.md", "no checkpoint at"),
+        ("--checkpoint x --n 0", "--n must be at least 1"),
+        ("--checkpoint x --truncation 0", "--truncation must be above 0"),
+        ("--checkpoint x --interpolate 1", "--interpolate"),
+        ("", "required"),
+    ],
+)
+def test_bad_input_is_refused_in_one_line(tmp_path, args, complaint):
+    done = call(*args.split(), "--out", tmp_path / "o")
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert complaint in done.stderr
+    assert not (tmp_path / "o").exists()

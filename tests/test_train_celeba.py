@@ -1,0 +1,171 @@
+"""scripts/train_celeba.py as a user runs it, on faces drawn by the project."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow.compat.v1 as tf
+from PIL import Image
+
+from benchmarks.contenders import source_celeba64
+from dcgan_v1 import checkpoints
+
+ROOT = Path(__file__).resolve().parents[1]
+ENVIRONMENT = {k: v for k, v in os.environ.items() if not k.startswith("TF_")}
+SHORT = [
+    "--data",
+    "synthetic",
+    "--limit",
+    "20",
+    "--width",
+    "8",
+    "--batch-size",
+    "4",
+    "--device",
+    "cpu",
+]
+SHORT += [
+    "--summary-every",
+    "1",
+    "--sample-every",
+    "2",
+    "--save-every",
+    "2",
+    "--sample-bn",
+    "batch",
+]
+
+
+def call(*args, cwd=ROOT, script="train_celeba.py"):
+    return subprocess.run(
+        [sys.executable, str(ROOT / "scripts" / script), *map(str, args)],
+        cwd=cwd,
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        timeout=180,
+    )
+
+
+def train(run_dir, *args):
+    done = call(*SHORT, "--run-dir", run_dir, *args)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    run_dir = tmp_path_factory.mktemp("runs") / "a"
+    return run_dir, train(run_dir, "--steps", 4, "--flip")
+
+
+def test_a_run_leaves_pictures_metrics_events_and_checkpoints(run):
+    run_dir, printed = run
+    assert (
+        "20 images in synthetic: 5 batches of 4 per epoch, 0 images dropped" in printed
+    )
+    with Image.open(run_dir / "samples" / "step_0000004.png") as image:
+        assert image.mode == "RGB"
+        assert image.size == (8 * 66 - 2, 8 * 66 - 2)
+        assert np.asarray(image)[:64, :64].std() > 1
+    header, *lines = (run_dir / "metrics.csv").read_text().splitlines()
+    assert header.startswith("step,epoch,d_loss,d_loss_real,d_loss_fake")
+    assert len(lines) == 4
+    tags = set()
+    (events,) = (run_dir / "tensorboard").iterdir()
+    for event in tf.train.summary_iterator(str(events)):
+        tags |= {value.tag for value in event.summary.value}
+    assert {"d_loss", "g_loss", "samples", "images_per_second"} <= tags
+    for name in ("training.gif", "curves.png", "checkpoints/model-4.index"):
+        assert (run_dir / name).exists()
+    assert len(list((run_dir.parent / "cache").glob("*.npy"))) == 1
+
+
+def test_stopped_and_restored_equals_straight_bit_for_bit(run, tmp_path):
+    """Also without the cache, and over the end of an epoch."""
+    train(tmp_path / "part", "--steps", 2, "--flip", "--no-cache")
+    args = ("--restore", "--steps", 6, "--run-dir", tmp_path / "part", "--no-cache")
+    printed = call(*args).stdout
+    assert "resumed at step 2 of 6 (epoch 0, image 8 of 20)" in printed
+    straight = tmp_path / "straight"
+    train(straight, "--steps", 6, "--flip")
+    a, b = (
+        checkpoints.tensors(str(path / "checkpoints" / "model-6"))
+        for path in (straight, tmp_path / "part")
+    )
+    for name, value in a.items():
+        assert value.tobytes() == b[name].tobytes(), name
+    metrics = [(p / "metrics.csv").read_bytes() for p in (straight, tmp_path / "part")]
+    assert metrics[0] == metrics[1]
+
+
+def test_faithful_switches_everything_to_the_sources_behaviour(tmp_path):
+    train(tmp_path / "r", "--steps", 1, "--faithful", "--resize", "area")
+    config = json.loads((tmp_path / "r" / "config.json").read_text())
+    assert config["init"] == "source"
+    assert config["crop"] == "none"
+    assert config["order"] == "file"
+    assert config["resize"] == "area"  # what is said aloud wins
+
+
+def test_a_run_goes_on_from_the_original_scripts_checkpoint_and_back(tmp_path):
+    with tf.Graph().as_default(), tf.Session() as session:
+        source_celeba64.graph(batch_size=4, width=8)
+        session.run(tf.global_variables_initializer())
+        original = tf.train.Saver().save(session, str(tmp_path / "old" / "model"))
+    printed = train(tmp_path / "r", "--restore", original, "--steps", 1)
+    assert "written by the original script" in printed
+    out = tmp_path / "back" / "model"
+    done = call(tmp_path / "r", "--legacy", "--out", out, script="export_checkpoint.py")
+    assert done.returncode == 0, done.stderr
+    assert checkpoints.shapes(str(out)) == checkpoints.shapes(original)
+
+
+def test_without_data_the_three_ways_are_explained(tmp_path):
+    done = call("--run-dir", tmp_path / "r", cwd=tmp_path)
+    assert done.returncode == 2
+    for way in ("--data synthetic", "--download", "img_align_celeba.zip"):
+        assert way in done.stderr
+    assert not (tmp_path / "r").exists()
+
+
+def test_data_is_found_where_it_usually_lies(run, tmp_path):
+    folder = tmp_path / "data" / "celeba"
+    folder.mkdir(parents=True)
+    for i in range(4):
+        Image.new("RGB", (178, 218), (i * 50,) * 3).save(folder / f"{i}.png")
+    args = [a for a in SHORT if a not in ("--data", "synthetic")]
+    done = call(*args, "--steps", 1, "--run-dir", tmp_path / "r", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "4 images in data/celeba" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("args", "complaint"),
+    [
+        ("--width 12", "--width must be a multiple of 8"),
+        ("--width 0", "--width must be at least 8"),
+        ("--crop 10x", "--crop"),
+        ("--resize lanczos", "--resize"),
+        ("--limit 3", "fewer than one batch"),
+        ("--data nowhere", "does not exist"),
+        ("--data README.md", "no sound zip"),
+        ("--data tests/legacy", "no images"),
+        ("--restore pretrained", "no pretrained"),
+    ],
+)
+def test_bad_options_are_refused_before_anything_is_made(tmp_path, args, complaint):
+    done = call(*SHORT, *args.split(), "--run-dir", tmp_path / "r")
+    assert done.returncode == 2
+    assert complaint in done.stderr
+    assert not (tmp_path / "r").exists()
+
+
+def test_changed_settings_are_refused_by_name(run):
+    done = call(*SHORT, "--restore", "--width", 16, "--run-dir", run[0])
+    assert done.returncode == 2
+    assert "--width is 8 in the run, 16 was asked for" in done.stderr
