@@ -1,6 +1,5 @@
 """Draws images from a trained generator: grids, files, arrays, interpolations."""
 
-import csv
 import io
 import sys
 from pathlib import Path
@@ -55,25 +54,24 @@ def write_samples(sampler, args):
                 f"no sample scores above {args.min_score}: the best has "
                 f"{scores.max():.3g}; lower --min-score or raise --n"
             )
+    files = {}
     if args.scores:
         for number in numbers:
             print(f"sample {number}: D gives {scores[number]:.6f}")
-        table = io.StringIO(newline="")
-        writer = csv.writer(table, lineterminator="\n")
-        writer.writerows([("sample", "probability")])
-        writer.writerows((number, f"{scores[number]:.9g}") for number in numbers)
-        write(args.out / "scores.csv", table.getvalue().encode())
+        rows = [f"{number},{scores[number]:.9g}" for number in numbers]
+        table = "\n".join(["sample,probability", *rows, ""])
+        files[args.out / "scores.csv"] = table.encode()
     if args.npz:
         buffer = io.BytesIO()
         np.savez_compressed(buffer, images=drawn[numbers])
-        write(args.npz, buffer.getvalue())
+        files[args.npz] = buffer.getvalue()
     if args.individual:
         for number in numbers:
             path = args.out / f"sample_{number:05d}.png"
-            write(path, images.png_bytes(drawn[number]), say=False)
-        print(f"wrote {len(numbers)} images to {args.out}")
+            files[path] = images.png_bytes(drawn[number])
     if args.grid or not (args.npz or args.individual):
-        write(args.out / "grid.png", images.png_bytes(images.grid(drawn[numbers])))
+        files[args.out / "grid.png"] = images.png_bytes(images.grid(drawn[numbers]))
+    write(files)
 
 
 def write_interpolation(sampler, args):
@@ -87,18 +85,25 @@ def write_interpolation(sampler, args):
     )
     drawn, _ = sampler(interpolate(a, b, args.frames))
     strip = images.grid(drawn, columns=args.frames, gap=0)
-    write(args.out / "interpolation.png", images.png_bytes(strip))
     there_and_back = [*drawn, *drawn[-2:0:-1]]
-    write(args.out / "interpolation.gif", images.gif_bytes(there_and_back))
+    write(
+        {
+            args.out / "interpolation.png": images.png_bytes(strip),
+            args.out / "interpolation.gif": images.gif_bytes(there_and_back),
+        }
+    )
 
 
-def write(path, data, say=True):
-    if path.exists():
-        raise UserError(f"{path} is there already; choose another --out")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(path, data)
-    if say:
-        print(f"wrote {path}")
+def write(files):
+    """Writes path -> bytes, all or, where one is there already, none."""
+    for path in files:
+        if path.exists():
+            raise UserError(f"{path} is there already; choose another --out")
+    for path, data in files.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, data)
+    first, *more = files
+    print(f"wrote {first}" + (f" and {len(more)} more files" if more else ""))
 
 
 def make_parser():

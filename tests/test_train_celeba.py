@@ -16,28 +16,9 @@ from dcgan_v1 import checkpoints
 
 ROOT = Path(__file__).resolve().parents[1]
 ENVIRONMENT = {k: v for k, v in os.environ.items() if not k.startswith("TF_")}
-SHORT = [
-    "--data",
-    "synthetic",
-    "--limit",
-    "20",
-    "--width",
-    "8",
-    "--batch-size",
-    "4",
-    "--device",
-    "cpu",
-]
-SHORT += [
-    "--summary-every",
-    "1",
-    "--sample-every",
-    "2",
-    "--save-every",
-    "2",
-    "--sample-bn",
-    "batch",
-]
+SHORT = ["--data", "synthetic", "--limit", "20", "--width", "8", "--batch-size", "4"]
+SHORT += ["--summary-every", "1", "--sample-every", "2", "--save-every", "2"]
+SHORT += ["--sample-bn", "batch", "--device", "cpu"]
 
 
 def call(*args, cwd=ROOT, script="train_celeba.py"):
