@@ -20,12 +20,18 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from benchmarks import flops
+
 CONTENDERS = {  # name -> (module in contenders/, TF_ENABLE_ONEDNN_OPTS or None)
     "ours": ("ours", None),  # sets it itself
     "ours_no_onednn": ("ours", "0"),
     "source_loop": ("source_loop", None),
     "source_loop_onednn": ("source_loop", "1"),
     "source_loop_no_onednn": ("source_loop", "0"),
+    "tf2": ("tf2", "1"),
+    "tf2_default": ("tf2", None),
+    "tf2_no_onednn": ("tf2", "0"),
+    "torch": ("torch_twin", None),
 }
 
 
@@ -87,9 +93,14 @@ def compare(model, batch_size, against, rounds, steps):
         contender.process.stdin.close()
         contender.process.wait()
     ours = contenders["ours"].milliseconds()
+    peak = matrix_product_rate()
     print(f"{model}, batch {batch_size}, {rounds} rounds of {steps} steps, {machine()}")
-    print("| contender | ms/step: median (min-max) | images/s | x ours | peak RSS |")
-    print("|---|---|---|---|---|")
+    print(f"float32 matrix product in TensorFlow: {peak / 1e9:.0f} GFLOP/s")
+    print(
+        "| contender | ms/step: median (min-max) | images/s | time / ours, round by "
+        "round | peak RSS | of the product's rate |"
+    )
+    print("|---|---|---|---|---|---|")
     for name, contender in contenders.items():
         times = contender.milliseconds()
         ratios = [t / o for t, o in zip(times, ours, strict=True)]
@@ -98,8 +109,35 @@ def compare(model, batch_size, against, rounds, steps):
             f"| {name} | {median:.1f} ({min(times):.1f}-{max(times):.1f}) "
             f"| {batch_size / median * 1e3:.1f} "
             f"| {statistics.median(ratios):.2f} ({min(ratios):.2f}-{max(ratios):.2f}) "
-            f"| {contender.rounds[-1]['peak_bytes'] / 1e9:.2f} GB |"
+            f"| {contender.rounds[-1]['peak_bytes'] / 1e9:.2f} GB "
+            f"| {share(model, batch_size, median, peak)} |"
         )
+
+
+def share(model, batch_size, milliseconds, peak):
+    """Returns what part of the matrix product's rate a step reaches, as text."""
+    if model != "celeba64":
+        return "-"
+    operations = flops.sequential_step() * batch_size
+    return f"{operations / (milliseconds / 1e3) / peak:.0%}"
+
+
+def matrix_product_rate(side=2048, rounds=9):
+    """Returns the median rate of a float32 product in TensorFlow, in operations/s."""
+    code = f"""
+import os, time, statistics
+os.environ["TF_ENABLE_ONEDNN_OPTS"] = "1"
+import tensorflow as tf
+a = tf.random.normal([{side}, {side}])
+times = []
+for _ in range({rounds} + 3):
+    started = time.perf_counter()
+    tf.matmul(a, a).numpy()
+    times.append(time.perf_counter() - started)
+print(2 * {side} ** 3 / statistics.median(times[3:]))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    return float(done.stdout)
 
 
 def machine():
