@@ -67,7 +67,8 @@ def main():
     for name, (_, _, first, found) in rates.items():
         median = statistics.median(found)
         print(
-            f"| {name} | {first:.0f} | {median:.0f} ({min(found):.0f}-{max(found):.0f}) |"
+            f"| {name} | {first:.0f} "
+            f"| {median:.0f} ({min(found):.0f}-{max(found):.0f}) |"
         )
 
 

@@ -115,6 +115,33 @@ def test_conv2d_transpose_equals_stamping_kernels(session, rng, stride, kernel):
     np.testing.assert_allclose(y_np, expected, rtol=1e-10, atol=1e-12)
 
 
+@pytest.mark.parametrize("side", [7, 8, 16])  # on both sides of SMALL_MAP
+def test_conv2d_has_the_gradients_of_tensorflows_own(session, rng, side):
+    x = tf.constant(rng.normal(size=(2, side, side, 3)))
+    y = ops.conv2d(x, 4, 5, "c", stride=2, w_initializer=NORMAL)
+    (w,) = tf.trainable_variables()
+    plain = tf.nn.conv2d(x, w, strides=2, padding="SAME")
+    dy = tf.constant(rng.normal(size=y.shape.as_list()))
+    ours, theirs = (tf.gradients(out, [x, w], dy) for out in (y, plain))
+    ours, theirs, y, plain = run(session, ours, theirs, y, plain)
+    for a, b in zip([y, *ours], [plain, *theirs], strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize("side", [3, 4, 8])
+def test_conv2d_transpose_has_the_gradients_of_tensorflows_own(session, rng, side):
+    x = tf.constant(rng.normal(size=(2, side, side, 3)))
+    y = ops.conv2d_transpose(x, 4, 5, "t", stride=2, w_initializer=NORMAL)
+    (w,) = tf.trainable_variables()
+    shape = [2, 2 * side, 2 * side, 4]
+    plain = tf.nn.conv2d_transpose(x, w, shape, strides=2, padding="SAME")
+    dy = tf.constant(rng.normal(size=shape))
+    ours, theirs = (tf.gradients(out, [x, w], dy) for out in (y, plain))
+    ours, theirs, y, plain = run(session, ours, theirs, y, plain)
+    for a, b in zip([y, *ours], [plain, *theirs], strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-10, atol=1e-12)
+
+
 @pytest.mark.parametrize(("height", "width"), [(28, 28), (5, 4), (2, 2)])
 def test_resize_conv2d_equals_resizing_then_convolving(session, rng, height, width):
     x = tf.constant(rng.normal(size=(2, height, width, 3)))
