@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 .PHONY: mnist test lint clean
 
 mnist: $(READY)
-	$(VENV)/bin/python scripts/train_mnist.py --batch-size 20 --steps 4500 \
+	$(VENV)/bin/python scripts/train_mnist.py --batch-size 20 --steps 5500 \
 		--run-dir runs/mnist_quick --restore
 
 test: $(READY)
@@ -17,6 +17,8 @@ lint: $(READY)
 	$(VENV)/bin/ruff format --check .
 
 $(READY): requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(None if (3, 11) <= sys.version_info[:2] <= (3, 13) \
+		else "error: TensorFlow 2.21 needs Python 3.11 to 3.13; use make PYTHON=python3.12")'
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --requirement requirements.txt
 	touch $@

@@ -3,7 +3,13 @@
 import numpy as np
 
 
-def make_step(model, batch_size):
+def make_step(model, batch_size, threads=0, **settings):
+    """Returns a function that does one step.
+
+    Args:
+      threads: within one operation, 0 for as many as there are cores.
+      settings: further settings of the system's config.
+    """
     from dcgan_v1 import runtime
 
     tf = runtime.prepare()
@@ -12,11 +18,12 @@ def make_step(model, batch_size):
     from dcgan_v1.data.pipeline import InMemory
     from dcgan_v1.graph import build_train_graph
 
-    shape = (10_000, *models.get(model).IMAGE_SHAPE)
+    shape = (2000, *models.get(model).IMAGE_SHAPE)
     images = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
-    config = CONFIGS[model](batch_size=batch_size)
+    config = CONFIGS[model](batch_size=batch_size, **settings)
     graph = build_train_graph(config, InMemory(images))
     session_config, _ = runtime.session_config()
+    session_config.intra_op_parallelism_threads = threads
     session = tf.Session(config=session_config)
     session.run(graph.initialize)
     graph.start_data(session, 0)
