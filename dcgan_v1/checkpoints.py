@@ -7,7 +7,7 @@ import tensorflow.compat.v1 as tf
 
 from dcgan_v1 import legacy, models
 from dcgan_v1.config import CONFIGS
-from dcgan_v1.errors import UserError
+from dcgan_v1.errors import UserError, reason
 
 NAMED = 6  # variables an error message lists before it only counts
 
@@ -33,7 +33,7 @@ def resolve(path):
 
     Args:
       path: a prefix, one of a checkpoint's files, or a folder with a `checkpoint` list
-        in it or in its `checkpoints/`.
+        or a single checkpoint in it or in its `checkpoints/`.
 
     Raises:
       UserError: there is none.
@@ -42,8 +42,12 @@ def resolve(path):
         raise UserError("the path of a checkpoint is empty")
     path = Path(path)
     for folder in (path, path / "checkpoints"):
-        if folder.is_dir() and (found := tf.train.latest_checkpoint(str(folder))):
-            return found
+        if folder.is_dir():
+            if found := tf.train.latest_checkpoint(str(folder)):
+                return found
+            indices = list(folder.glob("*.index"))
+            if len(indices) == 1:  # as in pretrained/: no list, but no doubt either
+                return str(indices[0].with_suffix(""))
     prefix = path.with_suffix("") if path.suffix in (".index", ".meta") else path
     if ".data-" in prefix.name:
         prefix = prefix.with_name(prefix.name.partition(".data-")[0])
@@ -74,8 +78,7 @@ def _reader(prefix):
 
 
 def _damaged(prefix, error):
-    reason = str(error).splitlines()[0][:160]
-    return f"checkpoint {prefix} is damaged: {reason}; use another one"
+    return f"checkpoint {prefix} is damaged: {reason(error)}; use another one"
 
 
 def plan(path, model, variables):
@@ -244,5 +247,4 @@ def write(prefix, arrays):
                 session, str(prefix), write_meta_graph=False, write_state=False
             )
         except (OSError, ValueError, tf.errors.OpError) as error:
-            reason = str(error).splitlines()[0][:120]
-            raise UserError(f"cannot write {prefix}: {reason}") from error
+            raise UserError(f"cannot write {prefix}: {reason(error)}") from error

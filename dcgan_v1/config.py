@@ -7,6 +7,7 @@ import dataclasses
 import json
 from dataclasses import dataclass, field
 
+from dcgan_v1.data.decode import parse_crop
 from dcgan_v1.errors import UserError
 
 
@@ -23,7 +24,7 @@ class Config:
     seed: int = _fixed(0)  # of everything random
     batch_size: int = _fixed(50)
     pretrain_steps: int = _fixed(0)  # steps of D alone before the first with G
-    data_sha256: str = _fixed("")  # of the training images as read
+    data_sha256: str = _fixed("")  # of the training images, or of their list
     start: str = _fixed("")  # the checkpoint this run began from, if any
 
     steps: int = 100_000  # steps of D and G, after pre-training
@@ -95,6 +96,10 @@ class Celeba64Config(Config):
         super().__post_init__()
         if self.width % 8:
             raise UserError(f"--width must be a multiple of 8, not {self.width}")
+        try:
+            parse_crop(self.crop)
+        except ValueError as error:
+            raise UserError(f"--crop: {error}") from error
 
 
 CONFIGS = {"mnist_beginners": MnistBeginnersConfig, "celeba64": Celeba64Config}

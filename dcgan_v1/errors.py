@@ -6,3 +6,8 @@ class UserError(Exception):
 
     The scripts print it without a traceback and exit with code 2.
     """
+
+
+def reason(error, longest=120):
+    """Returns an exception's text as one short line, its type where it has none."""
+    return " ".join(str(error).split())[:longest] or type(error).__name__

@@ -182,18 +182,22 @@ def batch_norm(
                 x, tf.convert_to_tensor(gamma), tf.convert_to_tensor(beta), epsilon
             )
 
+        # read once: what inference uses is what its updates compare with
+        mean, variance = average_mean.read_value(), average_variance.read_value()
+
         def from_averages():
-            mean, variance = average_mean.read_value(), average_variance.read_value()
             y = tf.nn.batch_normalization(x, mean, variance, beta, gamma, epsilon)
             return y, mean, variance
 
         if isinstance(is_training, bool):
-            y, mean, variance = from_batch() if is_training else from_averages()
+            y, *moments = from_batch() if is_training else from_averages()
         else:
-            y, mean, variance = tf.cond(is_training, from_batch, from_averages)
+            y, *moments = tf.cond(is_training, from_batch, from_averages)
         updates = [
-            tf.assign_sub(average, (1 - decay) * (average - tf.stop_gradient(moment)))
-            for average, moment in ((average_mean, mean), (average_variance, variance))
+            tf.assign_sub(average, (1 - decay) * (value - tf.stop_gradient(moment)))
+            for average, value, moment in zip(
+                (average_mean, average_variance), (mean, variance), moments, strict=True
+            )
         ]
         return y, updates
 

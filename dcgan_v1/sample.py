@@ -17,12 +17,12 @@ def draw_noise(kind, n, z_dim, seed, truncation=None):
     The first rows do not depend on n.
 
     Args:
-      truncation: values beyond it (> 0) are drawn anew, for normal noise; uniform
-        noise is drawn from [-truncation, truncation).
+      truncation: values beyond it (at least 0.01) are drawn anew, for normal noise;
+        uniform noise is drawn from [-truncation, truncation).
     """
     rng = np.random.default_rng(seed)
     if kind == "uniform":
-        return rng.uniform(-1, 1, (n, z_dim)) * (truncation or 1.0)
+        return rng.uniform(-1, 1, (n, z_dim)) * min(truncation or 1.0, 1.0)
     z = rng.normal(size=(n, z_dim))
     again = np.random.default_rng([seed, 1])
     while truncation and (beyond := np.abs(z) > truncation).any():
@@ -70,11 +70,10 @@ class Sampler:
                 [self._graph.images, self._graph.probability],
                 {self._graph.z: np.concatenate([chunk, filling])},
             )
-            parts.append([array[: len(chunk)] for array in fetched])
-        drawn, probability = (
-            np.concatenate(arrays) for arrays in zip(*parts, strict=True)
-        )
-        return images.to_uint8(drawn, self.model.IMAGE_RANGE), probability
+            drawn, probability = (array[: len(chunk)] for array in fetched)
+            drawn = images.to_uint8(drawn, self.model.IMAGE_RANGE)
+            parts.append((drawn, probability))
+        return tuple(np.concatenate(arrays) for arrays in zip(*parts, strict=True))
 
 
 @contextlib.contextmanager

@@ -5,7 +5,7 @@ import time
 import tensorflow.compat.v1 as tf
 
 from dcgan_v1 import checkpoints, images, models, runtime, summaries
-from dcgan_v1.errors import UserError
+from dcgan_v1.errors import UserError, reason
 from dcgan_v1.graph import build_train_graph
 from dcgan_v1.interruption import Interruption
 from dcgan_v1.progress import Progress
@@ -109,6 +109,11 @@ class Trainer:
                     self.save()
                 if not stopped_by:
                     self.draw(progress.say)
+        except tf.errors.OpError as error:  # an image file that vanished, a full disk
+            raise UserError(
+                f"stopped at step {self.step}: {reason(error.message, 300)}; the run "
+                f"can be continued from step {self.directory.latest_step()}"
+            ) from error
         finally:
             progress.close()
             self.metrics.close()

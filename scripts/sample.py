@@ -16,8 +16,11 @@ from dcgan_v1.rundir import write_atomically
 def main(args):
     if args.n < 1 or args.frames < 2 or args.seed < 0:
         raise UserError("--n must be at least 1, --frames 2 and --seed 0")
-    if args.truncation is not None and not args.truncation > 0:
-        raise UserError(f"--truncation must be above 0, not {args.truncation}")
+    if args.truncation is not None and not args.truncation >= 0.01:
+        raise UserError(f"--truncation must be at least 0.01, not {args.truncation}")
+    others = ("npz", "scores", "min_score", "individual", "grid")
+    if args.interpolate and any(getattr(args, name) for name in others):
+        raise UserError("--interpolate writes a strip and a GIF and nothing else")
     if args.interpolate and min(args.interpolate) < 0:
         raise UserError("--interpolate takes two seeds, neither below 0")
     path = args.run_dir or args.checkpoint
@@ -99,9 +102,16 @@ def write(files):
     for path in files:
         if path.exists():
             raise UserError(f"{path} is there already; choose another --out")
-    for path, data in files.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, data)
+    written = []
+    try:
+        for path, data in files.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_atomically(path, data)
+            written.append(path)
+    except OSError as error:
+        for path in written:
+            path.unlink()
+        raise UserError(f"cannot write {path}: {error.strerror}") from error
     first, *more = files
     print(f"wrote {first}" + (f" and {len(more)} more files" if more else ""))
 

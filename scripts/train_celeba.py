@@ -10,6 +10,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from dcgan_v1 import cli, runtime
 from dcgan_v1.config import Celeba64Config
 from dcgan_v1.data import faces
+from dcgan_v1.errors import UserError
 
 FAITHFUL = {"init": "source", "crop": "none", "resize": "nearest", "order": "file"}
 
@@ -20,10 +21,12 @@ def main(args):
     if args.no_cache:
         args.cache = False
     config, options = cli.resolve(args, Celeba64Config)
-    if args.download:
-        config = dataclasses.replace(config, data=faces.download())
-    elif not config.data:
-        config = dataclasses.replace(config, data=faces.find())
+    if args.download and config.data:
+        raise UserError("--download says where the data is; leave --data out")
+    data = config.data or (faces.download() if args.download else faces.find())
+    if data != "synthetic":
+        data = str(Path(data).absolute())
+    config = dataclasses.replace(config, data=data)
     read, count, checksum = faces.load(
         config,
         options["directory"].path.parent / "cache",

@@ -117,12 +117,14 @@ def test_a_second_start_reads_the_cache_and_not_the_files(folder, tmp_path):
     assert before == {p.name: p.stat().st_mtime_ns for p in (tmp_path / "c").iterdir()}
 
 
-@pytest.mark.parametrize("what", ["cut short", "no array", "broken note"])
+@pytest.mark.parametrize("what", ["cut short", "empty", "no array", "broken note"])
 def test_a_damaged_cache_is_made_anew_saying_so(folder, tmp_path, what):
     load(folder, tmp_path / "c")
     (array,) = (tmp_path / "c").glob("*.npy")
     if what == "cut short":
         array.write_bytes(array.read_bytes()[:-100])
+    elif what == "empty":
+        array.write_bytes(b"")
     elif what == "no array":
         array.unlink()
     else:
@@ -263,6 +265,47 @@ def test_too_little_data_is_refused(tmp_path, what):
         UserError, match=r"no images|does not exist|fewer than one batch"
     ):
         load(data)
+
+
+def test_a_pipe_named_like_an_image_does_not_block(folder):
+    os.mkfifo(folder / "pipe.jpg")
+    with pytest.raises(UserError, match="not a regular file"):
+        load(folder)
+
+
+def test_a_stream_from_a_zip_opens_it_a_few_times_only(folder, tmp_path, session):
+    source = sources.open_source(str(as_zip(folder, tmp_path / "a.zip")))
+    opened = []
+    real = zipfile.ZipFile
+
+    def counting(path):
+        opened.append(path)
+        return real(path)
+
+    sources.zipfile.ZipFile = counting
+    try:
+
+        def read(numbers):
+            data = [source.read(source.names[n]) for n in numbers]
+            return np.zeros((len(data), 2, 2, 3), np.uint8)
+
+        config = Celeba64Config(batch_size=2, width=8)
+        batch, start = Streamed(read, 10).build(config, None)
+        start(session, 0)
+        for _ in range(30):
+            session.run(batch)
+    finally:
+        sources.zipfile.ZipFile = real
+    assert len(opened) <= 4
+
+
+def test_a_copy_of_the_files_is_the_same_data_for_a_run(folder, tmp_path):
+    _, _, checksum = load(folder)
+    for path in folder.rglob("*.jpg"):
+        os.utime(path, (1, 1))
+    assert load(folder)[2] == checksum
+    (folder / "part0" / "000.jpg").unlink()
+    assert load(folder)[2] != checksum
 
 
 # ---- --download ----

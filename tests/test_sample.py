@@ -165,7 +165,7 @@ def test_interpolation_writes_a_strip_and_a_gif(trained, tmp_path):
         ("--pretrained nothing", "no pretrained model"),
         ("--checkpoint README.md", "no checkpoint at"),
         ("--checkpoint x --n 0", "--n must be at least 1"),
-        ("--checkpoint x --truncation 0", "--truncation must be above 0"),
+        ("--checkpoint x --truncation 0", "--truncation must be at least 0.01"),
         ("--checkpoint x --interpolate 1", "--interpolate"),
         ("", "required"),
     ],

@@ -12,7 +12,8 @@ import tensorflow.compat.v1 as tf
 from PIL import Image
 
 from benchmarks.contenders import source_celeba64
-from dcgan_v1 import checkpoints
+from dcgan_v1 import checkpoints, cli
+from dcgan_v1.config import Celeba64Config
 
 ROOT = Path(__file__).resolve().parents[1]
 ENVIRONMENT = {k: v for k, v in os.environ.items() if not k.startswith("TF_")}
@@ -106,6 +107,29 @@ def test_a_run_goes_on_from_the_original_scripts_checkpoint_and_back(tmp_path):
     assert checkpoints.shapes(str(out)) == checkpoints.shapes(original)
 
 
+def test_restore_without_a_run_begins_from_pretrained_if_that_is_there(
+    run, tmp_path, monkeypatch, capsys
+):
+    args = cli.parser("")
+    cli.add_run_options(args, Celeba64Config, str(tmp_path / "new"))
+    args = args.parse_args(["--restore"])
+    monkeypatch.setattr(cli, "PRETRAINED", tmp_path / "none")
+    config, options = cli.resolve(args, Celeba64Config)
+    assert config.start == ""
+    assert "starting one" in options["note"]
+    shipped = tmp_path / "pretrained" / "celeba64"
+    done = call(run[0], "--out", shipped / "model", script="export_checkpoint.py")
+    assert done.returncode == 0, done.stderr
+    (shipped / "config.json").write_text((run[0] / "config.json").read_text())
+    monkeypatch.setattr(cli, "PRETRAINED", tmp_path / "pretrained")
+    config, options = cli.resolve(args, Celeba64Config)
+    assert config.width == 8  # the networks', not the default
+    assert "beginning from" in options["note"]
+    start = config.start
+    printed = train(tmp_path / "r", "--restore", start, "--steps", 1)
+    assert "fresh optimiser slots, step 0" in printed
+
+
 def test_without_data_the_three_ways_are_explained(tmp_path):
     done = call("--run-dir", tmp_path / "r", cwd=tmp_path)
     assert done.returncode == 2
@@ -122,7 +146,7 @@ def test_data_is_found_where_it_usually_lies(run, tmp_path):
     args = [a for a in SHORT if a not in ("--data", "synthetic")]
     done = call(*args, "--steps", 1, "--run-dir", tmp_path / "r", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert "4 images in data/celeba" in done.stdout
+    assert f"4 images in {folder}" in done.stdout
 
 
 @pytest.mark.parametrize(

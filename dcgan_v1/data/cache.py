@@ -7,6 +7,7 @@ options, so other data or options never meet an old cache.
 
 import hashlib
 import json
+import os
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from typing import NamedTuple
@@ -15,7 +16,7 @@ import numpy as np
 from tqdm import tqdm
 
 from dcgan_v1.data.decode import BadImageError, decode
-from dcgan_v1.errors import UserError
+from dcgan_v1.errors import UserError, reason
 from dcgan_v1.rundir import write_atomically
 
 SHOWN = 10  # offenders an error lists
@@ -36,12 +37,11 @@ class Decoded(NamedTuple):
     skipped: list
 
 
-def key(source, options):
-    """Returns the cache's name: hex digits that depend on files and options."""
-    text = json.dumps(
-        {"files": source.fingerprint(), "v": 1, **options}, sort_keys=True
-    )
-    return hashlib.sha256(text.encode()).hexdigest()[:24]
+def key(source, options, times=True):
+    """Returns hex digits that depend on files and options, the name of a cache."""
+    files = source.fingerprint(times)
+    text = json.dumps({"files": files, **options}, sort_keys=True)
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:24]
 
 
 def load(source, folder, options, *, skip_bad, say, quiet=False):
@@ -66,11 +66,14 @@ def load(source, folder, options, *, skip_bad, say, quiet=False):
         try:
             bad = json.loads(note_path.read_text())["bad"]
             images = np.load(array_path, mmap_mode="r")
-            if len(images) != len(source.names) - len(bad):
-                raise ValueError("it holds another number of images")
+            size = options["size"]
+            shape = (len(source.names) - len(bad), size, size, 3)
+            if (images.shape, images.dtype) != (shape, np.uint8):
+                raise ValueError(f"it holds {images.dtype} {images.shape}")
+        except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
+            say(f"the cache {array_path} is damaged ({reason(error)}): making it anew")
+        else:
             return _usable(source, images, _judge(source, bad, skip_bad, say))
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            say(f"the cache {array_path} is damaged ({error}): making it anew")
     bad = _build(source, folder, name, options, skip_bad, say, quiet)
     return _usable(source, np.load(array_path, mmap_mode="r"), bad)
 
@@ -78,39 +81,40 @@ def load(source, folder, options, *, skip_bad, say, quiet=False):
 def _build(source, folder, name, options, skip_bad, say, quiet):
     """Writes a cache beside its final place and renames it. Returns the bad images."""
     size = options["size"]
-    partial = folder / f".{name}.npy.part"
+    full, kept = (folder / f".{name}.{os.getpid()}.{kind}" for kind in ("full", "kept"))
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        shape = (len(source.names), size, size, 3)
-        array = np.lib.format.open_memmap(partial, "w+", np.uint8, shape)
+        array = _new_array(full, (len(source.names), size, size, 3))
         bad = _judge(source, _decode_all(source, options, array, quiet), skip_bad, say)
-        if bad:  # close the gaps: a file of the right length cannot be cut in place
+        if bad:  # close the gaps
             gone = {name for name, _ in bad}
-            kept = [i for i, n in enumerate(source.names) if n not in gone]
-            array = _compact(folder / f".{name}.npy.kept", array, kept)
+            numbers = [i for i, n in enumerate(source.names) if n not in gone]
+            shorter = _new_array(kept, (len(numbers), size, size, 3))
+            for to, of in enumerate(numbers):
+                shorter[to] = array[of]
+            array = shorter
         array.flush()
-        (partial if not bad else folder / f".{name}.npy.kept").rename(
-            folder / f"{name}.npy"
-        )
+        (kept if bad else full).rename(folder / f"{name}.npy")
     except OSError as error:
         raise UserError(
             f"cannot write the image cache {folder}: {error.strerror}; make room or "
             "use --no-cache"
         ) from error
     finally:
-        if folder.is_dir():
-            partial.unlink(missing_ok=True)
+        for path in (full, kept):
+            if folder.is_dir():
+                path.unlink(missing_ok=True)
     write_atomically(folder / f"{name}.json", json.dumps({"bad": bad}).encode())
     return bad
 
 
-def _compact(path, array, kept):
-    shorter = np.lib.format.open_memmap(
-        path, "w+", np.uint8, (len(kept), *array.shape[1:])
-    )
-    for to, of in enumerate(kept):
-        shorter[to] = array[of]
-    return shorter
+def _new_array(path, shape):
+    """Maps a new uint8 array file whose room on the disk is taken at once: a full disk
+    is an error here, and not a bus error when a page is written."""
+    array = np.lib.format.open_memmap(path, "w+", np.uint8, shape)
+    with path.open("r+b") as file:
+        os.posix_fallocate(file.fileno(), 0, path.stat().st_size or 1)
+    return array
 
 
 def _decode_all(source, options, array, quiet):
@@ -122,7 +126,7 @@ def _decode_all(source, options, array, quiet):
         except BadImageError as error:
             return (source.names[number], str(error))
         except Exception as error:  # unreadable file, broken zip member
-            return (source.names[number], str(error).splitlines()[0][:80])
+            return (source.names[number], reason(error, 80))
         if array is not None:
             array[number] = image
         return None

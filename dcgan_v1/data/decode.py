@@ -6,7 +6,10 @@ import re
 import numpy as np
 from PIL import Image, ImageOps
 
+from dcgan_v1.errors import reason
+
 LARGEST_PIXELS = 64_000_000  # more is taken for a decompression bomb
+FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF")  # not EPS: it runs programs
 RESAMPLING = {
     "area": Image.Resampling.BOX,
     "nearest": Image.Resampling.NEAREST,
@@ -51,7 +54,7 @@ def decode(data, *, crop, resize, size):
     if not data:
         raise BadImageError("0 bytes")
     try:
-        with Image.open(io.BytesIO(data)) as image:
+        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
             if image.width * image.height > LARGEST_PIXELS:
                 raise BadImageError(f"{image.width}x{image.height} pixels: too large")
             if min(image.size) < 2:
@@ -65,7 +68,7 @@ def decode(data, *, crop, resize, size):
     except Image.DecompressionBombError as error:
         raise BadImageError("claims more pixels than is safe: too large") from error
     except Exception as error:  # Pillow's readers raise nearly anything on bad bytes
-        raise BadImageError(str(error).splitlines()[0][:80] or "damaged") from error
+        raise BadImageError(reason(error, 80)) from error
     box = _centre(image.size, crop)
     image = image.resize((size, size), RESAMPLING[resize], box=box)
     return np.asarray(image)
@@ -73,10 +76,11 @@ def decode(data, *, crop, resize, size):
 
 def _to_rgb(image):
     if image.mode.startswith("I") or image.mode == "F":  # 16 bits of grey, or more
-        pixels = np.asarray(image, np.float64)
+        pixels = np.asarray(image)
         if image.mode == "F" or pixels.min() < 0 or pixels.max() > 65535:
             raise BadImageError(f"pixel format {image.mode} has no defined white")
-        return Image.fromarray((pixels / 257).round().astype(np.uint8)).convert("RGB")
+        pixels = (pixels.astype(np.uint32) + 128) // 257
+        return Image.fromarray(pixels.astype(np.uint8)).convert("RGB")
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
         image = image.convert("RGBA")
         black = Image.new("RGBA", image.size, (0, 0, 0, 255))

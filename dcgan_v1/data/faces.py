@@ -7,7 +7,7 @@ import numpy as np
 
 from dcgan_v1.data import cache, sources
 from dcgan_v1.data.decode import decode, parse_crop
-from dcgan_v1.errors import UserError
+from dcgan_v1.errors import UserError, reason
 
 PLACES = ("data/img_align_celeba", "data/celeba", "data/img_align_celeba.zip")
 DRIVE_ID = "0B7EVK8r0v71pZjFTYXZWM3FlRnM"  # img_align_celeba.zip, the authors' Drive
@@ -39,13 +39,15 @@ def download():
     try:
         import gdown
     except ImportError as error:
-        raise UserError("--download needs gdown: pip install gdown") from error
+        raise UserError(
+            "--download needs: pip install -r requirements-download.txt"
+        ) from error
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_suffix(".part")
     try:
         gdown.download(id=DRIVE_ID, output=str(partial), resume=True)
     except Exception as error:  # gdown raises what requests raises, and its own
-        raise UserError(f"download failed: {str(error).splitlines()[0]}") from error
+        raise UserError(f"download failed: {reason(error, 300)}") from error
     check_archive(partial)
     partial.rename(target)
     return str(target)
@@ -79,12 +81,10 @@ def load(config, folder, *, size=64, say=print, quiet=False):
 
     Returns:
       (read, count, checksum): read takes a list of numbers and returns uint8
-      [N, size, size, 3]; the checksum is of the file list and the options.
+      [N, size, size, 3]; the checksum is of the files' names and
+      sizes and the options.
     """
-    try:
-        crop = parse_crop(config.crop)
-    except ValueError as error:
-        raise UserError(f"--crop: {error}") from error
+    crop = parse_crop(config.crop)
     source = sources.open_source(config.data, limit=config.limit, seed=config.seed)
     options = {"crop": crop, "resize": config.resize, "size": size}
     decoded = cache.load(
@@ -111,4 +111,4 @@ def load(config, folder, *, size=64, say=print, quiet=False):
             return images[np.asarray(numbers)]
         return np.stack([decode(source.read(names[n]), **options) for n in numbers])
 
-    return read, count, cache.key(source, options)
+    return read, count, cache.key(source, {**options, "names": names}, times=False)

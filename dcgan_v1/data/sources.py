@@ -1,19 +1,32 @@
 """Where images come from: a folder, a zip read in place, or drawn by ourselves.
 
 A source has `names`, `read(name) -> bytes` (safe to call from several threads) and
-`fingerprint()`, which changes when the files do.
+`fingerprint(times)`, which changes when the files do: names, sizes and, with `times`,
+when they were last written.
 """
 
 import hashlib
 import os
-import threading
+import stat
 import zipfile
+from collections import deque
 from pathlib import Path
 
 from dcgan_v1.data import synthetic
-from dcgan_v1.errors import UserError
+from dcgan_v1.errors import UserError, reason
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff")
+
+
+LARGEST = 256 * 2**20  # bytes of one image file
+
+
+def _is_image(name):
+    return name.lower().endswith(SUFFIXES) and not Path(name).name.startswith(".")
+
+
+def _raise(error):
+    raise UserError(f"cannot list {error.filename}: {error.strerror}") from error
 
 
 def open_source(data, *, limit=None, seed=0):
@@ -46,20 +59,26 @@ class FolderSource:
         self.path = path
         self.names = sorted(
             str((Path(root) / name).relative_to(path))
-            for root, _, names in os.walk(path)
+            for root, _, names in os.walk(path, onerror=_raise)
             for name in names
-            if name.lower().endswith(SUFFIXES) and not name.startswith(".")
+            if _is_image(name)
         )
 
     def read(self, name):
+        status = (self.path / name).stat()
+        if not stat.S_ISREG(status.st_mode):  # a pipe would block for ever
+            raise ValueError("not a regular file")
+        if status.st_size > LARGEST:
+            raise ValueError("too large a file")
         return (self.path / name).read_bytes()
 
-    def fingerprint(self):
+    def fingerprint(self, times=True):
         digest = hashlib.sha256()
         for name in self.names:
             path = self.path / name
-            stat = path.stat() if path.exists() else path.lstat()  # a dangling link
-            digest.update(f"{name}\0{stat.st_size}\0{stat.st_mtime_ns}\n".encode())
+            status = path.stat() if path.exists() else path.lstat()  # a dangling link
+            changed = status.st_mtime_ns if times else ""
+            digest.update(os.fsencode(f"{name}\0{status.st_size}\0{changed}\n"))
         return digest.hexdigest()
 
 
@@ -68,35 +87,47 @@ class ZipSource:
 
     def __init__(self, path):
         self.path = path
-        self._local = threading.local()  # a ZipFile per thread: they share no position
+        self._free = deque()  # open archives; each is used by one thread at a time
         try:
             with zipfile.ZipFile(path) as archive:
                 members = archive.infolist()
-        except (zipfile.BadZipFile, OSError) as error:
+        except Exception as error:  # zipfile raises nearly anything on bad bytes
             raise UserError(f"--data {path} {_no_zip(path, error)}") from error
-        members = [m for m in members if m.filename.lower().endswith(SUFFIXES)]
         for member in members:
-            if member.flag_bits & 1:
-                raise UserError(f"--data {path} is encrypted; decrypt it first")
             parts = member.filename.replace("\\", "/").split("/")
             if ".." in parts or member.filename.startswith(("/", "\\")):
                 raise UserError(
                     f"--data {path} holds the path {member.filename!r}, which leads "
                     "out of it; do not trust this archive"
                 )
+        members = [m for m in members if _is_image(m.filename)]
+        if any(member.flag_bits & 1 for member in members):
+            raise UserError(f"--data {path} is encrypted; decrypt it first")
         self._members = {m.filename: m for m in members}
         self.names = list(self._members)
 
     def read(self, name):
-        if not hasattr(self._local, "archive"):
-            self._local.archive = zipfile.ZipFile(self.path)
-        return self._local.archive.read(name)
+        if self._members[name].file_size > LARGEST:
+            raise ValueError("too large a file")
+        # Not a threading.local: TensorFlow's threads lose theirs after each call, and
+        # reading the directory of a large archive takes seconds.
+        try:
+            archive = self._free.pop()
+        except IndexError:
+            archive = zipfile.ZipFile(self.path)
+        try:
+            return archive.read(name)
+        finally:
+            self._free.append(archive)
 
-    def fingerprint(self):
+    def fingerprint(self, times=True):
+        del times  # the archive has checksums of its members
         digest = hashlib.sha256()
         for name in self.names:
             member = self._members[name]
-            digest.update(f"{name}\0{member.file_size}\0{member.CRC}\n".encode())
+            digest.update(
+                f"{name}\0{member.file_size}\0{member.CRC}\n".encode("utf-8", "replace")
+            )
         return digest.hexdigest()
 
 
@@ -110,7 +141,8 @@ class SyntheticSource:
     def read(self, name):
         return synthetic.face_png(self.seed, int(name.removeprefix("face_")))
 
-    def fingerprint(self):
+    def fingerprint(self, times=True):
+        del times
         text = f"synthetic {synthetic.VERSION} {self.seed} {len(self.names)}"
         return hashlib.sha256(text.encode()).hexdigest()
 
@@ -118,7 +150,7 @@ class SyntheticSource:
 def _no_zip(path, error):
     """Says what a file is that zipfile would not open."""
     if isinstance(error, OSError):
-        return f"cannot be read: {error.strerror}"
+        return f"cannot be read: {reason(error)}"
     with path.open("rb") as file:
         start = file.read(512).lstrip().lower()
     if start.startswith((b"<!doctype html", b"<html")):
@@ -126,4 +158,4 @@ def _no_zip(path, error):
             "is an HTML page, not a zip: the server sent a quota or login page instead "
             "of the archive; download it again in a browser"
         )
-    return f"is no sound zip archive ({error}); download it again"
+    return f"is no sound zip archive ({reason(error)}); download it again"
