@@ -10,7 +10,7 @@ import contextlib
 
 import tensorflow.compat.v1 as tf
 
-SMALL_MAP = 4  # height up to which a convolution is done as a product of patches
+from dcgan_v1 import products
 
 
 def truncated_normal(stddev):
@@ -30,7 +30,7 @@ def linear(x, units, scope, *, w_initializer, b_initializer=None):
     with tf.variable_scope(scope):
         shape = [int(x.shape[1]), units]
         w = tf.get_variable("w", shape, x.dtype, w_initializer)
-        y = _matmul(x, tf.convert_to_tensor(w))  # [N, units]
+        y = products.matmul(x, tf.convert_to_tensor(w))  # [N, units]
         return _add_bias(y, b_initializer)
 
 
@@ -47,8 +47,8 @@ def conv2d(x, filters, size, scope, *, stride, w_initializer, b_initializer=None
     with tf.variable_scope(scope):
         shape = [size, size, int(x.shape[3]), filters]
         w = tf.get_variable("w", shape, x.dtype, w_initializer)
-        if -(-int(x.shape[1]) // stride) <= SMALL_MAP:
-            y = _small_map_conv2d(x, tf.convert_to_tensor(w), stride)
+        if -(-int(x.shape[1]) // stride) <= products.SMALL_MAP:
+            y = products.conv2d(x, tf.convert_to_tensor(w), stride)
         else:
             y = tf.nn.conv2d(x, w, strides=stride, padding="SAME")
         return _add_bias(y, b_initializer)
@@ -71,9 +71,9 @@ def conv2d_transpose(
         shape = [size, size, filters, channels]  # output channels first, as TF1 has it
         w = tf.get_variable("w", shape, x.dtype, w_initializer)
         output_shape = [tf.shape(x)[0], height * stride, width * stride, filters]
-        if height <= SMALL_MAP:
+        if height <= products.SMALL_MAP:
             w = tf.convert_to_tensor(w)
-            y = _small_map_conv2d_transpose(x, w, tf.stack(output_shape), stride)
+            y = products.conv2d_transpose(x, w, tf.stack(output_shape), stride)
             y = tf.ensure_shape(y, [None, *output_shape[1:]])
         else:
             y = tf.nn.conv2d_transpose(x, w, output_shape, stride, "SAME")
@@ -230,80 +230,6 @@ def _normalize_batch(x, gamma, beta, epsilon):
         return (y, mean, variance), gradient
 
     return normalize(x, gamma, beta)
-
-
-@tf.custom_gradient
-def _matmul(x, w):
-    """tf.matmul, but with the gradient for x as an einsum.
-
-    TensorFlow derives it as a MatMul with transpose_b, for which oneDNN takes 2.5 times
-    as long at [50, 1024] x [1024, 3136].
-    """
-
-    def gradient(dy):
-        return tf.einsum("no,io->ni", dy, w), tf.matmul(x, dy, transpose_a=True)
-
-    return tf.matmul(x, w), gradient
-
-
-def _small_map_conv2d(x, w, stride):
-    """tf.nn.conv2d with SAME padding as one matrix product of the image's patches.
-
-    On maps of 4x4 a convolution with many channels has more weights than pixels, and
-    bringing the weights into the library's layout costs as much as using them. As a
-    product of patches [N * h * w, k * k * C] with the weights as they lie, celeba64's
-    last layer runs twice as fast forwards and for the weights' gradient.
-    """
-
-    @tf.custom_gradient
-    def conv(x, w):
-        def gradient(dy):
-            dx = tf.nn.conv2d_backprop_input(tf.shape(x), w, dy, _nhwc(stride), "SAME")
-            return dx, _product_of_patches_gradient(x, w, dy, stride)
-
-        return _product_of_patches(x, w, stride), gradient
-
-    return conv(x, w)
-
-
-def _small_map_conv2d_transpose(x, w, output_shape, stride):
-    """tf.nn.conv2d_transpose with SAME padding; its gradients as matrix products."""
-
-    @tf.custom_gradient
-    def conv_transpose(x, w):
-        def gradient(dy):
-            dw = _product_of_patches_gradient(dy, w, x, stride)
-            return _product_of_patches(dy, w, stride), dw
-
-        y = tf.nn.conv2d_backprop_input(output_shape, w, x, _nhwc(stride), "SAME")
-        return y, gradient
-
-    return conv_transpose(x, w)
-
-
-def _product_of_patches(x, w, stride):
-    """What tf.nn.conv2d gives. w: [k, k, C, filters]."""
-    patches = _patches(x, w, stride)  # [N, h, w, k * k * C]
-    flat = tf.reshape(patches, [-1, int(patches.shape[3])])
-    y = tf.matmul(flat, tf.reshape(w, [int(patches.shape[3]), -1]))
-    return tf.reshape(y, tf.concat([tf.shape(patches)[:3], [int(w.shape[3])]], 0))
-
-
-def _product_of_patches_gradient(x, w, dy, stride):
-    """The gradient of tf.nn.conv2d with respect to w."""
-    patches = _patches(x, w, stride)
-    flat = tf.reshape(patches, [-1, int(patches.shape[3])])
-    dy = tf.reshape(dy, [-1, int(w.shape[3])])
-    return tf.reshape(tf.matmul(flat, dy, transpose_a=True), w.shape)
-
-
-def _patches(x, w, stride):
-    sizes = _nhwc(int(w.shape[0]))
-    return tf.image.extract_patches(x, sizes, _nhwc(stride), _nhwc(1), "SAME")
-
-
-def _nhwc(size):
-    return [1, size, size, 1]
 
 
 def _add_bias(y, initializer):

@@ -27,3 +27,15 @@ def rng(request):
     seed = np.random.SeedSequence().entropy
     print(f"numpy seed {seed}")
     return np.random.default_rng(seed)
+
+
+@pytest.fixture(scope="session")
+def original_checkpoint(tmp_path_factory):
+    """A checkpoint that mnist_beginners' original graph wrote, untrained."""
+    from benchmarks.contenders import source_mnist_beginners
+
+    with tf.Graph().as_default(), tf.Session() as session:
+        source_mnist_beginners.graph()
+        session.run(tf.global_variables_initializer())
+        prefix = str(tmp_path_factory.mktemp("old") / "pretrained_gan.ckpt")
+        return tf.train.Saver().save(session, prefix)

@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "dcgan_v1"
-NETWORK = ("ops", "losses", "models", "schedules", "randomness", "graph")
+NETWORK = ("ops", "products", "losses", "models", "schedules", "randomness", "graph")
 LIGHT = ("cli", "config", "rundir", "runtime", "images", "data.mnist", "data.faces")
 OUTER = ("train", "rundir", "cli", "data", "checkpoints", "images", "summaries")
 

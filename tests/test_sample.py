@@ -1,14 +1,10 @@
 """Drawing from a restored generator, as a library and as a script."""
 
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 from PIL import Image
+from script_runs import call
 
 from benchmarks.contenders import source_celeba64
 from dcgan_v1.config import Celeba64Config, MnistBeginnersConfig
@@ -16,8 +12,6 @@ from dcgan_v1.data.pipeline import InMemory
 from dcgan_v1.graph import build_train_graph
 from dcgan_v1.sample import draw_noise, interpolate, open_sampler
 
-ROOT = Path(__file__).resolve().parents[1]
-ENVIRONMENT = {k: v for k, v in os.environ.items() if not k.startswith("TF_")}
 SYSTEMS = {
     "mnist_beginners": (MnistBeginnersConfig(batch_size=4), (28, 28, 1)),
     "celeba64": (Celeba64Config(batch_size=4, width=8), (64, 64, 3)),
@@ -106,22 +100,11 @@ def test_interpolation_goes_from_end_to_end_on_the_sphere(rng):
 # ---- the script ----
 
 
-def call(*args):
-    return subprocess.run(
-        [sys.executable, str(ROOT / "scripts" / "sample.py"), *map(str, args)],
-        cwd=ROOT,
-        env=ENVIRONMENT,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-
-
 def test_grid_files_array_and_scores_agree(trained, tmp_path):
     args = ("--checkpoint", trained["celeba64"], "--n", 6, "--out", tmp_path / "o")
     args += ("--bn", "batch")
     args += ("--npz", tmp_path / "a.npz", "--individual", "--grid", "--scores")
-    done = call(*args)
+    done = call("sample.py", *args)
     assert done.returncode == 0, done.stderr
     with np.load(tmp_path / "a.npz") as arrays:
         drawn = arrays["images"]
@@ -139,18 +122,28 @@ def test_grid_files_array_and_scores_agree(trained, tmp_path):
     limit = sorted(scores)[3]
     args = ("--checkpoint", trained["celeba64"], "--n", 6, "--out", tmp_path / "p")
     args += ("--bn", "batch")
-    done = call(*args, "--individual", "--min-score", limit)
+    done = call("sample.py", *args, "--individual", "--min-score", limit)
     kept = {int(path.stem[-5:]) for path in (tmp_path / "p").glob("*.png")}
     assert kept == {i for i, score in enumerate(scores) if score > limit}
     assert 0 < len(kept) < 6
     before = {path: path.read_bytes() for path in (tmp_path / "p").iterdir()}
-    assert "already" in call(*args, "--individual").stderr
+    assert "already" in call("sample.py", *args, "--individual").stderr
     assert before == {path: path.read_bytes() for path in (tmp_path / "p").iterdir()}
 
 
 def test_interpolation_writes_a_strip_and_a_gif(trained, tmp_path):
-    done = call("--checkpoint", trained["mnist_beginners"], "--out", tmp_path / "o",
-                "--interpolate", 1, 2, "--frames", 5)  # fmt: skip
+    done = call(
+        "sample.py",
+        "--checkpoint",
+        trained["mnist_beginners"],
+        "--out",
+        tmp_path / "o",
+        "--interpolate",
+        1,
+        2,
+        "--frames",
+        5,
+    )
     assert done.returncode == 0, done.stderr
     with Image.open(tmp_path / "o" / "interpolation.png") as strip:
         assert strip.size == (5 * 28, 28)
@@ -171,7 +164,7 @@ def test_interpolation_writes_a_strip_and_a_gif(trained, tmp_path):
     ],
 )
 def test_bad_input_is_refused_in_one_line(tmp_path, args, complaint):
-    done = call(*args.split(), "--out", tmp_path / "o")
+    done = call("sample.py", *args.split(), "--out", tmp_path / "o")
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
     assert complaint in done.stderr

@@ -1,40 +1,24 @@
 """scripts/train_celeba.py as a user runs it, on faces drawn by the project."""
 
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 from PIL import Image
+from script_runs import call
 
 from benchmarks.contenders import source_celeba64
 from dcgan_v1 import checkpoints, cli
 from dcgan_v1.config import Celeba64Config
 
-ROOT = Path(__file__).resolve().parents[1]
-ENVIRONMENT = {k: v for k, v in os.environ.items() if not k.startswith("TF_")}
 SHORT = ["--data", "synthetic", "--limit", "20", "--width", "8", "--batch-size", "4"]
 SHORT += ["--summary-every", "1", "--sample-every", "2", "--save-every", "2"]
 SHORT += ["--sample-bn", "batch", "--device", "cpu"]
 
 
-def call(*args, cwd=ROOT, script="train_celeba.py"):
-    return subprocess.run(
-        [sys.executable, str(ROOT / "scripts" / script), *map(str, args)],
-        cwd=cwd,
-        env=ENVIRONMENT,
-        capture_output=True,
-        text=True,
-        timeout=180,
-    )
-
-
 def train(run_dir, *args):
-    done = call(*SHORT, "--run-dir", run_dir, *args)
+    done = call("train_celeba.py", *SHORT, "--run-dir", run_dir, *args)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -71,7 +55,7 @@ def test_stopped_and_restored_equals_straight_bit_for_bit(run, tmp_path):
     """Also without the cache, and over the end of an epoch."""
     train(tmp_path / "part", "--steps", 2, "--flip", "--no-cache")
     args = ("--restore", "--steps", 6, "--run-dir", tmp_path / "part", "--no-cache")
-    printed = call(*args).stdout
+    printed = call("train_celeba.py", *args).stdout
     assert "resumed at step 2 of 6 (epoch 0, image 8 of 20)" in printed
     straight = tmp_path / "straight"
     train(straight, "--steps", 6, "--flip")
@@ -102,7 +86,7 @@ def test_a_run_goes_on_from_the_original_scripts_checkpoint_and_back(tmp_path):
     printed = train(tmp_path / "r", "--restore", original, "--steps", 1)
     assert "written by the original script" in printed
     out = tmp_path / "back" / "model"
-    done = call(tmp_path / "r", "--legacy", "--out", out, script="export_checkpoint.py")
+    done = call("export_checkpoint.py", tmp_path / "r", "--legacy", "--out", out)
     assert done.returncode == 0, done.stderr
     assert checkpoints.shapes(str(out)) == checkpoints.shapes(original)
 
@@ -118,7 +102,7 @@ def test_restore_without_a_run_begins_from_pretrained_if_that_is_there(
     assert config.start == ""
     assert "starting one" in options["note"]
     shipped = tmp_path / "pretrained" / "celeba64"
-    done = call(run[0], "--out", shipped / "model", script="export_checkpoint.py")
+    done = call("export_checkpoint.py", run[0], "--out", shipped / "model")
     assert done.returncode == 0, done.stderr
     (shipped / "config.json").write_text((run[0] / "config.json").read_text())
     monkeypatch.setattr(cli, "PRETRAINED", tmp_path / "pretrained")
@@ -131,7 +115,7 @@ def test_restore_without_a_run_begins_from_pretrained_if_that_is_there(
 
 
 def test_without_data_the_three_ways_are_explained(tmp_path):
-    done = call("--run-dir", tmp_path / "r", cwd=tmp_path)
+    done = call("train_celeba.py", "--run-dir", tmp_path / "r", cwd=tmp_path)
     assert done.returncode == 2
     for way in ("--data synthetic", "--download", "img_align_celeba.zip"):
         assert way in done.stderr
@@ -144,7 +128,15 @@ def test_data_is_found_where_it_usually_lies(run, tmp_path):
     for i in range(4):
         Image.new("RGB", (178, 218), (i * 50,) * 3).save(folder / f"{i}.png")
     args = [a for a in SHORT if a not in ("--data", "synthetic")]
-    done = call(*args, "--steps", 1, "--run-dir", tmp_path / "r", cwd=tmp_path)
+    done = call(
+        "train_celeba.py",
+        *args,
+        "--steps",
+        1,
+        "--run-dir",
+        tmp_path / "r",
+        cwd=tmp_path,
+    )
     assert done.returncode == 0, done.stderr
     assert f"4 images in {folder}" in done.stdout
 
@@ -164,13 +156,15 @@ def test_data_is_found_where_it_usually_lies(run, tmp_path):
     ],
 )
 def test_bad_options_are_refused_before_anything_is_made(tmp_path, args, complaint):
-    done = call(*SHORT, *args.split(), "--run-dir", tmp_path / "r")
+    done = call("train_celeba.py", *SHORT, *args.split(), "--run-dir", tmp_path / "r")
     assert done.returncode == 2
     assert complaint in done.stderr
     assert not (tmp_path / "r").exists()
 
 
 def test_changed_settings_are_refused_by_name(run):
-    done = call(*SHORT, "--restore", "--width", 16, "--run-dir", run[0])
+    done = call(
+        "train_celeba.py", *SHORT, "--restore", "--width", 16, "--run-dir", run[0]
+    )
     assert done.returncode == 2
     assert "--width is 8 in the run, 16 was asked for" in done.stderr

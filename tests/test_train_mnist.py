@@ -1,63 +1,31 @@
 """scripts/train_mnist.py as a user runs it, with its outputs looked at."""
 
 import csv
-import hashlib
-import importlib.util
-import os
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
-from idx_files import random_images, write_dataset
 from PIL import Image
+from script_runs import ENVIRONMENT, ROOT, call, command, contents, refusal
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from benchmarks.contenders import source_mnist_beginners as source_graph
 from dcgan_v1 import checkpoints
 
-ROOT = Path(__file__).resolve().parents[1]
-# as a user's shell has it: conftest's own set-up must not reach the scripts
-ENVIRONMENT = {k: v for k, v in os.environ.items() if not k.startswith("TF_")}
 SHORT = ["--steps", "4", "--pretrain-steps", "2", "--batch-size", "8"]
 SHORT += ["--sample-every", "3", "--summary-every", "1", "--save-every", "4"]
 SHORT += ["--device", "cpu"]
 END = 6  # global steps of SHORT
 
 
-def command(script, *args):
-    return [sys.executable, str(ROOT / "scripts" / script), *map(str, args)]
-
-
-def call(script, *args):
-    return subprocess.run(
-        command(script, *args),
-        cwd=ROOT,
-        env=ENVIRONMENT,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-
-
 def train(run_dir, *args):
     done = call("train_mnist.py", *SHORT, "--run-dir", run_dir, *args)
     assert done.returncode == 0, done.stderr
     return done.stdout
-
-
-def contents(folder):
-    """path -> hash of everything under a folder, to see that nothing was touched."""
-    return {
-        path.relative_to(folder): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
 
 
 @pytest.fixture(scope="module")
@@ -210,7 +178,7 @@ def test_a_run_that_died_before_its_first_checkpoint_begins_where_it_began(
 
 def test_fewer_steps_than_are_done_is_refused(run):
     before = contents(run[0])
-    message = refusal("--restore", "--steps", 1, run_dir=run[0])
+    message = refusal("train_mnist.py", "--restore", "--steps", 1, "--run-dir", run[0])
     assert f"is at step {END}, past the 3 that --steps 1 makes" in message
     assert contents(run[0]) == before
 
@@ -253,15 +221,6 @@ def test_config_is_written_before_step_0(tmp_path):
 # ---- the original's checkpoints ----
 
 
-@pytest.fixture(scope="module")
-def original_checkpoint(tmp_path_factory):
-    with tf.Graph().as_default(), tf.Session() as session:
-        source_graph.graph()
-        session.run(tf.global_variables_initializer())
-        prefix = str(tmp_path_factory.mktemp("old") / "pretrained_gan.ckpt")
-        return tf.train.Saver().save(session, prefix)
-
-
 def test_a_run_goes_on_from_the_original_scripts_checkpoint_and_back(
     original_checkpoint, tmp_path
 ):
@@ -286,155 +245,3 @@ def test_the_networks_alone_are_exported_and_taken_up(run, tmp_path):
     printed = train(tmp_path / "r", "--restore", out, "--steps", 1)
     assert "fresh optimiser slots" in printed
     assert "resumed at step 0" in printed
-
-
-# ---- bad input: one line, exit code 2, nothing touched ----
-
-
-def refusal(*args, run_dir=None, script="train_mnist.py"):
-    """Runs a script that must refuse; returns its one line."""
-    extra = () if run_dir is None else ("--run-dir", run_dir)
-    done = call(script, *args, *extra)
-    assert done.returncode == 2, done.stdout + done.stderr
-    assert done.stderr.count("\n") == 1, done.stderr
-    assert done.stderr.startswith("error: ")
-    return done.stderr
-
-
-@pytest.mark.parametrize(
-    ("args", "complaint"),
-    [
-        ("--steps 0", "--steps must be at least 1"),
-        ("--steps -3", "--steps must be at least 1"),
-        ("--steps many", "--steps"),
-        ("--batch-size 0", "--batch-size must be at least 1"),
-        ("--batch-size 60000", "--batch-size 60000 is larger than the data: 55000"),
-        ("--validation 60000", "--validation 60000 leaves nothing"),
-        ("--keep 0", "--keep must be at least 1"),
-        ("--seed -1", "--seed must be at least 0"),
-        ("--device tpu", "--device"),
-        ("--sample-bn none", "--sample-bn"),
-        ("--stepz 4", "--stepz"),
-        ("--data-dir nowhere", "nowhere"),
-        ("--restore no/such/checkpoint", "no/such/checkpoint.index does not exist"),
-        ("--restore --restart", "--restart"),
-        ("--data-dir=", "--data-dir"),
-        ("--restore=", "--restore"),
-    ],
-)
-def test_bad_options_are_refused_before_anything_is_made(tmp_path, args, complaint):
-    message = refusal(*args.split(" "), run_dir=tmp_path / "r")
-    assert complaint in message
-    assert not list(tmp_path.iterdir())
-
-
-def test_a_damaged_data_file_is_refused(tmp_path):
-    folder = write_dataset(tmp_path / "data", random_images(20))
-    path = folder / "train-images-idx3-ubyte"
-    path.write_bytes(path.read_bytes()[:-5])
-    message = refusal("--data-dir", folder, run_dir=tmp_path / "r")
-    assert "truncated" in message
-    assert not (tmp_path / "r").exists()
-
-
-def test_a_used_run_directory_is_refused_naming_its_step_and_two_ways_on(run):
-    before = contents(run[0])
-    message = refusal(run_dir=run[0])
-    for part in (f"step {END}", "--restore", "--restart"):
-        assert part in message
-    assert contents(run[0]) == before
-
-
-def test_changed_settings_are_refused_by_name(run, tmp_path):
-    before = contents(run[0])
-    message = refusal("--restore", "--seed", 3, "--batch-size", 4, run_dir=run[0])
-    assert "--seed is 0 in the run, 3 was asked for" in message
-    assert "--batch-size is 8 in the run, 4 was asked for" in message
-    folder = write_dataset(tmp_path / "data", random_images(5100))
-    message = refusal("--restore", "--data-dir", folder, run_dir=run[0])
-    assert "training images" in message
-    assert contents(run[0]) == before
-
-
-@pytest.mark.parametrize(
-    "kind", ["file", "full", "full restart", "other system", "broken config"]
-)
-def test_a_run_directory_that_is_not_ours_is_left_alone(tmp_path, kind):
-    path, args = tmp_path / "r", ()
-    if kind == "file":
-        path.write_text("precious")
-    else:
-        path.mkdir()
-        (path / "thesis.txt").write_text("precious")
-    if kind == "full restart":
-        args = ("--restart",)
-    if kind == "other system":
-        (path / "config.json").write_text('{"model": "celeba64"}')
-        args = ("--restore",)
-    if kind == "broken config":
-        (path / "config.json").write_text("{")
-        args = ("--restore",)
-    before = contents(tmp_path)
-    refusal(*args, run_dir=path)
-    assert contents(tmp_path) == before
-
-
-@pytest.mark.skipif(
-    os.geteuid() == 0 and not shutil.which("setpriv"), reason="root, and no setpriv"
-)
-def test_a_directory_without_permission_is_refused(tmp_path):
-    """Also for root, whose special rights are dropped for the test."""
-    (tmp_path / "closed").mkdir()
-    (tmp_path / "closed").chmod(0)
-    drop = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"]
-    if os.geteuid() != 0:
-        drop = []
-    for args in (
-        ("--run-dir", tmp_path / "closed" / "r"),
-        ("--run-dir", tmp_path / "r", "--data-dir", tmp_path / "closed" / "d"),
-        ("--run-dir", tmp_path / "r", "--restore", tmp_path / "closed" / "model"),
-        ("--run-dir", tmp_path / ("r" * 300)),
-    ):
-        done = subprocess.run(
-            [*drop, *command("train_mnist.py", "--steps", 1, *args)],
-            cwd=ROOT,
-            env=ENVIRONMENT,
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
-        assert done.returncode == 2, done.stderr
-        assert done.stderr.count("\n") == 1, done.stderr
-    assert not (tmp_path / "r").exists()
-
-
-def test_a_run_directory_that_cannot_be_made_is_refused():
-    assert "cannot write" in refusal("--steps", 1, run_dir="/proc/r")
-
-
-def test_debug_shows_the_traceback():
-    done = call("train_mnist.py", "--debug", "--steps", 0)
-    assert done.returncode == 2
-    assert "Traceback" in done.stderr
-
-
-@pytest.mark.parametrize("name", ["train_mnist", "train_celeba"])
-def test_help_explains_every_option_with_its_default(name):
-    spec = importlib.util.spec_from_file_location(name, ROOT / "scripts" / f"{name}.py")
-    script = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(script)
-    actions = script.make_parser()._actions
-    assert len(actions) > 18
-    for action in actions:
-        if action.dest != "help":
-            assert "default" in action.help, action.dest
-    text = call(f"{name}.py", "--help").stdout
-    steps = {"train_mnist": 100_000, "train_celeba": 10_000}[name]
-    assert f"(default {steps})" in " ".join(text.split())
-
-
-def test_export_refuses_what_is_no_checkpoint_of_ours(original_checkpoint, tmp_path):
-    out = tmp_path / "out"
-    for path in (tmp_path / "nothing", original_checkpoint):
-        refusal(path, "--out", out, script="export_checkpoint.py")
-    assert not list(tmp_path.iterdir())
