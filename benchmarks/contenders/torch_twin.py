@@ -13,7 +13,6 @@ WIDTH = 128
 def make_step(model, batch_size):
     if model != "celeba64":
         raise SystemExit(f"no PyTorch contender for {model}")
-    torch.set_num_threads(torch.get_num_threads())
     generator, discriminator = make_generator(), make_discriminator()
     for network in (generator, discriminator):
         network.apply(_initialize)
