@@ -20,7 +20,7 @@ from PIL import Image
 from benchmarks.train_step import machine
 from dcgan_v1 import runtime
 from dcgan_v1.config import Celeba64Config
-from dcgan_v1.data import faces, synthetic
+from dcgan_v1.data import images, synthetic
 
 
 def main():
@@ -45,8 +45,8 @@ def main():
             config = Celeba64Config(data=str(data))
             where = folder / "cache" if cached else None
             started = time.perf_counter()
-            read, count, _ = faces.load(
-                config, where, say=lambda text: None, quiet=True
+            read, count, _ = images.load(
+                config, where, size=64, say=lambda text: None, quiet=True
             )
             first = count / (time.perf_counter() - started)
             batch, start = Streamed(read, count).build(config, None)

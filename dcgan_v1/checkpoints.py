@@ -118,14 +118,16 @@ def identify(prefix):
     found = shapes(prefix)
     for model in models.MODELS:
         original = legacy.ORIGINAL[model].variables if model in legacy.ORIGINAL else {}
-        names = {f"{model}/{ours}" for ours in original} | set(original.values())
-        if names.isdisjoint(found):
+        of_ours = any(name.startswith(f"{model}/") for name in found)
+        if not of_ours and set(original.values()).isdisjoint(found):
             continue
         config_class = CONFIGS[model]
         if not hasattr(config_class, "width"):
             return config_class()
-        last = "generator/deconv4/w"  # [5, 5, 3, width]
-        name = original[last] if original[last] in found else f"{model}/{last}"
+        last = models.get(model).WIDTH_OF
+        name = f"{model}/{last}"
+        if name not in found:
+            name = original.get(last)
         if name in found and len(found[name]) == 4:
             return config_class(width=found[name][3])
     raise UserError(

@@ -8,15 +8,21 @@ import traceback
 from pathlib import Path
 
 from dcgan_v1 import config as config_lib
-from dcgan_v1.config import CHOICES
+from dcgan_v1 import runtime
+from dcgan_v1.config import CHOICES, CONFIGS
 from dcgan_v1.errors import UserError
 from dcgan_v1.rundir import RunDirectory
 from dcgan_v1.runtime import DEVICES
 
+IMAGE_SIDES = {"celeba64": 64, "images96": 96}
 PRETRAINED = Path(__file__).resolve().parents[1] / "pretrained"
 
 HELP = {  # of the settings of a config
     "steps": "steps of D and G, after pre-training",
+    "epochs": "how often each image is seen",
+    "samples": "images of a sample grid",
+    "sample_epochs": "epochs between sample grids",
+    "save_epochs": "epochs between checkpoints",
     "pretrain_steps": "steps of D alone at the beginning",
     "batch_size": "images per step",
     "seed": "of everything random: initial values, data order, noise",
@@ -24,12 +30,12 @@ HELP = {  # of the settings of a config
     "data_dir": "folder with the four IDX files, gzipped or not (default: the MNIST "
     "that comes with the project)",
     "data": "folder with images, searched recursively; or a zip, read in place; or "
-    "'synthetic': faces drawn by the project (default: data/img_align_celeba, "
-    "data/celeba or data/img_align_celeba.zip, the first that is there)",
+    "'synthetic': faces drawn by the project",
     "width": "channels of D's first and G's last hidden layer, a multiple of 8",
     "init": "initial values: the paper's, or the source's",
-    "crop": "cut from the centre: a number, WxH or none, in pixels of CelebA's 178x218",
-    "resize": "how the cut is brought to 64x64",
+    "crop": "cut from the centre: a number or WxH, in pixels of CelebA's 178x218; "
+    "square, the largest there is; or none",
+    "resize": "how the cut is brought to the network's size",
     "order": "shuffled anew each epoch, or as the files come",
     "flip": "mirror every other image, at random",
     "limit": "use only the first so many images, 0 for all",
@@ -60,32 +66,44 @@ def parser(description):
     return made
 
 
-def add_settings(group, config_class, *names):
-    """Adds options for settings of a config; one not given is absent from the args."""
-    defaults = {f.name: f.default for f in dataclasses.fields(config_class)}
+def add_settings(group, configs, *names):
+    """Adds options for settings of configs; one not given is absent from the args.
+
+    Args:
+      configs: config classes; a setting must be one of at least one of them.
+    """
     choices = {**CHOICES, "device": DEVICES}
     for name in names:
-        default, text = defaults[name], HELP[name]
+        defaults = {c().model: getattr(c(), name) for c in configs if hasattr(c, name)}
+        default, *others = dict.fromkeys(defaults.values())
+        for model in defaults:
+            if name in CONFIGS[model].MAY_BE_ZERO:
+                defaults[model] = "by epochs"
         options = {"default": argparse.SUPPRESS}
         if isinstance(default, bool):
-            options.update(action="store_true", help=f"{text} (default off)")
+            shown = "off"
+            options.update(action="store_true")
         elif name in choices:
-            options.update(choices=choices[name], help=f"{text} (default {default})")
-        elif isinstance(default, int):
-            options.update(type=int, metavar="N", help=f"{text} (default {default})")
+            shown = default
+            options.update(choices=choices[name])
         else:
-            shown = f"{text} (default {default})" if default else text
-            options.update(metavar=name.rpartition("_")[2].upper(), help=shown)
-        group.add_argument(config_lib.option(name), **options)
+            shown = defaults[configs[0]().model] if len(configs) == 1 else default
+            metavar = "N" if isinstance(default, int) else name.rpartition("_")[2]
+            options.update(type=type(default), metavar=metavar.upper())
+        if others or len(defaults) < len(configs):
+            shown = ", ".join(f"{model}: {value}" for model, value in defaults.items())
+        known = f" (default {shown})" if shown != "" else ""
+        group.add_argument(config_lib.option(name), help=HELP[name] + known, **options)
 
 
-def add_run_options(group, config_class, default_dir):
+def add_run_options(group, configs, default_dir):
     """Adds where a run lies, how one that is there is treated, and what it writes."""
     group.add_argument(
         "--run-dir",
         default=default_dir,
         metavar="DIR",
-        help="everything the run writes goes here (default %(default)s)",
+        help="everything the run writes goes here (default "
+        f"{default_dir or 'runs/ and the name of the system'})",
     )
     group.add_argument(
         "--restore",
@@ -107,7 +125,7 @@ def add_run_options(group, config_class, default_dir):
         "--quiet", action="store_true", help="print errors only (default off)"
     )
     names = ("save_every", "keep", "sample_every", "summary_every", "sample_bn")
-    add_settings(group, config_class, *names, "histograms")
+    add_settings(group, configs, *names, "samples", "histograms")
 
 
 def resolve(args, config_class):
@@ -123,7 +141,13 @@ def resolve(args, config_class):
             raise UserError(f"{config_lib.option(name)} {value!r} is no usable value")
     directory = RunDirectory(args.run_dir)
     names = {f.name for f in dataclasses.fields(config_class)}
-    asked = {name: value for name, value in vars(args).items() if name in names}
+    settings = {f.name for c in CONFIGS.values() for f in dataclasses.fields(c)}
+    asked = {n: v for n, v in vars(args).items() if n in settings and n != "model"}
+    for name in sorted(set(asked) - names):
+        raise UserError(
+            f"{config_class().model} has no setting {config_lib.option(name)}; "
+            "leave it out"
+        )
     options = {"directory": directory, "quiet": args.quiet}
     if args.restore is True and directory.holds_run():
         saved = directory.load_config(config_class().model)
@@ -144,6 +168,14 @@ def resolve(args, config_class):
     return config, {**options, "restart": args.restart, "note": note}
 
 
+def model_of_run(args):
+    """Returns the system of the run that --restore continues, None if it does not."""
+    path = RunDirectory(args.run_dir).config
+    if args.restore is not True or not path.exists():
+        return None
+    return config_lib.from_json(path.read_bytes(), path).model
+
+
 def _pretrained(config_class):
     """Returns (path, settings that its networks need) of what we ship, or ('', {})."""
     folder = PRETRAINED / config_class().model
@@ -161,6 +193,34 @@ def check_same_data(config, sha256, resume=False):
             "the same option as then, or use --restart to begin anew"
         )
     return dataclasses.replace(config, data_sha256=sha256)
+
+
+def train_on_images(config, options, data):
+    """Opens a folder or zip of images and trains on it. Returns the exit code.
+
+    Args:
+      config, options: what `resolve` returned.
+      data: where the images are, or 'synthetic'.
+    """
+    from dcgan_v1.data import images
+
+    if data != "synthetic":
+        data = str(Path(data).absolute())
+    config = dataclasses.replace(config, data=data)
+    read, count, checksum = images.load(
+        config,
+        options["directory"].path.parent / "cache",
+        size=IMAGE_SIDES[config.model],
+        say=(lambda text: None) if options["quiet"] else print,
+        quiet=options["quiet"],
+    )
+    config = check_same_data(config, checksum, options.get("resume"))
+
+    runtime.prepare()
+    from dcgan_v1.data.pipeline import Streamed
+    from dcgan_v1.train import train
+
+    return train(config, Streamed(read, count), **options)
 
 
 def main(run, made_parser, argv=None):

@@ -6,6 +6,7 @@ Every system has its own, with the source's values as defaults.
 import dataclasses
 import json
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from dcgan_v1.data.decode import parse_crop
 from dcgan_v1.errors import UserError
@@ -33,11 +34,16 @@ class Config:
     sample_every: int = 100
     summary_every: int = 10
     sample_bn: str = "batch"  # statistics of the samples: 'batch' or 'ema'
+    samples: int = _fixed(64)  # images of a sample grid
     histograms: bool = False
     device: str = "auto"
 
+    MAY_BE_ZERO: ClassVar = ()  # settings whose 0 leaves the number to others
+
     def __post_init__(self):
         for name, minimum in LEAST.items():
+            if name in self.MAY_BE_ZERO:
+                minimum = 0
             value = getattr(self, name, minimum)
             if not isinstance(value, int) or isinstance(value, bool):
                 raise UserError(f"{option(name)} must be an integer, not {value!r}")
@@ -59,8 +65,34 @@ class Config:
         """Global steps of the whole run, pre-training included."""
         return self.pretrain_steps + self.steps
 
+    def in_steps(self, epoch_steps):
+        """Returns this config with what is given in epochs turned into steps."""
+        del epoch_steps
+        return self
+
     def to_json(self):
         return json.dumps(dataclasses.asdict(self), indent=2) + "\n"
+
+
+@dataclass(frozen=True)
+class EpochConfig(Config):
+    """Settings of a system whose source counts epochs. 0 steps: as the epochs say."""
+
+    epochs: int = 50
+    sample_epochs: int = 1  # epochs between two sample grids
+    save_epochs: int = 1  # epochs between two checkpoints
+    steps: int = 0
+    sample_every: int = 0
+    save_every: int = 0
+    MAY_BE_ZERO: ClassVar = ("steps", "sample_every", "save_every")
+
+    def in_steps(self, epoch_steps):
+        return dataclasses.replace(
+            self,
+            steps=self.steps or self.epochs * epoch_steps,
+            sample_every=self.sample_every or self.sample_epochs * epoch_steps,
+            save_every=self.save_every or self.save_epochs * epoch_steps,
+        )
 
 
 @dataclass(frozen=True)
@@ -94,19 +126,75 @@ class Celeba64Config(Config):
 
     def __post_init__(self):
         super().__post_init__()
-        if self.width % 8:
-            raise UserError(f"--width must be a multiple of 8, not {self.width}")
-        try:
-            parse_crop(self.crop)
-        except ValueError as error:
-            raise UserError(f"--crop: {error}") from error
+        _check_images(self)
 
 
-CONFIGS = {"mnist_beginners": MnistBeginnersConfig, "celeba64": Celeba64Config}
+@dataclass(frozen=True)
+class MnistKerasConfig(EpochConfig):
+    """Settings of `mnist_keras`."""
+
+    model: str = _fixed("mnist_keras")
+    batch_size: int = _fixed(128)
+    init: str = _fixed("paper")  # initial values: 'paper' or 'source'
+    samples: int = _fixed(16)
+    sample_bn: str = "ema"
+    data_dir: str = ""  # empty: the files shipped with the package
+
+
+@dataclass(frozen=True)
+class MnistTutorialConfig(EpochConfig):
+    """Settings of `mnist_tutorial`."""
+
+    model: str = _fixed("mnist_tutorial")
+    batch_size: int = _fixed(256)
+    samples: int = _fixed(16)
+    save_epochs: int = 15
+    sample_bn: str = "ema"
+    data_dir: str = ""  # empty: the files shipped with the package
+
+
+@dataclass(frozen=True)
+class Images96Config(EpochConfig):
+    """Settings of `images96`."""
+
+    model: str = _fixed("images96")
+    batch_size: int = _fixed(64)
+    width: int = _fixed(64)  # channels of D's first and G's last hidden layer
+    crop: str = _fixed("square")  # cut from the centre: the largest square
+    resize: str = _fixed("bilinear")
+    order: str = _fixed("shuffled")  # 'shuffled' anew each epoch, or as on 'file'
+    flip: bool = _fixed(False)  # mirror every other image, at random
+    limit: int = _fixed(0)  # use only the first so many images; 0: all
+    epochs: int = 400
+    data: str = ""  # folder, zip or 'synthetic'
+    skip_bad: bool = False
+    cache: bool = True
+
+    def __post_init__(self):
+        super().__post_init__()
+        _check_images(self)
+
+
+def _check_images(config):
+    if config.width % 8:
+        raise UserError(f"--width must be a multiple of 8, not {config.width}")
+    try:
+        parse_crop(config.crop)
+    except ValueError as error:
+        raise UserError(f"--crop: {error}") from error
+
+
+CONFIGS = {
+    "mnist_beginners": MnistBeginnersConfig,
+    "celeba64": Celeba64Config,
+    "mnist_keras": MnistKerasConfig,
+    "mnist_tutorial": MnistTutorialConfig,
+    "images96": Images96Config,
+}
 CHOICES = {  # setting -> what it may be
     "sample_bn": ("batch", "ema"),
     "init": ("paper", "source"),
-    "resize": ("area", "nearest", "bicubic"),
+    "resize": ("area", "nearest", "bilinear", "bicubic"),
     "order": ("shuffled", "file"),
 }
 LEAST = {  # setting -> the smallest number it may be
@@ -120,6 +208,10 @@ LEAST = {  # setting -> the smallest number it may be
     "save_every": 1,
     "keep": 1,
     "sample_every": 1,
+    "samples": 1,
+    "epochs": 1,
+    "sample_epochs": 1,
+    "save_epochs": 1,
     "summary_every": 1,
 }
 

@@ -7,8 +7,6 @@ import tensorflow.compat.v1 as tf
 
 from dcgan_v1 import models, randomness
 
-SAMPLES = 64  # images of a sample grid, 8 x 8
-
 
 class Phase(NamedTuple):
     """What one kind of step runs and gives.
@@ -32,9 +30,10 @@ class TrainGraph(NamedTuple):
       initialize: gives every saved variable its initial value.
       start_data: start_data(session, step) makes the images ready for that step.
       step: the global step, int64; counts pre-training steps too.
-      real: [N, H, W, C] images of this step; z: noise by purpose. Both can be fed.
+      real: [N, H, W, C] images of this step. Can be fed.
+      noise: latents [N, z_dim] and masks of dropouts by purpose. Can be fed.
       pretrain: a step of D alone; train: a step of D, then of G.
-      samples: [64, H, W, C] images of one fixed noise.
+      samples: [config.samples, H, W, C] images of one fixed noise.
       d_mean_sample: D's mean probability of those being real.
       histogram_summary: serialised summary of every trainable variable.
       saved: the variables a checkpoint holds, all but the data.
@@ -44,7 +43,7 @@ class TrainGraph(NamedTuple):
     start_data: Callable
     step: tf.Variable
     real: tf.Tensor
-    z: dict
+    noise: dict
     pretrain: Phase
     train: Phase
     samples: tf.Tensor
@@ -71,25 +70,17 @@ def build_train_graph(config, data):
     low, high = model.IMAGE_RANGE
     real = tf.cast(batch, tf.float32) / 255.0 * (high - low) + low
     real = tf.ensure_shape(real, [None, *model.IMAGE_SHAPE], name="real")
-    shape = [config.batch_size, model.Z_DIM]
-    z = {
-        stream: tf.placeholder_with_default(
-            randomness.noise(model.NOISE, shape, config.seed, stream, now),
-            [None, model.Z_DIM],
-            name=stream,
-        )
-        for stream in model.STREAMS
-    }
+    noise = _noise(config, model, tf.shape(real)[0], now)
 
-    built = model.training_step(config, real, **z)
+    built = model.training_step(config, real, **noise)
     summaries = {name: tf.summary.scalar(name, x) for name, x in built.scalars.items()}
 
-    sample_shape = [SAMPLES, model.Z_DIM]
+    sample_shape = [config.samples, model.Z_DIM]
     sample_z = randomness.noise(model.NOISE, sample_shape, config.seed, "z_samples", 0)
     sample_z = tf.identity(sample_z, name="sample_z")
     by_batch = config.sample_bn == "batch"
-    samples, _ = generator(sample_z, by_batch)  # [64, H, W, C]
-    sample_logits, _ = discriminator(samples, by_batch)  # [64, 1]
+    samples, _ = generator(sample_z, by_batch)  # [samples, H, W, C]
+    sample_logits, _ = discriminator(samples, by_batch)  # [samples, 1]
 
     saved = tf.global_variables()
     return TrainGraph(
@@ -97,7 +88,7 @@ def build_train_graph(config, data):
         start_data=start_data,
         step=step,
         real=real,
-        z=z,
+        noise=noise,
         pretrain=_phase(step, built.d_op, built.d_scalars, summaries),
         train=_phase(step, built.d_and_g_op, built.scalars, summaries),
         samples=samples,
@@ -110,6 +101,26 @@ def build_train_graph(config, data):
         ),
         saved=saved,
     )
+
+
+def _noise(config, model, real_count, now):
+    """Returns what a model's step wants drawn, name -> tensor that can be fed."""
+    count = real_count if model.NOISE_FOLLOWS_BATCH else config.batch_size
+    drawn = {}
+    for stream in model.STREAMS:
+        shape = [count, model.Z_DIM]
+        z = randomness.noise(model.NOISE, shape, config.seed, stream, now)
+        drawn[stream] = z, [None, model.Z_DIM]
+    for stream, shape in model.MASKS.items():
+        images = real_count if stream.startswith("keep_real") else count
+        keep = randomness.keep(
+            [images, *shape], model.DROPOUT, config.seed, stream, now
+        )
+        drawn[stream] = keep, [None, *shape]
+    return {
+        name: tf.placeholder_with_default(tensor, shape, name=name)
+        for name, (tensor, shape) in drawn.items()
+    }
 
 
 def _phase(step, op, scalars, summaries):

@@ -34,49 +34,74 @@ def linear(x, units, scope, *, w_initializer, b_initializer=None):
         return _add_bias(y, b_initializer)
 
 
-def conv2d(x, filters, size, scope, *, stride, w_initializer, b_initializer=None):
-    """Convolution with a size x size kernel and SAME padding.
+def conv2d(
+    x,
+    filters,
+    size,
+    scope,
+    *,
+    stride,
+    w_initializer,
+    b_initializer=None,
+    padding="SAME",
+):
+    """Convolution with a size x size kernel.
 
     Args:
       x: [N, H, W, C].
       b_initializer: None leaves the bias out.
+      padding: 'SAME', or 'VALID' for none.
 
     Returns:
-      [N, ceil(H / stride), ceil(W / stride), filters].
+      [N, ceil(H / stride), ceil(W / stride), filters]; with 'VALID' H - size + 1 and
+      W - size + 1 instead of H and W.
     """
     with tf.variable_scope(scope):
         shape = [size, size, int(x.shape[3]), filters]
         w = tf.get_variable("w", shape, x.dtype, w_initializer)
         if -(-int(x.shape[1]) // stride) <= products.SMALL_MAP:
-            y = products.conv2d(x, tf.convert_to_tensor(w), stride)
+            y = products.conv2d(x, tf.convert_to_tensor(w), stride, padding)
         else:
-            y = tf.nn.conv2d(x, w, strides=stride, padding="SAME")
+            y = tf.nn.conv2d(x, w, strides=stride, padding=padding)
         return _add_bias(y, b_initializer)
 
 
 def conv2d_transpose(
-    x, filters, size, scope, *, stride, w_initializer, b_initializer=None
+    x,
+    filters,
+    size,
+    scope,
+    *,
+    stride,
+    w_initializer,
+    b_initializer=None,
+    padding="SAME",
 ):
-    """Transposed convolution with SAME padding: the gradient of `conv2d`.
+    """Transposed convolution: the gradient of `conv2d`.
 
     Args:
       x: [N, H, W, C].
       b_initializer: None leaves the bias out.
+      padding: 'SAME', or 'VALID' for none.
 
     Returns:
-      [N, H * stride, W * stride, filters].
+      [N, H * stride, W * stride, filters]; with 'VALID' each side is
+      (H - 1) * stride + size.
     """
     with tf.variable_scope(scope):
         _, height, width, channels = x.shape.as_list()
         shape = [size, size, filters, channels]  # output channels first, as TF1 has it
         w = tf.get_variable("w", shape, x.dtype, w_initializer)
-        output_shape = [tf.shape(x)[0], height * stride, width * stride, filters]
+        sides = [height * stride, width * stride]
+        if padding == "VALID":
+            sides = [side - stride + size for side in sides]
+        output_shape = [tf.shape(x)[0], *sides, filters]
         if height <= products.SMALL_MAP:
             w = tf.convert_to_tensor(w)
-            y = products.conv2d_transpose(x, w, tf.stack(output_shape), stride)
+            y = products.conv2d_transpose(x, w, tf.stack(output_shape), stride, padding)
             y = tf.ensure_shape(y, [None, *output_shape[1:]])
         else:
-            y = tf.nn.conv2d_transpose(x, w, output_shape, stride, "SAME")
+            y = tf.nn.conv2d_transpose(x, w, output_shape, stride, padding)
         return _add_bias(y, b_initializer)
 
 
@@ -130,6 +155,18 @@ def leaky_relu(x, slope):
     return tf.nn.leaky_relu(x, alpha=slope)
 
 
+def dropout(x, keep, rate):
+    """Zeroes what is not kept and scales the rest up (Srivastava et al. 2014).
+
+    Args:
+      x: [N, ...].
+      keep: bool of x's shape, each true with probability 1 - rate. It is given, not
+        drawn here, so that whoever has the same masks gets the same result.
+      rate: the part that is dropped.
+    """
+    return x * (tf.cast(keep, x.dtype) / (1 - rate))
+
+
 def batch_norm(
     x,
     is_training,
@@ -140,6 +177,7 @@ def batch_norm(
     gamma_initializer=None,
     averages="",
     first_variance=1.0,
+    unbiased=False,
 ):
     """Batch normalisation with hand-kept moving averages (Ioffe & Szegedy 2015).
 
@@ -157,10 +195,12 @@ def batch_norm(
         once keeps a set for each use; beta and gamma are shared all the same.
       first_variance: where moving_variance starts. tf.contrib's layer has 1;
         ExponentialMovingAverage over a tensor has 0, as for the mean.
+      unbiased: let the average follow n / (n - 1) times the batch's variance, n being
+        the number of values it is taken over: PyTorch's way. The batch itself is
+        normalised by the biased variance in either case.
 
     Returns:
       y of x's shape, and the list of update ops for moving_mean, moving_variance.
-      The variance is the biased one in both uses.
     """
     with tf.variable_scope(scope):
         shape = [int(x.shape[-1])]
@@ -178,9 +218,13 @@ def batch_norm(
             )
 
         def from_batch():
-            return _normalize_batch(
+            y, mean, variance = _normalize_batch(
                 x, tf.convert_to_tensor(gamma), tf.convert_to_tensor(beta), epsilon
             )
+            if unbiased:
+                n = tf.cast(tf.size(x) / shape[0], x.dtype)
+                variance *= n / (n - 1)
+            return y, mean, variance
 
         # read once: what inference uses is what its updates compare with
         mean, variance = average_mean.read_value(), average_variance.read_value()

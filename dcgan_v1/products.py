@@ -23,8 +23,8 @@ def matmul(x, w):
     return tf.matmul(x, w), gradient
 
 
-def conv2d(x, w, stride):
-    """tf.nn.conv2d with SAME padding as one matrix product of the image's patches.
+def conv2d(x, w, stride, padding):
+    """tf.nn.conv2d as one matrix product of the image's patches.
 
     On maps of 4x4 a convolution with many channels has more weights than pixels, and
     bringing the weights into the library's layout costs as much as using them. As a
@@ -35,48 +35,48 @@ def conv2d(x, w, stride):
     @tf.custom_gradient
     def conv(x, w):
         def gradient(dy):
-            dx = tf.nn.conv2d_backprop_input(tf.shape(x), w, dy, _nhwc(stride), "SAME")
-            return dx, _product_of_patches_gradient(x, w, dy, stride)
+            dx = tf.nn.conv2d_backprop_input(tf.shape(x), w, dy, _nhwc(stride), padding)
+            return dx, _product_of_patches_gradient(x, w, dy, stride, padding)
 
-        return _product_of_patches(x, w, stride), gradient
+        return _product_of_patches(x, w, stride, padding), gradient
 
     return conv(x, w)
 
 
-def conv2d_transpose(x, w, output_shape, stride):
-    """tf.nn.conv2d_transpose with SAME padding; its gradients as matrix products."""
+def conv2d_transpose(x, w, output_shape, stride, padding):
+    """tf.nn.conv2d_transpose; its gradients as matrix products."""
 
     @tf.custom_gradient
     def conv_transpose(x, w):
         def gradient(dy):
-            dw = _product_of_patches_gradient(dy, w, x, stride)
-            return _product_of_patches(dy, w, stride), dw
+            dw = _product_of_patches_gradient(dy, w, x, stride, padding)
+            return _product_of_patches(dy, w, stride, padding), dw
 
-        y = tf.nn.conv2d_backprop_input(output_shape, w, x, _nhwc(stride), "SAME")
+        y = tf.nn.conv2d_backprop_input(output_shape, w, x, _nhwc(stride), padding)
         return y, gradient
 
     return conv_transpose(x, w)
 
 
-def _product_of_patches(x, w, stride):
+def _product_of_patches(x, w, stride, padding):
     """What tf.nn.conv2d gives. w: [k, k, C, filters]."""
-    patches = _patches(x, w, stride)  # [N, h, w, k * k * C]
+    patches = _patches(x, w, stride, padding)  # [N, h, w, k * k * C]
     flat = tf.reshape(patches, [-1, int(patches.shape[3])])
     y = tf.matmul(flat, tf.reshape(w, [int(patches.shape[3]), -1]))
     return tf.reshape(y, tf.concat([tf.shape(patches)[:3], [int(w.shape[3])]], 0))
 
 
-def _product_of_patches_gradient(x, w, dy, stride):
+def _product_of_patches_gradient(x, w, dy, stride, padding):
     """The gradient of tf.nn.conv2d with respect to w."""
-    patches = _patches(x, w, stride)
+    patches = _patches(x, w, stride, padding)
     flat = tf.reshape(patches, [-1, int(patches.shape[3])])
     dy = tf.reshape(dy, [-1, int(w.shape[3])])
     return tf.reshape(tf.matmul(flat, dy, transpose_a=True), w.shape)
 
 
-def _patches(x, w, stride):
+def _patches(x, w, stride, padding):
     sizes = _nhwc(int(w.shape[0]))
-    return tf.image.extract_patches(x, sizes, _nhwc(stride), _nhwc(1), "SAME")
+    return tf.image.extract_patches(x, sizes, _nhwc(stride), _nhwc(1), padding)
 
 
 def _nhwc(size):

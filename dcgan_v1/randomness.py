@@ -14,6 +14,12 @@ STREAMS = {
     "data_order": 4,
     "z": 5,
     "flip": 6,
+    "keep_real1": 7,
+    "keep_real2": 8,
+    "keep_fake1": 9,
+    "keep_fake2": 10,
+    "keep_new_fake1": 11,
+    "keep_new_fake2": 12,
 }
 
 
@@ -36,6 +42,11 @@ def coin(shape, seed, stream, step):
     return tf.random.stateless_uniform(shape, seed_at(seed, stream, step)) < 0.5
 
 
+def keep(shape, rate, seed, stream, step):
+    """Returns dropout's mask: bools, each false with probability `rate`."""
+    return tf.random.stateless_uniform(shape, seed_at(seed, stream, step)) >= rate
+
+
 def shuffled_batch(step, batch_size, size, seed):
     """Returns which examples make up the batch of `step`: int64 [batch_size].
 
@@ -49,18 +60,25 @@ def shuffled_batch(step, batch_size, size, seed):
     return _shuffled(position % size, position // size, size, seed)
 
 
-def batch_of_epoch(step, batch_size, size, seed, order):
-    """Like `shuffled_batch`, but an epoch's last, incomplete batch is left out.
+def batch_of_epoch(step, batch_size, size, seed, *, order="shuffled", last="dropped"):
+    """Like `shuffled_batch`, but no batch reaches into the next epoch.
 
     Args:
       order: 'shuffled' anew each epoch, or as on 'file'.
+      last: an epoch's incomplete last batch is 'dropped', or taken 'smaller'.
     """
-    batches = size // batch_size
-    position = step % batches * batch_size + tf.range(batch_size, dtype=tf.int64)
+    batches = epoch_steps(batch_size, size, last)
+    start = step % batches * batch_size
+    position = tf.range(start, tf.minimum(start + batch_size, size))
     if order == "file":
         return position
-    epoch = tf.fill([batch_size], step // batches)
+    epoch = tf.fill(tf.shape(position), step // batches)
     return _shuffled(position, epoch, size, seed)
+
+
+def epoch_steps(batch_size, size, last="dropped"):
+    """Returns how many batches an epoch of `batch_of_epoch` has."""
+    return size // batch_size if last == "dropped" else -(-size // batch_size)
 
 
 def _shuffled(position, epoch, size, seed):

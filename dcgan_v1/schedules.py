@@ -28,16 +28,17 @@ class Step(NamedTuple):
     d_scalars: dict
 
 
-class SeparateLosses(NamedTuple):
-    """The optimisers of `separate_losses`."""
-
-    d_real: tf.train.Optimizer
-    d_fake: tf.train.Optimizer
-    generator: tf.train.Optimizer
-
-
 def separate_losses(
-    name, generator, discriminator, real, z_discriminator, z_generator, optimizers
+    name,
+    generator,
+    discriminator,
+    real,
+    z_discriminator,
+    z_generator,
+    *,
+    d_real_adam,
+    d_fake_adam,
+    g_adam,
 ):
     """D on its real and its fake loss by two optimisers, then G with fresh noise.
 
@@ -56,9 +57,9 @@ def separate_losses(
     fake_gradients = tf.gradients(d_loss_fake, d_vars)
     # The barrier: no weight may change before every gradient has been taken.
     with tf.control_dependencies(real_gradients + fake_gradients):
-        real_applied = apply(optimizers.d_real, real_gradients, d_vars)
+        real_applied = apply(d_real_adam, real_gradients, d_vars)
     with tf.control_dependencies([real_applied]):
-        d_op = apply(optimizers.d_fake, fake_gradients, d_vars)
+        d_op = apply(d_fake_adam, fake_gradients, d_vars)
 
     with tf.control_dependencies([d_op]):  # D reads the weights just written
         new_fake, bn_updates = generator(z_generator, True)
@@ -66,14 +67,9 @@ def separate_losses(
     g_loss = losses.generator_loss(new_fake_logits)
     g_gradients = tf.gradients(g_loss, g_vars)
     with tf.control_dependencies(g_gradients):
-        g_op = apply(optimizers.generator, g_gradients, g_vars)
+        g_op = apply(g_adam, g_gradients, g_vars)
 
-    d_scalars = {
-        "d_loss_real": d_loss_real,
-        "d_loss_fake": d_loss_fake,
-        "d_mean_real": tf.reduce_mean(tf.sigmoid(real_logits)),
-        "d_mean_fake": tf.reduce_mean(tf.sigmoid(fake_logits)),
-    }
+    d_scalars = _d_scalars(d_loss_real, d_loss_fake, real_logits, fake_logits)
     return Step(
         d_op=d_op,
         d_and_g_op=tf.group(g_op, *bn_updates),
@@ -82,17 +78,22 @@ def separate_losses(
     )
 
 
-def sequential(name, generator, discriminator, real, z, *, d_adam, g_adam):
+def sequential(name, generator, judge_real, judge_fake, real, z, *, d_adam, g_adam):
     """D on its summed loss, then G with the same fakes against the updated D.
 
-    The fakes are computed once. Every pass moves the averages it read from: D's `fake`
-    set twice a step (before and after its update), its `real` set and G's once. The
-    source computes the fakes anew for G's update and runs two more passes only to read
-    the losses, each of which moves averages too; here the losses come with the update.
+    The fakes are computed once. Every pass moves the averages it read, one pass after
+    the other: reals, fakes, fakes again. The source of celeba64 computes the fakes anew
+    for G's update and runs two more passes only to read the losses, each of which moves
+    averages too; here the losses come with the update.
+
+    Args:
+      judge_real, judge_fake: the discriminator for reals and for fakes: functions of
+        (images, is_training) that share their weights.
     """
     fake, g_updates = generator(z, True)
-    fake_logits, fake_updates = discriminator(fake, True, averages="fake")  # [N, 1]
-    real_logits, real_updates = discriminator(real, True, averages="real")  # [N, 1]
+    real_logits, real_updates = judge_real(real, True)  # [N, 1]
+    with tf.control_dependencies(real_updates):  # the averages may be the same
+        fake_logits, fake_updates = judge_fake(fake, True)  # [N, 1]
     d_loss_real = losses.discriminator_loss_real(real_logits)
     d_loss_fake = losses.discriminator_loss_fake(fake_logits)
     g_vars, d_vars = models.variables(tf.trainable_variables(), name)
@@ -103,7 +104,7 @@ def sequential(name, generator, discriminator, real, z, *, d_adam, g_adam):
     d_op = tf.group(d_applied, *fake_updates, *real_updates)
 
     with tf.control_dependencies([d_op]):  # D reads the weights just written
-        new_logits, new_updates = discriminator(fake, True, averages="fake")  # [N, 1]
+        new_logits, new_updates = judge_fake(fake, True)  # [N, 1]
     g_loss = losses.generator_loss(new_logits)
     g_gradients = tf.gradients(g_loss, g_vars)
     with tf.control_dependencies(g_gradients):
@@ -111,10 +112,7 @@ def sequential(name, generator, discriminator, real, z, *, d_adam, g_adam):
 
     d_scalars = {
         "d_loss": d_loss_real + d_loss_fake,
-        "d_loss_real": d_loss_real,
-        "d_loss_fake": d_loss_fake,
-        "d_mean_real": tf.reduce_mean(tf.sigmoid(real_logits)),
-        "d_mean_fake": tf.reduce_mean(tf.sigmoid(fake_logits)),
+        **_d_scalars(d_loss_real, d_loss_fake, real_logits, fake_logits),
     }
     return Step(
         d_op=d_op,
@@ -122,6 +120,110 @@ def sequential(name, generator, discriminator, real, z, *, d_adam, g_adam):
         scalars={**d_scalars, "g_loss": g_loss},
         d_scalars=d_scalars,
     )
+
+
+def simultaneous(name, generator, judge_real, judge_fake, real, z, *, d_adam, g_adam):
+    """One pass of everything, both gradients at the same weights, then both applied.
+
+    D's update comes first, which changes nothing: neither reads what the other writes.
+    """
+    fake, bn_updates = generator(z, True)
+    real_logits, _ = judge_real(real, True)  # [N, 1]
+    fake_logits, _ = judge_fake(fake, True)  # [N, 1]
+    d_loss_real = losses.discriminator_loss_real(real_logits)
+    d_loss_fake = losses.discriminator_loss_fake(fake_logits)
+    g_loss = losses.generator_loss(fake_logits)
+    g_vars, d_vars = models.variables(tf.trainable_variables(), name)
+
+    d_gradients = tf.gradients(d_loss_real + d_loss_fake, d_vars)
+    g_gradients = tf.gradients(g_loss, g_vars)
+    # The barrier: no weight may change before every gradient has been taken.
+    with tf.control_dependencies(d_gradients + g_gradients):
+        d_op = apply(d_adam, d_gradients, d_vars)
+    with tf.control_dependencies([d_op]):
+        g_op = apply(g_adam, g_gradients, g_vars)
+
+    d_scalars = {
+        "d_loss": d_loss_real + d_loss_fake,
+        **_d_scalars(d_loss_real, d_loss_fake, real_logits, fake_logits),
+    }
+    return Step(
+        d_op=d_op,
+        d_and_g_op=tf.group(g_op, *bn_updates),
+        scalars={**d_scalars, "g_loss": g_loss},
+        d_scalars=d_scalars,
+    )
+
+
+def separate_batches(
+    name,
+    generator,
+    judge_real,
+    judge_fake,
+    judge_new_fake,
+    real,
+    z_discriminator,
+    z_generator,
+    *,
+    d_adam,
+    g_adam,
+):
+    """D on reals, then D on fakes, two steps of one Adam; then G with fresh noise.
+
+    What a Keras loop of three `train_on_batch` calls does. The fakes that D trains on
+    are drawn by G in inference mode (`predict`), those that G trains on in training
+    mode. d_loss and d_accuracy are the means of D's two calls.
+
+    Args:
+      judge_real, judge_fake, judge_new_fake: the discriminator for reals, for the fakes
+        it trains on and for those G trains on: functions of (images, is_training) that
+        share their weights, each with dropout masks of its own.
+    """
+    fake, _ = generator(z_discriminator, False)
+    real_logits, _ = judge_real(real, True)  # [N, 1]
+    d_loss_real = losses.discriminator_loss_real(real_logits)
+    g_vars, d_vars = models.variables(tf.trainable_variables(), name)
+    real_gradients = tf.gradients(d_loss_real, d_vars)
+    with tf.control_dependencies(real_gradients):
+        real_applied = apply(d_adam, real_gradients, d_vars)
+
+    with tf.control_dependencies([real_applied]):  # D reads the weights just written
+        fake_logits, _ = judge_fake(fake, True)  # [N, 1]
+    d_loss_fake = losses.discriminator_loss_fake(fake_logits)
+    fake_gradients = tf.gradients(d_loss_fake, d_vars)
+    with tf.control_dependencies(fake_gradients):
+        d_op = apply(d_adam, fake_gradients, d_vars)
+
+    with tf.control_dependencies([d_op, fake]):
+        new_fake, bn_updates = generator(z_generator, True)
+        new_logits, _ = judge_new_fake(new_fake, True)  # [N, 1]
+    g_loss = losses.generator_loss(new_logits)
+    g_gradients = tf.gradients(g_loss, g_vars)
+    with tf.control_dependencies(g_gradients):
+        g_op = apply(g_adam, g_gradients, g_vars)
+
+    right_real = tf.reduce_mean(tf.cast(real_logits > 0, real.dtype))
+    right_fake = tf.reduce_mean(tf.cast(fake_logits <= 0, real.dtype))
+    d_scalars = {
+        "d_loss": (d_loss_real + d_loss_fake) / 2,
+        **_d_scalars(d_loss_real, d_loss_fake, real_logits, fake_logits),
+        "d_accuracy": (right_real + right_fake) / 2,
+    }
+    return Step(
+        d_op=d_op,
+        d_and_g_op=tf.group(g_op, *bn_updates),
+        scalars={**d_scalars, "g_loss": g_loss},
+        d_scalars=d_scalars,
+    )
+
+
+def _d_scalars(d_loss_real, d_loss_fake, real_logits, fake_logits):
+    return {
+        "d_loss_real": d_loss_real,
+        "d_loss_fake": d_loss_fake,
+        "d_mean_real": tf.reduce_mean(tf.sigmoid(real_logits)),
+        "d_mean_fake": tf.reduce_mean(tf.sigmoid(fake_logits)),
+    }
 
 
 def apply(optimizer, gradients, variables):

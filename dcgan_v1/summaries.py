@@ -92,14 +92,16 @@ def draw_curves(metrics_path, png_path):
 
     rows = read_metrics(metrics_path)
     names = rows[0].keys() if rows else ()
-    panels = [(kind, [n for n in names if kind in n]) for kind in ("loss", "mean")]
+    losses = [name for name in names if "loss" in name]
+    others = [name for name in names if name.startswith(("d_mean", "d_accuracy"))]
+    panels = [("loss", losses), ("D: mean output, accuracy", others)]
     figure, axes = pyplot.subplots(2, 1, sharex=True, figsize=(8, 6), dpi=100)
-    for axis, (kind, columns) in zip(axes, panels, strict=True):
+    for axis, (title, columns) in zip(axes, panels, strict=True):
         for name in columns:
             points = [(int(r["step"]), float(r[name])) for r in rows if r[name]]
             if points:
                 axis.plot(*zip(*points, strict=True), label=name, linewidth=0.8)
-        axis.set_ylabel(kind if kind == "loss" else "mean of D")
+        axis.set_ylabel(title)
         axis.grid(alpha=0.3)
         if axis.lines:
             axis.legend(loc="upper right")

@@ -32,6 +32,8 @@ def train(
     Returns:
       The exit code: 0, or 128 + the signal's number.
     """
+    as_given = config  # with epochs where the user counts in them
+    config = config.in_steps(data.epoch_steps(config.batch_size))
     if config.batch_size > data.size:
         raise UserError(
             f"--batch-size {config.batch_size} is larger than the data: "
@@ -66,7 +68,7 @@ def train(
 
         if restart and directory.holds_run():
             say(f"moved the old run to {directory.move_aside()}")
-        directory.create(config)
+        directory.create(as_given)
         saver.recover_last_checkpoints(directory.all_checkpoints())
         trainer = Trainer(session, graph, config, directory, saver, step, data)
         return trainer.run(Progress(step, config.total_steps, config.batch_size, quiet))

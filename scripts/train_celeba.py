@@ -1,13 +1,13 @@
 """Trains a TF1-style DCGAN on faces: CelebA, any folder or zip of images, or faces
-drawn by the project itself (--data synthetic)."""
+drawn by the project itself (--data synthetic). Without --data it looks for
+data/img_align_celeba, data/celeba and data/img_align_celeba.zip."""
 
-import dataclasses
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from dcgan_v1 import cli, runtime
+from dcgan_v1 import cli
 from dcgan_v1.config import Celeba64Config
 from dcgan_v1.data import faces
 from dcgan_v1.errors import UserError
@@ -24,29 +24,14 @@ def main(args):
     if args.download and config.data:
         raise UserError("--download says where the data is; leave --data out")
     data = config.data or (faces.download() if args.download else faces.find())
-    if data != "synthetic":
-        data = str(Path(data).absolute())
-    config = dataclasses.replace(config, data=data)
-    read, count, checksum = faces.load(
-        config,
-        options["directory"].path.parent / "cache",
-        say=(lambda text: None) if args.quiet else print,
-        quiet=args.quiet,
-    )
-    config = cli.check_same_data(config, checksum, options.get("resume"))
-
-    runtime.prepare()
-    from dcgan_v1.data.pipeline import Streamed
-    from dcgan_v1.train import train
-
-    return train(config, Streamed(read, count), **options)
+    return cli.train_on_images(config, options, data)
 
 
 def make_parser():
     parser = cli.parser(__doc__)
     group = parser.add_argument_group("training")
     names = ("steps", "batch_size", "width", "init", "seed", "device")
-    cli.add_settings(group, Celeba64Config, *names)
+    cli.add_settings(group, [Celeba64Config], *names)
     group.add_argument(
         "--faithful",
         action="store_true",
@@ -56,7 +41,7 @@ def make_parser():
     )
     group = parser.add_argument_group("data")
     names = ("data", "crop", "resize", "order", "flip", "limit", "skip_bad")
-    cli.add_settings(group, Celeba64Config, *names)
+    cli.add_settings(group, [Celeba64Config], *names)
     group.add_argument(
         "--download",
         action="store_true",
@@ -70,7 +55,7 @@ def make_parser():
         "(default off)",
     )
     group = parser.add_argument_group("run")
-    cli.add_run_options(group, Celeba64Config, "runs/celeba64")
+    cli.add_run_options(group, [Celeba64Config], "runs/celeba64")
     return parser
 
 

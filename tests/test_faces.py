@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from dcgan_v1.config import Celeba64Config
-from dcgan_v1.data import cache, faces, sources, synthetic
+from dcgan_v1.data import cache, faces, images, sources, synthetic
 from dcgan_v1.data.pipeline import Streamed
 from dcgan_v1.errors import UserError
 from dcgan_v1.graph import build_train_graph
@@ -44,7 +44,7 @@ def as_zip(folder, path):
 def load(data, cache_folder=None, said=None, **settings):
     config = Celeba64Config(data=str(data), batch_size=4, **settings)
     say = said.append if said is not None else (lambda text: None)
-    return faces.load(config, cache_folder, say=say, quiet=True)
+    return images.load(config, cache_folder, size=64, say=say, quiet=True)
 
 
 def greys(images):
@@ -94,7 +94,9 @@ def test_reals_are_scaled_to_minus_one_and_one(session, tmp_path):
     for i, value in enumerate((0, 255)):
         (tmp_path / f"{i}.png").write_bytes(jpeg((value,) * 3))
     config = Celeba64Config(data=str(tmp_path), batch_size=2, width=8, order="file")
-    read, count, _ = faces.load(config, None, say=lambda text: None, quiet=True)
+    read, count, _ = images.load(
+        config, None, size=64, say=lambda text: None, quiet=True
+    )
     graph = build_train_graph(config, Streamed(read, count))
     session.run(graph.initialize)
     graph.start_data(session, 0)

@@ -7,22 +7,23 @@ import pytest
 import tensorflow.compat.v1 as tf
 
 from dcgan_v1 import train
-from dcgan_v1.config import Celeba64Config, MnistBeginnersConfig
+from dcgan_v1.config import CONFIGS, MnistBeginnersConfig
 from dcgan_v1.data.pipeline import InMemory
 from dcgan_v1.graph import build_train_graph
 from dcgan_v1.models import mnist_beginners
 from dcgan_v1.rundir import RunDirectory
 
-SYSTEMS = {
-    "mnist_beginners": (MnistBeginnersConfig(batch_size=4), (28, 28, 1), (0, 1)),
-    "celeba64": (Celeba64Config(batch_size=4, width=8), (64, 64, 3), (-1, 1)),
-}
+LIMITS = {"mnist_beginners": (0, 1)}  # of pixels; (-1, 1) elsewhere
+NARROW = {"celeba64": {"width": 8}, "images96": {"width": 8}}
 
 
-@pytest.fixture(params=SYSTEMS)
+@pytest.fixture(params=CONFIGS)
 def system(request, rng):
-    config, shape, limits = SYSTEMS[request.param]
-    return config, rng.integers(0, 256, (12, *shape), np.uint8), limits
+    name = request.param
+    config = CONFIGS[name](batch_size=4, samples=16, **NARROW.get(name, {}))
+    side = {"celeba64": 64, "images96": 96}.get(name, 28)
+    shape = (12, side, side, 1 if side == 28 else 3)
+    return config, rng.integers(0, 256, shape, np.uint8), LIMITS.get(name, (-1, 1))
 
 
 @pytest.fixture
@@ -52,7 +53,8 @@ def test_real_images_are_the_data_in_the_networks_range(system, built, session):
 def test_noise_differs_by_step_and_by_purpose(built, session):
     drawn = []
     for _ in range(2):
-        drawn += session.run(list(built.z.values()))
+        latents = [z for name, z in built.noise.items() if name.startswith("z")]
+        drawn += session.run(latents)
         session.run(built.train.op)
     for i, a in enumerate(drawn):
         assert a.shape == (4, 100)
@@ -61,17 +63,43 @@ def test_noise_differs_by_step_and_by_purpose(built, session):
             assert abs(np.corrcoef(a.ravel(), b.ravel())[0, 1]) < 0.25
 
 
+def test_dropout_masks_keep_seven_of_ten_and_differ_by_step_and_purpose(graph, session):
+    config = CONFIGS["mnist_keras"](batch_size=4)
+    built = build_train_graph(config, InMemory(np.zeros((12, 28, 28, 1), np.uint8)))
+    session.run(built.initialize)
+    built.start_data(session, 0)
+    masks = {name: x for name, x in built.noise.items() if name.startswith("keep")}
+    assert len(masks) == 6
+    drawn = {}
+    for step in range(2):
+        values = session.run(masks)
+        drawn |= {(step, name): value for name, value in values.items()}
+        session.run(built.train.op)
+    for (step, name), a in drawn.items():
+        assert a.shape == ((4, 14, 14, 64) if name.endswith("1") else (4, 7, 7, 128))
+        assert a.mean() == pytest.approx(0.7, abs=0.01)
+        for (other_step, other), b in drawn.items():
+            if a.shape == b.shape and (step, name) != (other_step, other):
+                assert (a == b).mean() == pytest.approx(0.58, abs=0.02)
+
+
 def test_real_and_noise_can_be_fed(system, built, session, rng):
-    images = system[1]  # D's scalars alone: g_loss would run D's update first
-    plain = session.run(built.pretrain.scalars)
-    fed = {built.real: rng.uniform(0, 1, (4, *images.shape[1:]))}
-    other = session.run(built.pretrain.scalars, fed)
-    assert other["d_loss_real"] != plain["d_loss_real"]
-    assert other["d_loss_fake"] == pytest.approx(plain["d_loss_fake"], rel=1e-5)
-    fed = {z: rng.uniform(-1, 1, (4, 100)) for z in built.z.values()}
-    other = session.run(built.pretrain.scalars, fed)
-    assert other["d_loss_real"] == pytest.approx(plain["d_loss_real"], rel=1e-5)
-    assert other["d_loss_fake"] != plain["d_loss_fake"]
+    """In D's scalars alone: g_loss would run D's update first, as the fakes' loss does
+    in mnist_keras."""
+    config, images, _ = system
+    real_loss, fake_loss = (
+        built.pretrain.scalars[name] for name in ("d_loss_real", "d_loss_fake")
+    )
+    latents = [z for name, z in built.noise.items() if name.startswith("z")]
+    other_images = {built.real: rng.uniform(0, 1, (4, *images.shape[1:]))}
+    other_noise = {z: rng.uniform(-1, 1, (4, 100)) for z in latents}
+    plain = session.run(real_loss)
+    assert session.run(real_loss, other_images) != plain
+    assert session.run(real_loss, other_noise) == pytest.approx(plain, rel=1e-5)
+    plain = session.run(fake_loss)
+    if config.model != "mnist_keras":
+        assert session.run(fake_loss, other_images) == pytest.approx(plain, rel=1e-5)
+    assert session.run(fake_loss, other_noise) != plain
 
 
 def test_a_step_counts_one_and_asking_for_scalars_counts_none(built, session):
@@ -82,7 +110,14 @@ def test_a_step_counts_one_and_asking_for_scalars_counts_none(built, session):
     assert session.run(built.step) == 2
 
 
-def test_every_apply_waits_for_all_gradients_taken_at_its_weights(built):
+TAKEN_TOGETHER = {  # optimisers whose gradients are taken at the same weights
+    "mnist_beginners": [("d_real_adam", "d_fake_adam"), ("g_adam",)],
+    "mnist_tutorial": [("d_adam", "g_adam")],
+    "mnist_keras": [("d_adam",), ("d_adam_1",), ("g_adam",)],  # d_adam's two steps
+}
+
+
+def test_every_apply_waits_for_all_gradients_taken_at_its_weights(system, built):
     """Read off the graph, so that no race can hide behind good luck."""
 
     def ancestors(op):
@@ -101,10 +136,7 @@ def test_every_apply_waits_for_all_gradients_taken_at_its_weights(built):
     gradients = {}
     for op in applies:
         gradients.setdefault(op.name.split("/")[0], set()).add(op.inputs[9].op)
-    same_weights = [
-        names for names in (("d_real_adam", "d_fake_adam"), ("d_adam",), ("g_adam",))
-        if names[0] in gradients
-    ]  # fmt: skip
+    same_weights = TAKEN_TOGETHER.get(system[0].model, [("d_adam",), ("g_adam",)])
     assert sum(map(len, same_weights)) == len(gradients)
     for names in same_weights:
         needed = set().union(*(gradients[name] for name in names))

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
+from numpy_adam import NumpyAdam
 
 from dcgan_v1 import losses, models
 from dcgan_v1.checkpoints import is_optimizers
@@ -35,23 +36,6 @@ def feeds(built, rng):
         }
         for _ in range(3)
     ]
-
-
-class NumpyAdam:
-    """Adam as Kingma & Ba's algorithm 1 in TensorFlow's form, in float64."""
-
-    def __init__(self, learning_rate, shapes):
-        self.learning_rate, self.t = learning_rate, 0
-        self.m = [np.zeros(shape) for shape in shapes]
-        self.v = [np.zeros(shape) for shape in shapes]
-
-    def updates(self, gradients, beta1=0.9, beta2=0.999, epsilon=1e-8):
-        self.t += 1
-        rate = self.learning_rate * np.sqrt(1 - beta2**self.t) / (1 - beta1**self.t)
-        for i, g in enumerate(np.float64(g) for g in gradients):
-            self.m[i] = beta1 * self.m[i] + (1 - beta1) * g
-            self.v[i] = beta2 * self.v[i] + (1 - beta2) * g * g
-            yield -rate * self.m[i] / (np.sqrt(self.v[i]) + epsilon)
 
 
 def test_three_steps_equal_three_numpy_adams_in_the_right_order(built, session, feeds):

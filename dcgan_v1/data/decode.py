@@ -13,6 +13,7 @@ FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF")  # not EPS: it runs prog
 RESAMPLING = {
     "area": Image.Resampling.BOX,
     "nearest": Image.Resampling.NEAREST,
+    "bilinear": Image.Resampling.BILINEAR,
     "bicubic": Image.Resampling.BICUBIC,
 }
 
@@ -25,12 +26,16 @@ ALIGNED = (178, 218)  # width and height of CelebA's aligned images
 
 
 def parse_crop(text):
-    """Reads '108', '108x120' (width x height) or 'none': (width, height) or None."""
-    if text == "none":
-        return None
+    """Reads '108', '108x120' (width x height), 'square' or 'none'.
+
+    Returns:
+      (width, height), 'square' for the largest there is, or None.
+    """
+    if text in ("none", "square"):
+        return None if text == "none" else text
     match = re.fullmatch(r"([1-9]\d{0,4})(?:x([1-9]\d{0,4}))?", text)
     if match is None:
-        raise ValueError(f"'none', a number or WxH is needed, not {text!r}")
+        raise ValueError(f"'none', 'square', a number or WxH is needed, not {text!r}")
     return int(match[1]), int(match[2] or match[1])
 
 
@@ -40,9 +45,11 @@ def decode(data, *, crop, resize, size):
     Args:
       data: bytes of a JPEG, PNG, WebP, BMP, GIF or TIFF file. Grey, palette, CMYK and
         16-bit grey images are converted, alpha is laid on black, EXIF rotation applied.
-      crop: (width, height) cut from the centre, None for the whole image. For smaller
-        or larger copies of CelebA's 178x218 images it is scaled as they are.
-      resize: 'area' (each result is the mean of what it covers), 'nearest', 'bicubic'.
+      crop: (width, height) cut from the centre, 'square' for the largest square, None
+        for the whole image. A size is scaled as the image is for smaller or larger
+        copies of CelebA's 178x218 images.
+      resize: 'area' (each result is the mean of what it covers), 'nearest', or
+        'bilinear' and 'bicubic', both over all of what a result covers.
       size: side of the square result.
 
     Returns:
@@ -94,7 +101,9 @@ def _centre(image_size, crop):
         return (0, 0, *image_size)
     width, height = image_size
     scale = width / ALIGNED[0]
-    if abs(height - scale * ALIGNED[1]) <= 1:  # CelebA in another size
+    if crop == "square":
+        crop = (min(image_size),) * 2
+    elif abs(height - scale * ALIGNED[1]) <= 1:  # CelebA in another size
         crop = (round(crop[0] * scale), round(crop[1] * scale))
     if crop[0] > width or crop[1] > height:
         raise BadImageError(

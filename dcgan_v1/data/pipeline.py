@@ -1,7 +1,8 @@
 """Training images as tensors of the graph, their order a function of (seed, step).
 
-A data set has `size`, `epoch_steps` and `where(step)` for people, and `build(config,
-now)`, which returns the batch of step `now` and the function that starts it.
+A data set has `size`, `epoch_steps(batch_size)` and `where(step, batch_size)` for
+people, and `build(config, now)`, which returns the batch of step `now` and the function
+that starts it.
 """
 
 import numpy as np
@@ -13,26 +14,38 @@ AHEAD = 4  # batches made while a step runs
 
 
 class InMemory:
-    """A set that fits into the graph's memory. Epochs follow without a gap.
+    """A set that fits into the graph's memory."""
 
-    A batch that reaches an epoch's end is filled up from the next epoch.
-    """
+    def __init__(self, images, last="filled"):
+        """
+        Args:
+          images: uint8 [size, H, W, C].
+          last: an epoch's incomplete last batch is 'filled' up from the next epoch, or
+            taken 'smaller'.
+        """
+        self.images, self.size, self.last = images, len(images), last
 
-    def __init__(self, images):
-        self.images, self.size = images, len(images)  # uint8 [size, H, W, C]
+    def epoch_steps(self, batch_size):
+        """Returns how many steps an epoch takes, rounded up."""
+        return randomness.epoch_steps(batch_size, self.size, "smaller")
 
     def where(self, step, batch_size):
         """Returns (epoch, image in it) that `step` begins with."""
-        return divmod(step * batch_size, self.size)
+        if self.last == "filled":
+            return divmod(step * batch_size, self.size)
+        epoch, batch = divmod(step, self.epoch_steps(batch_size))
+        return epoch, batch * batch_size
 
     def build(self, config, now):
         """Returns uint8 [N, H, W, C] of step `now`, and start(session, step)."""
         ph = tf.placeholder(tf.uint8, self.images.shape, name="images_ph")
         with tf.variable_scope("data"):  # in no collection, so in no checkpoint
             images = tf.Variable(ph, trainable=False, collections=[], name="images")
-        chosen = randomness.shuffled_batch(
-            now, config.batch_size, self.size, config.seed
-        )
+        position = (now, config.batch_size, self.size, config.seed)
+        if self.last == "filled":
+            chosen = randomness.shuffled_batch(*position)
+        else:
+            chosen = randomness.batch_of_epoch(*position, last=self.last)
 
         def start(session, step):
             del step  # `now` says it
@@ -51,9 +64,13 @@ class Streamed:
         """read: function from a list of numbers to uint8 [N, H, W, C]; thread-safe."""
         self.read, self.size = read, size
 
+    def epoch_steps(self, batch_size):
+        """Returns how many steps an epoch takes."""
+        return randomness.epoch_steps(batch_size, self.size)
+
     def where(self, step, batch_size):
         """Returns (epoch, image in it) that `step` begins with."""
-        epoch, batch = divmod(step, self.size // batch_size)
+        epoch, batch = divmod(step, self.epoch_steps(batch_size))
         return epoch, batch * batch_size
 
     def build(self, config, now):
@@ -63,7 +80,11 @@ class Streamed:
 
         def chosen(step):
             return step, randomness.batch_of_epoch(
-                step, config.batch_size, self.size, config.seed, config.order
+                step,
+                config.batch_size,
+                self.size,
+                config.seed,
+                order=config.order,
             )
 
         def load(step, numbers):

@@ -2,7 +2,13 @@
 
 from importlib import import_module
 
-MODELS = ("mnist_beginners", "celeba64")
+MODELS = (
+    "mnist_beginners",
+    "celeba64",
+    "mnist_keras",
+    "mnist_tutorial",
+    "images96",
+)
 
 
 def get(name):

@@ -9,13 +9,16 @@ from functools import partial
 
 import tensorflow.compat.v1 as tf
 
-from dcgan_v1 import ops, schedules
+from dcgan_v1 import ops, optimizers, schedules
 
 IMAGE_SHAPE = (64, 64, 3)
 IMAGE_RANGE = (-1.0, 1.0)  # what the generator's last activation can give
 Z_DIM = 100
 NOISE = "uniform"  # in [-1, 1)
 STREAMS = ("z",)  # D's and G's update share their noise
+NOISE_FOLLOWS_BATCH = False  # all batches have one size
+MASKS = {}  # no dropout
+WIDTH_OF = "generator/deconv4/w"  # the variable whose last dimension is the width
 
 LEARNING_RATE = 2e-4
 BETA1 = 0.5
@@ -130,11 +133,15 @@ def training_step(config, real, z):
       real: [N, 64, 64, 3] in [-1, 1].
       z: [N, 100], the noise of both updates.
     """
+    generator, discriminator = networks(config)
+    adam = partial(optimizers.adam, LEARNING_RATE, BETA1, dtype=real.dtype)
     return schedules.sequential(
         "celeba64",
-        *networks(config),
+        generator,
+        partial(discriminator, averages="real"),
+        partial(discriminator, averages="fake"),
         real,
         z,
-        d_adam=tf.train.AdamOptimizer(LEARNING_RATE, BETA1, name="d_adam"),
-        g_adam=tf.train.AdamOptimizer(LEARNING_RATE, BETA1, name="g_adam"),
+        d_adam=adam(name="d_adam"),
+        g_adam=adam(name="g_adam"),
     )

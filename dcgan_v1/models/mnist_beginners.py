@@ -5,15 +5,19 @@ with bilinear resizes between them. Its discriminator is the TF1 MNIST tutorial'
 classifier with one output. Three Adams train them (see `schedules.separate_losses`).
 """
 
+from functools import partial
+
 import tensorflow.compat.v1 as tf
 
-from dcgan_v1 import ops, schedules
+from dcgan_v1 import ops, optimizers, schedules
 
 IMAGE_SHAPE = (28, 28, 1)
 IMAGE_RANGE = (0.0, 1.0)  # what the generator's last activation can give
 Z_DIM = 100
 NOISE = "normal"
 STREAMS = ("z_discriminator", "z_generator")  # each update draws its own
+NOISE_FOLLOWS_BATCH = False  # all batches have one size
+MASKS = {}  # no dropout
 
 D_LEARNING_RATE = 3e-4
 G_LEARNING_RATE = 1e-4
@@ -82,15 +86,6 @@ def discriminator(images, is_training):
         return ops.linear(h, 1, "linear4", **init), []  # [N, 1]
 
 
-def optimizers():
-    """Returns the source's three Adams, all with TensorFlow's default betas."""
-    return schedules.SeparateLosses(
-        d_real=tf.train.AdamOptimizer(D_LEARNING_RATE, name="d_real_adam"),
-        d_fake=tf.train.AdamOptimizer(D_LEARNING_RATE, name="d_fake_adam"),
-        generator=tf.train.AdamOptimizer(G_LEARNING_RATE, name="g_adam"),
-    )
-
-
 def networks(config):
     """Returns (generator, discriminator); no setting changes them."""
     del config
@@ -104,11 +99,15 @@ def training_step(config, real, z_discriminator, z_generator):
       real: [N, 28, 28, 1] in [0, 1].
       z_discriminator, z_generator: [N, 100], noise of the D and of the G update.
     """
+    adam = partial(optimizers.adam, dtype=real.dtype)
     return schedules.separate_losses(
         "mnist_beginners",
         *networks(config),
         real,
         z_discriminator,
         z_generator,
-        optimizers(),
+        # three Adams, all with TensorFlow's default betas
+        d_real_adam=adam(D_LEARNING_RATE, name="d_real_adam"),
+        d_fake_adam=adam(D_LEARNING_RATE, name="d_fake_adam"),
+        g_adam=adam(G_LEARNING_RATE, name="g_adam"),
     )

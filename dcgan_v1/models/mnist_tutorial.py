@@ -1,0 +1,124 @@
+"""mnist_tutorial: TensorFlow 2's own DCGAN tutorial, pixels in [-1, 1].
+
+Both networks are updated at once, from one pass (see `schedules.simultaneous`).
+"""
+
+from functools import partial
+
+import tensorflow.compat.v1 as tf
+
+from dcgan_v1 import ops, optimizers, schedules
+
+IMAGE_SHAPE = (28, 28, 1)
+IMAGE_RANGE = (-1.0, 1.0)  # what the generator's last activation can give
+Z_DIM = 100
+NOISE = "normal"
+STREAMS = ("z",)  # one pass, one noise
+NOISE_FOLLOWS_BATCH = False  # an epoch's last batch is smaller, its noise is not
+
+LEARNING_RATE = 1e-4  # with the default betas
+EPSILON = 1e-7  # Keras's default
+BN = {"decay": 0.99, "epsilon": 1e-3}  # Keras's defaults
+SLOPE = 0.3  # Keras's default
+DROPOUT = 0.3
+MASKS = {  # stream -> shape of the mask of one example, after each convolution of D
+    f"keep_{purpose}{layer}": shape
+    for purpose in ("real", "fake")
+    for layer, shape in ((1, (14, 14, 64)), (2, (7, 7, 128)))
+}
+
+
+def generator(z, is_training):
+    """Makes images from noise.
+
+    Args:
+      z: [N, 100], standard normal.
+      is_training: bool or bool tensor, see `ops.batch_norm`.
+
+    Returns:
+      Images [N, 28, 28, 1] in (-1, 1), and batch norm's update ops.
+    """
+    weights = {"w_initializer": tf.glorot_uniform_initializer()}
+    bn = {"gamma_initializer": tf.ones_initializer(), **BN}
+    with tf.variable_scope("mnist_tutorial/generator", reuse=tf.AUTO_REUSE):
+        h = ops.linear(z, 7 * 7 * 256, "linear1", **weights)  # [N, 12544]
+        # before the reshape: 12 544 means, each over the batch alone
+        h, updates1 = ops.batch_norm(h, is_training, "bn1", **bn)
+        h = ops.leaky_relu(h, SLOPE)
+        h = tf.reshape(h, [-1, 7, 7, 256])  # [N, 7, 7, 256]
+
+        h = ops.conv2d_transpose(h, 128, 5, "deconv2", stride=1, **weights)
+        h, updates2 = ops.batch_norm(h, is_training, "bn2", **bn)  # [N, 7, 7, 128]
+        h = ops.leaky_relu(h, SLOPE)
+
+        h = ops.conv2d_transpose(h, 64, 5, "deconv3", stride=2, **weights)
+        h, updates3 = ops.batch_norm(h, is_training, "bn3", **bn)  # [N, 14, 14, 64]
+        h = ops.leaky_relu(h, SLOPE)
+
+        h = ops.conv2d_transpose(h, 1, 5, "deconv4", stride=2, **weights)
+        return tf.tanh(h), updates1 + updates2 + updates3  # [N, 28, 28, 1]
+
+
+def discriminator(images, is_training, *, keep=None):
+    """Judges images: positive logits for those it takes for real.
+
+    Args:
+      images: [N, 28, 28, 1] in [-1, 1].
+      is_training: unused, there is no batch norm here.
+      keep: masks of the two dropouts, [N, 14, 14, 64] and [N, 7, 7, 128]; without them
+        nothing is dropped.
+
+    Returns:
+      Logits [N, 1], and an empty list of updates.
+    """
+    del is_training
+    layer = {
+        "w_initializer": tf.glorot_uniform_initializer(),
+        "b_initializer": tf.zeros_initializer(),
+    }
+    with tf.variable_scope("mnist_tutorial/discriminator", reuse=tf.AUTO_REUSE):
+        h = ops.conv2d(images, 64, 5, "conv1", stride=2, **layer)  # [N, 14, 14, 64]
+        h = ops.leaky_relu(h, SLOPE)
+        if keep:
+            h = ops.dropout(h, keep[0], DROPOUT)
+
+        h = ops.conv2d(h, 128, 5, "conv2", stride=2, **layer)  # [N, 7, 7, 128]
+        h = ops.leaky_relu(h, SLOPE)
+        if keep:
+            h = ops.dropout(h, keep[1], DROPOUT)
+
+        h = tf.reshape(h, [-1, 7 * 7 * 128])  # [N, 6272]
+        return ops.linear(h, 1, "linear3", **layer), []  # [N, 1]
+
+
+def networks(config):
+    """Returns (generator, discriminator); no setting changes them."""
+    del config
+    return generator, discriminator
+
+
+def training_step(config, real, z, **masks):
+    """Returns the `schedules.Step` of this system.
+
+    Args:
+      real: [M, 28, 28, 1] in [-1, 1]; M is less than N in an epoch's last batch.
+      z: [N, 100], the noise of both updates.
+      masks: bool [M or N, *shape] for each of MASKS.
+    """
+    generator, discriminator = networks(config)
+    adam = partial(optimizers.adam, LEARNING_RATE, dtype=real.dtype, epsilon=EPSILON)
+
+    def judge(purpose):
+        keep = [masks[f"keep_{purpose}{layer}"] for layer in (1, 2)]
+        return partial(discriminator, keep=keep)
+
+    return schedules.simultaneous(
+        "mnist_tutorial",
+        generator,
+        judge("real"),
+        judge("fake"),
+        real,
+        z,
+        d_adam=adam(name="d_adam"),
+        g_adam=adam(name="g_adam"),
+    )
