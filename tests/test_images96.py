@@ -1,5 +1,7 @@
 """The system images96: names, PyTorch's initial values, variances and Adam."""
 
+import itertools
+
 import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
@@ -18,7 +20,7 @@ def golden(w):
         "discriminator/conv1/w": (5, 5, 3, w),
         "discriminator/conv5/w": (4, 4, 8 * w, 1),
     }
-    for i, (above, below) in enumerate(zip(depths, depths[1:], strict=False)):
+    for i, (above, below) in enumerate(itertools.pairwise(depths)):
         names[f"generator/deconv{i + 2}/w"] = (4, 4, below, above)
         names[f"discriminator/conv{4 - i}/w"] = (4, 4, below, above)
     for i, channels in enumerate(depths):
@@ -72,7 +74,7 @@ def test_initial_values_are_pytorchs_defaults(graph, session):
             assert (value == name.endswith("gamma")).all()
         else:
             bound = np.prod(value.shape[:3]) ** -0.5  # [k, k, counted, other]
-            assert 0.95 * bound < np.abs(value).max() <= bound, name
+            assert 0.95 * bound < np.abs(value).max() <= bound * (1 + 1e-6), name
             assert value.std() == pytest.approx(bound / 3**0.5, rel=0.1), name
 
 
