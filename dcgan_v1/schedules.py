@@ -44,9 +44,10 @@ def separate_losses(
 
     The source leaves D's two updates unordered within one session call: a race. Here
     both gradients are taken at the same weights, then applied real first, fake second.
-    Batch norm's averages follow the generator pass of the G update.
+    The source never moves batch norm's averages; here both generator passes do, D's
+    before G's.
     """
-    fake, _ = generator(z_discriminator, True)
+    fake, d_bn_updates = generator(z_discriminator, True)
     real_logits, _ = discriminator(real, True)  # [N, 1]
     fake_logits, _ = discriminator(fake, True)  # [N, 1]
     d_loss_real = losses.discriminator_loss_real(real_logits)
@@ -59,7 +60,8 @@ def separate_losses(
     with tf.control_dependencies(real_gradients + fake_gradients):
         real_applied = apply(d_real_adam, real_gradients, d_vars)
     with tf.control_dependencies([real_applied]):
-        d_op = apply(d_fake_adam, fake_gradients, d_vars)
+        d_applied = apply(d_fake_adam, fake_gradients, d_vars)
+    d_op = tf.group(d_applied, *d_bn_updates)
 
     with tf.control_dependencies([d_op]):  # D reads the weights just written
         new_fake, bn_updates = generator(z_generator, True)

@@ -1,0 +1,111 @@
+"""How far two sets of arrays are apart, and how far they may be."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+FLOAT64 = {  # kind -> largest relative difference that float64 rounding may make
+    "forward": 1e-12,
+    "loss": 1e-12,
+    "gradient": 1e-10,
+    "state": 1e-8,
+}
+TIMES_NOISE = 10  # float32 may differ by so much more than TF1 does from itself
+SHARE = 1e-3  # of the largest value of the group, the least that counts as a scale
+
+
+class Difference(NamedTuple):
+    """One compared array.
+
+    Attributes:
+      kind: 'forward', 'loss', 'gradient' or 'state'.
+      name: which array.
+      absolute: largest difference of two elements.
+      relative: that over the scale, see `compare`.
+      tolerance: what `relative` may be.
+      largest: the largest magnitude on TF1's side.
+    """
+
+    kind: str
+    name: str
+    absolute: float
+    relative: float
+    tolerance: float
+    largest: float
+
+    @property
+    def is_over(self):
+        return not self.relative <= self.tolerance  # a NaN is over, too
+
+
+def compare(kind, ours, theirs, tolerance, group=None):
+    """Compares name -> array with name -> array, in the order of ours.
+
+    A difference is taken relative to the array's own largest magnitude, or, where that
+    is smaller, to a thousandth of the largest in its group: a bias in front of a batch
+    norm has a gradient of pure rounding noise, which nothing can match.
+
+    Args:
+      group: function from a name to its group; the default puts each by itself.
+
+    Returns:
+      list of Difference.
+    """
+    group = group or (lambda name: name)
+    largest = {}
+    for name, array in ours.items():
+        key = group(name)
+        largest[key] = max(largest.get(key, 0.0), _largest(array))
+    found = []
+    for name, a in ours.items():
+        b = theirs[name]
+        if np.shape(a) != np.shape(b):
+            found.append(Difference(kind, name, np.inf, np.inf, tolerance, np.inf))
+            continue
+        a, b = np.asarray(a, np.float64), np.asarray(b, np.float64)
+        absolute = float(np.max(np.abs(a - b), initial=0.0))
+        own = _largest(a)
+        share = SHARE**2 if name.endswith("_adam_1") else SHARE  # v is of squares
+        scale = max(own, share * largest[group(name)])
+        relative = absolute / scale if scale else float(absolute > 0)
+        found.append(Difference(kind, name, absolute, relative, tolerance, own))
+    return found
+
+
+def state_group(name):
+    """Weights, first moments, second moments and averages of a network are groups."""
+    last = name.rpartition("/")[2]
+    kind = "weight"
+    if last.endswith("_adam"):
+        kind = "m"
+    elif last.endswith("_adam_1"):
+        kind = "v"
+    elif last.startswith("moving_"):
+        kind = last
+    elif last.endswith("_power"):
+        return name
+    return "/".join([*name.split("/")[:2], kind])
+
+
+def gradient_group(name):
+    """The gradients of one update of one network are a group."""
+    return "/".join(name.split("/")[:4])
+
+
+def worst(differences):
+    """Returns the Difference that comes nearest to its tolerance, or passes it most."""
+    return max(differences, key=lambda d: (d.is_over, d.relative / d.tolerance))
+
+
+def noise_tolerances(control):
+    """Returns kind -> float32 tolerance, from TF1's differences with itself."""
+    least = float(np.finfo(np.float32).eps)
+    return {
+        kind: TIMES_NOISE
+        * max([least, *(d.relative for d in control if d.kind == kind)])
+        for kind in {d.kind for d in control}
+    }
+
+
+def _largest(array):
+    return float(np.max(np.abs(array), initial=0.0))

@@ -1,0 +1,62 @@
+"""What both sides are given: images, noise, masks and a state to start from."""
+
+import numpy as np
+
+from dcgan_v1 import models
+from dcgan_v1.data import mnist, synthetic
+from dcgan_v1.data.decode import decode
+from dcgan_v1.sample import draw_noise
+
+SAMPLES = 16
+
+
+def write(path, config, steps):
+    """Writes an .npz with '<step>/<name>' for every step, and 'samples_z'.
+
+    Images are real ones, MNIST's or faces drawn by the project, in float64; masks keep
+    what the system's dropout would.
+    """
+    model = models.get(config.model)
+    rng = np.random.default_rng(config.seed)
+    n = config.batch_size
+    images = _images(model, n * steps, config.seed)
+    low, high = model.IMAGE_RANGE
+    arrays = {}
+    for step in range(steps):
+        batch = images[step * n : (step + 1) * n]
+        arrays[f"{step}/real"] = batch / 255 * (high - low) + low
+        for stream in model.STREAMS:
+            z = draw_noise(model.NOISE, n, model.Z_DIM, rng.integers(2**31))
+            arrays[f"{step}/{stream}"] = z
+        for stream, shape in model.MASKS.items():
+            arrays[f"{step}/{stream}"] = rng.random((n, *shape)) >= model.DROPOUT
+    arrays["samples_z"] = draw_noise(model.NOISE, SAMPLES, model.Z_DIM, config.seed)
+    np.savez(path, **arrays)
+
+
+def start_from_scratch(fresh, seed):
+    """Returns a state to start from: TF1's initial values, but averages that are drawn.
+
+    Averages as they start, all alike, would hide a mean taken for a variance, or one
+    layer's for another's.
+    """
+    rng = np.random.default_rng(seed)
+    start = {}
+    for name, value in fresh.items():
+        if name.endswith("moving_mean"):
+            value = rng.normal(0, 0.1, value.shape).astype(value.dtype)
+        elif name.endswith("moving_variance"):
+            value = rng.uniform(0.5, 1.5, value.shape).astype(value.dtype)
+        start[name] = value
+    return start
+
+
+def _images(model, count, seed):
+    if model.IMAGE_SHAPE[2] == 1:
+        images = mnist.load().images
+        rows = np.random.default_rng(seed).integers(0, len(images), count)
+        return images[rows]
+    options = {"crop": None, "resize": "area", "size": model.IMAGE_SHAPE[0]}
+    distinct = min(count, 64)  # each takes a while to draw
+    faces = [decode(synthetic.face_png(seed, i), **options) for i in range(distinct)]
+    return np.stack([faces[i % distinct] for i in range(count)])

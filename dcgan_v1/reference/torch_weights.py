@@ -1,0 +1,83 @@
+"""TF1's variables into and out of a PyTorch counterpart."""
+
+import numpy as np
+import torch
+
+from dcgan_v1.reference import names
+
+SLOTS = {"m": "exp_avg", "v": "exp_avg_sq"}
+
+
+def load(gan, model, arrays):
+    """Sets a counterpart's variables.
+
+    Args:
+      gan: a `Gan` of one of the PyTorch counterparts.
+      arrays: name -> array of a TF1 checkpoint. What is missing stays as it is.
+    """
+    step = int(arrays.get("global_step", 0))
+    for adam, optimizer in gan.optimizers.items():
+        power = arrays.get(f"{adam}/beta2_power")
+        updates = 0
+        if power is not None:
+            updates = names.updates_done(power[()], names.BETA2, otherwise=step)
+        _start(optimizer, updates)
+    for name, array in arrays.items():
+        if row := names.row(model, "torch", name, array.shape):
+            with torch.no_grad():
+                _tensor(gan, row).copy_(torch.from_numpy(row.to_other(array)))
+
+
+def state(gan, model, shapes):
+    """Returns name -> array of the TF1 variables in `shapes` (name -> shape)."""
+    arrays = {}
+    for name, shape in shapes.items():
+        if row := names.row(model, "torch", name, shape):
+            arrays[name] = row.to_tf1(_tensor(gan, row).detach().numpy())
+    dtype = next(iter(arrays.values())).dtype
+    for adam, optimizer in gan.optimizers.items():
+        (group,) = optimizer.param_groups
+        updates = _updates(optimizer)
+        for number, beta in enumerate(group["betas"], 1):
+            name = f"{adam}/beta{number}_power"
+            if name in shapes:
+                arrays[name] = np.asarray(names.power_after(beta, updates, dtype))
+    return arrays
+
+
+def tf1_names(gan, model):
+    """Returns id of a parameter -> its name in TF1."""
+    found = {}
+    for net in ("generator", "discriminator"):
+        for layer, module in getattr(gan, net).named_children():
+            is_norm = hasattr(module, "momentum")
+            for attribute, parameter in module.named_parameters(recurse=False):
+                parts = {"weight": "gamma", "bias": "beta"} if is_norm else {
+                    "weight": "w", "bias": "b"}  # fmt: skip
+                found[id(parameter)] = f"{model}/{net}/{layer}/{parts[attribute]}"
+    return found
+
+
+def _tensor(gan, row):
+    tensor = getattr(getattr(getattr(gan, row.net), row.layer), row.attribute)
+    if not row.slot:
+        return tensor
+    return gan.optimizers[row.slot[0]].state[tensor][SLOTS[row.slot[1]]]
+
+
+def _start(optimizer, updates):
+    """Gives an optimiser the state that its first step would make, at `updates`."""
+    if hasattr(optimizer, "updates"):
+        optimizer.updates = updates
+    for group in optimizer.param_groups:
+        for parameter in group["params"]:
+            optimizer.state[parameter] = {
+                "step": torch.tensor(float(updates)),
+                "exp_avg": torch.zeros_like(parameter),
+                "exp_avg_sq": torch.zeros_like(parameter),
+            }
+
+
+def _updates(optimizer):
+    first = optimizer.param_groups[0]["params"][0]
+    return int(optimizer.state[first]["step"]) if first in optimizer.state else 0
