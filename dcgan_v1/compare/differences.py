@@ -19,6 +19,8 @@ class Difference(NamedTuple):
 
     Attributes:
       kind: 'forward', 'loss', 'gradient' or 'state'.
+      quantity: what float32's noise is taken over: the kind, or for the state 'weight
+        after step 3' and the like.
       name: which array.
       absolute: largest difference of two elements.
       relative: that over the scale, see `compare`.
@@ -27,6 +29,7 @@ class Difference(NamedTuple):
     """
 
     kind: str
+    quantity: str
     name: str
     absolute: float
     relative: float
@@ -60,7 +63,8 @@ def compare(kind, ours, theirs, tolerance, group=None):
     for name, a in ours.items():
         b = theirs[name]
         if np.shape(a) != np.shape(b):
-            found.append(Difference(kind, name, np.inf, np.inf, tolerance, np.inf))
+            worst_case = (np.inf, np.inf, tolerance, np.inf)
+            found.append(Difference(kind, kind, name, *worst_case))
             continue
         a, b = np.asarray(a, np.float64), np.asarray(b, np.float64)
         absolute = float(np.max(np.abs(a - b), initial=0.0))
@@ -68,26 +72,56 @@ def compare(kind, ours, theirs, tolerance, group=None):
         share = SHARE**2 if name.endswith("_adam_1") else SHARE  # v is of squares
         scale = max(own, share * largest[group(name)])
         relative = absolute / scale if scale else float(absolute > 0)
-        found.append(Difference(kind, name, absolute, relative, tolerance, own))
+        found.append(Difference(kind, kind, name, absolute, relative, tolerance, own))
     return found
 
 
-def state_group(name):
-    """Weights, first moments, second moments and averages of a network are groups."""
+def between(ours, theirs):
+    """Returns every Difference of what two sides were seen to compute.
+
+    Args:
+      ours, theirs: section -> name -> array, see `run.Pair`. What only one of them has
+        is left out here.
+    """
+    found = []
+    for section in theirs:
+        arrays = ours[section]
+        kind, step = section if isinstance(section, tuple) else (section, None)
+        shared = {k: v for k, v in arrays.items() if k in theirs[section]}
+        if kind == "losses":  # accuracy moves in leaps
+            shared.pop("d_accuracy", None)
+        kind = "state" if kind in ("losses", "samples") else kind
+        group = {"gradient": _gradient_group, "state": _state_group}.get(kind)
+        for d in compare(kind, shared, theirs[section], FLOAT64[kind], group):
+            if step:
+                quantity = f"{_part(d.name)} after step {step}"
+                d = d._replace(quantity=quantity, name=f"{d.name} after step {step}")
+            found.append(d)
+    return found
+
+
+def _part(name):
+    """Returns 'weight', 'm', 'v', 'moving_mean', 'moving_variance', 'power', 'loss' or
+    'samples'."""
     last = name.rpartition("/")[2]
-    kind = "weight"
-    if last.endswith("_adam"):
-        kind = "m"
-    elif last.endswith("_adam_1"):
-        kind = "v"
-    elif last.startswith("moving_"):
-        kind = last
-    elif last.endswith("_power"):
+    if last.startswith("moving_") or last == "samples":
+        return last
+    for ending, part in (("_adam", "m"), ("_adam_1", "v"), ("_power", "power")):
+        if last.endswith(ending):
+            return part
+    return "weight" if "/" in name else "loss"
+
+
+def _state_group(name):
+    """Weights, first moments, second moments and averages of a network are groups."""
+    if "/" not in name:
+        return "losses"
+    if _part(name) == "power":
         return name
-    return "/".join([*name.split("/")[:2], kind])
+    return "/".join([*name.split("/")[:2], _part(name)])
 
 
-def gradient_group(name):
+def _gradient_group(name):
     """The gradients of one update of one network are a group."""
     return "/".join(name.split("/")[:4])
 
@@ -98,13 +132,11 @@ def worst(differences):
 
 
 def noise_tolerances(control):
-    """Returns kind -> float32 tolerance, from TF1's differences with itself."""
-    least = float(np.finfo(np.float32).eps)
-    return {
-        kind: TIMES_NOISE
-        * max([least, *(d.relative for d in control if d.kind == kind)])
-        for kind in {d.kind for d in control}
-    }
+    """Returns quantity -> float32 tolerance, from TF1's differences with itself."""
+    floors = {d.quantity: float(np.finfo(np.float32).eps) for d in control}
+    for d in control:
+        floors[d.quantity] = max(floors[d.quantity], d.relative)
+    return {quantity: TIMES_NOISE * floor for quantity, floor in floors.items()}
 
 
 def _largest(array):

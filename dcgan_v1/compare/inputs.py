@@ -51,6 +51,18 @@ def start_from_scratch(fresh, seed):
     return start
 
 
+def nudged(start, seed, units):
+    """Returns a state whose weights are off by up to `units` of their last place."""
+    rng = np.random.default_rng(seed)
+    moved = {}
+    for name, value in start.items():
+        if value.dtype == np.float32 and value.ndim and not name.endswith("_power"):
+            off = rng.uniform(-units, units, value.shape) * np.finfo(np.float32).eps
+            value = (value * (1 + off)).astype(np.float32)
+        moved[name] = value
+    return moved
+
+
 def _images(model, count, seed):
     if model.IMAGE_SHAPE[2] == 1:
         images = mnist.load().images

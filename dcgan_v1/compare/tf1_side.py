@@ -194,7 +194,9 @@ class Tf1Side:
                             "epsilon": kwargs["epsilon"],
                             "unbiased variance": kwargs.get("unbiased", False),
                         }
-                taps[f"{net}/{layer}"] = y[0] if function == "batch_norm" else y
+                # an op of its own: grappler fuses a bias with what follows it
+                tap = tf.identity(y[0] if function == "batch_norm" else y)
+                taps[f"{net}/{layer}"] = tap
                 return y
 
             return recorded
