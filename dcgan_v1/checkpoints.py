@@ -70,6 +70,27 @@ def tensors(prefix):
         raise UserError(_damaged(prefix, error)) from error
 
 
+def arrays(path, model):
+    """Returns name -> array of a checkpoint of `model`, in our names.
+
+    The checkpoint may have ours, with or without optimiser slots, or the original
+    script's.
+
+    Raises:
+      UserError: it is of another system.
+    """
+    prefix = resolve(path)
+    found = tensors(prefix)
+    _refuse_other_systems(prefix, model, found)
+    if not _is_legacy(model, found):
+        return found
+    return {
+        ours: found[original]
+        for ours, original in legacy.all_names(model).items()
+        if original in found
+    }
+
+
 def _reader(prefix):
     try:
         return tf.train.NewCheckpointReader(prefix)

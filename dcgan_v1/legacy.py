@@ -117,6 +117,11 @@ def missing(model, originals):
     return sorted(set(_table(model).values()) - set(originals))
 
 
+def all_names(model):
+    """Returns ours -> original of everything the original script's Saver writes."""
+    return _table(model)
+
+
 def _table(model):
     original = ORIGINAL[model]
     table = {f"{model}/{ours}": name for ours, name in original.variables.items()}

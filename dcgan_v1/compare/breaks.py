@@ -80,7 +80,7 @@ def _keras_variance(gan, *_):
 
     plain = layer.call
 
-    def call(x, training=False):
+    def call(x, training=False, mask=None):
         y = plain(x, training=training)
         if training:
             axes = list(range(len(x.shape) - 1))
@@ -190,7 +190,7 @@ def _torch_variance(gan, *_):
         if layer.training:
             n = x.numel() // x.shape[1]
             less = x.detach().var(dim=(0, 2, 3), correction=1) / n
-            layer.running_var -= layer.momentum * less
+            layer.running_var = layer.running_var - layer.momentum * less
         return y
 
     layer.forward = forward

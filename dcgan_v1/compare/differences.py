@@ -8,6 +8,7 @@ FLOAT64 = {  # kind -> largest relative difference that float64 rounding may mak
     "forward": 1e-12,
     "loss": 1e-12,
     "gradient": 1e-10,
+    "first state": 1e-10,  # after one step
     "state": 1e-8,
 }
 TIMES_NOISE = 10  # float32 may differ by so much more than TF1 does from itself
@@ -92,9 +93,12 @@ def between(ours, theirs):
             shared.pop("d_accuracy", None)
         kind = "state" if kind in ("losses", "samples") else kind
         group = {"gradient": _gradient_group, "state": _state_group}.get(kind)
-        for d in compare(kind, shared, theirs[section], FLOAT64[kind], group):
+        tolerance = FLOAT64["first state" if kind == "state" and step == 1 else kind]
+        for d in compare(kind, shared, theirs[section], tolerance, group):
             if step:
                 quantity = f"{_part(d.name)} after step {step}"
+                if quantity.startswith("loss"):
+                    quantity = "later losses"
                 d = d._replace(quantity=quantity, name=f"{d.name} after step {step}")
             found.append(d)
     return found

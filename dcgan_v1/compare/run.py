@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from dcgan_v1 import checkpoints
 from dcgan_v1.compare import differences, inputs
 from dcgan_v1.errors import UserError, reason
 from dcgan_v1.runtime import cores
@@ -91,7 +92,8 @@ class Pair:
       found: every `Difference` of the counterpart from TF1.
       control: the same of TF1 from itself: on one thread and without oneDNN, and from
         start weights nudged in their last place.
-      timing, samples: by side.
+      start: the state both begin with; real: the images of the first step.
+      timing: by side.
       hypotheses: gradients under two well-known mistakes, where some differ.
     """
 
@@ -115,7 +117,7 @@ class Pair:
             alone = {**spec, "side": "tf1", "threads": 1}
             self.sides["control"] = Side("control", alone, folder, onednn="0")
         self.found, self.control = [], []
-        self.timing, self.samples, self.hypotheses = {}, {}, {}
+        self.timing, self.hypotheses = {}, {}
 
     def __enter__(self):
         return self
@@ -130,6 +132,8 @@ class Pair:
             side.answer()
         self.descriptions = self._all("describe", list(self.sides))
         self.start = self._start()
+        with np.load(self.job.inputs) as file:
+            self.real = file["0/real"].astype(self.dtype)
         if self.job.timing_steps:
             self._time()
         self.seen = self._observe(list(self.sides), self.start)
@@ -163,11 +167,14 @@ class Pair:
 
     def _start(self):
         """Returns the state all sides start from."""
-        if self.job.checkpoint:
-            return self.job.checkpoint
         self._all("state", ["tf1"])
         fresh = self.sides["tf1"].arrays()
-        return inputs.start_from_scratch(fresh, self.job.config.seed)
+        if not self.job.checkpoint:
+            return inputs.start_from_scratch(fresh, self.job.config.seed)
+        return {
+            name: self.job.checkpoint.get(name, value).astype(value.dtype)
+            for name, value in fresh.items()
+        }
 
     def _load(self, names, arrays):
         path = self.folder / "start.npz"
@@ -239,11 +246,23 @@ class Pair:
 class Job:
     """What is compared: a system, its counterpart, the settings and the inputs."""
 
-    def __init__(self, config, settings, against, steps, planted, timing_steps):
+    def __init__(
+        self, config, settings, against, *, steps, planted, timing_steps, checkpoint
+    ):
+        """
+        Args:
+          config: the system's; settings: those of it that were given, by name.
+          against: 'tf2', 'keras' or 'torch'.
+          steps: training steps.
+          planted: one of `breaks.BREAKS`, or ''.
+          timing_steps: steps in a round of timing; 0 for no timing.
+          checkpoint: path to start from, or None.
+        """
         self.config, self.settings, self.against = config, settings, against
         self.steps, self.planted, self.timing_steps = steps, planted, timing_steps
         self.checked = sorted({1, 3, 10, steps} & set(range(1, steps + 1)))
-        self.inputs = self.checkpoint = None
+        self.source, self.inputs = checkpoint, None
+        self.checkpoint = checkpoint and checkpoints.arrays(checkpoint, config.model)
 
     def run(self, dtypes, progress):
         """Returns a finished Pair for each dtype."""

@@ -1,0 +1,152 @@
+"""Runs a TF1 system and its TF2, Keras or PyTorch counterpart side by side and says
+where, by how much and why they differ. Exits with 0 if they compute the same function,
+with 1 if they differ, with 2 if they could not be compared."""
+
+import dataclasses
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from tqdm import tqdm
+
+from dcgan_v1 import cli, runtime
+from dcgan_v1.compare.breaks import BREAKS
+from dcgan_v1.config import CONFIGS, from_json
+from dcgan_v1.errors import UserError
+from dcgan_v1.reference import COUNTERPARTS
+
+NETWORK_SETTINGS = ("batch_size", "width", "seed")
+
+
+def main(args):
+    if args.model not in COUNTERPARTS[args.against]:
+        against = [a for a, models in COUNTERPARTS.items() if args.model in models]
+        raise UserError(
+            f"{args.model} has no counterpart in {args.against}; it has in "
+            f"{', '.join(against)}"
+        )
+    if args.against == "torch":
+        _require_torch()
+    if args.steps < 1 or args.timing_steps < 0:
+        raise UserError("--steps must be at least 1, --timing-steps at least 0")
+    if args.report:
+        for name in ("report.json", "report.html"):
+            if (args.report / name).exists():
+                raise UserError(
+                    f"{args.report / name} is there: choose another --report"
+                )
+    settings = _settings(args)
+    runtime.prepare()
+    from dcgan_v1.compare import report
+    from dcgan_v1.compare.run import Job
+
+    job = Job(
+        CONFIGS[args.model](**settings),
+        settings,
+        args.against,
+        steps=args.steps,
+        planted=args.planted or "",
+        timing_steps=args.timing_steps,
+        checkpoint=args.checkpoint,
+    )
+    dtypes = ["float32", "float64"] if args.dtype == "float32" else ["float64"]
+    with tqdm(total=job.stages(dtypes), desc="comparing", disable=args.quiet) as bar:
+        pairs = job.run(dtypes, bar.update)
+    found = report.build(job, pairs)
+    if args.report:
+        report.write(found, pairs, args.report)
+    report.show(found, width=None if sys.stdout.isatty() else 160)
+    if args.report:
+        print(f"wrote {args.report / 'report.html'} and report.json")
+    return 0 if found["same"] else 1
+
+
+def _settings(args):
+    """Returns the settings given, or for a run's checkpoint those it was made with."""
+    settings = {}
+    if args.checkpoint:
+        path = Path(args.checkpoint)
+        for folder in (path, path.parent, path.parent.parent):
+            if (folder / "config.json").is_file():
+                config = folder / "config.json"
+                saved = from_json(config.read_bytes(), config)
+                if saved.model != args.model:
+                    raise UserError(f"{path} is of {saved.model}, not of {args.model}")
+                settings = {
+                    name: getattr(saved, name)
+                    for name in ("width", "batch_size")
+                    if hasattr(saved, name)
+                }
+                break
+    for name in NETWORK_SETTINGS:
+        if (value := getattr(args, name)) is not None:
+            settings[name] = value
+    known = {f.name for f in dataclasses.fields(CONFIGS[args.model])}
+    if set(settings) - known:
+        raise UserError(f"{args.model} has no --width; leave it out")
+    return settings
+
+
+def _require_torch():
+    from importlib.util import find_spec
+
+    if find_spec("torch") is None:
+        raise UserError("--against torch needs: pip install -r requirements-torch.txt")
+
+
+def make_parser():
+    parser = cli.parser(__doc__)
+    add = parser.add_argument
+    models = COUNTERPARTS["tf2"]
+    add("--model", choices=models, required=True, help="the TF1 system")
+    add("--against", choices=COUNTERPARTS, required=True, help="its counterpart")
+    add(
+        "--steps",
+        type=int,
+        default=10,
+        metavar="K",
+        help="training steps; looked at after 1, 3, 10 and K (default %(default)s)",
+    )
+    add(
+        "--dtype",
+        choices=("float32", "float64"),
+        default="float32",
+        help="float32 runs both, with TF1's own noise as the measure in float32; "
+        "float64 runs that alone and is the quickest (default %(default)s)",
+    )
+    add(
+        "--report",
+        type=Path,
+        metavar="DIR",
+        help="folder for report.json and report.html (default: the terminal only)",
+    )
+    add(
+        "--checkpoint",
+        metavar="PATH",
+        help="start from it: a run directory, a checkpoint of ours or of the original "
+        "script's (default: TF1's initial values)",
+    )
+    add(
+        "--break",
+        dest="planted",
+        choices=BREAKS,
+        help="plant a known difference in the counterpart, to see it found: "
+        + "; ".join(f"{name}: {text}" for name, text in BREAKS.items()),
+    )
+    add("--batch-size", type=int, metavar="N", help="(default: the system's)")
+    add("--width", type=int, metavar="N", help="(default: the system's)")
+    add("--seed", type=int, metavar="N", help="of all that is drawn (default 0)")
+    add(
+        "--timing-steps",
+        type=int,
+        default=5,
+        metavar="N",
+        help="steps in each of 6 rounds of timing, 0 for none (default %(default)s)",
+    )
+    add("--quiet", action="store_true", help="no progress bar (default off)")
+    return parser
+
+
+if __name__ == "__main__":
+    cli.main(main, make_parser())
