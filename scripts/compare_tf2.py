@@ -51,7 +51,9 @@ def main(args):
         checkpoint=args.checkpoint,
     )
     dtypes = ["float32", "float64"] if args.dtype == "float32" else ["float64"]
-    with tqdm(total=job.stages(dtypes), desc="comparing", disable=args.quiet) as bar:
+    with tqdm(
+        total=job.stages(dtypes), desc="comparing", disable=args.quiet or None
+    ) as bar:
         pairs = job.run(dtypes, bar.update)
     found = report.build(job, pairs)
     if args.report:

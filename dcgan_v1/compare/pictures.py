@@ -48,8 +48,9 @@ def _layers(pairs):
         layers = [d for d in pair.found if d.name.startswith("training/")]
         labels = [d.name.removeprefix("training/") for d in layers]
         values = [max(d.relative, 1e-17) for d in layers]
-        axis.plot(labels, values, "o-", label=dtype, markersize=4)
-        axis.plot(labels, [d.tolerance for d in layers], ":", label=f"{dtype}: allowed")
+        (line,) = axis.plot(labels, values, "o-", label=dtype, markersize=4)
+        allowed = [d.tolerance for d in layers]
+        axis.plot(labels, allowed, ":", color=line.get_color(), label="allowed")
     axis.set_yscale("log")
     axis.set_ylabel("relative difference")
     axis.tick_params(axis="x", rotation=90)

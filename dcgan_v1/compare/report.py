@@ -117,16 +117,16 @@ def _rounding(pairs):
     if not over:
         return []
     known = "float64 agrees: rounding, not logic" if "float64" in pairs else "unknown"
-    cause = (
-        f"differs by {over[0].relative:.1e}, allowed are {over[0].tolerance:.1e}; cause: "
-        f"{known}"
-    )
-    return [Finding(over[0].name, cause)]
+    first = over[0]
+    cause = f"differs by {first.relative:.1e}, allowed are {first.tolerance:.1e}"
+    return [Finding(first.name, f"{cause}; cause: {known}")]
 
 
 def _environment(job, pairs):
     pair = next(iter(pairs.values()))
     config = job.config
+    given = ", ".join(f"{name} {value}" for name, value in job.settings.items())
+    nudges = "one thread without oneDNN, and start weights nudged in their last place"
     return {
         "TF1 side": pair.descriptions["tf1"]["framework"],
         "counterpart": pair.descriptions["other"]["framework"],
@@ -137,15 +137,14 @@ def _environment(job, pairs):
         "device": "CPU (GPUs are hidden: their kernels are not reproducible)",
         "threads of each side": cores(),
         "oneDNN": "on" if pair.descriptions["tf1"]["onednn"] else "off",
-        "control": "one thread without oneDNN, and start weights nudged in their last "
-        "place" if "float32" in pairs else "none in float64",
+        "control of float32": nudges if "float32" in pairs else "not run",
         "seed": config.seed,
         "batch size": config.batch_size,
-        "settings": ", ".join(f"{k} {v}" for k, v in job.settings.items()) or "defaults",
+        "settings given": given or "none",
         "steps": job.steps,
         "started from": job.source or "TF1's initial values, averages drawn at random",
         "planted difference": job.planted or "none",
-    }  # fmt: skip
+    }
 
 
 def _processor():
