@@ -5,6 +5,7 @@ import dataclasses
 import os
 import sys
 import traceback
+from importlib.util import find_spec
 from pathlib import Path
 
 from dcgan_v1 import config as config_lib
@@ -221,6 +222,12 @@ def train_on_images(config, options, data):
     from dcgan_v1.train import train
 
     return train(config, Streamed(read, count), **options)
+
+
+def require_torch():
+    """Raises UserError where PyTorch or its file format is not installed."""
+    if not (find_spec("torch") and find_spec("safetensors")):
+        raise UserError("this needs PyTorch: pip install -r requirements-torch.txt")
 
 
 def main(run, made_parser, argv=None):

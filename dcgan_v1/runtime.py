@@ -1,7 +1,8 @@
 """Process set-up: everything that must happen before TensorFlow builds a graph.
 
 `prepare()` is called once by each script, after its arguments are parsed and before
-any module that imports TensorFlow. Importing this module loads nothing.
+any module that imports TensorFlow; `load()` by what needs eager execution. Importing
+this module loads nothing.
 """
 
 import contextlib
@@ -14,14 +15,11 @@ from dcgan_v1.errors import UserError
 DEVICES = ("auto", "cpu", "gpu")
 
 
-def prepare():
-    """Switches oneDNN on, eager execution off, and returns `tf.compat.v1`.
+def load():
+    """Loads TensorFlow with oneDNN on and without its notes. Returns `tf.compat.v1`.
 
     TensorFlow reads TF_ENABLE_ONEDNN_OPTS while it loads and by itself switches oneDNN
     on only for newer processors; a value the user has set is left alone.
-
-    Raises:
-      UserError: TensorFlow already ran eagerly in this process.
     """
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     if "TF_CPP_MIN_LOG_LEVEL" in os.environ:
@@ -30,7 +28,17 @@ def prepare():
         os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
         with _without_notes():
             import tensorflow.compat.v1 as tf
+    tf.logging.set_verbosity(tf.logging.ERROR)
+    return tf
 
+
+def prepare():
+    """Does what `load` does and switches eager execution off.
+
+    Raises:
+      UserError: TensorFlow already ran eagerly in this process.
+    """
+    tf = load()
     from tensorflow.python.eager import context  # no public name exists
 
     eager = context.context_safe()
@@ -44,7 +52,6 @@ def prepare():
             "call dcgan_v1.runtime.prepare() before using TensorFlow"
         )
     tf.disable_eager_execution()
-    tf.logging.set_verbosity(tf.logging.ERROR)
     return tf
 
 

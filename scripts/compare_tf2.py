@@ -27,7 +27,7 @@ def main(args):
             f"{', '.join(against)}"
         )
     if args.against == "torch":
-        _require_torch()
+        cli.require_torch()
     if args.steps < 1 or args.timing_steps < 0:
         raise UserError("--steps must be at least 1, --timing-steps at least 0")
     if args.report:
@@ -88,13 +88,6 @@ def _settings(args):
     if set(settings) - known:
         raise UserError(f"{args.model} has no --width; leave it out")
     return settings
-
-
-def _require_torch():
-    from importlib.util import find_spec
-
-    if find_spec("torch") is None:
-        raise UserError("--against torch needs: pip install -r requirements-torch.txt")
 
 
 def make_parser():

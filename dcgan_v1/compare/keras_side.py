@@ -2,9 +2,9 @@
 
 import contextlib
 
+import keras
 import numpy as np
 import tensorflow as tf
-from tensorflow import keras
 
 from dcgan_v1 import reference
 from dcgan_v1.reference import keras_weights

@@ -1,9 +1,10 @@
 """keras.layers.Dropout with the mask given from outside instead of drawn."""
 
+import keras
 import tensorflow as tf
-from tensorflow import keras
 
 
+@keras.saving.register_keras_serializable("dcgan_v1")
 class FedDropout(keras.layers.Layer):
     """In training, drops what the mask set last by `feed` does not keep."""
 

@@ -7,13 +7,14 @@ Two things that Keras 2 did by itself and Keras 3 does not:
 - `train_on_batch` returns the mean over all batches since the last `reset_metrics`.
 """
 
+import keras
 import numpy as np
 import tensorflow as tf
-from tensorflow import keras
 
 from dcgan_v1.reference.tf2_mnist_keras import make_discriminator, make_generator
 
 
+@keras.saving.register_keras_serializable("dcgan_v1")
 def accuracy(labels, logits):
     """The part of the logits whose sign agrees with the labels 0 and 1."""
     return tf.cast(tf.equal(labels > 0, logits > 0), logits.dtype)

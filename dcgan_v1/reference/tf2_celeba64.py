@@ -1,7 +1,7 @@
 """celeba64 in TF2: Keras layers, and a batch norm that keeps two sets of averages."""
 
+import keras
 import tensorflow as tf
-from tensorflow import keras
 
 cross_entropy = keras.losses.BinaryCrossentropy(from_logits=True)
 

@@ -1,7 +1,7 @@
 """images96 in TF2. PyTorch's batch norm and Adam differ from Keras's: both are here."""
 
+import keras
 import tensorflow as tf
-from tensorflow import keras
 
 cross_entropy = keras.losses.BinaryCrossentropy(from_logits=True)
 

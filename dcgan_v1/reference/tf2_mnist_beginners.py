@@ -1,7 +1,7 @@
 """mnist_beginners in TF2: a tape for each loss, three Adams."""
 
+import keras
 import tensorflow as tf
-from tensorflow import keras
 
 cross_entropy = keras.losses.BinaryCrossentropy(from_logits=True)
 

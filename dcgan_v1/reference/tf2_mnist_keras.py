@@ -1,7 +1,7 @@
 """mnist_keras in TF2: three tapes, one for each of the Keras loop's calls."""
 
+import keras
 import tensorflow as tf
-from tensorflow import keras
 
 from dcgan_v1.reference.fed_dropout import FedDropout
 

@@ -1,7 +1,7 @@
 """mnist_tutorial in TF2: the official tutorial's own way, two tapes over one pass."""
 
+import keras
 import tensorflow as tf
-from tensorflow import keras
 
 from dcgan_v1.reference.fed_dropout import FedDropout
 

@@ -21,7 +21,7 @@ def load(gan, model, arrays):
         updates = 0
         if power is not None:
             updates = names.updates_done(power[()], names.BETA2, otherwise=step)
-        _start(optimizer, updates)
+        start(optimizer, updates)
     for name, array in arrays.items():
         if row := names.row(model, "torch", name, array.shape):
             with torch.no_grad():
@@ -65,7 +65,7 @@ def _tensor(gan, row):
     return gan.optimizers[row.slot[0]].state[tensor][SLOTS[row.slot[1]]]
 
 
-def _start(optimizer, updates):
+def start(optimizer, updates):
     """Gives an optimiser the state that its first step would make, at `updates`."""
     if hasattr(optimizer, "updates"):
         optimizer.updates = updates
