@@ -10,7 +10,7 @@ mnist: $(READY)
 		--run-dir runs/mnist_quick --restore
 
 test: $(READY)
-	$(VENV)/bin/python -m pytest -q
+	$(VENV)/bin/python -m pytest -q -n 2
 
 lint: $(READY)
 	$(VENV)/bin/ruff check .

@@ -114,7 +114,7 @@ def power_after(beta, updates, dtype):
     TensorFlow's threads take numbers below the smallest normal one for zero.
     """
     product = np.multiply.accumulate(np.full(updates + 1, beta, dtype))[-1]
-    return product if product >= np.finfo(dtype).tiny else np.zeros((), dtype)[()]
+    return product if product >= np.finfo(dtype).tiny else np.dtype(dtype).type(0)
 
 
 def updates_done(power, beta, otherwise):

@@ -1,0 +1,177 @@
+"""scripts/compare_tf2.py as a user runs it: every pair is the same function, and every
+planted difference is found, in the right place and with the right cause."""
+
+import json
+import re
+import shutil
+import subprocess
+from importlib.util import find_spec
+
+import pytest
+from script_runs import call, refusal
+
+from dcgan_v1.compare.breaks import BREAKS
+from dcgan_v1.reference import COUNTERPARTS
+
+PAIRS = [
+    (model, against) for against in COUNTERPARTS for model in COUNTERPARTS[against]
+]
+NARROW = {"celeba64": ("--width", 8), "images96": ("--width", 8)}
+BOUNDS = {"forward": 1e-12, "loss": 1e-12, "gradient": 1e-10, "state": 1e-8}
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+
+needs_torch = pytest.mark.skipif(
+    not (find_spec("torch") and find_spec("safetensors")),
+    reason="PyTorch is not installed: pip install -r requirements-torch.txt",
+)
+
+
+def pair(model, against, *rest):
+    marks = [needs_torch] if against == "torch" else []
+    return pytest.param(model, against, *rest, marks=marks)
+
+
+def compare(model, against, *args):
+    pair = ("--model", model, "--against", against, "--batch-size", 4)
+    options = ("--timing-steps", 0, "--dtype", "float64", "--quiet")
+    return call("compare_tf2.py", *pair, *options, *NARROW.get(model, ()), *args)
+
+
+@pytest.mark.parametrize(("model", "against"), [pair(*names) for names in PAIRS])
+def test_tf1_and_its_counterpart_are_the_same_function_in_float64(
+    model, against, tmp_path
+):
+    done = compare(model, against, "--steps", 5, "--report", tmp_path, "--seed", 3)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"same: {model} against {against}" in done.stdout
+    report = json.loads((tmp_path / "report.json").read_text())
+    seen = {"forward": 0, "loss": 0, "gradient": 0, "state": 0}
+    for d in report["differences"]["float64"]:
+        assert d["relative"] <= BOUNDS[d["kind"]], d
+        seen[d["kind"]] += 1
+    variables = report["variables"]
+    trained = [v for v in variables if v["trainable"]]
+    assert all(v["matched"] for v in variables)
+    assert seen["gradient"] >= len(trained)
+    assert seen["state"] >= 3 * len(variables)  # after 1, 3 and 5 steps
+    assert seen["forward"] >= 20
+    assert not [row for row in report["settings"] if row["differs"]]
+
+
+FOUND = [  # what is planted, in which pair, and what the verdict must name
+    ("adam-epsilon", "celeba64", "tf2", "g_adam", "epsilon acts as 1e-07"),
+    ("adam-epsilon", "images96", "torch", "g_adam", "epsilon 1e-07 against 1e-08"),
+    ("leaky-slope", "mnist_keras", "keras", "discriminator/lrelu1", "slope 0.3"),
+    ("bn-decay", "mnist_tutorial", "tf2", "generator/bn1/moving_", "decay differs"),
+    ("variance", "celeba64", "tf2", "bn0/real/moving_variance", "unbiased variance"),
+    ("variance", "images96", "torch", "bn1/moving_variance", "follows the biased"),
+    ("padding", "mnist_tutorial", "tf2", "discriminator/conv1", "padding: 2 rows"),
+    ("padding", "celeba64", "torch", "discriminator/conv0", "padding: 2 rows"),
+    ("update-order", "mnist_beginners", "tf2", "generator/", "update order differs"),
+    ("stop-gradient", "celeba64", "torch", "generator/", "stop_gradient"),
+    ("stop-gradient", "mnist_keras", "keras", "discriminator/", "D is not frozen"),
+    ("dropout", "mnist_keras", "tf2", "discriminator/dropout1", "dropout is left off"),
+]
+
+
+@pytest.mark.parametrize(
+    ("planted", "model", "against", "where", "cause"),
+    [
+        pytest.param(*row, marks=[needs_torch] if row[2] == "torch" else [])
+        for row in FOUND
+    ],
+)
+def test_a_planted_difference_is_found_where_it_is_with_its_cause(
+    planted, model, against, where, cause
+):
+    done = compare(model, against, "--steps", 1, "--break", planted)
+    assert done.returncode == 1, done.stdout + done.stderr
+    verdict = done.stdout[done.stdout.index("differs: ") :]
+    finding = " ".join(verdict.splitlines()[1:3])
+    assert where in finding
+    assert cause in finding
+
+
+def test_every_kind_of_break_is_planted_in_these_tests():
+    assert {row[0] for row in FOUND} == set(BREAKS)
+
+
+def test_float32_is_measured_by_tf1s_own_noise(tmp_path):
+    """Also looked at here: speed, memory, environment, and starting from a run."""
+    run = tmp_path / "run"
+    options = ("--steps", 2, "--batch-size", 8, "--quiet", "--run-dir", run)
+    assert call("train_mnist.py", "--model", "mnist_tutorial", *options).returncode == 0
+    out = tmp_path / "out"
+    done = call(
+        "compare_tf2.py", "--model", "mnist_tutorial", "--against", "tf2", "--steps", 3,
+        "--timing-steps", 2, "--checkpoint", run, "--report", out, "--quiet",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"TF1 \d+ ms, tf2 \d+ ms: [\d.]+ times as long", done.stdout)
+    report = json.loads((out / "report.json").read_text())
+    rows = {(row["dtype"], row["kind"]): row for row in report["summary"]}
+    assert len(rows) == 8
+    for kind in BOUNDS:
+        row = rows["float32", kind]
+        least = 2**-23
+        assert row["tolerance"] == pytest.approx(10 * max(row["noise"], least))
+        assert row["relative"] <= row["tolerance"]
+    assert report["speed"]["tf1_peak_bytes"] > 1e8
+    environment = report["environment"]
+    assert environment["batch size"] == 8  # the run's
+    assert environment["started from"] == str(run)
+    start = [v for v in report["variables"] if v["tf1"].endswith("g_adam_1")]
+    assert start
+    assert all(v["matched"] for v in start)
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (("mnist_tutorial", "torch"), "has no counterpart in torch; it has in tf2"),
+        (("mnist_tutorial", "tf2", "--steps", 0), "--steps must be at least 1"),
+        (("mnist_tutorial", "tf2", "--width", 8), "has no --width"),
+        (("mnist_tutorial", "tf2", "--checkpoint", "nowhere"), "no checkpoint at"),
+        (("celeba64", "tf2", "--width", 9), "--width must be a multiple of 8"),
+        (("mnist_beginners", "tf2", "--break", "leaky-slope"), "nothing of the kind"),
+        (("mnist_tutorial", "tf2", "--break", "update-order"), "nothing of the kind"),
+    ],
+)
+def test_what_cannot_be_compared_is_refused_in_one_line(args, message):
+    model, against, *rest = args
+    said = refusal(
+        "compare_tf2.py", "--model", model, "--against", against, "--batch-size", 4,
+        "--dtype", "float64", "--quiet", *rest,
+    )  # fmt: skip
+    assert message in said
+
+
+def test_a_report_that_is_there_is_not_overwritten(tmp_path):
+    (tmp_path / "report.html").write_text("mine")
+    args = ("--model", "mnist_tutorial", "--against", "tf2", "--report", tmp_path)
+    assert "choose another --report" in refusal("compare_tf2.py", *args)
+    assert (tmp_path / "report.html").read_text() == "mine"
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
+def test_the_report_opens_in_a_browser_and_shows_its_pictures(tmp_path):
+    done = compare(
+        "images96", "tf2", "--steps", 1, "--report", tmp_path, "--break", "leaky-slope"
+    )
+    assert done.returncode == 1, done.stderr
+    page = (tmp_path / "report.html").read_text()
+    assert not re.search(r"""(src|href)=["'](?!data:)""", page)  # needs no other file
+    script = """<script>onload = () => document.title = JSON.stringify(
+        [...document.images].map(i => [i.alt, i.naturalWidth, i.naturalHeight]))
+    </script></body>"""
+    (tmp_path / "probe.html").write_text(page.replace("</body>", script))
+    command = [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--dump-dom"]
+    command += [f"--user-data-dir={tmp_path / 'profile'}"]
+    command += [f"file://{tmp_path / 'probe.html'}"]
+    shown = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    title = re.search(r"<title>(\[.*\])</title>", shown.stdout)
+    assert title, shown.stderr[-500:]
+    pictures = json.loads(title[1])
+    assert len(pictures) == 5
+    assert all(width > 100 and height > 100 for _, width, height in pictures)
+    assert "leaky ReLU has slope 0.3" in shown.stdout
