@@ -13,7 +13,7 @@ def adam(learning_rate, beta1=0.9, *, name, dtype, epsilon=1e-8):
     Args:
       dtype: of the weights. AdamOptimizer keeps the powers of its betas in float32
         unless it is given the betas as tensors, which with float64 weights puts the
-        first steps off by 3e-5 of their length.
+        first steps off by up to 3e-5 of their length.
       epsilon: added to the root of the second moment before its bias is corrected.
         TF1's default is 1e-8, Keras's 1e-7.
     """

@@ -35,11 +35,6 @@ SILENT = {
         "Glorot uniform",
         "U(-b, b), b = 1 / sqrt(fan_in)",
     ),
-    "result of train_on_batch": (
-        "-",
-        "the mean since reset_metrics (Keras 2: the batch)",
-        "-",
-    ),
     "a model frozen after compile": (
         "-",
         "stays frozen for itself, too (Keras 2: compile decided)",

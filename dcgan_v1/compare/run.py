@@ -12,7 +12,7 @@ import numpy as np
 from dcgan_v1 import checkpoints
 from dcgan_v1.compare import differences, inputs
 from dcgan_v1.errors import UserError, reason
-from dcgan_v1.reference import names
+from dcgan_v1.reference.names import power_after, updates_done
 from dcgan_v1.runtime import cores
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -180,8 +180,8 @@ class Pair:
             if name.endswith("_power"):  # in float64 as Adam would have arrived at it
                 beta = float(f"{float(fresh[name]):.6g}")  # a fresh power is the beta
                 power = self.job.checkpoint[name][()]
-                updates = names.updates_done(power, beta, otherwise=10**6)
-                start[name] = np.asarray(names.power_after(beta, updates, self.dtype))
+                updates = updates_done(power, beta, otherwise=10**6)
+                start[name] = np.asarray(power_after(beta, updates, self.dtype))
         return start
 
     def _load(self, names, arrays):

@@ -1,10 +1,8 @@
 """mnist_keras in Keras 3: compiled models and `train_on_batch`, as the source has it.
 
-Two things that Keras 2 did by itself and Keras 3 does not:
-- D is frozen inside the combined model. Keras 2 remembered from `compile` that D alone
-  may train; Keras 3 asks `trainable` when a train function is traced, so the flag is
-  set before each call.
-- `train_on_batch` returns the mean over all batches since the last `reset_metrics`.
+D is frozen inside the combined model. Keras 2 remembered from `compile` that D by itself
+may train; Keras 3 asks `trainable` when a train function is traced, so the flag is set
+before each call.
 """
 
 import keras
@@ -64,5 +62,4 @@ class Gan:
         for number in (1, 2):
             layer = self.discriminator.get_layer(f"dropout{number}")
             layer.feed(keep[f"keep_{purpose}{number}"])
-        model.reset_metrics()
         return model.train_on_batch(inputs, labels)

@@ -1,0 +1,166 @@
+"""scripts/convert_checkpoint.py: everything goes over and comes back, bit for bit."""
+
+from importlib.util import find_spec
+
+import numpy as np
+import pytest
+import tensorflow.compat.v1 as tf
+from script_runs import call, refusal
+
+from dcgan_v1 import checkpoints
+from dcgan_v1.config import CONFIGS
+from dcgan_v1.data.pipeline import InMemory
+from dcgan_v1.errors import UserError
+from dcgan_v1.graph import build_train_graph
+from dcgan_v1.models import get
+from dcgan_v1.reference import COUNTERPARTS, names
+
+NARROW = {"celeba64": {"width": 8}, "images96": {"width": 8}}
+SUFFIX = {"tf2": "", "torch": ".safetensors", "keras": ".weights.h5"}
+needs_torch = pytest.mark.skipif(
+    not (find_spec("torch") and find_spec("safetensors")),
+    reason="PyTorch is not installed: pip install -r requirements-torch.txt",
+)
+PAIRS = [
+    pytest.param(model, to, marks=[needs_torch] if to == "torch" else [])
+    for to, models in COUNTERPARTS.items()
+    for model in models
+]
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory):
+    """Function from a system to a checkpoint of it after two steps."""
+    made = {}
+
+    def make(model):
+        if model not in made:
+            config = CONFIGS[model](batch_size=4, **NARROW.get(model, {}))
+            rng = np.random.default_rng()
+            shape = (8, *get(model).IMAGE_SHAPE)
+            data = InMemory(rng.integers(0, 256, shape, np.uint8))
+            with tf.Graph().as_default(), tf.Session() as session:
+                graph = build_train_graph(config, data)
+                session.run(graph.initialize)
+                graph.start_data(session, 0)
+                for _ in range(2):
+                    session.run(graph.train.op)
+                prefix = str(tmp_path_factory.mktemp(model) / "model")
+                made[model] = tf.train.Saver(graph.saved).save(session, prefix, 2)
+        return made[model]
+
+    return make
+
+
+def convert(source, to, out):
+    done = call("convert_checkpoint.py", source, "--to", to, "--out", out)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(("model", "to"), PAIRS)
+def test_there_and_back_every_variable_has_the_same_bits(
+    checkpoint, model, to, tmp_path
+):
+    out = tmp_path / f"there{SUFFIX[to]}"
+    back = tmp_path / "back" / "model"
+    convert(checkpoint(model), to, out)
+    convert(out, "tf1", back)
+    before, after = (checkpoints.tensors(str(p)) for p in (checkpoint(model), back))
+    assert set(before) == set(after)
+    assert any(name.endswith("_adam_1") and x.any() for name, x in before.items())
+    for name, value in before.items():
+        assert value.dtype == after[name].dtype, name
+        assert value.tobytes() == after[name].tobytes(), name
+
+
+def test_a_keras_model_file_goes_there_and_back(checkpoint, tmp_path):
+    out, back = tmp_path / "gan.keras", tmp_path / "back"
+    source = checkpoint("mnist_keras")
+    convert(source, "keras", out)
+    convert(out, "tf1", back)
+    before, after = (checkpoints.tensors(str(p)) for p in (source, back))
+    assert {k: v.tobytes() for k, v in before.items()} == {
+        k: v.tobytes() for k, v in after.items()
+    }
+
+
+@needs_torch
+def test_the_pytorch_file_is_a_plain_state_dict(checkpoint, tmp_path):
+    """Read without our code: names as in a module, kernels [out, in, y, x]."""
+    from safetensors.numpy import load_file
+
+    out = tmp_path / "gan.safetensors"
+    source = checkpoint("images96")
+    convert(source, "torch", out)
+    found, tensors = load_file(out), checkpoints.tensors(source)
+    for layer, net in (("conv2", "discriminator"), ("deconv3", "generator")):
+        kernel = tensors[f"images96/{net}/{layer}/w"]
+        theirs = found[f"{net}.{layer}.weight"]
+        np.testing.assert_array_equal(theirs, kernel.transpose(3, 2, 0, 1))
+    np.testing.assert_array_equal(
+        found["generator.bn1.running_var"],
+        tensors["images96/generator/bn1/moving_variance"],
+    )
+    assert found["d_adam.step.discriminator.conv1.weight"] == 2
+
+
+def test_bad_sources_and_targets_are_refused_in_one_line(checkpoint, tmp_path):
+    source = checkpoint("mnist_tutorial")
+    for args, message in (
+        ((source, "--to", "keras", "--out", tmp_path / "a.keras"), "no counterpart in"),
+        ((tmp_path / "no.keras", "--to", "tf1", "--out", tmp_path / "b"), "not exist"),
+        ((source, "--to", "tf2", "--out", source), "is there already"),
+        ((tmp_path, "--to", "tf2", "--out", tmp_path / "c"), "no checkpoint at"),
+        ((source, "--to", "tf1", "--out", tmp_path / "d"), "no sound tf2 checkpoint"),
+    ):
+        assert message in refusal("convert_checkpoint.py", *args), args
+    (tmp_path / "bad.weights.h5").write_bytes(b"no HDF5")
+    bad = (tmp_path / "bad.weights.h5", "--to", "tf1", "--out", tmp_path / "e")
+    assert "no sound keras checkpoint" in refusal("convert_checkpoint.py", *bad)
+    assert not list(tmp_path.glob("[a-e]*.index"))
+
+
+# ---- beta powers and numbers of updates ----
+
+
+def test_powers_are_those_tensorflows_adam_arrives_at(graph, session):
+    v = tf.get_variable("v", initializer=1.0)
+    adam = tf.train.AdamOptimizer(0.1, 0.5, name="g_adam")
+    op = adam.apply_gradients([(tf.constant(1.0), v)])
+    session.run(tf.global_variables_initializer())
+    powers = adam._get_beta_accumulators()
+    for updates in range(200):  # 0.5^n underflows after 126
+        for power, beta in zip(session.run(powers), (0.5, 0.999), strict=True):
+            expected = names.power_after(beta, updates, np.float32)
+            assert power.tobytes() == np.float32(expected).tobytes(), (updates, beta)
+        assert names.updates_done(session.run(powers[1]), 0.999, None) == updates
+        session.run(op)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_number_of_updates_is_read_off_the_power_however_many(dtype, rng):
+    for updates in (0, 1, *rng.integers(2, 80_000, 5)):
+        power = names.power_after(0.999, int(updates), dtype)
+        assert names.updates_done(power, 0.999, None) == updates
+    assert names.updates_done(np.float32(0), 0.999, otherwise=123) == 123
+    with pytest.raises(UserError, match="none that Adam reaches"):
+        names.updates_done(np.float32(0.5), 0.999, None)
+
+
+def test_a_dense_layer_between_vectors_and_maps_changes_its_order_for_pytorch(rng):
+    """TF1 numbers pixels first and channels last, PyTorch the other way round."""
+    z, w = rng.normal(size=(2, 100)), rng.normal(size=(100, 4 * 4 * 8))
+    row = names.row("celeba64", "torch", "celeba64/generator/linear0/w", w.shape)
+    theirs = row.to_other(w)
+    maps = (z @ w).reshape(2, 4, 4, 8)
+    np.testing.assert_allclose(
+        (z @ theirs.T).reshape(2, 8, 4, 4), maps.transpose(0, 3, 1, 2)
+    )
+    np.testing.assert_array_equal(row.to_tf1(theirs), w)
+    x, w = rng.normal(size=(2, 4, 4, 8)), rng.normal(size=(4 * 4 * 8, 1))
+    row = names.row("celeba64", "torch", "celeba64/discriminator/linear4/w", w.shape)
+    theirs = row.to_other(w)
+    np.testing.assert_allclose(
+        x.transpose(0, 3, 1, 2).reshape(2, -1) @ theirs.T, x.reshape(2, -1) @ w
+    )
+    np.testing.assert_array_equal(row.to_tf1(theirs), w)
