@@ -216,6 +216,13 @@ LEAST = {  # setting -> the smallest number it may be
 }
 
 
+COUNTED_TWICE = {  # a setting in epochs -> the one in steps that takes its place
+    "epochs": "steps",
+    "sample_epochs": "sample_every",
+    "save_epochs": "save_every",
+}
+
+
 def from_json(text, source):
     """Reads a system's config back. `source` names the file in error messages."""
     try:
@@ -253,6 +260,10 @@ def continued(saved, asked):
     Raises:
       UserError: a fixed setting differs.
     """
+    asked = dict(asked)
+    for epochs, steps in COUNTED_TWICE.items():
+        if epochs in asked and steps not in asked and hasattr(saved, epochs):
+            asked[steps] = 0  # what is asked for last counts
     differing = [
         f"{option(f.name)} is {getattr(saved, f.name)!r} in the run, "
         f"{asked[f.name]!r} was asked for"

@@ -53,7 +53,7 @@ def train(
         if step > config.total_steps:
             raise UserError(
                 f"{source} is at step {step}, past the {config.total_steps} that "
-                f"--steps {config.steps} makes; ask for more --steps"
+                f"--steps {config.steps} makes; ask for more"
             )
         epoch, image = data.where(step, config.batch_size)
         say(

@@ -13,7 +13,7 @@ from tqdm import tqdm
 from dcgan_v1 import cli, runtime
 from dcgan_v1.compare.breaks import BREAKS
 from dcgan_v1.config import CONFIGS, from_json
-from dcgan_v1.errors import UserError
+from dcgan_v1.errors import UserError, reason
 from dcgan_v1.reference import COUNTERPARTS
 
 NETWORK_SETTINGS = ("batch_size", "width", "seed")
@@ -36,11 +36,31 @@ def main(args):
                 raise UserError(
                     f"{args.report / name} is there: choose another --report"
                 )
+        args.report.mkdir(parents=True, exist_ok=True)
     settings = _settings(args)
     runtime.prepare()
+    try:
+        return _compare(args, settings)
+    except UserError:
+        raise
+    except Exception as error:  # exit code 1 would mean that they differ
+        raise UserError(
+            f"the comparison broke off ({type(error).__name__}: {reason(error, 300)}); "
+            "--debug shows where"
+        ) from error
+
+
+def _compare(args, settings):
+    from dcgan_v1 import checkpoints
     from dcgan_v1.compare import report
     from dcgan_v1.compare.run import Job
 
+    if args.checkpoint:
+        found = checkpoints.identify(checkpoints.resolve(args.checkpoint))
+        if found.model != args.model:
+            raise UserError(f"{args.checkpoint} is of {found.model}, not {args.model}")
+        if hasattr(found, "width"):
+            settings = {**settings, "width": found.width}
     job = Job(
         CONFIGS[args.model](**settings),
         settings,
@@ -53,34 +73,25 @@ def main(args):
     dtypes = ["float32", "float64"] if args.dtype == "float32" else ["float64"]
     with tqdm(
         total=job.stages(dtypes), desc="comparing", disable=args.quiet or None
-    ) as bar:
-        pairs = job.run(dtypes, bar.update)
+    ) as b:
+        pairs = job.run(dtypes, b.update)
     found = report.build(job, pairs)
-    if args.report:
-        report.write(found, pairs, args.report)
     report.show(found, width=None if sys.stdout.isatty() else 160)
     if args.report:
+        report.write(found, pairs, args.report)
         print(f"wrote {args.report / 'report.html'} and report.json")
     return 0 if found["same"] else 1
 
 
 def _settings(args):
-    """Returns the settings given, or for a run's checkpoint those it was made with."""
+    """Returns the settings given, with the batch size of the run compared from."""
     settings = {}
     if args.checkpoint:
         path = Path(args.checkpoint)
-        for folder in (path, path.parent, path.parent.parent):
-            if (folder / "config.json").is_file():
-                config = folder / "config.json"
-                saved = from_json(config.read_bytes(), config)
-                if saved.model != args.model:
-                    raise UserError(f"{path} is of {saved.model}, not of {args.model}")
-                settings = {
-                    name: getattr(saved, name)
-                    for name in ("width", "batch_size")
-                    if hasattr(saved, name)
-                }
-                break
+        run = path if path.is_dir() else path.parent.parent
+        config = run / "config.json"
+        if config.is_file() and (run / "checkpoints").is_dir():
+            settings["batch_size"] = from_json(config.read_bytes(), config).batch_size
     for name in NETWORK_SETTINGS:
         if (value := getattr(args, name)) is not None:
             settings[name] = value
@@ -135,7 +146,7 @@ def make_parser():
     add(
         "--timing-steps",
         type=int,
-        default=5,
+        default=3,
         metavar="N",
         help="steps in each of 6 rounds of timing, 0 for none (default %(default)s)",
     )

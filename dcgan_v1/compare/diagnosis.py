@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from dcgan_v1.checkpoints import is_optimizers
 from dcgan_v1.compare import probes
 
 
@@ -48,25 +49,50 @@ def diagnose(pair):
 
 
 def _unmatched(pair):
-    """Layers, variables or gradients that only one side has."""
+    """What only one side has, or has in another shape or not trained: nothing else can
+    be trusted then."""
     ours, theirs = pair.seen["tf1"], pair.seen["other"]
-    findings = []
     stray = [key for key in theirs["gradient"] if key not in ours["gradient"]]
     if any("/g_adam/" in key and "/discriminator/" in key for key in stray):
         cause = (
             f"G's update also trains {len(stray)} variables of the discriminator: D is "
             "not frozen, or a stop_gradient is missing"
         )
-        findings.append(Finding(_variable(stray[0]), cause))
-    elif stray:
-        findings.append(Finding(stray[0], "TF1 has no such gradient"))
-    for section in ("forward", "gradient", ("state", pair.job.checked[0])):
-        findings += [
-            Finding(name, "the counterpart has nothing for it")
-            for name in ours[section]
-            if name not in theirs[section]
-        ]
+        return [Finding(_variable(stray[0]), cause)]
+    findings = [Finding(key, "TF1 has no such gradient") for key in stray]
+    findings += _unmatched_variables(pair)
+    for section, arrays in ours.items():
+        for name, array in arrays.items():
+            if name not in theirs[section]:
+                if not name.startswith("d_mean_"):  # TF1's script reports more
+                    findings.append(Finding(name, "the counterpart has nothing for it"))
+            elif np.shape(array) != np.shape(theirs[section][name]):
+                shapes = np.shape(theirs[section][name]), np.shape(array)
+                cause = "has shape {} in the counterpart, {} in TF1".format(*shapes)
+                findings.append(Finding(name, cause))
     return findings
+
+
+def _unmatched_variables(pair):
+    """Compares the lists of variables that both sides give, optimisers' left out."""
+    listed = pair.descriptions["other"]["variables"]
+    ours = {
+        name: v
+        for name, v in pair.descriptions["tf1"]["variables"].items()
+        if name in listed or not is_optimizers(name)
+    }
+    findings = [
+        Finding(name, "the counterpart has no such variable")
+        for name in ours.keys() - listed.keys()
+    ]
+    findings += [
+        Finding(name, "a variable of the counterpart that TF1 has not")
+        for name in listed.keys() - ours.keys()
+    ]
+    for name in ours.keys() & listed.keys():
+        if ours[name]["trainable"] != listed[name]["trainable"]:
+            findings.append(Finding(name, "is trained on one side only"))
+    return sorted(findings)
 
 
 # ---- forward ----
@@ -178,14 +204,17 @@ def _explains(hypothesis, theirs, keys):
 
 def _states(pair, over):
     """Moments, weights and averages after the first step, all gradients being equal."""
-    first = [d for d in over if d.name.endswith("after step 1")] or over
+    first = [d for d in over if d.name.endswith("after step 1")]
+    if not first:
+        cause = f"agrees after step 1 and differs by {over[0].relative:.1e} later"
+        return [Finding(over[0].name, cause)]
     findings = []
     average = next((d for d in first if "/moving_" in d.name), None)
     if average:
         findings.append(_average_finding(pair, _variable(average.name)))
     others = [d for d in first if "/moving_" not in d.name]
     moments = [d for d in others if d.quantity.startswith(("m ", "v "))]
-    weights = [d for d in others if d.quantity.startswith("weight")]
+    weights = [d for d in others if d.quantity.startswith("weight ")]
     if moments:
         name = _variable(moments[0].name)
         adam = name.rpartition("/")[2].removesuffix("_1")

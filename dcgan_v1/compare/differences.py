@@ -21,7 +21,7 @@ class Difference(NamedTuple):
     Attributes:
       kind: 'forward', 'loss', 'gradient' or 'state'.
       quantity: what float32's noise is taken over: the kind, or for the state 'weight
-        after step 3' and the like.
+        after 3' and the like.
       name: which array.
       absolute: largest difference of two elements.
       relative: that over the scale, see `compare`.
@@ -86,40 +86,39 @@ def between(ours, theirs):
     """
     found = []
     for section in theirs:
-        arrays = ours[section]
         kind, step = section if isinstance(section, tuple) else (section, None)
-        shared = {k: v for k, v in arrays.items() if k in theirs[section]}
-        if kind == "losses":  # accuracy moves in leaps
+        shared = {k: v for k, v in ours[section].items() if k in theirs[section]}
+        if kind in ("loss", "losses"):  # accuracy moves in leaps, its logits are there
             shared.pop("d_accuracy", None)
-        kind = "state" if kind in ("losses", "samples") else kind
+        tolerance = FLOAT64.get(kind, FLOAT64["state"])
+        if kind == "state" and step == 1:
+            tolerance = FLOAT64["first state"]
         group = {"gradient": _gradient_group, "state": _state_group}.get(kind)
-        tolerance = FLOAT64["first state" if kind == "state" and step == 1 else kind]
-        for d in compare(kind, shared, theirs[section], tolerance, group):
+        plain_kind = kind if kind in ("forward", "loss", "gradient") else "state"
+        for d in compare(plain_kind, shared, theirs[section], tolerance, group):
             if step:
-                quantity = f"{_part(d.name)} after step {step}"
-                if quantity.startswith("loss"):
-                    quantity = "later losses"
+                part = _part(d.name) if kind == "state" else kind
+                quantity = (
+                    "later losses" if part == "losses" else f"{part} after {step}"
+                )
                 d = d._replace(quantity=quantity, name=f"{d.name} after step {step}")
             found.append(d)
     return found
 
 
 def _part(name):
-    """Returns 'weight', 'm', 'v', 'moving_mean', 'moving_variance', 'power', 'loss' or
-    'samples'."""
+    """Returns 'weight', 'm', 'v', 'moving_mean', 'moving_variance' or 'power'."""
     last = name.rpartition("/")[2]
-    if last.startswith("moving_") or last == "samples":
+    if last.startswith("moving_"):
         return last
     for ending, part in (("_adam", "m"), ("_adam_1", "v"), ("_power", "power")):
         if last.endswith(ending):
             return part
-    return "weight" if "/" in name else "loss"
+    return "weight"
 
 
 def _state_group(name):
     """Weights, first moments, second moments and averages of a network are groups."""
-    if "/" not in name:
-        return "losses"
     if _part(name) == "power":
         return name
     return "/".join([*name.split("/")[:2], _part(name)])

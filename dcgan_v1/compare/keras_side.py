@@ -34,13 +34,10 @@ class KerasSide:
         return {
             "framework": f"TensorFlow {tf.version.VERSION}, Keras {keras.__version__}",
             "settings": self._settings(),
-            "parameters": {
-                net: getattr(self.gan, net).count_params()
-                for net in ("generator", "discriminator")
+            "variables": {
+                name: {"shape": list(v.shape), "trainable": v.trainable}
+                for name, v in self._variables().items()
             },
-            "trainable": sorted(
-                keras_weights.tf1_names(self.gan, self.config.model).values()
-            ),
             "initial_std": self._initial_std(),
         }
 
@@ -69,7 +66,7 @@ class KerasSide:
 
     def first_step(self, batch):
         """Returns (scalars, {'0/d_adam/<variable>': gradient, ...}), run eagerly."""
-        names = keras_weights.tf1_names(self.gan, self.config.model)
+        names = {id(v): name for name, v in self._variables().items()}
         gradients, count = {}, 0
         plain = {}
         for adam, optimizer in self.gan.optimizers.items():
@@ -130,15 +127,12 @@ class KerasSide:
     def _initial_std(self):
         return {
             name: float(np.std(np.asarray(variable)))
-            for net in ("generator", "discriminator")
-            for layer in getattr(self.gan, net).layers
-            for variable in layer.trainable_variables
-            if (
-                name := keras_weights.tf1_names(self.gan, self.config.model)[
-                    id(variable)
-                ]
-            ).endswith(("/w", "gamma"))
+            for name, variable in self._variables().items()
+            if name.endswith(("/w", "gamma"))
         }
+
+    def _variables(self):
+        return keras_weights.tf1_names(self.gan, self.config.model)
 
 
 @contextlib.contextmanager

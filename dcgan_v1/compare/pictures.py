@@ -26,7 +26,9 @@ def _samples(pair):
         pair.seen[side]["samples", pair.job.steps]["images"]
         for side in ("tf1", "other")
     )
-    difference = np.abs(np.float64(ours) - np.float64(theirs))
+    difference = np.zeros_like(ours)
+    if ours.shape == theirs.shape:
+        difference = np.abs(np.float64(ours) - np.float64(theirs))
     largest = difference.max()
     scaled = np.rint(255 * difference / max(largest, 1e-300)).astype(np.uint8)
     pictures = {
@@ -64,7 +66,7 @@ def _growth(pairs):
         for label, found in (("", pair.found), (" (TF1 and itself)", pair.control)):
             worst = {}
             for d in found:
-                if match := re.fullmatch(r"weight after step (\d+)", d.quantity):
+                if match := re.fullmatch(r"weight after (\d+)", d.quantity):
                     step = int(match[1])
                     worst[step] = max(worst.get(step, 1e-17), d.relative)
             if worst:

@@ -15,6 +15,7 @@ import rich.table
 from dcgan_v1 import __version__
 from dcgan_v1.compare import defaults, differences, pictures
 from dcgan_v1.compare.diagnosis import Finding, diagnose
+from dcgan_v1.compare.run import KINK_UNITS
 from dcgan_v1.reference import names
 from dcgan_v1.rundir import write_atomically
 from dcgan_v1.runtime import cores
@@ -49,10 +50,12 @@ def build(job, pairs):
             dict(zip(("setting", "tf1", "other", "differs"), row, strict=True))
             for row in defaults.sides(exact)
         ],
+        "defaults": defaults.SILENT,
         "differences": {
             dtype: [d._asdict() | {"is_over": d.is_over} for d in pair.found]
             for dtype, pair in pairs.items()
         },
+        "noise": _noise(pairs),
     }
 
 
@@ -86,6 +89,12 @@ def show(report, width=None):
     console.print(table)
     for line in _speed_lines(report):
         console.print(line)
+    environment = report["environment"]
+    console.print("; ".join(f"{key}: {value}" for key, value in environment.items()))
+    matched = sum(v["matched"] for v in report["variables"])
+    console.print(f"variables: {matched} of {len(report['variables'])} matched by name")
+    same = sum(not row["differs"] for row in report["settings"])
+    console.print(f"settings: {same} of {len(report['settings'])} are the same")
     drifted = [row for row in report["settings"] if row["differs"]]
     for row in drifted:
         console.print(f"set differently: {row['setting']}: TF1 {row['tf1']}, "
@@ -107,8 +116,18 @@ def write(report, pairs, folder):
         pictures=pictures.make(pairs),
     )
     folder.mkdir(parents=True, exist_ok=True)
-    write_atomically(folder / "report.json", json.dumps(report, indent=1).encode())
+    text = json.dumps(_plain(report), indent=1, allow_nan=False)
+    write_atomically(folder / "report.json", text.encode())
     write_atomically(folder / "report.html", html.encode())
+
+
+def _plain(value):
+    """Returns the report with what JSON has no number for as text."""
+    if isinstance(value, dict):
+        return {key: _plain(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(inner) for inner in value]
+    return str(value) if isinstance(value, float) and not np.isfinite(value) else value
 
 
 def _rounding(pairs):
@@ -126,7 +145,10 @@ def _environment(job, pairs):
     pair = next(iter(pairs.values()))
     config = job.config
     given = ", ".join(f"{name} {value}" for name, value in job.settings.items())
-    nudges = "one thread without oneDNN, and start weights nudged in their last place"
+    nudges = (
+        "one thread without oneDNN; start weights nudged by a unit in their last place, "
+        f"and, but for the layers' outputs, by up to {KINK_UNITS}"
+    )
     return {
         "TF1 side": pair.descriptions["tf1"]["framework"],
         "counterpart": pair.descriptions["other"]["framework"],
@@ -155,22 +177,28 @@ def _processor():
 
 
 def _variables(job, pair):
-    """The map: every variable of TF1's with its counterpart."""
+    """The map: every variable of TF1's with its counterpart, as that lists it."""
     rows = []
-    trainable = set(pair.descriptions["other"]["trainable"])
-    matched = set(pair.seen["other"]["state", job.checked[0]])
+    listed = pair.descriptions["other"]["variables"]
     for name, v in pair.descriptions["tf1"]["variables"].items():
         row = names.row(job.config.model, job.against, name, v["shape"])
-        counts = name.rpartition("/")[0] + ": number of updates"
+        other, shape = name.rpartition("/")[0] + ": number of updates", []
+        matched = True  # counts and slots go with the optimiser
+        if row:
+            weight = name if not row.slot else name.rpartition("/")[0]
+            found = listed.get(weight)
+            other, shape = row.other, found and found["shape"]
+            matched = found is not None and (
+                bool(row.slot) or found["trainable"] == v["trainable"]
+            )
         rows.append(
             {
                 "tf1": name,
-                "other": row.other if row else counts,
+                "other": other,
                 "shape": v["shape"],
-                "other_shape": list(row.other_shape) if row else [],
+                "other_shape": shape,
                 "trainable": v["trainable"],
-                "matched": name in matched
-                and (not v["trainable"] or name in trainable),
+                "matched": matched,
             }
         )
     return rows
@@ -181,9 +209,8 @@ def _summary(pair):
     rows = []
     for kind in TITLES:
         found = [d for d in pair.found if d.kind == kind]
-        worst = differences.worst(found)
-        noise = [d.relative for d in pair.control if d.quantity == worst.quantity]
-        first = next((d for d in found if d.is_over), worst)
+        first = next((d for d in found if d.is_over), differences.worst(found))
+        noise = [d.relative for d in pair.control if d.quantity == first.quantity]
         rows.append(
             {
                 "dtype": pair.dtype,
@@ -198,6 +225,15 @@ def _summary(pair):
             }
         )
     return rows
+
+
+def _noise(pairs):
+    """Quantity -> the largest difference of TF1 from itself, in float32."""
+    floors = {}
+    for pair in pairs.values():
+        for d in pair.control:
+            floors[d.quantity] = max(floors.get(d.quantity, 0.0), d.relative)
+    return floors
 
 
 def _speed(pair):

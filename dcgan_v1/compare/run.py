@@ -1,5 +1,6 @@
 """Runs both sides, each in a process of its own, and gathers what they computed."""
 
+import contextlib
 import json
 import os
 import subprocess
@@ -71,10 +72,11 @@ class Side:
         return found
 
     def close(self):
-        self.process.stdin.close()
         self.process.kill()
         self.process.wait()
-        self.process.stdout.close()
+        for pipe in (self.process.stdin, self.process.stdout):
+            with contextlib.suppress(OSError):  # unsent requests of a side that died
+                pipe.close()
 
     def _send(self, message):
         try:
@@ -117,7 +119,7 @@ class Pair:
         if dtype == "float32":
             alone = {**spec, "side": "tf1", "threads": 1}
             self.sides["control"] = Side("control", alone, folder, onednn="0")
-        self.found, self.control = [], []
+        self.found, self.control, self.late = [], [], []
         self.timing, self.hypotheses = {}, {}
 
     def __enter__(self):
@@ -139,7 +141,7 @@ class Pair:
             self._time()
         self.seen = self._observe(list(self.sides), self.start)
         ours = self.seen["tf1"]
-        self.found = differences.between(ours, self.seen["other"])
+        self.found = differences.between(ours, self.seen["other"]) + self.late
         if any(d.is_over for d in self.found if d.kind == "gradient"):
             self._load(["tf1"], self.start)
             self._all("hypotheses", ["tf1"])
@@ -159,6 +161,9 @@ class Pair:
             self.found = [
                 d._replace(tolerance=tolerances[d.quantity]) for d in self.found
             ]
+        for sections in self.seen.values():  # gigabytes, which the report can spare
+            for step in self.job.checked[1:]:
+                sections.pop(("state", step), None)
 
     def _all(self, do, names, **more):
         """Asks several sides at once. Returns name -> answer."""
@@ -172,15 +177,27 @@ class Pair:
         fresh = self.sides["tf1"].arrays()
         if not self.job.checkpoint:
             return inputs.start_from_scratch(fresh, self.job.config.seed)
+        saved = self.job.checkpoint
+        lacking = [
+            name
+            for name, value in fresh.items()
+            if (name not in saved and not checkpoints.is_optimizers(name))
+            or (name in saved and saved[name].shape != value.shape)
+        ]
+        if lacking:
+            raise UserError(
+                f"{self.job.source} does not fit: {lacking[0]} is missing or of another "
+                f"shape, and so are {len(lacking) - 1} more"
+            )
         start = {
-            name: self.job.checkpoint.get(name, value).astype(value.dtype)
+            name: saved.get(name, value).astype(value.dtype)
             for name, value in fresh.items()
         }
-        for name in start.keys() & self.job.checkpoint.keys():
-            if name.endswith("_power"):  # in float64 as Adam would have arrived at it
+        for name in start:  # powers as Adam would have arrived at them in this dtype
+            adam, _, power = name.rpartition("/")
+            if power in ("beta1_power", "beta2_power") and name in saved:
+                updates = updates_done(saved[f"{adam}/beta2_power"][()])
                 beta = float(f"{float(fresh[name]):.6g}")  # a fresh power is the beta
-                power = self.job.checkpoint[name][()]
-                updates = updates_done(power, beta, otherwise=10**6)
                 start[name] = np.asarray(power_after(beta, updates, self.dtype))
         return start
 
@@ -244,6 +261,10 @@ class Pair:
                 note(
                     ("losses", i + 1), {name: scalars[name][i - done] for name in names}
                 )
+            if self.dtype == "float64" and step > 1:  # gigabytes: compared at once
+                late = {name: {s: seen[name].pop(s) for s in [("state", step)]}
+                        for name in names}  # fmt: skip
+                self.late += differences.between(late["tf1"], late["other"])
             done = step
             self.progress()
         self._all("samples", names)

@@ -29,18 +29,13 @@ class TorchSide:
         return {
             "framework": f"PyTorch {torch.__version__}",
             "settings": self._settings(),
-            "parameters": {
-                net: sum(
-                    value.numel()
-                    for value in getattr(self.gan, net).state_dict().values()
-                    if value.dim()
-                )
-                for net in ("generator", "discriminator")
+            "variables": {
+                name: {"shape": list(v.shape), "trainable": v.requires_grad}
+                for name, v in self._variables().items()
             },
-            "trainable": sorted(self._names().values()),
             "initial_std": {
-                name: float(parameter.detach().std(correction=0))
-                for parameter, name in self._named_parameters()
+                name: float(v.detach().std(correction=0))
+                for name, v in self._variables().items()
                 if name.endswith(("/w", "gamma"))
             },
         }
@@ -70,7 +65,8 @@ class TorchSide:
 
     def first_step(self, batch):
         """Returns (scalars, {'0/d_adam/<variable>': gradient, ...})."""
-        tf1_names, gradients, count = self._names(), {}, 0
+        tf1_names = {id(v): name for name, v in self._variables().items()}
+        gradients, count = {}, 0
         plain_steps = {k: o.step for k, o in self.gan.optimizers.items()}
         for adam, optimizer in self.gan.optimizers.items():
             plain = plain_steps[adam]
@@ -103,14 +99,8 @@ class TorchSide:
         self.gan.generator.train()
         return images
 
-    def _names(self):
+    def _variables(self):
         return torch_weights.tf1_names(self.gan, self.config.model)
-
-    def _named_parameters(self):
-        tf1_names = self._names()
-        for net in (self.gan.generator, self.gan.discriminator):
-            for parameter in net.parameters():
-                yield parameter, tf1_names[id(parameter)]
 
     def _settings(self):
         found = {}

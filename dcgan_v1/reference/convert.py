@@ -45,6 +45,12 @@ def from_tf1(source, to, out):
     if to == "torch":
         _write_safetensors(gan, config, step, out)
     elif to == "keras":
+        updates = int(gan.optimizers["g_adam"].iterations.numpy())
+        if step != updates:  # the file has no other place for it
+            raise UserError(
+                f"the checkpoint is at step {step}, but G was updated {updates} times "
+                "since its optimiser was new: a Keras file cannot hold both; use --to tf2"
+            )
         save = gan.combined.save if str(out).endswith(".keras") else None
         (save or gan.combined.save_weights)(str(out))
     else:
@@ -87,6 +93,8 @@ def _check_suffix(out, to):
     wanted = {"keras": KERAS, "torch": (SAFETENSORS,), "tf2": ()}[to]
     if wanted and not str(out).endswith(wanted):
         raise UserError(f"--out must end in {' or '.join(wanted)} for --to {to}")
+    if not wanted and str(out).endswith((*KERAS, SAFETENSORS)):
+        raise UserError("--out is a prefix for --to tf2, not the name of such a file")
 
 
 def _gan(config, kind):

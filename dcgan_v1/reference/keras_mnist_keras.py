@@ -1,15 +1,15 @@
 """mnist_keras in Keras 3: compiled models and `train_on_batch`, as the source has it.
 
-D is frozen inside the combined model. Keras 2 remembered from `compile` that D by itself
-may train; Keras 3 asks `trainable` when a train function is traced, so the flag is set
-before each call.
+D is frozen inside the combined model. Keras 2 remembered from `compile` that D by
+itself may train; Keras 3 asks `trainable` when a train function is traced, so the flag
+is set before each call.
 """
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from dcgan_v1.reference.tf2_mnist_keras import make_discriminator, make_generator
+from dcgan_v1.reference.fed_dropout import FedDropout
 
 
 @keras.saving.register_keras_serializable("dcgan_v1")
@@ -63,3 +63,54 @@ class Gan:
             layer = self.discriminator.get_layer(f"dropout{number}")
             layer.feed(keep[f"keep_{purpose}{number}"])
         return model.train_on_batch(inputs, labels)
+
+
+def make_generator():
+    """[N, 100] -> [N, 28, 28, 1] in (-1, 1)."""
+    normal = keras.initializers.RandomNormal
+    conv = {"padding": "same", "use_bias": False, "kernel_initializer": normal(0, 0.02)}
+    layers = [
+        keras.Input([100]),
+        keras.layers.Dense(
+            7 * 7 * 256, kernel_initializer=normal(0, 0.02), name="linear1"
+        ),
+        keras.layers.Reshape([7, 7, 256]),
+        keras.layers.BatchNormalization(gamma_initializer=normal(1, 0.02), name="bn1"),
+        keras.layers.LeakyReLU(0.2, name="lrelu1"),
+    ]
+    for i, (filters, strides) in enumerate(((128, 1), (64, 2), (32, 2)), start=2):
+        layers += [
+            keras.layers.Conv2DTranspose(
+                filters, 5, strides=strides, name=f"deconv{i}", **conv
+            ),
+            keras.layers.BatchNormalization(
+                gamma_initializer=normal(1, 0.02), name=f"bn{i}"
+            ),
+            keras.layers.LeakyReLU(0.2, name=f"lrelu{i}"),
+        ]
+    layers += [
+        keras.layers.Conv2D(1, 5, name="conv5", **conv),
+        keras.layers.Activation("tanh"),
+    ]
+    return keras.Sequential(layers, name="generator")
+
+
+def make_discriminator():
+    """[N, 28, 28, 1] -> logits [N, 1]."""
+    normal = keras.initializers.RandomNormal(0, 0.02)
+    conv = {"strides": 2, "padding": "same", "use_bias": False}
+    conv["kernel_initializer"] = normal
+    return keras.Sequential(
+        [
+            keras.Input([28, 28, 1]),
+            keras.layers.Conv2D(64, 5, name="conv1", **conv),
+            keras.layers.LeakyReLU(0.2, name="lrelu1"),
+            FedDropout(0.3, name="dropout1"),
+            keras.layers.Conv2D(128, 5, name="conv2", **conv),
+            keras.layers.LeakyReLU(0.2, name="lrelu2"),
+            FedDropout(0.3, name="dropout2"),
+            keras.layers.Flatten(),
+            keras.layers.Dense(1, kernel_initializer=normal, name="linear3"),
+        ],
+        name="discriminator",
+    )

@@ -1,5 +1,7 @@
 """TF1's variables into and out of a counterpart made of Keras layers and optimisers."""
 
+import re
+
 import numpy as np
 
 from dcgan_v1.reference import names
@@ -15,12 +17,10 @@ def load(gan, model, arrays):
     for name, array in arrays.items():
         if row := names.row(model, "tf2", name, array.shape):
             _variable(gan, row).assign(row.to_other(array))
-    step = int(arrays.get("global_step", 0))
     for adam, optimizer in gan.optimizers.items():
         power = arrays.get(f"{adam}/beta2_power")
         if power is not None:
-            updates = names.updates_done(power[()], optimizer.beta_2, otherwise=step)
-            optimizer.iterations.assign(updates)
+            optimizer.iterations.assign(names.updates_done(power[()]))
 
 
 def state(gan, model, shapes):
@@ -40,14 +40,15 @@ def state(gan, model, shapes):
 
 
 def tf1_names(gan, model):
-    """Returns id of a trainable variable -> its name in TF1."""
+    """Returns TF1's name -> variable for every variable of both networks."""
     parts = {"kernel": "w", "bias": "b"}
     found = {}
     for net in ("generator", "discriminator"):
         for layer in getattr(gan, net).layers:
-            for variable in layer.trainable_variables:
+            for variable in layer.variables:
                 part = parts.get(variable.name, variable.name)
-                found[id(variable)] = f"{model}/{net}/{layer.name}/{part}"
+                part = re.sub(r"^(fake|real)_", r"\1/", part)
+                found[f"{model}/{net}/{layer.name}/{part}"] = variable
     return found
 
 

@@ -28,7 +28,8 @@ MAPS = {  # (system, layer) -> side of the feature maps a dense layer makes or t
     ("celeba64", "generator/linear0"): 4,
     ("celeba64", "discriminator/linear4"): 4,
 }
-BETA2 = 0.999
+BETA2 = 0.999  # of all systems
+UNDERFLOWED = 1_000_000  # updates; 0.999 to that power is 0, in float64 too
 
 
 class Row(NamedTuple):
@@ -117,21 +118,23 @@ def power_after(beta, updates, dtype):
     return product if product >= np.finfo(dtype).tiny else np.dtype(dtype).type(0)
 
 
-def updates_done(power, beta, otherwise):
-    """Returns how often an Adam whose beta power is `power` has been applied.
+def updates_done(beta2_power):
+    """Returns how often an Adam whose second beta power is this has been applied.
+
+    Once the power has underflowed (in float32 after 87 000 updates) the number no
+    longer changes what Adam does, and UNDERFLOWED is as good as the true one.
 
     Args:
-      power: numpy scalar; its dtype is that of the weights.
-      otherwise: the answer where the power has underflowed (in float32 after 87 000
-        updates for 0.999), when the number no longer changes what Adam does.
+      beta2_power: numpy scalar; its dtype is that of the weights.
 
     Raises:
       UserError: no number of updates gives that power.
     """
+    power = beta2_power
     if power == 0:
-        return otherwise
-    estimate = np.log(np.float64(power)) / np.log(beta)
-    powers = np.multiply.accumulate(np.full(int(estimate) + 100, beta, power.dtype))
+        return UNDERFLOWED
+    estimate = np.log(np.float64(power)) / np.log(BETA2)
+    powers = np.multiply.accumulate(np.full(int(estimate) + 100, BETA2, power.dtype))
     found = np.flatnonzero(powers == power)
     if not len(found):
         raise UserError(f"a beta power of {power} is none that Adam reaches")

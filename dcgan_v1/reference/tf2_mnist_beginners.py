@@ -80,7 +80,7 @@ def make_generator():
     normal = keras.initializers.TruncatedNormal(stddev=0.02)
     start = {"kernel_initializer": normal, "bias_initializer": normal}
     conv = {"strides": 2, "padding": "same", **start}
-    bn = {"momentum": 0.999, "epsilon": 1e-5, "scale": False}  # tf.contrib's defaults
+    bn = {"momentum": 0.999, "epsilon": 1e-5, "scale": False}  # tf.contrib's decay
     return keras.Sequential(
         [
             keras.Input([100]),

@@ -15,13 +15,9 @@ def load(gan, model, arrays):
       gan: a `Gan` of one of the PyTorch counterparts.
       arrays: name -> array of a TF1 checkpoint. What is missing stays as it is.
     """
-    step = int(arrays.get("global_step", 0))
     for adam, optimizer in gan.optimizers.items():
         power = arrays.get(f"{adam}/beta2_power")
-        updates = 0
-        if power is not None:
-            updates = names.updates_done(power[()], names.BETA2, otherwise=step)
-        start(optimizer, updates)
+        start(optimizer, 0 if power is None else names.updates_done(power[()]))
     for name, array in arrays.items():
         if row := names.row(model, "torch", name, array.shape):
             with torch.no_grad():
@@ -46,15 +42,24 @@ def state(gan, model, shapes):
 
 
 def tf1_names(gan, model):
-    """Returns id of a parameter -> its name in TF1."""
+    """Returns TF1's name -> parameter or buffer for all of both networks."""
+    norm = {"weight": "gamma", "bias": "beta"}
+    averages = {"running_mean": "moving_mean", "running_var": "moving_variance"}
     found = {}
     for net in ("generator", "discriminator"):
         for layer, module in getattr(gan, net).named_children():
-            is_norm = hasattr(module, "momentum")
-            for attribute, parameter in module.named_parameters(recurse=False):
-                parts = {"weight": "gamma", "bias": "beta"} if is_norm else {
-                    "weight": "w", "bias": "b"}  # fmt: skip
-                found[id(parameter)] = f"{model}/{net}/{layer}/{parts[attribute]}"
+            parts = {"weight": "w", "bias": "b"}
+            if hasattr(module, "momentum"):
+                parts = norm
+            for attribute, tensor in module.state_dict(keep_vars=True).items():
+                if attribute == "num_batches_tracked":  # it only counts
+                    continue
+                sets, _, last = attribute.rpartition("_running_")
+                if sets:
+                    part = f"{sets}/{averages[f'running_{last}']}"
+                else:
+                    part = {**parts, **averages}[attribute]
+                found[f"{model}/{net}/{layer}/{part}"] = tensor
     return found
 
 
