@@ -71,10 +71,9 @@ def _compare(args, settings):
         checkpoint=args.checkpoint,
     )
     dtypes = ["float32", "float64"] if args.dtype == "float32" else ["float64"]
-    with tqdm(
-        total=job.stages(dtypes), desc="comparing", disable=args.quiet or None
-    ) as b:
-        pairs = job.run(dtypes, b.update)
+    quiet = args.quiet or None  # None: no bar where there is no terminal
+    with tqdm(total=job.stages(dtypes), desc="comparing", disable=quiet) as bar:
+        pairs = job.run(dtypes, bar.update)
     found = report.build(job, pairs)
     report.show(found, width=None if sys.stdout.isatty() else 160)
     if args.report:

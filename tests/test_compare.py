@@ -5,10 +5,11 @@ import json
 import re
 import shutil
 import subprocess
+import sys
 from importlib.util import find_spec
 
 import pytest
-from script_runs import call, refusal
+from script_runs import ENVIRONMENT, ROOT, call, refusal
 
 from dcgan_v1.compare.breaks import BREAKS
 from dcgan_v1.reference import COUNTERPARTS
@@ -71,6 +72,10 @@ FOUND = [  # what is planted, in which pair, and what the verdict must name
     ("stop-gradient", "celeba64", "torch", "generator/", "stop_gradient"),
     ("stop-gradient", "mnist_keras", "keras", "discriminator/", "D is not frozen"),
     ("dropout", "mnist_keras", "tf2", "discriminator/dropout1", "dropout is left off"),
+    ("dropout", "mnist_keras", "keras", "discriminator/dropout1", "is left off"),
+    ("leaky-slope", "celeba64", "torch", "discriminator/lrelu0", "slope 0.3"),
+    ("bn-decay", "images96", "torch", "discriminator/bn1/moving", "decay differs"),
+    ("update-order", "images96", "torch", "generator/", "update order differs"),
 ]
 
 
@@ -175,3 +180,27 @@ def test_the_report_opens_in_a_browser_and_shows_its_pictures(tmp_path):
     assert len(pictures) == 5
     assert all(width > 100 and height > 100 for _, width, height in pictures)
     assert "leaky ReLU has slope 0.3" in shown.stdout
+
+
+def test_a_counterpart_of_another_shape_is_named_and_not_a_traceback(tmp_path):
+    """A layer with fewer channels, as a port in progress may have."""
+    project = tmp_path / "project"
+    for name in ("dcgan_v1", "scripts"):
+        shutil.copytree(ROOT / name, project / name)
+    port = project / "dcgan_v1" / "reference" / "tf2_mnist_tutorial.py"
+    text = port.read_text()
+    port.write_text(
+        text.replace(
+            'Conv2D(128, 5, strides=2, padding="same"', "Conv2D(96, 5, strides=2"
+        )
+    )
+    done = subprocess.run(
+        [sys.executable, "scripts/compare_tf2.py", "--model", "mnist_tutorial",
+         "--against", "tf2", "--batch-size", "4", "--dtype", "float64", "--quiet",
+         "--report", "out"],
+        cwd=project, env=ENVIRONMENT, capture_output=True, text=True, timeout=180,
+    )  # fmt: skip
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "discriminator/conv2/w: has shape [5, 5, 64, 96]" in done.stdout
+    assert "the counterpart" in done.stdout
+    assert "wrote" in done.stdout

@@ -7,6 +7,7 @@ import pytest
 
 from dcgan_v1 import config as config_lib
 from dcgan_v1.config import MnistBeginnersConfig as Config
+from dcgan_v1.config import MnistTutorialConfig, continued
 from dcgan_v1.errors import UserError
 
 
@@ -71,3 +72,19 @@ def test_a_restored_run_may_change_its_length_but_not_its_numbers():
 def test_json_holds_every_setting():
     names = {f.name for f in dataclasses.fields(Config)}
     assert set(json.loads(Config().to_json())) == names
+
+
+def test_epochs_become_steps_unless_steps_are_given():
+    config = MnistTutorialConfig(epochs=3, save_epochs=2, sample_every=7)
+    config = config.in_steps(235)
+    assert (config.steps, config.save_every, config.sample_every) == (705, 470, 7)
+    assert MnistTutorialConfig(steps=4).in_steps(235).steps == 4
+    with pytest.raises(UserError, match="--steps must be at least 1"):
+        Config(steps=0)
+
+
+def test_what_is_asked_for_last_counts_in_a_restored_run():
+    saved = MnistTutorialConfig(steps=4, sample_every=2)
+    later = continued(saved, {"epochs": 2}).in_steps(10)
+    assert (later.steps, later.sample_every) == (20, 2)
+    assert continued(saved, {"epochs": 2, "steps": 9}).in_steps(10).steps == 9

@@ -11,6 +11,7 @@ import numpy as np
 
 from dcgan_v1.checkpoints import is_optimizers
 from dcgan_v1.compare import probes
+from dcgan_v1.reference import names
 
 
 class Finding(NamedTuple):
@@ -31,6 +32,8 @@ def diagnose(pair):
     A stage is looked into only where the ones before it agree: whatever differs in the
     forward pass differs ever after.
     """
+    if pair.unmatched:
+        return pair.unmatched
     over = {kind: [d for d in pair.found if d.is_over and d.kind == kind]
             for kind in ("forward", "loss", "gradient", "state")}  # fmt: skip
     unmatched = _unmatched(pair)
@@ -60,7 +63,6 @@ def _unmatched(pair):
         )
         return [Finding(_variable(stray[0]), cause)]
     findings = [Finding(key, "TF1 has no such gradient") for key in stray]
-    findings += _unmatched_variables(pair)
     for section, arrays in ours.items():
         for name, array in arrays.items():
             if name not in theirs[section]:
@@ -73,9 +75,12 @@ def _unmatched(pair):
     return findings
 
 
-def _unmatched_variables(pair):
-    """Compares the lists of variables that both sides give, optimisers' left out."""
-    listed = pair.descriptions["other"]["variables"]
+def unmatched_variables(pair):
+    """Compares the lists of variables that both sides give, optimisers' left out.
+
+    Returns Findings; with any of them nothing can be carried over and compared.
+    """
+    job, listed = pair.job, pair.descriptions["other"]["variables"]
     ours = {
         name: v
         for name, v in pair.descriptions["tf1"]["variables"].items()
@@ -90,7 +95,14 @@ def _unmatched_variables(pair):
         for name in listed.keys() - ours.keys()
     ]
     for name in ours.keys() & listed.keys():
-        if ours[name]["trainable"] != listed[name]["trainable"]:
+        row = names.row(job.config.model, job.against, name, ours[name]["shape"])
+        if listed[name]["shape"] != list(row.other_shape):
+            cause = (
+                f"has shape {listed[name]['shape']} in the counterpart, TF1's is "
+                f"{list(row.other_shape)} there"
+            )
+            findings.append(Finding(name, cause))
+        elif ours[name]["trainable"] != listed[name]["trainable"]:
             findings.append(Finding(name, "is trained on one side only"))
     return sorted(findings)
 

@@ -48,7 +48,7 @@ def build(job, pairs):
         "speed": _speed(next(iter(pairs.values()))),
         "settings": [
             dict(zip(("setting", "tf1", "other", "differs"), row, strict=True))
-            for row in defaults.sides(exact)
+            for row in (defaults.sides(exact) if exact.seen else ())
         ],
         "defaults": defaults.SILENT,
         "differences": {
@@ -113,7 +113,7 @@ def write(report, pairs, folder):
         titles=TITLES,
         silent=defaults.SILENT,
         speed=_speed_lines(report),
-        pictures=pictures.make(pairs),
+        pictures=pictures.make(pairs) if all(p.seen for p in pairs.values()) else None,
     )
     folder.mkdir(parents=True, exist_ok=True)
     text = json.dumps(_plain(report), indent=1, allow_nan=False)
@@ -146,8 +146,8 @@ def _environment(job, pairs):
     config = job.config
     given = ", ".join(f"{name} {value}" for name, value in job.settings.items())
     nudges = (
-        "one thread without oneDNN; start weights nudged by a unit in their last place, "
-        f"and, but for the layers' outputs, by up to {KINK_UNITS}"
+        "one thread without oneDNN; start weights nudged by a unit in their last "
+        f"place, and, but for the layers' outputs, by up to {KINK_UNITS}"
     )
     return {
         "TF1 side": pair.descriptions["tf1"]["framework"],
@@ -207,7 +207,7 @@ def _variables(job, pair):
 def _summary(pair):
     """One row for each kind of comparison: its worst case and TF1's own noise."""
     rows = []
-    for kind in TITLES:
+    for kind in TITLES if pair.found else ():
         found = [d for d in pair.found if d.kind == kind]
         first = next((d for d in found if d.is_over), differences.worst(found))
         noise = [d.relative for d in pair.control if d.quantity == first.quantity]

@@ -11,14 +11,15 @@ from pathlib import Path
 import numpy as np
 
 from dcgan_v1 import checkpoints
-from dcgan_v1.compare import differences, inputs
+from dcgan_v1.compare import diagnosis, differences, inputs
 from dcgan_v1.errors import UserError, reason
 from dcgan_v1.reference.names import power_after, updates_done
 from dcgan_v1.runtime import cores
 
 ROOT = Path(__file__).resolve().parents[2]
 ROUNDS = 5  # of timing, in alternation
-# Runs of TF1 from start weights nudged in their last place, and how many of them train.
+# Runs of TF1 from start weights nudged in their last place, and how many of them train
+# for more than one step.
 # One activation that lands on the other side of a kink moves a gradient a thousand
 # times as far as rounding does, but rarely: to meet such jumps every other nudge is of
 # up to 16 units, and counts for all but the layers' outputs.
@@ -91,6 +92,7 @@ class Pair:
 
     Attributes filled in by `run`:
       descriptions: side -> what it says of itself.
+      unmatched: Findings where the lists of variables differ; then nothing else is run.
       seen: side -> section -> name -> array, see `_observe`.
       found: every `Difference` of the counterpart from TF1.
       control: the same of TF1 from itself: on one thread and without oneDNN, and from
@@ -119,7 +121,7 @@ class Pair:
         if dtype == "float32":
             alone = {**spec, "side": "tf1", "threads": 1}
             self.sides["control"] = Side("control", alone, folder, onednn="0")
-        self.found, self.control, self.late = [], [], []
+        self.found, self.control, self.late, self.seen = [], [], [], {}
         self.timing, self.hypotheses = {}, {}
 
     def __enter__(self):
@@ -134,12 +136,15 @@ class Pair:
         for side in self.sides.values():
             side.answer()
         self.descriptions = self._all("describe", list(self.sides))
+        self.unmatched = diagnosis.unmatched_variables(self)
+        if self.unmatched:
+            return
         self.start = self._start()
         with np.load(self.job.inputs) as file:
             self.real = file["0/real"].astype(self.dtype)
         if self.job.timing_steps:
             self._time()
-        self.seen = self._observe(list(self.sides), self.start)
+        self.seen = self._observe(list(self.sides), self.start, self.job.checked)
         ours = self.seen["tf1"]
         self.found = differences.between(ours, self.seen["other"]) + self.late
         if any(d.is_over for d in self.found if d.kind == "gradient"):
@@ -151,7 +156,8 @@ class Pair:
             for seed in range(NUDGED):
                 units = 1 if seed % 2 else KINK_UNITS
                 start = inputs.nudged(self.start, seed, units)
-                again = self._observe(["tf1"], start, train=seed < NUDGED_TRAINED)
+                checked = self.job.checked if seed < NUDGED_TRAINED else [1]
+                again = self._observe(["tf1"], start, checked)
                 self.control += [
                     d
                     for d in differences.between(ours, again["tf1"])
@@ -186,8 +192,8 @@ class Pair:
         ]
         if lacking:
             raise UserError(
-                f"{self.job.source} does not fit: {lacking[0]} is missing or of another "
-                f"shape, and so are {len(lacking) - 1} more"
+                f"{self.job.source} does not fit: {lacking[0]} is missing or of "
+                f"another shape, and so are {len(lacking) - 1} more"
             )
         start = {
             name: saved.get(name, value).astype(value.dtype)
@@ -227,8 +233,11 @@ class Pair:
         }
         self.progress()
 
-    def _observe(self, names, start, train=True):
+    def _observe(self, names, start, checked):
         """Runs sides from `start` and looks at all they compute.
+
+        Args:
+          checked: numbers of steps after which the state is looked at.
 
         Returns:
           side -> {'forward': layer outputs, 'loss': scalars of the first step,
@@ -250,11 +259,9 @@ class Pair:
         note("gradient")
         note("loss", scalars)
         self.progress()
-        if not train:
-            return seen
         self._load(names, start)
         done = 0
-        for step in self.job.checked:
+        for step in checked:
             scalars = self._all("train", names, first=done, last=step)
             note(("state", step))
             for i in range(done, step):
@@ -267,8 +274,9 @@ class Pair:
                 self.late += differences.between(late["tf1"], late["other"])
             done = step
             self.progress()
-        self._all("samples", names)
-        note(("samples", done))
+        if done == self.job.steps:
+            self._all("samples", names)
+            note(("samples", done))
         return seen
 
 
@@ -311,5 +319,5 @@ class Job:
         count = 1 + (len(dtypes) if self.timing_steps else 0)
         for dtype in dtypes:
             nudged, trained = (NUDGED, NUDGED_TRAINED) if dtype == "float32" else (0, 0)
-            count += 1 + nudged + (1 + trained) * len(self.checked)
+            count += 1 + 2 * nudged + (1 + trained) * len(self.checked) - trained
         return count

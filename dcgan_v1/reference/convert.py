@@ -48,8 +48,8 @@ def from_tf1(source, to, out):
         updates = int(gan.optimizers["g_adam"].iterations.numpy())
         if step != updates:  # the file has no other place for it
             raise UserError(
-                f"the checkpoint is at step {step}, but G was updated {updates} times "
-                "since its optimiser was new: a Keras file cannot hold both; use --to tf2"
+                f"the checkpoint is at step {step}, but its optimiser has updated G "
+                f"{updates} times: a Keras file cannot hold both; use --to tf2"
             )
         save = gan.combined.save if str(out).endswith(".keras") else None
         (save or gan.combined.save_weights)(str(out))
