@@ -8,7 +8,7 @@ FLOAT64 = {  # kind -> largest relative difference that float64 rounding may mak
     "forward": 1e-12,
     "loss": 1e-12,
     "gradient": 1e-10,
-    "first state": 1e-10,  # after one step
+    "first averages": 1e-10,  # after one step: n / (n - 1) must show for large n
     "state": 1e-8,
 }
 TIMES_NOISE = 10  # float32 may differ by so much more than TF1 does from itself
@@ -91,8 +91,6 @@ def between(ours, theirs):
         if kind in ("loss", "losses"):  # accuracy moves in leaps, its logits are there
             shared.pop("d_accuracy", None)
         tolerance = FLOAT64.get(kind, FLOAT64["state"])
-        if kind == "state" and step == 1:
-            tolerance = FLOAT64["first state"]
         group = {"gradient": _gradient_group, "state": _state_group}.get(kind)
         plain_kind = kind if kind in ("forward", "loss", "gradient") else "state"
         for d in compare(plain_kind, shared, theirs[section], tolerance, group):
@@ -101,6 +99,8 @@ def between(ours, theirs):
                 quantity = (
                     "later losses" if part == "losses" else f"{part} after {step}"
                 )
+                if step == 1 and part.startswith("moving_"):
+                    d = d._replace(tolerance=FLOAT64["first averages"])
                 d = d._replace(quantity=quantity, name=f"{d.name} after step {step}")
             found.append(d)
     return found
