@@ -31,7 +31,8 @@ HELP = {  # of the settings of a config
     "data_dir": "folder with the four IDX files, gzipped or not (default: the MNIST "
     "that comes with the project)",
     "data": "folder with images, searched recursively; or a zip, read in place; or "
-    "'synthetic': faces drawn by the project",
+    "'synthetic': faces drawn by the project (no default, but train_celeba.py looks in "
+    "data/ first)",
     "width": "channels of D's first and G's last hidden layer, a multiple of 8",
     "init": "initial values: the paper's, or the source's",
     "crop": "cut from the centre: a number or WxH, in pixels of CelebA's 178x218; "

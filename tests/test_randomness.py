@@ -69,8 +69,18 @@ def test_the_order_depends_on_the_seed(session):
 
 def dropping(session, order, size=10, batch_size=4, count=6):
     step = tf.placeholder(tf.int64, [])
-    chosen = randomness.batch_of_epoch(step, batch_size, size, 3, order)
+    chosen = randomness.batch_of_epoch(step, batch_size, size, 3, order=order)
     return np.stack([session.run(chosen, {step: i}) for i in range(count)])
+
+
+def test_an_incomplete_last_batch_may_be_taken_as_it_is(session):
+    step = tf.placeholder(tf.int64, [])
+    chosen = randomness.batch_of_epoch(step, 4, 10, 3, last="smaller")
+    drawn = [session.run(chosen, {step: i}) for i in range(9)]
+    assert [len(batch) for batch in drawn] == [4, 4, 2] * 3
+    epochs = [np.concatenate(drawn[i : i + 3]) for i in (0, 3, 6)]
+    assert all(sorted(epoch) == list(range(10)) for epoch in epochs)
+    assert len({tuple(epoch) for epoch in epochs}) == 3
 
 
 def test_an_incomplete_last_batch_is_left_out(session):

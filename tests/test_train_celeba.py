@@ -95,7 +95,7 @@ def test_restore_without_a_run_begins_from_pretrained_if_that_is_there(
     run, tmp_path, monkeypatch, capsys
 ):
     args = cli.parser("")
-    cli.add_run_options(args, Celeba64Config, str(tmp_path / "new"))
+    cli.add_run_options(args, [Celeba64Config], str(tmp_path / "new"))
     args = args.parse_args(["--restore"])
     monkeypatch.setattr(cli, "PRETRAINED", tmp_path / "none")
     config, options = cli.resolve(args, Celeba64Config)

@@ -147,7 +147,7 @@ def test_debug_shows_the_traceback():
     assert "Traceback" in done.stderr
 
 
-@pytest.mark.parametrize("name", ["train_mnist", "train_celeba"])
+@pytest.mark.parametrize("name", ["train_mnist", "train_celeba", "train_images"])
 def test_help_explains_every_option_with_its_default(name):
     spec = importlib.util.spec_from_file_location(name, ROOT / "scripts" / f"{name}.py")
     script = importlib.util.module_from_spec(spec)
@@ -158,8 +158,12 @@ def test_help_explains_every_option_with_its_default(name):
         if action.dest != "help":
             assert "default" in action.help, action.dest
     text = call(f"{name}.py", "--help").stdout
-    steps = {"train_mnist": 100_000, "train_celeba": 10_000}[name]
-    assert f"(default {steps})" in " ".join(text.split())
+    steps = {
+        "train_mnist": "mnist_beginners: 100000, mnist_keras: by epochs",
+        "train_celeba": "10000)",
+        "train_images": "by epochs)",
+    }[name]
+    assert f"(default {steps}" in " ".join(text.split())
 
 
 def test_export_refuses_what_is_no_checkpoint_of_ours(original_checkpoint, tmp_path):
