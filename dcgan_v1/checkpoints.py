@@ -3,9 +3,10 @@
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import tensorflow.compat.v1 as tf
 
-from dcgan_v1 import legacy, models
+from dcgan_v1 import legacy, models, saving
 from dcgan_v1.config import CONFIGS
 from dcgan_v1.errors import UserError, reason
 
@@ -56,6 +57,14 @@ def resolve(path):
     return str(prefix)
 
 
+def plan_sound(path, model, variables):
+    """Like `plan`, after every file has been compared with the manifest, if any."""
+    prefix = resolve(path)
+    if wrong := saving.damage(prefix):
+        raise UserError(f"checkpoint {prefix} is damaged: {wrong}; use another one")
+    return plan(prefix, model, variables)
+
+
 def shapes(prefix):
     """Returns name -> shape (list) of everything in a checkpoint."""
     return _reader(prefix).get_variable_to_shape_map()
@@ -68,6 +77,15 @@ def tensors(prefix):
         return {name: reader.get_tensor(name) for name in shapes(prefix)}
     except (tf.errors.OpError, ValueError, RuntimeError) as error:
         raise UserError(_damaged(prefix, error)) from error
+
+
+def not_finite(arrays):
+    """Returns the names of arrays that hold a NaN or an infinity."""
+    return [
+        name
+        for name, array in sorted(arrays.items())
+        if array.dtype.kind == "f" and not np.isfinite(array).all()
+    ]
 
 
 def arrays(path, model):

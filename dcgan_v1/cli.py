@@ -43,6 +43,7 @@ HELP = {  # of the settings of a config
     "limit": "use only the first so many images, 0 for all",
     "skip_bad": "leave out images that cannot be used, instead of stopping",
     "save_every": "steps between checkpoints",
+    "save_minutes": "a checkpoint at least so often; 0: by steps alone",
     "keep": "newest checkpoints kept",
     "sample_every": "steps between sample grids",
     "summary_every": "steps between lines in metrics.csv and TensorBoard",
@@ -126,7 +127,14 @@ def add_run_options(group, configs, default_dir):
     group.add_argument(
         "--quiet", action="store_true", help="print errors only (default off)"
     )
-    names = ("save_every", "keep", "sample_every", "summary_every", "sample_bn")
+    names = (
+        "save_every",
+        "save_minutes",
+        "keep",
+        "sample_every",
+        "summary_every",
+        "sample_bn",
+    )
     add_settings(group, configs, *names, "samples", "histograms")
 
 

@@ -4,6 +4,7 @@ Every system has its own, with the source's values as defaults.
 """
 
 import dataclasses
+import hashlib
 import json
 from dataclasses import dataclass, field
 from typing import ClassVar
@@ -30,6 +31,7 @@ class Config:
 
     steps: int = 100_000  # steps of D and G, after pre-training
     save_every: int = 1000
+    save_minutes: int = 10  # at most so long between checkpoints; 0: no limit
     keep: int = 5  # checkpoints
     sample_every: int = 100
     summary_every: int = 10
@@ -69,6 +71,12 @@ class Config:
         """Returns this config with what is given in epochs turned into steps."""
         del epoch_steps
         return self
+
+    def fixed_sha256(self):
+        """Returns a hash of the settings that decide which numbers a run computes."""
+        names = [f.name for f in dataclasses.fields(self) if f.metadata.get("fixed")]
+        fixed = {name: getattr(self, name) for name in sorted(names)}
+        return hashlib.sha256(json.dumps(fixed).encode()).hexdigest()
 
     def to_json(self):
         return json.dumps(dataclasses.asdict(self), indent=2) + "\n"
@@ -206,6 +214,7 @@ LEAST = {  # setting -> the smallest number it may be
     "limit": 0,
     "steps": 1,
     "save_every": 1,
+    "save_minutes": 0,
     "keep": 1,
     "sample_every": 1,
     "samples": 1,

@@ -15,11 +15,13 @@ class Phase(NamedTuple):
       op: the step, the global step's count included.
       scalars: name -> scalar of that step. g_loss is of the D just updated: asking
         for it runs D's update.
+      norms: name -> norm of the gradients of one update.
       summary: the scalars, serialised for TensorBoard.
     """
 
     op: tf.Operation
     scalars: dict
+    norms: dict
     summary: tf.Tensor
 
 
@@ -75,6 +77,8 @@ def build_train_graph(config, data):
     built = model.training_step(config, real, **noise)
     summaries = {name: tf.summary.scalar(name, x) for name, x in built.scalars.items()}
 
+    d_norms = {k: norm for k, norm in built.norms.items() if k.startswith("d_")}
+
     sample_shape = [config.samples, model.Z_DIM]
     sample_z = randomness.noise(model.NOISE, sample_shape, config.seed, "z_samples", 0)
     sample_z = tf.identity(sample_z, name="sample_z")
@@ -89,8 +93,8 @@ def build_train_graph(config, data):
         step=step,
         real=real,
         noise=noise,
-        pretrain=_phase(step, built.d_op, built.d_scalars, summaries),
-        train=_phase(step, built.d_and_g_op, built.scalars, summaries),
+        pretrain=_phase(step, built.d_op, built.d_scalars, d_norms, summaries),
+        train=_phase(step, built.d_and_g_op, built.scalars, built.norms, summaries),
         samples=samples,
         d_mean_sample=tf.reduce_mean(tf.sigmoid(sample_logits)),
         histogram_summary=tf.summary.merge(
@@ -123,12 +127,12 @@ def _noise(config, model, real_count, now):
     }
 
 
-def _phase(step, op, scalars, summaries):
+def _phase(step, op, scalars, norms, summaries):
     """Returns the Phase that does `op`, then adds one to the step."""
-    with tf.control_dependencies([op, *scalars.values()]):
+    with tf.control_dependencies([op, *scalars.values(), *norms.values()]):
         counted = tf.assign_add(step, 1).op
     summary = tf.summary.merge([summaries[name] for name in scalars])
-    return Phase(counted, scalars, summary)
+    return Phase(counted, scalars, norms, summary)
 
 
 class SampleGraph(NamedTuple):

@@ -1,12 +1,20 @@
 """A run directory holds a run: config, metrics, checkpoints, TensorBoard, samples."""
 
+import contextlib
+import json
 import os
 import re
+import socket
 import time
 from pathlib import Path
 
+import filelock
+
 from dcgan_v1 import config as config_lib
 from dcgan_v1.errors import UserError
+
+# What a run leaves that was killed before its config.json was there.
+LEFT_BEHIND = re.compile(r"\.(lock|owner\.json(\.\d+)?|config\.json\.\d+)")
 
 
 class RunDirectory:
@@ -21,9 +29,40 @@ class RunDirectory:
         self.samples = self.path / "samples"
         self.gif = self.path / "training.gif"
         self.curves = self.path / "curves.png"
+        self.diagnosis = self.path / "diagnosis.json"
 
     def holds_run(self):
         return self.config.exists()
+
+    @contextlib.contextmanager
+    def locked(self):
+        """Keeps every other process out while entered, and makes the directory.
+
+        The kernel releases the lock when the process dies, however it dies.
+
+        Raises:
+          UserError: another process is writing here; it is named.
+        """
+        owner = self.path / ".owner.json"
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            lock = filelock.FileLock(self.path / ".lock")
+            lock.acquire(timeout=0)
+            host = {"pid": os.getpid(), "host": socket.gethostname()}
+            write_atomically(owner, json.dumps(host).encode())
+        except filelock.Timeout as error:
+            raise UserError(
+                f"{self.path} is being written by {_named(owner)}; wait for it, stop "
+                "it or choose another --run-dir"
+            ) from error
+        except OSError as error:
+            raise UserError(
+                f"cannot write to --run-dir {self.path}: {error.strerror}"
+            ) from error
+        try:
+            yield
+        finally:
+            lock.release()
 
     def load_config(self, model):
         """Reads config.json and checks that the run is one of `model`."""
@@ -44,7 +83,9 @@ class RunDirectory:
             )
         if self.path.exists() and not self.path.is_dir():
             raise UserError(f"--run-dir {self.path} is a file, not a directory")
-        if self.path.is_dir() and any(self.path.iterdir()):
+        if self.path.is_dir() and any(
+            not LEFT_BEHIND.fullmatch(path.name) for path in self.path.iterdir()
+        ):
             raise UserError(
                 f"--run-dir {self.path} is not empty and holds no run; "
                 "choose an empty or a new directory"
@@ -74,34 +115,37 @@ class RunDirectory:
             write_atomically(self.config, config.to_json().encode())
             for path in (self.checkpoints, self.tensorboard, self.samples):
                 path.mkdir(exist_ok=True)
+            for folder in (self.path, self.samples):  # files a kill left half-written
+                for path in folder.glob(".*.*.[0-9]*"):
+                    path.unlink()
         except OSError as error:
             raise UserError(
                 f"cannot write to --run-dir {self.path}: {error.strerror}"
             ) from error
 
-    def all_checkpoints(self):
-        """Returns the prefixes of the checkpoints on disk as str, oldest first."""
+    def latest_step(self):
+        """Returns the newest checkpoint's step, 0 if there is none."""
         steps = [
             int(match[1])
             for path in self.checkpoints.glob("model-*.index")
             if (match := re.fullmatch(r"model-(\d+)\.index", path.name))
         ]
-        return [str(self.checkpoints / f"model-{step}") for step in sorted(steps)]
-
-    def latest_checkpoint(self):
-        """Returns the newest checkpoint's prefix, or None."""
-        return (self.all_checkpoints() or [None])[-1]
-
-    def latest_step(self):
-        """Returns the newest checkpoint's step, 0 if there is none."""
-        latest = self.latest_checkpoint()
-        return int(latest.rpartition("-")[2]) if latest else 0
+        return max(steps, default=0)
 
     def sample_path(self, step):
         return self.samples / f"step_{step:07d}.png"
 
     def sample_paths(self):
         return sorted(self.samples.glob("step_*.png"))
+
+
+def _named(owner):
+    """Says whose the lock is, as far as the owner's file tells."""
+    try:
+        found = json.loads(owner.read_text())
+        return f"process {found['pid']} on {found['host']}"
+    except (OSError, ValueError, KeyError, TypeError):
+        return "another process"
 
 
 def write_atomically(path, data):

@@ -20,12 +20,14 @@ class Step(NamedTuple):
       d_and_g_op: updates the discriminator, then the generator against it.
       scalars: name -> scalar tensor; losses and D's mean output on real and fake.
       d_scalars: the part of `scalars` that d_op alone can be asked for.
+      norms: name -> norm of all gradients of one update together; D's begin with d_.
     """
 
     d_op: tf.Operation
     d_and_g_op: tf.Operation
     scalars: dict
     d_scalars: dict
+    norms: dict
 
 
 def separate_losses(
@@ -77,6 +79,7 @@ def separate_losses(
         d_and_g_op=tf.group(g_op, *bn_updates),
         scalars={**d_scalars, "g_loss": g_loss},
         d_scalars=d_scalars,
+        norms=_norms(d_real=real_gradients, d_fake=fake_gradients, g=g_gradients),
     )
 
 
@@ -121,6 +124,7 @@ def sequential(name, generator, judge_real, judge_fake, real, z, *, d_adam, g_ad
         d_and_g_op=tf.group(g_op, *g_updates, *new_updates),
         scalars={**d_scalars, "g_loss": g_loss},
         d_scalars=d_scalars,
+        norms=_norms(d=d_gradients, g=g_gradients),
     )
 
 
@@ -154,6 +158,7 @@ def simultaneous(name, generator, judge_real, judge_fake, real, z, *, d_adam, g_
         d_and_g_op=tf.group(g_op, *bn_updates),
         scalars={**d_scalars, "g_loss": g_loss},
         d_scalars=d_scalars,
+        norms=_norms(d=d_gradients, g=g_gradients),
     )
 
 
@@ -216,6 +221,7 @@ def separate_batches(
         d_and_g_op=tf.group(g_op, *bn_updates),
         scalars={**d_scalars, "g_loss": g_loss},
         d_scalars=d_scalars,
+        norms=_norms(d_real=real_gradients, d_fake=fake_gradients, g=g_gradients),
     )
 
 
@@ -225,6 +231,14 @@ def _d_scalars(d_loss_real, d_loss_fake, real_logits, fake_logits):
         "d_loss_fake": d_loss_fake,
         "d_mean_real": tf.reduce_mean(tf.sigmoid(real_logits)),
         "d_mean_fake": tf.reduce_mean(tf.sigmoid(fake_logits)),
+    }
+
+
+def _norms(**gradients):
+    """Returns '<name>_gradient_norm' -> norm of a list of gradients together."""
+    return {
+        f"{name}_gradient_norm": tf.linalg.global_norm(values)
+        for name, values in gradients.items()
     }
 
 

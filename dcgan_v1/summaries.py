@@ -1,7 +1,9 @@
 """What a run writes down: metrics.csv, TensorBoard events, loss curves."""
 
+import contextlib
 import csv
 import io
+import os
 
 import tensorflow.compat.v1 as tf
 
@@ -28,14 +30,29 @@ class MetricsFile:
         writer.writeheader()
         writer.writerows(kept)
         write_atomically(path, buffer.getvalue().encode())
-        self._file = path.open("a", newline="")
+        self._path, self._file = path, path.open("a", newline="")
         self._writer = csv.DictWriter(self._file, columns, lineterminator="\n")
 
     def write(self, step, epoch, scalars):
         # nine digits tell any two float32 apart
         values = {name: f"{value:.9g}" for name, value in scalars.items()}
-        self._writer.writerow({"step": step, "epoch": epoch, **values})
-        self._file.flush()
+        before = self._file.tell()
+        try:
+            self._writer.writerow({"step": step, "epoch": epoch, **values})
+            self._file.flush()
+        except OSError:  # a full disk: half a line must not stay
+            self._file = self._reopened(before)
+            raise
+
+    def _reopened(self, size):
+        with contextlib.suppress(OSError):
+            self._file.close()  # tries to write what is left in its buffer
+        os.truncate(self._path, size)
+        file = self._path.open("a", newline="")
+        self._writer = csv.DictWriter(
+            file, self._writer.fieldnames, lineterminator="\n"
+        )
+        return file
 
     def close(self):
         self._file.close()
@@ -54,11 +71,14 @@ def read_metrics(path):
 class EventWriter:
     """TensorBoard events of a run, through `tf.summary.FileWriter`."""
 
-    def __init__(self, path, graph, step):
+    def __init__(self, path, graph, first_step):
+        """
+        Args:
+          first_step: what an interrupted run wrote from it on is forgotten.
+        """
         self._writer = tf.summary.FileWriter(str(path), graph)
-        # Tells TensorBoard to forget what an interrupted run wrote past this step.
         start = tf.SessionLog(status=tf.SessionLog.START)
-        self._writer.add_session_log(start, step + 1)
+        self._writer.add_session_log(start, first_step)
 
     def add(self, summary, step):
         """Adds a serialised summary."""
@@ -66,6 +86,16 @@ class EventWriter:
 
     def add_scalar(self, tag, value, step):
         value = tf.Summary.Value(tag=tag, simple_value=value)
+        self._writer.add_summary(tf.Summary(value=[value]), step)
+
+    def add_text(self, tag, text, step):
+        """Adds a text, which TensorBoard shows under its tab of that name."""
+        plugin = tf.SummaryMetadata.PluginData(plugin_name="text")
+        value = tf.Summary.Value(
+            tag=tag,
+            metadata=tf.SummaryMetadata(plugin_data=plugin),
+            tensor=tf.make_tensor_proto([text.encode()], tf.string),
+        )
         self._writer.add_summary(tf.Summary(value=[value]), step)
 
     def add_png(self, tag, png, shape, step):

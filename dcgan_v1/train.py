@@ -1,10 +1,11 @@
 """The session loop: restore, step, summaries, samples, checkpoints."""
 
+import contextlib
 import time
 
 import tensorflow.compat.v1 as tf
 
-from dcgan_v1 import checkpoints, images, models, runtime, summaries
+from dcgan_v1 import checkpoints, health, images, models, runtime, saving, summaries
 from dcgan_v1.errors import UserError, reason
 from dcgan_v1.graph import build_train_graph
 from dcgan_v1.interruption import Interruption
@@ -42,11 +43,16 @@ def train(
     say = (lambda text: None) if quiet else (lambda text: print(text, flush=True))
     session_config, device_line = runtime.session_config(config.device)
     say(f"{device_line}\n{note}".strip())
-    with tf.Graph().as_default(), tf.Session(config=session_config) as session:
+    with contextlib.ExitStack() as stack:
+        if directory.holds_run():  # being continued, or about to be moved aside
+            stack.enter_context(directory.locked())
+        stack.enter_context(tf.Graph().as_default())
+        session = stack.enter_context(tf.Session(config=session_config))
         graph = build_train_graph(config, data)
         session.run(graph.initialize)
         # a run that died before its first checkpoint begins where it began
-        source = (directory.latest_checkpoint() if resume else None) or config.start
+        newest = saving.newest_sound(directory.checkpoints, say) if resume else None
+        source = newest or config.start
         if source:
             _restore(session, graph, config, source, say)
         step = int(session.run(graph.step))
@@ -60,22 +66,35 @@ def train(
             f"{'resumed' if source else 'starting'} at step {step} of "
             f"{config.total_steps} (epoch {epoch}, image {image} of {data.size})"
         )
-        saver = tf.train.Saver(
-            graph.saved, max_to_keep=config.keep, save_relative_paths=True
-        )
+        # which checkpoints are kept is for `saving` to say
+        saver = tf.train.Saver(graph.saved, max_to_keep=None)
+        graph.start_data(session, step)
+        real_spread = health.spread(session.run(graph.real))  # takes a batch
         graph.start_data(session, step)
         tf.get_default_graph().finalize()
 
         if restart and directory.holds_run():
             say(f"moved the old run to {directory.move_aside()}")
+        if not resume:
+            stack.enter_context(directory.locked())
+            directory.refuse_if_used()  # by a process that was quicker
         directory.create(as_given)
-        saver.recover_last_checkpoints(directory.all_checkpoints())
-        trainer = Trainer(session, graph, config, directory, saver, step, data)
+        trainer = Trainer(
+            session,
+            graph,
+            config,
+            directory,
+            saver,
+            step,
+            data,
+            resumed=bool(newest),
+            real_spread=real_spread,
+        )
         return trainer.run(Progress(step, config.total_steps, config.batch_size, quiet))
 
 
 def _restore(session, graph, config, source, say):
-    plan = checkpoints.plan(source, config.model, graph.saved)
+    plan = checkpoints.plan_sound(source, config.model, graph.saved)
     checkpoints.restore(session, plan)
     say(f"restored {plan.prefix}" + (f" ({plan.note})" if plan.note else ""))
     if plan.is_legacy:  # it counts no steps, but its pre-training lies behind it
@@ -85,23 +104,34 @@ def _restore(session, graph, config, source, say):
 class Trainer:
     """One pass through the loop, and the files it writes."""
 
-    def __init__(self, session, graph, config, directory, saver, step, data):
+    def __init__(
+        self, session, graph, config, directory, saver, step, data, resumed, real_spread
+    ):
         self.session, self.graph, self.config = session, graph, config
         self.directory, self.saver = directory, saver
         self.step, self.data = step, data  # steps done; the training set
-        self.is_saved = str(directory.latest_checkpoint()).endswith(f"model-{step}")
+        self.resumed = resumed
+        self.is_saved = directory.latest_step() == step > 0
+        self.saved_at = time.monotonic()
         self.d_mean_sample = None  # D's estimate of the last sample grid
+        self.say = print  # until there is a bar not to be torn
+        self.not_written = set()  # what has been warned of
+        self.health = health.Health(directory.diagnosis, real_spread, self.warn)
         self.seconds = self.timed_steps = 0  # since the last summary
         self.metrics = summaries.MetricsFile(
             directory.metrics, step, graph.train.scalars
         )
-        self.events = summaries.EventWriter(directory.tensorboard, session.graph, step)
+        # a run without a checkpoint begins anew, whatever a killed one wrote
+        self.events = summaries.EventWriter(
+            directory.tensorboard, session.graph, step + 1 if resumed else step
+        )
 
     def run(self, progress):
         """Steps to the config's last step. Returns the exit code."""
+        self.say = progress.say
         try:
             with Interruption() as interruption:
-                if not self.directory.sample_path(self.step).exists():
+                if not self.resumed:  # else they were drawn before the checkpoint
                     self.sample()
                 while self.step < self.config.total_steps and not interruption.signal:
                     scalars = self.train_step()
@@ -134,25 +164,56 @@ class Trainer:
         phase = graph.pretrain if self.step < config.pretrain_steps else graph.train
         self.step += 1
         self.is_saved = False
-        fetches = {"op": phase.op, "scalars": phase.scalars}
+        fetches = {"op": phase.op, "scalars": phase.scalars, "norms": phase.norms}
         if self.step % config.summary_every == 0:
             fetches["summary"] = phase.summary
         started = time.perf_counter()
         fetched = self.session.run(fetches)
         self.seconds += time.perf_counter() - started
         self.timed_steps += 1
+        self.health.check(self.step, fetched["scalars"], fetched["norms"], self.facts())
         if "summary" in fetched:
             self.summarize(fetched["summary"], fetched["scalars"])
+            self.health.watch_losses(fetched["scalars"])
         if self.step % config.sample_every == 0:
             self.sample()
-        if self.step % config.save_every == 0:
+        minutes = (time.monotonic() - self.saved_at) / 60
+        if self.step % config.save_every == 0 or 0 < config.save_minutes <= minutes:
             self.save()
         return {**fetched["scalars"], "d_mean_sample": self.d_mean_sample}
+
+    @contextlib.contextmanager
+    def tolerated(self, what):
+        """Lets training go on where something it can do without cannot be written."""
+        try:
+            yield
+        except OSError as error:
+            if what not in self.not_written:
+                self.not_written.add(what)
+                self.say(
+                    f"warning: step {self.step}: cannot write {what}: "
+                    f"{error.strerror}; training goes on without it"
+                )
+
+    def facts(self):
+        """What tells a step from all others, for diagnosis.json."""
+        epoch, image = self.data.where(self.step - 1, self.config.batch_size)
+        return {
+            "seed": self.config.seed,
+            "batch": f"epoch {epoch}, from image {image}",
+            "last_checkpoint": self.directory.latest_step(),
+        }
+
+    def warn(self, name, text):
+        """Says what is wrong once, in the log and in TensorBoard."""
+        self.say(f"warning: step {self.step}: {text}")
+        self.events.add_text(f"warnings/{name}", text, self.step)
 
     def summarize(self, summary, scalars):
         """Writes a step's scalars to TensorBoard and metrics.csv."""
         epoch, _ = self.data.where(self.step, self.config.batch_size)
-        self.metrics.write(self.step, epoch, scalars)
+        with self.tolerated("metrics.csv"):
+            self.metrics.write(self.step, epoch, scalars)
         self.events.add(summary, self.step)
         rate = self.timed_steps * self.config.batch_size / self.seconds
         self.events.add_scalar("images_per_second", rate, self.step)
@@ -163,10 +224,12 @@ class Trainer:
         samples, self.d_mean_sample = self.session.run(
             [self.graph.samples, self.graph.d_mean_sample]
         )
+        self.health.watch_samples(self.step, samples)
         image_range = models.get(self.config.model).IMAGE_RANGE
         picture = images.grid(images.to_uint8(samples, image_range))
         png = images.png_bytes(picture)
-        write_atomically(self.directory.sample_path(self.step), png)
+        with self.tolerated("a sample"):
+            write_atomically(self.directory.sample_path(self.step), png)
         self.events.add_png("samples", png, picture.shape, self.step)
         self.events.add_scalar("d_mean_sample", self.d_mean_sample, self.step)
         if self.config.histograms:
@@ -174,22 +237,20 @@ class Trainer:
             self.events.add(histograms, self.step)
 
     def save(self):
-        self.saver.save(
-            self.session,
-            str(self.directory.checkpoints / "model"),
-            global_step=self.step,
-            write_meta_graph=False,
-        )
-        self.is_saved = True
+        config = self.config
+        about = {"model": config.model, "config_sha256": config.fixed_sha256()}
+        folder = self.directory.checkpoints
+        saving.save(self.saver, self.session, folder, self.step, about, config.keep)
+        self.is_saved, self.saved_at = True, time.monotonic()
         self.events.flush()
 
     def draw(self, say):
         """Makes the pictures of the finished run: last samples, curves and GIF."""
         if not self.directory.sample_path(self.step).exists():
             self.sample()
-        summaries.draw_curves(self.directory.metrics, self.directory.curves)
-        images.write_gif(self.directory.gif, self.directory.sample_paths())
-        say(
-            f"done: {self.directory.sample_paths()[-1]}, "
-            f"{self.directory.gif}, {self.directory.curves}"
-        )
+        with self.tolerated("curves.png or training.gif"):
+            summaries.draw_curves(self.directory.metrics, self.directory.curves)
+            if paths := self.directory.sample_paths():
+                images.write_gif(self.directory.gif, paths)
+                last = f"{paths[-1]}, {self.directory.gif}, "
+                say(f"done: {last}{self.directory.curves}")

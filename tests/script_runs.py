@@ -36,9 +36,10 @@ def refusal(script, *args):
 
 
 def contents(folder):
-    """path -> hash of everything under a folder, to see that nothing was touched."""
+    """path -> hash of everything under a folder, to see that nothing was touched. The
+    lock and its owner's name, in hidden files, do not count."""
     return {
         path.relative_to(folder): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in sorted(folder.rglob("*"))
-        if path.is_file()
+        if path.is_file() and not path.name.startswith(".")
     }

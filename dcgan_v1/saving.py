@@ -1,0 +1,183 @@
+"""A run's own checkpoints: whole or absent, and each with a manifest.
+
+A checkpoint is written into a folder beside the others and renamed file by file, its
+`.index` last; without an `.index` there is no checkpoint. `model-<step>.json`, the
+manifest, says what it is of and holds the SHA-256 of every file.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+from pathlib import Path
+
+import tensorflow.compat.v1 as tf
+
+from dcgan_v1.errors import UserError, reason
+
+PARTIAL = ".partial"
+CHUNK = 2**22
+
+
+def save(saver, session, folder, step, about, keep):
+    """Writes the checkpoint of `step`, then removes all but the newest `keep`.
+
+    Args:
+      saver: a `tf.train.Saver` that keeps no count of its own (max_to_keep=None).
+      folder: Path of the checkpoints.
+      about: dict for the manifest: what the checkpoint is of.
+
+    Raises:
+      UserError: the disk does not take it; the older ones are as they were.
+    """
+    partial = folder / PARTIAL
+    try:
+        shutil.rmtree(partial, ignore_errors=True)  # of a run that was killed
+        partial.mkdir()
+        saver.save(
+            session,
+            str(partial / "model"),
+            global_step=step,
+            write_meta_graph=False,
+            write_state=False,
+        )
+        files = sorted(path for path in partial.iterdir())
+        manifest = {**about, "step": step, "files": {p.name: _sha256(p) for p in files}}
+        name = f"model-{step}"
+        (partial / f"{name}.json").write_text(json.dumps(manifest, indent=2) + "\n")
+        for path in partial.iterdir():
+            _flush(path)
+        _publish(partial, folder, f"{name}.index")
+        prefixes = list_all(folder)
+        for prefix in prefixes[:-keep]:
+            remove(prefix)
+        names = [Path(prefix).name for prefix in prefixes[-keep:]]
+        tf.train.update_checkpoint_state(str(folder), names[-1], names)
+    except (OSError, ValueError, tf.errors.OpError) as error:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise UserError(
+            f"cannot write the checkpoint of step {step} to {folder}: "
+            f"{reason(error, 200)}; make room and continue with --restore"
+        ) from error
+
+
+def _publish(partial, folder, index):
+    """Renames a checkpoint's files into their folder, its index last."""
+    (folder / index).unlink(missing_ok=True)  # one of that step, being replaced
+    for path in partial.iterdir():
+        if path.name != index:
+            path.replace(folder / path.name)
+    (partial / index).replace(folder / index)
+    _flush(folder)
+    partial.rmdir()
+
+
+def list_all(folder):
+    """Returns the prefixes of the checkpoints in a folder as str, oldest first."""
+    steps = [
+        int(path.stem.rpartition("-")[2])
+        for path in folder.glob("model-*.index")
+        if path.stem.rpartition("-")[2].isdecimal()
+    ]
+    return [str(folder / f"model-{step}") for step in sorted(steps)]
+
+
+def remove(prefix):
+    """Deletes a checkpoint, its index first."""
+    for path in files_of(prefix):
+        path.unlink(missing_ok=True)
+
+
+def files_of(prefix):
+    """Returns the Paths of a checkpoint's files that are there, the index first."""
+    prefix = Path(prefix)
+    found = [prefix.with_name(f"{prefix.name}.index")]
+    found += sorted(prefix.parent.glob(f"{prefix.name}.data-*"))
+    found.append(prefix.with_name(f"{prefix.name}.json"))
+    return [path for path in found if path.exists()]
+
+
+def manifest_of(prefix):
+    """Returns a checkpoint's manifest as a dict, None where it has none.
+
+    Raises:
+      UserError: it is no manifest.
+    """
+    path = Path(f"{prefix}.json")
+    if not path.exists():
+        return None
+    try:
+        manifest = json.loads(path.read_text())
+        files, step = manifest["files"], manifest["step"]
+        sound = (
+            all(isinstance(v, str) and Path(k).name == k for k, v in files.items())
+            and files
+            and isinstance(step, int)
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        sound = False
+    if not sound:
+        raise UserError(f"{path} is no manifest of a checkpoint")
+    return manifest
+
+
+def damage(prefix):
+    """Returns in a few words what is wrong with a checkpoint, '' if it is sound.
+
+    With a manifest every file is read and its SHA-256 compared; without one, as the
+    original scripts leave it, there is nothing to compare with here.
+    """
+    try:
+        manifest = manifest_of(prefix)
+        if manifest is None:
+            return ""
+        for name, sha256 in manifest["files"].items():
+            path = Path(prefix).with_name(name)
+            if not path.exists():
+                return f"{name} is missing"
+            if _sha256(path) != sha256:
+                return f"{name} is not what was written: its SHA-256 differs"
+    except (UserError, OSError) as error:
+        return reason(error)
+    return ""
+
+
+def newest_sound(folder, say):
+    """Returns the newest checkpoint without damage, None if there is none at all.
+
+    Damaged ones that are newer are reported and set aside as `<name>.damaged`.
+
+    Raises:
+      UserError: there are checkpoints, but none is sound.
+    """
+    prefixes = list_all(folder)
+    for prefix in reversed(prefixes):
+        wrong = damage(prefix)
+        if not wrong:
+            return prefix
+        say(f"checkpoint {prefix} is damaged ({wrong}): the one before it is used")
+        for path in files_of(prefix):
+            path.replace(path.with_name(f"{path.name}.damaged"))
+    if prefixes:
+        raise UserError(
+            f"no checkpoint in {folder} is sound; the damaged ones are set aside "
+            "there; use --restart to begin anew"
+        )
+    return None
+
+
+def _sha256(path):
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _flush(path):
+    """Brings a file or a folder to the disk: a rename must not outlive its content."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

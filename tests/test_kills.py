@@ -1,0 +1,64 @@
+"""A run that is killed and restored ends as one that was left alone, wherever the kill
+falls; benchmarks/kill_resume.py does the same at random moments, and for longer."""
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from script_runs import ENVIRONMENT, ROOT
+
+from benchmarks import kill_resume
+
+STEPS = 12
+KILLS = [  # checkpoints at 5, 10 and 12, samples at 0, 4, 8 and 12
+    ("rename", 2),  # of the first metrics.csv
+    ("rename", 6),  # between the files of the first checkpoint
+    ("rename", 7),
+    ("rename", 11),  # within the second
+    ("write", 1),  # of config.json
+    ("write", 5),  # of a sample
+    ("metrics", 7),
+    ("saver", 2),
+]
+
+
+def train(run_dir, *before):
+    arguments = kill_resume.command("mnist_tutorial", STEPS, run_dir)[1:]
+    return subprocess.run(
+        [sys.executable, *before, *arguments],
+        cwd=ROOT,
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        timeout=180,
+    )
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory):
+    run_dir = tmp_path_factory.mktemp("alone") / "run"
+    assert train(run_dir).returncode == 0
+    return run_dir
+
+
+@pytest.mark.parametrize(("where", "count"), KILLS)
+def test_a_kill_in_the_middle_of_a_write_loses_nothing(alone, tmp_path, where, count):
+    run_dir = tmp_path / "run"
+    wrapper = str(Path(__file__).with_name("kill_at.py"))
+    done = train(run_dir, wrapper, where, str(count))
+    assert done.returncode == -signal.SIGKILL, done.stdout + done.stderr
+    done = train(run_dir)
+    assert done.returncode == 0, done.stderr
+    assert kill_resume.compare(alone, run_dir, STEPS) == []
+
+
+def test_kills_at_random_moments_lose_nothing(tmp_path):
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "benchmarks" / "kill_resume.py"),
+         "--model", "mnist_keras", "--kills", "3"],
+        cwd=tmp_path, env=ENVIRONMENT, capture_output=True, text=True, timeout=300,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr[-2000:]
+    assert done.stdout.strip().endswith("identical")

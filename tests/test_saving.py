@@ -1,0 +1,264 @@
+"""A run's checkpoints are whole or absent; a run has one writer; a sick one stops."""
+
+import json
+import shutil
+import subprocess
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow.compat.v1 as tf
+from script_runs import ENVIRONMENT, ROOT, call, command, refusal
+
+from dcgan_v1 import health, saving
+from dcgan_v1 import train as train_lib
+from dcgan_v1.config import MnistTutorialConfig
+from dcgan_v1.data.pipeline import InMemory
+from dcgan_v1.errors import UserError
+from dcgan_v1.rundir import RunDirectory
+
+ABOUT = {"model": "mnist_tutorial", "config_sha256": "00"}
+
+
+@pytest.fixture
+def saver(session):
+    tf.get_variable("v", initializer=np.arange(1000.0))
+    session.run(tf.global_variables_initializer())
+    return tf.train.Saver(max_to_keep=None)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "checkpoints").mkdir()
+    return tmp_path / "checkpoints"
+
+
+def flip(path):
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+
+
+DAMAGE = {
+    "a flipped byte": lambda p: flip(p.with_name(f"{p.name}.data-00000-of-00001")),
+    "a truncated file": lambda p: p.with_name(
+        f"{p.name}.data-00000-of-00001"
+    ).write_bytes(b"short"),
+    "a missing shard": lambda p: p.with_name(f"{p.name}.data-00000-of-00001").unlink(),
+    "an empty index": lambda p: p.with_name(f"{p.name}.index").write_bytes(b""),
+    "a manifest of nonsense": lambda p: p.with_name(f"{p.name}.json").write_text("[1]"),
+    "a manifest that leads elsewhere": lambda p: p.with_name(
+        f"{p.name}.json"
+    ).write_text(json.dumps({"step": 2, "files": {"../../etc/passwd": "00"}})),
+}
+
+
+def test_a_checkpoint_carries_a_manifest_and_the_newest_are_kept(
+    saver, session, folder
+):
+    for step in (1, 2, 3):
+        saving.save(saver, session, folder, step, ABOUT, keep=2)
+    assert [Path(p).name for p in saving.list_all(folder)] == ["model-2", "model-3"]
+    assert tf.train.latest_checkpoint(str(folder)) == str(folder / "model-3")
+    manifest = saving.manifest_of(folder / "model-3")
+    assert manifest["step"] == 3
+    assert manifest["model"] == "mnist_tutorial"
+    assert sorted(manifest["files"]) == ["model-3.data-00000-of-00001", "model-3.index"]
+    assert len(list(folder.iterdir())) == 2 * 3 + 1  # and the list
+
+
+@pytest.mark.parametrize("kind", DAMAGE)
+def test_a_damaged_newest_checkpoint_is_reported_and_the_one_before_used(
+    saver, session, folder, kind
+):
+    for step in (1, 2):
+        saving.save(saver, session, folder, step, ABOUT, keep=5)
+    DAMAGE[kind](folder / "model-2")
+    said = []
+    assert saving.newest_sound(folder, said.append) == str(folder / "model-1")
+    assert "model-2 is damaged" in said[0]
+    assert (folder / "model-2.index.damaged").exists()
+    assert saving.newest_sound(folder, said.append) == str(folder / "model-1")
+    assert len(said) == 1  # it is set aside, and not met again
+
+
+def test_where_no_checkpoint_is_sound_nothing_is_begun_unasked(saver, session, folder):
+    assert saving.newest_sound(folder, print) is None
+    saving.save(saver, session, folder, 1, ABOUT, keep=5)
+    flip(folder / "model-1.index")
+    with pytest.raises(UserError, match=r"no checkpoint .* is sound"):
+        saving.newest_sound(folder, lambda text: None)
+
+
+@pytest.mark.parametrize("fails_at", range(1, 5))
+def test_a_full_disk_leaves_the_older_checkpoint_intact(
+    saver, session, folder, monkeypatch, fails_at
+):
+    saving.save(saver, session, folder, 1, ABOUT, keep=1)
+    plain, calls = saving._flush, [0]
+
+    def full(path):
+        calls[0] += 1
+        if calls[0] == fails_at:
+            raise OSError(28, "No space left on device")
+        plain(path)
+
+    monkeypatch.setattr(saving, "_flush", full)
+    with pytest.raises(UserError, match="No space left on device"):
+        saving.save(saver, session, folder, 2, ABOUT, keep=1)
+    monkeypatch.undo()
+    newest = saving.newest_sound(folder, print)
+    assert saving.damage(newest) == ""
+    assert newest.endswith("model-1" if fails_at < 4 else "model-2")
+
+
+# ---- the scripts ----
+
+
+OPTIONS = ("--model", "mnist_tutorial", "--batch-size", 4, "--device", "cpu")
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    run_dir = tmp_path_factory.mktemp("runs") / "run"
+    args = (*OPTIONS, "--steps", 2, "--save-every", 1, "--run-dir", run_dir, "--quiet")
+    assert call("train_mnist.py", *args).returncode == 0
+    return run_dir
+
+
+def test_restore_passes_over_a_damaged_checkpoint_but_not_where_it_is_asked_for(
+    run, tmp_path
+):
+    copy = tmp_path / "copy"
+    shutil.copytree(run, copy)
+    flip(copy / "checkpoints" / "model-2.data-00000-of-00001")
+    asked = ("--restore", copy / "checkpoints" / "model-2", "--run-dir", tmp_path / "n")
+    assert "is damaged" in refusal("train_mnist.py", *OPTIONS, *asked)
+    done = call("verify_checkpoint.py", copy)
+    assert done.returncode == 1
+    assert "damaged: model-2.data-00000-of-00001 is not what" in done.stdout
+    done = call("train_mnist.py", "--restore", "--steps", 3, "--run-dir", copy)
+    assert done.returncode == 0, done.stderr
+    assert "model-2 is damaged" in done.stdout
+    assert "resumed at step 1 of 3" in done.stdout
+    done = call("verify_checkpoint.py", copy)
+    assert done.returncode == 0
+    assert done.stdout.splitlines()[-1] == "sound"
+    assert "mnist_tutorial, step 3" in done.stdout
+
+
+def test_a_second_writer_is_refused_until_the_first_dies(run, tmp_path):
+    run_dir = tmp_path / "run"
+    first = subprocess.Popen(
+        command("train_mnist.py", *OPTIONS, "--run-dir", run_dir),
+        cwd=ROOT, env=ENVIRONMENT, stdout=subprocess.DEVNULL,
+    )  # fmt: skip
+    deadline = time.monotonic() + 60
+    while not (run_dir / "config.json").exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    for how in ("--restore", "--restart"):
+        said = refusal("train_mnist.py", "--run-dir", run_dir, *OPTIONS[:2], how)
+        assert f"is being written by process {first.pid} on " in said
+    first.kill()
+    first.wait()
+    last = ("--restore", "--steps", 1, "--run-dir", run_dir)
+    assert call("train_mnist.py", *last).returncode == 0
+
+
+# ---- within a training ----
+
+
+def train(tmp_path, **settings):
+    config = MnistTutorialConfig(
+        **{"batch_size": 4, "samples": 4, "device": "cpu", "summary_every": 1}
+        | {"save_every": 1000, "sample_every": 1000, "steps": 4} | settings
+    )  # fmt: skip
+    rng = np.random.default_rng()
+    data = InMemory(rng.integers(0, 256, (8, 28, 28, 1), np.uint8), "smaller")
+    return train_lib.train(config, data, RunDirectory(tmp_path / "run"))
+
+
+def test_a_checkpoint_comes_at_the_latest_after_save_minutes(tmp_path, monkeypatch):
+    saved, now, save = [], [0.0], train_lib.saving.save
+
+    def clock():
+        now[0] += 20
+        return now[0]
+
+    def noted(saver, session, folder, step, *args):
+        saved.append(step)
+        save(saver, session, folder, step, *args)
+
+    monkeypatch.setattr(train_lib.time, "monotonic", clock)
+    monkeypatch.setattr(train_lib.saving, "save", noted)
+    assert train(tmp_path, save_minutes=1, steps=8) == 0
+    assert len(saved) >= 2
+    assert saved[0] < 5
+
+
+def test_a_loss_that_is_not_a_number_stops_the_run_and_says_where(
+    tmp_path, monkeypatch
+):
+    build = train_lib.build_train_graph
+
+    def poisoned(config, data):
+        graph = build(config, data)
+        now = tf.get_default_graph().get_tensor_by_name("now:0")  # steps done before
+        bad = tf.where_v2(now >= 2, np.float32("nan"), 1.0)
+        scalars = {k: x * bad for k, x in graph.train.scalars.items()}
+        return graph._replace(train=graph.train._replace(scalars=scalars))
+
+    monkeypatch.setattr(train_lib, "build_train_graph", poisoned)
+    with pytest.raises(UserError, match="step 3: d_loss is nan"):
+        train(tmp_path, save_every=1)
+    found = json.loads((tmp_path / "run" / "diagnosis.json").read_text())
+    assert found["step"] == 3
+    assert "g_loss" in found["not_finite"]
+    assert set(found["gradient_norms"]) == {"d_gradient_norm", "g_gradient_norm"}
+    assert found["last_checkpoint"] == 2
+    assert found["batch"] == "epoch 1, from image 0"
+    prefixes = saving.list_all(tmp_path / "run" / "checkpoints")
+    assert prefixes[-1].endswith("model-2")  # the last good one
+
+
+def test_training_goes_on_where_samples_and_metrics_cannot_be_written(
+    tmp_path, monkeypatch, capsys
+):
+    write = train_lib.write_atomically
+
+    def full(path, data):
+        if Path(path).suffix == ".png":
+            raise OSError(28, "No space left on device")
+        write(path, data)
+
+    monkeypatch.setattr(train_lib, "write_atomically", full)
+    monkeypatch.setattr(
+        train_lib.summaries.MetricsFile, "write", lambda *_: full("x.png", b"")
+    )
+    train(tmp_path, sample_every=1)
+    printed = capsys.readouterr().out
+    for what in ("a sample", "metrics.csv"):
+        warned = f"cannot write {what}: No space left on device; training goes on"
+        assert printed.count(warned) == 1, printed
+    assert saving.list_all(tmp_path / "run" / "checkpoints")
+
+
+def test_a_discriminator_that_has_won_and_samples_all_alike_are_warned_of_once():
+    warned = []
+    watch = health.Health(Path("unused"), 10.0, lambda name, text: warned.append(name))
+    for _ in range(3 * health.SUMMARIES_WON):
+        watch.watch_losses({"d_loss_real": 1e-5, "d_loss_fake": 1e-4, "g_loss": 12.0})
+    assert warned == ["d_has_won"]
+    watch.watch_samples(0, np.zeros((4, 8, 8, 1)))  # nothing to expect of step 0
+    for step in (health.YOUNG, health.YOUNG + 1):
+        watch.watch_samples(step, np.full((4, 8, 8, 1), 0.3))
+    assert warned == ["d_has_won", "samples_collapsed"]
+
+
+def test_spread_is_the_distance_of_two_images_drawn_from_a_batch(rng):
+    images = rng.normal(size=(200, 6, 6, 3))
+    a, b = rng.integers(0, 200, (2, 20_000))
+    squares = ((images[a] - images[b]) ** 2).sum((1, 2, 3))
+    assert health.spread(images) == pytest.approx(squares.mean() ** 0.5, rel=0.02)
