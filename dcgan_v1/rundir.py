@@ -14,7 +14,7 @@ from dcgan_v1 import config as config_lib
 from dcgan_v1.errors import UserError
 
 # What a run leaves that was killed before its config.json was there.
-LEFT_BEHIND = re.compile(r"\.(lock|owner\.json(\.\d+)?|config\.json\.\d+)")
+LEFT_BEHIND = re.compile(r"\.(lock|owner\.json|\.owner\.json\.\d+|config\.json\.\d+)")
 
 
 class RunDirectory:
