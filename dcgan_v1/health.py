@@ -1,6 +1,7 @@
 """Whether a training is still alive: numbers that are finite, a D that does not win
 outright, samples that are not all alike."""
 
+import contextlib
 import json
 import math
 
@@ -49,7 +50,8 @@ class Health:
             "gradient_norms": {name: str(x) for name, x in norms.items()},
             **facts,
         }
-        write_atomically(self._path, (json.dumps(report, indent=2) + "\n").encode())
+        with contextlib.suppress(OSError):  # a full disk: the line below says enough
+            write_atomically(self._path, (json.dumps(report, indent=2) + "\n").encode())
         raise UserError(
             f"step {step}: {wrong[0]} is {values[wrong[0]]}; the last checkpoint is "
             f"kept, {self._path} says more; try another --seed or begin anew"
@@ -69,8 +71,10 @@ class Health:
 
     def watch_samples(self, step, samples):
         """Warns where the images of a sample grid have become all alike."""
+        if len(samples) < 2 or step < YOUNG:
+            return
         found = spread(samples)
-        if step >= YOUNG and found < ALIKE * self._real_spread:
+        if found < ALIKE * self._real_spread:
             self._once(
                 "samples_collapsed",
                 f"the samples differ by {found / self._real_spread:.1%} of what real "

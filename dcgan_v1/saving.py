@@ -51,8 +51,8 @@ def save(saver, session, folder, step, about, keep):
         prefixes = list_all(folder)
         for prefix in prefixes[:-keep]:
             remove(prefix)
-        names = [Path(prefix).name for prefix in prefixes[-keep:]]
-        tf.train.update_checkpoint_state(str(folder), names[-1], names)
+        _remove_orphans(folder)
+        _write_list(folder)
     except (OSError, ValueError, tf.errors.OpError) as error:
         shutil.rmtree(partial, ignore_errors=True)
         raise UserError(
@@ -70,6 +70,23 @@ def _publish(partial, folder, index):
     (partial / index).replace(folder / index)
     _flush(folder)
     partial.rmdir()
+
+
+def _write_list(folder):
+    """Writes TensorFlow's `checkpoint` file, which names what is there."""
+    names = [Path(prefix).name for prefix in list_all(folder)]
+    if names:  # an absolute folder: TensorFlow takes bare names as relative to it
+        tf.train.update_checkpoint_state(str(folder.resolve()), names[-1], names)
+
+
+def _remove_orphans(folder):
+    """Deletes what a kill left of checkpoints that were never, or no longer, whole."""
+    for path in [
+        *folder.glob("model-*.data-?????-of-?????"),
+        *folder.glob("model-*.json"),
+    ]:
+        if not (folder / f"{path.name.partition('.')[0]}.index").exists():
+            path.unlink()
 
 
 def list_all(folder):
@@ -92,7 +109,7 @@ def files_of(prefix):
     """Returns the Paths of a checkpoint's files that are there, the index first."""
     prefix = Path(prefix)
     found = [prefix.with_name(f"{prefix.name}.index")]
-    found += sorted(prefix.parent.glob(f"{prefix.name}.data-*"))
+    found += sorted(prefix.parent.glob(f"{prefix.name}.data-?????-of-?????"))
     found.append(prefix.with_name(f"{prefix.name}.json"))
     return [path for path in found if path.exists()]
 
@@ -109,15 +126,23 @@ def manifest_of(prefix):
     try:
         manifest = json.loads(path.read_text())
         files, step = manifest["files"], manifest["step"]
+        name = Path(prefix).name
         sound = (
-            all(isinstance(v, str) and Path(k).name == k for k, v in files.items())
-            and files
+            f"{name}.index" in files
+            and any(key.startswith(f"{name}.data-") for key in files)
+            and all(
+                isinstance(sha256, str)
+                and Path(key).name == key
+                and key.startswith(f"{name}.")
+                for key, sha256 in files.items()
+            )
             and isinstance(step, int)
+            and name.endswith(f"-{step}")
         )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         sound = False
     if not sound:
-        raise UserError(f"{path} is no manifest of a checkpoint")
+        raise UserError(f"{path} is no manifest of this checkpoint")
     return manifest
 
 
@@ -137,7 +162,7 @@ def damage(prefix):
                 return f"{name} is missing"
             if _sha256(path) != sha256:
                 return f"{name} is not what was written: its SHA-256 differs"
-    except (UserError, OSError) as error:
+    except UserError as error:
         return reason(error)
     return ""
 
@@ -145,23 +170,29 @@ def damage(prefix):
 def newest_sound(folder, say):
     """Returns the newest checkpoint without damage, None if there is none at all.
 
-    Damaged ones that are newer are reported and set aside as `<name>.damaged`.
+    Once one is found, damaged ones that are newer are reported and set aside as
+    `<name>.damaged`. Before that nothing is touched.
 
     Raises:
       UserError: there are checkpoints, but none is sound.
     """
-    prefixes = list_all(folder)
-    for prefix in reversed(prefixes):
+    damaged = {}
+    for prefix in reversed(list_all(folder)):
         wrong = damage(prefix)
         if not wrong:
+            for worse, why in damaged.items():
+                say(f"checkpoint {worse} is damaged ({why}): {prefix} is used instead")
+                for path in files_of(worse):
+                    path.replace(path.with_name(f"{path.name}.damaged"))
+            if damaged:
+                _write_list(folder)
             return prefix
-        say(f"checkpoint {prefix} is damaged ({wrong}): the one before it is used")
-        for path in files_of(prefix):
-            path.replace(path.with_name(f"{path.name}.damaged"))
-    if prefixes:
+        damaged[prefix] = wrong
+    if damaged:
+        newest, why = next(iter(damaged.items()))
         raise UserError(
-            f"no checkpoint in {folder} is sound; the damaged ones are set aside "
-            "there; use --restart to begin anew"
+            f"no checkpoint in {folder} is sound ({newest}: {why}); bring one back, or "
+            "use --restart to begin anew"
         )
     return None
 

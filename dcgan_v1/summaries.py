@@ -1,7 +1,7 @@
 """What a run writes down: metrics.csv, TensorBoard events, loss curves."""
 
-import contextlib
 import csv
+import errno
 import io
 import os
 
@@ -18,7 +18,7 @@ class MetricsFile:
     """
 
     def __init__(self, path, step, scalars):
-        """Opens for appending; lines past `step` (a restored step) are dropped.
+        """Begins or goes on; lines past `step` (a restored step) are dropped.
 
         Args:
           scalars: names of the columns after step and epoch.
@@ -30,32 +30,27 @@ class MetricsFile:
         writer.writeheader()
         writer.writerows(kept)
         write_atomically(path, buffer.getvalue().encode())
-        self._path, self._file = path, path.open("a", newline="")
-        self._writer = csv.DictWriter(self._file, columns, lineterminator="\n")
+        self._path, self._columns = path, columns
 
     def write(self, step, epoch, scalars):
         # nine digits tell any two float32 apart
         values = {name: f"{value:.9g}" for name, value in scalars.items()}
-        before = self._file.tell()
+        buffer = io.StringIO(newline="")
+        writer = csv.DictWriter(buffer, self._columns, lineterminator="\n")
+        writer.writerow({"step": step, "epoch": epoch, **values})
+        append(self._path, buffer.getvalue().encode())
+
+
+def append(path, data):
+    """Adds bytes to a file: all of them or, where the disk does not take them, none."""
+    with path.open("ab", buffering=0) as file:
+        before = file.tell()
         try:
-            self._writer.writerow({"step": step, "epoch": epoch, **values})
-            self._file.flush()
-        except OSError:  # a full disk: half a line must not stay
-            self._file = self._reopened(before)
+            if file.write(data) < len(data):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        except OSError:
+            os.truncate(path, before)
             raise
-
-    def _reopened(self, size):
-        with contextlib.suppress(OSError):
-            self._file.close()  # tries to write what is left in its buffer
-        os.truncate(self._path, size)
-        file = self._path.open("a", newline="")
-        self._writer = csv.DictWriter(
-            file, self._writer.fieldnames, lineterminator="\n"
-        )
-        return file
-
-    def close(self):
-        self._file.close()
 
 
 def read_metrics(path):

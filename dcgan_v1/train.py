@@ -44,7 +44,8 @@ def train(
     session_config, device_line = runtime.session_config(config.device)
     say(f"{device_line}\n{note}".strip())
     with contextlib.ExitStack() as stack:
-        if directory.holds_run():  # being continued, or about to be moved aside
+        is_there = directory.holds_run()  # being continued, or about to be moved aside
+        if is_there:
             stack.enter_context(directory.locked())
         stack.enter_context(tf.Graph().as_default())
         session = stack.enter_context(tf.Session(config=session_config))
@@ -69,13 +70,13 @@ def train(
         # which checkpoints are kept is for `saving` to say
         saver = tf.train.Saver(graph.saved, max_to_keep=None)
         graph.start_data(session, step)
-        real_spread = health.spread(session.run(graph.real))  # takes a batch
+        real_spread = _spread_of_real(session, graph)  # takes a batch
         graph.start_data(session, step)
         tf.get_default_graph().finalize()
 
-        if restart and directory.holds_run():
+        if restart and is_there:
             say(f"moved the old run to {directory.move_aside()}")
-        if not resume:
+        if not (resume and is_there):
             stack.enter_context(directory.locked())
             directory.refuse_if_used()  # by a process that was quicker
         directory.create(as_given)
@@ -91,6 +92,13 @@ def train(
             real_spread=real_spread,
         )
         return trainer.run(Progress(step, config.total_steps, config.batch_size, quiet))
+
+
+def _spread_of_real(session, graph):
+    try:
+        return health.spread(session.run(graph.real))
+    except tf.errors.OpError as error:  # an image file that vanished
+        raise UserError(f"cannot read a batch: {reason(error.message, 300)}") from error
 
 
 def _restore(session, graph, config, source, say):
@@ -111,6 +119,9 @@ class Trainer:
         self.directory, self.saver = directory, saver
         self.step, self.data = step, data  # steps done; the training set
         self.resumed = resumed
+        self.sampled_at = (
+            step if resumed else None
+        )  # a killed run's later ones are void
         self.is_saved = directory.latest_step() == step > 0
         self.saved_at = time.monotonic()
         self.d_mean_sample = None  # D's estimate of the last sample grid
@@ -137,6 +148,8 @@ class Trainer:
                     scalars = self.train_step()
                     progress.update(self.step, scalars)
                 stopped_by = interruption.signal
+                if not stopped_by and not self.is_sampled():
+                    self.sample()
                 if not self.is_saved:
                     self.save()
                 if not stopped_by:
@@ -148,7 +161,6 @@ class Trainer:
             ) from error
         finally:
             progress.close()
-            self.metrics.close()
             self.events.close()
         if stopped_by:
             progress.say(
@@ -224,6 +236,7 @@ class Trainer:
         samples, self.d_mean_sample = self.session.run(
             [self.graph.samples, self.graph.d_mean_sample]
         )
+        self.sampled_at = self.step
         self.health.watch_samples(self.step, samples)
         image_range = models.get(self.config.model).IMAGE_RANGE
         picture = images.grid(images.to_uint8(samples, image_range))
@@ -240,14 +253,17 @@ class Trainer:
         config = self.config
         about = {"model": config.model, "config_sha256": config.fixed_sha256()}
         folder = self.directory.checkpoints
+        self.events.flush()  # a run restored from here does not write them again
         saving.save(self.saver, self.session, folder, self.step, about, config.keep)
         self.is_saved, self.saved_at = True, time.monotonic()
-        self.events.flush()
+
+    def is_sampled(self):
+        """Whether this step's samples are in the folder and in TensorBoard."""
+        path = self.directory.sample_path(self.step)
+        return self.sampled_at == self.step and path.exists()
 
     def draw(self, say):
-        """Makes the pictures of the finished run: last samples, curves and GIF."""
-        if not self.directory.sample_path(self.step).exists():
-            self.sample()
+        """Makes the pictures of the finished run: curves and GIF."""
         with self.tolerated("curves.png or training.gif"):
             summaries.draw_curves(self.directory.metrics, self.directory.curves)
             if paths := self.directory.sample_paths():

@@ -2,9 +2,11 @@
 
     python kill_at.py WHERE COUNT SCRIPT ARGUMENTS...
 
-WHERE: 'rename' before a file's rename, 'write' half-way through a file that will be
-renamed, 'metrics' half-way through a line of metrics.csv, 'saver' after TensorFlow has
-written a checkpoint that has not been published. COUNT: which of these, from 1 on.
+WHERE: 'rename:NAME' before the rename of a file with NAME in its path, 'write:NAME'
+half-way through writing it, 'metrics' half-way through a line of metrics.csv, 'saver'
+after TensorFlow has written a checkpoint that has not been published, 'list' before
+the list of checkpoints is written, 'curves' before the last pictures. COUNT: which of
+these, from 1 on.
 """
 
 import os
@@ -27,11 +29,11 @@ def die():
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def counted(function, last_words):
+def counted(function, last_words, name=""):
     calls = [0]
 
     def wrapped(*args, **kwargs):
-        calls[0] += 1
+        calls[0] += name in str(args[0])
         if calls[0] == count:
             last_words(function, *args, **kwargs)
             die()
@@ -44,21 +46,26 @@ def half_a_file(function, path, data):
     function(path, data[: len(data) // 2])
 
 
-def half_a_line(function, self, *args):
-    self._file.write("7,0,0.1")
-    self._file.flush()
+def half_a_line(function, path, data):
+    function(path, data[: len(data) // 2])
 
 
 def everything(function, *args, **kwargs):
     function(*args, **kwargs)
 
 
-if where == "rename":
-    Path.replace = counted(Path.replace, lambda *_: None)
-elif where == "write":
-    Path.write_bytes = counted(Path.write_bytes, half_a_file)
+if where.startswith("rename:"):
+    Path.replace = counted(Path.replace, lambda *_: None, where[7:])
+elif where.startswith("write:"):
+    Path.write_bytes = counted(Path.write_bytes, half_a_file, where[6:])
 elif where == "metrics":
-    summaries.MetricsFile.write = counted(summaries.MetricsFile.write, half_a_line)
+    summaries.append = counted(summaries.append, half_a_line)
 elif where == "saver":
     tf.train.Saver.save = counted(tf.train.Saver.save, everything)
+elif where == "list":
+    tf.train.update_checkpoint_state = counted(
+        tf.train.update_checkpoint_state, lambda *_: None
+    )
+elif where == "curves":
+    summaries.draw_curves = counted(summaries.draw_curves, lambda *_: None)
 runpy.run_path(script, run_name="__main__")

@@ -11,7 +11,7 @@ import pytest
 import tensorflow.compat.v1 as tf
 from script_runs import ENVIRONMENT, ROOT, call, command, refusal
 
-from dcgan_v1 import health, saving
+from dcgan_v1 import health, saving, summaries
 from dcgan_v1 import train as train_lib
 from dcgan_v1.config import MnistTutorialConfig
 from dcgan_v1.data.pipeline import InMemory
@@ -50,7 +50,7 @@ DAMAGE = {
     "a manifest of nonsense": lambda p: p.with_name(f"{p.name}.json").write_text("[1]"),
     "a manifest that leads elsewhere": lambda p: p.with_name(
         f"{p.name}.json"
-    ).write_text(json.dumps({"step": 2, "files": {"../../etc/passwd": "00"}})),
+    ).write_text(json.dumps({"step": 2, "files": {"../../etc/passwd": "00", "": "0"}})),
 }
 
 
@@ -87,8 +87,46 @@ def test_where_no_checkpoint_is_sound_nothing_is_begun_unasked(saver, session, f
     assert saving.newest_sound(folder, print) is None
     saving.save(saver, session, folder, 1, ABOUT, keep=5)
     flip(folder / "model-1.index")
-    with pytest.raises(UserError, match=r"no checkpoint .* is sound"):
-        saving.newest_sound(folder, lambda text: None)
+    for _ in range(2):  # and not at the second try either
+        with pytest.raises(UserError, match=r"no checkpoint .* is sound"):
+            saving.newest_sound(folder, lambda text: None)
+    assert saving.list_all(folder)
+
+
+def test_a_folder_given_relatively_has_a_list_that_tensorflow_can_follow(
+    saver, session, folder, monkeypatch
+):
+    monkeypatch.chdir(folder.parent)
+    for step in (1, 2):
+        saving.save(saver, session, Path("checkpoints"), step, ABOUT, keep=5)
+    newest = tf.train.latest_checkpoint("checkpoints")
+    assert newest == "checkpoints/model-2"
+
+
+def test_half_a_checkpoint_that_a_kill_left_is_cleared_away(saver, session, folder):
+    (folder / "model-7.data-00000-of-00001").write_bytes(b"half")
+    (folder / "model-7.json").write_text("{}")
+    saving.save(saver, session, folder, 9, ABOUT, keep=5)
+    assert not list(folder.glob("model-7*"))
+
+
+def test_a_line_of_metrics_is_added_whole_or_not_at_all(tmp_path, monkeypatch):
+    path = tmp_path / "metrics.csv"
+    summaries.append(path, b"step\n")
+    truncated = []
+    truncate = summaries.os.truncate
+    monkeypatch.setattr(
+        summaries.os, "truncate", lambda *a: (truncated.append(a), truncate(*a))
+    )
+
+    class Short(bytes):
+        def __len__(self):
+            return super().__len__() + 1  # the disk took less than there was
+
+    with pytest.raises(OSError, match="No space left"):
+        summaries.append(path, Short(b"1\n"))
+    assert path.read_bytes() == b"step\n"
+    assert truncated == [(path, 5)]
 
 
 @pytest.mark.parametrize("fails_at", range(1, 5))
@@ -154,15 +192,17 @@ def test_a_second_writer_is_refused_until_the_first_dies(run, tmp_path):
         command("train_mnist.py", *OPTIONS, "--run-dir", run_dir),
         cwd=ROOT, env=ENVIRONMENT, stdout=subprocess.DEVNULL,
     )  # fmt: skip
-    deadline = time.monotonic() + 60
-    while not (run_dir / "config.json").exists():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    for how in ("--restore", "--restart"):
-        said = refusal("train_mnist.py", "--run-dir", run_dir, *OPTIONS[:2], how)
-        assert f"is being written by process {first.pid} on " in said
-    first.kill()
-    first.wait()
+    try:
+        deadline = time.monotonic() + 60
+        while not (run_dir / "config.json").exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        for how in ("--restore", "--restart"):
+            said = refusal("train_mnist.py", "--run-dir", run_dir, *OPTIONS[:2], how)
+            assert f"is being written by process {first.pid} on " in said
+    finally:
+        first.kill()
+        first.wait()
     last = ("--restore", "--steps", 1, "--run-dir", run_dir)
     assert call("train_mnist.py", *last).returncode == 0
 

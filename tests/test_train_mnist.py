@@ -134,7 +134,8 @@ def test_restart_moves_the_old_run_aside(tmp_path):
     assert contents(tmp_path / "r")[Path("metrics.csv")] != before[Path("metrics.csv")]
 
 
-def test_an_interrupted_run_saves_says_how_to_go_on_and_can(tmp_path):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_saves_says_how_to_go_on_and_can(tmp_path, number):
     args = (*SHORT, "--steps", 5000, "--save-every", 5000, "--run-dir", tmp_path / "r")
     process = subprocess.Popen(
         command("train_mnist.py", *args),
@@ -148,9 +149,9 @@ def test_an_interrupted_run_saves_says_how_to_go_on_and_can(tmp_path):
     while not metrics.exists() or len(metrics.read_text().splitlines()) < 5:
         assert time.monotonic() < deadline
         time.sleep(0.05)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     printed, _ = process.communicate(timeout=60)
-    assert process.returncode == 130
+    assert process.returncode == 128 + number
     assert "--restore" in printed
     (index,) = (tmp_path / "r" / "checkpoints").glob("*.index")
     step = int(index.stem.partition("-")[2])
