@@ -114,27 +114,41 @@ class MnistBeginnersConfig(Config):
 
 
 @dataclass(frozen=True)
-class Celeba64Config(Config):
-    """Settings of `celeba64`."""
+class ImageSettings:
+    """What a system adds to its settings that trains on a folder or zip of images."""
 
-    model: str = _fixed("celeba64")
-    batch_size: int = _fixed(16)
-    width: int = _fixed(128)  # channels of D's first and G's last hidden layer
-    init: str = _fixed("paper")  # initial values: 'paper' or 'source'
-    crop: str = _fixed("108")  # cut from the centre: a number, WxH or 'none'
-    resize: str = _fixed("area")
+    width: int = _fixed(64)  # channels of D's first and G's last hidden layer
+    crop: str = _fixed("square")  # cut from the centre: a number, WxH, such or 'none'
+    resize: str = _fixed("bilinear")
     order: str = _fixed("shuffled")  # 'shuffled' anew each epoch, or as on 'file'
     flip: bool = _fixed(False)  # mirror every other image, at random
     limit: int = _fixed(0)  # use only the first so many images; 0: all
-    steps: int = 10_000
-    sample_bn: str = "ema"
     data: str = ""  # folder, zip or 'synthetic'
     skip_bad: bool = False
     cache: bool = True
 
     def __post_init__(self):
         super().__post_init__()
-        _check_images(self)
+        if self.width % 8:
+            raise UserError(f"--width must be a multiple of 8, not {self.width}")
+        try:
+            parse_crop(self.crop)
+        except ValueError as error:
+            raise UserError(f"--crop: {error}") from error
+
+
+@dataclass(frozen=True)
+class Celeba64Config(ImageSettings, Config):
+    """Settings of `celeba64`."""
+
+    model: str = _fixed("celeba64")
+    batch_size: int = _fixed(16)
+    width: int = _fixed(128)
+    init: str = _fixed("paper")  # initial values: 'paper' or 'source'
+    crop: str = _fixed("108")
+    resize: str = _fixed("area")
+    steps: int = 10_000
+    sample_bn: str = "ema"
 
 
 @dataclass(frozen=True)
@@ -162,34 +176,12 @@ class MnistTutorialConfig(EpochConfig):
 
 
 @dataclass(frozen=True)
-class Images96Config(EpochConfig):
+class Images96Config(ImageSettings, EpochConfig):
     """Settings of `images96`."""
 
     model: str = _fixed("images96")
     batch_size: int = _fixed(64)
-    width: int = _fixed(64)  # channels of D's first and G's last hidden layer
-    crop: str = _fixed("square")  # cut from the centre: the largest square
-    resize: str = _fixed("bilinear")
-    order: str = _fixed("shuffled")  # 'shuffled' anew each epoch, or as on 'file'
-    flip: bool = _fixed(False)  # mirror every other image, at random
-    limit: int = _fixed(0)  # use only the first so many images; 0: all
     epochs: int = 400
-    data: str = ""  # folder, zip or 'synthetic'
-    skip_bad: bool = False
-    cache: bool = True
-
-    def __post_init__(self):
-        super().__post_init__()
-        _check_images(self)
-
-
-def _check_images(config):
-    if config.width % 8:
-        raise UserError(f"--width must be a multiple of 8, not {config.width}")
-    try:
-        parse_crop(config.crop)
-    except ValueError as error:
-        raise UserError(f"--crop: {error}") from error
 
 
 CONFIGS = {

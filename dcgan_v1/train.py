@@ -119,9 +119,7 @@ class Trainer:
         self.directory, self.saver = directory, saver
         self.step, self.data = step, data  # steps done; the training set
         self.resumed = resumed
-        self.sampled_at = (
-            step if resumed else None
-        )  # a killed run's later ones are void
+        self.sampled_at = step if resumed else None  # what a killed run drew is void
         self.is_saved = directory.latest_step() == step > 0
         self.saved_at = time.monotonic()
         self.d_mean_sample = None  # D's estimate of the last sample grid

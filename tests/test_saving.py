@@ -11,7 +11,7 @@ import pytest
 import tensorflow.compat.v1 as tf
 from script_runs import ENVIRONMENT, ROOT, call, command, refusal
 
-from dcgan_v1 import health, saving, summaries
+from dcgan_v1 import saving, summaries
 from dcgan_v1 import train as train_lib
 from dcgan_v1.config import MnistTutorialConfig
 from dcgan_v1.data.pipeline import InMemory
@@ -283,22 +283,3 @@ def test_training_goes_on_where_samples_and_metrics_cannot_be_written(
         warned = f"cannot write {what}: No space left on device; training goes on"
         assert printed.count(warned) == 1, printed
     assert saving.list_all(tmp_path / "run" / "checkpoints")
-
-
-def test_a_discriminator_that_has_won_and_samples_all_alike_are_warned_of_once():
-    warned = []
-    watch = health.Health(Path("unused"), 10.0, lambda name, text: warned.append(name))
-    for _ in range(3 * health.SUMMARIES_WON):
-        watch.watch_losses({"d_loss_real": 1e-5, "d_loss_fake": 1e-4, "g_loss": 12.0})
-    assert warned == ["d_has_won"]
-    watch.watch_samples(0, np.zeros((4, 8, 8, 1)))  # nothing to expect of step 0
-    for step in (health.YOUNG, health.YOUNG + 1):
-        watch.watch_samples(step, np.full((4, 8, 8, 1), 0.3))
-    assert warned == ["d_has_won", "samples_collapsed"]
-
-
-def test_spread_is_the_distance_of_two_images_drawn_from_a_batch(rng):
-    images = rng.normal(size=(200, 6, 6, 3))
-    a, b = rng.integers(0, 200, (2, 20_000))
-    squares = ((images[a] - images[b]) ** 2).sum((1, 2, 3))
-    assert health.spread(images) == pytest.approx(squares.mean() ** 0.5, rel=0.02)

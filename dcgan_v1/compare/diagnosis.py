@@ -4,26 +4,10 @@ Nothing here knows what was planted or how the counterpart was written: each cau
 worked out from numbers both sides gave for the same input.
 """
 
-import re
-from typing import NamedTuple
-
 import numpy as np
 
-from dcgan_v1.checkpoints import is_optimizers
-from dcgan_v1.compare import probes
-from dcgan_v1.reference import names
-
-
-class Finding(NamedTuple):
-    """Where the sides part, and why.
-
-    Attributes:
-      where: a layer or a variable, in TF1's names.
-      cause: what was worked out, one sentence.
-    """
-
-    where: str
-    cause: str
+from dcgan_v1.compare import matching, probes
+from dcgan_v1.compare.matching import Finding, variable_of
 
 
 def diagnose(pair):
@@ -36,8 +20,7 @@ def diagnose(pair):
         return pair.unmatched
     over = {kind: [d for d in pair.found if d.is_over and d.kind == kind]
             for kind in ("forward", "loss", "gradient", "state")}  # fmt: skip
-    unmatched = _unmatched(pair)
-    if unmatched:
+    if unmatched := matching.arrays(pair):
         return unmatched
     if over["forward"]:
         return _forward(pair, over["forward"])
@@ -49,62 +32,6 @@ def diagnose(pair):
     if over["state"]:
         return _states(pair, over["state"])
     return []
-
-
-def _unmatched(pair):
-    """What only one side has, or has in another shape or not trained: nothing else can
-    be trusted then."""
-    ours, theirs = pair.seen["tf1"], pair.seen["other"]
-    stray = [key for key in theirs["gradient"] if key not in ours["gradient"]]
-    if any("/g_adam/" in key and "/discriminator/" in key for key in stray):
-        cause = (
-            f"G's update also trains {len(stray)} variables of the discriminator: D is "
-            "not frozen, or a stop_gradient is missing"
-        )
-        return [Finding(_variable(stray[0]), cause)]
-    findings = [Finding(key, "TF1 has no such gradient") for key in stray]
-    for section, arrays in ours.items():
-        for name, array in arrays.items():
-            if name not in theirs[section]:
-                if not name.startswith("d_mean_"):  # TF1's script reports more
-                    findings.append(Finding(name, "the counterpart has nothing for it"))
-            elif np.shape(array) != np.shape(theirs[section][name]):
-                shapes = np.shape(theirs[section][name]), np.shape(array)
-                cause = "has shape {} in the counterpart, {} in TF1".format(*shapes)
-                findings.append(Finding(name, cause))
-    return findings
-
-
-def unmatched_variables(pair):
-    """Compares the lists of variables that both sides give, optimisers' left out.
-
-    Returns Findings; with any of them nothing can be carried over and compared.
-    """
-    job, listed = pair.job, pair.descriptions["other"]["variables"]
-    ours = {
-        name: v
-        for name, v in pair.descriptions["tf1"]["variables"].items()
-        if name in listed or not is_optimizers(name)
-    }
-    findings = [
-        Finding(name, "the counterpart has no such variable")
-        for name in ours.keys() - listed.keys()
-    ]
-    findings += [
-        Finding(name, "a variable of the counterpart that TF1 has not")
-        for name in listed.keys() - ours.keys()
-    ]
-    for name in ours.keys() & listed.keys():
-        row = names.row(job.config.model, job.against, name, ours[name]["shape"])
-        if listed[name]["shape"] != list(row.other_shape):
-            cause = (
-                f"has shape {listed[name]['shape']} in the counterpart, TF1's is "
-                f"{list(row.other_shape)} there"
-            )
-            findings.append(Finding(name, cause))
-        elif ours[name]["trainable"] != listed[name]["trainable"]:
-            findings.append(Finding(name, "is trained on one side only"))
-    return sorted(findings)
 
 
 # ---- forward ----
@@ -177,9 +104,9 @@ def _gradients(pair, over):
     """Compares what differs with what two well-known mistakes would give."""
     first = over[0]
     theirs, ours = (pair.seen[side]["gradient"] for side in ("other", "tf1"))
-    where = _variable(first.name)
+    where = variable_of(first.name)
     leak = {
-        key: ours[key] + pair.hypotheses[f"leak/{_variable(key)}"]
+        key: ours[key] + pair.hypotheses[f"leak/{variable_of(key)}"]
         for key in ours
         if "/g_adam/" in key
     }
@@ -223,17 +150,17 @@ def _states(pair, over):
     findings = []
     average = next((d for d in first if "/moving_" in d.name), None)
     if average:
-        findings.append(_average_finding(pair, _variable(average.name)))
+        findings.append(_average_finding(pair, variable_of(average.name)))
     others = [d for d in first if "/moving_" not in d.name]
     moments = [d for d in others if d.quantity.startswith(("m ", "v "))]
     weights = [d for d in others if d.quantity.startswith("weight ")]
     if moments:
-        name = _variable(moments[0].name)
+        name = variable_of(moments[0].name)
         adam = name.rpartition("/")[2].removesuffix("_1")
         cause = "its moment moves otherwise: Adam's betas differ"
         findings.append(Finding(name, _with_settings(pair, adam, cause)))
     elif weights:
-        findings.append(_adam_finding(pair, _variable(weights[0].name)))
+        findings.append(_adam_finding(pair, variable_of(weights[0].name)))
     elif not findings:
         d = first[0]
         findings.append(Finding(d.name, f"differs by {d.relative:.1e}"))
@@ -298,9 +225,3 @@ def _with_settings(pair, name, cause):
         if key in theirs and not np.isclose(value, theirs[key], rtol=1e-5, atol=0)
     ]
     return f"{cause}; by their own account: {', '.join(said)}" if said else cause
-
-
-def _variable(name):
-    """'2/g_adam/<variable>' or '<variable> after step 1' -> '<variable>'."""
-    name = re.sub(r" after step \d+$", "", name)
-    return re.sub(r"^\d+/\w+_adam/", "", name)

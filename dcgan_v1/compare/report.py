@@ -14,7 +14,8 @@ import rich.table
 
 from dcgan_v1 import __version__
 from dcgan_v1.compare import defaults, differences, pictures
-from dcgan_v1.compare.diagnosis import Finding, diagnose
+from dcgan_v1.compare.diagnosis import diagnose
+from dcgan_v1.compare.matching import Finding
 from dcgan_v1.compare.run import KINK_UNITS
 from dcgan_v1.reference import names
 from dcgan_v1.rundir import write_atomically

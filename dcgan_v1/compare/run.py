@@ -1,22 +1,17 @@
 """Runs both sides, each in a process of its own, and gathers what they computed."""
 
-import contextlib
-import json
-import os
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
 import numpy as np
 
 from dcgan_v1 import checkpoints
-from dcgan_v1.compare import diagnosis, differences, inputs
-from dcgan_v1.errors import UserError, reason
+from dcgan_v1.compare import differences, inputs, matching
+from dcgan_v1.compare.process import Side
+from dcgan_v1.errors import UserError
 from dcgan_v1.reference.names import power_after, updates_done
 from dcgan_v1.runtime import cores
 
-ROOT = Path(__file__).resolve().parents[2]
 ROUNDS = 5  # of timing, in alternation
 # Runs of TF1 from start weights nudged in their last place, and how many of them train
 # for more than one step.
@@ -24,67 +19,6 @@ ROUNDS = 5  # of timing, in alternation
 # times as far as rounding does, but rarely: to meet such jumps every other nudge is of
 # up to 16 units, and counts for all but the layers' outputs.
 NUDGED, NUDGED_TRAINED, KINK_UNITS = 16, 4, 16
-
-
-class Side:
-    """A worker process and what it is told."""
-
-    def __init__(self, name, spec, folder, onednn="1"):
-        environment = {k: v for k, v in os.environ.items() if "ONEDNN" not in k}
-        environment |= {"TF_ENABLE_ONEDNN_OPTS": onednn, "TF_CPP_MIN_LOG_LEVEL": "3"}
-        environment["CUDA_VISIBLE_DEVICES"] = "-1"
-        self.name, self.folder, self.asked = name, folder, 0
-        self.log = folder / f"{name}.log"
-        with self.log.open("w") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "dcgan_v1.compare.worker"],
-                cwd=ROOT,
-                env=environment,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                text=True,
-            )
-        self._send(spec)
-
-    def ask(self, do, **more):
-        """Sends a request. The answer is fetched by `answer`."""
-        self.asked += 1
-        self.out = self.folder / f"{self.name}_{self.asked}.npz"
-        self._send({"do": do, "out": str(self.out), **more})
-
-    def answer(self):
-        line = self.process.stdout.readline()
-        if not line:
-            lines = self.log.read_text().strip().splitlines() or ["no message"]
-            raise UserError(f"the {self.name} side died: {reason(lines[-1], 300)}")
-        answer = json.loads(line)
-        if "error" in answer:
-            text = answer["error"].removeprefix("UserError: ")
-            prefix = "" if text != answer["error"] else f"the {self.name} side: "
-            raise UserError(f"{prefix}{reason(text, 400)}")
-        return answer["answer"]
-
-    def arrays(self):
-        """Reads and deletes what the last request wrote."""
-        with np.load(self.out) as file:
-            found = {name: file[name] for name in file.files}
-        self.out.unlink()
-        return found
-
-    def close(self):
-        self.process.kill()
-        self.process.wait()
-        for pipe in (self.process.stdin, self.process.stdout):
-            with contextlib.suppress(OSError):  # unsent requests of a side that died
-                pipe.close()
-
-    def _send(self, message):
-        try:
-            self.process.stdin.write(json.dumps(message) + "\n")
-            self.process.stdin.flush()
-        except BrokenPipeError:
-            pass  # `answer` says what became of it
 
 
 class Pair:
@@ -136,7 +70,7 @@ class Pair:
         for side in self.sides.values():
             side.answer()
         self.descriptions = self._all("describe", list(self.sides))
-        self.unmatched = diagnosis.unmatched_variables(self)
+        self.unmatched = matching.variables(self)
         if self.unmatched:
             return
         self.start = self._start()
@@ -147,7 +81,10 @@ class Pair:
         self.seen = self._observe(list(self.sides), self.start, self.job.checked)
         ours = self.seen["tf1"]
         self.found = differences.between(ours, self.seen["other"]) + self.late
-        if any(d.is_over for d in self.found if d.kind == "gradient"):
+        # the diagnosis goes by float64, whose bounds are known already
+        if self.dtype == "float64" and any(
+            d.is_over for d in self.found if d.kind == "gradient"
+        ):
             self._load(["tf1"], self.start)
             self._all("hypotheses", ["tf1"])
             self.hypotheses = self.sides["tf1"].arrays()
@@ -193,7 +130,8 @@ class Pair:
         if lacking:
             raise UserError(
                 f"{self.job.source} does not fit: {lacking[0]} is missing or of "
-                f"another shape, and so are {len(lacking) - 1} more"
+                f"another shape, and so are {len(lacking) - 1} more; give a whole "
+                f"checkpoint of {self.job.config.model}"
             )
         start = {
             name: saved.get(name, value).astype(value.dtype)

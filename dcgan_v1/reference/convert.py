@@ -41,7 +41,6 @@ def from_tf1(source, to, out):
     gan = _gan(config, to)
     _weights(to).load(gan, config.model, arrays)
     step = int(arrays.get("global_step", 0))
-    Path(out).parent.mkdir(parents=True, exist_ok=True)
     if to == "torch":
         _write_safetensors(gan, config, step, out)
     elif to == "keras":
@@ -51,6 +50,7 @@ def from_tf1(source, to, out):
                 f"the checkpoint is at step {step}, but its optimiser has updated G "
                 f"{updates} times: a Keras file cannot hold both; use --to tf2"
             )
+        Path(out).parent.mkdir(parents=True, exist_ok=True)
         save = gan.combined.save if str(out).endswith(".keras") else None
         (save or gan.combined.save_weights)(str(out))
     else:
@@ -150,7 +150,7 @@ def _read_tf2(source):
 
 def _config(model, width):
     if model not in CONFIGS:
-        raise UserError(f"it is of {model!r}, none of our systems")
+        raise ValueError(f"it is of {model!r}, none of our systems")
     return CONFIGS[model](**({"width": width} if width else {}))
 
 
@@ -170,6 +170,7 @@ def _read_keras(source):
 def _write_safetensors(gan, config, step, out):
     from safetensors.torch import save_file
 
+    Path(out).parent.mkdir(parents=True, exist_ok=True)
     metadata = {"model": config.model, "width": str(config.width), "step": str(step)}
     save_file(_torch_tensors(gan), str(out), metadata)
 

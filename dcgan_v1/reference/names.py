@@ -137,5 +137,9 @@ def updates_done(beta2_power):
     powers = np.multiply.accumulate(np.full(int(estimate) + 100, BETA2, power.dtype))
     found = np.flatnonzero(powers == power)
     if not len(found):
-        raise UserError(f"a beta power of {power} is none that Adam reaches")
+        raise UserError(
+            f"a beta power of {power} is none that Adam reaches: the checkpoint's "
+            "optimiser is not this system's; take its networks alone "
+            "(scripts/export_checkpoint.py)"
+        )
     return int(found[0])
