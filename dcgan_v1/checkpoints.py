@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 
 from dcgan_v1 import legacy, models, saving
+from dcgan_v1.averaging import SUFFIX, is_average
 from dcgan_v1.config import CONFIGS
 from dcgan_v1.errors import UserError, reason
 
@@ -21,12 +22,14 @@ class Plan(NamedTuple):
       names: name in the checkpoint -> variable.
       note: what a user should know about it, '' for an ordinary one of ours.
       is_legacy: whether the system's original script wrote it.
+      has_averages: whether it holds averages of G's weights, see `averaging`.
     """
 
     prefix: str
     names: dict
     note: str
     is_legacy: bool
+    has_averages: bool = False
 
 
 def resolve(path):
@@ -92,7 +95,7 @@ def arrays(path, model):
     """Returns name -> array of a checkpoint of `model`, in our names.
 
     The checkpoint may have ours, with or without optimiser slots, or the original
-    script's.
+    script's. Averages of G's weights are left out.
 
     Raises:
       UserError: it is of another system.
@@ -101,12 +104,16 @@ def arrays(path, model):
     found = tensors(prefix)
     _refuse_other_systems(prefix, model, found)
     if not _is_legacy(model, found):
-        return found
+        return _without_averages(found)
     return {
         ours: found[original]
         for ours, original in legacy.all_names(model).items()
         if original in found
     }
+
+
+def _without_averages(named):
+    return {name: value for name, value in named.items() if not is_average(name)}
 
 
 def _reader(prefix):
@@ -124,7 +131,7 @@ def plan(path, model, variables):
     """Compares a checkpoint with a graph, before anything is changed.
 
     It may have our names, with or without optimiser slots, or those of the system's
-    original script.
+    original script. Averages of G's weights that only one of the two has are left out.
 
     Args:
       path: see `resolve`.
@@ -140,6 +147,9 @@ def plan(path, model, variables):
     wanted = {v.op.name: v for v in variables}
     _refuse_other_systems(prefix, model, found)
     note = ""
+    has_averages = any(map(is_average, found)) and any(map(is_average, wanted))
+    if not has_averages:
+        found, wanted = _without_averages(found), _without_averages(wanted)
     is_legacy = _is_legacy(model, found)
     if is_legacy:
         original = legacy.names(model, wanted)
@@ -149,7 +159,7 @@ def plan(path, model, variables):
         wanted = {k: v for k, v in wanted.items() if not is_optimizers(k)}
         note = "weights only: fresh optimiser slots, step 0"
     _check(prefix, model, found, wanted)
-    return Plan(prefix, wanted, note, is_legacy)
+    return Plan(prefix, wanted, note, is_legacy, has_averages)
 
 
 def identify(prefix):
@@ -175,8 +185,12 @@ def identify(prefix):
     )
 
 
-def plan_networks(path, model, variables):
-    """Like `plan`, for a graph without optimisers: what it does not hold is ignored."""
+def plan_networks(path, model, variables, latest=False):
+    """Like `plan`, for a graph without optimisers: what it does not hold is ignored.
+
+    Args:
+      latest: take G's weights as they are, also where there are averages of them.
+    """
     prefix = resolve(path)
     found = shapes(prefix)
     wanted = {v.op.name: v for v in variables}
@@ -185,6 +199,11 @@ def plan_networks(path, model, variables):
     if is_legacy:
         original = legacy.names(model, wanted)
         wanted = {original[name]: wanted[name] for name in original}
+    if not latest:
+        wanted = {
+            name + SUFFIX if name + SUFFIX in found else name: v
+            for name, v in wanted.items()
+        }
     found = {name: shape for name, shape in found.items() if name in wanted}
     _check(prefix, model, found, wanted)
     return Plan(prefix, wanted, "", is_legacy)

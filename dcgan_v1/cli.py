@@ -27,6 +27,14 @@ HELP = {  # of the settings of a config
     "pretrain_steps": "steps of D alone at the beginning",
     "batch_size": "images per step",
     "seed": "of everything random: initial values, data order, noise",
+    "d_learning_rate": "of D's Adams",
+    "g_learning_rate": "of G's Adam",
+    "beta1": "of all Adams",
+    "label_smoothing": "train D to say 1 minus this of real images",
+    "ema_decay": "keep a moving average of G's weights, from which samples are drawn; "
+    "this much is kept each step, 0: no average",
+    "augment": "change what D sees, of reals and fakes alike: their colours, their "
+    "place, a part cut out, or all of it",
     "validation": "images at the data's start that are not trained on",
     "data_dir": "folder with the four IDX files, gzipped or not (default: the MNIST "
     "that comes with the project)",
@@ -52,6 +60,16 @@ HELP = {  # of the settings of a config
     "histograms": "histograms of the weights in TensorBoard",
     "device": "auto takes a GPU where there is one",
 }
+
+
+METAVARS = {int: "N", float: "X"}
+RECIPE = (  # settings beyond the sources, for better samples (docs/quality.md)
+    "d_learning_rate",
+    "g_learning_rate",
+    "beta1",
+    "label_smoothing",
+    "ema_decay",
+)
 
 
 class Parser(argparse.ArgumentParser):
@@ -91,7 +109,7 @@ def add_settings(group, configs, *names):
             options.update(choices=choices[name])
         else:
             shown = defaults[configs[0]().model] if len(configs) == 1 else default
-            metavar = "N" if isinstance(default, int) else name.rpartition("_")[2]
+            metavar = METAVARS.get(type(default)) or name.rpartition("_")[2]
             options.update(type=type(default), metavar=metavar.upper())
         if others or len(defaults) < len(configs):
             shown = ", ".join(f"{model}: {value}" for model, value in defaults.items())

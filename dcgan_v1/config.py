@@ -29,6 +29,12 @@ class Config:
     data_sha256: str = _fixed("")  # of the training images, or of their list
     start: str = _fixed("")  # the checkpoint this run began from, if any
 
+    d_learning_rate: float = _fixed(2e-4)  # of all of D's Adams
+    g_learning_rate: float = _fixed(2e-4)
+    beta1: float = _fixed(0.5)  # of all Adams
+    label_smoothing: float = _fixed(0.0)  # D is to say 1 minus this of reals
+    ema_decay: float = _fixed(0.0)  # of the average of G's weights; 0: there is none
+
     steps: int = 100_000  # steps of D and G, after pre-training
     save_every: int = 1000
     save_minutes: int = 10  # at most so long between checkpoints; 0: no limit
@@ -52,6 +58,13 @@ class Config:
             if value < minimum:
                 raise UserError(
                     f"{option(name)} must be at least {minimum}, not {value}"
+                )
+        for name, (low, high) in BETWEEN.items():
+            value = getattr(self, name)
+            if not low <= value < high:  # a NaN is not, either
+                raise UserError(
+                    f"{option(name)} must be at least {low:g} and below {high:g}, "
+                    f"not {value}"
                 )
         if self.seed >= 2**31:
             raise UserError(f"--seed must be below 2**31, not {self.seed}")
@@ -110,6 +123,9 @@ class MnistBeginnersConfig(Config):
     model: str = _fixed("mnist_beginners")
     pretrain_steps: int = _fixed(300)
     validation: int = _fixed(5000)  # images at the data's start that are not trained on
+    d_learning_rate: float = _fixed(3e-4)
+    g_learning_rate: float = _fixed(1e-4)
+    beta1: float = _fixed(0.9)
     data_dir: str = ""  # empty: the files shipped with the package
 
 
@@ -122,6 +138,7 @@ class ImageSettings:
     resize: str = _fixed("bilinear")
     order: str = _fixed("shuffled")  # 'shuffled' anew each epoch, or as on 'file'
     flip: bool = _fixed(False)  # mirror every other image, at random
+    augment: str = _fixed("none")  # what D sees of reals and fakes, see `augmentation`
     limit: int = _fixed(0)  # use only the first so many images; 0: all
     data: str = ""  # folder, zip or 'synthetic'
     skip_bad: bool = False
@@ -169,6 +186,9 @@ class MnistTutorialConfig(EpochConfig):
 
     model: str = _fixed("mnist_tutorial")
     batch_size: int = _fixed(256)
+    d_learning_rate: float = _fixed(1e-4)
+    g_learning_rate: float = _fixed(1e-4)
+    beta1: float = _fixed(0.9)
     samples: int = _fixed(16)
     save_epochs: int = 15
     sample_bn: str = "ema"
@@ -196,6 +216,14 @@ CHOICES = {  # setting -> what it may be
     "init": ("paper", "source"),
     "resize": ("area", "nearest", "bilinear", "bicubic"),
     "order": ("shuffled", "file"),
+    "augment": ("none", "color", "translation", "cutout", "all"),
+}
+BETWEEN = {  # setting -> (the smallest it may be, what it must be below)
+    "d_learning_rate": (0.0, 1.0),
+    "g_learning_rate": (0.0, 1.0),
+    "beta1": (0.0, 1.0),
+    "label_smoothing": (0.0, 0.5),
+    "ema_decay": (0.0, 1.0),
 }
 LEAST = {  # setting -> the smallest number it may be
     "seed": 0,

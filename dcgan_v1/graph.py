@@ -5,7 +5,9 @@ from typing import NamedTuple
 
 import tensorflow.compat.v1 as tf
 
-from dcgan_v1 import models, randomness
+from dcgan_v1 import augmentation, models, randomness
+from dcgan_v1.averaging import Averages
+from dcgan_v1.checkpoints import is_optimizers
 
 
 class Phase(NamedTuple):
@@ -35,6 +37,7 @@ class TrainGraph(NamedTuple):
       real: [N, H, W, C] images of this step. Can be fed.
       noise: latents [N, z_dim] and masks of dropouts by purpose. Can be fed.
       pretrain: a step of D alone; train: a step of D, then of G.
+      restart_averages: sets the averages of G's weights, if any, to those weights.
       samples: [config.samples, H, W, C] images of one fixed noise.
       d_mean_sample: D's mean probability of those being real.
       histogram_summary: serialised summary of every trainable variable.
@@ -48,6 +51,7 @@ class TrainGraph(NamedTuple):
     noise: dict
     pretrain: Phase
     train: Phase
+    restart_averages: tf.Operation
     samples: tf.Tensor
     d_mean_sample: tf.Tensor
     histogram_summary: tf.Tensor
@@ -75,6 +79,8 @@ def build_train_graph(config, data):
     noise = _noise(config, model, tf.shape(real)[0], now)
 
     built = model.training_step(config, real, **noise)
+    averages = Averages(config.ema_decay, _generator_variables(config.model), now)
+    d_and_g_op = averages.update_after(built.d_and_g_op)
     summaries = {name: tf.summary.scalar(name, x) for name, x in built.scalars.items()}
 
     d_norms = {k: norm for k, norm in built.norms.items() if k.startswith("d_")}
@@ -83,7 +89,8 @@ def build_train_graph(config, data):
     sample_z = randomness.noise(model.NOISE, sample_shape, config.seed, "z_samples", 0)
     sample_z = tf.identity(sample_z, name="sample_z")
     by_batch = config.sample_bn == "batch"
-    samples, _ = generator(sample_z, by_batch)  # [samples, H, W, C]
+    with averages.in_use():
+        samples, _ = generator(sample_z, by_batch)  # [samples, H, W, C]
     sample_logits, _ = discriminator(samples, by_batch)  # [samples, 1]
 
     saved = tf.global_variables()
@@ -94,7 +101,8 @@ def build_train_graph(config, data):
         real=real,
         noise=noise,
         pretrain=_phase(step, built.d_op, built.d_scalars, d_norms, summaries),
-        train=_phase(step, built.d_and_g_op, built.scalars, built.norms, summaries),
+        train=_phase(step, d_and_g_op, built.scalars, built.norms, summaries),
+        restart_averages=averages.restart(),
         samples=samples,
         d_mean_sample=tf.reduce_mean(tf.sigmoid(sample_logits)),
         histogram_summary=tf.summary.merge(
@@ -105,6 +113,15 @@ def build_train_graph(config, data):
         ),
         saved=saved,
     )
+
+
+def _generator_variables(name):
+    """Returns a generator's weights and batch norm's averages, without any slots."""
+    return [
+        v
+        for v in tf.global_variables()
+        if v.op.name.startswith(f"{name}/generator/") and not is_optimizers(v.op.name)
+    ]
 
 
 def _noise(config, model, real_count, now):
@@ -121,6 +138,11 @@ def _noise(config, model, real_count, now):
             [images, *shape], model.DROPOUT, config.seed, stream, now
         )
         drawn[stream] = keep, [None, *shape]
+    if getattr(config, "augment", "none") != "none":
+        shape = [count, augmentation.NUMBERS]
+        for stream in ("augment_real", "augment_fake"):
+            numbers = randomness.fractions(shape, config.seed, stream, now)
+            drawn[stream] = numbers, [None, augmentation.NUMBERS]
     return {
         name: tf.placeholder_with_default(tensor, shape, name=name)
         for name, (tensor, shape) in drawn.items()

@@ -12,14 +12,18 @@ def _cross_entropy(logits, label):
     return tf.reduce_mean(
         tf.nn.sigmoid_cross_entropy_with_logits(
             logits=logits,
-            labels=tf.fill(tf.shape(logits), tf.cast(label, logits.dtype)),
+            labels=tf.fill(tf.shape(logits), tf.constant(label, logits.dtype)),
         )
     )
 
 
-def discriminator_loss_real(real_logits):
-    """Mean of -log D(x): small where D takes real images for real."""
-    return _cross_entropy(real_logits, 1.0)
+def discriminator_loss_real(real_logits, label=1.0):
+    """Mean of -log D(x): small where D takes real images for real.
+
+    Args:
+      label: what D should say; 0.9 is one-sided smoothing (Salimans et al. 2016, 3.4).
+    """
+    return _cross_entropy(real_logits, label)
 
 
 def discriminator_loss_fake(fake_logits):

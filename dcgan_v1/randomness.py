@@ -20,6 +20,8 @@ STREAMS = {
     "keep_fake2": 10,
     "keep_new_fake1": 11,
     "keep_new_fake2": 12,
+    "augment_real": 13,
+    "augment_fake": 14,
 }
 
 
@@ -37,14 +39,19 @@ def noise(kind, shape, seed, stream, step):
     return tf.random.stateless_uniform(shape, at, -1.0, 1.0, alg="philox")
 
 
+def fractions(shape, seed, stream, step):
+    """Returns float32 numbers, uniform in [0, 1)."""
+    return tf.random.stateless_uniform(shape, seed_at(seed, stream, step))
+
+
 def coin(shape, seed, stream, step):
     """Returns bools, each true half of the time."""
-    return tf.random.stateless_uniform(shape, seed_at(seed, stream, step)) < 0.5
+    return fractions(shape, seed, stream, step) < 0.5
 
 
 def keep(shape, rate, seed, stream, step):
     """Returns dropout's mask: bools, each false with probability `rate`."""
-    return tf.random.stateless_uniform(shape, seed_at(seed, stream, step)) >= rate
+    return fractions(shape, seed, stream, step) >= rate
 
 
 def shuffled_batch(step, batch_size, size, seed):

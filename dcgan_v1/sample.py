@@ -77,12 +77,13 @@ class Sampler:
 
 
 @contextlib.contextmanager
-def open_sampler(path, sample_bn=None, device="auto"):
+def open_sampler(path, sample_bn=None, device="auto", latest=False):
     """Restores the networks of a checkpoint, whichever system it is of.
 
     Args:
       path: see `checkpoints.resolve`.
       sample_bn: 'batch', 'ema', or None for the system's own.
+      latest: take G's weights as they are, also where there are averages of them.
     """
     prefix = checkpoints.resolve(path)
     config = checkpoints.identify(prefix)
@@ -90,7 +91,7 @@ def open_sampler(path, sample_bn=None, device="auto"):
     session_config, _ = runtime.session_config(device)
     with tf.Graph().as_default(), tf.Session(config=session_config) as session:
         graph = build_sample_graph(config, sample_bn)
-        plan = checkpoints.plan_networks(prefix, config.model, graph.saved)
+        plan = checkpoints.plan_networks(prefix, config.model, graph.saved, latest)
         checkpoints.restore(session, plan)
         tf.get_default_graph().finalize()
         yield Sampler(session, graph, config, sample_bn)

@@ -41,6 +41,7 @@ def separate_losses(
     d_real_adam,
     d_fake_adam,
     g_adam,
+    real_label=1.0,
 ):
     """D on its real and its fake loss by two optimisers, then G with fresh noise.
 
@@ -52,7 +53,7 @@ def separate_losses(
     fake, d_bn_updates = generator(z_discriminator, True)
     real_logits, _ = discriminator(real, True)  # [N, 1]
     fake_logits, _ = discriminator(fake, True)  # [N, 1]
-    d_loss_real = losses.discriminator_loss_real(real_logits)
+    d_loss_real = losses.discriminator_loss_real(real_logits, real_label)
     d_loss_fake = losses.discriminator_loss_fake(fake_logits)
     g_vars, d_vars = models.variables(tf.trainable_variables(), name)
 
@@ -83,7 +84,18 @@ def separate_losses(
     )
 
 
-def sequential(name, generator, judge_real, judge_fake, real, z, *, d_adam, g_adam):
+def sequential(
+    name,
+    generator,
+    judge_real,
+    judge_fake,
+    real,
+    z,
+    *,
+    d_adam,
+    g_adam,
+    real_label=1.0,
+):
     """D on its summed loss, then G with the same fakes against the updated D.
 
     The fakes are computed once. Every pass moves the averages it read, one pass after
@@ -99,7 +111,7 @@ def sequential(name, generator, judge_real, judge_fake, real, z, *, d_adam, g_ad
     real_logits, real_updates = judge_real(real, True)  # [N, 1]
     with tf.control_dependencies(real_updates):  # the averages may be the same
         fake_logits, fake_updates = judge_fake(fake, True)  # [N, 1]
-    d_loss_real = losses.discriminator_loss_real(real_logits)
+    d_loss_real = losses.discriminator_loss_real(real_logits, real_label)
     d_loss_fake = losses.discriminator_loss_fake(fake_logits)
     g_vars, d_vars = models.variables(tf.trainable_variables(), name)
 
@@ -128,7 +140,18 @@ def sequential(name, generator, judge_real, judge_fake, real, z, *, d_adam, g_ad
     )
 
 
-def simultaneous(name, generator, judge_real, judge_fake, real, z, *, d_adam, g_adam):
+def simultaneous(
+    name,
+    generator,
+    judge_real,
+    judge_fake,
+    real,
+    z,
+    *,
+    d_adam,
+    g_adam,
+    real_label=1.0,
+):
     """One pass of everything, both gradients at the same weights, then both applied.
 
     D's update comes first, which changes nothing: neither reads what the other writes.
@@ -136,7 +159,7 @@ def simultaneous(name, generator, judge_real, judge_fake, real, z, *, d_adam, g_
     fake, bn_updates = generator(z, True)
     real_logits, _ = judge_real(real, True)  # [N, 1]
     fake_logits, _ = judge_fake(fake, True)  # [N, 1]
-    d_loss_real = losses.discriminator_loss_real(real_logits)
+    d_loss_real = losses.discriminator_loss_real(real_logits, real_label)
     d_loss_fake = losses.discriminator_loss_fake(fake_logits)
     g_loss = losses.generator_loss(fake_logits)
     g_vars, d_vars = models.variables(tf.trainable_variables(), name)
@@ -174,6 +197,7 @@ def separate_batches(
     *,
     d_adam,
     g_adam,
+    real_label=1.0,
 ):
     """D on reals, then D on fakes, two steps of one Adam; then G with fresh noise.
 
@@ -188,7 +212,7 @@ def separate_batches(
     """
     fake, _ = generator(z_discriminator, False)
     real_logits, _ = judge_real(real, True)  # [N, 1]
-    d_loss_real = losses.discriminator_loss_real(real_logits)
+    d_loss_real = losses.discriminator_loss_real(real_logits, real_label)
     g_vars, d_vars = models.variables(tf.trainable_variables(), name)
     real_gradients = tf.gradients(d_loss_real, d_vars)
     with tf.control_dependencies(real_gradients):

@@ -104,6 +104,8 @@ def _spread_of_real(session, graph):
 def _restore(session, graph, config, source, say):
     plan = checkpoints.plan_sound(source, config.model, graph.saved)
     checkpoints.restore(session, plan)
+    if not plan.has_averages:
+        session.run(graph.restart_averages)
     say(f"restored {plan.prefix}" + (f" ({plan.note})" if plan.note else ""))
     if plan.is_legacy:  # it counts no steps, but its pre-training lies behind it
         session.run(tf.assign(graph.step, config.pretrain_steps))

@@ -1,5 +1,6 @@
-"""Writes a checkpoint for others: the networks alone, or all of it in the names of the
-original TF1 script (--legacy), so that the old script can restore it."""
+"""Writes a checkpoint for others: the networks alone (of G the averaged weights where a
+run kept them), or all of it in the names of the original TF1 script (--legacy), so that
+the old script can restore it."""
 
 import sys
 from pathlib import Path
@@ -13,7 +14,7 @@ from dcgan_v1.models import MODELS
 
 def main(args):
     runtime.prepare()
-    from dcgan_v1 import checkpoints, legacy
+    from dcgan_v1 import averaging, checkpoints, legacy
 
     tensors = checkpoints.tensors(checkpoints.resolve(args.checkpoint))
     owners = [m for m in MODELS if any(name.startswith(f"{m}/") for name in tensors)]
@@ -28,6 +29,7 @@ def main(args):
     if Path(f"{out}.index").exists():
         raise UserError(f"--out {out} is there already; choose another path")
     if args.legacy:
+        tensors = {n: t for n, t in tensors.items() if not averaging.is_average(n)}
         names = legacy.names(owners[0], tensors)
         missing = legacy.missing(owners[0], names.values())
         if missing:
@@ -37,6 +39,7 @@ def main(args):
                 "run"
             )
     else:
+        tensors = averaging.in_place(tensors)
         names = {n: n for n in tensors if not checkpoints.is_optimizers(n)}
     checkpoints.write(out, {names[name]: tensors[name] for name in names})
     print(f"wrote {len(names)} variables of {owners[0]} to {out}")

@@ -35,7 +35,7 @@ def main(args):
     runtime.prepare()
     from dcgan_v1.sample import open_sampler
 
-    with open_sampler(path, args.bn, args.device) as sampler:
+    with open_sampler(path, args.bn, args.device, args.latest) as sampler:
         if args.interpolate:
             write_interpolation(sampler, args)
         else:
@@ -148,6 +148,12 @@ def make_parser():
         "--bn",
         choices=("ema", "batch"),
         help="batch norm by its averages or by the batch (default: the system's)",
+    )
+    add(
+        "--latest",
+        action="store_true",
+        help="G's weights as they are, also where the run kept averages of them "
+        "(default off)",
     )
     add(
         "--truncation",

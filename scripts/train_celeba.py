@@ -31,7 +31,7 @@ def make_parser():
     parser = cli.parser(__doc__)
     group = parser.add_argument_group("training")
     names = ("steps", "batch_size", "width", "init", "seed", "device")
-    cli.add_settings(group, [Celeba64Config], *names)
+    cli.add_settings(group, [Celeba64Config], *names, *cli.RECIPE, "augment")
     group.add_argument(
         "--faithful",
         action="store_true",

@@ -23,7 +23,7 @@ def make_parser():
     parser = cli.parser(__doc__)
     group = parser.add_argument_group("training")
     names = ("epochs", "steps", "batch_size", "width", "seed", "device")
-    cli.add_settings(group, [Images96Config], *names)
+    cli.add_settings(group, [Images96Config], *names, *cli.RECIPE, "augment")
     group = parser.add_argument_group("data")
     names = ("data", "crop", "resize", "order", "flip", "limit", "skip_bad")
     cli.add_settings(group, [Images96Config], *names)

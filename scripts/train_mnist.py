@@ -50,7 +50,7 @@ def make_parser():
         "continues)",
     )
     names = ("steps", "epochs", "pretrain_steps", "batch_size", "init", "seed")
-    cli.add_settings(group, CONFIGS, *names, "device")
+    cli.add_settings(group, CONFIGS, *names, "device", *cli.RECIPE)
     group = parser.add_argument_group("data")
     cli.add_settings(group, CONFIGS, "data_dir", "validation")
     group = parser.add_argument_group("run")

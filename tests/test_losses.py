@@ -26,3 +26,11 @@ def test_losses_stay_finite_where_a_sigmoid_would_saturate(session):
     logits = tf.constant([[200.0], [-200.0]])
     real = session.run(losses.discriminator_loss_real(logits))
     np.testing.assert_allclose(real, 100.0)
+
+
+def test_the_smoothed_loss_is_that_of_the_softer_label(session, rng):
+    logits = rng.normal(size=(5, 1)) * 3
+    p = 1 / (1 + np.exp(-logits))
+    expected = -(0.9 * np.log(p) + 0.1 * np.log(1 - p)).mean()
+    got = session.run(losses.discriminator_loss_real(tf.constant(logits), 0.9))
+    np.testing.assert_allclose(got, expected, rtol=1e-12)

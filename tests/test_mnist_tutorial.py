@@ -77,7 +77,7 @@ def test_a_step_is_two_numpy_adams_on_gradients_taken_at_the_same_weights(sessio
         name: tf.placeholder(tf.bool, [None, *shape])
         for name, shape in mnist_tutorial.MASKS.items()
     }
-    step = mnist_tutorial.training_step(None, real_ph, z_ph, **keep_ph)
+    step = mnist_tutorial.training_step(MnistTutorialConfig(), real_ph, z_ph, **keep_ph)
     g_vars, d_vars = models.variables(tf.trainable_variables(), "mnist_tutorial")
 
     def probability(images, purpose):

@@ -9,6 +9,7 @@ from numpy_adam import NumpyAdam
 
 from dcgan_v1 import losses, models
 from dcgan_v1.checkpoints import is_optimizers
+from dcgan_v1.config import MnistBeginnersConfig
 from dcgan_v1.models import mnist_beginners
 
 N = 8
@@ -19,7 +20,7 @@ def built(graph):
     """A step of mnist_beginners with everything it reads fed from outside."""
     real = tf.placeholder(tf.float32, [None, 28, 28, 1])
     z_d, z_g = (tf.placeholder(tf.float32, [None, 100]) for _ in range(2))
-    step = mnist_beginners.training_step(None, real, z_d, z_g)
+    step = mnist_beginners.training_step(MnistBeginnersConfig(), real, z_d, z_g)
     g_vars, d_vars = models.variables(tf.trainable_variables(), "mnist_beginners")
     return SimpleNamespace(
         step=step, real=real, z_d=z_d, z_g=z_g, g_vars=g_vars, d_vars=d_vars
@@ -88,7 +89,7 @@ def test_one_fused_run_equals_separate_runs_bit_for_bit(built, session, feeds):
     images, updates = mnist_beginners.generator(built.z_g, True)
     logits, _ = mnist_beginners.discriminator(images, True)
     gradients = tf.gradients(losses.generator_loss(logits), built.g_vars)
-    adam = tf.train.AdamOptimizer(mnist_beginners.G_LEARNING_RATE, name="alone_adam")
+    adam = tf.train.AdamOptimizer(1e-4, name="alone_adam")
     g_alone = adam.apply_gradients(zip(gradients, built.g_vars, strict=True))
     session.run(tf.global_variables_initializer())
     networks = [v for v in tf.global_variables() if not is_optimizers(v.op.name)]

@@ -9,7 +9,7 @@ from functools import partial
 
 import tensorflow.compat.v1 as tf
 
-from dcgan_v1 import ops, optimizers, schedules
+from dcgan_v1 import augmentation, ops, optimizers, schedules
 
 IMAGE_SHAPE = (64, 64, 3)
 IMAGE_RANGE = (-1.0, 1.0)  # what the generator's last activation can give
@@ -20,8 +20,6 @@ NOISE_FOLLOWS_BATCH = False  # all batches have one size
 MASKS = {}  # no dropout
 WIDTH_OF = "generator/deconv4/w"  # the variable whose last dimension is the width
 
-LEARNING_RATE = 2e-4
-BETA1 = 0.5
 BN = {"decay": 0.9, "epsilon": 1e-5, "first_variance": 0.0}
 
 
@@ -126,22 +124,25 @@ def networks(config):
     return partial(generator, **options), partial(discriminator, **options)
 
 
-def training_step(config, real, z):
+def training_step(config, real, z, **augment):
     """Returns the `schedules.Step` of this system.
 
     Args:
       real: [N, 64, 64, 3] in [-1, 1].
       z: [N, 100], the noise of both updates.
+      augment: see `augmentation.judges`.
     """
     generator, discriminator = networks(config)
-    adam = partial(optimizers.adam, LEARNING_RATE, BETA1, dtype=real.dtype)
+    judge_real, judge_fake = augmentation.judges(discriminator, config, **augment)
+    adam = partial(optimizers.adam, beta1=config.beta1, dtype=real.dtype)
     return schedules.sequential(
         "celeba64",
         generator,
-        partial(discriminator, averages="real"),
-        partial(discriminator, averages="fake"),
+        partial(judge_real, averages="real"),
+        partial(judge_fake, averages="fake"),
         real,
         z,
-        d_adam=adam(name="d_adam"),
-        g_adam=adam(name="g_adam"),
+        d_adam=adam(config.d_learning_rate, name="d_adam"),
+        g_adam=adam(config.g_learning_rate, name="g_adam"),
+        real_label=1 - config.label_smoothing,
     )

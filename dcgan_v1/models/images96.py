@@ -8,7 +8,7 @@ from functools import partial
 
 import tensorflow.compat.v1 as tf
 
-from dcgan_v1 import ops, optimizers, schedules
+from dcgan_v1 import augmentation, ops, optimizers, schedules
 
 IMAGE_SHAPE = (96, 96, 3)
 IMAGE_RANGE = (-1.0, 1.0)  # what the generator's last activation can give
@@ -19,8 +19,6 @@ NOISE_FOLLOWS_BATCH = False  # all batches have one size
 MASKS = {}  # no dropout
 WIDTH_OF = "generator/deconv5/w"  # the variable whose last dimension is the width
 
-LEARNING_RATE = 2e-4
-BETA1 = 0.5
 BN = {"decay": 0.9, "epsilon": 1e-5, "unbiased": True}
 
 
@@ -127,22 +125,23 @@ def networks(config):
     return partial(generator, width=width), partial(discriminator, width=width)
 
 
-def training_step(config, real, z):
+def training_step(config, real, z, **augment):
     """Returns the `schedules.Step` of this system.
 
     Args:
       real: [N, 96, 96, 3] in [-1, 1].
       z: [N, 100], the noise of both updates.
+      augment: see `augmentation.judges`.
     """
     generator, discriminator = networks(config)
-    adam = partial(optimizers.pytorch_adam, LEARNING_RATE, BETA1, dtype=real.dtype)
+    adam = partial(optimizers.pytorch_adam, beta1=config.beta1, dtype=real.dtype)
     return schedules.sequential(
         "images96",
         generator,
-        discriminator,
-        discriminator,
+        *augmentation.judges(discriminator, config, **augment),
         real,
         z,
-        d_adam=adam(name="d_adam"),
-        g_adam=adam(name="g_adam"),
+        d_adam=adam(config.d_learning_rate, name="d_adam"),
+        g_adam=adam(config.g_learning_rate, name="g_adam"),
+        real_label=1 - config.label_smoothing,
     )

@@ -19,8 +19,6 @@ STREAMS = ("z_discriminator", "z_generator")  # each update draws its own
 NOISE_FOLLOWS_BATCH = False  # all batches have one size
 MASKS = {}  # no dropout
 
-D_LEARNING_RATE = 3e-4
-G_LEARNING_RATE = 1e-4
 BN = {"decay": 0.999, "epsilon": 1e-5}  # tf.contrib's decay; beta but no gamma
 STDDEV = 0.02
 
@@ -99,15 +97,15 @@ def training_step(config, real, z_discriminator, z_generator):
       real: [N, 28, 28, 1] in [0, 1].
       z_discriminator, z_generator: [N, 100], noise of the D and of the G update.
     """
-    adam = partial(optimizers.adam, dtype=real.dtype)
+    adam = partial(optimizers.adam, beta1=config.beta1, dtype=real.dtype)
     return schedules.separate_losses(
         "mnist_beginners",
         *networks(config),
         real,
         z_discriminator,
         z_generator,
-        # three Adams, all with TensorFlow's default betas
-        d_real_adam=adam(D_LEARNING_RATE, name="d_real_adam"),
-        d_fake_adam=adam(D_LEARNING_RATE, name="d_fake_adam"),
-        g_adam=adam(G_LEARNING_RATE, name="g_adam"),
+        d_real_adam=adam(config.d_learning_rate, name="d_real_adam"),
+        d_fake_adam=adam(config.d_learning_rate, name="d_fake_adam"),
+        g_adam=adam(config.g_learning_rate, name="g_adam"),
+        real_label=1 - config.label_smoothing,
     )

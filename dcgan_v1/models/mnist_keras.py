@@ -18,8 +18,6 @@ NOISE = "normal"
 STREAMS = ("z_discriminator", "z_generator")  # each update draws its own
 NOISE_FOLLOWS_BATCH = True  # an epoch's last, smaller batch meets as many fakes
 
-LEARNING_RATE = 2e-4
-BETA1 = 0.5
 EPSILON = 1e-7  # Keras's default
 BN = {"decay": 0.99, "epsilon": 1e-3}  # Keras's defaults
 SLOPE = 0.2
@@ -133,7 +131,7 @@ def training_step(config, real, z_discriminator, z_generator, **masks):
     """
     generator, discriminator = networks(config)
     adam = partial(
-        optimizers.adam, LEARNING_RATE, BETA1, dtype=real.dtype, epsilon=EPSILON
+        optimizers.adam, beta1=config.beta1, dtype=real.dtype, epsilon=EPSILON
     )
 
     def judge(purpose):
@@ -149,6 +147,7 @@ def training_step(config, real, z_discriminator, z_generator, **masks):
         real,
         z_discriminator,
         z_generator,
-        d_adam=adam(name="d_adam"),
-        g_adam=adam(name="g_adam"),
+        d_adam=adam(config.d_learning_rate, name="d_adam"),
+        g_adam=adam(config.g_learning_rate, name="g_adam"),
+        real_label=1 - config.label_smoothing,
     )

@@ -16,7 +16,6 @@ NOISE = "normal"
 STREAMS = ("z",)  # one pass, one noise
 NOISE_FOLLOWS_BATCH = False  # an epoch's last batch is smaller, its noise is not
 
-LEARNING_RATE = 1e-4  # with the default betas
 EPSILON = 1e-7  # Keras's default
 BN = {"decay": 0.99, "epsilon": 1e-3}  # Keras's defaults
 SLOPE = 0.3  # Keras's default
@@ -106,7 +105,9 @@ def training_step(config, real, z, **masks):
       masks: bool [M or N, *shape] for each of MASKS.
     """
     generator, discriminator = networks(config)
-    adam = partial(optimizers.adam, LEARNING_RATE, dtype=real.dtype, epsilon=EPSILON)
+    adam = partial(
+        optimizers.adam, beta1=config.beta1, dtype=real.dtype, epsilon=EPSILON
+    )
 
     def judge(purpose):
         keep = [masks[f"keep_{purpose}{layer}"] for layer in (1, 2)]
@@ -119,6 +120,7 @@ def training_step(config, real, z, **masks):
         judge("fake"),
         real,
         z,
-        d_adam=adam(name="d_adam"),
-        g_adam=adam(name="g_adam"),
+        d_adam=adam(config.d_learning_rate, name="d_adam"),
+        g_adam=adam(config.g_learning_rate, name="g_adam"),
+        real_label=1 - config.label_smoothing,
     )

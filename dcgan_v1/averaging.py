@@ -1,0 +1,74 @@
+"""A moving average of the generator's weights, to sample from (`--ema-decay`).
+
+A generator goes round and round near where it wants to be; the average of its path is
+closer (Yazici et al. 2019). Batch norm's averages are averaged too: they belong to the
+weights. In a checkpoint a variable's average is `<variable>/ExponentialMovingAverage`,
+TensorFlow's own name.
+"""
+
+import contextlib
+
+import tensorflow.compat.v1 as tf
+
+SUFFIX = "/ExponentialMovingAverage"
+
+
+class Averages:
+    """The averages of a training graph's generator. 0 decay: there are none."""
+
+    def __init__(self, decay, variables, step):
+        """
+        Args:
+          decay: how much of an average a step keeps. In a run's first steps it is less,
+            (1 + step) / (10 + step), so that the initial weights are soon forgotten.
+          variables: those of the generator, batch norm's averages included.
+          step: scalar tensor, steps done so far.
+        """
+        self.ema = tf.train.ExponentialMovingAverage(decay, num_updates=step)
+        self.decay, self.variables = decay, variables
+
+    def update_after(self, op):
+        """Returns an op that does `op`, then moves the averages."""
+        if not self.decay:
+            return op
+        with tf.control_dependencies([op]):
+            return self.ema.apply(self.variables)
+
+    def restart(self):
+        """Returns an op that sets the averages to what the weights are now."""
+        if not self.decay:
+            return tf.no_op()
+        return tf.group(
+            *[tf.assign(self.ema.average(v), v.read_value()) for v in self.variables]
+        )
+
+    @contextlib.contextmanager
+    def in_use(self):
+        """Networks built in this context read the averages where there are any."""
+
+        def averaged(getter, *args, **kwargs):
+            variable = getter(*args, **kwargs)
+            average = self.ema.average(variable) if self.decay else None
+            return variable if average is None else average
+
+        with tf.variable_scope(tf.get_variable_scope(), custom_getter=averaged):
+            yield
+
+
+def is_average(name):
+    """Whether a name in a checkpoint is that of an average kept here.
+
+    The original script of celeba64 has the suffix too, for batch norm's averages.
+    """
+    return name.endswith(SUFFIX) and "/generator/" in name
+
+
+def in_place(tensors):
+    """Returns a checkpoint's name -> tensor with each average where its weight was."""
+    averages = {
+        name.removesuffix(SUFFIX): value
+        for name, value in tensors.items()
+        if is_average(name)
+    }
+    rest = {name: value for name, value in tensors.items() if not is_average(name)}
+    return {**rest, **averages}
