@@ -12,6 +12,13 @@ from dcgan_v1.config import CONFIGS
 from dcgan_v1.errors import UserError, reason
 
 NAMED = 6  # variables an error message lists before it only counts
+ON_BAD_BYTES = (  # what TensorFlow's reader was seen to raise
+    tf.errors.OpError,
+    ValueError,
+    RuntimeError,
+    IndexError,
+    MemoryError,
+)
 
 
 class Plan(NamedTuple):
@@ -78,7 +85,7 @@ def tensors(prefix):
     reader = _reader(prefix)
     try:
         return {name: reader.get_tensor(name) for name in shapes(prefix)}
-    except (tf.errors.OpError, ValueError, RuntimeError) as error:
+    except ON_BAD_BYTES as error:
         raise UserError(_damaged(prefix, error)) from error
 
 
@@ -119,7 +126,7 @@ def _without_averages(named):
 def _reader(prefix):
     try:
         return tf.train.NewCheckpointReader(prefix)
-    except (tf.errors.OpError, ValueError, RuntimeError) as error:
+    except ON_BAD_BYTES as error:
         raise UserError(_damaged(prefix, error)) from error
 
 
@@ -277,7 +284,7 @@ def restore(session, plan):
     """
     try:
         tf.train.Saver(plan.names).restore(session, plan.prefix)
-    except (tf.errors.OpError, ValueError) as error:
+    except ON_BAD_BYTES as error:
         raise UserError(_damaged(plan.prefix, error)) from error
 
 

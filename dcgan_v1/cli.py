@@ -11,7 +11,7 @@ from pathlib import Path
 from dcgan_v1 import config as config_lib
 from dcgan_v1 import runtime
 from dcgan_v1.config import CHOICES, CONFIGS
-from dcgan_v1.errors import UserError
+from dcgan_v1.errors import UserError, reason
 from dcgan_v1.rundir import RunDirectory
 from dcgan_v1.runtime import DEVICES
 
@@ -58,6 +58,7 @@ HELP = {  # of the settings of a config
     "sample_bn": "batch norm of the samples: statistics of the batch itself, or moving "
     "averages",
     "histograms": "histograms of the weights in TensorBoard",
+    "deterministic": "the same bits whatever the number of cores, and on a GPU",
     "device": "auto takes a GPU where there is one",
 }
 
@@ -164,9 +165,6 @@ def resolve(args, config_class):
     """
     if args.restore is True and args.restart:
         raise UserError("--restore continues a run and --restart begins one: choose")
-    for name, value in vars(args).items():
-        if isinstance(value, str) and (not value.strip() or not value.isprintable()):
-            raise UserError(f"{config_lib.option(name)} {value!r} is no usable value")
     directory = RunDirectory(args.run_dir)
     names = {f.name for f in dataclasses.fields(config_class)}
     settings = {f.name for c in CONFIGS.values() for f in dataclasses.fields(c)}
@@ -264,6 +262,9 @@ def main(run, made_parser, argv=None):
     """
     args = made_parser.parse_args(argv)
     try:
+        for name, value in vars(args).items():
+            if isinstance(value, str | Path):
+                _refuse_unprintable(config_lib.option(name), str(value))
         sys.exit(run(args) or 0)
     except (UserError, OSError) as error:
         if isinstance(error, BrokenPipeError):  # the reader of our output has gone
@@ -276,5 +277,17 @@ def main(run, made_parser, argv=None):
             message = f"{error.strerror}: {error.filename}"
         print(f"error: {message}", file=sys.stderr)
         sys.exit(2)
+    except MemoryError as error:
+        if args.debug:
+            traceback.print_exc()
+        print(
+            f"error: not enough memory ({reason(error)}); ask for less", file=sys.stderr
+        )
+        sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _refuse_unprintable(name, value):
+    if not value.strip() or not value.isprintable():
+        raise UserError(f"{name} {value!r} is no usable value; give another one")

@@ -28,6 +28,7 @@ class Config:
     pretrain_steps: int = _fixed(0)  # steps of D alone before the first with G
     data_sha256: str = _fixed("")  # of the training images, or of their list
     start: str = _fixed("")  # the checkpoint this run began from, if any
+    deterministic: bool = _fixed(False)  # bits that no number of cores changes
 
     d_learning_rate: float = _fixed(2e-4)  # of all of D's Adams
     g_learning_rate: float = _fixed(2e-4)

@@ -10,4 +10,7 @@ class UserError(Exception):
 
 def reason(error, longest=120):
     """Returns an exception's text as one short line, its type where it has none."""
-    return " ".join(str(error).split())[:longest] or type(error).__name__
+    text = getattr(error, "message", str(error))
+    _, _, of_node = text.partition("\nNode: ")  # TensorFlow puts tracebacks before it
+    text = of_node.partition("\n")[2].partition("\n\t [[")[0] or text
+    return " ".join(text.split())[:longest] or type(error).__name__

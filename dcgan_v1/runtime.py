@@ -13,6 +13,7 @@ from pathlib import Path
 from dcgan_v1.errors import UserError
 
 DEVICES = ("auto", "cpu", "gpu")
+THREADS = 2  # within an operation, of a deterministic session
 
 
 def load():
@@ -76,11 +77,13 @@ def onednn_is_on():
     return _pywrap_util_port.IsMklEnabled()
 
 
-def session_config(device="auto"):
+def session_config(device="auto", deterministic=False):
     """Returns (tf.ConfigProto, a line that names version, device and oneDNN).
 
     Args:
       device: 'auto' takes a GPU where there is one, 'cpu' hides it, 'gpu' insists.
+      deterministic: only operations that repeat their bits, in this whole process, and
+        sums split over THREADS, however many cores there are.
 
     Raises:
       UserError: 'gpu' was asked for and there is none TensorFlow can use.
@@ -103,6 +106,12 @@ def session_config(device="auto"):
             where += f", fell back from GPU: {_why_no_gpu(tf)}"
     config = tf.ConfigProto(device_count={} if gpus else {"GPU": 0})
     config.gpu_options.allow_growth = True
+    if deterministic:
+        from tensorflow.config.experimental import enable_op_determinism
+
+        enable_op_determinism()
+        config.intra_op_parallelism_threads = THREADS
+        where += f" | deterministic, {THREADS} threads"
     onednn = "on" if onednn_is_on() else "off"
     return config, f"TensorFlow {tf.version.VERSION} | {where} | oneDNN {onednn}"
 

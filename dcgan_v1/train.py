@@ -41,7 +41,9 @@ def train(
             f"{data.size} training images"
         )
     say = (lambda text: None) if quiet else (lambda text: print(text, flush=True))
-    session_config, device_line = runtime.session_config(config.device)
+    session_config, device_line = runtime.session_config(
+        config.device, config.deterministic
+    )
     say(f"{device_line}\n{note}".strip())
     with contextlib.ExitStack() as stack:
         is_there = directory.holds_run()  # being continued, or about to be moved aside
@@ -98,7 +100,7 @@ def _spread_of_real(session, graph):
     try:
         return health.spread(session.run(graph.real))
     except tf.errors.OpError as error:  # an image file that vanished
-        raise UserError(f"cannot read a batch: {reason(error.message, 300)}") from error
+        raise UserError(f"cannot read a batch: {reason(error, 300)}") from error
 
 
 def _restore(session, graph, config, source, say):
@@ -156,7 +158,7 @@ class Trainer:
                     self.draw(progress.say)
         except tf.errors.OpError as error:  # an image file that vanished, a full disk
             raise UserError(
-                f"stopped at step {self.step}: {reason(error.message, 300)}; the run "
+                f"stopped at step {self.step}: {reason(error, 300)}; the run "
                 f"can be continued from step {self.directory.latest_step()}"
             ) from error
         finally:

@@ -30,7 +30,7 @@ def main(args):
 def make_parser():
     parser = cli.parser(__doc__)
     group = parser.add_argument_group("training")
-    names = ("steps", "batch_size", "width", "init", "seed", "device")
+    names = ("steps", "batch_size", "width", "init", "seed", "device", "deterministic")
     cli.add_settings(group, [Celeba64Config], *names, *cli.RECIPE, "augment")
     group.add_argument(
         "--faithful",

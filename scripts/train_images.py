@@ -22,7 +22,15 @@ def main(args):
 def make_parser():
     parser = cli.parser(__doc__)
     group = parser.add_argument_group("training")
-    names = ("epochs", "steps", "batch_size", "width", "seed", "device")
+    names = (
+        "epochs",
+        "steps",
+        "batch_size",
+        "width",
+        "seed",
+        "device",
+        "deterministic",
+    )
     cli.add_settings(group, [Images96Config], *names, *cli.RECIPE, "augment")
     group = parser.add_argument_group("data")
     names = ("data", "crop", "resize", "order", "flip", "limit", "skip_bad")

@@ -49,8 +49,16 @@ def make_parser():
         help="the system (default mnist_beginners, or that of the run which --restore "
         "continues)",
     )
-    names = ("steps", "epochs", "pretrain_steps", "batch_size", "init", "seed")
-    cli.add_settings(group, CONFIGS, *names, "device", *cli.RECIPE)
+    names = (
+        "steps",
+        "epochs",
+        "pretrain_steps",
+        "batch_size",
+        "init",
+        "seed",
+        "device",
+    )
+    cli.add_settings(group, CONFIGS, *names, "deterministic", *cli.RECIPE)
     group = parser.add_argument_group("data")
     cli.add_settings(group, CONFIGS, "data_dir", "validation")
     group = parser.add_argument_group("run")

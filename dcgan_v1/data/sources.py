@@ -89,6 +89,7 @@ class ZipSource:
         self.path = path
         self._free = deque()  # open archives; each is used by one thread at a time
         try:
+            self._size = path.stat().st_size
             with zipfile.ZipFile(path) as archive:
                 members = archive.infolist()
         except Exception as error:  # zipfile raises nearly anything on bad bytes
@@ -109,6 +110,8 @@ class ZipSource:
     def read(self, name):
         if self._members[name].file_size > LARGEST:
             raise ValueError("too large a file")
+        if self._members[name].compress_size > self._size:  # zipfile would believe it
+            raise ValueError("claims more bytes than the archive has")
         # Not a threading.local: TensorFlow's threads lose theirs after each call, and
         # reading the directory of a large archive takes seconds.
         try:

@@ -1,0 +1,336 @@
+"""Hostile input: files and arguments nobody would write by hand. Whatever comes, the
+answer is a result or one line of error, soon, and nothing is written elsewhere."""
+
+import contextlib
+import gzip
+import importlib.util
+import io
+import json
+import struct
+import sys
+import tracemalloc
+import zipfile
+from pathlib import Path
+
+import hypothesis.strategies as st
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from PIL import Image
+from script_runs import ROOT
+
+from dcgan_v1 import checkpoints, cli, config, saving
+from dcgan_v1.data import mnist
+from dcgan_v1.data.decode import BadImageError, decode
+from dcgan_v1.data.sources import open_source
+from dcgan_v1.errors import UserError
+
+settings.register_profile(
+    "ours",
+    max_examples=150,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+settings.load_profile("ours")
+MEMORY = 64 * 2**20  # bytes that a small file may make a reader take
+
+
+@contextlib.contextmanager
+def little_memory():
+    tracemalloc.start()
+    try:
+        yield
+        assert tracemalloc.get_traced_memory()[1] < MEMORY
+    finally:
+        tracemalloc.stop()
+
+
+def one_line(error):
+    text = str(error)
+    assert text and "\n" not in text and "Traceback" not in text
+    assert len(text) < 2000
+
+
+@st.composite
+def damaged(draw, good):
+    """A good file with bytes changed, removed or put in."""
+    data = bytearray(good)
+    for _ in range(draw(st.integers(1, 8))):
+        at = draw(st.integers(0, max(0, len(data) - 1)))
+        kind = draw(st.sampled_from(("change", "cut", "insert")))
+        if kind == "change":
+            data[at : at + 4] = draw(st.binary(min_size=4, max_size=4))
+        elif kind == "cut":
+            del data[at : at + draw(st.integers(1, len(good)))]
+        else:
+            data[at:at] = draw(st.binary(max_size=16))
+    return bytes(data)
+
+
+# ---- IDX ----
+
+HEADERS = st.builds(
+    lambda magic, sizes: magic + b"".join(struct.pack(">I", n) for n in sizes),
+    st.sampled_from((b"\0\0\x08\x03", b"\0\0\x08\x01", b"\0\0\x0d\x03", b"PK\3\4")),
+    st.lists(
+        st.one_of(
+            st.integers(0, 2**32 - 1),
+            st.sampled_from((0, 1, 28, 2**31, 2**32 - 1)),
+        ),
+        max_size=3,
+    ),
+)
+IDX = st.builds(lambda head, body: head + body, HEADERS, st.binary(max_size=64))
+
+
+@given(
+    data=st.one_of(st.binary(max_size=64), IDX),
+    zipped=st.sampled_from(("no", "yes", "only by name")),
+)
+def test_an_idx_file_is_read_as_far_as_it_goes_or_refused(tmp_path, data, zipped):
+    path = tmp_path / ("x" if zipped == "no" else "x.gz")
+    path.write_bytes(gzip.compress(data) if zipped == "yes" else data)
+    with little_memory():
+        try:
+            array, _ = mnist.read_idx(path, 3)
+        except UserError as error:
+            one_line(error)
+            return
+    assert array.tobytes() == data[16:]
+
+
+def test_a_header_that_claims_four_billion_images_takes_no_memory(tmp_path):
+    path = tmp_path / "x"
+    for sizes in ((2**32 - 1, 28, 28), (2**31, 1, 1), (2**32 - 1, 0, 5)):
+        path.write_bytes(b"\0\0\x08\x03" + struct.pack(">III", *sizes) + b"\1" * 99)
+        with little_memory(), pytest.raises(UserError, match=r"claims|truncated|long"):
+            mnist.read_idx(path, 3)
+
+
+# ---- images ----
+
+
+def picture(kind):
+    buffer = io.BytesIO()
+    Image.linear_gradient("L").resize((24, 20)).convert("RGB").save(buffer, kind)
+    return buffer.getvalue()
+
+
+PICTURES = {kind: picture(kind) for kind in ("PNG", "JPEG", "GIF", "BMP", "TIFF")}
+BAD_PICTURES = st.one_of(
+    st.binary(max_size=200), *[damaged(data) for data in PICTURES.values()]
+)
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")  # Pillow, of TIFF
+@given(data=BAD_PICTURES, crop=st.sampled_from((None, "square", (108, 108))))
+def test_an_image_is_decoded_or_refused(data, crop):
+    try:
+        image = decode(data, crop=crop, resize="area", size=16)
+    except BadImageError as error:
+        one_line(error)
+    else:
+        assert image.shape == (16, 16, 3)
+
+
+def archive():
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as file:
+        for name in ("a.png", "b/c.png"):
+            file.writestr(name, PICTURES["PNG"])
+    return buffer.getvalue()
+
+
+@given(data=st.one_of(st.binary(max_size=100), damaged(archive())))
+def test_a_zip_is_read_or_refused_member_by_member(tmp_path, data):
+    path = tmp_path / "x.zip"
+    path.write_bytes(data)
+    with little_memory():
+        try:
+            source = open_source(str(path))
+        except UserError as error:
+            one_line(error)
+            return
+        for name in source.names:
+            with contextlib.suppress(Exception):  # the cache lists it as unusable
+                source.read(name)
+    assert not [p for p in tmp_path.rglob("*") if p != path]
+
+
+# ---- JSON ----
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.text(max_size=10), inner, max_size=4)
+    ),
+    max_leaves=10,
+)
+SETTINGS = st.sampled_from(list(config.CONFIGS)).flatmap(
+    lambda model: st.dictionaries(
+        st.sampled_from(list(json.loads(config.CONFIGS[model]().to_json()))), JSON
+    ).map(lambda changes: {"model": model, **changes})
+)
+TEXTS = st.one_of(
+    st.binary(max_size=40),
+    JSON.map(lambda value: json.dumps(value).encode()),
+    SETTINGS.map(lambda value: json.dumps(value).encode()),
+    st.just(b"[" * 100_000),
+    damaged(config.Celeba64Config().to_json().encode()),
+)
+
+
+@given(text=TEXTS)
+def test_a_config_is_read_or_refused(text):
+    try:
+        read = config.from_json(text, "config.json")
+    except UserError as error:
+        one_line(error)
+    else:
+        assert config.from_json(read.to_json(), "config.json") == read
+
+
+@given(
+    manifest=st.one_of(
+        JSON,
+        st.fixed_dictionaries(
+            {"step": st.one_of(st.just(3), JSON)},
+            optional={
+                "files": st.dictionaries(
+                    st.sampled_from(
+                        ("model-3.index", "model-3.data-00000-of-00001", "../secret",
+                         "/etc/passwd", "model-3.json", "", ".", "model-3.\0")
+                    ),
+                    st.one_of(st.text(max_size=64), JSON),
+                )
+            },
+        ),
+    ).map(json.dumps)
+    | st.text(max_size=20)
+)  # fmt: skip
+def test_a_manifest_is_compared_or_refused_and_leads_nowhere(tmp_path, manifest):
+    (tmp_path / "secret").write_text("not to be read")
+    folder = tmp_path / "checkpoints"
+    folder.mkdir(exist_ok=True)
+    for name in ("model-3.index", "model-3.data-00000-of-00001"):
+        (folder / name).write_bytes(b"x")
+    (folder / "model-3.json").write_text(manifest, errors="replace")
+    wrong = saving.damage(str(folder / "model-3"))
+    assert wrong  # the SHA-256 of "x" is not guessed
+    one_line(wrong)
+    assert "secret" not in wrong and "passwd" not in wrong
+
+
+# ---- checkpoints ----
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory):
+    """Two arrays, and no manifest: a stranger's."""
+    prefix = tmp_path_factory.mktemp("strange") / "model"
+    arrays = {f"mnist_tutorial/generator/{n}": np.ones((3, 4), "f") for n in "ab"}
+    checkpoints.write(prefix, arrays)
+    files = sorted(prefix.parent.glob("model.*"))
+    return prefix, {path: path.read_bytes() for path in files}
+
+
+@given(data=st.data())
+def test_a_strangers_checkpoint_is_read_or_refused(checkpoint, data):
+    prefix, files = checkpoint
+    for path, good in files.items():
+        path.write_bytes(data.draw(st.one_of(st.just(good), damaged(good))))
+    try:
+        checkpoints.tensors(str(prefix))
+    except UserError as error:
+        one_line(error)
+
+
+# ---- command lines ----
+
+SCRIPTS = sorted(path.stem for path in (ROOT / "scripts").glob("*.py"))
+VALUES = st.one_of(
+    st.sampled_from(
+        ("", " ", "-", "--", "-1", "0", "1", "8", "nan", "inf", "1e999", "9" * 400,
+         "../..", "/dev/null", "/dev/zero", "/", "{}", "%s", "none", "square", "0x0",
+         "synthetic", "a" * 5000, "\x1b[31m", "x\ny", "\udcff", "mnist_keras", "tf2")
+    ),
+    st.text(max_size=8),
+)  # fmt: skip
+
+
+def load(name):
+    path = ROOT / "scripts" / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(f"script_{name}", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def command_lines(module):
+    """Strategies of argument lists: options with values that are mostly of no use."""
+    parts, required = [VALUES.map(lambda value: [value])], []
+    for action in module.make_parser()._actions:
+        values = VALUES
+        if action.choices:
+            values = st.one_of(st.sampled_from(list(action.choices)), VALUES)
+        if action.dest in ("debug", "download"):
+            continue
+        if not action.option_strings:
+            required.append(values.map(lambda value: [value]))
+            continue
+        count = 0 if action.nargs == 0 else action.nargs or 1
+        count = 1 if count == "?" else count
+        part = st.lists(values, min_size=count, max_size=count).map(
+            lambda given, option=action.option_strings[0]: [option, *given]
+        )
+        (required if action.required else parts).append(part)
+    others = st.lists(st.one_of(parts), max_size=3)
+    return st.tuples(st.tuples(*required), others).map(
+        lambda both: [word for part in (*both[0], *both[1]) for word in part]
+    )
+
+
+@pytest.fixture
+def nothing_starts(monkeypatch):
+    """What would take long, were the arguments in order after all."""
+    from dcgan_v1 import train
+    from dcgan_v1.compare import run
+    from dcgan_v1.data import images
+
+    def refuse(*_, **__):
+        raise UserError("the arguments are in order")
+
+    monkeypatch.setattr(train, "train", refuse)
+    monkeypatch.setattr(run.Job, "run", refuse)
+    monkeypatch.setattr(images, "load", refuse)
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_any_command_line_ends_in_one_line(
+    script, nothing_starts, tmp_path, monkeypatch
+):
+    module = load(script)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", [script])
+
+    @settings(max_examples=60)
+    @given(argv=command_lines(module))
+    def run(argv):
+        out, err = io.StringIO(), io.StringIO()
+        with (
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(err),
+            pytest.raises(SystemExit) as ended,
+        ):
+            cli.main(module.main, module.make_parser(), argv)
+        if ended.value.code == 0:
+            assert "usage:" in out.getvalue(), argv
+            return
+        assert ended.value.code == 2, (argv, err.getvalue())
+        assert err.getvalue().startswith("error: "), (argv, err.getvalue())
+        assert err.getvalue().count("\n") == 1, (argv, err.getvalue())
+        left = [p for p in Path(tmp_path).rglob("*") if p.is_file()]
+        assert not left, (argv, left)
+
+    run()
