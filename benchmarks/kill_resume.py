@@ -41,7 +41,7 @@ def left_alone(model, steps, run_dir):
     for line in process.stdout:
         if line.startswith("starting at step"):
             started = time.monotonic()
-    if process.wait():
+    if process.wait() or started is None:
         sys.exit(f"error: the training of {model} failed")
     return time.monotonic() - started
 

@@ -153,6 +153,8 @@ def write_atomically(path, data):
     beside = Path(path).with_name(f".{Path(path).name}.{os.getpid()}")
     try:
         beside.write_bytes(data)
+        with beside.open("rb") as file:
+            os.fsync(file.fileno())  # or a power cut might leave an empty file
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
