@@ -10,6 +10,7 @@ from dcgan_v1 import legacy, models, saving
 from dcgan_v1.averaging import SUFFIX, is_average
 from dcgan_v1.config import CONFIGS
 from dcgan_v1.errors import UserError, reason
+from dcgan_v1.optimizers import is_optimizers
 
 NAMED = 6  # variables an error message lists before it only counts
 ON_BAD_BYTES = (  # what TensorFlow's reader was seen to raise
@@ -234,16 +235,6 @@ def _is_legacy(model, found):
     if model not in legacy.ORIGINAL:
         return False
     return not set(legacy.ORIGINAL[model].variables.values()).isdisjoint(found)
-
-
-def is_optimizers(name):
-    """Whether a variable is an optimiser's, or the step: not one of the networks'.
-
-    Every optimiser's name ends in `_adam`: slots are `<variable>/g_adam` and
-    `<variable>/g_adam_1`, powers `g_adam/beta1_power`.
-    """
-    slot = name.rpartition("/")[2].removesuffix("_1").endswith("_adam")
-    return slot or name.partition("/")[0].endswith("_adam") or name == "global_step"
 
 
 def _check(prefix, model, found, wanted):

@@ -7,7 +7,7 @@ import tensorflow.compat.v1 as tf
 
 from dcgan_v1 import augmentation, models, randomness
 from dcgan_v1.averaging import Averages
-from dcgan_v1.checkpoints import is_optimizers
+from dcgan_v1.optimizers import is_optimizers
 
 
 class Phase(NamedTuple):

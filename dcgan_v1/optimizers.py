@@ -48,3 +48,13 @@ def _constants(learning_rate, beta1, epsilon, dtype):
         "epsilon": epsilon,
     }
     return {name: tf.constant(value, dtype) for name, value in values.items()}
+
+
+def is_optimizers(name):
+    """Whether a variable is an optimiser's, or the step: not one of the networks'.
+
+    Every optimiser's name ends in `_adam`: slots are `<variable>/g_adam` and
+    `<variable>/g_adam_1`, powers `g_adam/beta1_power`.
+    """
+    slot = name.rpartition("/")[2].removesuffix("_1").endswith("_adam")
+    return slot or name.partition("/")[0].endswith("_adam") or name == "global_step"

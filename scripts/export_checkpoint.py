@@ -14,7 +14,7 @@ from dcgan_v1.models import MODELS
 
 def main(args):
     runtime.prepare()
-    from dcgan_v1 import averaging, checkpoints, legacy
+    from dcgan_v1 import averaging, checkpoints, legacy, optimizers
 
     tensors = checkpoints.tensors(checkpoints.resolve(args.checkpoint))
     owners = [m for m in MODELS if any(name.startswith(f"{m}/") for name in tensors)]
@@ -40,7 +40,7 @@ def main(args):
             )
     else:
         tensors = averaging.in_place(tensors)
-        names = {n: n for n in tensors if not checkpoints.is_optimizers(n)}
+        names = {n: n for n in tensors if not optimizers.is_optimizers(n)}
     checkpoints.write(out, {names[name]: tensors[name] for name in names})
     print(f"wrote {len(names)} variables of {owners[0]} to {out}")
 

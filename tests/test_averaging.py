@@ -10,6 +10,7 @@ from dcgan_v1 import averaging, checkpoints
 from dcgan_v1.config import Celeba64Config
 from dcgan_v1.data.pipeline import InMemory
 from dcgan_v1.graph import build_sample_graph, build_train_graph
+from dcgan_v1.optimizers import is_optimizers
 
 CONFIG = Celeba64Config(batch_size=4, width=8, samples=4, ema_decay=0.9)
 
@@ -35,9 +36,7 @@ def test_averages_follow_weights_and_batch_norm_by_hand(data, session):
     built = build(CONFIG, data, session)
     before = generator_values(session)
     averaged = {n for n in before if averaging.is_average(n)}
-    networks = {
-        n for n in before if n not in averaged and not checkpoints.is_optimizers(n)
-    }
+    networks = {n for n in before if n not in averaged and not is_optimizers(n)}
     assert averaged == {n + averaging.SUFFIX for n in networks}
     assert any("moving_variance" in n for n in networks)
     for step in range(3):

@@ -12,6 +12,7 @@ from dcgan_v1.config import Celeba64Config
 from dcgan_v1.data.pipeline import InMemory
 from dcgan_v1.graph import build_sample_graph, build_train_graph
 from dcgan_v1.models import celeba64
+from dcgan_v1.optimizers import is_optimizers
 
 NARROW = Celeba64Config(width=8, batch_size=4)
 ORIGINAL_NAMES = Path(__file__).with_name("legacy") / "celeba64.tsv"
@@ -21,7 +22,7 @@ def names_without_optimizers():
     return {
         v.op.name.removeprefix("celeba64/"): tuple(v.shape.as_list())
         for v in tf.global_variables()
-        if not checkpoints.is_optimizers(v.op.name)
+        if not is_optimizers(v.op.name)
     }
 
 

@@ -12,6 +12,7 @@ from dcgan_v1.config import MnistBeginnersConfig as Config
 from dcgan_v1.data.pipeline import InMemory
 from dcgan_v1.errors import UserError
 from dcgan_v1.graph import build_sample_graph, build_train_graph
+from dcgan_v1.optimizers import is_optimizers
 
 MODEL = "mnist_beginners"
 ORIGINAL_NAMES = Path(__file__).with_name("legacy") / f"{MODEL}.tsv"
@@ -170,7 +171,7 @@ def test_a_sample_graph_restores_from_a_training_checkpoint(trained, session, rn
 
 def test_weights_alone_are_taken_with_fresh_slots(trained, images, session, tmp_path):
     _, values = trained
-    kept = {k: v for k, v in values.items() if not checkpoints.is_optimizers(k)}
+    kept = {k: v for k, v in values.items() if not is_optimizers(k)}
     checkpoints.write(tmp_path / "weights", kept)
     graph = train_graph(images, seed=9)
     session.run(graph.initialize)

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
-from dcgan_v1 import checkpoints, models, ops, optimizers
+from dcgan_v1 import models, ops, optimizers
 from dcgan_v1.config import Images96Config
 from dcgan_v1.data.pipeline import InMemory
 from dcgan_v1.graph import build_sample_graph, build_train_graph
+from dcgan_v1.optimizers import is_optimizers
 
 
 def golden(w):
@@ -43,7 +44,7 @@ def test_names_and_shapes_are_the_golden_list(graph, width):
     found = {
         v.op.name.removeprefix("images96/"): tuple(v.shape.as_list())
         for v in tf.global_variables()
-        if not checkpoints.is_optimizers(v.op.name)
+        if not is_optimizers(v.op.name)
     }
     assert found == golden(width)
 

@@ -4,11 +4,12 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 from numpy_adam import NumpyAdam
 
-from dcgan_v1 import checkpoints, models
+from dcgan_v1 import models
 from dcgan_v1.config import MnistTutorialConfig
 from dcgan_v1.data.pipeline import InMemory
 from dcgan_v1.graph import build_train_graph
 from dcgan_v1.models import mnist_tutorial
+from dcgan_v1.optimizers import is_optimizers
 
 NORM = ("beta", "gamma", "moving_mean", "moving_variance")
 GOLDEN = {
@@ -41,7 +42,7 @@ def test_names_and_shapes_are_the_golden_list(graph):
     found = {
         v.op.name.removeprefix("mnist_tutorial/"): tuple(v.shape.as_list())
         for v in tf.global_variables()
-        if not checkpoints.is_optimizers(v.op.name)
+        if not is_optimizers(v.op.name)
     }
     assert found == GOLDEN
 

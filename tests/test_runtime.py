@@ -2,16 +2,17 @@
 
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 import tensorflow.compat.v1 as tf
+from script_runs import ENVIRONMENT, ROOT, command
 
+from benchmarks import kill_resume
 from dcgan_v1 import runtime
 from dcgan_v1.errors import UserError
 
-ROOT = Path(__file__).resolve().parents[1]
 SHOW = """
+from benchmarks import kill_resume
 from dcgan_v1 import runtime
 tf = runtime.prepare()
 assert not tf.executing_eagerly()
@@ -67,3 +68,24 @@ def test_auto_says_why_it_fell_back(monkeypatch):
     monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: [])
     _, line = runtime.session_config("auto")
     assert "fell back from GPU: " in line
+
+
+@pytest.mark.skipif(runtime.cores() < 2, reason="there is only one core to train on")
+def test_deterministic_training_has_the_same_bits_on_one_core_and_on_all(tmp_path):
+    import os
+
+    one = {min(os.sched_getaffinity(0))}
+    where = {"one": one, "all": os.sched_getaffinity(0)}
+    for name, cores in where.items():
+        done = subprocess.run(
+            command(
+                "train_mnist.py", "--model", "mnist_keras", "--batch-size", 8,
+                "--steps", 4, "--sample-every", 2, "--summary-every", 1,
+                "--device", "cpu", "--deterministic", "--run-dir", tmp_path / name,
+            ),
+            cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True,
+            preexec_fn=lambda cores=cores: os.sched_setaffinity(0, cores),
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        assert f"({len(cores)} cores) | deterministic, 2 threads" in done.stdout
+    assert kill_resume.compare(tmp_path / "one", tmp_path / "all", 4) == []

@@ -8,9 +8,9 @@ import tensorflow.compat.v1 as tf
 from numpy_adam import NumpyAdam
 
 from dcgan_v1 import losses, models
-from dcgan_v1.checkpoints import is_optimizers
 from dcgan_v1.config import MnistBeginnersConfig
 from dcgan_v1.models import mnist_beginners
+from dcgan_v1.optimizers import is_optimizers
 
 N = 8
 

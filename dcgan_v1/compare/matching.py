@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dcgan_v1.checkpoints import is_optimizers
+from dcgan_v1.optimizers import is_optimizers
 from dcgan_v1.reference import names
 
 

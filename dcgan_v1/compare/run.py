@@ -9,6 +9,7 @@ from dcgan_v1 import checkpoints
 from dcgan_v1.compare import differences, inputs, matching
 from dcgan_v1.compare.process import Side
 from dcgan_v1.errors import UserError
+from dcgan_v1.optimizers import is_optimizers
 from dcgan_v1.reference.names import power_after, updates_done
 from dcgan_v1.runtime import cores
 
@@ -124,7 +125,7 @@ class Pair:
         lacking = [
             name
             for name, value in fresh.items()
-            if (name not in saved and not checkpoints.is_optimizers(name))
+            if (name not in saved and not is_optimizers(name))
             or (name in saved and saved[name].shape != value.shape)
         ]
         if lacking:
