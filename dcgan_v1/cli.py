@@ -202,6 +202,51 @@ def model_of_run(args):
     return config_lib.from_json(path.read_bytes(), path).model
 
 
+def add_model_options(parser):
+    """Adds which trained model is meant, and how it is run."""
+    which = parser.add_mutually_exclusive_group(required=True)
+    which.add_argument("--run-dir", metavar="DIR", help="a run: its newest checkpoint")
+    which.add_argument(
+        "--checkpoint",
+        metavar="PATH",
+        help="any checkpoint, ours or an original script's",
+    )
+    which.add_argument("--pretrained", metavar="NAME", help="a model from pretrained/")
+    which.add_argument("--model", choices=CONFIGS, help="the run in runs/ of this name")
+    parser.add_argument(
+        "--bn",
+        choices=("ema", "batch"),
+        help="batch norm by its averages or by the batch (default: the system's)",
+    )
+    parser.add_argument(
+        "--latest",
+        action="store_true",
+        help="G's weights as they are, also where the run kept averages of them "
+        "(default off)",
+    )
+    parser.add_argument(
+        "--device",
+        choices=DEVICES,
+        default="auto",
+        help=f"{HELP['device']} (default %(default)s)",
+    )
+
+
+def model_path(args):
+    """Returns where the model lies that the options of `add_model_options` name."""
+    if args.model:
+        return Path("runs") / args.model
+    if not args.pretrained:
+        return args.run_dir or args.checkpoint
+    names = sorted(path.parent.name for path in PRETRAINED.glob("*/config.json"))
+    if args.pretrained not in names:
+        raise UserError(
+            f"no pretrained model {args.pretrained!r}; there "
+            f"{'are ' + ', '.join(names) if names else 'is none yet'}"
+        )
+    return PRETRAINED / args.pretrained
+
+
 def _pretrained(config_class):
     """Returns (path, settings that its networks need) of what we ship, or ('', {})."""
     folder = PRETRAINED / config_class().model

@@ -22,6 +22,8 @@ STREAMS = {
     "keep_new_fake2": 12,
     "augment_real": 13,
     "augment_fake": 14,
+    "classifier_shift": 15,
+    "classifier_keep": 16,
 }
 
 

@@ -77,6 +77,17 @@ class Sampler:
 
 
 @contextlib.contextmanager
+def open_untrained(config, device="auto"):
+    """A sampler of a config's networks as they start, batch norm by the batch."""
+    session_config, _ = runtime.session_config(device)
+    with tf.Graph().as_default(), tf.Session(config=session_config) as session:
+        tf.set_random_seed(config.seed)
+        graph = build_sample_graph(config, "batch")
+        session.run(tf.global_variables_initializer())
+        yield Sampler(session, graph, config, "batch")
+
+
+@contextlib.contextmanager
 def open_sampler(path, sample_bn=None, device="auto", latest=False):
     """Restores the networks of a checkpoint, whichever system it is of.
 

@@ -23,15 +23,7 @@ def main(args):
         raise UserError("--interpolate writes a strip and a GIF and nothing else")
     if args.interpolate and min(args.interpolate) < 0:
         raise UserError("--interpolate takes two seeds, neither below 0")
-    path = args.run_dir or args.checkpoint
-    if args.pretrained:
-        path = cli.PRETRAINED / args.pretrained
-        if not path.is_dir():
-            have = sorted(p.name for p in cli.PRETRAINED.glob("*") if p.is_dir())
-            raise UserError(
-                f"no pretrained model {args.pretrained!r}; there "
-                f"{'are ' + ', '.join(have) if have else 'is none yet'}"
-            )
+    path = cli.model_path(args)
     runtime.prepare()
     from dcgan_v1.sample import open_sampler
 
@@ -118,14 +110,7 @@ def write(files):
 
 def make_parser():
     parser = cli.parser(__doc__)
-    which = parser.add_mutually_exclusive_group(required=True)
-    which.add_argument("--run-dir", metavar="DIR", help="a run: its newest checkpoint")
-    which.add_argument(
-        "--checkpoint",
-        metavar="PATH",
-        help="any checkpoint, ours or an original script's",
-    )
-    which.add_argument("--pretrained", metavar="NAME", help="a model from pretrained/")
+    cli.add_model_options(parser)
     add = parser.add_argument
     add("--n", type=int, default=64, help="how many (default %(default)s)")
     add("--seed", type=int, default=0, help="of the noise (default %(default)s)")
@@ -143,17 +128,6 @@ def make_parser():
         type=Path,
         metavar="FILE",
         help="an array file: `images`, uint8 [n, H, W, C]",
-    )
-    add(
-        "--bn",
-        choices=("ema", "batch"),
-        help="batch norm by its averages or by the batch (default: the system's)",
-    )
-    add(
-        "--latest",
-        action="store_true",
-        help="G's weights as they are, also where the run kept averages of them "
-        "(default off)",
     )
     add(
         "--truncation",
@@ -175,12 +149,6 @@ def make_parser():
         type=float,
         metavar="P",
         help="keep samples that D gives more than P (the celeba64 source: 0.001)",
-    )
-    add(
-        "--device",
-        choices=runtime.DEVICES,
-        default="auto",
-        help="auto takes a GPU where there is one (default %(default)s)",
     )
     return parser
 

@@ -1,0 +1,6 @@
+"""How good samples are: a metric a file, arrays in, numbers out.
+
+`frechet`, `precision_recall` and `neighbours` take features [N, d]; `inception_score`
+and `modes` what a classifier says; `sliced_wasserstein` and `ms_ssim` images. Features
+come from `classifier` (MNIST), `random_features` and `inception`.
+"""

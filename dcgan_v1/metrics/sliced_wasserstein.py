@@ -1,0 +1,98 @@
+"""Sliced Wasserstein distance per level of a Laplacian pyramid (Karras et al. 2018, 5).
+
+Patches of 7x7 pixels are compared, not images: the fine levels tell of texture and
+sharpness, the coarse ones of shapes.
+"""
+
+import numpy as np
+
+SMALLEST = 14  # side of the coarsest level; the paper stops at 16
+PATCH = 7  # side of a patch
+PATCHES = 128  # of an image
+DIRECTIONS = 512
+AT_ONCE = 32  # directions projected on at a time
+KERNEL = np.array([1, 4, 6, 4, 1], np.float32) / 16
+
+
+def distances(images_a, images_b, seed=0):
+    """Returns side of the level -> sliced Wasserstein distance times 1000.
+
+    Args:
+      images_a, images_b: uint8 [N, H, W, C], as many of each.
+      seed: of the patches' places and the directions.
+    """
+    levels = zip(pyramid(images_a), pyramid(images_b), strict=True)
+    found = {}
+    for (side, a), (_, b) in levels:
+        rng = np.random.default_rng([seed, side])
+        a, b = (standardized(patches(level, rng)) for level in (a, b))
+        found[side] = 1e3 * sliced(a, b, rng)
+    return found
+
+
+def pyramid(images):
+    """Yields (side, level [N, side, side, C] float32), the finest first.
+
+    Each level but the last is what the next smaller one, enlarged, lacks.
+    """
+    level = np.asarray(images, np.float32)
+    while (side := level.shape[1]) % 2 == 0 and side // 2 >= SMALLEST:
+        smaller = _blurred(level)[:, ::2, ::2]
+        yield side, level - _enlarged(smaller)
+        level = smaller
+    yield level.shape[1], level
+
+
+def patches(level, rng):
+    """Cuts PATCHES patches at random places of each image: [N * PATCHES, 7, 7, C]."""
+    count, height, width, _ = level.shape
+    images = np.repeat(np.arange(count), PATCHES)[:, None, None]
+    tops = rng.integers(0, height - PATCH + 1, len(images))[:, None, None]
+    lefts = rng.integers(0, width - PATCH + 1, len(images))[:, None, None]
+    inside = np.arange(PATCH)
+    return level[images, tops + inside[:, None], lefts + inside]
+
+
+def standardized(found):
+    """Brings each channel to mean 0 and deviation 1: [N, 7 * 7 * C]."""
+    mean = found.mean((0, 1, 2), keepdims=True)
+    deviation = found.std((0, 1, 2), keepdims=True)
+    found = (found - mean) / np.maximum(deviation, 1e-8)
+    return found.reshape(len(found), -1)
+
+
+def sliced(a, b, rng, directions=DIRECTIONS):
+    """Returns the Wasserstein-1 distance of projections, mean over random directions.
+
+    Args:
+      a, b: [N, d], as many of each.
+    """
+    axes = rng.normal(size=(a.shape[1], directions)).astype(np.float32)
+    axes /= np.linalg.norm(axes, axis=0)
+    total = 0.0
+    for start in range(0, directions, AT_ONCE):
+        some = axes[:, start : start + AT_ONCE]
+        sorted_a, sorted_b = (np.sort((x @ some).T, axis=1) for x in (a, b))
+        total += np.abs(sorted_a - sorted_b).mean(1).sum()
+    return float(total / directions)
+
+
+def _blurred(images, gain=1.0):
+    """Convolves rows and columns with KERNEL, the edge pixels mirrored."""
+    for axis in (1, 2):
+        size = images.shape[axis]
+        width = [(0, 0)] * 4
+        width[axis] = (2, 2)
+        padded = np.pad(images, width, mode="reflect")
+        images = sum(
+            gain * weight * np.take(padded, range(i, i + size), axis)
+            for i, weight in enumerate(KERNEL)
+        )
+    return images
+
+
+def _enlarged(images):
+    count, height, width, channels = images.shape
+    larger = np.zeros((count, 2 * height, 2 * width, channels), np.float32)
+    larger[:, ::2, ::2] = images
+    return _blurred(larger, gain=2.0)  # three of four pixels are 0

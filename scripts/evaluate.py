@@ -1,0 +1,217 @@
+"""Says how good a model's samples are: figures beside what real images get (the floor)
+and an untrained generator (the ceiling). Needs no network."""
+
+import contextlib
+import dataclasses
+import json
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import numpy as np
+from tqdm import tqdm
+
+from dcgan_v1 import cli, images, runtime
+from dcgan_v1 import config as config_lib
+from dcgan_v1.data import mnist
+from dcgan_v1.errors import UserError
+from dcgan_v1.rundir import write_atomically
+
+LEAST = 200  # samples, under which the figures say nothing
+SHOWN = 10  # samples in the picture of neighbours, each with as many training images
+
+
+def main(args):
+    if args.n < LEAST or args.seed < 0:
+        raise UserError(f"--n must be at least {LEAST} and --seed at least 0")
+    for path in (args.json, args.neighbours):
+        if path and path.exists():
+            raise UserError(f"{path} is there already; choose another")
+    path = cli.model_path(args)
+    runtime.prepare()
+    from dcgan_v1 import checkpoints
+
+    config = saved_config(path) or checkpoints.identify(checkpoints.resolve(path))
+    reference, real, training = real_images(config, args)
+    count = min(args.n, len(reference), len(real))
+    reference, real = reference[:count], real[:count]
+    found, samples = measure(config, path, args, reference, real, training, count)
+    show(found, config.model, count)
+    if args.json:
+        about = {"model": config.model, "n": count, "seed": args.seed}
+        text = json.dumps({**about, "figures": found}, indent=2) + "\n"
+        write_atomically(args.json, text.encode())
+    if args.neighbours:
+        picture = neighbour_picture(samples[:SHOWN], training)
+        write_atomically(args.neighbours, images.png_bytes(picture))
+        print(f"wrote {args.neighbours}: a sample, then its nearest training images")
+
+
+def saved_config(path):
+    """Returns the config beside a checkpoint, None where there is none."""
+    path = Path(path)
+    for folder in (path, path.parent, path.parent.parent):
+        if (folder / "config.json").is_file():
+            file = folder / "config.json"
+            return config_lib.from_json(file.read_bytes(), file)
+    return None
+
+
+def real_images(config, args):
+    """Returns (reference, other real images, all training images), shuffled."""
+    rng = np.random.default_rng(args.seed)
+    if config.model.startswith("mnist"):
+        data_dir = args.data or getattr(config, "data_dir", "")
+        training = mnist.load(data_dir).images[getattr(config, "validation", 0) :]
+        unseen = mnist.load(data_dir, "t10k").images
+        return rng.permutation(training), rng.permutation(unseen), training
+    data = args.data or config.data
+    if not data or not (data == "synthetic" or Path(data).exists()):
+        raise UserError(
+            f"{config.model} was trained on images that do not come with the project; "
+            "say with --data where they are (a folder or a zip)"
+        )
+    from dcgan_v1.data import images as image_data
+
+    config = dataclasses.replace(config, data=str(data))
+    read, count, _ = image_data.load(
+        config, Path("runs/cache"), size=cli.IMAGE_SIDES[config.model]
+    )
+    training = read(np.arange(count))
+    order = rng.permutation(count)
+    return training[order[: count // 2]], training[order[count // 2 :]], training
+
+
+def measure(config, path, args, reference, real, training, count):
+    """Returns (what `evaluation.evaluate` does, the samples)."""
+    from dcgan_v1.metrics import evaluation
+    from dcgan_v1.sample import draw_noise, open_sampler, open_untrained
+
+    with contextlib.ExitStack() as stack:
+        judges = open_judges(config, args, stack)
+        stages = evaluation.STAGES[len(judges)] + 2
+        bar = stack.enter_context(tqdm(total=stages, unit="part"))
+
+        def stage(description):
+            bar.set_description(description)
+            bar.update()
+
+        def draw(opened, description):
+            stage(description)
+            with opened as sampler:
+                model = sampler.model
+                z = draw_noise(model.NOISE, count, model.Z_DIM, args.seed)
+                return sampler(z)[0]
+
+        opened = open_sampler(path, args.bn, args.device, args.latest)
+        samples = draw(opened, "drawing samples")
+        untrained = draw(open_untrained(config, args.device), "untrained samples")
+        sets = evaluation.Sets(samples, real, untrained, reference, training)
+        return evaluation.evaluate(sets, judges, stage), samples
+
+
+def open_judges(config, args, stack):
+    """Returns name -> function from images to features, see `metrics.features`."""
+    from dcgan_v1 import checkpoints
+    from dcgan_v1.metrics import features
+
+    if config.model.startswith("mnist"):
+        if args.inception:
+            raise UserError("--inception is for colour images; leave it out for MNIST")
+        prefix = checkpoints.resolve(args.classifier)
+        opened = features.open_classifier(prefix, args.device)
+        return {"classifier": stack.enter_context(opened)}
+    side = cli.IMAGE_SIDES[config.model]
+    opened = features.open_random((side, side, 3), device=args.device)
+    judges = {"random features": stack.enter_context(opened)}
+    if args.inception:
+        opened = features.open_inception(args.inception, args.device)
+        judges["Inception"] = stack.enter_context(opened)
+    else:
+        print(
+            "no Frechet Inception Distance without --inception PATH, the file "
+            "classify_image_graph_def.pb of inception-2015-12-05.tgz"
+        )
+    return judges
+
+
+def show(found, model, count):
+    """Prints the table."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=f"{model}: {count} samples against {count} real images")
+    table.add_column("figure")
+    for name in ("samples", "floor: other real images", "ceiling: untrained"):
+        table.add_column(name, justify="right")
+    for name in found["samples"]:
+        values = [found[kind][name] for kind in ("samples", "real", "untrained")]
+        table.add_row(name, *map(_shown, values))
+    Console(width=None if sys.stdout.isatty() else 160).print(table)
+
+
+def _shown(value):
+    if isinstance(value, list):
+        return " ".join(map(str, value))
+    return str(value) if isinstance(value, int) else f"{value:.4g}"
+
+
+def neighbour_picture(samples, training):
+    """Returns a grid: in each row a sample and its nearest training images."""
+    from dcgan_v1.metrics import neighbours
+
+    indices, _ = neighbours.nearest(samples, training, k=SHOWN - 1)
+    rows = [
+        [sample, *training[near]] for sample, near in zip(samples, indices, strict=True)
+    ]
+    return images.grid(np.concatenate(rows), columns=SHOWN)
+
+
+def make_parser():
+    parser = cli.parser(__doc__)
+    cli.add_model_options(parser)
+    add = parser.add_argument
+    add(
+        "--n",
+        type=int,
+        default=10_000,
+        metavar="N",
+        help="samples, at most half the images of a folder (default %(default)s)",
+    )
+    add(
+        "--seed",
+        type=int,
+        default=0,
+        metavar="N",
+        help="of the noise and of which real images (default %(default)s)",
+    )
+    add("--json", type=Path, metavar="FILE", help="write the figures to this file")
+    add(
+        "--neighbours",
+        type=Path,
+        metavar="FILE",
+        help="write a picture of samples and their nearest training images",
+    )
+    add(
+        "--data",
+        metavar="PATH",
+        help="the training images (default: those the run names)",
+    )
+    add(
+        "--inception",
+        type=Path,
+        metavar="PATH",
+        help="classify_image_graph_def.pb, for the Frechet Inception Distance",
+    )
+    add(
+        "--classifier",
+        default=str(cli.PRETRAINED / "mnist_classifier"),
+        metavar="PATH",
+        help="the judge of MNIST samples (default pretrained/mnist_classifier)",
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    cli.main(main, make_parser())
