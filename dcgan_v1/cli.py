@@ -1,4 +1,5 @@
-"""What the scripts share: options, error lines, exit codes. Loads no TensorFlow."""
+"""What the scripts share: what they are to do, error lines, exit codes. Loads no
+TensorFlow."""
 
 import argparse
 import dataclasses
@@ -10,67 +11,12 @@ from pathlib import Path
 
 from dcgan_v1 import config as config_lib
 from dcgan_v1 import runtime
-from dcgan_v1.config import CHOICES, CONFIGS
+from dcgan_v1.config import CONFIGS
 from dcgan_v1.errors import UserError, reason
 from dcgan_v1.rundir import RunDirectory
-from dcgan_v1.runtime import DEVICES
 
 IMAGE_SIDES = {"celeba64": 64, "images96": 96}
 PRETRAINED = Path(__file__).resolve().parents[1] / "pretrained"
-
-HELP = {  # of the settings of a config
-    "steps": "steps of D and G, after pre-training",
-    "epochs": "how often each image is seen",
-    "samples": "images of a sample grid",
-    "sample_epochs": "epochs between sample grids",
-    "save_epochs": "epochs between checkpoints",
-    "pretrain_steps": "steps of D alone at the beginning",
-    "batch_size": "images per step",
-    "seed": "of everything random: initial values, data order, noise",
-    "d_learning_rate": "of D's Adams",
-    "g_learning_rate": "of G's Adam",
-    "beta1": "of all Adams",
-    "label_smoothing": "train D to say 1 minus this of real images",
-    "ema_decay": "keep a moving average of G's weights, from which samples are drawn; "
-    "this much is kept each step, 0: no average",
-    "augment": "change what D sees, of reals and fakes alike: their colours, their "
-    "place, a part cut out, or all of it",
-    "validation": "images at the data's start that are not trained on",
-    "data_dir": "folder with the four IDX files, gzipped or not (default: the MNIST "
-    "that comes with the project)",
-    "data": "folder with images, searched recursively; or a zip, read in place; or "
-    "'synthetic': faces drawn by the project (no default, but train_celeba.py looks in "
-    "data/ first)",
-    "width": "channels of D's first and G's last hidden layer, a multiple of 8",
-    "init": "initial values: the paper's, or the source's",
-    "crop": "cut from the centre: a number or WxH, in pixels of CelebA's 178x218; "
-    "square, the largest there is; or none",
-    "resize": "how the cut is brought to the network's size",
-    "order": "shuffled anew each epoch, or as the files come",
-    "flip": "mirror every other image, at random",
-    "limit": "use only the first so many images, 0 for all",
-    "skip_bad": "leave out images that cannot be used, instead of stopping",
-    "save_every": "steps between checkpoints",
-    "save_minutes": "a checkpoint at least so often; 0: by steps alone",
-    "keep": "newest checkpoints kept",
-    "sample_every": "steps between sample grids",
-    "summary_every": "steps between lines in metrics.csv and TensorBoard",
-    "sample_bn": "batch norm of the samples: statistics of the batch itself, or moving "
-    "averages",
-    "histograms": "histograms of the weights in TensorBoard",
-    "deterministic": "the same bits whatever the number of cores, and on a GPU",
-    "device": "auto takes a GPU where there is one",
-}
-
-
-METAVARS = {int: "N", float: "X"}
-RECIPE = (  # settings beyond the sources, for better samples (docs/quality.md)
-    "d_learning_rate",
-    "g_learning_rate",
-    "beta1",
-    "label_smoothing",
-    "ema_decay",
-)
 
 
 class Parser(argparse.ArgumentParser):
@@ -86,75 +32,6 @@ def parser(description):
         "--debug", action="store_true", help="show tracebacks of errors (default off)"
     )
     return made
-
-
-def add_settings(group, configs, *names):
-    """Adds options for settings of configs; one not given is absent from the args.
-
-    Args:
-      configs: config classes; a setting must be one of at least one of them.
-    """
-    choices = {**CHOICES, "device": DEVICES}
-    for name in names:
-        defaults = {c().model: getattr(c(), name) for c in configs if hasattr(c, name)}
-        default, *others = dict.fromkeys(defaults.values())
-        for model in defaults:
-            if name in CONFIGS[model].MAY_BE_ZERO:
-                defaults[model] = "by epochs"
-        options = {"default": argparse.SUPPRESS}
-        if isinstance(default, bool):
-            shown = "off"
-            options.update(action="store_true")
-        elif name in choices:
-            shown = default
-            options.update(choices=choices[name])
-        else:
-            shown = defaults[configs[0]().model] if len(configs) == 1 else default
-            metavar = METAVARS.get(type(default)) or name.rpartition("_")[2]
-            options.update(type=type(default), metavar=metavar.upper())
-        if others or len(defaults) < len(configs):
-            shown = ", ".join(f"{model}: {value}" for model, value in defaults.items())
-        known = f" (default {shown})" if shown != "" else ""
-        group.add_argument(config_lib.option(name), help=HELP[name] + known, **options)
-
-
-def add_run_options(group, configs, default_dir):
-    """Adds where a run lies, how one that is there is treated, and what it writes."""
-    group.add_argument(
-        "--run-dir",
-        default=default_dir,
-        metavar="DIR",
-        help="everything the run writes goes here (default "
-        f"{default_dir or 'runs/ and the name of the system'})",
-    )
-    group.add_argument(
-        "--restore",
-        nargs="?",
-        const=True,
-        default=None,
-        metavar="PATH",
-        help="continue the run in --run-dir, with the settings it was made with (with "
-        "none there, begin from pretrained/ if it has this system); with PATH begin a "
-        "new run from that checkpoint, ours or the original script's (default: a new "
-        "run)",
-    )
-    group.add_argument(
-        "--restart",
-        action="store_true",
-        help="move a run that is in --run-dir aside and begin anew (default: refuse)",
-    )
-    group.add_argument(
-        "--quiet", action="store_true", help="print errors only (default off)"
-    )
-    names = (
-        "save_every",
-        "save_minutes",
-        "keep",
-        "sample_every",
-        "summary_every",
-        "sample_bn",
-    )
-    add_settings(group, configs, *names, "samples", "histograms")
 
 
 def resolve(args, config_class):
@@ -202,36 +79,6 @@ def model_of_run(args):
     return config_lib.from_json(path.read_bytes(), path).model
 
 
-def add_model_options(parser):
-    """Adds which trained model is meant, and how it is run."""
-    which = parser.add_mutually_exclusive_group(required=True)
-    which.add_argument("--run-dir", metavar="DIR", help="a run: its newest checkpoint")
-    which.add_argument(
-        "--checkpoint",
-        metavar="PATH",
-        help="any checkpoint, ours or an original script's",
-    )
-    which.add_argument("--pretrained", metavar="NAME", help="a model from pretrained/")
-    which.add_argument("--model", choices=CONFIGS, help="the run in runs/ of this name")
-    parser.add_argument(
-        "--bn",
-        choices=("ema", "batch"),
-        help="batch norm by its averages or by the batch (default: the system's)",
-    )
-    parser.add_argument(
-        "--latest",
-        action="store_true",
-        help="G's weights as they are, also where the run kept averages of them "
-        "(default off)",
-    )
-    parser.add_argument(
-        "--device",
-        choices=DEVICES,
-        default="auto",
-        help=f"{HELP['device']} (default %(default)s)",
-    )
-
-
 def model_path(args):
     """Returns where the model lies that the options of `add_model_options` name."""
     if args.model:
@@ -266,11 +113,11 @@ def check_same_data(config, sha256, resume=False):
     return dataclasses.replace(config, data_sha256=sha256)
 
 
-def train_on_images(config, options, data):
+def train_on_images(config, keywords, data):
     """Opens a folder or zip of images and trains on it. Returns the exit code.
 
     Args:
-      config, options: what `resolve` returned.
+      config, keywords: what `resolve` returned.
       data: where the images are, or 'synthetic'.
     """
     from dcgan_v1.data import images
@@ -280,18 +127,18 @@ def train_on_images(config, options, data):
     config = dataclasses.replace(config, data=data)
     read, count, checksum = images.load(
         config,
-        options["directory"].path.parent / "cache",
+        keywords["directory"].path.parent / "cache",
         size=IMAGE_SIDES[config.model],
-        say=(lambda text: None) if options["quiet"] else print,
-        quiet=options["quiet"],
+        say=(lambda text: None) if keywords["quiet"] else print,
+        quiet=keywords["quiet"],
     )
-    config = check_same_data(config, checksum, options.get("resume"))
+    config = check_same_data(config, checksum, keywords.get("resume"))
 
     runtime.prepare()
     from dcgan_v1.data.pipeline import Streamed
     from dcgan_v1.train import train
 
-    return train(config, Streamed(read, count), **options)
+    return train(config, Streamed(read, count), **keywords)
 
 
 def require_torch():

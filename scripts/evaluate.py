@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import numpy as np
 from tqdm import tqdm
 
-from dcgan_v1 import cli, images, runtime
+from dcgan_v1 import cli, images, options, runtime
 from dcgan_v1 import config as config_lib
 from dcgan_v1.data import mnist
 from dcgan_v1.errors import UserError
@@ -170,7 +170,7 @@ def neighbour_picture(samples, training):
 
 def make_parser():
     parser = cli.parser(__doc__)
-    cli.add_model_options(parser)
+    options.add_model_options(parser)
     add = parser.add_argument
     add(
         "--n",

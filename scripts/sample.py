@@ -8,7 +8,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
 
-from dcgan_v1 import cli, images, runtime
+from dcgan_v1 import cli, images, options, runtime
 from dcgan_v1.errors import UserError
 from dcgan_v1.rundir import write_atomically
 
@@ -110,7 +110,7 @@ def write(files):
 
 def make_parser():
     parser = cli.parser(__doc__)
-    cli.add_model_options(parser)
+    options.add_model_options(parser)
     add = parser.add_argument
     add("--n", type=int, default=64, help="how many (default %(default)s)")
     add("--seed", type=int, default=0, help="of the noise (default %(default)s)")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from dcgan_v1 import cli
+from dcgan_v1 import cli, options
 from dcgan_v1.config import Celeba64Config
 from dcgan_v1.data import faces
 from dcgan_v1.errors import UserError
@@ -20,18 +20,18 @@ def main(args):
         vars(args).update({**FAITHFUL, **vars(args)})
     if args.no_cache:
         args.cache = False
-    config, options = cli.resolve(args, Celeba64Config)
+    config, keywords = cli.resolve(args, Celeba64Config)
     if args.download and config.data:
         raise UserError("--download says where the data is; leave --data out")
     data = config.data or (faces.download() if args.download else faces.find())
-    return cli.train_on_images(config, options, data)
+    return cli.train_on_images(config, keywords, data)
 
 
 def make_parser():
     parser = cli.parser(__doc__)
     group = parser.add_argument_group("training")
     names = ("steps", "batch_size", "width", "init", "seed", "device", "deterministic")
-    cli.add_settings(group, [Celeba64Config], *names, *cli.RECIPE, "augment")
+    options.add_settings(group, [Celeba64Config], *names, *options.RECIPE, "augment")
     group.add_argument(
         "--faithful",
         action="store_true",
@@ -41,7 +41,7 @@ def make_parser():
     )
     group = parser.add_argument_group("data")
     names = ("data", "crop", "resize", "order", "flip", "limit", "skip_bad")
-    cli.add_settings(group, [Celeba64Config], *names)
+    options.add_settings(group, [Celeba64Config], *names)
     group.add_argument(
         "--download",
         action="store_true",
@@ -55,7 +55,7 @@ def make_parser():
         "(default off)",
     )
     group = parser.add_argument_group("run")
-    cli.add_run_options(group, [Celeba64Config], "runs/celeba64")
+    options.add_run_options(group, [Celeba64Config], "runs/celeba64")
     return parser
 
 

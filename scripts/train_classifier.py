@@ -5,7 +5,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from dcgan_v1 import cli, runtime
+from dcgan_v1 import cli, options, runtime
 from dcgan_v1.data import mnist
 from dcgan_v1.errors import UserError
 
@@ -36,8 +36,10 @@ def make_parser():
     add = parser.add_argument
     add("--epochs", type=int, default=12, metavar="N", help="(default %(default)s)")
     add("--seed", type=int, default=0, metavar="N", help="(default %(default)s)")
-    add("--data-dir", metavar="DIR", help=cli.HELP["data_dir"])
-    add("--device", choices=runtime.DEVICES, default="auto", help=cli.HELP["device"])
+    add("--data-dir", metavar="DIR", help=options.HELP["data_dir"])
+    add(
+        "--device", choices=runtime.DEVICES, default="auto", help=options.HELP["device"]
+    )
     add(
         "--out",
         default="runs/mnist_classifier/model",

@@ -5,7 +5,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from dcgan_v1 import cli
+from dcgan_v1 import cli, options
 from dcgan_v1.config import Images96Config
 from dcgan_v1.errors import UserError
 
@@ -13,10 +13,10 @@ from dcgan_v1.errors import UserError
 def main(args):
     if args.no_cache:
         args.cache = False
-    config, options = cli.resolve(args, Images96Config)
+    config, keywords = cli.resolve(args, Images96Config)
     if not config.data:
         raise UserError("--data is needed: a folder or zip of images, or 'synthetic'")
-    return cli.train_on_images(config, options, config.data)
+    return cli.train_on_images(config, keywords, config.data)
 
 
 def make_parser():
@@ -31,10 +31,10 @@ def make_parser():
         "device",
         "deterministic",
     )
-    cli.add_settings(group, [Images96Config], *names, *cli.RECIPE, "augment")
+    options.add_settings(group, [Images96Config], *names, *options.RECIPE, "augment")
     group = parser.add_argument_group("data")
     names = ("data", "crop", "resize", "order", "flip", "limit", "skip_bad")
-    cli.add_settings(group, [Images96Config], *names)
+    options.add_settings(group, [Images96Config], *names)
     group.add_argument(
         "--no-cache",
         action="store_true",
@@ -42,8 +42,8 @@ def make_parser():
         "(default off)",
     )
     group = parser.add_argument_group("run")
-    cli.add_settings(group, [Images96Config], "sample_epochs", "save_epochs")
-    cli.add_run_options(group, [Images96Config], "runs/images96")
+    options.add_settings(group, [Images96Config], "sample_epochs", "save_epochs")
+    options.add_run_options(group, [Images96Config], "runs/images96")
     return parser
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from dcgan_v1 import cli, runtime
+from dcgan_v1 import cli, options, runtime
 from dcgan_v1.config import MnistBeginnersConfig, MnistKerasConfig, MnistTutorialConfig
 from dcgan_v1.data import mnist
 from dcgan_v1.errors import UserError
@@ -22,9 +22,9 @@ def main(args):
             f"{args.run_dir} holds a run of {model}; this script trains "
             f"{', '.join(BY_MODEL)}"
         )
-    config, options = cli.resolve(args, BY_MODEL[model])
+    config, keywords = cli.resolve(args, BY_MODEL[model])
     data = mnist.load(config.data_dir)
-    config = cli.check_same_data(config, data.sha256, options.get("resume"))
+    config = cli.check_same_data(config, data.sha256, keywords.get("resume"))
     left_out = getattr(config, "validation", 0)
     if len(data.images) <= left_out:
         raise UserError(
@@ -37,7 +37,7 @@ def main(args):
     from dcgan_v1.train import train
 
     last = "filled" if model == "mnist_beginners" else "smaller"
-    return train(config, InMemory(data.images[left_out:], last), **options)
+    return train(config, InMemory(data.images[left_out:], last), **keywords)
 
 
 def make_parser():
@@ -58,12 +58,12 @@ def make_parser():
         "seed",
         "device",
     )
-    cli.add_settings(group, CONFIGS, *names, "deterministic", *cli.RECIPE)
+    options.add_settings(group, CONFIGS, *names, "deterministic", *options.RECIPE)
     group = parser.add_argument_group("data")
-    cli.add_settings(group, CONFIGS, "data_dir", "validation")
+    options.add_settings(group, CONFIGS, "data_dir", "validation")
     group = parser.add_argument_group("run")
-    cli.add_settings(group, CONFIGS, "sample_epochs", "save_epochs")
-    cli.add_run_options(group, CONFIGS, None)
+    options.add_settings(group, CONFIGS, "sample_epochs", "save_epochs")
+    options.add_run_options(group, CONFIGS, None)
     return parser
 
 

@@ -297,11 +297,13 @@ def nothing_starts(monkeypatch):
     from dcgan_v1 import train
     from dcgan_v1.compare import run
     from dcgan_v1.data import images
+    from dcgan_v1.metrics import train_classifier
 
     def refuse(*_, **__):
         raise UserError("the arguments are in order")
 
     monkeypatch.setattr(train, "train", refuse)
+    monkeypatch.setattr(train_classifier, "train_classifier", refuse)
     monkeypatch.setattr(run.Job, "run", refuse)
     monkeypatch.setattr(images, "load", refuse)
 

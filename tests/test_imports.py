@@ -10,7 +10,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "dcgan_v1"
 NETWORK = ("ops", "products", "losses", "models", "schedules", "randomness", "graph")
-LIGHT = ("cli", "config", "rundir", "runtime", "images", "data.mnist", "data.faces")
+LIGHT = ("cli", "options", "config", "rundir", "runtime", "images")
+LIGHT += ("data.mnist", "data.faces")
 OUTER = ("train", "rundir", "cli", "data", "checkpoints", "images", "summaries")
 
 
