@@ -141,6 +141,9 @@ def add_model_options(parser):
     )
     which.add_argument("--pretrained", metavar="NAME", help="a model from pretrained/")
     which.add_argument("--model", choices=CONFIGS, help="the run in runs/ of this name")
+
+
+def add_drawing_options(parser):
     parser.add_argument(
         "--bn",
         choices=("ema", "batch"),
@@ -157,4 +160,26 @@ def add_model_options(parser):
         choices=DEVICES,
         default="auto",
         help=f"{HELP['device']} (default %(default)s)",
+    )
+
+
+def add_judging_options(parser):
+    """Adds what samples are measured with and against."""
+    add = parser.add_argument
+    add(
+        "--seed",
+        type=int,
+        default=0,
+        metavar="N",
+        help="of the noise and of which real images (default %(default)s)",
+    )
+    add(
+        "--data",
+        metavar="PATH",
+        help="the training images (default: those the run names)",
+    )
+    add(
+        "--classifier",
+        metavar="PATH",
+        help="the judge of MNIST samples (default pretrained/mnist_classifier)",
     )

@@ -2,7 +2,6 @@
 and an untrained generator (the ceiling). Needs no network."""
 
 import contextlib
-import dataclasses
 import json
 import sys
 from pathlib import Path
@@ -13,9 +12,8 @@ import numpy as np
 from tqdm import tqdm
 
 from dcgan_v1 import cli, images, options, runtime
-from dcgan_v1 import config as config_lib
-from dcgan_v1.data import mnist
 from dcgan_v1.errors import UserError
+from dcgan_v1.metrics import real_images
 from dcgan_v1.rundir import write_atomically
 
 LEAST = 200  # samples, under which the figures say nothing
@@ -32,8 +30,10 @@ def main(args):
     runtime.prepare()
     from dcgan_v1 import checkpoints
 
-    config = saved_config(path) or checkpoints.identify(checkpoints.resolve(path))
-    reference, real, training = real_images(config, args)
+    config = real_images.saved_config(path) or checkpoints.identify(
+        checkpoints.resolve(path)
+    )
+    reference, real, training = real_images.load(config, args.data, args.seed)
     count = min(args.n, len(reference), len(real))
     reference, real = reference[:count], real[:count]
     found, samples = measure(config, path, args, reference, real, training, count)
@@ -46,41 +46,6 @@ def main(args):
         picture = neighbour_picture(samples[:SHOWN], training)
         write_atomically(args.neighbours, images.png_bytes(picture))
         print(f"wrote {args.neighbours}: a sample, then its nearest training images")
-
-
-def saved_config(path):
-    """Returns the config beside a checkpoint, None where there is none."""
-    path = Path(path)
-    for folder in (path, path.parent, path.parent.parent):
-        if (folder / "config.json").is_file():
-            file = folder / "config.json"
-            return config_lib.from_json(file.read_bytes(), file)
-    return None
-
-
-def real_images(config, args):
-    """Returns (reference, other real images, all training images), shuffled."""
-    rng = np.random.default_rng(args.seed)
-    if config.model.startswith("mnist"):
-        data_dir = args.data or getattr(config, "data_dir", "")
-        training = mnist.load(data_dir).images[getattr(config, "validation", 0) :]
-        unseen = mnist.load(data_dir, "t10k").images
-        return rng.permutation(training), rng.permutation(unseen), training
-    data = args.data or config.data
-    if not data or not (data == "synthetic" or Path(data).exists()):
-        raise UserError(
-            f"{config.model} was trained on images that do not come with the project; "
-            "say with --data where they are (a folder or a zip)"
-        )
-    from dcgan_v1.data import images as image_data
-
-    config = dataclasses.replace(config, data=str(data))
-    read, count, _ = image_data.load(
-        config, Path("runs/cache"), size=cli.IMAGE_SIDES[config.model]
-    )
-    training = read(np.arange(count))
-    order = rng.permutation(count)
-    return training[order[: count // 2]], training[order[count // 2 :]], training
 
 
 def measure(config, path, args, reference, real, training, count):
@@ -113,22 +78,18 @@ def measure(config, path, args, reference, real, training, count):
 
 def open_judges(config, args, stack):
     """Returns name -> function from images to features, see `metrics.features`."""
-    from dcgan_v1 import checkpoints
     from dcgan_v1.metrics import features
 
-    if config.model.startswith("mnist"):
-        if args.inception:
-            raise UserError("--inception is for colour images; leave it out for MNIST")
-        prefix = checkpoints.resolve(args.classifier)
-        opened = features.open_classifier(prefix, args.device)
-        return {"classifier": stack.enter_context(opened)}
-    side = cli.IMAGE_SIDES[config.model]
-    opened = features.open_random((side, side, 3), device=args.device)
-    judges = {"random features": stack.enter_context(opened)}
+    is_mnist = config.model.startswith("mnist")
+    opened = features.open_judge(config.model, args.classifier, args.device)
+    name = "classifier" if is_mnist else "random features"
+    judges = {name: stack.enter_context(opened)}
+    if args.inception and is_mnist:
+        raise UserError("--inception is for colour images; leave it out for MNIST")
     if args.inception:
         opened = features.open_inception(args.inception, args.device)
         judges["Inception"] = stack.enter_context(opened)
-    else:
+    elif not is_mnist:
         print(
             "no Frechet Inception Distance without --inception PATH, the file "
             "classify_image_graph_def.pb of inception-2015-12-05.tgz"
@@ -171,6 +132,8 @@ def neighbour_picture(samples, training):
 def make_parser():
     parser = cli.parser(__doc__)
     options.add_model_options(parser)
+    options.add_drawing_options(parser)
+    options.add_judging_options(parser)
     add = parser.add_argument
     add(
         "--n",
@@ -178,13 +141,6 @@ def make_parser():
         default=10_000,
         metavar="N",
         help="samples, at most half the images of a folder (default %(default)s)",
-    )
-    add(
-        "--seed",
-        type=int,
-        default=0,
-        metavar="N",
-        help="of the noise and of which real images (default %(default)s)",
     )
     add("--json", type=Path, metavar="FILE", help="write the figures to this file")
     add(
@@ -194,21 +150,10 @@ def make_parser():
         help="write a picture of samples and their nearest training images",
     )
     add(
-        "--data",
-        metavar="PATH",
-        help="the training images (default: those the run names)",
-    )
-    add(
         "--inception",
         type=Path,
         metavar="PATH",
         help="classify_image_graph_def.pb, for the Frechet Inception Distance",
-    )
-    add(
-        "--classifier",
-        default=str(cli.PRETRAINED / "mnist_classifier"),
-        metavar="PATH",
-        help="the judge of MNIST samples (default pretrained/mnist_classifier)",
     )
     return parser
 

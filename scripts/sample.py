@@ -111,6 +111,7 @@ def write(files):
 def make_parser():
     parser = cli.parser(__doc__)
     options.add_model_options(parser)
+    options.add_drawing_options(parser)
     add = parser.add_argument
     add("--n", type=int, default=64, help="how many (default %(default)s)")
     add("--seed", type=int, default=0, help="of the noise (default %(default)s)")

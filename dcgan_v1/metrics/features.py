@@ -5,13 +5,26 @@ import contextlib
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-from dcgan_v1 import checkpoints, ops, runtime
+from dcgan_v1 import checkpoints, models, ops, runtime
+from dcgan_v1.cli import PRETRAINED
 from dcgan_v1.errors import UserError, reason
 from dcgan_v1.metrics import classifier
 
 CHUNK = 250  # images at a time
+SHIPPED = PRETRAINED / classifier.NAME
 RANDOM_WIDTHS = (32, 64, 128, 256)  # channels of the random network's layers
 INCEPTION_INPUT, INCEPTION_POOL = "ExpandDims:0", "pool_3:0"  # in the 2015 graph
+
+
+def open_judge(model, classifier_path=None, device="auto"):
+    """Opens what judges a system's samples, a function as those below yield.
+
+    Args:
+      classifier_path: a checkpoint, None for the one that ships; of no use for faces.
+    """
+    if model.startswith("mnist"):
+        return open_classifier(classifier_path or SHIPPED, device)
+    return open_random(models.get(model).IMAGE_SHAPE, device=device)
 
 
 @contextlib.contextmanager
@@ -22,6 +35,7 @@ def open_classifier(prefix, device="auto"):
     Raises:
       UserError: `prefix` holds no such classifier.
     """
+    prefix = checkpoints.resolve(prefix)
     with _session(device) as session:
         images = tf.placeholder(tf.uint8, [None, *classifier.IMAGE_SHAPE])
         scaled = tf.cast(images, tf.float32) / 255.0

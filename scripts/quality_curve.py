@@ -1,0 +1,93 @@
+"""Measures every checkpoint of a run: a curve to choose the best one by."""
+
+import csv
+import io
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from tqdm import tqdm
+
+from dcgan_v1 import cli, options, runtime
+from dcgan_v1.errors import UserError
+from dcgan_v1.metrics import real_images
+from dcgan_v1.rundir import RunDirectory, write_atomically
+
+
+def main(args):
+    directory = RunDirectory(args.run_dir)
+    if not directory.holds_run():
+        raise UserError(f"{args.run_dir} holds no run; give --run-dir")
+    config = real_images.saved_config(args.run_dir)
+    runtime.prepare()
+    from dcgan_v1 import saving
+    from dcgan_v1.metrics import features, frechet
+    from dcgan_v1.sample import draw_noise, open_sampler
+
+    prefixes = saving.list_all(directory.checkpoints)
+    if not prefixes:
+        raise UserError(f"{args.run_dir} holds no checkpoint")
+    reference, real, _ = real_images.load(config, args.data, args.seed)
+    count = min(args.n, len(reference), len(real))
+    rows = []
+    with features.open_judge(config.model, args.classifier, args.device) as look:
+        expected, floor = (look(images[:count])[0] for images in (reference, real))
+        floor = frechet.distance(floor, expected)
+        for prefix in tqdm(prefixes, unit="checkpoint"):
+            with open_sampler(prefix, args.bn, args.device, args.latest) as sampler:
+                model = sampler.model
+                z = draw_noise(model.NOISE, count, model.Z_DIM, args.seed)
+                samples, _ = sampler(z)
+            distance = frechet.distance(look(samples)[0], expected)
+            rows.append((int(prefix.rpartition("-")[2]), distance))
+            print(f"step {rows[-1][0]}: {distance:.4g}", flush=True)
+    best = min(rows, key=lambda row: row[1])
+    print(f"best: step {best[0]} with {best[1]:.4g}; the floor is {floor:.4g}")
+    write(rows, floor, args.out)
+
+
+def write(rows, floor, out):
+    """Writes the curve as out.csv and out.png."""
+    from matplotlib.figure import Figure
+
+    table = io.StringIO()
+    writer = csv.writer(table, lineterminator="\n")
+    writer.writerows([("step", "frechet_distance"), *rows])
+    write_atomically(out.with_suffix(".csv"), table.getvalue().encode())
+    figure = Figure(figsize=(6, 3), layout="constrained")
+    axes = figure.subplots()
+    axes.plot(*zip(*rows, strict=True), marker=".")
+    axes.axhline(floor, linestyle="--", color="grey", label="other real images")
+    axes.set(xlabel="step", ylabel="Fréchet distance", yscale="log")
+    axes.legend()
+    picture = io.BytesIO()
+    figure.savefig(picture, dpi=100)
+    write_atomically(out.with_suffix(".png"), picture.getvalue())
+
+
+def make_parser():
+    parser = cli.parser(__doc__)
+    add = parser.add_argument
+    add("--run-dir", required=True, metavar="DIR", help="the run")
+    add(
+        "--out",
+        type=Path,
+        required=True,
+        metavar="PATH",
+        help="the curve, as PATH.csv and PATH.png",
+    )
+    add(
+        "--n",
+        type=int,
+        default=5000,
+        metavar="N",
+        help="samples of each checkpoint (default %(default)s)",
+    )
+    options.add_drawing_options(parser)
+    options.add_judging_options(parser)
+    return parser
+
+
+if __name__ == "__main__":
+    cli.main(main, make_parser())
