@@ -1,0 +1,189 @@
+"""evaluate.py: figures that get worse when samples do, floors, errors in a line."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+import tensorflow.compat.v1 as tf
+from PIL import Image, ImageFilter
+from script_runs import ROOT, call, refusal
+
+from dcgan_v1.data import mnist
+from dcgan_v1.errors import UserError
+from dcgan_v1.metrics import evaluation, features, real_images
+
+N = 1000
+
+
+@pytest.fixture(scope="module")
+def judged():
+    """What evaluation finds of real digits, spoilt in several ways."""
+    test = mnist.load(split="t10k")
+    reference, good = test.images[:N], test.images[N : 2 * N]
+    rng = np.random.default_rng(0)
+    noise = np.clip(good + rng.normal(0, 60, good.shape), 0, 255).astype(np.uint8)
+    blur = np.stack(
+        [
+            np.asarray(Image.fromarray(x[..., 0]).filter(ImageFilter.GaussianBlur(1.5)))
+            for x in good
+        ]
+    )[..., None]
+    few = test.images[2 * N :][test.labels[2 * N :] < 5][:N]
+    found = {"good": good, "noise": noise, "blur": blur, "few": few}
+    with features.open_judge("mnist_tutorial") as look:
+        for name, images in found.items():
+            sets = evaluation.Sets(images, good, images, reference, reference)
+            one = evaluation.evaluate(sets, {"judge": look}, lambda _: None)
+            found[name] = one["samples"]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("figure", "worse", "sense"),
+    [
+        ("Frechet distance (judge)", ("noise", "blur", "few"), 1),
+        ("precision (judge)", ("noise",), -1),
+        ("recall (judge)", ("noise", "blur", "few"), -1),
+        ("inception score", ("noise", "few"), -1),
+        ("modes of 10", ("few",), -1),
+        ("stacked modes of 1000", ("few",), -1),
+        ("KL of classes from uniform", ("few",), 1),
+        ("SWD, 28 pixels", ("noise", "blur"), 1),
+        ("SWD, 14 pixels", ("noise", "blur", "few"), 1),
+        ("SWD, mean", ("noise", "blur", "few"), 1),
+        ("MS-SSIM of pairs", ("blur",), 1),
+        ("nearest-neighbour ratio", ("noise",), 1),
+    ],
+)
+def test_a_figure_gets_worse_when_the_samples_do(judged, figure, worse, sense):
+    for kind in worse:
+        found, real = judged[kind][figure], judged["good"][figure]
+        assert sense * (found - real) > 0, (kind, found, real)
+
+
+def test_figures_of_digits_0_to_4_say_so(judged):
+    few = judged["few"]
+    assert few["modes of 10"] in (5, 6)  # the classifier may take one for another
+    assert few["stacked modes of 1000"] < 200
+    assert sum(few["class histogram"][:5]) > 0.98 * N
+    assert few["KL of classes from uniform"] == pytest.approx(np.log(2), abs=0.05)
+
+
+def test_the_shipped_classifier_is_right_on_992_of_1000_test_digits():
+    test = mnist.load(split="t10k")
+    with features.open_judge("mnist_keras") as look:
+        found, probabilities = look(test.images)
+    assert found.shape == (10_000, 128) and found.min() >= 0
+    np.testing.assert_allclose(probabilities.sum(1), 1, atol=1e-5)
+    assert (probabilities.argmax(1) == test.labels).mean() >= 0.992
+
+
+def test_the_shipped_classifier_is_small():
+    files = list((ROOT / "pretrained" / "mnist_classifier").glob("model.*"))
+    assert len(files) == 2 and sum(f.stat().st_size for f in files) < 2e6
+
+
+def test_random_features_are_the_same_each_time(rng):
+    images = rng.integers(0, 256, (300, 64, 64, 3), np.uint8)  # more than a chunk
+    found = []
+    for _ in range(2):
+        with features.open_judge("celeba64") as look:
+            found.append(look(images)[0])
+    assert found[0].shape == (300, 512)
+    np.testing.assert_array_equal(*found)
+    assert (found[0].std(0) > 0).mean() > 0.9
+
+
+def test_inception_is_the_graph_of_the_given_file(tmp_path, rng):
+    with tf.Graph().as_default() as graph:
+        images = tf.placeholder(tf.float32, [None, None, None, 3], "ExpandDims")
+        tf.reduce_mean(images, [1, 2], keepdims=True, name="pool_3")
+    path = tmp_path / "graph.pb"
+    path.write_bytes(graph.as_graph_def().SerializeToString())
+    images = rng.integers(0, 256, (5, 8, 8, 3), np.uint8)
+    with features.open_inception(path) as look:
+        np.testing.assert_allclose(look(images)[0], images.mean((1, 2)), rtol=1e-5)
+    with tf.Graph().as_default() as graph:
+        tf.constant(1.0)
+    path.write_bytes(graph.as_graph_def().SerializeToString())
+    with pytest.raises(UserError, match="another graph"), features.open_inception(path):
+        pass
+    path.write_bytes(b"\xff\xff")
+    with (
+        pytest.raises(UserError, match="no TensorFlow graph"),
+        features.open_inception(path),
+    ):
+        pass
+
+
+def test_halves_of_a_folder_share_no_image(tmp_path, rng):
+    from dcgan_v1.config import Celeba64Config
+
+    for i in range(20):
+        pixels = rng.integers(0, 256, (64, 64, 3), np.uint8)
+        Image.fromarray(pixels).save(tmp_path / f"{i}.png")
+    config = Celeba64Config(batch_size=4, crop="none", cache=False)
+    reference, others, training = real_images.load(config, str(tmp_path), 0)
+    assert len(reference) == len(others) == 10
+    kept = {image.tobytes() for image in (*reference, *others)}
+    assert kept == {image.tobytes() for image in training} and len(kept) == 20
+
+
+# ---- the script ----
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    run_dir = tmp_path_factory.mktemp("run") / "run"
+    args = ("--model", "mnist_tutorial", "--steps", 2, "--batch-size", 4, "--quiet")
+    assert call("train_mnist.py", *args, "--run-dir", run_dir).returncode == 0
+    return run_dir
+
+
+def test_the_table_and_the_file_hold_every_figure_with_floor_and_ceiling(run, tmp_path):
+    out, picture = tmp_path / "figures.json", tmp_path / "near.png"
+    done = call(
+        "evaluate.py", "--run-dir", run, "--n", 200, "--json", out,
+        "--neighbours", picture,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    found = json.loads(out.read_text())
+    assert (found["model"], found["n"]) == ("mnist_tutorial", 200)
+    figures = found["figures"]
+    assert set(figures) == {"samples", "real", "untrained"}
+    name = "Frechet distance (classifier)"
+    assert figures["real"][name] < figures["samples"][name] / 10
+    for figure in figures["samples"]:
+        assert re.search(rf"^. {re.escape(figure)} ", done.stdout, re.MULTILINE), figure
+    with Image.open(picture) as image:
+        assert image.size == (298, 298)  # ten rows of ten
+
+
+def test_the_curve_measures_every_checkpoint(run, tmp_path):
+    done = call(
+        "quality_curve.py", "--run-dir", run, "--n", 200, "--out", tmp_path / "c"
+    )
+    assert done.returncode == 0, done.stderr
+    header, row = (tmp_path / "c.csv").read_text().splitlines()
+    assert header == "step,frechet_distance" and row.startswith("2,")
+    assert "best: step 2 with" in done.stdout
+    assert (tmp_path / "c.png").stat().st_size > 1000
+
+
+def test_what_cannot_be_measured_is_refused_in_a_line(run, tmp_path):
+    assert "--n must be" in refusal("evaluate.py", "--run-dir", run, "--n", 10)
+    there = tmp_path / "there.json"
+    there.write_text("mine")
+    line = refusal("evaluate.py", "--run-dir", run, "--json", there)
+    assert "is there already" in line and there.read_text() == "mine"
+    line = refusal("evaluate.py", "--run-dir", run, "--inception", "x.pb")
+    assert "for colour images" in line
+    line = refusal("evaluate.py", "--run-dir", run, "--classifier", run)
+    assert "is no MNIST classifier" in line
+    line = refusal("evaluate.py", "--run-dir", run, "--data", tmp_path)
+    assert "train-images" in line
+    assert "no pretrained model" in refusal("evaluate.py", "--pretrained", "nothing")
+    assert "holds no run" in refusal(
+        "quality_curve.py", "--run-dir", tmp_path, "--out", tmp_path / "c"
+    )
