@@ -40,6 +40,7 @@ def main(args):
     show(found, config.model, count)
     if args.json:
         about = {"model": config.model, "n": count, "seed": args.seed}
+        about["training_images"] = len(training)
         text = json.dumps({**about, "figures": found}, indent=2) + "\n"
         write_atomically(args.json, text.encode())
     if args.neighbours:

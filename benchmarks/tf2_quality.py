@@ -1,0 +1,110 @@
+"""Whether the port to TF1 costs quality: trains mnist_tutorial and its TF2 counterpart
+for as many steps, with several seeds, and measures both by the same judge."""
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+MODEL = "mnist_tutorial"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--steps", type=int, default=705, help="three epochs")
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--n", type=int, default=10_000)
+    parser.add_argument("--work", nargs=3, help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    if args.work:
+        side, seed, out = args.work
+        {"tf1": tf1, "tf2": tf2}[side](int(seed), args.steps, args.n, Path(out))
+        return
+    found = {"tf1": [], "tf2": []}
+    with tempfile.TemporaryDirectory() as folder:
+        for seed in range(args.seeds):
+            for side, distances in found.items():
+                out = Path(folder) / f"{side}_{seed}"
+                work = ["--work", side, str(seed), str(out)]
+                counts = ["--steps", str(args.steps), "--n", str(args.n)]
+                command = [sys.executable, __file__, *work, *counts]
+                subprocess.run(command, check=True)
+                distances.append(judged(out.with_suffix(".npy"), args.n))
+                print(f"{side}, seed {seed}: {distances[-1]:.1f}", flush=True)
+    for side, distances in found.items():
+        mean, spread = statistics.mean(distances), statistics.stdev(distances)
+        print(f"{side}: {mean:.1f} +- {spread:.1f} after {args.steps} steps")
+    print(json.dumps(found))
+
+
+def tf1(seed, steps, n, out):
+    """Trains ours as the script does and writes n samples as uint8."""
+    script = [sys.executable, str(ROOT / "scripts" / "train_mnist.py")]
+    options = ["--model", MODEL, "--steps", str(steps), "--seed", str(seed), "--quiet"]
+    run = ["--run-dir", str(out), "--save-every", str(steps)]
+    subprocess.run([*script, *options, *run], check=True)
+    drawn = [sys.executable, str(ROOT / "scripts" / "sample.py"), "--run-dir", str(out)]
+    rest = ["--n", str(n), "--seed", "12345", "--npz", str(out.with_suffix(".npz"))]
+    subprocess.run([*drawn, *rest], check=True, stdout=subprocess.DEVNULL)
+
+    import numpy as np
+
+    np.save(out.with_suffix(".npy"), np.load(out.with_suffix(".npz"))["images"])
+
+
+def tf2(seed, steps, n, out):
+    """Trains the counterpart as its users would and writes n samples as uint8."""
+    from dcgan_v1 import runtime
+
+    runtime.load()
+    import numpy as np
+    import tensorflow as tf
+
+    from dcgan_v1.data import mnist
+    from dcgan_v1.reference import tf2_mnist_tutorial
+
+    tf.random.set_seed(seed)
+    images = mnist.load().images.astype("float32") / 127.5 - 1.0
+    data = tf.data.Dataset.from_tensor_slices(images)
+    data = data.shuffle(60_000, seed=seed).batch(256).repeat()
+    gan = tf2_mnist_tutorial.Gan()
+    for batch in data.take(steps):
+        z = tf.random.normal([256, 100])
+        keep = [
+            tf.random.uniform([count, *shape]) >= 0.3
+            for count in (len(batch), 256)
+            for shape in ((14, 14, 64), (7, 7, 128))
+        ]
+        gan.train_step(batch, z, *keep)
+    parts = []
+    for start in range(0, n, 500):
+        z = tf.random.normal([min(500, n - start), 100])
+        parts.append(gan.generator(z, training=False).numpy())
+    pixels = np.clip(np.rint((np.concatenate(parts) + 1) * 127.5), 0, 255)
+    np.save(out.with_suffix(".npy"), pixels.astype(np.uint8))
+
+
+def judged(path, n):
+    """Returns the Frechet distance of samples in a file from n training images."""
+    from dcgan_v1 import runtime
+
+    runtime.prepare()
+    import numpy as np
+
+    from dcgan_v1.config import MnistTutorialConfig
+    from dcgan_v1.metrics import features, frechet, real_images
+
+    reference, _, _ = real_images.load(MnistTutorialConfig(), None, seed=0)
+    with features.open_judge(MODEL) as look:
+        found, expected = look(np.load(path))[0], look(reference[:n])[0]
+    return frechet.distance(found, expected)
+
+
+if __name__ == "__main__":
+    main()

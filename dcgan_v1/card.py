@@ -1,0 +1,105 @@
+"""The card of a pretrained model: what it is, how it was made, how good it is."""
+
+import csv
+import dataclasses
+from pathlib import Path
+
+import jinja2
+
+from dcgan_v1 import config as config_lib
+from dcgan_v1.config import CONFIGS
+
+SCRIPTS = {"celeba64": "train_celeba.py", "images96": "train_images.py"}
+NOT_ITS_OWN = {"model", "data_sha256", "start", "data", "data_dir", "device"}
+DATA = {
+    "mnist": "the {count} training images of MNIST (Yann LeCun, Corinna Cortes, "
+    "Christopher Burges; CC BY-SA 3.0)",
+    "celeba64": "the first {count} aligned images of CelebA (Liu et al. 2015), which are "
+    "for non-commercial research only and do not come with the project: so is this model; "
+    "cut to the centre 108 of 178 pixels of width and scaled to 64x64",
+}
+JUDGE = {
+    "mnist": "The Fréchet distance is that of 128 features of the project's own "
+    "classifier (`pretrained/mnist_classifier`), 10 000 samples against 10 000 training "
+    "images; the other real images are the test set. It compares with no number of "
+    "another judge.",
+    "celeba64": "The Fréchet distance is that of a network of random weights, samples "
+    "against one half of the images, the other real images being the other half. It is "
+    "no Fréchet Inception Distance and compares with no number of another judge.",
+}
+
+
+def command(config):
+    """Returns the command line that gives a config, but for where the data is."""
+    script = SCRIPTS.get(config.model, "train_mnist.py")
+    words = ["python", f"scripts/{script}"]
+    if script == "train_mnist.py":
+        words += ["--model", config.model]
+    else:
+        words += ["--data", "img_align_celeba.zip"]
+    for setting in dataclasses.fields(config):
+        value = getattr(config, setting.name)
+        if setting.name in NOT_ITS_OWN or value == setting.default:
+            continue
+        option = config_lib.option(setting.name)
+        words += [option] if value is True else [option, str(value)]
+    return " ".join(words)
+
+
+def published(config):
+    """Returns a config without what belongs to the machine it was trained on."""
+    default = CONFIGS[config.model]()
+    own = {
+        name: getattr(default, name)
+        for name in ("data", "data_dir", "device", "start")
+        if hasattr(config, name)
+    }
+    return dataclasses.replace(config, **own)
+
+
+def write(path, config, *, step, found, curve_table, hours, megabytes, files):
+    """Writes the card.
+
+    Args:
+      path: Path of the Markdown file.
+      found: what evaluate.py writes as JSON.
+      curve_table: Path of quality_curve.py's table.
+      hours: the time training took, in words.
+      megabytes: size of the checkpoint.
+      files: names of 'grid', 'gif', 'curve' and 'curve_table' beside the card.
+    """
+    kind = "mnist" if config.model.startswith("mnist") else config.model
+    count = found["training_images"]
+    with curve_table.open() as file:
+        rows = {
+            int(r["step"]): float(r["frechet_distance"]) for r in csv.DictReader(file)
+        }
+    figures = found["figures"]
+    shown = [
+        (name, [_shown(figures[k][name]) for k in ("samples", "real", "untrained")])
+        for name in figures["samples"]
+    ]
+    template = Path(__file__).with_name("card.md.j2").read_text()
+    text = jinja2.Template(template, trim_blocks=True).render(
+        config=config,
+        step=step,
+        averaged=config.ema_decay > 0,
+        data=DATA[kind].format(count=f"{count:,}".replace(",", " ")),
+        epochs=step * config.batch_size / count,
+        hours=hours,
+        megabytes=megabytes,
+        command=command(config),
+        n=found["n"],
+        data_option="" if kind == "mnist" else " --data img_align_celeba.zip",
+        figures=shown,
+        judge=JUDGE[kind],
+        is_best=rows.get(step) == min(rows.values()),
+        **files,
+    )
+    path.write_text(text + "\n")
+
+
+def _shown(value):
+    if isinstance(value, list):
+        return " ".join(map(str, value))
+    return str(value) if isinstance(value, int) else f"{value:.4g}"
