@@ -14,15 +14,15 @@ NOT_ITS_OWN = {"model", "data_sha256", "start", "data", "data_dir", "device"}
 DATA = {
     "mnist": "the {count} training images of MNIST (Yann LeCun, Corinna Cortes, "
     "Christopher Burges; CC BY-SA 3.0)",
-    "celeba64": "the first {count} aligned images of CelebA (Liu et al. 2015), which are "
-    "for non-commercial research only and do not come with the project: so is this model; "
-    "cut to the centre 108 of 178 pixels of width and scaled to 64x64",
+    "celeba64": "the first {count} aligned images of CelebA (Liu et al. 2015), cut to "
+    "the centre 108 of 178 pixels of width and scaled to 64x64. They are for "
+    "non-commercial research only and do not come with the project; use this model "
+    "for no more than that",
 }
 JUDGE = {
     "mnist": "The Fréchet distance is that of 128 features of the project's own "
-    "classifier (`pretrained/mnist_classifier`), 10 000 samples against 10 000 training "
-    "images; the other real images are the test set. It compares with no number of "
-    "another judge.",
+    "classifier (`pretrained/mnist_classifier`), samples against training images; the "
+    "other real images are the test set. It compares with no number of another judge.",
     "celeba64": "The Fréchet distance is that of a network of random weights, samples "
     "against one half of the images, the other real images being the other half. It is "
     "no Fréchet Inception Distance and compares with no number of another judge.",
@@ -71,9 +71,8 @@ def write(path, config, *, step, found, curve_table, hours, megabytes, files):
     kind = "mnist" if config.model.startswith("mnist") else config.model
     count = found["training_images"]
     with curve_table.open() as file:
-        rows = {
-            int(r["step"]): float(r["frechet_distance"]) for r in csv.DictReader(file)
-        }
+        _, *lines = csv.reader(file)
+    rows = {int(step): float(distance) for step, distance in lines}
     figures = found["figures"]
     shown = [
         (name, [_shown(figures[k][name]) for k in ("samples", "real", "untrained")])

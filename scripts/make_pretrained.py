@@ -19,7 +19,7 @@ from dcgan_v1.metrics import real_images
 from dcgan_v1.rundir import RunDirectory, write_atomically
 
 FRAMES = 24  # of the GIF
-CORNER = 272  # pixels of each frame that are kept, a whole number of faces
+CORNER = 262  # pixels of each frame that are kept: four faces, or all digits
 
 
 def main(args):
@@ -83,9 +83,8 @@ def duration(directory, prefix):
     """Returns the time from the first sample to a checkpoint, in words."""
     first = directory.sample_path(0).stat().st_mtime
     minutes = round((Path(f"{prefix}.index").stat().st_mtime - first) / 60)
-    return (
-        f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min"
-    )
+    hours = f"{minutes // 60} h " if minutes >= 60 else ""
+    return f"{hours}{minutes % 60} min"
 
 
 def make_parser():
