@@ -18,8 +18,9 @@ from dcgan_v1.config import CONFIGS
 
 STEPS_A_KILL = 12  # of the run, on average
 WRITING = ("--save-every", "5", "--sample-every", "4", "--summary-every", "1")
-SMALL = ("--batch-size", "4", "--device", "cpu", *WRITING)
+SMALL = ("--batch-size", "4", "--device", "cpu", "--ema-decay", "0.9", *WRITING)
 FACES = ("--data", "synthetic", "--limit", "40", "--width", "8")
+FACES += ("--augment", "all", "--flip")  # whatever is drawn at random
 
 
 def command(model, steps, run_dir):

@@ -55,6 +55,8 @@ def resolve(path):
     path = Path(path)
     for folder in (path, path / "checkpoints"):
         if folder.is_dir():
+            if ours := saving.list_all(folder):  # TensorFlow's list may be older
+                return ours[-1]
             if found := tf.train.latest_checkpoint(str(folder)):
                 return found
             indices = list(folder.glob("*.index"))

@@ -166,7 +166,7 @@ def main(run, made_parser, argv=None):
             traceback.print_exc()
         message = str(error)
         if isinstance(error, OSError):
-            message = f"{error.strerror}: {error.filename}"
+            message = f"{error.strerror or reason(error)}: {error.filename}"
         print(f"error: {message}", file=sys.stderr)
         sys.exit(2)
     except MemoryError as error:

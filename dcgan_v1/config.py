@@ -86,11 +86,13 @@ class Config:
         del epoch_steps
         return self
 
-    def fixed_sha256(self):
-        """Returns a hash of the settings that decide which numbers a run computes."""
+    def fixed(self):
+        """Returns the settings that decide which numbers a run computes, by name."""
         names = [f.name for f in dataclasses.fields(self) if f.metadata.get("fixed")]
-        fixed = {name: getattr(self, name) for name in sorted(names)}
-        return hashlib.sha256(json.dumps(fixed).encode()).hexdigest()
+        return {name: getattr(self, name) for name in sorted(names)}
+
+    def fixed_sha256(self):
+        return hashlib.sha256(json.dumps(self.fixed()).encode()).hexdigest()
 
     def to_json(self):
         return json.dumps(dataclasses.asdict(self), indent=2) + "\n"

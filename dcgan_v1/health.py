@@ -19,15 +19,17 @@ YOUNG = 500  # steps in which samples may be alike: an untrained G's are
 class Health:
     """Watches one run. Warnings come once each."""
 
-    def __init__(self, path, real_spread, warn):
+    def __init__(self, path, real_spread, warn, smoothed=0.0):
         """
         Args:
           path: where diagnosis.json goes.
           real_spread: `spread` of real images.
           warn: function of (name, text).
+          smoothed: by how much real labels are; D's loss on reals is then never near 0.
         """
         self._path, self._real_spread, self._warn = path, real_spread, warn
         self._warned, self._won_in_a_row = set(), 0
+        self._telling = "d_loss_fake" if smoothed else "d_loss_"
 
     def check(self, step, scalars, norms, facts):
         """Stops the run where a loss or a gradient's norm is not finite.
@@ -59,7 +61,7 @@ class Health:
 
     def watch_losses(self, scalars):
         """Warns where D has won: its losses are next to 0 for many summaries."""
-        losses = [x for name, x in scalars.items() if name.startswith("d_loss_")]
+        losses = [x for name, x in scalars.items() if name.startswith(self._telling)]
         won = bool(losses) and max(losses) < WON
         self._won_in_a_row = self._won_in_a_row + 1 if won else 0
         if self._won_in_a_row == SUMMARIES_WON:

@@ -4,7 +4,9 @@ import signal
 
 
 class Interruption:
-    """While entered, the first signal is remembered; a second SIGINT stops at once.
+    """While entered, the first signal is remembered; a second SIGINT kills at once.
+
+    Also in the middle of a long operation, which a handler in Python would wait for.
 
     Attributes:
       signal: the number of the signal that came, or None.
@@ -25,6 +27,5 @@ class Interruption:
             signal.signal(number, handler)
 
     def _handle(self, number, _):
-        if self.signal is not None and number == signal.SIGINT:
-            raise KeyboardInterrupt
         self.signal = number
+        signal.signal(signal.SIGINT, signal.SIG_DFL)

@@ -136,7 +136,16 @@ class RunDirectory:
         return self.samples / f"step_{step:07d}.png"
 
     def sample_paths(self):
-        return sorted(self.samples.glob("step_*.png"))
+        return list(self.samples_by_step().values())
+
+    def samples_by_step(self):
+        """Returns step -> path of the sample grids there are, in order."""
+        found = {
+            int(match[1]): path
+            for path in self.samples.glob("step_*.png")
+            if (match := re.fullmatch(r"step_(\d+)\.png", path.name))
+        }
+        return dict(sorted(found.items()))
 
 
 def _named(owner):

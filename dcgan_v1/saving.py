@@ -49,10 +49,10 @@ def save(saver, session, folder, step, about, keep):
             _flush(path)
         _publish(partial, folder, f"{name}.index")
         prefixes = list_all(folder)
+        _write_list(folder, prefixes[-keep:])  # it never names what is gone
         for prefix in prefixes[:-keep]:
             remove(prefix)
         _remove_orphans(folder)
-        _write_list(folder)
     except (OSError, ValueError, tf.errors.OpError) as error:
         shutil.rmtree(partial, ignore_errors=True)
         raise UserError(
@@ -72,11 +72,11 @@ def _publish(partial, folder, index):
     partial.rmdir()
 
 
-def _write_list(folder):
-    """Writes TensorFlow's `checkpoint` file, which names what is there."""
-    names = [Path(prefix).name for prefix in list_all(folder)]
-    if names:  # an absolute folder: TensorFlow takes bare names as relative to it
-        tf.train.update_checkpoint_state(str(folder.resolve()), names[-1], names)
+def _write_list(folder, prefixes):
+    """Writes TensorFlow's `checkpoint` file, which names checkpoints."""
+    names = [Path(prefix).name for prefix in prefixes]
+    # an absolute folder: TensorFlow takes bare names as relative to it
+    tf.train.update_checkpoint_state(str(folder.resolve()), names[-1], names)
 
 
 def _remove_orphans(folder):
@@ -158,7 +158,7 @@ def damage(prefix):
             return ""
         for name, sha256 in manifest["files"].items():
             path = Path(prefix).with_name(name)
-            if not path.exists():
+            if not path.is_file():  # a pipe would block for ever
                 return f"{name} is missing"
             if _sha256(path) != sha256:
                 return f"{name} is not what was written: its SHA-256 differs"
@@ -168,24 +168,31 @@ def damage(prefix):
 
 
 def newest_sound(folder, say):
-    """Returns the newest checkpoint without damage, None if there is none at all.
+    """Returns a run's newest checkpoint without damage, None if it never had any.
 
     Once one is found, damaged ones that are newer are reported and set aside as
     `<name>.damaged`. Before that nothing is touched.
 
     Raises:
-      UserError: there are checkpoints, but none is sound.
+      UserError: there are checkpoints, but none is sound, or there were.
     """
-    damaged = {}
-    for prefix in reversed(list_all(folder)):
+    damaged, prefixes = {}, list_all(folder)
+    if not prefixes and (folder / "checkpoint").exists():
+        raise UserError(
+            f"{folder} lists checkpoints, but they are gone; bring one back, or use "
+            "--restart to begin anew"
+        )
+    for prefix in reversed(prefixes):
         wrong = damage(prefix)
+        if not Path(f"{prefix}.json").exists():  # every run of ours writes one
+            wrong = "its manifest is missing"
         if not wrong:
+            if damaged:
+                _write_list(folder, prefixes[: prefixes.index(prefix) + 1])
             for worse, why in damaged.items():
                 say(f"checkpoint {worse} is damaged ({why}): {prefix} is used instead")
                 for path in files_of(worse):
                     path.replace(path.with_name(f"{path.name}.damaged"))
-            if damaged:
-                _write_list(folder)
             return prefix
         damaged[prefix] = wrong
     if damaged:

@@ -4,8 +4,11 @@ import csv
 import errno
 import io
 import os
+import socket
+import time
 
 import tensorflow.compat.v1 as tf
+from tensorboard.summary.writer.record_writer import RecordWriter
 
 from dcgan_v1.rundir import write_atomically
 
@@ -24,7 +27,11 @@ class MetricsFile:
           scalars: names of the columns after step and epoch.
         """
         columns = ("step", "epoch", *scalars)
-        kept = [row for row in read_metrics(path) if int(row["step"]) <= step]
+        kept = [
+            row
+            for row in read_metrics(path)
+            if int(row["step"]) <= step and set(row) == set(columns)
+        ]
         buffer = io.StringIO(newline="")
         writer = csv.DictWriter(buffer, columns, lineterminator="\n")
         writer.writeheader()
@@ -57,55 +64,84 @@ def read_metrics(path):
     """Returns the complete lines of a metrics.csv as dicts of strings; [] if none."""
     if not path.exists():
         return []
-    text = path.read_text()
+    text = path.read_text(errors="replace")
     complete = text[: text.rfind("\n") + 1]  # a killed writer may leave half a line
     rows = csv.DictReader(io.StringIO(complete))
-    return [row for row in rows if None not in row.values() and None not in row]
+    return [row for row in rows if _is_sound(row)]
+
+
+def _is_sound(row):
+    """Whether a row has a step and otherwise numbers, or nothing, in every column."""
+    if None in row or None in row.values() or not row.get("step", "").isdecimal():
+        return False
+    try:
+        return all(float(value or 0) is not None for value in row.values())
+    except ValueError:
+        return False
 
 
 class EventWriter:
-    """TensorBoard events of a run, through `tf.summary.FileWriter`."""
+    """TensorBoard events of a run: each is on the disk, or an OSError, at once.
 
-    def __init__(self, path, graph, first_step):
+    `tf.summary.FileWriter` does without an error where it cannot write.
+    """
+
+    def __init__(self, folder, graph, first_step):
         """
         Args:
+          folder: Path of the event files; this writer's comes last in their order.
           first_step: what an interrupted run wrote from it on is forgotten.
         """
-        self._writer = tf.summary.FileWriter(str(path), graph)
+        host, pid = socket.gethostname(), os.getpid()
+        name = f"events.out.tfevents.{time.time():.6f}.{host}.{pid}"
+        self._records = RecordWriter(_Appended(folder / name))
+        self._write(file_version="brain.Event:2")
+        definition = graph.as_graph_def(add_shapes=True)
+        self._write(graph_def=definition.SerializeToString())
         start = tf.SessionLog(status=tf.SessionLog.START)
-        self._writer.add_session_log(start, first_step)
+        self._write(step=first_step, session_log=start)
 
     def add(self, summary, step):
         """Adds a serialised summary."""
-        self._writer.add_summary(summary, step)
+        self._write(step=step, summary=tf.Summary.FromString(summary))
 
     def add_scalar(self, tag, value, step):
-        value = tf.Summary.Value(tag=tag, simple_value=value)
-        self._writer.add_summary(tf.Summary(value=[value]), step)
+        self._add_value(step, tag=tag, simple_value=value)
 
     def add_text(self, tag, text, step):
         """Adds a text, which TensorBoard shows under its tab of that name."""
         plugin = tf.SummaryMetadata.PluginData(plugin_name="text")
-        value = tf.Summary.Value(
+        self._add_value(
+            step,
             tag=tag,
             metadata=tf.SummaryMetadata(plugin_data=plugin),
             tensor=tf.make_tensor_proto([text.encode()], tf.string),
         )
-        self._writer.add_summary(tf.Summary(value=[value]), step)
 
     def add_png(self, tag, png, shape, step):
         height, width, channels = shape
         image = tf.Summary.Image(
             height=height, width=width, colorspace=channels, encoded_image_string=png
         )
-        value = tf.Summary.Value(tag=tag, image=image)
-        self._writer.add_summary(tf.Summary(value=[value]), step)
+        self._add_value(step, tag=tag, image=image)
 
-    def flush(self):
-        self._writer.flush()
+    def _add_value(self, step, **value):
+        summary = tf.Summary(value=[tf.Summary.Value(**value)])
+        self._write(step=step, summary=summary)
 
-    def close(self):
-        self._writer.close()
+    def _write(self, **event):
+        event = tf.Event(wall_time=time.time(), **event)
+        self._records.write(event.SerializeToString())
+
+
+class _Appended:
+    """A file as RecordWriter wants it, to which each record is added whole."""
+
+    def __init__(self, path):
+        self._path = path
+
+    def write(self, record):
+        append(self._path, record)
 
 
 def draw_curves(metrics_path, png_path):

@@ -55,6 +55,8 @@ def train(
         session.run(graph.initialize)
         # a run that died before its first checkpoint begins where it began
         newest = saving.newest_sound(directory.checkpoints, say) if resume else None
+        if newest:
+            _check_settings(newest, config, directory.config)
         source = newest or config.start
         if source:
             _restore(session, graph, config, source, say)
@@ -96,6 +98,22 @@ def train(
         return trainer.run(Progress(step, config.total_steps, config.batch_size, quiet))
 
 
+def _check_settings(prefix, config, path):
+    """Raises UserError where a checkpoint was made with other settings than its run's
+    config.json names."""
+    made, now = saving.manifest_of(prefix).get("settings", {}), config.fixed()
+    differing = [
+        f"{name} is {now[name]!r} there, {made[name]!r} in the checkpoint"
+        for name in now
+        if name in made and made[name] != now[name]
+    ]
+    if differing:
+        raise UserError(
+            f"{path} does not fit {prefix}: {'; '.join(differing)}; mend it, or use "
+            "--restart to begin anew"
+        )
+
+
 def _spread_of_real(session, graph):
     try:
         return health.spread(session.run(graph.real))
@@ -129,11 +147,16 @@ class Trainer:
         self.d_mean_sample = None  # D's estimate of the last sample grid
         self.say = print  # until there is a bar not to be torn
         self.not_written = set()  # what has been warned of
-        self.health = health.Health(directory.diagnosis, real_spread, self.warn)
+        self.health = health.Health(
+            directory.diagnosis, real_spread, self.warn, smoothed=config.label_smoothing
+        )
         self.seconds = self.timed_steps = 0  # since the last summary
         self.metrics = summaries.MetricsFile(
             directory.metrics, step, graph.train.scalars
         )
+        for number, path in directory.samples_by_step().items():
+            if number > step:
+                path.unlink()
         # a run without a checkpoint begins anew, whatever a killed one wrote
         self.events = summaries.EventWriter(
             directory.tensorboard, session.graph, step + 1 if resumed else step
@@ -163,7 +186,6 @@ class Trainer:
             ) from error
         finally:
             progress.close()
-            self.events.close()
         if stopped_by:
             progress.say(
                 f"stopped at step {self.step}; to continue, add --restore "
@@ -189,8 +211,8 @@ class Trainer:
         if "summary" in fetched:
             self.summarize(fetched["summary"], fetched["scalars"])
             self.health.watch_losses(fetched["scalars"])
-        if self.step % config.sample_every == 0:
-            self.sample()
+        if self.step % config.sample_every == 0 or self.step == config.total_steps:
+            self.sample()  # before the checkpoint, which says that it is there
         minutes = (time.monotonic() - self.saved_at) / 60
         if self.step % config.save_every == 0 or 0 < config.save_minutes <= minutes:
             self.save()
@@ -206,7 +228,7 @@ class Trainer:
                 self.not_written.add(what)
                 self.say(
                     f"warning: step {self.step}: cannot write {what}: "
-                    f"{error.strerror}; training goes on without it"
+                    f"{error.strerror or reason(error)}; training goes on without it"
                 )
 
     def facts(self):
@@ -221,16 +243,18 @@ class Trainer:
     def warn(self, name, text):
         """Says what is wrong once, in the log and in TensorBoard."""
         self.say(f"warning: step {self.step}: {text}")
-        self.events.add_text(f"warnings/{name}", text, self.step)
+        with self.tolerated("TensorBoard's events"):
+            self.events.add_text(f"warnings/{name}", text, self.step)
 
     def summarize(self, summary, scalars):
         """Writes a step's scalars to TensorBoard and metrics.csv."""
         epoch, _ = self.data.where(self.step, self.config.batch_size)
         with self.tolerated("metrics.csv"):
             self.metrics.write(self.step, epoch, scalars)
-        self.events.add(summary, self.step)
         rate = self.timed_steps * self.config.batch_size / self.seconds
-        self.events.add_scalar("images_per_second", rate, self.step)
+        with self.tolerated("TensorBoard's events"):
+            self.events.add(summary, self.step)
+            self.events.add_scalar("images_per_second", rate, self.step)
         self.seconds = self.timed_steps = 0
 
     def sample(self):
@@ -245,17 +269,21 @@ class Trainer:
         png = images.png_bytes(picture)
         with self.tolerated("a sample"):
             write_atomically(self.directory.sample_path(self.step), png)
-        self.events.add_png("samples", png, picture.shape, self.step)
-        self.events.add_scalar("d_mean_sample", self.d_mean_sample, self.step)
-        if self.config.histograms:
-            histograms = self.session.run(self.graph.histogram_summary)
-            self.events.add(histograms, self.step)
+        with self.tolerated("TensorBoard's events"):
+            self.events.add_png("samples", png, picture.shape, self.step)
+            self.events.add_scalar("d_mean_sample", self.d_mean_sample, self.step)
+            if self.config.histograms:
+                histograms = self.session.run(self.graph.histogram_summary)
+                self.events.add(histograms, self.step)
 
     def save(self):
         config = self.config
-        about = {"model": config.model, "config_sha256": config.fixed_sha256()}
+        about = {
+            "model": config.model,
+            "config_sha256": config.fixed_sha256(),
+            "settings": config.fixed(),
+        }
         folder = self.directory.checkpoints
-        self.events.flush()  # a run restored from here does not write them again
         saving.save(self.saver, self.session, folder, self.step, about, config.keep)
         self.is_saved, self.saved_at = True, time.monotonic()
 

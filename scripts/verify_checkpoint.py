@@ -37,7 +37,8 @@ def show(prefix, tensors, manifest):
     if manifest is None:
         print("no manifest: the files were not written by a run of this project")
     else:
-        print(f"{manifest.get('model')}, step {manifest['step']}")
+        print(f"{manifest.get('model')!s:.40}, step {manifest['step']}")
+        print(f"  settings  SHA-256 {manifest.get('config_sha256')!s:.64}")
         for name, sha256 in manifest["files"].items():
             print(f"  {name}  SHA-256 {sha256}")
     for name, array in sorted(tensors.items()):
