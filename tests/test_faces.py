@@ -306,7 +306,15 @@ def test_a_copy_of_the_files_is_the_same_data_for_a_run(folder, tmp_path):
     for path in folder.rglob("*.jpg"):
         os.utime(path, (1, 1))
     assert load(folder)[2] == checksum
-    (folder / "part0" / "000.jpg").unlink()
+    path = folder / "part0" / "003.jpg"
+    size = path.stat().st_size
+    with Image.open(path) as image:
+        black = Image.new("RGB", image.size)
+    black.save(path)
+    with path.open("ab") as file:
+        file.write(bytes(size - path.stat().st_size))  # another image of equal size
+    assert load(folder)[2] != checksum
+    path.unlink()
     assert load(folder)[2] != checksum
 
 

@@ -6,11 +6,11 @@ import gzip
 import importlib.util
 import io
 import json
+import math
 import struct
 import sys
 import tracemalloc
 import zipfile
-from pathlib import Path
 
 import hypothesis.strategies as st
 import numpy as np
@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from PIL import Image
 from script_runs import ROOT
 
-from dcgan_v1 import checkpoints, cli, config, saving
+from dcgan_v1 import checkpoints, cli, config, saving, summaries
 from dcgan_v1.data import mnist
 from dcgan_v1.data.decode import BadImageError, decode
 from dcgan_v1.data.sources import open_source
@@ -246,13 +246,30 @@ def test_a_strangers_checkpoint_is_read_or_refused(checkpoint, data):
         one_line(error)
 
 
+# ---- metrics.csv ----
+
+METRICS = b"step,epoch,d_loss,g_loss\n10,0,0.5,0.25\n20,0,nan,\n"
+
+
+@given(data=st.one_of(st.binary(max_size=80), damaged(METRICS)))
+def test_a_damaged_metrics_file_keeps_what_is_sound(tmp_path, data):
+    path = tmp_path / "metrics.csv"
+    path.write_bytes(data)
+    summaries.MetricsFile(path, 20, ("d_loss", "g_loss"))
+    kept = summaries.read_metrics(path)
+    assert all(int(row["step"]) <= 20 for row in kept)
+    assert path.read_bytes().startswith(b"step,epoch,d_loss,g_loss\n")
+    for row in kept:
+        assert all(math.isfinite(float(value or 0)) or value for value in row.values())
+
+
 # ---- command lines ----
 
 SCRIPTS = sorted(path.stem for path in (ROOT / "scripts").glob("*.py"))
 VALUES = st.one_of(
     st.sampled_from(
         ("", " ", "-", "--", "-1", "0", "1", "8", "nan", "inf", "1e999", "9" * 400,
-         "../..", "/dev/null", "/dev/zero", "/", "{}", "%s", "none", "square", "0x0",
+         "../there", "/dev/null", "/dev/zero", "/", "{}", "%s", "none", "square", "0x0",
          "synthetic", "a" * 5000, "\x1b[31m", "x\ny", "\udcff", "mnist_keras", "tf2")
     ),
     st.text(max_size=8),
@@ -313,7 +330,8 @@ def test_any_command_line_ends_in_one_line(
     script, nothing_starts, tmp_path, monkeypatch
 ):
     module = load(script)
-    monkeypatch.chdir(tmp_path)
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
     monkeypatch.setattr(sys, "argv", [script])
 
     @settings(max_examples=60)
@@ -332,7 +350,7 @@ def test_any_command_line_ends_in_one_line(
         assert ended.value.code == 2, (argv, err.getvalue())
         assert err.getvalue().startswith("error: "), (argv, err.getvalue())
         assert err.getvalue().count("\n") == 1, (argv, err.getvalue())
-        left = [p for p in Path(tmp_path).rglob("*") if p.is_file()]
+        left = [p for p in tmp_path.rglob("*") if p.is_file()]
         assert not left, (argv, left)
 
     run()

@@ -13,6 +13,7 @@ from script_runs import ENVIRONMENT, ROOT
 from benchmarks import kill_resume
 
 STEPS = 12
+AT_A_CHECKPOINT = 10  # the last step has one in any case, and its sample comes first
 KILLS = [  # checkpoints at 5, 10 and 12, samples at 0, 4, 8 and 12
     ("write:config.json", 1),
     ("write:step_0000004", 1),
@@ -25,8 +26,8 @@ KILLS = [  # checkpoints at 5, 10 and 12, samples at 0, 4, 8 and 12
 ]
 
 
-def train(run_dir, *before):
-    arguments = kill_resume.command("mnist_tutorial", STEPS, run_dir)[1:]
+def train(run_dir, *before, steps=STEPS):
+    arguments = kill_resume.command("mnist_tutorial", steps, run_dir)[1:]
     return subprocess.run(
         [sys.executable, *before, *arguments],
         cwd=ROOT,
@@ -53,6 +54,16 @@ def test_a_kill_in_the_middle_of_a_write_loses_nothing(alone, tmp_path, where, c
     done = train(run_dir)
     assert done.returncode == 0, done.stderr
     assert kill_resume.compare(alone, run_dir, STEPS) == []
+
+
+def test_a_kill_while_the_last_pictures_are_drawn_keeps_the_last_sample(tmp_path):
+    alone, run_dir = tmp_path / "alone", tmp_path / "run"
+    assert train(alone, steps=AT_A_CHECKPOINT).returncode == 0
+    wrapper = str(Path(__file__).with_name("kill_at.py"))
+    killed = train(run_dir, wrapper, "curves", "1", steps=AT_A_CHECKPOINT)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    assert train(run_dir, steps=AT_A_CHECKPOINT).returncode == 0
+    assert kill_resume.compare(alone, run_dir, AT_A_CHECKPOINT) == []
 
 
 def test_kills_at_random_moments_lose_nothing(tmp_path):

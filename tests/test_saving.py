@@ -93,6 +93,36 @@ def test_where_no_checkpoint_is_sound_nothing_is_begun_unasked(saver, session, f
     assert saving.list_all(folder)
 
 
+def test_checkpoints_that_are_listed_but_gone_are_missed(saver, session, folder):
+    assert saving.newest_sound(folder, print) is None  # there never was one
+    saving.save(saver, session, folder, 1, ABOUT, keep=2)
+    saving.save(saver, session, folder, 2, ABOUT, keep=2)
+    (folder / "model-2.json").unlink()
+    said = []
+    assert saving.newest_sound(folder, said.append).endswith("model-1")
+    assert "its manifest is missing" in said[0]
+    (folder / "model-1.index").unlink()
+    with pytest.raises(UserError, match="lists checkpoints, but they are gone"):
+        saving.newest_sound(folder, print)
+    assert (folder / "model-1.data-00000-of-00001").exists()
+
+
+def test_the_list_never_names_a_checkpoint_that_is_gone(
+    saver, session, folder, monkeypatch
+):
+    plain = saving.remove
+
+    def look_first(prefix):
+        assert Path(prefix).name not in (folder / "checkpoint").read_text()
+        plain(prefix)
+
+    monkeypatch.setattr(saving, "remove", look_first)
+    for step in range(4):
+        saving.save(saver, session, folder, step, ABOUT, keep=2)
+    listed = tf.train.get_checkpoint_state(str(folder)).all_model_checkpoint_paths
+    assert [Path(p).name for p in listed] == ["model-2", "model-3"]
+
+
 def test_a_folder_given_relatively_has_a_list_that_tensorflow_can_follow(
     saver, session, folder, monkeypatch
 ):
@@ -274,12 +304,18 @@ def test_training_goes_on_where_samples_and_metrics_cannot_be_written(
         write(path, data)
 
     monkeypatch.setattr(train_lib, "write_atomically", full)
-    monkeypatch.setattr(
-        train_lib.summaries.MetricsFile, "write", lambda *_: full("x.png", b"")
-    )
+    append, events = summaries.append, [0]
+
+    def full_too(path, data):
+        events[0] += "tfevents" in path.name
+        if path.name == "metrics.csv" or events[0] > 3:  # after the file's beginning
+            raise OSError(28, "No space left on device")
+        append(path, data)
+
+    monkeypatch.setattr(summaries, "append", full_too)
     train(tmp_path, sample_every=1)
     printed = capsys.readouterr().out
-    for what in ("a sample", "metrics.csv"):
+    for what in ("a sample", "metrics.csv", "TensorBoard's events"):
         warned = f"cannot write {what}: No space left on device; training goes on"
         assert printed.count(warned) == 1, printed
     assert saving.list_all(tmp_path / "run" / "checkpoints")

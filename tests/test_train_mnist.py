@@ -4,6 +4,7 @@ import csv
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -158,6 +159,26 @@ def test_an_interrupted_run_saves_says_how_to_go_on_and_can(tmp_path, number):
     assert step >= 4
     printed = train(tmp_path / "r", "--restore", "--steps", step)
     assert f"resumed at step {step} of {step + 2}" in printed
+
+
+def test_a_second_interrupt_ends_at_once_whatever_is_running():
+    """Python runs no handler of its own before a long operation has returned."""
+    code = (
+        "import os, signal, sys, time\n"
+        "sys.path.insert(0, sys.argv[1])\n"
+        "from dcgan_v1.interruption import Interruption\n"
+        "with Interruption() as interruption:\n"
+        "    os.kill(os.getpid(), signal.SIGINT)\n"
+        "    assert interruption.signal == signal.SIGINT\n"
+        "    print('once', flush=True)\n"
+        "    sum(range(10 ** 12))\n"  # in C, for hours
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, str(ROOT)], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout.readline() == "once\n"
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=10) == -signal.SIGINT
 
 
 def test_a_run_that_died_before_its_first_checkpoint_begins_where_it_began(
