@@ -23,9 +23,11 @@ JUDGE = {
     "mnist": "The Fréchet distance is that of 128 features of the project's own "
     "classifier (`pretrained/mnist_classifier`), samples against training images; the "
     "other real images are the test set. It compares with no number of another judge.",
-    "celeba64": "The Fréchet distance is that of a network of random weights, samples "
-    "against one half of the images, the other real images being the other half. It is "
-    "no Fréchet Inception Distance and compares with no number of another judge.",
+    "celeba64": "Samples are measured against one half of the images, the other real "
+    "images being the other half. The random features are those of a network that was "
+    "never trained: their Fréchet distance is no Fréchet Inception Distance, compares "
+    "with no number of another judge, and here prefers the blurred faces of the first "
+    "epochs. The sliced Wasserstein distances (SWD) do not.",
 }
 
 
@@ -71,7 +73,7 @@ def write(path, config, *, step, found, curve_table, hours, megabytes, files):
     kind = "mnist" if config.model.startswith("mnist") else config.model
     count = found["training_images"]
     with curve_table.open() as file:
-        _, *lines = csv.reader(file)
+        (_, measured), *lines = csv.reader(file)
     rows = {int(step): float(distance) for step, distance in lines}
     figures = found["figures"]
     shown = [
@@ -92,6 +94,7 @@ def write(path, config, *, step, found, curve_table, hours, megabytes, files):
         data_option="" if kind == "mnist" else " --data img_align_celeba.zip",
         figures=shown,
         judge=JUDGE[kind],
+        measured=measured,
         is_best=rows.get(step) == min(rows.values()),
         **files,
     )

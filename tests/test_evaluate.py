@@ -166,7 +166,7 @@ def test_the_curve_measures_every_checkpoint(run, tmp_path):
     )
     assert done.returncode == 0, done.stderr
     header, row = (tmp_path / "c.csv").read_text().splitlines()
-    assert header == "step,frechet_distance" and row.startswith("2,")
+    assert header == "step,Frechet distance" and row.startswith("2,")
     assert "best: step 2 with" in done.stdout
     assert (tmp_path / "c.png").stat().st_size > 1000
 

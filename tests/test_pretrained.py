@@ -1,0 +1,59 @@
+"""What lies in pretrained/ can be drawn from, and its card says what was measured."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+from PIL import Image
+from script_runs import ROOT, call
+
+from dcgan_v1 import card, checkpoints
+from dcgan_v1.config import from_json
+from dcgan_v1.optimizers import is_optimizers
+
+PRETRAINED = ROOT / "pretrained"
+NAMES = sorted(path.parent.name for path in PRETRAINED.glob("*/config.json"))
+
+
+def test_four_systems_have_a_model():
+    assert NAMES == ["celeba64", "mnist_beginners", "mnist_keras", "mnist_tutorial"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_model_is_two_networks_in_less_than_45_mb(name):
+    folder = PRETRAINED / name
+    arrays = checkpoints.tensors(checkpoints.resolve(folder))
+    assert not [n for n in arrays if is_optimizers(n) or "Exponential" in n]
+    assert {n.split("/")[1] for n in arrays} == {"generator", "discriminator"}
+    assert not checkpoints.not_finite(arrays)
+    assert sum(path.stat().st_size for path in folder.iterdir()) < 45e6
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_card_shows_the_figures_and_the_command(name):
+    folder = PRETRAINED / name
+    text = (folder / "README.md").read_text()
+    figures = json.loads((folder / "figures.json").read_text())["figures"]
+    for figure, value in figures["samples"].items():
+        (row,) = re.findall(rf"^\| {re.escape(figure)} \| ([^|]*) \|", text, re.M)
+        if not isinstance(value, list):
+            assert float(row) == pytest.approx(value, rel=1e-3)
+    config = from_json((folder / "config.json").read_text(), name)
+    assert card.command(config) in text
+    for picture in re.findall(r"\]\((\w+\.(?:png|gif|csv))\)", text):
+        assert (folder / picture).exists()
+    assert config == card.published(config)  # nothing of the machine it was trained on
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_pretrained_model_draws_the_grid_of_its_card(name, tmp_path):
+    done = call("sample.py", "--pretrained", name, "--n", 64, "--out", tmp_path)
+    assert done.returncode == 0, done.stderr
+    with (
+        Image.open(tmp_path / "grid.png") as drawn,
+        Image.open(PRETRAINED / name / "grid.png") as shown,
+    ):
+        drawn, shown = (np.asarray(image, np.float64) for image in (drawn, shown))
+    assert drawn.shape == shown.shape
+    assert np.abs(drawn - shown).mean() < 0.5  # other processors round differently
