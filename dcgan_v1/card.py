@@ -8,6 +8,7 @@ import jinja2
 
 from dcgan_v1 import config as config_lib
 from dcgan_v1.config import CONFIGS
+from dcgan_v1.metrics.evaluation import shown
 
 SCRIPTS = {"celeba64": "train_celeba.py", "images96": "train_images.py"}
 NOT_ITS_OWN = {"model", "data_sha256", "start", "data", "data_dir", "device"}
@@ -76,8 +77,8 @@ def write(path, config, *, step, found, curve_table, hours, megabytes, files):
         (_, measured), *lines = csv.reader(file)
     rows = {int(step): float(distance) for step, distance in lines}
     figures = found["figures"]
-    shown = [
-        (name, [_shown(figures[k][name]) for k in ("samples", "real", "untrained")])
+    rows_shown = [
+        (name, [shown(figures[k][name]) for k in ("samples", "real", "untrained")])
         for name in figures["samples"]
     ]
     template = Path(__file__).with_name("card.md.j2").read_text()
@@ -92,16 +93,10 @@ def write(path, config, *, step, found, curve_table, hours, megabytes, files):
         command=command(config),
         n=found["n"],
         data_option="" if kind == "mnist" else " --data img_align_celeba.zip",
-        figures=shown,
+        figures=rows_shown,
         judge=JUDGE[kind],
         measured=measured,
         is_best=rows.get(step) == min(rows.values()),
         **files,
     )
     path.write_text(text + "\n")
-
-
-def _shown(value):
-    if isinstance(value, list):
-        return " ".join(map(str, value))
-    return str(value) if isinstance(value, int) else f"{value:.4g}"

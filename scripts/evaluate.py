@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from dcgan_v1 import cli, images, options, runtime
 from dcgan_v1.errors import UserError
-from dcgan_v1.metrics import real_images
+from dcgan_v1.metrics import evaluation, real_images
 from dcgan_v1.rundir import write_atomically
 
 LEAST = 200  # samples, under which the figures say nothing
@@ -51,7 +51,6 @@ def main(args):
 
 def measure(config, path, args, reference, real, training, count):
     """Returns (what `evaluation.evaluate` does, the samples)."""
-    from dcgan_v1.metrics import evaluation
     from dcgan_v1.sample import draw_noise, open_sampler, open_untrained
 
     with contextlib.ExitStack() as stack:
@@ -109,14 +108,8 @@ def show(found, model, count):
         table.add_column(name, justify="right")
     for name in found["samples"]:
         values = [found[kind][name] for kind in ("samples", "real", "untrained")]
-        table.add_row(name, *map(_shown, values))
+        table.add_row(name, *map(evaluation.shown, values))
     Console(width=None if sys.stdout.isatty() else 160).print(table)
-
-
-def _shown(value):
-    if isinstance(value, list):
-        return " ".join(map(str, value))
-    return str(value) if isinstance(value, int) else f"{value:.4g}"
 
 
 def neighbour_picture(samples, training):

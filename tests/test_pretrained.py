@@ -47,6 +47,24 @@ def test_a_card_shows_the_figures_and_the_command(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_a_card_is_what_the_figures_and_the_curve_give(name, tmp_path):
+    folder = PRETRAINED / name
+    text = (folder / "README.md").read_text()
+    files = {"grid": "grid.png", "gif": "training.gif", "curve": "curve.png"}
+    card.write(
+        tmp_path / "README.md",
+        from_json((folder / "config.json").read_text(), name),
+        step=int(re.search(r"\| steps \| (\d+) ", text)[1]),
+        found=json.loads((folder / "figures.json").read_text()),
+        curve_table=folder / "curve.csv",
+        hours=re.search(r"\| time \| (.*?),", text)[1],
+        megabytes=sum(p.stat().st_size for p in folder.glob("model.*")) / 1e6,
+        files={**files, "curve_table": "curve.csv"},
+    )
+    assert (tmp_path / "README.md").read_text() == text
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_a_pretrained_model_draws_the_grid_of_its_card(name, tmp_path):
     done = call("sample.py", "--pretrained", name, "--n", 64, "--out", tmp_path)
     assert done.returncode == 0, done.stderr

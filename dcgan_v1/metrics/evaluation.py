@@ -105,3 +105,10 @@ def _wasserstein(images, reference):
     levels = sliced_wasserstein.distances(images[:SWD_IMAGES], reference[:SWD_IMAGES])
     figures = {f"SWD, {side} pixels": value for side, value in levels.items()}
     return {**figures, "SWD, mean": float(np.mean(list(levels.values())))}
+
+
+def shown(value):
+    """Returns a figure as text: four digits, counts whole, a histogram as a row."""
+    if isinstance(value, list):
+        return " ".join(map(str, value))
+    return str(value) if isinstance(value, int) else f"{value:.4g}"
