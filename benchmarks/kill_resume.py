@@ -29,7 +29,9 @@ def command(model, steps, run_dir):
         model, "train_mnist.py"
     )
     data = FACES if script != "train_mnist.py" else ("--model", model)
-    where = ("--steps", str(steps), "--run-dir", str(run_dir), "--restore")
+    where = ["--steps", str(steps), "--run-dir", str(run_dir)]
+    if (Path(run_dir) / "config.json").exists():  # else it would begin from pretrained/
+        where.append("--restore")
     return [sys.executable, str(ROOT / "scripts" / script), *data, *SMALL, *where]
 
 

@@ -62,6 +62,13 @@ def resolve(args, config_class):
         start = str(Path(args.restore).absolute())
     elif args.restore:
         start, settings = _pretrained(config_class)
+        if any(asked.get(name, value) != value for name, value in settings.items()):
+            if args.restore == "pretrained":
+                raise UserError(
+                    f"the pretrained {config_class().model} has other settings than "
+                    f"those given: {settings}; leave them out"
+                )
+            start, settings = "", {}  # other networks than those that ship
         asked = {**settings, **asked}
         if args.restore == "pretrained" and not start:
             raise UserError(f"there is no pretrained {config_class().model}")

@@ -152,7 +152,7 @@ def test_data_is_found_where_it_usually_lies(run, tmp_path):
         ("--data nowhere", "does not exist"),
         ("--data README.md", "no sound zip"),
         ("--data tests/legacy", "no images"),
-        ("--restore pretrained", "no pretrained"),
+        ("--restore pretrained", "has other settings than those given"),
     ],
 )
 def test_bad_options_are_refused_before_anything_is_made(tmp_path, args, complaint):

@@ -120,10 +120,11 @@ def test_only_the_newest_checkpoints_are_kept_also_across_a_restore(tmp_path):
     assert left == {"model-4", "model-5"}
 
 
-def test_restore_with_no_run_starts_one_and_says_so(tmp_path):
+def test_restore_with_no_run_begins_from_the_pretrained_model_and_says_so(tmp_path):
     printed = train(tmp_path / "new", "--restore", "--steps", 1)
     assert "no run in" in printed
-    assert "starting at step 0" in printed
+    assert f"beginning from {ROOT / 'pretrained' / 'mnist_beginners'}" in printed
+    assert "resumed at step 0" in printed
 
 
 def test_restart_moves_the_old_run_aside(tmp_path):
