@@ -46,7 +46,7 @@ HELP = {  # of the settings of a config
     "sample_bn": "batch norm of the samples: statistics of the batch itself, or moving "
     "averages",
     "histograms": "histograms of the weights in TensorBoard",
-    "deterministic": "the same bits whatever the number of cores, and on a GPU",
+    "deterministic": "the same bits whatever the number of cores",
     "device": "auto takes a GPU where there is one",
 }
 
