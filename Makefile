@@ -2,12 +2,13 @@
 PYTHON ?= python3
 VENV := .venv
 READY := $(VENV)/.ready
+QUICK := runs/mnist_quick
 
 .PHONY: mnist test lint clean
 
 mnist: $(READY)
 	$(VENV)/bin/python scripts/train_mnist.py --batch-size 20 --steps 5500 \
-		--run-dir runs/mnist_quick --restore
+		--run-dir $(QUICK) $(if $(wildcard $(QUICK)/config.json),--restore)
 
 test: $(READY)
 	$(VENV)/bin/python -m pytest -q -n 2

@@ -77,7 +77,7 @@ def write(path, config, *, step, found, curve_table, hours, megabytes, files):
         (_, measured), *lines = csv.reader(file)
     rows = {int(step): float(distance) for step, distance in lines}
     figures = found["figures"]
-    rows_shown = [
+    rows_of_figures = [
         (name, [shown(figures[k][name]) for k in ("samples", "real", "untrained")])
         for name in figures["samples"]
     ]
@@ -93,7 +93,7 @@ def write(path, config, *, step, found, curve_table, hours, megabytes, files):
         command=command(config),
         n=found["n"],
         data_option="" if kind == "mnist" else " --data img_align_celeba.zip",
-        figures=rows_shown,
+        figures=rows_of_figures,
         judge=JUDGE[kind],
         measured=measured,
         is_best=rows.get(step) == min(rows.values()),

@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from dcgan_v1 import config as config_lib
-from dcgan_v1 import runtime
+from dcgan_v1 import config_file, runtime
 from dcgan_v1.config import CONFIGS
 from dcgan_v1.errors import UserError, reason
 from dcgan_v1.rundir import RunDirectory
@@ -54,7 +54,7 @@ def resolve(args, config_class):
     options = {"directory": directory, "quiet": args.quiet}
     if args.restore is True and directory.holds_run():
         saved = directory.load_config(config_class().model)
-        return config_lib.continued(saved, asked), {**options, "resume": True}
+        return config_file.continued(saved, asked), {**options, "resume": True}
     if not (args.restart and directory.holds_run()):
         directory.refuse_if_used()
     start, note = "", ""
@@ -83,7 +83,7 @@ def model_of_run(args):
     path = RunDirectory(args.run_dir).config
     if args.restore is not True or not path.exists():
         return None
-    return config_lib.from_json(path.read_bytes(), path).model
+    return config_file.from_json(path.read_bytes(), path).model
 
 
 def model_path(args):
@@ -106,7 +106,7 @@ def _pretrained(config_class):
     folder = PRETRAINED / config_class().model
     if not (folder / "config.json").exists():
         return "", {}
-    saved = config_lib.from_json((folder / "config.json").read_text(), folder)
+    saved = config_file.from_json((folder / "config.json").read_text(), folder)
     return str(folder), {"width": saved.width} if hasattr(saved, "width") else {}
 
 

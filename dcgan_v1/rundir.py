@@ -10,7 +10,7 @@ from pathlib import Path
 
 import filelock
 
-from dcgan_v1 import config as config_lib
+from dcgan_v1 import config_file
 from dcgan_v1.errors import UserError
 
 # What a run leaves that was killed before its config.json was there.
@@ -66,7 +66,7 @@ class RunDirectory:
 
     def load_config(self, model):
         """Reads config.json and checks that the run is one of `model`."""
-        saved = config_lib.from_json(self.config.read_bytes(), self.config)
+        saved = config_file.from_json(self.config.read_bytes(), self.config)
         if saved.model != model:
             raise UserError(
                 f"{self.path} holds a run of {saved.model}, not of {model}; "

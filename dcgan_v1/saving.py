@@ -146,6 +146,22 @@ def manifest_of(prefix):
     return manifest
 
 
+def check_settings(prefix, config, path):
+    """Raises UserError where a checkpoint was made with other settings than its run's
+    config.json names."""
+    made, now = manifest_of(prefix).get("settings", {}), config.fixed()
+    differing = [
+        f"{name} is {now[name]!r} there, {made[name]!r} in the checkpoint"
+        for name in now
+        if name in made and made[name] != now[name]
+    ]
+    if differing:
+        raise UserError(
+            f"{path} does not fit {prefix}: {'; '.join(differing)}; mend it, or use "
+            "--restart to begin anew"
+        )
+
+
 def damage(prefix):
     """Returns in a few words what is wrong with a checkpoint, '' if it is sound.
 

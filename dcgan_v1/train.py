@@ -56,7 +56,7 @@ def train(
         # a run that died before its first checkpoint begins where it began
         newest = saving.newest_sound(directory.checkpoints, say) if resume else None
         if newest:
-            _check_settings(newest, config, directory.config)
+            saving.check_settings(newest, config, directory.config)
         source = newest or config.start
         if source:
             _restore(session, graph, config, source, say)
@@ -96,22 +96,6 @@ def train(
             real_spread=real_spread,
         )
         return trainer.run(Progress(step, config.total_steps, config.batch_size, quiet))
-
-
-def _check_settings(prefix, config, path):
-    """Raises UserError where a checkpoint was made with other settings than its run's
-    config.json names."""
-    made, now = saving.manifest_of(prefix).get("settings", {}), config.fixed()
-    differing = [
-        f"{name} is {now[name]!r} there, {made[name]!r} in the checkpoint"
-        for name in now
-        if name in made and made[name] != now[name]
-    ]
-    if differing:
-        raise UserError(
-            f"{path} does not fit {prefix}: {'; '.join(differing)}; mend it, or use "
-            "--restart to begin anew"
-        )
 
 
 def _spread_of_real(session, graph):

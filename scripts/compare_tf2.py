@@ -12,7 +12,8 @@ from tqdm import tqdm
 
 from dcgan_v1 import cli, runtime
 from dcgan_v1.compare.breaks import BREAKS
-from dcgan_v1.config import CONFIGS, from_json
+from dcgan_v1.config import CONFIGS
+from dcgan_v1.config_file import from_json
 from dcgan_v1.errors import UserError, reason
 from dcgan_v1.reference import COUNTERPARTS
 

@@ -9,7 +9,7 @@ from PIL import Image
 from script_runs import ROOT, call
 
 from dcgan_v1 import card, checkpoints
-from dcgan_v1.config import from_json
+from dcgan_v1.config_file import from_json
 from dcgan_v1.optimizers import is_optimizers
 
 PRETRAINED = ROOT / "pretrained"

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dcgan_v1 import cli
-from dcgan_v1 import config as config_lib
+from dcgan_v1 import cli, config_file
 from dcgan_v1.data import images, mnist
 from dcgan_v1.errors import UserError
 
@@ -21,7 +20,7 @@ def saved_config(path):
     for folder in (path, path.parent, path.parent.parent):
         if (folder / "config.json").is_file():
             file = folder / "config.json"
-            return config_lib.from_json(file.read_bytes(), file)
+            return config_file.from_json(file.read_bytes(), file)
     return None
 
 

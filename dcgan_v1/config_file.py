@@ -1,0 +1,71 @@
+"""A run's config.json: read back, checked, changed by what is asked for this time."""
+
+import dataclasses
+import json
+
+from dcgan_v1.config import CONFIGS, option
+from dcgan_v1.errors import UserError
+
+COUNTED_TWICE = {  # a setting in epochs -> the one in steps that takes its place
+    "epochs": "steps",
+    "sample_epochs": "sample_every",
+    "save_epochs": "save_every",
+}
+
+
+def from_json(text, source):
+    """Reads a system's config back. `source` names the file in error messages."""
+    try:
+        values = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise UserError(
+            f"{source} is not JSON ({error}); mend it or use --restart"
+        ) from error
+    if not isinstance(values, dict) or values.get("model") not in list(CONFIGS):
+        raise UserError(
+            f"{source} must be a JSON object whose model is one of "
+            f"{', '.join(CONFIGS)}; mend it or use --restart"
+        )
+    cls = CONFIGS[values["model"]]
+    known = {f.name: f for f in dataclasses.fields(cls)}
+    unknown = sorted(set(values) - set(known))
+    if unknown:
+        raise UserError(f"{source} has unknown settings: {', '.join(unknown)}")
+    for name, value in values.items():
+        if type(value) is not type(known[name].default):
+            raise UserError(
+                f"{source}: {name} must be a {type(known[name].default).__name__}, "
+                f"not {value!r}"
+            )
+    return cls(**values)
+
+
+def continued(saved, asked):
+    """Returns the config of a restored run: what was saved, changed as asked.
+
+    Args:
+      saved: the run's config.
+      asked: dict of the settings given this time.
+
+    Raises:
+      UserError: a fixed setting differs.
+    """
+    asked = dict(asked)
+    for epochs, steps in COUNTED_TWICE.items():
+        if epochs in asked and steps not in asked and hasattr(saved, epochs):
+            asked[steps] = 0  # what is asked for last counts
+    differing = [
+        f"{option(f.name)} is {getattr(saved, f.name)!r} in the run, "
+        f"{asked[f.name]!r} was asked for"
+        for f in dataclasses.fields(saved)
+        if f.metadata.get("fixed")
+        and f.name in asked
+        and asked[f.name] != getattr(saved, f.name)
+    ]
+    if differing:
+        raise UserError(
+            "cannot continue with other settings: "
+            + "; ".join(differing)
+            + "; leave them out, or use --restart to begin anew"
+        )
+    return dataclasses.replace(saved, **asked)

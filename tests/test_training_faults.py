@@ -1,0 +1,96 @@
+"""What goes wrong within a training: it saves in time, stops, or goes on and warns."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow.compat.v1 as tf
+
+from dcgan_v1 import saving, summaries
+from dcgan_v1 import train as train_lib
+from dcgan_v1.config import MnistTutorialConfig
+from dcgan_v1.data.pipeline import InMemory
+from dcgan_v1.errors import UserError
+from dcgan_v1.rundir import RunDirectory
+
+
+def train(tmp_path, **settings):
+    config = MnistTutorialConfig(
+        **{"batch_size": 4, "samples": 4, "device": "cpu", "summary_every": 1}
+        | {"save_every": 1000, "sample_every": 1000, "steps": 4} | settings
+    )  # fmt: skip
+    rng = np.random.default_rng()
+    data = InMemory(rng.integers(0, 256, (8, 28, 28, 1), np.uint8), "smaller")
+    return train_lib.train(config, data, RunDirectory(tmp_path / "run"))
+
+
+def test_a_checkpoint_comes_at_the_latest_after_save_minutes(tmp_path, monkeypatch):
+    saved, now, save = [], [0.0], train_lib.saving.save
+
+    def clock():
+        now[0] += 20
+        return now[0]
+
+    def noted(saver, session, folder, step, *args):
+        saved.append(step)
+        save(saver, session, folder, step, *args)
+
+    monkeypatch.setattr(train_lib.time, "monotonic", clock)
+    monkeypatch.setattr(train_lib.saving, "save", noted)
+    assert train(tmp_path, save_minutes=1, steps=8) == 0
+    assert len(saved) >= 2
+    assert saved[0] < 5
+
+
+def test_a_loss_that_is_not_a_number_stops_the_run_and_says_where(
+    tmp_path, monkeypatch
+):
+    build = train_lib.build_train_graph
+
+    def poisoned(config, data):
+        graph = build(config, data)
+        now = tf.get_default_graph().get_tensor_by_name("now:0")  # steps done before
+        bad = tf.where_v2(now >= 2, np.float32("nan"), 1.0)
+        scalars = {k: x * bad for k, x in graph.train.scalars.items()}
+        return graph._replace(train=graph.train._replace(scalars=scalars))
+
+    monkeypatch.setattr(train_lib, "build_train_graph", poisoned)
+    with pytest.raises(UserError, match="step 3: d_loss is nan"):
+        train(tmp_path, save_every=1)
+    found = json.loads((tmp_path / "run" / "diagnosis.json").read_text())
+    assert found["step"] == 3
+    assert "g_loss" in found["not_finite"]
+    assert set(found["gradient_norms"]) == {"d_gradient_norm", "g_gradient_norm"}
+    assert found["last_checkpoint"] == 2
+    assert found["batch"] == "epoch 1, from image 0"
+    prefixes = saving.list_all(tmp_path / "run" / "checkpoints")
+    assert prefixes[-1].endswith("model-2")  # the last good one
+
+
+def test_training_goes_on_where_samples_and_metrics_cannot_be_written(
+    tmp_path, monkeypatch, capsys
+):
+    write = train_lib.write_atomically
+
+    def full(path, data):
+        if Path(path).suffix == ".png":
+            raise OSError(28, "No space left on device")
+        write(path, data)
+
+    monkeypatch.setattr(train_lib, "write_atomically", full)
+    append, events = summaries.append, [0]
+
+    def full_too(path, data):
+        events[0] += "tfevents" in path.name
+        if path.name == "metrics.csv" or events[0] > 3:  # after the file's beginning
+            raise OSError(28, "No space left on device")
+        append(path, data)
+
+    monkeypatch.setattr(summaries, "append", full_too)
+    train(tmp_path, sample_every=1)
+    printed = capsys.readouterr().out
+    for what in ("a sample", "metrics.csv", "TensorBoard's events"):
+        warned = f"cannot write {what}: No space left on device; training goes on"
+        assert printed.count(warned) == 1, printed
+    assert saving.list_all(tmp_path / "run" / "checkpoints")
