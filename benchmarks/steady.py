@@ -94,6 +94,8 @@ def main():
     parser.add_argument("--steps", type=int, default=3000)
     parser.add_argument("--batch-size", type=int, default=8)
     args = parser.parse_args()
+    if args.steps <= 2 * SETTLED:
+        parser.error(f"--steps must be more than {2 * SETTLED}: before, memory settles")
     config = CONFIGS[args.model](
         batch_size=args.batch_size,
         steps=args.steps,

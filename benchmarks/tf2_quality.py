@@ -100,9 +100,9 @@ def judged(path, n):
     from dcgan_v1.config import MnistTutorialConfig
     from dcgan_v1.metrics import features, frechet, real_images
 
-    reference, _, _ = real_images.load(MnistTutorialConfig(), None, seed=0)
+    reference, _, _ = real_images.load(MnistTutorialConfig(), None, n, seed=0)
     with features.open_judge(MODEL) as look:
-        found, expected = look(np.load(path))[0], look(reference[:n])[0]
+        found, expected = look(np.load(path))[0], look(reference)[0]
     return frechet.distance(found, expected)
 
 

@@ -21,6 +21,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from benchmarks import flops
+from dcgan_v1 import runtime
 
 CONTENDERS = {  # name -> (module in contenders/, TF_ENABLE_ONEDNN_OPTS or None)
     "ours": ("ours", None),  # sets it itself
@@ -151,8 +152,8 @@ def machine():
     vnni = "VNNI" if any("vnni" in flag for flag in flags) else "no VNNI"
     avx = "AVX-512" if "avx512f" in flags else "no AVX-512"
     cores = len(os.sched_getaffinity(0))
-    name = fields.get("model name", platform.processor())
-    return f"{name}, {cores} cores, {avx}, {vnni}, Python {platform.python_version()}"
+    python = platform.python_version()
+    return f"{runtime.processor()}, {cores} cores, {avx}, {vnni}, Python {python}"
 
 
 def main():

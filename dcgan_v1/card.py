@@ -8,7 +8,9 @@ import jinja2
 
 from dcgan_v1 import config as config_lib
 from dcgan_v1.config import CONFIGS
+from dcgan_v1.errors import UserError
 from dcgan_v1.metrics.evaluation import shown
+from dcgan_v1.metrics.real_images import is_mnist
 
 SCRIPTS = {"celeba64": "train_celeba.py", "images96": "train_images.py"}
 NOT_ITS_OWN = {"model", "data_sha256", "start", "data", "data_dir", "device"}
@@ -49,33 +51,42 @@ def command(config):
     return " ".join(words)
 
 
-def published(config):
-    """Returns a config without what belongs to the machine it was trained on."""
+def check_described(model):
+    """Raises UserError if the card would not know what a system's data is."""
+    if model not in DATA and not is_mnist(model):
+        raise UserError(f"cards do not know the data of {model}; add it to card.py")
+
+
+def published(config, training_images):
+    """Returns a config without what belongs to the machine it was trained on, but with
+    the number of its images, if there are more where they come from."""
     default = CONFIGS[config.model]()
     own = {
         name: getattr(default, name)
         for name in ("data", "data_dir", "device", "start")
         if hasattr(config, name)
     }
+    if hasattr(config, "limit"):
+        own["limit"] = training_images
     return dataclasses.replace(config, **own)
 
 
-def write(path, config, *, step, found, curve_table, hours, megabytes, files):
+def write(path, config, *, step, found, curve_table, time, megabytes, files):
     """Writes the card.
 
     Args:
       path: Path of the Markdown file.
       found: what evaluate.py writes as JSON.
       curve_table: Path of quality_curve.py's table.
-      hours: the time training took, in words.
+      time: how long training took and on what, in words.
       megabytes: size of the checkpoint.
       files: names of 'grid', 'gif', 'curve' and 'curve_table' beside the card.
     """
-    kind = "mnist" if config.model.startswith("mnist") else config.model
+    kind = "mnist" if is_mnist(config.model) else config.model
     count = found["training_images"]
     with curve_table.open() as file:
         (_, measured), *lines = csv.reader(file)
-    rows = {int(step): float(distance) for step, distance in lines}
+    rows = {int(at): float(distance) for at, distance in lines if at.isdigit()}
     figures = found["figures"]
     rows_of_figures = [
         (name, [shown(figures[k][name]) for k in ("samples", "real", "untrained")])
@@ -88,7 +99,7 @@ def write(path, config, *, step, found, curve_table, hours, megabytes, files):
         averaged=config.ema_decay > 0,
         data=DATA[kind].format(count=f"{count:,}".replace(",", " ")),
         epochs=step * config.batch_size / count,
-        hours=hours,
+        time=time,
         megabytes=megabytes,
         command=command(config),
         n=found["n"],
@@ -96,7 +107,20 @@ def write(path, config, *, step, found, curve_table, hours, megabytes, files):
         figures=rows_of_figures,
         judge=JUDGE[kind],
         measured=measured,
-        is_best=rows.get(step) == min(rows.values()),
+        choice=_choice(config, step, rows),
         **files,
     )
     path.write_text(text + "\n")
+
+
+def _choice(config, step, distances):
+    """Returns a sentence on why a step was taken, and whether more was to come."""
+    best = min(distances, key=distances.get)
+    text = f"step {step} was the best" if best == step else f"step {best} was the best"
+    if best != step:
+        text += f", step {step} was taken"
+    if step == max(distances):
+        text += "; it is also the last, so that more steps might have been better"
+    if max(distances) < config.total_steps:
+        text += f" (the run was stopped before its {config.total_steps} steps)"
+    return text

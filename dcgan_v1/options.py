@@ -4,6 +4,7 @@ import argparse
 
 from dcgan_v1 import config as config_lib
 from dcgan_v1.config import CHOICES, CONFIGS
+from dcgan_v1.errors import UserError
 from dcgan_v1.runtime import DEVICES
 
 HELP = {  # of the settings of a config
@@ -51,6 +52,7 @@ HELP = {  # of the settings of a config
 }
 
 
+LEAST_JUDGED = 200  # images, under which the figures of quality say nothing
 METAVARS = {int: "N", float: "X"}
 RECIPE = (  # settings beyond the sources, for better samples (docs/quality.md)
     "d_learning_rate",
@@ -163,9 +165,17 @@ def add_drawing_options(parser):
     )
 
 
-def add_judging_options(parser):
-    """Adds what samples are measured with and against."""
+def add_judging_options(parser, n):
+    """Adds how many samples are measured (default n), with what and against what."""
     add = parser.add_argument
+    add(
+        "--n",
+        type=int,
+        default=n,
+        metavar="N",
+        help="samples, at most MNIST's 10000 test images or half of a folder's images "
+        "(default %(default)s)",
+    )
     add(
         "--seed",
         type=int,
@@ -183,3 +193,13 @@ def add_judging_options(parser):
         metavar="PATH",
         help="the judge of MNIST samples (default pretrained/mnist_classifier)",
     )
+
+
+def check_judging(args):
+    """Raises UserError for values that `add_judging_options` cannot mean."""
+    if args.n < LEAST_JUDGED:
+        raise UserError(
+            f"--n must be at least {LEAST_JUDGED}: fewer samples say nothing"
+        )
+    if args.seed < 0:
+        raise UserError("--seed must be at least 0")

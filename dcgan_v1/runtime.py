@@ -7,6 +7,7 @@ this module loads nothing.
 
 import contextlib
 import os
+import platform
 import sys
 from pathlib import Path
 
@@ -132,3 +133,11 @@ def _why_no_gpu(tf):
     if not any(Path(driver).exists() for driver in drivers):
         return "no NVIDIA driver on this machine"
     return "TensorFlow could not load the CUDA libraries"
+
+
+def processor():
+    """Returns the processor's name."""
+    cpu = Path("/proc/cpuinfo")
+    lines = cpu.read_text().splitlines() if cpu.exists() else []
+    named = [line.partition(": ")[2] for line in lines if line.startswith("model name")]
+    return named[0] if named else platform.processor() or "unknown processor"

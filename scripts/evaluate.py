@@ -11,21 +11,16 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import numpy as np
 from tqdm import tqdm
 
-from dcgan_v1 import cli, images, options, runtime
+from dcgan_v1 import cli, images, options, outputs, runtime
 from dcgan_v1.errors import UserError
 from dcgan_v1.metrics import evaluation, real_images
-from dcgan_v1.rundir import write_atomically
 
-LEAST = 200  # samples, under which the figures say nothing
 SHOWN = 10  # samples in the picture of neighbours, each with as many training images
 
 
 def main(args):
-    if args.n < LEAST or args.seed < 0:
-        raise UserError(f"--n must be at least {LEAST} and --seed at least 0")
-    for path in (args.json, args.neighbours):
-        if path and path.exists():
-            raise UserError(f"{path} is there already; choose another")
+    options.check_judging(args)
+    outputs.refuse_unwritable(args.json, args.neighbours)
     path = cli.model_path(args)
     runtime.prepare()
     from dcgan_v1 import checkpoints
@@ -33,29 +28,30 @@ def main(args):
     config = real_images.saved_config(path) or checkpoints.identify(
         checkpoints.resolve(path)
     )
-    reference, real, training = real_images.load(config, args.data, args.seed)
-    count = min(args.n, len(reference), len(real))
-    reference, real = reference[:count], real[:count]
-    found, samples = measure(config, path, args, reference, real, training, count)
-    show(found, config.model, count)
+    reference, real, training = real_images.load(config, args.data, args.n, args.seed)
+    found, samples = measure(config, path, args, reference, real, training)
+    show(found, config.model, len(samples))
+    files = {}
     if args.json:
-        about = {"model": config.model, "n": count, "seed": args.seed}
+        about = {"model": config.model, "n": len(samples), "seed": args.seed}
         about["training_images"] = len(training)
         text = json.dumps({**about, "figures": found}, indent=2) + "\n"
-        write_atomically(args.json, text.encode())
+        files[args.json] = text.encode()
     if args.neighbours:
         picture = neighbour_picture(samples[:SHOWN], training)
-        write_atomically(args.neighbours, images.png_bytes(picture))
-        print(f"wrote {args.neighbours}: a sample, then its nearest training images")
+        files[args.neighbours] = images.png_bytes(picture)
+    outputs.write(files)
+    for file in files:
+        print(f"wrote {file}")
 
 
-def measure(config, path, args, reference, real, training, count):
+def measure(config, path, args, reference, real, training):
     """Returns (what `evaluation.evaluate` does, the samples)."""
     from dcgan_v1.sample import draw_noise, open_sampler, open_untrained
 
     with contextlib.ExitStack() as stack:
         judges = open_judges(config, args, stack)
-        stages = evaluation.STAGES[len(judges)] + 2
+        stages = evaluation.stages(len(judges)) + 2
         bar = stack.enter_context(tqdm(total=stages, unit="part"))
 
         def stage(description):
@@ -66,13 +62,21 @@ def measure(config, path, args, reference, real, training, count):
             stage(description)
             with opened as sampler:
                 model = sampler.model
-                z = draw_noise(model.NOISE, count, model.Z_DIM, args.seed)
+                z = draw_noise(model.NOISE, len(real), model.Z_DIM, args.seed)
                 return sampler(z)[0]
 
         opened = open_sampler(path, args.bn, args.device, args.latest)
         samples = draw(opened, "drawing samples")
         untrained = draw(open_untrained(config, args.device), "untrained samples")
-        sets = evaluation.Sets(samples, real, untrained, reference, training)
+        sets = evaluation.Sets(
+            samples,
+            real,
+            untrained,
+            reference,
+            training,
+            real_is_new=real_images.is_mnist(config.model),
+            mirrored=getattr(config, "flip", False),
+        )
         return evaluation.evaluate(sets, judges, stage), samples
 
 
@@ -80,7 +84,7 @@ def open_judges(config, args, stack):
     """Returns name -> function from images to features, see `metrics.features`."""
     from dcgan_v1.metrics import features
 
-    is_mnist = config.model.startswith("mnist")
+    is_mnist = real_images.is_mnist(config.model)
     opened = features.open_judge(config.model, args.classifier, args.device)
     name = "classifier" if is_mnist else "random features"
     judges = {name: stack.enter_context(opened)}
@@ -127,21 +131,15 @@ def make_parser():
     parser = cli.parser(__doc__)
     options.add_model_options(parser)
     options.add_drawing_options(parser)
-    options.add_judging_options(parser)
+    options.add_judging_options(parser, n=10_000)
     add = parser.add_argument
-    add(
-        "--n",
-        type=int,
-        default=10_000,
-        metavar="N",
-        help="samples, at most half the images of a folder (default %(default)s)",
-    )
     add("--json", type=Path, metavar="FILE", help="write the figures to this file")
     add(
         "--neighbours",
         type=Path,
         metavar="FILE",
-        help="write a picture of samples and their nearest training images",
+        help=f"write a picture: {SHOWN} samples, each before its nearest training "
+        "images",
     )
     add(
         "--inception",

@@ -2,9 +2,11 @@
 config, a grid, a GIF of the training, the figures and a card."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -13,45 +15,66 @@ sys.path.insert(0, str(ROOT))
 import numpy as np
 from PIL import Image
 
-from dcgan_v1 import card, cli, images
+from dcgan_v1 import card, cli, images, options, outputs, runtime
 from dcgan_v1.errors import UserError
 from dcgan_v1.metrics import real_images
 from dcgan_v1.rundir import RunDirectory, write_atomically
 
 FRAMES = 24  # of the GIF
+PAUSE = 120  # seconds between two summaries, from which on the run stood still
 CORNER = 262  # pixels of each frame that are kept: four faces, or all digits
 
 
 def main(args):
+    options.check_judging(args)
     directory = RunDirectory(args.run_dir)
     prefix = directory.checkpoints / f"model-{args.step}"
     if not Path(f"{prefix}.index").exists():
         raise UserError(f"{args.run_dir} has no checkpoint of step {args.step}")
-    for path in (args.curve.with_suffix(".csv"), args.curve.with_suffix(".png")):
-        if not path.exists():
-            raise UserError(f"{path} does not exist; make it with quality_curve.py")
+    for ending in ("csv", "png"):
+        if not Path(f"{args.curve}.{ending}").exists():
+            raise UserError(
+                f"{args.curve}.{ending} does not exist; make it with quality_curve.py"
+            )
     config = real_images.saved_config(args.run_dir)
+    if not directory.sample_paths():
+        raise UserError(f"{args.run_dir} has no samples to make a GIF of")
+    card.check_described(config.model)
     out = args.out / config.model
-    if out.exists():
-        raise UserError(f"{out} is there already; remove it first")
-    script("export_checkpoint.py", prefix, "--out", out / "model")
-    write_atomically(out / "config.json", card.published(config).to_json().encode())
-    write_gif(directory, args.step, out / "training.gif")
-    script("sample.py", "--checkpoint", out / "model", "--n", 64, "--out", out)
-    for suffix in (".csv", ".png"):
-        shutil.copy(args.curve.with_suffix(suffix), out / f"curve{suffix}")
-    figures = out / "figures.json"
+    outputs.refuse_unwritable(out)
+    args.out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=args.out, prefix=".") as folder:
+        make(Path(folder), directory, prefix, config, args)
+        Path(folder).chmod(0o755)
+        Path(folder).rename(out)
+        Path(folder).mkdir()  # for the context to remove
+    print(f"wrote {out}/README.md")
+
+
+def make(folder, directory, prefix, config, args):
+    """Fills a folder with all there is of a model, its card last."""
     data = ["--data", args.data] if args.data else []
-    checkpoint = ("--checkpoint", out / "model")
-    script("evaluate.py", *checkpoint, "--n", args.n, "--json", figures, *data)
+    write_gif(directory, args.step, folder / "training.gif")
+    script("export_checkpoint.py", prefix, "--out", folder / "model")
+    script("sample.py", "--checkpoint", folder / "model", "--n", 64, "--out", folder)
+    for ending in ("csv", "png"):
+        shutil.copy(f"{args.curve}.{ending}", folder / f"curve.{ending}")
+    shutil.copy(directory.config, folder / "config.json")
+    counts = ["--n", args.n, "--seed", args.seed]
+    figures = folder / "figures.json"
+    script("evaluate.py", "--run-dir", folder, *counts, "--json", figures, *data)
+    found = json.loads(figures.read_text())
+    config = card.published(config, found["training_images"])
+    write_atomically(folder / "config.json", config.to_json().encode())
     card.write(
-        out / "README.md",
+        folder / "README.md",
         config,
         step=args.step,
-        found=json.loads(figures.read_text()),
-        curve_table=out / "curve.csv",
-        hours=duration(directory, prefix),
-        megabytes=sum(p.stat().st_size for p in out.glob("model.*")) / 1e6,
+        found=found,
+        curve_table=folder / "curve.csv",
+        time=f"{active_time(directory, args.step)} on {os.cpu_count()} cores of an "
+        f"{runtime.processor()}",
+        megabytes=sum(p.stat().st_size for p in folder.glob("model.*")) / 1e6,
         files={
             "grid": "grid.png",
             "gif": "training.gif",
@@ -59,12 +82,13 @@ def main(args):
             "curve_table": "curve.csv",
         },
     )
-    print(f"wrote {out}/README.md")
 
 
 def script(name, *args):
     command = [sys.executable, ROOT / "scripts" / name, *args]
-    subprocess.run(list(map(str, command)), check=True)
+    done = subprocess.run(list(map(str, command)))
+    if done.returncode:
+        raise UserError(f"{name} failed, see above; nothing was written")
 
 
 def write_gif(directory, step, path):
@@ -79,12 +103,20 @@ def write_gif(directory, step, path):
     write_atomically(path, images.gif_bytes(frames, 200, hold=2000))
 
 
-def duration(directory, prefix):
-    """Returns the time from the first sample to a checkpoint, in words."""
-    first = directory.sample_path(0).stat().st_mtime
-    minutes = round((Path(f"{prefix}.index").stat().st_mtime - first) / 60)
-    hours = f"{minutes // 60} h " if minutes >= 60 else ""
-    return f"{hours}{minutes % 60} min"
+def active_time(directory, step):
+    """Returns how long a run took up to a step, in words, pauses left out."""
+    runtime.prepare()
+    import tensorflow.compat.v1 as tf
+
+    times = sorted(
+        event.wall_time
+        for path in directory.tensorboard.glob("events.*")
+        for event in tf.train.summary_iterator(str(path))
+        if event.step <= step
+    )
+    gaps = np.diff(times)
+    minutes = round(gaps[gaps < PAUSE].sum() / 60)
+    return f"{minutes // 60} h {minutes % 60} min"
 
 
 def make_parser():
@@ -99,14 +131,6 @@ def make_parser():
         metavar="PATH",
         help="what quality_curve.py wrote, without .csv or .png",
     )
-    add("--data", metavar="PATH", help="the training images (default: the run's)")
-    add(
-        "--n",
-        type=int,
-        default=10_000,
-        metavar="N",
-        help="samples to measure (default %(default)s)",
-    )
     add(
         "--out",
         type=Path,
@@ -114,6 +138,7 @@ def make_parser():
         metavar="DIR",
         help="where the model's folder goes (default pretrained/)",
     )
+    options.add_judging_options(parser, n=10_000)
     return parser
 
 

@@ -10,41 +10,54 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from tqdm import tqdm
 
-from dcgan_v1 import cli, options, runtime
+from dcgan_v1 import cli, options, outputs, runtime
 from dcgan_v1.errors import UserError
 from dcgan_v1.metrics import real_images
-from dcgan_v1.rundir import RunDirectory, write_atomically
+from dcgan_v1.rundir import RunDirectory
 
 
 def main(args):
+    options.check_judging(args)
+    table, picture = (Path(f"{args.out}.{ending}") for ending in ("csv", "png"))
+    outputs.refuse_unwritable(table, picture)
     directory = RunDirectory(args.run_dir)
     if not directory.holds_run():
         raise UserError(f"{args.run_dir} holds no run; give --run-dir")
     config = real_images.saved_config(args.run_dir)
     runtime.prepare()
     from dcgan_v1 import saving
-    from dcgan_v1.sample import draw_noise, open_sampler
 
     prefixes = saving.list_all(directory.checkpoints)
     if not prefixes:
         raise UserError(f"{args.run_dir} holds no checkpoint")
-    reference, real, _ = real_images.load(config, args.data, args.seed)
-    count = min(args.n, len(reference), len(real))
+    reference, real, _ = real_images.load(config, args.data, args.n, args.seed)
     rows = []
-    with open_measure(config, args, reference[:count]) as measure:
-        floor = measure(real[:count])
+    with open_measure(config, args, reference) as measure:
+        floor = measure(real)
         for prefix in tqdm(prefixes, unit="checkpoint"):
-            with open_sampler(prefix, args.bn, args.device, args.latest) as sampler:
-                model = sampler.model
-                z = draw_noise(model.NOISE, count, model.Z_DIM, args.seed)
-                samples, _ = sampler(z)
+            samples = draw(prefix, len(real), args)
             rows.append((int(prefix.rpartition("-")[2]), measure(samples)))
             tqdm.write(f"step {rows[-1][0]}: {rows[-1][1]:.4g}")
     best = min(rows, key=lambda row: row[1])
     print(f"best: step {best[0]} with {best[1]:.4g}; the floor is {floor:.4g}")
-    is_mnist = config.model.startswith("mnist")
-    measured = "Frechet distance" if is_mnist else "sliced Wasserstein distance"
-    write(rows, floor, measured, args.out)
+    is_mnist = real_images.is_mnist(config.model)
+    distance = "Frechet distance" if is_mnist else "sliced Wasserstein distance"
+    measured = f"{distance} of {len(real)} samples"
+    outputs.write(
+        {
+            table: csv_bytes(rows, measured, floor),
+            picture: plot_bytes(rows, measured, floor),
+        }
+    )
+    print(f"wrote {table} and {picture}")
+
+
+def draw(prefix, n, args):
+    from dcgan_v1.sample import draw_noise, open_sampler
+
+    with open_sampler(prefix, args.bn, args.device, args.latest) as sampler:
+        model = sampler.model
+        return sampler(draw_noise(model.NOISE, n, model.Z_DIM, args.seed))[0]
 
 
 @contextlib.contextmanager
@@ -56,7 +69,7 @@ def open_measure(config, args, reference):
 
     from dcgan_v1.metrics import features, frechet, sliced_wasserstein
 
-    if not config.model.startswith("mnist"):
+    if not real_images.is_mnist(config.model):
         yield lambda images: float(
             np.mean(list(sliced_wasserstein.distances(images, reference).values()))
         )
@@ -66,14 +79,17 @@ def open_measure(config, args, reference):
         yield lambda images: frechet.distance(look(images)[0], expected)
 
 
-def write(rows, floor, measured, out):
-    """Writes the curve as out.csv and out.png."""
-    from matplotlib.figure import Figure
-
+def csv_bytes(rows, measured, floor):
+    """Returns the table; its last row is the floor."""
     table = io.StringIO()
     writer = csv.writer(table, lineterminator="\n")
-    writer.writerows([("step", measured), *rows])
-    write_atomically(out.with_suffix(".csv"), table.getvalue().encode())
+    writer.writerows([("step", measured), *rows, ("other real images", floor)])
+    return table.getvalue().encode()
+
+
+def plot_bytes(rows, measured, floor):
+    from matplotlib.figure import Figure
+
     figure = Figure(figsize=(6, 3), layout="constrained")
     axes = figure.subplots()
     axes.plot(*zip(*rows, strict=True), marker=".")
@@ -81,8 +97,8 @@ def write(rows, floor, measured, out):
     axes.set(xlabel="step", ylabel=measured, yscale="log")
     axes.legend()
     picture = io.BytesIO()
-    figure.savefig(picture, dpi=100)
-    write_atomically(out.with_suffix(".png"), picture.getvalue())
+    figure.savefig(picture, format="png", dpi=100)
+    return picture.getvalue()
 
 
 def make_parser():
@@ -96,15 +112,8 @@ def make_parser():
         metavar="PATH",
         help="the curve, as PATH.csv and PATH.png",
     )
-    add(
-        "--n",
-        type=int,
-        default=5000,
-        metavar="N",
-        help="samples of each checkpoint (default %(default)s)",
-    )
     options.add_drawing_options(parser)
-    options.add_judging_options(parser)
+    options.add_judging_options(parser, n=5000)
     return parser
 
 

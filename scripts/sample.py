@@ -8,9 +8,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
 
-from dcgan_v1 import cli, images, options, runtime
+from dcgan_v1 import cli, images, options, outputs, runtime
 from dcgan_v1.errors import UserError
-from dcgan_v1.rundir import write_atomically
 
 
 def main(args):
@@ -90,20 +89,7 @@ def write_interpolation(sampler, args):
 
 
 def write(files):
-    """Writes path -> bytes, all or, where one is there already, none."""
-    for path in files:
-        if path.exists():
-            raise UserError(f"{path} is there already; choose another --out")
-    written = []
-    try:
-        for path, data in files.items():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            write_atomically(path, data)
-            written.append(path)
-    except OSError as error:
-        for path in written:
-            path.unlink()
-        raise UserError(f"cannot write {path}: {error.strerror}") from error
+    outputs.write(files)
     first, *more = files
     print(f"wrote {first}" + (f" and {len(more)} more files" if more else ""))
 

@@ -34,8 +34,20 @@ def main(args):
 def make_parser():
     parser = cli.parser(__doc__)
     add = parser.add_argument
-    add("--epochs", type=int, default=12, metavar="N", help="(default %(default)s)")
-    add("--seed", type=int, default=0, metavar="N", help="(default %(default)s)")
+    add(
+        "--epochs",
+        type=int,
+        default=12,
+        metavar="N",
+        help="how often each digit is seen (default %(default)s)",
+    )
+    add(
+        "--seed",
+        type=int,
+        default=0,
+        metavar="N",
+        help="of initial values, dropout and order (default %(default)s)",
+    )
     add("--data-dir", metavar="DIR", help=options.HELP["data_dir"])
     add(
         "--device", choices=runtime.DEVICES, default="auto", help=options.HELP["device"]

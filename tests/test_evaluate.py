@@ -33,7 +33,9 @@ def judged():
     found = {"good": good, "noise": noise, "blur": blur, "few": few}
     with features.open_judge("mnist_tutorial") as look:
         for name, images in found.items():
-            sets = evaluation.Sets(images, good, images, reference, reference)
+            sets = evaluation.Sets(
+                images, good, images, reference, reference, True, False
+            )
             one = evaluation.evaluate(sets, {"judge": look}, lambda _: None)
             found[name] = one["samples"]
     return found
@@ -117,14 +119,15 @@ def test_inception_is_the_graph_of_the_given_file(tmp_path, rng):
         pass
 
 
-def test_halves_of_a_folder_share_no_image(tmp_path, rng):
+def test_halves_of_a_folder_share_no_image(tmp_path, rng, monkeypatch):
     from dcgan_v1.config import Celeba64Config
 
     for i in range(20):
         pixels = rng.integers(0, 256, (64, 64, 3), np.uint8)
         Image.fromarray(pixels).save(tmp_path / f"{i}.png")
     config = Celeba64Config(batch_size=4, crop="none", cache=False)
-    reference, others, training = real_images.load(config, str(tmp_path), 0)
+    monkeypatch.setattr(real_images, "LEAST_JUDGED", 10)
+    reference, others, training = real_images.load(config, str(tmp_path), 10, 0)
     assert len(reference) == len(others) == 10
     kept = {image.tobytes() for image in (*reference, *others)}
     assert kept == {image.tobytes() for image in training} and len(kept) == 20
@@ -136,7 +139,8 @@ def test_halves_of_a_folder_share_no_image(tmp_path, rng):
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
     run_dir = tmp_path_factory.mktemp("run") / "run"
-    args = ("--model", "mnist_tutorial", "--steps", 2, "--batch-size", 4, "--quiet")
+    model = ("--model", "mnist_tutorial", "--batch-size", 4)
+    args = (*model, "--steps", 2, "--save-every", 1, "--quiet")
     assert call("train_mnist.py", *args, "--run-dir", run_dir).returncode == 0
     return run_dir
 
@@ -161,14 +165,48 @@ def test_the_table_and_the_file_hold_every_figure_with_floor_and_ceiling(run, tm
 
 
 def test_the_curve_measures_every_checkpoint(run, tmp_path):
-    done = call(
-        "quality_curve.py", "--run-dir", run, "--n", 200, "--out", tmp_path / "c"
-    )
+    out = tmp_path / "a.run"  # a name with a dot keeps it
+    done = call("quality_curve.py", "--run-dir", run, "--n", 200, "--out", out)
     assert done.returncode == 0, done.stderr
-    header, row = (tmp_path / "c.csv").read_text().splitlines()
-    assert header == "step,Frechet distance" and row.startswith("2,")
-    assert "best: step 2 with" in done.stdout
-    assert (tmp_path / "c.png").stat().st_size > 1000
+    lines = (tmp_path / "a.run.csv").read_text().splitlines()
+    header, *rows = [line.split(",") for line in lines]
+    assert header == ["step", "Frechet distance of 200 samples"]
+    assert [row[0] for row in rows] == ["1", "2", "other real images"]
+    first, second, floor = (float(row[1]) for row in rows)
+    assert 0 < floor < min(first, second) / 10 and first != second
+    best = 1 if first < second else 2
+    assert f"best: step {best} with" in done.stdout
+    assert (tmp_path / "a.run.png").stat().st_size > 1000
+    line = refusal("quality_curve.py", "--run-dir", run, "--n", 200, "--out", out)
+    assert "is there already" in line
+
+
+def test_a_folder_for_pretrained_is_made_of_a_run_on_faces(tmp_path):
+    run, curve, out = tmp_path / "run", tmp_path / "curve", tmp_path / "out"
+    faces = ("--data", "synthetic", "--limit", 400, "--width", 8, "--flip")
+    steps = ("--steps", 2, "--batch-size", 4, "--save-every", 1, "--quiet")
+    done = call("train_celeba.py", *faces, *steps, "--run-dir", run)
+    assert done.returncode == 0, done.stderr
+    done = call("quality_curve.py", "--run-dir", run, "--n", 200, "--out", curve)
+    assert done.returncode == 0, done.stderr
+    lines = (tmp_path / "curve.csv").read_text().splitlines()
+    assert lines[0] == "step,sliced Wasserstein distance of 200 samples"
+    made = ("--run-dir", run, "--step", 2, "--curve", curve, "--out", out)
+    done = call("make_pretrained.py", *made)
+    assert done.returncode == 0, done.stderr
+    folder = out / "celeba64"
+    assert [path.name for path in out.iterdir()] == ["celeba64"]
+    config = json.loads((folder / "config.json").read_text())
+    assert (config["limit"], config["data"], config["flip"]) == (400, "", True)
+    found = json.loads((folder / "figures.json").read_text())
+    assert found["n"] == 200  # half of the images, though 10 000 were asked for
+    figures = found["figures"]
+    assert figures["real"]["nearest-neighbour ratio"] == 1
+    assert figures["samples"]["SWD, 64 pixels"] > figures["real"]["SWD, 64 pixels"]
+    assert "--limit 400" in (folder / "README.md").read_text()
+    with Image.open(folder / "training.gif") as gif:
+        assert gif.n_frames == 2
+    assert "is there already" in refusal("make_pretrained.py", *made)
 
 
 def test_what_cannot_be_measured_is_refused_in_a_line(run, tmp_path):
@@ -177,6 +215,8 @@ def test_what_cannot_be_measured_is_refused_in_a_line(run, tmp_path):
     there.write_text("mine")
     line = refusal("evaluate.py", "--run-dir", run, "--json", there)
     assert "is there already" in line and there.read_text() == "mine"
+    line = refusal("evaluate.py", "--run-dir", run, "--json", there / "deeper.json")
+    assert "is a file" in line
     line = refusal("evaluate.py", "--run-dir", run, "--inception", "x.pb")
     assert "for colour images" in line
     line = refusal("evaluate.py", "--run-dir", run, "--classifier", run)

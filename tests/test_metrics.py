@@ -209,3 +209,29 @@ def test_copies_have_a_ratio_near_0_and_new_images_near_1(rng):
     new = rng.integers(0, 256, (100, 8, 8, 1), np.uint8)
     assert neighbours.distance_ratio(new, training, own) == pytest.approx(1, abs=0.05)
     assert neighbours.distance_ratio(training[:100], training, own) < 0.01
+
+
+def test_mirror_images_count_for_a_model_that_saw_them(rng):
+    training = rng.integers(0, 256, (300, 8, 8, 3), np.uint8)
+    mirrored = training[:100, :, ::-1]
+    plain, both = (neighbours.own_distance(training, 100, seen) for seen in (0, 1))
+    assert both <= plain
+    assert neighbours.distance_ratio(mirrored, training, plain) > 0.9
+    assert neighbours.distance_ratio(mirrored, training, both, mirrored=True) < 0.01
+
+
+def test_an_image_is_not_its_own_neighbour_nor_its_mirror_image_is(rng):
+    symmetric = rng.integers(0, 256, (50, 8, 4, 1), np.uint8)
+    training = np.concatenate([symmetric, symmetric[:, :, ::-1]], axis=2)
+    every = [neighbours.own_distance(training, 50, mirrored) for mirrored in (0, 1)]
+    assert every[0] == pytest.approx(every[1]) and every[0] > 50
+
+
+def test_neighbours_are_found_across_the_chunks(rng, monkeypatch):
+    monkeypatch.setattr(neighbours, "ROWS", 3)
+    monkeypatch.setattr(neighbours, "COLUMNS", 4)
+    samples, training = rng.integers(0, 256, (2, 10, 3, 3, 1), np.uint8)
+    indices, distances = neighbours.nearest(samples, training, k=6)
+    every = np.sqrt(((samples[:, None] - training.astype(float)) ** 2).mean((2, 3, 4)))
+    np.testing.assert_allclose(distances, np.sort(every)[:, :6], rtol=1e-3)
+    np.testing.assert_array_equal(indices, np.argsort(every)[:, :6])

@@ -19,7 +19,7 @@ from dcgan_v1.compare.matching import Finding
 from dcgan_v1.compare.run import KINK_UNITS
 from dcgan_v1.reference import names
 from dcgan_v1.rundir import write_atomically
-from dcgan_v1.runtime import cores
+from dcgan_v1.runtime import cores, processor
 
 TITLES = {
     "forward": "outputs of the layers",
@@ -156,7 +156,7 @@ def _environment(job, pairs):
         "numpy": np.__version__,
         "dcgan_v1": __version__,
         "Python": platform.python_version(),
-        "machine": f"{platform.system()} {platform.machine()}, {_processor()}",
+        "machine": f"{platform.system()} {platform.machine()}, {processor()}",
         "device": "CPU (GPUs are hidden: their kernels are not reproducible)",
         "threads of each side": cores(),
         "oneDNN": "on" if pair.descriptions["tf1"]["onednn"] else "off",
@@ -168,13 +168,6 @@ def _environment(job, pairs):
         "started from": job.source or "TF1's initial values, averages drawn at random",
         "planted difference": job.planted or "none",
     }
-
-
-def _processor():
-    cpu = Path("/proc/cpuinfo")
-    lines = cpu.read_text().splitlines() if cpu.exists() else []
-    named = [line.partition(": ")[2] for line in lines if line.startswith("model name")]
-    return named[0] if named else platform.processor() or "unknown processor"
 
 
 def _variables(job, pair):

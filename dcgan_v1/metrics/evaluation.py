@@ -28,6 +28,8 @@ class Sets(NamedTuple):
       untrained: of the same networks as they start: the ceiling.
       reference: real images.
       training: all that the model was trained on.
+      real_is_new: the model was not trained on `real`.
+      mirrored: the model was trained on mirror images, too.
     """
 
     samples: np.ndarray
@@ -35,6 +37,8 @@ class Sets(NamedTuple):
     untrained: np.ndarray
     reference: np.ndarray
     training: np.ndarray
+    real_is_new: bool
+    mirrored: bool
 
 
 def evaluate(sets, judges, stage):
@@ -52,7 +56,7 @@ def evaluate(sets, judges, stage):
     stage("real images: features")
     references = {name: look(sets.reference)[0] for name, look in judges.items()}
     stage("real images: neighbours")
-    own = neighbours.own_distance(sets.training, NEIGHBOUR_IMAGES)
+    own = neighbours.own_distance(sets.training, NEIGHBOUR_IMAGES, sets.mirrored)
     found = {}
     for kind in ("samples", "real", "untrained"):
         images, figures = getattr(sets, kind), {}
@@ -66,18 +70,19 @@ def evaluate(sets, judges, stage):
         figures.update(_wasserstein(images, sets.reference))
         stage(f"{kind}: similarity and neighbours")
         figures["MS-SSIM of pairs"], _ = ms_ssim.of_random_pairs(images, PAIRS)
-        figures["nearest-neighbour ratio"] = (
-            1.0
-            if kind == "real"  # by definition
-            else neighbours.distance_ratio(
-                images[:NEIGHBOUR_IMAGES], sets.training, own
-            )
-        )
+        if kind == "real" and not sets.real_is_new:
+            ratio = 1.0  # what `own` is of
+        else:
+            some = images[:NEIGHBOUR_IMAGES]
+            ratio = neighbours.distance_ratio(some, sets.training, own, sets.mirrored)
+        figures["nearest-neighbour ratio"] = ratio
         found[kind] = figures
     return found
 
 
-STAGES = {1: 11, 2: 14}  # number of judges -> how often `stage` is called
+def stages(judges):
+    """Returns how often `evaluate` calls `stage`, for a number of judges."""
+    return 2 + 3 * (judges + 2)
 
 
 def _of_features(name, reference, features):

@@ -9,6 +9,7 @@ from dcgan_v1 import checkpoints, models, ops, runtime
 from dcgan_v1.cli import PRETRAINED
 from dcgan_v1.errors import UserError, reason
 from dcgan_v1.metrics import classifier
+from dcgan_v1.metrics.real_images import is_mnist
 
 CHUNK = 250  # images at a time
 SHIPPED = PRETRAINED / classifier.NAME
@@ -22,7 +23,7 @@ def open_judge(model, classifier_path=None, device="auto"):
     Args:
       classifier_path: a checkpoint, None for the one that ships; of no use for faces.
     """
-    if model.startswith("mnist"):
+    if is_mnist(model):
         return open_classifier(classifier_path or SHIPPED, device)
     return open_random(models.get(model).IMAGE_SHAPE, device=device)
 
@@ -42,8 +43,12 @@ def open_classifier(prefix, device="auto"):
         logits, features, _ = classifier.classify(scaled, False)
         variables = {v.op.name: v for v in tf.global_variables()}
         found = checkpoints.shapes(prefix)
-        if missing := sorted(set(variables) - set(found)):
-            raise UserError(f"{prefix} is no MNIST classifier: {missing[0]} is missing")
+        for name, variable in sorted(variables.items()):
+            if tuple(found.get(name, ())) != tuple(variable.shape):
+                raise UserError(
+                    f"{prefix} is no MNIST classifier: {name} {variable.shape} is not "
+                    "there; give --classifier a checkpoint of train_classifier.py"
+                )
         tf.train.Saver(variables).restore(session, prefix)
         yield _in_chunks(session, images, (features, tf.nn.softmax(logits)))
 
@@ -105,7 +110,7 @@ def open_inception(path, device="auto"):
         except (ValueError, KeyError) as error:
             raise UserError(
                 f"--inception {path} is another graph: it lacks {INCEPTION_INPUT} or "
-                f"{INCEPTION_POOL}"
+                f"{INCEPTION_POOL}; it takes classify_image_graph_def.pb"
             ) from error
         yield _in_chunks(session, images, (tf.reshape(pool, [tf.shape(pool)[0], -1]),))
 

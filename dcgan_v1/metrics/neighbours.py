@@ -5,6 +5,7 @@ import numpy as np
 from dcgan_v1.metrics.precision_recall import squared_distances
 
 ROWS = 500  # of the distance matrix at a time
+COLUMNS = 10_000
 
 
 def nearest(samples, training, k=1):
@@ -17,26 +18,47 @@ def nearest(samples, training, k=1):
       (indices [N, k], distances [N, k]), nearest first; a distance is the root mean
       square difference of a pixel, 0 to 255.
     """
-    pixels = int(np.prod(samples.shape[1:]))
-    a, b = (x.reshape(len(x), -1).astype(np.float32) for x in (samples, training))
-    indices, distances = [], []
-    for start in range(0, len(a), ROWS):
-        squared = squared_distances(a[start : start + ROWS], b)
-        near = np.argpartition(squared, k - 1, axis=1)[:, :k]
-        found = np.take_along_axis(squared, near, 1)
-        order = np.argsort(found, axis=1)
-        indices.append(np.take_along_axis(near, order, 1))
-        distances.append(np.sqrt(np.take_along_axis(found, order, 1) / pixels))
-    return np.concatenate(indices), np.concatenate(distances)
+    found = [
+        _nearest(samples[row : row + ROWS], training, k)
+        for row in range(0, len(samples), ROWS)
+    ]
+    indices, squared = (np.concatenate(arrays) for arrays in zip(*found, strict=True))
+    return indices, np.sqrt(squared / np.prod(samples.shape[1:]))
 
 
-def own_distance(training, count, seed=0):
-    """Returns the median distance of `count` training images to their nearest other."""
+def _nearest(samples, training, k):
+    a = _flat(samples)
+    indices = np.zeros((len(a), 0), int)  # of the nearest so far
+    squared = np.zeros((len(a), 0), np.float32)
+    for start in range(0, len(training), COLUMNS):
+        found = squared_distances(a, _flat(training[start : start + COLUMNS]))
+        numbers = np.broadcast_to(start + np.arange(found.shape[1]), found.shape)
+        squared = np.concatenate([squared, found], axis=1)
+        indices = np.concatenate([indices, numbers], axis=1)
+        near = np.argpartition(squared, min(k, squared.shape[1]) - 1, axis=1)[:, :k]
+        squared, indices = (
+            np.take_along_axis(x, near, axis=1) for x in (squared, indices)
+        )
+    order = np.argsort(squared, axis=1)
+    return tuple(np.take_along_axis(x, order, axis=1) for x in (indices, squared))
+
+
+def own_distance(training, count, mirrored=False, seed=0):
+    """Returns the median distance of `count` training images to their nearest other.
+
+    Args:
+      mirrored: the others' mirror images count as well.
+    """
     some = np.random.default_rng(seed).permutation(len(training))[:count]
-    return float(np.median(nearest(training[some], training, k=2)[1][:, 1]))
+    distances = []
+    for view in _views(training[some], mirrored):
+        indices, found = nearest(view, training, k=2)
+        is_itself = indices[:, 0] == some
+        distances.append(np.where(is_itself, found[:, 1], found[:, 0]))
+    return float(np.median(np.min(distances, axis=0)))
 
 
-def distance_ratio(samples, training, own):
+def distance_ratio(samples, training, own, mirrored=False):
     """Returns how near samples lie to training images, by the distance among those.
 
     The median distance of a sample to its nearest training image, over that of a
@@ -47,5 +69,16 @@ def distance_ratio(samples, training, own):
     Args:
       samples, training: uint8 [N, H, W, C] and [M, H, W, C].
       own: see `own_distance`.
+      mirrored: a sample may be near to a mirror image, too, as a model may that was
+        trained with `--flip`.
     """
-    return float(np.median(nearest(samples, training)[1]) / own)
+    distances = [nearest(v, training)[1][:, 0] for v in _views(samples, mirrored)]
+    return float(np.median(np.min(distances, axis=0)) / own)
+
+
+def _views(images, mirrored):
+    return [images, images[:, :, ::-1]] if mirrored else [images]
+
+
+def _flat(images):
+    return images.reshape(len(images), -1).astype(np.float32)

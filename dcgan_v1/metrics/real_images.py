@@ -8,6 +8,7 @@ import numpy as np
 from dcgan_v1 import cli, config_file
 from dcgan_v1.data import images, mnist
 from dcgan_v1.errors import UserError
+from dcgan_v1.options import LEAST_JUDGED
 
 
 def saved_config(path):
@@ -24,23 +25,45 @@ def saved_config(path):
     return None
 
 
-def load(config, data, seed):
-    """Returns (reference, other real images, all training images), the first two in an
-    order of the seed.
+def load(config, data, n, seed):
+    """Returns (reference, other real images, all training images); of the first two
+    equally many, in an order of the seed.
 
     For MNIST the others are the test images, which no model was trained on. A folder of
     images is split in halves, both of them training images.
 
     Args:
       data: where the images are, None for what the config says.
+      n: how many of the first two; fewer, and it is said, where there are not so many.
     """
     rng = np.random.default_rng(seed)
-    if config.model.startswith("mnist"):
+    if is_mnist(config.model):
         data = data or config.data_dir
         training = mnist.load(data).images[getattr(config, "validation", 0) :]
         unseen = mnist.load(data, "t10k").images
-        return rng.permutation(training), rng.permutation(unseen), training
-    data = data or config.data
+        reference, real = rng.permutation(training), rng.permutation(unseen)
+    else:
+        training = _folder(config, data or config.data)
+        order = rng.permutation(len(training))
+        half = len(training) // 2
+        reference, real = training[order[:half]], training[order[half:]]
+    count = min(n, len(reference), len(real))
+    if count < LEAST_JUDGED:
+        raise UserError(
+            f"too few images to measure with: {len(training)}; give --data at least "
+            f"{2 * LEAST_JUDGED}"
+        )
+    if count < n:
+        print(f"{count} samples instead of {n}: there are no more real images")
+    return reference[:count], real[:count], training
+
+
+def is_mnist(model):
+    """Whether a system draws digits: they are judged by a classifier."""
+    return model.startswith("mnist")
+
+
+def _folder(config, data):
     if not data or not (data == "synthetic" or Path(data).exists()):
         raise UserError(
             f"{config.model} was trained on images that do not come with the project; "
@@ -49,6 +72,4 @@ def load(config, data, seed):
     config = dataclasses.replace(config, data=str(data))
     side = cli.IMAGE_SIDES[config.model]
     read, count, _ = images.load(config, Path("runs/cache"), size=side)
-    training = read(np.arange(count))
-    order = rng.permutation(count)
-    return training[order[: count // 2]], training[order[count // 2 :]], training
+    return read(np.arange(count))
