@@ -17,14 +17,17 @@ MODEL = "mnist_tutorial"
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--steps", type=int, default=705, help="three epochs")
+    parser.add_argument("--steps", type=int, default=2000)
+    parser.add_argument("--batch-size", type=int, default=64)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--n", type=int, default=10_000)
     parser.add_argument("--work", nargs=3, help=argparse.SUPPRESS)
     args = parser.parse_args()
+    if args.seeds < 2:
+        parser.error("--seeds must be at least 2: one has no spread")
     if args.work:
         side, seed, out = args.work
-        {"tf1": tf1, "tf2": tf2}[side](int(seed), args.steps, args.n, Path(out))
+        {"tf1": tf1, "tf2": tf2}[side](int(seed), args, Path(out))
         return
     found = {"tf1": [], "tf2": []}
     with tempfile.TemporaryDirectory() as folder:
@@ -32,8 +35,7 @@ def main():
             for side, distances in found.items():
                 out = Path(folder) / f"{side}_{seed}"
                 work = ["--work", side, str(seed), str(out)]
-                counts = ["--steps", str(args.steps), "--n", str(args.n)]
-                command = [sys.executable, __file__, *work, *counts]
+                command = [sys.executable, __file__, *sys.argv[1:], *work]
                 subprocess.run(command, check=True)
                 distances.append(judged(out.with_suffix(".npy"), args.n))
                 print(f"{side}, seed {seed}: {distances[-1]:.1f}", flush=True)
@@ -43,14 +45,21 @@ def main():
     print(json.dumps(found))
 
 
-def tf1(seed, steps, n, out):
+def tf1(seed, args, out):
     """Trains ours as the script does and writes n samples as uint8."""
     script = [sys.executable, str(ROOT / "scripts" / "train_mnist.py")]
-    options = ["--model", MODEL, "--steps", str(steps), "--seed", str(seed), "--quiet"]
-    run = ["--run-dir", str(out), "--save-every", str(steps)]
-    subprocess.run([*script, *options, *run], check=True)
+    counts = ["--steps", str(args.steps), "--batch-size", str(args.batch_size)]
+    options = ["--model", MODEL, "--seed", str(seed), "--quiet", "--run-dir", str(out)]
+    subprocess.run([*script, *options, *counts], check=True)
     drawn = [sys.executable, str(ROOT / "scripts" / "sample.py"), "--run-dir", str(out)]
-    rest = ["--n", str(n), "--seed", "12345", "--npz", str(out.with_suffix(".npz"))]
+    rest = [
+        "--n",
+        str(args.n),
+        "--seed",
+        "12345",
+        "--npz",
+        str(out.with_suffix(".npz")),
+    ]
     subprocess.run([*drawn, *rest], check=True, stdout=subprocess.DEVNULL)
 
     import numpy as np
@@ -58,7 +67,7 @@ def tf1(seed, steps, n, out):
     np.save(out.with_suffix(".npy"), np.load(out.with_suffix(".npz"))["images"])
 
 
-def tf2(seed, steps, n, out):
+def tf2(seed, args, out):
     """Trains the counterpart as its users would and writes n samples as uint8."""
     from dcgan_v1 import runtime
 
@@ -69,16 +78,17 @@ def tf2(seed, steps, n, out):
     from dcgan_v1.data import mnist
     from dcgan_v1.reference import tf2_mnist_tutorial
 
-    tf.random.set_seed(seed)
+    size, n = args.batch_size, args.n
+    tf.keras.utils.set_random_seed(seed)
     images = mnist.load().images.astype("float32") / 127.5 - 1.0
     data = tf.data.Dataset.from_tensor_slices(images)
-    data = data.shuffle(60_000, seed=seed).batch(256).repeat()
+    data = data.shuffle(60_000, seed=seed).batch(size).repeat()
     gan = tf2_mnist_tutorial.Gan()
-    for batch in data.take(steps):
-        z = tf.random.normal([256, 100])
+    for batch in data.take(args.steps):
+        z = tf.random.normal([size, 100])
         keep = [
             tf.random.uniform([count, *shape]) >= 0.3
-            for count in (len(batch), 256)
+            for count in (len(batch), size)
             for shape in ((14, 14, 64), (7, 7, 128))
         ]
         gan.train_step(batch, z, *keep)

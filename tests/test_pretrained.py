@@ -10,8 +10,11 @@ from script_runs import ROOT, call
 
 from dcgan_v1 import card, checkpoints
 from dcgan_v1.config_file import from_json
+from dcgan_v1.metrics.features import open_judge
 from dcgan_v1.optimizers import is_optimizers
+from dcgan_v1.sample import draw_noise, open_sampler
 
+N = 1000
 PRETRAINED = ROOT / "pretrained"
 NAMES = sorted(path.parent.name for path in PRETRAINED.glob("*/config.json"))
 
@@ -76,3 +79,15 @@ def test_a_pretrained_model_draws_the_grid_of_its_card(name, tmp_path):
         drawn, shown = (np.asarray(image, np.float64) for image in (drawn, shown))
     assert drawn.shape == shown.shape
     assert np.abs(drawn - shown).mean() < 0.5  # other processors round differently
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "celeba64"])
+def test_samples_are_of_the_classes_that_the_card_counts(name):
+    found = json.loads((PRETRAINED / name / "figures.json").read_text())
+    expected = np.array(found["figures"]["samples"]["class histogram"]) / found["n"]
+    with open_sampler(PRETRAINED / name) as sampler, open_judge(name) as look:
+        z = draw_noise(sampler.model.NOISE, N, sampler.model.Z_DIM, seed=1)
+        _, probabilities = look(sampler(z)[0])
+    counts = np.bincount(probabilities.argmax(1), minlength=10)
+    spread = np.sqrt(expected * (1 - expected) / N)
+    assert (np.abs(counts / N - expected) < 5 * spread + 0.01).all(), counts

@@ -169,3 +169,18 @@ def test_bad_input_is_refused_in_one_line(tmp_path, args, complaint):
     assert done.stderr.count("\n") == 1
     assert complaint in done.stderr
     assert not (tmp_path / "o").exists()
+
+
+def test_a_run_with_averages_draws_from_them_unless_the_latest_are_wanted(tmp_path):
+    run = tmp_path / "run"
+    model = ("--model", "mnist_tutorial", "--batch-size", 4, "--steps", 3)
+    done = call("train_mnist.py", *model, "--ema-decay", 0.9, "--run-dir", run)
+    assert done.returncode == 0, done.stderr
+    drawn = []
+    for i, latest in enumerate([(), ("--latest",)]):
+        out = tmp_path / f"{i}.npz"
+        args = ("--run-dir", run, "--n", 4, "--npz", out, *latest)
+        done = call("sample.py", *args)
+        assert done.returncode == 0, done.stderr
+        drawn.append(np.load(out)["images"])
+    assert (drawn[0] != drawn[1]).any()
