@@ -21,6 +21,7 @@ def main():
     parser.add_argument("--batch-size", type=int, default=64)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--n", type=int, default=10_000)
+    parser.add_argument("--json", type=Path, help="write the distances to this file")
     parser.add_argument("--work", nargs=3, help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.seeds < 2:
@@ -38,11 +39,13 @@ def main():
                 command = [sys.executable, __file__, *sys.argv[1:], *work]
                 subprocess.run(command, check=True)
                 distances.append(judged(out.with_suffix(".npy"), args.n))
-                print(f"{side}, seed {seed}: {distances[-1]:.1f}", flush=True)
+                print(f"{side}, seed {seed}: {distances[-1]:.2f}", flush=True)
     for side, distances in found.items():
         mean, spread = statistics.mean(distances), statistics.stdev(distances)
         print(f"{side}: {mean:.1f} +- {spread:.1f} after {args.steps} steps")
-    print(json.dumps(found))
+    if args.json:
+        counts = {name: getattr(args, name) for name in ("steps", "batch_size", "n")}
+        args.json.write_text(json.dumps({**counts, **found}, indent=2) + "\n")
 
 
 def tf1(seed, args, out):

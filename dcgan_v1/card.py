@@ -2,6 +2,8 @@
 
 import csv
 import dataclasses
+import json
+import statistics
 from pathlib import Path
 
 import jinja2
@@ -71,56 +73,57 @@ def published(config, training_images):
     return dataclasses.replace(config, **own)
 
 
-def write(path, config, *, step, found, curve_table, time, megabytes, files):
-    """Writes the card.
+def text(folder, config, *, step, time):
+    """Returns the card of a folder that holds all else.
 
     Args:
-      path: Path of the Markdown file.
-      found: what evaluate.py writes as JSON.
-      curve_table: Path of quality_curve.py's table.
+      folder: Path with the model, figures.json (evaluate.py's), curve.csv
+        (quality_curve.py's) and, if the system was measured against its counterpart,
+        against_tf2.json (benchmarks/tf2_quality.py's).
       time: how long training took and on what, in words.
-      megabytes: size of the checkpoint.
-      files: names of 'grid', 'gif', 'curve' and 'curve_table' beside the card.
     """
     kind = "mnist" if is_mnist(config.model) else config.model
-    count = found["training_images"]
-    with curve_table.open() as file:
+    found = json.loads((folder / "figures.json").read_text())
+    against_tf2 = folder / "against_tf2.json"
+    with (folder / "curve.csv").open() as file:
         (_, measured), *lines = csv.reader(file)
-    rows = {int(at): float(distance) for at, distance in lines if at.isdigit()}
-    figures = found["figures"]
-    rows_of_figures = [
+    distances = {int(at): float(value) for at, value in lines if at.isdigit()}
+    count, figures = found["training_images"], found["figures"]
+    rows = [
         (name, [shown(figures[k][name]) for k in ("samples", "real", "untrained")])
         for name in figures["samples"]
     ]
     template = Path(__file__).with_name("card.md.j2").read_text()
-    text = jinja2.Template(template, trim_blocks=True).render(
+    rendered = jinja2.Template(template, trim_blocks=True).render(
         config=config,
         step=step,
         averaged=config.ema_decay > 0,
         data=DATA[kind].format(count=f"{count:,}".replace(",", " ")),
         epochs=step * config.batch_size / count,
         time=time,
-        megabytes=megabytes,
+        megabytes=sum(path.stat().st_size for path in folder.glob("model.*")) / 1e6,
         command=command(config),
         n=found["n"],
         data_option="" if kind == "mnist" else " --data img_align_celeba.zip",
-        figures=rows_of_figures,
+        figures=rows,
         judge=JUDGE[kind],
         measured=measured,
-        choice=_choice(config, step, rows),
-        **files,
+        choice=_choice(config, step, distances),
+        against_tf2=json.loads(against_tf2.read_text()) if against_tf2.exists() else "",
+        mean=statistics.mean,
+        spread=statistics.stdev,
     )
-    path.write_text(text + "\n")
+    return rendered.rstrip() + "\n"
 
 
 def _choice(config, step, distances):
     """Returns a sentence on why a step was taken, and whether more was to come."""
     best = min(distances, key=distances.get)
-    text = f"step {step} was the best" if best == step else f"step {best} was the best"
+    why = f"step {best} was the best"
     if best != step:
-        text += f", step {step} was taken"
+        why += f", step {step} was taken"
     if step == max(distances):
-        text += "; it is also the last, so that more steps might have been better"
+        why += "; it is also the last, so that more steps might have been better"
     if max(distances) < config.total_steps:
-        text += f" (the run was stopped before its {config.total_steps} steps)"
-    return text
+        why += f" (the run was stopped before its {config.total_steps} steps)"
+    return why

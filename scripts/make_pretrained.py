@@ -63,25 +63,15 @@ def make(folder, directory, prefix, config, args):
     counts = ["--n", args.n, "--seed", args.seed]
     figures = folder / "figures.json"
     script("evaluate.py", "--run-dir", folder, *counts, "--json", figures, *data)
+    if args.against_tf2:
+        shutil.copy(args.against_tf2, folder / "against_tf2.json")
     found = json.loads(figures.read_text())
     config = card.published(config, found["training_images"])
     write_atomically(folder / "config.json", config.to_json().encode())
-    card.write(
-        folder / "README.md",
-        config,
-        step=args.step,
-        found=found,
-        curve_table=folder / "curve.csv",
-        time=f"{active_time(directory, args.step)} on {os.cpu_count()} cores of an "
-        f"{runtime.processor()}",
-        megabytes=sum(p.stat().st_size for p in folder.glob("model.*")) / 1e6,
-        files={
-            "grid": "grid.png",
-            "gif": "training.gif",
-            "curve": "curve.png",
-            "curve_table": "curve.csv",
-        },
-    )
+    machine = f"{os.cpu_count()} cores of an {runtime.processor()}"
+    time = f"{active_time(directory, args.step)} on {machine}"
+    text = card.text(folder, config, step=args.step, time=time)
+    write_atomically(folder / "README.md", text.encode())
 
 
 def script(name, *args):
@@ -130,6 +120,12 @@ def make_parser():
         type=Path,
         metavar="PATH",
         help="what quality_curve.py wrote, without .csv or .png",
+    )
+    add(
+        "--against-tf2",
+        type=Path,
+        metavar="FILE",
+        help="what benchmarks/tf2_quality.py wrote, for the card",
     )
     add(
         "--out",
