@@ -160,6 +160,12 @@ def test_patches_are_cut_from_their_image_and_standardised_by_channel(rng):
     np.testing.assert_allclose(by_channel.std((0, 1)), 1, rtol=1e-5)
 
 
+def test_standardised_patches_of_millions_of_bright_pixels_have_mean_0(rng):
+    found = rng.normal(200, 1, (40_000, 7, 7, 3)).astype(np.float32)
+    flat = sliced_wasserstein.standardized(found).astype(np.float64)
+    assert abs(flat.mean()) < 1e-3 and abs(flat.std() - 1) < 1e-3
+
+
 # ---- multi-scale similarity ----
 
 

@@ -55,10 +55,11 @@ def patches(level, rng):
 
 def standardized(found):
     """Brings each channel to mean 0 and deviation 1: [N, 7 * 7 * C]."""
-    mean = found.mean((0, 1, 2), keepdims=True)
-    deviation = found.std((0, 1, 2), keepdims=True)
+    # float32 sums of millions of pixels lose the pixels: the mean would be wrong
+    mean = found.mean((0, 1, 2), np.float64, keepdims=True)
+    deviation = found.std((0, 1, 2), np.float64, keepdims=True)
     found = (found - mean) / np.maximum(deviation, 1e-8)
-    return found.reshape(len(found), -1)
+    return found.reshape(len(found), -1).astype(np.float32)
 
 
 def sliced(a, b, rng, directions=DIRECTIONS):
