@@ -77,13 +77,14 @@ def measurement(args):
     from dcgan_v1.metrics import features, neighbours, precision_recall
     from dcgan_v1.metrics import sliced_wasserstein as swd
 
-    config = Celeba64Config(data=args.data)
+    config = Celeba64Config(data=args.data, seed=args.seed)
     read, count, _ = images.load(config, ROOT / "runs" / "cache", size=64)
+    if count < args.limit + UNSEEN:
+        sys.exit(f"error: --data must have {UNSEEN} images more than --limit")
     order = np.random.default_rng(0).permutation(np.arange(args.limit, count))
     training, unseen = read(np.arange(args.limit)), read(order[:UNSEEN])
 
     def measure(samples, mirrored):
-        samples = samples[: len(unseen)]
         with features.open_judge("celeba64") as look:
             found, expected = look(samples)[0], look(unseen)[0]
         own = neighbours.own_distance(training, len(training), mirrored)

@@ -12,6 +12,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from dcgan_v1 import outputs
+
 MODEL = "mnist_tutorial"
 
 
@@ -30,6 +32,7 @@ def main():
         side, seed, out = args.work
         {"tf1": tf1, "tf2": tf2}[side](int(seed), args, Path(out))
         return
+    outputs.refuse_unwritable(args.json)
     found = {"tf1": [], "tf2": []}
     with tempfile.TemporaryDirectory() as folder:
         for seed in range(args.seeds):
@@ -45,7 +48,7 @@ def main():
         print(f"{side}: {mean:.1f} +- {spread:.1f} after {args.steps} steps")
     if args.json:
         counts = {name: getattr(args, name) for name in ("steps", "batch_size", "n")}
-        args.json.write_text(json.dumps({**counts, **found}, indent=2) + "\n")
+        outputs.write({args.json: (json.dumps({**counts, **found}) + "\n").encode()})
 
 
 def tf1(seed, args, out):

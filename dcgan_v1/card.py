@@ -15,7 +15,7 @@ from dcgan_v1.metrics.evaluation import shown
 from dcgan_v1.metrics.real_images import is_mnist
 
 SCRIPTS = {"celeba64": "train_celeba.py", "images96": "train_images.py"}
-NOT_ITS_OWN = {"model", "data_sha256", "start", "data", "data_dir", "device"}
+NOT_ITS_OWN = {"model", "data_sha256", "start", "data", "data_dir", "device", "cache"}
 DATA = {
     "mnist": "the {count} training images of MNIST (Yann LeCun, Corinna Cortes, "
     "Christopher Burges; CC BY-SA 3.0)",
@@ -88,6 +88,8 @@ def text(folder, config, *, step, time):
     with (folder / "curve.csv").open() as file:
         (_, measured), *lines = csv.reader(file)
     distances = {int(at): float(value) for at, value in lines if at.isdigit()}
+    if step not in distances:
+        raise UserError(f"the curve has no step {step}: it is of another run")
     count, figures = found["training_images"], found["figures"]
     rows = [
         (name, [shown(figures[k][name]) for k in ("samples", "real", "untrained")])
@@ -104,7 +106,8 @@ def text(folder, config, *, step, time):
         megabytes=sum(path.stat().st_size for path in folder.glob("model.*")) / 1e6,
         command=command(config),
         n=found["n"],
-        data_option="" if kind == "mnist" else " --data img_align_celeba.zip",
+        options=(f" --seed {found['seed']}" if found["seed"] else "")
+        + ("" if kind == "mnist" else " --data img_align_celeba.zip"),
         figures=rows,
         judge=JUDGE[kind],
         measured=measured,

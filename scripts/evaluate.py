@@ -25,9 +25,11 @@ def main(args):
     runtime.prepare()
     from dcgan_v1 import checkpoints
 
-    config = real_images.saved_config(path) or checkpoints.identify(
-        checkpoints.resolve(path)
-    )
+    config = checkpoints.identify(checkpoints.resolve(path))
+    saved = real_images.saved_config(path)
+    if saved and saved.model == config.model:  # not one that lies there by chance
+        config = saved
+    check_judges(config, args)
     reference, real, training = real_images.load(config, args.data, args.n, args.seed)
     found, samples = measure(config, path, args, reference, real, training)
     show(found, config.model, len(samples))
@@ -35,10 +37,15 @@ def main(args):
     if args.json:
         about = {"model": config.model, "n": len(samples), "seed": args.seed}
         about["training_images"] = len(training)
+        about["swd_images"] = min(len(samples), evaluation.SWD_IMAGES)
         text = json.dumps({**about, "figures": found}, indent=2) + "\n"
         files[args.json] = text.encode()
     if args.neighbours:
-        picture = neighbour_picture(samples[:SHOWN], training)
+        shown = samples[:SHOWN]
+        if getattr(config, "flip", False):
+            shown = np.stack([shown, shown[:, :, ::-1]], 1)[: SHOWN // 2]
+            shown = shown.reshape(-1, *samples.shape[1:])
+        picture = neighbour_picture(shown, training)
         files[args.neighbours] = images.png_bytes(picture)
     outputs.write(files)
     for file in files:
@@ -80,6 +87,16 @@ def measure(config, path, args, reference, real, training):
         return evaluation.evaluate(sets, judges, stage), samples
 
 
+def check_judges(config, args):
+    is_mnist = real_images.is_mnist(config.model)
+    if args.inception and is_mnist:
+        raise UserError("--inception is for colour images; leave it out for MNIST")
+    if args.inception and not args.inception.is_file():
+        raise UserError(f"--inception {args.inception} is no file")
+    if args.classifier and not is_mnist:
+        raise UserError("--classifier is for MNIST; leave it out for other images")
+
+
 def open_judges(config, args, stack):
     """Returns name -> function from images to features, see `metrics.features`."""
     from dcgan_v1.metrics import features
@@ -88,8 +105,6 @@ def open_judges(config, args, stack):
     opened = features.open_judge(config.model, args.classifier, args.device)
     name = "classifier" if is_mnist else "random features"
     judges = {name: stack.enter_context(opened)}
-    if args.inception and is_mnist:
-        raise UserError("--inception is for colour images; leave it out for MNIST")
     if args.inception:
         opened = features.open_inception(args.inception, args.device)
         judges["Inception"] = stack.enter_context(opened)
@@ -106,7 +121,9 @@ def show(found, model, count):
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(title=f"{model}: {count} samples against {count} real images")
+    swd = min(count, evaluation.SWD_IMAGES)
+    title = f"{model}: {count} samples against {count} real images (SWD: {swd})"
+    table = Table(title=title)
     table.add_column("figure")
     for name in ("samples", "floor: other real images", "ceiling: untrained"):
         table.add_column(name, justify="right")
@@ -139,7 +156,7 @@ def make_parser():
         type=Path,
         metavar="FILE",
         help=f"write a picture: {SHOWN} samples, each before its nearest training "
-        "images",
+        "images; after --flip five, each also mirrored",
     )
     add(
         "--inception",

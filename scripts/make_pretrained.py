@@ -37,8 +37,14 @@ def main(args):
                 f"{args.curve}.{ending} does not exist; make it with quality_curve.py"
             )
     config = real_images.saved_config(args.run_dir)
-    if not directory.sample_paths():
-        raise UserError(f"{args.run_dir} has no samples to make a GIF of")
+    if config is None or not grids(directory, args.step):
+        raise UserError(f"{args.run_dir} has no config.json or no samples for a GIF")
+    if f"\n{args.step}," not in Path(f"{args.curve}.csv").read_text():
+        raise UserError(f"{args.curve}.csv is not of this run: no step {args.step}")
+    if args.against_tf2 and config.model != "mnist_tutorial":
+        raise UserError("--against-tf2 is about mnist_tutorial; leave it out")
+    if args.against_tf2 and not args.against_tf2.is_file():
+        raise UserError(f"--against-tf2 {args.against_tf2} is no file")
     card.check_described(config.model)
     out = args.out / config.model
     outputs.refuse_unwritable(out)
@@ -81,9 +87,14 @@ def script(name, *args):
         raise UserError(f"{name} failed, see above; nothing was written")
 
 
+def grids(directory, step):
+    """Returns the paths of a run's sample grids up to a step."""
+    return [p for p in directory.sample_paths() if int(p.stem.split("_")[1]) <= step]
+
+
 def write_gif(directory, step, path):
     """Animates a corner of the sample grids up to a step."""
-    paths = [p for p in directory.sample_paths() if int(p.stem.split("_")[1]) <= step]
+    paths = grids(directory, step)
     keep = np.unique(np.linspace(0, len(paths) - 1, FRAMES).round().astype(int))
     frames = []
     for i in keep:

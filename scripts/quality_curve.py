@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from dcgan_v1 import cli, options, outputs, runtime
 from dcgan_v1.errors import UserError
-from dcgan_v1.metrics import real_images
+from dcgan_v1.metrics import evaluation, real_images
 from dcgan_v1.rundir import RunDirectory
 
 
@@ -35,6 +35,9 @@ def main(args):
     with open_measure(config, args, reference) as measure:
         floor = measure(real)
         for prefix in tqdm(prefixes, unit="checkpoint"):
+            if not Path(f"{prefix}.index").exists():  # the run goes on, and tidies up
+                tqdm.write(f"{prefix} is gone: left out")
+                continue
             samples = draw(prefix, len(real), args)
             rows.append((int(prefix.rpartition("-")[2]), measure(samples)))
             tqdm.write(f"step {rows[-1][0]}: {rows[-1][1]:.4g}")
@@ -42,7 +45,10 @@ def main(args):
     print(f"best: step {best[0]} with {best[1]:.4g}; the floor is {floor:.4g}")
     is_mnist = real_images.is_mnist(config.model)
     distance = "Frechet distance" if is_mnist else "sliced Wasserstein distance"
-    measured = f"{distance} of {len(real)} samples"
+    count = len(real) if is_mnist else min(len(real), evaluation.SWD_IMAGES)
+    how = ", latest weights" if args.latest else ""
+    how += f", batch norm by {args.bn}" if args.bn else ""
+    measured = f"{distance} of {count} samples{how}"
     outputs.write(
         {
             table: csv_bytes(rows, measured, floor),
@@ -65,14 +71,10 @@ def open_measure(config, args, reference):
     """Yields a function from images to their distance from the reference: of digits the
     classifier's Fréchet distance, of other images the mean sliced Wasserstein distance,
     since features of random weights take blurred faces for the better ones."""
-    import numpy as np
-
-    from dcgan_v1.metrics import features, frechet, sliced_wasserstein
+    from dcgan_v1.metrics import features, frechet
 
     if not real_images.is_mnist(config.model):
-        yield lambda images: float(
-            np.mean(list(sliced_wasserstein.distances(images, reference).values()))
-        )
+        yield lambda images: evaluation.wasserstein(images, reference)["SWD, mean"]
         return
     with features.open_judge(config.model, args.classifier, args.device) as look:
         expected = look(reference)[0]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from dcgan_v1 import cli, options, runtime
+from dcgan_v1 import cli, options, outputs, runtime
 from dcgan_v1.data import mnist
 from dcgan_v1.errors import UserError
 
@@ -13,8 +13,7 @@ from dcgan_v1.errors import UserError
 def main(args):
     if args.epochs < 1 or args.seed < 0:
         raise UserError("--epochs must be at least 1 and --seed at least 0")
-    if Path(f"{args.out}.index").exists():
-        raise UserError(f"{args.out} is there already; choose another --out")
+    outputs.refuse_unwritable(Path(f"{args.out}.index"))
     data_dir = args.data_dir or ""
     train, test = mnist.load(data_dir), mnist.load(data_dir, "t10k")
     runtime.prepare()

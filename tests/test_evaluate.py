@@ -9,6 +9,7 @@ import tensorflow.compat.v1 as tf
 from PIL import Image, ImageFilter
 from script_runs import ROOT, call, refusal
 
+from dcgan_v1.config import Celeba64Config
 from dcgan_v1.data import mnist
 from dcgan_v1.errors import UserError
 from dcgan_v1.metrics import evaluation, features, real_images
@@ -72,6 +73,28 @@ def test_figures_of_digits_0_to_4_say_so(judged):
     assert few["KL of classes from uniform"] == pytest.approx(np.log(2), abs=0.05)
 
 
+def test_figures_of_faces_get_worse_when_the_faces_do():
+    config = Celeba64Config(data="synthetic", limit=400, cache=False)
+    reference, good, training = real_images.load(config, None, 200, 0)
+    rng = np.random.default_rng(0)
+    noise = np.clip(good + rng.normal(0, 60, good.shape), 0, 255).astype(np.uint8)
+    blurred = [Image.fromarray(x).filter(ImageFilter.GaussianBlur(3)) for x in good]
+    few = np.repeat(good[:4], 50, axis=0)
+    kinds = {"noise": noise, "blur": np.stack(blurred), "few": few}
+    with features.open_judge("celeba64") as look:
+        for kind, worse in kinds.items():
+            sets = evaluation.Sets(worse, good, worse, reference, training, False, True)
+            found = evaluation.evaluate(sets, {"random": look}, lambda _: None)
+            samples, real = found["samples"], found["real"]
+            for figure in ("Frechet distance (random)", "SWD, mean"):
+                assert samples[figure] > real[figure], (kind, figure)
+            assert samples["recall (random)"] < real["recall (random)"], kind
+            assert real["nearest-neighbour ratio"] == 1
+            if kind == "few":
+                assert samples["MS-SSIM of pairs"] > real["MS-SSIM of pairs"]
+                assert samples["nearest-neighbour ratio"] < 0.01  # training images
+
+
 def test_the_shipped_classifier_is_right_on_992_of_1000_test_digits():
     test = mnist.load(split="t10k")
     with features.open_judge("mnist_keras") as look:
@@ -120,8 +143,6 @@ def test_inception_is_the_graph_of_the_given_file(tmp_path, rng):
 
 
 def test_halves_of_a_folder_share_no_image(tmp_path, rng, monkeypatch):
-    from dcgan_v1.config import Celeba64Config
-
     for i in range(20):
         pixels = rng.integers(0, 256, (64, 64, 3), np.uint8)
         Image.fromarray(pixels).save(tmp_path / f"{i}.png")
@@ -207,6 +228,12 @@ def test_a_folder_for_pretrained_is_made_of_a_run_on_faces(tmp_path):
     with Image.open(folder / "training.gif") as gif:
         assert gif.n_frames == 2
     assert "is there already" in refusal("make_pretrained.py", *made)
+    other = ("--run-dir", run, "--step", 2, "--curve", curve, "--out", tmp_path / "new")
+    done = call("make_pretrained.py", *other, "--data", tmp_path / "nothing")
+    assert done.returncode == 2 and "evaluate.py failed" in done.stderr
+    assert list((tmp_path / "new").iterdir()) == []
+    line = refusal("make_pretrained.py", *other, "--against-tf2", curve)
+    assert "is about mnist_tutorial" in line
 
 
 def test_what_cannot_be_measured_is_refused_in_a_line(run, tmp_path):
@@ -217,6 +244,8 @@ def test_what_cannot_be_measured_is_refused_in_a_line(run, tmp_path):
     assert "is there already" in line and there.read_text() == "mine"
     line = refusal("evaluate.py", "--run-dir", run, "--json", there / "deeper.json")
     assert "is a file" in line
+    two = ("--json", tmp_path / "new", "--neighbours", tmp_path / "new")
+    assert "is meant for two" in refusal("evaluate.py", "--run-dir", run, *two)
     line = refusal("evaluate.py", "--run-dir", run, "--inception", "x.pb")
     assert "for colour images" in line
     line = refusal("evaluate.py", "--run-dir", run, "--classifier", run)

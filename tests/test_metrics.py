@@ -95,6 +95,12 @@ def test_precision_and_recall_by_hand():
     assert precision_recall.precision_recall(real, fake, k=1) == (0.5, 0.75)
 
 
+def test_precision_and_recall_do_not_depend_on_where_the_features_lie(rng):
+    real, fake = rng.normal(size=(300, 4)), rng.normal(0.7, 0.8, (300, 4))
+    found = precision_recall.precision_recall(real, fake)
+    assert precision_recall.precision_recall(real + 500, fake + 500) == found
+
+
 def test_precision_and_recall_agree_with_the_definition_in_loops(rng):
     real, fake = rng.normal(size=(60, 4)), rng.normal(0.7, 0.8, (50, 4))
 
@@ -135,6 +141,10 @@ def test_the_pyramid_adds_up_to_the_image_and_ends_small_enough(rng):
     for _, level in reversed(levels[:-1]):
         image = level + sliced_wasserstein._enlarged(image)
     np.testing.assert_allclose(image, images, atol=1e-3)
+    flat = np.full((1, 32, 32, 1), 77, np.uint8)
+    (_, detail), (_, rest) = sliced_wasserstein.pyramid(flat)
+    np.testing.assert_allclose(detail, 0, atol=1e-4)
+    np.testing.assert_allclose(rest, 77, rtol=1e-5)
     digits = rng.integers(0, 256, (2, 28, 28, 1), np.uint8)
     assert [side for side, _ in sliced_wasserstein.pyramid(digits)] == [28, 14]
 
@@ -178,6 +188,20 @@ def test_ms_ssim_agrees_with_tensorflows(side, rng, session):
     both = tf.image.ssim_multiscale(a_ph, b_ph, 255)
     expected = session.run(both, {a_ph: a, b_ph: b})
     np.testing.assert_allclose(ms_ssim.ms_ssim(a, b), expected, rtol=2e-3, atol=1e-5)
+
+
+@pytest.mark.parametrize("side", [3, 7, 9])
+def test_a_filter_as_small_as_the_image_agrees_with_tensorflows(side, rng, session):
+    a = rng.integers(0, 256, (4, side, side, 3)).astype(np.float64)
+    b = np.clip(a + rng.normal(0, 60, a.shape), 0, 255)
+    expected = tf.image.ssim(
+        *(tf.constant(x, tf.float32) for x in (a, b)),
+        max_val=255,
+        filter_size=side,
+        filter_sigma=1.5 * side / 11,
+    )
+    found, _ = ms_ssim.ssim(a, b)
+    np.testing.assert_allclose(found, session.run(expected), rtol=2e-3, atol=1e-4)
 
 
 def test_ms_ssim_is_1_for_equal_images_of_any_size(rng):
@@ -235,7 +259,7 @@ def test_an_image_is_not_its_own_neighbour_nor_its_mirror_image_is(rng):
 
 def test_neighbours_are_found_across_the_chunks(rng, monkeypatch):
     monkeypatch.setattr(neighbours, "ROWS", 3)
-    monkeypatch.setattr(neighbours, "COLUMNS", 4)
+    monkeypatch.setattr(neighbours, "VALUES", 4 * 9)  # four images
     samples, training = rng.integers(0, 256, (2, 10, 3, 3, 1), np.uint8)
     indices, distances = neighbours.nearest(samples, training, k=6)
     every = np.sqrt(((samples[:, None] - training.astype(float)) ** 2).mean((2, 3, 4)))

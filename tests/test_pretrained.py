@@ -9,12 +9,15 @@ from PIL import Image
 from script_runs import ROOT, call
 
 from dcgan_v1 import card, checkpoints
+from dcgan_v1.config import CONFIGS
 from dcgan_v1.config_file import from_json
+from dcgan_v1.errors import UserError
+from dcgan_v1.metrics import frechet, real_images
 from dcgan_v1.metrics.features import open_judge
 from dcgan_v1.optimizers import is_optimizers
 from dcgan_v1.sample import draw_noise, open_sampler
 
-N = 1000
+N = 2000  # samples: fewer are farther from the real ones
 PRETRAINED = ROOT / "pretrained"
 NAMES = sorted(path.parent.name for path in PRETRAINED.glob("*/config.json"))
 
@@ -46,8 +49,8 @@ def test_a_card_shows_the_figures_and_the_command(name):
     assert card.command(config) in text
     for picture in re.findall(r"\]\((\w+\.(?:png|gif|csv))\)", text):
         assert (folder / picture).exists()
-    limit = getattr(config, "limit", 0)
-    assert config == card.published(config, limit)  # nothing of a machine
+    found = json.loads((folder / "figures.json").read_text())
+    assert config == card.published(config, found["training_images"])
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -58,6 +61,11 @@ def test_a_card_is_what_the_figures_and_the_curve_give(name):
     step = int(re.search(r"\| steps \| (\d+) ", text)[1])
     time = re.search(r"\| time \| (.*?) \|", text)[1]
     assert card.text(folder, config, step=step, time=time) == text
+
+
+def test_no_card_is_written_for_data_it_does_not_know():
+    with pytest.raises(UserError, match="images96"):
+        card.check_described("images96")
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -74,12 +82,16 @@ def test_a_pretrained_model_draws_the_grid_of_its_card(name, tmp_path):
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name != "celeba64"])
-def test_samples_are_of_the_classes_that_the_card_counts(name):
+def test_a_shipped_model_is_as_good_as_its_card_says(name):
     found = json.loads((PRETRAINED / name / "figures.json").read_text())
-    expected = np.array(found["figures"]["samples"]["class histogram"]) / found["n"]
+    figures = found["figures"]["samples"]
+    reference, _, _ = real_images.load(CONFIGS[name](), None, N, seed=1)
     with open_sampler(PRETRAINED / name) as sampler, open_judge(name) as look:
         z = draw_noise(sampler.model.NOISE, N, sampler.model.Z_DIM, seed=1)
-        _, probabilities = look(sampler(z)[0])
+        drawn, probabilities = look(sampler(z)[0])
+        distance = frechet.distance(drawn, look(reference)[0])
+    assert 0.9 < distance / figures["Frechet distance (classifier)"] < 1.6
+    expected = np.array(figures["class histogram"]) / found["n"]
     counts = np.bincount(probabilities.argmax(1), minlength=10)
     spread = np.sqrt(expected * (1 - expected) / N)
     assert (np.abs(counts / N - expected) < 5 * spread + 0.01).all(), counts

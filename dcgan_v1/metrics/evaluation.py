@@ -67,7 +67,7 @@ def evaluate(sets, judges, stage):
             if probabilities:
                 figures.update(_of_classes(probabilities[0]))
         stage(f"{kind}: sliced Wasserstein distance")
-        figures.update(_wasserstein(images, sets.reference))
+        figures.update(wasserstein(images, sets.reference))
         stage(f"{kind}: similarity and neighbours")
         figures["MS-SSIM of pairs"], _ = ms_ssim.of_random_pairs(images, PAIRS)
         if kind == "real" and not sets.real_is_new:
@@ -106,7 +106,8 @@ def _of_classes(probabilities):
     }
 
 
-def _wasserstein(images, reference):
+def wasserstein(images, reference):
+    """Returns 'SWD, 64 pixels' and so on, and 'SWD, mean', of up to SWD_IMAGES."""
     levels = sliced_wasserstein.distances(images[:SWD_IMAGES], reference[:SWD_IMAGES])
     figures = {f"SWD, {side} pixels": value for side, value in levels.items()}
     return {**figures, "SWD, mean": float(np.mean(list(levels.values())))}

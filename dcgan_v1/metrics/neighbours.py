@@ -5,7 +5,7 @@ import numpy as np
 from dcgan_v1.metrics.precision_recall import squared_distances
 
 ROWS = 500  # of the distance matrix at a time
-COLUMNS = 10_000
+VALUES = 2**26  # of training images at a time, in float32
 
 
 def nearest(samples, training, k=1):
@@ -30,8 +30,9 @@ def _nearest(samples, training, k):
     a = _flat(samples)
     indices = np.zeros((len(a), 0), int)  # of the nearest so far
     squared = np.zeros((len(a), 0), np.float32)
-    for start in range(0, len(training), COLUMNS):
-        found = squared_distances(a, _flat(training[start : start + COLUMNS]))
+    columns = max(1, VALUES // a.shape[1])
+    for start in range(0, len(training), columns):
+        found = squared_distances(a, _flat(training[start : start + columns]))
         numbers = np.broadcast_to(start + np.arange(found.shape[1]), found.shape)
         squared = np.concatenate([squared, found], axis=1)
         indices = np.concatenate([indices, numbers], axis=1)

@@ -16,12 +16,13 @@ def precision_recall(real, fake, k=NEIGHBOURS):
     Args:
       real, fake: features [N, d] and [M, d], more than k of each.
     """
-    real, fake = (np.asarray(x, np.float32) for x in (real, fake))
+    centre = np.mean(real, axis=0, dtype=np.float64)  # small numbers, small roundings
+    real, fake = ((np.asarray(x) - centre).astype(np.float32) for x in (real, fake))
     return _part_on_manifold(fake, real, k), _part_on_manifold(real, fake, k)
 
 
 def squared_distances(a, b):
-    """Returns [N, M] squared Euclidean distances, exact zeros for equal rows aside."""
+    """Returns [N, M] squared Euclidean distances; of equal rows nearly 0."""
     squares = (a * a).sum(1)[:, None] + (b * b).sum(1)[None]
     return np.maximum(squares - 2 * a @ b.T, 0)
 

@@ -45,13 +45,13 @@ def load(config, data, n, seed):
     else:
         training = _folder(config, data or config.data)
         order = rng.permutation(len(training))
-        half = len(training) // 2
-        reference, real = training[order[:half]], training[order[half:]]
+        half = min(n, len(training) // 2)
+        reference, real = training[order[:half]], training[order[-half:]]
     count = min(n, len(reference), len(real))
     if count < LEAST_JUDGED:
         raise UserError(
-            f"too few images to measure with: {len(training)}; give --data at least "
-            f"{2 * LEAST_JUDGED}"
+            f"only {count} real images to measure with; --data must have at least "
+            f"{LEAST_JUDGED} of them, and as many others"
         )
     if count < n:
         print(f"{count} samples instead of {n}: there are no more real images")

@@ -58,8 +58,8 @@ def standardized(found):
     # float32 sums of millions of pixels lose the pixels: the mean would be wrong
     mean = found.mean((0, 1, 2), np.float64, keepdims=True)
     deviation = found.std((0, 1, 2), np.float64, keepdims=True)
-    found = (found - mean) / np.maximum(deviation, 1e-8)
-    return found.reshape(len(found), -1).astype(np.float32)
+    found = (found - mean.astype(np.float32)) / np.float32(np.maximum(deviation, 1e-8))
+    return found.reshape(len(found), -1)
 
 
 def sliced(a, b, rng, directions=DIRECTIONS):
