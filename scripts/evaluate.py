@@ -62,8 +62,8 @@ def measure(config, path, args, reference, real, training):
         bar = stack.enter_context(tqdm(total=stages, unit="part"))
 
         def stage(description):
+            bar.update(bool(bar.desc))  # the part before is done
             bar.set_description(description)
-            bar.update()
 
         def draw(opened, description):
             stage(description)
@@ -84,7 +84,9 @@ def measure(config, path, args, reference, real, training):
             real_is_new=real_images.is_mnist(config.model),
             mirrored=getattr(config, "flip", False),
         )
-        return evaluation.evaluate(sets, judges, stage), samples
+        found = evaluation.evaluate(sets, judges, stage)
+        bar.update()
+        return found, samples
 
 
 def check_judges(config, args):

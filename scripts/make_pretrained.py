@@ -74,8 +74,8 @@ def make(folder, directory, prefix, config, args):
     found = json.loads(figures.read_text())
     config = card.published(config, found["training_images"])
     write_atomically(folder / "config.json", config.to_json().encode())
-    machine = f"{os.cpu_count()} cores of an {runtime.processor()}"
-    time = f"{active_time(directory, args.step)} on {machine}"
+    machine = f"at most {os.cpu_count()} cores of an {runtime.processor()}"
+    time = f"{active_time(directory, args.step)} by the clock, on {machine}"
     text = card.text(folder, config, step=args.step, time=time)
     write_atomically(folder / "README.md", text.encode())
 
@@ -117,7 +117,8 @@ def active_time(directory, step):
     )
     gaps = np.diff(times)
     minutes = round(gaps[gaps < PAUSE].sum() / 60)
-    return f"{minutes // 60} h {minutes % 60} min"
+    hours = f"{minutes // 60} h " if minutes >= 60 else ""
+    return f"{hours}{minutes % 60} min"
 
 
 def make_parser():
