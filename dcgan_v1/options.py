@@ -188,7 +188,10 @@ def add_judging_options(parser, n):
         metavar="PATH",
         help="the training images (default: those the run names)",
     )
-    add(
+
+
+def add_classifier_option(parser):
+    parser.add_argument(
         "--classifier",
         metavar="PATH",
         help="the judge of MNIST samples (default pretrained/mnist_classifier)",

@@ -94,7 +94,10 @@ def check_judges(config, args):
     if args.inception and is_mnist:
         raise UserError("--inception is for colour images; leave it out for MNIST")
     if args.inception and not args.inception.is_file():
-        raise UserError(f"--inception {args.inception} is no file")
+        raise UserError(
+            f"--inception {args.inception} is no file; it takes "
+            "classify_image_graph_def.pb out of inception-2015-12-05.tgz"
+        )
     if args.classifier and not is_mnist:
         raise UserError("--classifier is for MNIST; leave it out for other images")
 
@@ -151,6 +154,7 @@ def make_parser():
     options.add_model_options(parser)
     options.add_drawing_options(parser)
     options.add_judging_options(parser, n=10_000)
+    options.add_classifier_option(parser)
     add = parser.add_argument
     add("--json", type=Path, metavar="FILE", help="write the figures to this file")
     add(

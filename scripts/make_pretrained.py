@@ -38,13 +38,22 @@ def main(args):
             )
     config = real_images.saved_config(args.run_dir)
     if config is None or not grids(directory, args.step):
-        raise UserError(f"{args.run_dir} has no config.json or no samples for a GIF")
+        raise UserError(
+            f"{args.run_dir} has no config.json or no samples for a GIF; give the "
+            "--run-dir of a whole run"
+        )
     if f"\n{args.step}," not in Path(f"{args.curve}.csv").read_text():
-        raise UserError(f"{args.curve}.csv is not of this run: no step {args.step}")
+        raise UserError(
+            f"{args.curve}.csv has no step {args.step}; make it of this run with "
+            "quality_curve.py"
+        )
     if args.against_tf2 and config.model != "mnist_tutorial":
         raise UserError("--against-tf2 is about mnist_tutorial; leave it out")
     if args.against_tf2 and not args.against_tf2.is_file():
-        raise UserError(f"--against-tf2 {args.against_tf2} is no file")
+        raise UserError(
+            f"--against-tf2 {args.against_tf2} is no file; make it with "
+            "benchmarks/tf2_quality.py --json"
+        )
     card.check_described(config.model)
     out = args.out / config.model
     outputs.refuse_unwritable(out)

@@ -116,6 +116,7 @@ def make_parser():
     )
     options.add_drawing_options(parser)
     options.add_judging_options(parser, n=5000)
+    options.add_classifier_option(parser)
     return parser
 
 

@@ -28,19 +28,16 @@ def nearest(samples, training, k=1):
 
 def _nearest(samples, training, k):
     a = _flat(samples)
-    indices = np.zeros((len(a), 0), int)  # of the nearest so far
+    indices = np.zeros((len(a), 0), int)  # of the nearest of each part
     squared = np.zeros((len(a), 0), np.float32)
     columns = max(1, VALUES // a.shape[1])
     for start in range(0, len(training), columns):
         found = squared_distances(a, _flat(training[start : start + columns]))
-        numbers = np.broadcast_to(start + np.arange(found.shape[1]), found.shape)
+        near = np.argpartition(found, min(k, found.shape[1]) - 1, axis=1)[:, :k]
+        found = np.take_along_axis(found, near, axis=1)
         squared = np.concatenate([squared, found], axis=1)
-        indices = np.concatenate([indices, numbers], axis=1)
-        near = np.argpartition(squared, min(k, squared.shape[1]) - 1, axis=1)[:, :k]
-        squared, indices = (
-            np.take_along_axis(x, near, axis=1) for x in (squared, indices)
-        )
-    order = np.argsort(squared, axis=1)
+        indices = np.concatenate([indices, start + near], axis=1)
+    order = np.argsort(squared, axis=1)[:, :k]
     return tuple(np.take_along_axis(x, order, axis=1) for x in (indices, squared))
 
 
