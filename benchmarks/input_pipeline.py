@@ -19,8 +19,8 @@ from PIL import Image
 
 from benchmarks.train_step import machine
 from dcgan_v1 import runtime
-from dcgan_v1.config import Celeba64Config
 from dcgan_v1.data import images, synthetic
+from dcgan_v1.systems import Celeba64Config
 
 
 def main():

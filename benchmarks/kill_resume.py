@@ -14,7 +14,7 @@ sys.path.insert(0, str(ROOT))
 
 from tqdm import tqdm
 
-from dcgan_v1.config import CONFIGS
+from dcgan_v1.systems import SYSTEMS
 
 STEPS_A_KILL = 12  # of the run, on average
 WRITING = ("--save-every", "5", "--sample-every", "4", "--summary-every", "1")
@@ -25,10 +25,9 @@ FACES += ("--augment", "all", "--flip")  # whatever is drawn at random
 
 def command(model, steps, run_dir):
     """Returns the command line of a small training of a system."""
-    script = {"celeba64": "train_celeba.py", "images96": "train_images.py"}.get(
-        model, "train_mnist.py"
-    )
-    data = FACES if script != "train_mnist.py" else ("--model", model)
+    system = SYSTEMS[model]
+    script = f"{system.script}.py"
+    data = FACES if system.data == "images" else ("--model", model)
     where = ["--steps", str(steps), "--run-dir", str(run_dir)]
     if (Path(run_dir) / "config.json").exists():  # else it would begin from pretrained/
         where.append("--restore")
@@ -80,11 +79,10 @@ def killed(model, steps, run_dir, kills, seconds, rng):
 
 def compare(a, b, step):
     """Returns what differs between two run directories, as a list of names."""
-    from dcgan_v1 import checkpoints
+    from dcgan_v1.checkpoints import reading
 
     ours, theirs = (
-        checkpoints.tensors(str(run / "checkpoints" / f"model-{step}"))
-        for run in (a, b)
+        reading.tensors(str(run / "checkpoints" / f"model-{step}")) for run in (a, b)
     )
     differing = [
         name
@@ -126,7 +124,7 @@ def _events(run_dir):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--model", choices=CONFIGS, default="mnist_beginners")
+    parser.add_argument("--model", choices=SYSTEMS, default="mnist_beginners")
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--seed", type=int, help="of the moments (default: drawn)")
     args = parser.parse_args()
@@ -137,7 +135,7 @@ def main():
         alone, restored = Path(folder) / "alone", Path(folder) / "restored"
         seconds = left_alone(args.model, steps, alone)
         kills = killed(args.model, steps, restored, args.kills, seconds, rng)
-        last = steps + CONFIGS[args.model]().pretrain_steps
+        last = steps + SYSTEMS[args.model].config().pretrain_steps
         differing = compare(alone, restored, last)
     verdict = f"different: {', '.join(differing[:5])}" if differing else "identical"
     print(f"{args.model}: {kills} kills in {last} steps (seed {seed}): {verdict}")

@@ -72,10 +72,10 @@ def measurement(args):
     runtime.prepare()
     import numpy as np
 
-    from dcgan_v1.config import Celeba64Config
     from dcgan_v1.data import images
     from dcgan_v1.metrics import features, neighbours, precision_recall
     from dcgan_v1.metrics import sliced_wasserstein as swd
+    from dcgan_v1.systems import Celeba64Config
 
     config = Celeba64Config(data=args.data, seed=args.seed)
     read, count, _ = images.load(config, ROOT / "runs" / "cache", size=64)

@@ -16,8 +16,8 @@ from typing import NamedTuple
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from dcgan_v1 import runtime
-from dcgan_v1.config import CONFIGS
 from dcgan_v1.data import mnist
+from dcgan_v1.systems import SYSTEMS
 
 SETTLED = 500  # steps after which memory may grow no more
 GROWTH = 20.0  # MB
@@ -36,9 +36,9 @@ class Row(NamedTuple):
 def watched(config, images, run_dir):
     """Trains and returns a Row for each step."""
     tf = runtime.prepare()
-    from dcgan_v1 import train
     from dcgan_v1.data.pipeline import InMemory
-    from dcgan_v1.rundir import RunDirectory
+    from dcgan_v1.training import train
+    from dcgan_v1.training.rundir import RunDirectory
 
     rows, plain = [], train.Trainer.train_step
 
@@ -89,14 +89,14 @@ def verdict(rows):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    models = [model for model in CONFIGS if model.startswith("mnist")]
+    models = [name for name, system in SYSTEMS.items() if system.data == "digits"]
     parser.add_argument("--model", choices=models, default="mnist_tutorial")
     parser.add_argument("--steps", type=int, default=3000)
     parser.add_argument("--batch-size", type=int, default=8)
     args = parser.parse_args()
     if args.steps <= 2 * SETTLED:
         parser.error(f"--steps must be more than {2 * SETTLED}: before, memory settles")
-    config = CONFIGS[args.model](
+    config = SYSTEMS[args.model].config(
         batch_size=args.batch_size,
         steps=args.steps,
         sample_every=100,

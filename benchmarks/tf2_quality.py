@@ -12,7 +12,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from dcgan_v1 import outputs
+from dcgan_v1 import files
 
 MODEL = "mnist_tutorial"
 
@@ -32,7 +32,7 @@ def main():
         side, seed, out = args.work
         {"tf1": tf1, "tf2": tf2}[side](int(seed), args, Path(out))
         return
-    outputs.refuse_unwritable(args.json)
+    files.refuse_unwritable(args.json)
     found = {"tf1": [], "tf2": []}
     with tempfile.TemporaryDirectory() as folder:
         for seed in range(args.seeds):
@@ -48,7 +48,7 @@ def main():
         print(f"{side}: {mean:.1f} +- {spread:.1f} after {args.steps} steps")
     if args.json:
         counts = {name: getattr(args, name) for name in ("steps", "batch_size", "n")}
-        outputs.write({args.json: (json.dumps({**counts, **found}) + "\n").encode()})
+        files.write({args.json: (json.dumps({**counts, **found}) + "\n").encode()})
 
 
 def tf1(seed, args, out):
@@ -82,7 +82,7 @@ def tf2(seed, args, out):
     import tensorflow as tf
 
     from dcgan_v1.data import mnist
-    from dcgan_v1.reference import tf2_mnist_tutorial
+    from dcgan_v1.ports import tf2_mnist_tutorial
 
     size, n = args.batch_size, args.n
     tf.keras.utils.set_random_seed(seed)
@@ -113,8 +113,8 @@ def judged(path, n):
     runtime.prepare()
     import numpy as np
 
-    from dcgan_v1.config import MnistTutorialConfig
     from dcgan_v1.metrics import features, frechet, real_images
+    from dcgan_v1.systems import MnistTutorialConfig
 
     reference, _, _ = real_images.load(MnistTutorialConfig(), None, n, seed=0)
     with features.open_judge(MODEL) as look:

@@ -1,80 +1,81 @@
-"""One frozen config for a run: JSON in and out, unknown keys refused.
+"""One frozen config for a run: JSON out, checked when it is made.
 
-Every system has its own, with the source's values as defaults.
+What is `fixed` decides which numbers a run computes and never changes again. Systems
+have defaults of their own (see `systems`).
 """
 
 import dataclasses
-import hashlib
 import json
-from dataclasses import dataclass, field
-from typing import ClassVar
+import re
+from dataclasses import dataclass
 
-from dcgan_v1.data.decode import parse_crop
 from dcgan_v1.errors import UserError
-
-
-def _fixed(default):
-    """A setting that decides which numbers a run computes: it never changes again."""
-    return field(default=default, metadata={"fixed": True})
+from dcgan_v1.setting import check, fixed, setting
 
 
 @dataclass(frozen=True)
 class Config:
-    """Settings of any run. The fixed ones must stay as they are when it is restored."""
+    """Settings of any run."""
 
-    model: str = _fixed("")  # registry name
-    seed: int = _fixed(0)  # of everything random
-    batch_size: int = _fixed(50)
-    pretrain_steps: int = _fixed(0)  # steps of D alone before the first with G
-    data_sha256: str = _fixed("")  # of the training images, or of their list
-    start: str = _fixed("")  # the checkpoint this run began from, if any
-    deterministic: bool = _fixed(False)  # bits that no number of cores changes
+    model: str = fixed("")  # name of the system
+    steps: int = setting(100_000, "steps of D and G, after pre-training", least=1)
+    pretrain_steps: int = fixed(0, "steps of D alone at the beginning", least=0)
+    batch_size: int = fixed(50, "images per step", least=1)
+    seed: int = fixed(
+        0,
+        "of everything random: initial values, data order, noise",
+        least=0,
+        below=2**31,
+    )
+    device: str = setting(
+        "auto",
+        "auto takes a GPU where there is one",
+        choices=("auto", "cpu", "gpu"),
+    )
+    deterministic: bool = fixed(False, "the same bits whatever the number of cores")
 
-    d_learning_rate: float = _fixed(2e-4)  # of all of D's Adams
-    g_learning_rate: float = _fixed(2e-4)
-    beta1: float = _fixed(0.5)  # of all Adams
-    label_smoothing: float = _fixed(0.0)  # D is to say 1 minus this of reals
-    ema_decay: float = _fixed(0.0)  # of the average of G's weights; 0: there is none
+    d_learning_rate: float = fixed(2e-4, "of D's Adams", least=0.0, below=1.0)
+    g_learning_rate: float = fixed(2e-4, "of G's Adam", least=0.0, below=1.0)
+    beta1: float = fixed(0.5, "of all Adams", least=0.0, below=1.0)
+    label_smoothing: float = fixed(
+        0.0, "train D to say 1 minus this of real images", least=0.0, below=0.5
+    )
+    ema_decay: float = fixed(
+        0.0,
+        "keep a moving average of G's weights, from which samples are drawn; this much "
+        "is kept each step, 0: no average",
+        least=0.0,
+        below=1.0,
+    )
 
-    steps: int = 100_000  # steps of D and G, after pre-training
-    save_every: int = 1000
-    save_minutes: int = 10  # at most so long between checkpoints; 0: no limit
-    keep: int = 5  # checkpoints
-    sample_every: int = 100
-    summary_every: int = 10
-    sample_bn: str = "batch"  # statistics of the samples: 'batch' or 'ema'
-    samples: int = _fixed(64)  # images of a sample grid
-    histograms: bool = False
-    device: str = "auto"
+    save_every: int = setting(1000, "steps between checkpoints", least=1)
+    save_minutes: int = setting(
+        10, "a checkpoint at least so often; 0: by steps alone", least=0
+    )
+    keep: int = setting(5, "newest checkpoints kept", least=1)
+    sample_every: int = setting(100, "steps between sample grids", least=1)
+    summary_every: int = setting(
+        10, "steps between lines in metrics.csv and TensorBoard", least=1
+    )
+    sample_bn: str = setting(
+        "batch",
+        "batch norm of the samples: statistics of the batch itself, or moving averages",
+        choices=("batch", "ema"),
+    )
+    samples: int = fixed(64, "images of a sample grid", least=1)
+    histograms: bool = setting(False, "histograms of the weights in TensorBoard")
 
-    MAY_BE_ZERO: ClassVar = ()  # settings whose 0 leaves the number to others
+    data_sha256: str = fixed("")  # of the training images, or of their list
+    start: str = fixed("")  # the checkpoint this run began from, if any
+    networks_only: bool = fixed(
+        False,
+        "with --restore PATH: take what that checkpoint has of the two networks, and "
+        "start all else anew",
+    )
 
     def __post_init__(self):
-        for name, minimum in LEAST.items():
-            if name in self.MAY_BE_ZERO:
-                minimum = 0
-            value = getattr(self, name, minimum)
-            if not isinstance(value, int) or isinstance(value, bool):
-                raise UserError(f"{option(name)} must be an integer, not {value!r}")
-            if value < minimum:
-                raise UserError(
-                    f"{option(name)} must be at least {minimum}, not {value}"
-                )
-        for name, (low, high) in BETWEEN.items():
-            value = getattr(self, name)
-            if not low <= value < high:  # a NaN is not, either
-                raise UserError(
-                    f"{option(name)} must be at least {low:g} and below {high:g}, "
-                    f"not {value}"
-                )
-        if self.seed >= 2**31:
-            raise UserError(f"--seed must be below 2**31, not {self.seed}")
-        for name, choices in CHOICES.items():
-            if getattr(self, name, choices[0]) not in choices:
-                raise UserError(
-                    f"{option(name)} must be one of {', '.join(choices)}, "
-                    f"not {getattr(self, name)!r}"
-                )
+        for field in dataclasses.fields(self):
+            check(field, getattr(self, field.name))
 
     @property
     def total_steps(self):
@@ -86,29 +87,31 @@ class Config:
         del epoch_steps
         return self
 
-    def fixed(self):
+    def fixed_settings(self):
         """Returns the settings that decide which numbers a run computes, by name."""
-        names = [f.name for f in dataclasses.fields(self) if f.metadata.get("fixed")]
+        names = [f.name for f in dataclasses.fields(self) if f.metadata["fixed"]]
         return {name: getattr(self, name) for name in sorted(names)}
-
-    def fixed_sha256(self):
-        return hashlib.sha256(json.dumps(self.fixed()).encode()).hexdigest()
 
     def to_json(self):
         return json.dumps(dataclasses.asdict(self), indent=2) + "\n"
+
+
+def _by_epochs(name):
+    """A count of steps that is 0 where epochs give it."""
+    (field,) = (f for f in dataclasses.fields(Config) if f.name == name)
+    return dataclasses.field(default=0, metadata={**field.metadata, "least": 0})
 
 
 @dataclass(frozen=True)
 class EpochConfig(Config):
     """Settings of a system whose source counts epochs. 0 steps: as the epochs say."""
 
-    epochs: int = 50
-    sample_epochs: int = 1  # epochs between two sample grids
-    save_epochs: int = 1  # epochs between two checkpoints
-    steps: int = 0
-    sample_every: int = 0
-    save_every: int = 0
-    MAY_BE_ZERO: ClassVar = ("steps", "sample_every", "save_every")
+    epochs: int = setting(50, "how often each image is seen", least=1)
+    sample_epochs: int = setting(1, "epochs between sample grids", least=1)
+    save_epochs: int = setting(1, "epochs between checkpoints", least=1)
+    steps: int = _by_epochs("steps")
+    sample_every: int = _by_epochs("sample_every")
+    save_every: int = _by_epochs("save_every")
 
     def in_steps(self, epoch_steps):
         return dataclasses.replace(
@@ -119,33 +122,87 @@ class EpochConfig(Config):
         )
 
 
-@dataclass(frozen=True)
-class MnistBeginnersConfig(Config):
-    """Settings of `mnist_beginners`."""
+COUNTED_TWICE = {  # a setting in epochs -> the one in steps that takes its place
+    "epochs": "steps",
+    "sample_epochs": "sample_every",
+    "save_epochs": "save_every",
+}
 
-    model: str = _fixed("mnist_beginners")
-    pretrain_steps: int = _fixed(300)
-    validation: int = _fixed(5000)  # images at the data's start that are not trained on
-    d_learning_rate: float = _fixed(3e-4)
-    g_learning_rate: float = _fixed(1e-4)
-    beta1: float = _fixed(0.9)
-    data_dir: str = ""  # empty: the files shipped with the package
+
+@dataclass(frozen=True)
+class StartSettings:
+    """What a system adds whose source starts from odd initial values."""
+
+    init: str = fixed(
+        "paper",
+        "initial values: the paper's, or the source's",
+        choices=("paper", "source"),
+    )
+
+
+@dataclass(frozen=True)
+class DigitSettings:
+    """What a system adds that trains on data in MNIST's format."""
+
+    data_dir: str = setting(
+        "",
+        "folder or zip with the files of MNIST or a relative of it, in any of their "
+        "usual forms (default: the MNIST that comes with the project)",
+    )
+    split: str = setting("", "which of EMNIST's data sets, where there are several")
+
+
+@dataclass(frozen=True)
+class ValidationSettings:
+    """What a system adds whose source holds images back."""
+
+    validation: int = fixed(
+        5000, "images at the data's start that are not trained on", least=0
+    )
 
 
 @dataclass(frozen=True)
 class ImageSettings:
-    """What a system adds to its settings that trains on a folder or zip of images."""
+    """What a system adds that trains on a folder or zip of images."""
 
-    width: int = _fixed(64)  # channels of D's first and G's last hidden layer
-    crop: str = _fixed("square")  # cut from the centre: a number, WxH, such or 'none'
-    resize: str = _fixed("bilinear")
-    order: str = _fixed("shuffled")  # 'shuffled' anew each epoch, or as on 'file'
-    flip: bool = _fixed(False)  # mirror every other image, at random
-    augment: str = _fixed("none")  # what D sees of reals and fakes, see `augmentation`
-    limit: int = _fixed(0)  # use only the first so many images; 0: all
-    data: str = ""  # folder, zip or 'synthetic'
-    skip_bad: bool = False
-    cache: bool = True
+    width: int = fixed(
+        64,
+        "channels of D's first and G's last hidden layer, a multiple of 8",
+        least=8,
+    )
+    data: str = setting(
+        "",
+        "folder with images, searched recursively; or a zip, read in place; or "
+        "'synthetic': faces drawn by the project (no default, but train_celeba.py "
+        "looks in data/ first)",
+    )
+    crop: str = fixed(
+        "square",
+        "cut from the centre: a number or WxH, in pixels of CelebA's 178x218; square, "
+        "the largest there is; or none",
+    )
+    resize: str = fixed(
+        "bilinear",
+        "how the cut is brought to the network's size",
+        choices=("area", "nearest", "bilinear", "bicubic"),
+    )
+    order: str = fixed(
+        "shuffled",
+        "shuffled anew each epoch, or as the files come",
+        choices=("shuffled", "file"),
+    )
+    flip: bool = fixed(False, "mirror every other image, at random")
+    augment: str = fixed(
+        "none",
+        "change what D sees, of reals and fakes alike: their colours, their place, a "
+        "part cut out, or all of it",
+        choices=("none", "color", "translation", "cutout", "all"),
+    )
+    limit: int = fixed(0, "use only the first so many images, 0 for all", least=0)
+    skip_bad: bool = setting(
+        False, "leave out images that cannot be used, instead of stopping"
+    )
+    cache: bool = setting(True)
 
     def __post_init__(self):
         super().__post_init__()
@@ -157,97 +214,15 @@ class ImageSettings:
             raise UserError(f"--crop: {error}") from error
 
 
-@dataclass(frozen=True)
-class Celeba64Config(ImageSettings, Config):
-    """Settings of `celeba64`."""
+def parse_crop(text):
+    """Reads '108', '108x120' (width x height), 'square' or 'none'.
 
-    model: str = _fixed("celeba64")
-    batch_size: int = _fixed(16)
-    width: int = _fixed(128)
-    init: str = _fixed("paper")  # initial values: 'paper' or 'source'
-    crop: str = _fixed("108")
-    resize: str = _fixed("area")
-    steps: int = 10_000
-    sample_bn: str = "ema"
-
-
-@dataclass(frozen=True)
-class MnistKerasConfig(EpochConfig):
-    """Settings of `mnist_keras`."""
-
-    model: str = _fixed("mnist_keras")
-    batch_size: int = _fixed(128)
-    init: str = _fixed("paper")  # initial values: 'paper' or 'source'
-    samples: int = _fixed(16)
-    sample_bn: str = "ema"
-    data_dir: str = ""  # empty: the files shipped with the package
-
-
-@dataclass(frozen=True)
-class MnistTutorialConfig(EpochConfig):
-    """Settings of `mnist_tutorial`."""
-
-    model: str = _fixed("mnist_tutorial")
-    batch_size: int = _fixed(256)
-    d_learning_rate: float = _fixed(1e-4)
-    g_learning_rate: float = _fixed(1e-4)
-    beta1: float = _fixed(0.9)
-    samples: int = _fixed(16)
-    save_epochs: int = 15
-    sample_bn: str = "ema"
-    data_dir: str = ""  # empty: the files shipped with the package
-
-
-@dataclass(frozen=True)
-class Images96Config(ImageSettings, EpochConfig):
-    """Settings of `images96`."""
-
-    model: str = _fixed("images96")
-    batch_size: int = _fixed(64)
-    epochs: int = 400
-
-
-CONFIGS = {
-    "mnist_beginners": MnistBeginnersConfig,
-    "celeba64": Celeba64Config,
-    "mnist_keras": MnistKerasConfig,
-    "mnist_tutorial": MnistTutorialConfig,
-    "images96": Images96Config,
-}
-CHOICES = {  # setting -> what it may be
-    "sample_bn": ("batch", "ema"),
-    "init": ("paper", "source"),
-    "resize": ("area", "nearest", "bilinear", "bicubic"),
-    "order": ("shuffled", "file"),
-    "augment": ("none", "color", "translation", "cutout", "all"),
-}
-BETWEEN = {  # setting -> (the smallest it may be, what it must be below)
-    "d_learning_rate": (0.0, 1.0),
-    "g_learning_rate": (0.0, 1.0),
-    "beta1": (0.0, 1.0),
-    "label_smoothing": (0.0, 0.5),
-    "ema_decay": (0.0, 1.0),
-}
-LEAST = {  # setting -> the smallest number it may be
-    "seed": 0,
-    "batch_size": 1,
-    "pretrain_steps": 0,
-    "validation": 0,
-    "width": 8,
-    "limit": 0,
-    "steps": 1,
-    "save_every": 1,
-    "save_minutes": 0,
-    "keep": 1,
-    "sample_every": 1,
-    "samples": 1,
-    "epochs": 1,
-    "sample_epochs": 1,
-    "save_epochs": 1,
-    "summary_every": 1,
-}
-
-
-def option(name):
-    """Returns the command-line option of a setting."""
-    return "--" + name.replace("_", "-")
+    Returns:
+      (width, height), 'square' for the largest there is, or None.
+    """
+    if text in ("none", "square"):
+        return None if text == "none" else text
+    match = re.fullmatch(r"([1-9]\d{0,4})(?:x([1-9]\d{0,4}))?", text)
+    if match is None:
+        raise ValueError(f"'none', 'square', a number or WxH is needed, not {text!r}")
+    return int(match[1]), int(match[2] or match[1])

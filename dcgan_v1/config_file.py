@@ -3,14 +3,10 @@
 import dataclasses
 import json
 
-from dcgan_v1.config import CONFIGS, option
+from dcgan_v1.config import COUNTED_TWICE
 from dcgan_v1.errors import UserError
-
-COUNTED_TWICE = {  # a setting in epochs -> the one in steps that takes its place
-    "epochs": "steps",
-    "sample_epochs": "sample_every",
-    "save_epochs": "save_every",
-}
+from dcgan_v1.setting import option
+from dcgan_v1.systems import SYSTEMS
 
 
 def from_json(text, source):
@@ -21,12 +17,12 @@ def from_json(text, source):
         raise UserError(
             f"{source} is not JSON ({error}); mend it or use --restart"
         ) from error
-    if not isinstance(values, dict) or values.get("model") not in list(CONFIGS):
+    if not isinstance(values, dict) or values.get("model") not in list(SYSTEMS):
         raise UserError(
             f"{source} must be a JSON object whose model is one of "
-            f"{', '.join(CONFIGS)}; mend it or use --restart"
+            f"{', '.join(SYSTEMS)}; mend it or use --restart"
         )
-    cls = CONFIGS[values["model"]]
+    cls = SYSTEMS[values["model"]].config
     known = {f.name: f for f in dataclasses.fields(cls)}
     unknown = sorted(set(values) - set(known))
     if unknown:
@@ -38,6 +34,20 @@ def from_json(text, source):
                 f"not {value!r}"
             )
     return cls(**values)
+
+
+def saved_config(path):
+    """Returns the config of the run that a checkpoint is of, None if there is none.
+
+    Args:
+      path: Path of a run directory, a folder of `pretrained/`, or a checkpoint in
+        either.
+    """
+    for folder in (path, path.parent, path.parent.parent):
+        if (folder / "config.json").is_file():
+            file = folder / "config.json"
+            return from_json(file.read_bytes(), file)
+    return None
 
 
 def continued(saved, asked):
@@ -58,7 +68,7 @@ def continued(saved, asked):
         f"{option(f.name)} is {getattr(saved, f.name)!r} in the run, "
         f"{asked[f.name]!r} was asked for"
         for f in dataclasses.fields(saved)
-        if f.metadata.get("fixed")
+        if f.metadata["fixed"]
         and f.name in asked
         and asked[f.name] != getattr(saved, f.name)
     ]

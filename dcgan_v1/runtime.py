@@ -9,12 +9,36 @@ import contextlib
 import os
 import platform
 import sys
+import warnings
 from pathlib import Path
 
 from dcgan_v1.errors import UserError
 
-DEVICES = ("auto", "cpu", "gpu")
 THREADS = 2  # within an operation, of a deterministic session
+# Settings of other tools, that crash a library which reads them while it is imported or
+# change what it computes; and those of the same kind that say where, how loud and with
+# how many threads.
+FOREIGN = ("TF_", "TF2_", "XLA_", "ONEDNN_", "DNNL_", "KERAS_", "MPL", "MATPLOTLIB")
+FOREIGN += ("PILLOW_", "PROTOCOL_BUFFERS_", "NVIDIA_TF32_OVERRIDE")
+RESPECTED = ("TF_CPP_", "TF_ENABLE_ONEDNN_OPTS", "TF_NUM_", "TF_GPU_", "TF_CONFIG")
+RESPECTED += ("TF_FORCE_GPU_ALLOW_GROWTH", "MPLCONFIGDIR")
+SILENT = ("MPL", "PILLOW_", "KERAS_")  # not worth a word: they change no number
+
+ignored = []  # variables of the environment that this process has put away
+verbose = False  # let TensorFlow say all it has to say
+
+
+def ignore_foreign_settings():
+    """Puts away what the environment holds for other programs. Returns nothing.
+
+    Keras's file of settings in the user's home is put away with them.
+    """
+    for name in sorted(os.environ):
+        if name.startswith(FOREIGN) and not name.startswith(RESPECTED):
+            ignored.append(name)
+            del os.environ[name]
+    os.environ["KERAS_HOME"] = os.devnull  # a folder with nothing in it
+    os.environ["KERAS_BACKEND"] = "tensorflow"
 
 
 def load():
@@ -23,14 +47,18 @@ def load():
     TensorFlow reads TF_ENABLE_ONEDNN_OPTS while it loads and by itself switches oneDNN
     on only for newer processors; a value the user has set is left alone.
     """
+    if "tensorflow" not in sys.modules:
+        ignore_foreign_settings()
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
-    if "TF_CPP_MIN_LOG_LEVEL" in os.environ:
+    if verbose or "TF_CPP_MIN_LOG_LEVEL" in os.environ:
         import tensorflow.compat.v1 as tf
     else:
         os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
         with _without_notes():
             import tensorflow.compat.v1 as tf
-    tf.logging.set_verbosity(tf.logging.ERROR)
+    if not verbose:
+        tf.logging.set_verbosity(tf.logging.FATAL)  # errors come as exceptions, too
+        warnings.simplefilter("ignore")
     return tf
 
 
@@ -114,7 +142,9 @@ def session_config(device="auto", deterministic=False):
         config.intra_op_parallelism_threads = THREADS
         where += f" | deterministic, {THREADS} threads"
     onednn = "on" if onednn_is_on() else "off"
-    return config, f"TensorFlow {tf.version.VERSION} | {where} | oneDNN {onednn}"
+    line = f"TensorFlow {tf.version.VERSION} | {where} | oneDNN {onednn}"
+    named = [name for name in ignored if not name.startswith(SILENT)]
+    return config, line + (f" | ignored: {', '.join(named)}" if named else "")
 
 
 def cores():

@@ -5,8 +5,9 @@ import contextlib
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-from dcgan_v1 import checkpoints, images, models, runtime
-from dcgan_v1.graph import build_sample_graph
+from dcgan_v1 import pictures, runtime, systems
+from dcgan_v1.checkpoints import finding, restoring
+from dcgan_v1.training.graph import build_sample_graph
 
 CHUNK = 64  # images per run; also the batch whose statistics `batch` takes
 
@@ -49,29 +50,40 @@ def interpolate(a, b, frames):
 
 
 class Sampler:
-    """A restored generator and discriminator. Make it with `open_sampler`."""
+    """A restored generator and discriminator. Make it with `open_sampler`.
 
-    def __init__(self, session, graph, config, sample_bn):
+    Attributes:
+      system: its `systems.System`.
+      restored: what was restored, in words.
+      has_judge: whether D was restored, too.
+    """
+
+    def __init__(self, session, graph, config, sample_bn, restored="", has_judge=True):
         self._session, self._graph, self._sample_bn = session, graph, sample_bn
-        self.model = models.get(config.model)
+        self.system = systems.get(config.model)
+        self.restored, self.has_judge = restored, has_judge
 
     def __call__(self, z):
         """Returns (images uint8 [n, H, W, C], D's probability [n] of being real).
 
-        With batch norm by the batch an image depends on the 64 it is drawn with; a
-        short batch is filled up with noise of its own.
+        Without a judge the probabilities are no numbers (NaN). With batch norm by the
+        batch an image depends on the 64 it is drawn with; a short batch is filled up
+        with noise of its own.
         """
         parts = []
         for start in range(0, len(z), CHUNK):
             chunk = z[start : start + CHUNK]
             fill = CHUNK - len(chunk) if self._sample_bn == "batch" else 0
-            filling = draw_noise(self.model.NOISE, fill, z.shape[1], seed=[7, start])
-            fetched = self._session.run(
-                [self._graph.images, self._graph.probability],
-                {self._graph.z: np.concatenate([chunk, filling])},
-            )
-            drawn, probability = (array[: len(chunk)] for array in fetched)
-            drawn = images.to_uint8(drawn, self.model.IMAGE_RANGE)
+            filling = draw_noise(self.system.noise, fill, z.shape[1], seed=[7, start])
+            fetches = {"drawn": self._graph.images}
+            if self.has_judge:
+                fetches["probability"] = self._graph.probability
+            feed = {self._graph.z: np.concatenate([chunk, filling])}
+            fetched = self._session.run(fetches, feed)
+            drawn = fetched["drawn"][: len(chunk)]
+            unknown = np.full(len(chunk), np.nan)
+            probability = fetched.get("probability", unknown)[: len(chunk)]
+            drawn = pictures.to_uint8(drawn, self.system.image_range)
             parts.append((drawn, probability))
         return tuple(np.concatenate(arrays) for arrays in zip(*parts, strict=True))
 
@@ -92,17 +104,20 @@ def open_sampler(path, sample_bn=None, device="auto", latest=False):
     """Restores the networks of a checkpoint, whichever system it is of.
 
     Args:
-      path: see `checkpoints.resolve`.
+      path: see `finding.resolve`.
       sample_bn: 'batch', 'ema', or None for the system's own.
       latest: take G's weights as they are, also where there are averages of them.
     """
-    prefix = checkpoints.resolve(path)
-    config = checkpoints.identify(prefix)
+    notes = []
+    prefix = finding.resolve(path, notes.append)
+    config = restoring.identify(prefix)
     sample_bn = sample_bn or config.sample_bn
     session_config, _ = runtime.session_config(device)
     with tf.Graph().as_default(), tf.Session(config=session_config) as session:
         graph = build_sample_graph(config, sample_bn)
-        plan = checkpoints.plan_networks(prefix, config.model, graph.saved, latest)
-        checkpoints.restore(session, plan)
+        plan = restoring.plan_networks(prefix, config.model, graph.saved, latest)
+        restoring.restore(session, plan)
         tf.get_default_graph().finalize()
-        yield Sampler(session, graph, config, sample_bn)
+        notes += [plan.note] if plan.note else []
+        restored = prefix + (f" ({'; '.join(notes)})" if notes else "")
+        yield Sampler(session, graph, config, sample_bn, restored, plan.has_judge)

@@ -6,57 +6,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from dcgan_v1 import cli, runtime
-from dcgan_v1.errors import UserError
-
-
-def main(args):
-    runtime.prepare()
-    from dcgan_v1 import checkpoints, saving
-
-    prefix = checkpoints.resolve(args.checkpoint)
-    wrong = saving.damage(prefix)
-    tensors = {}
-    try:
-        tensors = checkpoints.tensors(prefix)  # TensorFlow compares its own checksums
-        manifest = saving.manifest_of(prefix)
-    except UserError as error:
-        wrong, manifest = wrong or str(error), None
-    if not args.quiet:
-        show(prefix, tensors, manifest)
-    not_finite = checkpoints.not_finite(tensors)
-    if not_finite and not wrong:
-        wrong = f"{not_finite[0]} holds a NaN or an infinity ({len(not_finite)} do)"
-    print(f"damaged: {wrong}" if wrong else "sound")
-    return 1 if wrong else 0
-
-
-def show(prefix, tensors, manifest):
-    size = sum(array.nbytes for array in tensors.values())
-    print(f"{prefix}: {len(tensors)} arrays, {size / 1e6:.1f} MB")
-    if manifest is None:
-        print("no manifest: the files were not written by a run of this project")
-    else:
-        print(f"{manifest.get('model')!s:.40}, step {manifest['step']}")
-        print(f"  settings  SHA-256 {manifest.get('config_sha256')!s:.64}")
-        for name, sha256 in manifest["files"].items():
-            print(f"  {name}  SHA-256 {sha256}")
-    for name, array in sorted(tensors.items()):
-        print(f"  {name}  {array.dtype} {list(array.shape)}")
-
-
-def make_parser():
-    parser = cli.parser(__doc__)
-    parser.add_argument(
-        "checkpoint",
-        metavar="PATH",
-        help="a checkpoint, one of its files, or a run directory (its newest is taken)",
-    )
-    parser.add_argument(
-        "--quiet", action="store_true", help="the verdict alone (default off)"
-    )
-    return parser
-
+from dcgan_v1.commands import run
 
 if __name__ == "__main__":
-    cli.main(main, make_parser())
+    run("verify_checkpoint")

@@ -22,7 +22,8 @@ sys.path.insert(0, str(Path(script).resolve().parents[1]))
 from dcgan_v1 import runtime
 
 tf = runtime.prepare()
-from dcgan_v1 import summaries
+from dcgan_v1 import files
+from dcgan_v1.training import curves
 
 
 def die():
@@ -59,7 +60,7 @@ if where.startswith("rename:"):
 elif where.startswith("write:"):
     Path.write_bytes = counted(Path.write_bytes, half_a_file, where[6:])
 elif where == "metrics":
-    summaries.append = counted(summaries.append, half_a_line)
+    files.append = counted(files.append, half_a_line)
 elif where == "saver":
     tf.train.Saver.save = counted(tf.train.Saver.save, everything)
 elif where == "list":
@@ -67,5 +68,5 @@ elif where == "list":
         tf.train.update_checkpoint_state, lambda *_: None
     )
 elif where == "curves":
-    summaries.draw_curves = counted(summaries.draw_curves, lambda *_: None)
+    curves.draw = counted(curves.draw, lambda *_: None)
 runpy.run_path(script, run_name="__main__")

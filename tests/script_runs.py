@@ -1,29 +1,86 @@
 """Runs the scripts as a user does."""
 
+import atexit
 import hashlib
+import json
 import os
 import subprocess
 import sys
+import tempfile
+import threading
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 # as a user's shell has it: conftest's own set-up must not reach the scripts
-ENVIRONMENT = {k: v for k, v in os.environ.items() if not k.startswith("TF_")}
+ENVIRONMENT = {
+    k: v for k, v in os.environ.items() if not k.startswith(("TF_", "KERAS_"))
+}
+SECONDS = 180  # a script may take
+_zygotes = []
 
 
 def command(script, *args):
     return [sys.executable, str(ROOT / "scripts" / script), *map(str, args)]
 
 
-def call(script, *args, cwd=ROOT):
+def call(script, *args, cwd=ROOT, env=None):
+    """Runs a script, in a process that had TensorFlow before it began (see `zygote`)."""
+    with tempfile.TemporaryDirectory() as folder:
+        out, err = (Path(folder) / name for name in ("out", "err"))
+        argv = command(script, *args)[1:]
+        order = {
+            "argv": argv,
+            "cwd": str(cwd),
+            "env": ENVIRONMENT if env is None else env,
+            "stdout": str(out),
+            "stderr": str(err),
+        }
+        code = _answer(order)
+        printed = (p.read_text(errors="surrogateescape") for p in (out, err))
+        return subprocess.CompletedProcess(argv, code, *printed)
+
+
+def fresh(script, *args, cwd=ROOT, env=None):
+    """Runs a script in an interpreter of its own, from the beginning."""
     return subprocess.run(
         command(script, *args),
         cwd=cwd,
-        env=ENVIRONMENT,
+        env=ENVIRONMENT if env is None else env,
         capture_output=True,
         text=True,
-        timeout=180,
+        timeout=SECONDS,
     )
+
+
+def _answer(order):
+    if not _zygotes:
+        _zygotes.append(_start())
+    zygote = _zygotes[0]
+    timer = threading.Timer(SECONDS, zygote.kill)
+    timer.start()
+    try:
+        zygote.stdin.write(json.dumps(order) + "\n")
+        zygote.stdin.flush()
+        answer = zygote.stdout.readline()
+    finally:
+        timer.cancel()
+    if not answer:
+        _zygotes.clear()
+        raise AssertionError(f"{order['argv']} took more than {SECONDS} seconds")
+    return int(answer)
+
+
+def _start():
+    zygote = subprocess.Popen(
+        [sys.executable, str(Path(__file__).with_name("zygote.py")), str(ROOT)],
+        cwd=ROOT,
+        env=ENVIRONMENT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    atexit.register(zygote.kill)
+    return zygote
 
 
 def refusal(script, *args):

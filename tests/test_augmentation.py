@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
-from dcgan_v1 import augmentation
+from dcgan_v1.nn import augmentation
 
 SIDE = 16
 

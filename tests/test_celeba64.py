@@ -7,12 +7,13 @@ import pytest
 import tensorflow.compat.v1 as tf
 
 from benchmarks.contenders import source_celeba64 as source_graph
-from dcgan_v1 import checkpoints, legacy, losses, models
-from dcgan_v1.config import Celeba64Config
+from dcgan_v1.checkpoints import legacy, reading, restoring
 from dcgan_v1.data.pipeline import InMemory
-from dcgan_v1.graph import build_sample_graph, build_train_graph
 from dcgan_v1.models import celeba64
-from dcgan_v1.optimizers import is_optimizers
+from dcgan_v1.nn import losses, schedules
+from dcgan_v1.nn.optimizers import is_optimizers
+from dcgan_v1.systems import Celeba64Config
+from dcgan_v1.training.graph import build_sample_graph, build_train_graph
 
 NARROW = Celeba64Config(width=8, batch_size=4)
 ORIGINAL_NAMES = Path(__file__).with_name("legacy") / "celeba64.tsv"
@@ -62,7 +63,7 @@ def test_parameter_counts_at_the_sources_width(graph):
     build(Celeba64Config())
     counts = [
         sum(int(np.prod(v.shape.as_list())) for v in part)
-        for part in models.variables(tf.trainable_variables(), "celeba64")
+        for part in schedules.variables_of(tf.trainable_variables(), "celeba64")
     ]
     kernels = 25 * (1024 * 512 + 512 * 256 + 256 * 128 + 128 * 3)
     norms = 2 * (1024 + 512 + 256 + 128)
@@ -149,8 +150,8 @@ def test_is_training_may_be_a_bool_tensor(graph, session, rng):
 def test_flat_step_equals_separate_runs_bit_for_bit(graph, session, rng):
     real = tf.placeholder(tf.float32, [None, 64, 64, 3])
     z = tf.placeholder(tf.float32, [None, 100])
-    step = celeba64.training_step(NARROW, real, z)
-    g_vars, _ = models.variables(tf.trainable_variables(), "celeba64")
+    step = celeba64.training_step(NARROW, *celeba64.networks(NARROW), real, z)
+    g_vars, _ = schedules.variables_of(tf.trainable_variables(), "celeba64")
     generator, discriminator = celeba64.networks(NARROW)
     logits, _ = discriminator(generator(z, True)[0], True)
     gradients = tf.gradients(losses.generator_loss(logits), g_vars)
@@ -241,8 +242,8 @@ def test_images_from_the_originals_checkpoint_are_what_its_formulas_give(
     prefix, z, theirs, values = written_by_the_original
     values = {name: np.float64(value) for name, value in values.items()}
     sample = build_sample_graph(NARROW, "ema")
-    plan = checkpoints.plan_networks(prefix, "celeba64", sample.saved)
-    checkpoints.restore(session, plan)
+    plan = restoring.plan_networks(prefix, "celeba64", sample.saved)
+    restoring.restore(session, plan)
     ours = session.run(sample.images, {sample.z: z})
     np.testing.assert_allclose(ours, theirs, atol=1e-5)
     np.testing.assert_allclose(ours, numpy_generator(np.float64(z), values), atol=1e-4)
@@ -254,7 +255,7 @@ def test_restore_and_export_give_back_the_originals_bytes(
     prefix, _, _, values = written_by_the_original
     built = build(NARROW)
     session.run(built.initialize)
-    checkpoints.restore(session, checkpoints.plan(prefix, "celeba64", built.saved))
+    restoring.restore(session, restoring.plan(prefix, "celeba64", built.saved))
     ours = session.run({v.op.name: v for v in built.saved})
     np.testing.assert_array_equal(
         ours["celeba64/discriminator/bn2/gamma/d_adam_1"],
@@ -265,8 +266,8 @@ def test_restore_and_export_give_back_the_originals_bytes(
         values["bn/Discriminator/bn_5/moments/Squeeze_1/ExponentialMovingAverage"],
     )
     table = legacy.names("celeba64", ours)
-    checkpoints.write(tmp_path / "back", {table[name]: ours[name] for name in table})
-    back = checkpoints.tensors(str(tmp_path / "back"))
+    reading.write(tmp_path / "back", {table[name]: ours[name] for name in table})
+    back = reading.tensors(str(tmp_path / "back"))
     assert set(back) == set(values)
     for name, value in values.items():
         assert back[name].tobytes() == value.tobytes(), name

@@ -7,12 +7,12 @@ import pytest
 import tensorflow.compat.v1 as tf
 
 from benchmarks.contenders import source_mnist_beginners as source_graph
-from dcgan_v1 import checkpoints, legacy
-from dcgan_v1.config import MnistBeginnersConfig as Config
+from dcgan_v1.checkpoints import finding, legacy, reading, restoring
 from dcgan_v1.data.pipeline import InMemory
 from dcgan_v1.errors import UserError
-from dcgan_v1.graph import build_sample_graph, build_train_graph
-from dcgan_v1.optimizers import is_optimizers
+from dcgan_v1.nn.optimizers import is_optimizers
+from dcgan_v1.systems import MnistBeginnersConfig as Config
+from dcgan_v1.training.graph import build_sample_graph, build_train_graph
 
 MODEL = "mnist_beginners"
 ORIGINAL_NAMES = Path(__file__).with_name("legacy") / f"{MODEL}.tsv"
@@ -67,14 +67,14 @@ def written_by_the_original(tmp_path_factory, images):
 def test_the_source_loop_has_the_names_of_the_original_checkpoint(
     written_by_the_original,
 ):
-    assert checkpoints.shapes(written_by_the_original[0]) == original_shapes()
+    assert reading.shapes(written_by_the_original[0]) == original_shapes()
 
 
 def test_every_variable_and_slot_comes_back_bit_equal(trained, images, session):
     prefix, values = trained
     graph = train_graph(images, seed=9)
     session.run(graph.initialize)
-    checkpoints.restore(session, checkpoints.plan(prefix, MODEL, graph.saved))
+    restoring.restore(session, restoring.plan(prefix, MODEL, graph.saved))
     restored = session.run({v.op.name: v for v in graph.saved})
     assert set(restored) == set(values)
     for name, value in values.items():
@@ -95,9 +95,9 @@ def test_the_originals_checkpoint_restores_each_tensor_where_it_belongs(
     prefix, values = written_by_the_original
     graph = train_graph(images)
     session.run(graph.initialize)
-    plan = checkpoints.plan(prefix, MODEL, graph.saved)
+    plan = restoring.plan(prefix, MODEL, graph.saved)
     assert plan.is_legacy
-    checkpoints.restore(session, plan)
+    restoring.restore(session, plan)
     ours = session.run({v.op.name: v for v in graph.saved})
     # by hand, not through the table: which numbered slot belongs to which Adam
     for mine, theirs in {
@@ -136,11 +136,11 @@ def test_restore_and_export_give_back_the_originals_bytes(
     prefix, values = written_by_the_original
     graph = train_graph(images)
     session.run(graph.initialize)
-    checkpoints.restore(session, checkpoints.plan(prefix, MODEL, graph.saved))
+    restoring.restore(session, restoring.plan(prefix, MODEL, graph.saved))
     ours = session.run({v.op.name: v for v in graph.saved})
     table = legacy.names(MODEL, ours)
-    checkpoints.write(tmp_path / "back", {table[name]: ours[name] for name in table})
-    back = checkpoints.tensors(str(tmp_path / "back"))
+    reading.write(tmp_path / "back", {table[name]: ours[name] for name in table})
+    back = reading.tensors(str(tmp_path / "back"))
     assert set(back) == set(values)
     for name, value in values.items():
         assert back[name].tobytes() == value.tobytes(), name
@@ -150,7 +150,7 @@ def test_the_original_script_restores_what_we_export(trained, tmp_path, session)
     _, values = trained
     table = legacy.names(MODEL, values)
     prefix = str(tmp_path / "for_the_old_script")
-    checkpoints.write(prefix, {table[name]: values[name] for name in table})
+    reading.write(prefix, {table[name]: values[name] for name in table})
     source_graph.graph()
     tf.train.Saver().restore(session, prefix)
     (d_w2,) = (v for v in tf.global_variables() if v.op.name == "d_w2/Adam_2")
@@ -172,12 +172,12 @@ def test_a_sample_graph_restores_from_a_training_checkpoint(trained, session, rn
 def test_weights_alone_are_taken_with_fresh_slots(trained, images, session, tmp_path):
     _, values = trained
     kept = {k: v for k, v in values.items() if not is_optimizers(k)}
-    checkpoints.write(tmp_path / "weights", kept)
+    reading.write(tmp_path / "weights", kept)
     graph = train_graph(images, seed=9)
     session.run(graph.initialize)
-    plan = checkpoints.plan(tmp_path / "weights", MODEL, graph.saved)
+    plan = restoring.plan(tmp_path / "weights", MODEL, graph.saved)
     assert "fresh optimiser slots" in plan.note
-    checkpoints.restore(session, plan)
+    restoring.restore(session, plan)
     restored = session.run({v.op.name: v for v in graph.saved})
     for name, value in kept.items():
         np.testing.assert_array_equal(restored[name], value, err_msg=name)
@@ -189,7 +189,7 @@ def test_weights_alone_are_taken_with_fresh_slots(trained, images, session, tmp_
 
 def refused(path, graph):
     with pytest.raises(UserError) as error:
-        checkpoints.plan(path, MODEL, graph.saved)
+        restoring.plan(path, MODEL, graph.saved)
     assert "\n" not in str(error.value)
     return str(error.value)
 
@@ -201,7 +201,7 @@ def test_missing_extra_and_misshapen_keys_are_all_named(
     del values[f"{MODEL}/generator/conv4/b"]
     values["d_real_adam/beta1_power"] = np.zeros(3, np.float32)
     values[f"{MODEL}/generator/conv5/w"] = np.zeros(3, np.float32)
-    checkpoints.write(tmp_path / "odd", values)
+    reading.write(tmp_path / "odd", values)
     message = refused(tmp_path / "odd", train_graph(images))
     for part in (
         f"missing: {MODEL}/generator/conv4/b",
@@ -212,7 +212,7 @@ def test_missing_extra_and_misshapen_keys_are_all_named(
 
 
 def test_a_checkpoint_of_something_else_is_refused(images, graph, tmp_path):
-    checkpoints.write(tmp_path / "other", {"resnet/w": np.zeros(3, np.float32)})
+    reading.write(tmp_path / "other", {"resnet/w": np.zeros(3, np.float32)})
     assert "another system" in refused(tmp_path / "other", train_graph(images))
 
 
@@ -233,11 +233,11 @@ def test_a_damaged_checkpoint_is_refused(trained, images, session, tmp_path, wha
     data[len(data) // 2 :] = b"" if what == "index" else bytes(len(data) // 2)
     victim.write_bytes(data)
     with pytest.raises(UserError, match="damaged"):
-        checkpoints.restore(
-            session, checkpoints.plan(tmp_path / "model", MODEL, graph.saved)
+        restoring.restore(
+            session, restoring.plan(tmp_path / "model", MODEL, graph.saved)
         )
 
 
 @pytest.mark.parametrize("suffix", ["", ".index", ".data-00000-of-00001"])
 def test_a_checkpoint_may_be_meant_by_any_of_its_files(trained, suffix):
-    assert checkpoints.resolve(trained[0] + suffix) == trained[0]
+    assert finding.resolve(trained[0] + suffix) == trained[0]

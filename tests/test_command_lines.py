@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from script_runs import ROOT
 
-from dcgan_v1 import cli
+from dcgan_v1.commands import cli
 from dcgan_v1.errors import UserError
 
 SCRIPTS = sorted(path.stem for path in (ROOT / "scripts").glob("*.py"))
@@ -60,10 +60,10 @@ def command_lines(module):
 @pytest.fixture
 def nothing_starts(monkeypatch):
     """What would take long, were the arguments in order after all."""
-    from dcgan_v1 import train
     from dcgan_v1.compare import run
     from dcgan_v1.data import images
     from dcgan_v1.metrics import train_classifier
+    from dcgan_v1.training import train
 
     def refuse(*_, **__):
         raise UserError("the arguments are in order")

@@ -11,11 +11,13 @@ from importlib.util import find_spec
 import pytest
 from script_runs import ENVIRONMENT, ROOT, call, refusal
 
+from dcgan_v1 import systems
 from dcgan_v1.compare.breaks import BREAKS
-from dcgan_v1.reference import COUNTERPARTS
 
 PAIRS = [
-    (model, against) for against in COUNTERPARTS for model in COUNTERPARTS[against]
+    (model, against)
+    for against in systems.FRAMEWORKS
+    for model in systems.with_counterpart(against)
 ]
 NARROW = {"celeba64": ("--width", 8), "images96": ("--width", 8)}
 BOUNDS = {"forward": 1e-12, "loss": 1e-12, "gradient": 1e-10, "state": 1e-8}

@@ -6,10 +6,10 @@ import json
 import pytest
 
 from dcgan_v1 import config_file
-from dcgan_v1.config import MnistBeginnersConfig as Config
-from dcgan_v1.config import MnistTutorialConfig
 from dcgan_v1.config_file import continued
 from dcgan_v1.errors import UserError
+from dcgan_v1.systems import MnistBeginnersConfig as Config
+from dcgan_v1.systems import MnistTutorialConfig
 
 
 def test_json_round_trip():

@@ -7,13 +7,13 @@ import pytest
 import tensorflow.compat.v1 as tf
 from script_runs import call, refusal
 
-from dcgan_v1 import checkpoints
-from dcgan_v1.config import CONFIGS
+from dcgan_v1 import systems
+from dcgan_v1.checkpoints import reading
 from dcgan_v1.data.pipeline import InMemory
 from dcgan_v1.errors import UserError
-from dcgan_v1.graph import build_train_graph
-from dcgan_v1.models import get
-from dcgan_v1.reference import COUNTERPARTS, names
+from dcgan_v1.ports import names
+from dcgan_v1.systems import SYSTEMS
+from dcgan_v1.training.graph import build_train_graph
 
 NARROW = {"celeba64": {"width": 8}, "images96": {"width": 8}}
 SUFFIX = {"tf2": "", "torch": ".safetensors", "keras": ".weights.h5"}
@@ -23,8 +23,8 @@ needs_torch = pytest.mark.skipif(
 )
 PAIRS = [
     pytest.param(model, to, marks=[needs_torch] if to == "torch" else [])
-    for to, models in COUNTERPARTS.items()
-    for model in models
+    for to in systems.FRAMEWORKS
+    for model in systems.with_counterpart(to)
 ]
 
 
@@ -35,9 +35,9 @@ def checkpoint(tmp_path_factory):
 
     def make(model):
         if model not in made:
-            config = CONFIGS[model](batch_size=4, **NARROW.get(model, {}))
+            config = SYSTEMS[model].config(batch_size=4, **NARROW.get(model, {}))
             rng = np.random.default_rng()
-            shape = (8, *get(model).IMAGE_SHAPE)
+            shape = (8, *SYSTEMS[model].image_shape)
             data = InMemory(rng.integers(0, 256, shape, np.uint8))
             with tf.Graph().as_default(), tf.Session() as session:
                 graph = build_train_graph(config, data)
@@ -65,7 +65,7 @@ def test_there_and_back_every_variable_has_the_same_bits(
     back = tmp_path / "back" / "model"
     convert(checkpoint(model), to, out)
     convert(out, "tf1", back)
-    before, after = (checkpoints.tensors(str(p)) for p in (checkpoint(model), back))
+    before, after = (reading.tensors(str(p)) for p in (checkpoint(model), back))
     assert set(before) == set(after)
     assert any(name.endswith("_adam_1") and x.any() for name, x in before.items())
     for name, value in before.items():
@@ -78,7 +78,7 @@ def test_a_keras_model_file_goes_there_and_back(checkpoint, tmp_path):
     source = checkpoint("mnist_keras")
     convert(source, "keras", out)
     convert(out, "tf1", back)
-    before, after = (checkpoints.tensors(str(p)) for p in (source, back))
+    before, after = (reading.tensors(str(p)) for p in (source, back))
     assert {k: v.tobytes() for k, v in before.items()} == {
         k: v.tobytes() for k, v in after.items()
     }
@@ -92,7 +92,7 @@ def test_the_pytorch_file_is_a_plain_state_dict(checkpoint, tmp_path):
     out = tmp_path / "gan.safetensors"
     source = checkpoint("images96")
     convert(source, "torch", out)
-    found, tensors = load_file(out), checkpoints.tensors(source)
+    found, tensors = load_file(out), reading.tensors(source)
     for layer, net in (("conv2", "discriminator"), ("deconv3", "generator")):
         kernel = tensors[f"images96/{net}/{layer}/w"]
         theirs = found[f"{net}.{layer}.weight"]
@@ -170,7 +170,7 @@ def test_a_dense_layer_between_vectors_and_maps_changes_its_order_for_pytorch(rn
 @pytest.mark.parametrize("updates", [300, 100_000])
 def test_long_trained_optimisers_go_there_and_back(checkpoint, tmp_path, updates):
     """After 300 updates 0.5^n has underflowed in float32, after 100 000 0.999^n too."""
-    arrays = checkpoints.tensors(checkpoint("mnist_keras"))
+    arrays = reading.tensors(checkpoint("mnist_keras"))
     for name in list(arrays):
         if name.endswith("_power"):
             beta = 0.5 if name.endswith("beta1_power") else 0.999
@@ -178,10 +178,10 @@ def test_long_trained_optimisers_go_there_and_back(checkpoint, tmp_path, updates
             arrays[name] = np.asarray(power, np.float32)
     arrays["global_step"] = np.asarray(updates, np.int64)
     source, there, back = (tmp_path / name for name in ("source", "there", "back"))
-    checkpoints.write(source, arrays)
+    reading.write(source, arrays)
     convert(source, "tf2", there)
     convert(there, "tf1", back)
-    after = checkpoints.tensors(str(back))
+    after = reading.tensors(str(back))
     for name, value in arrays.items():
         assert value.tobytes() == after[name].tobytes(), name
     if updates == 100_000:  # nothing in a Keras file tells 100 000 from more

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dcgan_v1.data.decode import BadImageError, decode, parse_crop
+from dcgan_v1.config import parse_crop
+from dcgan_v1.data.decode import BadImageError, decode
 
 RED = (200, 30, 30)
 PLAIN = {"crop": None, "resize": "area", "size": 8}

@@ -9,10 +9,10 @@ import tensorflow.compat.v1 as tf
 from PIL import Image, ImageFilter
 from script_runs import ROOT, call, refusal
 
-from dcgan_v1.config import Celeba64Config
 from dcgan_v1.data import mnist
 from dcgan_v1.errors import UserError
 from dcgan_v1.metrics import evaluation, features, real_images
+from dcgan_v1.systems import Celeba64Config
 
 N = 1000
 

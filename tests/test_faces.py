@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dcgan_v1.config import Celeba64Config
 from dcgan_v1.data import cache, faces, images, sources, synthetic
 from dcgan_v1.data.pipeline import Streamed
 from dcgan_v1.errors import UserError
-from dcgan_v1.graph import build_train_graph
+from dcgan_v1.systems import Celeba64Config
+from dcgan_v1.training.graph import build_train_graph
 
 
 def jpeg(colour, size=(178, 218)):

@@ -6,21 +6,21 @@ import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
-from dcgan_v1 import train
-from dcgan_v1.config import CONFIGS, MnistBeginnersConfig
 from dcgan_v1.data.pipeline import InMemory
-from dcgan_v1.graph import build_train_graph
 from dcgan_v1.models import mnist_beginners
-from dcgan_v1.rundir import RunDirectory
+from dcgan_v1.systems import SYSTEMS, MnistBeginnersConfig
+from dcgan_v1.training import train
+from dcgan_v1.training.graph import build_train_graph
+from dcgan_v1.training.rundir import RunDirectory
 
 LIMITS = {"mnist_beginners": (0, 1)}  # of pixels; (-1, 1) elsewhere
 NARROW = {"celeba64": {"width": 8}, "images96": {"width": 8}}
 
 
-@pytest.fixture(params=CONFIGS)
+@pytest.fixture(params=SYSTEMS)
 def system(request, rng):
     name = request.param
-    config = CONFIGS[name](batch_size=4, samples=16, **NARROW.get(name, {}))
+    config = SYSTEMS[name].config(batch_size=4, samples=16, **NARROW.get(name, {}))
     side = {"celeba64": 64, "images96": 96}.get(name, 28)
     shape = (12, side, side, 1 if side == 28 else 3)
     return config, rng.integers(0, 256, shape, np.uint8), LIMITS.get(name, (-1, 1))
@@ -64,7 +64,7 @@ def test_noise_differs_by_step_and_by_purpose(built, session):
 
 
 def test_dropout_masks_keep_seven_of_ten_and_differ_by_step_and_purpose(graph, session):
-    config = CONFIGS["mnist_keras"](batch_size=4)
+    config = SYSTEMS["mnist_keras"].config(batch_size=4)
     built = build_train_graph(config, InMemory(np.zeros((12, 28, 28, 1), np.uint8)))
     session.run(built.initialize)
     built.start_data(session, 0)

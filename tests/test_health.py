@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dcgan_v1 import health
+from dcgan_v1.training import health
 
 
 def test_a_discriminator_that_has_won_and_samples_all_alike_are_warned_of_once():

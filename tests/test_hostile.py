@@ -15,11 +15,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from PIL import Image
 
-from dcgan_v1 import checkpoints, config, config_file, saving, summaries
-from dcgan_v1.data import mnist
+from dcgan_v1 import config_file
+from dcgan_v1.checkpoints import reading, saving
 from dcgan_v1.data.decode import BadImageError, decode
 from dcgan_v1.data.sources import open_source
 from dcgan_v1.errors import UserError
+from dcgan_v1.systems import SYSTEMS, Celeba64Config
+from dcgan_v1.training import metrics_file
 
 settings.register_profile(
     "ours",
@@ -39,6 +41,11 @@ def little_memory():
         assert tracemalloc.get_traced_memory()[1] < MEMORY
     finally:
         tracemalloc.stop()
+
+
+def read(path):
+    with path.open("rb") as file:
+        return read_idx(file, 3, str(path))
 
 
 def one_line(error):
@@ -88,7 +95,7 @@ def test_an_idx_file_is_read_as_far_as_it_goes_or_refused(tmp_path, data, zipped
     path.write_bytes(gzip.compress(data) if zipped == "yes" else data)
     with little_memory():
         try:
-            array, _ = mnist.read_idx(path, 3)
+            array, _ = read(path)
         except UserError as error:
             one_line(error)
             return
@@ -100,7 +107,7 @@ def test_a_header_that_claims_four_billion_images_takes_no_memory(tmp_path):
     for sizes in ((2**32 - 1, 28, 28), (2**31, 1, 1), (2**32 - 1, 0, 5)):
         path.write_bytes(b"\0\0\x08\x03" + struct.pack(">III", *sizes) + b"\1" * 99)
         with little_memory(), pytest.raises(UserError, match=r"claims|truncated|long"):
-            mnist.read_idx(path, 3)
+            read(path)
 
 
 # ---- images ----
@@ -163,9 +170,10 @@ JSON = st.recursive(
     ),
     max_leaves=10,
 )
-SETTINGS = st.sampled_from(list(config.CONFIGS)).flatmap(
+SETTINGS = st.sampled_from(list(SYSTEMS)).flatmap(
     lambda model: st.dictionaries(
-        st.sampled_from(list(json.loads(config.CONFIGS[model]().to_json()))), JSON
+        st.sampled_from(list(json.loads(SYSTEMS[model].config().to_json()))),
+        JSON,
     ).map(lambda changes: {"model": model, **changes})
 )
 TEXTS = st.one_of(
@@ -173,7 +181,7 @@ TEXTS = st.one_of(
     JSON.map(lambda value: json.dumps(value).encode()),
     SETTINGS.map(lambda value: json.dumps(value).encode()),
     st.just(b"[" * 100_000),
-    damaged(config.Celeba64Config().to_json().encode()),
+    damaged(Celeba64Config().to_json().encode()),
 )
 
 
@@ -226,7 +234,7 @@ def checkpoint(tmp_path_factory):
     """Two arrays, and no manifest: a stranger's."""
     prefix = tmp_path_factory.mktemp("strange") / "model"
     arrays = {f"mnist_tutorial/generator/{n}": np.ones((3, 4), "f") for n in "ab"}
-    checkpoints.write(prefix, arrays)
+    reading.write(prefix, arrays)
     files = sorted(prefix.parent.glob("model.*"))
     return prefix, {path: path.read_bytes() for path in files}
 
@@ -237,7 +245,7 @@ def test_a_strangers_checkpoint_is_read_or_refused(checkpoint, data):
     for path, good in files.items():
         path.write_bytes(data.draw(st.one_of(st.just(good), damaged(good))))
     try:
-        checkpoints.tensors(str(prefix))
+        reading.tensors(str(prefix))
     except UserError as error:
         one_line(error)
 
@@ -251,8 +259,8 @@ METRICS = b"step,epoch,d_loss,g_loss\n10,0,0.5,0.25\n20,0,nan,\n"
 def test_a_damaged_metrics_file_keeps_what_is_sound(tmp_path, data):
     path = tmp_path / "metrics.csv"
     path.write_bytes(data)
-    summaries.MetricsFile(path, 20, ("d_loss", "g_loss"))
-    kept = summaries.read_metrics(path)
+    metrics_file.MetricsFile(path, 20, ("d_loss", "g_loss"))
+    kept = metrics_file.read_metrics(path)
     assert all(int(row["step"]) <= 20 for row in kept)
     assert path.read_bytes().startswith(b"step,epoch,d_loss,g_loss\n")
     for row in kept:

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
-from dcgan_v1 import models, ops, optimizers
-from dcgan_v1.config import Images96Config
+from dcgan_v1 import models
 from dcgan_v1.data.pipeline import InMemory
-from dcgan_v1.graph import build_sample_graph, build_train_graph
-from dcgan_v1.optimizers import is_optimizers
+from dcgan_v1.nn import ops, optimizers, schedules
+from dcgan_v1.nn.optimizers import is_optimizers
+from dcgan_v1.systems import Images96Config
+from dcgan_v1.training.graph import build_sample_graph, build_train_graph
 
 
 def golden(w):
@@ -54,7 +55,7 @@ def test_parameter_counts_at_the_sources_width(graph):
     build(width=64)
     counts = [
         sum(int(np.prod(v.shape.as_list())) for v in part)
-        for part in models.variables(tf.trainable_variables(), "images96")
+        for part in schedules.variables_of(tf.trainable_variables(), "images96")
     ]
     middle = 16 * (512 * 256 + 256 * 128 + 128 * 64)
     norms = 2 * (512 + 256 + 128 + 64)

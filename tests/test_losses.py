@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-from dcgan_v1 import losses
+from dcgan_v1.nn import losses
 
 
 def test_losses_are_the_cross_entropies_of_the_paper(session, rng):

@@ -5,8 +5,9 @@ import pytest
 import tensorflow.compat.v1 as tf
 
 from benchmarks.contenders import source_mnist_beginners as source_graph
-from dcgan_v1 import legacy, losses, models
+from dcgan_v1.checkpoints import legacy
 from dcgan_v1.models import mnist_beginners
+from dcgan_v1.nn import losses, schedules
 
 GENERATOR = {
     "linear1/w": (100, 3136),
@@ -59,20 +60,20 @@ def test_averages_are_kept_for_each_batch_norm_and_not_trained(networks):
 
 
 def test_parameter_counts(networks):
-    split = models.variables(tf.trainable_variables(), "mnist_beginners")
+    split = schedules.variables_of(tf.trainable_variables(), "mnist_beginners")
     counts = [sum(int(np.prod(v.shape.as_list())) for v in part) for part in split]
     # 100*3136 + 3136 + 1 + 450 + 50 + 50 + 11250 + 25 + 25 + 25 + 1, and D's by layer
     assert counts == [328_613, 832 + 51_264 + 3_212_288 + 1_025]
 
 
 def test_variable_lists_are_disjoint_and_a_stray_variable_is_noticed(networks):
-    generator, discriminator = models.variables(
+    generator, discriminator = schedules.variables_of(
         tf.trainable_variables(), "mnist_beginners"
     )
     assert not {v.ref() for v in generator} & {v.ref() for v in discriminator}
     tf.get_variable("mnist_beginners/generatorish", [1])
     with pytest.raises(AssertionError, match="generatorish"):
-        models.variables(tf.trainable_variables(), "mnist_beginners")
+        schedules.variables_of(tf.trainable_variables(), "mnist_beginners")
 
 
 def test_any_batch_size_gives_images_in_zero_to_one(networks, session, rng):

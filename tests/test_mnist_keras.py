@@ -5,12 +5,13 @@ import pytest
 import tensorflow.compat.v1 as tf
 from numpy_adam import NumpyAdam
 
-from dcgan_v1 import models
-from dcgan_v1.config import MnistKerasConfig
+from dcgan_v1 import systems
 from dcgan_v1.data.pipeline import InMemory
-from dcgan_v1.graph import build_train_graph
 from dcgan_v1.models import mnist_keras
-from dcgan_v1.optimizers import is_optimizers
+from dcgan_v1.nn import schedules
+from dcgan_v1.nn.optimizers import is_optimizers
+from dcgan_v1.systems import MnistKerasConfig
+from dcgan_v1.training.graph import build_train_graph
 
 NORM = ("beta", "gamma", "moving_mean", "moving_variance")
 GOLDEN = {
@@ -54,7 +55,7 @@ def test_names_and_shapes_are_the_golden_list(graph):
 
 def test_parameter_counts_are_those_the_source_prints(graph):
     build()
-    g_vars, d_vars = models.variables(tf.trainable_variables(), "mnist_keras")
+    g_vars, d_vars = schedules.variables_of(tf.trainable_variables(), "mnist_keras")
     g_all = [
         v
         for v in tf.global_variables()
@@ -128,14 +129,17 @@ def test_an_epochs_last_batch_is_smaller_and_so_is_its_noise(graph, session, rng
 def test_a_step_is_two_numpy_adam_steps_of_d_and_one_of_g(graph, session, rng):
     """D on reals, the *same* Adam on fakes at the weights that leaves, then G."""
     real_ph = tf.placeholder(tf.float64, [None, 28, 28, 1])
-    z_ph = {s: tf.placeholder(tf.float64, [None, 100]) for s in mnist_keras.STREAMS}
+    z_ph = {
+        s: tf.placeholder(tf.float64, [None, 100]) for s in systems.MNIST_KERAS.streams
+    }
     keep_ph = {
         name: tf.placeholder(tf.bool, [None, *shape])
-        for name, shape in mnist_keras.MASKS.items()
+        for name, shape in systems.MNIST_KERAS.masks.items()
     }
     config = MnistKerasConfig()
-    step = mnist_keras.training_step(config, real_ph, **z_ph, **keep_ph)
-    g_vars, d_vars = models.variables(tf.trainable_variables(), "mnist_keras")
+    networks = mnist_keras.networks(config)
+    step = mnist_keras.training_step(config, *networks, real_ph, **z_ph, **keep_ph)
+    g_vars, d_vars = schedules.variables_of(tf.trainable_variables(), "mnist_keras")
     generator, discriminator = mnist_keras.networks(config)
 
     def gradients(images, label, purpose, variables):
@@ -159,7 +163,7 @@ def test_a_step_is_two_numpy_adam_steps_of_d_and_one_of_g(graph, session, rng):
     for _ in range(3):
         feed = {real_ph: rng.uniform(-1, 1, (4, 28, 28, 1))}
         feed |= {z: rng.normal(size=(4, 100)) for z in z_ph.values()}
-        for name, shape in mnist_keras.MASKS.items():
+        for name, shape in systems.MNIST_KERAS.masks.items():
             feed[keep_ph[name]] = rng.random((4, *shape)) > 0.3
         start = session.run([*d_vars, *g_vars, *averages])
 

@@ -4,12 +4,13 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 from numpy_adam import NumpyAdam
 
-from dcgan_v1 import models
-from dcgan_v1.config import MnistTutorialConfig
+from dcgan_v1 import systems
 from dcgan_v1.data.pipeline import InMemory
-from dcgan_v1.graph import build_train_graph
 from dcgan_v1.models import mnist_tutorial
-from dcgan_v1.optimizers import is_optimizers
+from dcgan_v1.nn import schedules
+from dcgan_v1.nn.optimizers import is_optimizers
+from dcgan_v1.systems import MnistTutorialConfig
+from dcgan_v1.training.graph import build_train_graph
 
 NORM = ("beta", "gamma", "moving_mean", "moving_variance")
 GOLDEN = {
@@ -76,10 +77,12 @@ def test_a_step_is_two_numpy_adams_on_gradients_taken_at_the_same_weights(sessio
     z_ph = tf.placeholder(tf.float64, [None, 100])
     keep_ph = {
         name: tf.placeholder(tf.bool, [None, *shape])
-        for name, shape in mnist_tutorial.MASKS.items()
+        for name, shape in systems.MNIST_TUTORIAL.masks.items()
     }
-    step = mnist_tutorial.training_step(MnistTutorialConfig(), real_ph, z_ph, **keep_ph)
-    g_vars, d_vars = models.variables(tf.trainable_variables(), "mnist_tutorial")
+    config = MnistTutorialConfig()
+    networks = mnist_tutorial.networks(config)
+    step = mnist_tutorial.training_step(config, *networks, real_ph, z_ph, **keep_ph)
+    g_vars, d_vars = schedules.variables_of(tf.trainable_variables(), "mnist_tutorial")
 
     def probability(images, purpose):
         keep = [keep_ph[f"keep_{purpose}{i}"] for i in (1, 2)]
@@ -100,7 +103,7 @@ def test_a_step_is_two_numpy_adams_on_gradients_taken_at_the_same_weights(sessio
             real_ph: rng.uniform(-1, 1, (3, 28, 28, 1)),
             z_ph: rng.normal(size=(4, 100)),
         }
-        for name, shape in mnist_tutorial.MASKS.items():
+        for name, shape in systems.MNIST_TUTORIAL.masks.items():
             n = 3 if "real" in name else 4
             feed[keep_ph[name]] = rng.random((n, *shape)) > 0.3
         before = session.run([*d_vars, *g_vars])

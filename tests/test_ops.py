@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
-from dcgan_v1 import ops
+from dcgan_v1.nn import ops
 
 NORMAL = tf.random_normal_initializer(stddev=0.5)
 

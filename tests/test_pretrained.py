@@ -8,14 +8,15 @@ import pytest
 from PIL import Image
 from script_runs import ROOT, call
 
-from dcgan_v1 import card, checkpoints
-from dcgan_v1.config import CONFIGS
+from dcgan_v1.checkpoints import finding, reading
+from dcgan_v1.commands import card
 from dcgan_v1.config_file import from_json
 from dcgan_v1.errors import UserError
 from dcgan_v1.metrics import frechet, real_images
 from dcgan_v1.metrics.features import open_judge
-from dcgan_v1.optimizers import is_optimizers
+from dcgan_v1.nn.optimizers import is_optimizers
 from dcgan_v1.sample import draw_noise, open_sampler
+from dcgan_v1.systems import SYSTEMS
 
 N = 2000  # samples: fewer are farther from the real ones
 PRETRAINED = ROOT / "pretrained"
@@ -29,10 +30,10 @@ def test_four_systems_have_a_model():
 @pytest.mark.parametrize("name", NAMES)
 def test_a_model_is_two_networks_in_less_than_45_mb(name):
     folder = PRETRAINED / name
-    arrays = checkpoints.tensors(checkpoints.resolve(folder))
+    arrays = reading.tensors(finding.resolve(folder))
     assert not [n for n in arrays if is_optimizers(n) or "Exponential" in n]
     assert {n.split("/")[1] for n in arrays} == {"generator", "discriminator"}
-    assert not checkpoints.not_finite(arrays)
+    assert not reading.not_finite(arrays)
     assert sum(path.stat().st_size for path in folder.iterdir()) < 45e6
 
 
@@ -85,9 +86,9 @@ def test_a_pretrained_model_draws_the_grid_of_its_card(name, tmp_path):
 def test_a_shipped_model_is_as_good_as_its_card_says(name):
     found = json.loads((PRETRAINED / name / "figures.json").read_text())
     figures = found["figures"]["samples"]
-    reference, _, _ = real_images.load(CONFIGS[name](), None, N, seed=1)
+    reference, _, _ = real_images.load(SYSTEMS[name].config(), None, N, seed=1)
     with open_sampler(PRETRAINED / name) as sampler, open_judge(name) as look:
-        z = draw_noise(sampler.model.NOISE, N, sampler.model.Z_DIM, seed=1)
+        z = draw_noise(sampler.system.noise, N, sampler.system.z_dim, seed=1)
         drawn, probabilities = look(sampler(z)[0])
         distance = frechet.distance(drawn, look(reference)[0])
     assert 0.9 < distance / figures["Frechet distance (classifier)"] < 1.6

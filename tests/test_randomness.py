@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-from dcgan_v1 import randomness
+from dcgan_v1.nn import randomness
 
 
 def test_noise_is_standard_normal_and_differs_by_seed_stream_and_step(session):

@@ -86,7 +86,7 @@ assert y == -np.float64(np.float32(0.2)) != -0.2
 def test_tf1s_resize_in_the_tf2_counterpart_is_tf1s_and_not_tf2s():
     run("""
 import numpy as np, tensorflow as tf
-from dcgan_v1.reference.tf2_mnist_beginners import Tf1Resize
+from dcgan_v1.ports.tf2_mnist_beginners import Tf1Resize
 x = tf.random.normal([2, 28, 28, 3])
 ours = Tf1Resize()(x)
 options = {"align_corners": False, "half_pixel_centers": False}
@@ -103,7 +103,7 @@ assert double.dtype == tf.float32
 def test_pytorchs_symmetric_padding_is_another_function_than_same():
     run("""
 import numpy as np, tensorflow as tf, torch
-from dcgan_v1.reference.torch_celeba64 import SameConv2d, SameConvTranspose2d
+from dcgan_v1.ports.torch_celeba64 import SameConv2d, SameConvTranspose2d
 x = np.random.default_rng().normal(size=[2, 8, 8, 3])
 maps = torch.from_numpy(x.transpose(0, 3, 1, 2).copy())
 torch.set_default_dtype(torch.float64)
@@ -124,7 +124,7 @@ np.testing.assert_allclose(up(maps).detach(), expected, rtol=1e-10, atol=1e-12)
 
 def test_counterparts_have_the_systems_parameter_counts():
     run("""
-from dcgan_v1.reference import get
+from dcgan_v1.ports import get
 counts = {
     "mnist_keras": (2_344_864, 212_673),
     "mnist_tutorial": (1_254_400 + 4 * (12544 + 128 + 64) + 25 * (256 * 128 + 128 * 64

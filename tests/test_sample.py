@@ -7,10 +7,10 @@ from PIL import Image
 from script_runs import call
 
 from benchmarks.contenders import source_celeba64
-from dcgan_v1.config import Celeba64Config, MnistBeginnersConfig
 from dcgan_v1.data.pipeline import InMemory
-from dcgan_v1.graph import build_train_graph
 from dcgan_v1.sample import draw_noise, interpolate, open_sampler
+from dcgan_v1.systems import Celeba64Config, MnistBeginnersConfig
+from dcgan_v1.training.graph import build_train_graph
 
 SYSTEMS = {
     "mnist_beginners": (MnistBeginnersConfig(batch_size=4), (28, 28, 1)),
@@ -41,7 +41,7 @@ def trained(tmp_path_factory):
 @pytest.mark.parametrize("n", [1, 70])
 def test_any_number_of_images_from_any_system(trained, name, bn, n):
     with open_sampler(trained[name], bn) as sampler:
-        z = draw_noise(sampler.model.NOISE, n, 100, seed=3)
+        z = draw_noise(sampler.system.noise, n, 100, seed=3)
         drawn, scores = sampler(z)
     assert drawn.shape == (n, *SYSTEMS[name][1])
     assert drawn.dtype == np.uint8

@@ -11,8 +11,9 @@ import pytest
 import tensorflow.compat.v1 as tf
 from script_runs import ENVIRONMENT, ROOT, call, command, refusal
 
-from dcgan_v1 import saving, summaries
+from dcgan_v1.checkpoints import saving
 from dcgan_v1.errors import UserError
+from dcgan_v1.training import summaries
 
 ABOUT = {"model": "mnist_tutorial", "config_sha256": "00"}
 

@@ -7,10 +7,10 @@ import pytest
 import tensorflow.compat.v1 as tf
 from numpy_adam import NumpyAdam
 
-from dcgan_v1 import losses, models
-from dcgan_v1.config import MnistBeginnersConfig
 from dcgan_v1.models import mnist_beginners
-from dcgan_v1.optimizers import is_optimizers
+from dcgan_v1.nn import losses, schedules
+from dcgan_v1.nn.optimizers import is_optimizers
+from dcgan_v1.systems import MnistBeginnersConfig
 
 N = 8
 
@@ -20,8 +20,10 @@ def built(graph):
     """A step of mnist_beginners with everything it reads fed from outside."""
     real = tf.placeholder(tf.float32, [None, 28, 28, 1])
     z_d, z_g = (tf.placeholder(tf.float32, [None, 100]) for _ in range(2))
-    step = mnist_beginners.training_step(MnistBeginnersConfig(), real, z_d, z_g)
-    g_vars, d_vars = models.variables(tf.trainable_variables(), "mnist_beginners")
+    config = MnistBeginnersConfig()
+    networks = mnist_beginners.networks(config)
+    step = mnist_beginners.training_step(config, *networks, real, z_d, z_g)
+    g_vars, d_vars = schedules.variables_of(tf.trainable_variables(), "mnist_beginners")
     return SimpleNamespace(
         step=step, real=real, z_d=z_d, z_g=z_g, g_vars=g_vars, d_vars=d_vars
     )

@@ -9,8 +9,9 @@ from PIL import Image
 from script_runs import call
 
 from benchmarks.contenders import source_celeba64
-from dcgan_v1 import checkpoints, cli, options
-from dcgan_v1.config import Celeba64Config
+from dcgan_v1.checkpoints import reading
+from dcgan_v1.commands import cli, options
+from dcgan_v1.systems import Celeba64Config
 
 SHORT = ["--data", "synthetic", "--limit", "20", "--width", "8", "--batch-size", "4"]
 SHORT += ["--summary-every", "1", "--sample-every", "2", "--save-every", "2"]
@@ -60,7 +61,7 @@ def test_stopped_and_restored_equals_straight_bit_for_bit(run, tmp_path):
     straight = tmp_path / "straight"
     train(straight, "--steps", 6, "--flip")
     a, b = (
-        checkpoints.tensors(str(path / "checkpoints" / "model-6"))
+        reading.tensors(str(path / "checkpoints" / "model-6"))
         for path in (straight, tmp_path / "part")
     )
     for name, value in a.items():
@@ -88,7 +89,7 @@ def test_a_run_goes_on_from_the_original_scripts_checkpoint_and_back(tmp_path):
     out = tmp_path / "back" / "model"
     done = call("export_checkpoint.py", tmp_path / "r", "--legacy", "--out", out)
     assert done.returncode == 0, done.stderr
-    assert checkpoints.shapes(str(out)) == checkpoints.shapes(original)
+    assert reading.shapes(str(out)) == reading.shapes(original)
 
 
 def test_restore_without_a_run_begins_from_pretrained_if_that_is_there(

@@ -15,7 +15,7 @@ from PIL import Image
 from script_runs import ENVIRONMENT, ROOT, call, command, contents, refusal
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from dcgan_v1 import checkpoints
+from dcgan_v1.checkpoints import reading
 
 SHORT = ["--steps", "4", "--pretrain-steps", "2", "--batch-size", "8"]
 SHORT += ["--sample-every", "3", "--summary-every", "1", "--save-every", "4"]
@@ -92,7 +92,7 @@ def test_event_files_hold_scalars_images_histograms_and_the_graph(run):
 def test_checkpoints_carry_the_global_step(run):
     names = {path.name for path in (run[0] / "checkpoints").glob("*.index")}
     assert names == {"model-4.index", "model-6.index"}
-    tensors = checkpoints.tensors(str(run[0] / "checkpoints" / "model-6"))
+    tensors = reading.tensors(str(run[0] / "checkpoints" / "model-6"))
     assert tensors["global_step"] == END
 
 
@@ -104,8 +104,8 @@ def test_stopped_and_restored_equals_straight_bit_for_bit(run, tmp_path):
     train(part, "--steps", 1)
     printed = train(part, "--restore", "--steps", 4)
     assert f"resumed at step 3 of {END} (epoch 0, image 24 of 55000)" in printed
-    straight = checkpoints.tensors(str(run[0] / "checkpoints" / "model-6"))
-    stopped = checkpoints.tensors(str(part / "checkpoints" / "model-6"))
+    straight = reading.tensors(str(run[0] / "checkpoints" / "model-6"))
+    stopped = reading.tensors(str(part / "checkpoints" / "model-6"))
     assert set(straight) == set(stopped)
     for name, value in straight.items():
         assert value.tobytes() == stopped[name].tobytes(), name
@@ -167,7 +167,7 @@ def test_a_second_interrupt_ends_at_once_whatever_is_running():
     code = (
         "import os, signal, sys, time\n"
         "sys.path.insert(0, sys.argv[1])\n"
-        "from dcgan_v1.interruption import Interruption\n"
+        "from dcgan_v1.training.interruption import Interruption\n"
         "with Interruption() as interruption:\n"
         "    os.kill(os.getpid(), signal.SIGINT)\n"
         "    assert interruption.signal == signal.SIGINT\n"
@@ -193,8 +193,8 @@ def test_a_run_that_died_before_its_first_checkpoint_begins_where_it_began(
     printed = train(part, "--restore")
     assert f"restored {start}" in printed
     assert "resumed at step 4" in printed
-    straight = checkpoints.tensors(str(run[0] / "checkpoints" / "model-6"))
-    again = checkpoints.tensors(str(part / "checkpoints" / "model-6"))
+    straight = reading.tensors(str(run[0] / "checkpoints" / "model-6"))
+    again = reading.tensors(str(part / "checkpoints" / "model-6"))
     for name, value in straight.items():
         assert value.tobytes() == again[name].tobytes(), name
 
@@ -254,7 +254,7 @@ def test_a_run_goes_on_from_the_original_scripts_checkpoint_and_back(
     args = (tmp_path / "r", "--legacy", "--out", out)
     done = call("export_checkpoint.py", *args)
     assert done.returncode == 0, done.stderr
-    assert checkpoints.shapes(str(out)) == checkpoints.shapes(original_checkpoint)
+    assert reading.shapes(str(out)) == reading.shapes(original_checkpoint)
     done = call("export_checkpoint.py", *args)
     assert done.returncode == 2
     assert "is there already" in done.stderr
@@ -263,7 +263,7 @@ def test_a_run_goes_on_from_the_original_scripts_checkpoint_and_back(
 def test_the_networks_alone_are_exported_and_taken_up(run, tmp_path):
     out = tmp_path / "weights"
     assert call("export_checkpoint.py", run[0], "--out", out).returncode == 0
-    names = set(checkpoints.shapes(str(out)))
+    names = set(reading.shapes(str(out)))
     assert not any("adam" in name or name == "global_step" for name in names)
     printed = train(tmp_path / "r", "--restore", out, "--steps", 1)
     assert "fresh optimiser slots" in printed

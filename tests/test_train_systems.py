@@ -10,7 +10,7 @@ from idx_files import random_images, write_dataset
 from PIL import Image
 from script_runs import call, refusal
 
-from dcgan_v1 import checkpoints
+from dcgan_v1.checkpoints import reading
 
 MNIST = ("mnist_keras", "mnist_tutorial")
 EPOCH = 3  # steps: 20 images in batches of 8, 8 and 4
@@ -43,7 +43,7 @@ def train_images(run_dir, *args):
 def assert_same_end(a, b, step):
     """Checkpoints, metrics and the last picture of two runs are the same bytes."""
     name = f"checkpoints/model-{step}"
-    ours, theirs = (checkpoints.tensors(str(run / name)) for run in (a, b))
+    ours, theirs = (reading.tensors(str(run / name)) for run in (a, b))
     assert set(ours) == set(theirs)
     for name, value in ours.items():
         assert value.tobytes() == theirs[name].tobytes(), name

@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
-from dcgan_v1 import saving, summaries
-from dcgan_v1 import train as train_lib
-from dcgan_v1.config import MnistTutorialConfig
+from dcgan_v1.checkpoints import saving
 from dcgan_v1.data.pipeline import InMemory
 from dcgan_v1.errors import UserError
-from dcgan_v1.rundir import RunDirectory
+from dcgan_v1.systems import MnistTutorialConfig
+from dcgan_v1.training import summaries
+from dcgan_v1.training import train as train_lib
+from dcgan_v1.training.rundir import RunDirectory
 
 
 def train(tmp_path, **settings):

@@ -13,14 +13,13 @@ def make_step(model, batch_size, threads=0, **settings):
     from dcgan_v1 import runtime
 
     tf = runtime.prepare()
-    from dcgan_v1 import models
-    from dcgan_v1.config import CONFIGS
     from dcgan_v1.data.pipeline import InMemory
-    from dcgan_v1.graph import build_train_graph
+    from dcgan_v1.systems import SYSTEMS
+    from dcgan_v1.training.graph import build_train_graph
 
-    shape = (2000, *models.get(model).IMAGE_SHAPE)
+    shape = (2000, *SYSTEMS[model].image_shape)
     images = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
-    config = CONFIGS[model](batch_size=batch_size, **settings)
+    config = SYSTEMS[model].config(batch_size=batch_size, **settings)
     graph = build_train_graph(config, InMemory(images))
     session_config, _ = runtime.session_config()
     session_config.intra_op_parallelism_threads = threads

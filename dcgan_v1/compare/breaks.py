@@ -4,6 +4,7 @@ Each is what people really get wrong in a port. The diagnosis does not read this
 it must find the cause from what the two sides compute.
 """
 
+from dcgan_v1 import systems
 from dcgan_v1.errors import UserError
 
 BREAKS = {
@@ -114,7 +115,7 @@ def _keras_padding(gan, *_):
 
 
 def _keras_update_order(gan, model, against):
-    if against == "keras" or model == "mnist_tutorial":  # it has no order
+    if against == "keras" or systems.get(model).simultaneous:  # it has no order
         return "nothing"
     late = []
     for adam, optimizer in gan.optimizers.items():

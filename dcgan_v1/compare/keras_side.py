@@ -6,8 +6,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from dcgan_v1 import reference
-from dcgan_v1.reference import keras_weights
+from dcgan_v1 import ports
+from dcgan_v1.ports import keras_weights
 
 # inference first: a pass in training moves the averages
 MODES = (("inference", False), ("training", True))
@@ -23,7 +23,7 @@ class KerasSide:
         keras.utils.set_random_seed(config.seed)
         self.config, self.against = config, against
         width = {"width": config.width} if hasattr(config, "width") else {}
-        self.gan = reference.get(config.model, against).Gan(**width)
+        self.gan = ports.get(config.model, against).Gan(**width)
         for optimizer in self.gan.optimizers.values():
             # Keras casts a Python float to float32 first, also on its way to float64
             optimizer.beta_1 = np.float64(optimizer.beta_1)
@@ -83,10 +83,12 @@ class KerasSide:
 
             optimizer.apply_gradients = recorded
         tf.config.run_functions_eagerly(True)
-        scalars = self.train_step(batch)
-        tf.config.run_functions_eagerly(False)
-        for adam, optimizer in self.gan.optimizers.items():
-            optimizer.apply_gradients = plain[adam]
+        try:
+            scalars = self.train_step(batch)
+        finally:
+            tf.config.run_functions_eagerly(False)
+            for adam, optimizer in self.gan.optimizers.items():
+                optimizer.apply_gradients = plain[adam]
         return scalars, gradients
 
     def train_step(self, batch):
@@ -152,5 +154,7 @@ def _recording(network, taps):
         return y
 
     keras.layers.Layer.__call__ = recorded
-    yield
-    keras.layers.Layer.__call__ = plain
+    try:
+        yield
+    finally:
+        keras.layers.Layer.__call__ = plain

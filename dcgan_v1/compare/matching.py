@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dcgan_v1.optimizers import is_optimizers
-from dcgan_v1.reference import names
+from dcgan_v1.nn.optimizers import is_optimizers
+from dcgan_v1.ports import names
 
 
 class Finding(NamedTuple):

@@ -13,12 +13,12 @@ import rich.console
 import rich.table
 
 from dcgan_v1 import __version__
-from dcgan_v1.compare import defaults, differences, pictures
+from dcgan_v1.compare import defaults, differences, plots
 from dcgan_v1.compare.diagnosis import diagnose
 from dcgan_v1.compare.matching import Finding
 from dcgan_v1.compare.run import KINK_UNITS
-from dcgan_v1.reference import names
-from dcgan_v1.rundir import write_atomically
+from dcgan_v1.files import write_atomically
+from dcgan_v1.ports import names
 from dcgan_v1.runtime import cores, processor
 
 TITLES = {
@@ -114,7 +114,7 @@ def write(report, pairs, folder):
         titles=TITLES,
         silent=defaults.SILENT,
         speed=_speed_lines(report),
-        pictures=pictures.make(pairs) if all(p.seen for p in pairs.values()) else None,
+        pictures=plots.make(pairs) if all(p.seen for p in pairs.values()) else None,
     )
     folder.mkdir(parents=True, exist_ok=True)
     text = json.dumps(_plain(report), indent=1, allow_nan=False)

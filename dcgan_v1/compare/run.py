@@ -5,12 +5,12 @@ from pathlib import Path
 
 import numpy as np
 
-from dcgan_v1 import checkpoints
+from dcgan_v1.checkpoints import restoring
 from dcgan_v1.compare import differences, inputs, matching
 from dcgan_v1.compare.process import Side
 from dcgan_v1.errors import UserError
-from dcgan_v1.optimizers import is_optimizers
-from dcgan_v1.reference.names import power_after, updates_done
+from dcgan_v1.nn.optimizers import is_optimizers
+from dcgan_v1.ports.names import power_after, updates_done
 from dcgan_v1.runtime import cores
 
 ROUNDS = 5  # of timing, in alternation
@@ -238,7 +238,7 @@ class Job:
         self.steps, self.planted, self.timing_steps = steps, planted, timing_steps
         self.checked = sorted({1, 3, 10, steps} & set(range(1, steps + 1)))
         self.source, self.inputs = checkpoint, None
-        self.checkpoint = checkpoint and checkpoints.arrays(checkpoint, config.model)
+        self.checkpoint = checkpoint and restoring.arrays(checkpoint, config.model)
 
     def run(self, dtypes, progress):
         """Returns a finished Pair for each dtype."""

@@ -1,17 +1,17 @@
 """The TF1 side of a comparison: the system's own graph, with its inside looked at."""
 
-import contextlib
+import re
 
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-from dcgan_v1 import models, ops, runtime, schedules
+from dcgan_v1 import models, runtime, systems
+from dcgan_v1.nn import schedules, taps
 
-LAYERS = ("linear", "conv2d", "conv2d_transpose", "resize_conv2d", "batch_norm")
 FOLLOWERS = {
     "leaky_relu": "lrelu",
     "dropout": "dropout",
-}  # named after the layer before
+}  # numbered as what they follow
 
 
 class Tf1Side:
@@ -19,22 +19,23 @@ class Tf1Side:
 
     def __init__(self, config, dtype, threads):
         self.config, self.model = config, models.get(config.model)
+        self.system = systems.get(config.model)
         tf.set_random_seed(config.seed)
         options, _ = runtime.session_config("cpu")
         options.intra_op_parallelism_threads = threads
         self.session = tf.Session(config=options)
-        shape = [None, *self.model.IMAGE_SHAPE]
+        shape = [None, *self.system.image_shape]
         self.feeds = {"real": tf.placeholder(dtype, shape, "real")}
-        for name in self.model.STREAMS:
-            self.feeds[name] = tf.placeholder(dtype, [None, self.model.Z_DIM], name)
-        for name, shape in self.model.MASKS.items():
+        for name in self.system.streams:
+            self.feeds[name] = tf.placeholder(dtype, [None, self.system.z_dim], name)
+        for name, shape in self.system.masks.items():
             self.feeds[name] = tf.placeholder(tf.bool, [None, *shape], name)
-        self.applies = []  # (optimiser, gradients, variables), in order
-        with self._recording_applies():
-            self.step = self.model.training_step(config, **self.feeds)
+        networks = self.model.networks(config)
+        self.step = self.model.training_step(config, *networks, **self.feeds)
+        self.updates = tf.get_collection(taps.UPDATES)  # in order
         self.forwards = self._build_forwards()
         self.variables = {v.op.name: v for v in tf.global_variables()}
-        g_vars, self.d_vars = models.variables(tf.trainable_variables(), config.model)
+        g_vars, _ = schedules.variables_of(tf.trainable_variables(), config.model)
         # what G's gradient gains where D's loss on fakes is not cut off from G
         leak = tf.gradients(self.step.scalars["d_loss_fake"], g_vars)
         self.leak = {v.op.name: g for v, g in zip(g_vars, leak, strict=True)}
@@ -82,18 +83,14 @@ class Tf1Side:
 
     def forward(self, batch):
         found = {}
-        for mode, taps in self.forwards.items():
-            values = self.session.run(taps, self._feed(batch))
+        for mode, outputs in self.forwards.items():
+            values = self.session.run(outputs, self._feed(batch))
             found |= {f"{mode}/{name}": value for name, value in values.items()}
         return found
 
     def first_step(self, batch):
         """Returns (scalars, {'0/d_adam/<variable>': gradient, ...})."""
-        gradients = {
-            f"{i}/{adam.get_name()}/{v.op.name}": g
-            for i, (adam, gs, vs) in enumerate(self.applies)
-            for g, v in zip(gs, vs, strict=True)
-        }
+        gradients = self._gradients()
         fetches = (self.step.scalars, gradients, self.step.d_and_g_op)
         scalars, gradients, _ = self.session.run(fetches, self._feed(batch))
         return scalars, gradients
@@ -117,15 +114,10 @@ class Tf1Side:
         leak = self.session.run(self.leak, self._feed(batch))
         self.load(start)
         feed = self._feed(batch)
-        for adam, *_ in self.applies:
-            if adam.get_name() != "g_adam":
-                feed[adam._lr] = 0.0  # any tensor can be fed: D's update does nothing
-        late = {
-            f"{i}/{adam.get_name()}/{v.op.name}": g
-            for i, (adam, gs, vs) in enumerate(self.applies)
-            for g, v in zip(gs, vs, strict=True)
-            if i
-        }
+        for update in self.updates:  # any tensor can be fed: D's update does nothing
+            if update.optimizer.get_name() != "g_adam":
+                feed[update.optimizer.settings["learning_rate"]] = 0.0
+        late = {k: g for k, g in self._gradients().items() if not k.startswith("0/")}
         late, _ = self.session.run((late, self.step.d_and_g_op), feed)
         self.load(start)
         return {f"leak/{k}": v for k, v in leak.items()} | {
@@ -137,85 +129,62 @@ class Tf1Side:
     def _feed(self, batch):
         return {self.feeds[name]: batch[name] for name in self.feeds}
 
-    @contextlib.contextmanager
-    def _recording_applies(self):
-        plain = schedules.apply
-
-        def recorded(optimizer, gradients, variables):
-            self.applies.append((optimizer, gradients, variables))
-            return plain(optimizer, gradients, variables)
-
-        schedules.apply = recorded
-        yield
-        schedules.apply = plain
+    def _gradients(self):
+        """'<number>/<optimiser>/<variable>' -> gradient, of every update of a step."""
+        return {
+            f"{i}/{update.optimizer.get_name()}/{v.op.name}": g
+            for i, update in enumerate(self.updates)
+            for g, v in zip(update.gradients, update.variables, strict=True)
+        }
 
     def _build_forwards(self):
         """Builds both networks, in training and in inference, with taps on layers."""
         generator, discriminator = self.model.networks(self.config)
-        self.latent = self.model.STREAMS[-1]
+        self.latent = self.system.streams[-1]
         z, real = self.feeds[self.latent], self.feeds["real"]
-        keep = [self.feeds[name] for name in self.model.MASKS if "keep_real" in name]
+        keep = [self.feeds[name] for name in self.system.masks if "keep_real" in name]
         dropped = {"keep": keep} if keep else {}
         self.settings, forwards = {}, {}
         for mode, is_training in (("training", True), ("inference", False)):
-            taps = {}
-            with self._recording_layers(taps, "generator"):
-                taps["generator/images"], _ = generator(z, is_training)
+            before = len(tf.get_collection(taps.LAYERS))
+            images, _ = generator(z, is_training)
+            between = len(tf.get_collection(taps.LAYERS))
             options = dropped if is_training else {}
-            with self._recording_layers(taps, "discriminator"):
-                logits, _ = discriminator(real, is_training, **options)
-            taps["discriminator/logits"] = logits
-            forwards[mode] = taps
+            logits, _ = discriminator(real, is_training, **options)
+            layers = tf.get_collection(taps.LAYERS)
+            forwards[mode] = {
+                **self._named(layers[before:between]),
+                "generator/images": images,
+                **self._named(layers[between:]),
+                "discriminator/logits": logits,
+            }
         by_batch = self.config.sample_bn == "batch"
-        self.sampled = forwards["training" if by_batch else "inference"][
-            "generator/images"
-        ]
+        mode = "training" if by_batch else "inference"
+        self.sampled = forwards[mode]["generator/images"]
         return forwards
 
-    @contextlib.contextmanager
-    def _recording_layers(self, taps, net):
-        """Puts the output of every layer function of `ops` into `taps`."""
-        plain = {name: getattr(ops, name) for name in (*LAYERS, *FOLLOWERS)}
-        last = [""]
-
-        def record(function):
-            def recorded(*args, **kwargs):
-                y = plain[function](*args, **kwargs)
-                if function in FOLLOWERS:
-                    number = last[0].lstrip("abcdefghijklmnopqrstuvwxyz")
-                    layer = f"{FOLLOWERS[function]}{number}"
-                    key = "slope" if function == "leaky_relu" else "rate"
-                    self.settings[f"{net}/{layer}"] = {key: args[-1]}
-                else:
-                    layer = last[0] = next(a for a in args if isinstance(a, str))
-                    if function == "batch_norm":
-                        self.settings[f"{net}/{layer}"] = {
-                            "decay": kwargs["decay"],
-                            "epsilon": kwargs["epsilon"],
-                            "unbiased variance": kwargs.get("unbiased", False),
-                        }
-                # an op of its own: grappler fuses a bias with what follows it
-                tap = tf.identity(y[0] if function == "batch_norm" else y)
-                taps[f"{net}/{layer}"] = tap
-                return y
-
-            return recorded
-
-        for name in plain:
-            setattr(ops, name, record(name))
-        yield
-        for name, function in plain.items():
-            setattr(ops, name, function)
+    def _named(self, layers):
+        """'<network>/<layer>' -> output; keeps what settings the layers have."""
+        found, number = {}, ""
+        for layer in layers:
+            name = layer.scope.removeprefix(f"{self.config.model}/")
+            if layer.kind in FOLLOWERS:  # it has no scope of its own
+                name = f"{name}/{FOLLOWERS[layer.kind]}{number}"
+            else:
+                number = re.search(r"\d*$", name)[0]
+            if layer.settings:
+                self.settings[name] = layer.settings
+            # an op of its own: grappler fuses a bias with what follows it
+            found[name] = tf.identity(layer.y)
+        return found
 
     def _adam_settings(self):
+        """Optimiser -> its settings, as the graph has them."""
         found = {}
-        for adam, _, _ in self.applies:
-            names = ("_lr", "_beta1", "_beta2", "_epsilon")
-            values = self.session.run([getattr(adam, name) for name in names])
+        for adam in dict.fromkeys(update.optimizer for update in self.updates):
+            values = self.session.run(adam.settings)
             found[adam.get_name()] = {
-                key: float(f"{value:.6g}")
-                for key, value in zip(
-                    ("learning rate", "beta1", "beta2", "epsilon"), values, strict=True
-                )
+                name.replace("_", " "): float(f"{value:.6g}")
+                for name, value in values.items()
             }
         return found

@@ -3,8 +3,8 @@
 import numpy as np
 import torch
 
-from dcgan_v1 import reference
-from dcgan_v1.reference import names, torch_weights
+from dcgan_v1 import ports, systems
+from dcgan_v1.ports import names, torch_weights
 
 # inference first: a pass in training moves the averages
 MODES = (("inference", False), ("training", True))
@@ -18,8 +18,8 @@ class TorchSide:
             torch.set_num_threads(threads)
         torch.set_default_dtype(getattr(torch, dtype))
         torch.manual_seed(config.seed)
-        self.config = config
-        self.gan = reference.get(config.model, against).Gan(config.width)
+        self.config, self.maps = config, systems.get(config.model).maps
+        self.gan = ports.get(config.model, against).Gan(config.width)
         for layer in self.gan.discriminator.modules():
             if hasattr(layer, "negative_slope"):  # TensorFlow's op takes a float32
                 layer.negative_slope = float(np.float32(layer.negative_slope))
@@ -55,7 +55,7 @@ class TorchSide:
                 y, taps = _layer_by_layer(network, _tensor(x))
                 network.train()
                 for name in taps:
-                    side = names.MAPS.get((self.config.model, f"{net}/{name}"))
+                    side = self.maps.get(f"{net}/{name}")
                     if side and net == "generator":  # maps channel by channel
                         maps = taps[name].reshape(len(x), -1, side, side)
                         taps[name] = maps.transpose(0, 2, 3, 1).reshape(len(x), -1)

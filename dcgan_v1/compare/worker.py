@@ -18,9 +18,9 @@ import numpy as np
 
 def open_side(spec):
     """Builds the side that `spec` (a dict, see `run.Pair`) describes."""
-    from dcgan_v1.config import CONFIGS
+    from dcgan_v1.systems import SYSTEMS
 
-    config = CONFIGS[spec["model"]](**spec["settings"])
+    config = SYSTEMS[spec["model"]].config(**spec["settings"])
     dtype, threads, kind = spec["dtype"], spec["threads"], spec["side"]
     if kind == "tf1":
         from dcgan_v1 import runtime

@@ -15,9 +15,9 @@ from typing import NamedTuple
 import numpy as np
 from tqdm import tqdm
 
-from dcgan_v1.data.decode import BadImageError, decode
+from dcgan_v1.data.decode import BadImageError, Warned, decode
 from dcgan_v1.errors import UserError, reason
-from dcgan_v1.rundir import write_atomically
+from dcgan_v1.files import write_atomically
 
 SHOWN = 10  # offenders an error lists
 THREADS = 4  # Pillow decodes outside Python's lock
@@ -58,7 +58,7 @@ def load(source, folder, options, *, skip_bad, say, quiet=False):
       UserError: lists the first images that cannot be used.
     """
     if folder is None:
-        bad = _decode_all(source, options, None, quiet)
+        bad = _decode_all(source, options, None, say, quiet)
         return _usable(source, None, _judge(source, bad, skip_bad, say))
     name = key(source, options)
     array_path, note_path = folder / f"{name}.npy", folder / f"{name}.json"
@@ -85,7 +85,8 @@ def _build(source, folder, name, options, skip_bad, say, quiet):
     try:
         folder.mkdir(parents=True, exist_ok=True)
         array = _new_array(full, (len(source.names), size, size, 3))
-        bad = _judge(source, _decode_all(source, options, array, quiet), skip_bad, say)
+        bad = _decode_all(source, options, array, say, quiet)
+        bad = _judge(source, bad, skip_bad, say)
         if bad:  # close the gaps
             gone = {name for name, _ in bad}
             numbers = [i for i, n in enumerate(source.names) if n not in gone]
@@ -117,10 +118,15 @@ def _new_array(path, shape):
     return array
 
 
-def _decode_all(source, options, array, quiet):
-    """Decodes every image into `array`, if there is one. Returns [(name, reason)]."""
+def _decode_all(source, options, array, say, quiet):
+    """Decodes every image into `array`, if there is one. Returns [(name, reason)].
+
+    What Pillow only warns of is said once, with the names of the images.
+    """
+    warned = Warned()
 
     def one(number):
+        warned.of(source.names[number])
         try:
             image = decode(source.read(source.names[number]), **options)
         except BadImageError as error:
@@ -134,10 +140,12 @@ def _decode_all(source, options, array, quiet):
     numbers = iter(range(len(source.names)))
     bar = tqdm(total=len(source.names), unit="image", desc="decoding", disable=quiet)
     bad = []
-    with ThreadPoolExecutor(THREADS) as pool, bar:
+    with warned, ThreadPoolExecutor(THREADS) as pool, bar:
         while chunk := list(islice(numbers, 1024)):  # bounded: an error ends it soon
             bad += [result for result in pool.map(one, chunk) if result]
             bar.update(len(chunk))
+    if warned.names:
+        say(f"Pillow warns of {warned}")
     return bad
 
 

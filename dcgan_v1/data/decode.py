@@ -1,7 +1,8 @@
 """The front door for image files of strangers: bytes in, uint8 RGB out, or a reason."""
 
 import io
-import re
+import threading
+import warnings
 
 import numpy as np
 from PIL import Image, ImageOps
@@ -22,21 +23,48 @@ class BadImageError(Exception):
     """Why a file cannot be used."""
 
 
-ALIGNED = (178, 218)  # width and height of CelebA's aligned images
+_current = threading.local()  # the name of the image that a thread decodes
 
 
-def parse_crop(text):
-    """Reads '108', '108x120' (width x height), 'square' or 'none'.
+class Warned:
+    """While entered, keeps what Pillow warns of: warning -> names of the images.
 
-    Returns:
-      (width, height), 'square' for the largest there is, or None.
+    Python's own way of catching warnings does not know which thread one came from.
     """
-    if text in ("none", "square"):
-        return None if text == "none" else text
-    match = re.fullmatch(r"([1-9]\d{0,4})(?:x([1-9]\d{0,4}))?", text)
-    if match is None:
-        raise ValueError(f"'none', 'square', a number or WxH is needed, not {text!r}")
-    return int(match[1]), int(match[2] or match[1])
+
+    def __init__(self):
+        self.names = {}
+
+    def __enter__(self):
+        self._shown = warnings.showwarning
+        self._filters = warnings.filters[:]
+        warnings.simplefilter("always")
+        warnings.showwarning = self._note
+        return self
+
+    def __exit__(self, *_):
+        warnings.showwarning = self._shown
+        warnings.filters[:] = self._filters
+        warnings.simplefilter("ignore", UserWarning)  # read again, they are known
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+
+    def _note(self, message, *_, **__):
+        name = getattr(_current, "name", "")
+        self.names.setdefault(reason(message, 80), []).append(name)
+
+    def of(self, name):
+        """Says which image this thread decodes next."""
+        _current.name = name
+
+    def __str__(self):
+        return "; ".join(
+            f"{text}: {', '.join(sorted(set(names))[:3])}"
+            + (f" and {len(set(names)) - 3} more" if len(set(names)) > 3 else "")
+            for text, names in self.names.items()
+        )
+
+
+ALIGNED = (178, 218)  # width and height of CelebA's aligned images
 
 
 def decode(data, *, crop, resize, size):

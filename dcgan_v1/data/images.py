@@ -4,8 +4,9 @@ import hashlib
 
 import numpy as np
 
+from dcgan_v1.config import parse_crop
 from dcgan_v1.data import cache, sources
-from dcgan_v1.data.decode import decode, parse_crop
+from dcgan_v1.data.decode import decode
 from dcgan_v1.errors import UserError
 
 CHECKED = 64  # images that are part of the checksum as they are decoded
@@ -44,6 +45,8 @@ def load(config, folder, *, size, say=print, quiet=False):
         f"{count} images in {config.data}: {count // batch} batches of {batch} per "
         f"epoch, {count % batch} images dropped each time"
     )
+    if str(source.passed_over):
+        say(f"passed over in {config.data}: {source.passed_over}")
 
     def read(numbers):
         if images is not None:

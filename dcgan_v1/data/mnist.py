@@ -1,18 +1,14 @@
-"""MNIST and its relatives: IDX files, plain or gzipped, read and checked.
+"""MNIST and its relatives, read and checked.
 
 The complete MNIST ships with the package, in `mnist_files/`.
 """
 
-import gzip
-import hashlib
-import math
-import struct
-import zlib
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
+from dcgan_v1.data import mnist_forms
 from dcgan_v1.errors import UserError
 
 SHIPPED = Path(__file__).with_name("mnist_files")
@@ -22,106 +18,108 @@ SHIPPED_SHA256 = {  # of the uncompressed files
     "t10k-images": "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
     "t10k-labels": "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
 }
-LARGEST = 2**31  # bytes; a header that claims more is not believed
+PLAIN = "train-images-idx3-ubyte"  # a name as the original has them
 
 
 class Mnist(NamedTuple):
-    """One split: images uint8 [N, 28, 28, 1], labels uint8 [N], images' SHA-256."""
+    """One part: images uint8 [N, 28, 28, 1], labels uint8 [N] or None, and the images'
+    SHA-256."""
 
     images: np.ndarray
-    labels: np.ndarray
+    labels: np.ndarray | None
     sha256: str
 
 
-def load(data_dir="", split="train"):
-    """Reads a split.
+def load(data_dir="", split="", *, part="train", labels=True, say=lambda text: None):
+    """Reads the training or the test part of a data set.
 
     Args:
-      data_dir: folder with the four IDX files under their usual names, gzipped or not;
-        empty for the shipped ones, whose checksums are verified.
-      split: 'train' or 't10k'.
+      data_dir: a folder, zip or .npz in one of the forms of `mnist_forms`; empty for
+        the shipped files, whose checksums are verified.
+      split: which of EMNIST's data sets.
+      part: 'train' or 't10k'.
+      labels: whether they are needed.
+      say: function that is given a line on what was taken for what.
 
     Raises:
       UserError: names the file that is missing, damaged or does not fit.
     """
-    folder = Path(data_dir) if data_dir else SHIPPED
-    arrays, digests = [], []
-    for kind, dimensions in (("images", 3), ("labels", 1)):
-        path = _find(folder, f"{split}-{kind}", dimensions)
-        array, digest = read_idx(path, dimensions)
-        if not data_dir and digest != SHIPPED_SHA256[f"{split}-{kind}"]:
-            raise UserError(f"{path} is damaged: its SHA-256 differs; reinstall it")
-        arrays.append(array)
-        digests.append(digest)
-    images, labels = arrays
-    if len(images) != len(labels):
-        raise UserError(
-            f"{folder}: {len(images)} {split} images but {len(labels)} labels; "
-            "the files do not belong together"
-        )
+    place = Path(data_dir) if data_dir else SHIPPED
+    if not place.exists():
+        raise UserError(f"--data-dir {place} does not exist")
+    found = _of_split(mnist_forms.look_through(place), split, place)
+    file, images, digest = _read(found, part, "images", place, say)
+    if not data_dir and digest != SHIPPED_SHA256[f"{part}-images"]:
+        raise UserError(f"{file.name} is damaged: its SHA-256 differs; reinstall it")
     if images.shape[1:] != (28, 28):
         height, width = images.shape[1:]
+        raise UserError(f"{place}: {part} images are {height}x{width}; 28x28 is needed")
+    upright = ""
+    if mnist_forms.is_transposed(file.split):
+        images = images.transpose(0, 2, 1)
+        upright = ", set upright (EMNIST's lie on their side)"
+    if data_dir and (upright or Path(file.name).name != PLAIN):
+        say(f"images: {file.name}{upright}")
+    given = None
+    if labels:
+        given = _labels(found, part, place, len(images), check=not data_dir)
+    return Mnist(images[..., None], given, digest)
+
+
+def _labels(found, part, place, count, check):
+    file, labels, digest = _read(found, part, "labels", place, lambda text: None)
+    if check and digest != SHIPPED_SHA256[f"{part}-labels"]:
+        raise UserError(f"{file.name} is damaged: its SHA-256 differs; reinstall it")
+    if len(labels) != count:
         raise UserError(
-            f"{folder}: {split} images are {height}x{width}; 28x28 is needed"
+            f"{place}: {count} {part} images but {len(labels)} labels; "
+            "the files do not belong together"
         )
-    return Mnist(images[..., None], labels, digests[0])
+    return labels
 
 
-def read_idx(path, dimensions):
-    """Reads an IDX file of bytes. Returns (array, SHA-256 of the uncompressed file).
+def _of_split(found, split, place):
+    """Returns the parts of one data set, where there are several."""
+    splits = sorted({one.split for one in found})
+    if split:
+        wanted = [
+            s for s in splits if s == split.lower() or s.endswith(f"-{split.lower()}")
+        ]
+        if len(wanted) != 1:
+            known = ", ".join(s for s in splits if s) or "none"
+            raise UserError(
+                f"--split {split}: {place} has the data sets {known}; name one of them"
+            )
+        splits = wanted
+    if len(splits) > 1:
+        raise UserError(
+            f"{place} has several data sets ({', '.join(splits)}); choose one with "
+            f"--split {splits[-1].rpartition('-')[2]}"
+        )
+    return [one for one in found if one.split in splits]
 
-    The header decides how much is read; a file that is shorter or longer is refused.
+
+def _read(found, part, kind, place, say):
+    """Returns (Found, array, SHA-256) of the first file of a kind that is sound.
+
+    A damaged one is passed over where another holds the same.
     """
-    opener = gzip.open if path.suffix == ".gz" else open
-    header_size = 4 + 4 * dimensions
-    try:
-        with opener(path, "rb") as file:
-            header = file.read(header_size)
-            if len(header) < header_size:
-                raise UserError(f"{path} is truncated: {len(header)} bytes, no header")
-            zero, kind, rank = struct.unpack(">HBB", header[:4])
-            if (zero, kind, rank) != (0, 8, dimensions):
-                raise UserError(
-                    f"{path} is no IDX file of {dimensions}-dimensional bytes: it "
-                    f"begins with {header[:4].hex()}, not 000008{dimensions:02x}"
-                )
-            shape = struct.unpack(f">{dimensions}I", header[4:])
-            size = math.prod(shape)
-            if size > LARGEST:
-                raise UserError(f"{path} claims {size} bytes in its header: damaged")
-            body = _read_up_to(file, size + 1)
-    except (OSError, EOFError, zlib.error) as error:
-        raise UserError(f"cannot read {path}: {error}") from error
-    if len(body) != size:
-        what = "truncated" if len(body) < size else "too long"
+    files = [one for one in found if (one.part, one.kind) == (part, kind)]
+    if not files:
+        dimensions = mnist_forms.DIMENSIONS[kind]
         raise UserError(
-            f"{path} is {what}: its header promises {size} bytes of data, "
-            f"{'only ' + str(len(body)) if len(body) < size else 'more'} follow"
+            f"no {part}-{kind}-idx{dimensions}-ubyte, gzipped or not, in {place}; "
+            f"--data-dir takes a folder with the files of MNIST, here are "
+            f"{mnist_forms.in_folder(place)}"
         )
-    digest = hashlib.sha256(header)
-    digest.update(body)
-    return np.frombuffer(body, np.uint8).reshape(shape), digest.hexdigest()
-
-
-def _read_up_to(file, size, chunk=2**22):
-    """Reads in chunks, so that memory follows the file and not the header's claim."""
-    parts = []
-    while size > 0 and (part := file.read(min(size, chunk))):
-        parts.append(part)
-        size -= len(part)
-    return b"".join(parts)
-
-
-def _find(folder, stem, dimensions):
-    names = [
-        f"{stem}{separator}idx{dimensions}-ubyte{suffix}"
-        for separator in "-."
-        for suffix in ("", ".gz")
-    ]
-    for name in names:
-        if (folder / name).is_file():
-            return folder / name
-    raise UserError(
-        f"no {names[0]} or {names[1]} in {folder}; --data-dir takes a folder with the "
-        "four IDX files"
-    )
+    errors = []
+    for file in files:
+        try:
+            read = file.read()
+        except UserError as error:
+            errors.append(error)
+        else:
+            for error in errors:
+                say(f"passed over: {error}")
+            return file, *read
+    raise errors[0]

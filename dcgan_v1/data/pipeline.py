@@ -8,7 +8,7 @@ that starts it.
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-from dcgan_v1 import randomness
+from dcgan_v1.nn import randomness
 
 AHEAD = 4  # batches made while a step runs
 

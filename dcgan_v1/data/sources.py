@@ -1,8 +1,8 @@
 """Where images come from: a folder, a zip read in place, or drawn by ourselves.
 
-A source has `names`, `read(name) -> bytes` (safe to call from several threads) and
+A source has `names`, `read(name) -> bytes` (safe to call from several threads),
 `fingerprint(times)`, which changes when the files do: names, sizes and, with `times`,
-when they were last written.
+when they were last written; and `passed_over`, what it does not count as an image.
 """
 
 import hashlib
@@ -10,19 +10,58 @@ import os
 import stat
 import zipfile
 from collections import deque
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from dcgan_v1.data import synthetic
 from dcgan_v1.errors import UserError, reason
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff")
-
-
+ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar")
 LARGEST = 256 * 2**20  # bytes of one image file
 
 
-def _is_image(name):
-    return name.lower().endswith(SUFFIXES) and not Path(name).name.startswith(".")
+class PassedOver:
+    """Counts what is not taken for an image, by reason, with the first of each kind."""
+
+    def __init__(self):
+        self._first, self._counts = {}, {}
+
+    def add(self, why, name):
+        self._first.setdefault(why, name)
+        self._counts[why] = self._counts.get(why, 0) + 1
+
+    def __str__(self):
+        return "; ".join(
+            f"{count} {why} ({self._first[why]}{', ...' if count > 1 else ''})"
+            for why, count in self._counts.items()
+        )
+
+
+def _takes(path, passed_over):
+    """Whether a file is an image by its place and name.
+
+    Args:
+      path: PurePath within the folder or archive.
+      passed_over: PassedOver, which is told why where it is none.
+    """
+    hidden = [part for part in path.parts[:-1] if _is_hidden(part)]
+    is_image = path.suffix.lower() in SUFFIXES
+    if hidden and is_image:
+        passed_over.add("images in hidden folders", f"{hidden[0]}/")
+    elif path.name.startswith("."):
+        passed_over.add("hidden files", path.name)
+    elif is_image:
+        return True
+    elif path.suffix.lower() in ARCHIVES:
+        passed_over.add("archives, which are not opened", path.name)
+    else:
+        passed_over.add("files that are no images by name", path.name)
+    return False
+
+
+def _is_hidden(folder):
+    """Whether a folder holds what programs keep for themselves: copies, thumbnails."""
+    return folder.startswith(".") or folder == "__MACOSX"
 
 
 def _raise(error):
@@ -44,8 +83,10 @@ def open_source(data, *, limit=None, seed=0):
     else:
         raise UserError(f"--data {data} does not exist")
     if not source.names:
+        there = f"; here are {source.passed_over}" if str(source.passed_over) else ""
         raise UserError(
             f"no images in --data {data}; files ending in {', '.join(SUFFIXES)} count"
+            f"{there}"
         )
     if limit:
         source.names = source.names[:limit]
@@ -53,15 +94,41 @@ def open_source(data, *, limit=None, seed=0):
 
 
 class FolderSource:
-    """Image files below a folder, in order of their paths."""
+    """Image files below a folder, in order of their paths; links are followed."""
 
     def __init__(self, path):
-        self.path = path
+        self.path, self.passed_over = path, PassedOver()
         self.names = sorted(
-            str((Path(root) / name).relative_to(path))
-            for root, _, names in os.walk(path, onerror=_raise)
-            for name in names
-            if _is_image(name)
+            str(file) for file in self._files() if _takes(file, self.passed_over)
+        )
+
+    def _files(self):
+        """Yields the path of every file, relative to the folder.
+
+        Folders behind links come last, and each folder once: where two ways lead to
+        one, the way without links counts.
+        """
+        seen, starts = set(), deque([self.path])
+        while starts:
+            start = starts.popleft()
+            if start.resolve() in seen or self._is_above(start):
+                where = str(start.relative_to(self.path))
+                self.passed_over.add("links to folders that are counted already", where)
+                continue
+            for root, folders, names in os.walk(start, onerror=_raise):
+                root = Path(root)
+                seen.add(root.resolve())
+                folders.sort()
+                starts += [
+                    root / name for name in folders if (root / name).is_symlink()
+                ]
+                folders[:] = [f for f in folders if (root / f).resolve() not in seen]
+                yield from ((root / name).relative_to(self.path) for name in names)
+
+    def _is_above(self, start):
+        """Whether a link leads to a folder that this one lies in."""
+        return start != self.path and self.path.resolve().is_relative_to(
+            start.resolve()
         )
 
     def read(self, name):
@@ -86,7 +153,7 @@ class ZipSource:
     """Image files in a zip archive, never unpacked, in the archive's order."""
 
     def __init__(self, path):
-        self.path = path
+        self.path, self.passed_over = path, PassedOver()
         self._free = deque()  # open archives; each is used by one thread at a time
         try:
             self._size = path.stat().st_size
@@ -101,7 +168,12 @@ class ZipSource:
                     f"--data {path} holds the path {member.filename!r}, which leads "
                     "out of it; do not trust this archive"
                 )
-        members = [m for m in members if _is_image(m.filename)]
+        members = [
+            member
+            for member in members
+            if not member.is_dir()
+            and _takes(PurePosixPath(member.filename), self.passed_over)
+        ]
         if any(member.flag_bits & 1 for member in members):
             raise UserError(f"--data {path} is encrypted; decrypt it first")
         self._members = {m.filename: m for m in members}
@@ -138,7 +210,7 @@ class SyntheticSource:
     """Faces drawn by the project, see `synthetic`."""
 
     def __init__(self, count, seed):
-        self.seed = seed
+        self.seed, self.passed_over = seed, PassedOver()
         self.names = [f"face_{i:06d}" for i in range(count)]
 
     def read(self, name):

@@ -2,5 +2,5 @@
 
 `frechet`, `precision_recall` and `neighbours` take features [N, d]; `inception_score`
 and `modes` what a classifier says; `sliced_wasserstein` and `ms_ssim` images. Features
-come from `classifier` (MNIST), `random_features` and `inception`.
+come from `features`, all figures of a model from `measuring`.
 """

@@ -5,14 +5,13 @@ import contextlib
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-from dcgan_v1 import checkpoints, models, ops, runtime
-from dcgan_v1.cli import PRETRAINED
+from dcgan_v1 import pretrained, runtime, systems
+from dcgan_v1.checkpoints import finding, reading
 from dcgan_v1.errors import UserError, reason
 from dcgan_v1.metrics import classifier
-from dcgan_v1.metrics.real_images import is_mnist
+from dcgan_v1.nn import ops
 
 CHUNK = 250  # images at a time
-SHIPPED = PRETRAINED / classifier.NAME
 RANDOM_WIDTHS = (32, 64, 128, 256)  # channels of the random network's layers
 INCEPTION_INPUT, INCEPTION_POOL = "ExpandDims:0", "pool_3:0"  # in the 2015 graph
 
@@ -23,33 +22,38 @@ def open_judge(model, classifier_path=None, device="auto"):
     Args:
       classifier_path: a checkpoint, None for the one that ships; of no use for faces.
     """
-    if is_mnist(model):
-        return open_classifier(classifier_path or SHIPPED, device)
-    return open_random(models.get(model).IMAGE_SHAPE, device=device)
+    system = systems.get(model)
+    if system.judge == "classifier":
+        return open_classifier(classifier_path, device)
+    return open_random(system.image_shape, device=device)
 
 
 @contextlib.contextmanager
-def open_classifier(prefix, device="auto"):
+def open_classifier(path=None, device="auto"):
     """Yields a function from uint8 [N, 28, 28, 1] to (features [N, 128], probabilities
     [N, 10]) of the trained classifier.
 
+    Args:
+      path: a checkpoint, None for the one that comes with the project.
+
     Raises:
-      UserError: `prefix` holds no such classifier.
+      UserError: it holds no such classifier.
     """
-    prefix = checkpoints.resolve(prefix)
+    prefix = finding.resolve(path or pretrained.path_of(pretrained.CLASSIFIER))
     with _session(device) as session:
         images = tf.placeholder(tf.uint8, [None, *classifier.IMAGE_SHAPE])
         scaled = tf.cast(images, tf.float32) / 255.0
         logits, features, _ = classifier.classify(scaled, False)
         variables = {v.op.name: v for v in tf.global_variables()}
-        found = checkpoints.shapes(prefix)
+        found = reading.shapes(prefix)
         for name, variable in sorted(variables.items()):
             if tuple(found.get(name, ())) != tuple(variable.shape):
                 raise UserError(
                     f"{prefix} is no MNIST classifier: {name} {variable.shape} is not "
                     "there; give --classifier a checkpoint of train_classifier.py"
                 )
-        tf.train.Saver(variables).restore(session, prefix)
+        with reading.plain(prefix) as readable:
+            tf.train.Saver(variables).restore(session, readable)
         yield _in_chunks(session, images, (features, tf.nn.softmax(logits)))
 
 

@@ -1,33 +1,13 @@
-"""The systems. A file's stem is its registry name and its root variable scope."""
+"""The networks of the systems, a file each; `systems` says what else there is of one.
+
+Such a file has `networks(config)`, which returns (generator, discriminator), and
+`training_step(config, generator, discriminator, real, **noise)`, which returns its
+`schedules.Step`.
+"""
 
 from importlib import import_module
 
-MODELS = (
-    "mnist_beginners",
-    "celeba64",
-    "mnist_keras",
-    "mnist_tutorial",
-    "images96",
-)
-
 
 def get(name):
-    """Returns the module of the system `name`, one of MODELS."""
-    if name not in MODELS:
-        raise ValueError(f"unknown model {name!r}; one of {', '.join(MODELS)}")
+    """Returns the module of the system `name`."""
     return import_module(f"dcgan_v1.models.{name}")
-
-
-def variables(trainables, name):
-    """Splits a graph's trainable variables into (generator's, discriminator's).
-
-    Chosen by scope prefix, slash included; together they must be all there are.
-    """
-    split = [
-        [v for v in trainables if v.op.name.startswith(f"{name}/{net}/")]
-        for net in ("generator", "discriminator")
-    ]
-    found = {v.op.name for part in split for v in part}
-    stray = [v.op.name for v in trainables if v.op.name not in found]
-    assert not stray and all(split), f"variables of neither network: {stray}"
-    return split

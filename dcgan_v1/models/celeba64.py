@@ -9,16 +9,7 @@ from functools import partial
 
 import tensorflow.compat.v1 as tf
 
-from dcgan_v1 import augmentation, ops, optimizers, schedules
-
-IMAGE_SHAPE = (64, 64, 3)
-IMAGE_RANGE = (-1.0, 1.0)  # what the generator's last activation can give
-Z_DIM = 100
-NOISE = "uniform"  # in [-1, 1)
-STREAMS = ("z",)  # D's and G's update share their noise
-NOISE_FOLLOWS_BATCH = False  # all batches have one size
-MASKS = {}  # no dropout
-WIDTH_OF = "generator/deconv4/w"  # the variable whose last dimension is the width
+from dcgan_v1.nn import augmentation, ops, optimizers, schedules
 
 BN = {"decay": 0.9, "epsilon": 1e-5, "first_variance": 0.0}
 
@@ -124,15 +115,15 @@ def networks(config):
     return partial(generator, **options), partial(discriminator, **options)
 
 
-def training_step(config, real, z, **augment):
+def training_step(config, generator, discriminator, real, z, **augment):
     """Returns the `schedules.Step` of this system.
 
     Args:
+      generator, discriminator: see `networks`.
       real: [N, 64, 64, 3] in [-1, 1].
       z: [N, 100], the noise of both updates.
       augment: see `augmentation.judges`.
     """
-    generator, discriminator = networks(config)
     judge_real, judge_fake = augmentation.judges(discriminator, config, **augment)
     adam = partial(optimizers.adam, beta1=config.beta1, dtype=real.dtype)
     return schedules.sequential(

@@ -8,16 +8,10 @@ from functools import partial
 
 import tensorflow.compat.v1 as tf
 
-from dcgan_v1 import augmentation, ops, optimizers, schedules
+from dcgan_v1 import systems
+from dcgan_v1.nn import augmentation, ops, optimizers, schedules
 
-IMAGE_SHAPE = (96, 96, 3)
-IMAGE_RANGE = (-1.0, 1.0)  # what the generator's last activation can give
-Z_DIM = 100
-NOISE = "normal"
-STREAMS = ("z",)  # D's and G's update share their noise
-NOISE_FOLLOWS_BATCH = False  # all batches have one size
-MASKS = {}  # no dropout
-WIDTH_OF = "generator/deconv5/w"  # the variable whose last dimension is the width
+Z_DIM = systems.IMAGES96.z_dim
 
 BN = {"decay": 0.9, "epsilon": 1e-5, "unbiased": True}
 
@@ -125,15 +119,15 @@ def networks(config):
     return partial(generator, width=width), partial(discriminator, width=width)
 
 
-def training_step(config, real, z, **augment):
+def training_step(config, generator, discriminator, real, z, **augment):
     """Returns the `schedules.Step` of this system.
 
     Args:
+      generator, discriminator: see `networks`.
       real: [N, 96, 96, 3] in [-1, 1].
       z: [N, 100], the noise of both updates.
       augment: see `augmentation.judges`.
     """
-    generator, discriminator = networks(config)
     adam = partial(optimizers.pytorch_adam, beta1=config.beta1, dtype=real.dtype)
     return schedules.sequential(
         "images96",

@@ -9,15 +9,7 @@ from functools import partial
 
 import tensorflow.compat.v1 as tf
 
-from dcgan_v1 import ops, optimizers, schedules
-
-IMAGE_SHAPE = (28, 28, 1)
-IMAGE_RANGE = (0.0, 1.0)  # what the generator's last activation can give
-Z_DIM = 100
-NOISE = "normal"
-STREAMS = ("z_discriminator", "z_generator")  # each update draws its own
-NOISE_FOLLOWS_BATCH = False  # all batches have one size
-MASKS = {}  # no dropout
+from dcgan_v1.nn import ops, optimizers, schedules
 
 BN = {"decay": 0.999, "epsilon": 1e-5}  # tf.contrib's decay; beta but no gamma
 STDDEV = 0.02
@@ -42,12 +34,12 @@ def generator(z, is_training):
         h, updates1 = ops.batch_norm(h, is_training, "bn1", **BN)
         h = tf.nn.relu(h)
 
-        h = ops.conv2d(h, Z_DIM // 2, 3, "conv2", stride=2, **normal)  # [N, 28, 28, 50]
+        h = ops.conv2d(h, 50, 3, "conv2", stride=2, **normal)  # [N, 28, 28, 50]
         h, updates2 = ops.batch_norm(h, is_training, "bn2", **BN)
         h = tf.nn.relu(h)
 
         # source: resize to 56x56, then a 3x3 convolution of stride 2
-        h = ops.resize_conv2d(h, Z_DIM // 4, "conv3", **normal)  # [N, 28, 28, 25]
+        h = ops.resize_conv2d(h, 25, "conv3", **normal)  # [N, 28, 28, 25]
         h, updates3 = ops.batch_norm(h, is_training, "bn3", **BN)
         h = tf.nn.relu(h)
 
@@ -90,17 +82,19 @@ def networks(config):
     return generator, discriminator
 
 
-def training_step(config, real, z_discriminator, z_generator):
+def training_step(config, generator, discriminator, real, z_discriminator, z_generator):
     """Returns the `schedules.Step` of this system.
 
     Args:
+      generator, discriminator: see `networks`.
       real: [N, 28, 28, 1] in [0, 1].
       z_discriminator, z_generator: [N, 100], noise of the D and of the G update.
     """
     adam = partial(optimizers.adam, beta1=config.beta1, dtype=real.dtype)
     return schedules.separate_losses(
         "mnist_beginners",
-        *networks(config),
+        generator,
+        discriminator,
         real,
         z_discriminator,
         z_generator,

@@ -9,24 +9,13 @@ from functools import partial
 
 import tensorflow.compat.v1 as tf
 
-from dcgan_v1 import ops, optimizers, schedules
-
-IMAGE_SHAPE = (28, 28, 1)
-IMAGE_RANGE = (-1.0, 1.0)  # what the generator's last activation can give
-Z_DIM = 100
-NOISE = "normal"
-STREAMS = ("z_discriminator", "z_generator")  # each update draws its own
-NOISE_FOLLOWS_BATCH = True  # an epoch's last, smaller batch meets as many fakes
+from dcgan_v1 import systems
+from dcgan_v1.nn import ops, optimizers, schedules
 
 EPSILON = 1e-7  # Keras's default
 BN = {"decay": 0.99, "epsilon": 1e-3}  # Keras's defaults
 SLOPE = 0.2
-DROPOUT = 0.3
-MASKS = {  # stream -> shape of the mask of one example, after each convolution of D
-    f"keep_{purpose}{layer}": shape
-    for purpose in ("real", "fake", "new_fake")
-    for layer, shape in ((1, (14, 14, 64)), (2, (7, 7, 128)))
-}
+DROPOUT = systems.MNIST_KERAS.dropout
 
 
 def generator(z, is_training, *, init):
@@ -121,15 +110,17 @@ def networks(config):
     )
 
 
-def training_step(config, real, z_discriminator, z_generator, **masks):
+def training_step(
+    config, generator, discriminator, real, z_discriminator, z_generator, **masks
+):
     """Returns the `schedules.Step` of this system.
 
     Args:
+      generator, discriminator: see `networks`.
       real: [N, 28, 28, 1] in [-1, 1].
       z_discriminator, z_generator: [N, 100], noise of the D and of the G update.
-      masks: bool [N, *shape] for each of MASKS.
+      masks: bool [N, *shape] for each of the system's masks.
     """
-    generator, discriminator = networks(config)
     adam = partial(
         optimizers.adam, beta1=config.beta1, dtype=real.dtype, epsilon=EPSILON
     )

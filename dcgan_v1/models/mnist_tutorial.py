@@ -7,24 +7,13 @@ from functools import partial
 
 import tensorflow.compat.v1 as tf
 
-from dcgan_v1 import ops, optimizers, schedules
-
-IMAGE_SHAPE = (28, 28, 1)
-IMAGE_RANGE = (-1.0, 1.0)  # what the generator's last activation can give
-Z_DIM = 100
-NOISE = "normal"
-STREAMS = ("z",)  # one pass, one noise
-NOISE_FOLLOWS_BATCH = False  # an epoch's last batch is smaller, its noise is not
+from dcgan_v1 import systems
+from dcgan_v1.nn import ops, optimizers, schedules
 
 EPSILON = 1e-7  # Keras's default
 BN = {"decay": 0.99, "epsilon": 1e-3}  # Keras's defaults
 SLOPE = 0.3  # Keras's default
-DROPOUT = 0.3
-MASKS = {  # stream -> shape of the mask of one example, after each convolution of D
-    f"keep_{purpose}{layer}": shape
-    for purpose in ("real", "fake")
-    for layer, shape in ((1, (14, 14, 64)), (2, (7, 7, 128)))
-}
+DROPOUT = systems.MNIST_TUTORIAL.dropout
 
 
 def generator(z, is_training):
@@ -96,15 +85,15 @@ def networks(config):
     return generator, discriminator
 
 
-def training_step(config, real, z, **masks):
+def training_step(config, generator, discriminator, real, z, **masks):
     """Returns the `schedules.Step` of this system.
 
     Args:
+      generator, discriminator: see `networks`.
       real: [M, 28, 28, 1] in [-1, 1]; M is less than N in an epoch's last batch.
       z: [N, 100], the noise of both updates.
-      masks: bool [M or N, *shape] for each of MASKS.
+      masks: bool [M or N, *shape] for each of the system's masks.
     """
-    generator, discriminator = networks(config)
     adam = partial(
         optimizers.adam, beta1=config.beta1, dtype=real.dtype, epsilon=EPSILON
     )

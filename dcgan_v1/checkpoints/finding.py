@@ -1,0 +1,161 @@
+"""Which checkpoint is meant by a path: a run's, an original script's, of any age."""
+
+import ast
+import re
+from pathlib import Path
+
+from dcgan_v1.checkpoints import saving
+from dcgan_v1.errors import UserError
+
+LISTED = re.compile(
+    r'^\s*(all_)?model_checkpoint_paths?\s*:\s*("(?:[^"\\]|\\.)*")', re.M
+)
+OTHERS = {  # ending -> what such a file is, and what to do
+    ".h5": "a Keras file; those that convert_checkpoint.py wrote, it turns back with "
+    "--to tf1",
+    ".safetensors": "a file of PyTorch's; those that convert_checkpoint.py wrote, it "
+    "turns back with --to tf1",
+    ".pth": "a file of PyTorch's, which can hold programs and is never opened here; "
+    "save its state dicts as .safetensors",
+    ".npz": "an archive of numpy's; give the checkpoint it was made from",
+    ".pb": "a graph; give the checkpoint that it was frozen from",
+}
+OTHERS[".keras"] = OTHERS[".hdf5"] = OTHERS[".h5"]
+OTHERS[".pt"] = OTHERS[".pkl"] = OTHERS[".ckpt"] = OTHERS[".pth"]
+MAGIC = {b"\x89HDF": ".h5", b"\x80\x02": ".pth", b"\x80\x04": ".pth"}
+
+
+def resolve(path, say=lambda text: None):
+    """Returns the prefix of the checkpoint meant by `path`, as str.
+
+    Args:
+      path: a prefix, one of a checkpoint's files, or a folder with checkpoints in it or
+        in its `checkpoints/`: of those the newest, or the one TensorFlow's list names.
+      say: function that is given a line where another could have been meant.
+
+    Raises:
+      UserError: there is none, or it is not to be told which.
+    """
+    if not str(path):
+        raise UserError("the path of a checkpoint is empty")
+    path = Path(path)
+    for folder in (path, path / "checkpoints"):
+        if folder.is_dir() and (prefix := _in_folder(folder, say)):
+            return str(prefix)
+    if path.is_dir():
+        raise UserError(f"no checkpoint in {path}: no file there ends in .index")
+    prefix = path.with_suffix("") if path.suffix in (".index", ".meta") else path
+    if ".data-" in prefix.name:
+        prefix = prefix.with_name(prefix.name.partition(".data-")[0])
+    if not is_checkpoint(prefix):
+        raise UserError(_why_not(path, prefix))
+    return str(prefix)
+
+
+def is_checkpoint(prefix):
+    """Whether a checkpoint is there: of two files or more, or V1's, of one or more."""
+    return Path(f"{prefix}.index").is_file() or bool(saving.v1_files(prefix))
+
+
+def listed(folder):
+    """Returns what TensorFlow's list in a folder names, the newest first, as written.
+
+    It may be of another machine, and damaged.
+    """
+    path = folder / "checkpoint"
+    if not path.is_file():
+        return []
+    found = [
+        (bool(older), re.sub(r"-\?{5}-of-\d{5}$", "", _unquoted(name)))
+        for older, name in LISTED.findall(path.read_text(errors="replace"))
+    ]
+    newest = [name for older, name in found if not older]
+    return list(dict.fromkeys(newest + [name for older, name in found if older][::-1]))
+
+
+def _unquoted(text):
+    try:  # protobuf escapes as C does, and as Python does
+        return ast.literal_eval(f"b{text}").decode(errors="replace")
+    except (ValueError, SyntaxError):
+        return text.strip('"')
+
+
+def _in_folder(folder, say):
+    """Returns the Path of the checkpoint that a folder stands for, None if it has none.
+
+    The list decides, but only among what lies in the folder: copied from another
+    machine or place it names paths that are gone, or worse, others' checkpoints.
+    """
+    if ours := saving.list_all(folder):  # TensorFlow's list may be older
+        return Path(ours[-1])
+    names = listed(folder)
+    for name in names:
+        inside = folder / name
+        beside = folder / re.split(r"[/\\]", name)[-1]
+        for prefix in (inside, beside):
+            if not prefix.resolve().is_relative_to(folder.resolve()):
+                continue
+            if is_checkpoint(prefix):
+                if prefix != inside or name != names[0]:
+                    say(f"{folder}/checkpoint names {names[0]}: {prefix} is used")
+                return prefix
+    return _newest(folder, names, say)
+
+
+def _newest(folder, names, say):
+    """Returns the newest of a folder's checkpoints, where no list tells which."""
+    found = _all(folder)
+    if not found:
+        if names:
+            raise UserError(
+                f"{folder}/checkpoint names {names[0]}, which is not in that folder; "
+                "give the checkpoint's own path"
+            )
+        return None
+    if len(found) > 1:
+        steps = [re.fullmatch(r"(.*?)-?(\d+)", prefix.name) for prefix in found]
+        if not all(steps) or len({match[1] for match in steps}) > 1:
+            shown = ", ".join(prefix.name for prefix in found[:6])
+            raise UserError(
+                f"{folder} holds {len(found)} checkpoints ({shown}) and no list that "
+                "says which is meant; give the path of one"
+            )
+        found.sort(key=lambda prefix: int(re.search(r"\d+$", prefix.name)[0]))
+        say(f"the newest of {len(found)} checkpoints in {folder}: {found[-1].name}")
+    elif names:
+        say(f"{folder}/checkpoint names {names[0]}: {found[-1]} is used")
+    return found[-1]
+
+
+def _all(folder):
+    """Returns the prefixes of all checkpoints in a folder, V1's included, by name."""
+    prefixes = set()
+    for path in folder.iterdir():
+        if path.suffix == ".index":
+            prefixes.add(path.with_suffix(""))
+        elif ".data-" not in path.name and saving.is_table(path):
+            prefixes.add(path.with_name(saving.SHARD.sub("", path.name)))
+    return sorted(prefixes)
+
+
+def _why_not(path, prefix):
+    """Says why there is no checkpoint at a path."""
+    if not path.is_file():
+        others = _all(path.parent) if path.parent.is_dir() else []
+        there = ", ".join(other.name for other in others[:6])
+        known = f"; {path.parent} has {there}" if there else ""
+        return f"no checkpoint at {path}: {prefix}.index does not exist{known}"
+    if path != prefix:
+        return (
+            f"{path} is a part of a checkpoint only: {prefix}.index is missing beside "
+            "it; bring it back"
+        )
+    with path.open("rb") as file:
+        start = file.read(4)
+    ending = next(
+        (kind for magic, kind in MAGIC.items() if start.startswith(magic)), path.suffix
+    )
+    if start == b"PK\x03\x04" and ending not in OTHERS:
+        ending = ".pth"
+    kind = OTHERS.get(ending, "none that TensorFlow wrote; give one of its files")
+    return f"{path} is no checkpoint of TensorFlow's but {kind}"

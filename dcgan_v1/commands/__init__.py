@@ -1,0 +1,49 @@
+"""The commands, a module each: `make_parser()`, and `main(args)`, which does the work.
+
+`scripts/` and the console command `dcgan-v1` start them by `run`.
+"""
+
+import sys
+from importlib import import_module
+from pathlib import Path
+
+NAMES = sorted(
+    path.stem
+    for path in Path(__file__).parent.glob("*.py")
+    if "\ndef make_parser(" in path.read_text()
+)
+
+
+def run(name, argv=None):
+    """Runs a command with the arguments of this process, and exits."""
+    from dcgan_v1 import runtime
+
+    runtime.ignore_foreign_settings()  # before anything is imported that reads them
+    from dcgan_v1.commands import cli
+
+    command = import_module(f"dcgan_v1.commands.{name}")
+    cli.main(command.main, command.make_parser(), argv)
+
+
+def entry():
+    """The console command: `dcgan-v1 train-mnist ...` runs `train_mnist`."""
+    named = {name.replace("_", "-"): name for name in NAMES}
+    word = sys.argv[1] if len(sys.argv) > 1 else "--help"
+    if word in named:
+        sys.argv = [f"{Path(sys.argv[0]).name} {word}", *sys.argv[2:]]
+        run(named[word])
+    elif word in ("-h", "--help"):
+        print("usage: dcgan-v1 COMMAND ...\n\ncommands, each with a --help of its own:")
+        for word, name in named.items():
+            text = import_module(f"dcgan_v1.commands.{name}").__doc__
+            print(
+                f"  {word:20} {' '.join(text.split()).partition('. ')[0].rstrip('.')}"
+            )
+    elif word == "--version":
+        from dcgan_v1 import __version__
+
+        print(f"dcgan_v1 {__version__}")
+    else:
+        print(f"error: no command {word!r}; dcgan-v1 --help lists them",
+              file=sys.stderr)  # fmt: skip
+        sys.exit(2)

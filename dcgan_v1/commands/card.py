@@ -1,0 +1,116 @@
+"""The card of a pretrained model: what it is, how it was made, how good it is."""
+
+import csv
+import dataclasses
+import json
+import statistics
+from pathlib import Path
+
+import jinja2
+
+from dcgan_v1 import systems
+from dcgan_v1.errors import UserError
+from dcgan_v1.metrics.evaluation import shown
+from dcgan_v1.setting import option
+
+NOT_ITS_OWN = {"model", "data_sha256", "start", "data", "data_dir", "device", "cache"}
+JUDGE = {
+    "classifier": "The Fréchet distance is that of 128 features of the project's own "
+    "classifier (`pretrained/mnist_classifier`), samples against training images; the "
+    "other real images are the test set. It compares with no number of another judge.",
+    "random features": "Samples are measured against one half of the images, the "
+    "other real images being the other half. The random features are those of a "
+    "network that was never trained: their Fréchet distance is no Fréchet Inception "
+    "Distance, compares with no number of another judge, and here prefers the blurred "
+    "faces of the first epochs. The sliced Wasserstein distances (SWD) do not.",
+}
+
+
+def command(config):
+    """Returns the command line that gives a config, but for where the data is."""
+    system = systems.get(config.model)
+    words = ["python", f"scripts/{system.script}.py"]
+    if system.data == "digits":
+        words += ["--model", config.model]
+    else:
+        words += ["--data", "img_align_celeba.zip"]
+    for setting in dataclasses.fields(config):
+        value = getattr(config, setting.name)
+        if setting.name in NOT_ITS_OWN or value == setting.default:
+            continue
+        name = option(setting.name)
+        words += [name] if value is True else [name, str(value)]
+    return " ".join(words)
+
+
+def published(config, training_images):
+    """Returns a config without what belongs to the machine it was trained on, but with
+    the number of its images, if there are more where they come from."""
+    default = systems.get(config.model).config()
+    own = {
+        name: getattr(default, name)
+        for name in ("data", "data_dir", "device", "start")
+        if hasattr(config, name)
+    }
+    if hasattr(config, "limit"):
+        own["limit"] = training_images
+    return dataclasses.replace(config, **own)
+
+
+def text(folder, config, *, step, time):
+    """Returns the card of a folder that holds all else.
+
+    Args:
+      folder: Path with the model, figures.json (evaluate.py's), curve.csv
+        (quality_curve.py's) and, if the system was measured against its counterpart,
+        against_tf2.json (benchmarks/tf2_quality.py's).
+      time: how long training took and on what, in words.
+    """
+    system = systems.get(config.model)
+    found = json.loads((folder / "figures.json").read_text())
+    against_tf2 = folder / "against_tf2.json"
+    with (folder / "curve.csv").open() as file:
+        (_, measured), *lines = csv.reader(file)
+    distances = {int(at): float(value) for at, value in lines if at.isdigit()}
+    if step not in distances:
+        raise UserError(f"the curve has no step {step}: it is of another run")
+    count, figures = found["training_images"], found["figures"]
+    rows = [
+        (name, [shown(figures[k][name]) for k in ("samples", "real", "untrained")])
+        for name in figures["samples"]
+    ]
+    template = Path(__file__).with_name("card.md.j2").read_text()
+    rendered = jinja2.Template(template, trim_blocks=True).render(
+        config=config,
+        step=step,
+        averaged=config.ema_decay > 0,
+        data=system.words.format(count=f"{count:,}".replace(",", " ")),
+        epochs=step * config.batch_size / count,
+        time=time,
+        megabytes=sum(path.stat().st_size for path in folder.glob("model.*")) / 1e6,
+        command=command(config),
+        n=found["n"],
+        options=(f" --seed {found['seed']}" if found["seed"] else "")
+        + ("" if system.data == "digits" else " --data img_align_celeba.zip"),
+        figures=rows,
+        judge=JUDGE[system.judge],
+        measured=measured,
+        choice=_choice(config, step, distances),
+        against_tf2=json.loads(against_tf2.read_text()) if against_tf2.exists() else "",
+        mean=statistics.mean,
+        spread=statistics.stdev,
+    )
+    return rendered.rstrip() + "\n"
+
+
+def _choice(config, step, distances):
+    """Returns a sentence on why a step was taken, and whether more was to come."""
+    best = min(distances, key=distances.get)
+    why = f"step {best} was the best"
+    if best != step:
+        why += f", step {step} was taken"
+    if step == max(distances):
+        why += "; it is also the last, so that more steps might have been better"
+    if max(distances) < config.total_steps:
+        why += f" (the run was stopped before its {config.total_steps} steps)"
+    return why

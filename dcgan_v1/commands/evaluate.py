@@ -1,0 +1,118 @@
+"""Says how good a model's samples are: figures beside what real images get (the floor)
+and an untrained generator (the ceiling). Needs no network."""
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from dcgan_v1 import files, pictures, runtime, systems
+from dcgan_v1.commands import cli, options
+from dcgan_v1.config_file import saved_config
+
+SHOWN = 10  # samples in the picture of neighbours, each with as many training images
+
+
+def main(args):
+    options.check_judging(args)
+    files.refuse_unwritable(args.json, args.neighbours)
+    evaluate(options.model_path(args), args)
+
+
+def evaluate(path, args):
+    """Measures the model at `path` as the arguments say, prints and writes."""
+    runtime.prepare()
+    from dcgan_v1.checkpoints import finding, restoring
+    from dcgan_v1.metrics import evaluation, measuring, real_images
+
+    config = restoring.identify(finding.resolve(path, print))
+    saved = saved_config(path)
+    if saved and saved.model == config.model:  # not one that lies there by chance
+        config = saved
+    measuring.check_judges(config.model, args.classifier, args.inception)
+    if systems.get(config.model).judge != "classifier" and not args.inception:
+        print(
+            "no Frechet Inception Distance without --inception PATH, the file "
+            "classify_image_graph_def.pb of inception-2015-12-05.tgz"
+        )
+    real = real_images.load(config, args.data, args.n, args.seed)
+    training = real[2]
+    drawing = {"sample_bn": args.bn, "device": args.device, "latest": args.latest}
+    judges = (config.model, args.classifier, args.inception, args.device)
+    with measuring.open_judges(*judges) as judges:
+        found, samples = measuring.measure(
+            config, path, judges, real, drawing, args.seed
+        )
+    show(found, config.model, len(samples))
+    written = {}
+    if args.json:
+        about = {"model": config.model, "n": len(samples), "seed": args.seed}
+        about["training_images"] = len(training)
+        about["swd_images"] = min(len(samples), evaluation.SWD_IMAGES)
+        text = json.dumps({**about, "figures": found}, indent=2) + "\n"
+        written[args.json] = text.encode()
+    if args.neighbours:
+        picture = neighbour_picture(samples, training, getattr(config, "flip", False))
+        written[args.neighbours] = pictures.png_bytes(picture)
+    files.write(written)
+    for file in written:
+        print(f"wrote {file}")
+
+
+def show(found, model, count):
+    """Prints the table."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from dcgan_v1.metrics import evaluation
+
+    swd = min(count, evaluation.SWD_IMAGES)
+    title = f"{model}: {count} samples against {count} real images (SWD: {swd})"
+    table = Table(title=title)
+    table.add_column("figure")
+    for name in ("samples", "floor: other real images", "ceiling: untrained"):
+        table.add_column(name, justify="right")
+    for name in found["samples"]:
+        values = [found[kind][name] for kind in ("samples", "real", "untrained")]
+        table.add_row(name, *map(evaluation.shown, values))
+    Console(width=None if sys.stdout.isatty() else 160).print(table)
+
+
+def neighbour_picture(samples, training, mirrored):
+    """Returns a grid: in each row a sample and its nearest training images."""
+    from dcgan_v1.metrics import neighbours
+
+    shown = samples[:SHOWN]
+    if mirrored:
+        shown = np.stack([shown, shown[:, :, ::-1]], 1)[: SHOWN // 2]
+        shown = shown.reshape(-1, *samples.shape[1:])
+    indices, _ = neighbours.nearest(shown, training, k=SHOWN - 1)
+    rows = [
+        [sample, *training[near]] for sample, near in zip(shown, indices, strict=True)
+    ]
+    return pictures.grid(np.concatenate(rows), columns=SHOWN)
+
+
+def make_parser():
+    parser = cli.parser(__doc__)
+    options.add_model_options(parser)
+    options.add_drawing_options(parser)
+    options.add_judging_options(parser, n=10_000)
+    options.add_classifier_option(parser)
+    add = parser.add_argument
+    add("--json", type=Path, metavar="FILE", help="write the figures to this file")
+    add(
+        "--neighbours",
+        type=Path,
+        metavar="FILE",
+        help=f"write a picture: {SHOWN} samples, each before its nearest training "
+        "images; after --flip five, each also mirrored",
+    )
+    add(
+        "--inception",
+        type=Path,
+        metavar="PATH",
+        help="classify_image_graph_def.pb, for the Frechet Inception Distance",
+    )
+    return parser

@@ -1,0 +1,211 @@
+"""The options that commands share, most of them from the settings of the configs."""
+
+import argparse
+import dataclasses
+from pathlib import Path
+
+from dcgan_v1 import pretrained
+from dcgan_v1.config import COUNTED_TWICE, Config
+from dcgan_v1.errors import UserError
+from dcgan_v1.metrics.real_images import LEAST
+from dcgan_v1.setting import option
+from dcgan_v1.systems import SYSTEMS
+
+METAVARS = {int: "N", float: "X"}
+RECIPE = (  # settings beyond the sources, for better samples (docs/quality.md)
+    "d_learning_rate",
+    "g_learning_rate",
+    "beta1",
+    "label_smoothing",
+    "ema_decay",
+)
+
+
+def add_settings(group, configs, *names):
+    """Adds options for settings of configs; one not given is absent from the args.
+
+    Args:
+      configs: config classes; a setting must be one of at least one of them.
+    """
+    for name in names:
+        fields = {}
+        for config in configs:
+            known = {f.name: f for f in dataclasses.fields(config)}
+            if name in known:
+                fields[config().model] = known[name]
+        first, *_ = fields.values()
+        options = {"default": argparse.SUPPRESS}
+        if isinstance(first.default, bool):
+            options.update(action="store_true")
+        elif first.metadata["choices"]:
+            options.update(choices=first.metadata["choices"])
+        else:
+            metavar = METAVARS.get(type(first.default)) or name.rpartition("_")[2]
+            options.update(type=type(first.default), metavar=metavar.upper())
+        help = first.metadata["help"] + _default(fields, everywhere=len(configs))
+        group.add_argument(option(name), help=help, **options)
+
+
+def _default(fields, everywhere):
+    """Returns what a setting is where it is not given, by system where they differ."""
+    defaults = {}
+    for model, field in fields.items():
+        value = {True: "on", False: "off"}.get(field.default, field.default)
+        if field.name in COUNTED_TWICE.values() and field.metadata["least"] == 0:
+            value = "by epochs"
+        elif not isinstance(field.default, bool):
+            value = field.default
+        defaults[model] = value
+    if len(set(defaults.values())) > 1 or len(defaults) < everywhere:
+        shown = ", ".join(f"{model}: {value}" for model, value in defaults.items()
+                          if value != "")  # fmt: skip
+    else:
+        shown = next(iter(defaults.values()))
+    return "" if shown == "" else f" (default {shown})"
+
+
+def add_run_options(group, configs, default_dir):
+    """Adds where a run lies, how one that is there is treated, and what it writes."""
+    group.add_argument(
+        "--run-dir",
+        default=default_dir,
+        metavar="DIR",
+        help="everything the run writes goes here (default "
+        f"{default_dir or 'runs/ and the name of the system'})",
+    )
+    group.add_argument(
+        "--restore",
+        nargs="?",
+        const=True,
+        default=None,
+        metavar="PATH",
+        help="continue the run in --run-dir, with the settings it was made with (with "
+        "none there, begin from pretrained/ if it has this system); with PATH begin a "
+        "new run from that checkpoint, ours or the original script's (default: a new "
+        "run)",
+    )
+    add_settings(group, configs, "networks_only")
+    group.add_argument(
+        "--restart",
+        action="store_true",
+        help="move a run that is in --run-dir aside and begin anew (default: refuse)",
+    )
+    group.add_argument(
+        "--quiet", action="store_true", help="print errors only (default off)"
+    )
+    names = (
+        "save_every",
+        "save_minutes",
+        "keep",
+        "sample_every",
+        "summary_every",
+        "sample_bn",
+    )
+    add_settings(group, configs, *names, "samples", "histograms")
+
+
+def add_image_options(parser, configs, *training):
+    """Adds what a command has that trains on images. Returns the training's group."""
+    group = parser.add_argument_group("training")
+    names = (*training, "seed", "device", "deterministic", *RECIPE, "augment")
+    add_settings(group, configs, *names)
+    data = parser.add_argument_group("data")
+    names = ("data", "crop", "resize", "order", "flip", "limit", "skip_bad")
+    add_settings(data, configs, *names)
+    data.add_argument(
+        "--no-cache",
+        dest="cache",
+        action="store_false",
+        default=argparse.SUPPRESS,
+        help="decode while training, instead of once into a file beside the run "
+        "(default off)",
+    )
+    return group, data
+
+
+def add_model_options(parser):
+    """Adds which trained model is meant, and how it is run."""
+    which = parser.add_mutually_exclusive_group(required=True)
+    which.add_argument("--run-dir", metavar="DIR", help="a run: its newest checkpoint")
+    which.add_argument(
+        "--checkpoint",
+        metavar="PATH",
+        help="any checkpoint, ours or an original script's",
+    )
+    which.add_argument("--pretrained", metavar="NAME", help="a model from pretrained/")
+    which.add_argument("--model", choices=SYSTEMS, help="the run in runs/ of this name")
+
+
+def model_path(args):
+    """Returns where the model lies that the options of `add_model_options` name."""
+    if args.model:
+        return Path("runs") / args.model
+    if args.pretrained:
+        return pretrained.path_of(args.pretrained)
+    return Path(args.run_dir or args.checkpoint)
+
+
+def add_device_option(parser):
+    device = next(f for f in dataclasses.fields(Config) if f.name == "device")
+    parser.add_argument(
+        "--device",
+        choices=device.metadata["choices"],
+        default="auto",
+        help=f"{device.metadata['help']} (default %(default)s)",
+    )
+
+
+def add_drawing_options(parser):
+    parser.add_argument(
+        "--bn",
+        choices=("ema", "batch"),
+        help="batch norm by its averages or by the batch (default: the system's)",
+    )
+    parser.add_argument(
+        "--latest",
+        action="store_true",
+        help="G's weights as they are, also where the run kept averages of them "
+        "(default off)",
+    )
+    add_device_option(parser)
+
+
+def add_judging_options(parser, n):
+    """Adds how many samples are measured (default n), with what and against what."""
+    add = parser.add_argument
+    add(
+        "--n",
+        type=int,
+        default=n,
+        metavar="N",
+        help="samples, at most MNIST's 10000 test images or half of a folder's images "
+        "(default %(default)s)",
+    )
+    add(
+        "--seed",
+        type=int,
+        default=0,
+        metavar="N",
+        help="of the noise and of which real images (default %(default)s)",
+    )
+    add(
+        "--data",
+        metavar="PATH",
+        help="the training images (default: those the run names)",
+    )
+
+
+def add_classifier_option(parser):
+    parser.add_argument(
+        "--classifier",
+        metavar="PATH",
+        help="the judge of MNIST samples (default pretrained/mnist_classifier)",
+    )
+
+
+def check_judging(args):
+    """Raises UserError for values that `add_judging_options` cannot mean."""
+    if args.n < LEAST:
+        raise UserError(f"--n must be at least {LEAST}: fewer samples say nothing")
+    if args.seed < 0:
+        raise UserError("--seed must be at least 0")

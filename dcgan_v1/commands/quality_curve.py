@@ -1,0 +1,102 @@
+"""Measures every checkpoint of a run: a curve to choose the best one by."""
+
+import csv
+import io
+from pathlib import Path
+
+from tqdm import tqdm
+
+from dcgan_v1 import files, plotting, runtime, systems
+from dcgan_v1.commands import cli, options
+from dcgan_v1.config_file import saved_config
+from dcgan_v1.errors import UserError
+from dcgan_v1.training.rundir import RunDirectory
+
+
+def main(args):
+    options.check_judging(args)
+    table, picture = (Path(f"{args.out}.{ending}") for ending in ("csv", "png"))
+    files.refuse_unwritable(table, picture)
+    directory = RunDirectory(args.run_dir)
+    if not directory.holds_run():
+        raise UserError(f"{args.run_dir} holds no run; give --run-dir")
+    config = saved_config(directory.path)
+    runtime.prepare()
+    from dcgan_v1.checkpoints import saving
+    from dcgan_v1.metrics import evaluation, measuring, real_images
+
+    prefixes = saving.list_all(directory.checkpoints)
+    if not prefixes:
+        raise UserError(f"{args.run_dir} holds no checkpoint")
+    reference, real, _ = real_images.load(config, args.data, args.n, args.seed)
+    judging = (config.model, reference, args.classifier, args.device)
+    with measuring.open_distance(*judging) as distance:
+        floor = distance(real)
+        rows = measure(prefixes, distance, len(real), args)
+    best = min(rows, key=lambda row: row[1])
+    print(f"best: step {best[0]} with {best[1]:.4g}; the floor is {floor:.4g}")
+    count = len(real)
+    if systems.get(config.model).judge != "classifier":
+        count = min(count, evaluation.SWD_IMAGES)
+    how = ", latest weights" if args.latest else ""
+    how += f", batch norm by {args.bn}" if args.bn else ""
+    measured = f"{measuring.distance_of(config.model)} of {count} samples{how}"
+    files.write(
+        {
+            table: csv_bytes(rows, measured, floor),
+            picture: plot_bytes(rows, measured, floor),
+        }
+    )
+    print(f"wrote {table} and {picture}")
+
+
+def measure(prefixes, distance, count, args):
+    """Returns [(step, distance)] of the checkpoints that are still there."""
+    from dcgan_v1.metrics import measuring
+    from dcgan_v1.sample import open_sampler
+
+    rows = []
+    for prefix in tqdm(prefixes, unit="checkpoint"):
+        if not Path(f"{prefix}.index").exists():  # the run goes on, and tidies up
+            tqdm.write(f"{prefix} is gone: left out")
+            continue
+        opened = open_sampler(prefix, args.bn, args.device, args.latest)
+        samples = measuring.draw(opened, count, args.seed)
+        rows.append((int(prefix.rpartition("-")[2]), distance(samples)))
+        tqdm.write(f"step {rows[-1][0]}: {rows[-1][1]:.4g}")
+    return rows
+
+
+def csv_bytes(rows, measured, floor):
+    """Returns the table; its last row is the floor."""
+    table = io.StringIO()
+    writer = csv.writer(table, lineterminator="\n")
+    writer.writerows([("step", measured), *rows, ("other real images", floor)])
+    return table.getvalue().encode()
+
+
+def plot_bytes(rows, measured, floor):
+    figure = plotting.figure(6, 3)
+    axes = figure.subplots()
+    axes.plot(*zip(*rows, strict=True), marker=".")
+    axes.axhline(floor, linestyle="--", color="grey", label="other real images")
+    axes.set(xlabel="step", ylabel=measured, yscale="log")
+    axes.legend()
+    return plotting.png(figure)
+
+
+def make_parser():
+    parser = cli.parser(__doc__)
+    add = parser.add_argument
+    add("--run-dir", required=True, metavar="DIR", help="the run")
+    add(
+        "--out",
+        type=Path,
+        required=True,
+        metavar="PATH",
+        help="the curve, as PATH.csv and PATH.png",
+    )
+    options.add_drawing_options(parser)
+    options.add_judging_options(parser, n=5000)
+    options.add_classifier_option(parser)
+    return parser

@@ -1,0 +1,146 @@
+"""Draws images from a trained generator: grids, files, arrays, interpolations."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+
+from dcgan_v1 import files, pictures, runtime
+from dcgan_v1.commands import cli, options
+from dcgan_v1.errors import UserError
+
+
+def main(args):
+    if args.n < 1 or args.frames < 2 or args.seed < 0:
+        raise UserError("--n must be at least 1, --frames 2 and --seed 0")
+    if args.truncation is not None and not args.truncation >= 0.01:
+        raise UserError(f"--truncation must be at least 0.01, not {args.truncation}")
+    others = ("npz", "scores", "min_score", "individual", "grid")
+    if args.interpolate and any(getattr(args, name) for name in others):
+        raise UserError("--interpolate writes a strip and a GIF and nothing else")
+    if args.interpolate and min(args.interpolate) < 0:
+        raise UserError("--interpolate takes two seeds, neither below 0")
+    path = options.model_path(args)
+    runtime.prepare()
+    from dcgan_v1.sample import open_sampler
+
+    with open_sampler(path, args.bn, args.device, args.latest) as sampler:
+        print(f"restored {sampler.restored}")
+        if not sampler.has_judge and (args.scores or args.min_score is not None):
+            raise UserError(
+                f"{path} holds the generator alone: --scores and --min-score ask a "
+                "discriminator; leave them out"
+            )
+        if args.interpolate:
+            write_interpolation(sampler, args)
+        else:
+            write_samples(sampler, args)
+
+
+def write_samples(sampler, args):
+    from dcgan_v1.sample import draw_noise
+
+    noise, z_dim = sampler.system.noise, sampler.system.z_dim
+    z = draw_noise(noise, args.n, z_dim, args.seed, args.truncation)
+    drawn, scores = sampler(z)
+    numbers = np.arange(args.n)
+    if args.min_score is not None:
+        numbers = numbers[scores > args.min_score]
+        print(f"{len(numbers)} of {args.n} samples score above {args.min_score}")
+        if not len(numbers):
+            raise UserError(
+                f"no sample scores above {args.min_score}: the best has "
+                f"{scores.max():.3g}; lower --min-score or raise --n"
+            )
+    written = {}
+    if args.scores:
+        for number in numbers:
+            print(f"sample {number}: D gives {scores[number]:.6f}")
+        rows = [f"{number},{scores[number]:.9g}" for number in numbers]
+        table = "\n".join(["sample,probability", *rows, ""])
+        written[args.out / "scores.csv"] = table.encode()
+    if args.npz:
+        buffer = io.BytesIO()
+        np.savez_compressed(buffer, images=drawn[numbers])
+        written[args.npz] = buffer.getvalue()
+    if args.individual:
+        for number in numbers:
+            path = args.out / f"sample_{number:05d}.png"
+            written[path] = pictures.png_bytes(drawn[number])
+    if args.grid or not (args.npz or args.individual):
+        written[args.out / "grid.png"] = pictures.png_bytes(
+            pictures.grid(drawn[numbers])
+        )
+    write(written)
+
+
+def write_interpolation(sampler, args):
+    """Writes a strip and a GIF of the way from one seed's first sample to another's."""
+    from dcgan_v1.sample import draw_noise, interpolate
+
+    system = sampler.system
+    a, b = (
+        draw_noise(system.noise, 1, system.z_dim, seed, args.truncation)[0]
+        for seed in args.interpolate
+    )
+    drawn, _ = sampler(interpolate(a, b, args.frames))
+    strip = pictures.grid(drawn, columns=args.frames, gap=0)
+    there_and_back = [*drawn, *drawn[-2:0:-1]]
+    write(
+        {
+            args.out / "interpolation.png": pictures.png_bytes(strip),
+            args.out / "interpolation.gif": pictures.gif_bytes(there_and_back),
+        }
+    )
+
+
+def write(contents):
+    files.write(contents)
+    first, *more = contents
+    print(f"wrote {first}" + (f" and {len(more)} more files" if more else ""))
+
+
+def make_parser():
+    parser = cli.parser(__doc__)
+    options.add_model_options(parser)
+    options.add_drawing_options(parser)
+    add = parser.add_argument
+    add("--n", type=int, default=64, help="how many (default %(default)s)")
+    add("--seed", type=int, default=0, help="of the noise (default %(default)s)")
+    add(
+        "--out",
+        type=Path,
+        default=Path("samples"),
+        metavar="DIR",
+        help="folder to write to (default %(default)s)",
+    )
+    add("--grid", action="store_true", help="one picture of all (the default)")
+    add("--individual", action="store_true", help="a PNG each")
+    add(
+        "--npz",
+        type=Path,
+        metavar="FILE",
+        help="an array file: `images`, uint8 [n, H, W, C]",
+    )
+    add(
+        "--truncation",
+        type=float,
+        metavar="T",
+        help="keep the noise within T: less variety, fewer odd samples",
+    )
+    add(
+        "--interpolate",
+        type=int,
+        nargs=2,
+        metavar=("A", "B"),
+        help="go from seed A's first sample to seed B's: a strip and a GIF",
+    )
+    add("--frames", type=int, default=16, help="of it (default %(default)s)")
+    add("--scores", action="store_true", help="print D's probability of each sample")
+    add(
+        "--min-score",
+        type=float,
+        metavar="P",
+        help="keep samples that D gives more than P (the celeba64 source: 0.001)",
+    )
+    return parser

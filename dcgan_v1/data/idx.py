@@ -1,0 +1,100 @@
+"""IDX, the file format of MNIST: a header, then bytes; plain or gzipped, by content."""
+
+import hashlib
+import io
+import math
+import struct
+import zlib
+
+import numpy as np
+
+from dcgan_v1.errors import UserError
+
+LARGEST = 2**31  # bytes; a header that claims more is not believed
+CHUNK = 2**22
+GZIP = b"\x1f\x8b"
+
+
+def read_idx(file, dimensions, name):
+    """Reads an IDX file of bytes, whatever its name says of gzip.
+
+    Args:
+      file: an open binary file that can seek.
+      name: for error messages.
+
+    Returns:
+      (array, SHA-256 of the uncompressed file).
+
+    The header decides how much is read; a file that is shorter or longer is refused.
+    What lies behind a gzip stream that is whole counts for nothing.
+    """
+    unzipped = file
+    if _begins_with(file, GZIP):
+        unzipped = _Unzipped(file)
+    elif _begins_with(file, b"<", after_space=True):
+        raise UserError(
+            f"{name} is a page of HTML, not data: a server sent it instead of the "
+            "file; download it again"
+        )
+    header_size = 4 + 4 * dimensions
+    try:
+        header = unzipped.read(header_size)
+        if len(header) < header_size:
+            raise UserError(f"{name} is truncated: {len(header)} bytes, no header")
+        zero, kind, rank = struct.unpack(">HBB", header[:4])
+        if (zero, kind, rank) != (0, 8, dimensions):
+            raise UserError(
+                f"{name} is no IDX file of {dimensions}-dimensional bytes: it "
+                f"begins with {header[:4].hex()}, not 000008{dimensions:02x}"
+            )
+        shape = struct.unpack(f">{dimensions}I", header[4:])
+        size = math.prod(shape)
+        if size > LARGEST:
+            raise UserError(f"{name} claims {size} bytes in its header: damaged")
+        body = _read_up_to(unzipped, size + 1)
+    except (OSError, EOFError, zlib.error) as error:
+        raise UserError(f"cannot read {name}: {error}") from error
+    if len(body) != size:
+        what = "truncated" if len(body) < size else "too long"
+        raise UserError(
+            f"{name} is {what}: its header promises {size} bytes of data, "
+            f"{'only ' + str(len(body)) if len(body) < size else 'more'} follow"
+        )
+    digest = hashlib.sha256(header)
+    digest.update(body)
+    return np.frombuffer(body, np.uint8).reshape(shape), digest.hexdigest()
+
+
+def _begins_with(file, magic, after_space=False):
+    start = file.read(64)
+    file.seek(0)
+    return (start.lstrip() if after_space else start).startswith(magic)
+
+
+def _read_up_to(file, size):
+    """Reads in chunks, so that memory follows the file and not the header's claim."""
+    parts = []
+    while size > 0 and (part := file.read(min(size, CHUNK))):
+        parts.append(part)
+        size -= len(part)
+    return b"".join(parts)
+
+
+class _Unzipped(io.RawIOBase):
+    """The content of one gzip stream. Its checksum counts, what follows it does not."""
+
+    def __init__(self, file):
+        self._file, self._rest = file, b""
+        self._stream = zlib.decompressobj(wbits=31)
+
+    def read(self, size):
+        parts = []
+        while size > 0 and not self._stream.eof:
+            data = self._rest or self._file.read(2**16)
+            if not data:
+                raise EOFError("the gzip stream ends before its end marker")
+            part = self._stream.decompress(data, size)
+            self._rest = self._stream.unconsumed_tail
+            parts.append(part)
+            size -= len(part)
+        return b"".join(parts)

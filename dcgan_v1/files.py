@@ -1,0 +1,68 @@
+"""Files that are written whole or not at all, and never over another's."""
+
+import errno
+import os
+from pathlib import Path
+
+from dcgan_v1.errors import UserError
+
+
+def write_atomically(path, data):
+    """Writes bytes beside `path` and renames: readers see the old file or the new."""
+    beside = Path(path).with_name(f".{Path(path).name}.{os.getpid()}")
+    try:
+        beside.write_bytes(data)
+        with beside.open("rb") as file:
+            os.fsync(file.fileno())  # or a power cut might leave an empty file
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def append(path, data):
+    """Adds bytes to a file: all of them or, where the disk does not take them, none."""
+    with path.open("ab", buffering=0) as file:
+        before = file.tell()
+        try:
+            if file.write(data) < len(data):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        except OSError:
+            os.truncate(path, before)
+            raise
+
+
+def refuse_unwritable(*paths):
+    """Refuses a path where something is, or whose folder cannot be made. Makes nothing.
+
+    For the beginning of long work, so that it is not lost at the end. None is no path.
+    """
+    paths = [path.absolute() for path in paths if path]
+    for path in paths:
+        if path.exists():
+            raise UserError(f"{path} is there already; choose another path")
+        above = next(folder for folder in path.parents if folder.exists())
+        if not above.is_dir():
+            raise UserError(f"cannot write {path}: {above} is a file")
+        if not os.access(above, os.W_OK):
+            raise UserError(f"cannot write {path}: {above} is read-only")
+        if paths.count(path) > 1 or set(path.parents) & set(paths):
+            raise UserError(f"{path} is meant for two things; choose another path")
+
+
+def write(files):
+    """Writes path -> bytes, and makes their folders.
+
+    Raises:
+      UserError: a file is there already, or cannot be written; then none is.
+    """
+    refuse_unwritable(*files)
+    try:
+        for path, data in files.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_atomically(path, data)
+    except BaseException as error:
+        for written in files:
+            written.unlink(missing_ok=True)
+        if not isinstance(error, OSError):
+            raise
+        raise UserError(f"cannot write {path}: {error.strerror}") from error

@@ -1,0 +1,103 @@
+"""A trained model measured: its samples drawn, judged, and set beside real images."""
+
+import contextlib
+
+from tqdm import tqdm
+
+from dcgan_v1 import systems
+from dcgan_v1.errors import UserError
+from dcgan_v1.metrics import evaluation, features, frechet
+from dcgan_v1.sample import draw_noise, open_sampler, open_untrained
+
+
+def measure(config, path, judges, real_images, drawing, seed):
+    """Draws as many samples as there are real images and computes every figure.
+
+    Args:
+      config: of the run, or one that fits the checkpoint's networks.
+      path: the checkpoint, see `finding.resolve`.
+      judges: see `open_judges`.
+      real_images: what `real_images.load` returned.
+      drawing: how samples are drawn, keyword arguments of `open_sampler`.
+      seed: of the noise.
+
+    Returns:
+      (what `evaluation.evaluate` does, the samples).
+    """
+    reference, real, training = real_images
+    with tqdm(total=evaluation.stages(len(judges)) + 2, unit="part") as bar:
+
+        def stage(description):
+            bar.update(bool(bar.desc))  # the part before is done
+            bar.set_description(description)
+
+        stage("drawing samples")
+        samples = draw(open_sampler(path, **drawing), len(real), seed)
+        stage("untrained samples")
+        untrained = open_untrained(config, drawing["device"])
+        sets = evaluation.Sets(
+            samples,
+            real,
+            draw(untrained, len(real), seed),
+            reference,
+            training,
+            real_is_new=systems.get(config.model).data == "digits",
+            mirrored=getattr(config, "flip", False),
+        )
+        found = evaluation.evaluate(sets, judges, stage)
+        bar.update()
+    return found, samples
+
+
+def draw(opened, count, seed):
+    """Returns uint8 [count, H, W, C] of a sampler that is opened and closed here."""
+    with opened as sampler:
+        system = sampler.system
+        return sampler(draw_noise(system.noise, count, system.z_dim, seed))[0]
+
+
+def check_judges(model, classifier, inception):
+    """Raises UserError where a judge does not go with a system."""
+    of_digits = systems.get(model).judge == "classifier"
+    if inception and of_digits:
+        raise UserError("--inception is for colour images; leave it out for MNIST")
+    if inception and not inception.is_file():
+        raise UserError(
+            f"--inception {inception} is no file; it takes "
+            "classify_image_graph_def.pb out of inception-2015-12-05.tgz"
+        )
+    if classifier and not of_digits:
+        raise UserError("--classifier is for MNIST; leave it out for other images")
+
+
+@contextlib.contextmanager
+def open_judges(model, classifier=None, inception=None, device="auto"):
+    """Yields name -> function from images to features, see `features`."""
+    with contextlib.ExitStack() as stack:
+        opened = features.open_judge(model, classifier, device)
+        judges = {systems.get(model).judge: stack.enter_context(opened)}
+        if inception:
+            opened = features.open_inception(inception, device)
+            judges["Inception"] = stack.enter_context(opened)
+        yield judges
+
+
+def distance_of(model):
+    """Returns what `open_distance` measures, in words."""
+    of_digits = systems.get(model).judge == "classifier"
+    return "Frechet distance" if of_digits else "sliced Wasserstein distance"
+
+
+@contextlib.contextmanager
+def open_distance(model, reference, classifier=None, device="auto"):
+    """Yields a function from images to their distance from the reference.
+
+    Of digits it is the classifier's Fréchet distance, of other images the mean sliced
+    Wasserstein distance: features of random weights take blurred faces for the better.
+    """
+    if systems.get(model).judge != "classifier":
+        yield lambda images: evaluation.wasserstein(images, reference)["SWD, mean"]
+        return
+    with features.open_judge(model, classifier, device) as look:
+        expected = look(reference)[0]
+        yield lambda images: frechet.distance(look(images)[0], expected)

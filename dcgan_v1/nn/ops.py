@@ -1,0 +1,291 @@
+"""The layers, from `tf.get_variable` and `tf.nn` alone: no tf.layers, no Keras.
+
+Every layer opens a variable scope of its own and creates `w` and `b` (or, for batch
+norm, `beta`, `gamma`, `moving_mean`, `moving_variance`) in it, so a variable's name
+spells its place: `mnist_beginners/generator/conv2/w`. Called again under a reusing
+scope a layer shares its variables. Feature maps are NHWC; the dtype follows the input.
+"""
+
+import contextlib
+
+import tensorflow.compat.v1 as tf
+
+from dcgan_v1.nn import products
+from dcgan_v1.nn.taps import tap_layer
+
+
+def truncated_normal(stddev):
+    return tf.truncated_normal_initializer(stddev=stddev)
+
+
+def linear(x, units, scope, *, w_initializer, b_initializer=None):
+    """Affine map of the rows of x.
+
+    Args:
+      x: [N, features].
+      b_initializer: None leaves the bias out.
+
+    Returns:
+      [N, units].
+    """
+    with tf.variable_scope(scope):
+        shape = [int(x.shape[1]), units]
+        w = tf.get_variable("w", shape, x.dtype, w_initializer)
+        y = products.matmul(x, tf.convert_to_tensor(w))  # [N, units]
+        return tap_layer("linear", _add_bias(y, b_initializer))
+
+
+def conv2d(
+    x,
+    filters,
+    size,
+    scope,
+    *,
+    stride,
+    w_initializer,
+    b_initializer=None,
+    padding="SAME",
+):
+    """Convolution with a size x size kernel.
+
+    Args:
+      x: [N, H, W, C].
+      b_initializer: None leaves the bias out.
+      padding: 'SAME', or 'VALID' for none.
+
+    Returns:
+      [N, ceil(H / stride), ceil(W / stride), filters]; with 'VALID' H - size + 1 and
+      W - size + 1 instead of H and W.
+    """
+    with tf.variable_scope(scope):
+        shape = [size, size, int(x.shape[3]), filters]
+        w = tf.get_variable("w", shape, x.dtype, w_initializer)
+        if -(-int(x.shape[1]) // stride) <= products.SMALL_MAP:
+            y = products.conv2d(x, tf.convert_to_tensor(w), stride, padding)
+        else:
+            y = tf.nn.conv2d(x, w, strides=stride, padding=padding)
+        return tap_layer("conv2d", _add_bias(y, b_initializer))
+
+
+def conv2d_transpose(
+    x,
+    filters,
+    size,
+    scope,
+    *,
+    stride,
+    w_initializer,
+    b_initializer=None,
+    padding="SAME",
+):
+    """Transposed convolution: the gradient of `conv2d`.
+
+    Args:
+      x: [N, H, W, C].
+      b_initializer: None leaves the bias out.
+      padding: 'SAME', or 'VALID' for none.
+
+    Returns:
+      [N, H * stride, W * stride, filters]; with 'VALID' each side is
+      (H - 1) * stride + size.
+    """
+    with tf.variable_scope(scope):
+        _, height, width, channels = x.shape.as_list()
+        shape = [size, size, filters, channels]  # output channels first, as TF1 has it
+        w = tf.get_variable("w", shape, x.dtype, w_initializer)
+        sides = [height * stride, width * stride]
+        if padding == "VALID":
+            sides = [side - stride + size for side in sides]
+        output_shape = [tf.shape(x)[0], *sides, filters]
+        if height <= products.SMALL_MAP:
+            w = tf.convert_to_tensor(w)
+            y = products.conv2d_transpose(x, w, tf.stack(output_shape), stride, padding)
+            y = tf.ensure_shape(y, [None, *output_shape[1:]])
+        else:
+            y = tf.nn.conv2d_transpose(x, w, output_shape, stride, padding)
+        return tap_layer("conv2d_transpose", _add_bias(y, b_initializer))
+
+
+def resize_conv2d(x, filters, scope, *, w_initializer, b_initializer=None):
+    """Bilinear resize to twice the size, then a 3x3 convolution of stride 2.
+
+    TF1's resize (`align_corners=False`, no half-pixel centres) puts x[i] at row 2i and
+    the mean of x[i] and x[i+1] at row 2i+1, the last row being repeated. With taps
+    w0, w1, w2 a stride-2 convolution therefore computes, along one axis,
+
+        y[i] = (w0 + w1/2) x[i] + (w1/2 + w2) x[i+1]        for i < last
+        y[last] = (w0 + w1) x[last]                         (SAME pads zeros below)
+
+    which is a 2-tap convolution of the small map, zero-padded, plus w1/2 x[last] at the
+    edge. Both axes together: a 2x2 convolution, a bottom row, a right column, a corner.
+    The large map is never made; the result is the same up to rounding.
+
+    Args:
+      x: [N, H, W, C].
+
+    Returns:
+      [N, H, W, filters].
+    """
+    with tf.variable_scope(scope):
+        _, height, width, channels = x.shape.as_list()
+        w = tf.get_variable("w", [3, 3, channels, filters], x.dtype, w_initializer)
+
+        def inner(w, axis):  # the two taps away from the edge
+            first, middle, last = tf.split(w, 3, axis=axis)
+            return tf.concat([first + middle / 2, middle / 2 + last], axis=axis)
+
+        def edge(w, axis):  # the tap that only the last row (column) adds
+            return tf.split(w, 3, axis=axis)[1] / 2
+
+        def conv(x, w):
+            return tf.nn.conv2d(x, w, strides=1, padding="SAME")
+
+        bottom = x[:, -1:, :, :]  # [N, 1, W, C]
+        right = x[:, :, -1:, :]  # [N, H, 1, C]
+        corner = bottom[:, :, -1:, :]  # [N, 1, 1, C]
+        y = conv(x, inner(inner(w, 0), 1))  # [N, H, W, filters]
+        row = conv(bottom, inner(edge(w, 0), 1))  # [N, 1, W, filters]
+        row += _pad_before(conv(corner, edge(edge(w, 0), 1)), 2, width - 1)
+        column = conv(right, edge(inner(w, 0), 1))  # [N, H, 1, filters]
+        y += _pad_before(row, 1, height - 1) + _pad_before(column, 2, width - 1)
+        return tap_layer("resize_conv2d", _add_bias(y, b_initializer))
+
+
+def leaky_relu(x, slope):
+    """x where it is positive, slope * x elsewhere."""
+    return tap_layer("leaky_relu", tf.nn.leaky_relu(x, alpha=slope), slope=slope)
+
+
+def dropout(x, keep, rate):
+    """Zeroes what is not kept and scales the rest up (Srivastava et al. 2014).
+
+    Args:
+      x: [N, ...].
+      keep: bool of x's shape, each true with probability 1 - rate. It is given, not
+        drawn here, so that whoever has the same masks gets the same result.
+      rate: the part that is dropped.
+    """
+    return tap_layer("dropout", x * (tf.cast(keep, x.dtype) / (1 - rate)), rate=rate)
+
+
+def batch_norm(
+    x,
+    is_training,
+    scope,
+    *,
+    decay,
+    epsilon,
+    gamma_initializer=None,
+    averages="",
+    first_variance=1.0,
+    unbiased=False,
+):
+    """Batch normalisation with hand-kept moving averages (Ioffe & Szegedy 2015).
+
+    is_training True reads the moments of the batch, and each of the returned updates
+    moves its average: `average -= (1 - decay) * (average - moment)`.
+    is_training False reads the averages; running the updates changes nothing.
+    A bool tensor chooses between the two when the graph runs.
+
+    Args:
+      x: [N, ..., C]; the moments are taken over all axes but the last.
+      decay: how much of an average is kept by one update.
+      epsilon: added to the variance.
+      gamma_initializer: None leaves gamma out (TF1's contrib default).
+      averages: names the set of averages to use, where a layer that is built more than
+        once keeps a set for each use; beta and gamma are shared all the same.
+      first_variance: where moving_variance starts. tf.contrib's layer has 1;
+        ExponentialMovingAverage over a tensor has 0, as for the mean.
+      unbiased: let the average follow n / (n - 1) times the batch's variance, n being
+        the number of values it is taken over: PyTorch's way. The batch itself is
+        normalised by the biased variance in either case.
+
+    Returns:
+      y of x's shape, and the list of update ops for moving_mean, moving_variance.
+    """
+    with tf.variable_scope(scope):
+        shape = [int(x.shape[-1])]
+        beta = tf.get_variable("beta", shape, x.dtype, tf.zeros_initializer())
+        gamma = tf.ones(shape, x.dtype)
+        if gamma_initializer is not None:
+            gamma = tf.get_variable("gamma", shape, x.dtype, gamma_initializer)
+        with tf.variable_scope(averages) if averages else contextlib.nullcontext():
+            average_mean, average_variance = (
+                tf.get_variable(name, shape, x.dtype, initializer, trainable=False)
+                for name, initializer in (
+                    ("moving_mean", tf.zeros_initializer()),
+                    ("moving_variance", tf.constant_initializer(first_variance)),
+                )
+            )
+
+        def from_batch():
+            y, mean, variance = _normalize_batch(
+                x, tf.convert_to_tensor(gamma), tf.convert_to_tensor(beta), epsilon
+            )
+            if unbiased:
+                n = tf.cast(tf.size(x) / shape[0], x.dtype)
+                variance *= n / (n - 1)
+            return y, mean, variance
+
+        # read once: what inference uses is what its updates compare with
+        mean, variance = average_mean.read_value(), average_variance.read_value()
+
+        def from_averages():
+            y = tf.nn.batch_normalization(x, mean, variance, beta, gamma, epsilon)
+            return y, mean, variance
+
+        if isinstance(is_training, bool):
+            y, *moments = from_batch() if is_training else from_averages()
+        else:
+            y, *moments = tf.cond(is_training, from_batch, from_averages)
+        updates = [
+            tf.assign_sub(average, (1 - decay) * (value - tf.stop_gradient(moment)))
+            for average, value, moment in zip(
+                (average_mean, average_variance), (mean, variance), moments, strict=True
+            )
+        ]
+        settings = {"decay": decay, "epsilon": epsilon, "unbiased variance": unbiased}
+        return tap_layer("batch_norm", y, **settings), updates
+
+
+def _normalize_batch(x, gamma, beta, epsilon):
+    """Returns ((x - mean) / sqrt(variance + epsilon) * gamma + beta, mean, variance).
+
+    The gradient is the paper's (section 3), in closed form: TensorFlow's own derivation
+    through the moments makes three times as many passes over the feature map.
+    Gradients do not flow through the returned moments.
+    """
+    axes = list(range(x.shape.rank - 1))
+
+    @tf.custom_gradient
+    def normalize(x, gamma, beta):
+        mean = tf.reduce_mean(x, axes)  # [C]
+        centered = x - mean
+        variance = tf.reduce_mean(tf.square(centered), axes)  # [C]
+        inverse = tf.math.rsqrt(variance + epsilon)  # [C]
+        y = centered * (inverse * gamma) + beta
+
+        def gradient(dy, *_):
+            dbeta = tf.reduce_sum(dy, axes)  # [C]
+            dgamma = tf.reduce_sum(dy * centered, axes) * inverse  # [C]
+            count = tf.cast(tf.size(x) / tf.size(mean), x.dtype)
+            slope = dgamma * inverse / count  # [C]
+            dx = (dy - dbeta / count - centered * slope) * (inverse * gamma)
+            return dx, dgamma, dbeta
+
+        return (y, mean, variance), gradient
+
+    return normalize(x, gamma, beta)
+
+
+def _add_bias(y, initializer):
+    if initializer is None:
+        return y
+    b = tf.get_variable("b", [int(y.shape[-1])], y.dtype, initializer)
+    return tf.nn.bias_add(y, b)
+
+
+def _pad_before(x, axis, zeros):
+    paddings = [[0, 0]] * x.shape.rank
+    paddings[axis] = [zeros, 0]
+    return tf.pad(x, paddings)

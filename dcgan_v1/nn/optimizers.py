@@ -1,0 +1,66 @@
+"""The Adams of the systems, all from `tf.train.AdamOptimizer`.
+
+An optimiser's name ends in `_adam`. Its slots are `<variable>/<name>` (first moment)
+and `<variable>/<name>_1` (second), its powers `<name>/beta1_power` and `beta2_power`.
+"""
+
+import tensorflow.compat.v1 as tf
+
+
+def adam(learning_rate, beta1=0.9, *, name, dtype, epsilon=1e-8):
+    """Returns TensorFlow's Adam (Kingma & Ba 2015, end of section 2).
+
+    Args:
+      dtype: of the weights. AdamOptimizer keeps the powers of its betas in float32
+        unless it is given the betas as tensors, which with float64 weights puts the
+        first steps off by up to 3e-5 of their length.
+      epsilon: added to the root of the second moment before its bias is corrected.
+        TF1's default is 1e-8, Keras's 1e-7.
+    """
+    return _Adam(_constants(learning_rate, beta1, epsilon, dtype), name)
+
+
+def pytorch_adam(learning_rate, beta1=0.9, *, name, dtype, epsilon=1e-8):
+    """Returns Adam as PyTorch has it: epsilon is added after the bias correction.
+
+    In early steps that epsilon weighs more than TensorFlow's: by 1 / sqrt(1 - beta2^t),
+    a factor of 32 in the first.
+    """
+    return _PytorchAdam(_constants(learning_rate, beta1, epsilon, dtype), name)
+
+
+class _Adam(tf.train.AdamOptimizer):
+    """TensorFlow's, whose settings can be read: name -> constant."""
+
+    def __init__(self, settings, name):
+        super().__init__(**settings, name=name)
+        self.settings = settings
+
+
+class _PytorchAdam(_Adam):
+    """The paper's algorithm 1 as it stands, in terms of TensorFlow's form of it."""
+
+    def _prepare(self):
+        super()._prepare()
+        _, beta2_power = self._get_beta_accumulators()
+        self._epsilon_t *= tf.sqrt(1 - beta2_power)
+
+
+def _constants(learning_rate, beta1, epsilon, dtype):
+    values = {
+        "learning_rate": learning_rate,
+        "beta1": beta1,
+        "beta2": 0.999,
+        "epsilon": epsilon,
+    }
+    return {name: tf.constant(value, dtype) for name, value in values.items()}
+
+
+def is_optimizers(name):
+    """Whether a variable is an optimiser's, or the step: not one of the networks'.
+
+    Every optimiser's name ends in `_adam`: slots are `<variable>/g_adam` and
+    `<variable>/g_adam_1`, powers `g_adam/beta1_power`.
+    """
+    slot = name.rpartition("/")[2].removesuffix("_1").endswith("_adam")
+    return slot or name.partition("/")[0].endswith("_adam") or name == "global_step"

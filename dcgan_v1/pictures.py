@@ -1,0 +1,93 @@
+"""From network output to pictures: value ranges, grids, PNG, GIF."""
+
+import io
+import math
+
+import numpy as np
+from PIL import Image
+
+from dcgan_v1.files import write_atomically
+
+GIF_FRAMES = 100  # at most; a long run's samples are thinned out evenly
+
+
+def to_uint8(images, image_range):
+    """Maps float images of `image_range` (low, high) to uint8 [0, 255], rounding."""
+    low, high = image_range
+    scaled = (np.asarray(images, np.float64) - low) / (high - low) * 255
+    return np.clip(np.rint(scaled), 0, 255).astype(np.uint8)
+
+
+def grid(images, columns=None, gap=2):
+    """Tiles uint8 images [N, H, W, C] row by row into one picture [H', W', C].
+
+    Args:
+      columns: images in a row; the default makes the grid as square as it can be.
+      gap: pixels of background (mid-grey) between two images.
+    """
+    number, height, width, channels = images.shape
+    columns = columns or math.ceil(math.sqrt(number))
+    rows = math.ceil(number / columns)
+    shape = (rows * (height + gap) - gap, columns * (width + gap) - gap, channels)
+    picture = np.full(shape, 128, np.uint8)
+    for i, image in enumerate(images):
+        y, x = i // columns * (height + gap), i % columns * (width + gap)
+        picture[y : y + height, x : x + width] = image
+    return picture
+
+
+def tiles(picture, side, gap=2):
+    """Returns the square images uint8 [N, side, side, C] that a grid was made of.
+
+    Places of a last row that are left empty come as images of the background.
+    """
+    rows, columns = ((size + gap) // (side + gap) for size in picture.shape[:2])
+    corners = [
+        (y * (side + gap), x * (side + gap))
+        for y in range(rows)
+        for x in range(columns)
+    ]
+    return np.stack([picture[y : y + side, x : x + side] for y, x in corners])
+
+
+def png_bytes(picture):
+    """Encodes uint8 [H, W, 1 or 3] as PNG."""
+    buffer = io.BytesIO()
+    grey = picture.shape[2] == 1
+    Image.fromarray(picture[..., 0] if grey else picture).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def write_gif(path, png_paths):
+    """Animates PNG files in the order given, a hundred at most.
+
+    Returns the number of frames.
+    """
+    keep = np.linspace(0, len(png_paths) - 1, min(len(png_paths), GIF_FRAMES))
+    frames = []
+    for i in np.unique(keep.round().astype(int)):
+        with Image.open(png_paths[i]) as image:
+            frames.append(np.asarray(image).reshape(image.height, image.width, -1))
+    write_atomically(path, gif_bytes(frames, hold=2000))
+    return len(frames)
+
+
+def gif_bytes(pictures, milliseconds=120, hold=None):
+    """Encodes uint8 pictures [H, W, 1 or 3] as an endless GIF.
+
+    Args:
+      hold: milliseconds the last picture is shown, as long as the others by default.
+    """
+    frames = [Image.fromarray(p[..., 0] if p.shape[2] == 1 else p) for p in pictures]
+    durations = [milliseconds] * len(frames)
+    durations[-1] = hold or milliseconds
+    buffer = io.BytesIO()
+    frames[0].save(
+        buffer,
+        "GIF",
+        save_all=True,
+        append_images=frames[1:],
+        duration=durations,
+        loop=0,
+    )
+    return buffer.getvalue()

@@ -1,0 +1,35 @@
+"""Plots as PNG, the same whatever matplotlib's settings on this machine are."""
+
+import contextlib
+import io
+import logging
+import os
+from pathlib import Path
+
+
+def figure(width, height):
+    """Returns an empty matplotlib figure of width x height inches, 100 pixels each."""
+    _load()
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width, height), dpi=100, layout="tight")
+
+
+def png(figure):
+    """Returns a figure as PNG bytes."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png")
+    return buffer.getvalue()
+
+
+def _load():
+    """Imports matplotlib with its own defaults.
+
+    It reads $MPLBACKEND (a notebook's may not exist here), and a matplotlibrc here or
+    in the user's home, which may ask for LaTeX or be no text at all.
+    """
+    os.environ |= {"MPLBACKEND": "agg", "MATPLOTLIBRC": os.devnull}
+    logging.getLogger("matplotlib").setLevel(logging.CRITICAL)
+    with contextlib.chdir(Path(__file__).parent):
+        import matplotlib
+    matplotlib.rcdefaults()

@@ -1,0 +1,58 @@
+"""TF1's variables into and out of a counterpart made of Keras layers and optimisers."""
+
+import numpy as np
+
+from dcgan_v1.ports import names
+
+
+def load(gan, model, arrays):
+    """Sets a counterpart's variables.
+
+    Args:
+      gan: a `Gan` of one of the TF2 or Keras counterparts.
+      arrays: name -> array of a TF1 checkpoint. What is missing stays as it is.
+    """
+    for name, array in arrays.items():
+        if row := names.row(model, "tf2", name, array.shape):
+            _variable(gan, row).assign(row.to_other(array))
+    for adam, optimizer in gan.optimizers.items():
+        power = arrays.get(f"{adam}/beta2_power")
+        if power is not None:
+            optimizer.iterations.assign(names.updates_done(power[()]))
+
+
+def state(gan, model, shapes):
+    """Returns name -> array of the TF1 variables in `shapes` (name -> shape)."""
+    arrays = {}
+    for name, shape in shapes.items():
+        if row := names.row(model, "tf2", name, shape):
+            arrays[name] = row.to_tf1(np.asarray(_variable(gan, row)))
+    dtype = next(iter(arrays.values())).dtype
+    for adam, optimizer in gan.optimizers.items():
+        updates = int(optimizer.iterations.numpy())
+        for number, beta in ((1, optimizer.beta_1), (2, optimizer.beta_2)):
+            name = f"{adam}/beta{number}_power"
+            if name in shapes:
+                arrays[name] = np.asarray(names.power_after(beta, updates, dtype))
+    return arrays
+
+
+def tf1_names(gan, model):
+    """Returns TF1's name -> variable for every variable of both networks."""
+    return {
+        names.tf1_name(model, "tf2", net, layer.name, variable.name): variable
+        for net in ("generator", "discriminator")
+        for layer in getattr(gan, net).layers
+        for variable in layer.variables
+    }
+
+
+def _variable(gan, row):
+    layer = getattr(gan, row.net).get_layer(row.layer)
+    variable = getattr(layer, row.attribute)
+    if not row.slot:
+        return variable
+    optimizer = gan.optimizers[row.slot[0]]
+    index = optimizer._get_variable_index(variable)  # no public way
+    slots = optimizer._momentums if row.slot[1] == "m" else optimizer._velocities
+    return slots[index]

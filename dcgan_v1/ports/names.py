@@ -1,0 +1,162 @@
+"""Which variable of a counterpart is which of TF1's, and in which layout.
+
+Layers have one name everywhere, so a row of the map follows from three small tables:
+how a framework calls a layer's parts, how PyTorch orders their axes, and where a dense
+layer meets feature maps, whose pixels PyTorch numbers channel by channel.
+"""
+
+import re
+from typing import NamedTuple
+
+import numpy as np
+
+from dcgan_v1 import systems
+from dcgan_v1.errors import UserError
+
+PARTS = {  # what is not here has TF1's name, with _ for /
+    "keras": {"w": "kernel", "b": "bias"},
+    "torch": {
+        "w": "weight",
+        "b": "bias",
+        "gamma": "weight",
+        "beta": "bias",
+        "moving_mean": "running_mean",
+        "moving_variance": "running_var",
+    },
+}
+OF_NORMS = ("gamma", "beta", "moving_mean", "moving_variance")
+PYTORCH_AXES = {"linear": (1, 0), "conv": (3, 2, 0, 1), "deconv": (3, 2, 0, 1)}
+BETA2 = 0.999  # of all systems
+UNDERFLOWED = 1_000_000  # updates; 0.999 to that power is 0, in float64 too
+
+
+class Row(NamedTuple):
+    """One variable on both sides.
+
+    Attributes:
+      tf1: its name in a TF1 checkpoint.
+      net, layer, attribute: where it is in the counterpart.
+      slot: '' for a weight or an average; else (optimiser, 'm' or 'v').
+      shape: TF1's.
+      split, axes: the counterpart's array is TF1's reshaped to `split`, with its axes
+        reordered, reshaped to `other_shape`.
+      other_shape: the counterpart's.
+    """
+
+    tf1: str
+    net: str
+    layer: str
+    attribute: str
+    slot: tuple | str
+    shape: tuple
+    split: tuple
+    axes: tuple
+    other_shape: tuple
+
+    @property
+    def other(self):
+        name = f"{self.net}.{self.layer}.{self.attribute}"
+        return f"{name} ({self.slot[1]} of {self.slot[0]})" if self.slot else name
+
+    def to_other(self, array):
+        """Brings an array of TF1's to the counterpart's layout."""
+        moved = array.reshape(self.split).transpose(self.axes)
+        return np.ascontiguousarray(moved).reshape(self.other_shape)
+
+    def to_tf1(self, array):
+        """Brings an array of the counterpart's to TF1's layout."""
+        moved = array.reshape([self.split[axis] for axis in self.axes])
+        return np.ascontiguousarray(moved.transpose(np.argsort(self.axes))).reshape(
+            self.shape
+        )
+
+
+def row(model, against, name, shape):
+    """Returns the Row of a TF1 variable, None for the counts (see `is_count`).
+
+    Args:
+      against: 'tf2', 'keras' or 'torch'.
+      name, shape: in a TF1 checkpoint.
+    """
+    if is_count(name):
+        return None
+    match = re.fullmatch(rf"{model}/(\w+)/(\w+)/(.+?)(?:/(\w+_adam)(_1)?)?", name)
+    if not match:
+        raise UserError(f"{name} is no variable of {model}")
+    net, layer, part, adam, second = match.groups()
+    framework = framework_of(against)
+    *sets, last = part.split("/")
+    attribute = "_".join([*sets, PARTS[framework].get(last, last)])
+    slot = (adam, "v" if second else "m") if adam else ""
+    shape = tuple(shape)
+    split, axes = shape, tuple(range(len(shape)))
+    if framework == "torch" and last == "w":
+        axes = PYTORCH_AXES[re.match(r"[a-z]+", layer)[0]]
+    other_shape = tuple(shape[axis] for axis in axes)
+    side = systems.get(model).maps.get(f"{net}/{layer}")
+    if framework == "torch" and side:
+        ins, outs = shape
+        if net == "generator":  # rows and columns first, then channels: [in, y, x, c]
+            split, axes = (ins, side, side, outs // side**2), (3, 1, 2, 0)
+        else:
+            split, axes = (side, side, ins // side**2, outs), (3, 2, 0, 1)
+    return Row(name, net, layer, attribute, slot, shape, split, axes, other_shape)
+
+
+def tf1_name(model, against, net, layer, attribute):
+    """Returns TF1's name of a counterpart's weight or average: the inverse of `row`."""
+    theirs = PARTS[framework_of(against)]
+    is_norm = layer.startswith("bn")
+    parts = {theirs.get(part, part): part for part in OF_NORMS if is_norm}
+    parts = parts or {theirs[part]: part for part in ("w", "b")}
+    for suffix, part in parts.items():
+        if attribute == suffix or attribute.endswith(f"_{suffix}"):
+            sets = attribute.removesuffix(suffix).replace("_", "/")
+            return f"{model}/{net}/{layer}/{sets}{part}"
+    return f"{model}/{net}/{layer}/{attribute}"
+
+
+def framework_of(against):
+    """Returns which of PARTS a counterpart goes by."""
+    return "torch" if against == "torch" else "keras"
+
+
+def is_count(name):
+    """Whether a TF1 variable only counts: the step, or a power of Adam's betas."""
+    return name == "global_step" or name.endswith(("beta1_power", "beta2_power"))
+
+
+def power_after(beta, updates, dtype):
+    """Returns beta^(updates + 1) as TF1's Adam arrives at it, factor by factor.
+
+    TensorFlow's threads take numbers below the smallest normal one for zero.
+    """
+    product = np.multiply.accumulate(np.full(updates + 1, beta, dtype))[-1]
+    return product if product >= np.finfo(dtype).tiny else np.dtype(dtype).type(0)
+
+
+def updates_done(beta2_power):
+    """Returns how often an Adam whose second beta power is this has been applied.
+
+    Once the power has underflowed (in float32 after 87 000 updates) the number no
+    longer changes what Adam does, and UNDERFLOWED is as good as the true one.
+
+    Args:
+      beta2_power: numpy scalar; its dtype is that of the weights.
+
+    Raises:
+      UserError: no number of updates gives that power.
+    """
+    power = beta2_power
+    if power == 0:
+        return UNDERFLOWED
+    estimate = np.log(np.float64(power)) / np.log(BETA2)
+    powers = np.multiply.accumulate(np.full(int(estimate) + 100, BETA2, power.dtype))
+    found = np.flatnonzero(powers == power)
+    if not len(found):
+        raise UserError(
+            f"a beta power of {power} is none that Adam reaches: the checkpoint's "
+            "optimiser is not this system's; take its networks alone "
+            "(scripts/export_checkpoint.py)"
+        )
+    return int(found[0])

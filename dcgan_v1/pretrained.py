@@ -1,0 +1,35 @@
+"""The models that come with the project, where they are."""
+
+from pathlib import Path
+
+from dcgan_v1.errors import UserError
+
+# beside the package in a checkout, and below the folder a user is in
+PLACES = (Path(__file__).resolve().parents[1] / "pretrained", Path("pretrained"))
+CLASSIFIER = "mnist_classifier"  # the judge of digits
+
+
+def folder():
+    """Returns the Path of pretrained/; None where there is none, as in a wheel."""
+    return next((place for place in PLACES if place.is_dir()), None)
+
+
+def path_of(name):
+    """Returns the Path of a pretrained model's folder.
+
+    Raises:
+      UserError: there is none of that name, or none at all.
+    """
+    where = folder()
+    if where is None:
+        raise UserError(
+            "pretrained models are not part of an installed package: start in a clone "
+            "of the project, whose pretrained/ has them, or give --checkpoint"
+        )
+    if name == CLASSIFIER:
+        return where / name
+    names = sorted(path.parent.name for path in where.glob("*/config.json"))
+    if name not in names:
+        there = f"are {', '.join(names)}" if names else "is none yet"
+        raise UserError(f"no pretrained model {name!r} in {where}; there {there}")
+    return where / name

@@ -1,0 +1,186 @@
+"""The graphs: one that trains and samples, one that only samples."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import tensorflow.compat.v1 as tf
+
+from dcgan_v1 import models, systems
+from dcgan_v1.nn import augmentation, randomness
+from dcgan_v1.nn.averaging import Averages
+from dcgan_v1.nn.optimizers import is_optimizers
+
+
+class Phase(NamedTuple):
+    """What one kind of step runs and gives.
+
+    Attributes:
+      op: the step, the global step's count included.
+      scalars: name -> scalar of that step. g_loss is of the D just updated: asking
+        for it runs D's update.
+      norms: name -> norm of the gradients of one update.
+      summary: the scalars, serialised for TensorBoard.
+    """
+
+    op: tf.Operation
+    scalars: dict
+    norms: dict
+    summary: tf.Tensor
+
+
+class TrainGraph(NamedTuple):
+    """What the session loop needs of a training graph.
+
+    Attributes:
+      initialize: gives every saved variable its initial value.
+      start_data: start_data(session, step) makes the images ready for that step.
+      step: the global step, int64; counts pre-training steps too.
+      real: [N, H, W, C] images of this step. Can be fed.
+      noise: latents [N, z_dim] and masks of dropouts by purpose. Can be fed.
+      pretrain: a step of D alone; train: a step of D, then of G.
+      restart_averages: sets the averages of G's weights, if any, to those weights.
+      samples: [config.samples, H, W, C] images of one fixed noise.
+      d_mean_sample: D's mean probability of those being real.
+      histogram_summary: serialised summary of every trainable variable.
+      saved: the variables a checkpoint holds, all but the data.
+    """
+
+    initialize: tf.Operation
+    start_data: Callable
+    step: tf.Variable
+    real: tf.Tensor
+    noise: dict
+    pretrain: Phase
+    train: Phase
+    restart_averages: tf.Operation
+    samples: tf.Tensor
+    d_mean_sample: tf.Tensor
+    histogram_summary: tf.Tensor
+    saved: list
+
+
+def build_train_graph(config, data):
+    """Builds a training step, with its data and noise drawn inside the graph.
+
+    Args:
+      config: a system's config.
+      data: the training set, see `data.pipeline`.
+    """
+    system, model = systems.get(config.model), models.get(config.model)
+    generator, discriminator = model.networks(config)
+    tf.set_random_seed(config.seed)  # of the initial values
+    step = tf.train.get_or_create_global_step()
+    # Read once. Whatever depends on `now` sees the step as it was before the increment.
+    now = tf.identity(step.read_value(), name="now")
+
+    batch, start_data = data.build(config, now)  # [N, H, W, C] uint8
+    low, high = system.image_range
+    real = tf.cast(batch, tf.float32) / 255.0 * (high - low) + low
+    real = tf.ensure_shape(real, [None, *system.image_shape], name="real")
+    noise = _noise(config, system, tf.shape(real)[0], now)
+
+    built = model.training_step(config, generator, discriminator, real, **noise)
+    averages = Averages(config.ema_decay, _generator_variables(config.model), now)
+    d_and_g_op = averages.update_after(built.d_and_g_op)
+    summaries = {name: tf.summary.scalar(name, x) for name, x in built.scalars.items()}
+
+    d_norms = {k: norm for k, norm in built.norms.items() if k.startswith("d_")}
+
+    sample_shape = [config.samples, system.z_dim]
+    sample_z = randomness.noise(system.noise, sample_shape, config.seed, "z_samples", 0)
+    sample_z = tf.identity(sample_z, name="sample_z")
+    by_batch = config.sample_bn == "batch"
+    with averages.in_use():
+        samples, _ = generator(sample_z, by_batch)  # [samples, H, W, C]
+    sample_logits, _ = discriminator(samples, by_batch)  # [samples, 1]
+
+    saved = tf.global_variables()
+    return TrainGraph(
+        initialize=tf.variables_initializer(saved),
+        start_data=start_data,
+        step=step,
+        real=real,
+        noise=noise,
+        pretrain=_phase(step, built.d_op, built.d_scalars, d_norms, summaries),
+        train=_phase(step, d_and_g_op, built.scalars, built.norms, summaries),
+        restart_averages=averages.restart(),
+        samples=samples,
+        d_mean_sample=tf.reduce_mean(tf.sigmoid(sample_logits)),
+        histogram_summary=tf.summary.merge(
+            [
+                tf.summary.histogram(f"weights/{v.op.name}", v)
+                for v in tf.trainable_variables()
+            ]
+        ),
+        saved=saved,
+    )
+
+
+def _generator_variables(name):
+    """Returns a generator's weights and batch norm's averages, without any slots."""
+    return [
+        v
+        for v in tf.global_variables()
+        if v.op.name.startswith(f"{name}/generator/") and not is_optimizers(v.op.name)
+    ]
+
+
+def _noise(config, system, real_count, now):
+    """Returns what a system's step wants drawn, name -> tensor that can be fed."""
+    count = real_count if system.noise_follows_batch else config.batch_size
+    drawn = {}
+    for stream in system.streams:
+        shape = [count, system.z_dim]
+        z = randomness.noise(system.noise, shape, config.seed, stream, now)
+        drawn[stream] = z, [None, system.z_dim]
+    for stream, shape in system.masks.items():
+        images = real_count if stream.startswith("keep_real") else count
+        keep = randomness.keep(
+            [images, *shape], system.dropout, config.seed, stream, now
+        )
+        drawn[stream] = keep, [None, *shape]
+    if getattr(config, "augment", "none") != "none":
+        shape = [count, augmentation.NUMBERS]
+        for stream in ("augment_real", "augment_fake"):
+            numbers = randomness.fractions(shape, config.seed, stream, now)
+            drawn[stream] = numbers, [None, augmentation.NUMBERS]
+    return {
+        name: tf.placeholder_with_default(tensor, shape, name=name)
+        for name, (tensor, shape) in drawn.items()
+    }
+
+
+def _phase(step, op, scalars, norms, summaries):
+    """Returns the Phase that does `op`, then adds one to the step."""
+    with tf.control_dependencies([op, *scalars.values(), *norms.values()]):
+        counted = tf.assign_add(step, 1).op
+    summary = tf.summary.merge([summaries[name] for name in scalars])
+    return Phase(counted, scalars, norms, summary)
+
+
+class SampleGraph(NamedTuple):
+    """A generator with its judge. The batch dimension is free.
+
+    Attributes:
+      z: placeholder [N, z_dim].
+      images: [N, H, W, C] in the system's range.
+      probability: [N], D's estimate that each image is real.
+      saved: the variables to restore.
+    """
+
+    z: tf.Tensor
+    images: tf.Tensor
+    probability: tf.Tensor
+    saved: list
+
+
+def build_sample_graph(config, sample_bn):
+    """Builds a config's networks for sampling, batch norm by the 'batch' or 'ema'."""
+    generator, discriminator = models.get(config.model).networks(config)
+    z_shape = [None, systems.get(config.model).z_dim]
+    z_ph = tf.placeholder(tf.float32, z_shape, name="z_ph")
+    images, _ = generator(z_ph, sample_bn == "batch")
+    logits, _ = discriminator(images, sample_bn == "batch")
+    return SampleGraph(
+        z_ph, images, tf.sigmoid(logits)[:, 0], saved=tf.global_variables()
+    )

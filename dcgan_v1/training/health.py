@@ -1,0 +1,97 @@
+"""Whether a training is still alive: numbers that are finite, a D that does not win
+outright, samples that are not all alike."""
+
+import contextlib
+import json
+import math
+
+import numpy as np
+
+from dcgan_v1.errors import UserError
+from dcgan_v1.files import write_atomically
+
+WON = 1e-3  # D's loss below it, for STEPS_WON summaries in a row: G learns nothing more
+SUMMARIES_WON = 50
+ALIKE = 0.05  # of the real images' spread; samples that vary less have collapsed
+YOUNG = 500  # steps in which samples may be alike: an untrained G's are
+
+
+class Health:
+    """Watches one run. Warnings come once each."""
+
+    def __init__(self, path, real_spread, warn, smoothed=0.0):
+        """
+        Args:
+          path: where diagnosis.json goes.
+          real_spread: `spread` of real images.
+          warn: function of (name, text).
+          smoothed: by how much real labels are; D's loss on reals is then never near 0.
+        """
+        self._path, self._real_spread, self._warn = path, real_spread, warn
+        self._warned, self._won_in_a_row = set(), 0
+        self._telling = "d_loss_fake" if smoothed else "d_loss_"
+
+    def check(self, step, scalars, norms, facts):
+        """Stops the run where a loss or a gradient's norm is not finite.
+
+        Args:
+          scalars, norms: name -> float, of this step.
+          facts: dict of what else a reader of diagnosis.json may want.
+
+        Raises:
+          UserError: after diagnosis.json has been written.
+        """
+        values = {**scalars, **norms}
+        wrong = [name for name, x in values.items() if not math.isfinite(x)]
+        if not wrong:
+            return
+        report = {
+            "step": step,
+            "not_finite": wrong,
+            "scalars": {name: str(x) for name, x in scalars.items()},
+            "gradient_norms": {name: str(x) for name, x in norms.items()},
+            **facts,
+        }
+        with contextlib.suppress(OSError):  # a full disk: the line below says enough
+            write_atomically(self._path, (json.dumps(report, indent=2) + "\n").encode())
+        raise UserError(
+            f"step {step}: {wrong[0]} is {values[wrong[0]]}; the last checkpoint is "
+            f"kept, {self._path} says more; try another --seed or begin anew"
+        )
+
+    def watch_losses(self, scalars):
+        """Warns where D has won: its losses are next to 0 for many summaries."""
+        losses = [x for name, x in scalars.items() if name.startswith(self._telling)]
+        won = bool(losses) and max(losses) < WON
+        self._won_in_a_row = self._won_in_a_row + 1 if won else 0
+        if self._won_in_a_row == SUMMARIES_WON:
+            self._once(
+                "d_has_won",
+                f"D's losses have been below {WON:g} in the last {SUMMARIES_WON} "
+                "summaries: it tells all fakes, and G hardly learns any more",
+            )
+
+    def watch_samples(self, step, samples):
+        """Warns where the images of a sample grid have become all alike."""
+        if len(samples) < 2 or step < YOUNG:
+            return
+        found = spread(samples)
+        if found < ALIKE * self._real_spread:
+            self._once(
+                "samples_collapsed",
+                f"the samples differ by {found / self._real_spread:.1%} of what real "
+                "images differ by: G has collapsed to nearly one image",
+            )
+
+    def _once(self, name, text):
+        if name not in self._warned:
+            self._warned.add(name)
+            self._warn(name, text)
+
+
+def spread(images):
+    """Returns the root mean square distance of two images of a batch [N, H, W, C].
+
+    For independent pairs that is the root of twice the summed variance of the pixels.
+    """
+    return float(np.sqrt(2 * np.var(np.float64(images), axis=0).sum()))

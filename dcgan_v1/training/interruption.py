@@ -1,0 +1,43 @@
+"""SIGINT, SIGTERM and SIGHUP as a request to stop after the current step."""
+
+import os
+import signal
+
+
+class Interruption:
+    """While entered, the first signal is remembered; a second SIGINT kills at once.
+
+    Also in the middle of a long operation, which a handler in Python would wait for. A
+    lost connection (SIGHUP) takes the terminal with it, so whatever is printed from
+    then on goes nowhere; under `nohup` that signal stays ignored.
+
+    Attributes:
+      signal: the number of the signal that came, or None.
+    """
+
+    def __init__(self):
+        self.signal = None
+
+    def __enter__(self):
+        # asked now: of a terminal that has gone the answer is no
+        self._terminals = [stream for stream in (1, 2) if os.isatty(stream)]
+        numbers = [signal.SIGINT, signal.SIGTERM]
+        if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+            numbers.append(signal.SIGHUP)
+        self._before = {
+            number: signal.signal(number, self._handle) for number in numbers
+        }
+        return self
+
+    def __exit__(self, *_):
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _handle(self, number, _):
+        self.signal = number
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        if number == signal.SIGHUP:
+            nothing = os.open(os.devnull, os.O_WRONLY)
+            for stream in self._terminals:
+                os.dup2(nothing, stream)
+            os.close(nothing)

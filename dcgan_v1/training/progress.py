@@ -1,0 +1,85 @@
+"""What a training run says while it runs."""
+
+import contextlib
+import errno
+import sys
+import time
+
+from tqdm import tqdm
+
+LINE_SECONDS = 10  # between two plain lines, where the output is no terminal
+
+
+class Progress:
+    """A bar on a terminal, a plain line every so often elsewhere, or nothing.
+
+    Either shows steps and images per second, the losses and the time left.
+    """
+
+    def __init__(self, total, batch_size, quiet):
+        self._total, self._batch_size, self._quiet = total, batch_size, quiet
+        self._bar = None
+
+    def start(self, step):
+        """Begins at a step; before, there are only lines."""
+        self._said_at, self._said_step = time.monotonic(), step
+        if not self._quiet and sys.stderr.isatty():
+            self._bar = tqdm(
+                total=self._total,
+                initial=step,
+                unit="step",
+                dynamic_ncols=True,
+                leave=True,
+            )
+
+    def __call__(self, run):
+        """Reports the last step of a `run.Run`."""
+        with _unless_gone():
+            self._report(run)
+
+    def _report(self, run):
+        scalars = dict(run.scalars)
+        if run.d_mean_sample is not None:
+            scalars["d_mean_sample"] = run.d_mean_sample
+        if self._bar is not None:
+            rate = self._bar.format_dict["rate"] or 0.0
+            values = {name: f"{value:.3f}" for name, value in scalars.items()}
+            values = {"images/s": f"{rate * self._batch_size:.0f}", **values}
+            self._bar.set_postfix(values, refresh=False)
+            self._bar.update(run.step - self._bar.n)
+        elif not self._quiet:
+            now = time.monotonic()
+            if now - self._said_at >= LINE_SECONDS or run.step == self._total:
+                print(self._line(run.step, scalars, now), flush=True)
+                self._said_at, self._said_step = now, run.step
+
+    def _line(self, step, scalars, now):
+        rate = (step - self._said_step) / max(now - self._said_at, 1e-9)
+        left = tqdm.format_interval((self._total - step) / rate)
+        values = "  ".join(f"{name} {value:.3f}" for name, value in scalars.items())
+        return (
+            f"step {step}/{self._total}  {rate:.2f} step/s  "
+            f"{rate * self._batch_size:.0f} images/s  left {left}  {values}"
+        )
+
+    def say(self, text):
+        """Prints a line without tearing the bar."""
+        if not self._quiet:
+            with _unless_gone():
+                tqdm.write(text)
+                sys.stdout.flush()
+
+    def close(self):
+        if self._bar is not None:
+            with _unless_gone():
+                self._bar.close()
+
+
+@contextlib.contextmanager
+def _unless_gone():
+    """Passes over a terminal that was closed; SIGHUP, on its way, stops the run."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno != errno.EIO:
+            raise

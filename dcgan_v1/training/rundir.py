@@ -1,0 +1,190 @@
+"""A run directory holds a run: config, metrics, checkpoints, TensorBoard, samples."""
+
+import contextlib
+import errno
+import json
+import os
+import re
+import socket
+import time
+from pathlib import Path
+
+import filelock
+
+from dcgan_v1 import config_file
+from dcgan_v1.errors import UserError
+from dcgan_v1.files import write_atomically
+
+# What a run leaves that was killed before its config.json was there.
+LEFT_BEHIND = re.compile(r"\.(lock|owner\.json|\.owner\.json\.\d+|config\.json\.\d+)")
+ASIDE = re.compile(r".*\.\d{8}-\d{6}(-\d+)?")  # the folder of a run moved aside
+CANNOT_RENAME = (errno.EBUSY, errno.EXDEV, errno.EACCES, errno.EPERM, errno.EROFS)
+
+
+class RunDirectory:
+    """Paths of a run, and the rules for starting in a directory that holds one."""
+
+    def __init__(self, path):
+        self.path = Path(path)
+        self.config = self.path / "config.json"
+        self.metrics = self.path / "metrics.csv"
+        self.checkpoints = self.path / "checkpoints"
+        self.tensorboard = self.path / "tensorboard"
+        self.samples = self.path / "samples"
+        self.gif = self.path / "training.gif"
+        self.curves = self.path / "curves.png"
+        self.diagnosis = self.path / "diagnosis.json"
+
+    def holds_run(self):
+        return self.config.exists()
+
+    @contextlib.contextmanager
+    def locked(self):
+        """Keeps every other process out while entered, and makes the directory.
+
+        The kernel releases the lock when the process dies, however it dies.
+
+        Raises:
+          UserError: another process is writing here; it is named.
+        """
+        owner = self.path / ".owner.json"
+        try:
+            self._make()
+            lock = filelock.FileLock(self.path / ".lock")
+            lock.acquire(timeout=0)
+            host = {"pid": os.getpid(), "host": socket.gethostname()}
+            write_atomically(owner, json.dumps(host).encode())
+        except filelock.Timeout as error:
+            raise UserError(
+                f"{self.path} is being written by {_named(owner)}; wait for it, stop "
+                "it or choose another --run-dir"
+            ) from error
+        except OSError as error:
+            raise UserError(
+                f"cannot write to --run-dir {self.path}: {error.strerror}"
+            ) from error
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def load_config(self, model):
+        """Reads config.json and checks that the run is one of `model`."""
+        saved = config_file.from_json(self.config.read_bytes(), self.config)
+        if saved.model != model:
+            raise UserError(
+                f"{self.path} holds a run of {saved.model}, not of {model}; "
+                "choose another --run-dir"
+            )
+        return saved
+
+    def refuse_if_used(self):
+        """Raises UserError where something that is not ours to overwrite lies here."""
+        if self.holds_run():
+            raise UserError(
+                f"{self.path} already holds a run at step {self.latest_step()}; "
+                "use --restore to continue it or --restart to move it aside"
+            )
+        if self.path.exists() and not self.path.is_dir():
+            raise UserError(f"--run-dir {self.path} is a file, not a directory")
+        if self.path.is_dir() and not all(map(_is_ours, self.path.iterdir())):
+            raise UserError(
+                f"--run-dir {self.path} is not empty and holds no run; "
+                "choose an empty or a new directory"
+            )
+
+    def move_aside(self):
+        """Renames the directory to <name>.<date>-<time> and returns that path.
+
+        Where it cannot be renamed, being a mount or another's, its contents go into a
+        folder of that name within. A link to it stays and leads to the new directory.
+        """
+        path = self.path.resolve()
+        name = f"{path.name}.{time.strftime('%Y%m%d-%H%M%S')}"
+        try:
+            aside = _free(path.with_name(name))
+            try:
+                path.rename(aside)
+            except OSError as error:
+                if error.errno not in CANNOT_RENAME:
+                    raise
+                aside = _free(path / name)
+                aside.mkdir()
+                for inside in list(path.iterdir()):
+                    if not ASIDE.fullmatch(inside.name):
+                        inside.rename(aside / inside.name)
+        except OSError as error:
+            raise UserError(
+                f"cannot move {path} aside: {error.strerror}; choose another --run-dir"
+            ) from error
+        return aside
+
+    def _make(self):
+        """Makes the directory, at the end of the link that leads to it, if any."""
+        self.path.resolve().mkdir(parents=True, exist_ok=True)
+
+    def create(self, config):
+        """Makes the directory, writes config.json first, then the folders."""
+        try:
+            self._make()
+            write_atomically(self.config, config.to_json().encode())
+            for path in (self.checkpoints, self.tensorboard, self.samples):
+                path.mkdir(exist_ok=True)
+            for folder in (self.path, self.samples):  # files a kill left half-written
+                for path in folder.glob(".*.*.[0-9]*"):
+                    path.unlink()
+        except OSError as error:
+            raise UserError(
+                f"cannot write to --run-dir {self.path}: {error.strerror}"
+            ) from error
+
+    def latest_step(self):
+        """Returns the newest checkpoint's step, 0 if there is none."""
+        steps = [
+            int(match[1])
+            for path in self.checkpoints.glob("model-*.index")
+            if (match := re.fullmatch(r"model-(\d+)\.index", path.name))
+        ]
+        return max(steps, default=0)
+
+    def sample_path(self, step):
+        return self.samples / f"step_{step:07d}.png"
+
+    def sample_paths(self):
+        return list(self.samples_by_step().values())
+
+    def samples_by_step(self):
+        """Returns step -> path of the sample grids there are, in order."""
+        found = {
+            int(match[1]): path
+            for path in self.samples.glob("step_*.png")
+            if (match := re.fullmatch(r"step_(\d+)\.png", path.name))
+        }
+        return dict(sorted(found.items()))
+
+
+def _named(owner):
+    """Says whose the lock is, as far as the owner's file tells."""
+    try:
+        found = json.loads(owner.read_text())
+        return f"process {found['pid']} on {found['host']}"
+    except (OSError, ValueError, KeyError, TypeError):
+        return "another process"
+
+
+def _is_ours(path):
+    """Whether what lies in a directory without a run is what a run leaves there."""
+    return bool(
+        LEFT_BEHIND.fullmatch(path.name)
+        or (ASIDE.fullmatch(path.name) and (path / "config.json").exists())
+        or path.name == "lost+found"  # of a disk of its own
+    )
+
+
+def _free(path):
+    """Returns a path that nothing lies at: `path`, or with a number after it."""
+    number, free = 1, path
+    while free.exists():
+        number += 1
+        free = path.with_name(f"{path.name}-{number}")
+    return free

@@ -1,0 +1,174 @@
+"""The session loop: restore, then step after step, and what follows each."""
+
+import contextlib
+
+import tensorflow.compat.v1 as tf
+
+from dcgan_v1 import pictures, runtime
+from dcgan_v1.checkpoints import restoring, saving
+from dcgan_v1.errors import UserError, reason
+from dcgan_v1.training import curves, followers, health
+from dcgan_v1.training.graph import build_train_graph
+from dcgan_v1.training.interruption import Interruption
+from dcgan_v1.training.progress import Progress
+from dcgan_v1.training.run import Run
+
+
+def train(
+    config,
+    data,
+    directory,
+    *,
+    resume=False,
+    restart=False,
+    quiet=False,
+    note="",
+    after_step=(),
+):
+    """Trains a run to its last step, or until a signal stops it.
+
+    Nothing in the run directory is touched before the data, the graph, the device and
+    the checkpoint have all been found sound.
+
+    Args:
+      config: the system's config; `config.start` names a checkpoint to begin from.
+      data: the training set, see `data.pipeline`.
+      directory: a `rundir.RunDirectory`.
+      resume: continue the run in it from its newest checkpoint.
+      restart: move the run in it aside first.
+      quiet: print nothing.
+      note: a line to print after the one that names the device.
+      after_step: functions of the `run.Run`, called after each step and all else that
+        follows it.
+
+    Returns:
+      The exit code: 0, or 128 + the signal's number.
+    """
+    as_given = config  # with epochs where the user counts in them
+    config = config.in_steps(data.epoch_steps(config.batch_size))
+    if config.batch_size > data.size:
+        raise UserError(
+            f"--batch-size {config.batch_size} is larger than the data: "
+            f"{data.size} training images"
+        )
+    progress = Progress(config.total_steps, config.batch_size, quiet)
+    with contextlib.ExitStack() as stack:
+        is_there = directory.holds_run()  # being continued, or about to be moved aside
+        session_config, line = runtime.session_config(
+            config.device, config.deterministic
+        )
+        progress.say(f"{line}\n{note}".strip())
+        if is_there:
+            stack.enter_context(directory.locked())
+        stack.enter_context(tf.Graph().as_default())
+        session = stack.enter_context(tf.Session(config=session_config))
+        run = _restored(session, config, data, directory, resume, progress.say)
+        real_spread = _spread_of_real(run)
+        # which checkpoints are kept is for `saving` to say
+        saver = tf.train.Saver(run.graph.saved, max_to_keep=None)
+        run.graph.start_data(session, run.step)
+        tf.get_default_graph().finalize()
+
+        if restart and is_there:
+            progress.say(f"moved the old run to {directory.move_aside()}")
+        if not (resume and is_there):
+            stack.enter_context(directory.locked())
+            directory.refuse_if_used()  # by a process that was quicker
+        directory.create(as_given)
+        return _loop(run, saver, real_spread, progress, after_step)
+
+
+def _loop(run, saver, real_spread, progress, after_step):
+    """Steps to the last step. Returns the exit code."""
+    events = followers.open_events(run)
+    watching = followers.Watching(run, events, real_spread)
+    metrics = followers.Metrics(run, events)
+    samples = followers.Samples(run, events, watching)
+    checkpoints = followers.Checkpoints(run, saver)
+    progress.start(run.step)
+    try:
+        with Interruption() as interruption:
+            if not run.resumed:  # else they were drawn before the checkpoint
+                samples.draw(run)
+            while not (run.is_over() or interruption.signal):
+                run.take_step()
+                for follow in (watching, metrics, samples, checkpoints, progress):
+                    follow(run)
+                for follow in after_step:
+                    follow(run)
+            stopped_by = interruption.signal
+            if not stopped_by and not samples.are_drawn(run):
+                samples.draw(run)
+            if not checkpoints.is_saved(run):
+                checkpoints.save(run)
+            if not stopped_by:
+                _draw_the_end(run)
+    except tf.errors.OpError as error:  # an image file that vanished, a full disk
+        raise UserError(
+            f"stopped at step {run.step}: {reason(error, 300)}; the run "
+            f"can be continued from step {run.directory.latest_step()}"
+        ) from error
+    finally:
+        progress.close()
+    if not stopped_by:
+        return 0
+    progress.say(
+        f"stopped at step {run.step}; to continue, add --restore "
+        f"--run-dir {run.directory.path}"
+    )
+    return 128 + stopped_by
+
+
+def _restored(session, config, data, directory, resume, say):
+    """Builds the graph and returns the Run at the step to go on from."""
+    graph = build_train_graph(config, data)
+    session.run(graph.initialize)
+    # a run that died before its first checkpoint begins where it began
+    newest = saving.newest_sound(directory.checkpoints, say) if resume else None
+    if newest:
+        saving.check_settings(newest, config, directory.config)
+    source = newest or config.start
+    if source:
+        _restore(session, graph, config, source, config.networks_only and not newest,
+                 say)  # fmt: skip
+    step = int(session.run(graph.step))
+    if step > config.total_steps:
+        raise UserError(
+            f"{source} is at step {step}, past the {config.total_steps} that "
+            f"--steps {config.steps} makes; ask for more"
+        )
+    epoch, image = data.where(step, config.batch_size)
+    say(
+        f"{'resumed' if source else 'starting'} at step {step} of "
+        f"{config.total_steps} (epoch {epoch}, image {image} of {data.size})"
+    )
+    return Run(session, graph, config, data, directory, step, bool(newest), say)
+
+
+def _restore(session, graph, config, source, networks_only, say):
+    plan = restoring.plan(source, config.model, graph.saved, networks_only, say)
+    restoring.restore(session, plan)
+    if not plan.has_averages:
+        session.run(graph.restart_averages)
+    say(f"restored {plan.prefix}" + (f" ({plan.note})" if plan.note else ""))
+    if plan.counts_no_steps:  # but its pre-training lies behind it
+        session.run(tf.assign(graph.step, config.pretrain_steps))
+
+
+def _spread_of_real(run):
+    """Returns how far two real images are apart; takes a batch of the data."""
+    run.graph.start_data(run.session, run.step)
+    try:
+        return health.spread(run.session.run(run.graph.real))
+    except tf.errors.OpError as error:  # an image file that vanished
+        raise UserError(f"cannot read a batch: {reason(error, 300)}") from error
+
+
+def _draw_the_end(run):
+    """Makes the pictures of the finished run: curves and GIF."""
+    directory = run.directory
+    with run.tolerated("curves.png or training.gif"):
+        curves.draw(directory.metrics, directory.curves)
+        if paths := directory.sample_paths():
+            pictures.write_gif(directory.gif, paths)
+            run.say(f"done: {paths[-1]}, {directory.gif}, {directory.curves}")
