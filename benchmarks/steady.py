@@ -35,30 +35,27 @@ class Row(NamedTuple):
 
 def watched(config, images, run_dir):
     """Trains and returns a Row for each step."""
-    tf = runtime.prepare()
+    runtime.prepare()
     from dcgan_v1.data.pipeline import InMemory
-    from dcgan_v1.training import train
     from dcgan_v1.training.rundir import RunDirectory
+    from dcgan_v1.training.train import train
 
-    rows, plain = [], train.Trainer.train_step
+    rows, before = [], [time.perf_counter()]
 
-    def step(trainer):
-        started = time.perf_counter()
-        scalars = plain(trainer)
-        seconds = time.perf_counter() - started
+    def note(run):
+        now = time.perf_counter()
         pages = int(Path("/proc/self/statm").read_text().split()[1])
         rows.append(
             Row(
-                seconds,
+                now - before[0],
                 pages * os.sysconf("SC_PAGE_SIZE") / 1e6,
-                len(tf.get_default_graph().get_operations()),
+                len(run.session.graph.get_operations()),
                 len(list(Path("/proc/self/fd").iterdir())),
             )
         )
-        return scalars
+        before[0] = time.perf_counter()
 
-    train.Trainer.train_step = step
-    train.train(config, InMemory(images), RunDirectory(run_dir))
+    train(config, InMemory(images), RunDirectory(run_dir), after_step=[note])
     return rows
 
 

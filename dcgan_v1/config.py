@@ -18,20 +18,16 @@ class Config:
     """Settings of any run."""
 
     model: str = fixed("")  # name of the system
-    steps: int = setting(100_000, "steps of D and G, after pre-training", least=1)
-    pretrain_steps: int = fixed(0, "steps of D alone at the beginning", least=0)
-    batch_size: int = fixed(50, "images per step", least=1)
     seed: int = fixed(
         0,
         "of everything random: initial values, data order, noise",
         least=0,
         below=2**31,
     )
-    device: str = setting(
-        "auto",
-        "auto takes a GPU where there is one",
-        choices=("auto", "cpu", "gpu"),
-    )
+    batch_size: int = fixed(50, "images per step", least=1)
+    pretrain_steps: int = fixed(0, "steps of D alone at the beginning", least=0)
+    data_sha256: str = fixed("")  # of the training images, or of their list
+    start: str = fixed("")  # the checkpoint this run began from, if any
     deterministic: bool = fixed(False, "the same bits whatever the number of cores")
 
     d_learning_rate: float = fixed(2e-4, "of D's Adams", least=0.0, below=1.0)
@@ -48,6 +44,7 @@ class Config:
         below=1.0,
     )
 
+    steps: int = setting(100_000, "steps of D and G, after pre-training", least=1)
     save_every: int = setting(1000, "steps between checkpoints", least=1)
     save_minutes: int = setting(
         10, "a checkpoint at least so often; 0: by steps alone", least=0
@@ -65,8 +62,12 @@ class Config:
     samples: int = fixed(64, "images of a sample grid", least=1)
     histograms: bool = setting(False, "histograms of the weights in TensorBoard")
 
-    data_sha256: str = fixed("")  # of the training images, or of their list
-    start: str = fixed("")  # the checkpoint this run began from, if any
+    device: str = setting(
+        "auto",
+        "auto takes a GPU where there is one",
+        choices=("auto", "cpu", "gpu"),
+    )
+
     networks_only: bool = fixed(
         False,
         "with --restore PATH: take what that checkpoint has of the two networks, and "
@@ -149,7 +150,10 @@ class DigitSettings:
         "folder or zip with the files of MNIST or a relative of it, in any of their "
         "usual forms (default: the MNIST that comes with the project)",
     )
-    split: str = setting("", "which of EMNIST's data sets, where there are several")
+    split: str = setting(
+        "",
+        "which of EMNIST's data sets, where there are several (default: the only one)",
+    )
 
 
 @dataclass(frozen=True)
@@ -169,12 +173,6 @@ class ImageSettings:
         64,
         "channels of D's first and G's last hidden layer, a multiple of 8",
         least=8,
-    )
-    data: str = setting(
-        "",
-        "folder with images, searched recursively; or a zip, read in place; or "
-        "'synthetic': faces drawn by the project (no default, but train_celeba.py "
-        "looks in data/ first)",
     )
     crop: str = fixed(
         "square",
@@ -199,6 +197,12 @@ class ImageSettings:
         choices=("none", "color", "translation", "cutout", "all"),
     )
     limit: int = fixed(0, "use only the first so many images, 0 for all", least=0)
+    data: str = setting(
+        "",
+        "folder with images, searched recursively; or a zip, read in place; or "
+        "'synthetic': faces drawn by the project (no default, but train_celeba.py "
+        "looks in data/ first)",
+    )
     skip_bad: bool = setting(
         False, "leave out images that cannot be used, instead of stopping"
     )

@@ -22,7 +22,8 @@ FOREIGN = ("TF_", "TF2_", "XLA_", "ONEDNN_", "DNNL_", "KERAS_", "MPL", "MATPLOTL
 FOREIGN += ("PILLOW_", "PROTOCOL_BUFFERS_", "NVIDIA_TF32_OVERRIDE")
 RESPECTED = ("TF_CPP_", "TF_ENABLE_ONEDNN_OPTS", "TF_NUM_", "TF_GPU_", "TF_CONFIG")
 RESPECTED += ("TF_FORCE_GPU_ALLOW_GROWTH", "MPLCONFIGDIR")
-SILENT = ("MPL", "PILLOW_", "KERAS_")  # not worth a word: they change no number
+# not worth a word: others set them for everybody, and they change no number
+SILENT = ("MPL", "MATPLOTLIB", "PILLOW_", "KERAS_", "TF2_BEHAVIOR")
 
 ignored = []  # variables of the environment that this process has put away
 verbose = False  # let TensorFlow say all it has to say

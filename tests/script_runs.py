@@ -24,7 +24,7 @@ def command(script, *args):
 
 
 def call(script, *args, cwd=ROOT, env=None):
-    """Runs a script, in a process that had TensorFlow before it began (see `zygote`)."""
+    """Runs a script, in a process that began with TensorFlow loaded (see `zygote`)."""
     with tempfile.TemporaryDirectory() as folder:
         out, err = (Path(folder) / name for name in ("out", "err"))
         argv = command(script, *args)[1:]

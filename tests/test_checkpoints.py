@@ -96,7 +96,7 @@ def test_the_originals_checkpoint_restores_each_tensor_where_it_belongs(
     graph = train_graph(images)
     session.run(graph.initialize)
     plan = restoring.plan(prefix, MODEL, graph.saved)
-    assert plan.is_legacy
+    assert plan.counts_no_steps
     restoring.restore(session, plan)
     ours = session.run({v.op.name: v for v in graph.saved})
     # by hand, not through the table: which numbered slot belongs to which Adam

@@ -2,19 +2,19 @@
 has written nothing."""
 
 import contextlib
-import importlib.util
 import io
 import sys
+from importlib import import_module
 
 import hypothesis.strategies as st
 import pytest
 from hypothesis import HealthCheck, given, settings
 from script_runs import ROOT
 
+from dcgan_v1 import commands
 from dcgan_v1.commands import cli
 from dcgan_v1.errors import UserError
 
-SCRIPTS = sorted(path.stem for path in (ROOT / "scripts").glob("*.py"))
 VALUES = st.one_of(
     st.sampled_from(
         ("", " ", "-", "--", "-1", "0", "1", "8", "nan", "inf", "1e999", "9" * 400,
@@ -23,14 +23,6 @@ VALUES = st.one_of(
     ),
     st.text(max_size=8),
 )  # fmt: skip
-
-
-def load(name):
-    path = ROOT / "scripts" / f"{name}.py"
-    spec = importlib.util.spec_from_file_location(f"script_{name}", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def command_lines(module):
@@ -62,23 +54,23 @@ def nothing_starts(monkeypatch):
     """What would take long, were the arguments in order after all."""
     from dcgan_v1.compare import run
     from dcgan_v1.data import images
-    from dcgan_v1.metrics import train_classifier
+    from dcgan_v1.metrics import classifier
     from dcgan_v1.training import train
 
     def refuse(*_, **__):
         raise UserError("the arguments are in order")
 
     monkeypatch.setattr(train, "train", refuse)
-    monkeypatch.setattr(train_classifier, "train_classifier", refuse)
+    monkeypatch.setattr(classifier, "train", refuse)
     monkeypatch.setattr(run.Job, "run", refuse)
     monkeypatch.setattr(images, "load", refuse)
 
 
-@pytest.mark.parametrize("script", SCRIPTS)
+@pytest.mark.parametrize("script", commands.NAMES)
 def test_any_command_line_ends_in_one_line(
     script, nothing_starts, tmp_path, monkeypatch
 ):
-    module = load(script)
+    module = import_module(f"dcgan_v1.commands.{script}")
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
     monkeypatch.setattr(sys, "argv", [script])
@@ -107,3 +99,13 @@ def test_any_command_line_ends_in_one_line(
         assert not left, (argv, left)
 
     run()
+
+
+def test_every_command_has_a_script_and_every_script_a_command():
+    scripts = sorted(path.stem for path in (ROOT / "scripts").glob("*.py"))
+    assert scripts == commands.NAMES
+    for name in scripts:
+        command = import_module(f"dcgan_v1.commands.{name}")
+        text = (ROOT / "scripts" / f"{name}.py").read_text()
+        assert text.startswith(f'"""{command.__doc__}"""')  # what --help begins with
+        assert f'run("{name}")' in text and len(text.splitlines()) < 20

@@ -20,7 +20,7 @@ N = 1000
 @pytest.fixture(scope="module")
 def judged():
     """What evaluation finds of real digits, spoilt in several ways."""
-    test = mnist.load(split="t10k")
+    test = mnist.load(part="t10k")
     reference, good = test.images[:N], test.images[N : 2 * N]
     rng = np.random.default_rng(0)
     noise = np.clip(good + rng.normal(0, 60, good.shape), 0, 255).astype(np.uint8)
@@ -96,7 +96,7 @@ def test_figures_of_faces_get_worse_when_the_faces_do():
 
 
 def test_the_shipped_classifier_is_right_on_992_of_1000_test_digits():
-    test = mnist.load(split="t10k")
+    test = mnist.load(part="t10k")
     with features.open_judge("mnist_keras") as look:
         found, probabilities = look(test.images)
     assert found.shape == (10_000, 128) and found.min() >= 0

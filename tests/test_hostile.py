@@ -18,6 +18,7 @@ from PIL import Image
 from dcgan_v1 import config_file
 from dcgan_v1.checkpoints import reading, saving
 from dcgan_v1.data.decode import BadImageError, decode
+from dcgan_v1.data.idx import read_idx
 from dcgan_v1.data.sources import open_source
 from dcgan_v1.errors import UserError
 from dcgan_v1.systems import SYSTEMS, Celeba64Config

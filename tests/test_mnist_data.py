@@ -14,7 +14,7 @@ IMAGES, LABELS = "train-images-idx3-ubyte", "train-labels-idx1-ubyte"
 
 
 def test_the_shipped_files_are_mnist():
-    train, test = mnist.load(), mnist.load(split="t10k")
+    train, test = mnist.load(), mnist.load(part="t10k")
     assert train.images.shape == (60_000, 28, 28, 1)
     assert test.images.shape == (10_000, 28, 28, 1)
     assert list(train.labels[:10]) == [5, 0, 4, 1, 9, 2, 1, 3, 1, 4]
@@ -86,7 +86,7 @@ def damage(folder, what):
         ("32x32", "32x32"),
         ("broken gzip", "cannot read"),
         ("truncated gzip", "cannot read"),
-        ("not gzip", "cannot read"),
+        ("not gzip", "is a page of HTML"),
     ],
 )
 def test_a_bad_file_is_named_in_one_line(tmp_path, what, complaint):

@@ -23,7 +23,7 @@ print(runtime.session_config("cpu")[1])
 def run(code, **environment):
     import os
 
-    clean = {k: v for k, v in os.environ.items() if not k.startswith("TF_")}
+    clean = {k: v for k, v in os.environ.items() if not k.startswith(("TF_", "KERAS_"))}
     return subprocess.run(
         [sys.executable, "-c", code],
         cwd=ROOT,

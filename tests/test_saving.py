@@ -11,9 +11,9 @@ import pytest
 import tensorflow.compat.v1 as tf
 from script_runs import ENVIRONMENT, ROOT, call, command, refusal
 
+from dcgan_v1 import files
 from dcgan_v1.checkpoints import saving
 from dcgan_v1.errors import UserError
-from dcgan_v1.training import summaries
 
 ABOUT = {"model": "mnist_tutorial", "config_sha256": "00"}
 
@@ -139,11 +139,11 @@ def test_half_a_checkpoint_that_a_kill_left_is_cleared_away(saver, session, fold
 
 def test_a_line_of_metrics_is_added_whole_or_not_at_all(tmp_path, monkeypatch):
     path = tmp_path / "metrics.csv"
-    summaries.append(path, b"step\n")
+    files.append(path, b"step\n")
     truncated = []
-    truncate = summaries.os.truncate
+    truncate = files.os.truncate
     monkeypatch.setattr(
-        summaries.os, "truncate", lambda *a: (truncated.append(a), truncate(*a))
+        files.os, "truncate", lambda *a: (truncated.append(a), truncate(*a))
     )
 
     class Short(bytes):
@@ -151,7 +151,7 @@ def test_a_line_of_metrics_is_added_whole_or_not_at_all(tmp_path, monkeypatch):
             return super().__len__() + 1  # the disk took less than there was
 
     with pytest.raises(OSError, match="No space left"):
-        summaries.append(path, Short(b"1\n"))
+        files.append(path, Short(b"1\n"))
     assert path.read_bytes() == b"step\n"
     assert truncated == [(path, 5)]
 

@@ -9,8 +9,9 @@ from PIL import Image
 from script_runs import call
 
 from benchmarks.contenders import source_celeba64
+from dcgan_v1 import pretrained
 from dcgan_v1.checkpoints import reading
-from dcgan_v1.commands import cli, options
+from dcgan_v1.commands import cli, options, start
 from dcgan_v1.systems import Celeba64Config
 
 SHORT = ["--data", "synthetic", "--limit", "20", "--width", "8", "--batch-size", "4"]
@@ -98,20 +99,19 @@ def test_restore_without_a_run_begins_from_pretrained_if_that_is_there(
     args = cli.parser("")
     options.add_run_options(args, [Celeba64Config], str(tmp_path / "new"))
     args = args.parse_args(["--restore"])
-    monkeypatch.setattr(cli, "PRETRAINED", tmp_path / "none")
-    config, keywords = cli.resolve(args, Celeba64Config)
+    monkeypatch.setattr(pretrained, "PLACES", (tmp_path / "none",))
+    config, keywords = start.resolve(args, Celeba64Config)
     assert config.start == ""
     assert "starting one" in keywords["note"]
     shipped = tmp_path / "pretrained" / "celeba64"
     done = call("export_checkpoint.py", run[0], "--out", shipped / "model")
     assert done.returncode == 0, done.stderr
     (shipped / "config.json").write_text((run[0] / "config.json").read_text())
-    monkeypatch.setattr(cli, "PRETRAINED", tmp_path / "pretrained")
-    config, keywords = cli.resolve(args, Celeba64Config)
+    monkeypatch.setattr(pretrained, "PLACES", (tmp_path / "pretrained",))
+    config, keywords = start.resolve(args, Celeba64Config)
     assert config.width == 8  # the networks', not the default
     assert "beginning from" in keywords["note"]
-    start = config.start
-    printed = train(tmp_path / "r", "--restore", start, "--steps", 1)
+    printed = train(tmp_path / "r", "--restore", config.start, "--steps", 1)
     assert "fresh optimiser slots, step 0" in printed
 
 

@@ -1,9 +1,9 @@
 """Bad input to scripts/train_mnist.py: one line, exit code 2, nothing touched."""
 
-import importlib.util
 import os
 import shutil
 import subprocess
+from importlib import import_module
 
 import pytest
 from idx_files import random_images, write_dataset
@@ -149,10 +149,7 @@ def test_debug_shows_the_traceback():
 
 @pytest.mark.parametrize("name", ["train_mnist", "train_celeba", "train_images"])
 def test_help_explains_every_option_with_its_default(name):
-    spec = importlib.util.spec_from_file_location(name, ROOT / "scripts" / f"{name}.py")
-    script = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(script)
-    actions = script.make_parser()._actions
+    actions = import_module(f"dcgan_v1.commands.{name}").make_parser()._actions
     assert len(actions) > 18
     for action in actions:
         if action.dest != "help":

@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
+from dcgan_v1 import files
 from dcgan_v1.checkpoints import saving
 from dcgan_v1.data.pipeline import InMemory
 from dcgan_v1.errors import UserError
 from dcgan_v1.systems import MnistTutorialConfig
-from dcgan_v1.training import summaries
+from dcgan_v1.training import followers
 from dcgan_v1.training import train as train_lib
 from dcgan_v1.training.rundir import RunDirectory
 
@@ -27,7 +28,7 @@ def train(tmp_path, **settings):
 
 
 def test_a_checkpoint_comes_at_the_latest_after_save_minutes(tmp_path, monkeypatch):
-    saved, now, save = [], [0.0], train_lib.saving.save
+    saved, now, save = [], [0.0], followers.saving.save
 
     def clock():
         now[0] += 20
@@ -37,8 +38,8 @@ def test_a_checkpoint_comes_at_the_latest_after_save_minutes(tmp_path, monkeypat
         saved.append(step)
         save(saver, session, folder, step, *args)
 
-    monkeypatch.setattr(train_lib.time, "monotonic", clock)
-    monkeypatch.setattr(train_lib.saving, "save", noted)
+    monkeypatch.setattr(followers.time, "monotonic", clock)
+    monkeypatch.setattr(followers.saving, "save", noted)
     assert train(tmp_path, save_minutes=1, steps=8) == 0
     assert len(saved) >= 2
     assert saved[0] < 5
@@ -72,15 +73,15 @@ def test_a_loss_that_is_not_a_number_stops_the_run_and_says_where(
 def test_training_goes_on_where_samples_and_metrics_cannot_be_written(
     tmp_path, monkeypatch, capsys
 ):
-    write = train_lib.write_atomically
+    write = files.write_atomically
 
     def full(path, data):
         if Path(path).suffix == ".png":
             raise OSError(28, "No space left on device")
         write(path, data)
 
-    monkeypatch.setattr(train_lib, "write_atomically", full)
-    append, events = summaries.append, [0]
+    monkeypatch.setattr(files, "write_atomically", full)
+    append, events = files.append, [0]
 
     def full_too(path, data):
         events[0] += "tfevents" in path.name
@@ -88,7 +89,7 @@ def test_training_goes_on_where_samples_and_metrics_cannot_be_written(
             raise OSError(28, "No space left on device")
         append(path, data)
 
-    monkeypatch.setattr(summaries, "append", full_too)
+    monkeypatch.setattr(files, "append", full_too)
     train(tmp_path, sample_every=1)
     printed = capsys.readouterr().out
     for what in ("a sample", "metrics.csv", "TensorBoard's events"):

@@ -43,7 +43,7 @@ def resolve(path, say=lambda text: None):
         if folder.is_dir() and (prefix := _in_folder(folder, say)):
             return str(prefix)
     if path.is_dir():
-        raise UserError(f"no checkpoint in {path}: no file there ends in .index")
+        raise UserError(f"no checkpoint at {path}: no file there ends in .index")
     prefix = path.with_suffix("") if path.suffix in (".index", ".meta") else path
     if ".data-" in prefix.name:
         prefix = prefix.with_name(prefix.name.partition(".data-")[0])
@@ -147,8 +147,8 @@ def _why_not(path, prefix):
         return f"no checkpoint at {path}: {prefix}.index does not exist{known}"
     if path != prefix:
         return (
-            f"{path} is a part of a checkpoint only: {prefix}.index is missing beside "
-            "it; bring it back"
+            f"no checkpoint at {path}, but a part of one: {prefix}.index is missing "
+            "beside it; bring it back"
         )
     with path.open("rb") as file:
         start = file.read(4)
@@ -157,5 +157,5 @@ def _why_not(path, prefix):
     )
     if start == b"PK\x03\x04" and ending not in OTHERS:
         ending = ".pth"
-    kind = OTHERS.get(ending, "none that TensorFlow wrote; give one of its files")
-    return f"{path} is no checkpoint of TensorFlow's but {kind}"
+    kind = OTHERS.get(ending, "not a file that TensorFlow's Saver wrote")
+    return f"no checkpoint at {path}: it is {kind}"

@@ -4,9 +4,9 @@ from pathlib import Path
 
 from dcgan_v1 import files, runtime
 from dcgan_v1.commands import cli, options
-from dcgan_v1.config import DigitSettings
 from dcgan_v1.data import mnist
 from dcgan_v1.errors import UserError
+from dcgan_v1.systems import MnistTutorialConfig
 
 
 def main(args):
@@ -47,7 +47,7 @@ def make_parser():
         metavar="N",
         help="of initial values, dropout and order (default %(default)s)",
     )
-    options.add_settings(parser, [DigitSettings], "data_dir", "split")
+    options.add_settings(parser, [MnistTutorialConfig], "data_dir", "split")
     parser.set_defaults(data_dir="", split="")
     options.add_device_option(parser)
     add(

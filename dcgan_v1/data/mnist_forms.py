@@ -114,7 +114,7 @@ def _member(path, name):
 
 
 def _in_npz(path):
-    with np.load(path, allow_pickle=False) as file:
+    with np.load(path) as file:
         names = set(file.files)
     return [
         Found("", part, kind, f"{path}: {key}", lambda key=key: _array(path, key))
@@ -125,7 +125,7 @@ def _in_npz(path):
 
 def _array(path, key):
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with np.load(path) as file:
             array = file[key]
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise UserError(f"{path}: {key} cannot be read: {reason(error)}") from error
