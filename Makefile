@@ -4,14 +4,17 @@ VENV := .venv
 READY := $(VENV)/.ready
 QUICK := runs/mnist_quick
 
-.PHONY: mnist test lint clean
+.PHONY: mnist test test-all lint clean
 
 mnist: $(READY)
 	$(VENV)/bin/python scripts/train_mnist.py --batch-size 20 --steps 5500 \
 		--run-dir $(QUICK) $(if $(wildcard $(QUICK)/config.json),--restore)
 
 test: $(READY)
-	$(VENV)/bin/python -m pytest -q -n 2
+	$(VENV)/bin/python -m pytest -q -n 2 --dist loadgroup -m "not long"
+
+test-all: $(READY)
+	$(VENV)/bin/python -m pytest -q -n 2 --dist loadgroup
 
 lint: $(READY)
 	$(VENV)/bin/ruff check .

@@ -9,7 +9,7 @@ from pathlib import Path
 
 def figure(width, height):
     """Returns an empty matplotlib figure of width x height inches, 100 pixels each."""
-    _load()
+    load()
     from matplotlib.figure import Figure
 
     return Figure(figsize=(width, height), dpi=100, layout="tight")
@@ -22,11 +22,12 @@ def png(figure):
     return buffer.getvalue()
 
 
-def _load():
+def load():
     """Imports matplotlib with its own defaults.
 
     It reads $MPLBACKEND (a notebook's may not exist here), and a matplotlibrc here or
-    in the user's home, which may ask for LaTeX or be no text at all.
+    in the user's home, which may ask for LaTeX or be no text at all. TensorFlow loads
+    it, too, by way of Keras.
     """
     os.environ |= {"MPLBACKEND": "agg", "MATPLOTLIBRC": os.devnull}
     logging.getLogger("matplotlib").setLevel(logging.CRITICAL)

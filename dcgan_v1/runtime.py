@@ -12,6 +12,7 @@ import sys
 import warnings
 from pathlib import Path
 
+from dcgan_v1 import plotting
 from dcgan_v1.errors import UserError
 
 THREADS = 2  # within an operation, of a deterministic session
@@ -50,6 +51,7 @@ def load():
     """
     if "tensorflow" not in sys.modules:
         ignore_foreign_settings()
+        plotting.load()  # as TensorFlow does, but with a user's settings
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     if verbose or "TF_CPP_MIN_LOG_LEVEL" in os.environ:
         import tensorflow.compat.v1 as tf

@@ -25,9 +25,14 @@ def command(script, *args):
 
 def call(script, *args, cwd=ROOT, env=None):
     """Runs a script, in a process that began with TensorFlow loaded (see `zygote`)."""
+    return call_path(*command(script, *args)[1:], cwd=cwd, env=env)
+
+
+def call_path(*argv, cwd=ROOT, env=None):
+    """Runs any file of Python's as `call` runs a script."""
+    argv = list(map(str, argv))
     with tempfile.TemporaryDirectory() as folder:
         out, err = (Path(folder) / name for name in ("out", "err"))
-        argv = command(script, *args)[1:]
         order = {
             "argv": argv,
             "cwd": str(cwd),

@@ -81,12 +81,19 @@ FOUND = [  # what is planted, in which pair, and what the verdict must name
 ]
 
 
+def planted_differences():
+    """One pair for each kind of difference, the others among the long tests."""
+    kinds = set()
+    for row in FOUND:
+        marks = [needs_torch] if row[2] == "torch" else []
+        if row[0] in kinds:
+            marks.append(pytest.mark.long)
+        kinds.add(row[0])
+        yield pytest.param(*row, marks=marks)
+
+
 @pytest.mark.parametrize(
-    ("planted", "model", "against", "where", "cause"),
-    [
-        pytest.param(*row, marks=[needs_torch] if row[2] == "torch" else [])
-        for row in FOUND
-    ],
+    ("planted", "model", "against", "where", "cause"), planted_differences()
 )
 def test_a_planted_difference_is_found_where_it_is_with_its_cause(
     planted, model, against, where, cause
@@ -189,7 +196,7 @@ def test_a_counterpart_of_another_shape_is_named_and_not_a_traceback(tmp_path):
     project = tmp_path / "project"
     for name in ("dcgan_v1", "scripts"):
         shutil.copytree(ROOT / name, project / name)
-    port = project / "dcgan_v1" / "reference" / "tf2_mnist_tutorial.py"
+    port = project / "dcgan_v1" / "ports" / "tf2_mnist_tutorial.py"
     text = port.read_text()
     port.write_text(
         text.replace(

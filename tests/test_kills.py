@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from script_runs import ENVIRONMENT, ROOT
+from script_runs import ENVIRONMENT, ROOT, call_path
 
 from benchmarks import kill_resume
 
@@ -27,15 +27,9 @@ KILLS = [  # checkpoints at 5, 10 and 12, samples at 0, 4, 8 and 12
 
 
 def train(run_dir, *before, steps=STEPS):
-    arguments = kill_resume.command("mnist_tutorial", steps, run_dir)[1:]
-    return subprocess.run(
-        [sys.executable, *before, *arguments],
-        cwd=ROOT,
-        env=ENVIRONMENT,
-        capture_output=True,
-        text=True,
-        timeout=180,
-    )
+    """Trains, or restores; `before`: kill_at.py and what it is told."""
+    script, *arguments = kill_resume.command("mnist_tutorial", steps, run_dir)[1:]
+    return call_path(*before, script, *arguments)
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +60,7 @@ def test_a_kill_while_the_last_pictures_are_drawn_keeps_the_last_sample(tmp_path
     assert kill_resume.compare(alone, run_dir, AT_A_CHECKPOINT) == []
 
 
+@pytest.mark.long  # the tests above kill where it hurts most
 def test_kills_at_random_moments_lose_nothing(tmp_path):
     done = subprocess.run(
         [sys.executable, str(ROOT / "benchmarks" / "kill_resume.py"),

@@ -21,7 +21,7 @@ OTHERS = {  # ending -> what such a file is, and what to do
     ".pb": "a graph; give the checkpoint that it was frozen from",
 }
 OTHERS[".keras"] = OTHERS[".hdf5"] = OTHERS[".h5"]
-OTHERS[".pt"] = OTHERS[".pkl"] = OTHERS[".ckpt"] = OTHERS[".pth"]
+OTHERS[".pt"] = OTHERS[".pkl"] = OTHERS[".pth"]
 MAGIC = {b"\x89HDF": ".h5", b"\x80\x02": ".pth", b"\x80\x04": ".pth"}
 
 

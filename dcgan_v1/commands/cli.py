@@ -32,6 +32,13 @@ def parser(description):
     return made
 
 
+def path(text):
+    """Returns the Path of an argument; argparse refuses it where there is none."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError(f"{text!r} is no usable value")
+    return Path(text)
+
+
 def require_torch():
     """Raises UserError where PyTorch or its file format is not installed."""
     if not (find_spec("torch") and find_spec("safetensors")):

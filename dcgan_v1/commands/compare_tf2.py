@@ -120,7 +120,7 @@ def make_parser():
     )
     add(
         "--report",
-        type=Path,
+        type=cli.path,
         metavar="DIR",
         help="folder for report.json and report.html (default: the terminal only)",
     )

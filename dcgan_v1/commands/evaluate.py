@@ -3,7 +3,6 @@ and an untrained generator (the ceiling). Needs no network."""
 
 import json
 import sys
-from pathlib import Path
 
 import numpy as np
 
@@ -101,17 +100,17 @@ def make_parser():
     options.add_judging_options(parser, n=10_000)
     options.add_classifier_option(parser)
     add = parser.add_argument
-    add("--json", type=Path, metavar="FILE", help="write the figures to this file")
+    add("--json", type=cli.path, metavar="FILE", help="write the figures to this file")
     add(
         "--neighbours",
-        type=Path,
+        type=cli.path,
         metavar="FILE",
         help=f"write a picture: {SHOWN} samples, each before its nearest training "
         "images; after --flip five, each also mirrored",
     )
     add(
         "--inception",
-        type=Path,
+        type=cli.path,
         metavar="PATH",
         help="classify_image_graph_def.pb, for the Frechet Inception Distance",
     )

@@ -145,19 +145,19 @@ def make_parser():
     add(
         "--curve",
         required=True,
-        type=Path,
+        type=cli.path,
         metavar="PATH",
         help="what quality_curve.py wrote, without .csv or .png",
     )
     add(
         "--against-tf2",
-        type=Path,
+        type=cli.path,
         metavar="FILE",
         help="what benchmarks/tf2_quality.py wrote, for the card",
     )
     add(
         "--out",
-        type=Path,
+        type=cli.path,
         default=pretrained.folder() or Path("pretrained"),
         metavar="DIR",
         help="where the model's folder goes (default pretrained/)",

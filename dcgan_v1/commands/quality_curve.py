@@ -91,7 +91,7 @@ def make_parser():
     add("--run-dir", required=True, metavar="DIR", help="the run")
     add(
         "--out",
-        type=Path,
+        type=cli.path,
         required=True,
         metavar="PATH",
         help="the curve, as PATH.csv and PATH.png",

@@ -109,7 +109,7 @@ def make_parser():
     add("--seed", type=int, default=0, help="of the noise (default %(default)s)")
     add(
         "--out",
-        type=Path,
+        type=cli.path,
         default=Path("samples"),
         metavar="DIR",
         help="folder to write to (default %(default)s)",
@@ -118,7 +118,7 @@ def make_parser():
     add("--individual", action="store_true", help="a PNG each")
     add(
         "--npz",
-        type=Path,
+        type=cli.path,
         metavar="FILE",
         help="an array file: `images`, uint8 [n, H, W, C]",
     )

@@ -136,15 +136,16 @@ def _tf2_checkpoint(gan, config, step=0):
 
 
 def _read_tf2(source):
-    reader = tf1.train.load_checkpoint(str(source))
     value = "{}/.ATTRIBUTES/VARIABLE_VALUE".format
-    config = _config(
-        reader.get_tensor(value("model")).decode(),
-        int(reader.get_tensor(value("width"))),
-    )
-    gan = _gan(config, "tf2")
-    found = _tf2_checkpoint(gan, config)
-    found.read(str(source)).assert_consumed()
+    with reading.plain(source) as readable:
+        reader = tf1.train.load_checkpoint(readable)
+        config = _config(
+            reader.get_tensor(value("model")).decode(),
+            int(reader.get_tensor(value("width"))),
+        )
+        gan = _gan(config, "tf2")
+        found = _tf2_checkpoint(gan, config)
+        found.read(readable).assert_consumed()
     return gan, config, int(found.step.numpy())
 
 

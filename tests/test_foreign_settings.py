@@ -1,0 +1,93 @@
+"""What other tools leave in the environment and in the user's home neither crashes a
+script nor changes what it computes; and TensorFlow's own notes stay away."""
+
+import json
+
+import pytest
+from script_runs import ENVIRONMENT, fresh
+
+from dcgan_v1.checkpoints import finding, reading
+
+FOREIGN = {
+    "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+    "MATPLOTLIBRC": "/nonexistent/matplotlibrc",
+    "KERAS_BACKEND": "jax",
+    "TF_USE_LEGACY_KERAS": "1",
+    "TF_XLA_FLAGS": "--tf_xla_auto_jit=2 --tf_xla_cpu_global_jit",
+    "XLA_FLAGS": "--no_such_flag",
+    "ONEDNN_DEFAULT_FPMATH_MODE": "BF16",
+    "PROTOCOL_BUFFERS_PYTHON_IMPLEMENTATION": "cpp",
+    "PILLOW_BLOCK_SIZE": "nonsense",
+}
+SHORT = ("--model", "mnist_keras", "--steps", 2, "--batch-size", 4, "--samples", 4)
+SHORT += ("--device", "cpu")
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """A run without anything foreign: (run directory, what was printed)."""
+    run_dir = tmp_path_factory.mktemp("plain") / "run"
+    done = fresh("train_mnist.py", *SHORT, "--run-dir", run_dir)
+    assert done.returncode == 0, done.stderr
+    return run_dir, done
+
+
+def disturbed(home):
+    """An environment and a home in which other tools have been at work."""
+    (home / ".keras").mkdir(parents=True)
+    settings = {"floatx": "float16", "image_data_format": "channels_first"}
+    settings |= {"backend": "torch", "epsilon": 0.5}
+    (home / ".keras" / "keras.json").write_text(json.dumps(settings))
+    (home / ".config" / "matplotlib").mkdir(parents=True)
+    rc = home / ".config" / "matplotlib" / "matplotlibrc"
+    rc.write_bytes(b"backend: nonsense\ntext.usetex: True\nfont.family: \xff\n")
+    return {**ENVIRONMENT, **FOREIGN, "HOME": str(home)}
+
+
+def test_a_training_has_the_same_bits_in_a_disturbed_environment(run, tmp_path):
+    env = disturbed(tmp_path / "home")
+    (tmp_path / "matplotlibrc").write_text("savefig.dpi: 7\nfigure.dpi: 7\n")
+    done = fresh("train_mnist.py", *SHORT, "--run-dir", "r", cwd=tmp_path, env=env)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    for name in ("ONEDNN_DEFAULT_FPMATH_MODE", "TF_XLA_FLAGS", "XLA_FLAGS"):
+        assert name in done.stdout.splitlines()[0]  # said to be ignored
+    assert "MPLBACKEND" not in done.stdout
+    before = reading.tensors(finding.resolve(run[0]))
+    after = reading.tensors(finding.resolve(tmp_path / "r"))
+    for name, value in before.items():
+        assert value.tobytes() == after[name].tobytes(), name
+    for name in ("metrics.csv", "training.gif", "curves.png"):
+        assert (run[0] / name).read_bytes() == (tmp_path / "r" / name).read_bytes()
+
+
+def test_keras_goes_by_its_own_defaults_whatever_keras_json_says(run, tmp_path):
+    env = disturbed(tmp_path / "home")
+    out = tmp_path / "gan.weights.h5"
+    args = (run[0], "--to", "keras", "--out", out)
+    done = fresh("convert_checkpoint.py", *args, env=env, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    back = tmp_path / "back"
+    args = (out, "--to", "tf1", "--out", back)
+    done = fresh("convert_checkpoint.py", *args, env=env, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    before, after = (reading.tensors(finding.resolve(p)) for p in (run[0], back))
+    assert {k: v.tobytes() for k, v in before.items()} == {
+        k: v.tobytes() for k, v in after.items()
+    }
+
+
+def test_a_script_says_what_it_has_to_say_and_tensorflow_nothing(run):
+    done = run[1]
+    assert done.stderr == ""
+    first, *rest = done.stdout.splitlines()
+    assert first.startswith("TensorFlow ") and first.endswith(("oneDNN on", "none"))
+    assert all(line.startswith(("starting", "step", "done")) for line in rest)
+
+
+def test_debug_lets_tensorflow_speak(tmp_path):
+    args = ("--pretrained", "mnist_tutorial", "--n", 1, "--out", tmp_path / "o")
+    assert fresh("sample.py", *args).stderr == ""
+    done = fresh("sample.py", "--debug", *args, "--seed", 1, "--out", tmp_path / "p")
+    assert done.returncode == 0
+    assert "tensorflow" in done.stderr.lower() or "onednn" in done.stderr.lower()

@@ -1,0 +1,136 @@
+"""Names of files and folders that mean something to one tool or another."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from script_runs import ENVIRONMENT, ROOT, call, fresh, refusal
+
+from dcgan_v1.checkpoints import finding, reading
+
+SHORT = ("--model", "mnist_keras", "--steps", 1, "--batch-size", 4, "--samples", 4)
+SHORT += ("--device", "cpu")
+
+
+@pytest.mark.parametrize(
+    "name", ["exp[1]", "a\\b", "what?", "star*", "{x}", "50%", "#1 $HOME `x`"]
+)
+def test_a_run_directory_of_any_name_is_restored_verified_sampled_and_converted(
+    tmp_path, name
+):
+    run = tmp_path / name / "run"
+    done = call("train_mnist.py", *SHORT, "--run-dir", run)
+    assert done.returncode == 0, done.stderr
+    args = ("--run-dir", run, "--restore", "--steps", 2)
+    done = call("train_mnist.py", *args)
+    assert done.returncode == 0, done.stderr
+    assert "resumed at step 1" in done.stdout
+    done = call("verify_checkpoint.py", run)
+    assert done.returncode == 0 and done.stdout.endswith("sound\n"), done.stdout
+    out = tmp_path / name / "out"
+    done = call("sample.py", "--run-dir", run, "--n", 1, "--out", out)
+    assert done.returncode == 0 and (out / "grid.png").exists(), done.stderr
+    done = call("export_checkpoint.py", run, "--out", out / name)
+    assert done.returncode == 0, done.stderr
+    arrays = reading.tensors(finding.resolve(out / name))
+    trained = reading.tensors(finding.resolve(run))
+    assert len(arrays) > 20
+    for key, value in arrays.items():
+        assert value.tobytes() == trained[key].tobytes()
+
+
+def test_a_converted_checkpoint_of_any_name_comes_back(tmp_path):
+    run, port = tmp_path / "exp[1]", tmp_path / "port[2]"
+    assert call("train_mnist.py", *SHORT, "--run-dir", run).returncode == 0
+    done = call("convert_checkpoint.py", run, "--to", "tf2", "--out", port / "gan")
+    assert done.returncode == 0, done.stderr
+    back = tmp_path / "back[3]" / "model"
+    done = call("convert_checkpoint.py", port / "gan", "--to", "tf1", "--out", back)
+    assert done.returncode == 0, done.stderr
+    before, after = (reading.tensors(finding.resolve(p)) for p in (run, back))
+    assert {k: v.tobytes() for k, v in before.items()} == {
+        k: v.tobytes() for k, v in after.items()
+    }
+
+
+def test_models_that_ship_are_found_below_a_folder_with_brackets(tmp_path):
+    clone = tmp_path / "clones[old]"
+    clone.mkdir()
+    for name in ("dcgan_v1", "scripts", "pretrained"):
+        (clone / name).mkdir()
+        for path in (ROOT / name).iterdir():
+            (clone / name / path.name).symlink_to(path)
+    code = f"""
+import sys
+sys.path.insert(0, {str(clone)!r})
+from dcgan_v1 import pretrained
+pretrained.PLACES = ({str(clone / "pretrained")!r},)
+from pathlib import Path
+pretrained.PLACES = tuple(map(Path, pretrained.PLACES))
+sys.argv = ["sample", "--pretrained", "mnist_tutorial", "--n", "1", "--out", "out"]
+from dcgan_v1.commands import run
+run("sample")
+"""
+    (tmp_path / "start.py").write_text(code)
+    from script_runs import call_path
+
+    done = call_path(tmp_path / "start.py", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "clones[old]" in done.stdout
+    assert (tmp_path / "out" / "grid.png").exists()
+
+
+@pytest.mark.parametrize(
+    "space", ["\u00a0", "\u202f", "\u3000", "\u200d", " ", "é", "👩‍👧"]
+)
+def test_letters_and_spaces_of_any_script_are_part_of_a_path(tmp_path, space):
+    out = tmp_path / f"a{space}b"
+    done = call("sample.py", "--pretrained", "mnist_tutorial", "--n", 1, "--out", out)
+    assert done.returncode == 0, done.stderr
+    assert (out / "grid.png").exists()
+
+
+@pytest.mark.parametrize("bad", ["a\nb", "a\x1b[31m", "a\u2028b", " ", ""])
+def test_what_breaks_a_line_or_steers_a_terminal_is_no_path(bad):
+    for args in (("--pretrained", "mnist_tutorial", "--out", bad), ("--run-dir", bad)):
+        assert "is no usable value" in refusal("sample.py", *args)
+
+
+def test_a_quoted_tilde_is_the_users_home(tmp_path):
+    args = ("--pretrained", "mnist_tutorial", "--n", 1, "--out", "~/drawn")
+    done = call("sample.py", *args, cwd=tmp_path,
+                env={**ENVIRONMENT, "HOME": str(tmp_path / "home")})  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "home" / "drawn" / "grid.png").exists()
+    assert not (tmp_path / "~").exists()
+
+
+def test_a_bad_file_with_a_name_that_is_no_text_is_listed_on_a_strict_terminal(
+    tmp_path,
+):
+    faces = tmp_path / "faces"
+    faces.mkdir()
+    for i in range(4):
+        pixels = np.full((178, 218, 3), 60 * i, np.uint8)
+        Image.fromarray(pixels).save(faces / f"{i}.png")
+    bad = os.fsencode(faces) + b"/caf\xe9.jpg"
+    Path(os.fsdecode(bad)).write_bytes(b"no image")
+    args = (
+        "--data",
+        faces,
+        "--skip-bad",
+        "--width",
+        8,
+        "--batch-size",
+        4,
+        "--steps",
+        1,
+    )
+    strict = {**ENVIRONMENT, "PYTHONIOENCODING": "utf-8:strict"}
+    done = fresh("train_celeba.py", *args, "--run-dir", tmp_path / "r", env=strict)
+    assert done.returncode == 0, done.stderr
+    assert r"caf\udce9.jpg: not an image" in done.stdout
+    done = call("train_celeba.py", *args, "--run-dir", os.fsdecode(bad))
+    assert done.returncode == 2 and "is no UTF-8" in done.stderr

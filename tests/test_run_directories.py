@@ -1,0 +1,131 @@
+"""Run directories behind links, on mounts and other disks; and a connection lost."""
+
+import contextlib
+import os
+import pty
+import signal
+import subprocess
+import time
+
+import pytest
+from script_runs import ENVIRONMENT, ROOT, call, command
+from test_disks import UNSHARE, needs_mount
+
+from dcgan_v1.checkpoints import finding
+
+SHORT = ("--model", "mnist_keras", "--steps", 1, "--batch-size", 4, "--samples", 4)
+SHORT += ("--device", "cpu", "--run-dir")
+
+
+def train(*args):
+    done = call("train_mnist.py", *SHORT, *args)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("target_exists", [True, False])
+def test_a_link_begins_continues_and_begins_anew_at_its_target(tmp_path, target_exists):
+    target, link = tmp_path / "disk" / "target", tmp_path / "runs" / "link"
+    link.parent.mkdir()
+    if target_exists:
+        target.mkdir(parents=True)
+    link.symlink_to(target)
+    train(link)
+    assert (target / "config.json").exists() and link.is_symlink()
+    assert "resumed at step 1" in train(link, "--restore", "--steps", 2)
+    printed = train(link, "--restart")
+    assert f"moved the old run to {target}." in printed
+    assert link.is_symlink() and (link / "config.json").exists()
+    (aside,) = [path for path in target.parent.iterdir() if path != target]
+    assert finding.resolve(aside).endswith("model-2")
+    assert finding.resolve(link).endswith("model-1")
+
+
+def test_what_holds_the_run_may_be_a_link(tmp_path):
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "runs").symlink_to(tmp_path / "disk")
+    run = tmp_path / "runs" / "a"
+    train(run)
+    assert "resumed at step 1" in train(run, "--restore", "--steps", 2)
+    train(run, "--restart")
+    names = sorted(path.name for path in (tmp_path / "disk").iterdir())
+    assert names[0] == "a" and names[1].startswith("a.") and len(names) == 2
+
+
+@needs_mount
+def test_a_mount_begins_continues_and_begins_anew_within_itself(tmp_path):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    words = " ".join(map(str, command("train_mnist.py", *SHORT, disk)))
+    script = f"""
+        mount -t tmpfs -o size=200m tmpfs {disk} || exit 99
+        mkdir {disk}/lost+found
+        {words} || exit 1
+        {words} --restore --steps 2 > {tmp_path}/log || exit 2
+        grep -q 'resumed at step 1' {tmp_path}/log || exit 2
+        {words} --restart || exit 3
+        {words} --restart || exit 4
+        {words} --restore --steps 3 > {tmp_path}/log || exit 5
+        grep -q 'resumed at step 1' {tmp_path}/log || exit 5
+        ls {disk}/*/checkpoints/*.index {disk}/checkpoints/*.index
+    """
+    done = subprocess.run(
+        [*UNSHARE, script], cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"moved the old run to {disk}/disk." in done.stdout
+    listed = [line for line in done.stdout.splitlines() if line.endswith(".index")]
+    assert sum("/disk." in line for line in listed) == 3  # of two runs moved aside
+    assert f"{disk}/checkpoints/model-3.index" in listed
+
+
+def test_a_lost_connection_saves_the_run(tmp_path):
+    """The terminal goes away with SIGHUP; what is printed then goes nowhere."""
+    run = tmp_path / "r"
+    args = (*SHORT, run, "--steps", 5000, "--save-every", 5000, "--summary-every", 1)
+    leader, follower = pty.openpty()
+    process = subprocess.Popen(
+        command("train_mnist.py", *args), cwd=ROOT, env=ENVIRONMENT,
+        stdin=follower, stdout=follower, stderr=follower,
+        start_new_session=True, preexec_fn=_take_terminal,
+    )  # fmt: skip
+    os.close(follower)
+    os.set_blocking(leader, False)
+    _wait_for_steps(run, process, leader)
+    os.close(leader)  # hangs up
+    assert process.wait(60) == 128 + signal.SIGHUP
+    step = int(finding.resolve(run).rpartition("-")[2])
+    assert step >= 3
+    printed = train(run, "--restore", "--steps", step + 1)
+    assert f"resumed at step {step} of" in printed
+
+
+def _take_terminal():
+    import fcntl
+    import termios
+
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
+def _wait_for_steps(run, process, leader=None):
+    metrics, deadline = run / "metrics.csv", time.monotonic() + 90
+    while not metrics.exists() or len(metrics.read_text().splitlines()) < 5:
+        assert process.poll() is None and time.monotonic() < deadline
+        if leader is not None:
+            with contextlib.suppress(BlockingIOError):
+                os.read(leader, 2**16)  # or the terminal would be full
+        time.sleep(0.05)
+
+
+def test_under_nohup_a_lost_connection_changes_nothing(tmp_path):
+    run = tmp_path / "r"
+    args = (*SHORT, run, "--steps", 30, "--summary-every", 1)
+    process = subprocess.Popen(
+        ["nohup", *command("train_mnist.py", *args)], cwd=ROOT, env=ENVIRONMENT,
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+    )  # fmt: skip
+    _wait_for_steps(run, process)
+    process.send_signal(signal.SIGHUP)
+    printed, _ = process.communicate(timeout=90)
+    assert process.returncode == 0
+    assert "done: " in printed
