@@ -1,0 +1,82 @@
+"""The package as it is installed: a wheel that works outside the checkout."""
+
+import shutil
+import subprocess
+import sys
+import zipfile
+
+import pytest
+from script_runs import ENVIRONMENT, ROOT
+
+from dcgan_v1 import commands
+
+START = (
+    "import sys; from dcgan_v1.commands import entry; sys.argv[0] = 'dcgan-v1'; entry()"
+)
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory):
+    """A folder into which the wheel is unpacked, as pip would."""
+    folder = tmp_path_factory.mktemp("wheel")
+    source = folder / "source"  # building leaves files there
+    shutil.copytree(ROOT / "dcgan_v1", source / "dcgan_v1")
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, source / name)
+    done = subprocess.run(
+        [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps",
+         "--no-build-isolation", "--wheel-dir", str(folder), str(source)],
+        capture_output=True, text=True, cwd=folder,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    (wheel,) = folder.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(folder / "site")
+    return folder / "site"
+
+
+def dcgan_v1(installed, cwd, *words):
+    env = {**ENVIRONMENT, "PYTHONPATH": str(installed), "PYTHONSAFEPATH": "1"}
+    command = [sys.executable, "-c", START, *map(str, words)]
+    return subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True)
+
+
+def test_the_wheel_holds_templates_and_mnist_and_names_its_command(installed):
+    for name in ("commands/card.md.j2", "compare/report.html.j2"):
+        assert (installed / "dcgan_v1" / name).is_file()
+    files = installed / "dcgan_v1" / "data" / "mnist_files"
+    assert len(list(files.glob("*.gz"))) == 4
+    (entry,) = installed.glob("*.dist-info/entry_points.txt")
+    assert "dcgan-v1 = dcgan_v1.commands:entry" in entry.read_text()
+
+
+def test_help_lists_every_command(installed, tmp_path):
+    done = dcgan_v1(installed, tmp_path, "--help")
+    assert done.returncode == 0, done.stderr
+    for name in commands.NAMES:
+        assert f"\n  {name.replace('_', '-')} " in done.stdout
+    done = dcgan_v1(installed, tmp_path, "train-mnist", "--help")
+    assert done.returncode == 0 and "usage: dcgan-v1 train-mnist" in done.stdout
+    done = dcgan_v1(installed, tmp_path, "nonsense")
+    assert done.returncode == 2 and done.stderr.startswith("error: no command")
+
+
+def test_it_trains_and_samples_outside_the_checkout(installed, tmp_path):
+    words = ("--model", "mnist_keras", "--steps", 1, "--batch-size", 4, "--samples", 4)
+    done = dcgan_v1(installed, tmp_path, "train-mnist", *words, "--device", "cpu")
+    assert done.returncode == 0, done.stderr
+    done = dcgan_v1(installed, tmp_path, "sample", "--model", "mnist_keras", "--n", 1)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "samples" / "grid.png").exists()
+
+
+def test_pretrained_models_are_found_beside_or_their_place_is_told(installed, tmp_path):
+    words = ("sample", "--pretrained", "mnist_tutorial", "--n", 1, "--out")
+    done = dcgan_v1(installed, tmp_path, *words, tmp_path / "a")
+    assert done.returncode == 2 and done.stderr.count("\n") == 1
+    assert "start in a clone of the project" in done.stderr
+    (tmp_path / "clone").mkdir()
+    (tmp_path / "clone" / "pretrained").symlink_to(ROOT / "pretrained")
+    done = dcgan_v1(installed, tmp_path / "clone", *words, tmp_path / "b")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "b" / "grid.png").exists()
