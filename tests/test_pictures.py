@@ -51,3 +51,11 @@ def test_gif_shows_the_first_and_the_last_of_many_pictures(tmp_path):
         gif.seek(gif.n_frames - 1)
         assert gif.convert("L").getpixel((0, 0)) == 249
         assert gif.info["duration"] > 1000
+
+
+def test_a_grid_falls_apart_into_the_images_it_was_made_of(rng):
+    for count in (1, 4, 5, 64):
+        made = rng.integers(0, 256, (count, 28, 28, 1), np.uint8)
+        tiles = pictures.tiles(pictures.grid(made), 28)
+        np.testing.assert_array_equal(tiles[:count], made)
+        assert (tiles[count:] == 128).all()
