@@ -206,7 +206,9 @@ class ImageSettings:
     skip_bad: bool = setting(
         False, "leave out images that cannot be used, instead of stopping"
     )
-    cache: bool = setting(True)
+    cache: bool = setting(
+        True, "decode while training, instead of once into a file beside the run"
+    )
 
     def __post_init__(self):
         super().__post_init__()

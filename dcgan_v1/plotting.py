@@ -25,12 +25,31 @@ def png(figure):
 def load():
     """Imports matplotlib with its own defaults.
 
-    It reads $MPLBACKEND (a notebook's may not exist here), and a matplotlibrc here or
-    in the user's home, which may ask for LaTeX or be no text at all. TensorFlow loads
-    it, too, by way of Keras.
+    It reads $MPLBACKEND (a notebook's may not exist here), a matplotlibrc here or in
+    the user's home, which may ask for LaTeX or be no text at all, and the user's style
+    files. TensorFlow loads it, too, by way of Keras.
     """
     os.environ |= {"MPLBACKEND": "agg", "MATPLOTLIBRC": os.devnull}
     logging.getLogger("matplotlib").setLevel(logging.CRITICAL)
-    with contextlib.chdir(Path(__file__).parent):
+    nowhere = Path(__file__).parent  # has neither settings nor styles
+    with _in_folder(nowhere):
         import matplotlib
-    matplotlib.rcdefaults()
+
+        users = matplotlib.get_configdir
+        matplotlib.get_configdir = lambda: str(nowhere)
+        import matplotlib.style
+
+        matplotlib.get_configdir = users
+    matplotlib.rcParams.update(matplotlib.rcParamsDefault)
+
+
+@contextlib.contextmanager
+def _in_folder(folder):
+    """chdir for a while; where the present folder has been deleted, not at all."""
+    try:
+        Path.cwd()
+    except FileNotFoundError:
+        yield
+        return
+    with contextlib.chdir(folder):
+        yield

@@ -22,9 +22,10 @@ def path_of(name):
     """
     where = folder()
     if where is None:
+        option = "--classifier" if name == CLASSIFIER else "--checkpoint"
         raise UserError(
             "pretrained models are not part of an installed package: start in a clone "
-            "of the project, whose pretrained/ has them, or give --checkpoint"
+            f"of the project, whose pretrained/ has {name}, or give {option}"
         )
     if name == CLASSIFIER:
         return where / name

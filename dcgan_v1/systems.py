@@ -50,6 +50,7 @@ class System:
       data: 'digits' in MNIST's format or 'images' of a folder.
       judge: what gives the features that samples are judged by.
       words: what its card says of its training images.
+      example: data to train on, for a command line on a card; '' where it ships.
       script: the command that trains it.
       counterparts: framework -> module of the system as its users would write it.
     """
@@ -71,6 +72,7 @@ class System:
     data: str = "digits"
     judge: str = "classifier"
     words: str = MNIST_WORDS
+    example: str = ""
     script: str = "train_mnist"
     counterparts: dict = field(default_factory=dict)
 
@@ -129,6 +131,7 @@ CELEBA64 = System(
     data="images",
     judge="random features",
     words=CELEBA_WORDS,
+    example="img_align_celeba.zip",
     script="train_celeba",
     counterparts=ports("celeba64", "tf2", "torch"),
 )
@@ -188,6 +191,7 @@ IMAGES96 = System(
     data="images",
     judge="random features",
     words=ANY_WORDS,
+    example="my_photos",
     script="train_images",
     counterparts=ports("images96", "tf2", "torch"),
 )

@@ -1,9 +1,11 @@
 """Runs the scripts as a user does."""
 
 import atexit
+import contextlib
 import hashlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -61,7 +63,7 @@ def _answer(order):
     if not _zygotes:
         _zygotes.append(_start())
     zygote = _zygotes[0]
-    timer = threading.Timer(SECONDS, zygote.kill)
+    timer = threading.Timer(SECONDS, _end, [zygote])
     timer.start()
     try:
         zygote.stdin.write(json.dumps(order) + "\n")
@@ -83,9 +85,16 @@ def _start():
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
+        start_new_session=True,
     )
-    atexit.register(zygote.kill)
+    atexit.register(_end, zygote)
     return zygote
+
+
+def _end(zygote):
+    """Ends a zygote and the script that it is running."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(zygote.pid, signal.SIGKILL)
 
 
 def refusal(script, *args):

@@ -103,7 +103,7 @@ def test_any_command_line_ends_in_one_line(
 
 def test_every_command_has_a_script_and_every_script_a_command():
     scripts = sorted(path.stem for path in (ROOT / "scripts").glob("*.py"))
-    assert scripts == commands.NAMES
+    assert scripts == list(commands.NAMES)
     for name in scripts:
         command = import_module(f"dcgan_v1.commands.{name}")
         text = (ROOT / "scripts" / f"{name}.py").read_text()

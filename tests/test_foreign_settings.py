@@ -2,9 +2,11 @@
 script nor changes what it computes; and TensorFlow's own notes stay away."""
 
 import json
+import subprocess
+import sys
 
 import pytest
-from script_runs import ENVIRONMENT, fresh
+from script_runs import ENVIRONMENT, call, command, fresh
 
 from dcgan_v1.checkpoints import finding, reading
 
@@ -18,6 +20,7 @@ FOREIGN = {
     "ONEDNN_DEFAULT_FPMATH_MODE": "BF16",
     "PROTOCOL_BUFFERS_PYTHON_IMPLEMENTATION": "cpp",
     "PILLOW_BLOCK_SIZE": "nonsense",
+    "TQDM_DISABLE": "1",
 }
 SHORT = ("--model", "mnist_keras", "--steps", 2, "--batch-size", 4, "--samples", 4)
 SHORT += ("--device", "cpu")
@@ -41,6 +44,8 @@ def disturbed(home):
     (home / ".config" / "matplotlib").mkdir(parents=True)
     rc = home / ".config" / "matplotlib" / "matplotlibrc"
     rc.write_bytes(b"backend: nonsense\ntext.usetex: True\nfont.family: \xff\n")
+    (rc.parent / "stylelib").mkdir()
+    (rc.parent / "stylelib" / "mine.mplstyle").write_bytes(b"font.family: \xff\n")
     return {**ENVIRONMENT, **FOREIGN, "HOME": str(home)}
 
 
@@ -91,3 +96,24 @@ def test_debug_lets_tensorflow_speak(tmp_path):
     done = fresh("sample.py", "--debug", *args, "--seed", 1, "--out", tmp_path / "p")
     assert done.returncode == 0
     assert "tensorflow" in done.stderr.lower() or "onednn" in done.stderr.lower()
+
+
+def test_a_plain_locale_and_a_deleted_folder_are_places_to_start_from(tmp_path):
+    env = {**ENVIRONMENT, "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "LC_ALL": "C"}
+    assert fresh("sample.py", "--help", env=env).returncode == 0
+    here, out = tmp_path / "here", tmp_path / "out"
+    here.mkdir()
+    words = command(
+        "sample.py", "--pretrained", "mnist_tutorial", "--n", 1, "--out", out
+    )
+    code = "import os, sys; os.rmdir(os.getcwd()); os.execv(sys.argv[1], sys.argv[1:])"
+    done = subprocess.run([sys.executable, "-c", code, *words], cwd=here, env=env)
+    assert done.returncode == 0 and (out / "grid.png").exists()
+
+
+def test_a_bar_that_is_switched_off_does_not_end_the_measuring(run, tmp_path):
+    env = {**ENVIRONMENT, "TQDM_DISABLE": "1"}
+    args = ("--run-dir", run[0], "--n", 200, "--json", tmp_path / "figures.json")
+    done = call("evaluate.py", *args, env=env)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "figures.json").exists()

@@ -96,7 +96,7 @@ def test_an_idx_file_is_read_as_far_as_it_goes_or_refused(tmp_path, data, zipped
     path.write_bytes(gzip.compress(data) if zipped == "yes" else data)
     with little_memory():
         try:
-            array, _ = read(path)
+            array, *_ = read(path)
         except UserError as error:
             one_line(error)
             return

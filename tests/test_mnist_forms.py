@@ -119,8 +119,10 @@ def test_every_form_is_read_to_the_same_images_labels_and_checksum(tmp_path, for
     test = mnist.load(str(place), part="t10k")
     np.testing.assert_array_equal(test.images[..., 0], IMAGES[::-1])
     np.testing.assert_array_equal(test.labels, LABELS[::-1])
-    if form not in (plain, torchvision, torchvision_itself, kaggle, gzip_without_gz):
-        assert said and said[-1].startswith("images: ")
+    if form is not plain:
+        assert said[-1].startswith("train images: ")
+    if form in (gzip_without_gz, junk_behind_gzip):
+        assert said[-1].endswith("gzipped")
     if form is truncated_plain_beside_gz:
         assert "is truncated" in said[0] and "passed over" in said[0]
 
@@ -158,6 +160,34 @@ def test_of_several_splits_one_is_asked_for(tmp_path):
         UserError, match=r"--split digits: .* has the data sets emnist-b"
     ):
         mnist.load(folder, "digits")
+
+
+def test_files_with_no_name_of_a_set_are_meant_where_others_lie_beside(tmp_path):
+    write(tmp_path)
+    write(tmp_path, lambda name: f"old-{name}", lambda data: data[:-9])
+    np.testing.assert_array_equal(mnist.load(str(tmp_path)).labels, LABELS)
+    with pytest.raises(UserError, match="is truncated"):
+        mnist.load(str(tmp_path), "old")
+
+
+def test_of_torchvisions_sets_one_is_asked_for(tmp_path):
+    for i, name in enumerate(("FashionMNIST", "MNIST")):
+        folder = write(tmp_path / name / "raw")
+        images = idx_bytes(IMAGES + i)
+        (folder / "train-images-idx3-ubyte").write_bytes(images)
+    with pytest.raises(UserError, match=r"several data sets \(fashionmnist, mnist"):
+        mnist.load(str(tmp_path))
+    found = mnist.load(str(tmp_path), "mnist")
+    np.testing.assert_array_equal(found.images[..., 0], IMAGES + 1)
+
+
+def test_gzip_of_several_streams_is_read_as_one(tmp_path):
+    def in_parts(data):
+        parts = (data[:300], data[300:5000], data[5000:])
+        return b"".join(map(gzip.compress, parts)) + b"junk"
+
+    found = mnist.load(str(write(tmp_path, lambda name: f"{name}.gz", in_parts)))
+    np.testing.assert_array_equal(found.images[..., 0], IMAGES)
 
 
 def test_labels_are_needed_only_where_something_needs_them(tmp_path):
@@ -209,5 +239,16 @@ def test_archives_that_are_none_and_arrays_of_other_types_are_refused(tmp_path):
     with pytest.raises(UserError, match="holds float64, not bytes"):
         mnist.load(str(tmp_path / "mnist.npz"))
     np.savez(tmp_path / "mnist.npz", x_train=np.array([{}]), y_train=LABELS)
-    with pytest.raises(UserError, match="x_train cannot be read"):  # pickled: not read
+    with pytest.raises(UserError, match=r"x_train is no sound archive: .*pickle"):
+        mnist.load(str(tmp_path / "mnist.npz"))  # pickled: not read
+    np.savez(tmp_path / "mnist.npz", images=IMAGES)
+    with pytest.raises(
+        UserError, match=r"it holds images; Keras's mnist.npz has x_tra"
+    ):
         mnist.load(str(tmp_path / "mnist.npz"))
+    sound = buffer.getvalue()
+    for bad in (b"", b"\x93NUMPY", sound[:200], sound[:40] + b"\xff" * 9 + sound[49:],
+                b"<html>"):  # fmt: skip
+        (tmp_path / "mnist.npz").write_bytes(bad)
+        with pytest.raises(UserError):
+            mnist.load(str(tmp_path / "mnist.npz"))

@@ -94,6 +94,30 @@ def test_several_checkpoints_of_other_names_and_no_list_are_not_guessed_among(tm
         finding.resolve(tmp_path)
 
 
+def test_a_list_that_is_no_use_does_not_hide_the_checkpoints_below(tmp_path):
+    write(tmp_path / "checkpoints" / "model-3")
+    write_list(tmp_path, "/old/model-5")
+    assert found(tmp_path)[0] == str(tmp_path / "checkpoints" / "model-3")
+
+
+def test_a_prefix_beside_a_folder_of_its_name_and_the_list_itself_are_understood(
+    tmp_path,
+):
+    write(tmp_path / "model")
+    (tmp_path / "model").mkdir()
+    assert found(tmp_path / "model")[0] == str(tmp_path / "model")
+    write_list(tmp_path, "model")
+    assert found(tmp_path / "checkpoint")[0] == str(tmp_path / "model")
+
+
+@pytest.mark.parametrize("name", ["a\\000b", "x" * 300, "", "../model", "/"])
+def test_a_list_of_nonsense_is_passed_over(tmp_path, name):
+    write(tmp_path / "run" / "model")
+    write(tmp_path / "model", A + 1)  # not the folder's
+    (tmp_path / "run" / "checkpoint").write_text(f'model_checkpoint_path: "{name}"\n')
+    assert found(tmp_path / "run")[0] == str(tmp_path / "run" / "model")
+
+
 # ---- what it is ----
 
 
@@ -130,6 +154,7 @@ def test_a_checkpoint_of_version_1_is_found_read_and_restored(tmp_path, sharded)
         ("weights.npz", b"PK\x03\x04", "an archive of numpy's"),
         ("gan.safetensors", b"\x10\0\0\0\0\0\0\0{", "a file of PyTorch's"),
         ("frozen.pb", b"\n\x10", "a graph"),
+        ("model.zip", b"PK\x03\x04", "an archive; unpack it first"),
         ("model.ckpt", b"", "not a file that TensorFlow's Saver wrote"),
         ("model.ckpt-5.meta", b"\n\x10", "but a part of one"),
     ],

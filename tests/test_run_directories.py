@@ -5,6 +5,7 @@ import os
 import pty
 import signal
 import subprocess
+import sys
 import time
 
 import pytest
@@ -90,7 +91,6 @@ def test_a_lost_connection_saves_the_run(tmp_path):
         start_new_session=True, preexec_fn=_take_terminal,
     )  # fmt: skip
     os.close(follower)
-    os.set_blocking(leader, False)
     _wait_for_steps(run, process, leader)
     os.close(leader)  # hangs up
     assert process.wait(60) == 128 + signal.SIGHUP
@@ -98,6 +98,31 @@ def test_a_lost_connection_saves_the_run(tmp_path):
     assert step >= 3
     printed = train(run, "--restore", "--steps", step + 1)
     assert f"resumed at step {step} of" in printed
+
+
+def test_a_lost_connection_saves_a_run_whose_reader_dies_with_it(tmp_path):
+    """`train_mnist.py ... | tee log`: tee is gone before the next line is printed."""
+    run = tmp_path / "r"
+    args = (*SHORT, run, "--steps", 5000, "--save-every", 5000, "--summary-every", 1)
+    process = subprocess.Popen(
+        [sys.executable, "-c", OFTEN, *command("train_mnist.py", *args)[1:]], cwd=ROOT,
+        env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )  # fmt: skip
+    _wait_for_steps(run, process, process.stdout.fileno())
+    process.send_signal(signal.SIGHUP)
+    process.stdout.close()
+    assert process.wait(60) == 128 + signal.SIGHUP
+    assert int(finding.resolve(run).rpartition("-")[2]) >= 3
+
+
+OFTEN = """
+import runpy, sys
+sys.argv = sys.argv[1:]
+sys.path.insert(0, ".")
+from dcgan_v1.training import progress
+progress.LINE_SECONDS = 0  # a line for each step
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
 
 
 def _take_terminal():
@@ -108,12 +133,15 @@ def _take_terminal():
 
 
 def _wait_for_steps(run, process, leader=None):
+    """leader: what is printed there is read meanwhile, lest it fills up."""
+    if leader is not None:
+        os.set_blocking(leader, False)
     metrics, deadline = run / "metrics.csv", time.monotonic() + 90
     while not metrics.exists() or len(metrics.read_text().splitlines()) < 5:
         assert process.poll() is None and time.monotonic() < deadline
         if leader is not None:
             with contextlib.suppress(BlockingIOError):
-                os.read(leader, 2**16)  # or the terminal would be full
+                os.read(leader, 2**16)
         time.sleep(0.05)
 
 

@@ -7,7 +7,7 @@ import zipfile
 import numpy as np
 import pytest
 from PIL import Image
-from script_runs import call
+from script_runs import call, fresh
 
 from dcgan_v1.data import cache, images, sources
 from dcgan_v1.errors import UserError
@@ -21,7 +21,7 @@ def png(value=0):
 
 
 COPIES = (".ipynb_checkpoints/a-checkpoint.png", "sub/.thumbnails/a.png")
-COPIES += (".Trash-1000/files/b.png", "__MACOSX/c.png", "sub/._a.png")
+COPIES += (".Trash-1000/files/b.png", "__MACOSX/c.png", "@eaDir/d.png", "sub/._a.png")
 OTHERS = ("notes.txt", "labels.csv", "more.zip", "Thumbs.db", ".DS_Store")
 GOOD = ("a.png", "sub/b.PNG", "sub/deeper/c.jpeg")
 
@@ -47,7 +47,7 @@ def test_copies_that_programs_keep_are_no_images_and_are_said_to_be_there(tmp_pa
         source = sources.open_source(str(data))
         assert sorted(source.names) == sorted(GOOD)
         said = str(source.passed_over)
-        assert "4 images in hidden folders (" in said
+        assert "5 images in hidden folders (" in said
         assert "1 archives, which are not opened (more.zip)" in said
         assert "3 files that are no images by name (" in said
         assert "2 hidden files (" in said
@@ -60,7 +60,7 @@ def test_what_was_counted_and_passed_over_is_said_at_the_start(tmp_path):
     images.load(config, tmp_path / "cache", size=8, say=said.append, quiet=True)
     assert said[0].startswith(f"3 images in {tmp_path}/faces")
     assert said[1].startswith(f"passed over in {tmp_path}/faces: ")
-    assert "4 images in hidden folders" in said[1]
+    assert "5 images in hidden folders" in said[1]
 
 
 def test_a_folder_with_nothing_but_an_archive_says_so(tmp_path):
@@ -84,6 +84,13 @@ def test_folders_behind_links_are_searched_once_each(tmp_path):
     assert source.names == ["link/deep/x.png", "real/x.png"]
     assert "5 links to folders that are counted already" in str(source.passed_over)
     assert source.read("link/deep/x.png") == png()
+
+
+def test_a_link_into_a_hidden_folder_counts_what_lies_there(tmp_path):
+    (tmp_path / ".store" / "faces").mkdir(parents=True)
+    (tmp_path / ".store" / "faces" / "x.png").write_bytes(png())
+    (tmp_path / "faces").symlink_to(".store/faces")
+    assert sources.open_source(str(tmp_path)).names == ["faces/x.png"]
 
 
 def test_a_dangling_link_and_a_link_to_a_file_stay_what_they_were(tmp_path):
@@ -112,7 +119,7 @@ def test_pillows_warnings_are_collected_and_name_their_files_once(tmp_path):
     for i in range(6):
         (faces / f"{i}.jpg").write_bytes(jpeg_with_broken_exif())
     args = ("--data", faces, "--width", 8, "--batch-size", 4, "--steps", 3)
-    done = call("train_celeba.py", *args, "--no-cache", "--run-dir", tmp_path / "r")
+    done = fresh("train_celeba.py", *args, "--no-cache", "--run-dir", tmp_path / "r")
     assert done.returncode == 0, done.stderr
     assert "UserWarning" not in done.stdout + done.stderr
     assert ".py" not in done.stderr

@@ -1,5 +1,6 @@
 """The package as it is installed: a wheel that works outside the checkout."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -7,6 +8,7 @@ import zipfile
 
 import pytest
 from script_runs import ENVIRONMENT, ROOT
+from test_imports import imports
 
 from dcgan_v1 import commands
 
@@ -48,6 +50,21 @@ def test_the_wheel_holds_templates_and_mnist_and_names_its_command(installed):
     assert len(list(files.glob("*.gz"))) == 4
     (entry,) = installed.glob("*.dist-info/entry_points.txt")
     assert "dcgan-v1 = dcgan_v1.commands:entry" in entry.read_text()
+
+
+def test_whatever_the_package_imports_is_among_its_requirements(installed):
+    """But for what requirements files of their own bring, and Keras, which TensorFlow
+    does."""
+    (metadata,) = installed.glob("*.dist-info/METADATA")
+    required = set(re.findall(r"^Requires-Dist: ([\w-]+)", metadata.read_text(), re.M))
+    names = {
+        name.split(".")[0]
+        for path in (installed / "dcgan_v1").rglob("*.py")
+        for name in imports(path)
+    }
+    third_party = names - set(sys.stdlib_module_names) - {"dcgan_v1"}
+    optional = {"keras", "torch", "safetensors", "gdown"}
+    assert {{"PIL": "pillow"}.get(n, n) for n in third_party - optional} == required
 
 
 def test_help_lists_every_command(installed, tmp_path):

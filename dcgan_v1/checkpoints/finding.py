@@ -18,6 +18,7 @@ OTHERS = {  # ending -> what such a file is, and what to do
     ".pth": "a file of PyTorch's, which can hold programs and is never opened here; "
     "save its state dicts as .safetensors",
     ".npz": "an archive of numpy's; give the checkpoint it was made from",
+    ".zip": "an archive; unpack it first",
     ".pb": "a graph; give the checkpoint that it was frozen from",
 }
 OTHERS[".keras"] = OTHERS[".hdf5"] = OTHERS[".h5"]
@@ -39,9 +40,19 @@ def resolve(path, say=lambda text: None):
     if not str(path):
         raise UserError("the path of a checkpoint is empty")
     path = Path(path)
+    if path.name == "checkpoint" and path.is_file():  # the list of a folder
+        path = path.parent
+    errors = []
     for folder in (path, path / "checkpoints"):
-        if folder.is_dir() and (prefix := _in_folder(folder, say)):
-            return str(prefix)
+        try:
+            if folder.is_dir() and (prefix := _in_folder(folder, say)):
+                return str(prefix)
+        except UserError as error:
+            errors.append(error)
+    if is_checkpoint(path):  # beside a folder of the same name
+        return str(path)
+    if errors:
+        raise errors[0]
     if path.is_dir():
         raise UserError(f"no checkpoint at {path}: no file there ends in .index")
     prefix = path.with_suffix("") if path.suffix in (".index", ".meta") else path
@@ -67,8 +78,9 @@ def listed(folder):
         return []
     found = [
         (bool(older), re.sub(r"-\?{5}-of-\d{5}$", "", _unquoted(name)))
-        for older, name in LISTED.findall(path.read_text(errors="replace"))
+        for older, name in LISTED.findall(path.read_text("utf-8", "replace"))
     ]
+    found = [(older, name) for older, name in found if name and "\0" not in name]
     newest = [name for older, name in found if not older]
     return list(dict.fromkeys(newest + [name for older, name in found if older][::-1]))
 
@@ -93,13 +105,18 @@ def _in_folder(folder, say):
         inside = folder / name
         beside = folder / re.split(r"[/\\]", name)[-1]
         for prefix in (inside, beside):
-            if not prefix.resolve().is_relative_to(folder.resolve()):
-                continue
-            if is_checkpoint(prefix):
+            if _lies_in(prefix, folder) and is_checkpoint(prefix):
                 if prefix != inside or name != names[0]:
                     say(f"{folder}/checkpoint names {names[0]}: {prefix} is used")
                 return prefix
     return _newest(folder, names, say)
+
+
+def _lies_in(prefix, folder):
+    try:
+        return prefix.resolve().is_relative_to(folder.resolve())
+    except OSError:  # a name too long, of a damaged list
+        return False
 
 
 def _newest(folder, names, say):
@@ -155,7 +172,7 @@ def _why_not(path, prefix):
     ending = next(
         (kind for magic, kind in MAGIC.items() if start.startswith(magic)), path.suffix
     )
-    if start == b"PK\x03\x04" and ending not in OTHERS:
+    if start == b"PK\x03\x04" and not path.suffix:
         ending = ".pth"
     kind = OTHERS.get(ending, "not a file that TensorFlow's Saver wrote")
     return f"no checkpoint at {path}: it is {kind}"

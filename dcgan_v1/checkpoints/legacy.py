@@ -105,6 +105,10 @@ def names(model, variables):
     Raises:
       UserError: a variable is none of the system's.
     """
+    if model not in ORIGINAL:
+        raise UserError(
+            f"{model} has no original TF1 script; those of {', '.join(ORIGINAL)} have"
+        )
     table = _table(model)
     unknown = sorted(set(variables) - set(table) - {"global_step"})
     if unknown:

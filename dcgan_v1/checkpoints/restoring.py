@@ -164,7 +164,7 @@ def identify(prefix):
     )
 
 
-def arrays(path, model):
+def arrays(path, model, say=lambda text: None):
     """Returns name -> array of a checkpoint of `model`, in our names.
 
     The checkpoint may have ours, with or without optimiser slots, or the original
@@ -173,7 +173,7 @@ def arrays(path, model):
     Raises:
       UserError: it is of another system.
     """
-    prefix = finding.resolve(path)
+    prefix = finding.resolve(path, say)
     found = reading.tensors(prefix)
     _refuse_other_systems(prefix, model, found)
     if not _is_legacy(model, found):

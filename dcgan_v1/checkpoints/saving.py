@@ -130,11 +130,14 @@ def v1_files(prefix):
 
 def is_table(path):
     """Whether a file is one of TensorFlow's tables, by its last bytes."""
-    if not path.is_file() or path.stat().st_size < len(TABLE):
+    try:
+        if not path.is_file() or path.stat().st_size < len(TABLE):
+            return False
+        with path.open("rb") as file:
+            file.seek(-len(TABLE), os.SEEK_END)
+            return file.read() == TABLE
+    except OSError:  # a name too long, a file that is not ours to read
         return False
-    with path.open("rb") as file:
-        file.seek(-len(TABLE), os.SEEK_END)
-        return file.read() == TABLE
 
 
 def manifest_of(prefix):

@@ -30,10 +30,7 @@ def command(config):
     """Returns the command line that gives a config, but for where the data is."""
     system = systems.get(config.model)
     words = ["python", f"scripts/{system.script}.py"]
-    if system.data == "digits":
-        words += ["--model", config.model]
-    else:
-        words += ["--data", "img_align_celeba.zip"]
+    words += ["--data", system.example] if system.example else ["--model", system.name]
     for setting in dataclasses.fields(config):
         value = getattr(config, setting.name)
         if setting.name in NOT_ITS_OWN or value == setting.default:
@@ -79,7 +76,7 @@ def text(folder, config, *, step, time):
         (name, [shown(figures[k][name]) for k in ("samples", "real", "untrained")])
         for name in figures["samples"]
     ]
-    template = Path(__file__).with_name("card.md.j2").read_text()
+    template = Path(__file__).with_name("card.md.j2").read_text("utf-8")
     rendered = jinja2.Template(template, trim_blocks=True).render(
         config=config,
         step=step,
@@ -91,7 +88,7 @@ def text(folder, config, *, step, time):
         command=command(config),
         n=found["n"],
         options=(f" --seed {found['seed']}" if found["seed"] else "")
-        + ("" if system.data == "digits" else " --data img_align_celeba.zip"),
+        + (f" --data {system.example}" if system.example else ""),
         figures=rows,
         judge=JUDGE[system.judge],
         measured=measured,

@@ -54,7 +54,7 @@ def _compare(args, settings):
     from dcgan_v1.compare.run import Job
 
     if args.checkpoint:
-        found = restoring.identify(finding.resolve(args.checkpoint))
+        found = restoring.identify(finding.resolve(args.checkpoint, print))
         if found.model != args.model:
             raise UserError(f"{args.checkpoint} is of {found.model}, not {args.model}")
         if hasattr(found, "width"):

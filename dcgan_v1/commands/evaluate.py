@@ -35,7 +35,7 @@ def evaluate(path, args):
             "no Frechet Inception Distance without --inception PATH, the file "
             "classify_image_graph_def.pb of inception-2015-12-05.tgz"
         )
-    real = real_images.load(config, args.data, args.n, args.seed)
+    real = real_images.load(config, args.data, args.n, args.seed, args.split)
     training = real[2]
     drawing = {"sample_bn": args.bn, "device": args.device, "latest": args.latest}
     judges = (config.model, args.classifier, args.inception, args.device)

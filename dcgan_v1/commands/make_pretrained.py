@@ -102,6 +102,7 @@ def measure(folder, args):
     words = ["--run-dir", folder, "--n", args.n, "--seed", args.seed]
     words += ["--json", folder / "figures.json"]
     words += ["--data", args.data] if args.data else []
+    words += ["--split", args.split] if args.split else []
     evaluate.main(evaluate.make_parser().parse_args(list(map(str, words))))
 
 

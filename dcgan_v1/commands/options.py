@@ -5,7 +5,7 @@ import dataclasses
 from pathlib import Path
 
 from dcgan_v1 import pretrained
-from dcgan_v1.config import COUNTED_TWICE, Config
+from dcgan_v1.config import COUNTED_TWICE, Config, ImageSettings
 from dcgan_v1.errors import UserError
 from dcgan_v1.metrics.real_images import LEAST
 from dcgan_v1.setting import option
@@ -46,15 +46,20 @@ def add_settings(group, configs, *names):
         group.add_argument(option(name), help=help, **options)
 
 
+def field_of(config, name):
+    """Returns the field of a config class that declares a setting."""
+    return next(f for f in dataclasses.fields(config) if f.name == name)
+
+
 def _default(fields, everywhere):
     """Returns what a setting is where it is not given, by system where they differ."""
     defaults = {}
     for model, field in fields.items():
-        value = {True: "on", False: "off"}.get(field.default, field.default)
-        if field.name in COUNTED_TWICE.values() and field.metadata["least"] == 0:
+        value = field.default
+        if isinstance(value, bool):
+            value = "on" if value else "off"
+        elif field.name in COUNTED_TWICE.values() and field.metadata["least"] == 0:
             value = "by epochs"
-        elif not isinstance(field.default, bool):
-            value = field.default
         defaults[model] = value
     if len(set(defaults.values())) > 1 or len(defaults) < everywhere:
         shown = ", ".join(f"{model}: {value}" for model, value in defaults.items()
@@ -105,7 +110,8 @@ def add_run_options(group, configs, default_dir):
 
 
 def add_image_options(parser, configs, *training):
-    """Adds what a command has that trains on images. Returns the training's group."""
+    """Adds what a command has that trains on images. Returns the groups of options:
+    those of the training, those of the data."""
     group = parser.add_argument_group("training")
     names = (*training, "seed", "device", "deterministic", *RECIPE, "augment")
     add_settings(group, configs, *names)
@@ -117,8 +123,7 @@ def add_image_options(parser, configs, *training):
         dest="cache",
         action="store_false",
         default=argparse.SUPPRESS,
-        help="decode while training, instead of once into a file beside the run "
-        "(default off)",
+        help=f"{field_of(ImageSettings, 'cache').metadata['help']} (default off)",
     )
     return group, data
 
@@ -146,11 +151,11 @@ def model_path(args):
 
 
 def add_device_option(parser):
-    device = next(f for f in dataclasses.fields(Config) if f.name == "device")
+    device = field_of(Config, "device")
     parser.add_argument(
         "--device",
         choices=device.metadata["choices"],
-        default="auto",
+        default=device.default,
         help=f"{device.metadata['help']} (default %(default)s)",
     )
 
@@ -158,7 +163,7 @@ def add_device_option(parser):
 def add_drawing_options(parser):
     parser.add_argument(
         "--bn",
-        choices=("ema", "batch"),
+        choices=field_of(Config, "sample_bn").metadata["choices"],
         help="batch norm by its averages or by the batch (default: the system's)",
     )
     parser.add_argument(
@@ -192,6 +197,11 @@ def add_judging_options(parser, n):
         "--data",
         metavar="PATH",
         help="the training images (default: those the run names)",
+    )
+    add(
+        "--split",
+        metavar="NAME",
+        help="which of EMNIST's data sets, where --data holds several",
     )
 
 

@@ -28,7 +28,8 @@ def main(args):
     prefixes = saving.list_all(directory.checkpoints)
     if not prefixes:
         raise UserError(f"{args.run_dir} holds no checkpoint")
-    reference, real, _ = real_images.load(config, args.data, args.n, args.seed)
+    where = (args.data, args.n, args.seed, args.split)
+    reference, real, _ = real_images.load(config, *where)
     judging = (config.model, reference, args.classifier, args.device)
     with measuring.open_distance(*judging) as distance:
         floor = distance(real)

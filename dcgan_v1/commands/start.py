@@ -84,7 +84,8 @@ def check_same_data(config, sha256, resume=False):
     if resume and sha256 != config.data_sha256:
         raise UserError(
             "the training images are not those the run was made with; give them by "
-            "the same option as then, or use --restart to begin anew"
+            "the same option as then (what was passed over of them is said above), or "
+            "use --restart to begin anew"
         )
     return dataclasses.replace(config, data_sha256=sha256)
 
@@ -103,7 +104,7 @@ def train_on_images(config, keywords, data):
     config = dataclasses.replace(config, data=data)
     read, count, checksum = images.load(
         config,
-        keywords["directory"].path.parent / "cache",
+        keywords["directory"].cache(),
         size=SYSTEMS[config.model].image_shape[0],
         say=(lambda text: None) if keywords["quiet"] else print,
         quiet=keywords["quiet"],

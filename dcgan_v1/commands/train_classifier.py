@@ -19,6 +19,12 @@ def main(args):
     runtime.prepare()
     from dcgan_v1.metrics import classifier
 
+    if max(digits.labels.max(), test.labels.max()) >= classifier.CLASSES:
+        raise UserError(
+            f"the labels go up to {digits.labels.max()}; the classifier knows "
+            f"{classifier.CLASSES} classes, from 0 on: choose another --split or data"
+        )
+
     accuracy = classifier.train(
         digits,
         test,

@@ -2,11 +2,20 @@
 
 from dcgan_v1.commands import cli, options, start
 from dcgan_v1.errors import UserError
-from dcgan_v1.systems import Images96Config
+from dcgan_v1.systems import of_script
+
+SYSTEMS = of_script("train_images")
+CONFIGS = [system.config for system in SYSTEMS.values()]
 
 
 def main(args):
-    config, keywords = start.resolve(args, Images96Config)
+    model = args.model or start.model_of_run(args) or "images96"
+    if model not in SYSTEMS:
+        raise UserError(
+            f"{args.run_dir} holds a run of {model}; this script trains "
+            f"{', '.join(SYSTEMS)}"
+        )
+    config, keywords = start.resolve(args, SYSTEMS[model].config)
     if not config.data:
         raise UserError("--data is needed: a folder or zip of images, or 'synthetic'")
     return start.train_on_images(config, keywords, config.data)
@@ -15,8 +24,14 @@ def main(args):
 def make_parser():
     parser = cli.parser(__doc__)
     names = ("epochs", "steps", "batch_size", "width")
-    options.add_image_options(parser, [Images96Config], *names)
+    training, _ = options.add_image_options(parser, CONFIGS, *names)
+    training.add_argument(
+        "--model",
+        choices=SYSTEMS,
+        help="the system (default images96, or that of the run which --restore "
+        "continues)",
+    )
     group = parser.add_argument_group("run")
-    options.add_settings(group, [Images96Config], "sample_epochs", "save_epochs")
-    options.add_run_options(group, [Images96Config], "runs/images96")
+    options.add_settings(group, CONFIGS, "sample_epochs", "save_epochs")
+    options.add_run_options(group, CONFIGS, "runs/images96")
     return parser

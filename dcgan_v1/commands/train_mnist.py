@@ -1,6 +1,6 @@
 """Trains a TF1-style DCGAN on MNIST, or on any data in MNIST's file format."""
 
-from dcgan_v1 import runtime
+from dcgan_v1 import pretrained, runtime
 from dcgan_v1.commands import cli, options, start
 from dcgan_v1.data import mnist
 from dcgan_v1.errors import UserError
@@ -18,6 +18,8 @@ def main(args):
             f"{args.run_dir} holds a run of {model}; this script trains "
             f"{', '.join(SYSTEMS)}"
         )
+    if args.judge:
+        pretrained.path_of(pretrained.CLASSIFIER)  # missing, it is missed now
     config, keywords = start.resolve(args, SYSTEMS[model].config)
     say = (lambda text: None) if args.quiet else print
     data = mnist.load(config.data_dir, config.split, labels=False, say=say)

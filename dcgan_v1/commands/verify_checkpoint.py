@@ -10,7 +10,8 @@ def main(args):
     runtime.prepare()
     from dcgan_v1.checkpoints import finding, reading, saving
 
-    prefix = finding.resolve(args.checkpoint, print)
+    say = (lambda text: None) if args.quiet else print
+    prefix = finding.resolve(args.checkpoint, say)
     wrong = saving.damage(prefix)
     tensors = {}
     try:

@@ -105,7 +105,7 @@ def show(report, width=None):
 
 def write(report, pairs, folder):
     """Writes report.json and report.html, a page that needs no other file."""
-    template = Path(__file__).with_name("report.html.j2").read_text()
+    template = Path(__file__).with_name("report.html.j2").read_text("utf-8")
     page = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
     page.filters["sci"] = lambda x: "-" if x is None else f"{x:.2e}"
     html = page.from_string(template).render(

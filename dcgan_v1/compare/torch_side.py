@@ -84,9 +84,11 @@ class TorchSide:
                 plain()
 
             optimizer.step = recorded
-        scalars = self.train_step(batch)
-        for adam, optimizer in self.gan.optimizers.items():
-            optimizer.step = plain_steps[adam]
+        try:
+            scalars = self.train_step(batch)
+        finally:
+            for adam, optimizer in self.gan.optimizers.items():
+                optimizer.step = plain_steps[adam]
         return scalars, gradients
 
     def train_step(self, batch):

@@ -126,7 +126,7 @@ def _decode_all(source, options, array, say, quiet):
     warned = Warned()
 
     def one(number):
-        warned.of(source.names[number])
+        warned.decoding(source.names[number])
         try:
             image = decode(source.read(source.names[number]), **options)
         except BadImageError as error:

@@ -52,7 +52,7 @@ class Warned:
         name = getattr(_current, "name", "")
         self.names.setdefault(reason(message, 80), []).append(name)
 
-    def of(self, name):
+    def decoding(self, name):
         """Says which image this thread decodes next."""
         _current.name = name
 

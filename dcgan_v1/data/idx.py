@@ -23,15 +23,14 @@ def read_idx(file, dimensions, name):
       name: for error messages.
 
     Returns:
-      (array, SHA-256 of the uncompressed file).
+      (array, SHA-256 of the uncompressed file, whether it is gzipped).
 
     The header decides how much is read; a file that is shorter or longer is refused.
     What lies behind a gzip stream that is whole counts for nothing.
     """
-    unzipped = file
-    if _begins_with(file, GZIP):
-        unzipped = _Unzipped(file)
-    elif _begins_with(file, b"<", after_space=True):
+    is_gzipped = _begins_with(file, GZIP)
+    unzipped = _Unzipped(file) if is_gzipped else file
+    if _begins_with(file, b"<", after_space=True):
         raise UserError(
             f"{name} is a page of HTML, not data: a server sent it instead of the "
             "file; download it again"
@@ -62,7 +61,8 @@ def read_idx(file, dimensions, name):
         )
     digest = hashlib.sha256(header)
     digest.update(body)
-    return np.frombuffer(body, np.uint8).reshape(shape), digest.hexdigest()
+    array = np.frombuffer(body, np.uint8).reshape(shape)
+    return array, digest.hexdigest(), is_gzipped
 
 
 def _begins_with(file, magic, after_space=False):
@@ -81,7 +81,10 @@ def _read_up_to(file, size):
 
 
 class _Unzipped(io.RawIOBase):
-    """The content of one gzip stream. Its checksum counts, what follows it does not."""
+    """The content of a gzip file: of one stream, or of several one after the other.
+
+    Their checksums count; what else follows them does not.
+    """
 
     def __init__(self, file):
         self._file, self._rest = file, b""
@@ -89,7 +92,7 @@ class _Unzipped(io.RawIOBase):
 
     def read(self, size):
         parts = []
-        while size > 0 and not self._stream.eof:
+        while size > 0 and self._goes_on():
             data = self._rest or self._file.read(2**16)
             if not data:
                 raise EOFError("the gzip stream ends before its end marker")
@@ -98,3 +101,15 @@ class _Unzipped(io.RawIOBase):
             parts.append(part)
             size -= len(part)
         return b"".join(parts)
+
+    def _goes_on(self):
+        """Whether there is more, in this stream or in another behind it."""
+        if not self._stream.eof:
+            return True
+        behind = self._stream.unused_data
+        if len(behind) < len(GZIP):
+            behind += self._file.read(2**16)
+        if not behind.startswith(GZIP):
+            return False
+        self._stream, self._rest = zlib.decompressobj(wbits=31), behind
+        return True

@@ -18,7 +18,6 @@ SHIPPED_SHA256 = {  # of the uncompressed files
     "t10k-images": "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
     "t10k-labels": "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
 }
-PLAIN = "train-images-idx3-ubyte"  # a name as the original has them
 
 
 class Mnist(NamedTuple):
@@ -48,18 +47,18 @@ def load(data_dir="", split="", *, part="train", labels=True, say=lambda text: N
     if not place.exists():
         raise UserError(f"--data-dir {place} does not exist")
     found = _of_split(mnist_forms.look_through(place), split, place)
-    file, images, digest = _read(found, part, "images", place, say)
+    file, images, digest, is_gzipped = _read(found, part, "images", place, say)
     if not data_dir and digest != SHIPPED_SHA256[f"{part}-images"]:
         raise UserError(f"{file.name} is damaged: its SHA-256 differs; reinstall it")
     if images.shape[1:] != (28, 28):
         height, width = images.shape[1:]
         raise UserError(f"{place}: {part} images are {height}x{width}; 28x28 is needed")
-    upright = ""
+    how = ", gzipped" if is_gzipped else ""
     if mnist_forms.is_transposed(file.split):
         images = images.transpose(0, 2, 1)
-        upright = ", set upright (EMNIST's lie on their side)"
-    if data_dir and (upright or Path(file.name).name != PLAIN):
-        say(f"images: {file.name}{upright}")
+        how += ", set upright (EMNIST's lie on their side)"
+    if data_dir and (how or file.name != str(place / f"{part}-images-idx3-ubyte")):
+        say(f"{part} images: {file.name}{how}")
     given = None
     if labels:
         given = _labels(found, part, place, len(images), check=not data_dir)
@@ -67,7 +66,7 @@ def load(data_dir="", split="", *, part="train", labels=True, say=lambda text: N
 
 
 def _labels(found, part, place, count, check):
-    file, labels, digest = _read(found, part, "labels", place, lambda text: None)
+    file, labels, digest, _ = _read(found, part, "labels", place, lambda text: None)
     if check and digest != SHIPPED_SHA256[f"{part}-labels"]:
         raise UserError(f"{file.name} is damaged: its SHA-256 differs; reinstall it")
     if len(labels) != count:
@@ -91,6 +90,8 @@ def _of_split(found, split, place):
                 f"--split {split}: {place} has the data sets {known}; name one of them"
             )
         splits = wanted
+    elif "" in splits:  # the files that carry no name of a set are meant
+        splits = [""]
     if len(splits) > 1:
         raise UserError(
             f"{place} has several data sets ({', '.join(splits)}); choose one with "
@@ -100,7 +101,7 @@ def _of_split(found, split, place):
 
 
 def _read(found, part, kind, place, say):
-    """Returns (Found, array, SHA-256) of the first file of a kind that is sound.
+    """Returns (Found, *what it reads) of the first file of a kind that is sound.
 
     A damaged one is passed over where another holds the same.
     """

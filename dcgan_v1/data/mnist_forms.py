@@ -4,10 +4,11 @@ A place (a folder or an archive) is looked through once, and each file in it tha
 part of such a data set is told by its name; nothing is opened before it is needed.
 """
 
+import contextlib
 import io
 import re
 import zipfile
-from pathlib import Path
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -47,12 +48,11 @@ class Found(NamedTuple):
     open: object
 
     def read(self):
-        """Returns (array of uint8, SHA-256 of what is in it)."""
+        """Returns (array of uint8, SHA-256 of what is in it, whether it is gzipped)."""
         opened = self.open()
         if isinstance(opened, np.ndarray):
             kept = np.ascontiguousarray(opened)
-            buffer = io.BytesIO(_idx_header(kept) + kept.tobytes())
-            return read_idx(buffer, DIMENSIONS[self.kind], self.name)
+            opened = io.BytesIO(_idx_header(kept) + kept.tobytes())
         with opened as file:
             return read_idx(file, DIMENSIONS[self.kind], self.name)
 
@@ -61,74 +61,101 @@ def look_through(place):
     """Returns every Found of a folder, a zip or an .npz.
 
     In a folder its own files come first, then those of the folders that torchvision
-    (MNIST/raw) and Kaggle (one named as the file in it) put them in.
+    (MNIST/raw) and Kaggle (one named as the file in it) put them in; where there is
+    none, those of archives.
     """
     if place.is_file():
         return _in_archive(place)
     found = []
-    for folder in [place, *_below(place)]:
+    for folder, split in [(place, ""), *_below(place)]:
         for path in sorted(folder.iterdir()):
             if path.is_file() and (match := IDX_NAME.fullmatch(path.name)):
-                found.append(_found(match, str(path), lambda p=path: p.open("rb")))
+                opener = partial(path.open, "rb")
+                found.append(_found(match, str(path), opener, split))
+    errors = []
     if not found:
-        archives = [p for p in sorted(place.iterdir()) if p.suffix in (".npz", ".zip")]
-        for path in archives:
-            found += _in_archive(path)
+        for path in sorted(place.iterdir()):
+            if path.suffix.lower() in (".npz", ".zip"):
+                try:
+                    found += _in_archive(path)
+                except UserError as error:
+                    errors.append(error)
+    if errors and not found:
+        raise errors[0]
     return found
 
 
 def _below(place):
-    """Folders in which downloads hide the files: MNIST/raw, raw, Kaggle's."""
+    """Yields (folder in which downloads hide the files, the data set it is of)."""
     for path in sorted(place.iterdir()):
         if not path.is_dir() or path.name.startswith("."):
             continue
         if path.name.lower() == "raw" or IDX_NAME.fullmatch(path.name):
-            yield path
+            yield path, ""
         elif (path / "raw").is_dir():
-            yield path / "raw"
+            yield path / "raw", path.name.lower()
 
 
 def _in_archive(path):
     """Finds the parts in a zip of the files, or in Keras's .npz."""
-    try:
+    with path.open("rb") as file:
+        start = file.read(64).lstrip()
+    if start.startswith(b"<"):
+        raise UserError(
+            f"{path} is a page of HTML, not data: a server sent it instead of the "
+            "file; download it again"
+        )
+    if not start.startswith(b"PK"):
+        raise UserError(
+            f"{path} is no sound archive; --data-dir takes a folder, a zip or an .npz "
+            "(of a single file, give the folder it lies in)"
+        )
+    with _of_archive(path):
         if path.suffix.lower() == ".npz":
             return _in_npz(path)
         with zipfile.ZipFile(path) as archive:
             members = [m for m in archive.namelist() if not m.endswith("/")]
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
-        raise UserError(f"{path} is no sound archive: {reason(error)}") from error
     found = []
     for member in sorted(members):
-        name = member.rpartition("/")[2]
-        match = IDX_NAME.fullmatch(name)
+        match = IDX_NAME.fullmatch(member.replace("\\", "/").rpartition("/")[2])
         if match and not member.startswith("__MACOSX/"):
-            found.append(
-                _found(match, f"{path}: {member}", lambda m=member: _member(path, m))
-            )
+            opener = partial(_member, path, member)
+            found.append(_found(match, f"{path}: {member}", opener))
     return found
 
 
+@contextlib.contextmanager
+def _of_archive(path):
+    """Says of which archive it is that whatever goes wrong within cannot be read."""
+    try:
+        yield
+    except Exception as error:  # on bad bytes zipfile and numpy raise nearly anything
+        raise UserError(f"{path} is no sound archive: {reason(error)}") from error
+
+
 def _member(path, name):
-    with zipfile.ZipFile(path) as archive:
+    with _of_archive(f"{path}: {name}"), zipfile.ZipFile(path) as archive:
         return io.BytesIO(archive.read(name))
 
 
 def _in_npz(path):
     with np.load(path) as file:
         names = set(file.files)
+    if not names & set(NPZ_KEYS.values()):
+        raise UserError(
+            f"it holds {', '.join(sorted(names)[:6]) or 'nothing'}; Keras's mnist.npz "
+            f"has {', '.join(NPZ_KEYS.values())}"
+        )
     return [
-        Found("", part, kind, f"{path}: {key}", lambda key=key: _array(path, key))
+        Found("", part, kind, f"{path}: {key}", partial(_array, path, key))
         for (part, kind), key in NPZ_KEYS.items()
         if key in names
     ]
 
 
 def _array(path, key):
-    try:
-        with np.load(path) as file:
-            array = file[key]
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise UserError(f"{path}: {key} cannot be read: {reason(error)}") from error
+    with _of_archive(f"{path}: {key}"), np.load(path) as file:
+        array = file[key]
     if array.dtype != np.uint8:
         raise UserError(f"{path}: {key} holds {array.dtype}, not bytes (uint8)")
     return array
@@ -139,9 +166,9 @@ def _idx_header(array):
     return bytes([0, 0, 8, array.ndim]) + sizes
 
 
-def _found(match, name, open):
+def _found(match, name, open, split=""):
     part = "t10k" if match["part"].lower() in ("t10k", "test") else "train"
-    split = (match["set"] or "").lower()
+    split = (match["set"] or split).lower()
     return Found(split, part, match["kind"].lower(), name, open)
 
 
@@ -152,7 +179,7 @@ def is_transposed(split):
 
 def in_folder(place):
     """Names what is in a place, for a message; at most six."""
-    if not Path(place).is_dir():
-        return "a file"
-    names = sorted(path.name for path in Path(place).iterdir())
+    if not place.is_dir():
+        return f"{place.name} alone"
+    names = sorted(path.name for path in place.iterdir())
     return ", ".join(names[:6]) + (", ..." if len(names) > 6 else "") or "nothing"

@@ -17,6 +17,7 @@ from dcgan_v1.errors import UserError, reason
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff")
 ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar")
+OF_PROGRAMS = ("__MACOSX", "$RECYCLE.BIN", "System Volume Information", "@eaDir")
 LARGEST = 256 * 2**20  # bytes of one image file
 
 
@@ -61,7 +62,7 @@ def _takes(path, passed_over):
 
 def _is_hidden(folder):
     """Whether a folder holds what programs keep for themselves: copies, thumbnails."""
-    return folder.startswith(".") or folder == "__MACOSX"
+    return folder.startswith(".") or folder in OF_PROGRAMS
 
 
 def _raise(error):
@@ -117,7 +118,8 @@ class FolderSource:
                 continue
             for root, folders, names in os.walk(start, onerror=_raise):
                 root = Path(root)
-                seen.add(root.resolve())
+                if not any(map(_is_hidden, root.relative_to(self.path).parts)):
+                    seen.add(root.resolve())  # else a link may lead there
                 folders.sort()
                 starts += [
                     root / name for name in folders if (root / name).is_symlink()
@@ -172,7 +174,9 @@ class ZipSource:
             member
             for member in members
             if not member.is_dir()
-            and _takes(PurePosixPath(member.filename), self.passed_over)
+            and _takes(
+                PurePosixPath(member.filename.replace("\\", "/")), self.passed_over
+            )
         ]
         if any(member.flag_bits & 1 for member in members):
             raise UserError(f"--data {path} is encrypted; decrypt it first")

@@ -25,10 +25,12 @@ def measure(config, path, judges, real_images, drawing, seed):
       (what `evaluation.evaluate` does, the samples).
     """
     reference, real, training = real_images
+    begun = []
     with tqdm(total=evaluation.stages(len(judges)) + 2, unit="part") as bar:
 
         def stage(description):
-            bar.update(bool(bar.desc))  # the part before is done
+            bar.update(bool(begun))  # the part before is done
+            begun.append(description)
             bar.set_description(description)
 
         stage("drawing samples")

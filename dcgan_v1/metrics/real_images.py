@@ -12,7 +12,7 @@ from dcgan_v1.errors import UserError
 LEAST = 200  # images, under which the figures of quality say nothing
 
 
-def load(config, data, n, seed):
+def load(config, data, n, seed, split=None):
     """Returns (reference, other real images, all training images); of the first two
     equally many, in an order of the seed.
 
@@ -21,13 +21,15 @@ def load(config, data, n, seed):
 
     Args:
       data: where the images are, None for what the config says.
+      split: which of EMNIST's data sets, where `data` holds several.
       n: how many of the first two; fewer, and it is said, where there are not so many.
     """
     rng = np.random.default_rng(seed)
     if systems.get(config.model).data == "digits":
-        where = (data or config.data_dir, config.split)
-        training = mnist.load(*where).images[getattr(config, "validation", 0) :]
-        unseen = mnist.load(*where, part="t10k").images
+        where = (data, split or "") if data else (config.data_dir, config.split)
+        digits = mnist.load(*where, labels=False)
+        training = digits.images[getattr(config, "validation", 0) :]
+        unseen = mnist.load(*where, part="t10k", labels=False).images
         reference, real = rng.permutation(training), rng.permutation(unseen)
     else:
         training = _folder(config, data or config.data)

@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 import tensorflow.compat.v1 as tf
 
-LAYERS, UPDATES = "layer_taps", "update_taps"
+# no words: collections of such a name are left out where a graph is written down
+LAYERS, UPDATES = ("dcgan_v1", "layers"), ("dcgan_v1", "updates")
 
 
 class Layer(NamedTuple):

@@ -22,14 +22,14 @@ def from_tf1(source, to, out):
     """Writes a TF1 checkpoint as one of a counterpart.
 
     Args:
-      source: see `checkpoints.resolve`.
+      source: see `finding.resolve`.
       to: 'tf2', 'keras' or 'torch'.
       out: path of the new file; a prefix for 'tf2'.
 
     Returns:
       (system, number of variables).
     """
-    prefix = finding.resolve(source)
+    prefix = finding.resolve(source, print)
     config = restoring.identify(prefix)
     if config.model not in systems.with_counterpart(to):
         raise UserError(

@@ -101,14 +101,18 @@ class Samples:
 class Checkpoints:
     """Saves by steps and by the clock."""
 
-    def __init__(self, run, saver):
-        """saver: a `tf.train.Saver` that keeps no count of its own."""
-        self._saver = saver
+    def __init__(self, run, saver, clock=time.monotonic):
+        """
+        Args:
+          saver: a `tf.train.Saver` that keeps no count of its own.
+          clock: function that returns the time in seconds.
+        """
+        self._saver, self._clock = saver, clock
         self._saved_step = run.directory.latest_step()
-        self._saved_at = time.monotonic()
+        self._saved_at = clock()
 
     def __call__(self, run):
-        minutes = (time.monotonic() - self._saved_at) / 60
+        minutes = (self._clock() - self._saved_at) / 60
         by_the_clock = 0 < run.config.save_minutes <= minutes
         if run.is_due(run.config.save_every) or by_the_clock:
             self.save(run)
@@ -118,7 +122,7 @@ class Checkpoints:
         about = {"model": config.model, "settings": config.fixed_settings()}
         folder = run.directory.checkpoints
         saving.save(self._saver, run.session, folder, run.step, about, config.keep)
-        self._saved_step, self._saved_at = run.step, time.monotonic()
+        self._saved_step, self._saved_at = run.step, self._clock()
 
     def is_saved(self, run):
         return self._saved_step == run.step > 0

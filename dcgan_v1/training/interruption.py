@@ -2,14 +2,16 @@
 
 import os
 import signal
+import stat
 
 
 class Interruption:
     """While entered, the first signal is remembered; a second SIGINT kills at once.
 
     Also in the middle of a long operation, which a handler in Python would wait for. A
-    lost connection (SIGHUP) takes the terminal with it, so whatever is printed from
-    then on goes nowhere; under `nohup` that signal stays ignored.
+    lost connection (SIGHUP) takes the terminal with it, and what reads our pipes, so
+    whatever is printed from then on goes nowhere; under `nohup` that signal stays
+    ignored.
 
     Attributes:
       signal: the number of the signal that came, or None.
@@ -20,7 +22,7 @@ class Interruption:
 
     def __enter__(self):
         # asked now: of a terminal that has gone the answer is no
-        self._terminals = [stream for stream in (1, 2) if os.isatty(stream)]
+        self._mortal = [s for s in (1, 2) if os.isatty(s) or _is_pipe(s)]
         numbers = [signal.SIGINT, signal.SIGTERM]
         if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
             numbers.append(signal.SIGHUP)
@@ -38,6 +40,10 @@ class Interruption:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         if number == signal.SIGHUP:
             nothing = os.open(os.devnull, os.O_WRONLY)
-            for stream in self._terminals:
+            for stream in self._mortal:
                 os.dup2(nothing, stream)
             os.close(nothing)
+
+
+def _is_pipe(stream):
+    return stat.S_ISFIFO(os.fstat(stream).st_mode)

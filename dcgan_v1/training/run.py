@@ -15,7 +15,6 @@ class Run:
       data: the training set, see `data.pipeline`; directory: its `rundir.RunDirectory`.
       step: steps done so far.
       resumed: whether they were done by an earlier process, up to a checkpoint.
-      real_spread: how far two real images are apart.
       say: function that prints a line.
       scalars, norms, summary: of the last step; the summary is None in most.
       seconds: how long the last step took.

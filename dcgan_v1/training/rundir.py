@@ -110,14 +110,23 @@ class RunDirectory:
                     raise
                 aside = _free(path / name)
                 aside.mkdir()
-                for inside in list(path.iterdir()):
-                    if not ASIDE.fullmatch(inside.name):
+                # config.json first: what is without it is no run, if we are killed
+                for inside in [path / "config.json", *path.iterdir()]:
+                    if inside.exists() and not ASIDE.fullmatch(inside.name):
                         inside.rename(aside / inside.name)
         except OSError as error:
             raise UserError(
                 f"cannot move {path} aside: {error.strerror}; choose another --run-dir"
             ) from error
         return aside
+
+    def cache(self):
+        """Returns the folder for decoded images: beside the run, for others to share;
+        within it where nothing may be written beside."""
+        beside = self.path.parent / "cache"
+        above = next(folder for folder in beside.absolute().parents if folder.exists())
+        mine = self.path.is_dir() and not os.access(above, os.W_OK)
+        return self.path / ".cache" if mine and not beside.exists() else beside
 
     def _make(self):
         """Makes the directory, at the end of the link that leads to it, if any."""
@@ -177,7 +186,7 @@ def _is_ours(path):
     return bool(
         LEFT_BEHIND.fullmatch(path.name)
         or (ASIDE.fullmatch(path.name) and (path / "config.json").exists())
-        or path.name == "lost+found"  # of a disk of its own
+        or path.name in (".cache", "lost+found")  # see `cache`; of a disk of its own
     )
 
 
