@@ -65,7 +65,10 @@ def resolve(path, say=lambda text: None):
 
 def is_checkpoint(prefix):
     """Whether a checkpoint is there: of two files or more, or V1's, of one or more."""
-    return Path(f"{prefix}.index").is_file() or bool(saving.v1_files(prefix))
+    try:
+        return Path(f"{prefix}.index").is_file() or bool(saving.v1_files(prefix))
+    except OSError:  # a name too long, of a damaged list
+        return False
 
 
 def listed(folder):
@@ -115,7 +118,7 @@ def _in_folder(folder, say):
 def _lies_in(prefix, folder):
     try:
         return prefix.resolve().is_relative_to(folder.resolve())
-    except OSError:  # a name too long, of a damaged list
+    except OSError:
         return False
 
 
