@@ -3,6 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 READY := $(VENV)/.ready
 QUICK := runs/mnist_quick
+# two workers share the cores with the scripts they start: threads must not spin
+PYTEST := OPENBLAS_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE \
+	$(VENV)/bin/python -m pytest -q -n 2 --dist loadgroup
 
 .PHONY: mnist test test-all lint clean
 
@@ -11,10 +14,10 @@ mnist: $(READY)
 		--run-dir $(QUICK) $(if $(wildcard $(QUICK)/config.json),--restore)
 
 test: $(READY)
-	$(VENV)/bin/python -m pytest -q -n 2 --dist loadgroup -m "not long"
+	$(PYTEST) -m "not long"
 
 test-all: $(READY)
-	$(VENV)/bin/python -m pytest -q -n 2 --dist loadgroup
+	$(PYTEST)
 
 lint: $(READY)
 	$(VENV)/bin/ruff check .

@@ -42,7 +42,7 @@ def judged():
     return found
 
 
-@pytest.mark.xdist_group("figures of digits")
+@pytest.mark.xdist_group("figures")
 @pytest.mark.parametrize(
     ("figure", "worse", "sense"),
     [
@@ -66,7 +66,7 @@ def test_a_figure_gets_worse_when_the_samples_do(judged, figure, worse, sense):
         assert sense * (found - real) > 0, (kind, found, real)
 
 
-@pytest.mark.xdist_group("figures of digits")
+@pytest.mark.xdist_group("figures")
 def test_figures_of_digits_0_to_4_say_so(judged):
     few = judged["few"]
     assert few["modes of 10"] in (5, 6)  # the classifier may take one for another
@@ -76,13 +76,13 @@ def test_figures_of_digits_0_to_4_say_so(judged):
 
 
 def test_figures_of_faces_get_worse_when_the_faces_do(monkeypatch):
-    monkeypatch.setattr(real_images, "LEAST", 100)
-    config = Celeba64Config(data="synthetic", limit=200, cache=False)
-    reference, good, training = real_images.load(config, None, 100, 0)
+    monkeypatch.setattr(real_images, "LEAST", 60)
+    config = Celeba64Config(data="synthetic", limit=120, cache=False)
+    reference, good, training = real_images.load(config, None, 60, 0)
     rng = np.random.default_rng(0)
     noise = np.clip(good + rng.normal(0, 60, good.shape), 0, 255).astype(np.uint8)
     blurred = [Image.fromarray(x).filter(ImageFilter.GaussianBlur(3)) for x in good]
-    few = np.repeat(good[:4], 25, axis=0)
+    few = np.repeat(good[:4], 15, axis=0)
     kinds = {"noise": noise, "blur": np.stack(blurred), "few": few}
     with features.open_judge("celeba64") as look:
         for kind, worse in kinds.items():
@@ -205,6 +205,23 @@ def test_the_curve_measures_every_checkpoint(run, tmp_path):
     assert "is there already" in line
 
 
+def test_a_folder_for_pretrained_is_made_of_a_run(run, tmp_path):
+    curve, out = tmp_path / "curve", tmp_path / "out"
+    done = call("quality_curve.py", "--run-dir", run, "--n", 200, "--out", curve)
+    assert done.returncode == 0, done.stderr
+    made = ("--run-dir", run, "--step", 2, "--curve", curve, "--n", 200)
+    done = call("make_pretrained.py", *made, "--out", out)
+    assert done.returncode == 0, done.stderr
+    folder = out / "mnist_tutorial"
+    assert [path.name for path in out.iterdir()] == ["mnist_tutorial"]
+    for name in ("model.index", "grid.png", "training.gif", "curve.png", "config.json"):
+        assert (folder / name).stat().st_size > 0
+    assert json.loads((folder / "figures.json").read_text())["n"] == 200
+    assert "--model mnist_tutorial --batch-size 4" in (folder / "README.md").read_text()
+    assert "is there already" in refusal("make_pretrained.py", *made, "--out", out)
+
+
+@pytest.mark.long
 def test_a_folder_for_pretrained_is_made_of_a_run_on_faces(tmp_path):
     run, curve, out = tmp_path / "run", tmp_path / "curve", tmp_path / "out"
     faces = ("--data", "synthetic", "--limit", 400, "--width", 8, "--flip")

@@ -92,8 +92,7 @@ def test_a_script_says_what_it_has_to_say_and_tensorflow_nothing(run):
 
 def test_debug_lets_tensorflow_speak(tmp_path):
     args = ("--pretrained", "mnist_tutorial", "--n", 1, "--out", tmp_path / "o")
-    assert fresh("sample.py", *args).stderr == ""
-    done = fresh("sample.py", "--debug", *args, "--seed", 1, "--out", tmp_path / "p")
+    done = fresh("sample.py", "--debug", *args)
     assert done.returncode == 0
     assert "tensorflow" in done.stderr.lower() or "onednn" in done.stderr.lower()
 
@@ -111,6 +110,7 @@ def test_a_plain_locale_and_a_deleted_folder_are_places_to_start_from(tmp_path):
     assert done.returncode == 0 and (out / "grid.png").exists()
 
 
+@pytest.mark.long
 def test_a_bar_that_is_switched_off_does_not_end_the_measuring(run, tmp_path):
     env = {**ENVIRONMENT, "TQDM_DISABLE": "1"}
     args = ("--run-dir", run[0], "--n", 200, "--json", tmp_path / "figures.json")

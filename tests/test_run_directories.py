@@ -62,12 +62,10 @@ def test_a_mount_begins_continues_and_begins_anew_within_itself(tmp_path):
         mount -t tmpfs -o size=200m tmpfs {disk} || exit 99
         mkdir {disk}/lost+found
         {words} || exit 1
-        {words} --restore --steps 2 > {tmp_path}/log || exit 2
-        grep -q 'resumed at step 1' {tmp_path}/log || exit 2
+        {words} --restart || exit 2
         {words} --restart || exit 3
-        {words} --restart || exit 4
-        {words} --restore --steps 3 > {tmp_path}/log || exit 5
-        grep -q 'resumed at step 1' {tmp_path}/log || exit 5
+        {words} --restore --steps 3 > {tmp_path}/log || exit 4
+        grep -q 'resumed at step 1' {tmp_path}/log || exit 4
         ls {disk}/*/checkpoints/*.index {disk}/checkpoints/*.index
     """
     done = subprocess.run(
@@ -76,7 +74,7 @@ def test_a_mount_begins_continues_and_begins_anew_within_itself(tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"moved the old run to {disk}/disk." in done.stdout
     listed = [line for line in done.stdout.splitlines() if line.endswith(".index")]
-    assert sum("/disk." in line for line in listed) == 3  # of two runs moved aside
+    assert sum("/disk." in line for line in listed) == 2  # of two runs moved aside
     assert f"{disk}/checkpoints/model-3.index" in listed
 
 
