@@ -189,7 +189,7 @@ def test_original_names_map_every_variable_exactly_once(graph):
     assert {table[name]: ours[name] for name in table} == original
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def written_by_the_original(tmp_path_factory):
     """A trained checkpoint of the source's graph, and what it makes of one noise."""
     rng = np.random.default_rng(5)

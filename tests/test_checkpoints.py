@@ -25,7 +25,7 @@ def original_shapes():
     return {name: [int(n) for n in shape.split(",") if n] for name, shape in pairs}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def images():
     return np.random.default_rng(0).integers(0, 256, (64, 28, 28, 1), np.uint8)
 
@@ -34,7 +34,7 @@ def train_graph(images, seed=0):
     return build_train_graph(Config(batch_size=4, seed=seed), InMemory(images))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def trained(tmp_path_factory, images):
     """(prefix, name -> value) of a run of three steps."""
     with tf.Graph().as_default(), tf.Session() as session:
@@ -48,7 +48,7 @@ def trained(tmp_path_factory, images):
         return prefix, session.run({v.op.name: v for v in graph.saved})
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def written_by_the_original(tmp_path_factory, images):
     """(prefix, name -> value) of a checkpoint from the source's graph, trained."""
     with tf.Graph().as_default(), tf.Session() as session:

@@ -76,7 +76,7 @@ def test_any_command_line_ends_in_one_line(
     monkeypatch.setattr(sys, "argv", [script])
 
     @settings(
-        max_examples=60,
+        max_examples=30,
         deadline=None,
         suppress_health_check=list(HealthCheck),
     )

@@ -28,7 +28,7 @@ PAIRS = [
 ]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def checkpoint(tmp_path_factory):
     """Function from a system to a checkpoint of it after two steps."""
     made = {}

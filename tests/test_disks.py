@@ -47,6 +47,7 @@ def shell(script, disk, size):
     return done.stdout, done.stderr
 
 
+@pytest.mark.long  # test_saving.py injects such faults
 @needs_mount
 def test_a_full_disk_stops_training_with_the_last_checkpoint_sound(tmp_path):
     disk = tmp_path / "disk"
@@ -69,6 +70,7 @@ def test_a_full_disk_stops_training_with_the_last_checkpoint_sound(tmp_path):
     assert f"done: {disk}/run/samples/step_0000016.png" in printed
 
 
+@pytest.mark.long  # test_saving.py injects such faults
 @needs_mount
 def test_a_read_only_disk_is_refused_before_anything_is_done(tmp_path):
     disk = tmp_path / "disk"

@@ -17,7 +17,7 @@ from dcgan_v1.systems import Celeba64Config
 N = 400
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def judged():
     """What evaluation finds of real digits, spoilt in several ways."""
     test = mnist.load(part="t10k")
@@ -42,32 +42,27 @@ def judged():
     return found
 
 
-@pytest.mark.xdist_group("figures")
-@pytest.mark.parametrize(
-    ("figure", "worse", "sense"),
-    [
-        ("Frechet distance (judge)", ("noise", "blur", "few"), 1),
-        ("precision (judge)", ("noise",), -1),
-        ("recall (judge)", ("noise", "blur", "few"), -1),
-        ("inception score", ("noise", "few"), -1),
-        ("modes of 10", ("few",), -1),
-        ("stacked modes of 1000", ("few",), -1),
-        ("KL of classes from uniform", ("few",), 1),
-        ("SWD, 28 pixels", ("noise", "blur"), 1),
-        ("SWD, 14 pixels", ("noise", "blur", "few"), 1),
-        ("SWD, mean", ("noise", "blur", "few"), 1),
-        ("MS-SSIM of pairs", ("blur",), 1),
-        ("nearest-neighbour ratio", ("noise",), 1),
-    ],
-)
-def test_a_figure_gets_worse_when_the_samples_do(judged, figure, worse, sense):
-    for kind in worse:
-        found, real = judged[kind][figure], judged["good"][figure]
-        assert sense * (found - real) > 0, (kind, found, real)
+FIGURES = [  # figure, what makes it worse, whether worse is more
+    ("Frechet distance (judge)", ("noise", "blur", "few"), 1),
+    ("precision (judge)", ("noise",), -1),
+    ("recall (judge)", ("noise", "blur", "few"), -1),
+    ("inception score", ("noise", "few"), -1),
+    ("modes of 10", ("few",), -1),
+    ("stacked modes of 1000", ("few",), -1),
+    ("KL of classes from uniform", ("few",), 1),
+    ("SWD, 28 pixels", ("noise", "blur"), 1),
+    ("SWD, 14 pixels", ("noise", "blur", "few"), 1),
+    ("SWD, mean", ("noise", "blur", "few"), 1),
+    ("MS-SSIM of pairs", ("blur",), 1),
+    ("nearest-neighbour ratio", ("noise",), 1),
+]
 
 
-@pytest.mark.xdist_group("figures")
-def test_figures_of_digits_0_to_4_say_so(judged):
+def test_every_figure_gets_worse_when_the_samples_do(judged):
+    for figure, worse, sense in FIGURES:
+        for kind in worse:
+            found, real = judged[kind][figure], judged["good"][figure]
+            assert sense * (found - real) > 0, (figure, kind, found, real)
     few = judged["few"]
     assert few["modes of 10"] in (5, 6)  # the classifier may take one for another
     assert few["stacked modes of 1000"] < 200
@@ -160,7 +155,7 @@ def test_halves_of_a_folder_share_no_image(tmp_path, rng, monkeypatch):
 # ---- the script ----
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def run(tmp_path_factory):
     run_dir = tmp_path_factory.mktemp("run") / "run"
     model = ("--model", "mnist_tutorial", "--batch-size", 4)

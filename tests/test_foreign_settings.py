@@ -10,6 +10,8 @@ from script_runs import ENVIRONMENT, call, command, fresh
 
 from dcgan_v1.checkpoints import finding, reading
 
+pytestmark = pytest.mark.xdist_group("foreign settings")  # they share a run
+
 FOREIGN = {
     "MPLBACKEND": "module://matplotlib_inline.backend_inline",
     "MATPLOTLIBRC": "/nonexistent/matplotlibrc",
@@ -26,7 +28,7 @@ SHORT = ("--model", "mnist_keras", "--steps", 2, "--batch-size", 4, "--samples",
 SHORT += ("--device", "cpu")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def run(tmp_path_factory):
     """A run without anything foreign: (run directory, what was printed)."""
     run_dir = tmp_path_factory.mktemp("plain") / "run"

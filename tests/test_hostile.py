@@ -230,7 +230,7 @@ def test_a_manifest_is_compared_or_refused_and_leads_nowhere(tmp_path, manifest)
 # ---- checkpoints ----
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def checkpoint(tmp_path_factory):
     """Two arrays, and no manifest: a stranger's."""
     prefix = tmp_path_factory.mktemp("strange") / "model"

@@ -178,7 +178,7 @@ def test_a_missing_checkpoint_is_answered_with_those_that_are_there(tmp_path):
 # ---- a part of one ----
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def generator_alone(original_checkpoint, tmp_path_factory):
     """Of the original script's checkpoint the generator without slots, and a step."""
     arrays = {

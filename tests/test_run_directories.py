@@ -1,18 +1,22 @@
 """Run directories behind links, on mounts and other disks; and a connection lost."""
 
 import contextlib
+import errno
 import os
 import pty
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from script_runs import ENVIRONMENT, ROOT, call, command
 from test_disks import UNSHARE, needs_mount
 
 from dcgan_v1.checkpoints import finding
+from dcgan_v1.systems import MnistKerasConfig
+from dcgan_v1.training.rundir import RunDirectory
 
 SHORT = ("--model", "mnist_keras", "--steps", 1, "--batch-size", 4, "--samples", 4)
 SHORT += ("--device", "cpu", "--run-dir")
@@ -53,6 +57,30 @@ def test_what_holds_the_run_may_be_a_link(tmp_path):
     assert names[0] == "a" and names[1].startswith("a.") and len(names) == 2
 
 
+def test_a_directory_that_cannot_be_renamed_is_emptied_into_itself(
+    tmp_path, monkeypatch
+):
+    """As a mount cannot: the real one is among the long tests."""
+    run, rename = RunDirectory(tmp_path / "disk"), Path.rename
+
+    def busy(path, target):
+        if path == run.path:
+            raise OSError(errno.EBUSY, os.strerror(errno.EBUSY))
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", busy)
+    for number in (1, 2):
+        with run.locked():
+            run.refuse_if_used()
+            run.create(MnistKerasConfig(seed=number))
+            aside = run.move_aside()
+        assert aside.parent == run.path and not run.holds_run()
+        saved = RunDirectory(aside).load_config("mnist_keras")
+        assert saved.seed == number and (aside / "checkpoints").is_dir()
+    run.refuse_if_used()  # what was moved aside is no obstacle
+
+
+@pytest.mark.long
 @needs_mount
 def test_a_mount_begins_continues_and_begins_anew_within_itself(tmp_path):
     disk = tmp_path / "disk"
@@ -143,6 +171,7 @@ def _wait_for_steps(run, process, leader=None):
         time.sleep(0.05)
 
 
+@pytest.mark.long
 def test_under_nohup_a_lost_connection_changes_nothing(tmp_path):
     run = tmp_path / "r"
     args = (*SHORT, run, "--steps", 30, "--summary-every", 1)

@@ -18,7 +18,7 @@ SYSTEMS = {
 }
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def trained(tmp_path_factory):
     """name -> prefix of a checkpoint of every system, two steps old."""
     prefixes = {}

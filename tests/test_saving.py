@@ -184,7 +184,7 @@ def test_a_full_disk_leaves_the_older_checkpoint_intact(
 OPTIONS = ("--model", "mnist_tutorial", "--batch-size", 4, "--device", "cpu")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def run(tmp_path_factory):
     run_dir = tmp_path_factory.mktemp("runs") / "run"
     args = (*OPTIONS, "--steps", 2, "--save-every", 1, "--run-dir", run_dir, "--quiet")

@@ -114,7 +114,7 @@ assert all(one[name].tobytes() == two[name].tobytes() for name in one)
 """
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def project(tmp_path_factory):
     """A copy of the package with a sixth system in it."""
     folder = tmp_path_factory.mktemp("project")

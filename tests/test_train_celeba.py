@@ -25,7 +25,7 @@ def train(run_dir, *args):
     return done.stdout
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def run(tmp_path_factory):
     run_dir = tmp_path_factory.mktemp("runs") / "a"
     return run_dir, train(run_dir, "--steps", 4, "--flip")

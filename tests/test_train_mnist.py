@@ -29,7 +29,7 @@ def train(run_dir, *args):
     return done.stdout
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def run(tmp_path_factory):
     """(run directory, what the script printed)."""
     run_dir = tmp_path_factory.mktemp("runs") / "a"
@@ -136,7 +136,9 @@ def test_restart_moves_the_old_run_aside(tmp_path):
     assert contents(tmp_path / "r")[Path("metrics.csv")] != before[Path("metrics.csv")]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.long)]
+)
 def test_an_interrupted_run_saves_says_how_to_go_on_and_can(tmp_path, number):
     args = (*SHORT, "--steps", 5000, "--save-every", 5000, "--run-dir", tmp_path / "r")
     process = subprocess.Popen(

@@ -13,7 +13,7 @@ SHORT = ["--steps", "2", "--pretrain-steps", "1", "--batch-size", "8"]
 END = 3  # global steps of SHORT
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def run(tmp_path_factory):
     """A finished run's directory."""
     run_dir = tmp_path_factory.mktemp("runs") / "a"

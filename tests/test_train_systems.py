@@ -16,7 +16,7 @@ MNIST = ("mnist_keras", "mnist_tutorial")
 EPOCH = 3  # steps: 20 images in batches of 8, 8 and 4
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def digits(tmp_path_factory):
     return write_dataset(tmp_path_factory.mktemp("idx"), random_images(20))
 
@@ -51,7 +51,7 @@ def assert_same_end(a, b, step):
         assert (a / name).read_bytes() == (b / name).read_bytes(), name
 
 
-@pytest.fixture(scope="module", params=MNIST)
+@pytest.fixture(scope="session", params=MNIST)
 def mnist_run(request, digits, tmp_path_factory):
     """Two epochs of one of the MNIST systems: (system, run directory, output)."""
     run_dir = tmp_path_factory.mktemp(request.param) / "run"

@@ -17,7 +17,7 @@ START = (
 )
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def installed(tmp_path_factory):
     """A folder into which the wheel is unpacked, as pip would."""
     folder = tmp_path_factory.mktemp("wheel")

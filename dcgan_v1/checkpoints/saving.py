@@ -125,7 +125,8 @@ def v1_files(prefix):
     """Returns the Paths of a V1 checkpoint, TensorFlow's until 0.12: one, or shards."""
     prefix = Path(prefix)
     shards = sorted(prefix.parent.glob(f"{glob.escape(prefix.name)}-?????-of-?????"))
-    return [path for path in (prefix, *shards) if is_table(path)]
+    found = [prefix] if prefix.suffix != ".index" else []  # a table, too, of V2
+    return [path for path in (*found, *shards) if is_table(path)]
 
 
 def is_table(path):
