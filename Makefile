@@ -3,6 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 READY := $(VENV)/.ready
 QUICK := runs/mnist_quick
+# what got furthest in three minutes of two cores, see docs/quality.md
+RECIPE := --model mnist_tutorial --batch-size 32 --steps 4200 --beta1 0.5 \
+	--d-learning-rate 5e-4 --g-learning-rate 5e-4 --ema-decay 0.998 --samples 64 \
+	--sample-every 100 --save-every 1000
 # two workers share the cores with the scripts they start: threads must not spin
 PYTEST := OPENBLAS_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE \
 	$(VENV)/bin/python -m pytest -q -n 2 --dist loadgroup
@@ -10,7 +14,7 @@ PYTEST := OPENBLAS_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE \
 .PHONY: mnist test test-all lint clean
 
 mnist: $(READY)
-	$(VENV)/bin/python scripts/train_mnist.py --batch-size 20 --steps 5500 \
+	$(VENV)/bin/python scripts/train_mnist.py $(RECIPE) --judge \
 		--run-dir $(QUICK) $(if $(wildcard $(QUICK)/config.json),--restore)
 
 test: $(READY)

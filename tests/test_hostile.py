@@ -26,7 +26,7 @@ from dcgan_v1.training import metrics_file
 
 settings.register_profile(
     "ours",
-    max_examples=150,
+    max_examples=60,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

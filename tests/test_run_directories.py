@@ -46,6 +46,7 @@ def test_a_link_begins_continues_and_begins_anew_at_its_target(tmp_path, target_
     assert finding.resolve(link).endswith("model-1")
 
 
+@pytest.mark.long
 def test_what_holds_the_run_may_be_a_link(tmp_path):
     (tmp_path / "disk").mkdir()
     (tmp_path / "runs").symlink_to(tmp_path / "disk")
@@ -126,6 +127,7 @@ def test_a_lost_connection_saves_the_run(tmp_path):
     assert f"resumed at step {step} of" in printed
 
 
+@pytest.mark.long
 def test_a_lost_connection_saves_a_run_whose_reader_dies_with_it(tmp_path):
     """`train_mnist.py ... | tee log`: tee is gone before the next line is printed."""
     run = tmp_path / "r"
