@@ -23,6 +23,9 @@ FOREIGN = ("TF_", "TF2_", "XLA_", "ONEDNN_", "DNNL_", "KERAS_", "MPL", "MATPLOTL
 FOREIGN += ("PILLOW_", "PROTOCOL_BUFFERS_", "NVIDIA_TF32_OVERRIDE")
 RESPECTED = ("TF_CPP_", "TF_ENABLE_ONEDNN_OPTS", "TF_NUM_", "TF_GPU_", "TF_CONFIG")
 RESPECTED += ("TF_FORCE_GPU_ALLOW_GROWTH", "MPLCONFIGDIR")
+# Terraform's, which begin with TF_ as well
+RESPECTED += ("TF_CLI_", "TF_VAR_", "TF_LOG", "TF_DATA_DIR", "TF_INPUT", "TF_PLUGIN_")
+RESPECTED += ("TF_WORKSPACE", "TF_IN_AUTOMATION", "TF_TOKEN_", "TF_REGISTRY_")
 # not worth a word: others set them for everybody, and they change no number
 SILENT = ("MPL", "MATPLOTLIB", "PILLOW_", "KERAS_", "TF2_BEHAVIOR")
 
