@@ -61,6 +61,17 @@ def _asked(args, config_class):
     return asked
 
 
+def system_of(args, systems, default):
+    """Returns the name of the system to train: asked for, the run's, or the default."""
+    model = args.model or model_of_run(args) or default
+    if model not in systems:
+        raise UserError(
+            f"{args.run_dir} holds a run of {model}; this script trains "
+            f"{', '.join(systems)}"
+        )
+    return model
+
+
 def model_of_run(args):
     """Returns the system of the run that --restore continues, None if it does not."""
     path = RunDirectory(args.run_dir).config

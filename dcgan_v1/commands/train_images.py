@@ -9,12 +9,7 @@ CONFIGS = [system.config for system in SYSTEMS.values()]
 
 
 def main(args):
-    model = args.model or start.model_of_run(args) or "images96"
-    if model not in SYSTEMS:
-        raise UserError(
-            f"{args.run_dir} holds a run of {model}; this script trains "
-            f"{', '.join(SYSTEMS)}"
-        )
+    model = start.system_of(args, SYSTEMS, "images96")
     config, keywords = start.resolve(args, SYSTEMS[model].config)
     if not config.data:
         raise UserError("--data is needed: a folder or zip of images, or 'synthetic'")

@@ -12,12 +12,7 @@ CONFIGS = [system.config for system in SYSTEMS.values()]
 
 def main(args):
     args.run_dir = args.run_dir or f"runs/{args.model or 'mnist_beginners'}"
-    model = args.model or start.model_of_run(args) or "mnist_beginners"
-    if model not in SYSTEMS:
-        raise UserError(
-            f"{args.run_dir} holds a run of {model}; this script trains "
-            f"{', '.join(SYSTEMS)}"
-        )
+    model = start.system_of(args, SYSTEMS, "mnist_beginners")
     if args.judge:
         pretrained.path_of(pretrained.CLASSIFIER)  # missing, it is missed now
     config, keywords = start.resolve(args, SYSTEMS[model].config)
