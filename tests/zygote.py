@@ -23,7 +23,7 @@ for name in ("sample", "training.train", "metrics.measuring", "ports.convert"):
     import_module(f"dcgan_v1.{name}")
 for name in commands.NAMES:
     import_module(f"dcgan_v1.commands.{name}")
-from dcgan_v1.compare import process, report, run, worker
+from dcgan_v1.compare import old_process as process, report, run, old_worker as worker
 
 plotting.png(plotting.figure(1, 1))  # reads the fonts
 del report, run

@@ -6,8 +6,8 @@ worked out from numbers both sides gave for the same input.
 
 import numpy as np
 
-from dcgan_v1.compare import matching, probes
-from dcgan_v1.compare.matching import Finding, variable_of
+from dcgan_v1.compare import old_matching as matching, probes
+from dcgan_v1.compare.old_matching import Finding, variable_of
 
 
 def diagnose(pair):

@@ -15,7 +15,7 @@ import rich.table
 from dcgan_v1 import __version__
 from dcgan_v1.compare import defaults, differences, plots
 from dcgan_v1.compare.diagnosis import diagnose
-from dcgan_v1.compare.matching import Finding
+from dcgan_v1.compare.old_matching import Finding
 from dcgan_v1.compare.run import KINK_UNITS
 from dcgan_v1.files import write_atomically
 from dcgan_v1.ports import names

@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 
 from dcgan_v1.checkpoints import restoring
-from dcgan_v1.compare import differences, inputs, matching
-from dcgan_v1.compare.process import Side
+from dcgan_v1.compare import differences, inputs
+from dcgan_v1.compare import old_matching as matching
+from dcgan_v1.compare.old_process import Side
 from dcgan_v1.errors import UserError
 from dcgan_v1.nn.optimizers import is_optimizers
 from dcgan_v1.ports.names import power_after, updates_done

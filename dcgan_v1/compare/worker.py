@@ -1,9 +1,7 @@
 """The process of one side. It is told what to do by lines of JSON and answers in kind.
 
-Arrays pass as .npz files whose names are TF1's. A side can describe itself, load and
-return its variables, run both networks layer by layer, do one step with its gradients
-written down, train, draw samples and time itself. The TF1 side also knows what the
-gradients would be under two well-known mistakes.
+Arrays pass as .npz files. The first line says what to open; after it come requests, each
+the name of a method of `Worker` and its arguments.
 """
 
 import json
@@ -17,28 +15,83 @@ import numpy as np
 
 
 def open_side(spec):
-    """Builds the side that `spec` (a dict, see `run.Pair`) describes."""
-    from dcgan_v1.systems import SYSTEMS
+    """Opens what `spec`, a dict of `host.Side`, describes.
 
-    config = SYSTEMS[spec["model"]].config(**spec["settings"])
-    dtype, threads, kind = spec["dtype"], spec["threads"], spec["side"]
-    if kind == "tf1":
-        from dcgan_v1 import runtime
+    Keys: 'target' ('file.py:function') or 'tf1' (fields of a `side.Tf1`); 'options' for
+    the function; 'dtype'; 'threads'; 'trust'; 'is_old'; 'folder' to be in.
+    """
+    from dcgan_v1.errors import UserError
 
-        runtime.prepare()
-        from dcgan_v1.compare.tf1_side import Tf1Side
+    os.chdir(spec["folder"])
+    dtype, threads = spec["dtype"], spec["threads"]
+    if spec["is_old"]:
+        return _open_old(spec)
+    _set_up(spec, dtype, threads)
+    from dcgan_v1.compare.side import Keras, Torch
+    from dcgan_v1.compare.sides import port
 
-        return Tf1Side(config, dtype, threads)
-    if kind == "torch":
-        from dcgan_v1.compare.torch_side import TorchSide as Side
+    function = port.find(spec["target"])
+    made = port.call(function, spec["target"], dtype=dtype, **spec.get("options", {}))
+    if isinstance(made, Torch):
+        from dcgan_v1.compare.sides.torch_port import TorchSide as Opened
+    elif isinstance(made, Keras):
+        from dcgan_v1.compare.sides.keras_port import KerasSide as Opened
     else:
-        from dcgan_v1.compare.keras_side import KerasSide as Side
-    side = Side(config, dtype, threads, kind)
-    if spec["break"]:
-        from dcgan_v1.compare import breaks
+        raise UserError(
+            f"{spec['target']} returned {type(made).__name__}; it must return a Keras(…) "
+            "or a Torch(…) of dcgan_v1.compare"
+        )
+    return Opened(made, dtype)
 
-        breaks.plant(spec["break"], side.gan, config.model, kind)
-    return side
+
+def _set_up(spec, dtype, threads):
+    """Does what must be done before a user's file makes anything."""
+    from dcgan_v1 import runtime
+
+    runtime.load()  # eager: TF2 and Keras need it
+    import keras
+    import tensorflow as tf
+
+    tf.config.threading.set_intra_op_parallelism_threads(threads)
+    keras.config.set_floatx(dtype)
+    keras.utils.set_random_seed(0)
+    if spec.get("options", {}).get("against") == "torch" or _mentions_torch(spec["target"]):
+        import torch
+
+        torch.set_num_threads(threads)
+        torch.set_default_dtype(getattr(torch, dtype))
+        torch.manual_seed(0)
+
+
+def _mentions_torch(target):
+    path = Path(target.rpartition(":")[0])
+    return path.is_file() and "torch" in path.read_text("utf-8", "replace")
+
+
+def _open_old(spec):
+    from dcgan_v1 import runtime
+    from dcgan_v1.errors import UserError
+
+    runtime.prepare()
+    from dcgan_v1.compare.side import Tf1
+    from dcgan_v1.compare.sides import port
+    from dcgan_v1.compare.sides.metagraph import GraphSide
+
+    if "tf1" in spec:
+        made = Tf1(**spec["tf1"])
+    else:
+        function = port.find(spec["target"])
+        made = port.call(function, spec["target"], **spec.get("options", {}))
+    if not isinstance(made, Tf1):
+        raise UserError(
+            f"{spec['target']} returned {type(made).__name__}; it must return a Tf1(…) "
+            "of dcgan_v1.compare"
+        )
+    made.trust = made.trust or spec.get("trust", False)
+    made.runs = spec.get("runs") or made.runs
+    made.training = {**made.training, **spec.get("training", {})}
+    made.inference = {**made.inference, **spec.get("inference", {})}
+    return GraphSide(made, spec["dtype"], spec["threads"])
 
 
 class Worker:
@@ -46,23 +99,42 @@ class Worker:
 
     def __init__(self, spec):
         self.side, self.dtype = open_side(spec), spec["dtype"]
-        self.inputs = np.load(spec["inputs"])
-
-    def batch(self, step):
-        """What step `step` is fed, in the dtype of the comparison."""
-        prefix = f"{step}/"
-        return {
-            name.removeprefix(prefix): self.cast(self.inputs[name])
-            for name in self.inputs.files
-            if name.startswith(prefix)
-        }
-
-    def cast(self, array):
-        return array.astype(self.dtype) if array.dtype.kind == "f" else array
+        self.is_old, self.inputs = spec["is_old"], {}
+        self.bound, self.drawn = {}, []
 
     def describe(self, out):
         del out
         return self.side.describe()
+
+    def use(self, out, inputs):
+        """Takes the batches of a file: '<batch>/<name>' -> array, in TF1's names."""
+        del out
+        self.inputs = np.load(inputs)
+
+    def bind(self, out, arguments, drawn):
+        """Says which input each argument of the port's step is, and which numbers its
+        dropout layers take."""
+        del out
+        self.bound, self.drawn = arguments, drawn
+
+    def batch(self, name):
+        """What batch `name` holds, in the side's names and dtype."""
+        prefix = f"{name}/"
+        found = {
+            key.removeprefix(prefix): self._cast(self.inputs[key])
+            for key in self.inputs.files
+            if key.startswith(prefix)
+        }
+        if self.is_old:
+            return found
+        arguments = {k: found[v] for k, v in self.bound.items() if v in found}
+        return arguments, {k: found[k] for k in self.drawn if k in found}
+
+    def _cast(self, array):
+        return array.astype(self.dtype) if array.dtype.kind == "f" else array
+
+    def initial(self, out):
+        np.savez(out, **self.side.initial())
 
     def state(self, out):
         np.savez(out, **self.side.state())
@@ -70,38 +142,85 @@ class Worker:
     def load(self, out, arrays):
         del out
         with np.load(arrays) as file:
-            self.side.load({name: self.cast(file[name]) for name in file.files})
+            self.side.load({name: self._cast(file[name]) for name in file.files})
 
-    def forward(self, out):
-        np.savez(out, **self.side.forward(self.batch(0)))
+    def draw(self, out, batch):
+        np.savez(out, **self.side.draw(self.batch(batch)))
 
-    def first_step(self, out):
-        scalars, gradients = self.side.first_step(self.batch(0))
-        np.savez(out, **gradients)
-        return _floats(scalars)
+    def look(self, out, batch):
+        """Does a step with its inside written down, and the state it leads to."""
+        scalars, gradients, layers = self.side.step(self.batch(batch), look=True)
+        arrays = {f"gradient {key}": array for key, array in gradients.items()}
+        rows = self._layers(layers, arrays)
+        arrays |= {f"state {k}": a for k, a in self.side.state().items()}
+        np.savez(out, **arrays)
+        return {
+            "scalars": {name: float(v) for name, v in scalars.items()},
+            "layers": rows,
+            "hyper": self.side.hyper(),
+            **self._learned(),
+        }
 
-    def hypotheses(self, out):
-        np.savez(out, **self.side.hypotheses(self.batch(0)))
+    def inference(self, out, batch, choice=0):
+        given = self.batch(batch)
+        if self.is_old:
+            layers = self.side.inference(given)
+        else:
+            layers = self.side.inference(given[0], choice)
+        arrays = {}
+        rows = self._layers(layers, arrays)
+        np.savez(out, **arrays)
+        return {"layers": rows, **self._learned()}
 
-    def train(self, out, first, last):
+    def _layers(self, layers, arrays):
+        """Puts outputs and inputs of layers into `arrays`; returns the rest."""
+        rows = []
+        for i, layer in enumerate(layers):
+            name, kind, output, *rest = layer
+            settings, x = rest[-1], rest[0] if len(rest) == 2 else None
+            arrays[f"output {i}"] = output
+            if x is not None:
+                arrays[f"input {i}"] = x
+            rows.append([name, kind, settings])
+        return rows
+
+    def _learned(self):
+        """What a port only shows when it runs."""
+        return {
+            "maps": getattr(self.side, "maps", {}),
+            "forward": getattr(self.side, "forward", {}),
+            "drawn": getattr(getattr(self.side, "draws", None), "used", []),
+        }
+
+    def steps(self, out, first, last):
         """Does steps first..last-1 and saves the state they lead to."""
         scalars = [
-            _floats(self.side.train_step(self.batch(step)))
-            for step in range(first, last)
+            {n: float(v) for n, v in self.side.step(self.batch(str(i)))[0].items()}
+            for i in range(first, last)
         ]
         np.savez(out, **self.side.state())
         return scalars
 
-    def samples(self, out):
-        np.savez(out, images=self.side.samples(self.cast(self.inputs["samples_z"])))
+    def gradients_of(self, out, batch):
+        """The gradients of TF1's step if no update moved a weight, and what the losses
+        of other updates would add to them."""
+        _, gradients, _ = self.side.step(self.batch(batch), look=True, rates=0.0)
+        leaks = self.side.leaks(self.batch(batch))
+        arrays = {f"late {key}": array for key, array in gradients.items()}
+        np.savez(out, **arrays, **{f"leak {key}": a for key, a in leaks.items()})
+
+    def loss_at(self, out, batch):
+        """The losses of a step in which no weight moves."""
+        del out
+        scalars = self.side.step(self.batch(batch), rates=0.0)[0]
+        return {name: float(v) for name, v in scalars.items()}
 
     def time(self, out, steps):
         """Returns seconds per step and the process's peak memory in bytes."""
         del out
-        batch = self.batch(0)
+        batch = self.batch("0")
         started = time.perf_counter()
-        for _ in range(steps):
-            self.side.train_step(batch)
+        self.side.time(batch, steps)
         seconds = (time.perf_counter() - started) / max(steps, 1)
         return {"seconds": seconds, "peak_bytes": _peak_bytes()}
 
@@ -112,10 +231,6 @@ def _peak_bytes():
         if line.startswith("VmHWM:"):
             return int(line.split()[1]) * 1024
     return 0
-
-
-def _floats(scalars):
-    return {name: float(value) for name, value in scalars.items()}
 
 
 def main():

@@ -135,7 +135,7 @@ def power_after(beta, updates, dtype):
     return product if product >= np.finfo(dtype).tiny else np.dtype(dtype).type(0)
 
 
-def updates_done(beta2_power):
+def updates_done(beta2_power, beta=BETA2):
     """Returns how often an Adam whose second beta power is this has been applied.
 
     Once the power has underflowed (in float32 after 87 000 updates) the number no
@@ -143,6 +143,7 @@ def updates_done(beta2_power):
 
     Args:
       beta2_power: numpy scalar; its dtype is that of the weights.
+      beta: what it is a power of.
 
     Raises:
       UserError: no number of updates gives that power.
@@ -150,8 +151,8 @@ def updates_done(beta2_power):
     power = beta2_power
     if power == 0:
         return UNDERFLOWED
-    estimate = np.log(np.float64(power)) / np.log(BETA2)
-    powers = np.multiply.accumulate(np.full(int(estimate) + 100, BETA2, power.dtype))
+    estimate = np.log(np.float64(power)) / np.log(beta)
+    powers = np.multiply.accumulate(np.full(int(estimate) + 100, beta, power.dtype))
     found = np.flatnonzero(powers == power)
     if not len(found):
         raise UserError(

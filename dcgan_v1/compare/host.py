@@ -15,7 +15,14 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 class Side:
-    """A worker process and what it is told."""
+    """A worker process and what it is told.
+
+    Args:
+      name: for messages: 'TF1' or 'port'.
+      spec: see `worker.open_side`.
+      folder: for the files that arrays pass in.
+      onednn: '0' switches it off.
+    """
 
     def __init__(self, name, spec, folder, onednn="1"):
         environment = {k: v for k, v in os.environ.items() if "ONEDNN" not in k}
@@ -59,6 +66,18 @@ class Side:
             found = {name: file[name] for name in file.files}
         self.out.unlink()
         return found
+
+    def do(self, what, **more):
+        """Asks and waits for the answer."""
+        self.ask(what, **more)
+        return self.answer()
+
+    def load(self, arrays):
+        """Sets variables."""
+        path = self.folder / f"{self.name}_load.npz"
+        np.savez(path, **arrays)
+        self.do("load", arrays=str(path))
+        path.unlink()
 
     def close(self):
         self.process.kill()

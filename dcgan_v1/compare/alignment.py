@@ -1,0 +1,124 @@
+"""Which op of TF1's gives what a layer of the port gives: by value, and where the values
+differ, by order and kind. Pure numpy."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from dcgan_v1.compare import layouts
+
+SAMPLES = 256  # elements that are looked at first
+
+
+class Seen(NamedTuple):
+    """A layer's output on one side.
+
+    Attributes:
+      name, kind, settings: see `side.Layer`.
+      output: array; input: array or None.
+    """
+
+    name: str
+    kind: str
+    settings: dict
+    output: np.ndarray
+    input: np.ndarray | None
+
+
+class Aligned(NamedTuple):
+    """A layer of the port and the op of TF1's that stands beside it.
+
+    Attributes:
+      new, old: Seen; old is None where nothing has that shape.
+      by: 'value', 'order' or 'nothing'.
+      relative, absolute: how far the outputs are apart.
+    """
+
+    new: Seen
+    old: Seen | None
+    by: str
+    relative: float
+    absolute: float
+
+
+def align(old, new, tolerance, maps):
+    """Returns the Aligned of every layer of the port, in its order.
+
+    Args:
+      old, new: lists of Seen.
+      tolerance: relative difference below which values are the same.
+      maps: layer of the port -> its pixels, see `Layout`.
+    """
+    by_shape = {}
+    for place, seen in enumerate(old):
+        by_shape.setdefault(seen.output.shape, []).append(place)
+    sketches = [_sketch(seen.output) for seen in old]
+    last, made, used = -1, [], set()
+    for layer in new:
+        output = in_tf1_order(layer, maps)
+        layer = layer._replace(output=output)
+        places = by_shape.get(output.shape, [])
+        place = _nearest(places, sketches, output, last, used)
+        if place is not None:
+            relative, absolute = apart(old[place].output, output)
+            if relative <= tolerance:
+                used.add(place)
+                last = max(last, place)
+                made.append(Aligned(layer, old[place], "value", relative, absolute))
+                continue
+        place = _following(places, old, layer, last)
+        if place is None:
+            made.append(Aligned(layer, None, "nothing", np.inf, np.inf))
+        else:
+            measured = apart(old[place].output, output)
+            made.append(Aligned(layer, old[place], "order", *measured))
+    return made
+
+
+def in_tf1_order(layer, maps):
+    """A layer's output with its pixels numbered as TF1 numbers them."""
+    path = layer.name.partition("#")[0]
+    columns = maps.get(path, {}).get("columns")
+    if columns and layer.output.ndim == 2:
+        return layouts.channels_last(layer.output, tuple(columns))
+    return layer.output
+
+
+def apart(a, b):
+    """Returns (relative, absolute): the largest difference of two elements."""
+    absolute = float(np.max(np.abs(np.subtract(a, b, dtype=np.float64)), initial=0.0))
+    scale = float(np.max(np.abs(a), initial=0.0))
+    return (absolute / scale if scale else float(absolute > 0)), absolute
+
+
+def _sketch(array):
+    flat = array.reshape(-1)
+    if flat.size <= SAMPLES:
+        return np.asarray(flat, np.float64)
+    rng = np.random.default_rng(flat.size)
+    return np.asarray(flat[rng.integers(0, flat.size, SAMPLES)], np.float64)
+
+
+def _nearest(places, sketches, output, last, used):
+    """The op whose sample is nearest; of equals, one that was not used, after `last`."""
+    sketch = _sketch(output)
+    scored = [
+        (round(float(np.max(np.abs(sketches[p] - sketch), initial=0.0)), 14),
+         p in used, p < last, p)
+        for p in places
+    ]  # fmt: skip
+    return min(scored)[3] if scored else None
+
+
+def _following(places, old, layer, last):
+    """The next op of the layer's kind, else the next of its shape."""
+    after = [p for p in places if p > last]
+    alike = [p for p in after if _same_kind(old[p].kind, layer.kind)]
+    return (alike or after or [None])[0]
+
+
+def _same_kind(old, new):
+    others = {"conv": ("bias",), "deconv": ("bias",), "dense": ("bias", "add"),
+              "norm": ("add", "merge"), "dropout": ("mul",),
+              "model": ("identity", "activation", "bias")}  # fmt: skip
+    return old == new or old in others.get(new, ())

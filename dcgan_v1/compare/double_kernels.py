@@ -1,0 +1,123 @@
+"""Ops that TensorFlow has in float32 alone, spelled out of others that it has in float64.
+
+Each function takes a NodeDef and its inputs as float64 tensors and returns the op's
+outputs. Fused batch norm: Ioffe & Szegedy 2015, algorithm 1, with the unbiased variance
+in the third output as TensorFlow's kernels have it. Bilinear resize: two matrices of
+weights, one for the rows and one for the columns.
+"""
+
+import numpy as np
+import tensorflow.compat.v1 as tf
+
+
+def decimal(x):
+    """Returns the float64 that a person wrote where a float32 stands: 0.999."""
+    return float(str(np.float32(x)))
+
+
+def _batch_norm(node, x, scale, offset, mean, variance):
+    x = _nhwc(node, x)
+    moved_mean, moved_variance = mean, variance
+    if node.attr["is_training"].b:
+        kept = 0.0
+        if "exponential_avg_factor" in node.attr:
+            kept = 1 - decimal(node.attr["exponential_avg_factor"].f)
+        old_mean, old_variance = mean, variance  # empty where nothing of them is kept
+        mean = tf.reduce_mean(x, [0, 1, 2])
+        variance = tf.reduce_mean(tf.square(x - mean), [0, 1, 2])
+        n = tf.cast(tf.reduce_prod(tf.shape(x)[:3]), x.dtype)
+        moved_mean, moved_variance = mean, variance * n / tf.maximum(n - 1, 1)
+        if kept:
+            moved_mean = kept * old_mean + (1 - kept) * moved_mean
+            moved_variance = kept * old_variance + (1 - kept) * moved_variance
+    y = (x - mean) * tf.rsqrt(variance + _epsilon(node)) * scale + offset
+    nothing = tf.zeros([0], x.dtype)
+    return [_back(node, y), moved_mean, moved_variance, mean, variance, nothing]
+
+
+def _batch_norm_gradient(node, dy, x, scale, mean, variance, *_):
+    """mean, variance: what `_batch_norm` gives as its fourth and fifth output."""
+    x, dy = _nhwc(node, x), _nhwc(node, dy)
+    scaled = tf.rsqrt(variance + _epsilon(node))
+    x_hat = (x - mean) * scaled
+    d_offset = tf.reduce_sum(dy, [0, 1, 2])
+    d_scale = tf.reduce_sum(dy * x_hat, [0, 1, 2])
+    dx = dy
+    if node.attr["is_training"].b:
+        through_variance = x_hat * tf.reduce_mean(dy * x_hat, [0, 1, 2])
+        dx = dy - tf.reduce_mean(dy, [0, 1, 2]) - through_variance
+    nothing = tf.zeros([0], x.dtype)
+    return [_back(node, scale * scaled * dx), d_scale, d_offset, nothing, nothing]
+
+
+def _epsilon(node):
+    return decimal(node.attr["epsilon"].f)
+
+
+def _nhwc(node, x):
+    is_first = node.attr["data_format"].s == b"NCHW"
+    return tf.transpose(x, [0, 2, 3, 1]) if is_first else x
+
+
+def _back(node, x):
+    is_first = node.attr["data_format"].s == b"NCHW"
+    return tf.transpose(x, [0, 3, 1, 2]) if is_first else x
+
+
+def _resize(node, x, size):
+    rows, columns = _resize_matrices(node, tf.shape(x)[1:3], size)
+    x = tf.cast(x, tf.float64)
+    return [tf.einsum("ai,bj,nijc->nabc", rows, columns, x)]
+
+
+def _resize_gradient(node, dy, x):
+    rows, columns = _resize_matrices(node, tf.shape(x)[1:3], tf.shape(dy)[1:3])
+    return [tf.einsum("ai,bj,nabc->nijc", rows, columns, dy)]
+
+
+def _resize_matrices(node, before, after):
+    return [_bilinear(node, before[axis], after[axis]) for axis in (0, 1)]
+
+
+def _bilinear(node, before, after):
+    """The weights [after, before] of one axis."""
+    old, new = tf.cast(before, tf.float64), tf.cast(after, tf.float64)
+    scale = old / new
+    if node.attr["align_corners"].b:
+        scale = tf.where(after > 1, (old - 1) / tf.maximum(new - 1, 1), scale)
+    place = tf.cast(tf.range(after), tf.float64)
+    if node.attr["half_pixel_centers"].b:
+        place = (place + 0.5) * scale - 0.5
+    else:
+        place = place * scale
+    low, high = tf.maximum(tf.floor(place), 0), tf.minimum(tf.ceil(place), old - 1)
+    part = place - tf.floor(place)
+
+    def taken(index):
+        return tf.one_hot(tf.cast(index, tf.int32), before, dtype=tf.float64)
+
+    return taken(low) * (1 - part)[:, None] + taken(high) * part[:, None]
+
+
+def _leaky_relu(node, x):
+    slope = decimal(node.attr["alpha"].f)
+    return [tf.where(x > 0, x, x * tf.constant(slope, x.dtype))]
+
+
+def _leaky_relu_gradient(node, dy, x):
+    slope = decimal(node.attr["alpha"].f)
+    return [tf.where(x > 0, dy, dy * tf.constant(slope, x.dtype))]
+
+
+SUBSTITUTES = {
+    "FusedBatchNorm": _batch_norm,
+    "FusedBatchNormV2": _batch_norm,
+    "FusedBatchNormV3": _batch_norm,
+    "FusedBatchNormGrad": _batch_norm_gradient,
+    "FusedBatchNormGradV2": _batch_norm_gradient,
+    "FusedBatchNormGradV3": _batch_norm_gradient,
+    "ResizeBilinear": _resize,
+    "ResizeBilinearGrad": _resize_gradient,
+    "LeakyRelu": _leaky_relu,
+    "LeakyReluGrad": _leaky_relu_gradient,
+}

@@ -1,0 +1,146 @@
+"""How frameworks lay a layer's weights out, brought to TF1's way.
+
+PyTorch has the outputs first and the spatial axes last; its dense layers are transposed,
+and number the pixels of flattened feature maps channel by channel. Keras has TF1's axes.
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+AXES = {  # layout -> axes of the other array in the order that TF1's kernel has them
+    "plain": None,
+    "torch dense": (1, 0),
+    "torch conv": (2, 3, 1, 0),  # [out, in, h, w] -> [h, w, in, out]
+    "torch conv1d": (2, 1, 0),
+    "torch conv3d": (2, 3, 4, 1, 0),
+}
+GATES = {  # the order of an LSTM's gates: input, candidate, forget, output
+    "tf1": "ijfo",
+    "keras": "ifjo",
+    "torch": "ifjo",
+}
+
+
+class Layout(NamedTuple):
+    """What makes a port's array of TF1's.
+
+    Attributes:
+      kind: one of AXES.
+      rows: (C, H, W) where TF1's rows are pixels by [H, W, C], theirs by [C, H, W].
+      columns: the same of the columns, or of the only axis of a bias.
+      part: (start, stop) of TF1's first axis that the other array is; None for all.
+      gates: the order of blocks in the other array's last axis ('ifjo'), or ''.
+      forget: what the program adds to the forget gate's bias as it runs.
+    """
+
+    kind: str = "plain"
+    rows: tuple | None = None
+    columns: tuple | None = None
+    part: tuple | None = None
+    gates: str = ""
+    forget: float = 0.0
+
+    def to_port(self, array, values=True):
+        """Brings an array of TF1's to the port's layout.
+
+        Args:
+          values: whether it holds values; slots and gradients have no forget bias.
+        """
+        if self.part:
+            array = array[self.part[0] : self.part[1]]
+        if self.gates:
+            array = _gates(array, GATES["tf1"], self.gates)
+            if self.forget and array.ndim == 1 and values:
+                array = array + _at_gate(array, self.gates) * self.forget
+        if self.rows:
+            array = _pixels(array, self.rows, 0, to_port=True)
+        if self.columns:
+            array = _pixels(array, self.columns, array.ndim - 1, to_port=True)
+        axes = AXES[self.kind]
+        if axes:
+            array = array.transpose(np.argsort(axes))
+        return np.ascontiguousarray(array)
+
+    def to_tf1(self, array, values=True):
+        """Brings an array of the port's to TF1's layout; the part that it is."""
+        axes = AXES[self.kind]
+        if axes:
+            array = array.transpose(axes)
+        if self.rows:
+            array = _pixels(array, self.rows, 0, to_port=False)
+        if self.columns:
+            array = _pixels(array, self.columns, array.ndim - 1, to_port=False)
+        if self.gates:
+            if self.forget and array.ndim == 1 and values:
+                array = array - _at_gate(array, self.gates) * self.forget
+            array = _gates(array, self.gates, GATES["tf1"])
+        return np.ascontiguousarray(array)
+
+    def shape(self, shape):
+        """Returns the shape that the port's array has for one of TF1's."""
+        shape = list(shape)
+        if self.part:
+            shape[0] = self.part[1] - self.part[0]
+        axes = AXES[self.kind]
+        return [shape[i] for i in np.argsort(axes)] if axes else shape
+
+    def text(self):
+        """Returns what the table of variables says of it."""
+        said = [] if self.kind == "plain" else [self.kind]
+        if self.rows:
+            said.append("rows {}x{}x{}".format(*self.rows))
+        if self.columns:
+            said.append("columns {}x{}x{}".format(*self.columns))
+        if self.part:
+            said.append(f"rows {self.part[0]} to {self.part[1]}")
+        if self.gates:
+            said.append(f"gates {self.gates}")
+        if self.forget:
+            said.append(f"forget bias {self.forget:g}")
+        return ", ".join(said)
+
+
+def fits(kind, shape, tf1_shape):
+    """Whether a port's array of this shape and layout can be TF1's."""
+    axes = AXES[kind]
+    if axes and len(axes) != len(shape):
+        return False
+    shape = [shape[i] for i in axes] if axes else list(shape)
+    return list(tf1_shape) == shape
+
+
+def channels_first(values, chw, axis=-1):
+    """Reorders an axis of pixels from [H, W, C] to [C, H, W]."""
+    return _pixels(values, chw, axis % np.ndim(values), to_port=True)
+
+
+def channels_last(values, chw, axis=-1):
+    """Reorders an axis of pixels from [C, H, W] to [H, W, C]."""
+    return _pixels(values, chw, axis % np.ndim(values), to_port=False)
+
+
+def _pixels(array, chw, axis, *, to_port):
+    c, h, w = chw
+    if array.shape[axis] != math.prod(chw):
+        return array
+    before, after = array.shape[:axis], array.shape[axis + 1 :]
+    split, order = ((h, w, c), (2, 0, 1)) if to_port else ((c, h, w), (1, 2, 0))
+    array = array.reshape(*before, *split, *after)
+    moved = [*range(axis), *(axis + i for i in order), *range(axis + 3, array.ndim)]
+    return array.transpose(moved).reshape(*before, math.prod(chw), *after)
+
+
+def _gates(array, have, want):
+    blocks = dict(zip(have, np.split(array, 4, axis=-1), strict=True))
+    return np.concatenate([blocks[gate] for gate in want], axis=-1)
+
+
+def _at_gate(array, gates):
+    """Ones where the forget gate's block is."""
+    ones = np.zeros_like(array)
+    width = len(array) // 4
+    start = gates.index("f") * width
+    ones[start : start + width] = 1
+    return ones

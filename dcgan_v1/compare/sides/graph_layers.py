@@ -1,0 +1,103 @@
+"""The ops of a foreign graph that make layers, and which of them a run can be asked
+for: what lies in a branch or in a loop has no value outside."""
+
+import tensorflow.compat.v1 as tf
+
+KINDS = {
+    "Conv2D": "conv", "Conv3D": "conv", "DepthwiseConv2dNative": "conv",
+    "Conv2DBackpropInput": "deconv", "Conv3DBackpropInputV2": "deconv",
+    "MatMul": "dense", "BatchMatMul": "dense", "BatchMatMulV2": "dense",
+    "FusedBatchNorm": "norm", "FusedBatchNormV2": "norm", "FusedBatchNormV3": "norm",
+    "LRN": "norm",
+    "Relu": "activation", "Relu6": "activation", "LeakyRelu": "activation",
+    "Elu": "activation", "Selu": "activation", "Tanh": "activation",
+    "Sigmoid": "activation", "Softplus": "activation", "Softsign": "activation",
+    "Softmax": "activation", "LogSoftmax": "activation", "Maximum": "activation",
+    "MaxPool": "pool", "AvgPool": "pool", "MaxPoolV2": "pool",
+    "ResizeBilinear": "resize", "ResizeNearestNeighbor": "resize",
+    "ResizeBicubic": "resize",
+    "BiasAdd": "bias", "Add": "add", "AddV2": "add", "Sub": "add", "Mul": "mul",
+    "RealDiv": "mul", "Merge": "merge", "GatherV2": "other", "Gather": "other",
+    "Mean": "other", "Exit": "recurrent", "LSTMBlockCell": "recurrent",
+    "ConcatV2": "other", "Concat": "other", "Pad": "other", "MirrorPad": "other",
+    "SelectV2": "other", "Select": "other", "If": "merge", "StatelessIf": "merge",
+    "Identity": "identity", "Reshape": "reshape", "Transpose": "reshape",
+    "Squeeze": "reshape", "Einsum": "dense",
+}  # fmt: skip
+ATTRIBUTES = {"alpha": "slope", "epsilon": "epsilon", "padding": "padding",
+              "strides": "strides", "ksize": "window", "align_corners": "align_corners",
+              "half_pixel_centers": "half_pixel_centers"}  # fmt: skip
+
+
+def fetchable(graph):
+    """Returns the ops that have a value whichever branches are taken.
+
+    A Switch leads into a branch and a Merge out of it; Enter and Exit bound a loop.
+    """
+    branch, loop = {}, {}
+    for op in graph.get_operations():
+        needed = [t.op for t in op.inputs if t.op.type != "NextIteration"]
+        needed += [o for o in op.control_inputs if o.type != "NextIteration"]
+        depth = max((branch.get(o, 0) for o in needed), default=0)
+        inside = max((loop.get(o, 0) for o in needed), default=0)
+        of_loop = op.type in ("Merge", "RefMerge") and any(
+            t.op.type == "NextIteration" for t in op.inputs
+        )
+        if op.type in ("Enter", "RefEnter"):
+            inside += 1
+        elif op.type in ("Exit", "RefExit"):
+            inside -= 1
+        elif op.type in ("Switch", "RefSwitch") and not inside:
+            depth += 1
+        elif op.type in ("Merge", "RefMerge") and not of_loop and not inside:
+            depth -= 1
+        branch[op], loop[op] = max(depth, 0), max(inside, 0)
+    return {op for op in branch if not branch[op] and not loop[op]}
+
+
+def layer_ops(graph, types, among, inputs):
+    """Returns the ops that may make a layer's output, in the graph's order.
+
+    Args:
+      types: name -> type of the ops as the program has them, in its order; in float64
+        some are spelled out of others.
+      among: the ops to choose from.
+      inputs: tensors that are fed; a layer depends on one of them.
+    """
+    fed = {tensor.op for tensor in inputs}
+    depends = set()
+    for op in graph.get_operations():
+        if op in fed or any(t.op in depends for t in op.inputs):
+            depends.add(op)
+    found = []
+    for name, kind in types.items():
+        if kind not in KINDS:
+            continue
+        op = graph.get_operation_by_name(name)
+        if op not in among or op not in depends:
+            continue
+        y = op.outputs[0]
+        if y.dtype.base_dtype not in (tf.float32, tf.float64) or y.shape.rank in (0, 1):
+            continue
+        if kind != "Identity" or not y.consumers():
+            found.append(op)
+    return found
+
+
+def settings(node):
+    """Returns what a NodeDef says of itself, name -> number or text."""
+    found = {}
+    for attribute, name in ATTRIBUTES.items():
+        if attribute not in node.attr:
+            continue
+        value = node.attr[attribute]
+        kind = value.WhichOneof("value")
+        if kind == "f":
+            found[name] = float(f"{value.f:.6g}")
+        elif kind == "s":
+            found[name] = value.s.decode()
+        elif kind == "b":
+            found[name] = value.b
+        elif kind == "list":
+            found[name] = "x".join(map(str, value.list.i[1:3]))
+    return found

@@ -1,0 +1,267 @@
+"""From whatever is left of a TF1 program to one normal form: a GraphDef, which of its
+nodes are variables, and values for them."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow.compat.v1 as tf
+from google.protobuf.message import DecodeError
+from tensorflow.core.framework.variable_pb2 import VariableDef
+from tensorflow.core.protobuf import saved_model_pb2
+from tensorflow.core.protobuf.meta_graph_pb2 import MetaGraphDef
+from tensorflow.python.framework import op_def_registry
+
+from dcgan_v1.checkpoints import reading, saving
+from dcgan_v1.errors import UserError, reason
+
+VARIABLES = ("Variable", "VariableV2", "VarHandleOp")
+# Ops that reach beyond the graph: files, Python, other machines.
+UNSAFE = {
+    "PyFunc", "PyFuncStateless", "EagerPyFunc", "ReadFile", "WriteFile", "MatchingFiles",
+    "WholeFileReader", "WholeFileReaderV2", "TextLineReader", "TextLineReaderV2",
+    "TFRecordReader", "TFRecordReaderV2", "FixedLengthRecordReader",
+    "FixedLengthRecordReaderV2", "LMDBReader", "TextLineDataset", "TFRecordDataset",
+    "FixedLengthRecordDataset", "FixedLengthRecordDatasetV2", "GeneratorDataset",
+    "LMDBDataset", "SqlDataset", "LoadDataset", "SaveDataset", "SaveDatasetV2",
+    "SnapshotDataset", "PrintV2", "DebugIdentity", "DebugIdentityV2", "RemoteCall",
+    "CreateSummaryFileWriter", "CreateSummaryDbWriter", "RpcCall", "MergeV2Checkpoints",
+    "InitializeTableFromTextFile", "InitializeTableFromTextFileV2", "RegisterDataset",
+}  # fmt: skip
+SAVERS = ("SaveV2", "RestoreV2", "Save", "Restore", "SaveSlices", "ShardedFilename")
+KNOWN_LIBRARIES = {  # what tf.contrib registered from files of its own
+    "ImageProjectiveTransform": "contrib/image/python/ops/_image_ops.so",
+    "BipartiteMatch": "contrib/image/python/ops/_single_image_random_dot_stereograms.so",
+    "PeriodicResample": "contrib/periodic_resample/python/ops/_periodic_resample_op.so",
+    "Resampler": "contrib/resampler/python/ops/_resampler_ops.so",
+    "SkipGramGenerateCandidates": "contrib/text/python/ops/_skip_gram_ops.so",
+    "NcclAllReduce": "contrib/nccl/python/ops/_nccl_ops.so",
+}
+
+
+class Opened(NamedTuple):
+    """A TF1 program in normal form.
+
+    Attributes:
+      meta: MetaGraphDef, in float32 as it was made; devices cleared.
+      source: for messages: where it came from.
+      variables: names of the nodes that are variables, in order. Of a frozen graph,
+        of its large constants.
+      trainable: those that are trained.
+      values: variable -> start value of a checkpoint; empty where there is none.
+      collections: name -> names of nodes, of the collections that hold tensors or ops.
+      frozen: whether the variables are constants.
+    """
+
+    meta: MetaGraphDef
+    source: str
+    variables: list
+    trainable: list
+    values: dict
+    collections: dict
+    frozen: bool
+
+
+def open_program(spec):
+    """Brings a `side.Tf1` to normal form.
+
+    Raises:
+      UserError: it cannot be read, needs unknown ops, holds unsafe ones, or its
+        checkpoint is of another graph.
+    """
+    given = [k for k in ("meta", "function", "saved_model", "frozen")
+             if getattr(spec, k) is not None]  # fmt: skip
+    if len(given) != 1:
+        raise UserError("Tf1 takes one of meta, function, saved_model and frozen")
+    for library in spec.libraries:
+        _load_library(library)
+    meta, source, checkpoint = globals()[f"_from_{given[0]}"](spec)
+    for node in _all_nodes(meta.graph_def):
+        node.device = ""
+    _refuse_unknown(meta, source)
+    if not spec.trust:
+        _refuse_unsafe(meta, source)
+    frozen = given[0] == "frozen"
+    nodes = meta.graph_def.node
+    if frozen:
+        variables = _large_constants(meta.graph_def)
+        trainable = list(variables)
+    else:
+        variables = [node.name for node in nodes if node.op in VARIABLES]
+        trainable = _trainable(meta, variables)
+    values = _values(checkpoint, meta, variables, source) if checkpoint else {}
+    collections = {
+        key: list(collection.node_list.value)
+        for key, collection in meta.collection_def.items()
+        if collection.WhichOneof("kind") == "node_list"
+    }
+    return Opened(meta, source, variables, trainable, values, collections, frozen)
+
+
+# ---- where a graph comes from ----
+
+
+def _from_meta(spec):
+    return _parsed(spec.meta, MetaGraphDef), str(spec.meta), spec.checkpoint
+
+
+def _from_function(spec):
+    with tf.Graph().as_default() as graph:
+        spec.function()
+        if not graph.get_operations():
+            raise UserError(
+                f"{spec.function.__name__}() built nothing in the default graph"
+            )
+        meta = tf.train.export_meta_graph()
+    return meta, f"{spec.function.__name__}()", spec.checkpoint
+
+
+def _from_saved_model(spec):
+    path = Path(spec.saved_model) / "saved_model.pb"
+    saved = _parsed(path, saved_model_pb2.SavedModel)
+    metas = saved.meta_graphs
+    if not metas:
+        raise UserError(f"{path} holds no graph")
+    if metas[0].HasField("object_graph_def"):
+        raise UserError(
+            f"{path} is a TF2 SavedModel, whose functions have no TF1 graph; compare "
+            "the model that it was saved from"
+        )
+    training = [m for m in metas if "train" in m.meta_info_def.tags]
+    prefix = Path(spec.saved_model) / "variables" / "variables"
+    checkpoint = spec.checkpoint or (str(prefix) if prefix.parent.is_dir() else None)
+    return (training or list(metas))[0], str(path), checkpoint
+
+
+def _from_frozen(spec):
+    graph_def = _parsed(spec.frozen, tf.GraphDef)
+    return MetaGraphDef(graph_def=graph_def), str(spec.frozen), None
+
+
+def _parsed(path, message):
+    try:
+        data = Path(path).read_bytes()
+    except OSError as error:
+        raise UserError(f"cannot read {path}: {error.strerror}") from error
+    parsed = message()
+    try:
+        parsed.ParseFromString(data)
+    except DecodeError as error:
+        raise UserError(f"{path} is no {message.DESCRIPTOR.name}") from error
+    graphs = parsed if message is tf.GraphDef else getattr(parsed, "graph_def", None)
+    if graphs is not None and not graphs.node:
+        raise UserError(f"{path} is no {message.DESCRIPTOR.name}: it has no nodes")
+    return parsed
+
+
+# ---- what it may hold ----
+
+
+def _load_library(path):
+    try:
+        tf.load_op_library(str(path))
+    except (tf.errors.OpError, OSError) as error:
+        raise UserError(f"cannot load {path}: {reason(error)}") from error
+
+
+def _all_nodes(graph_def):
+    yield from graph_def.node
+    for function in graph_def.library.function:
+        yield from function.node_def
+
+
+def _refuse_unknown(meta, source):
+    functions = {f.signature.name for f in meta.graph_def.library.function}
+    unknown = sorted(
+        {
+            node.op
+            for node in _all_nodes(meta.graph_def)
+            if node.op not in functions and op_def_registry.get(node.op) is None
+        }
+    )
+    if unknown:
+        known = [KNOWN_LIBRARIES[op] for op in unknown if op in KNOWN_LIBRARIES]
+        file = f" (TF1 had it in {known[0]})" if known else ""
+        raise UserError(
+            f"{source} needs {len(unknown)} ops that TensorFlow {tf.version.VERSION} "
+            f"has not: {', '.join(unknown[:8])}; name the file that registers them: "
+            f"Tf1(libraries=['ops.so']){file}"
+        )
+
+
+def _refuse_unsafe(meta, source):
+    found = sorted(
+        {n.op: n.name for n in _all_nodes(meta.graph_def) if n.op in UNSAFE}.items()
+    )
+    if found:
+        named = ", ".join(f"{op} ({name})" for op, name in found[:5])
+        raise UserError(
+            f"{source} holds ops that touch the machine: {named}; --trust runs it "
+            "nevertheless"
+        )
+
+
+# ---- variables ----
+
+
+def _trainable(meta, variables):
+    """Names in the graph's collection, or all where it has none."""
+    key = "trainable_variables"
+    if key not in meta.collection_def:
+        return list(variables)
+    named = set()
+    for data in meta.collection_def[key].bytes_list.value:
+        named.add(VariableDef.FromString(data).variable_name.partition(":")[0])
+    return [name for name in variables if name in named]
+
+
+def _large_constants(graph_def):
+    """Constants that `convert_variables_to_constants` made: read by an Identity."""
+    reads = {
+        node.input[0].partition(":")[0]
+        for node in graph_def.node
+        if node.op in ("Identity", "ReadVariableOp") and node.input
+    }
+    return [
+        node.name
+        for node in graph_def.node
+        if node.op == "Const"
+        and node.name in reads
+        and node.attr["dtype"].type == tf.float32.as_datatype_enum
+        and tf.TensorShape(node.attr["value"].tensor.tensor_shape).rank
+    ]
+
+
+def _values(checkpoint, meta, variables, source):
+    """Reads the start values. Slots may be missing from a checkpoint, weights not."""
+    if not saving.files_of(checkpoint):
+        raise UserError(f"no checkpoint at {checkpoint}")
+    with reading.opened(checkpoint) as reader:
+        shapes = reader.get_variable_to_shape_map()
+        found, lacking = {}, []
+        nodes = {node.name: node for node in meta.graph_def.node}
+        trained = set(_trainable(meta, variables))
+        for name in variables:
+            shape = tf.TensorShape(nodes[name].attr["shape"].shape)
+            key = _key(nodes[name], name)
+            if key not in shapes:
+                lacking += [name] if name in trained else []
+            elif not shape.is_compatible_with(shapes[key]):
+                raise UserError(
+                    f"{checkpoint} is of another graph than {source}: {name} has shape "
+                    f"{shapes[key]} in it, {shape.as_list()} in the graph"
+                )
+            else:
+                found[name] = np.asarray(reader.get_tensor(key))
+    if lacking:
+        raise UserError(
+            f"{checkpoint} is of another graph than {source}: it has no {lacking[0]}"
+            + (f", nor {len(lacking) - 1} more" if len(lacking) > 1 else "")
+        )
+    return found
+
+
+def _key(node, name):
+    """A resource variable is saved under its shared name."""
+    shared = node.attr["shared_name"].s.decode() if node.op == "VarHandleOp" else ""
+    return shared or name
