@@ -6,8 +6,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dcgan_v1.compare import batches, noise, observe
+from dcgan_v1.compare import alignment, batches, differences, noise, observe
 from dcgan_v1.compare.alignment import Seen, align
+from dcgan_v1.compare.diagnosis import diagnose
 from dcgan_v1.compare.host import Side
 from dcgan_v1.compare.identify import identify
 from dcgan_v1.compare.observe import FORWARD, LOSS, Key
@@ -77,7 +78,8 @@ class Pair:
       seen_old, seen_new: Key -> array.
       looks: (Look, Look) of the first step; None where there is none.
       lone: Keys that one side alone has -> 'TF1' or 'port'.
-      control: list of (Key -> array) of TF1 from nudged starts.
+      found: every Difference; control: in float32 those of TF1 from itself.
+      findings: where the sides part and why, worked out in the first dtype.
       timing: by side.
     """
 
@@ -93,6 +95,7 @@ class Pair:
             alone = {**job.old, **more, "threads": 1, "is_old": True}
             self.control_side = Side("control", alone, self.folder, onednn="0")
         self.control, self.timing, self.lone = [], {}, {}
+        self.found, self.findings = [], []
 
     def __enter__(self):
         return self
@@ -111,10 +114,24 @@ class Pair:
         if self.matching.new_only or self.missing():
             return
         self.observe()
+        self.found = differences.between(self.seen_old, self.seen_new, self.group)
         if self.job.timing_steps and self.trains:
             self.time()
         if self.control_side:
-            noise.observe(self)
+            self.control = noise.measure(self)
+            tolerances = differences.noise_tolerances(self.control)
+            self.found = [
+                d._replace(tolerance=tolerances.get(d.key.quantity, d.tolerance))
+                for d in self.found
+            ]
+        if self.like is None:
+            self.findings = diagnose(self)
+
+    def group(self, key):
+        """What an array shares its scale with: what one update trains."""
+        owner = self.owners.get(key.name, -1) if key.kind == observe.STATE else 0
+        of = key.name if key.kind == FORWARD or key.part == "updates" else ""
+        return key.kind, key.part, key.step, key.update, owner, of
 
     def open(self):
         for side in self._sides():
@@ -195,7 +212,7 @@ class Pair:
             return
         port_run = None
         if self.trains:
-            seen = self._look(self.new, "few")
+            seen = self.look(self.new, "few")
             port_run = {"updates": _updates_of(seen), "maps": seen.learned["maps"]}
         self.maps = (port_run or {}).get("maps", {})
         run_equal = self._run_equal if self.trains else None
@@ -215,7 +232,7 @@ class Pair:
         slots = {k: np.zeros_like(a) for k, a in self.new.arrays().items()
                  if "|" in k or k.startswith("updates:")}  # fmt: skip
         self.new.load({**slots, **new_values})
-        found = [self._look(side, "few") for side in (self.old, self.new)]
+        found = [self.look(side, "few") for side in (self.old, self.new)]
         self.more_scalars = [tuple(look.scalars for look in found)]
         return [
             {"scalars": f.scalars, "gradients": f.gradients, "state": f.state}
@@ -236,6 +253,14 @@ class Pair:
     def observe(self):
         self.trained = {v for u in self.ours["updates"] for v in u["variables"]}
         self.shapes = {n: v["shape"] for n, v in self.ours["variables"].items()}
+        self.owners = {
+            v: i for i, u in enumerate(self.ours["updates"]) for v in u["variables"]
+        }
+        self.owners |= {
+            slot: self.owners.get(of, -1)
+            for slot, (_, _, of) in self.ours["slots"].items()
+        }
+        self.loss_names, self.layers_old = {}, {}
         self.seen_old, self.seen_new, self.aligned = {}, {}, {}
         self.looks = None
         self.load()
@@ -254,7 +279,7 @@ class Pair:
     def _first_step(self):
         for side in (self.old, self.new):
             side.ask("look", batch="0")
-        looks = self._read_look(self.old), self._read_look(self.new)
+        looks = self.read_look(self.old), self.read_look(self.new)
         self.looks = looks
         self._refuse_nan(looks)
         ours = observe.gradient_keys(looks[0].gradients)
@@ -328,12 +353,12 @@ class Pair:
         the one under which most of its layers agree."""
         self.old.ask("inference", batch="0")
         self.new.ask("inference", batch="0")
-        ours = self._read_look(self.old)
-        theirs = [self._read_look(self.new)]
+        ours = self.read_look(self.old)
+        theirs = [self.read_look(self.new)]
         forward = theirs[0].learned["forward"]
         for choice in range(1, max(map(len, forward.values()), default=0)):
             self.new.ask("inference", batch="0", choice=choice)
-            theirs.append(self._read_look(self.new))
+            theirs.append(self.read_look(self.new))
         self.maps = {**self.maps, **theirs[0].learned["maps"]}
         self.forward = forward
         layers = []
@@ -365,7 +390,7 @@ class Pair:
             found = [
                 a._replace(old=by_name.get(before.get(a.new.name), a.old)) for a in found
             ]
-        self.aligned[mode] = found
+        self.aligned[mode], self.layers_old[mode] = found, ours
         for a in found:
             key = Key(FORWARD, a.new.name, mode)
             if a.old is not None:
@@ -385,11 +410,11 @@ class Pair:
             else:
                 self.lone[key] = "port"
 
-    def _look(self, side, batch):
+    def look(self, side, batch):
         side.ask("look", batch=batch)
-        return self._read_look(side)
+        return self.read_look(side)
 
-    def _read_look(self, side):
+    def read_look(self, side):
         answer, arrays = side.answer(), side.arrays()
         layers = [
             Seen(name, kind, settings, arrays[f"output {i}"], arrays.get(f"input {i}"))
@@ -419,6 +444,72 @@ class Pair:
                     raise UserError(
                         f"the {side} computes what is no number, first in {name}"
                     )
+
+    # ---- asking again ----
+
+    def inputs_of_step(self):
+        """Name -> array of the first step's batch, in this dtype."""
+        with np.load(self.job.folder / "inputs.npz") as file:
+            found = {k.partition("/")[2]: file[k] for k in file.files
+                     if k.startswith("0/")}  # fmt: skip
+        return {
+            k: a.astype(self.dtype) if a.dtype.kind == "f" else a
+            for k, a in found.items()
+        }
+
+    def output_with(self, rows, layer, mode, start=None):
+        """Returns a layer's output in the port with some rows of the map replaced, or
+        from another start."""
+        changed = {row.new: row for row in rows}
+        plain = self.matching.rows
+        self.matching.rows = [changed.get(row.new, row) for row in plain]
+        try:
+            self.load(start)
+        finally:
+            self.matching.rows = plain
+        self.new.ask("look" if mode == "training" else "inference", batch="0")
+        layers = self.read_look(self.new).layers
+        return next(
+            (alignment.in_tf1_order(s, self.maps) for s in layers if s.name == layer)
+        )
+
+    def asked_gradients(self):
+        """Returns (late, leak): TF1's gradients of the first step if no update moved a
+        weight, and what the losses of other updates would add. Key -> array."""
+        self.old.load(self.start)
+        self.old.do("gradients_of", batch="0")
+        found = self.old.arrays()
+        return tuple(
+            observe.gradient_keys(
+                {k.removeprefix(f"{kind} "): a for k, a in found.items()
+                 if k.startswith(f"{kind} ")}
+            )
+            for kind in ("late", "leak")
+        )  # fmt: skip
+
+    def kept_of_averages(self):
+        """Returns, for TF1 and the port, name -> the part of each average that a step
+        keeps: what becomes of a shift of its start, whatever else it is made of."""
+        averages = [n for n in self.shapes if n not in self.trained]
+        shifted = self.start | {n: self.start[n] + 0.125 for n in averages}
+        self.load(shifted)
+        for side in (self.old, self.new):
+            side.ask("look", batch="0")
+        looks = self.read_look(self.old), self.read_look(self.new)
+        after = looks[0].state, self.matching.to_tf1(
+            looks[1].state, self.ours["slots"], self.shapes
+        )
+        seen = self.seen_old, self.seen_new
+        kept = []
+        for state, before in zip(after, seen, strict=True):
+            of_side = {}
+            for name in averages:
+                key = Key(observe.STATE, name, "average", 1)
+                if name in state and key in before:
+                    moved = (np.float64(state[name]) - before[key]) / 0.125
+                    of_side[name] = float(np.median(moved))
+            kept.append(of_side)
+        return kept
 
     def time(self):
         """Steps in alternation; the first round is thrown away."""

@@ -43,7 +43,7 @@ def identify(old, new, rows_given, port_run, run_equal):
     options = matching.candidates(ours, theirs)
     _add_unique(rows, options)
     certificate = Certificate(None, 0)
-    updates, optimizers = _pair_updates(old, port_run)
+    updates, optimizers = _pair_updates(old, port_run, rows)
     open_rows = _open(rows, options)
     if (open_rows or _pixel_rows(rows, theirs, maps)) and run_equal:
         certificate = _by_gradients(
@@ -132,19 +132,27 @@ def _open(rows, options):
     return found
 
 
-def _pair_updates(old, port_run):
-    """Returns (update -> update, optimiser -> optimiser), by the order in a step, or by
-    what they train where that order would pair others."""
+def _pair_updates(old, port_run, rows):
+    """Returns (update -> update, optimiser -> optimiser): by what they train as far as
+    it is known, by how much they train, and by their order in a step."""
     if not port_run:
         return {}, {}
-    counts = [len(update["variables"]) for update in old["updates"]]
-    theirs = port_run["updates"]
+    theirs, new_of = port_run["updates"], {row.old: row.new for row in rows}
     left, updates = list(range(len(theirs))), {}
-    for i, count in enumerate(counts):
-        same = [j for j in left if len(theirs[j][1]) == count] or left
-        if same:
-            updates[i] = same[0]
-            left.remove(same[0])
+    for i, update in enumerate(old["updates"]):
+        known = {new_of[v] for v in update["variables"] if v in new_of}
+
+        def likeness(j, known=known, update=update):
+            trained = theirs[j][1]
+            return (
+                len(known & set(trained)),
+                len(trained) == len(update["variables"]),
+                -j,
+            )
+
+        if left:
+            updates[i] = max(left, key=likeness)
+            left.remove(updates[i])
     optimizers = {}
     for i, j in updates.items():
         optimizers.setdefault(old["updates"][i]["optimizer"], theirs[j][0])
@@ -261,7 +269,7 @@ def _closest(old, new, layout, pixels):
     choices = [layout]
     if pixels:
         choices.append(layout._replace(**pixels))
-    found = []
+    found = []  # the framework's own order counts unless the other is clearly nearer
     for choice in choices:
         shared = old.keys() & new.keys()
         if not shared:
@@ -274,6 +282,8 @@ def _closest(old, new, layout, pixels):
         except ValueError:
             continue
         found.append((matching.distance(a, b), choice))
+    if len(found) == 2 and found[0][0] * matching.SURE > found[1][0]:
+        return found[1]
     return min(found, key=lambda x: x[0]) if found else (np.inf, layout)
 
 

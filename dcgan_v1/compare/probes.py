@@ -53,6 +53,104 @@ def ratio(a, b):
     return float(np.median(b[usable] / a[usable]))
 
 
+ACTIVATIONS = {
+    "ReLU": lambda x: np.maximum(x, 0),
+    "ReLU6": lambda x: np.clip(x, 0, 6),
+    "tanh": np.tanh,
+    "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
+    "softplus": lambda x: np.logaddexp(0, x),
+    "ELU": lambda x: np.where(x > 0, x, np.expm1(np.minimum(x, 0))),
+    "no activation": lambda x: x,
+}
+
+
+def activation(x, y):
+    """Returns the name of the function that makes y of x, or None."""
+    if x.shape != y.shape:
+        return None
+    scale = np.abs(y).max()
+    for name, function in ACTIVATIONS.items():
+        if np.abs(function(x) - y).max() <= 1e-6 * scale:
+            return name
+    return None
+
+
+def norm_epsilon(x, y, weights, mean=None, variance=None):
+    """Returns (epsilon, 'inside' or 'outside' the root, spread over the channels).
+
+    Args:
+      x, y: a batch norm's input and output, channels last.
+      weights: 'gamma' and 'beta' -> [C], where it has them.
+      mean, variance: [C] that it normalises by; the batch's where they are None.
+
+    Returns:
+      None where x and y have different shapes.
+    """
+    if x.shape != y.shape:
+        return None
+    axes = tuple(range(x.ndim - 1))
+    mean = x.mean(axes) if mean is None else mean
+    variance = x.var(axes) if variance is None else variance
+    centred = (x - mean) * weights.get("gamma", 1)
+    y = y - weights.get("beta", 0)
+    usable = np.sum(centred**2, axes) > 0
+    factor = (np.sum(y * centred, axes) / np.maximum(np.sum(centred**2, axes), 1e-300))[
+        usable
+    ]
+    variance = np.broadcast_to(variance, usable.shape)[usable]
+    found = []
+    for place, epsilon in (
+        ("inside", 1 / factor**2 - variance),
+        ("outside", 1 / factor - np.sqrt(variance)),
+    ):
+        middle = float(np.median(epsilon))
+        spread = float(np.max(np.abs(epsilon - middle)) / max(np.max(variance), 1e-30))
+        found.append((spread, middle, place))
+    spread, middle, place = min(found)
+    return middle, place, spread
+
+
+def resize_kind(x, y):
+    """Returns how [N, H, W, C] was resized to y, or None."""
+    if x.ndim != 4 or y.ndim != 4:
+        return None
+    kinds = {
+        "bilinear without half-pixel centres": (False, False),
+        "bilinear with half-pixel centres": (True, False),
+        "bilinear with aligned corners": (False, True),
+    }
+    for name, options in kinds.items():
+        rows, columns = (_bilinear(x.shape[i], y.shape[i], *options) for i in (1, 2))
+        made = np.einsum("ai,bj,nijc->nabc", rows, columns, x)
+        if np.abs(made - y).max() <= 1e-6 * np.abs(y).max():
+            return name
+    for name, centre in (("nearest", 0.0), ("nearest with half-pixel centres", 0.5)):
+        picks = []
+        for i in (1, 2):
+            places = (np.arange(y.shape[i]) + centre) * x.shape[i] / y.shape[i]
+            picks.append(np.minimum(places.astype(int), x.shape[i] - 1))
+        if np.array_equal(x[:, picks[0]][:, :, picks[1]], y):
+            return name
+    return None
+
+
+def _bilinear(before, after, half, corners):
+    """The weights [after, before] of one axis."""
+    scale = before / after
+    if corners and after > 1:
+        scale = (before - 1) / (after - 1)
+    places = np.arange(after) * scale
+    if half:
+        places = (np.arange(after) + 0.5) * scale - 0.5
+    low = np.clip(np.floor(places), 0, before - 1).astype(int)
+    high = np.clip(np.ceil(places), 0, before - 1).astype(int)
+    part = places - np.floor(places)
+    weights = np.zeros((after, before))
+    np.add.at(weights, (np.arange(after), low), 1 - part)
+    np.add.at(weights, (np.arange(after), high), part)
+    return weights
+
+
 def variance_count(before, ours, theirs, decay):
     """Returns n where two moving variances differ by the factor n / (n - 1) alone.
 

@@ -15,6 +15,13 @@ NO_SCALARS = ("Const", "Fill", "Assign", "AssignAdd", "AssignSub", "AssignVariab
               "ReadVariableOp")  # fmt: skip
 
 
+@tf.RegisterGradient("IdentityN")
+def _identity_n_gradient(_, *gradients):
+    """What `tf.custom_gradient` leaves in a graph. The gradient that its function had is
+    lost; that of the ops inside is the same, or it would be no gradient."""
+    return gradients
+
+
 class GraphSide:
     """See `worker` for what a side does.
 

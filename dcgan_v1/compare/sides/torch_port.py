@@ -114,7 +114,7 @@ class TorchSide:
 
     def state(self):
         # a module may put another tensor in a buffer's place
-        found = {name: self._now(name).detach().numpy().copy() for name in self.variables}
+        found = {name: self._now(name).numpy(force=True).copy() for name in self.variables}
         for name, optimizer in self.optimizers.items():
             slots = SLOTS.get(_optimizer_kind(optimizer), {})
             updates = 0
@@ -124,7 +124,7 @@ class TorchSide:
                 for slot, key in slots.items():
                     if isinstance(held.get(key), torch.Tensor):
                         where = f"{self.names.get(id(of), '')}|{name}|{slot}"
-                        found[where] = held[key].detach().numpy().copy()
+                        found[where] = held[key].numpy(force=True).copy()
             found[f"updates:{name}"] = np.asarray(updates)
         return found
 
@@ -228,7 +228,7 @@ class TorchSide:
                 for parameter in _parameters(optimizer):
                     if parameter.grad is not None:
                         key = f"{count}|{name}|{self.names.get(id(parameter), '')}"
-                        gradients[key] = parameter.grad.detach().numpy().copy()
+                        gradients[key] = parameter.grad.numpy(force=True).copy()
                 return plain[name](*args, **kwargs)
 
             return step
@@ -373,7 +373,7 @@ def _settings(module, x, y):
 
 
 def _number(value):
-    return value.detach().numpy() if isinstance(value, torch.Tensor) else value
+    return value.numpy(force=True) if isinstance(value, torch.Tensor) else value
 
 
 def _tensor(array):
@@ -385,7 +385,7 @@ def _tensor(array):
 
 def _array(tensor):
     """torch [N, C, H, W] or [N, K] -> numpy [N, H, W, C] or [N, K]."""
-    array = tensor.detach().numpy()
+    array = tensor.numpy(force=True)
     return array.transpose(0, 2, 3, 1).copy() if array.ndim == 4 else array.copy()
 
 

@@ -1,0 +1,311 @@
+"""Why a layer's output differs: small experiments on its input and both outputs."""
+
+import itertools
+
+import numpy as np
+
+from dcgan_v1.compare import layouts, probes
+from dcgan_v1.compare.alignment import apart
+
+AGREE = 1e-9
+
+
+def forward(pair, over):
+    """Yields (where, cause) of the first layers that differ though what they are given
+    does not: one for each model."""
+    keys = {d.key for d in over}
+    seen_models, found = set(), []
+    for mode in ("training", "inference"):
+        rows = pair.aligned.get(mode, [])
+        for place, row in enumerate(rows):
+            model = row.new.name.partition("/")[0]
+            if model in seen_models or not _is_over(row, mode, keys):
+                continue
+            if place and _is_over(rows[place - 1], mode, keys) and _is_downstream(
+                pair, mode, rows, place
+            ):
+                continue
+            seen_models.add(model)
+            cause = _cause(pair, mode, rows, place)
+            if mode == "inference" and "training" in pair.aligned:
+                cause = _in_inference(pair, row) or f"in inference alone: {cause}"
+            idle = place and _is_idle(rows, place - 1)
+            found.append((_name(rows[place - 1] if idle else row), cause))
+        if found:
+            break
+    return found
+
+
+def _is_over(row, mode, keys):
+    return any(k.name == row.new.name and k.part == mode for k in keys)
+
+
+def _is_downstream(pair, mode, rows, place):
+    """Whether a layer is given what already differs."""
+    row = rows[place]
+    return row.new.input is None or _like_any(pair, mode, row.new.input) is None
+
+
+def _is_idle(rows, place):
+    """Whether a layer gives what it is given."""
+    if not place:
+        return False
+    before, now = rows[place - 1].new.output, rows[place].new.output
+    return before.shape == now.shape and np.array_equal(before, now)
+
+
+def _name(row):
+    base = row.new.name.partition("#")[0]
+    return f"{base} (TF1: {row.old.name})"
+
+
+def _like_any(pair, mode, array):
+    """Returns the Seen of TF1's that has the same values as an array, or None."""
+    for seen in pair.layers_old[mode]:
+        if seen.output.shape == array.shape and apart(seen.output, array)[0] <= AGREE:
+            return seen
+    for name, value in pair.inputs_of_step().items():
+        if value.shape == array.shape and np.array_equal(value, array):
+            return name
+    return None
+
+
+def _cause(pair, mode, rows, place):
+    row = rows[place]
+    before = rows[place - 1].new.output if place else None
+    x, ours, theirs = row.new.input, row.old.output, row.new.output
+    if x is not None and before is not None and _like_any(pair, mode, x) is None:
+        # what the layer is given differs already: something between the two layers
+        between = _between(pair, mode, rows[place - 1], before, x)
+        if between:
+            return between
+    x = before if x is None else x
+    if x is None:
+        return f"the output differs by {row.absolute:.1e}"
+    if place and (skipped := _skipped(pair, mode, rows[place - 1], row, x)):
+        return skipped
+    weights = _weights(pair, row.new.name)
+    find = {
+        "activation": _activation, "dropout": _dropout, "norm": _norm,
+        "conv": _convolution, "deconv": _convolution, "dense": _dense,
+        "resize": _resize, "recurrent": _recurrent,
+    }.get(row.new.kind, _anything)  # fmt: skip
+    cause = find(pair, mode, row, x, ours, theirs, weights)
+    return cause or f"the output differs by {row.absolute:.1e} ({row.relative:.1e})"
+
+
+def _skipped(pair, mode, last, row, x):
+    """What TF1 does between two layers that the port leaves out."""
+    names = [seen.name for seen in pair.layers_old[mode]]
+    if last.old is None:
+        return None
+    start, stop = names.index(last.old.name), names.index(row.old.name)
+    for seen in pair.layers_old[mode][start + 1 : stop]:
+        y = seen.output
+        if y.shape != x.shape or apart(y, x)[0] <= AGREE:
+            continue
+        kept = y != 0
+        if not kept.all() and kept.any() and np.ptp(y[kept] / x[kept]) < AGREE:
+            return "dropout is left off: the output is the input"
+        name = probes.activation(x, y)
+        if name:
+            return f"{name} is left out before it; TF1 has it ({seen.name})"
+    return None
+
+
+def _between(pair, mode, row, x, theirs):
+    """What a port does between two layers by itself: TF1's ops of that shape that come
+    next are tried."""
+    names = [seen.name for seen in pair.layers_old[mode]]
+    start = names.index(row.old.name) if row.old else 0
+    for seen in pair.layers_old[mode][start + 1 : start + 12]:
+        if seen.output.shape == theirs.shape:
+            cause = _anything(pair, mode, row, x, seen.output, theirs, {})
+            if cause:
+                return cause
+    return None
+
+
+def _weights(pair, name):
+    """part -> TF1's array of the layer's variables, at the start."""
+    path = name.partition("#")[0]
+    return {
+        pair.theirs["variables"][r.new]["part"]: pair.start[r.old]
+        for r in pair.matching.rows
+        if pair.theirs["variables"][r.new]["layer"] == path
+    }
+
+
+# ---- by kind ----
+
+
+def _activation(pair, mode, row, x, ours, theirs, weights):
+    names = [probes.activation(x, y) for y in (ours, theirs)]
+    slopes = [probes.slope(x, y) if x.min() < 0 else None for y in (ours, theirs)]
+    if all(n is None for n in names) and None not in slopes:
+        return "leaky ReLU has slope {1:.3g}, TF1's has {0:.3g}".format(*slopes)
+    if names[0] != names[1] and any(names):
+        known = [n or f"leaky ReLU of slope {s:.3g}" for n, s in zip(names, slopes,
+                                                                   strict=True)]  # fmt: skip
+        return "the activation is {1}, TF1's is {0}".format(*known)
+    return None
+
+
+def _dropout(pair, mode, row, x, ours, theirs, weights):
+    if x.shape == theirs.shape and np.array_equal(theirs, x):
+        return "dropout is left off: the output is the input"
+    if x.shape == ours.shape and np.array_equal(ours, x):
+        return "drops out where TF1 drops out nothing"
+    scales = [probes.ratio(x, y) for y in (ours, theirs)]
+    return "dropout scales what it keeps by {1:.3g}, TF1's by {0:.3g}".format(*scales)
+
+
+def _norm(pair, mode, row, x, ours, theirs, weights):
+    mean, variance = None, None
+    if mode == "inference":
+        mean, variance = weights.get("mean"), weights.get("variance")
+        by_batch = probes.norm_epsilon(x, theirs, weights)
+        if by_batch and by_batch[2] < AGREE and 0 <= by_batch[0] < 1:
+            return "normalises by the batch, TF1 by the averages"
+    found = [probes.norm_epsilon(x, y, weights, mean, variance) for y in (ours, theirs)]
+    if None in found:
+        return "normalises otherwise"
+    (e, place, spread), (e2, place2, spread2) = found
+    if max(spread, spread2) > 1e-3:
+        return "normalises otherwise"
+    if place != place2:
+        return (
+            f"epsilon {e2:.2g} is added {place2} the root of the variance, TF1 adds "
+            f"{e:.2g} {place} it"
+        )
+    return f"batch norm's epsilon is {e2:.3g}, TF1's {e:.3g}"
+
+
+def _convolution(pair, mode, row, x, ours, theirs, weights):
+    kernel, bias = weights.get("kernel"), weights.get("bias", 0)
+    transposed = row.new.kind == "deconv"
+    if kernel is not None and x.ndim == 4 and kernel.ndim == 4:
+        before = [x] if not transposed else [x]
+        pads = [probes.padding(before[0], kernel, y - bias, transposed)
+                for y in (ours, theirs)]  # fmt: skip
+        if None in pads:  # TF1's op may come before its bias is added
+            pads = [probes.padding(x, kernel, y, transposed) for y in (ours, theirs)]
+        if None not in pads and pads[0] != pads[1]:
+            return (
+                f"padding: {pads[1]} rows and columns are added before the image, TF1 "
+                f"adds {pads[0]} (its SAME is not symmetric here)"
+            )
+    return "the convolution differs (stride, or the layout of its kernel)"
+
+
+def _dense(pair, mode, row, x, ours, theirs, weights):
+    kernel, bias = weights.get("kernel"), weights.get("bias", 0)
+    if kernel is None or x.ndim != 2 or x.shape[1] != kernel.shape[0]:
+        return None
+    path = row.new.name.partition("#")[0]
+    chw = pair.maps.get(path, {}).get("rows") or _pixels_before(pair, mode, row, x)
+    for other in (layouts.channels_last, layouts.channels_first):
+        if chw and apart(ours, other(x, tuple(chw)) @ kernel + bias)[0] < AGREE:
+            return (
+                f"the rows of its kernel are in another order: the port flattens maps of "
+                f"{'x'.join(map(str, chw))} (C, H, W) otherwise than TF1"
+            )
+    return None
+
+
+def _pixels_before(pair, mode, row, x):
+    """(C, H, W) of the last maps before a layer that have as many values as it takes."""
+    rows = [a.new for a in pair.aligned[mode]]
+    place = next(i for i, seen in enumerate(rows) if seen.name == row.new.name)
+    for seen in reversed(rows[:place]):
+        if seen.output.ndim == 4 and seen.output[0].size == x.shape[1]:
+            _, h, w, c = seen.output.shape
+            return c, h, w
+    return None
+
+
+def _resize(pair, mode, row, x, ours, theirs, weights):
+    kinds = [probes.resize_kind(x, y) for y in (ours, theirs)]
+    if kinds[0] != kinds[1] and any(kinds):
+        return "the resize is {1}, TF1's is {0}".format(*(k or "another" for k in kinds))
+    return None
+
+
+def _anything(pair, mode, row, x, ours, theirs, weights):
+    """Tries what may stand in a layer of a user's own, or between two layers."""
+    if ours.shape == theirs.shape and x.shape == ours.shape:
+        if cause := _activation(pair, mode, row, x, ours, theirs, weights):
+            return cause
+        if np.array_equal(x, theirs):
+            return "gives its input as it is, TF1 does not"
+        if weights.get("beta") is not None or weights.get("gamma") is not None:
+            return _norm(pair, mode, row, x, ours, theirs, weights)
+    if x.ndim == 4 and ours.ndim == 4:
+        return _resize(pair, mode, row, x, ours, theirs, weights)
+    if ours.ndim == 2 and x.ndim == 4:
+        _, h, w, c = x.shape
+        if apart(ours, layouts.channels_last(theirs, (c, h, w)))[0] < AGREE:
+            return f"flattens {c}x{h}x{w} maps channel by channel, TF1 pixel by pixel"
+    return None
+
+
+def _recurrent(pair, mode, row, x, ours, theirs, weights):
+    """Runs the port again with its gates in every order, and another forget bias."""
+    path = row.new.name.partition("#")[0]
+    gated = [
+        r
+        for r in pair.matching.rows
+        if pair.theirs["variables"][r.new]["layer"] == path
+        and r.layout.shape(pair.shapes[r.old])[-1 if r.layout.kind == "plain" else 0] % 4
+        == 0
+    ]
+    for gates in map("".join, itertools.permutations("ijfo")):
+        for forget in (0.0, 1.0, -1.0):
+            changed = [
+                r._replace(layout=r.layout._replace(
+                    gates=_through(r.layout.gates or "ijfo", gates),
+                    forget=r.layout.forget + forget,
+                ))
+                for r in gated
+            ]  # fmt: skip
+            if apart(ours, pair.output_with(changed, row.new.name, mode))[0] < AGREE:
+                return _gate_cause(gates, forget)
+    return None
+
+
+def _through(own, gates):
+    """The order that results where the port's own is taken for another."""
+    return "".join(own["ijfo".index(g)] for g in gates)
+
+
+def _gate_cause(gates, forget):
+    said = []
+    if gates != "ijfo":
+        said.append("the gates are in another order")
+    if forget:
+        said.append(f"the forget bias is off by {-forget:+g}")
+    return "LSTM cell: " + ", and ".join(said) if said else None
+
+
+# ---- in inference alone ----
+
+
+def _in_inference(pair, row):
+    """Averages of weights: TF1 may read shadows where the port reads raw weights."""
+    shadows = {
+        name.removesuffix("/ExponentialMovingAverage"): name
+        for name in pair.start
+        if name.endswith("/ExponentialMovingAverage")
+    }
+    used = {r.old for r in pair.matching.rows} & shadows.keys()
+    if not used:
+        return None
+    start = pair.start | {name: pair.start[shadows[name]] for name in used}
+    if apart(row.old.output, pair.output_with([], row.new.name, "inference", start))[
+        0
+    ] < AGREE:
+        return (
+            "TF1 reads the moving averages of the weights (ExponentialMovingAverage "
+            "shadows) in inference, the port the raw weights"
+        )
+    return None

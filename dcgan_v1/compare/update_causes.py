@@ -1,0 +1,366 @@
+"""Why gradients, losses, weights or averages differ where the layers agree."""
+
+import numpy as np
+
+from dcgan_v1.compare import probes
+from dcgan_v1.compare.observe import GRADIENT, STATE, Key
+
+EXPLAINED = 1e-6  # of the largest value, what a hypothesis may leave
+
+
+# ---- what only one side has ----
+
+
+def structure(pair, lone):
+    """Yields (where, cause) of gradients that one side alone takes."""
+    gradients = [key for key in lone if key.kind == GRADIENT]
+    ours = [key for key in gradients if lone[key] == "TF1"]
+    theirs = [key for key in gradients if lone[key] == "port"]
+    moved = [k for k in theirs if any(o.name == k.name for o in ours)]
+    for key in moved[:1]:
+        other = next(o for o in ours if o.name == key.name)
+        names = [_optimizer(pair, k.update) for k in (other, key)]
+        return [(key.name, f"is trained by {names[1]}, in TF1 by {names[0]}: the wrong "
+                           "optimiser, or the wrong list of variables")]  # fmt: skip
+    if theirs:
+        first = theirs[0]
+        name = _optimizer(pair, first.update)
+        return [(first.name, f"{name}'s update also trains {len(theirs)} variables that "
+                             "TF1's leaves alone: D is not frozen, or a stop_gradient "
+                             "is missing")]  # fmt: skip
+    if ours:
+        first = ours[0]
+        more = f", nor {len(ours) - 1} more" if len(ours) > 1 else ""
+        name = _optimizer(pair, first.update)
+        return [(first.name, f"is trained by {name} in TF1 and not in the port{more}")]
+    return []
+
+
+def _optimizer(pair, update):
+    own = pair.ours["updates"]
+    name = own[update]["optimizer"] if 0 <= update < len(own) else ""
+    return pair.matching.optimizers.get(name, name) or f"update {update + 1}"
+
+
+# ---- gradients ----
+
+
+def order(pair, over):
+    """Gradients that are taken before an update instead of after it, and such as are
+    not cut off: the layers of a later pass differ with them."""
+    ours = {k: a for k, a in pair.seen_old.items() if k.kind == GRADIENT}
+    theirs = {k: a for k, a in pair.seen_new.items() if k.kind == GRADIENT}
+    cause = _leak_or_order(pair, ours, theirs, [d.key for d in over])
+    return [(over[0].key.name, cause)] if cause else []
+
+
+def gradients(pair, over):
+    """Compares what differs with what well-known mistakes would give."""
+    ours = {k: a for k, a in pair.seen_old.items() if k.kind == GRADIENT}
+    theirs = {k: a for k, a in pair.seen_new.items() if k.kind == GRADIENT}
+    differing = [d.key for d in over]
+    first = over[0]
+    for find in (_penalty, _clipping, _factor):
+        cause = find(pair, ours, theirs, differing)
+        if cause:
+            return [(first.key.name, cause)]
+    return [(first.key.name, f"its gradient differs by {first.relative:.1e}")]
+
+
+def _leak_or_order(pair, ours, theirs, differing):
+    late, leak = pair.asked_gradients()
+    leaked = {k: late[k] + leak[k] for k in leak if k in late}
+    now = {k: ours[k] + leak[k] for k in leak if k in ours}
+    for hypothesis in (leaked, now):
+        if _explains(hypothesis, theirs, differing):
+            return (
+                "its gradient also holds that of another update's loss: a stop_gradient "
+                "(detach) is missing"
+            )
+    if _explains(late, theirs, differing):
+        update = differing[0].update + 1
+        return (
+            f"the gradient of the step's update {update} is taken before the update "
+            "ahead of it, TF1's after it: the update order differs"
+        )
+    return None
+
+
+def _explains(hypothesis, theirs, keys):
+    """Whether a hypothesis gives every differing gradient, up to rounding."""
+    return all(
+        key in hypothesis
+        and (
+            np.max(np.abs(hypothesis[key] - theirs[key]))
+            <= EXPLAINED * np.max(np.abs(hypothesis[key]))
+            or np.max(np.abs(theirs[key])) < 1e-12
+        )
+        for key in keys
+    )
+
+
+def _penalty(pair, ours, theirs, differing):
+    """A multiple of the weights that one side alone adds: L2."""
+    found = []
+    for key in differing:
+        w = pair.start[key.name].astype(np.float64)
+        off = ours[key] - theirs[key]
+        scale = np.sum(w * w)
+        c = float(np.sum(off * w) / scale) if scale else 0.0
+        if not c or np.max(np.abs(off - c * w)) > EXPLAINED * np.max(np.abs(off)):
+            return None
+        found.append(c)
+    c = float(np.median(found))
+    if np.max(np.abs(np.subtract(found, c))) > 1e-3 * abs(c):
+        return None
+    who, other = ("TF1", "the port") if c > 0 else ("the port", "TF1")
+    return (
+        f"{who}'s loss has an L2 penalty of {abs(c):.3g} times the weights in its "
+        f"gradient (of {len(found)} variables), {other}'s has none"
+    )
+
+
+def _clipping(pair, ours, theirs, differing):
+    """One side's gradients are the other's, clipped."""
+    for who, clipped, plain in (("TF1", ours, theirs), ("the port", theirs, ours)):
+        bound = max(float(np.max(np.abs(clipped[k]))) for k in differing)
+        if all(
+            np.max(np.abs(np.clip(plain[k], -bound, bound) - clipped[k]))
+            <= EXPLAINED * bound
+            for k in differing
+        ):
+            other = "the port" if who == "TF1" else "TF1"
+            return f"{who} clips gradients to ±{bound:.3g}, {other} does not"
+        ratios = [probes.ratio(plain[k], clipped[k]) for k in differing]
+        updates = {k.update for k in differing}
+        if len(updates) == 1 and 0 < ratios[0] < 1 and np.ptp(ratios) < EXPLAINED:
+            norm = np.sqrt(sum(
+                float(np.sum(np.square(a))) for k, a in clipped.items()
+                if k.update in updates
+            ))  # fmt: skip
+            rounded = float(f"{norm:.3g}")
+            if abs(norm - rounded) < 1e-9 * norm:
+                other = "the port" if who == "TF1" else "TF1"
+                return (
+                    f"{who} clips its gradients to a norm of {rounded:g} together, "
+                    f"{other} does not"
+                )
+    return None
+
+
+def _factor(pair, ours, theirs, differing):
+    ratios = [probes.ratio(ours[k], theirs[k]) for k in differing]
+    middle = float(np.median(ratios))
+    exact = all(
+        np.max(np.abs(theirs[k] - middle * ours[k]))
+        <= EXPLAINED * np.max(np.abs(theirs[k]))
+        for k in differing
+    )
+    if exact:
+        return f"every gradient is {middle:.4g} times TF1's: a sum for a mean, or a weight"
+    return None
+
+
+# ---- losses ----
+
+
+def losses(pair, over):
+    first = over[0]
+    ours, theirs = (float(s[first.key]) for s in (pair.seen_old, pair.seen_new))
+    when = f" in step {first.key.step}" if first.key.step else ""
+    return [
+        (
+            f"loss {first.key.name}",
+            f"is {theirs:.6g}, TF1's {ours:.6g}{when}, while layers and gradients agree",
+        )
+    ]
+
+
+# ---- what an update makes of a gradient ----
+
+
+def states(pair, over):
+    """Slots, weights and averages after the first step, all gradients being equal."""
+    first = [d for d in over if d.key.step == 1]
+    if not first:
+        key = over[0].key
+        cause = f"agrees after step 1 and differs by {over[0].relative:.1e} later"
+        decimals = _decimals(pair, key.name)
+        return [(str(key), f"{cause}{decimals}")]
+    found = []
+    average = [d for d in first if d.key.part == "average"]
+    if average:
+        found.append(_average(pair, average))
+    slots = [d for d in first if d.key.part not in ("average", "weight", "updates")]
+    weights = [d for d in first if d.key.part == "weight"]
+    if slots:
+        found.append(_slot(pair, slots[0].key))
+    elif weights:
+        found.append(_weight(pair, weights))
+    elif not found:
+        d = first[0]
+        found.append((str(d.key), f"differs by {d.relative:.1e}"))
+    return found
+
+
+def _slot(pair, key):
+    optimizer, slot, variable = pair.ours["slots"][key.name]
+    cause = f"its slot {slot} moves otherwise: {_kind(pair, optimizer)}'s settings differ"
+    return key.name, _with_settings(pair, optimizer, cause)
+
+
+def _kind(pair, optimizer):
+    return next(u["kind"] for u in pair.ours["updates"] if u["optimizer"] == optimizer)
+
+
+def _weight(pair, over):
+    """Equal gradients and slots, other weights."""
+    key = over[0].key
+    before = pair.start[key.name].astype(np.float64)
+    ours, theirs = pair.seen_old[key], pair.seen_new[key]
+    update = next(
+        (u for u in pair.ours["updates"] if key.name in u["variables"]), None
+    )
+    moved = [np.max(np.abs(w - before)) for w in (ours, theirs)]
+    gradient = np.max(np.abs(_gradient(pair, key.name)), initial=0.0)
+    if gradient and not moved[0] and moved[1]:
+        return key.name, (
+            f"TF1's train op {update['name'] if update else ''} trains nothing: the "
+            "gradient is there, the weight does not move"
+        )
+    if gradient and moved[0] and not moved[1]:
+        return key.name, "does not move in the port, though it has a gradient"
+    clip = _clipped(pair, over)
+    if clip:
+        return key.name, clip
+    optimizer = update["optimizer"] if update else ""
+    name = pair.matching.optimizers.get(optimizer, optimizer)
+    kinds = [pair.looks[0].hyper.get(optimizer, {}), pair.looks[1].hyper.get(name, {})]
+    if kinds[0].get("kind") != kinds[1].get("kind"):
+        cause = f"{name} is {kinds[1].get('kind')}, TF1's is {kinds[0].get('kind')}"
+        return f"{name} (first seen in {key.name})", cause
+    if kinds[0].get("kind") == "Adam" and "epsilon" in kinds[0]:
+        cause = _adam_epsilon(pair, key, optimizer, kinds[0])
+    else:
+        steps = probes.ratio(ours - before, theirs - before)
+        cause = f"steps of {name} are {steps:.3g} times as long as TF1's"
+    where = f"{name} (first seen in {key.name})"
+    return where, _with_settings(pair, optimizer, cause)
+
+
+def _gradient(pair, name):
+    return next(
+        (a for k, a in pair.seen_old.items() if k.kind == GRADIENT and k.name == name),
+        np.zeros(0),
+    )
+
+
+def _clipped(pair, over):
+    """One side's new weights are the other's, held within bounds."""
+    keys = [d.key for d in over]
+    for who, held, free in (
+        ("TF1", pair.seen_old, pair.seen_new), ("the port", pair.seen_new, pair.seen_old)
+    ):  # fmt: skip
+        bound = max(float(np.max(np.abs(held[k]))) for k in keys)
+        past = max(float(np.max(np.abs(free[k]))) for k in keys)
+        same = all(
+            np.max(np.abs(np.clip(free[k], -bound, bound) - held[k])) <= 1e-8 * bound
+            for k in keys
+        )
+        if same and past > bound:
+            other = "the port" if who == "TF1" else "TF1"
+            return f"{who} clips weights to ±{bound:.3g} after the update, {other} does not"
+    return None
+
+
+def _adam_epsilon(pair, key, optimizer, settings):
+    """Equal moments, other weights: what is left are rate and epsilon."""
+    slots = {s: n for n, (o, s, v) in pair.ours["slots"].items()
+             if o == optimizer and v == key.name}  # fmt: skip
+    m, v = (pair.seen_old[Key(STATE, slots[s], s, 1)] for s in ("m", "v"))
+    count = int(pair.start.get(f"updates:{optimizer}", 0)) + 1
+    repeats = sum(u["optimizer"] == optimizer for u in pair.ours["updates"])
+    if repeats > 1:
+        return f"{optimizer} moves the weights otherwise with equal moments"
+    powers = [settings[b] ** count for b in ("beta1", "beta2")]
+    rate = settings["learning rate"] * np.sqrt(1 - powers[1]) / (1 - powers[0])
+    before = pair.start[key.name].astype(np.float64)
+    ours, theirs = (
+        probes.adam_epsilon(seen[key] - before, m, v, rate)
+        for seen in (pair.seen_old, pair.seen_new)
+    )
+    return (
+        f"{pair.matching.optimizers.get(optimizer)}'s epsilon acts as {theirs:.2g} in "
+        f"the first step, TF1's as {ours:.2g}, with equal moments"
+    )
+
+
+def _average(pair, over):
+    """Tells averages that never move, another decay and another variance apart."""
+    key = over[0].key
+    name = key.name
+    before = pair.start[name].astype(np.float64)
+    ours, theirs = pair.seen_old[key] - before, pair.seen_new[key] - before
+    if not np.any(ours):
+        note = (
+            ": its UPDATE_OPS are not run by the train op"
+            if pair.ours["not run"] else ""
+        )  # fmt: skip
+        return name, f"TF1 never moves the averages{note}; the port does"
+    if not np.any(theirs):
+        return name, "the port never moves the averages, TF1 does"
+    kept = pair.kept_of_averages()
+    old_kept, new_kept = (k.get(name) for k in kept)
+    if None not in (old_kept, new_kept) and abs(old_kept - new_kept) > 1e-9:
+        cause = (
+            f"batch norm's decay differs: a step keeps {new_kept:.4g} of the average, in "
+            f"TF1 {old_kept:.4g}"
+        )
+        if abs(new_kept - (1 - old_kept)) < 1e-6:
+            cause += "; a decay was written as a momentum (1 - x), or the reverse"
+        return name, cause
+    n = old_kept is not None and probes.variance_count(
+        before, pair.seen_old[key], pair.seen_new[key], old_kept
+    )
+    if n:
+        kinds = ("unbiased", "biased") if n > 0 else ("biased", "unbiased")
+        return name, (
+            f"the average follows the {kinds[0]} variance, TF1's the {kinds[1]} one "
+            f"(they differ by n / (n - 1) with n = {abs(n)})"
+        )
+    return name, f"the average moves {probes.ratio(ours, theirs):.3g} times as far"
+
+
+# ---- settings ----
+
+
+def _with_settings(pair, optimizer, cause):
+    """Adds what both sides say of an optimiser, where that differs."""
+    said = settings_that_differ(pair, optimizer)
+    return f"{cause}; by their own account: {', '.join(said)}" if said else cause
+
+
+def settings_that_differ(pair, optimizer):
+    other = pair.matching.optimizers.get(optimizer)
+    ours = pair.looks[0].hyper.get(optimizer, {})
+    theirs = pair.looks[1].hyper.get(other, {})
+    said = []
+    for name, value in ours.items():
+        new = theirs.get(name)
+        if isinstance(value, bool | str) or isinstance(new, bool | str) or new is None:
+            continue
+        if value != new and abs(value - new) > 1e-12 * abs(value):
+            text = f"{name} {new:.6g} against {value:.6g}"
+            if np.float32(value) == np.float32(new):
+                text = (
+                    f"{name} {new!r} against {value!r}: the decimal as a float32"
+                )  # fmt: skip
+            said.append(text)
+    return said
+
+
+def _decimals(pair, name):
+    optimizer = pair.ours["slots"].get(name, [None])[0]
+    names = [optimizer] if optimizer else [u["optimizer"] for u in pair.ours["updates"]]
+    said = [text for o in names for text in settings_that_differ(pair, o)]
+    return f"; by their own account: {', '.join(said)}" if said else ""
