@@ -23,10 +23,10 @@ for name in ("sample", "training.train", "metrics.measuring", "ports.convert"):
     import_module(f"dcgan_v1.{name}")
 for name in commands.NAMES:
     import_module(f"dcgan_v1.commands.{name}")
-from dcgan_v1.compare import old_process as process, report, run, old_worker as worker
+from dcgan_v1.compare import comparing, host, report, worker
 
 plotting.png(plotting.figure(1, 1))  # reads the fonts
-del report, run
+del comparing, report
 
 
 def work(order):
@@ -35,7 +35,7 @@ def work(order):
     os.environ.clear()
     os.environ.update(order["env"])
     runtime.ignored.clear()
-    process.subprocess = Forking
+    host.subprocess = Forking
     for stream, path in ((1, order["stdout"]), (2, order["stderr"])):
         os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), stream)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
@@ -64,12 +64,12 @@ def end(function):
 
 
 class Forking:
-    """What `compare.process` needs of `subprocess`. A side without oneDNN starts anew:
+    """What `compare.host` needs of `subprocess`. A side without oneDNN starts anew:
     that is settled when TensorFlow is loaded; so does one beside PyTorch, whose threads
     do not like it."""
 
-    PIPE = process.subprocess.PIPE
-    plain = process.subprocess.Popen
+    PIPE = host.subprocess.PIPE
+    plain = host.subprocess.Popen
 
     class Side:
         """A side in a forked process, as a Popen."""

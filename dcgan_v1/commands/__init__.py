@@ -8,6 +8,7 @@ from importlib import import_module
 from pathlib import Path
 
 NAMES = (
+    "compare",
     "compare_tf2",
     "convert_checkpoint",
     "evaluate",

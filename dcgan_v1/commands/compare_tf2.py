@@ -3,18 +3,19 @@ where, by how much and why they differ. Exits with 0 if they compute the same fu
 with 1 if they differ, with 2 if they could not be compared."""
 
 import dataclasses
-import sys
+import tempfile
 from pathlib import Path
 
-from tqdm import tqdm
+import numpy as np
 
 from dcgan_v1 import runtime, systems
-from dcgan_v1.commands import cli
+from dcgan_v1.commands import cli, compare
 from dcgan_v1.compare.breaks import BREAKS
 from dcgan_v1.config_file import from_json
-from dcgan_v1.errors import UserError, reason
+from dcgan_v1.errors import UserError
 
 NETWORK_SETTINGS = ("batch_size", "width", "seed")
+MODULE = "dcgan_v1.compare.builtin"
 
 
 def main(args):
@@ -26,58 +27,57 @@ def main(args):
         )
     if args.against == "torch":
         cli.require_torch()
-    if args.steps < 1 or args.timing_steps < 0:
-        raise UserError("--steps must be at least 1, --timing-steps at least 0")
-    if args.report:
-        for name in ("report.json", "report.html"):
-            if (args.report / name).exists():
-                raise UserError(
-                    f"{args.report / name} is there: choose another --report"
-                )
-        args.report.mkdir(parents=True, exist_ok=True)
+    compare.refuse_unwritable(args)
     settings = _settings(args)
     runtime.prepare()
-    try:
-        return _compare(args, settings)
-    except UserError:
-        raise
-    except Exception as error:  # exit code 1 would mean that they differ
-        raise UserError(
-            f"the comparison broke off ({type(error).__name__}: {reason(error, 300)}); "
-            "--debug shows where"
-        ) from error
-
-
-def _compare(args, settings):
-    from dcgan_v1.checkpoints import finding, restoring
-    from dcgan_v1.compare import report
-    from dcgan_v1.compare.run import Job
-
+    start, told = None, {}
     if args.checkpoint:
-        found = restoring.identify(finding.resolve(args.checkpoint, print))
-        if found.model != args.model:
-            raise UserError(f"{args.checkpoint} is of {found.model}, not {args.model}")
-        if hasattr(found, "width"):
-            settings = {**settings, "width": found.width}
-    job = Job(
-        systems.get(args.model).config(**settings),
-        settings,
-        args.against,
-        steps=args.steps,
-        planted=args.planted or "",
-        timing_steps=args.timing_steps,
-        checkpoint=args.checkpoint,
-    )
-    dtypes = ["float32", "float64"] if args.dtype == "float32" else ["float64"]
-    quiet = args.quiet or None  # None: no bar where there is no terminal
-    with tqdm(total=job.stages(dtypes), desc="comparing", disable=quiet) as bar:
-        pairs = job.run(dtypes, bar.update)
-    found = report.build(job, pairs)
-    report.show(found, width=None if sys.stdout.isatty() else 160)
-    if args.report:
-        report.write(found, pairs, args.report)
-        print(f"wrote {args.report / 'report.html'} and report.json")
-    return 0 if found["same"] else 1
+        start, settings = _start(args, settings)
+        told["started from"] = args.checkpoint
+    if args.planted:
+        told["planted difference"] = args.planted
+    given = {k: v for k, v in settings.items() if k != "batch_size"}
+    config = systems.get(args.model).config(**settings)
+    return compare.run(
+        args,
+        f"{MODULE}:old",
+        f"{MODULE}:new",
+        old_options={"model": args.model, **given},
+        new_options={"model": args.model, "against": args.against,
+                     "planted": args.planted or "", **given},
+        inputs=_inputs(config, args.steps),
+        start=start,
+        title=(args.model, args.against),
+        told=told,
+    )  # fmt: skip
+
+
+def _inputs(config, steps):
+    """Real images, noise and masks of every step: name -> [steps, N, ...]."""
+    from dcgan_v1.compare import inputs
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "inputs.npz"
+        inputs.write(path, config, steps)
+        with np.load(path) as file:
+            names = [k.removeprefix("0/") for k in file.files if k.startswith("0/")]
+            return {
+                name: np.stack([file[f"{step}/{name}"] for step in range(steps)])
+                for name in names
+            }
+
+
+def _start(args, settings):
+    """Returns the checkpoint's arrays in TF1's names, and the settings it brings."""
+    from dcgan_v1.checkpoints import finding, restoring
+
+    prefix = finding.resolve(args.checkpoint, print)
+    found = restoring.identify(prefix)
+    if found.model != args.model:
+        raise UserError(f"{args.checkpoint} is of {found.model}, not {args.model}")
+    if hasattr(found, "width"):
+        settings = {**settings, "width": found.width}
+    return restoring.arrays(prefix, args.model), settings
 
 
 def _settings(args):
@@ -105,26 +105,6 @@ def make_parser():
     add("--model", choices=models, required=True, help="the TF1 system")
     add("--against", choices=systems.FRAMEWORKS, required=True, help="its counterpart")
     add(
-        "--steps",
-        type=int,
-        default=10,
-        metavar="K",
-        help="training steps; looked at after 1, 3, 10 and K (default %(default)s)",
-    )
-    add(
-        "--dtype",
-        choices=("float32", "float64"),
-        default="float32",
-        help="float32 runs both, with TF1's own noise as the measure in float32; "
-        "float64 runs that alone and is the quickest (default %(default)s)",
-    )
-    add(
-        "--report",
-        type=cli.path,
-        metavar="DIR",
-        help="folder for report.json and report.html (default: the terminal only)",
-    )
-    add(
         "--checkpoint",
         metavar="PATH",
         help="start from it: a run directory, a checkpoint of ours or of the original "
@@ -139,13 +119,5 @@ def make_parser():
     )
     add("--batch-size", type=int, metavar="N", help="(default: the system's)")
     add("--width", type=int, metavar="N", help="(default: the system's)")
-    add("--seed", type=int, metavar="N", help="of all that is drawn (default 0)")
-    add(
-        "--timing-steps",
-        type=int,
-        default=3,
-        metavar="N",
-        help="steps in each of 6 rounds of timing, 0 for none (default %(default)s)",
-    )
-    add("--quiet", action="store_true", help="no progress bar (default off)")
+    compare.add_common(parser, steps=10)
     return parser

@@ -6,13 +6,21 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dcgan_v1.compare import alignment, batches, differences, noise, observe
+from dcgan_v1.compare import (
+    alignment,
+    batches,
+    differences,
+    noise,
+    observe,
+    self_check,
+)
 from dcgan_v1.compare.alignment import Seen, align
 from dcgan_v1.compare.diagnosis import diagnose
 from dcgan_v1.compare.host import Side
 from dcgan_v1.compare.identify import identify
 from dcgan_v1.compare.observe import FORWARD, LOSS, Key
 from dcgan_v1.errors import UserError
+from dcgan_v1.ports.names import updates_done
 from dcgan_v1.runtime import cores
 
 ROUNDS = 5  # of timing, in alternation
@@ -95,7 +103,7 @@ class Pair:
             alone = {**job.old, **more, "threads": 1, "is_old": True}
             self.control_side = Side("control", alone, self.folder, onednn="0")
         self.control, self.timing, self.lone = [], {}, {}
-        self.found, self.findings = [], []
+        self.found, self.findings, self.checked = [], [], []
 
     def __enter__(self):
         return self
@@ -126,6 +134,9 @@ class Pair:
             ]
         if self.like is None:
             self.findings = diagnose(self)
+        if self.dtype == "float64" and self.trains:
+            self.checked = self_check.central_differences(self)
+        self.inputs_seen = self.inputs_of_step()
 
     def group(self, key):
         """What an array shares its scale with: what one update trains."""
@@ -190,8 +201,9 @@ class Pair:
             return self.like.start
         self.old.do("initial")
         start = self.old.arrays()
-        given = self.job.start or {}
-        start |= {n: a.astype(start[n].dtype) for n, a in given.items() if n in start}
+        if self.job.start:
+            start |= self._given(start)
+            return start
         if not self.job.draw_averages:
             return start
         rng = np.random.default_rng(self.job.seed)
@@ -202,6 +214,26 @@ class Pair:
                 # fit for a mean and for a variance
                 start[name] = rng.uniform(0.5, 1.5, value.shape).astype(value.dtype)
         return start
+
+    def _given(self, start):
+        """The start values that were given, counts of updates for powers of beta."""
+        given, powers = self.job.start, self.ours["powers"]
+        lacking = [
+            name
+            for name in self.ours["variables"]
+            if name not in given or given[name].shape != start[name].shape
+        ]
+        if lacking:
+            raise UserError(
+                f"what to start from does not fit: {lacking[0]} is missing or of another "
+                f"shape, and so are {len(lacking) - 1} more"
+            )
+        found = {n: a.astype(start[n].dtype) for n, a in given.items() if n in start}
+        for name, (optimizer, power) in powers.items():
+            if power == "beta2_power" and name in given:
+                updates = updates_done(np.asarray(given[name])[()])
+                found[f"updates:{optimizer}"] = np.asarray(updates)
+        return found
 
     def identify(self):
         """Finds which variable is which."""

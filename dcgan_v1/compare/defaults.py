@@ -2,8 +2,6 @@
 
 import numpy as np
 
-from dcgan_v1.compare import probes
-
 # setting -> (TF1, Keras 3, PyTorch): what a framework takes where nothing is said
 SILENT = {
     "epsilon of Adam": (
@@ -44,51 +42,43 @@ SILENT = {
 
 
 def sides(pair):
-    """Returns rows (setting, TF1's value, the counterpart's, whether they differ).
-
-    All values are read from the running sides; paddings are measured.
-    """
-    ours, theirs = (pair.descriptions[side]["settings"] for side in ("tf1", "other"))
+    """Returns rows {setting, tf1, other, differs} of optimisers and of layers beside
+    each other, all read from the running sides."""
     rows = []
-    for name, settings in ours.items():
-        for key, value in settings.items():
-            other = theirs.get(name, {}).get(key)
-            differs = other is None or not np.isclose(value, other, rtol=1e-5, atol=0)
-            rows.append((f"{name}: {key}", _text(value), _text(other), differs))
-    return [*rows, *_paddings(pair), *_initial(pair)]
+    if pair.trains and pair.looks:
+        for old, new in pair.matching.optimizers.items():
+            kinds = pair.looks[0].hyper.get(old, {}), pair.looks[1].hyper.get(new, {})
+            rows += _rows(new, *kinds)
+    seen = set()
+    for aligned in pair.aligned.values():
+        for a in aligned:
+            name = a.new.name.partition("#")[0]
+            if a.old is not None and name not in seen:
+                seen.add(name)
+                rows += _rows(name, a.old.settings, a.new.settings)
+    return rows
 
 
-def _paddings(pair):
-    """Zeros before the image in D's first convolution, worked out from its output."""
-    ours, theirs = (pair.seen[side]["forward"] for side in ("tf1", "other"))
-    name = next(n for n in ours if n.startswith("training/discriminator/conv"))
-    scope = f"{pair.job.config.model}/{name.removeprefix('training/')}"
-    w, bias = pair.start[f"{scope}/w"], pair.start.get(f"{scope}/b", 0)
-    if theirs[name].shape != ours[name].shape:
-        return []
-    found = [
-        probes.padding(pair.real, w, side[name] - bias, transposed=False)
-        for side in (ours, theirs)
-    ]
-    label = f"{name.removeprefix('training/')}: rows added before the image"
-    return [(label, str(found[0]), str(found[1]), found[0] != found[1])]
-
-
-def _initial(pair):
-    """Spread of the initial weights that each side would draw by itself."""
-    ours, theirs = (pair.descriptions[s]["initial_std"] for s in ("tf1", "other"))
-    variables = pair.descriptions["tf1"]["variables"]
+def _rows(name, ours, theirs):
     rows = []
-    for name, std in ours.items():
-        other = theirs.get(name)
-        chance = 5 / np.prod(variables[name]["shape"]) ** 0.5  # of so few draws
-        differs = other is None or not np.isclose(std, other, rtol=chance, atol=1e-6)
-        label = f"{name.partition('/')[2]}: initial standard deviation"
-        rows.append((label, f"{std:.3g}", _text(other), differs))
+    for setting, value in ours.items():
+        other = theirs.get(setting)
+        # text against a number: the frameworks say it in different ways
+        if other is None or isinstance(value, str) != isinstance(other, str):
+            continue
+        differs = value != other
+        if isinstance(value, float) and not isinstance(other, bool):
+            differs = not np.isclose(value, other, rtol=1e-6, atol=0)
+        rows.append(
+            {
+                "setting": f"{name}: {setting}",
+                "tf1": _text(value),
+                "other": _text(other),
+                "differs": bool(differs),
+            }
+        )
     return rows
 
 
 def _text(value):
-    if value is None:
-        return "-"
-    return str(value) if isinstance(value, bool) else f"{value:g}"
+    return f"{value:g}" if isinstance(value, float) else str(value)

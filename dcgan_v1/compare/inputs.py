@@ -1,4 +1,4 @@
-"""What both sides are given: images, noise, masks and a state to start from."""
+"""What the five systems are given: images, noise and masks."""
 
 import numpy as np
 
@@ -7,11 +7,9 @@ from dcgan_v1.data import mnist, synthetic
 from dcgan_v1.data.decode import decode
 from dcgan_v1.sample import draw_noise
 
-SAMPLES = 16
-
 
 def write(path, config, steps):
-    """Writes an .npz with '<step>/<name>' for every step, and 'samples_z'.
+    """Writes an .npz with '<step>/<name>' for every step.
 
     Images are real ones, MNIST's or faces drawn by the project, in float64; masks keep
     what the system's dropout would.
@@ -30,38 +28,7 @@ def write(path, config, steps):
             arrays[f"{step}/{stream}"] = z
         for stream, shape in system.masks.items():
             arrays[f"{step}/{stream}"] = rng.random((n, *shape)) >= system.dropout
-    latents = (system.noise, SAMPLES, system.z_dim)
-    arrays["samples_z"] = draw_noise(*latents, config.seed)
     np.savez(path, **arrays)
-
-
-def start_from_scratch(fresh, seed):
-    """Returns a state to start from: TF1's initial values, but averages that are drawn.
-
-    Averages as they start, all alike, would hide a mean taken for a variance, or one
-    layer's for another's.
-    """
-    rng = np.random.default_rng(seed)
-    start = {}
-    for name, value in fresh.items():
-        if name.endswith("moving_mean"):
-            value = rng.normal(0, 0.1, value.shape).astype(value.dtype)
-        elif name.endswith("moving_variance"):
-            value = rng.uniform(0.5, 1.5, value.shape).astype(value.dtype)
-        start[name] = value
-    return start
-
-
-def nudged(start, seed, units):
-    """Returns a state whose weights are off by up to `units` of their last place."""
-    rng = np.random.default_rng(seed)
-    moved = {}
-    for name, value in start.items():
-        if value.dtype == np.float32 and value.ndim and not name.endswith("_power"):
-            off = rng.uniform(-units, units, value.shape) * np.finfo(np.float32).eps
-            value = (value * (1 + off)).astype(np.float32)
-        moved[name] = value
-    return moved
 
 
 def _images(system, count, seed):

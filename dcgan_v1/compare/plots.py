@@ -1,45 +1,48 @@
 """The pictures of a report, as data: URLs that a page can hold."""
 
 import base64
-import re
 
 import numpy as np
 
-from dcgan_v1 import pictures, plotting, systems
+from dcgan_v1 import pictures, plotting
+from dcgan_v1.compare.observe import FORWARD
+
+SHOWN = 16  # images of an output
 
 
 def make(pairs):
-    """Returns name -> data: URL. The samples are of the first dtype that was run."""
-    pair = next(iter(pairs.values()))
+    """Returns name -> data: URL, and 'samples': a list of them by output."""
     return {
-        **_samples(pair),
+        "samples": list(_samples(next(iter(pairs.values())))),
         "layers": _url(_layers(pairs)),
         "growth": _url(_growth(pairs)),
     }
 
 
 def _samples(pair):
-    """Both sides' images of the same noise, and their difference."""
-    image_range = systems.get(pair.job.config.model).image_range
-    ours, theirs = (
-        pair.seen[side]["samples", pair.job.steps]["images"]
-        for side in ("tf1", "other")
-    )
-    difference = np.zeros_like(ours)
-    if ours.shape == theirs.shape:
+    """Yields both sides' images of the same inputs, and their difference, for every
+    output of a model in inference that looks like images."""
+    for a in pair.aligned.get("inference", []):
+        if a.new.kind != "model" or a.old is None:
+            continue
+        ours, theirs = a.old.output, a.new.output
+        if ours.ndim != 4 or ours.shape[3] not in (1, 3) or ours.shape != theirs.shape:
+            continue
+        ours, theirs = ours[:SHOWN], theirs[:SHOWN]
+        image_range = (-1.0 if ours.min() < 0 else 0.0, 1.0)
         difference = np.abs(np.float64(ours) - np.float64(theirs))
-    largest = difference.max()
-    scaled = np.rint(255 * difference / max(largest, 1e-300)).astype(np.uint8)
-    shown = {
-        "tf1": pictures.to_uint8(ours, image_range),
-        "other": pictures.to_uint8(theirs, image_range),
-        "difference": scaled,
-    }
-    urls = {
-        name: _url(pictures.png_bytes(pictures.grid(array, columns=4)))
-        for name, array in shown.items()
-    }
-    return {**urls, "largest_difference": float(largest)}
+        largest = difference.max()
+        scaled = np.rint(255 * difference / max(largest, 1e-300)).astype(np.uint8)
+        shown = {
+            "tf1": pictures.to_uint8(np.clip(ours, *image_range), image_range),
+            "other": pictures.to_uint8(np.clip(theirs, *image_range), image_range),
+            "difference": scaled,
+        }
+        urls = {
+            name: _url(pictures.png_bytes(pictures.grid(array, columns=4)))
+            for name, array in shown.items()
+        }
+        yield {"name": a.new.name, **urls, "largest_difference": float(largest)}
 
 
 def _layers(pairs):
@@ -47,8 +50,10 @@ def _layers(pairs):
     figure = plotting.figure(10, 3.6)
     axis = figure.subplots()
     for dtype, pair in pairs.items():
-        layers = [d for d in pair.found if d.name.startswith("training/")]
-        labels = [d.name.removeprefix("training/") for d in layers]
+        found = [d for d in pair.found if d.key.kind == FORWARD]
+        mode = "training" if pair.trains else "inference"
+        layers = [d for d in found if d.key.part == mode]
+        labels = [d.key.name for d in layers]
         values = [max(d.relative, 1e-17) for d in layers]
         (line,) = axis.plot(labels, values, "o-", label=dtype, markersize=4)
         allowed = [d.tolerance for d in layers]
@@ -67,8 +72,8 @@ def _growth(pairs):
         for label, found in (("", pair.found), (" (TF1 and itself)", pair.control)):
             worst = {}
             for d in found:
-                if match := re.fullmatch(r"weight after (\d+)", d.quantity):
-                    step = int(match[1])
+                if d.key.part == "weight":
+                    step = d.key.step
                     worst[step] = max(worst.get(step, 1e-17), d.relative)
             if worst:
                 style = "o-" if not label else "x:"

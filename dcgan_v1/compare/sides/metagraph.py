@@ -15,13 +15,6 @@ NO_SCALARS = ("Const", "Fill", "Assign", "AssignAdd", "AssignSub", "AssignVariab
               "ReadVariableOp")  # fmt: skip
 
 
-@tf.RegisterGradient("IdentityN")
-def _identity_n_gradient(_, *gradients):
-    """What `tf.custom_gradient` leaves in a graph. The gradient that its function had is
-    lost; that of the ops inside is the same, or it would be no gradient."""
-    return gradients
-
-
 class GraphSide:
     """See `worker` for what a side does.
 
@@ -124,8 +117,15 @@ class GraphSide:
         ]
         outside = self.needed - stepped
         among = (self.needed & self.can) if self.switches or not stepped else outside
-        among = {op for op in among & self.can if "gradients" not in op.name}
+        moved = roles.below(self.graph, self.all_updates)  # to ask for them would train
+        among = {op for op in among & self.can - moved if "gradients" not in op.name}
         self.inference_layers = graph_layers.layer_ops(self.graph, self.types, among, fed)
+        # an op of its own: grappler fuses a bias with what follows it
+        self.taps = {
+            op.name: tf.identity(op.outputs[0])
+            for ops in (*self.step_layers, self.inference_layers)
+            for op in ops
+        }
 
     def _scalars_of(self, number, inside):
         """Scalars that a run can be asked for without running anything else of weight:
@@ -187,14 +187,7 @@ class GraphSide:
         for name in self.program.variables:
             if name in values:
                 continue
-            assign = next(
-                (
-                    op
-                    for op in self.graph.get_operation_by_name(name).outputs[0].consumers()
-                    if op.type in ("Assign", "AssignVariableOp")
-                ),
-                None,
-            )
+            assign = self._initializer(name)
             if assign is None:
                 raise UserError(f"{name} has no initial value: give a checkpoint")
             try:
@@ -210,6 +203,20 @@ class GraphSide:
                 count = _count(values[name], self._hyper(optimizer, "beta2"))
                 self.load({f"updates:{optimizer}": count})
         return self.state()
+
+    def _initializer(self, name):
+        """The op that gives a variable its first value: what its collection says, or
+        the first that assigns to it."""
+        named = self.program.initializers.get(name, f"{name}/Assign")
+        users = self.graph.get_operation_by_name(name).outputs[0].consumers()
+        assigns = {
+            op.name: op
+            for op in users
+            if op.type in ("Assign", "AssignVariableOp")
+            and op.name in self.types  # not one of our loaders
+        }
+        first = next((n for n in self.types if n in assigns), None)
+        return assigns.get(named) or assigns.get(first)
 
     def state(self):
         """Returns variable -> array; powers as 'updates:<optimizer>' -> count."""
@@ -271,6 +278,7 @@ class GraphSide:
                 and self.readers[name].dtype.base_dtype.is_floating
             },
             "slots": {n: list(s) for n, s in self.slots.items()},
+            "powers": {n: list(p) for n, p in self.powers.items()},
             "inputs": {n: self._input(t) for n, t in self.inputs.items()},
             "random": {n: self._input(t) for n, t in self.random.items()},
             "switches": sorted(self.switches),
@@ -339,7 +347,7 @@ class GraphSide:
             fetches = {"run": run, "scalars": self.step_scalars[number]}
             if look:
                 layers_of_run = self.step_layers[number]
-                fetches["layers"] = {op.name: op.outputs[0] for op in layers_of_run}
+                fetches["layers"] = {op.name: self.taps[op.name] for op in layers_of_run}
                 fetches["gradients"] = {
                     f"{i}|{a.variable}": a.gradient
                     for i, (at, update) in enumerate(self.updates)
@@ -365,7 +373,7 @@ class GraphSide:
     def inference(self, batch):
         """Returns the layers of the forward pass in inference, as `step` does."""
         feed = self._feed(batch, training=False)
-        fetches = {op.name: op.outputs[0] for op in self.inference_layers}
+        fetches = {op.name: self.taps[op.name] for op in self.inference_layers}
         return self._layers(self.inference_layers, self._run(fetches, feed), 0)
 
     def _layers(self, ops, values, run):

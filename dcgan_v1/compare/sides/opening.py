@@ -48,6 +48,7 @@ class Opened(NamedTuple):
       variables: names of the nodes that are variables, in order. Of a frozen graph,
         of its large constants.
       trainable: those that are trained.
+      initializers: variable -> name of the op that gives it its first value.
       values: variable -> start value of a checkpoint; empty where there is none.
       collections: name -> names of nodes, of the collections that hold tensors or ops.
       frozen: whether the variables are constants.
@@ -57,6 +58,7 @@ class Opened(NamedTuple):
     source: str
     variables: list
     trainable: list
+    initializers: dict
     values: dict
     collections: dict
     frozen: bool
@@ -78,6 +80,9 @@ def open_program(spec):
     meta, source, checkpoint = globals()[f"_from_{given[0]}"](spec)
     for node in _all_nodes(meta.graph_def):
         node.device = ""
+        # the name of a function of tf.custom_gradient's, lost with its program; what the
+        # op is made of has the same gradient, or it would be no gradient
+        node.attr.pop("_gradient_op_type", None)
     _refuse_unknown(meta, source)
     if not spec.trust:
         _refuse_unsafe(meta, source)
@@ -95,7 +100,15 @@ def open_program(spec):
         for key, collection in meta.collection_def.items()
         if collection.WhichOneof("kind") == "node_list"
     }
-    return Opened(meta, source, variables, trainable, values, collections, frozen)
+    initializers = {
+        d.variable_name.partition(":")[0]: d.initializer_name.partition(":")[0]
+        for key in ("variables", "trainable_variables")
+        if key in meta.collection_def
+        for d in _definitions(meta, key)
+    }
+    return Opened(
+        meta, source, variables, trainable, initializers, values, collections, frozen
+    )
 
 
 # ---- where a graph comes from ----
@@ -106,14 +119,18 @@ def _from_meta(spec):
 
 
 def _from_function(spec):
+    name = f"{getattr(spec.function, '__name__', 'the function')}()"
     with tf.Graph().as_default() as graph:
-        spec.function()
-        if not graph.get_operations():
+        try:
+            spec.function()
+        except Exception as error:  # whatever the user's code raises
             raise UserError(
-                f"{spec.function.__name__}() built nothing in the default graph"
-            )
+                f"{name} failed: {type(error).__name__}: {reason(error, 200)}"
+            ) from error
+        if not graph.get_operations():
+            raise UserError(f"{name} built nothing in the default graph")
         meta = tf.train.export_meta_graph()
-    return meta, f"{spec.function.__name__}()", spec.checkpoint
+    return meta, name, spec.checkpoint
 
 
 def _from_saved_model(spec):
@@ -204,14 +221,20 @@ def _refuse_unsafe(meta, source):
 # ---- variables ----
 
 
+def _definitions(meta, key):
+    """Returns the VariableDefs of a collection."""
+    return [
+        VariableDef.FromString(data)
+        for data in meta.collection_def[key].bytes_list.value
+    ]
+
+
 def _trainable(meta, variables):
     """Names in the graph's collection, or all where it has none."""
     key = "trainable_variables"
     if key not in meta.collection_def:
         return list(variables)
-    named = set()
-    for data in meta.collection_def[key].bytes_list.value:
-        named.add(VariableDef.FromString(data).variable_name.partition(":")[0])
+    named = {d.variable_name.partition(":")[0] for d in _definitions(meta, key)}
     return [name for name in variables if name in named]
 
 

@@ -84,6 +84,17 @@ def above(ops, data_only=False):
     return seen
 
 
+def below(graph, found):
+    """Returns every op that needs one of the updates, in any way."""
+    reached = {apply.op for update in found for apply in update.applies}
+    for op in graph.get_operations():  # each after what it needs
+        if any(t.op in reached for t in op.inputs) or any(
+            o in reached for o in op.control_inputs
+        ):
+            reached.add(op)
+    return reached
+
+
 def variable_of(tensor):
     """Returns the name of the variable that a tensor is or reads, else None."""
     op = tensor.op

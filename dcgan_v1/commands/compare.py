@@ -1,0 +1,161 @@
+"""Runs any TF1 program and a TF2, Keras or PyTorch port of it side by side and says
+where, by how much and why they differ. Exits with 0 if they compute the same function,
+with 1 if they differ, with 2 if they could not be compared."""
+
+import sys
+
+from tqdm import tqdm
+
+from dcgan_v1 import files
+from dcgan_v1.commands import cli
+from dcgan_v1.errors import UserError, reason
+
+
+def main(args):
+    from dcgan_v1.compare import Tf1
+
+    refuse_unwritable(args)
+    old = args.old
+    if old is None:
+        if not (args.meta or args.saved_model or args.frozen):
+            raise UserError("name the old side: OLD NEW, or --meta FILE NEW")
+        old = Tf1(
+            meta=args.meta, saved_model=args.saved_model, frozen=args.frozen,
+            checkpoint=args.checkpoint, libraries=tuple(args.library),
+        )  # fmt: skip
+    return run(
+        args, old, args.new, inputs=args.inputs, map=args.map, trust=args.trust,
+        batch_size=args.batch_size,
+    )  # fmt: skip
+
+
+def run(args, old, new, **options):
+    """Compares, prints and writes. Returns the exit code."""
+    from dcgan_v1.compare import Unmatched, compare, report
+
+    quiet = args.quiet or None  # None: no bar where there is no terminal
+    try:
+        with tqdm(desc="comparing", unit="stage", disable=quiet) as bar:
+            result = compare(
+                old, new, steps=args.steps, dtype=args.dtype, seed=args.seed or 0,
+                timing_steps=args.timing_steps, progress=bar.update, **options,
+            )  # fmt: skip
+    except Unmatched as error:
+        print(*error.table, sep="\n")
+        _write_map(args, error.map)
+        raise
+    except UserError:
+        raise
+    except Exception as error:  # exit code 1 would mean that they differ
+        raise UserError(
+            f"the comparison broke off ({type(error).__name__}: {reason(error, 300)}); "
+            "--debug shows where"
+        ) from error
+    report.show(result.report, width=None if sys.stdout.isatty() else 160)
+    _write_map(args, result.map)
+    if args.report:
+        result.save(args.report)
+        print(f"wrote {args.report / 'report.html'} and report.json")
+    return 0 if result else 1
+
+
+def refuse_unwritable(args):
+    if args.steps < 1 or args.timing_steps < 0:
+        raise UserError("--steps must be at least 1, --timing-steps at least 0")
+    if args.report:
+        for name in ("report.json", "report.html"):
+            if (args.report / name).exists():
+                raise UserError(
+                    f"{args.report / name} is there: choose another --report"
+                )
+    files.refuse_unwritable(getattr(args, "write_map", None))
+
+
+def _write_map(args, text):
+    path = getattr(args, "write_map", None)
+    if path:
+        files.write({path: text.encode()})
+        print(f"wrote {path}")
+
+
+def make_parser():
+    parser = cli.parser(__doc__)
+    add = parser.add_argument
+    add(
+        "old",
+        nargs="?",
+        metavar="OLD",
+        help="port.py:old, a function that returns a Tf1(…); or one of --meta, "
+        "--saved-model and --frozen",
+    )
+    add(
+        "new",
+        metavar="NEW",
+        help="port.py:new, a function that returns a Keras(…) or a Torch(…)",
+    )
+    add("--meta", metavar="FILE", help="the TF1 graph: model.ckpt.meta")
+    add("--checkpoint", metavar="PREFIX", help="values to start from: model.ckpt")
+    add("--saved-model", metavar="DIR", help="the TF1 graph: a SavedModel of TF1's")
+    add("--frozen", metavar="FILE", help="the TF1 graph: frozen, forward pass only")
+    add(
+        "--library",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="registers ops that the graph needs (may be given again)",
+    )
+    add(
+        "--inputs",
+        metavar="FILE",
+        help="an .npz of arrays named as the placeholders, [N, …] or [steps, N, …] "
+        "(default: drawn from the placeholders' shapes)",
+    )
+    add("--map", metavar="FILE", help="a map file: what the programs do not tell")
+    add(
+        "--write-map",
+        type=cli.path,
+        metavar="FILE",
+        help="write what was worked out as a map file",
+    )
+    add(
+        "--trust",
+        action="store_true",
+        help="run a graph that holds ops which touch files or run Python (default off)",
+    )
+    add("--batch-size", type=int, metavar="N", help="of what is drawn (default 16)")
+    add_common(parser, steps=3)
+    return parser
+
+
+def add_common(parser, steps):
+    """The options that all comparisons have."""
+    add = parser.add_argument
+    add(
+        "--steps",
+        type=int,
+        default=steps,
+        metavar="K",
+        help="training steps; looked at after 1, 3, 10 and K (default %(default)s)",
+    )
+    add(
+        "--dtype",
+        choices=("float32", "float64"),
+        default="float32",
+        help="float32 runs both, with TF1's own noise as the measure in float32; "
+        "float64 runs that alone and is the quickest (default %(default)s)",
+    )
+    add(
+        "--report",
+        type=cli.path,
+        metavar="DIR",
+        help="folder for report.json and report.html (default: the terminal only)",
+    )
+    add("--seed", type=int, metavar="N", help="of all that is drawn (default 0)")
+    add(
+        "--timing-steps",
+        type=int,
+        default=3,
+        metavar="N",
+        help="steps in each of 6 rounds of timing, 0 for none (default %(default)s)",
+    )
+    add("--quiet", action="store_true", help="no progress bar (default off)")

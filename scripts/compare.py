@@ -1,0 +1,13 @@
+"""Runs a TF1 system and its TF2, Keras or PyTorch counterpart side by side and says
+where, by how much and why they differ. Exits with 0 if they compute the same function,
+with 1 if they differ, with 2 if they could not be compared."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from dcgan_v1.commands import run
+
+if __name__ == "__main__":
+    run("compare")
