@@ -53,19 +53,27 @@ def align(old, new, tolerance, maps):
     for place, seen in enumerate(old):
         by_shape.setdefault(seen.output.shape, []).append(place)
     sketches = [_sketch(seen.output) for seen in old]
-    last, made, used = -1, [], set()
+    last, made, used, maps_before = -1, [], set(), None
     for layer in new:
-        output = in_tf1_order(layer, maps)
-        layer = layer._replace(output=output)
-        places = by_shape.get(output.shape, [])
-        place = _nearest(places, sketches, output, last, used)
-        if place is not None:
-            relative, absolute = apart(old[place].output, output)
-            if relative <= tolerance:
-                used.add(place)
-                last = max(last, place)
-                made.append(Aligned(layer, old[place], "value", relative, absolute))
-                continue
+        found = None
+        for output in _orders(in_tf1_order(layer, maps), maps_before):
+            places = by_shape.get(output.shape, [])
+            place = _nearest(places, sketches, output, last, used)
+            if place is not None:
+                measured = apart(old[place].output, output)
+                if measured[0] <= tolerance:
+                    found = layer._replace(output=output), place, measured
+                    break
+        layer = layer._replace(output=in_tf1_order(layer, maps))
+        if layer.output.ndim == 4:
+            maps_before = layer.output.shape
+        if found:
+            layer, place, measured = found
+            used.add(place)
+            last = max(last, place)
+            made.append(Aligned(layer, old[place], "value", *measured))
+            continue
+        places = by_shape.get(layer.output.shape, [])
         place = _following(places, old, layer, last)
         if place is None:
             made.append(Aligned(layer, None, "nothing", np.inf, np.inf))
@@ -73,6 +81,15 @@ def align(old, new, tolerance, maps):
             measured = apart(old[place].output, output)
             made.append(Aligned(layer, old[place], "order", *measured))
     return made
+
+
+def _orders(output, maps_before):
+    """Yields an output, and with its pixels in TF1's order if it is flattened maps."""
+    yield output
+    if maps_before and output.ndim == 2:
+        _, h, w, c = maps_before
+        if output.shape[1] == h * w * c and min(h * w, c) > 1:
+            yield layouts.channels_last(output, (c, h, w))
 
 
 def in_tf1_order(layer, maps):

@@ -97,7 +97,8 @@ class Pair:
         self.folder.mkdir(exist_ok=True)
         more = {"dtype": dtype, "threads": cores()}
         self.old = Side("TF1", {**job.old, **more, "is_old": True}, self.folder)
-        self.new = Side("port", {**job.new, **more, "is_old": False}, self.folder)
+        self.new_spec = {**job.new, **more, "is_old": False}
+        self.new = Side("port", self.new_spec, self.folder)
         self.control_side = None
         if dtype == "float32":
             alone = {**job.old, **more, "threads": 1, "is_old": True}
@@ -251,6 +252,17 @@ class Pair:
         self.matching, self.certificate = identify(
             self.ours, self.theirs, self.job.map.variables, port_run, run_equal
         )
+        if self.trains:
+            self._reopen()
+
+    def _reopen(self):
+        """Starts the port anew: a schedule of its own may have counted the steps that
+        were done to match variables."""
+        self.new.close()
+        self.new = Side("port", self.new_spec, self.folder)
+        self.new.answer()
+        self.new.do("use", inputs=str(self.job.folder / "inputs.npz"))
+        self.new.do("bind", arguments=self.bound, drawn=self.dropped)
 
     def _run_equal(self, old_values, new_values):
         """A step of either side with values that are equal for equal shapes."""
@@ -509,7 +521,7 @@ class Pair:
         """Returns (late, leak): TF1's gradients of the first step if no update moved a
         weight, and what the losses of other updates would add. Key -> array."""
         self.old.load(self.start)
-        self.old.do("gradients_of", batch="0")
+        self.old.do("gradients_of", batch="0", leaks=True)
         found = self.old.arrays()
         return tuple(
             observe.gradient_keys(

@@ -54,6 +54,9 @@ def to_double(meta):
     out.CopyFrom(meta)
     nodes, left, spelled = list(out.graph_def.node), Counter(), Counter()
     for node in nodes:
+        for attribute in _definition(node).attr:  # an exporter may leave them out
+            if attribute.name not in node.attr and attribute.HasField("default_value"):
+                node.attr[attribute.name].CopyFrom(attribute.default_value)
         if node.op not in SUBSTITUTES:
             _raise_attributes(node, left)
     produced, renamed, made = {}, {}, []

@@ -201,11 +201,11 @@ class Worker:
         np.savez(out, **self.side.state())
         return scalars
 
-    def gradients_of(self, out, batch):
-        """The gradients of TF1's step if no update moved a weight, and what the losses
-        of other updates would add to them."""
+    def gradients_of(self, out, batch, leaks=False):
+        """The gradients of TF1's step if no update moved a weight, and if asked for what
+        the losses of other updates would add to them."""
         _, gradients, _ = self.side.step(self.batch(batch), look=True, rates=0.0)
-        leaks = self.side.leaks(self.batch(batch))
+        leaks = self.side.leaks(self.batch(batch)) if leaks else {}
         arrays = {f"late {key}": array for key, array in gradients.items()}
         np.savez(out, **arrays, **{f"leak {key}": a for key, a in leaks.items()})
 

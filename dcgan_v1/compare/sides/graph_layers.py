@@ -30,7 +30,8 @@ ATTRIBUTES = {"alpha": "slope", "epsilon": "epsilon", "padding": "padding",
 
 
 def fetchable(graph):
-    """Returns the ops that have a value whichever branches are taken.
+    """Returns (the ops that have a value whichever branches are taken, those that have
+    one in some branch).
 
     A Switch leads into a branch and a Merge out of it; Enter and Exit bound a loop.
     """
@@ -52,7 +53,8 @@ def fetchable(graph):
         elif op.type in ("Merge", "RefMerge") and not of_loop and not inside:
             depth -= 1
         branch[op], loop[op] = max(depth, 0), max(inside, 0)
-    return {op for op in branch if not branch[op] and not loop[op]}
+    outside = {op for op in branch if not loop[op]}
+    return {op for op in outside if not branch[op]}, outside
 
 
 def layer_ops(graph, types, among, inputs):

@@ -1,6 +1,7 @@
 """The new side where it is made of Keras models or tf.Modules."""
 
 import contextlib
+import inspect
 from functools import partial
 
 import keras
@@ -61,6 +62,7 @@ class KerasSide:
         self._name_variables()
         self.draws, self.maps = port.Draws(), {}
         self.forward = {k: [list(v)] for k, v in self.port.forward.items()}
+        self.nested = {}  # model -> whether it takes its inputs as one list
         self.layers = {}
         for name, model in self.models.items():
             for path, layer in _layers(model, name):
@@ -190,18 +192,18 @@ class KerasSide:
             if name in arrays:
                 variable.assign(arrays[name])
         for name, optimizer in self.optimizers.items():
-            self._build(name, optimizer)
+            self._build(name, optimizer, arrays)
             for key, slot, factor in self._slots(name, optimizer):
                 if key in arrays:
                     slot.assign(arrays[key] / factor)
             if f"updates:{name}" in arrays:
                 optimizer.iterations.assign(int(arrays[f"updates:{name}"]))
 
-    def _build(self, name, optimizer):
-        """Makes the slots of an optimiser that has not been used yet."""
+    def _build(self, name, optimizer, arrays):
+        """Makes the slots that are to be loaded, if the optimiser has not yet."""
         if not optimizer.built:
-            model = self.models.get(name)
-            variables = getattr(model, "trainable_variables", None)
+            trained = {k.split("|")[0] for k in arrays if f"|{name}|" in k}
+            variables = [v for n, v in self.variables.items() if n in trained]
             if variables:
                 optimizer.build(variables)
 
@@ -271,7 +273,7 @@ class KerasSide:
                 continue
             with _recording(self.layers, layers):
                 called = [_tensor(batch[n]) for n in inputs]
-                y = _call(model, called[0] if len(called) == 1 else called)
+                y = _call(model, [called] if self.nested.get(name) else called)
             if tf.is_tensor(y):
                 layers.append((f"{name}: output", "model", np.asarray(y), None, {}))
         return layers
@@ -340,7 +342,8 @@ class KerasSide:
     def _note(self, wanted, batch, plain, model, *args, **kwargs):
         name = wanted.get(id(model))
         if name is not None and args:
-            called = tf.nest.flatten(args[0])
+            called = tf.nest.flatten(args)
+            self.nested[name] = isinstance(args[0], list | tuple)
             if not any(isinstance(x, keras.KerasTensor) for x in called):
                 names = port.inputs_of(called, batch, np.asarray)
                 known = self.forward.setdefault(name, [])
@@ -444,11 +447,11 @@ def _optimizer_kind(optimizer):
     return next((n for n in names if n in SLOTS), names[0])
 
 
-def _call(model, x):
-    try:
-        return model(x, training=False)
-    except TypeError:  # a tf.Module whose call knows no modes
-        return model(x)
+def _call(model, inputs):
+    if isinstance(model, keras.Model):
+        return model(*inputs, training=False)
+    takes = inspect.signature(model.__call__).parameters
+    return model(*inputs, **({"training": False} if "training" in takes else {}))
 
 
 def _variable_paths(model):

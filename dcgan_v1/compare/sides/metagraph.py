@@ -58,11 +58,11 @@ class GraphSide:
         self.updates = roles.ordered(self.all_updates, self.runs)
         needed = roles.above([op for run in self.runs for op in run])
         self.losses = [roles.losses(u, self.graph) for _, u in self.updates]
-        self.can = graph_layers.fetchable(self.graph)
+        self.can, branches = graph_layers.fetchable(self.graph)
         outputs = self._outputs(needed)
         self.needed = needed | roles.above(outputs)
         self.inputs = roles.inputs(self.graph, self.needed)
-        self.random = roles.random(self.graph, self.needed & self.can)
+        self.random = roles.random(self.graph, self.needed & branches)
         self.switches = {
             name: t for name, t in self.inputs.items() if roles.is_switch(t)
         }
@@ -97,7 +97,10 @@ class GraphSide:
             if op.type in ("Assign", "AssignVariableOp") and op not in needed
             for o in roles.above([op.inputs[1].op], data_only=True)
         }
-        return [op for op in layers if op not in initial]
+        fed = {op for op in self.graph.get_operations() if roles.is_source(op)}
+        return [
+            op for op in layers if op not in initial and roles.above([op]) & fed
+        ]
 
     def _find_taps(self):
         fed = [*self.inputs.values(), *self.random.values()]
@@ -115,10 +118,12 @@ class GraphSide:
         self.step_scalars = [
             self._scalars_of(number, inside) for number, inside in enumerate(stepping)
         ]
-        outside = self.needed - stepped
-        among = (self.needed & self.can) if self.switches or not stepped else outside
         moved = roles.below(self.graph, self.all_updates)  # to ask for them would train
-        among = {op for op in among & self.can - moved if "gradients" not in op.name}
+        among = {
+            op
+            for op in self.needed & self.can - moved
+            if "gradients" not in op.name or op in forward
+        }
         self.inference_layers = graph_layers.layer_ops(self.graph, self.types, among, fed)
         # an op of its own: grappler fuses a bias with what follows it
         self.taps = {
@@ -144,7 +149,8 @@ class GraphSide:
                 continue
             if "gradients" in op.name or op.name.startswith(scopes):
                 continue
-            ready = all(t.op in known or t.op.type == "Const" for t in op.inputs)
+            waits = {*(t.op for t in op.inputs), *op.control_inputs} - known
+            ready = all(o.type == "Const" and not o.control_inputs for o in waits)
             if not op.inputs or not ready or not op.outputs:
                 continue
             known.add(op)
@@ -344,6 +350,8 @@ class GraphSide:
                     feed[apply.hyper["learning rate"]] = rates
         scalars, gradients, layers = {}, {}, []
         for number, run in enumerate(self.runs):
+            if rates == 0 and all(at != number for at, _ in self.updates):
+                continue  # it clips, or moves weights in another way
             fetches = {"run": run, "scalars": self.step_scalars[number]}
             if look:
                 layers_of_run = self.step_layers[number]
@@ -421,8 +429,8 @@ class GraphSide:
                 variables = [self._read(a) for a in update.applies]
                 try:
                     added = tf.gradients(others, variables) if others else []
-                except (LookupError, ValueError, TypeError):
-                    added = []  # an op without a gradient, or a loop of version 2
+                except (LookupError, ValueError, TypeError, AttributeError):
+                    added = []  # an op without a gradient, or a loop
                 made |= {
                     f"{i}|{a.variable}": g
                     for a, g in zip(update.applies, added or [None] * len(variables),

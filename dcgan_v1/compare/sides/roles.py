@@ -259,10 +259,17 @@ def losses(update, graph):
             if user in reach and name[0] and "_grad" in path:
                 loss = path.partition("_grad")[0]
                 try:
-                    found.append(graph.get_operation_by_name(loss).outputs[0])
+                    y = graph.get_operation_by_name(loss).outputs[0]
                 except (KeyError, IndexError):
                     continue
+                if y.shape.rank == 0:  # else a gradient inside the loss
+                    found.append(y)
     return list(dict.fromkeys(found))
+
+
+def is_source(op):
+    """Whether an op is fed, or stands for what is."""
+    return op.type in PLACEHOLDERS or op.type in SOURCES
 
 
 def inputs(graph, needed):

@@ -82,7 +82,9 @@ class TorchSide:
             layout = CONVOLUTIONS[tensor.ndim - 2]
         elif tensor.ndim == 2 and kind in ("dense", "recurrent"):
             layout = "torch dense"
-        named = NORM_PARTS if kind == "norm" else {}
+        weight = getattr(module, "weight", None)  # of one axis: no kernel
+        scales = kind == "norm" or getattr(weight, "ndim", 0) == 1
+        named = NORM_PARTS if scales else {}
         is_lstm = isinstance(module, nn.LSTM | nn.LSTMCell)
         return {
             "shape": list(tensor.shape),
