@@ -16,6 +16,7 @@ class Seen(NamedTuple):
     Attributes:
       name, kind, settings: see `side.Layer`.
       output: array; input: array or None.
+      applied: how many updates of the step came before.
     """
 
     name: str
@@ -23,6 +24,7 @@ class Seen(NamedTuple):
     settings: dict
     output: np.ndarray
     input: np.ndarray | None
+    applied: int = 0
 
 
 class Aligned(NamedTuple):

@@ -461,9 +461,10 @@ class Pair:
     def read_look(self, side):
         answer, arrays = side.answer(), side.arrays()
         layers = [
-            Seen(name, kind, settings, arrays[f"output {i}"], arrays.get(f"input {i}"))
+            Seen(name, kind, settings, arrays[f"output {i}"], arrays.get(f"input {i}"),
+                 settings.pop("applied", 0))
             for i, (name, kind, settings) in enumerate(answer["layers"])
-        ]
+        ]  # fmt: skip
         parts = {
             part: {
                 key.removeprefix(f"{part} "): array
@@ -490,6 +491,10 @@ class Pair:
                     )
 
     # ---- asking again ----
+
+    def variable_of(self, name):
+        """The variable that a slot is of, or the name itself."""
+        return self.ours["slots"].get(name, (None, None, name))[2]
 
     def inputs_of_step(self):
         """Name -> array of the first step's batch, in this dtype."""

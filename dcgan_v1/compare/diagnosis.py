@@ -26,25 +26,12 @@ def diagnose(pair):
     """Returns the Findings of a `comparing.Pair` whose sides are still open, the
     earliest cause first.
 
-    A stage is looked into only where the ones before it agree: whatever differs in the
-    forward pass differs ever after.
+    A stage is looked into only where the ones before it agree, in the order in which a
+    step does things: layers before the first update; then of each update its gradients
+    and what it makes of them; then whatever comes later.
     """
-    over = {
-        kind: [d for d in pair.found if d.is_over and d.key.kind == kind]
-        for kind in (FORWARD, GRADIENT, LOSS, STATE)
-    }
-    first_losses = [d for d in over[LOSS] if not d.key.step]
-    later_losses = [d for d in over[LOSS] if d.key.step]
-    stages = (
-        (update_causes.structure, pair.lone),
-        (update_causes.order, over[GRADIENT] if _in_repeats(pair) else []),
-        (layer_causes.forward, over[FORWARD]),
-        (update_causes.gradients, over[GRADIENT]),
-        (update_causes.losses, first_losses),
-        (update_causes.states, over[STATE]),
-        (update_causes.losses, later_losses),
-    )
-    for find, differing in stages:
+    over = [d for d in pair.found if d.is_over]
+    for find, differing in _stages(pair, over):
         if differing:
             found = [Finding(*row) for row in find(pair, differing)]
             if found:
@@ -52,7 +39,31 @@ def diagnose(pair):
     return []
 
 
-def _in_repeats(pair):
-    """Whether layers differ in later calls alone: between the calls stands an update."""
-    over = [d.key.name for d in pair.found if d.is_over and d.key.kind == FORWARD]
-    return not over or all("#" in name for name in over)
+def _stages(pair, over):
+    """Yields (function that finds causes, what differs)."""
+    of_kind = {
+        kind: [d for d in over if d.key.kind == kind]
+        for kind in (FORWARD, GRADIENT, LOSS, STATE)
+    }
+    late = {a.new.name for a in pair.aligned.get("training", []) if a.new.applied}
+    first_layers = [
+        d
+        for d in of_kind[FORWARD]
+        if d.key.part == "training" and d.key.name not in late
+    ]
+    yield update_causes.structure, pair.lone
+    yield layer_causes.forward, first_layers
+    for number, update in enumerate(pair.ours["updates"]):
+        gradients = [d for d in of_kind[GRADIENT] if d.key.update == number]
+        yield update_causes.gradients, gradients
+        moved = set(update["variables"])
+        yield update_causes.states, [
+            d
+            for d in of_kind[STATE]
+            if d.key.step == 1 and pair.variable_of(d.key.name) in moved
+        ]
+    yield update_causes.states, [d for d in of_kind[STATE] if d.key.step == 1]
+    yield layer_causes.forward, of_kind[FORWARD]
+    yield update_causes.losses, [d for d in of_kind[LOSS] if not d.key.step]
+    yield update_causes.states, of_kind[STATE]
+    yield update_causes.losses, of_kind[LOSS]

@@ -233,6 +233,9 @@ def _resize(pair, mode, row, x, ours, theirs, weights):
 
 def _anything(pair, mode, row, x, ours, theirs, weights):
     """Tries what may stand in a layer of a user's own, or between two layers."""
+    if any(w.ndim == 2 and w.shape[1] % 4 == 0 for w in weights.values()):
+        if cause := _recurrent(pair, mode, row, x, ours, theirs, weights):
+            return cause
     if ours.shape == theirs.shape and x.shape == ours.shape:
         if cause := _activation(pair, mode, row, x, ours, theirs, weights):
             return cause

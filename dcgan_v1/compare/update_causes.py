@@ -3,7 +3,7 @@
 import numpy as np
 
 from dcgan_v1.compare import probes
-from dcgan_v1.compare.observe import GRADIENT, STATE, Key
+from dcgan_v1.compare.observe import GRADIENT, LOSS, STATE, Key
 
 EXPLAINED = 1e-6  # of the largest value, what a hypothesis may leave
 
@@ -45,26 +45,20 @@ def _optimizer(pair, update):
 # ---- gradients ----
 
 
-def order(pair, over):
-    """Gradients that are taken before an update instead of after it, and such as are
-    not cut off: the layers of a later pass differ with them."""
-    ours = {k: a for k, a in pair.seen_old.items() if k.kind == GRADIENT}
-    theirs = {k: a for k, a in pair.seen_new.items() if k.kind == GRADIENT}
-    cause = _leak_or_order(pair, ours, theirs, [d.key for d in over])
-    return [(over[0].key.name, cause)] if cause else []
-
-
 def gradients(pair, over):
     """Compares what differs with what well-known mistakes would give."""
     ours = {k: a for k, a in pair.seen_old.items() if k.kind == GRADIENT}
     theirs = {k: a for k, a in pair.seen_new.items() if k.kind == GRADIENT}
     differing = [d.key for d in over]
     first = over[0]
-    for find in (_penalty, _clipping, _factor):
+    for find in (_leak_or_order, _penalty, _clipping, _factor):
         cause = find(pair, ours, theirs, differing)
         if cause:
             return [(first.key.name, cause)]
-    return [(first.key.name, f"its gradient differs by {first.relative:.1e}")]
+    losses = [str(d.key) for d in pair.found
+              if d.is_over and d.key.kind == LOSS and not d.key.step]  # fmt: skip
+    said = f"; so does {', '.join(losses)}, with equal layers" if losses else ""
+    return [(first.key.name, f"its gradient differs by {first.relative:.1e}{said}")]
 
 
 def _leak_or_order(pair, ours, theirs, differing):

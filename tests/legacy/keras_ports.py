@@ -63,18 +63,19 @@ def contrib_layers(fault=""):
 
     @tf.function
     def step(real, z):
-        training = fault != "update-ops"
+        at_first = [tf.identity(v) for v in generator.non_trainable_variables]
         with tf.GradientTape() as tape:
             on_fake = discriminator(generator(z, training=True))
             d_loss, _ = gan_losses(discriminator(real), on_fake)
         update(d_adam, tape, d_loss, discriminator.trainable_variables)
         # the second session call of the TF1 loop moves no averages
-        averages = [v.numpy() if tf.executing_eagerly() else tf.identity(v)
-                    for v in generator.non_trainable_variables]  # fmt: skip
+        averages = [tf.identity(v) for v in generator.non_trainable_variables]
         with tf.GradientTape() as tape:
-            on_fake = discriminator(generator(z, training=training))
+            on_fake = discriminator(generator(z, training=True))
             _, g_loss = gan_losses(on_fake, on_fake)
         update(g_adam, tape, g_loss, generator.trainable_variables)
+        if fault == "update-ops":
+            averages = at_first
         if fault != "averages":
             for v, before in zip(generator.non_trainable_variables, averages,
                                  strict=True):  # fmt: skip

@@ -202,10 +202,9 @@ class KerasSide:
     def _build(self, name, optimizer, arrays):
         """Makes the slots that are to be loaded, if the optimiser has not yet."""
         if not optimizer.built:
-            trained = {k.split("|")[0] for k in arrays if f"|{name}|" in k}
-            variables = [v for n, v in self.variables.items() if n in trained]
-            if variables:
-                optimizer.build(variables)
+            # whatever the port may train with it
+            if any(f"|{name}|" in key for key in arrays):
+                optimizer.build([v for v in self.variables.values() if v.trainable])
 
     def _slots(self, name, optimizer):
         """Yields (key, variable, factor that makes it TF1's)."""
@@ -244,7 +243,7 @@ class KerasSide:
     def step(self, batch, look=False):
         """Does one training step; returns what `GraphSide.step` does, in own names."""
         batch, drawn = batch
-        gradients, layers = {}, []
+        gradients, layers, self.applied = {}, [], 0
         with contextlib.ExitStack() as stack:
             if look or drawn:
                 tf.config.run_functions_eagerly(True)
@@ -254,7 +253,7 @@ class KerasSide:
                 stack.enter_context(self._drawing())
             if look:
                 stack.enter_context(self._recording_gradients(gradients))
-                stack.enter_context(_recording(self.layers, layers))
+                stack.enter_context(self._recording(layers))
                 stack.enter_context(self._noting_inputs(batch))
             returned = self.step_function(**{n: _tensor(a) for n, a in batch.items()})
         return port.scalars(returned, np.asarray), gradients, layers
@@ -265,13 +264,13 @@ class KerasSide:
         Args:
           choice: which of the inputs that the model was seen to take it is given.
         """
-        layers = []
+        layers, self.applied = [], 0
         for name, model in self.models.items():
             choices = self.forward.get(name) or [[]]
             inputs = choices[min(choice, len(choices) - 1)]
             if not inputs or any(n not in batch for n in inputs):
                 continue
-            with _recording(self.layers, layers):
+            with self._recording(layers):
                 called = [_tensor(batch[n]) for n in inputs]
                 y = _call(model, [called] if self.nested.get(name) else called)
             if tf.is_tensor(y):
@@ -286,16 +285,13 @@ class KerasSide:
 
     @contextlib.contextmanager
     def _recording_gradients(self, gradients):
-        count = -1
-
         def apply(plain, *args, **kwargs):
-            nonlocal count
-            count += 1
+            self.applied += 1
             return plain(*args, **kwargs)
 
         def update_step(plain, name, gradient, variable, *args, **kwargs):
             key = self.names.get(_key(variable), "")
-            gradients[f"{count}|{name}|{key}"] = np.asarray(
+            gradients[f"{self.applied - 1}|{name}|{key}"] = np.asarray(
                 tf.convert_to_tensor(gradient)
             )
             return plain(gradient, variable, *args, **kwargs)
@@ -308,6 +304,35 @@ class KerasSide:
         finally:
             for optimizer in self.optimizers.values():
                 del optimizer.apply, optimizer.update_step
+
+    @contextlib.contextmanager
+    def _recording(self, found):
+        """Appends a row for every call of a layer: name, kind, output, input or None,
+        settings; with them how many updates of the step came before."""
+        calls, outputs, kept = {}, set(), []
+
+        def record(plain, layer, *args, **kwargs):
+            y = plain(layer, *args, **kwargs)
+            path, _ = self.layers.get(id(layer), (None, None))
+            tensor = y[0] if isinstance(y, list | tuple) and y else y
+            if path is None or not tf.is_tensor(tensor) or not hasattr(tensor, "numpy"):
+                return y
+            calls[path] = calls.get(path, 0) + 1
+            name = path if calls[path] == 1 else f"{path}#{calls[path]}"
+            x = tf.nest.flatten(args[0])[0] if args else None
+            fresh = x is not None and id(x) not in outputs and tf.is_tensor(x)
+            outputs.add(id(tensor))
+            kept.append(tensor)  # or its id might be another's
+            settings = {**_settings(layer), "applied": self.applied}
+            row = (name, _kind(layer), np.asarray(tensor))
+            found.append((*row, np.asarray(x) if fresh else None, settings))
+            return y
+
+        classes = {_definer(type(layer)) for _, layer in self.layers.values()}
+        with contextlib.ExitStack() as stack:
+            for cls in classes:
+                stack.enter_context(_patched_call(cls, record))
+            yield
 
     @contextlib.contextmanager
     def _drawing(self):
@@ -355,7 +380,12 @@ class KerasSide:
 def _layers(model, name):
     """Yields (path, layer) of everything inside a model that a layer can be."""
     if isinstance(model, keras.Model):
-        for layer in model._flatten_layers(include_self=False):
+        found = list(model._flatten_layers(include_self=False))
+        cells = {id(x) for rnn in found if isinstance(rnn, L.RNN)
+                 for x in rnn._flatten_layers(include_self=False)}  # fmt: skip
+        for layer in found:
+            if id(layer) in cells:  # they run in a loop, which TF1 has no output of
+                continue
             if not isinstance(layer, (keras.Model, *NO_LAYERS)):
                 path = getattr(layer, "path", None) or layer.name
                 yield f"{name}/{path.removeprefix(model.name + '/')}", layer
@@ -368,36 +398,6 @@ def _layers(model, name):
             if id(module) not in seen and callable(module):
                 seen[id(module)] = f"{name}/{attribute}"
                 yield f"{name}/{attribute}", module
-
-
-@contextlib.contextmanager
-def _recording(layers, found):
-    """Appends (name, kind, output, input or None, settings) of every call of a layer."""
-    calls, outputs, kept = {}, set(), []
-
-    def record(plain, layer, *args, **kwargs):
-        y = plain(layer, *args, **kwargs)
-        path, _ = layers.get(id(layer), (None, None))
-        tensor = y[0] if isinstance(y, list | tuple) and y else y
-        if path is None or not tf.is_tensor(tensor) or not hasattr(tensor, "numpy"):
-            return y
-        calls[path] = calls.get(path, 0) + 1
-        name = path if calls[path] == 1 else f"{path}#{calls[path]}"
-        x = tf.nest.flatten(args[0])[0] if args else None
-        fresh = x is not None and id(x) not in outputs and tf.is_tensor(x)
-        outputs.add(id(tensor))
-        kept.append(tensor)  # or its id might be another's
-        found.append(
-            (name, _kind(layer), np.asarray(tensor), np.asarray(x) if fresh else None,
-             _settings(layer))
-        )  # fmt: skip
-        return y
-
-    classes = {_definer(type(layer)) for _, layer in layers.values()}
-    with contextlib.ExitStack() as stack:
-        for cls in classes:
-            stack.enter_context(_patched_call(cls, record))
-        yield
 
 
 @contextlib.contextmanager

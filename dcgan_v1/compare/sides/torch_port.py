@@ -184,7 +184,7 @@ class TorchSide:
         batch, drawn = batch
         for model in self.models.values():
             model.train()
-        gradients, layers = {}, []
+        gradients, layers, self.applied = {}, [], 0
         with contextlib.ExitStack() as stack:
             self.draws.fill(drawn)
             if drawn:
@@ -199,7 +199,7 @@ class TorchSide:
 
     def inference(self, batch, choice=0):
         """See `KerasSide.inference`."""
-        layers = []
+        layers, self.applied = [], 0
         for name, model in self.models.items():
             choices = self.forward.get(name) or [[]]
             inputs = choices[min(choice, len(choices) - 1)]
@@ -221,15 +221,15 @@ class TorchSide:
 
     @contextlib.contextmanager
     def _recording_gradients(self, gradients):
-        plain, count = {k: o.step for k, o in self.optimizers.items()}, -1
+        plain = {k: o.step for k, o in self.optimizers.items()}
 
         def recorded(name, optimizer):
             def step(*args, **kwargs):
-                nonlocal count
-                count += 1
+                self.applied += 1
                 for parameter in _parameters(optimizer):
                     if parameter.grad is not None:
-                        key = f"{count}|{name}|{self.names.get(id(parameter), '')}"
+                        of = self.names.get(id(parameter), "")
+                        key = f"{self.applied - 1}|{name}|{of}"
                         gradients[key] = parameter.grad.numpy(force=True).copy()
                 return plain[name](*args, **kwargs)
 
@@ -258,7 +258,7 @@ class TorchSide:
             outputs.add(id(y))
             kept.append((x, y))
             row = (name, _kind(module), _array(y), _array(x) if fresh else None)
-            found.append((*row, _settings(module, x, y)))
+            found.append((*row, {**_settings(module), "applied": self.applied}))
 
         hooks = [m.register_forward_hook(hook) for _, m in self.layers.values()]
         try:
@@ -344,8 +344,11 @@ def _ending(part):
 
 def _kind(module):
     known = next((kind for cls, kind in KINDS if isinstance(module, cls)), None)
-    averages = any(name.endswith("running_mean") for name, _ in module.named_buffers())
-    return known or ("norm" if averages else "other")
+    if known:
+        return known
+    averages = any(b.is_floating_point() for b in module.buffers(recurse=False))
+    scales = getattr(getattr(module, "weight", None), "ndim", 0) == 1
+    return "norm" if averages and scales else "other"
 
 
 def _optimizer_kind(optimizer):
@@ -358,7 +361,7 @@ def _parameters(optimizer):
     return [p for group in optimizer.param_groups for p in group["params"]]
 
 
-def _settings(module, x, y):
+def _settings(module):
     found = {"class": type(module).__name__}
     for attribute, name in LAYER_SETTINGS.items():
         value = getattr(module, attribute, None)
