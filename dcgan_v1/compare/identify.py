@@ -9,7 +9,7 @@ from dcgan_v1.compare.layouts import Layout
 from dcgan_v1.compare.matching import Matching, Row
 from dcgan_v1.errors import UserError
 
-CLOSE = 1e-6  # of equal losses under equal values
+ROUNDING = 1e-12  # of the largest gradient of an update
 
 
 class Certificate(NamedTuple):
@@ -211,7 +211,11 @@ def _by_gradients(rows, options, ours, theirs, maps, updates, run_equal):
     olds = sorted({(o, lay.part) for c in choices.values() for o, lay in c})
     news = list(choices)
     cost = np.full((len(olds), len(news)), np.inf)
-    best = {}
+    best, largest = {}, {}
+    for key, array in old["gradients"].items():
+        update = int(key.partition("|")[0])
+        size = float(np.max(np.abs(array), initial=0.0))
+        largest[update] = max(largest.get(update, 0.0), size)
     for j, name in enumerate(news):
         for old_name, layout in choices[name]:
             i = olds.index((old_name, layout.part))
@@ -222,7 +226,7 @@ def _by_gradients(rows, options, ours, theirs, maps, updates, run_equal):
     for i, j, distance, runner_up in matching.assign(cost):
         if runner_up is not None and runner_up <= distance * (1 + 1e-9):
             continue  # as good as another: names and order must tell
-        if not _has_print(prints_old[olds[i][0]]):
+        if not _has_print(prints_old[olds[i][0]], largest):
             continue
         rows.append(
             Row(olds[i][0], news[j], best[i, j], "gradients", distance, runner_up)
@@ -237,8 +241,13 @@ def _by_gradients(rows, options, ours, theirs, maps, updates, run_equal):
     return certificate
 
 
-def _has_print(found):
-    return any(np.any(array) for array in found.values())
+def _has_print(found, largest):
+    """Whether a variable has a gradient that is more than rounding: a bias that a batch
+    norm takes away again has not."""
+    return any(
+        np.max(np.abs(array), initial=0.0) > ROUNDING * largest.get(update, 0.0)
+        for update, array in found.items()
+    )
 
 
 def _print_old(name, seen, values):

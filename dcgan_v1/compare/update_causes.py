@@ -26,8 +26,8 @@ def structure(pair, lone):
         first = theirs[0]
         name = _optimizer(pair, first.update)
         return [(first.name, f"{name}'s update also trains {len(theirs)} variables that "
-                             "TF1's leaves alone: D is not frozen, or a stop_gradient "
-                             "is missing")]  # fmt: skip
+                             "TF1's leaves alone: a network is not frozen, or a "
+                             "stop_gradient is missing")]  # fmt: skip
     if ours:
         first = ours[0]
         more = f", nor {len(ours) - 1} more" if len(ours) > 1 else ""

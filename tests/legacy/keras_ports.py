@@ -139,16 +139,16 @@ def wgan_clip(fault=""):
     def step(z, real):
         with tf.GradientTape() as tape:
             d_loss = tf.reduce_mean(critic(generator(z))) - tf.reduce_mean(critic(real))
-        trained = list(critic.trainable_variables)
+        of_critic, of_generator = (list(m.trainable_variables) for m in (critic, generator))
         if fault == "wrong-variables":
-            trained = [*critic.trainable_variables[:3], generator.trainable_variables[3]]
-        update(c_rms, tape, d_loss, trained)
+            of_critic.append(of_generator.pop())
+        update(c_rms, tape, d_loss, of_critic)
         if fault != "clip":
             for v in critic.trainable_variables:
                 v.assign(tf.clip_by_value(v, -0.01, 0.01))
         with tf.GradientTape() as tape:
             g_loss = -tf.reduce_mean(critic(generator(z)))
-        update(g_rms, tape, g_loss, generator.trainable_variables)
+        update(g_rms, tape, g_loss, of_generator)
         return d_loss, g_loss
 
     return Keras({"generator": generator, "critic": critic}, {"c": c_rms, "g": g_rms}, step)

@@ -143,7 +143,7 @@ class GraphSide:
         ]
         known = (inside | roles.above(losses, data_only=True)) & self.can
         scopes = tuple(f"{update.name}/" for update in self.all_updates)
-        found = {}
+        found = {op.name: op.outputs[0] for op in losses}
         for op in self.graph.get_operations():
             if op.type in NO_SCALARS or op not in self.can:
                 continue

@@ -13,6 +13,7 @@ from tensorflow.core.protobuf.meta_graph_pb2 import MetaGraphDef
 from tensorflow.python.framework import op_def_registry
 
 from dcgan_v1.checkpoints import reading, saving
+from dcgan_v1.compare.sides import inlining
 from dcgan_v1.errors import UserError, reason
 
 VARIABLES = ("Variable", "VariableV2", "VarHandleOp")
@@ -87,6 +88,7 @@ def open_program(spec):
     _refuse_unknown(meta, source)
     if not spec.trust:
         _refuse_unsafe(meta, source)
+    inlining.inline(meta)
     frozen = given[0] == "frozen"
     nodes = meta.graph_def.node
     if frozen:

@@ -262,7 +262,7 @@ def losses(update, graph):
                     y = graph.get_operation_by_name(loss).outputs[0]
                 except (KeyError, IndexError):
                     continue
-                if y.shape.rank == 0:  # else a gradient inside the loss
+                if not y.shape.rank:  # else a gradient inside the loss
                     found.append(y)
     return list(dict.fromkeys(found))
 
