@@ -199,18 +199,37 @@ def _convolution(pair, mode, row, x, ours, theirs, weights):
 
 
 def _dense(pair, mode, row, x, ours, theirs, weights):
+    """Whether the sides number the pixels that a kernel's rows stand for otherwise."""
     kernel, bias = weights.get("kernel"), weights.get("bias", 0)
     if kernel is None or x.ndim != 2 or x.shape[1] != kernel.shape[0]:
         return None
     path = row.new.name.partition("#")[0]
     chw = pair.maps.get(path, {}).get("rows") or _pixels_before(pair, mode, row, x)
-    for other in (layouts.channels_last, layouts.channels_first):
-        if chw and apart(ours, other(x, tuple(chw)) @ kernel + bias)[0] < AGREE:
-            return (
-                f"the rows of its kernel are in another order: the port flattens maps of "
-                f"{'x'.join(map(str, chw))} (C, H, W) otherwise than TF1"
-            )
-    return None
+    if not chw:
+        return None
+    orders = {
+        "as it is": x,
+        "last": layouts.channels_last(x, tuple(chw)),
+        "first": layouts.channels_first(x, tuple(chw)),
+    }
+    found = [
+        next(
+            (
+                name
+                for name, pixels in orders.items()
+                for added in (0, bias)
+                if apart(y, pixels @ kernel + added)[0] < AGREE
+            ),
+            None,
+        )
+        for y in (ours, theirs)
+    ]
+    if None in found or found[0] == found[1]:
+        return None
+    return (
+        "the rows of its kernel are in another order: the port flattens maps of "
+        f"{'x'.join(map(str, chw))} (C, H, W) otherwise than TF1"
+    )
 
 
 def _pixels_before(pair, mode, row, x):
