@@ -1,4 +1,4 @@
-"""Runs a TF1 system and its TF2, Keras or PyTorch counterpart side by side and says
+"""Runs any TF1 program and a TF2, Keras or PyTorch port of it side by side and says
 where, by how much and why they differ. Exits with 0 if they compute the same function,
 with 1 if they differ, with 2 if they could not be compared."""
 

@@ -54,16 +54,20 @@ def test_tf1_and_its_counterpart_are_the_same_function_in_float64(
         seen[d["kind"]] += 1
     variables = report["variables"]
     trained = [v for v in variables if v["trainable"]]
-    assert all(v["matched"] for v in variables)
+    assert all(v["other"] and v["sure"] for v in variables)
     assert seen["gradient"] >= len(trained)
-    assert seen["state"] >= 3 * len(variables)  # after 1, 3 and 5 steps
+    # after 1, 3 and 5 steps: weights with two slots each, and averages
+    assert seen["state"] >= 3 * (len(variables) + 2 * len(trained))
     assert seen["forward"] >= 20
-    assert not [row for row in report["settings"] if row["differs"]]
+    differing = [row["setting"] for row in report["settings"] if row["differs"]]
+    # images96's TF1 optimiser has PyTorch's epsilon in terms of TensorFlow's form of it
+    assert all(name.endswith("_adam: epsilon") for name in differing)
+    assert not differing or model == "images96"
 
 
 FOUND = [  # what is planted, in which pair, and what the verdict must name
     ("adam-epsilon", "celeba64", "tf2", "g_adam", "epsilon acts as 1e-07"),
-    ("adam-epsilon", "images96", "torch", "g_adam", "epsilon 1e-07 against 1e-08"),
+    ("adam-epsilon", "images96", "torch", "g_adam", "epsilon acts as 3.2e-09"),
     ("leaky-slope", "mnist_keras", "keras", "discriminator/lrelu1", "slope 0.3"),
     ("bn-decay", "mnist_tutorial", "tf2", "generator/bn1/moving_", "decay differs"),
     ("variance", "celeba64", "tf2", "bn0/real/moving_variance", "unbiased variance"),
@@ -73,7 +77,7 @@ FOUND = [  # what is planted, in which pair, and what the verdict must name
     ("update-order", "celeba64", "tf2", "generator/", "update order differs"),
     ("update-order", "mnist_beginners", "tf2", "generator/", "update order differs"),
     ("stop-gradient", "celeba64", "torch", "generator/", "stop_gradient"),
-    ("stop-gradient", "mnist_keras", "keras", "discriminator/", "D is not frozen"),
+    ("stop-gradient", "mnist_keras", "keras", "discriminator/", "is not frozen"),
     ("dropout", "mnist_keras", "tf2", "discriminator/dropout1", "dropout is left off"),
     ("dropout", "mnist_keras", "keras", "discriminator/dropout1", "is left off"),
     ("leaky-slope", "celeba64", "torch", "discriminator/lrelu0", "slope 0.3"),
@@ -123,7 +127,7 @@ def test_float32_is_measured_by_tf1s_own_noise(tmp_path):
         "--timing-steps", 2, "--checkpoint", run, "--report", out, "--quiet",
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
-    assert re.search(r"TF1 \d+ ms, tf2 \d+ ms: [\d.]+ times as long", done.stdout)
+    assert re.search(r"TF1 \d+ ms, port \d+ ms: [\d.]+ times as long", done.stdout)
     report = json.loads((out / "report.json").read_text())
     rows = {(row["dtype"], row["kind"]): row for row in report["summary"]}
     assert len(rows) == 8
@@ -136,9 +140,8 @@ def test_float32_is_measured_by_tf1s_own_noise(tmp_path):
     environment = report["environment"]
     assert environment["batch size"] == 4  # the run's
     assert environment["started from"] == str(run)
-    start = [v for v in report["variables"] if v["tf1"].endswith("g_adam_1")]
-    assert start
-    assert all(v["matched"] for v in start)
+    slots = [d for d in report["differences"]["float64"] if d["part"] == "v"]
+    assert len(slots) >= 2 * sum(v["trainable"] for v in report["variables"])
 
 
 @pytest.mark.parametrize(
@@ -207,11 +210,11 @@ def test_a_counterpart_of_another_shape_is_named_and_not_a_traceback(tmp_path):
     )
     done = subprocess.run(
         [sys.executable, "scripts/compare_tf2.py", "--model", "mnist_tutorial",
-         "--against", "tf2", "--batch-size", "4", "--dtype", "float64", "--quiet",
-         "--report", "out"],
+         "--against", "tf2", "--batch-size", "4", "--dtype", "float64", "--quiet"],
         cwd=project, env=ENVIRONMENT, capture_output=True, text=True, timeout=180,
     )  # fmt: skip
-    assert done.returncode == 1, done.stdout + done.stderr
-    assert "discriminator/conv2/w: has shape [5, 5, 64, 96]" in done.stdout
-    assert "the counterpart" in done.stdout
-    assert "wrote" in done.stdout
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert done.stderr.count("\n") == 1
+    assert "have no counterpart" in done.stderr
+    assert "port: discriminator/conv2/kernel [5, 5, 64, 96]; nearest: " in done.stdout
+    assert "TF1: mnist_tutorial/discriminator/conv2/w [5, 5, 64, 128]" in done.stdout

@@ -243,6 +243,14 @@ class Pair:
             self.matching, self.certificate = self.like.matching, self.like.certificate
             self.maps = self.like.maps
             return
+        rows = self.job.map.variables
+        self.maps = {}
+        # by shapes alone: where these do not fit, a port may not even run
+        self.matching, self.certificate = identify(
+            self.ours, self.theirs, rows, None, None
+        )
+        if self.matching.new_only or self.missing():
+            return
         port_run = None
         if self.trains:
             seen = self.look(self.new, "few")
@@ -250,7 +258,7 @@ class Pair:
         self.maps = (port_run or {}).get("maps", {})
         run_equal = self._run_equal if self.trains else None
         self.matching, self.certificate = identify(
-            self.ours, self.theirs, self.job.map.variables, port_run, run_equal
+            self.ours, self.theirs, rows, port_run, run_equal
         )
         if self.trains:
             self._reopen()
@@ -382,7 +390,9 @@ class Pair:
 
     def _losses(self, ours, theirs, step):
         """Pairs the losses by name, else by the value that they have in the first step."""
-        if step == 0:
+        if step == 0 and self.like is not None:
+            self.loss_names = self.like.loss_names
+        elif step == 0:
             self.loss_names = _pair_losses(
                 [(ours, theirs), *self.more_scalars], self.ours["updates"]
             )

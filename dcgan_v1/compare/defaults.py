@@ -55,18 +55,22 @@ def sides(pair):
             name = a.new.name.partition("#")[0]
             if a.old is not None and name not in seen:
                 seen.add(name)
-                rows += _rows(name, a.old.settings, a.new.settings)
+                rows += _rows(
+                    name, a.old.settings, a.new.settings, agree=a.by == "value"
+                )
     return rows
 
 
-def _rows(name, ours, theirs):
+def _rows(name, ours, theirs, agree=False):
+    """Rows of the settings that both sides have. Words (SAME, 1x1) differ in what they
+    say, not in what they do, where the outputs agree."""
     rows = []
     for setting, value in ours.items():
         other = theirs.get(setting)
         # text against a number: the frameworks say it in different ways
         if other is None or isinstance(value, str) != isinstance(other, str):
             continue
-        differs = value != other
+        differs = value != other and not (agree and isinstance(value, str))
         if isinstance(value, float) and not isinstance(other, bool):
             differs = not np.isclose(value, other, rtol=1e-6, atol=0)
         rows.append(

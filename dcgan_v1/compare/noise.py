@@ -34,9 +34,9 @@ def nudged(start, seed, units):
     rng = np.random.default_rng(seed)
     moved = {}
     for name, value in start.items():
-        if value.dtype == np.float32 and value.ndim:
+        if value.dtype.kind == "f" and value.ndim:
             off = rng.uniform(-units, units, value.shape) * np.finfo(np.float32).eps
-            value = (value * (1 + off)).astype(np.float32)
+            value = (value.astype(np.float32) * (1 + off)).astype(np.float32)
         moved[name] = value
     return moved
 
