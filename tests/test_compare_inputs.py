@@ -1,0 +1,310 @@
+"""What compare.py is given: every form of a TF1 program, and whatever is wrong with it."""
+
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow.compat.v1 as tf
+from script_runs import ROOT, call
+
+DATA = ROOT / "tests" / "legacy" / "data"
+PORT = """
+import keras, tensorflow as tf
+from dcgan_v1.compare import Keras, Tf1
+
+def model():
+    return keras.Sequential([keras.Input([4]), keras.layers.Dense(3, name="fc")])
+
+def new():
+    m, sgd = model(), keras.optimizers.SGD(0.1)
+    def step(x, y):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(m(x, training=True) - y))
+        sgd.apply(tape.gradient(loss, m.trainable_variables), m.trainable_variables)
+        return loss
+    return Keras({"m": m}, {"sgd": sgd}, step)
+
+def compiled():
+    m = model()
+    m.compile(keras.optimizers.SGD(0.1), "mse")
+    return Keras({"m": m})
+
+def forward_only():
+    return Keras({"m": model()}, forward={"m": ["x"]})
+
+def silent():
+    made = new()
+    step = made.step
+    made.step = lambda x, y: step(x, y) and None
+    return made
+
+def not_a_number():
+    made = new()
+    made.step = lambda x, y: made.models["m"](x)[0, 0] * float("nan")
+    return made
+
+def nothing():
+    return None
+
+def other_arguments():
+    made = new()
+    made.step = lambda a, b, c: 0.0
+    return made
+
+def broken():
+    raise RuntimeError("no such luck")
+"""
+GRAPH = """
+import tensorflow.compat.v1 as tf
+
+def build():
+    x, y = tf.placeholder(tf.float32, [None, 4], "x"), tf.placeholder(tf.float32, [None, 3], "y")
+    w = tf.get_variable("fc/w", [4, 3])
+    b = tf.get_variable("fc/b", [3], initializer=tf.ones_initializer())
+    out = tf.add(tf.matmul(x, w), b, "out")
+    loss = tf.reduce_mean(tf.square(out - y), name="loss")
+    tf.train.GradientDescentOptimizer(0.1).minimize(loss)
+    return out
+
+def old():
+    from dcgan_v1.compare import Tf1
+    return Tf1(function=build)
+"""
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory):
+    """port.py, graph.py, and the graph as .meta, SavedModel and frozen graph."""
+    folder = tmp_path_factory.mktemp("program")
+    (folder / "port.py").write_text(PORT)
+    (folder / "graph.py").write_text(GRAPH)
+    space = {}
+    exec(GRAPH, space)
+    with tf.Graph().as_default() as graph, tf.Session() as session:
+        out = space["build"]()
+        session.run(tf.global_variables_initializer())
+        tf.train.Saver().save(session, str(folder / "model"), write_state=False)
+        x = graph.get_tensor_by_name("x:0")
+        tf.saved_model.simple_save(session, str(folder / "saved"), {"x": x}, {"out": out})
+        frozen = tf.graph_util.convert_variables_to_constants(
+            session, graph.as_graph_def(), ["out"]
+        )
+        (folder / "frozen.pb").write_bytes(frozen.SerializeToString())
+    return folder
+
+
+def compare(folder, *args):
+    quick = ("--dtype", "float64", "--timing-steps", 0, "--quiet")
+    return call("compare.py", *args, *quick, cwd=folder)
+
+
+FORMS = {
+    "meta": ("--meta", "model.meta", "--checkpoint", "model"),
+    "function": ("graph.py:old",),
+    "saved_model": ("--saved-model", "saved"),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("port", ["new", "compiled"])
+def test_every_form_of_a_program_is_compared_in_training(folder, form, port):
+    done = compare(folder, *FORMS[form], f"port.py:{port}")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "compute the same function" in done.stdout
+    assert "gradients of the first step" in done.stdout
+
+
+def test_a_frozen_graph_is_compared_in_the_forward_pass_which_is_said(folder):
+    done = compare(folder, "--frozen", "frozen.pb", "port.py:forward_only")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "in the forward pass, which is all that was compared" in done.stdout
+    assert "gradients of the first step" not in done.stdout
+
+
+def test_a_port_without_a_step_is_compared_in_the_forward_pass(folder):
+    done = compare(folder, *FORMS["meta"], "port.py:forward_only")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "the port has no step" in done.stdout
+
+
+def test_inputs_and_map_files_are_used_and_a_written_map_reads_back(folder, tmp_path):
+    inputs = tmp_path / "batch.npz"
+    rng = np.random.default_rng()
+    np.savez(inputs, x=rng.normal(size=(5, 7, 4)), y=rng.normal(size=(7, 3)))
+    out = tmp_path / "map.toml"
+    args = (*FORMS["meta"], "port.py:new", "--inputs", inputs, "--steps", 5)
+    done = compare(folder, *args, "--write-map", out)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "batch size: 7" in " ".join(done.stdout.split())
+    text = out.read_text()
+    assert 'tf1 = "fc/w"\nport = "m/fc/kernel"' in text
+    done = compare(folder, *args, "--map", out)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "matched 2 by map" in done.stdout
+
+
+def refused(folder, *args):
+    done = compare(folder, *args)
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert done.stderr.count("\n") == 1, done.stderr
+    assert done.stderr.startswith("error: ")
+    return done.stderr
+
+
+META = FORMS["meta"]
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (("port.py:new",), "name the old side"),
+        (("--meta", "nowhere.meta", "port.py:new"), "cannot read nowhere.meta"),
+        (("--meta", "port.py", "port.py:new"), "port.py is no MetaGraphDef"),
+        (("--meta", "model.meta", "--checkpoint", "no", "port.py:new"), "no checkpoint"),
+        (("--meta", "model.meta", "--checkpoint", DATA / "layers", "port.py:new"),
+         "is of another graph"),
+        ((*META, "port.py:silent"), "the port's step returns nothing"),
+        ((*META, "port.py:not_a_number"), "the port computes what is no number, first in"),
+        ((*META, "port.py:nothing"), "returned NoneType; it must return"),
+        ((*META, "port.py:broken"), "failed: RuntimeError: no such luck"),
+        ((*META, "port.py:missing"), "has no function missing; it has model, new"),
+        ((*META, "elsewhere.py:new"), "elsewhere.py does not exist"),
+        ((*META, "port.py:other_arguments"), "the port's step takes a, b, c"),
+        ((*META, "port.py:new", "--inputs", "port.py"), "is no .npz of arrays"),
+        ((*META, "port.py:new", "--map", "port.py"), "is no TOML"),
+        ((*META, "port.py:new", "--steps", 0), "--steps must be at least 1"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_compared_is_refused_in_one_line(folder, args, message):
+    assert message in refused(folder, *args)
+
+
+@pytest.mark.parametrize(
+    ("arrays", "message"),
+    [
+        ({"x": (5, 4), "y": (6, 3)}, "batches of unequal size: x has 5 rows, y has 6"),
+        ({"z": (5, 4)}, "--inputs has z, which is no placeholder"),
+        ({"x": (5, 9)}, "--inputs has x of shape [5, 9], the placeholder has [None, 4]"),
+        ({"x": (2, 5, 4)}, "--inputs has 2 batches of x, too few for 3 steps"),
+    ],
+)
+def test_inputs_that_do_not_fit_are_refused(folder, tmp_path, arrays, message):
+    path = tmp_path / "batch.npz"
+    np.savez(path, **{name: np.zeros(shape) for name, shape in arrays.items()})
+    assert message in refused(folder, *META, "port.py:new", "--inputs", path)
+
+
+def test_a_nan_in_the_tf1_program_is_named(folder, tmp_path):
+    path = tmp_path / "batch.npz"
+    np.savez(path, x=np.full((5, 4), np.nan))
+    said = refused(folder, *META, "port.py:new", "--inputs", path)
+    assert "the TF1 program computes what is no number" in said
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        ("[nonsense]", "has [nonsense]; a map has [inputs]"),
+        ('[[variables]]\ntf1 = "fc/w"', "needs tf1 and port"),
+        ('[[variables]]\ntf1 = "fc/q"\nport = "m/fc/kernel"', "which the TF1 has not: fc/"),
+        ('[[variables]]\ntf1 = "fc/b"\nport = "m/fc/kernel"', "the shapes do not fit"),
+        ('[[variables]]\ntf1 = "fc/w"\nport = "m/fc/kernel"\nlayout = "upside down"',
+         "the map has the layout"),
+        ('[step]\nruns = [["nowhere"]]', "the graph has no op nowhere"),
+        ('[inputs]\nx = "q"', "the map gives the port's x q, which the TF1 program has not"),
+    ],
+)  # fmt: skip
+def test_a_map_that_does_not_fit_is_refused(folder, tmp_path, lines, message):
+    path = tmp_path / "map.toml"
+    path.write_text(lines)
+    assert message in refused(folder, *META, "port.py:new", "--map", path)
+
+
+def write_meta(path, change):
+    """The folder's graph with its first MatMul changed."""
+    meta = tf.MetaGraphDef()
+    meta.ParseFromString((path.parent / "model.meta").read_bytes())
+    change(meta.graph_def)
+    path.write_bytes(meta.SerializeToString())
+
+
+def test_unknown_ops_are_named_with_the_file_that_had_them(folder):
+    path = folder / "unknown.meta"
+    write_meta(path, lambda g: g.node.add(name="q", op="PeriodicResample"))
+    said = refused(folder, "--meta", path, "port.py:new")
+    assert "needs 1 ops that TensorFlow" in said
+    assert "PeriodicResample" in said
+    assert "Tf1(libraries=" in said
+    assert "_periodic_resample_op.so" in said
+
+
+@pytest.mark.parametrize("op", ["ReadFile", "WriteFile", "PyFunc"])
+def test_ops_that_touch_the_machine_are_refused_unless_trusted(folder, op):
+    path = folder / f"{op}.meta"
+
+    def add(graph_def):
+        name = graph_def.node.add(name="file", op="Const")
+        name.attr["dtype"].type = tf.string.as_datatype_enum
+        name.attr["value"].tensor.CopyFrom(tf.make_tensor_proto("/nowhere"))
+        node = graph_def.node.add(name="unsafe", op=op)
+        if op == "PyFunc":
+            node.attr["token"].s = b"pyfunc_0"
+            node.attr["Tin"].list.type[:] = []
+            node.attr["Tout"].list.type[:] = [1]
+        else:
+            node.input.extend(["file", "file"] if op == "WriteFile" else ["file"])
+
+    write_meta(path, add)
+    args = ("--meta", path, "--checkpoint", "model", "port.py:new")
+    said = refused(folder, *args)
+    assert f"holds ops that touch the machine: {op} (unsafe); --trust" in said
+    done = compare(folder, *args, "--trust")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert not Path("/nowhere").exists()
+
+
+def test_a_placeholder_without_a_shape_wants_data(folder, tmp_path):
+    file = tmp_path / "shapeless.py"
+    file.write_text(GRAPH.replace("[None, 3], \"y\"", "None, \"y\""))
+    said = refused(folder, f"{file}:old", "port.py:new")
+    assert "the placeholder y has no shape: give its data" in said
+
+
+def test_a_train_op_that_trains_nothing_is_named(folder, tmp_path):
+    """Reference variables, a loop, and minimize behind an assignment: TF1 runs it and
+    moves nothing."""
+    file = tmp_path / "dead.py"
+    file.write_text(textwrap.dedent("""
+        import tensorflow.compat.v1 as tf
+        from dcgan_v1.compare import Tf1
+
+        def build():
+            tf.disable_resource_variables()
+            x, y = tf.placeholder(tf.float32, [None, 4], "x"), tf.placeholder(tf.float32, [None, 3], "y")
+            w = tf.get_variable("fc/w", [4, 3])
+            b = tf.get_variable("fc/b", [3], initializer=tf.ones_initializer())
+            loss = tf.reduce_mean(tf.square(tf.matmul(x, w) + b - y), name="loss")
+            tf.train.GradientDescentOptimizer(0.0).minimize(loss)
+
+        def old():
+            return Tf1(function=build)
+    """))  # fmt: skip
+    done = compare(folder, f"{file}:old", "port.py:new")
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "trains nothing: the gradient is there, the weight does not move" in (
+        " ".join(done.stdout.split())
+    )
+
+
+def test_the_library_imports_no_framework_until_it_compares():
+    code = (
+        "import sys; from dcgan_v1.compare import compare, Tf1, Keras, Torch; "
+        "from dcgan_v1.compare import matching, differences, alignment, identify, "
+        "diagnosis, map_file, batches; "
+        "assert not {'tensorflow', 'keras', 'torch'} & set(sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True)
+    assert done.returncode == 0, done.stderr.decode()
