@@ -10,6 +10,8 @@
     runs = [["d_train"], ["g_train"]]
     [forward]                     # model = inputs it is called with in inference
     generator = ["z"]
+    [optimizers]                  # TF1's = the port's
+    Adam = "d"
     [[variables]]
     tf1 = "generator/w"
     port = "generator/dense/kernel"
@@ -23,7 +25,8 @@ from pathlib import Path
 
 from dcgan_v1.errors import UserError
 
-TABLES = ("inputs", "training", "inference", "step", "forward", "variables")
+TABLES = ("inputs", "training", "inference", "step", "forward", "optimizers",
+          "variables")  # fmt: skip
 
 
 @dataclass
@@ -40,6 +43,7 @@ class Map:
     inference: dict = field(default_factory=dict)
     runs: list | None = None
     forward: dict = field(default_factory=dict)
+    optimizers: dict = field(default_factory=dict)
     variables: list = field(default_factory=list)
 
 
@@ -65,7 +69,7 @@ def read(path):
         if not isinstance(row, dict) or not {"tf1", "port"} <= row.keys():
             raise UserError(f"{path}: every [[variables]] needs tf1 and port")
         rows.append((str(row["tf1"]), str(row["port"]), str(row.get("layout", ""))))
-    for table in ("inputs", "training", "inference", "step", "forward"):
+    for table in TABLES[:-1]:
         if not isinstance(tables.get(table, {}), dict):
             raise UserError(f"{path}: {table} must be a table, [{table}]")
     runs = tables.get("step", {}).get("runs")
@@ -81,6 +85,7 @@ def read(path):
         inference=tables.get("inference", {}),
         runs=runs,
         forward=tables.get("forward", {}),
+        optimizers=tables.get("optimizers", {}),
         variables=rows,
     )
 
@@ -99,6 +104,7 @@ def text(matching, bound, runs, given):
     lines += _table("training", given.training)
     lines += _table("inference", given.inference)
     lines += _table("forward", given.forward)
+    lines += _table("optimizers", matching.optimizers)
     if runs:
         lines += ["", "[step]", f"runs = {json.dumps(runs)}"]
     for row in matching.rows:

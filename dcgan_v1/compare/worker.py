@@ -215,6 +215,15 @@ class Worker:
         scalars = self.side.step(self.batch(batch), rates=0.0)[0]
         return {name: float(v) for name, v in scalars.items()}
 
+    def save(self, out, path, **options):
+        """Writes the state in a format of the side's framework."""
+        del out
+        self.side.save(path, **options)
+
+    def restore(self, out, path, to):
+        del out
+        self.side.restore(path, to)
+
     def time(self, out, steps):
         """Returns seconds per step and the process's peak memory in bytes."""
         del out

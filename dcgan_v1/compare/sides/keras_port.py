@@ -4,6 +4,7 @@ import contextlib
 import inspect
 from functools import partial
 
+import h5py
 import keras
 import numpy as np
 import tensorflow as tf
@@ -148,6 +149,7 @@ class KerasSide:
             port.arguments(self.step_function) if self.step_function else ([], False)
         )
         return {
+            "kind": "Keras",
             "framework": f"TensorFlow {tf.version.VERSION}, Keras {keras.__version__}",
             "variables": {n: self._describe(n, v) for n, v in self.variables.items()},
             "dtypes": sorted({_dtype(v) for v in self.variables.values()}),
@@ -276,6 +278,31 @@ class KerasSide:
             if tf.is_tensor(y):
                 layers.append((f"{name}: output", "model", np.asarray(y), None, {}))
         return layers
+
+    def save(self, path, to):
+        """Writes a folder: for 'tf2' a tf.train.Checkpoint of everything; for 'keras'
+        `<model>.weights.h5` and `<optimiser>.optimizer.h5`, by Keras's own functions."""
+        if to == "tf2":
+            self._checkpoint().write(f"{path}/checkpoint")
+            return
+        for name, model in self.models.items():
+            model.save_weights(f"{path}/{name}.weights.h5")
+        for name, optimizer in self.optimizers.items():
+            with h5py.File(f"{path}/{name}.optimizer.h5", "w") as file:
+                optimizer.save_own_variables(file)
+
+    def restore(self, path, to):
+        if to == "tf2":
+            self._checkpoint().read(f"{path}/checkpoint").assert_consumed()
+            return
+        for name, model in self.models.items():
+            model.load_weights(f"{path}/{name}.weights.h5")
+        for name, optimizer in self.optimizers.items():
+            with h5py.File(f"{path}/{name}.optimizer.h5") as file:
+                optimizer.load_own_variables(file)
+
+    def _checkpoint(self):
+        return tf.train.Checkpoint(**self.models, **self.optimizers)
 
     def time(self, batch, steps):
         for _ in range(steps):

@@ -4,6 +4,7 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 from tensorflow.python.framework import tensor_util
 
+from dcgan_v1.checkpoints import reading
 from dcgan_v1.compare import precision
 from dcgan_v1.compare.sides import graph_layers, opening, roles
 from dcgan_v1.errors import UserError, reason
@@ -61,6 +62,12 @@ class GraphSide:
         self.can, branches = graph_layers.fetchable(self.graph)
         outputs = self._outputs(needed)
         self.needed = needed | roles.above(outputs)
+        savers = [op for op in self.needed if op.type in opening.SAVERS]
+        if savers and not self.spec.trust:
+            raise UserError(
+                f"{self.program.source}: a step reads or writes files "
+                f"({savers[0].name}); --trust runs it nevertheless"
+            )
         self.inputs = roles.inputs(self.graph, self.needed)
         self.random = roles.random(self.graph, self.needed & branches)
         self.switches = {
@@ -447,6 +454,13 @@ class GraphSide:
     def _read(self, apply):
         """What the gradient of a variable is taken by: the resource, or the reference."""
         return self.graph.get_operation_by_name(apply.variable).outputs[0]
+
+    def save(self, path):
+        """Writes all variables as a Saver does."""
+        values = self.session.run(
+            {name: reader for name, reader in self.readers.items()}
+        )
+        reading.write(path, values)
 
     def time(self, batch, steps):
         for _ in range(steps):

@@ -26,10 +26,13 @@ UNSAFE = {
     "FixedLengthRecordDataset", "FixedLengthRecordDatasetV2", "GeneratorDataset",
     "LMDBDataset", "SqlDataset", "LoadDataset", "SaveDataset", "SaveDatasetV2",
     "SnapshotDataset", "PrintV2", "DebugIdentity", "DebugIdentityV2", "RemoteCall",
-    "CreateSummaryFileWriter", "CreateSummaryDbWriter", "RpcCall", "MergeV2Checkpoints",
+    "CreateSummaryFileWriter", "CreateSummaryDbWriter", "RpcCall", "AssetsDataset",
     "InitializeTableFromTextFile", "InitializeTableFromTextFileV2", "RegisterDataset",
 }  # fmt: skip
-SAVERS = ("SaveV2", "RestoreV2", "Save", "Restore", "SaveSlices", "ShardedFilename")
+SAVERS = (  # in every graph with a Saver; unsafe where a step needs one
+    "Save", "SaveV2", "SaveSlices", "Restore", "RestoreV2", "RestoreSlice",
+    "MergeV2Checkpoints",
+)  # fmt: skip
 KNOWN_LIBRARIES = {  # what tf.contrib registered from files of its own
     "ImageProjectiveTransform": "contrib/image/python/ops/_image_ops.so",
     "BipartiteMatch": "contrib/image/python/ops/_single_image_random_dot_stereograms.so",

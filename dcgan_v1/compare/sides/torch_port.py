@@ -5,6 +5,7 @@ import math
 
 import numpy as np
 import torch
+from safetensors.torch import load_file, save_file
 from torch import nn
 
 from dcgan_v1.compare.sides import port
@@ -103,6 +104,7 @@ class TorchSide:
             port.arguments(self.step_function) if self.step_function else ([], False)
         )
         return {
+            "kind": "Torch",
             "framework": f"PyTorch {torch.__version__}",
             "variables": self.described,
             "dtypes": sorted({d["dtype"] for d in self.described.values()}),
@@ -212,6 +214,41 @@ class TorchSide:
             if isinstance(y, torch.Tensor):
                 layers.append((f"{name}: output", "model", _array(y), None, {}))
         return layers
+
+    def save(self, path, to):
+        """Writes a folder: for 'torch' `checkpoint.pt`, state dicts by name; for
+        'safetensors' the same tensors in `checkpoint.safetensors`."""
+        if to == "torch":
+            parts = {**self.models, **self.optimizers}
+            states = {name: part.state_dict() for name, part in parts.items()}
+            torch.save(states, f"{path}/checkpoint.pt")
+        else:
+            save_file(self._tensors(), f"{path}/checkpoint.safetensors")
+
+    def restore(self, path, to):
+        if to == "torch":
+            states = torch.load(f"{path}/checkpoint.pt", weights_only=True)
+            for name, part in {**self.models, **self.optimizers}.items():
+                part.load_state_dict(states[name])
+            return
+        saved = load_file(f"{path}/checkpoint.safetensors")
+        with torch.no_grad():
+            for name, tensor in self._tensors().items():
+                tensor.copy_(saved[name])
+
+    def _tensors(self):
+        """'<model>.<name>' and '<optimiser>.<slot>.<variable>' -> tensor."""
+        found = {
+            f"{name}.{key}": tensor
+            for name, model in self.models.items()
+            for key, tensor in model.state_dict().items()
+        }
+        for name, optimizer in self.optimizers.items():
+            for of, state in optimizer.state.items():
+                for slot, tensor in state.items():
+                    if isinstance(tensor, torch.Tensor):
+                        found[f"{name}.{slot}.{self.names[id(of)]}"] = tensor
+        return found
 
     def time(self, batch, steps):
         for _ in range(steps):
