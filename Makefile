@@ -11,7 +11,12 @@ RECIPE := --model mnist_tutorial --batch-size 32 --steps 4200 --beta1 0.5 \
 PYTEST := OPENBLAS_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE \
 	$(VENV)/bin/python -m pytest -q -n 2 --dist loadgroup
 
-.PHONY: mnist test test-all lint clean
+# real TensorFlow 1.15, for programs that it writes down (tests/legacy)
+PYTHON37 ?= $(firstword $(wildcard $(HOME)/.pyenv/versions/3.7.*/bin/python) python3.7)
+VENV1 := .venv-tf1
+READY1 := $(VENV1)/.ready
+
+.PHONY: mnist test test-all legacy-fixtures lint clean
 
 mnist: $(READY)
 	$(VENV)/bin/python scripts/train_mnist.py $(RECIPE) --judge \
@@ -27,6 +32,14 @@ lint: $(READY)
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 
+legacy-fixtures: $(READY1)
+	CUDA_VISIBLE_DEVICES= $(VENV1)/bin/python tests/legacy/programs.py tests/legacy/data
+
+$(READY1):
+	$(PYTHON37) -m venv $(VENV1)
+	$(VENV1)/bin/python -m pip install --quiet tensorflow==1.15.5 protobuf==3.20.3
+	touch $@
+
 $(READY): requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(None if (3, 11) <= sys.version_info[:2] <= (3, 13) \
 		else "error: TensorFlow 2.21 needs Python 3.11 to 3.13; use make PYTHON=python3.12")'
@@ -35,4 +48,4 @@ $(READY): requirements.txt
 	touch $@
 
 clean:
-	rm -rf $(VENV)
+	rm -rf $(VENV) $(VENV1)

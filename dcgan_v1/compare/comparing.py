@@ -423,6 +423,10 @@ class Pair:
             ]
             layers += max(of_model, key=lambda found: self._agreeing(ours.layers, found))
         self._align("inference", ours.layers, layers)
+        beside = [a.old for a in self.aligned["inference"] if a.old is not None]
+        self._refuse_nan(
+            (ours._replace(layers=beside), theirs[0]._replace(layers=layers))
+        )
         self.progress()
 
     def _agreeing(self, ours, theirs):

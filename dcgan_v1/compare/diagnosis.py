@@ -6,6 +6,8 @@ out from numbers both sides gave for the same input, or give when they are asked
 
 from typing import NamedTuple
 
+import numpy as np
+
 from dcgan_v1.compare import layer_causes, update_causes
 from dcgan_v1.compare.observe import FORWARD, GRADIENT, LOSS, STATE
 
@@ -33,7 +35,8 @@ def diagnose(pair):
     over = [d for d in pair.found if d.is_over]
     for find, differing in _stages(pair, over):
         if differing:
-            found = [Finding(*row) for row in find(pair, differing)]
+            with np.errstate(all="ignore"):  # a hypothesis may divide by nothing
+                found = [Finding(*row) for row in find(pair, differing)]
             if found:
                 return found
     return []

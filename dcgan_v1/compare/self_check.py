@@ -5,6 +5,7 @@ import numpy as np
 
 STEP = 1e-6  # of a weight
 ENTRIES = 3
+SMALL = 1e-6  # of the largest gradient, below which a quotient is of rounding
 
 
 def central_differences(pair):
@@ -18,13 +19,15 @@ def central_differences(pair):
         for k, a in old.arrays().items()
         if k.startswith("late ")
     }
+    sizes = {key: float(np.max(np.abs(a), initial=0.0)) for key, a in gradients.items()}
+    largest = max(sizes.values(), default=0.0)
     rng = np.random.default_rng(pair.job.seed)
     found = []
     for key in rng.permutation(sorted(gradients)):
         update, _, name = key.partition("|")
         names = losses[int(update)]
         gradient = gradients[key]
-        if not names or not np.any(gradient) or len(found) == ENTRIES:
+        if not names or sizes[key] <= SMALL * largest or len(found) == ENTRIES:
             continue
         place = np.unravel_index(np.argmax(np.abs(gradient)), gradient.shape)
         values = []
