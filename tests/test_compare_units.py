@@ -1,0 +1,384 @@
+"""Matching, alignment and diagnosis on sides of plain numpy: no TensorFlow is asked."""
+
+import subprocess
+import sys
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from script_runs import ROOT
+
+from dcgan_v1.compare import alignment, identify, layouts, matching, update_causes
+from dcgan_v1.compare.alignment import Seen
+from dcgan_v1.compare.differences import between
+from dcgan_v1.compare.layouts import Layout
+from dcgan_v1.compare.matching import Matching, Row
+from dcgan_v1.compare.observe import GRADIENT, STATE, Key
+
+# ---- layouts ----
+
+LAYOUTS = [
+    (Layout("torch dense"), (6, 4), (4, 6)),
+    (Layout("torch conv"), (5, 3, 2, 7), (7, 2, 5, 3)),
+    (Layout("torch conv1d"), (5, 2, 7), (7, 2, 5)),
+    (Layout("torch conv3d"), (5, 3, 4, 2, 7), (7, 2, 5, 3, 4)),
+    (Layout("torch dense", rows=(2, 3, 4)), (24, 5), (5, 24)),
+    (Layout("torch dense", columns=(2, 3, 4)), (5, 24), (24, 5)),
+    (Layout(columns=(2, 3, 4)), (24,), (24,)),
+    (Layout(gates="ifjo"), (3, 8), (3, 8)),
+]
+
+
+@pytest.mark.parametrize(("layout", "tf1", "other"), LAYOUTS)
+def test_a_layout_goes_there_and_back(rng, layout, tf1, other):
+    array = rng.normal(size=tf1)
+    there = layout.to_port(array)
+    assert there.shape == other
+    assert layout.shape(tf1) == list(other)
+    assert np.array_equal(layout.to_tf1(there), array)
+    assert identify.layout_of(layout.text()) == layout
+
+
+def test_a_convolution_means_the_same_in_both_layouts(rng):
+    """By hand: one output pixel."""
+    x, w = rng.normal(size=(3, 3, 2)), rng.normal(size=(3, 3, 2, 5))
+    torch = Layout("torch conv").to_port(w)  # [out, in, h, w]
+    ours = np.einsum("hwi,hwio->o", x, w)
+    theirs = np.einsum("ihw,oihw->o", x.transpose(2, 0, 1), torch)
+    np.testing.assert_allclose(ours, theirs)
+
+
+def test_rows_of_a_dense_kernel_follow_the_pixels(rng):
+    maps, w = rng.normal(size=(2, 3, 4, 5)), rng.normal(size=(60, 7))  # [N, H, W, C]
+    torch = Layout("torch dense", rows=(5, 3, 4)).to_port(w)  # [7, 60]
+    flat = maps.transpose(0, 3, 1, 2).reshape(2, -1)
+    np.testing.assert_allclose(flat @ torch.T, maps.reshape(2, -1) @ w)
+    assert np.array_equal(
+        layouts.channels_first(maps.reshape(2, -1), (5, 3, 4)), flat
+    )
+
+
+def test_parts_and_gates_of_an_lstm_and_its_forget_bias(rng):
+    kernel, bias = rng.normal(size=(5, 8)), rng.normal(size=8)  # 3 inputs, 2 units
+    ins = Layout(part=(0, 3), gates="ifjo").to_port(kernel)
+    i, j, f, o = np.split(kernel[:3], 4, axis=1)  # TF1's order
+    assert np.array_equal(ins, np.concatenate([i, f, j, o], 1))
+    layout = Layout(gates="ifjo", forget=1.0)
+    there = layout.to_port(bias)
+    assert np.array_equal(there[2:4], bias[4:6] + 1)  # the forget gate's block
+    np.testing.assert_allclose(layout.to_tf1(there), bias)
+    slot = layout.to_port(bias, values=False)
+    assert np.array_equal(slot[2:4], bias[4:6])
+
+
+# ---- matching ----
+
+
+def variable(*shape, part="", layer="", layout="plain", trainable=True):
+    return {"shape": list(shape), "trainable": trainable, "part": part, "layer": layer,
+            "layout": layout, "dtype": "float64", "gates": ""}  # fmt: skip
+
+
+class Net:
+    """tanh(x A0) A1 ... with vectors that scale: its loss, and gradients by central
+    differences. `order`: which of its variables is used where."""
+
+    def __init__(self, names, depth=3, slope=0.0):
+        self.names, self.depth, self.slope = names, depth, slope
+
+    def loss(self, values, x):
+        h = x
+        for i in range(self.depth):
+            h = np.tanh(h @ values[self.names[f"w{i}"]]) * values[self.names[f"s{i}"]]
+            h = h + self.slope * h**2
+        return float(np.sum(h**3))
+
+    def run(self, values, x):
+        gradients = {}
+        for name, value in values.items():
+            g = np.zeros_like(value)
+            for place in np.ndindex(value.shape):
+                moved = []
+                for sign in (1, -1):
+                    changed = {**values, name: value.copy()}
+                    changed[name][place] += sign * 1e-5
+                    moved.append(self.loss(changed, x))
+                g[place] = (moved[0] - moved[1]) / 2e-5
+            gradients[name] = g
+        return {"loss": self.loss(values, x)}, gradients
+
+
+def found(rng, slope=0.0, rows=()):
+    """The matching of two nets whose variables have unlike names and another order."""
+    ours = {k: f"net/{k}" for k in ("w0", "w1", "w2", "s0", "s1", "s2")}
+    shuffled = dict(zip(ours, rng.permutation([f"v{i}" for i in range(6)]), strict=True))
+    shapes = {k: (4, 4) if k[0] == "w" else (4,) for k in ours}
+    x = rng.normal(size=(5, 4))
+    a, b = Net(ours), Net(shuffled, slope=slope)
+    old = {
+        "variables": {ours[k]: variable(*shapes[k]) for k in ours},
+        "updates": [{"variables": list(ours.values()), "optimizer": "o"}],
+    }
+    new = {"variables": {shuffled[k]: variable(*shapes[k]) for k in sorted(ours)}}
+
+    def run_equal(old_values, new_values):
+        seen = []
+        for net, values, key in ((a, old_values, "0|{}"), (b, new_values, "0|opt|{}")):
+            scalars, gradients = net.run(values, x)
+            named = {key.format(n): g for n, g in gradients.items()}
+            seen.append({"scalars": scalars, "gradients": named, "state": values})
+        return seen
+
+    port_run = {"updates": [("opt", list(shuffled.values()))], "maps": {}}
+    result, certificate = identify.identify(old, new, list(rows), port_run, run_equal)
+    right = {ours[k]: shuffled[k] for k in ours}
+    return result, certificate, right
+
+
+def test_variables_of_one_shape_are_told_apart_by_gradients(rng):
+    result, certificate, right = found(rng)
+    assert {row.old: row.new for row in result.rows} == right
+    assert {row.by for row in result.rows} == {"gradients"}
+    assert certificate.loss < 1e-9  # an equal loss proves the architecture
+    assert all(row.distance < 1e-6 < row.runner_up for row in result.rows)
+    assert not result.old_only
+    assert not result.new_only
+
+
+def test_another_function_does_not_pass_for_the_same(rng):
+    _, certificate, _ = found(rng, slope=0.3)
+    assert certificate.loss > 1e-3
+
+
+def test_a_users_row_wins(rng):
+    state = rng.bit_generator.state
+    _, _, right = found(rng)
+    wrong = ("net/w0", right["net/w1"], "")
+    rng.bit_generator.state = state
+    result, _, _ = found(rng, rows=[wrong])
+    (row,) = [row for row in result.rows if row.old == "net/w0"]
+    assert (row.new, row.by) == (right["net/w1"], "map")
+
+
+def test_what_fits_nothing_is_left_over_and_the_nearest_named():
+    old = {"variables": {"a/w": variable(3, 4), "a/b": variable(4)}, "updates": []}
+    new = {"variables": {"a/kernel": variable(3, 5), "a/bias": variable(4)}}
+    result, _ = identify.identify(old, new, [], None, None)
+    assert [(row.old, row.new, row.by) for row in result.rows] == [
+        ("a/b", "a/bias", "shape")
+    ]
+    assert (result.old_only, result.new_only) == (["a/w"], ["a/kernel"])
+    assert matching.nearest("a/kernel", ["z/q", "a/w"])[0] == "a/w"
+
+
+def test_averages_follow_the_layer_of_their_scales():
+    names = [f"bn{i}/{part}" for i in range(2) for part in ("gamma", "moving_mean")]
+    old = {"variables": {n: variable(3, trainable="gamma" in n) for n in names},
+           "updates": []}  # fmt: skip
+    new = {"variables": {
+        f"norm_{i}/{part}": variable(3, part=kind, layer=f"norm_{i}",
+                                     trainable=part == "gamma")
+        for i in range(2) for part, kind in (("gamma", "gamma"), ("mean", "mean"))
+    }}  # fmt: skip
+    rows = [("bn0/gamma", "norm_1/gamma", ""), ("bn1/gamma", "norm_0/gamma", "")]
+    result, _ = identify.identify(old, new, rows, None, None)
+    pairs = {row.old: row.new for row in result.rows}
+    assert pairs["bn0/moving_mean"] == "norm_1/mean"
+    assert pairs["bn1/moving_mean"] == "norm_0/mean"
+
+
+@pytest.mark.parametrize(
+    ("name", "part"),
+    [
+        ("d/conv1/w", "kernel"), ("fc/weights", "kernel"), ("h0/Matrix", "kernel"),
+        ("d/b", "bias"), ("fc/biases", "bias"), ("bn/beta", "beta"), ("bn/gamma", "gamma"),
+        ("bn/moving_mean", "mean"), ("bn/pop_var", "variance"), ("d_h1_w", "kernel"),
+        ("D/D/moments/Squeeze_1/ExponentialMovingAverage", "variance"),
+        ("D/D/moments/Squeeze/ExponentialMovingAverage", "mean"), ("alpha", ""),
+    ],
+)  # fmt: skip
+def test_the_part_that_a_name_tells(name, part):
+    assert matching.part_of(name) == part
+
+
+def test_a_state_goes_to_the_port_and_back_with_its_slots(rng):
+    rows = [Row("w", "m/kernel", Layout("torch dense"), "shape")]
+    pairs = Matching(rows, optimizers={"Adam": "d"})
+    slots = {"w/Adam": ("Adam", "m", "w"), "w/Adam_1": ("Adam", "v", "w")}
+    state = {name: rng.normal(size=(3, 2)) for name in ("w", *slots)}
+    state["updates:Adam"] = np.asarray(7)
+    there = pairs.to_port(state, slots)
+    assert set(there) == {"m/kernel", "m/kernel|d|m", "m/kernel|d|v", "updates:d"}
+    assert there["m/kernel|d|v"].shape == (2, 3)
+    back = pairs.to_tf1(there, slots, {"w": (3, 2)})
+    assert set(back) == set(state)
+    assert all(np.array_equal(back[name], state[name]) for name in state)
+
+
+# ---- alignment ----
+
+
+def seen(name, kind, output):
+    return Seen(name, kind, {}, np.asarray(output, np.float64), None)
+
+
+def test_layers_are_aligned_by_value_and_where_they_differ_by_order_and_kind(rng):
+    a, b, c = (rng.normal(size=(4, 6)) for _ in range(3))
+    old = [seen("conv", "conv", a), seen("add", "add", b), seen("Relu", "activation", b**2),
+           seen("out", "dense", c)]  # fmt: skip
+    new = [seen("m/0", "conv", a), seen("m/1", "activation", b**2 + 1), seen("m/2", "dense", c)]
+    rows = alignment.align(old, new, 1e-9, {})
+    assert [(r.old.name, r.by) for r in rows] == [
+        ("conv", "value"), ("Relu", "order"), ("out", "value")
+    ]  # fmt: skip
+    assert rows[1].absolute == pytest.approx(1.0)
+
+
+def test_flattened_maps_of_another_order_are_the_same_layer(rng):
+    maps = rng.normal(size=(2, 3, 4, 5))
+    old = [seen("conv", "conv", maps), seen("flat", "reshape", maps.reshape(2, -1))]
+    torch = maps.transpose(0, 3, 1, 2).reshape(2, -1)
+    rows = alignment.align(old, [seen("m/0", "conv", maps), seen("m/1", "other", torch)],
+                           1e-9, {})  # fmt: skip
+    assert [r.by for r in rows] == ["value", "value"]
+
+
+def test_a_layer_of_a_shape_that_nothing_has_is_said_to_be_alone(rng):
+    (row,) = alignment.align([], [seen("m/0", "conv", rng.normal(size=(2, 3)))], 1e-9, {})
+    assert (row.old, row.by) == (None, "nothing")
+
+
+# ---- diagnosis ----
+
+
+def pair(ours, theirs, start, updates=1, **more):
+    """A pair as far as causes of updates ask for it."""
+    described = [
+        {"name": f"u{i}", "optimizer": f"o{i}", "kind": "GradientDescent",
+         "variables": list(start), "losses": []}
+        for i in range(updates)
+    ]  # fmt: skip
+    made = SimpleNamespace(
+        seen_old=ours, seen_new=theirs, start=start,
+        ours={"updates": described, "slots": {}, "not run": []},
+        matching=SimpleNamespace(optimizers={"o0": "sgd"}, exempt=[]),
+        looks=[SimpleNamespace(hyper={}), SimpleNamespace(hyper={})],
+        asked_gradients=lambda: ({}, {}),
+        kept_of_averages=lambda: ({}, {}),
+        found=between(ours, theirs),
+    )  # fmt: skip
+    for name, value in more.items():
+        setattr(made, name, value)
+    return made
+
+
+def gradient_pair(rng, change):
+    start = {name: rng.normal(size=(5, 3)) for name in "ab"}
+    keys = {name: Key(GRADIENT, name, "", 0, 0) for name in start}
+    theirs = {keys[name]: rng.normal(size=(5, 3)) for name in start}
+    ours = {key: change(array, start[key.name], theirs) for key, array in theirs.items()}
+    made = pair(ours, theirs, start)
+    over = [d for d in made.found if d.is_over]
+    ((_, cause),) = update_causes.gradients(made, over)
+    return cause
+
+
+def clipped_by_norm(g, _, every):
+    norm = np.sqrt(sum(np.sum(a**2) for a in every.values()))
+    return g * 0.5 / norm
+
+
+@pytest.mark.parametrize(
+    ("change", "cause"),
+    [
+        (lambda g, w, _: g + 0.01 * w, "TF1's loss has an L2 penalty of 0.01 times"),
+        (lambda g, w, _: g - 0.01 * w, "the port's loss has an L2 penalty of 0.01"),
+        (lambda g, *_: np.clip(g, -0.5, 0.5), "TF1 clips gradients to ±0.5"),
+        (clipped_by_norm, "TF1 clips its gradients to a norm of 0.5 together"),
+        (lambda g, *_: g / 16, "every gradient is 16 times TF1's"),
+        (lambda g, *_: g + np.roll(g, 1), "its gradient differs by"),
+    ],
+)
+def test_the_cause_of_a_gradient_that_differs(rng, change, cause):
+    assert cause in gradient_pair(rng, change)
+
+
+def test_an_update_in_another_order_and_a_gradient_that_is_not_cut_off(rng):
+    start = {"a": rng.normal(size=4)}
+    key = Key(GRADIENT, "a", "", 0, 1)
+    own, early, leak = (rng.normal(size=4) for _ in range(3))
+    for theirs, cause in ((early, "the update order differs"), (own + leak, "detach")):
+        made = pair({key: own}, {key: theirs}, start, updates=2)
+        made.asked_gradients = lambda: ({key: early}, {key: leak})
+        ((_, said),) = update_causes.gradients(made, made.found)
+        assert cause in said
+
+
+def weight_pair(rng, move, theirs_move):
+    start = {"a": rng.uniform(-1, 1, 6)}
+    key, gradient = Key(STATE, "a", "weight", 1), Key(GRADIENT, "a", "", 0, 0)
+    g = rng.uniform(0.5, 1, 6)
+    ours = {key: move(start["a"], g), gradient: g}
+    theirs = {key: theirs_move(start["a"], g), gradient: g}
+    made = pair(ours, theirs, start)
+    over = [d for d in made.found if d.is_over]
+    return update_causes.states(made, over)[0][1]
+
+
+def step(w, g):
+    return w - 0.1 * g
+
+
+@pytest.mark.parametrize(
+    ("move", "theirs", "cause"),
+    [
+        (lambda w, g: np.clip(step(w, g), -0.2, 0.2), step, "TF1 clips weights to ±0.2"),
+        (step, lambda w, g: np.clip(step(w, g), -0.2, 0.2), "the port clips weights"),
+        (lambda w, g: w, step, "TF1's train op u0 trains nothing"),
+        (step, lambda w, g: w, "does not move in the port"),
+        (step, lambda w, g: w - 0.2 * g, "steps of sgd are 2 times as long"),
+    ],
+)
+def test_the_cause_of_a_weight_that_differs(rng, move, theirs, cause):
+    assert cause in weight_pair(rng, move, theirs)
+
+
+@pytest.mark.parametrize(
+    ("kept", "cause"),
+    [
+        ((0.9, 0.1), "a decay was written as a momentum (1 - x)"),
+        ((0.99, 0.9), "a step keeps 0.9 of the average, in TF1 0.99"),
+    ],
+)
+def test_the_cause_of_an_average_that_differs(rng, kept, cause):
+    start, mean = {"m": rng.normal(size=4)}, rng.normal(size=4)
+    key = Key(STATE, "m", "average", 1)
+    sides = [{key: k * start["m"] + (1 - k) * mean} for k in kept]
+    made = pair(*sides, start, updates=0)
+    made.kept_of_averages = lambda: tuple({"m": k} for k in kept)
+    ((_, said),) = update_causes.states(made, made.found)
+    assert cause in said
+
+
+def test_averages_that_never_move_are_said_to(rng):
+    start, key = {"m": rng.normal(size=4)}, Key(STATE, "m", "average", 1)
+    made = pair({key: start["m"]}, {key: start["m"] + 1}, start, updates=0)
+    made.ours["not run"] = ["AssignMovingAvg"]
+    ((_, said),) = update_causes.states(made, made.found)
+    assert "TF1 never moves the averages: its UPDATE_OPS are not run" in said
+
+
+def test_a_variable_of_the_wrong_optimiser_is_named():
+    made = pair({}, {}, {"a": np.zeros(1)}, updates=2)
+    made.matching.optimizers = {"o0": "d", "o1": "g"}
+    lone = {Key(GRADIENT, "a", "", 0, 1): "TF1", Key(GRADIENT, "a", "", 0, 0): "port"}
+    ((where, cause),) = update_causes.structure(made, lone)
+    assert where == "a"
+    assert "is trained by d, in TF1 by g" in cause
+
+
+def test_none_of_this_imports_a_framework():
+    code = "import sys; sys.path.insert(0, 'tests'); import test_compare_units as _; " \
+           "assert not {'tensorflow', 'keras', 'torch'} & set(sys.modules)"  # fmt: skip
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True)
+    assert done.returncode == 0, done.stderr.decode()
