@@ -88,7 +88,9 @@ def folder(tmp_path_factory):
         session.run(tf.global_variables_initializer())
         tf.train.Saver().save(session, str(folder / "model"), write_state=False)
         x = graph.get_tensor_by_name("x:0")
-        tf.saved_model.simple_save(session, str(folder / "saved"), {"x": x}, {"out": out})
+        tf.saved_model.simple_save(
+            session, str(folder / "saved"), {"x": x}, {"out": out}
+        )
         frozen = tf.graph_util.convert_variables_to_constants(
             session, graph.as_graph_def(), ["out"]
         )
@@ -187,7 +189,10 @@ def test_what_cannot_be_compared_is_refused_in_one_line(folder, args, message):
     [
         ({"x": (5, 4), "y": (6, 3)}, "batches of unequal size: x has 5 rows, y has 6"),
         ({"z": (5, 4)}, "--inputs has z, which is no placeholder"),
-        ({"x": (5, 9)}, "--inputs has x of shape [5, 9], the placeholder has [None, 4]"),
+        (
+            {"x": (5, 9)},
+            "--inputs has x of shape [5, 9], the placeholder has [None, 4]",
+        ),
         ({"x": (2, 5, 4)}, "--inputs has 2 batches of x, too few for 3 steps"),
     ],
 )
@@ -268,7 +273,7 @@ def test_ops_that_touch_the_machine_are_refused_unless_trusted(folder, op):
 
 def test_a_placeholder_without_a_shape_wants_data(folder, tmp_path):
     file = tmp_path / "shapeless.py"
-    file.write_text(GRAPH.replace("[None, 3], \"y\"", "None, \"y\""))
+    file.write_text(GRAPH.replace('[None, 3], "y"', 'None, "y"'))
     said = refused(folder, f"{file}:old", "port.py:new")
     assert "the placeholder y has no shape: give its data" in said
 

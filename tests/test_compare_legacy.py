@@ -59,7 +59,9 @@ def test_today_a_graph_of_1_15_does_what_it_did_there(name):
                  if k.startswith(prefix)}  # fmt: skip
         scalars, _, _ = side.step(batch)
         for loss in recorded[f"losses/{step}"]:
-            assert min(abs(loss - v) for v in scalars.values()) < 1e-5 * max(abs(loss), 1)
+            assert min(abs(loss - v) for v in scalars.values()) < 1e-5 * max(
+                abs(loss), 1
+            )
         if f"after {step + 1}/" in " ".join(recorded):
             state = side.state()
             for name_of in state.keys() & {k[8:] for k in recorded}:
@@ -82,8 +84,18 @@ def test_a_program_of_1_15_and_its_port_are_the_same(name):
 
 FAULTS = [  # program, fault, where, cause
     ("contrib_layers", "momentum", "", "decay was written as a momentum (1 - x)"),
-    ("contrib_layers", "update-ops", "moving_mean", "the port never moves the averages"),
-    ("slim_arg_scope", "half-pixel", "up_sampling2d", "bilinear with half-pixel centres"),
+    (
+        "contrib_layers",
+        "update-ops",
+        "moving_mean",
+        "the port never moves the averages",
+    ),
+    (
+        "slim_arg_scope",
+        "half-pixel",
+        "up_sampling2d",
+        "bilinear with half-pixel centres",
+    ),
     ("slim_arg_scope", "l2", "weights", "has an L2 penalty of 0.01 times the weights"),
     ("wgan_clip", "clip", "critic", "clips weights to ±0.01 after the update"),
     ("wgan_clip", "wrong-variables", "gen/out/b", "is trained by c, in TF1 by g"),
@@ -91,9 +103,19 @@ FAULTS = [  # program, fault, where, cause
     ("wgan_gp", "decimals", "Adam_1", "0.9: the decimal as a float32"),
     ("layers", "dropout", "model/10", "dropout is left off"),
     ("ema_batch_norm", "epsilon-outside", "G/2", "outside the root of the variance"),
-    ("contrib_layers", "epsilon", "generator/fused_norm", "epsilon is 0.001, TF1's 0.0001"),
+    (
+        "contrib_layers",
+        "epsilon",
+        "generator/fused_norm",
+        "epsilon is 0.001, TF1's 0.0001",
+    ),
     ("contrib_layers", "slope", "leaky_re_lu", "slope 0.3, TF1's has 0.2"),
-    ("contrib_layers", "averages", "moving_mean", "keeps 0.81 of the average, in TF1 0.9"),
+    (
+        "contrib_layers",
+        "averages",
+        "moving_mean",
+        "keeps 0.81 of the average, in TF1 0.9",
+    ),
     ("layers", "epsilon", "model/1", "epsilon is 1e-05, TF1's 0.001"),
     ("layers", "padding", "model/4", "padding: 1 rows and columns are added before"),
     ("wgan_gp", "penalty", "critic/conv/kernel", "its gradient differs"),
@@ -177,7 +199,10 @@ def test_the_recordings_are_what_1_15_writes(tmp_path):
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-2000:]
     for name in PROGRAMS:
-        with np.load(tmp_path / f"{name}.npz") as new, np.load(DATA / f"{name}.npz") as old:
+        with (
+            np.load(tmp_path / f"{name}.npz") as new,
+            np.load(DATA / f"{name}.npz") as old,
+        ):
             assert set(new.files) == set(old.files)
             for key in old.files:
                 if not key.partition("/")[2].startswith(ROUNDING.get(name, "?")):

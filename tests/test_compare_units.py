@@ -53,9 +53,7 @@ def test_rows_of_a_dense_kernel_follow_the_pixels(rng):
     torch = Layout("torch dense", rows=(5, 3, 4)).to_port(w)  # [7, 60]
     flat = maps.transpose(0, 3, 1, 2).reshape(2, -1)
     np.testing.assert_allclose(flat @ torch.T, maps.reshape(2, -1) @ w)
-    assert np.array_equal(
-        layouts.channels_first(maps.reshape(2, -1), (5, 3, 4)), flat
-    )
+    assert np.array_equal(layouts.channels_first(maps.reshape(2, -1), (5, 3, 4)), flat)
 
 
 def test_parts_and_gates_of_an_lstm_and_its_forget_bias(rng):
@@ -111,7 +109,9 @@ class Net:
 def found(rng, slope=0.0, rows=()):
     """The matching of two nets whose variables have unlike names and another order."""
     ours = {k: f"net/{k}" for k in ("w0", "w1", "w2", "s0", "s1", "s2")}
-    shuffled = dict(zip(ours, rng.permutation([f"v{i}" for i in range(6)]), strict=True))
+    shuffled = dict(
+        zip(ours, rng.permutation([f"v{i}" for i in range(6)]), strict=True)
+    )
     shapes = {k: (4, 4) if k[0] == "w" else (4,) for k in ours}
     x = rng.normal(size=(5, 4))
     a, b = Net(ours), Net(shuffled, slope=slope)
@@ -226,7 +226,11 @@ def test_layers_are_aligned_by_value_and_where_they_differ_by_order_and_kind(rng
     a, b, c = (rng.normal(size=(4, 6)) for _ in range(3))
     old = [seen("conv", "conv", a), seen("add", "add", b), seen("Relu", "activation", b**2),
            seen("out", "dense", c)]  # fmt: skip
-    new = [seen("m/0", "conv", a), seen("m/1", "activation", b**2 + 1), seen("m/2", "dense", c)]
+    new = [
+        seen("m/0", "conv", a),
+        seen("m/1", "activation", b**2 + 1),
+        seen("m/2", "dense", c),
+    ]
     rows = alignment.align(old, new, 1e-9, {})
     assert [(r.old.name, r.by) for r in rows] == [
         ("conv", "value"), ("Relu", "order"), ("out", "value")
@@ -244,7 +248,9 @@ def test_flattened_maps_of_another_order_are_the_same_layer(rng):
 
 
 def test_a_layer_of_a_shape_that_nothing_has_is_said_to_be_alone(rng):
-    (row,) = alignment.align([], [seen("m/0", "conv", rng.normal(size=(2, 3)))], 1e-9, {})
+    (row,) = alignment.align(
+        [], [seen("m/0", "conv", rng.normal(size=(2, 3)))], 1e-9, {}
+    )
     assert (row.old, row.by) == (None, "nothing")
 
 
@@ -276,7 +282,9 @@ def gradient_pair(rng, change):
     start = {name: rng.normal(size=(5, 3)) for name in "ab"}
     keys = {name: Key(GRADIENT, name, "", 0, 0) for name in start}
     theirs = {keys[name]: rng.normal(size=(5, 3)) for name in start}
-    ours = {key: change(array, start[key.name], theirs) for key, array in theirs.items()}
+    ours = {
+        key: change(array, start[key.name], theirs) for key, array in theirs.items()
+    }
     made = pair(ours, theirs, start)
     over = [d for d in made.found if d.is_over]
     ((_, cause),) = update_causes.gradients(made, over)
@@ -332,7 +340,11 @@ def step(w, g):
 @pytest.mark.parametrize(
     ("move", "theirs", "cause"),
     [
-        (lambda w, g: np.clip(step(w, g), -0.2, 0.2), step, "TF1 clips weights to ±0.2"),
+        (
+            lambda w, g: np.clip(step(w, g), -0.2, 0.2),
+            step,
+            "TF1 clips weights to ±0.2",
+        ),
         (step, lambda w, g: np.clip(step(w, g), -0.2, 0.2), "the port clips weights"),
         (lambda w, g: w, step, "TF1's train op u0 trains nothing"),
         (step, lambda w, g: w, "does not move in the port"),

@@ -49,7 +49,9 @@ def test_a_trained_checkpoint_goes_over_and_comes_back(
     # the schedule of the port of `layers` begins anew, and is found to
     assert done.returncode == (1 if name == "layers" else 0), done.stdout + done.stderr
     pair = ("--map", toml, "--port", port)
-    done = call("convert_checkpoint.py", old, *pair, "--to", to, "--out", tmp_path / "new")
+    done = call(
+        "convert_checkpoint.py", old, *pair, "--to", to, "--out", tmp_path / "new"
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     for file in files:
         assert (tmp_path / "new" / file).is_file()

@@ -16,6 +16,12 @@ def main(args):
 
     refuse_unwritable(args)
     old = args.old
+    if old and (args.meta or args.saved_model or args.frozen or args.checkpoint
+                or args.library):  # fmt: skip
+        raise UserError(
+            "OLD says where the TF1 side is: leave --meta, --saved-model, --frozen, "
+            "--checkpoint and --library to its Tf1(…)"
+        )
     if old is None:
         if not (args.meta or args.saved_model or args.frozen):
             raise UserError("name the old side: OLD NEW, or --meta FILE NEW")

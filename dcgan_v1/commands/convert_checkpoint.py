@@ -79,7 +79,11 @@ def make_parser():
         metavar="PATH",
         help="path of the new checkpoint; with --map of a folder, or for tf1 a prefix",
     )
-    add("--map", metavar="FILE", help="pairs the variables (scripts/compare.py writes it)")
+    add(
+        "--map",
+        metavar="FILE",
+        help="pairs the variables (scripts/compare.py writes it)",
+    )
     add("--port", metavar="NEW", help="port.py:new, with --map: the port")
     add(
         "--meta",

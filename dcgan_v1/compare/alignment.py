@@ -17,6 +17,7 @@ class Seen(NamedTuple):
       name, kind, settings: see `side.Layer`.
       output: array; input: array or None.
       applied: how many updates of the step came before.
+      twin: on TF1's side, what is read by an op that is there for inference alone.
     """
 
     name: str
@@ -25,6 +26,7 @@ class Seen(NamedTuple):
     output: np.ndarray
     input: np.ndarray | None
     applied: int = 0
+    twin: tuple = ()
 
 
 class Aligned(NamedTuple):
@@ -55,8 +57,10 @@ def align(old, new, tolerance, maps):
     for place, seen in enumerate(old):
         by_shape.setdefault(seen.output.shape, []).append(place)
     sketches = [_sketch(seen.output) for seen in old]
-    last, made, used, maps_before = -1, [], set(), None
+    lasts, made, used, maps_before = {}, [], set(), None
     for layer in new:
+        model = layer.name.partition("/")[0].partition(":")[0]
+        last = lasts.get(model, -1)
         found = None
         for output in _orders(in_tf1_order(layer, maps), maps_before):
             places = by_shape.get(output.shape, [])
@@ -72,15 +76,15 @@ def align(old, new, tolerance, maps):
         if found:
             layer, place, measured = found
             used.add(place)
-            last = max(last, place)
+            lasts[model] = max(last, place)
             made.append(Aligned(layer, old[place], "value", *measured))
             continue
         places = by_shape.get(layer.output.shape, [])
-        place = _following(places, old, layer, last)
+        place = _following(places, old, layer, last, used)
         if place is None:
             made.append(Aligned(layer, None, "nothing", np.inf, np.inf))
         else:
-            measured = apart(old[place].output, output)
+            measured = apart(old[place].output, layer.output)
             made.append(Aligned(layer, old[place], "order", *measured))
     return made
 
@@ -129,9 +133,10 @@ def _nearest(places, sketches, output, last, used):
     return min(scored)[3] if scored else None
 
 
-def _following(places, old, layer, last):
-    """The next op of the layer's kind, else the next of its shape."""
-    after = [p for p in places if p > last]
+def _following(places, old, layer, last, used):
+    """The next op of the layer's kind, else the next of its shape, else one before."""
+    after = [p for p in places if p > last] or [p for p in places if p not in used]
+    after = after or places
     alike = [p for p in after if _same_kind(old[p].kind, layer.kind)]
     return (alike or after or [None])[0]
 

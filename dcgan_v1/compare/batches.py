@@ -1,7 +1,9 @@
 """What both sides are given: batches for every step, read from a file or drawn. Pure
 numpy."""
 
+import zlib
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -19,7 +21,8 @@ def read(path):
     try:
         with np.load(path, allow_pickle=False) as file:
             return {name: file[name] for name in file.files}
-    except (OSError, ValueError, EOFError, AttributeError) as error:
+    except (OSError, ValueError, TypeError, EOFError, AttributeError, BadZipFile,
+            zlib.error) as error:  # fmt: skip
         said = "does not exist" if not Path(path).exists() else "is no .npz of arrays"
         raise UserError(f"{path} {said}") from error
 
@@ -37,6 +40,8 @@ def make(inputs, given, steps, batch_size, seed, modes=()):
     Raises:
       UserError: an array fits no placeholder, or one cannot be drawn.
     """
+    if batch_size is not None and batch_size < 1:
+        raise UserError("--batch-size must be at least 1")
     wanted = {name: v for name, v in inputs.items() if name not in modes}
     given = {_match(name, wanted): array for name, array in given.items()}
     size = _batch_size(wanted, given, batch_size)
@@ -82,7 +87,7 @@ def _batch_size(wanted, given, asked):
                     array.shape[0]
                 )  # fmt: skip
                 sizes.setdefault(first, name)
-        elif shape and shape[0] is not None:
+        elif shape and shape[0] is not None and len(shape) > 1:
             sizes.setdefault(shape[0], name)
     if len(sizes) > 1:
         (a, first), (b, second) = list(sizes.items())[:2]
@@ -91,7 +96,9 @@ def _batch_size(wanted, given, asked):
         )
     if sizes:
         return next(iter(sizes))
-    return asked or 16
+    return asked or next(
+        (v["shape"][0] for v in wanted.values() if v["shape"] and v["shape"][0]), 16
+    )
 
 
 def _of_step(name, array, v, step, steps):
@@ -104,7 +111,9 @@ def _of_step(name, array, v, step, steps):
         array = array[step]
     if shape is not None and (
         array.ndim != len(shape)
-        or any(n is not None and n != m for n, m in zip(shape, array.shape, strict=True))
+        or any(
+            n is not None and n != m for n, m in zip(shape, array.shape, strict=True)
+        )
     ):
         raise UserError(
             f"--inputs has {name} of shape {list(array.shape)}, the placeholder has "
@@ -139,14 +148,15 @@ def _drawn(name, v, size, rng):
     raise UserError(f"the placeholder {name} is of {dtype}: give its data in --inputs")
 
 
-def bind(arguments, takes_more, inputs, random, named, dropouts):
+def bind(arguments, optional, takes_more, inputs, random, named, dropouts):
     """Returns (argument -> input, names of what the port's dropouts take).
 
     By a user's table, by equal names, then by order where as many are left on either
     side.
 
     Args:
-      arguments: of the port's step; takes_more: whether it takes any others by name.
+      arguments: of the port's step; optional: those with a default, which are given
+        what has their name; takes_more: whether it takes any others by name.
       inputs, random: name -> description: what TF1 is fed, and what it draws.
       named: argument -> input of a user's table.
       dropouts: how many dropout layers the port has.
@@ -164,7 +174,7 @@ def bind(arguments, takes_more, inputs, random, named, dropouts):
                 f"not; it has {', '.join(everything)}"
             )
         bound[argument] = name
-    for argument in arguments:
+    for argument in (*arguments, *optional):
         if argument not in bound:
             same = [n for n in everything if _plain(n) == argument]
             if len(same) == 1 and same[0] not in bound.values():

@@ -24,7 +24,8 @@ from dcgan_v1.ports.names import updates_done
 from dcgan_v1.runtime import cores
 
 ROUNDS = 5  # of timing, in alternation
-NO_GRADIENT = 1e-12  # of the largest of its update: rounding, in float64
+NO_GRADIENT = {"float64": 1e-12, "float32": 1e-6}  # of an update's largest: rounding
+LOUD = 0.1  # noise of float32 that leaves nothing to be said
 
 
 class Job(NamedTuple):
@@ -88,6 +89,7 @@ class Pair:
       lone: Keys that one side alone has -> 'TF1' or 'port'.
       found: every Difference; control: in float32 those of TF1 from itself.
       findings: where the sides part and why, worked out in the first dtype.
+      not_compared: lines: what the verdict is not said of.
       timing: by side.
     """
 
@@ -105,6 +107,7 @@ class Pair:
             self.control_side = Side("control", alone, self.folder, onednn="0")
         self.control, self.timing, self.lone = [], {}, {}
         self.found, self.findings, self.checked = [], [], []
+        self.not_compared, self.few = [], "few"
 
     def __enter__(self):
         return self
@@ -123,6 +126,11 @@ class Pair:
         if self.matching.new_only or self.missing():
             return
         self.observe()
+        if not self.seen_old:
+            raise UserError(
+                "nothing of the two could be compared: the port has no step, and no model "
+                "whose inputs are known; give step=, or forward={model: [inputs]}"
+            )
         self.found = differences.between(self.seen_old, self.seen_new, self.group)
         if self.job.timing_steps and self.trains:
             self.time()
@@ -133,10 +141,18 @@ class Pair:
                 d._replace(tolerance=tolerances.get(d.key.quantity, d.tolerance))
                 for d in self.found
             ]
+            self.not_compared += [
+                f"{quantity} in float32: TF1 is {tolerance / 10:.1e} from itself"
+                for quantity, tolerance in tolerances.items()
+                if tolerance > 10 * LOUD
+            ]
         if self.like is None:
             self.findings = diagnose(self)
         if self.dtype == "float64" and self.trains:
-            self.checked = self_check.central_differences(self)
+            try:
+                self.checked = self_check.central_differences(self)
+            except UserError as error:
+                self.not_compared.append(f"the self-check of float64: {error}")
         self.inputs_seen = self.inputs_of_step()
 
     def group(self, key):
@@ -174,7 +190,8 @@ class Pair:
         )
         inputs = {n: v for n, v in self.ours["inputs"].items() if n not in modes}
         self.bound, dropped = batches.bind(
-            arguments, self.theirs["step takes more"] or not self.theirs["step"],
+            arguments, self.theirs["optional"],
+            self.theirs["step takes more"] or not self.theirs["step"],
             inputs, self.ours["random"] if self.trains else {}, job.map.inputs,
             self.theirs["dropouts"],
         )  # fmt: skip
@@ -194,7 +211,13 @@ class Pair:
         if self.like is not None or not hasattr(self, "start"):
             self.start = self._start()
         self.dropped = dropped
-        self.new.do("bind", arguments=self.bound, drawn=dropped)
+        self._bind()
+
+    def _bind(self):
+        self.new.do(
+            "bind", arguments=self.bound, drawn=self.dropped,
+            forward=self.job.map.forward,
+        )  # fmt: skip
 
     def _start(self):
         """Returns the state both sides begin with."""
@@ -253,7 +276,8 @@ class Pair:
             return
         port_run = None
         if self.trains:
-            seen = self.look(self.new, "few")
+            self._few_or_all()
+            seen = self.look(self.new, self.few)
             port_run = {"updates": _updates_of(seen), "maps": seen.learned["maps"]}
         self.maps = (port_run or {}).get("maps", {})
         run_equal = self._run_equal if self.trains else None
@@ -263,6 +287,14 @@ class Pair:
         if self.trains:
             self._reopen()
 
+    def _few_or_all(self):
+        """A few rows are enough to match variables, where a graph takes fewer."""
+        self.old.load(self.start)
+        try:
+            self.old.do("loss_at", batch=self.few)
+        except UserError:  # the number of rows stands in the graph
+            self.few = "0"
+
     def _reopen(self):
         """Starts the port anew: a schedule of its own may have counted the steps that
         were done to match variables."""
@@ -270,7 +302,7 @@ class Pair:
         self.new = Side("port", self.new_spec, self.folder)
         self.new.answer()
         self.new.do("use", inputs=str(self.job.folder / "inputs.npz"))
-        self.new.do("bind", arguments=self.bound, drawn=self.dropped)
+        self._bind()
 
     def _run_equal(self, old_values, new_values):
         """A step of either side with values that are equal for equal shapes."""
@@ -284,7 +316,7 @@ class Pair:
         slots = {k: np.zeros_like(a) for k, a in self.new.arrays().items()
                  if "|" in k or k.startswith("updates:")}  # fmt: skip
         self.new.load({**slots, **new_values})
-        found = [self.look(side, "few") for side in (self.old, self.new)]
+        found = [self.look(side, self.few) for side in (self.old, self.new)]
         self.more_scalars = [tuple(look.scalars for look in found)]
         return [
             {"scalars": f.scalars, "gradients": f.gradients, "state": f.state}
@@ -297,7 +329,6 @@ class Pair:
             name
             for name in self.matching.old_only
             if self.ours["variables"][name]["trainable"]
-            and self.ours["variables"][name].get("used", True)
         ]
 
     # ---- observing ----
@@ -334,22 +365,34 @@ class Pair:
         looks = self.read_look(self.old), self.read_look(self.new)
         self.looks = looks
         self._refuse_nan(looks)
+        if left := looks[1].learned["left"]:
+            self.lone[Key(FORWARD, left[0], "drawn")] = "TF1"
         ours = observe.gradient_keys(looks[0].gradients)
         theirs = observe.gradient_keys(
             self.matching.gradients(looks[1].gradients, self.shapes)
         )
-        if self.dtype == "float64":
-            self.matching.exempt = _without_gradient(ours, theirs)
-        self._note(ours, theirs)
+        if self.like is None:
+            self.matching.exempt = _without_gradient(
+                ours, theirs, NO_GRADIENT[self.dtype]
+            )
+        exempt = set(self.matching.exempt)
+        self._note(*(
+            {k: a for k, a in side.items() if k.name not in exempt}
+            for side in (ours, theirs)
+        ))  # fmt: skip
         self._losses(looks[0].scalars, looks[1].scalars, 0)
         self.state_after(1, looks[0].state, looks[1].state)
-        self._align("training", looks[0].layers, looks[1].layers)
+        self._align("training", [(looks[0].layers, looks[1].layers)])
         self.progress()
 
     def _later_steps(self):
         done = 1
         self._follow(self.looks[0].state)
-        stops = self.job.checked if not self.matching.exempt else range(1, self.job.steps + 1)
+        stops = (
+            self.job.checked
+            if not self.matching.exempt
+            else range(1, self.job.steps + 1)
+        )
         for stop in stops:
             if stop <= done:
                 continue
@@ -381,6 +424,13 @@ class Pair:
         theirs = self.matching.to_tf1(theirs, self.ours["slots"], self.shapes)
         exempt = set(self.matching.exempt)
         exempt |= {s for s, (_, _, of) in self.ours["slots"].items() if of in exempt}
+        trained = {of for _, _, of in self.ours["slots"].values()} | self.trained
+        lone = [n for n in ours if n not in theirs and n not in self.ours["powers"]
+                and (n in self.ours["slots"] or n in trained)]  # fmt: skip
+        if lone and step == 1:
+            self.not_compared.append(
+                f"{len(lone)} slots of optimisers that the port has not, {lone[0]} first"
+            )
         ours = {n: a for n, a in ours.items() if n in theirs and n not in exempt}
         theirs = {n: a for n, a in theirs.items() if n in ours}
         self._note(*(
@@ -396,8 +446,25 @@ class Pair:
             self.loss_names = _pair_losses(
                 [(ours, theirs), *self.more_scalars], self.ours["updates"]
             )
+        if step == 0 and self.like is None:
+            unpaired = [name for name in theirs if name not in self.loss_names]
+            if unpaired and not self.loss_names:
+                self.lone[Key(LOSS, unpaired[0])] = "port"
+            elif unpaired:
+                self.not_compared.append(
+                    f"the port's {', '.join(unpaired)}: TF1 has no loss of that value"
+                )
         for name, other in self.loss_names.items():
             if other in ours and name in theirs:
+                for side, value in (
+                    ("TF1 program", ours[other]),
+                    ("port", theirs[name]),
+                ):
+                    if not np.isfinite(value):
+                        raise UserError(
+                            f"the {side} computes what is no number: loss {name} of step "
+                            f"{max(step, 1)}"
+                        )
                 key = Key(LOSS, name, "", step)
                 self.seen_old[key] = np.asarray(ours[other])
                 self.seen_new[key] = np.asarray(theirs[name])
@@ -415,19 +482,41 @@ class Pair:
             theirs.append(self.read_look(self.new))
         self.maps = {**self.maps, **theirs[0].learned["maps"]}
         self.forward = forward
-        layers = []
+        parts = []
         for model in self.theirs["models"]:
             of_model = [
-                [s for s in look.layers if s.name.startswith((f"{model}/", f"{model}:"))]
+                [
+                    s
+                    for s in look.layers
+                    if s.name.startswith((f"{model}/", f"{model}:"))
+                ]
                 for look in theirs
             ]
-            layers += max(of_model, key=lambda found: self._agreeing(ours.layers, found))
-        self._align("inference", ours.layers, layers)
+            among = self._of_model(model, ours.layers)
+            layers = max(of_model, key=lambda found: self._agreeing(among, found))
+            parts.append((among, layers))
+            if not layers:
+                self.not_compared.append(
+                    f"{model} in inference: name its inputs, forward={{{model!r}: […]}}"
+                )
+        self._align("inference", parts)
+        layers = [seen for _, found in parts for seen in found]
         beside = [a.old for a in self.aligned["inference"] if a.old is not None]
         self._refuse_nan(
             (ours._replace(layers=beside), theirs[0]._replace(layers=layers))
         )
         self.progress()
+
+    def _of_model(self, model, layers):
+        """The ops of TF1's that a model may be compared with in inference: of the network
+        that is there for inference alone, where the program has one that reads the
+        model's weights, and no switch between its modes."""
+        own = {
+            r.old for r in self.matching.rows
+            if r.new.startswith(f"{model}/") and self.ours["variables"][r.old]["trainable"]
+        }  # fmt: skip
+        twins = [seen for seen in layers if own & set(seen.twin)]
+        return layers if self.ours["switches"] or not twins else twins
 
     def _agreeing(self, ours, theirs):
         aligned = align(ours, theirs, self._tolerance(), self.maps)
@@ -437,8 +526,18 @@ class Pair:
         """Below which relative difference layers are taken for the same."""
         return 1e-9 if self.dtype == "float64" else 1e-4
 
-    def _align(self, mode, ours, theirs):
-        found = align(ours, theirs, self._tolerance(), self.maps)
+    def _align(self, mode, parts):
+        """Puts layers of the port beside ops of TF1's.
+
+        Args:
+          parts: [(TF1's, the port's)], each aligned by itself.
+        """
+        found = [
+            a
+            for ours, theirs in parts
+            for a in align(ours, theirs, self._tolerance(), self.maps)
+        ]
+        ours = [seen for part, _ in parts for seen in part]
         if self.like is not None:  # what stands beside what is known by now
             before = {
                 a.new.name: a.old.name
@@ -446,7 +545,8 @@ class Pair:
             }  # fmt: skip
             by_name = {seen.name: seen for seen in ours}
             found = [
-                a._replace(old=by_name.get(before.get(a.new.name), a.old)) for a in found
+                a._replace(old=by_name.get(before.get(a.new.name), a.old))
+                for a in found
             ]
         self.aligned[mode], self.layers_old[mode] = found, ours
         for a in found:
@@ -476,7 +576,7 @@ class Pair:
         answer, arrays = side.answer(), side.arrays()
         layers = [
             Seen(name, kind, settings, arrays[f"output {i}"], arrays.get(f"input {i}"),
-                 settings.pop("applied", 0))
+                 settings.pop("applied", 0), tuple(settings.pop("twin", ())))
             for i, (name, kind, settings) in enumerate(answer["layers"])
         ]  # fmt: skip
         parts = {
@@ -487,7 +587,9 @@ class Pair:
             }
             for part in ("gradient", "state")
         }
-        learned = {k: answer[k] for k in ("maps", "forward", "drawn")}
+        learned = {k: answer[k] for k in ("maps", "forward", "left", "altered")}
+        if learned["altered"]:
+            self.theirs["altered"] = learned["altered"]
         return Look(answer.get("scalars", {}), layers, parts["gradient"],
                     parts["state"], answer.get("hyper", {}), learned)  # fmt: skip
 
@@ -533,7 +635,7 @@ class Pair:
         self.new.ask("look" if mode == "training" else "inference", batch="0")
         layers = self.read_look(self.new).layers
         return next(
-            (alignment.in_tf1_order(s, self.maps) for s in layers if s.name == layer)
+            alignment.in_tf1_order(s, self.maps) for s in layers if s.name == layer
         )
 
     def asked_gradients(self):
@@ -559,8 +661,9 @@ class Pair:
         for side in (self.old, self.new):
             side.ask("look", batch="0")
         looks = self.read_look(self.old), self.read_look(self.new)
-        after = looks[0].state, self.matching.to_tf1(
-            looks[1].state, self.ours["slots"], self.shapes
+        after = (
+            looks[0].state,
+            self.matching.to_tf1(looks[1].state, self.ours["slots"], self.shapes),
         )
         seen = self.seen_old, self.seen_new
         kept = []
@@ -607,7 +710,7 @@ def _updates_of(look):
     return [found[count] for count in sorted(found)]
 
 
-def _without_gradient(ours, theirs):
+def _without_gradient(ours, theirs, limit):
     """Variables whose gradients are rounding on both sides: a bias that a batch norm
     takes away again."""
     largest = {}
@@ -616,9 +719,11 @@ def _without_gradient(ours, theirs):
         largest[key.update] = max(largest.get(key.update, 0.0), size)
     tiny, real = set(), set()
     for key, array in ours.items():
-        limit = NO_GRADIENT * largest[key.update]
-        sizes = [np.max(np.abs(a), initial=0.0) for a in (array, theirs.get(key, array))]
-        is_noise = 0 < max(sizes) <= limit and array.ndim == 1
+        least = limit * largest[key.update]
+        sizes = [
+            np.max(np.abs(a), initial=0.0) for a in (array, theirs.get(key, array))
+        ]
+        is_noise = 0 < max(sizes) <= least and array.ndim == 1
         (tiny if is_noise else real).add(key.name)
     return sorted(tiny - real)
 

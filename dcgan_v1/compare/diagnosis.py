@@ -48,7 +48,14 @@ def _stages(pair, over):
         kind: [d for d in over if d.key.kind == kind]
         for kind in (FORWARD, GRADIENT, LOSS, STATE)
     }
-    late = {a.new.name for a in pair.aligned.get("training", []) if a.new.applied}
+    differing = {d.key.name for d in of_kind[FORWARD] if d.key.part == "training"}
+    # after an update, or after one in TF1: what agreed in the first call is no other layer
+    late = {
+        a.new.name
+        for a in pair.aligned.get("training", [])
+        if a.new.applied
+        or ("#" in a.new.name and a.new.name.partition("#")[0] not in differing)
+    }
     first_layers = [
         d
         for d in of_kind[FORWARD]
@@ -60,13 +67,17 @@ def _stages(pair, over):
         gradients = [d for d in of_kind[GRADIENT] if d.key.update == number]
         yield update_causes.gradients, gradients
         moved = set(update["variables"])
-        yield update_causes.states, [
-            d
-            for d in of_kind[STATE]
-            if d.key.step == 1 and pair.variable_of(d.key.name) in moved
-        ]
+        yield (
+            update_causes.states,
+            [
+                d
+                for d in of_kind[STATE]
+                if d.key.step == 1 and pair.variable_of(d.key.name) in moved
+            ],
+        )
     yield update_causes.states, [d for d in of_kind[STATE] if d.key.step == 1]
     yield layer_causes.forward, of_kind[FORWARD]
     yield update_causes.losses, [d for d in of_kind[LOSS] if not d.key.step]
     yield update_causes.states, of_kind[STATE]
     yield update_causes.losses, of_kind[LOSS]
+    yield update_causes.alone, pair.lone

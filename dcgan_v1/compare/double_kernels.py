@@ -6,13 +6,37 @@ in the third output as TensorFlow's kernels have it. Bilinear resize: two matric
 weights, one for the rows and one for the columns.
 """
 
+import math
+from fractions import Fraction
+
 import numpy as np
 import tensorflow.compat.v1 as tf
 
+DIGITS = 6  # that a person writes; a float32 that needs more was worked out
+LARGEST = 512  # denominator
+FORMS = (
+    (lambda q: q, lambda x: x),
+    (math.sqrt, lambda x: x * x),
+    (lambda q: q * math.pi, lambda x: x / math.pi),
+)
+
 
 def decimal(x):
-    """Returns the float64 that a person wrote where a float32 stands: 0.999."""
-    return float(str(np.float32(x)))
+    """Returns the float64 that a person wrote where a float32 stands: 0.999, or 1/255,
+    the root or a multiple of pi of such a fraction, where the decimals do not end."""
+    x = np.float32(x)
+    text = str(x)
+    digits = text.partition("e")[0].replace(".", "").strip("-0")
+    if len(digits) <= DIGITS or not np.isfinite(x):
+        return float(text)
+    sign, size = (-1.0 if x < 0 else 1.0), abs(float(x))
+    found = []
+    for function, inverse in FORMS:
+        fraction = Fraction(inverse(size)).limit_denominator(LARGEST)
+        value = sign * function(float(fraction))
+        if fraction and np.float32(value) == x:
+            found.append((fraction.denominator, value))
+    return min(found)[1] if found else float(text)
 
 
 def _batch_norm(node, x, scale, offset, mean, variance):

@@ -49,7 +49,7 @@ def identify(old, new, rows_given, port_run, run_equal):
         certificate = _by_gradients(
             rows, options, ours, theirs, maps, updates, run_equal
         )
-    _by_siblings_and_names(rows, options, theirs)
+    _by_siblings_and_names(rows, options, ours, theirs)
     _in_order(rows, options, ours)
     taken_old, taken_new = {r.old for r in rows}, {r.new for r in rows}
     rows.sort(key=lambda row: list(ours).index(row.old))
@@ -93,7 +93,7 @@ def layout_of(text):
             elif word == "rows":
                 start, _, stop = rest.partition(" to ")
                 fields["part"] = int(start), int(stop)
-            elif word == "gates":
+            elif word == "gates" and sorted(rest) == sorted("ifjo"):
                 fields["gates"] = rest
             elif word == "forget":
                 fields["forget"] = float(rest.removeprefix("bias "))
@@ -170,7 +170,9 @@ def _pixel_rows(rows, theirs, maps):
 def _maps_of(v, maps):
     """The pixels that an axis of a variable may count: of rows, of columns, or none."""
     known = maps.get(v["layer"], {}) if len(v["shape"]) in (1, 2) else {}
-    return {k: tuple(p) for k, p in known.items() if k == "columns" or len(v["shape"]) == 2}
+    return {
+        k: tuple(p) for k, p in known.items() if k == "columns" or len(v["shape"]) == 2
+    }
 
 
 def _equal(ours, theirs, options, rows, maps):
@@ -219,6 +221,11 @@ def _by_gradients(rows, options, ours, theirs, maps, updates, run_equal):
     for j, name in enumerate(news):
         for old_name, layout in choices[name]:
             i = olds.index((old_name, layout.part))
+            if prints_old[old_name].keys() != prints_new[name].keys() and any(
+                prints_old[o].keys() == prints_new[name].keys()
+                for o, _ in choices[name]
+            ):
+                continue  # other updates train it
             cost[i, j], best[i, j] = _closest(
                 prints_old[old_name], prints_new[name], layout,
                 _maps_of(theirs[name], maps),
@@ -314,7 +321,7 @@ def _certificate(ours, theirs):
 # ---- names and order ----
 
 
-def _by_siblings_and_names(rows, options, theirs):
+def _by_siblings_and_names(rows, options, ours, theirs):
     """What is still open: by the names of the same layer's variables, then its own."""
     choices = _open(rows, options)
     olds = sorted({(o, lay.part) for c in choices.values() for o, lay in c})
@@ -332,7 +339,8 @@ def _by_siblings_and_names(rows, options, theirs):
             i = olds.index((old, layout.part))
             common = max((_common(old, s) for s in siblings), default=0.0)
             cost[i, j] = 2 - common - matching.likeness(old, name)
-            if matching.part_of(old) != theirs[name]["part"]:
+            part = ours[old].get("part") or matching.part_of(old)
+            if part != theirs[name]["part"]:
                 cost[i, j] += 0.5
             layout_of_pair[i, j] = layout
     for i, j, distance, runner_up in matching.assign(cost):

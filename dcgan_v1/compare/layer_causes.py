@@ -21,8 +21,10 @@ def forward(pair, over):
             model = row.new.name.partition("/")[0]
             if model in seen_models or not _is_over(row, mode, keys):
                 continue
-            if place and _is_over(rows[place - 1], mode, keys) and _is_downstream(
-                pair, mode, rows, place
+            if (
+                place
+                and _is_over(rows[place - 1], mode, keys)
+                and _is_downstream(pair, mode, rows, place)
             ):
                 continue
             seen_models.add(model)
@@ -185,9 +187,7 @@ def _convolution(pair, mode, row, x, ours, theirs, weights):
     kernel, bias = weights.get("kernel"), weights.get("bias", 0)
     transposed = row.new.kind == "deconv"
     if kernel is not None and x.ndim == 4 and kernel.ndim == 4:
-        before = [x] if not transposed else [x]
-        pads = [probes.padding(before[0], kernel, y - bias, transposed)
-                for y in (ours, theirs)]  # fmt: skip
+        pads = [probes.padding(x, kernel, y - bias, transposed) for y in (ours, theirs)]
         if None in pads:  # TF1's op may come before its bias is added
             pads = [probes.padding(x, kernel, y, transposed) for y in (ours, theirs)]
         if None not in pads and pads[0] != pads[1]:
@@ -246,7 +246,9 @@ def _pixels_before(pair, mode, row, x):
 def _resize(pair, mode, row, x, ours, theirs, weights):
     kinds = [probes.resize_kind(x, y) for y in (ours, theirs)]
     if kinds[0] != kinds[1] and any(kinds):
-        return "the resize is {1}, TF1's is {0}".format(*(k or "another" for k in kinds))
+        return "the resize is {1}, TF1's is {0}".format(
+            *(k or "another" for k in kinds)
+        )
     return None
 
 
@@ -278,7 +280,8 @@ def _recurrent(pair, mode, row, x, ours, theirs, weights):
         r
         for r in pair.matching.rows
         if pair.theirs["variables"][r.new]["layer"] == path
-        and r.layout.shape(pair.shapes[r.old])[-1 if r.layout.kind == "plain" else 0] % 4
+        and r.layout.shape(pair.shapes[r.old])[-1 if r.layout.kind == "plain" else 0]
+        % 4
         == 0
     ]
     for gates in map("".join, itertools.permutations("ijfo")):
@@ -323,9 +326,10 @@ def _in_inference(pair, row):
     if not used:
         return None
     start = pair.start | {name: pair.start[shadows[name]] for name in used}
-    if apart(row.old.output, pair.output_with([], row.new.name, "inference", start))[
-        0
-    ] < AGREE:
+    if (
+        apart(row.old.output, pair.output_with([], row.new.name, "inference", start))[0]
+        < AGREE
+    ):
         return (
             "TF1 reads the moving averages of the weights (ExponentialMovingAverage "
             "shadows) in inference, the port the raw weights"

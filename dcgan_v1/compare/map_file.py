@@ -1,21 +1,21 @@
 """The map file: what a user knows better than the programs tell. TOML.
 
-    [inputs]                      # argument of the port's step = TF1's input
-    images = "x"
-    [training]                    # values of placeholders that say the mode
-    keep_prob = 0.5
-    [inference]
-    keep_prob = 1.0
-    [step]
-    runs = [["d_train"], ["g_train"]]
-    [forward]                     # model = inputs it is called with in inference
-    generator = ["z"]
-    [optimizers]                  # TF1's = the port's
-    Adam = "d"
-    [[variables]]
-    tf1 = "generator/w"
-    port = "generator/dense/kernel"
-    layout = "torch dense, rows 128x7x7"
+[inputs]                      # argument of the port's step = TF1's input
+images = "x"
+[training]                    # values of placeholders that say the mode
+keep_prob = 0.5
+[inference]
+keep_prob = 1.0
+[step]
+runs = [["d_train"], ["g_train"]]
+[forward]                     # model = inputs it is called with in inference
+generator = ["z"]
+[optimizers]                  # TF1's = the port's
+Adam = "d"
+[[variables]]
+tf1 = "generator/w"
+port = "generator/dense/kernel"
+layout = "torch dense, rows 128x7x7"
 """
 
 import json
@@ -72,6 +72,11 @@ def read(path):
     for table in TABLES[:-1]:
         if not isinstance(tables.get(table, {}), dict):
             raise UserError(f"{path}: {table} must be a table, [{table}]")
+    for table, kind in (("inputs", str), ("optimizers", str), ("forward", list)):
+        for key, value in tables.get(table, {}).items():
+            if not isinstance(value, kind):
+                said = "a list of names" if kind is list else "a name"
+                raise UserError(f"{path}: {key} in [{table}] must be {said}")
     runs = tables.get("step", {}).get("runs")
     if runs is not None and not (
         isinstance(runs, list)

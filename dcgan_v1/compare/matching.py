@@ -165,17 +165,16 @@ def candidates(old, new):
     """
     found = {}
     for name, v in new.items():
-        options = []
+        options, others = [], []
         for other, w in old.items():
-            if bool(v["trainable"]) != bool(w["trainable"]):
-                continue
-            theirs, ours = v.get("part", ""), part_of(other)
+            theirs, ours = v.get("part", ""), w.get("part") or part_of(other)
             if theirs and ours and theirs != ours and theirs in OF_PART:
                 continue
             layout = layout_for(v, w["shape"])
             if layout is not None:
-                options.append((other, layout))
-        found[name] = options
+                alike = w["trainable"] is None or v["trainable"] == w["trainable"]
+                (options if alike else others).append((other, layout))
+        found[name] = options or others  # a network may be frozen as it is described
     return found
 
 

@@ -23,7 +23,9 @@ def measure(pair):
         units = 1 if seed % 2 else KINK_UNITS
         last = pair.job.steps if seed < NUDGED_TRAINED else 1
         start = nudged(pair.start, seed, units)
-        again = differences.between(ours, _seen(pair, pair.old, start, last), pair.group)
+        again = differences.between(
+            ours, _seen(pair, pair.old, start, last), pair.group
+        )
         found += [d for d in again if units == 1 or d.key.kind != FORWARD]
         pair.progress()
     return found

@@ -136,7 +136,9 @@ def _types(arguments, attributes):
         if argument.type_list_attr:
             types += attributes[argument.type_list_attr].list.type
             continue
-        one = attributes[argument.type_attr].type if argument.type_attr else argument.type
+        one = (
+            attributes[argument.type_attr].type if argument.type_attr else argument.type
+        )
         if argument.is_ref:
             one += REF if one < REF else 0
         times = attributes[argument.number_attr].i if argument.number_attr else 1

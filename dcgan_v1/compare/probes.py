@@ -99,6 +99,8 @@ def norm_epsilon(x, y, weights, mean=None, variance=None):
     ]
     variance = np.broadcast_to(variance, usable.shape)[usable]
     found = []
+    if not usable.any():
+        return None
     for place, epsilon in (
         ("inside", 1 / factor**2 - variance),
         ("outside", 1 / factor - np.sqrt(variance)),

@@ -47,6 +47,7 @@ def build(job, pairs, refused, title, told):
         "compared": _scope(exact),
         "roles": _roles(exact),
         "altered": exact.theirs["altered"],
+        "not compared": [line for p in pairs.values() for line in p.not_compared],
         "precision": _precision(pairs, refused),
         "environment": {**_environment(job, pairs), **told},
         "variables": _variables(exact),
@@ -70,8 +71,11 @@ def verdict(report):
     if report["same"]:
         lines = [f"same: {pair} compute the same function{report['compared']}"]
     lines += [f"  {f['where']}: {f['cause']}" for f in report["findings"]]
+    lines += [f"  not compared: {line}" for line in report["not compared"]]
     if report["altered"]:
-        lines.append("  said of the port with this altered: " + "; ".join(report["altered"]))
+        lines.append(
+            "  said of the port with this altered: " + "; ".join(report["altered"])
+        )
     return "\n".join(lines)
 
 
@@ -85,7 +89,12 @@ def show(report, width=None):
                    "absolute", "allowed", "TF1 and itself"):  # fmt: skip
         table.add_column(column, overflow="fold")
     for row in report["summary"]:
-        cells = [row["dtype"], TITLES[row["kind"]], str(row["arrays"]), str(row["over"])]
+        cells = [
+            row["dtype"],
+            TITLES[row["kind"]],
+            str(row["arrays"]),
+            str(row["over"]),
+        ]
         cells.append(row["worst"])
         for key in ("relative", "absolute", "tolerance", "noise"):
             cells.append("-" if row[key] is None else f"{row[key]:.1e}")
@@ -156,7 +165,9 @@ def _rounding(pairs):
     over = [d for pair in pairs.values() for d in pair.found if d.is_over]
     if not over:
         return []
-    known = "float64 agrees: rounding, not logic" if "float64" in pairs else "unknown"
+    exact = pairs.get("float64")
+    agrees = exact is not None and not any(d.is_over for d in exact.found)
+    known = "float64 agrees: rounding, not logic" if agrees else "unknown"
     first = over[0]
     cause = f"differs by {first.relative:.1e}, allowed are {first.tolerance:.1e}"
     return [Finding(str(first.key), f"{cause}; cause: {known}")]
@@ -195,6 +206,12 @@ def _roles(pair):
         losses = ", ".join(u["losses"]) or "not found"
         lines.append(f"update {u['name']} ({u['kind']}, {len(u['variables'])} variables)"
                      f", of loss {losses}")  # fmt: skip
+    if pair.certificate.losses:
+        lines.append(f"under equal values for equal shapes {pair.certificate.losses} "
+                     f"losses are {pair.certificate.loss:.1e} apart")  # fmt: skip
+    if ours["not in checkpoint"]:
+        lines.append(f"not in the checkpoint, as the graph makes them: "
+                     f"{', '.join(ours['not in checkpoint'][:5])}")  # fmt: skip
     if ours["not run"]:
         lines.append(f"UPDATE_OPS that no run does: {len(ours['not run'])}, "
                      f"{ours['not run'][0]} first")  # fmt: skip

@@ -13,7 +13,7 @@ def central_differences(pair):
     and on a small batch; empty where a loss was not found."""
     old, losses = pair.old, [u["losses"] for u in pair.ours["updates"]]
     old.load(pair.start)
-    old.do("gradients_of", batch="few")
+    old.do("gradients_of", batch=pair.few)
     gradients = {
         k.removeprefix("late "): a
         for k, a in old.arrays().items()
@@ -35,7 +35,7 @@ def central_differences(pair):
             moved = np.array(pair.start[name], np.float64)
             moved[place] += sign * STEP
             old.load({name: moved})
-            scalars = old.do("loss_at", batch="few")
+            scalars = old.do("loss_at", batch=pair.few)
             if any(n not in scalars for n in names):
                 return []
             values.append(sum(scalars[n] for n in names))

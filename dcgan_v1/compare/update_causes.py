@@ -3,7 +3,7 @@
 import numpy as np
 
 from dcgan_v1.compare import probes
-from dcgan_v1.compare.observe import GRADIENT, LOSS, STATE, Key
+from dcgan_v1.compare.observe import FORWARD, GRADIENT, LOSS, STATE, Key
 
 EXPLAINED = 1e-6  # of the largest value, what a hypothesis may leave
 
@@ -33,6 +33,20 @@ def structure(pair, lone):
         more = f", nor {len(ours) - 1} more" if len(ours) > 1 else ""
         name = _optimizer(pair, first.update)
         return [(first.name, f"is trained by {name} in TF1 and not in the port{more}")]
+    return []
+
+
+def alone(pair, lone):
+    """Yields (where, cause) of outputs and losses that nothing in TF1 is like, and of
+    random numbers that nothing in the port takes."""
+    for key in lone:
+        if key.kind == FORWARD and key.part == "drawn":
+            return [(key.name, "TF1 drops out here by these random numbers, the port has "
+                               "no dropout for them")]  # fmt: skip
+        if key.kind == FORWARD and key.name.endswith(": output"):
+            return [(key.name, "TF1 computes nothing of that shape")]
+        if key.kind == LOSS:
+            return [(key.name, "no loss of the port's has the value of one of TF1's")]
     return []
 
 
@@ -151,7 +165,9 @@ def _factor(pair, ours, theirs, differing):
         for k in differing
     )
     if exact:
-        return f"every gradient is {middle:.4g} times TF1's: a sum for a mean, or a weight"
+        return (
+            f"every gradient is {middle:.4g} times TF1's: a sum for a mean, or a weight"
+        )
     return None
 
 
@@ -199,7 +215,9 @@ def states(pair, over):
 
 def _slot(pair, key):
     optimizer, slot, variable = pair.ours["slots"][key.name]
-    cause = f"its slot {slot} moves otherwise: {_kind(pair, optimizer)}'s settings differ"
+    cause = (
+        f"its slot {slot} moves otherwise: {_kind(pair, optimizer)}'s settings differ"
+    )
     return key.name, _with_settings(pair, optimizer, cause)
 
 
@@ -212,9 +230,7 @@ def _weight(pair, over):
     key = over[0].key
     before = pair.start[key.name].astype(np.float64)
     ours, theirs = pair.seen_old[key], pair.seen_new[key]
-    update = next(
-        (u for u in pair.ours["updates"] if key.name in u["variables"]), None
-    )
+    update = next((u for u in pair.ours["updates"] if key.name in u["variables"]), None)
     moved = [np.max(np.abs(w - before)) for w in (ours, theirs)]
     gradient = np.max(np.abs(_gradient(pair, key.name)), initial=0.0)
     if gradient and not moved[0] and moved[1]:
@@ -310,7 +326,8 @@ def _average(pair, over):
             f"batch norm's decay differs: a step keeps {new_kept:.4g} of the average, in "
             f"TF1 {old_kept:.4g}"
         )
-        if abs(new_kept - (1 - old_kept)) < 1e-6:
+        passes = (1, 2, 3)  # of a step through the layer
+        if any(abs(new_kept - (1 - old_kept ** (1 / p)) ** p) < 1e-6 for p in passes):
             cause += "; a decay was written as a momentum (1 - x), or the reverse"
         return name, cause
     n = old_kept is not None and probes.variance_count(

@@ -4,12 +4,13 @@ Arrays pass as .npz files. The first line says what to open; after it come reque
 the name of a method of `Worker` and its arguments.
 """
 
+import importlib.util
 import json
 import os
-import sys
 import time
 import traceback
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 
@@ -55,7 +56,9 @@ def _set_up(spec, dtype, threads):
     tf.config.threading.set_intra_op_parallelism_threads(threads)
     keras.config.set_floatx(dtype)
     keras.utils.set_random_seed(0)
-    if spec.get("options", {}).get("against") == "torch" or _mentions_torch(spec["target"]):
+    if spec.get("options", {}).get("against") == "torch" or _mentions_torch(
+        spec["target"]
+    ):
         import torch
 
         torch.set_num_threads(threads)
@@ -64,8 +67,12 @@ def _set_up(spec, dtype, threads):
 
 
 def _mentions_torch(target):
-    path = Path(target.rpartition(":")[0])
-    return path.is_file() and "torch" in path.read_text("utf-8", "replace")
+    place = target.rpartition(":")[0]
+    path = Path(place)
+    if not place.endswith(".py"):
+        spec = importlib.util.find_spec(place) if place else None
+        path = Path((spec and spec.origin) or os.devnull)
+    return path.is_file() and "torch" in path.read_text("utf-8", "replace").lower()
 
 
 def _open_old(spec):
@@ -94,6 +101,9 @@ def _open_old(spec):
     return GraphSide(made, spec["dtype"], spec["threads"])
 
 
+NO_DRAWS = SimpleNamespace(waiting=[])
+
+
 class Worker:
     """Answers one request at a time."""
 
@@ -111,11 +121,12 @@ class Worker:
         del out
         self.inputs = np.load(inputs)
 
-    def bind(self, out, arguments, drawn):
-        """Says which input each argument of the port's step is, and which numbers its
-        dropout layers take."""
+    def bind(self, out, arguments, drawn, forward):
+        """Says which input each argument of the port's step is, which numbers its
+        dropout layers take, and what models are called with in inference."""
         del out
         self.bound, self.drawn = arguments, drawn
+        self.side.forward |= {model: [names] for model, names in forward.items()}
 
     def batch(self, name):
         """What batch `name` holds, in the side's names and dtype."""
@@ -189,7 +200,8 @@ class Worker:
         return {
             "maps": getattr(self.side, "maps", {}),
             "forward": getattr(self.side, "forward", {}),
-            "drawn": getattr(getattr(self.side, "draws", None), "used", []),
+            "left": [n for n, _ in getattr(self.side, "draws", NO_DRAWS).waiting],
+            "altered": getattr(self.side, "altered", []),
         }
 
     def steps(self, out, first, last):
@@ -245,9 +257,11 @@ def _peak_bytes():
 def main():
     """Reads the spec, then requests, from standard input until it ends."""
     answers = os.fdopen(os.dup(1), "w")
+    requests = os.fdopen(os.dup(0))
     os.dup2(2, 1)  # whatever a framework prints must not mix with the answers
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)  # nor a port read the requests
     worker = None
-    for line in sys.stdin:
+    for line in requests:
         request = json.loads(line)
         try:
             if worker is None:

@@ -58,5 +58,7 @@ def build():
     d_vars = tf.trainable_variables("discriminator")
     g_vars = tf.trainable_variables("generator")
     with tf.control_dependencies(tf.get_collection(tf.GraphKeys.UPDATE_OPS)):
-        tf.train.AdamOptimizer(1e-3, 0.5).minimize(d_loss, var_list=d_vars, name="train_d")
+        tf.train.AdamOptimizer(1e-3, 0.5).minimize(
+            d_loss, var_list=d_vars, name="train_d"
+        )
     tf.train.AdamOptimizer(1e-3, 0.5).minimize(g_loss, var_list=g_vars, name="train_g")

@@ -132,14 +132,20 @@ def wgan_clip(fault=""):
         keras.Input([6]), L.Dense(16, activation="relu"),
         L.Dense(20, activation="sigmoid"),
     ])  # fmt: skip
-    critic = keras.Sequential([keras.Input([20]), L.Dense(16, activation="relu"), L.Dense(1)])
-    c_rms, g_rms = (keras.optimizers.RMSprop(5e-3, rho=0.9, epsilon=1e-10) for _ in "cg")
+    critic = keras.Sequential(
+        [keras.Input([20]), L.Dense(16, activation="relu"), L.Dense(1)]
+    )
+    c_rms, g_rms = (
+        keras.optimizers.RMSprop(5e-3, rho=0.9, epsilon=1e-10) for _ in "cg"
+    )
 
     @tf.function
     def step(z, real):
         with tf.GradientTape() as tape:
             d_loss = tf.reduce_mean(critic(generator(z))) - tf.reduce_mean(critic(real))
-        of_critic, of_generator = (list(m.trainable_variables) for m in (critic, generator))
+        of_critic, of_generator = (
+            list(m.trainable_variables) for m in (critic, generator)
+        )
         if fault == "wrong-variables":
             of_critic.append(of_generator.pop())
         update(c_rms, tape, d_loss, of_critic)
@@ -151,7 +157,9 @@ def wgan_clip(fault=""):
         update(g_rms, tape, g_loss, of_generator)
         return d_loss, g_loss
 
-    return Keras({"generator": generator, "critic": critic}, {"c": c_rms, "g": g_rms}, step)
+    return Keras(
+        {"generator": generator, "critic": critic}, {"c": c_rms, "g": g_rms}, step
+    )
 
 
 def conditional_lstm(fault=""):

@@ -26,12 +26,20 @@ def contrib_layers():
     def generator(z):
         with tf.variable_scope("generator"):
             h = contrib.layers.fully_connected(
-                z, 4 * 4 * 8, normalizer_fn=contrib.layers.batch_norm,
-                normalizer_params=norm)
+                z,
+                4 * 4 * 8,
+                normalizer_fn=contrib.layers.batch_norm,
+                normalizer_params=norm,
+            )
             h = tf.reshape(h, [-1, 4, 4, 8])
             h = contrib.layers.conv2d_transpose(
-                h, 6, 5, 2, normalizer_fn=contrib.layers.batch_norm,
-                normalizer_params=norm)
+                h,
+                6,
+                5,
+                2,
+                normalizer_fn=contrib.layers.batch_norm,
+                normalizer_params=norm,
+            )
             return contrib.layers.conv2d_transpose(h, 1, 5, 2, activation_fn=tf.tanh)
 
     def discriminator(x, reuse):
@@ -47,9 +55,11 @@ def contrib_layers():
     d_vars, g_vars = (tf.trainable_variables(s) for s in ("discriminator", "generator"))
     with tf.control_dependencies(tf.get_collection(tf.GraphKeys.UPDATE_OPS)):
         d_step = tf.train.AdamOptimizer(1e-3, 0.5).minimize(
-            d_loss, var_list=d_vars, name="d_step")
+            d_loss, var_list=d_vars, name="d_step"
+        )
     g_step = tf.train.AdamOptimizer(2e-3, 0.5).minimize(
-        g_loss, var_list=g_vars, name="g_step")
+        g_loss, var_list=g_vars, name="g_step"
+    )
     return [[d_step, d_loss], [g_step, g_loss]], {"is_training": True}
 
 
@@ -82,10 +92,12 @@ def slim_arg_scope():
     """slim with an arg_scope: L2 by its collection, RMSProp, create_train_op."""
     images = tf.placeholder(tf.float32, [None, 16, 16, 3], "images")
     targets = tf.placeholder(tf.float32, [None, 4], "targets")
-    with slim.arg_scope([slim.conv2d, slim.fully_connected],
-                        activation_fn=tf.nn.relu,
-                        weights_initializer=tf.truncated_normal_initializer(0.0, 0.1),
-                        weights_regularizer=slim.l2_regularizer(0.01)):
+    with slim.arg_scope(
+        [slim.conv2d, slim.fully_connected],
+        activation_fn=tf.nn.relu,
+        weights_initializer=tf.truncated_normal_initializer(0.0, 0.1),
+        weights_regularizer=slim.l2_regularizer(0.01),
+    ):
         h = slim.conv2d(images, 6, [3, 3], scope="conv1")
         h = slim.avg_pool2d(h, [2, 2], scope="pool1")
         h = slim.conv2d(h, 6, [3, 3], stride=2, scope="conv2")
@@ -112,7 +124,8 @@ def ema_batch_norm():
             c = x.get_shape()[-1]
             beta = tf.get_variable("beta", [c], initializer=tf.zeros_initializer())
             gamma = tf.get_variable(
-                "gamma", [c], initializer=tf.random_normal_initializer(1.0, 0.02))
+                "gamma", [c], initializer=tf.random_normal_initializer(1.0, 0.02)
+            )
             mean, var = tf.nn.moments(x, list(range(x.get_shape().ndims - 1)))
             with tf.variable_scope(tf.get_variable_scope(), reuse=tf.AUTO_REUSE):
                 ema = tf.train.ExponentialMovingAverage(0.9)
@@ -122,18 +135,21 @@ def ema_batch_norm():
                         return tf.identity(mean), tf.identity(var)
 
                 mean, var = tf.cond(
-                    training, move, lambda: (ema.average(mean), ema.average(var)))
+                    training, move, lambda: (ema.average(mean), ema.average(var))
+                )
             return tf.nn.batch_normalization(x, mean, var, beta, gamma, 1e-5)
 
     def weights(name, shape):
         return tf.get_variable(
-            name, shape, initializer=tf.truncated_normal_initializer(stddev=0.1))
+            name, shape, initializer=tf.truncated_normal_initializer(stddev=0.1)
+        )
 
     with tf.variable_scope("G"):
         h = tf.matmul(z, weights("fc/w", [8, 4 * 4 * 6]))
         h = tf.nn.relu(norm(tf.reshape(h, [ROWS, 4, 4, 6]), "bn0"))
         h = tf.nn.conv2d_transpose(
-            h, weights("up/w", [5, 5, 3, 6]), [ROWS, 8, 8, 3], [1, 2, 2, 1])
+            h, weights("up/w", [5, 5, 3, 6]), [ROWS, 8, 8, 3], [1, 2, 2, 1]
+        )
         fake = tf.tanh(h)
 
     def discriminator(x, reuse):
@@ -149,7 +165,8 @@ def ema_batch_norm():
     names = [v.name for v in tf.trainable_variables()]
     d_vars, g_vars = (
         [v for v, n in zip(tf.trainable_variables(), names) if n.startswith(s)]
-        for s in "DG")
+        for s in "DG"
+    )
     d_step = tf.train.AdamOptimizer(2e-4, beta1=0.5).minimize(d_loss, var_list=d_vars)
     g_step = tf.train.AdamOptimizer(2e-4, beta1=0.5).minimize(g_loss, var_list=g_vars)
     return [[d_step, d_loss], [g_step, g_loss]], {"phase": True}
@@ -162,8 +179,10 @@ def wgan_clip():
 
     def dense(x, units, name):
         w = tf.get_variable(
-            name + "/W", [x.shape[1], units],
-            initializer=tf.random_normal_initializer(stddev=0.05))
+            name + "/W",
+            [x.shape[1], units],
+            initializer=tf.random_normal_initializer(stddev=0.05),
+        )
         b = tf.get_variable(name + "/b", [units], initializer=tf.zeros_initializer())
         return tf.matmul(x, w) + b
 
@@ -227,7 +246,8 @@ def wgan_gp():
             h = tf.layers.dense(z, 4 * 4 * 4, tf.nn.relu, name="fc")
             h = tf.reshape(h, [-1, 4, 4, 4])
             return tf.layers.conv2d_transpose(
-                h, 1, 4, 2, "same", activation=tf.nn.tanh, name="up")
+                h, 1, 4, 2, "same", activation=tf.nn.tanh, name="up"
+            )
 
     def critic(x):
         with tf.variable_scope("critic", reuse=tf.AUTO_REUSE):
@@ -238,8 +258,10 @@ def wgan_gp():
     fake = generator(z)
     alpha = tf.random_uniform([tf.shape(real)[0], 1, 1, 1], name="alpha")
     mixed = real + alpha * (fake - real)
-    slopes = tf.sqrt(1e-8 + tf.reduce_sum(
-        tf.square(tf.gradients(critic(mixed), mixed)[0]), [1, 2, 3]))
+    slopes = tf.sqrt(
+        1e-8
+        + tf.reduce_sum(tf.square(tf.gradients(critic(mixed), mixed)[0]), [1, 2, 3])
+    )
     penalty = tf.reduce_mean(tf.square(slopes - 1.0))
     d_loss = tf.reduce_mean(critic(fake)) - tf.reduce_mean(critic(real)) + 10 * penalty
     g_loss = -tf.reduce_mean(critic(fake))
@@ -259,29 +281,42 @@ def wgan_gp():
 
 def gan_losses(on_real, on_fake):
     def cross_entropy(logits, label):
-        return tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(
-            logits=logits, labels=tf.ones_like(logits) * label))
+        return tf.reduce_mean(
+            tf.nn.sigmoid_cross_entropy_with_logits(
+                logits=logits, labels=tf.ones_like(logits) * label
+            )
+        )
 
     d_loss = tf.add(cross_entropy(on_real, 1.0), cross_entropy(on_fake, 0.0), "d_loss")
     return d_loss, tf.identity(cross_entropy(on_fake, 1.0), "g_loss")
 
 
-PROGRAMS = (contrib_layers, layers, slim_arg_scope, ema_batch_norm, wgan_clip,
-            conditional_lstm, wgan_gp)
+PROGRAMS = (
+    contrib_layers,
+    layers,
+    slim_arg_scope,
+    ema_batch_norm,
+    wgan_clip,
+    conditional_lstm,
+    wgan_gp,
+)
 RANDOM = ("RandomUniform", "RandomStandardNormal")
 
 
 def record(program, folder):
     """Builds a program, trains it for three steps and writes what it did."""
-    prefix = "{}/{}".format(folder, program.__name__)
+    prefix = f"{folder}/{program.__name__}"
     rng = np.random.RandomState(7)
     with tf.Graph().as_default() as graph:
         tf.set_random_seed(3)
         runs, modes = program()
         saver = tf.train.Saver(tf.global_variables())
         saved = {}
-        drawn = [op for op in graph.get_operations() if op.type in RANDOM
-                 and "nitializer" not in op.name]
+        drawn = [
+            op
+            for op in graph.get_operations()
+            if op.type in RANDOM and "nitializer" not in op.name
+        ]
         for op in drawn:  # one inside a tf.cond is as good
             graph._unfetchable_ops.discard(op)
             graph._unfeedable_tensors.discard(op.outputs[0])
@@ -293,21 +328,27 @@ def record(program, folder):
                 for op in graph.get_operations():
                     if op.type == "Placeholder" and op.name not in modes:
                         array = drawn_for(op, rng)
-                        saved["{}/{}".format(step, op.name)] = array
+                        saved[f"{step}/{op.name}"] = array
                         feed[op.outputs[0]] = array
-                feed.update({graph.get_tensor_by_name(n + ":0"): v
-                             for n, v in modes.items()})
+                feed.update(
+                    {graph.get_tensor_by_name(n + ":0"): v for n, v in modes.items()}
+                )
                 for op in drawn:  # one draw for all runs of a step
                     array = session.run(op.outputs[0], feed)
-                    saved["{}/{}".format(step, op.name)] = array
-                feed.update({op.outputs[0]: saved["{}/{}".format(step, op.name)]
-                             for op in drawn})
+                    saved[f"{step}/{op.name}"] = array
+                feed.update(
+                    {
+                        op.outputs[0]: saved[f"{step}/{op.name}"]
+                        for op in drawn
+                    }
+                )
                 losses = [session.run(run, feed)[-1] for run in runs]
-                saved["losses/{}".format(step)] = np.array(
-                    [x for x in losses if np.ndim(x) == 0], np.float32)
+                saved[f"losses/{step}"] = np.array(
+                    [x for x in losses if np.ndim(x) == 0], np.float32
+                )
                 if step in (0, STEPS - 1):
                     for v in tf.global_variables():
-                        key = "after {}/{}".format(step + 1, v.op.name)
+                        key = f"after {step + 1}/{v.op.name}"
                         saved[key] = session.run(v)
     np.savez_compressed(prefix + ".npz", **saved)
 

@@ -133,7 +133,9 @@ def ema_batch_norm(fault=""):
         discriminator.zero_grad()
         d_loss.backward()
         d_adam.step()
-        on_fake = judge(generator(z), 1, True)  # the second session call moves them again
+        on_fake = judge(
+            generator(z), 1, True
+        )  # the second session call moves them again
         g_loss = criterion(on_fake, torch.ones_like(on_fake))
         generator.zero_grad()
         g_loss.backward()

@@ -74,17 +74,17 @@ class KerasSide:
 
     def _exact_slopes(self):
         plain = tf.nn.leaky_relu
+        said = "tf.nn.leaky_relu is spelled out: the op keeps its slope as a float32"
 
         def leaky_relu(features, alpha=0.2, name=None):
             x = tf.convert_to_tensor(features)
             if x.dtype != tf.float64:
                 return plain(x, alpha, name)
+            if said not in self.altered:
+                self.altered.append(said)
             return tf.where(x > 0, x, x * tf.constant(float(alpha), x.dtype))
 
         tf.nn.leaky_relu = leaky_relu
-        self.altered.append(
-            "tf.nn.leaky_relu is spelled out: the op keeps its slope as a float32"
-        )
 
     def _exact_betas(self):
         for name, optimizer in self.optimizers.items():
@@ -145,16 +145,16 @@ class KerasSide:
     # ---- what a side does ----
 
     def describe(self):
-        names, rest = (
-            port.arguments(self.step_function) if self.step_function else ([], False)
-        )
+        step = self.step_function
+        names, optional, rest = port.arguments(step) if step else ([], [], False)
         return {
             "kind": "Keras",
             "framework": f"TensorFlow {tf.version.VERSION}, Keras {keras.__version__}",
             "variables": {n: self._describe(n, v) for n, v in self.variables.items()},
             "dtypes": sorted({_dtype(v) for v in self.variables.values()}),
             "optimizers": self.hyper(),
-            "step": names if self.step_function else None,
+            "step": names if step else None,
+            "optional": optional,
             "step takes more": rest,
             "altered": self.altered,
             "models": list(self.models),
@@ -388,13 +388,15 @@ class KerasSide:
         classes = {type(m) for m in self.models.values() if id(m) in wanted}
         with contextlib.ExitStack() as stack:
             for cls in {_definer(cls) for cls in classes}:
-                stack.enter_context(_patched_call(cls, partial(self._note, wanted, batch)))
+                stack.enter_context(
+                    _patched_call(cls, partial(self._note, wanted, batch))
+                )
             yield
 
     def _note(self, wanted, batch, plain, model, *args, **kwargs):
         name = wanted.get(id(model))
         if name is not None and args:
-            called = tf.nest.flatten(args)
+            called = [x for x in tf.nest.flatten(args) if not isinstance(x, bool)]
             self.nested[name] = isinstance(args[0], list | tuple)
             if not any(isinstance(x, keras.KerasTensor) for x in called):
                 names = port.inputs_of(called, batch, np.asarray)
@@ -420,7 +422,8 @@ def _layers(model, name):
         seen = {id(model): name}
         for module in model.submodules:
             attribute = next(
-                (k for k, v in vars(model).items() if v is module), type(module).__name__
+                (k for k, v in vars(model).items() if v is module),
+                type(module).__name__,
             )
             if id(module) not in seen and callable(module):
                 seen[id(module)] = f"{name}/{attribute}"
@@ -502,9 +505,11 @@ def _path(variable):
 
 def _key(variable):
     """Keras wraps the tf.Variable that an optimiser may be given as it is."""
-    return id(getattr(variable, "value", variable)) if hasattr(
-        variable, "path"
-    ) else id(variable)
+    return (
+        id(getattr(variable, "value", variable))
+        if hasattr(variable, "path")
+        else id(variable)
+    )
 
 
 def _dtype(variable):

@@ -62,12 +62,8 @@ class GraphSide:
         self.can, branches = graph_layers.fetchable(self.graph)
         outputs = self._outputs(needed)
         self.needed = needed | roles.above(outputs)
-        savers = [op for op in self.needed if op.type in opening.SAVERS]
-        if savers and not self.spec.trust:
-            raise UserError(
-                f"{self.program.source}: a step reads or writes files "
-                f"({savers[0].name}); --trust runs it nevertheless"
-            )
+        self._refuse_savers(self.needed)
+        self._refuse_sparse()
         self.inputs = roles.inputs(self.graph, self.needed)
         self.random = roles.random(self.graph, self.needed & branches)
         self.switches = {
@@ -86,6 +82,26 @@ class GraphSide:
             for power, variable in apply.powers.items()
         }
 
+    def _refuse_savers(self, ops):
+        """Every graph with a Saver has ops that read and write files; none may run."""
+        savers = [op for op in ops if op.type in opening.SAVERS]
+        if savers and not self.spec.trust:
+            raise UserError(
+                f"{self.program.source}: a step reads or writes files "
+                f"({savers[0].name}); --trust runs it nevertheless"
+            )
+
+    def _refuse_sparse(self):
+        trainable = set(self.program.trainable)
+        for op in self.needed:
+            is_sparse = "SparseApply" in op.type or "Scatter" in op.type
+            name = roles.variable_of(op.inputs[0]) if is_sparse and op.inputs else None
+            if name in trainable:
+                raise UserError(
+                    f"TF1 updates {name} sparsely ({op.name}, of an embedding_lookup or "
+                    "gather): such updates cannot be compared"
+                )
+
     def _outputs(self, needed):
         """Ops beside the training step that say what the networks give: layers that
         nothing but bookkeeping uses."""
@@ -96,7 +112,7 @@ class GraphSide:
             and op not in needed
             and op in self.can
             and "gradients" not in op.name
-            and not op.name.startswith(("save/", "report_uninitialized"))
+            and not op.name.startswith(("save/", "save_", "report_uninitialized"))
         ]
         initial = {
             o
@@ -105,9 +121,7 @@ class GraphSide:
             for o in roles.above([op.inputs[1].op], data_only=True)
         }
         fed = {op for op in self.graph.get_operations() if roles.is_source(op)}
-        return [
-            op for op in layers if op not in initial and roles.above([op]) & fed
-        ]
+        return [op for op in layers if op not in initial and roles.above([op]) & fed]
 
     def _find_taps(self):
         fed = [*self.inputs.values(), *self.random.values()]
@@ -119,7 +133,9 @@ class GraphSide:
             op for op in stepped if "gradients" not in op.name
         }
         self.step_layers = [
-            graph_layers.layer_ops(self.graph, self.types, forward & run & self.can, fed)
+            graph_layers.layer_ops(
+                self.graph, self.types, forward & run & self.can, fed
+            )
             for run in stepping
         ]
         self.step_scalars = [
@@ -131,7 +147,11 @@ class GraphSide:
             for op in self.needed & self.can - moved
             if "gradients" not in op.name or op in forward
         }
-        self.inference_layers = graph_layers.layer_ops(self.graph, self.types, among, fed)
+        self.inference_layers = graph_layers.layer_ops(
+            self.graph, self.types, among, fed
+        )
+        self.twins = {op for op in self.inference_layers if op not in stepped | forward}
+        self.reads = roles.reads(self.graph)
         # an op of its own: grappler fuses a bias with what follows it
         self.taps = {
             op.name: tf.identity(op.outputs[0])
@@ -203,6 +223,7 @@ class GraphSide:
             assign = self._initializer(name)
             if assign is None:
                 raise UserError(f"{name} has no initial value: give a checkpoint")
+            self._refuse_savers(roles.above([assign]))
             try:
                 self.session.run(assign)
             except tf.errors.OpError as error:
@@ -284,7 +305,8 @@ class GraphSide:
                 name: {
                     "shape": self._shape(name),
                     "dtype": self.readers[name].dtype.base_dtype.name,
-                    "trainable": name in self.program.trainable or name in trained,
+                    "trainable": self._is_trainable(name, trained),
+                    "part": roles.part(self.graph.get_operation_by_name(name)),
                 }
                 for name in self.program.variables
                 if name not in self.slots and name not in self.powers
@@ -308,11 +330,22 @@ class GraphSide:
                 for (run, u), losses in zip(self.updates, self.losses, strict=True)
             ],
             "not run": self._not_run(),
+            "not in checkpoint": [
+                n for n in self.program.variables
+                if self.program.values and n not in self.program.values
+                and n not in self.slots and n not in self.powers
+            ],
             "left in float32": self.left,
             "spelled out": self.spelled,
             "altered": [],
             "frozen": self.program.frozen,
         }  # fmt: skip
+
+    def _is_trainable(self, name, trained):
+        """None where nothing tells: a frozen graph, or one without its collection."""
+        if name in trained or self.program.knows_trainable:
+            return name in trained or name in self.program.trainable
+        return None
 
     def _not_run(self):
         """UPDATE_OPS that no run of the step does."""
@@ -362,7 +395,9 @@ class GraphSide:
             fetches = {"run": run, "scalars": self.step_scalars[number]}
             if look:
                 layers_of_run = self.step_layers[number]
-                fetches["layers"] = {op.name: self.taps[op.name] for op in layers_of_run}
+                fetches["layers"] = {
+                    op.name: self.taps[op.name] for op in layers_of_run
+                }
                 fetches["gradients"] = {
                     f"{i}|{a.variable}": a.gradient
                     for i, (at, update) in enumerate(self.updates)
@@ -382,14 +417,20 @@ class GraphSide:
                     for optimizer, values in found["hyper"].items()
                 }
                 gradients |= found["gradients"]
-                layers += self._layers(self.step_layers[number], found["layers"], number)
+                layers += self._layers(
+                    self.step_layers[number], found["layers"], number
+                )
         return scalars, gradients, layers
 
     def inference(self, batch):
         """Returns the layers of the forward pass in inference, as `step` does."""
         feed = self._feed(batch, training=False)
         fetches = {op.name: self.taps[op.name] for op in self.inference_layers}
-        return self._layers(self.inference_layers, self._run(fetches, feed), 0)
+        rows = self._layers(self.inference_layers, self._run(fetches, feed), 0)
+        for op, (*_, settings) in zip(self.inference_layers, rows, strict=True):
+            # of a network that is there for inference alone: what it reads
+            settings["twin"] = sorted(self.reads[op]) if op in self.twins else []
+        return rows
 
     def _layers(self, ops, values, run):
         suffix = f" (run {run + 1})" if run else ""
@@ -485,7 +526,9 @@ class GraphSide:
         try:
             return self.session.run(fetches, feed)
         except (tf.errors.OpError, ValueError, TypeError) as error:
-            raise UserError(f"the TF1 program cannot run: {reason(error, 300)}") from error
+            raise UserError(
+                f"the TF1 program cannot run: {reason(error, 300)}"
+            ) from error
 
 
 def _count(power, beta):

@@ -28,6 +28,17 @@ UNSAFE = {
     "SnapshotDataset", "PrintV2", "DebugIdentity", "DebugIdentityV2", "RemoteCall",
     "CreateSummaryFileWriter", "CreateSummaryDbWriter", "RpcCall", "AssetsDataset",
     "InitializeTableFromTextFile", "InitializeTableFromTextFileV2", "RegisterDataset",
+    "CSVDataset", "CSVDatasetV2", "ExperimentalCSVDataset", "TFRecordDatasetV2",
+    "MatchingFilesDataset", "ExperimentalMatchingFilesDataset", "CacheDataset",
+    "CacheDatasetV2", "ExperimentalSqlDataset", "ExperimentalLMDBDataset",
+    "DatasetToTFRecord", "ExperimentalDatasetToTFRecord", "SnapshotDatasetV2",
+    "SnapshotDatasetReader", "SnapshotNestedDatasetReader", "SnapshotChunkDataset",
+    "ListSnapshotChunksDataset", "DataServiceDataset", "DataServiceDatasetV2",
+    "DataServiceDatasetV3", "DataServiceDatasetV4", "RegisterDatasetV2",
+    "DistributedSave", "LoadAndRemapMatrix", "GenerateVocabRemapping", "EncodeProto",
+    "DecodeProtoV2", "DebugIdentityV3", "DebugNanCount", "DebugNumericSummary",
+    "DebugNumericSummaryV2", "DumpTensor", "RpcClient", "RpcServer", "RpcServerStart",
+    "FileSystemSetConfiguration", "ExperimentalAssertNextDataset",
 }  # fmt: skip
 SAVERS = (  # in every graph with a Saver; unsafe where a step needs one
     "Save", "SaveV2", "SaveSlices", "Restore", "RestoreV2", "RestoreSlice",
@@ -35,7 +46,6 @@ SAVERS = (  # in every graph with a Saver; unsafe where a step needs one
 )  # fmt: skip
 KNOWN_LIBRARIES = {  # what tf.contrib registered from files of its own
     "ImageProjectiveTransform": "contrib/image/python/ops/_image_ops.so",
-    "BipartiteMatch": "contrib/image/python/ops/_single_image_random_dot_stereograms.so",
     "PeriodicResample": "contrib/periodic_resample/python/ops/_periodic_resample_op.so",
     "Resampler": "contrib/resampler/python/ops/_resampler_ops.so",
     "SkipGramGenerateCandidates": "contrib/text/python/ops/_skip_gram_ops.so",
@@ -51,7 +61,7 @@ class Opened(NamedTuple):
       source: for messages: where it came from.
       variables: names of the nodes that are variables, in order. Of a frozen graph,
         of its large constants.
-      trainable: those that are trained.
+      trainable: those that are trained; knows_trainable: whether the graph says so.
       initializers: variable -> name of the op that gives it its first value.
       values: variable -> start value of a checkpoint; empty where there is none.
       collections: name -> names of nodes, of the collections that hold tensors or ops.
@@ -62,6 +72,7 @@ class Opened(NamedTuple):
     source: str
     variables: list
     trainable: list
+    knows_trainable: bool
     initializers: dict
     values: dict
     collections: dict
@@ -112,9 +123,11 @@ def open_program(spec):
         if key in meta.collection_def
         for d in _definitions(meta, key)
     }
+    knows = not frozen and "trainable_variables" in meta.collection_def
     return Opened(
-        meta, source, variables, trainable, initializers, values, collections, frozen
-    )
+        meta, source, variables, trainable, knows, initializers, values, collections,
+        frozen,
+    )  # fmt: skip
 
 
 # ---- where a graph comes from ----

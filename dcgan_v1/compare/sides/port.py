@@ -61,17 +61,19 @@ def _said(error):
 
 
 def arguments(step):
-    """Returns the names of a step's arguments, and whether it takes any other."""
+    """Returns the names of a step's arguments, those that have a default, and whether it
+    takes any other."""
     function = getattr(step, "python_function", step)  # of a tf.function
-    names, rest = [], False
+    names, optional, rest = [], [], False
     for parameter in inspect.signature(function).parameters.values():
         if parameter.kind is parameter.VAR_KEYWORD:
             rest = True
         elif parameter.kind is not parameter.VAR_POSITIONAL:
-            names.append(parameter.name)
+            has_default = parameter.default is not parameter.empty
+            (optional if has_default else names).append(parameter.name)
     if names[:1] == ["self"]:
         names = names[1:]
-    return names, rest
+    return names, optional, rest
 
 
 def scalars(returned, to_number):
@@ -90,7 +92,9 @@ def scalars(returned, to_number):
     for name, value in named.items():
         try:
             number = np.asarray(to_number(value))
-            found[str(name)] = float(number.reshape(-1)[0]) if number.size == 1 else None
+            found[str(name)] = (
+                float(number.reshape(-1)[0]) if number.size == 1 else None
+            )
         except (TypeError, ValueError):
             found[str(name)] = None
     numbers = {name: value for name, value in found.items() if value is not None}

@@ -18,12 +18,14 @@ RANDOM = (
     "ParameterizedTruncatedNormal", "Multinomial", "RandomGamma", "RandomPoisson",
     "RandomPoissonV2", "StatelessRandomUniform", "StatelessRandomUniformV2",
     "StatelessRandomNormal", "StatelessRandomNormalV2", "StatelessTruncatedNormal",
-    "StatelessTruncatedNormalV2", "StatelessMultinomial",
+    "StatelessTruncatedNormalV2", "StatelessMultinomial", "RandomShuffle",
+    "StatefulUniform", "StatefulUniformInt", "StatefulUniformFullInt",
+    "StatefulStandardNormal", "StatefulStandardNormalV2", "StatefulTruncatedNormal",
+    "StatelessRandomUniformInt", "StatelessRandomUniformIntV2",
 )  # fmt: skip
 THROUGH = ("Identity", "ReadVariableOp", "Switch", "RefSwitch", "Enter", "RefEnter",
            "RefIdentity", "Merge", "RefMerge")  # fmt: skip
 GRADIENT = ("grad", "delta", "gradient")  # how ops of optimisers name that input
-RATE = ("lr", "alpha")
 HYPER = {  # their inputs -> the names that the report uses
     "lr": "learning rate", "alpha": "learning rate", "beta1": "beta1",
     "beta2": "beta2", "epsilon": "epsilon", "rho": "rho", "momentum": "momentum",
@@ -95,12 +97,65 @@ def below(graph, found):
     return reached
 
 
+def reads(graph):
+    """Returns op -> names of the variables that its value is made of."""
+    found, none = {}, frozenset()
+    for op in graph.get_operations():
+        own = [found.get(t.op, none) for t in op.inputs]
+        if op.type in ("Variable", "VariableV2", "VarHandleOp"):
+            own.append(frozenset([op.name]))
+        found[op] = frozenset().union(*own) if own else none
+    return found
+
+
 def variable_of(tensor):
     """Returns the name of the variable that a tensor is or reads, else None."""
     op = tensor.op
     while op.type in THROUGH and op.inputs:
         op = op.inputs[0].op
     return op.name if op.type in ("Variable", "VariableV2", "VarHandleOp") else None
+
+
+FUSED = ("FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3")
+KERNELS = ("Conv2D", "Conv3D", "Conv2DBackpropInput", "Conv3DBackpropInputV2", "MatMul",
+           "BatchMatMulV2", "DepthwiseConv2dNative", "GatherV2")  # fmt: skip
+SUMS = ("Add", "AddV2")
+
+
+def part(op):
+    """Returns what a variable is to the layers that read it, by the ops that do: 'kernel',
+    'bias', 'gamma', 'beta', 'mean' or 'variance'; '' where they do not tell."""
+    found = set()
+    stack, seen = [op.outputs[0]], set()
+    while stack:
+        tensor = stack.pop()
+        for user in tensor.consumers():
+            if user in seen:
+                continue
+            seen.add(user)
+            if user.type in THROUGH and user.inputs[0] is tensor:
+                stack += user.outputs[:1]
+                continue
+            found |= _part(user, tensor)
+    return found.pop() if len(found) == 1 else ""
+
+
+def _part(user, tensor):
+    places = [i for i, t in enumerate(user.inputs) if t is tensor]
+    others = {t.op.type for t in user.inputs if t is not tensor}
+    if user.type in FUSED:
+        return {("x", "gamma", "beta", "mean", "variance")[i] for i in places}
+    if "gradients" in user.name:
+        return set()
+    if user.type in KERNELS:
+        return {"kernel"}
+    if user.type == "BiasAdd" or (user.type in SUMS and others & set(KERNELS)):
+        return {"bias"}
+    if user.type == "Mul" and "Rsqrt" in others:
+        return {"gamma"}
+    if user.type == "Sub" and places == [0] and "Mul" in others:
+        return {"beta"}
+    return set()
 
 
 def updates(graph):

@@ -100,16 +100,16 @@ class TorchSide:
     # ---- what a side does ----
 
     def describe(self):
-        names, rest = (
-            port.arguments(self.step_function) if self.step_function else ([], False)
-        )
+        step = self.step_function
+        names, optional, rest = port.arguments(step) if step else ([], [], False)
         return {
             "kind": "Torch",
             "framework": f"PyTorch {torch.__version__}",
             "variables": self.described,
             "dtypes": sorted({d["dtype"] for d in self.described.values()}),
             "optimizers": self.hyper(),
-            "step": names if self.step_function else None,
+            "step": names if step else None,
+            "optional": optional,
             "step takes more": rest,
             "altered": self.altered,
             "models": list(self.models),
@@ -118,7 +118,9 @@ class TorchSide:
 
     def state(self):
         # a module may put another tensor in a buffer's place
-        found = {name: self._now(name).numpy(force=True).copy() for name in self.variables}
+        found = {
+            name: self._now(name).numpy(force=True).copy() for name in self.variables
+        }
         for name, optimizer in self.optimizers.items():
             slots = SLOTS.get(_optimizer_kind(optimizer), {})
             updates = 0
@@ -156,8 +158,9 @@ class TorchSide:
                     where = f"{self.names.get(id(of), '')}|{name}|{slot}"
                     if where in arrays:
                         held[key] = torch.from_numpy(np.array(arrays[where]))
-                if updates is not None and held and len(slots) > 1:
-                    held["step"] = torch.tensor(float(updates))
+                if held and len(slots) > 1:  # all but plain gradient descent count
+                    count = held.get("step", 0) if updates is None else updates
+                    held["step"] = torch.tensor(float(count))
 
     def hyper(self):
         found = {}
@@ -287,6 +290,8 @@ class TorchSide:
         def hook(module, args, y):
             path, _ = self.layers[id(module)]
             y = y[0] if isinstance(y, tuple) else y
+            if not isinstance(y, torch.Tensor):
+                return
             self._note_pixels(path, args[0] if args else None, y, flat)
             calls[path] = calls.get(path, 0) + 1
             name = path if calls[path] == 1 else f"{path}#{calls[path]}"
@@ -357,7 +362,8 @@ class TorchSide:
 
         def noting(name):
             def hook(module, args):
-                names = port.inputs_of(args, batch, _array)
+                tensors = [x for x in args if isinstance(x, torch.Tensor)]
+                names = port.inputs_of(tensors, batch, _array)
                 known = self.forward.setdefault(name, [])
                 if names and names not in known:
                     known.append(names)
