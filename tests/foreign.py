@@ -11,7 +11,22 @@ from dcgan_v1 import systems
 from dcgan_v1.compare import builtin
 
 NARROW = {"celeba64": {"width": 8}, "images96": {"width": 8}}
-WORDS = ["generator", "discriminator", "linear", "conv", "deconv", "bn", "w", "b", "gamma", "beta", "moving_mean", "moving_variance", "fake", "real", "celeba64", "images96", "mnist_keras", "mnist_tutorial", "mnist_beginners", "d_adam", "g_adam", "d_real_adam", "d_fake_adam"]
+WORDS = (
+    *(
+        "generator",
+        "discriminator",
+        "linear",
+        "conv",
+        "deconv",
+        "bn",
+        "w",
+        "b",
+        "gamma",
+    ),
+    *("beta", "moving_mean", "moving_variance", "fake", "real", "celeba64", "images96"),
+    *("mnist_keras", "mnist_tutorial", "mnist_beginners", "d_adam", "g_adam"),
+    *("d_real_adam", "d_fake_adam"),
+)
 INPUTS = (
     "real",
     "fake",

@@ -1,14 +1,16 @@
-"""What compare.py is given: every form of a TF1 program, and whatever is wrong with it."""
+"""What compare.py is given: every form of a TF1 program, and whatever is wrong with
+it."""
 
 import subprocess
 import sys
-import textwrap
 from pathlib import Path
 
 import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 from script_runs import ROOT, call
+
+from dcgan_v1.checkpoints import reading
 
 DATA = ROOT / "tests" / "legacy" / "data"
 PORT = """
@@ -61,7 +63,8 @@ GRAPH = """
 import tensorflow.compat.v1 as tf
 
 def build():
-    x, y = tf.placeholder(tf.float32, [None, 4], "x"), tf.placeholder(tf.float32, [None, 3], "y")
+    x = tf.placeholder(tf.float32, [None, 4], "x")
+    y = tf.placeholder(tf.float32, [None, 3], "y")
     w = tf.get_variable("fc/w", [4, 3])
     b = tf.get_variable("fc/b", [3], initializer=tf.ones_initializer())
     out = tf.add(tf.matmul(x, w), b, "out")
@@ -165,11 +168,11 @@ META = FORMS["meta"]
         (("port.py:new",), "name the old side"),
         (("--meta", "nowhere.meta", "port.py:new"), "cannot read nowhere.meta"),
         (("--meta", "port.py", "port.py:new"), "port.py is no MetaGraphDef"),
-        (("--meta", "model.meta", "--checkpoint", "no", "port.py:new"), "no checkpoint"),
+        (("--meta", "model.meta", "--checkpoint", "no", "port.py:new"), "no check"),
         (("--meta", "model.meta", "--checkpoint", DATA / "layers", "port.py:new"),
          "is of another graph"),
         ((*META, "port.py:silent"), "the port's step returns nothing"),
-        ((*META, "port.py:not_a_number"), "the port computes what is no number, first in"),
+        ((*META, "port.py:not_a_number"), "the port computes what is no number"),
         ((*META, "port.py:nothing"), "returned NoneType; it must return"),
         ((*META, "port.py:broken"), "failed: RuntimeError: no such luck"),
         ((*META, "port.py:missing"), "has no function missing; it has model, new"),
@@ -214,12 +217,12 @@ def test_a_nan_in_the_tf1_program_is_named(folder, tmp_path):
     [
         ("[nonsense]", "has [nonsense]; a map has [inputs]"),
         ('[[variables]]\ntf1 = "fc/w"', "needs tf1 and port"),
-        ('[[variables]]\ntf1 = "fc/q"\nport = "m/fc/kernel"', "which the TF1 has not: fc/"),
+        ('[[variables]]\ntf1 = "fc/q"\nport = "m/fc/kernel"', "the TF1 has not: fc/"),
         ('[[variables]]\ntf1 = "fc/b"\nport = "m/fc/kernel"', "the shapes do not fit"),
         ('[[variables]]\ntf1 = "fc/w"\nport = "m/fc/kernel"\nlayout = "upside down"',
          "the map has the layout"),
         ('[step]\nruns = [["nowhere"]]', "the graph has no op nowhere"),
-        ('[inputs]\nx = "q"', "the map gives the port's x q, which the TF1 program has not"),
+        ('[inputs]\nx = "q"', "the map gives the port's x q, which the TF1"),
     ],
 )  # fmt: skip
 def test_a_map_that_does_not_fit_is_refused(folder, tmp_path, lines, message):
@@ -278,29 +281,82 @@ def test_a_placeholder_without_a_shape_wants_data(folder, tmp_path):
     assert "the placeholder y has no shape: give its data" in said
 
 
-def test_a_train_op_that_trains_nothing_is_named(folder, tmp_path):
-    """Reference variables, a loop, and minimize behind an assignment: TF1 runs it and
-    moves nothing."""
-    file = tmp_path / "dead.py"
-    file.write_text(textwrap.dedent("""
-        import tensorflow.compat.v1 as tf
-        from dcgan_v1.compare import Tf1
-
-        def build():
-            tf.disable_resource_variables()
-            x, y = tf.placeholder(tf.float32, [None, 4], "x"), tf.placeholder(tf.float32, [None, 3], "y")
-            w = tf.get_variable("fc/w", [4, 3])
-            b = tf.get_variable("fc/b", [3], initializer=tf.ones_initializer())
-            loss = tf.reduce_mean(tf.square(tf.matmul(x, w) + b - y), name="loss")
-            tf.train.GradientDescentOptimizer(0.0).minimize(loss)
-
-        def old():
-            return Tf1(function=build)
-    """))  # fmt: skip
+def test_a_train_op_whose_rate_is_nothing_is_named(folder, tmp_path):
+    file = tmp_path / "still.py"
+    file.write_text(GRAPH.replace("Optimizer(0.1)", "Optimizer(0.0)"))
     done = compare(folder, f"{file}:old", "port.py:new")
     assert done.returncode == 1, done.stdout + done.stderr
     assert "trains nothing: the gradient is there, the weight does not move" in (
         " ".join(done.stdout.split())
+    )
+
+
+DEAD = """
+import tensorflow.compat.v1 as tf
+from dcgan_v1.compare import Tf1
+
+def build():
+    tf.disable_resource_variables()
+    tf.disable_control_flow_v2()
+    x = tf.placeholder(tf.float32, [None, 4], "x")
+    y = tf.placeholder(tf.float32, [None, 3], "y")
+    w = tf.get_variable("fc/w", [4, 3])
+    b = tf.get_variable("fc/b", [3], initializer=tf.ones_initializer())
+    zero = tf.zeros_initializer()
+    average = tf.get_variable("m", [], initializer=zero, trainable=False)
+    h = tf.matmul(x, w) + b
+    _, h = tf.while_loop(
+        lambda i, _: i < 3, lambda i, s: (i + 1, tf.tanh(s) + h), [tf.constant(0), h]
+    )
+    loss = tf.reduce_mean(tf.square(h - y))
+    with tf.control_dependencies([tf.assign(average, average * 0.9 + 0.1)]):
+        tf.train.AdamOptimizer(0.1).minimize(loss)
+
+def old():
+    return Tf1(function=build)
+"""
+
+
+def test_a_train_op_that_trains_nothing_is_named(folder, tmp_path):
+    """Reference variables, a loop, and minimize behind an assignment: TF1 runs it
+    without a word."""
+    (tmp_path / "dead.py").write_text(DEAD)
+    said = refused(folder, f"{tmp_path / 'dead.py'}:old", "port.py:new")
+    assert (
+        "TF1's train op Adam trains nothing: the gradient of fc/w has no value" in said
+    )
+
+
+EMA = """
+import tensorflow.compat.v1 as tf
+from dcgan_v1.compare import Tf1
+
+def build():
+    x = tf.placeholder(tf.float32, [None, 4], "x")
+    w = tf.get_variable("fc/w", [4, 3])
+    b = tf.get_variable("fc/b", [3], initializer=tf.ones_initializer())
+    ema = tf.train.ExponentialMovingAverage(0.9)
+    ema.apply([w, b])
+    tf.add(tf.matmul(x, ema.average(w)), ema.average(b), "out")
+
+def old():
+    return Tf1(function=build, checkpoint="averaged")
+"""
+
+
+def test_averages_of_weights_that_the_port_does_not_read_are_named(folder):
+    (folder / "ema.py").write_text(EMA)
+    rng = np.random.default_rng()
+    values = {
+        f"fc/{name}{ending}": rng.normal(size=shape).astype(np.float32)
+        for name, shape in (("w", (4, 3)), ("b", (3,)))
+        for ending in ("", "/ExponentialMovingAverage")
+    }
+    reading.write(folder / "averaged", values)
+    done = compare(folder, "ema.py:old", "port.py:forward_only")
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "TF1 reads the moving averages of the weights" in " ".join(
+        done.stdout.split()
     )
 
 

@@ -1,5 +1,5 @@
-"""Programs that real TensorFlow 1.15 wrote down (tests/legacy): each is the function that
-its port is, and every fault in a port is found with its cause."""
+"""Programs that real TensorFlow 1.15 wrote down (tests/legacy): each is the function
+that its port is, and every fault in a port is found with its cause."""
 
 import os
 import subprocess
@@ -171,7 +171,8 @@ def test_gates_and_forget_bias_of_an_lstm_cell_are_told_apart(
 
 @pytest.mark.skipif(not find_spec("torch"), reason="PyTorch is missing")
 def test_the_order_of_pixels_before_a_dense_layer_is_found():
-    """A map that says transposed, and forgets that PyTorch flattens channel by channel."""
+    """A map that says transposed, and forgets that PyTorch flattens channel by
+    channel."""
     rows = [("dense/kernel", "model/8/weight", "torch dense")]
     result = run("layers", map=Map(variables=rows), steps=1)
     assert "the rows of its kernel are in another order" in result.findings[0].cause

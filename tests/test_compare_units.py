@@ -191,7 +191,8 @@ def test_averages_follow_the_layer_of_their_scales():
     ("name", "part"),
     [
         ("d/conv1/w", "kernel"), ("fc/weights", "kernel"), ("h0/Matrix", "kernel"),
-        ("d/b", "bias"), ("fc/biases", "bias"), ("bn/beta", "beta"), ("bn/gamma", "gamma"),
+        ("d/b", "bias"), ("fc/biases", "bias"), ("bn/beta", "beta"),
+        ("bn/gamma", "gamma"),
         ("bn/moving_mean", "mean"), ("bn/pop_var", "variance"), ("d_h1_w", "kernel"),
         ("D/D/moments/Squeeze_1/ExponentialMovingAverage", "variance"),
         ("D/D/moments/Squeeze/ExponentialMovingAverage", "mean"), ("alpha", ""),
@@ -224,8 +225,12 @@ def seen(name, kind, output):
 
 def test_layers_are_aligned_by_value_and_where_they_differ_by_order_and_kind(rng):
     a, b, c = (rng.normal(size=(4, 6)) for _ in range(3))
-    old = [seen("conv", "conv", a), seen("add", "add", b), seen("Relu", "activation", b**2),
-           seen("out", "dense", c)]  # fmt: skip
+    old = [
+        seen("conv", "conv", a),
+        seen("add", "add", b),
+        seen("Relu", "activation", b**2),
+        seen("out", "dense", c),
+    ]
     new = [
         seen("m/0", "conv", a),
         seen("m/1", "activation", b**2 + 1),
@@ -242,8 +247,8 @@ def test_flattened_maps_of_another_order_are_the_same_layer(rng):
     maps = rng.normal(size=(2, 3, 4, 5))
     old = [seen("conv", "conv", maps), seen("flat", "reshape", maps.reshape(2, -1))]
     torch = maps.transpose(0, 3, 1, 2).reshape(2, -1)
-    rows = alignment.align(old, [seen("m/0", "conv", maps), seen("m/1", "other", torch)],
-                           1e-9, {})  # fmt: skip
+    new = [seen("m/0", "conv", maps), seen("m/1", "other", torch)]
+    rows = alignment.align(old, new, 1e-9, {})
     assert [r.by for r in rows] == ["value", "value"]
 
 

@@ -1,6 +1,8 @@
 """Turns a TF1 checkpoint into one of TF2, Keras or PyTorch, or such a one back into a
-TF1 checkpoint: weights, averages, optimiser slots and step, bit for bit. Of the project's
-own systems by themselves; of any other pair with the port, and a map that pairs them."""
+TF1 checkpoint: weights, averages, optimiser slots and step, bit for bit. Of the
+project's
+own systems by themselves; of any other pair with the port, and a map that pairs
+them."""
 
 from pathlib import Path
 
@@ -67,11 +69,11 @@ def make_parser():
         "--to",
         choices=(*OWN, "safetensors"),
         required=True,
-        help="tf2: a tf.train.Checkpoint of the networks and the optimisers; keras: the "
-        "combined model of mnist_keras as .keras or .weights.h5 by --out's name, with "
-        "--map a .weights.h5 of each model and an .h5 of each optimiser; torch: state "
-        "dicts, as .safetensors, with --map as .pt; safetensors: the same with --map; "
-        "tf1: back",
+        help="tf2: a tf.train.Checkpoint of the networks and the optimisers; keras: "
+        "the combined model of mnist_keras as .keras or .weights.h5 by --out's name, "
+        "with --map a .weights.h5 of each model and an .h5 of each optimiser; torch: "
+        "state dicts, as .safetensors, with --map as .pt; safetensors: the same with "
+        "--map; tf1: back",
     )
     add(
         "--out",
@@ -93,6 +95,6 @@ def make_parser():
     add(
         "--trust",
         action="store_true",
-        help="load a graph that holds ops which touch files or run Python (default off)",
+        help="load a graph with ops that touch files or run Python (default off)",
     )
     return parser

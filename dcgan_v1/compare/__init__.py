@@ -3,8 +3,8 @@
     result = compare("port.py:old", "port.py:new", inputs="batch.npz", steps=10)
     assert result, result.verdict
 
-`docs/compare_your_own.md` has a worked example. The sides run in processes of their own;
-this one imports no framework.
+`docs/compare_your_own.md` has a worked example. The sides run in processes of their
+own; this one imports no framework.
 """
 
 import dataclasses
@@ -92,8 +92,8 @@ def compare(
         every step or [steps, N, ...]. What is left out is drawn.
       map: path of a map file (see `map_file`), or a `map_file.Map`.
       steps: training steps; the state is looked at after 1, 3, 10 and the last.
-      dtype: 'float64'; or 'float32', which compares in both, with TF1's own noise as the
-        measure in float32.
+      dtype: 'float64'; or 'float32', which compares in both, with TF1's own noise as
+      the measure in float32.
       batch_size: rows of what is drawn where the graph leaves them open; 16 by default.
       seed: of what is drawn.
       timing_steps: steps in each of 6 rounds of timing; 0 for none.

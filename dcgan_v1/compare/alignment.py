@@ -1,5 +1,5 @@
-"""Which op of TF1's gives what a layer of the port gives: by value, and where the values
-differ, by order and kind. Pure numpy."""
+"""Which op of TF1's gives what a layer of the port gives: by value, and where the
+values differ, by order and kind. Pure numpy."""
 
 from typing import NamedTuple
 
@@ -123,7 +123,8 @@ def _sketch(array):
 
 
 def _nearest(places, sketches, output, last, used):
-    """The op whose sample is nearest; of equals, one that was not used, after `last`."""
+    """The op whose sample is nearest; of equals, one that was not used, after
+    `last`."""
     sketch = _sketch(output)
     scored = [
         (round(float(np.max(np.abs(sketches[p] - sketch), initial=0.0)), 14),

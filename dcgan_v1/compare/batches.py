@@ -106,7 +106,8 @@ def _of_step(name, array, v, step, steps):
     if shape is not None and array.ndim == len(shape) + 1:
         if len(array) < steps:
             raise UserError(
-                f"--inputs has {len(array)} batches of {name}, too few for {steps} steps"
+                f"--inputs has {len(array)} batches of {name}, too few for "
+                f"{steps} steps"
             )
         array = array[step]
     if shape is not None and (
@@ -130,7 +131,8 @@ def _drawn(name, v, size, rng):
         )
     if not shape and dtype != "bool":
         raise UserError(
-            f"the placeholder {name} is one number, which nothing tells: give it in the "
+            f"the placeholder {name} is one number, which nothing tells: give it "
+            "in the "
             "map ([training] and [inference]) or in --inputs"
         )
     shape = [size if i == 0 and n is None else n for i, n in enumerate(shape)]
@@ -170,7 +172,8 @@ def bind(arguments, optional, takes_more, inputs, random, named, dropouts):
         name = name.removesuffix(":0")
         if name not in everything:
             raise UserError(
-                f"the map gives the port's {argument} {name}, which the TF1 program has "
+                f"the map gives the port's {argument} {name}, which the TF1 "
+                "program has "
                 f"not; it has {', '.join(everything)}"
             )
         bound[argument] = name
@@ -191,15 +194,19 @@ def bind(arguments, optional, takes_more, inputs, random, named, dropouts):
             left_arguments = []
     if left_arguments:
         raise UserError(
-            f"the port's step takes {', '.join(left_arguments)}, and the TF1 program has "
-            f"{', '.join(left + left_random) or 'nothing'} left to give: pair them in the "
+            f"the port's step takes {', '.join(left_arguments)}, and the TF1 "
+            "program has "
+            f"{', '.join(left + left_random) or 'nothing'} left to give: pair "
+            "them in the "
             "map's [inputs]"
         )
     left_random = [n for n in random if n not in bound.values()]
     if left_random and not dropouts:
         raise UserError(
-            f"the TF1 program draws {left_random[0]} {random[left_random[0]]['shape']} at "
-            "random, which the port's step does not take: make it an argument, and pair "
+            f"the TF1 program draws {left_random[0]} "
+            f"{random[left_random[0]]['shape']} at "
+            "random, which the port's step does not take: make it an argument, "
+            "and pair "
             "them in the map's [inputs]"
         )
     return bound, left_random

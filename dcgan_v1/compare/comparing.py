@@ -128,7 +128,8 @@ class Pair:
         self.observe()
         if not self.seen_old:
             raise UserError(
-                "nothing of the two could be compared: the port has no step, and no model "
+                "nothing of the two could be compared: the port has no step, and "
+                "no model "
                 "whose inputs are known; give step=, or forward={model: [inputs]}"
             )
         self.found = differences.between(self.seen_old, self.seen_new, self.group)
@@ -249,7 +250,8 @@ class Pair:
         ]
         if lacking:
             raise UserError(
-                f"what to start from does not fit: {lacking[0]} is missing or of another "
+                f"what to start from does not fit: {lacking[0]} is missing or of "
+                "another "
                 f"shape, and so are {len(lacking) - 1} more"
             )
         found = {n: a.astype(start[n].dtype) for n, a in given.items() if n in start}
@@ -324,7 +326,8 @@ class Pair:
         ]
 
     def missing(self):
-        """Variables of TF1's that training or the networks need, and the port has not."""
+        """Variables of TF1's that training or the networks need, and the port has
+        not."""
         return [
             name
             for name in self.matching.old_only
@@ -429,7 +432,8 @@ class Pair:
                 and (n in self.ours["slots"] or n in trained)]  # fmt: skip
         if lone and step == 1:
             self.not_compared.append(
-                f"{len(lone)} slots of optimisers that the port has not, {lone[0]} first"
+                f"{len(lone)} slots of optimisers that the port has not, "
+                f"{lone[0]} first"
             )
         ours = {n: a for n, a in ours.items() if n in theirs and n not in exempt}
         theirs = {n: a for n, a in theirs.items() if n in ours}
@@ -439,7 +443,8 @@ class Pair:
         ))  # fmt: skip
 
     def _losses(self, ours, theirs, step):
-        """Pairs the losses by name, else by the value that they have in the first step."""
+        """Pairs the losses by name, else by the value that they have in the first
+        step."""
         if step == 0 and self.like is not None:
             self.loss_names = self.like.loss_names
         elif step == 0:
@@ -462,7 +467,8 @@ class Pair:
                 ):
                     if not np.isfinite(value):
                         raise UserError(
-                            f"the {side} computes what is no number: loss {name} of step "
+                            f"the {side} computes what is no number: loss {name} "
+                            "of step "
                             f"{max(step, 1)}"
                         )
                 key = Key(LOSS, name, "", step)
@@ -508,12 +514,14 @@ class Pair:
         self.progress()
 
     def _of_model(self, model, layers):
-        """The ops of TF1's that a model may be compared with in inference: of the network
+        """The ops of TF1's that a model may be compared with in inference: of the
+        network
         that is there for inference alone, where the program has one that reads the
         model's weights, and no switch between its modes."""
         own = {
             r.old for r in self.matching.rows
-            if r.new.startswith(f"{model}/") and self.ours["variables"][r.old]["trainable"]
+            if r.new.startswith(f"{model}/")
+            and self.ours["variables"][r.old]["trainable"]
         }  # fmt: skip
         twins = [seen for seen in layers if own & set(seen.twin)]
         return layers if self.ours["switches"] or not twins else twins
@@ -760,8 +768,8 @@ def _pair_losses(steps, updates):
 
 
 def run(job, dtypes, progress=lambda: None):
-    """Returns ({dtype: finished Pair}, {dtype: why it could not be}), float64 first: its
-    map serves float32, too."""
+    """Returns ({dtype: finished Pair}, {dtype: why it could not be}), float64 first:
+    its map serves float32, too."""
     pairs, refused = {}, {}
     for dtype in sorted(dtypes, reverse=True):
         first = next(iter(pairs.values()), None)

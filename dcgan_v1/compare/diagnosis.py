@@ -49,7 +49,8 @@ def _stages(pair, over):
         for kind in (FORWARD, GRADIENT, LOSS, STATE)
     }
     differing = {d.key.name for d in of_kind[FORWARD] if d.key.part == "training"}
-    # after an update, or after one in TF1: what agreed in the first call is no other layer
+    # after an update, or after one in TF1: what agreed in the first call is no other
+    # layer
     late = {
         a.new.name
         for a in pair.aligned.get("training", [])

@@ -70,10 +70,7 @@ def _given(row, ours, theirs):
             near = ", ".join(matching.nearest(name, names))
             raise UserError(f"the map names {name}, which the {side} has not: {near}")
     v = theirs[new]
-    if kind:
-        layout = layout_of(kind)
-    else:
-        layout = matching.layout_for(v, ours[old]["shape"])
+    layout = layout_of(kind) if kind else matching.layout_for(v, ours[old]["shape"])
     if layout is None or layout.shape(ours[old]["shape"]) != list(v["shape"]):
         raise UserError(
             f"the map pairs {old} {ours[old]['shape']} with {new} {v['shape']}: the "
@@ -258,7 +255,8 @@ def _has_print(found, largest):
 
 
 def _print_old(name, seen, values):
-    """What tells a variable of TF1's from others: update -> gradient, and its change."""
+    """What tells a variable of TF1's from others: update -> gradient, and its
+    change."""
     found = {
         int(key.partition("|")[0]): array
         for key, array in seen["gradients"].items()

@@ -29,8 +29,9 @@ def forward(pair, over):
                 continue
             seen_models.add(model)
             cause = _cause(pair, mode, rows, place)
-            if mode == "inference" and "training" in pair.aligned:
-                cause = _in_inference(pair, row) or f"in inference alone: {cause}"
+            if mode == "inference":
+                alone = "in inference alone: " if "training" in pair.aligned else ""
+                cause = _in_inference(pair, row) or f"{alone}{cause}"
             idle = place and _is_idle(rows, place - 1)
             found.append((_name(rows[place - 1] if idle else row), cause))
         if found:
@@ -147,8 +148,10 @@ def _activation(pair, mode, row, x, ours, theirs, weights):
     if all(n is None for n in names) and None not in slopes:
         return "leaky ReLU has slope {1:.3g}, TF1's has {0:.3g}".format(*slopes)
     if names[0] != names[1] and any(names):
-        known = [n or f"leaky ReLU of slope {s:.3g}" for n, s in zip(names, slopes,
-                                                                   strict=True)]  # fmt: skip
+        known = [
+            name or f"leaky ReLU of slope {slope:.3g}"
+            for name, slope in zip(names, slopes, strict=True)
+        ]
         return "the activation is {1}, TF1's is {0}".format(*known)
     return None
 
@@ -233,7 +236,8 @@ def _dense(pair, mode, row, x, ours, theirs, weights):
 
 
 def _pixels_before(pair, mode, row, x):
-    """(C, H, W) of the last maps before a layer that have as many values as it takes."""
+    """(C, H, W) of the last maps before a layer that have as many values as it
+    takes."""
     rows = [a.new for a in pair.aligned[mode]]
     place = next(i for i, seen in enumerate(rows) if seen.name == row.new.name)
     for seen in reversed(rows[:place]):
@@ -254,9 +258,10 @@ def _resize(pair, mode, row, x, ours, theirs, weights):
 
 def _anything(pair, mode, row, x, ours, theirs, weights):
     """Tries what may stand in a layer of a user's own, or between two layers."""
-    if any(w.ndim == 2 and w.shape[1] % 4 == 0 for w in weights.values()):
-        if cause := _recurrent(pair, mode, row, x, ours, theirs, weights):
-            return cause
+    is_gated = any(w.ndim == 2 and w.shape[1] % 4 == 0 for w in weights.values())
+    cause = is_gated and _recurrent(pair, mode, row, x, ours, theirs, weights)
+    if cause:
+        return cause
     if ours.shape == theirs.shape and x.shape == ours.shape:
         if cause := _activation(pair, mode, row, x, ours, theirs, weights):
             return cause
@@ -326,10 +331,8 @@ def _in_inference(pair, row):
     if not used:
         return None
     start = pair.start | {name: pair.start[shadows[name]] for name in used}
-    if (
-        apart(row.old.output, pair.output_with([], row.new.name, "inference", start))[0]
-        < AGREE
-    ):
+    output = pair.output_with([], row.new.name, "inference", start)
+    if _like_any(pair, "inference", output) is not None:
         return (
             "TF1 reads the moving averages of the weights (ExponentialMovingAverage "
             "shadows) in inference, the port the raw weights"

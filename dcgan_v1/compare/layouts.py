@@ -1,7 +1,9 @@
 """How frameworks lay a layer's weights out, brought to TF1's way.
 
-PyTorch has the outputs first and the spatial axes last; its dense layers are transposed,
-and number the pixels of flattened feature maps channel by channel. Keras has TF1's axes.
+PyTorch has the outputs first and the spatial axes last; its dense layers are
+transposed,
+and number the pixels of flattened feature maps channel by channel. Keras has TF1's
+axes.
 """
 
 import math

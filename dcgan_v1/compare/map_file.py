@@ -62,7 +62,8 @@ def read(path):
     unknown = [name for name in tables if name not in TABLES]
     if unknown:
         raise UserError(
-            f"{path} has [{unknown[0]}]; a map has {', '.join(f'[{t}]' for t in TABLES)}"
+            f"{path} has [{unknown[0]}]; a map has "
+            f"{', '.join(f'[{t}]' for t in TABLES)}"
         )
     rows = []
     for row in tables.get("variables", []):

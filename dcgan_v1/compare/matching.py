@@ -2,8 +2,8 @@
 
 A user's rows come first; then what only one variable fits by its shape; then gradients;
 then names; then order. Gradients are compared under values that are the same for all
-variables of one shape: then what the programs compute does not depend on who is who, and
-an equal loss proves their architecture alone. Pure numpy.
+variables of one shape: then what the programs compute does not depend on who is who,
+and an equal loss proves their architecture alone. Pure numpy.
 """
 
 import re

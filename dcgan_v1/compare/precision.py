@@ -1,5 +1,5 @@
-"""A foreign graph in float64: every float32 of a MetaGraphDef is raised where TensorFlow
-has a kernel for it, with casts where it has none.
+"""A foreign graph in float64: every float32 of a MetaGraphDef is raised where
+TensorFlow has a kernel for it, with casts where it has none.
 
 Constants become the decimals that a person wrote (0.999, not 0.99900001287), the more
 so in attributes that stay float32 for ever (`double_kernels`). Random numbers are drawn
@@ -92,9 +92,8 @@ def _raise_attributes(node, left):
                 left[node.op] += 1
         elif attribute.type == "list(type)" and not keep:
             value.list.type[:] = [RAISED.get(t, t) for t in value.list.type]
-        elif attribute.type == "tensor" and value.tensor.dtype in RAISED:
-            if not keep:
-                value.tensor.CopyFrom(_raised(value.tensor))
+        elif attribute.type == "tensor" and not keep and value.tensor.dtype in RAISED:
+            value.tensor.CopyFrom(_raised(value.tensor))
 
 
 def _raised(tensor):

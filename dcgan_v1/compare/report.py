@@ -204,8 +204,10 @@ def _roles(pair):
         lines.append(f"run {i + 1} of a step: {', '.join(run)}")
     for u in ours["updates"]:
         losses = ", ".join(u["losses"]) or "not found"
-        lines.append(f"update {u['name']} ({u['kind']}, {len(u['variables'])} variables)"
-                     f", of loss {losses}")  # fmt: skip
+        count = len(u["variables"])
+        lines.append(
+            f"update {u['name']} ({u['kind']}, {count} variables), of loss {losses}"
+        )
     if pair.certificate.losses:
         lines.append(f"under equal values for equal shapes {pair.certificate.losses} "
                      f"losses are {pair.certificate.loss:.1e} apart")  # fmt: skip
@@ -217,7 +219,8 @@ def _roles(pair):
                      f"{ours['not run'][0]} first")  # fmt: skip
     for name in getattr(pair.matching, "exempt", []):
         lines.append(f"{name}: its gradient is rounding and nothing else (a batch norm "
-                     "takes it away again): exempt, and held at TF1's value")  # fmt: skip
+                     "takes it away again): exempt, and held at TF1's "
+                     "value")  # fmt: skip
     return lines
 
 

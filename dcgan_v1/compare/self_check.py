@@ -9,8 +9,8 @@ SMALL = 1e-6  # of the largest gradient, below which a quotient is of rounding
 
 
 def central_differences(pair):
-    """Returns [(variable, gradient, difference quotient)] of a few entries, by TF1 alone
-    and on a small batch; empty where a loss was not found."""
+    """Returns [(variable, gradient, difference quotient)] of a few entries, by TF1
+    alone and on a small batch; empty where a loss was not found."""
     old, losses = pair.old, [u["losses"] for u in pair.ours["updates"]]
     old.load(pair.start)
     old.do("gradients_of", batch=pair.few)

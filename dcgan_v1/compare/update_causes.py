@@ -25,9 +25,11 @@ def structure(pair, lone):
     if theirs:
         first = theirs[0]
         name = _optimizer(pair, first.update)
-        return [(first.name, f"{name}'s update also trains {len(theirs)} variables that "
-                             "TF1's leaves alone: a network is not frozen, or a "
-                             "stop_gradient is missing")]  # fmt: skip
+        cause = (
+            f"{name}'s update also trains {len(theirs)} variables that TF1's leaves "
+            "alone: a network is not frozen, or a stop_gradient is missing"
+        )
+        return [(first.name, cause)]
     if ours:
         first = ours[0]
         more = f", nor {len(ours) - 1} more" if len(ours) > 1 else ""
@@ -41,8 +43,11 @@ def alone(pair, lone):
     random numbers that nothing in the port takes."""
     for key in lone:
         if key.kind == FORWARD and key.part == "drawn":
-            return [(key.name, "TF1 drops out here by these random numbers, the port has "
-                               "no dropout for them")]  # fmt: skip
+            cause = (
+                "TF1 drops out here by these random numbers, the port has no dropout "
+                "for them"
+            )
+            return [(key.name, cause)]
         if key.kind == FORWARD and key.name.endswith(": output"):
             return [(key.name, "TF1 computes nothing of that shape")]
         if key.kind == LOSS:
@@ -82,7 +87,8 @@ def _leak_or_order(pair, ours, theirs, differing):
     for hypothesis in (leaked, now):
         if _explains(hypothesis, theirs, differing):
             return (
-                "its gradient also holds that of another update's loss: a stop_gradient "
+                "its gradient also holds that of another update's loss: a "
+                "stop_gradient "
                 "(detach) is missing"
             )
     if _explains(late, theirs, differing):
@@ -181,7 +187,8 @@ def losses(pair, over):
     return [
         (
             f"loss {first.key.name}",
-            f"is {theirs:.6g}, TF1's {ours:.6g}{when}, while layers and gradients agree",
+            f"is {theirs:.6g}, TF1's {ours:.6g}{when}, while layers and gradients "
+            "agree",
         )
     ]
 
@@ -214,7 +221,7 @@ def states(pair, over):
 
 
 def _slot(pair, key):
-    optimizer, slot, variable = pair.ours["slots"][key.name]
+    optimizer, slot, _ = pair.ours["slots"][key.name]
     cause = (
         f"its slot {slot} moves otherwise: {_kind(pair, optimizer)}'s settings differ"
     )
@@ -269,7 +276,8 @@ def _clipped(pair, over):
     """One side's new weights are the other's, held within bounds."""
     keys = [d.key for d in over]
     for who, held, free in (
-        ("TF1", pair.seen_old, pair.seen_new), ("the port", pair.seen_new, pair.seen_old)
+        ("TF1", pair.seen_old, pair.seen_new),
+        ("the port", pair.seen_new, pair.seen_old),
     ):  # fmt: skip
         bound = max(float(np.max(np.abs(held[k]))) for k in keys)
         past = max(float(np.max(np.abs(free[k]))) for k in keys)
@@ -279,7 +287,8 @@ def _clipped(pair, over):
         )
         if same and past > bound:
             other = "the port" if who == "TF1" else "TF1"
-            return f"{who} clips weights to ±{bound:.3g} after the update, {other} does not"
+            said = f"clips weights to ±{bound:.3g} after the update"
+            return f"{who} {said}, {other} does not"
     return None
 
 
@@ -323,7 +332,8 @@ def _average(pair, over):
     old_kept, new_kept = (k.get(name) for k in kept)
     if None not in (old_kept, new_kept) and abs(old_kept - new_kept) > 1e-9:
         cause = (
-            f"batch norm's decay differs: a step keeps {new_kept:.4g} of the average, in "
+            f"batch norm's decay differs: a step keeps {new_kept:.4g} of the "
+            "average, in "
             f"TF1 {old_kept:.4g}"
         )
         passes = (1, 2, 3)  # of a step through the layer

@@ -1,7 +1,7 @@
 """The process of one side. It is told what to do by lines of JSON and answers in kind.
 
-Arrays pass as .npz files. The first line says what to open; after it come requests, each
-the name of a method of `Worker` and its arguments.
+Arrays pass as .npz files. The first line says what to open; after it come requests,
+each the name of a method of `Worker` and its arguments.
 """
 
 import importlib.util
@@ -39,7 +39,8 @@ def open_side(spec):
         from dcgan_v1.compare.sides.keras_port import KerasSide as Opened
     else:
         raise UserError(
-            f"{spec['target']} returned {type(made).__name__}; it must return a Keras(…) "
+            f"{spec['target']} returned {type(made).__name__}; it must return a "
+            "Keras(…) "
             "or a Torch(…) of dcgan_v1.compare"
         )
     return Opened(made, dtype)
@@ -214,8 +215,8 @@ class Worker:
         return scalars
 
     def gradients_of(self, out, batch, leaks=False):
-        """The gradients of TF1's step if no update moved a weight, and if asked for what
-        the losses of other updates would add to them."""
+        """The gradients of TF1's step if no update moved a weight, and if asked for
+        what the losses of other updates would add to them."""
         _, gradients, _ = self.side.step(self.batch(batch), look=True, rates=0.0)
         leaks = self.side.leaks(self.batch(batch)) if leaks else {}
         arrays = {f"late {key}": array for key, array in gradients.items()}

@@ -1,5 +1,5 @@
-"""A small TF1 GAN on 8x8 pictures, as one finds them: scopes, get_variable, a batch norm
-by hand, two Adams."""
+"""A small TF1 GAN on 8x8 pictures, as one finds them: scopes, get_variable, a batch
+norm by hand, two Adams."""
 
 import tensorflow.compat.v1 as tf
 

@@ -2,7 +2,8 @@
 
     python programs.py FOLDER [NAME ...]
 
-writes for each program NAME.meta, a checkpoint and NAME.npz: the batches of three steps,
+writes for each program NAME.meta, a checkpoint and NAME.npz: the batches of three
+steps,
 what the program drew at random, its losses, and its weights after the first and the
 third step. Nothing here runs on TensorFlow 2, and that is the point.
 """
@@ -114,7 +115,8 @@ def slim_arg_scope():
 
 
 def ema_batch_norm():
-    """Batch norm by hand, its averages by an EMA in a tf.cond, called again by reuse."""
+    """Batch norm by hand, its averages by an EMA in a tf.cond, called again by
+    reuse."""
     z = tf.placeholder(tf.float32, [ROWS, 8], "z")
     real = tf.placeholder(tf.float32, [ROWS, 8, 8, 3], "images")
     training = tf.placeholder(tf.bool, [], "phase")
@@ -336,12 +338,7 @@ def record(program, folder):
                 for op in drawn:  # one draw for all runs of a step
                     array = session.run(op.outputs[0], feed)
                     saved[f"{step}/{op.name}"] = array
-                feed.update(
-                    {
-                        op.outputs[0]: saved[f"{step}/{op.name}"]
-                        for op in drawn
-                    }
-                )
+                feed.update({op.outputs[0]: saved[f"{step}/{op.name}"] for op in drawn})
                 losses = [session.run(run, feed)[-1] for run in runs]
                 saved[f"losses/{step}"] = np.array(
                     [x for x in losses if np.ndim(x) == 0], np.float32

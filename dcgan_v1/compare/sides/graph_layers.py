@@ -35,26 +35,46 @@ def fetchable(graph):
 
     A Switch leads into a branch and a Merge out of it; Enter and Exit bound a loop.
     """
+    ops = graph.get_operations()
     branch, loop = {}, {}
-    for op in graph.get_operations():
-        needed = [t.op for t in op.inputs if t.op.type != "NextIteration"]
-        needed += [o for o in op.control_inputs if o.type != "NextIteration"]
+    for op in ops:
+        needed = _needed(op)
         depth = max((branch.get(o, 0) for o in needed), default=0)
         inside = max((loop.get(o, 0) for o in needed), default=0)
-        of_loop = op.type in ("Merge", "RefMerge") and any(
-            t.op.type == "NextIteration" for t in op.inputs
-        )
         if op.type in ("Enter", "RefEnter"):
             inside += 1
         elif op.type in ("Exit", "RefExit"):
             inside -= 1
         elif op.type in ("Switch", "RefSwitch") and not inside:
             depth += 1
-        elif op.type in ("Merge", "RefMerge") and not of_loop and not inside:
+        elif op.type in ("Merge", "RefMerge") and not inside:
             depth -= 1
         branch[op], loop[op] = max(depth, 0), max(inside, 0)
-    outside = {op for op in branch if not loop[op]}
+    stuck = _stuck(ops, loop)
+    outside = {op for op in ops if not loop[op] and op not in stuck}
     return {op for op in outside if not branch[op]}, outside
+
+
+def _needed(op):
+    """What an op needs, but for what comes round in a loop."""
+    needed = [*(t.op for t in op.inputs), *op.control_inputs]
+    return [o for o in needed if o.type != "NextIteration"]
+
+
+def _stuck(ops, loop):
+    """Ops that never run: inside a loop, what waits for an op outside waits for ever;
+    and so does what needs it, the loop's next round and its end included."""
+    stuck, before = set(), -1
+    while len(stuck) > before:
+        before = len(stuck)
+        for op in ops:
+            waits = op.type not in ("Enter", "RefEnter") and any(
+                not loop[o] for o in op.control_inputs
+            )
+            needed = [*(t.op for t in op.inputs), *op.control_inputs]
+            if (loop[op] and waits) or any(o in stuck for o in needed):
+                stuck.add(op)
+    return stuck
 
 
 def layer_ops(graph, types, among, inputs):

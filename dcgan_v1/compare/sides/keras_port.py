@@ -203,10 +203,9 @@ class KerasSide:
 
     def _build(self, name, optimizer, arrays):
         """Makes the slots that are to be loaded, if the optimiser has not yet."""
-        if not optimizer.built:
-            # whatever the port may train with it
-            if any(f"|{name}|" in key for key in arrays):
-                optimizer.build([v for v in self.variables.values() if v.trainable])
+        if not optimizer.built and any(f"|{name}|" in key for key in arrays):
+            # for whatever the port may train with it
+            optimizer.build([v for v in self.variables.values() if v.trainable])
 
     def _slots(self, name, optimizer):
         """Yields (key, variable, factor that makes it TF1's)."""
@@ -281,7 +280,8 @@ class KerasSide:
 
     def save(self, path, to):
         """Writes a folder: for 'tf2' a tf.train.Checkpoint of everything; for 'keras'
-        `<model>.weights.h5` and `<optimiser>.optimizer.h5`, by Keras's own functions."""
+        `<model>.weights.h5` and `<optimiser>.optimizer.h5`, by Keras's own
+        functions."""
         if to == "tf2":
             self._checkpoint().write(f"{path}/checkpoint")
             return

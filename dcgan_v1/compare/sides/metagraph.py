@@ -98,7 +98,8 @@ class GraphSide:
             name = roles.variable_of(op.inputs[0]) if is_sparse and op.inputs else None
             if name in trainable:
                 raise UserError(
-                    f"TF1 updates {name} sparsely ({op.name}, of an embedding_lookup or "
+                    f"TF1 updates {name} sparsely ({op.name}, of an "
+                    "embedding_lookup or "
                     "gather): such updates cannot be compared"
                 )
 
@@ -368,7 +369,8 @@ class GraphSide:
         }
 
     def draw(self, batch):
-        """Returns what the random ops of a step draw for a batch, each op's own kind."""
+        """Returns what the random ops of a step draw for a batch, each op's own
+        kind."""
         feed = self._feed(batch, training=True)
         return self.session.run(self.random, feed) if self.random else {}
 
@@ -493,14 +495,13 @@ class GraphSide:
                                 feed) if made else {}  # fmt: skip
 
     def _read(self, apply):
-        """What the gradient of a variable is taken by: the resource, or the reference."""
+        """What the gradient of a variable is taken by: the resource, or the
+        reference."""
         return self.graph.get_operation_by_name(apply.variable).outputs[0]
 
     def save(self, path):
         """Writes all variables as a Saver does."""
-        values = self.session.run(
-            {name: reader for name, reader in self.readers.items()}
-        )
+        values = self.session.run(dict(self.readers))
         reading.write(path, values)
 
     def time(self, batch, steps):
@@ -526,9 +527,26 @@ class GraphSide:
         try:
             return self.session.run(fetches, feed)
         except (tf.errors.OpError, ValueError, TypeError) as error:
+            if "does not have value" in str(error):
+                self._refuse_dead(feed)
             raise UserError(
                 f"the TF1 program cannot run: {reason(error, 300)}"
             ) from error
+
+    def _refuse_dead(self, feed):
+        """Names a train op whose gradient never has a value: TF1 runs it, and it moves
+        nothing. No rule tells from the graph; a run does."""
+        for _, update in self.updates:
+            for apply in update.applies:
+                try:
+                    self.session.run(apply.gradient, feed)
+                except tf.errors.OpError:
+                    raise UserError(
+                        f"TF1's train op {update.name} trains nothing: the gradient of "
+                        f"{apply.variable} has no value where it is applied (a loop's "
+                        "gradient behind tf.control_dependencies); the step runs, and "
+                        "moves no weight"
+                    ) from None
 
 
 def _count(power, beta):

@@ -19,9 +19,9 @@ from dcgan_v1.errors import UserError, reason
 VARIABLES = ("Variable", "VariableV2", "VarHandleOp")
 # Ops that reach beyond the graph: files, Python, other machines.
 UNSAFE = {
-    "PyFunc", "PyFuncStateless", "EagerPyFunc", "ReadFile", "WriteFile", "MatchingFiles",
-    "WholeFileReader", "WholeFileReaderV2", "TextLineReader", "TextLineReaderV2",
-    "TFRecordReader", "TFRecordReaderV2", "FixedLengthRecordReader",
+    "PyFunc", "PyFuncStateless", "EagerPyFunc", "ReadFile", "WriteFile",
+    "MatchingFiles", "WholeFileReader", "WholeFileReaderV2", "TextLineReader",
+    "TextLineReaderV2", "TFRecordReader", "TFRecordReaderV2", "FixedLengthRecordReader",
     "FixedLengthRecordReaderV2", "LMDBReader", "TextLineDataset", "TFRecordDataset",
     "FixedLengthRecordDataset", "FixedLengthRecordDatasetV2", "GeneratorDataset",
     "LMDBDataset", "SqlDataset", "LoadDataset", "SaveDataset", "SaveDatasetV2",
@@ -95,7 +95,8 @@ def open_program(spec):
     meta, source, checkpoint = globals()[f"_from_{given[0]}"](spec)
     for node in _all_nodes(meta.graph_def):
         node.device = ""
-        # the name of a function of tf.custom_gradient's, lost with its program; what the
+        # the name of a function of tf.custom_gradient's, lost with its program; what
+        # the
         # op is made of has the same gradient, or it would be no gradient
         node.attr.pop("_gradient_op_type", None)
         node.attr.pop("_output_shapes", None)  # 1.15's are not those of today's kernels

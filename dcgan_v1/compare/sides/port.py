@@ -61,8 +61,8 @@ def _said(error):
 
 
 def arguments(step):
-    """Returns the names of a step's arguments, those that have a default, and whether it
-    takes any other."""
+    """Returns the names of a step's arguments, those that have a default, and whether
+    it takes any other."""
     function = getattr(step, "python_function", step)  # of a tf.function
     names, optional, rest = [], [], False
     for parameter in inspect.signature(function).parameters.values():

@@ -123,7 +123,8 @@ SUMS = ("Add", "AddV2")
 
 
 def part(op):
-    """Returns what a variable is to the layers that read it, by the ops that do: 'kernel',
+    """Returns what a variable is to the layers that read it, by the ops that do:
+    'kernel',
     'bias', 'gamma', 'beta', 'mean' or 'variance'; '' where they do not tell."""
     found = set()
     stack, seen = [op.outputs[0]], set()
