@@ -29,18 +29,24 @@ needs_torch = pytest.mark.skipif(
 )
 
 
-def pair(model, against, *rest):
-    marks = [needs_torch] if against == "torch" else []
-    return pytest.param(model, against, *rest, marks=marks)
-
-
 def compare(model, against, *args):
     pair = ("--model", model, "--against", against, "--batch-size", 4)
     options = ("--timing-steps", 0, "--dtype", "float64", "--quiet")
     return call("compare_tf2.py", *pair, *options, *NARROW.get(model, ()), *args)
 
 
-@pytest.mark.parametrize(("model", "against"), [pair(*names) for names in PAIRS])
+def pairs():
+    """One of each framework among the quick tests."""
+    seen = set()
+    for model, against in PAIRS:
+        marks = [needs_torch] if against == "torch" else []
+        if against in seen:
+            marks.append(pytest.mark.long)
+        seen.add(against)
+        yield pytest.param(model, against, marks=marks)
+
+
+@pytest.mark.parametrize(("model", "against"), pairs())
 def test_tf1_and_its_counterpart_are_the_same_function_in_float64(
     model, against, tmp_path
 ):

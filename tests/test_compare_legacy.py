@@ -30,10 +30,15 @@ ROUNDING = {"layers": ("conv2d_1/bias",)}
 TF1_15 = os.environ.get("TF1_PYTHON", str(LEGACY.parents[1] / ".venv-tf1/bin/python"))
 
 
+QUICK = ("contrib_layers", "layers", "conditional_lstm")
+
+
 def program(name):
-    marks = []
+    marks = [] if name in QUICK else [pytest.mark.long]
     if PROGRAMS[name] == "torch":
-        marks = pytest.mark.skipif(not find_spec("torch"), reason="PyTorch is missing")
+        marks.append(
+            pytest.mark.skipif(not find_spec("torch"), reason="PyTorch is missing")
+        )
     return pytest.param(name, marks=marks)
 
 
@@ -123,7 +128,7 @@ FAULTS = [  # program, fault, where, cause
 
 
 def faults():
-    """The first of each program among the quick tests."""
+    """The first of some programs among the quick tests."""
     seen = set()
     for row in FAULTS:
         marks = list(program(row[0]).marks)

@@ -26,8 +26,12 @@ PAIRS = [
 
 
 def marked():
+    """One of each format among the quick tests."""
     for row in PAIRS:
-        yield pytest.param(*row, marks=needs_torch if row[1] == "torch" else [])
+        marks = [needs_torch] if row[1] == "torch" else []
+        if row[0] in ("slim_arg_scope", "conditional_lstm"):
+            marks.append(pytest.mark.long)
+        yield pytest.param(*row, marks=marks)
 
 
 @pytest.mark.parametrize(("name", "framework", "to", "files"), marked())

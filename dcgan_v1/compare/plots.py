@@ -47,7 +47,7 @@ def _samples(pair):
 
 def _layers(pairs):
     """Relative difference of every layer's output in training, by dtype."""
-    figure = plotting.figure(10, 3.6)
+    figure = plotting.figure(12, 6)  # names of layers are long
     axis = figure.subplots()
     for dtype, pair in pairs.items():
         found = [d for d in pair.found if d.key.kind == FORWARD]
@@ -80,6 +80,7 @@ def _growth(pairs):
                 axis.plot(worst.keys(), worst.values(), style, label=f"{dtype}{label}")
     axis.set_yscale("log")
     axis.set_xlabel("steps")
+    axis.xaxis.get_major_locator().set_params(integer=True)
     axis.set_ylabel("weights: relative difference")
     return _png(figure, axis)
 
