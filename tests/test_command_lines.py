@@ -54,7 +54,7 @@ def nothing_starts(monkeypatch):
     """What would take long, were the arguments in order after all."""
     from dcgan_v1.compare import comparing
     from dcgan_v1.data import images
-    from dcgan_v1.metrics import classifier
+    from dcgan_v1.metrics import classifier, measuring
     from dcgan_v1.training import train
 
     def refuse(*_, **__):
@@ -62,6 +62,7 @@ def nothing_starts(monkeypatch):
 
     monkeypatch.setattr(train, "train", refuse)
     monkeypatch.setattr(classifier, "train", refuse)
+    monkeypatch.setattr(measuring, "measure", refuse)
     monkeypatch.setattr(comparing, "run", refuse)
     monkeypatch.setattr(images, "load", refuse)
 
