@@ -5,9 +5,10 @@ from importlib.util import find_spec
 
 import foreign
 import pytest
+from compare_once import compared
 
 from dcgan_v1 import systems
-from dcgan_v1.compare import Tf1, compare
+from dcgan_v1.compare import Tf1
 from dcgan_v1.compare.breaks import BREAKS
 from dcgan_v1.ports import names
 
@@ -42,7 +43,7 @@ def run(prefix, model, against, planted="", **options):
     options = {"steps": 1, "batch_size": 4, **options}
     port = {"model": model, "against": against, "planted": planted}
     old = Tf1(meta=f"{prefix}.meta", checkpoint=prefix)
-    return compare(
+    return compared(
         old, NEW, new_options={**port, **foreign.NARROW.get(model, {})}, **options
     )
 

@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
+from compare_once import compared
 
-from dcgan_v1.compare import Tf1, compare
+from dcgan_v1.compare import Tf1
 from dcgan_v1.compare.map_file import Map
 from dcgan_v1.compare.sides.metagraph import GraphSide
 
@@ -46,7 +47,7 @@ def run(name, fault="", **options):
     old = Tf1(meta=str(DATA / f"{name}.meta"), checkpoint=str(DATA / name))
     port = LEGACY / f"{PROGRAMS[name]}_ports.py"
     options = {"steps": 3, **options}
-    return compare(old, f"{port}:{name}", new_options={"fault": fault}, **options)
+    return compared(old, f"{port}:{name}", new_options={"fault": fault}, **options)
 
 
 @pytest.mark.parametrize("name", PROGRAMS)

@@ -1,0 +1,57 @@
+"""`compare` as a script: `compared` runs it in processes that are forked from one with
+TensorFlow loaded (see `zygote`), which is most of what a small comparison takes."""
+
+import dataclasses
+import json
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def compared(old, new, map=None, **options):
+    """Returns what `compare` does, as far as tests look: true where it says same;
+    verdict, report, findings, matching."""
+    from script_runs import call_path
+
+    order = {"old": dataclasses.asdict(old), "new": new, "options": options,
+             "map": map and dataclasses.asdict(map)}  # fmt: skip
+    # beside PyTorch a side is not forked
+    words = ["torch"] if "torch" in json.dumps(order) else []
+    done = call_path(__file__, json.dumps(order), *words)
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = json.loads(done.stdout.splitlines()[-1])
+    parts = ("findings", "rows")
+    found |= {k: [SimpleNamespace(**row) for row in found[k]] for k in parts}
+    matching = SimpleNamespace(rows=found.pop("rows"), exempt=found.pop("exempt"),
+                               new_only=found.pop("new_only"))  # fmt: skip
+    return Compared(matching=matching, **found)
+
+
+class Compared(SimpleNamespace):
+    def __bool__(self):
+        return self.report["same"]
+
+
+def main(order):
+    sys.path.insert(0, str(ROOT))
+    from dcgan_v1.compare import Tf1, compare, report
+    from dcgan_v1.compare.map_file import Map
+
+    given = order["map"] and Map(**order["map"])
+    result = compare(Tf1(**order["old"]), order["new"], map=given, **order["options"])
+    rows = [
+        {"old": r.old, "new": r.new, "by": r.by, "is_sure": bool(r.is_sure)}
+        for r in result.matching.rows
+    ]
+    found = {
+        "verdict": result.verdict, "report": result.report, "rows": rows,
+        "findings": [f._asdict() for f in result.findings],
+        "exempt": result.matching.exempt, "new_only": result.matching.new_only,
+    }  # fmt: skip
+    print(json.dumps(report._plain(found)))
+
+
+if __name__ == "__main__":
+    main(json.loads(sys.argv[1]))
