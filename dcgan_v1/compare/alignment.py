@@ -14,8 +14,12 @@ class Seen(NamedTuple):
     """A layer's output on one side.
 
     Attributes:
-      name, kind, settings: see `side.Layer`.
-      output: array; input: array or None.
+      name: its own side's, with the number of the call behind it.
+      kind: 'conv', 'deconv', 'dense', 'norm', 'activation', 'pool', 'resize',
+        'dropout', 'recurrent', 'model' or 'other'; on TF1's side `graph_layers.KINDS`.
+      settings: name -> number or text, what a port must have alike.
+      output: array, feature maps as [N, H, W, C]; input: the first input, where no
+        layer seen before gave it; else None.
       applied: how many updates of the step came before.
       twin: on TF1's side, what is read by an op that is there for inference alone.
     """

@@ -161,7 +161,9 @@ def candidates(old, new):
     """Returns new name -> [(old name, Layout)] that fit by shape, part and training.
 
     Args:
-      old, new: name -> description, see `side.Variable`.
+      old, new: name -> {'shape', 'trainable' (None: nobody knows), 'part' ('kernel',
+        'bias', 'gamma', 'beta', 'mean', 'variance', or '' for unknown)}; the new ones
+        with 'layout' (one of `layouts.AXES`), 'layer' and 'gates', too.
     """
     found = {}
     for name, v in new.items():

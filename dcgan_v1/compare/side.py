@@ -19,9 +19,6 @@ Nothing here imports a framework.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
-
-import numpy as np
 
 
 @dataclass
@@ -94,42 +91,3 @@ class Torch:
     optimizers: dict = field(default_factory=dict)
     step: Callable | None = None
     forward: dict = field(default_factory=dict)
-
-
-class Variable(NamedTuple):
-    """A variable as its own side has it.
-
-    Attributes:
-      shape: its own.
-      dtype: numpy's name.
-      trainable: whether the framework counts it among those that training moves.
-      layout: 'plain' where axes are TF1's; else the kind of layer, see `layouts`.
-      part: 'kernel', 'bias', 'gamma', 'beta', 'mean', 'variance' or '' for unknown.
-      layer: name of the layer it belongs to.
-    """
-
-    shape: tuple
-    dtype: str
-    trainable: bool
-    layout: str = "plain"
-    part: str = ""
-    layer: str = ""
-
-
-class Layer(NamedTuple):
-    """One call of a layer during a pass.
-
-    Attributes:
-      name: its own side's, with the number of the call behind it.
-      kind: 'conv', 'deconv', 'dense', 'norm', 'activation', 'pool', 'resize',
-        'dropout', 'recurrent' or 'other'.
-      output: its output, feature maps as [N, H, W, C].
-      input: its first input, where no layer seen before gave it; else None.
-      settings: name -> number or text, what a port must have alike.
-    """
-
-    name: str
-    kind: str
-    output: np.ndarray
-    input: Any
-    settings: dict
