@@ -50,7 +50,7 @@ def main(order):
         "findings": [f._asdict() for f in result.findings],
         "exempt": result.matching.exempt, "new_only": result.matching.new_only,
     }  # fmt: skip
-    print(json.dumps(report._plain(found)))
+    print(json.dumps(report.plain(found)))
 
 
 if __name__ == "__main__":

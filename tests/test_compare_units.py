@@ -8,7 +8,14 @@ import numpy as np
 import pytest
 from script_runs import ROOT
 
-from dcgan_v1.compare import alignment, identify, layouts, matching, update_causes
+from dcgan_v1.compare import (
+    alignment,
+    candidates,
+    gradient_causes,
+    identify,
+    layouts,
+    update_causes,
+)
 from dcgan_v1.compare.alignment import Seen
 from dcgan_v1.compare.differences import between
 from dcgan_v1.compare.layouts import Layout
@@ -168,7 +175,7 @@ def test_what_fits_nothing_is_left_over_and_the_nearest_named():
         ("a/b", "a/bias", "shape")
     ]
     assert (result.old_only, result.new_only) == (["a/w"], ["a/kernel"])
-    assert matching.nearest("a/kernel", ["z/q", "a/w"])[0] == "a/w"
+    assert candidates.nearest("a/kernel", ["z/q", "a/w"])[0] == "a/w"
 
 
 def test_averages_follow_the_layer_of_their_scales():
@@ -199,7 +206,7 @@ def test_averages_follow_the_layer_of_their_scales():
     ],
 )  # fmt: skip
 def test_the_part_that_a_name_tells(name, part):
-    assert matching.part_of(name) == part
+    assert candidates.part_of(name) == part
 
 
 def test_a_state_goes_to_the_port_and_back_with_its_slots(rng):
@@ -292,7 +299,7 @@ def gradient_pair(rng, change):
     }
     made = pair(ours, theirs, start)
     over = [d for d in made.found if d.is_over]
-    ((_, cause),) = update_causes.gradients(made, over)
+    ((_, cause),) = gradient_causes.gradients(made, over)
     return cause
 
 
@@ -323,7 +330,7 @@ def test_an_update_in_another_order_and_a_gradient_that_is_not_cut_off(rng):
     for theirs, cause in ((early, "the update order differs"), (own + leak, "detach")):
         made = pair({key: own}, {key: theirs}, start, updates=2)
         made.asked_gradients = lambda: ({key: early}, {key: leak})
-        ((_, said),) = update_causes.gradients(made, made.found)
+        ((_, said),) = gradient_causes.gradients(made, made.found)
         assert cause in said
 
 
@@ -389,7 +396,7 @@ def test_a_variable_of_the_wrong_optimiser_is_named():
     made = pair({}, {}, {"a": np.zeros(1)}, updates=2)
     made.matching.optimizers = {"o0": "d", "o1": "g"}
     lone = {Key(GRADIENT, "a", "", 0, 1): "TF1", Key(GRADIENT, "a", "", 0, 0): "port"}
-    ((where, cause),) = update_causes.structure(made, lone)
+    ((where, cause),) = gradient_causes.structure(made, lone)
     assert where == "a"
     assert "is trained by d, in TF1 by g" in cause
 

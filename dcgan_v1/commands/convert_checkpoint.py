@@ -40,15 +40,15 @@ def _of_any_pair(args, out):
     if args.to in ("torch", "safetensors"):
         cli.require_torch()
     files.refuse_unwritable(out)
-    from dcgan_v1.compare import Tf1, _spec, conversion
+    from dcgan_v1.compare import Tf1, conversion, spec_of
 
     back = args.to == "tf1"
     meta = args.meta or f"{args.checkpoint}.meta"
     checkpoint = None if back else args.checkpoint
     if back and not args.meta:
         raise UserError("the way back needs --meta: the TF1 graph")
-    old = _spec(Tf1(meta=meta, checkpoint=checkpoint, trust=args.trust), {})
-    new = {**_spec(args.port, {}), "source": args.checkpoint}
+    old = spec_of(Tf1(meta=meta, checkpoint=checkpoint, trust=args.trust), {})
+    new = {**spec_of(args.port, {}), "source": args.checkpoint}
     count = conversion.convert(old, new, args.map, args.to, out)
     print(f"wrote {count} arrays to {out}")
     return 0

@@ -25,7 +25,7 @@ class Result:
     """What a comparison found; true where both are the same function.
 
     Attributes:
-      report: dict, see `report.build`.
+      report: dict, see `report_tables.build`.
       findings: list of `diagnosis.Finding`: where the sides part, and why.
       matching: `matching.Matching`.
       map: text of a map file with everything that was worked out.
@@ -111,7 +111,7 @@ def compare(
       UserError: they cannot be compared. `Unmatched` where variables have no
         counterpart.
     """
-    from dcgan_v1.compare import batches, comparing, map_file, report
+    from dcgan_v1.compare import batches, comparing, map_file, report_tables
 
     if steps < 1:
         raise UserError("steps must be at least 1")
@@ -121,12 +121,12 @@ def compare(
     if inputs is not None and not isinstance(inputs, dict):
         inputs = batches.read(inputs)
     old_spec = {"trust": trust, "runs": given.runs, "training": given.training,
-                "inference": given.inference, **_spec(old, old_options)}  # fmt: skip
+                "inference": given.inference, **spec_of(old, old_options)}  # fmt: skip
     dtypes = ["float32", "float64"] if dtype == "float32" else ["float64"]
     with tempfile.TemporaryDirectory(prefix="compare_") as folder:
         job = comparing.Job(
             old=old_spec,
-            new=_spec(new, new_options),
+            new=spec_of(new, new_options),
             map=given,
             inputs=inputs or {},
             steps=steps,
@@ -143,12 +143,12 @@ def compare(
     if exact.matching.new_only or exact.missing():
         raise Unmatched(*_unmatched(exact), text)
     title = title or (_name(old), _name(new))
-    found = report.build(job, pairs, refused, title, told or {})
+    found = report_tables.build(job, pairs, refused, title, told or {})
     findings = exact.findings
     return Result(found, findings, exact.matching, text, pairs)
 
 
-def _spec(side, options):
+def spec_of(side, options):
     """What `worker.open_side` takes of a side."""
     spec = {"options": options or {}, "folder": str(Path.cwd())}
     if isinstance(side, Tf1):
@@ -173,7 +173,7 @@ def _name(side):
 
 def _unmatched(pair):
     """Returns (message, table) of variables that have no counterpart."""
-    from dcgan_v1.compare import matching
+    from dcgan_v1.compare import candidates
 
     ours, theirs = pair.ours["variables"], pair.theirs["variables"]
     missing, table = pair.missing(), []
@@ -183,7 +183,7 @@ def _unmatched(pair):
     ):
         for name in names:
             other = ours if side == "port" else theirs
-            near = matching.nearest(name, others or list(other))
+            near = candidates.nearest(name, others or list(other))
             said = ", ".join(f"{n} {other[n]['shape']}" for n in near)
             table.append(f"{side}: {name} {own[name]['shape']}; nearest: {said or '-'}")
     count = len(pair.matching.new_only) + len(missing)

@@ -151,7 +151,8 @@ class Pair(Observing, Asking):
             side.answer()
         self.ours = self.old.do("describe")
         self.theirs = self.new.do("describe")
-        wrong = [d for d in self.theirs["dtypes"] if d != self.dtype]
+        dtypes = {v["dtype"] for v in self.theirs["variables"].values()}
+        wrong = sorted(dtypes - {self.dtype})
         if wrong:
             raise CannotBe(
                 f"the port's variables are {wrong[0]}, not {self.dtype}: let its "

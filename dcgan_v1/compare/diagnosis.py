@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dcgan_v1.compare import layer_causes, update_causes
+from dcgan_v1.compare import gradient_causes, layer_causes, update_causes
 from dcgan_v1.compare.observe import FORWARD, GRADIENT, LOSS, STATE
 
 
@@ -62,11 +62,11 @@ def _stages(pair, over):
         for d in of_kind[FORWARD]
         if d.key.part == "training" and d.key.name not in late
     ]
-    yield update_causes.structure, pair.lone
+    yield gradient_causes.structure, pair.lone
     yield layer_causes.forward, first_layers
     for number, update in enumerate(pair.ours["updates"]):
         gradients = [d for d in of_kind[GRADIENT] if d.key.update == number]
-        yield update_causes.gradients, gradients
+        yield gradient_causes.gradients, gradients
         moved = set(update["variables"])
         yield (
             update_causes.states,
@@ -78,7 +78,7 @@ def _stages(pair, over):
         )
     yield update_causes.states, [d for d in of_kind[STATE] if d.key.step == 1]
     yield layer_causes.forward, of_kind[FORWARD]
-    yield update_causes.losses, [d for d in of_kind[LOSS] if not d.key.step]
+    yield gradient_causes.losses, [d for d in of_kind[LOSS] if not d.key.step]
     yield update_causes.states, of_kind[STATE]
-    yield update_causes.losses, of_kind[LOSS]
-    yield update_causes.alone, pair.lone
+    yield gradient_causes.losses, of_kind[LOSS]
+    yield gradient_causes.alone, pair.lone

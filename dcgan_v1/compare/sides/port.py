@@ -76,6 +76,40 @@ def arguments(step):
     return names, optional, rest
 
 
+def describe(side):
+    """Returns what the descriptions of all ports have in common, see `worker`."""
+    step = side.step_function
+    names, optional, rest = arguments(step) if step else ([], [], False)
+    return {
+        "optimizers": side.hyper(),
+        "step": names if step else None,
+        "optional": optional,
+        "step takes more": rest,
+        "altered": side.altered,
+        "models": list(side.models),
+    }
+
+
+def passes(side, batch, choice):
+    """Yields (name, model, input arrays) of the models that inference can call.
+
+    Args:
+      choice: which of the inputs that a model was seen to take it is given.
+    """
+    for name, model in side.models.items():
+        choices = side.forward.get(name) or [[]]
+        inputs = choices[min(choice, len(choices) - 1)]
+        if inputs and all(n in batch for n in inputs):
+            yield name, model, [batch[n] for n in inputs]
+
+
+def note_inputs(known, tensors, batch, to_array):
+    """Adds the names of the inputs that a model is called with to those `known`."""
+    names = _inputs_of(tensors, batch, to_array)
+    if names and names not in known:
+        known.append(names)
+
+
 def scalars(returned, to_number):
     """Returns name -> float of what a step returned.
 
@@ -106,7 +140,7 @@ def scalars(returned, to_number):
     return numbers
 
 
-def inputs_of(call_inputs, batch, to_array):
+def _inputs_of(call_inputs, batch, to_array):
     """Returns the names of the step's inputs that a model was called with, or None."""
     names = []
     for value in call_inputs:

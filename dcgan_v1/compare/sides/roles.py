@@ -1,355 +1,93 @@
-"""What the ops of a foreign graph are for: which are inputs, which say the mode, which
-update variables and which losses they follow. All of it is read off the graph."""
+"""What a foreign graph's ops are for, as a whole: what a step runs, which updates it
+applies by which losses, what it must be fed. All of it is read off the graph."""
 
-from typing import NamedTuple
-
-import tensorflow.compat.v1 as tf
-from tensorflow.python.framework import op_def_registry
-
+from dcgan_v1.compare.sides import graph_layers, graph_ops, unsafe, updates
 from dcgan_v1.errors import UserError
 
-PLACEHOLDERS = ("Placeholder", "PlaceholderV2", "PlaceholderWithDefault")
-SOURCES = (  # what programs with an input pipeline read instead of a placeholder
-    "IteratorGetNext", "QueueDequeueV2", "QueueDequeueManyV2", "QueueDequeueUpToV2",
-    "QueueDequeue", "QueueDequeueMany", "QueueDequeueUpTo",
-)  # fmt: skip
-RANDOM = (
-    "RandomUniform", "RandomUniformInt", "RandomStandardNormal", "TruncatedNormal",
-    "ParameterizedTruncatedNormal", "Multinomial", "RandomGamma", "RandomPoisson",
-    "RandomPoissonV2", "StatelessRandomUniform", "StatelessRandomUniformV2",
-    "StatelessRandomNormal", "StatelessRandomNormalV2", "StatelessTruncatedNormal",
-    "StatelessTruncatedNormalV2", "StatelessMultinomial", "RandomShuffle",
-    "StatefulUniform", "StatefulUniformInt", "StatefulUniformFullInt",
-    "StatefulStandardNormal", "StatefulStandardNormalV2", "StatefulTruncatedNormal",
-    "StatelessRandomUniformInt", "StatelessRandomUniformIntV2",
-)  # fmt: skip
-THROUGH = ("Identity", "ReadVariableOp", "Switch", "RefSwitch", "Enter", "RefEnter",
-           "RefIdentity", "Merge", "RefMerge")  # fmt: skip
-GRADIENT = ("grad", "delta", "gradient")  # how ops of optimisers name that input
-HYPER = {  # their inputs -> the names that the report uses
-    "lr": "learning rate", "alpha": "learning rate", "beta1": "beta1",
-    "beta2": "beta2", "epsilon": "epsilon", "rho": "rho", "momentum": "momentum",
-}  # fmt: skip
-POWERS = ("beta1_power", "beta2_power")
 
-
-class Apply(NamedTuple):
-    """One op that moves one variable by its gradient.
+class Roles:
+    """The roles of a program's ops.
 
     Attributes:
-      op: the operation.
-      variable: its name.
-      gradient: tensor.
-      slots: what the op calls it ('m', 'v', 'accum', ...) -> variable.
-      powers: 'beta1_power' and so on -> variable.
-      hyper: name of a setting -> tensor.
+      updates: every `updates.Update` of the graph.
+      runs: what one training step runs: lists of operations, one for a session call.
+      applied: [(run, Update)] in the order of their effect; `losses` has for each the
+        tensors that its gradients are of.
+      needed: the ops that a step or an output needs.
+      can: the ops that have a value whichever branches are taken.
+      inputs, random: name -> tensor of what is fed; the second is drawn by the graph.
+      switches: those of the inputs that say which mode the program is in.
+      slots: variable -> (optimiser, slot, variable it belongs to).
+      powers: variable -> (optimiser, 'beta1_power' or 'beta2_power').
     """
 
-    op: tf.Operation
-    variable: str
-    gradient: tf.Tensor
-    slots: dict
-    powers: dict
-    hyper: dict
+    def __init__(self, graph, types, program, spec):
+        self.updates = updates.find(graph)
+        self.runs = updates.runs(graph, self.updates, spec.runs)
+        self.applied = updates.ordered(self.updates, self.runs)
+        self.losses = [updates.losses(u, graph) for _, u in self.applied]
+        stepped = graph_ops.above([op for run in self.runs for op in run])
+        self.can, branches = graph_layers.fetchable(graph)
+        outputs = _outputs(graph, types, stepped, self.can)
+        self.needed = stepped | graph_ops.above(outputs)
+        refuse_savers(self.needed, program.source, spec.trust)
+        _refuse_sparse(self.needed, set(program.trainable))
+        self.inputs = graph_ops.inputs(graph, self.needed)
+        self.random = graph_ops.random(graph, self.needed & branches)
+        self.switches = {n: t for n, t in self.inputs.items()
+                         if graph_ops.is_switch(t)}  # fmt: skip
+        applies = [(u, apply) for u in self.updates for apply in u.applies]
+        self.slots = {
+            variable: (update.optimizer, slot, apply.variable)
+            for update, apply in applies
+            for slot, variable in apply.slots.items()
+        }
+        self.powers = {
+            variable: (update.optimizer, power)
+            for update, apply in applies
+            for power, variable in apply.powers.items()
+        }
 
 
-class Update(NamedTuple):
-    """One application of an optimiser.
-
-    Attributes:
-      name: the op that applies it.
-      optimizer: name of the first update that has the same slots.
-      kind: 'Adam', 'Momentum', 'GradientDescent' and so on.
-      applies: its Apply ops.
-    """
-
-    name: str
-    optimizer: str
-    kind: str
-    applies: list
+def refuse_savers(ops, source, trust):
+    """Every graph with a Saver has ops that read and write files; none may run."""
+    savers = [op for op in ops if op.type in unsafe.SAVERS]
+    if savers and not trust:
+        raise UserError(
+            f"{source}: a step reads or writes files ({savers[0].name}); --trust runs "
+            "it nevertheless"
+        )
 
 
-def above(ops, data_only=False):
-    """Returns every op that `ops` need, themselves too. What feeds a source of batches
-    is not asked for: the source's outputs are inputs."""
-    seen, stack = set(), list(ops)
-    while stack:
-        op = stack.pop()
-        if op in seen:
-            continue
-        seen.add(op)
-        if op.type in SOURCES:
-            continue
-        stack += [t.op for t in op.inputs]
-        if not data_only:
-            stack += op.control_inputs
-    return seen
+def _refuse_sparse(needed, trainable):
+    for op in needed:
+        is_sparse = "SparseApply" in op.type or "Scatter" in op.type
+        name = graph_ops.variable_of(op.inputs[0]) if is_sparse and op.inputs else None
+        if name in trainable:
+            raise UserError(
+                f"TF1 updates {name} sparsely ({op.name}, of an embedding_lookup or "
+                "gather): such updates cannot be compared"
+            )
 
 
-def below(graph, found):
-    """Returns every op that needs one of the updates, in any way."""
-    reached = {apply.op for update in found for apply in update.applies}
-    for op in graph.get_operations():  # each after what it needs
-        if any(t.op in reached for t in op.inputs) or any(
-            o in reached for o in op.control_inputs
-        ):
-            reached.add(op)
-    return reached
-
-
-def reads(graph):
-    """Returns op -> names of the variables that its value is made of."""
-    found, none = {}, frozenset()
-    for op in graph.get_operations():
-        own = [found.get(t.op, none) for t in op.inputs]
-        if op.type in ("Variable", "VariableV2", "VarHandleOp"):
-            own.append(frozenset([op.name]))
-        found[op] = frozenset().union(*own) if own else none
-    return found
-
-
-def variable_of(tensor):
-    """Returns the name of the variable that a tensor is or reads, else None."""
-    op = tensor.op
-    while op.type in THROUGH and op.inputs:
-        op = op.inputs[0].op
-    return op.name if op.type in ("Variable", "VariableV2", "VarHandleOp") else None
-
-
-FUSED = ("FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3")
-KERNELS = ("Conv2D", "Conv3D", "Conv2DBackpropInput", "Conv3DBackpropInputV2", "MatMul",
-           "BatchMatMulV2", "DepthwiseConv2dNative", "GatherV2")  # fmt: skip
-SUMS = ("Add", "AddV2")
-
-
-def part(op):
-    """Returns what a variable is to the layers that read it, by the ops that do:
-    'kernel',
-    'bias', 'gamma', 'beta', 'mean' or 'variance'; '' where they do not tell."""
-    found = set()
-    stack, seen = [op.outputs[0]], set()
-    while stack:
-        tensor = stack.pop()
-        for user in tensor.consumers():
-            if user in seen:
-                continue
-            seen.add(user)
-            if user.type in THROUGH and user.inputs[0] is tensor:
-                stack += user.outputs[:1]
-                continue
-            found |= _part(user, tensor)
-    return found.pop() if len(found) == 1 else ""
-
-
-def _part(user, tensor):
-    places = [i for i, t in enumerate(user.inputs) if t is tensor]
-    others = {t.op.type for t in user.inputs if t is not tensor}
-    if user.type in FUSED:
-        return {("x", "gamma", "beta", "mean", "variance")[i] for i in places}
-    if "gradients" in user.name:
-        return set()
-    if user.type in KERNELS:
-        return {"kernel"}
-    if user.type == "BiasAdd" or (user.type in SUMS and others & set(KERNELS)):
-        return {"bias"}
-    if user.type == "Mul" and "Rsqrt" in others:
-        return {"gamma"}
-    if user.type == "Sub" and places == [0] and "Mul" in others:
-        return {"beta"}
-    return set()
-
-
-def updates(graph):
-    """Returns the Updates of a graph, in the order that its ops have."""
-    groups = {}
-    for op in graph.get_operations():
-        if "Apply" not in op.type or "Sparse" in op.type:
-            continue
-        apply = _apply(op)
-        if apply:
-            scope = op.name.rpartition("/")[0]  # Adam/update_w/ApplyAdam
-            before = scope.rfind("update_")
-            name = scope[:before].rstrip("/") if before >= 0 else scope
-            groups.setdefault(name, []).append(apply)
-    made, owners = [], {}
-    for name, applies in groups.items():
-        kind = applies[0].op.type.replace("Resource", "").replace("Apply", "")
-        slots = [slot for apply in applies for slot in apply.slots.values()]
-        slots += [p for apply in applies for p in apply.powers.values()]
-        owner = next((owners[slot] for slot in slots if slot in owners), name)
-        owners |= dict.fromkeys(slots, owner)
-        made.append(Update(name, owner, kind, applies))
-    return made
-
-
-def _apply(op):
-    definition = op_def_registry.get(op.type)
-    arguments = [argument.name for argument in definition.input_arg]
-    named = dict(zip(arguments, op.inputs, strict=True))
-    gradient = next((named[g] for g in GRADIENT if g in named), None)
-    variable = variable_of(op.inputs[0])
-    if gradient is None or variable is None:
-        return None
-    slots = {}
-    for argument, tensor in list(named.items())[1:]:
-        by_reference = tensor.dtype._is_ref_dtype or tensor.dtype == tf.resource
-        if by_reference and argument not in POWERS and argument not in HYPER:
-            slots[argument] = variable_of(tensor)
-    powers = {p: variable_of(named[p]) for p in POWERS if p in named}
-    hyper = {HYPER[a]: t for a, t in named.items() if a in HYPER}
-    return Apply(op, variable, gradient, slots, powers, hyper)
-
-
-def runs(graph, found, asked):
-    """Returns what one training step runs: lists of operations, a list a session call.
-
-    Where nothing is asked for: the op at the end of everything that needs all updates;
-    else for each update the op at the end of what needs it, in the graph's order, and
-    after it the ops that clip what it trains.
-    """
-    if asked:
-        return [[operation(graph, name) for name in run] for run in asked]
-    if not found:
-        return []
-    ends = _ends(graph, found)
-    whole = _largest(ends, {update.name for update in found})
-    if whole is not None:
-        return [[whole]]
-    made = {}
-    for update in found:
-        end = _largest(ends, {update.name})
-        made.setdefault(end, []).append(update)
-    return _with_clips(graph, list(made.items()))
-
-
-def _ends(graph, found):
-    """Returns op -> names of the updates it needs, for ops that nothing else uses."""
-    used = set()
-    for op in graph.get_operations():
-        used |= {t.op for t in op.inputs} | set(op.control_inputs)
-    ends = {}
-    for op in graph.get_operations():
-        if op in used or op.name.startswith(("save/", "save_")):
-            continue
-        needs = above([op])
-        names = {u.name for u in found if all(a.op in needs for a in u.applies)}
-        if names:
-            ends[op] = names, len(needs)
-    return ends
-
-
-def _largest(ends, names):
-    """Returns the op that needs these updates and the most of all else."""
-    able = [op for op, (needed, _) in ends.items() if names <= needed]
-    return max(able, key=lambda op: ends[op][1], default=None)
-
-
-def _with_clips(graph, made):
-    """Adds the ops that clip weights to the runs, each after the update it follows.
-
-    Args:
-      made: [(op of a run, the updates it does)].
-    """
-    inside = above([op for op, _ in made])
-    clips = {}
-    for op in graph.get_operations():
-        if op.type not in ("Assign", "AssignVariableOp") or op in inside:
-            continue
-        name, value = variable_of(op.inputs[0]), op.inputs[1].op
-        needs = above([value], data_only=True)
-        source = {variable_of(t) for o in needs for t in o.inputs}
-        kinds = {o.type for o in needs}
-        if name in source and kinds & {"Minimum", "Maximum", "ClipByValue"}:
-            clips[name] = op
-    result = []
-    for op, updates_of_run in made:
-        trained = [a.variable for u in updates_of_run for a in u.applies]
-        own = [clips.pop(name) for name in trained if name in clips]
-        result += [[op], own] if own else [[op]]
-    return result
-
-
-def ordered(found, the_runs):
-    """Returns the updates in the order in which a step applies them, with the number of
-    the run each is in: [(run, update)]. Those that no run does are left out."""
-    made = []
-    for number, run in enumerate(the_runs):
-        inside = above(run)
-        here = [u for u in found if any(a.op in inside for a in u.applies)]
-        needs = {u.name: above([a.op for a in u.applies]) for u in here}
-
-        def earlier(update, here=here, needs=needs):
-            others = [o for o in here if o is not update]
-            return sum(any(a.op in needs[update.name] for a in o.applies)
-                       for o in others)  # fmt: skip
-
-        made += [(number, update) for update in sorted(here, key=earlier)]
-    return made
-
-
-def operation(graph, name):
-    try:
-        return graph.get_operation_by_name(name.partition(":")[0])
-    except KeyError as error:
-        near = [o.name for o in graph.get_operations() if name.split("/")[-1] in o.name]
-        hint = f"; near it are {', '.join(near[:5])}" if near else ""
-        raise UserError(f"the graph has no op {name}{hint}") from error
-
-
-def losses(update, graph):
-    """Returns the tensors that an update's gradients are of, as far as can be seen.
-
-    `tf.gradients` begins with a Fill of ones, and names what it makes from an op x
-    `<scope>/x_grad/...`: what uses the Fill tells the losses' names.
-    """
-    reach = above([a.gradient.op for a in update.applies], data_only=True)
-    found = []
-    for fill in sorted(reach, key=lambda op: op.name):
-        name = fill.name.rpartition("/")
-        if fill.type not in ("Fill", "Const") or not name[2].startswith(
-            ("Fill", "grad_ys_", "Const")
-        ):
-            continue
-        for user in (op for t in fill.outputs for op in t.consumers()):
-            path = user.name.removeprefix(f"{name[0]}/")
-            if user in reach and name[0] and "_grad" in path:
-                loss = path.partition("_grad")[0]
-                try:
-                    y = graph.get_operation_by_name(loss).outputs[0]
-                except (KeyError, IndexError):
-                    continue
-                if not y.shape.rank:  # else a gradient inside the loss
-                    found.append(y)
-    return list(dict.fromkeys(found))
-
-
-def is_source(op):
-    """Whether an op is fed, or stands for what is."""
-    return op.type in PLACEHOLDERS or op.type in SOURCES
-
-
-def inputs(graph, needed):
-    """Returns name -> tensor of what a run must be given: placeholders and sources."""
-    found = {}
-    for op in graph.get_operations():
-        if op not in needed:
-            continue
-        if op.type in PLACEHOLDERS:
-            found[op.name] = op.outputs[0]
-        elif op.type in SOURCES:
-            found |= {t.name.removesuffix(":0"): t for t in op.outputs}
-    return found
-
-
-def random(graph, needed):
-    """Returns name -> tensor of the random numbers that a run draws."""
-    return {
-        op.name: op.outputs[0]
-        for op in graph.get_operations()
-        if op in needed and op.type in RANDOM
+def _outputs(graph, types, stepped, can):
+    """Ops beside the training step that say what the networks give: layers that nothing
+    but bookkeeping uses."""
+    ops = graph.get_operations()
+    layers = [
+        op
+        for op in ops
+        if types.get(op.name) in graph_layers.KINDS
+        and op not in stepped
+        and op in can
+        and "gradients" not in op.name
+        and not op.name.startswith(("save/", "save_", "report_uninitialized"))
+    ]
+    initial = {
+        o
+        for op in ops
+        if op.type in ("Assign", "AssignVariableOp") and op not in stepped
+        for o in graph_ops.above([op.inputs[1].op], data_only=True)
     }
-
-
-def is_switch(tensor):
-    """Whether an input says which mode the program is in."""
-    return tensor.dtype == tf.bool and tensor.shape.rank in (0, None)
+    fed = {op for op in ops if graph_ops.is_source(op)}
+    return [op for op in layers if op not in initial and graph_ops.above([op]) & fed]

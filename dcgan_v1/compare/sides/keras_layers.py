@@ -1,0 +1,110 @@
+"""Layers of Keras models and tf.Modules: their kinds, places and settings."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+L = keras.layers
+KINDS = (
+    (L.Conv1DTranspose, "deconv"), (L.Conv2DTranspose, "deconv"),
+    (L.Conv3DTranspose, "deconv"), (L.Conv1D, "conv"), (L.Conv2D, "conv"),
+    (L.Conv3D, "conv"), (L.DepthwiseConv2D, "conv"), (L.SeparableConv2D, "conv"),
+    (L.Dense, "dense"), (L.BatchNormalization, "norm"), (L.LayerNormalization, "norm"),
+    (L.LeakyReLU, "activation"), (L.ReLU, "activation"), (L.ELU, "activation"),
+    (L.PReLU, "activation"), (L.Activation, "activation"), (L.Softmax, "activation"),
+    (L.MaxPooling2D, "pool"), (L.AveragePooling2D, "pool"),
+    (L.GlobalAveragePooling2D, "pool"), (L.UpSampling2D, "resize"),
+    (L.Resizing, "resize"), (L.Dropout, "dropout"), (L.RNN, "recurrent"),
+)  # fmt: skip
+NO_LAYERS = (L.Flatten, L.Reshape, L.InputLayer, L.Permute, L.Concatenate)
+PARTS = {
+    "kernel": "kernel", "bias": "bias", "gamma": "gamma", "beta": "beta",
+    "moving_mean": "mean", "moving_variance": "variance", "embeddings": "kernel",
+    "recurrent_kernel": "recurrent",
+}  # fmt: skip
+LAYER_SETTINGS = {
+    "negative_slope": "slope", "epsilon": "epsilon", "momentum": "decay",
+    "rate": "rate", "strides": "strides", "padding": "padding", "unbiased": "unbiased",
+}  # fmt: skip
+
+
+def layers(model, name):
+    """Yields (path, layer) of everything inside a model that a layer can be."""
+    if isinstance(model, keras.Model):
+        found = list(model._flatten_layers(include_self=False))
+        cells = {id(x) for rnn in found if isinstance(rnn, L.RNN)
+                 for x in rnn._flatten_layers(include_self=False)}  # fmt: skip
+        for layer in found:
+            if id(layer) in cells:  # they run in a loop, which TF1 has no output of
+                continue
+            if not isinstance(layer, (keras.Model, *NO_LAYERS)):
+                path = getattr(layer, "path", None) or layer.name
+                yield f"{name}/{path.removeprefix(model.name + '/')}", layer
+    else:
+        seen = {id(model): name}
+        for module in model.submodules:
+            attribute = next(
+                (k for k, v in vars(model).items() if v is module),
+                type(module).__name__,
+            )
+            if id(module) not in seen and callable(module):
+                seen[id(module)] = f"{name}/{attribute}"
+                yield f"{name}/{attribute}", module
+
+
+def kind(layer):
+    return next((kind for cls, kind in KINDS if isinstance(layer, cls)), "other")
+
+
+def settings(layer):
+    found = {"class": type(layer).__name__}
+    for attribute, name in LAYER_SETTINGS.items():
+        value = getattr(layer, attribute, None)
+        if isinstance(value, bool | str):
+            found[name] = value
+        elif isinstance(value, int | float | np.floating):
+            found[name] = float(f"{float(value):.6g}")
+        elif isinstance(value, tuple):
+            found[name] = "x".join(map(str, value))
+    if isinstance(found.get("padding"), str):
+        found["padding"] = found["padding"].upper()
+    function = getattr(layer, "activation", None)
+    if function is not None:
+        found["activation"] = getattr(function, "__name__", "")
+    return found
+
+
+def variable_paths(model):
+    """id of a variable -> its place: its layer's path, or that among the attributes of
+    a tf.Module."""
+    if isinstance(model, keras.Model):
+        return {
+            id(v): f"{path.partition('/')[2]}/{v.name}"
+            for path, layer in reversed(list(layers(model, "")))
+            for v in layer.weights
+        }
+    flat = model._flatten(
+        predicate=lambda x: isinstance(x, tf.Variable), with_path=True
+    )
+    return {id(v): "/".join(map(str, path)) for path, v in flat}
+
+
+def path_of(variable):
+    return getattr(variable, "path", None) or variable.name.partition(":")[0]
+
+
+def key_of(variable):
+    """Keras wraps the tf.Variable that an optimiser may be given as it is."""
+    return (
+        id(getattr(variable, "value", variable))
+        if hasattr(variable, "path")
+        else id(variable)
+    )
+
+
+def dtype_of(variable):
+    return tf.as_dtype(variable.dtype).name
+
+
+def is_float(variable):
+    return tf.as_dtype(variable.dtype).is_floating

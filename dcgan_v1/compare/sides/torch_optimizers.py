@@ -1,0 +1,44 @@
+"""Optimisers of torch to a comparison: slots as TF1 has them, settings, kinds."""
+
+SLOTS = {  # optimiser -> what TF1 calls a slot -> key of its state
+    "Adam": {"m": "exp_avg", "v": "exp_avg_sq"},
+    "RMSprop": {"ms": "square_avg", "mom": "momentum_buffer", "mg": "grad_avg"},
+    "SGD": {"accum": "momentum_buffer"},
+    "Adagrad": {"accum": "sum"},
+}
+TF1_KINDS = {"SGD": "GradientDescent", "RMSprop": "RMSProp"}
+
+
+def kind_of(optimizer):
+    """The name of torch's own class that an optimiser is, or is derived from."""
+    names = [cls.__name__ for cls in type(optimizer).__mro__]
+    return next((n for n in names if n in SLOTS), names[0])
+
+
+def parameters(optimizer):
+    return [p for group in optimizer.param_groups for p in group["params"]]
+
+
+def slots(optimizer):
+    """Returns what TF1 calls a slot -> key of an optimiser's state."""
+    return SLOTS.get(kind_of(optimizer), {})
+
+
+def settings(optimizer):
+    """Returns kind, nesterov and the numbers of an optimiser, as TF1 calls them."""
+    group, kind = optimizer.param_groups[0], kind_of(optimizer)
+    found = {"learning rate": float(group["lr"])}
+    if "betas" in group:
+        found["beta1"], found["beta2"] = map(float, group["betas"])
+    if "eps" in group:
+        found["epsilon"] = float(getattr(optimizer, "epsilon", group["eps"]))
+    if "alpha" in group:
+        found["rho"] = float(group["alpha"])
+    if group.get("momentum"):
+        found["momentum"] = float(group["momentum"])
+        kind = "Momentum" if kind == "SGD" else kind
+    return {
+        "kind": TF1_KINDS.get(kind, kind),
+        "nesterov": bool(group.get("nesterov", False)),
+        **found,
+    }
