@@ -26,10 +26,10 @@ PAIRS = [
 
 
 def marked():
-    """One of each format among the quick tests."""
+    """One format among the quick tests, the others among the long ones."""
     for row in PAIRS:
         marks = [needs_torch] if row[1] == "torch" else []
-        if row[0] in ("slim_arg_scope", "conditional_lstm"):
+        if row[0] != "wgan_gp":
             marks.append(pytest.mark.long)
         yield pytest.param(*row, marks=marks)
 

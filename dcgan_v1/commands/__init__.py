@@ -15,6 +15,7 @@ NAMES = (
     "export_checkpoint",
     "make_pretrained",
     "quality_curve",
+    "run_legacy",
     "sample",
     "train_celeba",
     "train_classifier",

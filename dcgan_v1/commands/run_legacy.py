@@ -1,0 +1,90 @@
+"""Runs a TF1 program, or a notebook, as it is on today's TensorFlow, and records what
+it computes if asked to. Running a program runs whatever it says, at your own risk."""
+
+import argparse
+from pathlib import Path
+
+from dcgan_v1.commands import cli
+from dcgan_v1.errors import UserError
+
+
+def main(args):
+    from dcgan_v1.legacy import running
+
+    settings = dict(_setting(text) for text in args.set)
+    if args.record and args.steps is None:
+        raise UserError("--record needs --steps: how many training runs to record")
+    folder = args.run_dir or Path("runs", "legacy", args.program.stem)
+    recorder = running.run(
+        args.program, args.arguments, folder=folder, data_dirs=args.data_dir,
+        steps=args.steps, record=args.record, settings=settings, python=args.python,
+    )  # fmt: skip
+    if args.record and not recorder.finish():
+        raise UserError(f"{args.program} ended before any training run: no recording")
+    _tell(args, recorder, folder)
+
+
+def _setting(text):
+    name, equals, value = text.partition("=")
+    if not equals or not name.isidentifier():
+        raise UserError(f"--set {text!r}: write it as NAME=VALUE")
+    return name, value
+
+
+def _tell(args, recorder, folder):
+    from dcgan_v1.legacy.facade import USED
+
+    losses = ", ".join(f"{x:.6g}" for x in recorder.losses)
+    said = f"; the last one fetched {losses}" if losses else ""
+    print(f"\n{args.program}: {len(recorder.kinds)} training runs{said}")
+    print(f"what it wrote is in {folder}")
+    if args.record:
+        print(f"recorded in {args.record}")
+    same = sorted(name for name, how in USED.items() if not how)
+    if same:
+        print(f"supplied: {', '.join(same)}")
+    for name, how in sorted(USED.items()):
+        if how:
+            print(f"supplied, and not quite what it was: {name}: {how}")
+
+
+def make_parser():
+    parser = cli.parser(__doc__)
+    parser.add_argument("program", type=cli.path, help="its main .py, or an .ipynb")
+    parser.add_argument(
+        "arguments", nargs=argparse.REMAINDER, help="what the program itself is given"
+    )
+    parser.add_argument(
+        "--steps", type=_count, metavar="N", help="stop after N training runs "
+        "(default: when the program ends)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--data-dir", type=cli.path, action="append", default=[], metavar="FOLDER",
+        help="MNIST's files, or a folder of faces; may be given more than once. They "
+        "are shown where programs look for them (MNIST_data/, data/celebA/, ...)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--run-dir", type=cli.path, metavar="FOLDER",
+        help="where the program runs and writes (default runs/legacy/<program>)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--record", type=cli.path, metavar="FOLDER",
+        help="write graph, weights, feeds, draws, losses, gradients of --steps "
+        "training runs: what scripts/compare.py takes as Tf1(recording=FOLDER)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="NAME=VALUE",
+        help="give a top-level assignment of the program another value",
+    )  # fmt: skip
+    parser.add_argument(
+        "--python", type=int, choices=(2, 3), help="the language of the sources "
+        "(default: found out)",
+    )  # fmt: skip
+    return parser
+
+
+def _count(text):
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return number

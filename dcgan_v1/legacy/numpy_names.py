@@ -1,0 +1,49 @@
+"""numpy's names and arguments that 1.24 and 2.x took away."""
+
+import numpy as np
+
+
+def reshape(a, shape=None, order="C", *, newshape=None, **options):
+    return np.reshape(a, newshape if shape is None else shape, order=order, **options)
+
+
+def asscalar(a):
+    return a.item()
+
+
+def array(object, dtype=None, *, copy=True, **options):
+    """numpy 2 refuses `copy=False` where it must copy; before, it copied."""
+    if copy is False:
+        return np.asarray(object, dtype=dtype, **options)
+    return np.array(object, dtype=dtype, copy=copy, **options)
+
+
+def fromstring(string, dtype=float, count=-1, sep=""):
+    if sep:
+        return np.fromstring(string, dtype, count, sep=sep)
+    return np.frombuffer(string, dtype, count).copy()
+
+
+def load(file, *arguments, allow_pickle=True, encoding="latin1", **options):
+    """Pickles inside were read unasked until 1.16.3."""
+    return np.load(
+        file, *arguments, allow_pickle=allow_pickle, encoding=encoding, **options
+    )
+
+
+NAMES = {
+    "int": int, "float": float, "object": object, "str": str,
+    "unicode": str, "complex": complex, "float_": np.float64,
+    "complex_": np.complex128, "string_": np.bytes_, "unicode_": np.str_,
+    "product": np.prod, "cumproduct": np.cumprod, "alltrue": np.all,
+    "sometrue": np.any, "in1d": np.isin, "row_stack": np.vstack,
+    "trapz": np.trapezoid, "Inf": np.inf, "Infinity": np.inf, "NaN": np.nan,
+    "NAN": np.nan, "PINF": np.inf, "NINF": -np.inf, "infty": np.inf,
+    "round_": np.round, "asscalar": asscalar, "reshape": reshape, "array": array,
+    "fromstring": fromstring, "load": load,
+}  # fmt: skip
+NAMES = {
+    name: value
+    for name, value in NAMES.items()
+    if name in ("reshape", "array", "fromstring", "load") or not hasattr(np, name)
+}

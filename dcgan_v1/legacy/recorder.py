@@ -1,0 +1,386 @@
+"""Writes down what a TF1 program computes: its graph, its weights, its first training
+runs. One file, alone: runs on TensorFlow 1.4 to 1.15 and 2.x with Python 3.5 and later.
+
+    python recorder.py --record rec --steps 10 main.py its own arguments
+
+or, in the program, before it makes a session:
+
+    import recorder
+    recorder.start("rec", steps=10)
+
+A recording is a folder of data only: `graph.meta` (MetaGraphDef), `before.npz` and
+`after.npz` (variable -> array), `run_0000.npz` and so on (one training run each), and
+`recording.json`, which is written last. A run's arrays are `feed/<tensor>` (what was
+fed), `source/<tensor>` (what an input pipeline gave), `draw/<op>` (what random ops
+drew), `fetch/<tensor>` (scalars that the program fetched) and
+`gradient/<variable>|<op>`.
+"""
+
+# No syntax and no library that Python 3.5 lacks: this file goes where old programs are.
+import argparse
+import json
+import os
+import platform
+import runpy
+import sys
+
+import numpy as np
+
+FORMAT = 1
+SOURCES = ("IteratorGetNext", "QueueDequeueV2", "QueueDequeueManyV2",
+           "QueueDequeueUpToV2", "QueueDequeue", "QueueDequeueMany",
+           "QueueDequeueUpTo")  # fmt: skip
+RANDOM = ("RandomUniform", "RandomUniformInt", "RandomStandardNormal",
+          "TruncatedNormal", "ParameterizedTruncatedNormal", "Multinomial",
+          "RandomGamma", "RandomPoisson", "RandomPoissonV2", "RandomShuffle",
+          "StatelessRandomUniform", "StatelessRandomNormal",
+          "StatelessTruncatedNormal", "StatelessMultinomial")  # fmt: skip
+GRADIENT = ("grad", "delta", "gradient")
+ONE_KIND = 130  # runs of one kind before it is taken for the whole step
+COMPRESSED = 50e6  # bytes up to which variables are worth compressing
+
+
+class Stop(BaseException):
+    """All was recorded that was asked for. No `except Exception` of a program's stops
+    it."""
+
+
+class Recorder:
+    """Counts a program's training runs, and writes them down.
+
+    Args:
+      folder: where to; None to count alone.
+      runs: how many training runs; or None.
+      steps: how many whole steps, where `runs` is None; see `steps_of`.
+      stop: whether to end the program then, by `Stop`.
+    """
+
+    def __init__(self, folder=None, runs=None, steps=None, stop=True):
+        self.folder, self.runs, self.steps, self.stop = folder, runs, steps, stop
+        self.kinds, self.described, self.done = [], [], False
+        self._busy, self._known, self._graph, self._every = False, {}, None, None
+        self.session, self.losses = None, []
+
+    def install(self):
+        from tensorflow.python.client import session
+
+        plain = session.BaseSession.run
+        recorder = self
+
+        def run(self, fetches, feed_dict=None, options=None, run_metadata=None):
+            if recorder._busy or recorder.done:
+                return plain(self, fetches, feed_dict, options, run_metadata)
+            recorder._busy = True
+            try:
+                return recorder._run(
+                    plain, self, fetches, feed_dict, options, run_metadata
+                )
+            finally:
+                recorder._busy = False
+
+        session.BaseSession.run = run
+        self._plain = plain
+        return self
+
+    def _run(self, plain, session, fetches, feed_dict, options, run_metadata):
+        ops = list(fetched_ops(fetches, session.graph))
+        key = (id(session.graph), tuple(op.name for op in ops))
+        if key not in self._known:
+            self._known[key] = Looked(ops)
+        looked = self._known[key]
+        if not looked.applies or (self._graph not in (None, session.graph)):
+            return plain(session, fetches, feed_dict, options, run_metadata)
+        if self._graph is None:
+            self._begin(session)
+        extra = looked.extra() if self.folder else {}
+        found, more = plain(session, [fetches, extra], feed_dict, options, run_metadata)
+        self._note(session, looked, fetches, feed_dict or {}, found, more)
+        if self._is_enough():
+            self._end(session)
+        return found
+
+    def _begin(self, session):
+        self._graph, self.session = session.graph, session
+        self._every = frozenset(
+            op.name for op in session.graph.get_operations() if _is_apply(op)
+        )
+        if not self.folder:
+            return
+        if not os.path.isdir(self.folder):
+            os.makedirs(self.folder)
+        for name in os.listdir(self.folder):
+            if name == "recording.json" or name.startswith("run_"):
+                os.remove(os.path.join(self.folder, name))
+        with session.graph.as_default():
+            _v1().train.export_meta_graph(
+                self._path("graph.meta"), clear_devices=True, graph=session.graph
+            )
+        self._save("before.npz", self._variables(session))
+
+    def _note(self, session, looked, fetches, feed_dict, found, more):
+        self.kinds.append(looked.kind)
+        scalars = dict(scalars_of(fetches, found, session.graph))
+        self.losses = [float(x) for x in scalars.values()]
+        if not self.folder:
+            return
+        arrays = {}
+        for tensor, value in feed_dict.items():
+            name = _tensor_name(tensor, session.graph)
+            arrays["feed/" + name] = value
+        arrays.update(("fetch/" + name, x) for name, x in scalars.items())
+        arrays.update(more)
+        kept, left = {}, []
+        for name, value in arrays.items():
+            array = np.asarray(value)
+            if array.dtype.kind in "biufc":
+                kept[name] = array
+            else:
+                left.append(name)  # texts, and what a pickle would be needed for
+        np.savez_compressed(self._path("run_%04d.npz" % len(self.described)), **kept)
+        self.described.append({
+            "kind": looked.name, "ops": looked.targets, "left out": left,
+            "inside branches": looked.hidden,
+        })  # fmt: skip
+
+    def _is_enough(self):
+        if self.runs is not None:
+            return len(self.kinds) >= self.runs
+        if self.steps is None:
+            return False
+        alone = self.kinds[0] == self._every
+        return len(whole_steps(self.kinds, alone)) >= self.steps
+
+    def _end(self, session):
+        self.done = True
+        if self.folder:
+            self._save("after.npz", self._variables(session))
+            alone = self.kinds[0] == self._every
+            told = {
+                "format": FORMAT, "made on": made_on(), "runs": self.described,
+                "steps": whole_steps(self.kinds, alone) or [[0]],
+                "program": os.path.basename(getattr(
+                    sys.modules.get("__main__"), "__file__", None) or ""),
+            }  # fmt: skip
+            with open(self._path("recording.json"), "w") as file:
+                json.dump(told, file, indent=1, sort_keys=True)
+        if self.stop:
+            raise Stop()
+
+    def finish(self):
+        """Ends a recording early, where the program is over before it was complete."""
+        if not self.done and self.kinds:
+            self.stop, self._busy = False, True
+            self._end(self.session)
+        return self.done
+
+    def _variables(self, session):
+        with session.graph.as_default():
+            variables = _v1().global_variables() + _v1().local_variables()
+        found = {}
+        for variable in variables:
+            try:
+                found[variable.op.name] = self._plain(session, variable)
+            except Exception:  # not initialised, and then not used either
+                continue
+        return {n: a for n, a in found.items() if np.asarray(a).dtype.kind in "biufc"}
+
+    def _save(self, name, arrays):
+        size = sum(np.asarray(a).nbytes for a in arrays.values())
+        save = np.savez_compressed if size < COMPRESSED else np.savez
+        save(self._path(name), **arrays)
+
+    def _path(self, name):
+        return os.path.join(self.folder, name)
+
+
+class Looked:
+    """What a run of some fetches does: which updates, gradients and draws are in it."""
+
+    def __init__(self, ops):
+        above = _above(ops)
+        self.applies = sorted((o for o in above if _is_apply(o)), key=lambda o: o.name)
+        self.kind = frozenset(op.name for op in self.applies)
+        self.targets = [
+            op.name for op in ops if any(_is_apply(o) for o in _above([op]))
+        ]
+        self.name = self.targets[0] if self.targets else ""
+        random = [op for op in above if op.type in RANDOM]
+        self.hidden = sorted(op.name for op in random if _is_inside(op))
+        self.random = [op for op in random if not _is_inside(op)]
+        self.sources = [op for op in above if op.type in SOURCES]
+
+    def extra(self):
+        """Tensors to fetch along with what the program fetches."""
+        found = {}
+        for op in self.applies:
+            names = [argument.name for argument in op.op_def.input_arg]
+            place = next((names.index(g) for g in GRADIENT if g in names), None)
+            if place is not None and not _is_inside(op):
+                variable = _variable_name(op.inputs[0])
+                found["gradient/%s|%s" % (variable, op.name)] = op.inputs[place]
+        for op in self.random:
+            found["draw/" + op.name] = op.outputs[0]
+        for op in self.sources:
+            for tensor in op.outputs:
+                found["source/" + _short(tensor.name)] = tensor
+        return found
+
+
+def whole_steps(kinds, alone=False):
+    """Returns the runs that make up each whole step: [[0, 1, 2], [3, 4, 5], ...].
+
+    A step begins where the first kind of run comes again after another kind. Steps that
+    are unlike the first one are left out, with all after them.
+
+    Args:
+      kinds: what each run updates.
+      alone: whether the first run does all the updates that the graph has.
+    """
+    if not kinds:
+        return []
+    if alone or (set(kinds) == {kinds[0]} and len(kinds) >= ONE_KIND):
+        return [[i] for i, kind in enumerate(kinds) if kind == kinds[0]]
+    starts = [0] + [
+        i for i in range(1, len(kinds))
+        if kinds[i] == kinds[0] and kinds[i - 1] != kinds[0]
+    ]  # fmt: skip
+    if len(starts) == 1:
+        return []  # the end of the first step is not known yet
+    pattern = kinds[: starts[1]]
+    found, begin = [], 0
+    while kinds[begin : begin + len(pattern)] == pattern:
+        found.append(list(range(begin, begin + len(pattern))))
+        begin += len(pattern)
+    return found
+
+
+def made_on():
+    import tensorflow as tf
+
+    return {
+        "tensorflow": getattr(tf, "__version__", ""),
+        "python": platform.python_version(), "numpy": np.__version__,
+        "machine": platform.machine(), "system": platform.system(),
+    }  # fmt: skip
+
+
+def fetched_ops(fetches, graph):
+    """Yields the operations behind whatever `Session.run` takes."""
+    for one in _flat(fetches):
+        try:
+            element = graph.as_graph_element(one)
+        except (TypeError, ValueError, KeyError):
+            continue  # a sparse tensor or the like
+        yield getattr(element, "op", element)
+
+
+def scalars_of(fetches, found, graph):
+    """Yields (tensor name, number) of what a program fetched, as it fetched it."""
+    if isinstance(fetches, dict):
+        for key in fetches:
+            for pair in scalars_of(fetches[key], found[key], graph):
+                yield pair
+    elif isinstance(fetches, (list, tuple)):
+        for one, value in zip(fetches, found):
+            for pair in scalars_of(one, value, graph):
+                yield pair
+    elif isinstance(found, (float, np.floating)) or getattr(found, "shape", 0) == ():
+        number = np.asarray(found)
+        if number.dtype.kind == "f":
+            yield _tensor_name(fetches, graph), number
+
+
+def _flat(fetches):
+    if isinstance(fetches, dict):
+        fetches = list(fetches.values())
+    if isinstance(fetches, (list, tuple)):
+        for one in fetches:
+            for inner in _flat(one):
+                yield inner
+    elif fetches is not None:
+        yield fetches
+
+
+def _above(ops):
+    seen, stack = set(), list(ops)
+    while stack:
+        op = stack.pop()
+        if op in seen:
+            continue
+        seen.add(op)
+        if op.type not in SOURCES:
+            stack.extend(t.op for t in op.inputs)
+            stack.extend(op.control_inputs)
+    return seen
+
+
+def _is_apply(op):
+    return "Apply" in op.type and bool(op.inputs) and "Dataset" not in op.type
+
+
+def _is_inside(op):
+    """Whether an op is in a branch or a loop, where it has no value to fetch."""
+    context = op._get_control_flow_context()
+    return context is not None or not op.graph.is_fetchable(op.outputs[0] if op.outputs
+                                                            else op)  # fmt: skip
+
+
+def _variable_name(tensor):
+    op = tensor.op
+    while op.type in ("Identity", "Enter", "RefEnter", "Switch", "RefSwitch"):
+        op = op.inputs[0].op
+    return op.name
+
+
+def _tensor_name(tensor, graph):
+    element = graph.as_graph_element(tensor, allow_operation=False)
+    return _short(element.name)
+
+
+def _short(name):
+    return name[:-2] if name.endswith(":0") else name
+
+
+def _v1():
+    import tensorflow as tf
+
+    compat = getattr(tf, "compat", None)
+    return getattr(compat, "v1", tf)
+
+
+def start(folder, steps=10, stop=False):
+    """Records the next `steps` training runs of this process into a folder."""
+    return Recorder(folder, runs=steps, stop=stop).install()
+
+
+def main(arguments=None):
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("--record", required=True, metavar="FOLDER")
+    parser.add_argument("--steps", type=int, default=10, metavar="K",
+                        help="training runs to record (default: 10)")  # fmt: skip
+    parser.add_argument("program")
+    parser.add_argument("arguments", nargs=argparse.REMAINDER)
+    args = parser.parse_args(arguments)
+    if args.steps < 1:
+        parser.error("--steps must be at least 1")
+    if not os.path.isfile(args.program):
+        parser.error("%s does not exist" % args.program)
+    recorder = Recorder(args.record, runs=args.steps).install()
+    sys.argv = [args.program] + args.arguments
+    sys.path.insert(0, os.path.dirname(os.path.abspath(args.program)))
+    try:
+        runpy.run_path(args.program, run_name="__main__")
+    except Stop:
+        pass
+    except SystemExit as error:
+        if not recorder.done and error.code not in (None, 0):
+            raise
+    if not recorder.finish():
+        print("error: the program ended before any training run", file=sys.stderr)
+        return 2
+    print("recorded %d training runs in %s" % (len(recorder.kinds), args.record))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,114 @@
+"""Runs a TF1 program in this process: its files get TF1, its folder stays as it is."""
+
+import contextlib
+import os
+import sys
+import traceback
+from importlib.util import find_spec
+from pathlib import Path
+
+from dcgan_v1 import runtime
+from dcgan_v1.errors import UserError, reason
+
+
+def run(main, arguments, *, folder, data_dirs=(), steps=None, record=None,
+        settings=None, python=None, whole_steps=None):  # fmt: skip
+    """Runs a program until it ends or has done its steps.
+
+    Args:
+      main: path of its .py or .ipynb.
+      arguments: what it is given as sys.argv[1:].
+      folder: working directory; what the program's own folder holds is there.
+      data_dirs: folders with MNIST or images of faces.
+      steps: training runs after which to stop; None for no stop.
+      record: folder to write a recording into.
+      settings: name -> source text: top-level assignments to override.
+      python: 2 or 3; found out where None.
+      whole_steps: whole steps to record instead of `steps` runs.
+
+    Returns:
+      recorder.Recorder.
+
+    Raises:
+      UserError: it cannot be run, or asks for what nothing stands for.
+    """
+    main = Path(main).resolve()
+    if not main.is_file():
+        raise UserError(f"{main} does not exist")
+    prepare()
+    from dcgan_v1.legacy import data_folders, modules, workplace
+    from dcgan_v1.legacy.program import Program
+    from dcgan_v1.legacy.recorder import Recorder
+
+    facades = modules.supply()
+    program = Program(main, facades, settings, python)
+    recorder = Recorder(
+        record and str(Path(record).resolve()), runs=steps, steps=whole_steps
+    )
+    places = [Path(d).resolve() for d in data_dirs]
+    workplace.make(main.parent, Path(folder))
+    data_folders.supply(places, Path(folder), main.parent)
+    recorder.install()
+    sys.argv = [str(main), *arguments]
+    sys.path[:0] = [str(main.parent)]
+    with contextlib.chdir(folder):
+        _run(program, recorder)
+    return recorder
+
+
+def prepare():
+    """Loads TensorFlow as TF1 with Keras 2 behind it."""
+    runtime.ignore_foreign_settings()
+    os.environ.setdefault("MPLBACKEND", "Agg")
+    absent = [n for n in ("fissix", "tf_keras", "tf_slim") if find_spec(n) is None]
+    if absent:
+        raise UserError(
+            f"running TF1 programs needs the package {absent[0]}: pip install -r "
+            "requirements.txt"
+        )
+    runtime.prepare()
+    os.environ["TF_USE_LEGACY_KERAS"] = "1"  # read when Keras is first asked for
+    import tensorflow.compat.v1 as tf
+
+    tf.disable_v2_behavior()  # reference variables, Dimension, control flow by Switch
+
+
+def _run(program, recorder):
+    from dcgan_v1.legacy.absent import Missing
+    from dcgan_v1.legacy.facade import Vanished
+    from dcgan_v1.legacy.recorder import Stop
+
+    try:
+        program.run()
+    except Stop:
+        return
+    except SystemExit as error:
+        if error.code not in (None, 0) and not recorder.done:
+            raise UserError(
+                f"{program.main.name} ended itself: exit code {error.code}"
+            ) from error
+    except (UserError, KeyboardInterrupt):
+        raise
+    except (Vanished, Missing) as error:
+        raise UserError(f"{_place(error, program)}{error}") from error
+    except BaseException as error:
+        cause = error.__context__
+        if isinstance(error, ImportError | AttributeError) and isinstance(
+            cause, Vanished
+        ):
+            error = cause
+        traceback.print_exc()
+        raise UserError(
+            f"{_place(error, program)}the program failed: {type(error).__name__}: "
+            f"{reason(error, 300)}"
+        ) from error
+
+
+def _place(error, program):
+    """'main.py:12: ' of the program's own line that an error came from."""
+    own = [
+        frame
+        for frame in traceback.extract_tb(error.__traceback__)
+        if Path(frame.filename).is_relative_to(program.main.parent)
+    ]
+    return f"{Path(own[-1].filename).name}:{own[-1].lineno}: " if own else ""

@@ -1,0 +1,12 @@
+"""Runs a TF1 program, or a notebook, as it is on today's TensorFlow, and records what
+it computes if asked to. Running a program runs whatever it says, at your own risk."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from dcgan_v1.commands import run
+
+if __name__ == "__main__":
+    run("run_legacy")
