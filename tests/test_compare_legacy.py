@@ -1,6 +1,8 @@
 """Programs that real TensorFlow 1.15 wrote down (tests/legacy): each is the function
 that its port is, and every fault in a port is found with its cause."""
 
+import os
+import subprocess
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -26,6 +28,7 @@ PROGRAMS = {
 }
 # a bias that a batch norm takes away again: what rounding leaves of it is its own
 ROUNDING = {"layers": ("conv2d_1/bias",)}
+TF1_15 = os.environ.get("TF1_PYTHON", str(LEGACY.parents[1] / ".venv-tf1/bin/python"))
 
 
 QUICK = ("contrib_layers", "layers", "conditional_lstm")
@@ -192,3 +195,30 @@ def test_a_bias_before_a_batch_norm_is_exempt_and_said_so():
     assert result.matching.exempt == ["conv2d_1/bias"]
     assert any("conv2d_1/bias: its gradient is rounding" in line
                for line in result.report["roles"])  # fmt: skip
+
+
+@pytest.mark.long
+@pytest.mark.skipif(
+    not Path(TF1_15).is_file(),
+    reason="no TensorFlow 1.15 here: make .venv-tf1/.ready (needs Python 3.7)",
+)
+def test_the_recordings_are_what_1_15_writes(tmp_path):
+    # TensorFlow 2 leaves TF2_BEHAVIOR=1, by which 1.15 would build v2 control flow
+    clean = {k: v for k, v in os.environ.items() if not k.startswith("TF")}
+    done = subprocess.run(
+        [TF1_15, str(LEGACY / "programs.py"), str(tmp_path)],
+        env={**clean, "CUDA_VISIBLE_DEVICES": ""},
+        capture_output=True, text=True, timeout=600,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-2000:]
+    for name in PROGRAMS:
+        with (
+            np.load(tmp_path / f"{name}.npz") as new,
+            np.load(DATA / f"{name}.npz") as old,
+        ):
+            assert set(new.files) == set(old.files)
+            for key in old.files:
+                if not key.partition("/")[2].startswith(ROUNDING.get(name, "?")):
+                    np.testing.assert_allclose(
+                        new[key], old[key], rtol=1e-4, atol=2e-6, err_msg=key
+                    )
