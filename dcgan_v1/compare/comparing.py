@@ -89,7 +89,7 @@ class Pair(Observing, Asking):
         if dtype == "float32":
             alone = {**job.old, **more, "threads": 1, "is_old": True}
             self.control_side = Side("control", alone, self.folder, onednn="0")
-        self.control, self.timing, self.lone = [], {}, {}
+        self.control, self.timing, self.lone, self.timed = [], {}, {}, False
         self.found, self.findings, self.checked = [], [], []
         self.not_compared, self.few = [], "few"
 
@@ -112,12 +112,11 @@ class Pair(Observing, Asking):
         self.observe()
         if not self.seen_old:
             raise UserError(
-                "nothing of the two could be compared: the port has no step, and "
-                "no model "
-                "whose inputs are known; give step=, or forward={model: [inputs]}"
+                "nothing of the two could be compared: the port has no step, and no "
+                "model whose inputs are known; give step=, or forward={model: [inputs]}"
             )
         self.found = differences.between(self.seen_old, self.seen_new, self.group)
-        if self.job.timing_steps and self.trains:
+        if self.timed and self.trains:
             self.time()
         if self.control_side:
             self.control = noise.measure(self)
@@ -331,6 +330,7 @@ def run(job, dtypes, progress=lambda: None):
         first = next(iter(pairs.values()), None)
         try:
             with Pair(job, dtype, progress, first) as pair:
+                pair.timed = job.timing_steps and dtype == min(dtypes)
                 pair.run()
         except CannotBe as error:
             refused[dtype] = str(error)
