@@ -34,10 +34,14 @@ lint: $(READY)
 
 legacy-fixtures: $(READY1)
 	CUDA_VISIBLE_DEVICES= $(VENV1)/bin/python tests/legacy/programs.py tests/legacy/data
+	$(VENV1)/bin/python tests/legacy/small_mnist.py tests/legacy/data
+	CUDA_VISIBLE_DEVICES= $(VENV1)/bin/python tests/legacy/families.py \
+		tests/legacy/data/families.npz tests/legacy/data
 
 $(READY1):
 	$(PYTHON37) -m venv $(VENV1)
-	$(VENV1)/bin/python -m pip install --quiet tensorflow==1.15.5 protobuf==3.20.3
+	$(VENV1)/bin/python -m pip install --quiet tensorflow==1.15.5 protobuf==3.20.3 \
+		scipy==1.1.0 pillow==8.4.0
 	touch $@
 
 $(READY): requirements.txt

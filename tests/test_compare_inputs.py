@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 from script_runs import ROOT, call
+from tensorflow.python.framework import function
 
 from dcgan_v1.checkpoints import reading
 
@@ -274,6 +275,27 @@ def test_ops_that_touch_the_machine_are_refused_unless_trusted(folder, op):
     assert not Path("/nowhere").exists()
 
 
+def test_a_function_of_a_graph_that_writes_files_is_refused(folder, tmp_path):
+    """Which functions a step calls nothing tells."""
+    out = tmp_path / "written"
+
+    @function.Defun(tf.float32)
+    def write(x):
+        saved = tf.raw_ops.SaveV2(
+            prefix=str(out), tensor_names=["x"], shape_and_slices=[""], tensors=[x]
+        )
+        with tf.control_dependencies([saved]):
+            return tf.identity(x)
+
+    with tf.Graph().as_default():
+        x = tf.placeholder(tf.float32, [None, 4], "x")
+        write(x)
+        tf.train.export_meta_graph(str(folder / "function.meta"))
+    said = refused(folder, "--meta", "function.meta", "port.py:new")
+    assert "holds ops that touch the machine: SaveV2" in said
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_placeholder_without_a_shape_wants_data(folder, tmp_path):
     file = tmp_path / "shapeless.py"
     file.write_text(GRAPH.replace('[None, 3], "y"', 'None, "y"'))
@@ -364,7 +386,8 @@ def test_the_library_imports_no_framework_until_it_compares():
     code = (
         "import sys; from dcgan_v1.compare import compare, Tf1, Keras, Torch; "
         "from dcgan_v1.compare import matching, differences, alignment, identify, "
-        "diagnosis, map_file, batches; "
+        "diagnosis, map_file, batches, candidates, gradient_prints, report_tables, "
+        "gradient_causes, update_causes, layer_causes, layer_kinds, recording; "
         "assert not {'tensorflow', 'keras', 'torch'} & set(sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True)

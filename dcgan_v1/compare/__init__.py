@@ -93,7 +93,7 @@ def compare(
       map: path of a map file (see `map_file`), or a `map_file.Map`.
       steps: training steps; the state is looked at after 1, 3, 10 and the last.
       dtype: 'float64'; or 'float32', which compares in both, with TF1's own noise as
-      the measure in float32.
+        the measure in float32.
       batch_size: rows of what is drawn where the graph leaves them open; 16 by default.
       seed: of what is drawn.
       timing_steps: steps in each of 6 rounds of timing; 0 for none.
@@ -154,7 +154,8 @@ def spec_of(side, options):
     if isinstance(side, Tf1):
         if side.function is not None:
             raise UserError("a Tf1 with a function must come from a function of a file")
-        return {**spec, "tf1": dataclasses.asdict(side)}
+        paths = {k: str(v) for k, v in vars(side).items() if isinstance(v, Path)}
+        return {**spec, "tf1": dataclasses.asdict(side) | paths}
     if isinstance(side, str):
         return {**spec, "target": side}
     if inspect.isfunction(side) and "." not in side.__qualname__:

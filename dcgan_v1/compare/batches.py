@@ -53,6 +53,9 @@ def make(inputs, given, steps, batch_size, seed, modes=()):
                 array = _of_step(name, given[name], v, step, steps)
             else:
                 array = _drawn(name, v, size, rng)
+            if v["dtype"] == "float32" and array.dtype.kind == "f":
+                # an input pipeline stays in float32: both sides get what it can hold
+                array = array.astype(np.float32)
             batches[f"{step}/{name}"] = array
     rows = min(size, FEW) if all(_is_open(v) for v in wanted.values()) else size
     for name in wanted:
@@ -110,6 +113,8 @@ def _of_step(name, array, v, step, steps):
                 f"{steps} steps"
             )
         array = array[step]
+    if v["dtype"].startswith("float") and array.dtype.kind in "biu":
+        array = array.astype(np.float64)
     if shape is not None and (
         array.ndim != len(shape)
         or any(
@@ -127,13 +132,12 @@ def _drawn(name, v, size, rng):
     shape, dtype = v["shape"], v["dtype"]
     if shape is None:
         raise UserError(
-            f"the placeholder {name} has no shape: give its data (--inputs {name}=…)"
+            f"the placeholder {name} has no shape: give its data in --inputs"
         )
     if not shape and dtype != "bool":
         raise UserError(
-            f"the placeholder {name} is one number, which nothing tells: give it "
-            "in the "
-            "map ([training] and [inference]) or in --inputs"
+            f"the placeholder {name} is one number, which nothing tells: give it in "
+            "the map ([training] and [inference]) or in --inputs"
         )
     shape = [size if i == 0 and n is None else n for i, n in enumerate(shape)]
     if None in shape:
@@ -172,9 +176,8 @@ def bind(arguments, optional, takes_more, inputs, random, named, dropouts):
         name = name.removesuffix(":0")
         if name not in everything:
             raise UserError(
-                f"the map gives the port's {argument} {name}, which the TF1 "
-                "program has "
-                f"not; it has {', '.join(everything)}"
+                f"the map gives the port's {argument} {name}, which the TF1 program "
+                f"has not; it has {', '.join(everything)}"
             )
         bound[argument] = name
     for argument in (*arguments, *optional):
@@ -194,20 +197,16 @@ def bind(arguments, optional, takes_more, inputs, random, named, dropouts):
             left_arguments = []
     if left_arguments:
         raise UserError(
-            f"the port's step takes {', '.join(left_arguments)}, and the TF1 "
-            "program has "
-            f"{', '.join(left + left_random) or 'nothing'} left to give: pair "
-            "them in the "
-            "map's [inputs]"
+            f"the port's step takes {', '.join(left_arguments)}, and the TF1 program "
+            f"has {', '.join(left + left_random) or 'nothing'} left to give: pair "
+            "them in the map's [inputs]"
         )
     left_random = [n for n in random if n not in bound.values()]
     if left_random and not dropouts:
         raise UserError(
             f"the TF1 program draws {left_random[0]} "
-            f"{random[left_random[0]]['shape']} at "
-            "random, which the port's step does not take: make it an argument, "
-            "and pair "
-            "them in the map's [inputs]"
+            f"{random[left_random[0]]['shape']} at random, which the port's step does "
+            "not take: make it an argument, and pair them in the map's [inputs]"
         )
     return bound, left_random
 

@@ -38,8 +38,6 @@ class Job(NamedTuple):
       batch_size, seed, timing_steps: numbers.
       folder: a directory for what the processes hand over.
       start: name -> array that stands for TF1's own start values, or None.
-      draw_averages: whether averages start from drawn values: as they are made, all
-        alike, they would hide a mean taken for a variance.
     """
 
     old: dict
@@ -53,7 +51,9 @@ class Job(NamedTuple):
     timing_steps: int
     folder: Path
     start: dict | None = None
-    draw_averages: bool = True
+
+
+NO_DOUBLE = "cannot be made float64"  # what the old side says then
 
 
 class CannotBe(Exception):
@@ -146,8 +146,13 @@ class Pair(Observing, Asking):
         return key.kind, key.part, key.step, key.update, owner, of
 
     def open(self):
-        for side in self._sides():
-            side.answer()
+        try:
+            for side in self._sides():
+                side.answer()
+        except UserError as error:
+            if self.dtype == "float64" and NO_DOUBLE in str(error):
+                raise CannotBe(str(error)) from error
+            raise
         self.ours = self.old.do("describe")
         self.theirs = self.new.do("describe")
         dtypes = {v["dtype"] for v in self.theirs["variables"].values()}
@@ -165,7 +170,7 @@ class Pair(Observing, Asking):
     def prepare_inputs(self):
         """Writes the batches, and has TF1 draw what it draws."""
         job = self.job
-        modes = [*self.ours["switches"], *job.map.training]
+        modes = [*self.ours["switches"], *self.ours["modes"]]
         made = batches.make(
             self.ours["inputs"], job.inputs, job.steps, job.batch_size, job.seed, modes
         )
@@ -177,7 +182,7 @@ class Pair(Observing, Asking):
         self.bound, dropped = batches.bind(
             arguments, self.theirs["optional"],
             self.theirs["step takes more"] or not self.theirs["step"],
-            inputs, self.ours["random"] if self.trains else {}, job.map.inputs,
+            inputs, self._drawn() if self.trains else {}, job.map.inputs,
             self.theirs["dropouts"],
         )  # fmt: skip
         if not path.exists():
@@ -198,6 +203,11 @@ class Pair(Observing, Asking):
         self.dropped = dropped
         self._bind()
 
+    def _drawn(self):
+        """What TF1 draws in a step; not what a network beside it draws."""
+        beside = self.ours["beside"]
+        return {n: v for n, v in self.ours["random"].items() if n not in beside}
+
     def _bind(self):
         self.new.do(
             "bind", arguments=self.bound, drawn=self.dropped,
@@ -213,8 +223,7 @@ class Pair(Observing, Asking):
         if self.job.start:
             start |= self._given(start)
             return start
-        if not self.job.draw_averages:
-            return start
+        # averages as they are made, all alike, would hide a mean taken for a variance
         rng = np.random.default_rng(self.job.seed)
         for name, v in self.ours["variables"].items():
             value = start[name]
@@ -235,8 +244,7 @@ class Pair(Observing, Asking):
         if lacking:
             raise UserError(
                 f"what to start from does not fit: {lacking[0]} is missing or of "
-                "another "
-                f"shape, and so are {len(lacking) - 1} more"
+                f"another shape, and so are {len(lacking) - 1} more"
             )
         found = {n: a.astype(start[n].dtype) for n, a in given.items() if n in start}
         for name, (optimizer, power) in powers.items():
@@ -256,7 +264,7 @@ class Pair(Observing, Asking):
         self.maps = {}
         # by shapes alone: where these do not fit, a port may not even run
         self.matching, self.certificate = identify(
-            self.ours, self.theirs, rows, None, None
+            self.ours, self.theirs, rows, None, None, self.job.map.optimizers
         )
         if self.matching.new_only or self.missing():
             return
@@ -271,7 +279,7 @@ class Pair(Observing, Asking):
         self.maps = (port_run or {}).get("maps", {})
         run_equal = self._run_equal if self.trains else None
         self.matching, self.certificate = identify(
-            self.ours, self.theirs, rows, port_run, run_equal
+            self.ours, self.theirs, rows, port_run, run_equal, self.job.map.optimizers
         )
         if self.trains:
             self._reopen()

@@ -67,7 +67,7 @@ def _open(old, new, folder):
 
 
 def _matched(ours, theirs, given):
-    matching, _ = identify(ours, theirs, given.variables, None, None)
+    matching, _ = identify(ours, theirs, given.variables, None, None, given.optimizers)
     guessed = [row.old for row in matching.rows if row.by not in ("map", "shape")]
     if matching.new_only or guessed:
         name = (matching.new_only or guessed)[0]

@@ -36,10 +36,22 @@ def diagnose(pair):
     for find, differing in _stages(pair, over):
         if differing:
             with np.errstate(all="ignore"):  # a hypothesis may divide by nothing
-                found = [Finding(*row) for row in find(pair, differing)]
+                found = _found(pair, find, differing)
             if found:
                 return found
     return []
+
+
+def _found(pair, find, differing):
+    """A hypothesis that does not fit the arrays must not hide that they differ."""
+    try:
+        return [Finding(*row) for row in find(pair, differing)]
+    except (ValueError, IndexError, KeyError, ZeroDivisionError, StopIteration):
+        if isinstance(differing, dict):
+            return [Finding(str(key), f"{who} alone has it")
+                    for key, who in list(differing.items())[:1]]  # fmt: skip
+        first = differing[0]
+        return [Finding(str(first.key), f"differs by {first.relative:.1e}")]
 
 
 def _stages(pair, over):

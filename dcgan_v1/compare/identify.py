@@ -8,11 +8,12 @@ from dcgan_v1.compare.matching import Matching, Row
 from dcgan_v1.errors import UserError
 
 
-def identify(old, new, rows_given, port_run, run_equal):
+def identify(old, new, rows_given, port_run, run_equal, optimizers_given=None):
     """Returns the Matching of two sides, and its Certificate.
 
     Args:
       old, new: what the sides say of themselves.
+      optimizers_given: TF1's optimiser -> the port's, of a user's map.
       rows_given: [(old name, new name, layout kind or '')] of a user's map.
       port_run: what a first step of the port showed: {'updates': [(optimiser,
         variables)], 'maps': layer -> pixels}, or None where it has no step.
@@ -26,7 +27,8 @@ def identify(old, new, rows_given, port_run, run_equal):
     options = candidates.by_shape(ours, theirs)
     _add_unique(rows, options)
     certificate = gradient_prints.Certificate(None, 0)
-    updates, optimizers = _pair_updates(old, port_run, rows)
+    given = _known_optimizers(old, new, optimizers_given or {})
+    updates, optimizers = _pair_updates(old, port_run, rows, given)
     open_rows = candidates.still_open(rows, options)
     if (open_rows or gradient_prints.pixel_rows(rows, theirs, maps)) and run_equal:
         certificate = gradient_prints.by_gradients(
@@ -97,11 +99,23 @@ def _add_unique(rows, options):
                 rows.append(Row(old, new, layout, "shape"))
 
 
-def _pair_updates(old, port_run, rows):
+def _known_optimizers(old, new, given):
+    names = {u["optimizer"] for u in old["updates"]}
+    for ours, theirs in given.items():
+        for name, known in ((ours, names), (theirs, new["optimizers"])):
+            if name not in known:
+                raise UserError(
+                    f"the map's [optimizers] has {name!r}; there are "
+                    f"{', '.join(sorted(known)) or 'none'}"
+                )
+    return given
+
+
+def _pair_updates(old, port_run, rows, given):
     """Returns (update -> update, optimiser -> optimiser): by what they train as far as
     it is known, by how much they train, and by their order in a step."""
     if not port_run:
-        return {}, {}
+        return {}, dict(given)
     theirs, new_of = port_run["updates"], {row.old: row.new for row in rows}
     left, updates = list(range(len(theirs))), {}
     for i, update in enumerate(old["updates"]):
@@ -110,6 +124,7 @@ def _pair_updates(old, port_run, rows):
         def likeness(j, known=known, update=update):
             trained = theirs[j][1]
             return (
+                given.get(update["optimizer"]) == theirs[j][0],
                 len(known & set(trained)),
                 len(trained) == len(update["variables"]),
                 -j,
@@ -118,7 +133,7 @@ def _pair_updates(old, port_run, rows):
         if left:
             updates[i] = max(left, key=likeness)
             left.remove(updates[i])
-    optimizers = {}
+    optimizers = dict(given)
     for i, j in updates.items():
         optimizers.setdefault(old["updates"][i]["optimizer"], theirs[j][0])
     return updates, optimizers

@@ -18,11 +18,7 @@ AXES = {  # layout -> axes of the other array in the order that TF1's kernel has
     "torch conv1d": (2, 1, 0),
     "torch conv3d": (2, 3, 4, 1, 0),
 }
-GATES = {  # the order of an LSTM's gates: input, candidate, forget, output
-    "tf1": "ijfo",
-    "keras": "ifjo",
-    "torch": "ifjo",
-}
+GATES = "ijfo"  # TF1's order of an LSTM's: input, candidate, forget, output
 
 
 class Layout(NamedTuple):
@@ -53,7 +49,7 @@ class Layout(NamedTuple):
         if self.part:
             array = array[self.part[0] : self.part[1]]
         if self.gates:
-            array = _gates(array, GATES["tf1"], self.gates)
+            array = _gates(array, GATES, self.gates)
             if self.forget and array.ndim == 1 and values:
                 array = array + _at_gate(array, self.gates) * self.forget
         if self.rows:
@@ -77,7 +73,7 @@ class Layout(NamedTuple):
         if self.gates:
             if self.forget and array.ndim == 1 and values:
                 array = array - _at_gate(array, self.gates) * self.forget
-            array = _gates(array, self.gates, GATES["tf1"])
+            array = _gates(array, self.gates, GATES)
         return np.ascontiguousarray(array)
 
     def shape(self, shape):

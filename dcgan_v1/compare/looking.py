@@ -49,9 +49,11 @@ def read(side):
                 parts["state"], answer.get("hyper", {}), learned)  # fmt: skip
 
 
-def refuse_nan(looks):
+def refuse_nan(ours, theirs=None):
     """Raises UserError where TF1's Look or the port's holds what is no number."""
-    for side, look in zip(("TF1 program", "port"), looks, strict=True):
+    for side, look in (("TF1 program", ours), ("port", theirs)):
+        if look is None:
+            continue
         where = [
             *((f"layer {seen.name}", seen.output) for seen in look.layers),
             *((f"loss {name}", np.asarray(v)) for name, v in look.scalars.items()),

@@ -22,7 +22,7 @@ class Row(NamedTuple):
     Attributes:
       old, new: names.
       layout: `layouts.Layout` that makes the new one of the old one.
-      by: 'map', 'shape', 'gradients', 'name', 'order' or 'elimination'.
+      by: 'map', 'shape', 'gradients', 'name' or 'order'.
       distance, runner_up: how far the match is, and the next best; None where nothing
         was measured.
     """
@@ -36,7 +36,7 @@ class Row(NamedTuple):
 
     @property
     def is_sure(self):
-        if self.by not in ("gradients", "elimination", "order"):
+        if self.by not in ("gradients", "order"):
             return True
         if self.by != "gradients":
             return False
@@ -90,11 +90,11 @@ class Matching:
 
     def to_tf1(self, state, slots, shapes):
         """Brings a state of the port's to TF1: the inverse of `to_port`."""
-        found, parts = {}, {}
+        found = {}
         by_slot = {(o, s, v): name for name, (o, s, v) in slots.items()}
         for row in self.rows:
             if row.new in state:
-                _put(found, parts, row.old, row, state[row.new], shapes[row.old])
+                _put(found, row.old, row, state[row.new], shapes[row.old])
             for optimizer, other in self.optimizers.items():
                 prefix = f"{row.new}|{other}|"
                 for key in state:
@@ -102,7 +102,7 @@ class Matching:
                         slot = key.removeprefix(prefix)
                         name = by_slot.get((optimizer, slot, row.old))
                         if name:
-                            _put(found, parts, name, row, state[key],
+                            _put(found, name, row, state[key],
                                  shapes[row.old], values=False)  # fmt: skip
         for optimizer, other in self.optimizers.items():
             if f"updates:{other}" in state:
@@ -116,7 +116,7 @@ class Matching:
         """
         back = {new: old for old, new in self.updates.items()}
         rows = {row.new: row for row in self.rows}
-        made, parts = {}, {}
+        made = {}
         for key, array in found.items():
             count, _, name = key.split("|", 2)
             update = back.get(int(count), int(count))
@@ -125,11 +125,11 @@ class Matching:
                 made[f"+{update}|{name}"] = array
             else:
                 where = f"{update}|{row.old}"
-                _put(made, parts, where, row, array, shapes[row.old], values=False)
+                _put(made, where, row, array, shapes[row.old], values=False)
         return made
 
 
-def _put(found, parts, name, row, array, shape, values=True):
+def _put(found, name, row, array, shape, values=True):
     """Sets a whole array, or the part of it that a row is."""
     array = row.layout.to_tf1(np.asarray(array), values)
     if row.layout.part is None:
@@ -137,4 +137,3 @@ def _put(found, parts, name, row, array, shape, values=True):
         return
     whole = found.setdefault(name, np.zeros(shape, array.dtype))
     whole[row.layout.part[0] : row.layout.part[1]] = array
-    parts.setdefault(name, []).append(row.layout.part)

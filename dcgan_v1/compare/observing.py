@@ -44,7 +44,7 @@ class Observing:
             side.ask("look", batch="0")
         looks = self.read_look(self.old), self.read_look(self.new)
         self.looks = looks
-        looking.refuse_nan(looks)
+        looking.refuse_nan(looks[0]._replace(layers=[]), looks[1])
         if left := looks[1].learned["left"]:
             self.lone[Key(FORWARD, left[0], "drawn")] = "TF1"
         ours = observe.gradient_keys(looks[0].gradients)
@@ -63,6 +63,7 @@ class Observing:
         self._losses(looks[0].scalars, looks[1].scalars, 0)
         self.state_after(1, looks[0].state, looks[1].state)
         self._align("training", [(looks[0].layers, looks[1].layers)])
+        looking.refuse_nan(looks[0]._replace(layers=self._beside("training")))
         self.progress()
 
     def _later_steps(self):
@@ -145,8 +146,7 @@ class Observing:
                     if not np.isfinite(value):
                         raise UserError(
                             f"the {side} computes what is no number: loss {name} "
-                            "of step "
-                            f"{max(step, 1)}"
+                            f"of step {max(step, 1)}"
                         )
                 key = Key(LOSS, name, "", step)
                 self.seen_old[key] = np.asarray(ours[other])
@@ -177,6 +177,12 @@ class Observing:
             ]
             among = self._of_model(model, ours.layers)
             layers = max(of_model, key=lambda found: self._agreeing(among, found))
+            if self._has_no_inference(model, among, layers):
+                self.not_compared.append(
+                    f"{model} in inference: TF1's graph normalises by its batches "
+                    "always; it was built for training alone"
+                )
+                continue
             parts.append((among, layers))
             if not layers:
                 self.not_compared.append(
@@ -184,17 +190,16 @@ class Observing:
                 )
         self._align("inference", parts)
         layers = [seen for _, found in parts for seen in found]
-        beside = [a.old for a in self.aligned["inference"] if a.old is not None]
         looking.refuse_nan(
-            (ours._replace(layers=beside), theirs[0]._replace(layers=layers))
+            ours._replace(layers=self._beside("inference")),
+            theirs[0]._replace(layers=layers),
         )
         self.progress()
 
     def _of_model(self, model, layers):
         """The ops of TF1's that a model may be compared with in inference: of the
-        network
-        that is there for inference alone, where the program has one that reads the
-        model's weights, and no switch between its modes."""
+        network that is there for inference alone, where the program has one that reads
+        the model's weights, and no switch between its modes."""
         own = {
             r.old for r in self.matching.rows
             if r.new.startswith(f"{model}/")
@@ -202,6 +207,21 @@ class Observing:
         }  # fmt: skip
         twins = [seen for seen in layers if own & set(seen.twin)]
         return layers if self.ours["switches"] or not twins else twins
+
+    def _beside(self, mode):
+        """TF1's layers that stand beside one of the port's."""
+        return [a.old for a in self.aligned[mode] if a.old is not None]
+
+    def _has_no_inference(self, model, among, layers):
+        """Whether a program has one network for both modes and nothing that switches,
+        and a port's averages are not what it normalises by."""
+        averages = any(
+            n.startswith(f"{model}/") and v["part"] in ("mean", "variance")
+            for n, v in self.theirs["variables"].items()
+        )
+        switches = self.ours["switches"] or self.ours["modes"]
+        one = self.trains and not switches and not any(s.twin for s in among)
+        return one and averages and self._agreeing(among, layers) < len(layers)
 
     def _agreeing(self, ours, theirs):
         aligned = align(ours, theirs, self._tolerance(), self.maps)

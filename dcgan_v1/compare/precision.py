@@ -73,7 +73,10 @@ def to_double(meta):
 
 
 def _definition(node):
-    return op_def_registry.get(node.op)
+    found = op_def_registry.get(node.op)
+    if found is None:
+        raise ValueError(f"{node.name} calls the function {node.op}")
+    return found
 
 
 def _raise_attributes(node, left):

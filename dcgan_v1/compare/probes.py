@@ -25,7 +25,9 @@ def padding(x, w, y, transposed, points=6):
     for before in range(size):
         worst = 0.0
         for _ in range(points):
-            i, j = (int(rng.integers(1, side - 1)) for side in y.shape[1:3])
+            i, j = (
+                int(rng.integers(side > 2, max(side - 1, 1))) for side in y.shape[1:3]
+            )
             expected = (_scattered if transposed else _gathered)(
                 x[0], w, i, j, stride, before
             )

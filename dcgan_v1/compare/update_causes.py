@@ -108,18 +108,22 @@ def _adam_epsilon(pair, key, optimizer, settings):
              if o == optimizer and v == key.name}  # fmt: skip
     m, v = (pair.seen_old[Key(STATE, slots[s], s, 1)] for s in ("m", "v"))
     count = int(pair.start.get(f"updates:{optimizer}", 0)) + 1
+    name = pair.matching.optimizers.get(optimizer, optimizer)
     repeats = sum(u["optimizer"] == optimizer for u in pair.ours["updates"])
     if repeats > 1:
-        return f"{optimizer} moves the weights otherwise with equal moments"
+        return f"{name} moves the weights otherwise with equal moments"
     powers = [settings[b] ** count for b in ("beta1", "beta2")]
     rate = settings["learning rate"] * np.sqrt(1 - powers[1]) / (1 - powers[0])
     before = pair.start[key.name].astype(np.float64)
-    ours, theirs = (
-        probes.adam_epsilon(seen[key] - before, m, v, rate)
-        for seen in (pair.seen_old, pair.seen_new)
-    )
+    steps = [seen[key] - before for seen in (pair.seen_old, pair.seen_new)]
+    longer = probes.ratio(*steps)
+    if np.max(np.abs(steps[1] - longer * steps[0])) < 1e-9 * np.max(np.abs(steps[1])):
+        return f"steps of {name} are {longer:.4g} times as long as TF1's"
+    ours, theirs = (probes.adam_epsilon(step, m, v, rate) for step in steps)
+    if min(ours, theirs) < 0:
+        return f"{name} moves the weights otherwise with equal moments"
     return (
-        f"{pair.matching.optimizers.get(optimizer)}'s epsilon acts as {theirs:.2g} in "
+        f"{name}'s epsilon acts as {theirs:.2g} in "
         f"the first step, TF1's as {ours:.2g}, with equal moments"
     )
 

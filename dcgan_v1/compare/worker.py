@@ -27,27 +27,29 @@ def open_side(spec):
     dtype, threads = spec["dtype"], spec["threads"]
     if spec["is_old"]:
         return _open_old(spec)
-    _set_up(spec, dtype, threads)
+    altered = _set_up(spec, dtype, threads)
     from dcgan_v1.compare.side import Keras, Torch
     from dcgan_v1.compare.sides import port
 
     function = port.find(spec["target"])
     made = port.call(function, spec["target"], dtype=dtype, **spec.get("options", {}))
     if isinstance(made, Torch):
-        from dcgan_v1.compare.sides.torch_port import TorchSide as Opened
-    elif isinstance(made, Keras):
-        from dcgan_v1.compare.sides.keras_port import KerasSide as Opened
-    else:
-        raise UserError(
-            f"{spec['target']} returned {type(made).__name__}; it must return a "
-            "Keras(…) "
-            "or a Torch(…) of dcgan_v1.compare"
-        )
-    return Opened(made, dtype)
+        from dcgan_v1.compare.sides.torch_port import TorchSide
+
+        return TorchSide(made, altered)
+    if isinstance(made, Keras):
+        from dcgan_v1.compare.sides.keras_port import KerasSide
+
+        return KerasSide(made, dtype, altered)
+    raise UserError(
+        f"{spec['target']} returned {type(made).__name__}; it must return a Keras(…) "
+        "or a Torch(…) of dcgan_v1.compare"
+    )
 
 
 def _set_up(spec, dtype, threads):
-    """Does what must be done before a user's file makes anything."""
+    """Does what must be done before a user's file makes anything. Returns a list of
+    what it changed in the framework."""
     from dcgan_v1 import runtime
 
     runtime.load()  # eager: TF2 and Keras need it
@@ -65,6 +67,12 @@ def _set_up(spec, dtype, threads):
         torch.set_num_threads(threads)
         torch.set_default_dtype(getattr(torch, dtype))
         torch.manual_seed(0)
+    altered = []
+    if dtype == "float64":
+        from dcgan_v1.compare.sides.keras_port import exact_slopes
+
+        exact_slopes(altered)
+    return altered
 
 
 def _mentions_torch(target):

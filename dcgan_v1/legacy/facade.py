@@ -25,6 +25,9 @@ class Facade(types.ModuleType):
         self.__path__ = []
         self._behind, self._supplied = tuple(behind), dict(supplied or {})
         self._differs, self._hints = differs or {}, hints or {}
+        self._is_gone = name.startswith(
+            ("tf.contrib", "keras")
+        )  # all of it is supplied
 
     def __getattr__(self, name):
         if name == "__all__":
@@ -36,6 +39,8 @@ class Facade(types.ModuleType):
             return found
         for module in self._behind:
             if hasattr(module, name):
+                if self._is_gone and not name.startswith("__"):
+                    USED.setdefault(f"{self.__name__}.{name}", "")
                 return getattr(module, name)
         if name.startswith("__"):
             raise AttributeError(name)

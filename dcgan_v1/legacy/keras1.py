@@ -1,10 +1,10 @@
-"""Keras 2 for programs that import `keras` or use `tf.keras` and `tf.layers`: tf_keras.
+"""Keras 2 as TF1 had it, for programs that import `keras` or use `tf.keras`: keras.
 
 Keras 3 is not what a TF1 program knows; tf_keras has the same layers and variable
 names, and `tf.layers` behind them.
 """
 
-import tf_keras
+import tensorflow.compat.v1 as tf
 
 from dcgan_v1.legacy import mnist_tutorial
 from dcgan_v1.legacy.facade import Facade
@@ -22,14 +22,15 @@ def _load_mnist(path="mnist.npz"):
 
 def modules():
     """Returns the facade of `keras` and of `tf.keras`."""
-    mnist = Facade("keras.datasets.mnist", (tf_keras.datasets.mnist,),
+    keras = tf.keras  # tf_keras's version for TF1: its initialisers are TF1's
+    mnist = Facade("keras.datasets.mnist", (keras.datasets.mnist,),
                    {"load_data": _load_mnist})  # fmt: skip
-    datasets = Facade("keras.datasets", (tf_keras.datasets,), {"mnist": mnist})
-    layers = Facade("keras.layers", (tf_keras.layers,), {
-        "advanced_activations": tf_keras.layers, "convolutional": tf_keras.layers,
-        "core": tf_keras.layers, "normalization": tf_keras.layers,
-        "merge": tf_keras.layers, "pooling": tf_keras.layers,
-        "noise": tf_keras.layers, "embeddings": tf_keras.layers,
-        "recurrent": tf_keras.layers, "local": tf_keras.layers,
+    datasets = Facade("keras.datasets", (keras.datasets,), {"mnist": mnist})
+    layers = Facade("keras.layers", (keras.layers,), {
+        "advanced_activations": keras.layers, "convolutional": keras.layers,
+        "core": keras.layers, "normalization": keras.layers,
+        "merge": keras.layers, "pooling": keras.layers,
+        "noise": keras.layers, "embeddings": keras.layers,
+        "recurrent": keras.layers, "local": keras.layers,
     })  # fmt: skip
-    return Facade("keras", (tf_keras,), {"datasets": datasets, "layers": layers})
+    return Facade("keras", (keras,), {"datasets": datasets, "layers": layers})

@@ -18,12 +18,14 @@ from dcgan_v1.errors import UserError
 
 
 class KerasSide:
-    """See `worker` for what a side does."""
+    """See `worker` for what a side does.
 
-    def __init__(self, made, dtype):
-        self.dtype, self.altered = dtype, []
-        if dtype == "float64":
-            self._exact_slopes()
+    Args:
+      altered: list that what is changed in the port is added to.
+    """
+
+    def __init__(self, made, dtype, altered):
+        self.dtype, self.altered = dtype, altered
         self.port = made
         self.models = self.port.models
         self.optimizers = dict(self.port.optimizers) or self._compiled()
@@ -44,20 +46,6 @@ class KerasSide:
         self.step_function = self.port.step or self._train_on_batch()
 
     # ---- set-up ----
-
-    def _exact_slopes(self):
-        plain = tf.nn.leaky_relu
-        said = "tf.nn.leaky_relu is spelled out: the op keeps its slope as a float32"
-
-        def leaky_relu(features, alpha=0.2, name=None):
-            x = tf.convert_to_tensor(features)
-            if x.dtype != tf.float64:
-                return plain(x, alpha, name)
-            if said not in self.altered:
-                self.altered.append(said)
-            return tf.where(x > 0, x, x * tf.constant(float(alpha), x.dtype))
-
-        tf.nn.leaky_relu = leaky_relu
 
     def _compiled(self):
         return {
@@ -245,3 +233,23 @@ def _call(model, inputs):
         return model(*inputs, training=False)
     takes = inspect.signature(model.__call__).parameters
     return model(*inputs, **({"training": False} if "training" in takes else {}))
+
+
+def exact_slopes(altered):
+    """Spells `tf.nn.leaky_relu` out for float64, before a port's file takes hold of it.
+
+    Args:
+      altered: list that is told of it when it is used.
+    """
+    plain = tf.nn.leaky_relu
+    said = "tf.nn.leaky_relu is spelled out: the op keeps its slope as a float32"
+
+    def leaky_relu(features, alpha=0.2, name=None):
+        x = tf.convert_to_tensor(features)
+        if x.dtype != tf.float64:
+            return plain(x, alpha, name)
+        if said not in altered:
+            altered.append(said)
+        return tf.where(x > 0, x, x * tf.constant(float(alpha), x.dtype))
+
+    tf.nn.leaky_relu = leaky_relu

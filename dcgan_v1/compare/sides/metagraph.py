@@ -10,6 +10,8 @@ from dcgan_v1.compare.sides.roles import Roles
 from dcgan_v1.compare.sides.taps import Taps
 from dcgan_v1.errors import UserError, reason
 
+NO_DOUBLE = "cannot be made float64"  # `comparing` looks for it
+
 
 class GraphSide:
     """See `worker` for what a side does.
@@ -26,15 +28,17 @@ class GraphSide:
         meta, self.left, self.spelled = self.program.meta, {}, {}
         self.nodes = {node.name: node for node in meta.graph_def.node}
         self.types = {name: node.op for name, node in self.nodes.items()}
-        if dtype == "float64":
-            meta, self.left, self.spelled = precision.to_double(meta)
         self.graph = tf.Graph()
         with self.graph.as_default():
             try:
+                if dtype == "float64":
+                    meta, self.left, self.spelled = precision.to_double(meta)
                 tf.import_graph_def(meta.graph_def, name="")
-            except (ValueError, tf.errors.OpError) as error:
+            except (ValueError, AttributeError, tf.errors.OpError) as error:
+                failed = "cannot be imported by TensorFlow"
+                failed = NO_DOUBLE if dtype == "float64" else failed
                 raise UserError(
-                    f"TensorFlow cannot import {self.program.source}: {reason(error)}"
+                    f"{self.program.source} {failed}: {reason(error)}"
                 ) from error
             self.roles = Roles(self.graph, self.types, self.program, spec)
             self.taps = Taps(self.graph, self.types, self.roles)
@@ -82,7 +86,9 @@ class GraphSide:
             "powers": {n: list(p) for n, p in roles.powers.items()},
             "inputs": {n: self._input(t) for n, t in roles.inputs.items()},
             "random": {n: self._input(t) for n, t in roles.random.items()},
+            "beside": roles.beside,
             "switches": sorted(roles.switches),
+            "modes": sorted({*self.spec.training, *self.spec.inference}),
             "runs": [[op.name for op in run] for run in roles.runs],
             "updates": [
                 {

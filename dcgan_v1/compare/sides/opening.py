@@ -61,8 +61,7 @@ def open_program(spec):
     for node in unsafe.all_nodes(meta.graph_def):
         node.device = ""
         # the name of a function of tf.custom_gradient's, lost with its program; what
-        # the
-        # op is made of has the same gradient, or it would be no gradient
+        # the op is made of has the same gradient, or it would be no gradient
         node.attr.pop("_gradient_op_type", None)
         node.attr.pop("_output_shapes", None)  # 1.15's are not those of today's kernels
     unsafe.refuse_unknown(meta, source)

@@ -16,6 +16,7 @@ class Roles:
       needed: the ops that a step or an output needs.
       can: the ops that have a value whichever branches are taken.
       inputs, random: name -> tensor of what is fed; the second is drawn by the graph.
+      beside: names of the random ones that no step draws.
       switches: those of the inputs that say which mode the program is in.
       slots: variable -> (optimiser, slot, variable it belongs to).
       powers: variable -> (optimiser, 'beta1_power' or 'beta2_power').
@@ -34,6 +35,8 @@ class Roles:
         _refuse_sparse(self.needed, set(program.trainable))
         self.inputs = graph_ops.inputs(graph, self.needed)
         self.random = graph_ops.random(graph, self.needed & branches)
+        drawn = graph_ops.random(graph, stepped)
+        self.beside = [name for name in self.random if name not in drawn]
         self.switches = {n: t for n, t in self.inputs.items()
                          if graph_ops.is_switch(t)}  # fmt: skip
         applies = [(u, apply) for u in self.updates for apply in u.applies]
@@ -63,6 +66,8 @@ def _refuse_sparse(needed, trainable):
     for op in needed:
         is_sparse = "SparseApply" in op.type or "Scatter" in op.type
         name = graph_ops.variable_of(op.inputs[0]) if is_sparse and op.inputs else None
+        # Adam scatters into its slots, `w/Adam`, and subtracts from w itself
+        name = name if name in trainable else (name or "").rpartition("/")[0]
         if name in trainable:
             raise UserError(
                 f"TF1 updates {name} sparsely ({op.name}, of an embedding_lookup or "

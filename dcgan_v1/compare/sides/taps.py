@@ -65,7 +65,8 @@ class Taps:
         ]
         known = (inside | graph_ops.above(losses, data_only=True)) & roles.can
         scopes = tuple(f"{update.name}/" for update in roles.updates)
-        found = {op.name: op.outputs[0] for op in losses}
+        own = {op.name: op.outputs[0] for op in losses}
+        found = {}
         for op in self._graph.get_operations():
             if op.type in NO_SCALARS or op not in roles.can:
                 continue
@@ -80,4 +81,4 @@ class Taps:
             is_float = y.dtype.base_dtype in (tf.float32, tf.float64)
             if is_float and y.shape.rank == 0 and op.name in self._types:
                 found[op.name] = y
-        return dict(list(found.items())[-LARGEST_SCALARS:])
+        return own | dict(list(found.items())[-LARGEST_SCALARS:])

@@ -20,7 +20,7 @@ def recording_gradients(side, gradients):
                 if parameter.grad is not None:
                     of = side.names.get(id(parameter), "")
                     key = f"{side.applied - 1}|{name}|{of}"
-                    gradients[key] = parameter.grad.numpy(force=True).copy()
+                    gradients[key] = torch_optimizers.gradient(optimizer, parameter)
             return plain[name](*args, **kwargs)
 
         return step

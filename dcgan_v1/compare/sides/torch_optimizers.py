@@ -1,7 +1,10 @@
 """Optimisers of torch to a comparison: slots as TF1 has them, settings, kinds."""
 
+import torch
+
 SLOTS = {  # optimiser -> what TF1 calls a slot -> key of its state
     "Adam": {"m": "exp_avg", "v": "exp_avg_sq"},
+    "AdamW": {"m": "exp_avg", "v": "exp_avg_sq"},
     "RMSprop": {"ms": "square_avg", "mom": "momentum_buffer", "mg": "grad_avg"},
     "SGD": {"accum": "momentum_buffer"},
     "Adagrad": {"accum": "sum"},
@@ -42,3 +45,31 @@ def settings(optimizer):
         "nesterov": bool(group.get("nesterov", False)),
         **found,
     }
+
+
+def _group(optimizer, parameter):
+    return next(
+        g for g in optimizer.param_groups if any(p is parameter for p in g["params"])
+    )
+
+
+def complete(optimizer, parameter, held):
+    """Adds to the slots that were loaded what torch makes only where there are none."""
+    group = _group(optimizer, parameter)
+    needed = {"max_exp_avg_sq": group.get("amsgrad"), "grad_avg": group.get("centered")}
+    if kind_of(optimizer) == "RMSprop":
+        needed["momentum_buffer"] = group.get("momentum")
+    for key, is_needed in needed.items():
+        if is_needed:
+            held.setdefault(key, torch.zeros_like(parameter))
+
+
+def gradient(optimizer, parameter):
+    """The gradient that an update follows: with torch's L2, which the step itself adds
+    where TF1 has it in the loss. AdamW decays apart from the gradient."""
+    found = parameter.grad.numpy(force=True).copy()
+    group = _group(optimizer, parameter)
+    decay = group.get("weight_decay", 0)
+    if decay and kind_of(optimizer) != "AdamW":
+        found += decay * parameter.numpy(force=True)
+    return found

@@ -13,9 +13,8 @@ from dcgan_v1.compare.sides.torch_looking import array_of, tensor_of
 class TorchSide:
     """See `worker` for what a side does."""
 
-    def __init__(self, made, dtype):
-        del dtype
-        self.altered = []
+    def __init__(self, made, altered):
+        self.altered = altered
         self.port = made
         self.models = self.port.models
         self.optimizers = dict(self.port.optimizers)
@@ -103,6 +102,8 @@ class TorchSide:
                     where = f"{self.names.get(id(of), '')}|{name}|{slot}"
                     if where in arrays:
                         held[key] = torch.from_numpy(np.array(arrays[where]))
+                if held:
+                    torch_optimizers.complete(optimizer, of, held)
                 if held and len(slots) > 1:  # all but plain gradient descent count
                     count = held.get("step", 0) if updates is None else updates
                     held["step"] = torch.tensor(float(count))
@@ -110,8 +111,6 @@ class TorchSide:
     def step(self, batch, look=False):
         """Does one training step; returns what `GraphSide.step` does, in own names."""
         batch, drawn = batch
-        for model in self.models.values():
-            model.train()
         gradients, layers, self.applied = {}, [], 0
         with contextlib.ExitStack() as stack:
             self.draws.fill(drawn)
@@ -129,10 +128,12 @@ class TorchSide:
         """See `KerasSide.inference`."""
         layers, self.applied = [], 0
         for name, model, inputs in port.passes(self, batch, choice):
+            modes = {module: module.training for module in model.modules()}
             model.eval()
             with torch.no_grad(), torch_looking.recording(self, layers):
                 y = model(*map(tensor_of, inputs))
-            model.train()
+            for module, training in modes.items():  # some may be frozen on purpose
+                module.training = training
             if isinstance(y, torch.Tensor):
                 layers.append((f"{name}: output", "model", array_of(y), None, {}))
         return layers

@@ -26,7 +26,9 @@ UNSAFE = {
     "DistributedSave", "LoadAndRemapMatrix", "GenerateVocabRemapping", "EncodeProto",
     "DecodeProtoV2", "DebugIdentityV3", "DebugNanCount", "DebugNumericSummary",
     "DebugNumericSummaryV2", "DumpTensor", "RpcClient", "RpcServer", "RpcServerStart",
-    "FileSystemSetConfiguration", "ExperimentalAssertNextDataset",
+    "FileSystemSetConfiguration", "ExperimentalAssertNextDataset", "Abort",
+    "CalibrationStatisticsSaver", "RecordInput", "FixedUnigramCandidateSampler",
+    "Skipgram", "RpcServerRegister",
 }  # fmt: skip
 SAVERS = (  # in every graph with a Saver; unsafe where a step needs one
     "Save", "SaveV2", "SaveSlices", "Restore", "RestoreV2", "RestoreSlice",
@@ -74,9 +76,14 @@ def refuse_unknown(meta, source):
 
 
 def refuse_unsafe(meta, source):
-    found = sorted(
-        {n.op: n.name for n in all_nodes(meta.graph_def) if n.op in UNSAFE}.items()
-    )
+    nodes = {n.op: n.name for n in all_nodes(meta.graph_def) if n.op in UNSAFE}
+    nodes |= {  # nothing says which functions a step calls
+        n.op: f"{n.name} of {function.signature.name}"
+        for function in meta.graph_def.library.function
+        for n in function.node_def
+        if n.op in SAVERS
+    }
+    found = sorted(nodes.items())
     if found:
         named = ", ".join(f"{op} ({name})" for op, name in found[:5])
         raise UserError(

@@ -72,7 +72,8 @@ def find(graph):
         apply = _apply(op)
         if apply:
             scope = op.name.rpartition("/")[0]  # Adam/update_w/ApplyAdam
-            before = scope.rfind("update_")
+            before = scope.rfind(f"update_{apply.variable}")
+            before = scope.rfind("update_") if before < 0 else before
             name = scope[:before].rstrip("/") if before >= 0 else scope
             groups.setdefault(name, []).append(apply)
     made, owners = [], {}

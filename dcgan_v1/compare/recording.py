@@ -1,0 +1,101 @@
+"""Reads what `dcgan_v1.legacy.recorder` wrote: data only, nothing of it is run here.
+
+Pure numpy. Names are those of the graph; `z@2` is what the second session call of a
+step was given for `z`, where that is not what the first one was.
+"""
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from dcgan_v1.compare import batches
+from dcgan_v1.errors import UserError
+
+FORMAT = 1
+FED = ("feed/", "source/", "draw/")
+
+
+class Recording:
+    """A recording.
+
+    Attributes:
+      made_on: {'tensorflow': '1.15.5', 'python': ..., ...}.
+      steps: for each training step, numbers of the runs it is made of.
+      runs: op names of each session call of a step, as `side.Tf1` has them.
+      values: variable -> array before the first run; `after` has those after the last.
+
+    Raises:
+      UserError: the folder holds none, or not all of one.
+    """
+
+    def __init__(self, folder):
+        self.folder = Path(folder)
+        told = _told(self.folder)
+        try:
+            self.made_on, self.steps = told["made on"], told["steps"]
+            self._described = told["runs"]
+            first = self.steps[0]
+            self.runs = [self._described[i]["ops"] for i in first]
+        except (KeyError, IndexError, TypeError) as error:
+            raise UserError(f"{self.folder} is no recording: {error!r}") from error
+        self.values = batches.read(self.folder / "before.npz")
+        self._fed = [[self.run(i) for i in step] for step in self.steps]
+
+    @property
+    def meta(self):
+        return str(self.folder / "graph.meta")
+
+    def after(self):
+        """Variable -> array after the last run that was recorded."""
+        return batches.read(self.folder / "after.npz")
+
+    def run(self, number):
+        """'feed/x', 'draw/y', 'fetch/loss', 'gradient/w|op' -> array of one run."""
+        return batches.read(self.folder / f"run_{number:04d}.npz")
+
+    def fed(self):
+        """Returns name -> arrays [steps, ...] of all that a step is given."""
+        found = {}
+        for number in range(len(self.runs)):
+            for key in self._fed[0][number]:
+                if key.startswith(FED):
+                    name = key.partition("/")[2]
+                    values = [step[number].get(key) for step in self._fed]
+                    self._add(found, name, number, values)
+        return {n: np.stack(values) for n, values in found.items()}
+
+    def _add(self, found, name, number, values):
+        """A run that is given what the first one was has no name of its own."""
+        if any(v is None or v.shape != values[0].shape for v in values):
+            raise UserError(
+                f"{self.folder}: {name} has another shape from step to step; record "
+                "fewer steps"
+            )
+        if name not in found:
+            found[name] = values
+        elif not all(map(np.array_equal, found[name], values)):
+            found[f"{name}@{number + 1}"] = values
+
+    def modes(self):
+        """Returns name -> value of single numbers that were the same in every run: the
+        mode, a rate that keeps."""
+        return {
+            name: values[0]
+            for name, values in self.fed().items()
+            if values.ndim == 1 and "@" not in name and np.all(values == values[0])
+        }
+
+
+def _told(folder):
+    path = folder / "recording.json"
+    try:
+        told = json.loads(path.read_text("utf-8"))
+    except OSError as error:
+        state = "is not complete" if (folder / "graph.meta").exists() else "is none"
+        raise UserError(f"the recording {folder} {state}: no {path.name}") from error
+    except ValueError as error:
+        raise UserError(f"{path} is no JSON") from error
+    if not isinstance(told, dict) or told.get("format") != FORMAT:
+        raise UserError(f"{path} is of another format than {FORMAT}: record anew")
+    return told
