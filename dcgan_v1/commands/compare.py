@@ -2,7 +2,11 @@
 where, by how much and why they differ. Exits with 0 if they compute the same function,
 with 1 if they differ, with 2 if they could not be compared."""
 
+import shlex
+import subprocess
 import sys
+import tempfile
+from pathlib import Path
 
 from tqdm import tqdm
 
@@ -10,29 +14,62 @@ from dcgan_v1 import files
 from dcgan_v1.commands import cli
 from dcgan_v1.errors import UserError, reason
 
+SOURCES = ("meta", "saved_model", "frozen", "recording", "program")
+
 
 def main(args):
-    from dcgan_v1.compare import Tf1
-
     refuse_unwritable(args)
-    old = args.old
-    if old and (args.meta or args.saved_model or args.frozen or args.checkpoint
-                or args.library):  # fmt: skip
+    if len(args.sides) > 2:
+        raise UserError("name the two sides, OLD NEW, and no more")
+    new = args.sides[-1] if args.sides else None
+    given = [f"--{n.replace('_', '-')}" for n in SOURCES if getattr(args, n)]
+    if len(args.sides) + len(given) > 2 or (len(args.sides) == 2 and args.checkpoint):
         raise UserError(
-            "OLD says where the TF1 side is: leave --meta, --saved-model, --frozen, "
-            "--checkpoint and --library to its Tf1(…)"
+            "OLD or one option says where the TF1 side is: leave "
+            f"{' and '.join([*given, '--checkpoint'])} to its Tf1(…)"
         )
-    if old is None:
-        if not (args.meta or args.saved_model or args.frozen):
-            raise UserError("name the old side: OLD NEW, or --meta FILE NEW")
-        old = Tf1(
-            meta=args.meta, saved_model=args.saved_model, frozen=args.frozen,
-            checkpoint=args.checkpoint, libraries=tuple(args.library),
-        )  # fmt: skip
-    return run(
-        args, old, args.new, inputs=args.inputs, map=args.map, trust=args.trust,
-        batch_size=args.batch_size,
+    options = {"inputs": args.inputs, "map": args.map, "trust": args.trust,
+               "batch_size": args.batch_size}  # fmt: skip
+    if len(args.sides) == 2:
+        return run(args, args.sides[0], new, **options)
+    if not given:
+        raise UserError("name the old side: OLD NEW, or --meta FILE NEW")
+    if new is None and not args.recording:
+        raise UserError("name the new side: port.py:new")
+    if args.program:
+        return _run_program(args, new, options)
+    return _with_recording(args, args.recording, new, options)
+
+
+def _with_recording(args, recording, new, options):
+    from dcgan_v1.compare import Tf1, replaying, spec_of
+
+    old = Tf1(
+        meta=args.meta, saved_model=args.saved_model, frozen=args.frozen,
+        recording=recording and str(recording), checkpoint=args.checkpoint,
+        libraries=tuple(args.library), trust=args.trust,
     )  # fmt: skip
+    if new is not None:
+        return run(args, old, new, **options)
+    print(*replaying.lines(replaying.replay(spec_of(old, {}), recording)), sep="\n")
+    return 0
+
+
+def _run_program(args, new, options):
+    """Records a program's first steps in a process of its own, and compares."""
+    with tempfile.TemporaryDirectory(prefix="recording_") as folder:
+        recording = args.keep_recording or Path(folder, "recording")
+        words = [sys.executable, "-m", "dcgan_v1", "run-legacy", "--record", recording,
+                 "--whole-steps", args.steps]  # fmt: skip
+        for place in args.data_dir:
+            words += ["--data-dir", place]
+        for setting in args.set:
+            words += ["--set", setting]
+        words += [args.program, *shlex.split(args.arguments or "")]
+        done = subprocess.run(list(map(str, words)), check=False)
+        if done.returncode:
+            raise UserError(f"{args.program} was not recorded, see above")
+        return _with_recording(args, recording, new, options)
 
 
 def run(args, old, new, **options):
@@ -88,21 +125,32 @@ def make_parser():
     parser = cli.parser(__doc__)
     add = parser.add_argument
     add(
-        "old",
-        nargs="?",
-        metavar="OLD",
-        help="port.py:old, a function that returns a Tf1(…); or one of --meta, "
-        "--saved-model and --frozen",
-    )
-    add(
-        "new",
-        metavar="NEW",
-        help="port.py:new, a function that returns a Keras(…) or a Torch(…)",
-    )
+        "sides", nargs="*", metavar="[OLD] NEW",
+        help="port.py:old, a function that returns a Tf1(…), or one of --meta, "
+        "--saved-model, --frozen, --recording and --program in its place; port.py:new, "
+        "a function that returns a Keras(…) or a Torch(…)",
+    )  # fmt: skip
     add("--meta", metavar="FILE", help="the TF1 graph: model.ckpt.meta")
     add("--checkpoint", metavar="PREFIX", help="values to start from: model.ckpt")
     add("--saved-model", metavar="DIR", help="the TF1 graph: a SavedModel of TF1's")
     add("--frozen", metavar="FILE", help="the TF1 graph: frozen, forward pass only")
+    add(
+        "--recording", type=cli.path, metavar="DIR",
+        help="the TF1 program as run_legacy.py or the recorder wrote it down; without "
+        "NEW it is only replayed: how far the TensorFlow it was made on is from this",
+    )  # fmt: skip
+    add(
+        "--program", type=cli.path, metavar="FILE",
+        help="the TF1 program itself: it is run, and recorded for --steps whole steps",
+    )  # fmt: skip
+    add("--arguments", metavar="TEXT", help="what the program is given, "
+        "in one text: \"--dataset mnist --train\"")  # fmt: skip
+    add("--data-dir", type=cli.path, action="append", default=[], metavar="DIR",
+        help="see run_legacy.py; and --set")  # fmt: skip
+    add("--set", action="append", default=[], metavar="NAME=VALUE",
+        help="give a top-level assignment of the program another value")  # fmt: skip
+    add("--keep-recording", type=cli.path, metavar="DIR",
+        help="where to leave the program's recording (default: nowhere)")  # fmt: skip
     add(
         "--library",
         action="append",

@@ -12,12 +12,15 @@ def main(args):
     from dcgan_v1.legacy import running
 
     settings = dict(_setting(text) for text in args.set)
-    if args.record and args.steps is None:
+    if args.steps and args.whole_steps:
+        raise UserError("--steps and --whole-steps say the same; give one")
+    if args.record and not (args.steps or args.whole_steps):
         raise UserError("--record needs --steps: how many training runs to record")
     folder = args.run_dir or Path("runs", "legacy", args.program.stem)
     recorder = running.run(
         args.program, args.arguments, folder=folder, data_dirs=args.data_dir,
         steps=args.steps, record=args.record, settings=settings, python=args.python,
+        whole_steps=args.whole_steps,
     )  # fmt: skip
     if args.record and not recorder.finish():
         raise UserError(f"{args.program} ended before any training run: no recording")
@@ -57,6 +60,10 @@ def make_parser():
     parser.add_argument(
         "--steps", type=_count, metavar="N", help="stop after N training runs "
         "(default: when the program ends)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--whole-steps", type=_count, metavar="N",
+        help="stop after N whole steps: all runs until the first kind comes again",
     )  # fmt: skip
     parser.add_argument(
         "--data-dir", type=cli.path, action="append", default=[], metavar="FOLDER",

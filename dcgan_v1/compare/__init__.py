@@ -111,7 +111,13 @@ def compare(
       UserError: they cannot be compared. `Unmatched` where variables have no
         counterpart.
     """
-    from dcgan_v1.compare import batches, comparing, map_file, report_tables
+    from dcgan_v1.compare import (
+        batches,
+        comparing,
+        map_file,
+        replaying,
+        report_tables,
+    )
 
     if steps < 1:
         raise UserError("steps must be at least 1")
@@ -144,6 +150,9 @@ def compare(
         raise Unmatched(*_unmatched(exact), text)
     title = title or (_name(old), _name(new))
     found = report_tables.build(job, pairs, refused, title, told or {})
+    found["replay"] = None
+    if exact.ours["recording"]:
+        found["replay"] = replaying.replay(old_spec, exact.ours["recording"])
     findings = exact.findings
     return Result(found, findings, exact.matching, text, pairs)
 
@@ -168,7 +177,7 @@ def spec_of(side, options):
 
 def _name(side):
     if isinstance(side, Tf1):
-        return str(side.meta or side.saved_model or side.frozen)
+        return str(side.meta or side.saved_model or side.frozen or side.recording)
     return side if isinstance(side, str) else side.__name__
 
 

@@ -212,5 +212,5 @@ def bind(arguments, optional, takes_more, inputs, random, named, dropouts):
 
 
 def _plain(name):
-    """'inputs/x' -> 'x'."""
-    return name.rpartition("/")[2].replace(":", "_")
+    """'inputs/x' -> 'x'; 'z@2' -> 'z_2'."""
+    return name.rpartition("/")[2].replace(":", "_").replace("@", "_")

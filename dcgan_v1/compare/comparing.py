@@ -20,6 +20,7 @@ from dcgan_v1.compare.host import Side
 from dcgan_v1.compare.identify import identify
 from dcgan_v1.compare.observe import FORWARD
 from dcgan_v1.compare.observing import Observing
+from dcgan_v1.compare.recording import Recording
 from dcgan_v1.errors import UserError
 from dcgan_v1.ports.names import updates_done
 from dcgan_v1.runtime import cores
@@ -171,9 +172,8 @@ class Pair(Observing, Asking):
         """Writes the batches, and has TF1 draw what it draws."""
         job = self.job
         modes = [*self.ours["switches"], *self.ours["modes"]]
-        made = batches.make(
-            self.ours["inputs"], job.inputs, job.steps, job.batch_size, job.seed, modes
-        )
+        inputs, given = self._recorded()
+        made = batches.make(inputs, given, job.steps, job.batch_size, job.seed, modes)
         path = job.folder / "inputs.npz"
         arguments = self.theirs["step"] or sorted(
             {n for names in job.map.forward.values() for n in names}
@@ -194,7 +194,8 @@ class Pair(Observing, Asking):
                 for batch in dict.fromkeys(key.partition("/")[0] for key in made):
                     self.old.do("draw", batch=batch)
                     drawn = self.old.arrays()
-                    made |= {f"{batch}/{name}": a for name, a in drawn.items()}
+                    for name, array in drawn.items():
+                        made.setdefault(f"{batch}/{name}", array)
                 np.savez(path, **made)
         for side in self._sides():
             side.do("use", inputs=str(path))
@@ -202,6 +203,23 @@ class Pair(Observing, Asking):
             self.start = self._start()
         self.dropped = dropped
         self._bind()
+
+    def _recorded(self):
+        """Returns (what a step is given, arrays for it): of a recording, what was drawn
+        is given, too."""
+        inputs, given = self.ours["inputs"], self.job.inputs
+        if not self.ours["recording"]:
+            return inputs, given
+        recording = Recording(self.ours["recording"])
+        if len(recording.steps) < self.job.steps:
+            raise UserError(
+                f"{recording.folder} has {len(recording.steps)} whole steps, not "
+                f"{self.job.steps}: --steps {len(recording.steps)}, or record more"
+            )
+        fed = recording.fed()
+        random = {n: v for n, v in self.ours["random"].items() if n in fed}
+        known = inputs | random
+        return known, {n: a for n, a in fed.items() if n in known} | given
 
     def _drawn(self):
         """What TF1 draws in a step; not what a network beside it draws."""

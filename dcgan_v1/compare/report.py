@@ -9,7 +9,7 @@ import rich.box
 import rich.console
 import rich.table
 
-from dcgan_v1.compare import defaults, plots
+from dcgan_v1.compare import defaults, plots, replaying
 from dcgan_v1.compare.report_tables import TITLES
 from dcgan_v1.files import write_atomically
 
@@ -51,7 +51,8 @@ def show(report, width=None):
             cells.append("-" if row[key] is None else f"{row[key]:.1e}")
         table.add_row(*cells, style="bold red" if row["over"] else None)
     console.print(table)
-    for line in [*speed_lines(report), *report["precision"], *_tables_in_words(report)]:
+    for line in [*speed_lines(report), *replaying.lines(report["replay"]),
+                 *report["precision"], *_tables_in_words(report)]:  # fmt: skip
         console.print(line, markup=False)
     environment = report["environment"]
     console.print("; ".join(f"{key}: {value}" for key, value in environment.items()),
@@ -89,6 +90,7 @@ def write(report, pairs, folder):
         titles=TITLES,
         silent=defaults.SILENT,
         speed=speed_lines(report),
+        replay=replaying.lines(report["replay"]),
         pictures=plots.make(pairs) if report["summary"] else None,
     )
     text = json.dumps(plain(report), indent=2, allow_nan=False)

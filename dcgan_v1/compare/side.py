@@ -23,13 +23,15 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Tf1:
-    """A TF1 program. One of the first four says where its graph is.
+    """A TF1 program. One of the first five says where its graph is.
 
     Attributes:
       meta: path of a MetaGraphDef (`model.ckpt.meta`). Needs no Python code.
       function: builds the program in the default graph; what it returns is not used.
       saved_model: folder of a TF1 SavedModel.
       frozen: path of a GraphDef whose variables are constants: forward pass only.
+      recording: folder that `scripts/run_legacy.py --record` or the recorder alone
+        wrote: graph, weights, what each session call of a step was fed and drew.
       checkpoint: prefix of the values to start from; the graph's own initial values
         where it is left out.
       runs: what one training step is: lists of op names, each list one `Session.run`.
@@ -44,6 +46,7 @@ class Tf1:
     function: Callable | None = None
     saved_model: str | None = None
     frozen: str | None = None
+    recording: str | None = None
     checkpoint: str | None = None
     runs: list | None = None
     training: dict = field(default_factory=dict)

@@ -236,6 +236,13 @@ class Worker:
         scalars = self.side.step(self.batch(batch), rates=0.0)[0]
         return {name: float(v) for name, v in scalars.items()}
 
+    def replay(self, out):
+        """How far the TF1 side is from what was recorded of it."""
+        del out
+        from dcgan_v1.compare.sides.replay import replay
+
+        return replay(self.side)
+
     def save(self, out, path, **options):
         """Writes the state in a format of the side's framework."""
         del out

@@ -85,9 +85,13 @@ class GraphValues:
         first = next((n for n in self._types if n in assigns), None)
         return assigns.get(named) or assigns.get(first)
 
+    def read(self):
+        """Returns variable -> array, powers as they are."""
+        return self.session.run(self.readers)
+
     def state(self):
         """Returns variable -> array; powers as 'updates:<optimizer>' -> count."""
-        values = self.session.run(self.readers)
+        values = self.read()
         if self._program.frozen:
             return values | self.constants
         powers = self._roles.powers

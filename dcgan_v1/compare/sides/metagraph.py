@@ -19,11 +19,12 @@ class GraphSide:
     Attributes:
       program: the `opening.Opened`.
       left, spelled: what float64 could not reach, see `precision.InDouble`.
+      per_run: of a recording, the scalars of every session call so far.
       roles, taps, values: what its ops are for, where it is looked into, its variables.
     """
 
     def __init__(self, spec, dtype, threads):
-        self.spec, self.dtype, self.settings = spec, dtype, {}
+        self.spec, self.dtype, self.settings, self.per_run = spec, dtype, {}, []
         self.program = opening.open_program(spec)
         meta, self.left, self.spelled = self.program.meta, {}, {}
         self.nodes = {node.name: node for node in meta.graph_def.node}
@@ -40,6 +41,7 @@ class GraphSide:
                 raise UserError(
                     f"{self.program.source} {failed}: {reason(error)}"
                 ) from error
+            self._take_from_recording()
             self.roles = Roles(self.graph, self.types, self.program, spec)
             self.taps = Taps(self.graph, self.types, self.roles)
             self.values = GraphValues(
@@ -52,6 +54,19 @@ class GraphSide:
             config.graph_options.rewrite_options.disable_meta_optimizer = True
         self.session = tf.Session(graph=self.graph, config=config)
         self.values.session = self.session
+
+    def _take_from_recording(self):
+        """What a step runs, and the numbers that say the mode, as they were recorded;
+        what is given stands before them."""
+        recording, spec = self.program.recording, self.spec
+        if recording is None:
+            return
+        spec.runs = spec.runs or recording.runs
+        modes = recording.modes()
+        spec.training = {**modes, **spec.training}
+        bools = {n for n, value in modes.items() if value.dtype == bool}
+        kept = {n: value for n, value in modes.items() if n not in bools}
+        spec.inference = {**kept, **spec.inference}
 
     # ---- what a side does ----
 
@@ -84,8 +99,9 @@ class GraphSide:
             },
             "slots": {n: list(s) for n, s in roles.slots.items()},
             "powers": {n: list(p) for n, p in roles.powers.items()},
-            "inputs": {n: self._input(t) for n, t in roles.inputs.items()},
-            "random": {n: self._input(t) for n, t in roles.random.items()},
+            "inputs": self._described(roles.inputs),
+            "random": self._described(roles.random),
+            "recording": self.spec.recording,
             "beside": roles.beside,
             "switches": sorted(roles.switches),
             "modes": sorted({*self.spec.training, *self.spec.inference}),
@@ -126,6 +142,16 @@ class GraphSide:
         ops = [graph_ops.operation(self.graph, name) for name in names]
         return [op.name for op in ops if op not in inside] if self.roles.runs else []
 
+    def _described(self, tensors):
+        """What the inputs are; what a later run of a step has its own of, too."""
+        found = {name: self._input(tensor) for name, tensor in tensors.items()}
+        recording = self.program.recording
+        for name in recording.fed() if recording else ():
+            of, _, number = name.partition("@")
+            if number and of in tensors:
+                found[name] = self._input(tensors[of])
+        return found
+
     def _input(self, tensor):
         shape = tensor.shape
         return {
@@ -150,9 +176,9 @@ class GraphSide:
           (scalars, gradients, layers): name -> number; '<update>|<variable>' -> array;
           list of (op name, kind, array, settings). The last two empty unless asked for.
         """
-        feed = self._feed(batch, training=True, rates=rates)
         scalars, gradients, layers = {}, {}, []
         for number, run in enumerate(self.roles.runs):
+            feed = self._feed(batch, training=True, rates=rates, number=number)
             if rates == 0 and all(at != number for at, _ in self.roles.applied):
                 continue  # it clips, or moves weights in another way
             fetches = {"run": run, "scalars": self.taps.step_scalars[number]}
@@ -160,6 +186,8 @@ class GraphSide:
                 fetches |= self._inside(number)
             found = self._run(fetches, feed)
             scalars |= found["scalars"]
+            if self.program.recording:
+                self.per_run.append(found["scalars"])
             if look:
                 self.settings |= {
                     optimizer: {name: float(v) for name, v in values.items()}
@@ -262,8 +290,7 @@ class GraphSide:
 
     def save(self, path):
         """Writes all variables as a Saver does."""
-        values = self.session.run(dict(self.values.readers))
-        reading.write(path, values)
+        reading.write(path, self.values.read())
 
     def time(self, batch, steps):
         for _ in range(steps):
@@ -271,7 +298,8 @@ class GraphSide:
 
     # ---- feeding ----
 
-    def _feed(self, batch, training, rates=None):
+    def _feed(self, batch, training, rates=None, number=0):
+        """What a run is fed: of `z@2` and `z` the second run takes the first."""
         feed = {self.graph.get_operation_by_name(n).outputs[0]: a
                 for n, a in self.values.constants.items()}  # fmt: skip
         given = self.spec.training if training else self.spec.inference
@@ -281,7 +309,7 @@ class GraphSide:
             elif name in self.roles.switches:
                 feed[tensor] = training
             elif name in batch:
-                feed[tensor] = batch[name]
+                feed[tensor] = batch.get(f"{name}@{number + 1}", batch[name])
         if rates is not None:
             for _, update in self.roles.applied:
                 for apply in update.applies:

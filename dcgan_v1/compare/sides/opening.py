@@ -12,6 +12,7 @@ from tensorflow.core.protobuf import saved_model_pb2
 from tensorflow.core.protobuf.meta_graph_pb2 import MetaGraphDef
 
 from dcgan_v1.checkpoints import reading, saving
+from dcgan_v1.compare.recording import Recording
 from dcgan_v1.compare.sides import inlining, unsafe
 from dcgan_v1.errors import UserError, reason
 
@@ -31,6 +32,7 @@ class Opened(NamedTuple):
       values: variable -> start value of a checkpoint; empty where there is none.
       collections: name -> names of nodes, of the collections that hold tensors or ops.
       frozen: whether the variables are constants.
+      recording: the `recording.Recording` it comes from, or None.
     """
 
     meta: MetaGraphDef
@@ -42,6 +44,7 @@ class Opened(NamedTuple):
     values: dict
     collections: dict
     frozen: bool
+    recording: Recording | None
 
 
 def open_program(spec):
@@ -51,10 +54,12 @@ def open_program(spec):
       UserError: it cannot be read, needs unknown ops, holds unsafe ones, or its
         checkpoint is of another graph.
     """
-    given = [k for k in ("meta", "function", "saved_model", "frozen")
+    given = [k for k in ("meta", "function", "saved_model", "frozen", "recording")
              if getattr(spec, k) is not None]  # fmt: skip
     if len(given) != 1:
-        raise UserError("Tf1 takes one of meta, function, saved_model and frozen")
+        raise UserError(
+            "Tf1 takes one of meta, function, saved_model, frozen and recording"
+        )
     for library in spec.libraries:
         unsafe.load_library(library)
     meta, source, checkpoint = globals()[f"_from_{given[0]}"](spec)
@@ -76,7 +81,11 @@ def open_program(spec):
     else:
         variables = [node.name for node in nodes if node.op in VARIABLES]
         trainable = _trainable(meta, variables)
-    values = _values(checkpoint, meta, variables, source) if checkpoint else {}
+    recording = Recording(spec.recording) if given[0] == "recording" else None
+    if recording and not checkpoint:
+        values = {n: a for n, a in recording.values.items() if n in variables}
+    else:
+        values = _values(checkpoint, meta, variables, source) if checkpoint else {}
     collections = {
         key: list(collection.node_list.value)
         for key, collection in meta.collection_def.items()
@@ -91,7 +100,7 @@ def open_program(spec):
     knows = not frozen and "trainable_variables" in meta.collection_def
     return Opened(
         meta, source, variables, trainable, knows, initializers, values, collections,
-        frozen,
+        frozen, recording,
     )  # fmt: skip
 
 
@@ -100,6 +109,11 @@ def open_program(spec):
 
 def _from_meta(spec):
     return _parsed(spec.meta, MetaGraphDef), str(spec.meta), spec.checkpoint
+
+
+def _from_recording(spec):
+    meta = Recording(spec.recording).meta
+    return _parsed(meta, MetaGraphDef), str(spec.recording), spec.checkpoint
 
 
 def _from_function(spec):
