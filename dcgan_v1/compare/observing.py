@@ -200,13 +200,16 @@ class Observing:
         """The ops of TF1's that a model may be compared with in inference: of the
         network that is there for inference alone, where the program has one that reads
         the model's weights, and no switch between its modes."""
+        twins = self._own_twins(model, layers)
+        return layers if self.ours["switches"] or not twins else twins
+
+    def _own_twins(self, model, layers):
         own = {
             r.old for r in self.matching.rows
             if r.new.startswith(f"{model}/")
             and self.ours["variables"][r.old]["trainable"]
         }  # fmt: skip
-        twins = [seen for seen in layers if own & set(seen.twin)]
-        return layers if self.ours["switches"] or not twins else twins
+        return [seen for seen in layers if own & set(seen.twin)]
 
     def _beside(self, mode):
         """TF1's layers that stand beside one of the port's."""
@@ -220,7 +223,7 @@ class Observing:
             for n, v in self.theirs["variables"].items()
         )
         switches = self.ours["switches"] or self.ours["modes"]
-        one = self.trains and not switches and not any(s.twin for s in among)
+        one = self.trains and not switches and not self._own_twins(model, among)
         return one and averages and self._agreeing(among, layers) < len(layers)
 
     def _agreeing(self, ours, theirs):

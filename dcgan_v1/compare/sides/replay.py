@@ -13,8 +13,8 @@ def replay(side):
     """Returns rows of what was compared, for a float32 GraphSide of a recording.
 
     Returns:
-      list of {"what", "arrays", "worst", "relative", "absolute"}: the largest difference,
-      and what it is of the largest value among the arrays.
+      list of {"what", "arrays", "worst", "relative", "absolute"}: the largest
+      difference, and what it is of the largest value among the arrays.
     """
     recording = side.program.recording
     fed = recording.fed()

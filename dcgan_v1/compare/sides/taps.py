@@ -38,7 +38,9 @@ class Taps:
         self.step_scalars = [
             self._scalars_of(number, inside) for number, inside in enumerate(stepping)
         ]
-        moved = updates.below(graph, roles.updates)  # to ask for them would train
+        moved = updates.below(
+            graph, roles.updates, roles.can
+        )  # to ask for them would train
         among = {
             op
             for op in roles.needed & roles.can - moved

@@ -13,6 +13,8 @@ HYPER = {  # their inputs -> the names that the report uses
     "lr": "learning rate", "alpha": "learning rate", "beta1": "beta1",
     "beta2": "beta2", "epsilon": "epsilon", "rho": "rho", "momentum": "momentum",
 }  # fmt: skip
+ASSIGNMENTS = ("Assign", "AssignAdd", "AssignSub", "AssignVariableOp",
+               "AssignAddVariableOp", "AssignSubVariableOp")  # fmt: skip
 POWERS = ("beta1_power", "beta2_power")
 
 
@@ -52,9 +54,15 @@ class Update(NamedTuple):
     applies: list
 
 
-def below(graph, found):
-    """Returns every op that needs one of the updates, in any way."""
+def below(graph, found, can):
+    """Returns every op that needs one of the updates in any way, or an assignment that
+    no branch holds: averages that are moved in place.
+
+    Args:
+      can: the ops that are in no branch.
+    """
     reached = {apply.op for update in found for apply in update.applies}
+    reached |= {op for op in can if op.type in ASSIGNMENTS}
     for op in graph.get_operations():  # each after what it needs
         if any(t.op in reached for t in op.inputs) or any(
             o in reached for o in op.control_inputs
