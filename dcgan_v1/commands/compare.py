@@ -14,6 +14,11 @@ from dcgan_v1 import files
 from dcgan_v1.commands import cli
 from dcgan_v1.errors import UserError, reason
 
+ROOT = Path(__file__).resolve().parents[2]
+RUN_LEGACY = (
+    f"import sys; sys.path.insert(0, {str(ROOT)!r}); "
+    "from dcgan_v1.commands import run; run('run_legacy')"
+)
 SOURCES = ("meta", "saved_model", "frozen", "recording", "program")
 
 
@@ -59,8 +64,8 @@ def _run_program(args, new, options):
     """Records a program's first steps in a process of its own, and compares."""
     with tempfile.TemporaryDirectory(prefix="recording_") as folder:
         recording = args.keep_recording or Path(folder, "recording")
-        words = [sys.executable, "-m", "dcgan_v1", "run-legacy", "--record", recording,
-                 "--whole-steps", args.steps]  # fmt: skip
+        words = [sys.executable, "-c", RUN_LEGACY, "--record", recording]
+        words += ["--whole-steps", args.steps, "--run-dir", Path(folder, "run")]
         for place in args.data_dir:
             words += ["--data-dir", place]
         for setting in args.set:
@@ -69,6 +74,7 @@ def _run_program(args, new, options):
         done = subprocess.run(list(map(str, words)), check=False)
         if done.returncode:
             raise UserError(f"{args.program} was not recorded, see above")
+        options["title"] = str(args.program), new
         return _with_recording(args, recording, new, options)
 
 

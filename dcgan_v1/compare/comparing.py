@@ -172,7 +172,7 @@ class Pair(Observing, Asking):
         """Writes the batches, and has TF1 draw what it draws."""
         job = self.job
         modes = [*self.ours["switches"], *self.ours["modes"]]
-        inputs, given = self._recorded()
+        inputs, given = self._recorded(modes)
         made = batches.make(inputs, given, job.steps, job.batch_size, job.seed, modes)
         path = job.folder / "inputs.npz"
         arguments = self.theirs["step"] or sorted(
@@ -204,7 +204,7 @@ class Pair(Observing, Asking):
         self.dropped = dropped
         self._bind()
 
-    def _recorded(self):
+    def _recorded(self, modes):
         """Returns (what a step is given, arrays for it): of a recording, what was drawn
         is given, too."""
         inputs, given = self.ours["inputs"], self.job.inputs
@@ -219,7 +219,8 @@ class Pair(Observing, Asking):
         fed = recording.fed()
         random = {n: v for n, v in self.ours["random"].items() if n in fed}
         known = inputs | random
-        return known, {n: a for n, a in fed.items() if n in known} | given
+        fed = {n: a for n, a in fed.items() if n in known and n not in modes}
+        return known, fed | given
 
     def _drawn(self):
         """What TF1 draws in a step; not what a network beside it draws."""

@@ -5,6 +5,7 @@ program's folder does not have itself, is linked to the data.
 """
 
 import gzip
+import re
 from pathlib import Path
 
 from dcgan_v1.errors import UserError
@@ -61,8 +62,7 @@ def _faces_in(place):
 def _reads_unpacked(source):
     """Whether a program opens idx files itself, as they are without gzip."""
     texts = (p.read_text("utf-8", "replace") for p in source.glob("*.py"))
-    return any("idx3-ubyte" in t and "idx3-ubyte.gz" not in t.split("def download")[0]
-               for t in texts)  # fmt: skip
+    return any(re.search(r"idx[13]-ubyte(?!\.gz)", text) for text in texts)
 
 
 def _both_forms(digits, folder):

@@ -155,9 +155,10 @@ class Recorder:
         if self.folder:
             self._save("after.npz", self._variables(session))
             alone = self.kinds[0] == self._every
+            every = list(range(len(self.kinds)))  # where no step is seen to end
             told = {
                 "format": FORMAT, "made on": made_on(), "runs": self.described,
-                "steps": whole_steps(self.kinds, alone) or [[0]],
+                "steps": whole_steps(self.kinds, alone) or [every],
                 "program": os.path.basename(getattr(
                     sys.modules.get("__main__"), "__file__", None) or ""),
             }  # fmt: skip

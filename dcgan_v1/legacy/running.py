@@ -89,18 +89,16 @@ def _run(program, recorder):
             ) from error
     except (UserError, KeyboardInterrupt):
         raise
-    except (Vanished, Missing) as error:
-        raise UserError(f"{_place(error, program)}{error}") from error
     except BaseException as error:
-        cause = error.__context__
-        if isinstance(error, ImportError | AttributeError) and isinstance(
-            cause, Vanished
-        ):
-            error = cause
+        where = _place(error, program)
+        # `from tensorflow.contrib import x` ends as an ImportError of the interpreter's
+        gone = next((e for e in (error, error.__context__, error.__cause__)
+                     if isinstance(e, Vanished | Missing)), None)  # fmt: skip
+        if gone is not None:
+            raise UserError(f"{where}{gone}") from error
         traceback.print_exc()
         raise UserError(
-            f"{_place(error, program)}the program failed: {type(error).__name__}: "
-            f"{reason(error, 300)}"
+            f"{where}the program failed: {type(error).__name__}: {reason(error, 300)}"
         ) from error
 
 

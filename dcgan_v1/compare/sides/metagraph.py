@@ -4,7 +4,7 @@ import tensorflow.compat.v1 as tf
 
 from dcgan_v1.checkpoints import reading
 from dcgan_v1.compare import precision
-from dcgan_v1.compare.sides import graph_layers, graph_ops, opening
+from dcgan_v1.compare.sides import dropouts, graph_layers, graph_ops, opening
 from dcgan_v1.compare.sides.graph_values import GraphValues
 from dcgan_v1.compare.sides.roles import Roles
 from dcgan_v1.compare.sides.taps import Taps
@@ -41,6 +41,7 @@ class GraphSide:
                 raise UserError(
                     f"{self.program.source} {failed}: {reason(error)}"
                 ) from error
+            given = set(spec.inference)
             self._take_from_recording()
             self.roles = Roles(self.graph, self.types, self.program, spec)
             self.taps = Taps(self.graph, self.types, self.roles)
@@ -54,6 +55,7 @@ class GraphSide:
             config.graph_options.rewrite_options.disable_meta_optimizer = True
         self.session = tf.Session(graph=self.graph, config=config)
         self.values.session = self.session
+        self._switch_dropouts_off(given)
 
     def _take_from_recording(self):
         """What a step runs, and the numbers that say the mode, as they were recorded;
@@ -67,6 +69,16 @@ class GraphSide:
         bools = {n for n, value in modes.items() if value.dtype == bool}
         kept = {n: value for n, value in modes.items() if n not in bools}
         spec.inference = {**kept, **spec.inference}
+
+    def _switch_dropouts_off(self, given):
+        """In inference; a recording has the number of training alone."""
+        for name in set(self.spec.inference) - given:
+            tensor = self.roles.inputs.get(name)
+            off = None
+            if tensor is not None and tensor.dtype.is_floating:
+                off = dropouts.value_in_inference(self.session, tensor)
+            if off is not None:
+                self.spec.inference[name] = off
 
     # ---- what a side does ----
 

@@ -4,8 +4,8 @@ TensorFlow is from the one that it was made on."""
 import numpy as np
 
 AVERAGES = "averages at the end, which runs between the training runs may move"
-LIKE = ("losses of the first step", "losses of later steps",
-        "gradients of the first step", "gradients of later steps",
+LIKE = ("losses of the first run", "losses of later runs",
+        "gradients of the first run", "gradients of later runs",
         "weights at the end", "slots at the end", AVERAGES)  # fmt: skip
 
 
@@ -23,8 +23,8 @@ def replay(side):
     for step, runs in enumerate(recording.steps):
         batch = {name: values[step] for name, values in fed.items()}
         scalars, gradients = _step(side, batch)
-        when = "the first step" if step == 0 else "later steps"
         for number, run in enumerate(runs):
+            when = "later runs" if step or number else "the first run"
             recorded = recording.run(run)
             for key, array in recorded.items():
                 kind, _, name = key.partition("/")

@@ -1,0 +1,214 @@
+"""Programs of TensorFlow 1 run as they are: their files get TF1 and nobody else's do,
+their folder stays as it is, and what cannot be supplied is said in one line."""
+
+import hashlib
+import json
+import pickle
+from pathlib import Path
+
+import pytest
+from script_runs import call
+
+LEGACY = Path(__file__).parent / "legacy"
+PYTHON2 = """
+import cPickle
+import tensorflow as tf
+from helper import half
+
+print "halves", 7 / 2, half(9)
+for i in xrange(2):
+    print "turn", i
+print sorted({"b": 1, "a": 2}.iteritems())
+with open("old.pkl") as file:
+    print cPickle.load(file)["x"]
+x = tf.placeholder(tf.float32, [4, 8 / 2])
+print tf.mul(x, x).get_shape()
+"""
+TF1 = """
+import sys
+import tensorflow as tf
+import colleague
+
+x = tf.placeholder(tf.float32, [2, 3])
+w = tf.get_variable("w", [3, 1])
+loss = tf.reduce_mean(tf.matmul(x, w))
+step = tf.train.GradientDescentOptimizer(0.1).minimize(loss)
+print("here", tf.__version__, sys.modules["tensorflow"].__version__)
+print("library", colleague.version())
+with tf.Session() as session:
+    session.run(tf.global_variables_initializer())
+    for i in range(50):
+        session.run([step, loss], {x: [[1, 2, 3], [4, 5, 6]]})
+        print("step", i)
+"""
+
+
+def run(program, *args):
+    return call("run_legacy.py", "--run-dir", program.parent.parent / "run", *args,
+                program)  # fmt: skip
+
+
+@pytest.fixture
+def folder(tmp_path):
+    made = tmp_path / "program"
+    made.mkdir()
+    return made
+
+
+def written(folder, name, text):
+    (folder / name).write_text(text)
+    return folder / name
+
+
+def digest(folder):
+    return {
+        str(p.relative_to(folder)): hashlib.sha256(p.read_bytes()).hexdigest()
+        for p in sorted(folder.rglob("*")) if p.is_file()
+    }  # fmt: skip
+
+
+def test_python_2_runs_as_python_2_did_and_its_folder_stays_as_it_is(folder):
+    (folder / "old.pkl").write_bytes(pickle.dumps({"x": "text"}, protocol=2))
+    written(folder, "helper.py", "def half(n):\n\treturn n / 2\n")
+    program = written(folder, "main.py", PYTHON2)
+    before = digest(folder)
+    done = run(program)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "halves 3 4" in done.stdout
+    assert "turn 1" in done.stdout
+    assert "[('a', 2), ('b', 1)]" in done.stdout
+    assert "\ntext\n" in done.stdout
+    assert "(4, 4)" in done.stdout
+    assert digest(folder) == before
+
+
+def test_tensorflow_means_tf1_for_the_programs_files_alone(folder, tmp_path):
+    library = tmp_path / "library"
+    library.mkdir()
+    written(library, "colleague.py", "import tensorflow as tf\n\n"
+            "def version():\n    return tf.__version__\n")  # fmt: skip
+    text = TF1.replace(
+        "import sys\n", f"import sys\nsys.path.append({str(library)!r})\n"
+    )
+    done = run(written(folder, "main.py", text), "--steps", 3)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "here 1.15.5 2." in done.stdout
+    assert "library 2." in done.stdout
+    assert "step 1" in done.stdout
+    assert "step 2" not in done.stdout  # the third run is the last
+    assert "3 training runs; the last one fetched" in done.stdout
+
+
+def test_a_notebook_runs_cell_by_cell_without_its_magics(folder):
+    cells = [
+        {"cell_type": "markdown", "source": ["# no code"]},
+        {"cell_type": "code", "source": ["%matplotlib inline\n", "n = 3"]},
+        {"cell_type": "code", "source": "!ls\nprint('cells', n)\n%time\n"},
+    ]
+    text = json.dumps({"cells": cells, "nbformat": 4})
+    done = run(written(folder, "book.ipynb", text))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "cells 3" in done.stdout
+    done = run(written(folder, "none.ipynb", "[]"))
+    assert done.returncode == 2
+    assert "is no notebook" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("tf.contrib.gan.estimator", "main.py:3: tf.contrib.gan; TF-GAN carries it"),
+        ("from tensorflow.contrib import gan", "main.py:3: "),
+        ("import moviepy.editor as m; m.VideoClip()", "pip install moviepy"),
+        ("tf.no_such_name()", "main.py:3: tf.no_such_name"),
+        ("raise ValueError('its own')", "the program failed: ValueError: its own"),
+        ("import sys; sys.exit(3)", "main.py ended itself: exit code 3"),
+        ("def f(:", "main.py:3 is no Python 3"),
+        ("from tensorflow.examples.tutorials.mnist import input_data\n"
+         "input_data.read_data_sets('no')", "name the folder by --data-dir"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_had_is_said_in_one_line(folder, line, said):
+    done = run(written(folder, "main.py", f"import tensorflow as tf\n\n{line}\n"),
+               "--python", 3)  # fmt: skip
+    assert done.returncode == 2, done.stdout
+    (last,) = [x for x in done.stderr.splitlines() if x.startswith("error:")]
+    assert said in last
+
+
+def test_data_is_found_where_programs_look_without_copying(folder, tmp_path):
+    faces = tmp_path / "some" / "faces"
+    faces.mkdir(parents=True)
+    (faces / "000001.jpg").write_bytes(b"none")
+    program = written(folder, "main.py", """
+import os
+from glob import glob
+from tensorflow.examples.tutorials.mnist import input_data
+import numpy as np
+data = input_data.read_data_sets("MNIST_data", one_hot=True, validation_size=10)
+print(data.train.num_examples, data.train.labels.shape, np.float is float)
+print(glob("data/celebA/*.jpg"), glob("./img_align_celeba/*.jpg"))
+with open("data/mnist/train-labels-idx1-ubyte", "rb") as file:
+    print(len(file.read()))
+""")  # fmt: skip
+    done = run(program, "--data-dir", LEGACY / "data", "--data-dir", faces)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "50 (50, 10) True" in done.stdout
+    assert "['data/celebA/000001.jpg'] ['./img_align_celeba/000001.jpg']" in done.stdout
+    assert "\n68\n" in done.stdout
+    done = run(program, "--data-dir", folder)
+    assert done.returncode == 2
+    assert "has neither train-images-idx3-ubyte.gz nor pictures" in done.stderr
+
+
+def test_a_top_level_setting_is_overridden(folder):
+    program = written(folder, "main.py", "is_training = False\nn = 1\n"
+                      "print('training', is_training, n)\n")  # fmt: skip
+    done = run(program, "--set", "is_training=True", "--set", "n=2 + 3")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "training True 5" in done.stdout
+    for wrong, said in (("other=1", "sets no other"), ("n=(", "no Python value"),
+                        ("n", "NAME=VALUE")):  # fmt: skip
+        done = run(program, "--set", wrong)
+        assert done.returncode == 2
+        assert said in done.stderr
+
+
+def test_flags_and_slots_of_before_1_0(folder):
+    program = written(folder, "main.py", """
+import tensorflow as tf
+flags = tf.app.flags
+flags.DEFINE_integer("size", 1e5, "an integer whose default is a float")
+flags.DEFINE_string("name", None, "none")
+flags.DEFINE_string("name", "twice", "the later one wins")
+FLAGS = flags.FLAGS
+
+def main(_):
+    print("flags", FLAGS.size, FLAGS.name)
+    w = tf.get_variable("w", [2])
+    with tf.variable_scope("s", reuse=True):
+        tf.train.AdamOptimizer().minimize(tf.reduce_sum(w * w), var_list=[w])
+    print([v.op.name for v in tf.all_variables()])
+
+if __name__ == "__main__":
+    tf.app.run()
+""")  # fmt: skip
+    done = call("run_legacy.py", "--run-dir", folder.parent / "run", program,
+                "--size", 7)  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "flags 7 twice" in done.stdout
+    assert "s/w/Adam" in done.stdout
+    assert "not quite what it was: slots of variables made under reuse" in done.stdout
+
+
+def test_recording_needs_to_know_how_much_and_a_run_to_record(folder, tmp_path):
+    program = written(folder, "main.py", "print('nothing')\n")
+    done = run(program, "--record", tmp_path / "rec")
+    assert done.returncode == 2
+    assert "--record needs --steps" in done.stderr
+    done = run(program, "--record", tmp_path / "rec", "--steps", 3)
+    assert done.returncode == 2
+    assert "ended before any training run" in done.stderr
+    done = run(folder / "absent.py")
+    assert done.returncode == 2
+    assert "absent.py does not exist" in done.stderr
