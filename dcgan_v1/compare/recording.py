@@ -23,7 +23,9 @@ class Recording:
       made_on: {'tensorflow': '1.15.5', 'python': ..., ...}.
       steps: for each training step, numbers of the runs it is made of.
       runs: op names of each session call of a step, as `side.Tf1` has them.
-      values: variable -> array before the first run; `after` has those after the last.
+      values: variable -> array before the first run.
+      is_whole: whether the whole steps are all that was recorded, so that `after.npz`
+        is what they lead to.
 
     Raises:
       UserError: the folder holds none, or not all of one.
@@ -39,19 +41,13 @@ class Recording:
             self.runs = [self._described[i]["ops"] for i in first]
         except (KeyError, IndexError, TypeError) as error:
             raise UserError(f"{self.folder} is no recording: {error!r}") from error
+        self.is_whole = sum(map(len, self.steps)) == len(self._described)
         self.values = batches.read(self.folder / "before.npz")
         self._fed = [[self.run(i) for i in step] for step in self.steps]
 
     @property
     def meta(self):
         return str(self.folder / "graph.meta")
-
-    def after(self):
-        """Variable -> array after the last run; empty where the whole steps end before
-        it."""
-        if sum(map(len, self.steps)) < len(self._described):
-            return {}
-        return batches.read(self.folder / "after.npz")
 
     def run(self, number):
         """'feed/x', 'draw/y', 'fetch/loss', 'gradient/w|op' -> array of one run."""

@@ -236,12 +236,12 @@ class Worker:
         scalars = self.side.step(self.batch(batch), rates=0.0)[0]
         return {name: float(v) for name, v in scalars.items()}
 
-    def replay(self, out):
+    def replay(self, out, folder, against):
         """How far the TF1 side is from what was recorded of it."""
         del out
         from dcgan_v1.compare.sides.replay import replay
 
-        return replay(self.side)
+        return replay(self.side, folder, against)
 
     def save(self, out, path, **options):
         """Writes the state in a format of the side's framework."""
