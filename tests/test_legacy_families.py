@@ -10,8 +10,9 @@ from script_runs import call
 LEGACY = Path(__file__).parent / "legacy"
 RECORDED = LEGACY / "data" / "families.npz"
 CLOSE = 1e-6
-FAMILIES = ("averages", "contrib", "digits", "keras", "layers", "norms", "old_names",
-            "pictures", "recurrent", "slim_scopes", "transposed")  # fmt: skip
+FAMILIES = ("averages", "contrib", "digits", "keras", "layers", "losses", "norms",
+            "old_names", "pictures", "recurrent", "slim_scopes",
+            "transposed")  # fmt: skip
 UNSEEDED = ("recurrent:first/", "transposed:first/")  # drawn by the count of ops
 
 

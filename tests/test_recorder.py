@@ -95,7 +95,9 @@ def test_asking_for_more_steps_than_were_recorded_is_refused(recorded):
     assert "has 3 whole steps, not 9" in done.stderr
 
 
-@pytest.mark.parametrize("broken", ["unfinished", "none", "format", "pickle", "text"])
+@pytest.mark.parametrize(
+    "broken", ["unfinished", "none", "format", "pickle", "text", "types", "steps"]
+)
 def test_what_is_no_recording_is_refused_and_no_pickle_is_read(
     recorded, tmp_path, broken
 ):
@@ -107,6 +109,10 @@ def test_what_is_no_recording_is_refused_and_no_pickle_is_read(
         shutil.rmtree(folder)
     elif broken == "format":
         (folder / "recording.json").write_text(json.dumps({"format": 99}))
+    elif broken in ("types", "steps"):
+        told = json.loads((folder / "recording.json").read_text())
+        told |= {"made on": [1]} if broken == "types" else {"steps": [[0, 1], [99]]}
+        (folder / "recording.json").write_text(json.dumps(told))
     elif broken == "text":
         (folder / "recording.json").write_text("{")
     else:
@@ -114,7 +120,8 @@ def test_what_is_no_recording_is_refused_and_no_pickle_is_read(
     with pytest.raises(UserError) as error:
         Recording(folder)
     said = {"unfinished": "is not complete", "none": "is none", "text": "is no JSON",
-            "format": "another format", "pickle": "is no .npz of arrays"}  # fmt: skip
+            "format": "another format", "types": "do not fit", "steps": "do not fit",
+            "pickle": "is no .npz of arrays"}  # fmt: skip
     assert said[broken] in str(error.value)
 
 
@@ -146,9 +153,85 @@ def test_the_recorder_is_one_file_in_the_language_of_python_3_5():
             else [node.module] if isinstance(node, ast.ImportFrom) else []
         )
     }  # fmt: skip
-    assert imported == {"argparse", "json", "os", "platform", "runpy", "sys", "numpy",
+    assert imported == {"argparse", "atexit", "json", "os", "platform", "re", "runpy",
+                        "sys", "threading", "numpy",
                         "tensorflow"}  # fmt: skip
     assert not any(isinstance(node, ast.JoinedStr) for node in ast.walk(tree))
+
+
+def record(tmp_path, text, *args):
+    (tmp_path / "program").mkdir(exist_ok=True)
+    program = tmp_path / "program" / "main.py"
+    program.write_text(HEAD + text)
+    return call("run_legacy.py", "--run-dir", tmp_path / "run", "--record",
+                tmp_path / "rec", *args, program)  # fmt: skip
+
+
+HEAD = """
+import threading
+import tensorflow as tf
+x = tf.placeholder(tf.float32, [2, 3], "x")
+w = tf.get_variable("w", [3, 1])
+v = tf.get_variable("v", [2, 1])
+feed = {x: [[1, 2, 3], [4, 5, 6]]}
+loss = tf.reduce_mean(tf.square(tf.matmul(x, w) - v), name="loss")
+one = tf.train.GradientDescentOptimizer(0.01).minimize(loss, var_list=[w], name="one")
+two = tf.train.GradientDescentOptimizer(0.01).minimize(loss, var_list=[v], name="two")
+init = tf.global_variables_initializer()
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "args", "runs", "steps"),
+    [
+        # a graph that is finished, as a session of tf.train's has it
+        ("with tf.train.MonitoredTrainingSession() as s:\n"
+         "    while True: s.run(one, feed)\n", ["--steps", 3], 3, 1),
+        # a thread that waits in another call of the session
+        ("q = tf.FIFOQueue(1, tf.float32, [[]])\n"
+         "with tf.Session() as s:\n"
+         "    s.run(init); s.run(q.enqueue(1.0)); put = q.enqueue(1.0)\n"
+         "    def wait():\n"
+         "        try: s.run(put)\n"
+         "        except Exception: pass\n"
+         "    threading.Thread(target=wait, daemon=True).start()\n"
+         "    for i in range(9): s.run(one, feed)\n", ["--steps", 4], 4, 1),
+        # fewer runs than were asked for
+        ("with tf.Session() as s:\n    s.run(init)\n"
+         "    for i in range(2): s.run(one, feed); s.run(two, feed)\n",
+         ["--steps", 9], 4, 2),
+        # a step unlike the first ends it
+        ("with tf.Session() as s:\n    s.run(init)\n"
+         "    for op in [one, two, one, two, one, one, two] * 9: s.run(op, feed)\n",
+         ["--whole-steps", 5], 6, 2),
+        # a bare except takes the end for an error
+        ("with tf.Session() as s:\n    s.run(init)\n"
+         "    for i in range(99):\n"
+         "        try: s.run(one, feed)\n"
+         "        except: pass\n", ["--steps", 3], 3, 1),
+        # an update that is written by hand
+        ("by_hand = tf.assign_sub(w, 0.01 * tf.gradients(loss, w)[0])\n"
+         "with tf.Session() as s:\n    s.run(init)\n"
+         "    for i in range(5): s.run(by_hand, feed)\n", ["--steps", 2], 2, 1),
+    ],
+)  # fmt: skip
+def test_programs_of_every_habit_are_recorded_whole(tmp_path, text, args, runs, steps):
+    done = record(tmp_path, text, *args)
+    assert done.returncode in (0, 2), done.stdout + done.stderr
+    found = Recording(tmp_path / "rec")
+    assert len(found._described) == runs, done.stdout + done.stderr
+    assert len(found.steps) == steps
+    with np.load(tmp_path / "rec" / "after.npz") as after:
+        assert "w" in after.files
+
+
+def test_other_files_of_a_folder_are_left_alone(tmp_path):
+    (tmp_path / "rec").mkdir()
+    (tmp_path / "rec" / "run_all.sh").write_text("mine")
+    done = record(tmp_path, "with tf.Session() as s:\n    s.run(init)\n"
+                  "    s.run(one, feed)\n", "--steps", 1)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "rec" / "run_all.sh").read_text() == "mine"
 
 
 @pytest.mark.long
@@ -170,7 +253,7 @@ def test_a_recording_of_1_15_is_compared_and_its_distance_said(tmp_path):
                 f"{LEGACY}/small_gan_port.py:new", *QUICK)  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     assert "recorded on TensorFlow 1.15.5" in done.stdout
-    rows = [line for line in done.stdout.splitlines() if "apart at most, in" in line]
+    rows = [line for line in done.stdout.splitlines() if " apart at most (" in line]
     apart = [float(line.partition(": ")[2].split()[0]) for line in rows]
     assert len(apart) == 7
     assert max(apart) < 1e-5

@@ -7,7 +7,9 @@ import pickle
 from pathlib import Path
 
 import pytest
-from script_runs import call
+from script_runs import ENVIRONMENT, call, fresh
+
+from dcgan_v1.legacy import python2
 
 LEGACY = Path(__file__).parent / "legacy"
 PYTHON2 = """
@@ -27,14 +29,17 @@ print tf.mul(x, x).get_shape()
 TF1 = """
 import sys
 import tensorflow as tf
-import colleague
+import library
+import own
 
 x = tf.placeholder(tf.float32, [2, 3])
 w = tf.get_variable("w", [3, 1])
 loss = tf.reduce_mean(tf.matmul(x, w))
 step = tf.train.GradientDescentOptimizer(0.1).minimize(loss)
 print("here", tf.__version__, sys.modules["tensorflow"].__version__)
-print("library", colleague.version())
+print("library", library.version())
+import importlib
+print("own", own.version(), importlib.import_module("tensorflow").__version__)
 with tf.Session() as session:
     session.run(tf.global_variables_initializer())
     for i in range(50):
@@ -83,20 +88,86 @@ def test_python_2_runs_as_python_2_did_and_its_folder_stays_as_it_is(folder):
 
 
 def test_tensorflow_means_tf1_for_the_programs_files_alone(folder, tmp_path):
-    library = tmp_path / "library"
-    library.mkdir()
-    written(library, "colleague.py", "import tensorflow as tf\n\n"
-            "def version():\n    return tf.__version__\n")  # fmt: skip
+    for place in ("library", "own"):
+        (tmp_path / place).mkdir()
+        written(tmp_path / place, f"{place}.py", "import tensorflow as tf\n\n"
+                "def version():\n    return tf.__version__\n")  # fmt: skip
     text = TF1.replace(
-        "import sys\n", f"import sys\nsys.path.append({str(library)!r})\n"
+        "import sys\n", f"import sys\nsys.path.append({str(tmp_path / 'own')!r})\n"
     )
-    done = run(written(folder, "main.py", text), "--steps", 3)
+    done = fresh(
+        "run_legacy.py", "--run-dir", tmp_path / "run", "--steps", 3,
+        written(folder, "main.py", text),
+        env={**ENVIRONMENT, "PYTHONPATH": str(tmp_path / "library")},
+    )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     assert "here 1.15.5 2." in done.stdout
     assert "library 2." in done.stdout
+    assert (
+        "own 1.15.5 1.15.5" in done.stdout
+    )  # what the program adds to the path is its
     assert "step 1" in done.stdout
     assert "step 2" not in done.stdout  # the third run is the last
     assert "3 training runs; the last one fetched" in done.stdout
+
+
+def test_neither_the_programs_files_nor_the_data_can_be_written_over(folder, tmp_path):
+    (folder / "big.npy").write_bytes(b"1" * 2_000_000)
+    faces = tmp_path / "faces"
+    faces.mkdir()
+    (faces / "000001.jpg").write_bytes(b"face")
+    program = written(folder, "main.py", """
+import os
+open("big.npy", "wb").write(b"x")
+os.makedirs(os.path.join(os.path.dirname(os.path.abspath(__file__)), "results"))
+os.makedirs("img_align_celeba", exist_ok=True)
+open("img_align_celeba/sample.png", "w").write("x")
+""")  # fmt: skip
+    before = digest(folder), digest(faces)
+    done = run(program, "--data-dir", faces)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (digest(folder), digest(faces)) == before
+    assert not (folder / "results").exists()
+    (folder / "big.npy").write_bytes(b"newer")
+    assert run(program, "--data-dir", faces).returncode == 2  # its own folder is there
+    assert (folder.parent / "run" / "big.npy").read_bytes() == b"x"
+
+
+@pytest.mark.parametrize(
+    ("text", "is_old"),
+    [
+        ("print 'x'\n", True),
+        ("for i in xrange(3): pass\n", True),
+        ("# this takes long (3 hours)\nx = 'xrange(3)'\n", False),
+        ("from six.moves import xrange\nxrange(3)\n", False),
+        ("import cPickle\n", True),
+        ("try:\n    import cPickle\nexcept ImportError:\n    import pickle\n", False),
+    ],
+)
+def test_python_2_is_told_by_its_code_alone(text, is_old):
+    assert python2.is_python2(text) is is_old
+
+
+def test_numbers_are_divided_and_rounded_as_python_2_did(folder):
+    done = run(written(folder, "main.py", """
+import numpy as np
+class A(object): pass
+a = A()
+a.n = 7; a.n /= 2
+d = {"n": 9}; d["n"] /= 2
+x = np.ones(3) * 510
+def halve(y): y /= 255.
+halve(x)
+print a.n, d["n"], x.tolist(), round(2.5), round(-2.5), 7 / 2., sorted([2, 1], cmp)
+import string, cPickle
+print string.join(["a", "b"], "-"), string.letters[:2]
+cPickle.dump([1], open("p.pkl", "w"))
+print cPickle.load(open("p.pkl"))
+"""))  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "3 4 [2.0, 2.0, 2.0] 3.0 -3.0 3.5 [1, 2]" in done.stdout
+    assert "a-b ab\n[1]" in done.stdout
+    assert "read as Python 2" in done.stdout
 
 
 def test_a_notebook_runs_cell_by_cell_without_its_magics(folder):
@@ -118,7 +189,9 @@ def test_a_notebook_runs_cell_by_cell_without_its_magics(folder):
     ("line", "said"),
     [
         ("tf.contrib.gan.estimator", "main.py:3: tf.contrib.gan; TF-GAN carries it"),
-        ("from tensorflow.contrib import gan", "main.py:3: "),
+        ("from tensorflow.contrib import gan", "main.py:3: tf.contrib.gan; TF-GAN"),
+        ("import tensorflow.contrib.gan as g", "main.py:3: tf.contrib.gan; TF-GAN"),
+        ("from tensorflow.contrib.opt import X", "main.py:3: tf.contrib.opt"),
         ("import moviepy.editor as m; m.VideoClip()", "pip install moviepy"),
         ("tf.no_such_name()", "main.py:3: tf.no_such_name"),
         ("raise ValueError('its own')", "the program failed: ValueError: its own"),

@@ -2,6 +2,7 @@
 where, by how much and why they differ. Exits with 0 if they compute the same function,
 with 1 if they differ, with 2 if they could not be compared."""
 
+import contextlib
 import shlex
 import subprocess
 import sys
@@ -56,7 +57,9 @@ def _with_recording(args, recording, new, options):
     )  # fmt: skip
     if new is not None:
         return run(args, old, new, **options)
-    print(*replaying.lines(replaying.replay(spec_of(old, {}), recording)), sep="\n")
+    with broken_off():
+        found = replaying.replay(spec_of(old, {}), recording)
+    print(*replaying.lines(found), sep="\n")
     return 0
 
 
@@ -75,6 +78,7 @@ def _run_program(args, new, options):
         if done.returncode:
             raise UserError(f"{args.program} was not recorded, see above")
         options["title"] = str(args.program), new
+        args.trust = options["trust"] = True  # it has run just now
         return _with_recording(args, recording, new, options)
 
 
@@ -84,7 +88,7 @@ def run(args, old, new, **options):
 
     quiet = args.quiet or None  # None: no bar where there is no terminal
     try:
-        with tqdm(desc="comparing", unit="stage", disable=quiet) as bar:
+        with broken_off(), tqdm(desc="comparing", unit="stage", disable=quiet) as bar:
             result = compare(
                 old, new, steps=args.steps, dtype=args.dtype, seed=args.seed or 0,
                 timing_steps=args.timing_steps, progress=bar.update, **options,
@@ -93,19 +97,26 @@ def run(args, old, new, **options):
         print(*error.table, sep="\n")
         _write_map(args, error.map)
         raise
-    except UserError:
-        raise
-    except Exception as error:  # exit code 1 would mean that they differ
-        raise UserError(
-            f"the comparison broke off ({type(error).__name__}: {reason(error, 300)}); "
-            "--debug shows where"
-        ) from error
     report.show(result.report, width=None if sys.stdout.isatty() else 160)
     _write_map(args, result.map)
     if args.report:
         result.save(args.report)
         print(f"wrote {args.report / 'report.html'} and report.json")
     return 0 if result else 1
+
+
+@contextlib.contextmanager
+def broken_off():
+    """Exit code 1 would mean that the sides differ."""
+    try:
+        yield
+    except UserError:
+        raise
+    except Exception as error:
+        raise UserError(
+            f"the comparison broke off ({type(error).__name__}: {reason(error, 300)}); "
+            "--debug shows where"
+        ) from error
 
 
 def refuse_unwritable(args):

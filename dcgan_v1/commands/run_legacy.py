@@ -2,29 +2,28 @@
 it computes if asked to. Running a program runs whatever it says, at your own risk."""
 
 import argparse
-from pathlib import Path
 
 from dcgan_v1.commands import cli
 from dcgan_v1.errors import UserError
 
 
 def main(args):
-    from dcgan_v1.legacy import running
+    from dcgan_v1.legacy import running, workplace
 
     settings = dict(_setting(text) for text in args.set)
     if args.steps and args.whole_steps:
         raise UserError("--steps and --whole-steps say the same; give one")
     if args.record and not (args.steps or args.whole_steps):
         raise UserError("--record needs --steps: how many training runs to record")
-    folder = args.run_dir or Path("runs", "legacy", args.program.stem)
-    recorder = running.run(
+    folder = args.run_dir or workplace.default(args.program.resolve())
+    program, recorder = running.run(
         args.program, args.arguments, folder=folder, data_dirs=args.data_dir,
         steps=args.steps, record=args.record, settings=settings, python=args.python,
         whole_steps=args.whole_steps,
     )  # fmt: skip
     if args.record and not recorder.finish():
         raise UserError(f"{args.program} ended before any training run: no recording")
-    _tell(args, recorder, folder)
+    _tell(args, program, recorder, folder)
 
 
 def _setting(text):
@@ -34,15 +33,19 @@ def _setting(text):
     return name, value
 
 
-def _tell(args, recorder, folder):
+def _tell(args, program, recorder, folder):
     from dcgan_v1.legacy.facade import USED
 
     losses = ", ".join(f"{x:.6g}" for x in recorder.losses)
     said = f"; the last one fetched {losses}" if losses else ""
     print(f"\n{args.program}: {len(recorder.kinds)} training runs{said}")
     print(f"what it wrote is in {folder}")
+    if program.is_python2:
+        print("read as Python 2 (--python 3 to read it as Python 3)")
     if args.record:
         print(f"recorded in {args.record}")
+        if args.steps and len(recorder.kinds) < args.steps:
+            print(f"{args.steps} were asked for: the program ended before")
     same = sorted(name for name, how in USED.items() if not how)
     if same:
         print(f"supplied: {', '.join(same)}")
@@ -72,7 +75,7 @@ def make_parser():
     )  # fmt: skip
     parser.add_argument(
         "--run-dir", type=cli.path, metavar="FOLDER",
-        help="where the program runs and writes (default runs/legacy/<program>)",
+        help="where the program runs and writes (default runs/legacy/<program>-…)",
     )  # fmt: skip
     parser.add_argument(
         "--record", type=cli.path, metavar="FOLDER",

@@ -216,6 +216,10 @@ class Pair(Observing, Asking):
                 f"{recording.folder} has {len(recording.steps)} whole steps, not "
                 f"{self.job.steps}: --steps {len(recording.steps)}, or record more"
             )
+        self.not_compared += [
+            f"{name} as it was recorded: it is in a branch or a loop, and drawn anew"
+            for name in recording.drawn_anew
+        ]
         fed = recording.fed()
         random = {n: v for n, v in self.ours["random"].items() if n in fed}
         known = inputs | random

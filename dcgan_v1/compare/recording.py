@@ -24,6 +24,7 @@ class Recording:
       steps: for each training step, numbers of the runs it is made of.
       runs: op names of each session call of a step, as `side.Tf1` has them.
       values: variable -> array before the first run.
+      drawn_anew: random ops and sources inside branches, which could not be fetched.
       is_whole: whether the whole steps are all that was recorded, so that `after.npz`
         is what they lead to.
 
@@ -34,13 +35,12 @@ class Recording:
     def __init__(self, folder):
         self.folder = Path(folder)
         told = _told(self.folder)
-        try:
-            self.made_on, self.steps = told["made on"], told["steps"]
-            self._described = told["runs"]
-            first = self.steps[0]
-            self.runs = [self._described[i]["ops"] for i in first]
-        except (KeyError, IndexError, TypeError) as error:
-            raise UserError(f"{self.folder} is no recording: {error!r}") from error
+        self.made_on, self.steps = told["made on"], told["steps"]
+        self._described = told["runs"]
+        self.runs = [self._described[i]["ops"] for i in self.steps[0]]
+        self.drawn_anew = sorted({
+            name for run in self._described for name in run.get("inside branches", [])
+        })  # fmt: skip
         self.is_whole = sum(map(len, self.steps)) == len(self._described)
         self.values = batches.read(self.folder / "before.npz")
         self._fed = [[self.run(i) for i in step] for step in self.steps]
@@ -97,4 +97,25 @@ def _told(folder):
         raise UserError(f"{path} is no JSON") from error
     if not isinstance(told, dict) or told.get("format") != FORMAT:
         raise UserError(f"{path} is of another format than {FORMAT}: record anew")
+    if not _is_sound(told):
+        raise UserError(f"{path} is no recording: its steps and runs do not fit")
     return told
+
+
+def _is_sound(told):
+    """Whether everything is of the type it should be, and steps are alike."""
+    made, runs, steps = (told.get(k) for k in ("made on", "runs", "steps"))
+    return (
+        isinstance(made, dict)
+        and isinstance(runs, list)
+        and all(isinstance(run, dict) and _are(run.get("ops"), str) for run in runs)
+        and all(_are(run.get("inside branches", []), str) for run in runs)
+        and isinstance(steps, list)
+        and bool(steps)
+        and all(_are(step, int) and len(step) == len(steps[0]) for step in steps)
+        and all(0 <= i < len(runs) for step in steps for i in step)
+    )
+
+
+def _are(values, kind):
+    return isinstance(values, list) and all(isinstance(v, kind) for v in values)

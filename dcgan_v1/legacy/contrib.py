@@ -33,6 +33,51 @@ def embed_sequence(ids, vocab_size=None, embed_dim=None, unique=False,
         return tf.nn.embedding_lookup(embeddings, tf.convert_to_tensor(ids))
 
 
+def _accuracy(predictions, labels, weights=None, name=None):
+    """Of one batch: a scalar, where `tf.metrics.accuracy` counts on."""
+    with tf.name_scope(name, "accuracy"):
+        right = tf.cast(tf.equal(predictions, tf.cast(labels, predictions.dtype)),
+                        tf.float32)  # fmt: skip
+        if weights is None:
+            return tf.reduce_mean(right)
+        weights = tf.cast(weights, tf.float32) * tf.ones_like(right)
+        return tf.reduce_sum(right * weights) / tf.reduce_sum(weights)
+
+
+class HParams:
+    """Settings as attributes: `HParams(size=3).size`."""
+
+    def __init__(self, **values):
+        vars(self).update(values)
+
+    def add_hparam(self, name, value):
+        if hasattr(self, name):
+            raise ValueError(f"Hyperparameter name is reserved: {name}")
+        setattr(self, name, value)
+
+    def set_hparam(self, name, value):
+        setattr(self, name, type(getattr(self, name))(value))
+
+    def values(self):
+        return dict(vars(self))
+
+    def get(self, key, default=None):
+        return getattr(self, key, default)
+
+    def __contains__(self, name):
+        return name in vars(self)
+
+    def override_from_dict(self, values):
+        for name, value in values.items():
+            self.set_hparam(name, value)
+        return self
+
+    def parse(self, text):
+        """'size=3,rate=0.1'."""
+        pairs = (word.split("=", 1) for word in text.split(",") if word)
+        return self.override_from_dict({n.strip(): v.strip() for n, v in pairs})
+
+
 def _prefetch_to_device(device, buffer_size=None):
     del device
     return lambda dataset: dataset.prefetch(buffer_size or 1)
@@ -58,6 +103,7 @@ def _get_or_create_global_step(graph=None):
 def modules():
     """Returns the facade of tf.contrib."""
     package = slim.load()
+    from tf_slim import nets
     from tf_slim.layers import (
         initializers,
         layers,
@@ -99,16 +145,18 @@ def modules():
         "learning": package.learning, "evaluation": package.evaluation,
         "model_analyzer": package.model_analyzer, "metrics": package.metrics,
         "layers": of_layers, "arg_scope": package.arg_scope,
-        "variables": framework,
-        "queues": package.queues,
+        "variables": framework, "queues": package.queues, "nets": nets,
     })  # fmt: skip
     return Facade("tf.contrib", (), {
         "layers": of_layers, "framework": framework, "slim": of_slim,
         "rnn": Facade("tf.contrib.rnn", (tf.nn.rnn_cell, tf.nn)),
-        "training": Facade("tf.contrib.training", (package.training, tf.train)),
+        "training": Facade("tf.contrib.training", (package.training, tf.train),
+                           {"HParams": HParams}),
         "legacy_seq2seq": Facade("tf.contrib.legacy_seq2seq", hints=SEQ2SEQ),
-        "losses": Facade("tf.contrib.losses", (tf.losses, package.losses)),
-        "metrics": Facade("tf.contrib.metrics", (tf.metrics, package.metrics)),
+        # not tf.losses and tf.metrics: contrib took (predictions, labels)
+        "losses": Facade("tf.contrib.losses", (package.losses,)),
+        "metrics": Facade("tf.contrib.metrics", (package.metrics,),
+                          {"accuracy": _accuracy}),
         "data": Facade("tf.contrib.data", (tf.data.experimental, tf.data), {
             "prefetch_to_device": _prefetch_to_device,
             "batch_and_drop_remainder": _batch_and_drop_remainder,
@@ -119,8 +167,8 @@ def modules():
         "learn": Facade("tf.contrib.learn", (), {
             "datasets": mnist_tutorial.datasets_module(),
         }),
-        "summary": Facade("tf.contrib.summary", (tf.summary,)),
-        "eager": Facade("tf.contrib.eager", (tf,)),
+        "keras": tf.keras,
+        "nn": Facade("tf.contrib.nn", (tf.nn,)),
         "lookup": Facade("tf.contrib.lookup", (tf.lookup,)),
         "util": Facade("tf.contrib.util", (), {
             "make_tensor_proto": tf.make_tensor_proto,

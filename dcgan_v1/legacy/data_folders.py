@@ -1,29 +1,30 @@
 """MNIST and faces where programs look for them, as links: nothing is copied.
 
-Programs name the folder in their own way. Each name that is known, and that the
-program's folder does not have itself, is linked to the data.
+Programs name the folder in their own way. Each name that is known, that the program or
+its arguments mention, and that is not there, becomes a folder of links to the files.
 """
 
 import gzip
 import re
-from pathlib import Path
 
 from dcgan_v1.errors import UserError
 from dcgan_v1.legacy import mnist_tutorial
 
 MNIST = ("MNIST_data", "MNIST-data", "mnist_data", "mnist", "MNIST", "data/mnist",
-         "data/MNIST", "data/MNIST_data", "data/mnist_data", "data/fashion-mnist",
-         "datasets/mnist", "data/train")  # fmt: skip
+         "data/MNIST", "data/MNIST_data", "data/mnist_data",
+         "datasets/mnist")  # fmt: skip
 FACES = ("img_align_celeba", "celebA", "celeba", "CelebA", "data/celebA", "data/celeba",
          "data/CelebA", "data/img_align_celeba", "data/CelebA/img_align_celeba",
          "data/celebA/img_align_celeba", "datasets/celeba", "celebA/img_align_celeba",
-         "celebA/images", "faces", "data/faces", "images")  # fmt: skip
+         "celebA/images")  # fmt: skip
 PICTURES = (".jpg", ".jpeg", ".png")
-UNPACKED = "unpacked_mnist"
 
 
-def supply(places, folder, source):
-    """Links the data of `places` into a program's working directory.
+def supply(places, folder, words):
+    """Shows the data of `places` in a program's working directory.
+
+    Args:
+      words: the text of the program's files and its arguments.
 
     Raises:
       UserError: a place holds neither MNIST nor pictures.
@@ -38,10 +39,20 @@ def supply(places, folder, source):
             )
         if digits:
             mnist_tutorial.folders.append(str(digits))
-            shown = _both_forms(digits, folder) if _reads_unpacked(source) else digits
-            _link(folder, MNIST, shown)
+            # some open idx files themselves, as they are without gzip
+            unpacked = re.search(r"idx[13]-ubyte(?!\.gz)", words)
+            for name in _mentioned(MNIST, words):
+                _show_digits(digits, folder / name, unpacked)
         if faces:
-            _link(folder, FACES, faces)
+            files = [p for p in faces.iterdir() if p.suffix.lower() in PICTURES]
+            for name in _mentioned(FACES, words):
+                _link(files, folder / name)
+
+
+def _mentioned(names, words):
+    """Those whose every part a program speaks of."""
+    said = set(re.findall(r"[\w-]+", words))
+    return [name for name in names if set(name.split("/")) <= said]
 
 
 def _mnist_in(place):
@@ -59,35 +70,19 @@ def _faces_in(place):
     return None
 
 
-def _reads_unpacked(source):
-    """Whether a program opens idx files itself, as they are without gzip."""
-    texts = (p.read_text("utf-8", "replace") for p in source.glob("*.py"))
-    return any(re.search(r"idx[13]-ubyte(?!\.gz)", text) for text in texts)
+def _show_digits(digits, folder, unpacked):
+    names = [n for name in mnist_tutorial.FILES for n in (name, f"{name}.gz")]
+    _link([digits / n for n in names if (digits / n).is_file()], folder)
+    for name in mnist_tutorial.FILES if unpacked else ():
+        packed, plain = folder / f"{name}.gz", folder / name
+        if packed.is_file() and not plain.exists():
+            plain.write_bytes(gzip.decompress(packed.read_bytes()))
 
 
-def _both_forms(digits, folder):
-    """A folder with the files packed (links) and unpacked (written once)."""
-    made = folder / UNPACKED
-    made.mkdir(exist_ok=True)
-    for name in mnist_tutorial.FILES:
-        packed, plain = digits / f"{name}.gz", made / name
-        if (digits / name).is_file():
-            _link(made, (name,), digits / name)
-        elif packed.is_file():
-            _link(made, (f"{name}.gz",), packed)
-            if not plain.exists():
-                plain.write_bytes(gzip.decompress(packed.read_bytes()))
-    return made.resolve()
-
-
-def _link(folder, names, target):
-    for name in names:
-        link = Path(folder) / name
-        if link.is_dir() and not link.is_symlink() and not any(link.iterdir()):
-            link.rmdir()
-        if link.exists() or link.is_symlink():
-            continue
-        if any(p.is_symlink() for p in link.parents if p.is_relative_to(folder)):
-            continue  # a folder of the data itself
-        link.parent.mkdir(parents=True, exist_ok=True)
-        link.symlink_to(target.resolve())
+def _link(files, folder):
+    """Links files into a folder, which stays as it is where it holds others."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for file in files:
+        link = folder / file.name
+        if not (link.exists() or link.is_symlink()):
+            link.symlink_to(file.resolve())

@@ -32,5 +32,23 @@ def modules():
         "merge": keras.layers, "pooling": keras.layers,
         "noise": keras.layers, "embeddings": keras.layers,
         "recurrent": keras.layers, "local": keras.layers,
+        "wrappers": keras.layers, "Deconvolution2D": keras.layers.Conv2DTranspose,
     })  # fmt: skip
-    return Facade("keras", (keras,), {"datasets": datasets, "layers": layers})
+    utils = Facade("keras.utils", (keras.utils,), {
+        "np_utils": keras.utils, "generic_utils": keras.utils,
+        "vis_utils": keras.utils, "data_utils": keras.utils,
+    })  # fmt: skip
+    engine = Facade("keras.engine", (keras.layers, keras.models), {
+        "topology": keras.layers, "base_layer": keras.layers, "training": keras.models,
+    })  # fmt: skip
+    return Facade("keras", (keras,), {
+        "datasets": datasets, "layers": layers, "utils": utils, "engine": engine,
+        "legacy": Facade("keras.legacy", (), hints={"": "of Keras 1; not supplied"}),
+        "backend": Facade("keras.backend", (keras.backend,),
+                          {"tensorflow_backend": keras.backend}),
+        "constraints": Facade("keras.constraints", (keras.constraints,), {
+            "maxnorm": keras.constraints.MaxNorm, "nonneg": keras.constraints.NonNeg,
+            "unitnorm": keras.constraints.UnitNorm,
+        }),
+        "__version__": "2.3.1",
+    })  # fmt: skip

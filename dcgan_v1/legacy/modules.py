@@ -22,7 +22,6 @@ from dcgan_v1.legacy import (
 from dcgan_v1.legacy.facade import Facade
 
 VERSION = "1.15.5"  # what programs that look are told
-HINTS = {"enable_eager_execution": "programs run here as graphs"}
 
 
 def supply():
@@ -43,10 +42,12 @@ def _tensorflow():
     nn = Facade("tf.nn", (tf.nn,), old_names.NN)
     train = Facade("tf.train", (tf.train,), old_names.TRAIN)
     return Facade("tf", (_VERSION, tf), {
-        **old_names.TOP, "nn": nn, "train": train, "contrib": contrib.modules(),
+        **old_names.TOP, "nn": nn, "train": train,
+        "image": Facade("tf.image", (tf.image,), old_names.IMAGE),
+        "contrib": contrib.modules(),
         "examples": mnist_tutorial.modules(), "flags": of_flags, "app": app,
         "keras": keras,
-    }, hints=HINTS)  # fmt: skip
+    })  # fmt: skip
 
 
 _VERSION = types.SimpleNamespace(

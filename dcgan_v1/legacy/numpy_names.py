@@ -1,5 +1,7 @@
 """numpy's names and arguments that 1.24 and 2.x took away."""
 
+import math
+
 import numpy as np
 
 
@@ -9,6 +11,10 @@ def reshape(a, shape=None, order="C", *, newshape=None, **options):
 
 def asscalar(a):
     return a.item()
+
+
+def asfarray(a, dtype=np.float64):
+    return np.asarray(a, dtype if np.issubdtype(dtype, np.inexact) else np.float64)
 
 
 def array(object, dtype=None, *, copy=True, **options):
@@ -39,7 +45,12 @@ NAMES = {
     "sometrue": np.any, "in1d": np.isin, "row_stack": np.vstack,
     "trapz": np.trapezoid, "Inf": np.inf, "Infinity": np.inf, "NaN": np.nan,
     "NAN": np.nan, "PINF": np.inf, "NINF": -np.inf, "infty": np.inf,
-    "round_": np.round, "asscalar": asscalar, "reshape": reshape, "array": array,
+    "round_": np.round, "asscalar": asscalar, "asfarray": asfarray,
+    "rank": np.ndim, "mat": np.asmatrix,
+    "msort": lambda a: np.sort(a, axis=0), "math": math, "bool8": np.bool_,
+    "VisibleDeprecationWarning": np.exceptions.VisibleDeprecationWarning,
+    "find_common_type": lambda arrays, scalars: np.result_type(*arrays, *scalars),
+    "reshape": reshape, "array": array,
     "fromstring": fromstring, "load": load,
 }  # fmt: skip
 NAMES = {

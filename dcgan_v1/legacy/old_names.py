@@ -32,6 +32,9 @@ def split(value=None, num_or_size_splits=None, axis=0, num=None, name="split", *
     return tf.split(value, num_or_size_splits, axis, num, name)
 
 
+NAMED = ("labels", "logits", "name")  # of cross entropies, after 1.x's _sentinel
+
+
 def _cross_entropy(name):
     """1.x takes keywords alone, as `_sentinel` enforces; before it was (logits,
     targets)."""
@@ -40,9 +43,12 @@ def _cross_entropy(name):
     def function(*arguments, targets=None, **options):
         if targets is not None:
             options["labels"] = targets
-        given = [a for a in arguments if a is not None]
-        options |= dict(zip(("logits", "labels"), given, strict=False))
-        return plain(**options)
+        if arguments[:1] == (None,):  # 1.x: (_sentinel, labels, logits, ...)
+            return plain(**options, **dict(zip(NAMED, arguments[1:], strict=False)))
+        free = [n for n in ("logits", "labels") if n not in options]
+        if len(arguments) > len(free):
+            raise TypeError(f"{name} takes its arguments by name")
+        return plain(**options, **dict(zip(free, arguments, strict=False)))
 
     function.__name__ = name
     return function
@@ -81,6 +87,23 @@ def _summary(function):
 def _image_summary(tag, tensor=None, max_images=3, collections=None, name=None):
     del name
     return tf.summary.image(tag, tensor, max_images, collections)
+
+
+def resize_images(images, size, *arguments, **options):
+    """`(images, height, width)` until 0.12, `(images, [height, width])` since."""
+    if _is_axis(size) or isinstance(size, tf.Dimension):
+        height = options.pop("new_height", size)
+        size = [height, arguments[0] if arguments else options.pop("new_width")]
+        arguments = arguments[1:]
+    return tf.image.resize_images(images, size, *arguments, **options)
+
+
+def _batch_matmul(x, y, adj_x=None, adj_y=None, name=None):
+    return tf.matmul(x, y, adjoint_a=bool(adj_x), adjoint_b=bool(adj_y), name=name)
+
+
+IMAGE = {"resize_images": resize_images,
+         "per_image_whitening": tf.image.per_image_standardization}  # fmt: skip
 
 
 def _pack(values, axis=0, name="stack"):
@@ -128,7 +151,7 @@ TRAIN = {"SummaryWriter": tf.summary.FileWriter}
 TOP = {
     "concat": concat, "split": split, "concat_v2": concat, "pack": _pack,
     "unpack": _unpack, "mul": tf.multiply, "sub": tf.subtract, "neg": tf.negative,
-    "select": tf.where, "batch_matmul": tf.matmul, "inv": tf.reciprocal,
+    "select": tf.where, "batch_matmul": _batch_matmul, "inv": tf.reciprocal,
     "complex_abs": tf.abs, "batch_matrix_inverse": tf.linalg.inv,
     "batch_cholesky": tf.linalg.cholesky, "listdiff": tf.setdiff1d,
     "image_summary": _image_summary, "scalar_summary": _summary(tf.summary.scalar),

@@ -14,9 +14,16 @@ from pathlib import Path
 
 from dcgan_v1.errors import UserError, reason
 from dcgan_v1.legacy import python2
-from dcgan_v1.legacy.facade import Vanished, walk
+from dcgan_v1.legacy.absent import StandIn
+from dcgan_v1.legacy.facade import Facade, Vanished, walk
 
-MAGIC = re.compile(r"^(\s*)[%!?].*$", re.MULTILINE)
+MAGIC = re.compile(r"^([ \t]*)[%!?].*$", re.MULTILINE)
+SHELL = re.compile(r"^([ \t]*\w+ *= *)[%!].*$", re.MULTILINE)  # names = !ls
+RUN_ANYHOW = ("%%time", "%%capture", "%%prun")
+IPYTHON = """
+def display(*things): print(*things)
+def get_ipython(): return __import__("unittest.mock").mock.MagicMock()
+"""
 
 
 class Program:
@@ -37,8 +44,28 @@ class Program:
         self.is_python2 = found if python is None else python == 2
         self._builtins = python2.own_builtins(self._import, self.is_python2)
         self.facades = dict(facades)
+        self.facades["importlib"] = Facade(
+            "importlib", (importlib,), {"import_module": self._import_module}
+        )
         if self.is_python2:
-            self.facades["pickle"] = python2.pickle_of_python2()
+            self.facades |= python2.modules()
+        self.facades = {
+            name: facade for name, facade in self.facades.items()
+            if not isinstance(facade, StandIn) or not self._has(name)
+        }  # fmt: skip
+        # what was on the path before belongs to others; what the program adds is its
+        self.others = {str(Path(p).resolve()) for p in sys.path}
+
+    def words(self):
+        """The text of the program's files."""
+        near = self.main.parent
+        files = [self.main, *near.glob("*.py"), *near.glob("*.ipynb")]
+        return " ".join(python2.text_of(path) for path in dict.fromkeys(files))
+
+    def _has(self, name):
+        """Whether the program brings a package of its own."""
+        near = self.main.parent / name
+        return near.is_dir() or near.with_suffix(".py").is_file()
 
     def run(self):
         """Runs it as `__main__`; what it raises passes through."""
@@ -68,6 +95,11 @@ class Program:
         except OSError as error:
             raise UserError(f"cannot read {path}: {error.strerror}") from error
 
+    def _import_module(self, name, package=None):
+        if name.startswith("."):
+            return importlib.import_module(name, package)
+        return self._import(name, fromlist=("__name__",))
+
     def _import(self, name, globals=None, locals=None, fromlist=(), level=0):
         top, _, rest = name.partition(".")
         if level or top not in self.facades:
@@ -79,8 +111,8 @@ class Program:
         if not fromlist:
             return facade
         for wanted in fromlist:
-            if wanted != "*" and not hasattr(found, wanted):
-                self._behind(found, f"{name}.{wanted}")
+            if wanted not in ("*", "__name__") and not hasattr(found, wanted):
+                self._behind(facade, f"{name}.{wanted}")
         return found
 
     def _behind(self, facade, name):
@@ -88,12 +120,13 @@ class Program:
         try:
             return importlib.import_module(name)
         except ImportError:
-            try:
-                getattr(facade, name.rpartition(".")[2])
-            except Vanished as error:
-                raise ImportError(str(error)) from None
-            except AttributeError:
-                pass
+            for step in name.split(".")[1:]:
+                try:
+                    facade = getattr(facade, step)
+                except Vanished as error:
+                    raise ImportError(str(error)) from None
+                except AttributeError:
+                    break
             raise ImportError(f"{name} is not supplied") from None
 
 
@@ -126,11 +159,19 @@ def notebook(path):
     try:
         read = json.loads(path.read_text("utf-8"))
         cells = read.get("cells") or [c for w in read["worksheets"] for c in w["cells"]]
-        sources = [c.get("source", c.get("input", "")) for c in cells
+        sources = ["".join(c.get("source", c.get("input", ""))) for c in cells
                    if c.get("cell_type") == "code"]  # fmt: skip
     except (ValueError, KeyError, AttributeError, TypeError) as error:
         raise UserError(f"{path} is no notebook: {reason(error)}") from error
-    return "\n".join(MAGIC.sub(r"\1pass", "".join(source)) for source in sources)
+    return "\n".join([IPYTHON, *map(_without_magics, sources)])
+
+
+def _without_magics(cell):
+    if cell.lstrip().startswith("%%") and not cell.lstrip().startswith(RUN_ANYHOW):
+        return ""  # in another language
+    if python2.parses(cell):
+        return cell  # a line may begin with % in the middle of an expression
+    return SHELL.sub(r"\1[]", MAGIC.sub(r"\1pass", cell))
 
 
 class _Finder(importlib.abc.MetaPathFinder):
@@ -138,11 +179,10 @@ class _Finder(importlib.abc.MetaPathFinder):
 
     def __init__(self, program):
         self.program = program
-        self.roots = {str(program.main.parent)}
 
     def find_spec(self, name, path=None, target=None):
         del target
-        where = path if path is not None else [*sys.path]
+        where = sys.path if path is None else path
         own = [p or "." for p in where if self._is_own(p or ".")]
         spec = importlib.machinery.PathFinder.find_spec(name, own) if own else None
         if spec is None or not (spec.origin or "").endswith(".py"):
@@ -151,7 +191,10 @@ class _Finder(importlib.abc.MetaPathFinder):
         return spec
 
     def _is_own(self, place):
-        return any(Path(place).resolve().is_relative_to(r) for r in self.roots)
+        place = Path(place).resolve()
+        if place.is_relative_to(self.program.main.parent):
+            return True
+        return not any(place.is_relative_to(other) for other in self.program.others)
 
 
 class _Loader(importlib.machinery.SourceFileLoader):

@@ -3,10 +3,15 @@ that Python 2 had. The program's files stay as they are."""
 
 import ast
 import builtins
+import copy
 import functools
 import io
+import math
+import operator
 import pickle
 import re
+import string
+import tokenize
 import types
 import warnings
 
@@ -15,7 +20,7 @@ from dcgan_v1.errors import UserError
 ONLY_IN_2 = re.compile(
     r"\bxrange\s*\(|\.iter(items|values|keys)\s*\(|\braw_input\s*\(|\.has_key\s*\("
     r"|^\s*(import|from)\s+(cPickle|urllib2|StringIO|cStringIO|Queue|ConfigParser)\b"
-    r"|\bunicode\s*\(|\bbasestring\b|\blong\s*\(|#!.*python2",
+    r"|\bunicode\s*\(|\bbasestring\b|(?<!\.)\blong\s*\(",
     re.MULTILINE,
 )
 KNOWS_BOTH = re.compile(
@@ -48,7 +53,23 @@ def is_python2(text):
     had and nothing that tells the two apart."""
     if not parses(text):
         return not parses(text.expandtabs(8))
-    return bool(ONLY_IN_2.search(text)) and not KNOWS_BOTH.search(text)
+    code = _without_words(text)
+    return bool(ONLY_IN_2.search(code)) and not KNOWS_BOTH.search(code)
+
+
+def _without_words(text):
+    """The text without comments and strings, which speak of anything."""
+    lines = text.splitlines()
+    try:
+        tokens = list(tokenize.generate_tokens(io.StringIO(text).readline))
+    except (tokenize.TokenError, SyntaxError):
+        return text
+    for token in reversed(tokens):
+        if token.type in (tokenize.COMMENT, tokenize.STRING):
+            (row, column), (last, end) = token.start, token.end
+            kept = lines[last - 1][end:]
+            lines[row - 1 : last] = [lines[row - 1][:column] + kept]
+    return "\n".join(lines)
 
 
 def program_is_python2(main, text):
@@ -125,11 +146,11 @@ class _Division(ast.NodeTransformer):
 
     def visit_AugAssign(self, node):
         self.generic_visit(node)
-        is_name = isinstance(node.target, ast.Name)
-        if not isinstance(node.op, ast.Div) or not is_name:
+        if not isinstance(node.op, ast.Div):
             return node
-        left = ast.Name(node.target.id, ast.Load())
-        called = ast.Name("__divide_as_python2__", ast.Load())
+        left = copy.deepcopy(node.target)
+        left.ctx = ast.Load()
+        called = ast.Name("__divide_in_place_as_python2__", ast.Load())
         value = ast.Call(called, [left, node.value], [])
         return ast.copy_location(ast.Assign([node.target], value), node)
 
@@ -141,16 +162,34 @@ def divide(a, b):
     return a / b
 
 
+def divide_in_place(a, b):
+    """`a /= b`: an array is changed where it is."""
+    if all(_is_integer(x) for x in (a, b)):
+        return operator.ifloordiv(a, b)
+    return operator.itruediv(a, b)
+
+
 def _is_integer(x):
-    kind = getattr(getattr(x, "dtype", None), "kind", None)
-    is_dimension = type(x).__name__ == "Dimension"
-    return isinstance(x, int) or kind in ("i", "u") or is_dimension
+    dtype = getattr(x, "dtype", None)
+    is_tensor = bool(getattr(dtype, "is_integer", False))  # TensorFlow's dtype
+    is_array = getattr(dtype, "kind", None) in ("i", "u")
+    return isinstance(x, int) or is_array or is_tensor or _is_dimension(x)
+
+
+def _is_dimension(x):
+    return type(x).__name__ == "Dimension"
+
+
+def compare(a, b):
+    """`cmp`."""
+    return (a > b) - (a < b)
 
 
 NAMES = {
     "xrange": range, "raw_input": input, "unicode": str, "long": int,
     "basestring": str, "reduce": functools.reduce, "unichr": chr,
-    "execfile": None, "__divide_as_python2__": divide,
+    "cmp": compare, "file": open, "__divide_as_python2__": divide,
+    "__divide_in_place_as_python2__": divide_in_place,
 }  # fmt: skip
 
 
@@ -164,22 +203,46 @@ def own_builtins(import_function, translate):
 
 
 def _round(number, digits=0):
-    """Python 2's gave a float."""
-    return float(builtins.round(number, digits))
+    """Python 2's gave a float, and rounded halves away from zero."""
+    scale = 10.0**digits
+    return math.copysign(math.floor(abs(number) * scale + 0.5) / scale, number)
 
 
-def pickle_of_python2():
-    """A `pickle` that reads what Python 2 wrote: strings of bytes, arrays in them."""
-    made = types.ModuleType("pickle")
-    vars(made).update({k: v for k, v in vars(pickle).items() if k != "__name__"})
+def modules():
+    """Returns name -> module of the standard library as Python 2 had it."""
+    return {"pickle": _pickle(), "string": _string()}
+
+
+def _pickle():
+    """Reads what Python 2 wrote: strings of bytes, arrays in them."""
+    made = _copy_of(pickle)
 
     def load(file, encoding="latin1", **options):
-        if isinstance(file, io.TextIOBase):
-            file = file.buffer  # opened as text, which was the same in Python 2
-        return pickle.load(file, encoding=encoding, **options)
+        # opened as text, which was the same in Python 2
+        bytes_of = file.buffer if isinstance(file, io.TextIOBase) else file
+        return pickle.load(bytes_of, encoding=encoding, **options)
 
     def loads(data, encoding="latin1", **options):
         return pickle.loads(data, encoding=encoding, **options)
 
-    made.load, made.loads = load, loads
+    def dump(value, file, protocol=2):
+        return pickle.dump(value, getattr(file, "buffer", file), protocol)
+
+    made.load, made.loads, made.dump = load, loads, dump
+    return made
+
+
+def _string():
+    made = _copy_of(string)
+    made.letters, made.lowercase = string.ascii_letters, string.ascii_lowercase
+    made.uppercase, made.maketrans = string.ascii_uppercase, str.maketrans
+    made.join = lambda words, between=" ": between.join(words)
+    for name in ("lower", "upper", "split", "strip", "replace", "find", "zfill"):
+        setattr(made, name, getattr(str, name))
+    return made
+
+
+def _copy_of(module):
+    made = types.ModuleType(module.__name__)
+    vars(made).update({k: v for k, v in vars(module).items() if k != "__name__"})
     return made

@@ -18,11 +18,14 @@ drew), `fetch/<tensor>` (scalars that the program fetched) and
 
 # No syntax and no library that Python 3.5 lacks: this file goes where old programs are.
 import argparse
+import atexit
 import json
 import os
 import platform
+import re
 import runpy
 import sys
+import threading
 
 import numpy as np
 
@@ -35,6 +38,9 @@ RANDOM = ("RandomUniform", "RandomUniformInt", "RandomStandardNormal",
           "RandomGamma", "RandomPoisson", "RandomPoissonV2", "RandomShuffle",
           "StatelessRandomUniform", "StatelessRandomNormal",
           "StatelessTruncatedNormal", "StatelessMultinomial")  # fmt: skip
+BY_HAND = ("AssignAdd", "AssignSub", "ScatterAdd", "ScatterSub",
+           "AssignAddVariableOp", "AssignSubVariableOp", "ResourceScatterAdd",
+           "ResourceScatterSub")  # fmt: skip
 GRADIENT = ("grad", "delta", "gradient")
 ONE_KIND = 130  # runs of one kind before it is taken for the whole step
 COMPRESSED = 50e6  # bytes up to which variables are worth compressing
@@ -58,27 +64,35 @@ class Recorder:
     def __init__(self, folder=None, runs=None, steps=None, stop=True):
         self.folder, self.runs, self.steps, self.stop = folder, runs, steps, stop
         self.kinds, self.described, self.done = [], [], False
-        self._busy, self._known, self._graph, self._every = False, {}, None, None
+        self._known, self._graph, self._every = {}, None, None
         self.session, self.losses = None, []
+        self._here = threading.local()  # a thread that feeds a queue is not this one
 
     def install(self):
         from tensorflow.python.client import session
 
-        plain = session.BaseSession.run
+        plain, close = session.BaseSession.run, session.BaseSession.close
         recorder = self
 
         def run(self, fetches, feed_dict=None, options=None, run_metadata=None):
-            if recorder._busy or recorder.done:
+            if recorder.done and recorder.stop:
+                raise Stop()  # a bare `except:` of the program's took the first
+            if recorder.done or getattr(recorder._here, "is_busy", False):
                 return plain(self, fetches, feed_dict, options, run_metadata)
-            recorder._busy = True
+            recorder._here.is_busy = True
             try:
                 return recorder._run(
                     plain, self, fetches, feed_dict, options, run_metadata
                 )
             finally:
-                recorder._busy = False
+                recorder._here.is_busy = False
 
-        session.BaseSession.run = run
+        def closing(self):
+            if self is recorder.session and not recorder.done:
+                recorder._save_after(self)  # the program may end without enough runs
+            return close(self)
+
+        session.BaseSession.run, session.BaseSession.close = run, closing
         self._plain = plain
         return self
 
@@ -109,13 +123,24 @@ class Recorder:
         if not os.path.isdir(self.folder):
             os.makedirs(self.folder)
         for name in os.listdir(self.folder):
-            if name == "recording.json" or name.startswith("run_"):
+            if name == "recording.json" or re.match(r"run_\d{4,}\.npz$", name):
                 os.remove(os.path.join(self.folder, name))
-        with session.graph.as_default():
-            _v1().train.export_meta_graph(
-                self._path("graph.meta"), clear_devices=True, graph=session.graph
-            )
+        self._export(session.graph)
         self._save("before.npz", self._variables(session))
+
+    def _export(self, graph):
+        # a session of tf.train's has finished its graph, and exporting adds to it
+        was_final = graph.finalized
+        if was_final:
+            graph._unsafe_unfinalize()
+        try:
+            with graph.as_default():
+                _v1().train.export_meta_graph(
+                    self._path("graph.meta"), clear_devices=True, graph=graph
+                )
+        finally:
+            if was_final:
+                graph.finalize()
 
     def _note(self, session, looked, fetches, feed_dict, found, more):
         self.kinds.append(looked.kind)
@@ -124,12 +149,14 @@ class Recorder:
         if not self.folder:
             return
         arrays = {}
+        kept, left = {}, []
         for tensor, value in feed_dict.items():
-            name = _tensor_name(tensor, session.graph)
-            arrays["feed/" + name] = value
+            try:
+                arrays["feed/" + _tensor_name(tensor, session.graph)] = value
+            except (TypeError, ValueError, KeyError):
+                left.append("feed/" + str(tensor))  # a sparse tensor, a tuple of them
         arrays.update(("fetch/" + name, x) for name, x in scalars.items())
         arrays.update(more)
-        kept, left = {}, []
         for name, value in arrays.items():
             array = np.asarray(value)
             if array.dtype.kind in "biufc":
@@ -148,12 +175,13 @@ class Recorder:
         if self.steps is None:
             return False
         alone = self.kinds[0] == self._every
-        return len(whole_steps(self.kinds, alone)) >= self.steps
+        found = whole_steps(self.kinds, alone)
+        return len(found) >= self.steps or departs(self.kinds, found)
 
     def _end(self, session):
         self.done = True
         if self.folder:
-            self._save("after.npz", self._variables(session))
+            self._save_after(session)
             alone = self.kinds[0] == self._every
             every = list(range(len(self.kinds)))  # where no step is seen to end
             told = {
@@ -167,16 +195,24 @@ class Recorder:
         if self.stop:
             raise Stop()
 
+    def _save_after(self, session):
+        if self.folder and self.kinds:
+            found = self._variables(session)
+            if found:  # a session that is closed has none
+                self._save("after.npz", found)
+
     def finish(self):
         """Ends a recording early, where the program is over before it was complete."""
         if not self.done and self.kinds:
-            self.stop, self._busy = False, True
+            self.stop, self._here.is_busy = False, True
             self._end(self.session)
+            self._here.is_busy = False
         return self.done
 
     def _variables(self, session):
-        with session.graph.as_default():
-            variables = _v1().global_variables() + _v1().local_variables()
+        keys = _v1().GraphKeys
+        variables = session.graph.get_collection(keys.GLOBAL_VARIABLES)
+        variables = variables + session.graph.get_collection(keys.LOCAL_VARIABLES)
         found = {}
         for variable in variables:
             try:
@@ -208,7 +244,9 @@ class Looked:
         random = [op for op in above if op.type in RANDOM]
         self.hidden = sorted(op.name for op in random if _is_inside(op))
         self.random = [op for op in random if not _is_inside(op)]
-        self.sources = [op for op in above if op.type in SOURCES]
+        sources = [op for op in above if op.type in SOURCES]
+        self.hidden += sorted(op.name for op in sources if _is_inside(op))
+        self.sources = [op for op in sources if not _is_inside(op)]
 
     def extra(self):
         """Tensors to fetch along with what the program fetches."""
@@ -253,6 +291,15 @@ def whole_steps(kinds, alone=False):
         found.append(list(range(begin, begin + len(pattern))))
         begin += len(pattern)
     return found
+
+
+def departs(kinds, steps):
+    """Whether runs after the whole steps are not the beginning of another like them."""
+    if not steps:
+        return False
+    pattern = [kinds[i] for i in steps[0]]
+    rest = kinds[steps[-1][-1] + 1 :]
+    return rest != pattern[: len(rest)]
 
 
 def made_on():
@@ -316,7 +363,14 @@ def _above(ops):
 
 
 def _is_apply(op):
-    return "Apply" in op.type and bool(op.inputs) and "Dataset" not in op.type
+    """Whether an op updates a variable: an optimiser's, or one written by hand."""
+    if "Apply" in op.type:
+        return bool(op.inputs) and "Dataset" not in op.type
+    return op.type in BY_HAND and _variable_name(op.inputs[0]) in _trainable(op.graph)
+
+
+def _trainable(graph):
+    return {v.op.name for v in graph.get_collection("trainable_variables")}
 
 
 def _is_inside(op):
@@ -351,7 +405,9 @@ def _v1():
 
 def start(folder, steps=10, stop=False):
     """Records the next `steps` training runs of this process into a folder."""
-    return Recorder(folder, runs=steps, stop=stop).install()
+    recorder = Recorder(folder, runs=steps, stop=stop).install()
+    atexit.register(recorder.finish)  # where the program has fewer runs
+    return recorder
 
 
 def main(arguments=None):
@@ -379,7 +435,10 @@ def main(arguments=None):
     if not recorder.finish():
         print("error: the program ended before any training run", file=sys.stderr)
         return 2
-    print("recorded %d training runs in %s" % (len(recorder.kinds), args.record))
+    found = len(recorder.kinds)
+    print("recorded %d training runs in %s" % (found, args.record))
+    if found < args.steps:
+        print("%d were asked for: the program ended before" % args.steps)
     return 0
 
 

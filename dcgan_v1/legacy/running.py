@@ -27,7 +27,7 @@ def run(main, arguments, *, folder, data_dirs=(), steps=None, record=None,
       whole_steps: whole steps to record instead of `steps` runs.
 
     Returns:
-      recorder.Recorder.
+      (program.Program, recorder.Recorder).
 
     Raises:
       UserError: it cannot be run, or asks for what nothing stands for.
@@ -40,20 +40,21 @@ def run(main, arguments, *, folder, data_dirs=(), steps=None, record=None,
     from dcgan_v1.legacy.program import Program
     from dcgan_v1.legacy.recorder import Recorder
 
-    facades = modules.supply()
-    program = Program(main, facades, settings, python)
+    folder = Path(folder).resolve()
+    workplace.make(main.parent, folder)
+    # the copy runs, so that what it writes beside itself is written here
+    program = Program(folder / main.name, modules.supply(), settings, python)
+    places = [Path(d).resolve() for d in data_dirs]
+    data_folders.supply(places, folder, f"{program.words()} {' '.join(arguments)}")
     recorder = Recorder(
         record and str(Path(record).resolve()), runs=steps, steps=whole_steps
     )
-    places = [Path(d).resolve() for d in data_dirs]
-    workplace.make(main.parent, Path(folder))
-    data_folders.supply(places, Path(folder), main.parent)
     recorder.install()
-    sys.argv = [str(main), *arguments]
-    sys.path[:0] = [str(main.parent)]
+    sys.argv = [str(program.main), *arguments]
+    sys.path[:0] = [str(folder)]
     with contextlib.chdir(folder):
         _run(program, recorder)
-    return recorder
+    return program, recorder
 
 
 def prepare():

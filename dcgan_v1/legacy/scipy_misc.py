@@ -4,6 +4,8 @@ Facts from scipy 1.0's pilutil: floats are stretched from their smallest to thei
 largest value over 0 to 255, and rounded by adding 0.5.
 """
 
+import math
+
 import numpy as np
 from PIL import Image
 
@@ -54,9 +56,14 @@ def _flat_image(data, scaling, pal, mode):
             image.putpalette(np.asarray(pal, np.uint8).tobytes())
         return image
     if mode == "1":
-        return Image.fromarray(np.where(data > 0, 255, 0).astype(np.uint8)).convert("1")
+        return Image.fromarray(np.where(data > high, 255, 0).astype(np.uint8)).convert(
+            "1"
+        )
     if mode == "I":
-        return Image.fromarray(data.astype(np.int32))
+        low_value = data.min() if cmin is None else cmin
+        span = (data.max() if cmax is None else cmax) - low_value
+        scaled = (data * 1.0 - low_value) * (high - low) / span + low
+        return Image.fromarray(scaled.astype(np.int32))
     raise ValueError(f"no mode {mode} for an array of two axes")
 
 
@@ -99,6 +106,24 @@ def imrotate(arr, angle, interp="bilinear"):
     return fromimage(toimage(arr).rotate(angle, resample=RESAMPLING[interp]))
 
 
+def logsumexp(a, axis=None, b=None, keepdims=False):
+    a = np.asarray(a, np.float64)
+    top = np.max(a, axis=axis, keepdims=True)
+    top = np.where(np.isfinite(top), top, 0)
+    total = np.sum((1 if b is None else b) * np.exp(a - top), axis, keepdims=True)
+    found = np.log(total) + top
+    return found if keepdims else np.squeeze(found, axis=axis)[()]
+
+
+def comb(N, k, exact=False, repetition=False):
+    found = math.comb(N + k - 1 if repetition else N, k)
+    return found if exact else float(found)
+
+
+def factorial(n, exact=False):
+    return math.factorial(n) if exact else float(math.factorial(n))
+
+
 def imshow(arr):
     """Shows nothing: there may be no screen."""
     toimage(arr)
@@ -107,5 +132,5 @@ def imshow(arr):
 NAMES = {
     name: globals()[name]
     for name in ("bytescale", "toimage", "fromimage", "imread", "imsave", "imresize",
-                 "imrotate", "imshow")
+                 "imrotate", "imshow", "logsumexp", "comb", "factorial")
 }  # fmt: skip

@@ -1,29 +1,71 @@
 """Where a program runs: a folder that shows what its own folder holds.
 
-Programs write beside their sources. Here they write into a folder of their own: small
-files are copied there, so that writing one changes no original; large ones are linked.
+Programs write beside their sources, and over files that they came with. Here they get
+copies; what is too large for one, and folders full of pictures, are shown as links.
 """
 
+import hashlib
 import shutil
+from pathlib import Path
 
-LARGEST_COPY = 1e6  # bytes
-LEFT_OUT = {".git", "__pycache__", ".ipynb_checkpoints"}
+from dcgan_v1.errors import UserError
+
+LARGEST_COPY = 50e6  # bytes
+MOST_FILES = 20000  # besides pictures
+MANY_PICTURES = 200  # in one folder: data, not something that a program writes anew
+PICTURES = (".jpg", ".jpeg", ".png", ".bmp")
+LEFT_OUT = {".git", "__pycache__", ".ipynb_checkpoints", ".venv", "venv",
+            "node_modules", "site-packages"}  # fmt: skip
+
+
+def default(main):
+    """Returns runs/legacy/<name>-<which of that name>."""
+    which = hashlib.sha256(str(main.parent).encode()).hexdigest()[:6]
+    return Path("runs", "legacy", f"{main.stem}-{which}")
 
 
 def make(source, folder):
-    """Shows the files of `source` in `folder`; what is there already stays."""
+    """Shows the files of `source` in `folder`. A file of the program's that is newer
+    than its copy is copied anew; what the program has written stays.
+
+    Raises:
+      UserError: the folder holds more than a program.
+    """
     source, folder = source.resolve(), folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
-    for original in source.rglob("*"):
-        way = original.relative_to(source)
-        if set(way.parts) & LEFT_OUT or original.is_relative_to(folder):
-            continue
-        shown = folder / way
-        if original.is_dir():
-            shown.mkdir(parents=True, exist_ok=True)
-        elif original.is_file() and not (shown.exists() or shown.is_symlink()):
-            shown.parent.mkdir(parents=True, exist_ok=True)
-            if original.stat().st_size <= LARGEST_COPY:
-                shutil.copyfile(original, shown)
-            else:
-                shown.symlink_to(original)
+    shown = 0
+    for place in [source, *_folders(source, folder)]:
+        here = folder / place.relative_to(source)
+        here.mkdir(parents=True, exist_ok=True)
+        files = [path for path in place.iterdir() if path.is_file()]
+        pictures = [path for path in files if path.suffix.lower() in PICTURES]
+        many = set(pictures) if len(pictures) > MANY_PICTURES else set()
+        shown += len(files) - len(many)
+        if shown > MOST_FILES:
+            raise UserError(
+                f"{source} holds more than {MOST_FILES} files: give the program a "
+                "folder of its own"
+            )
+        for path in files:
+            _show(path, here / path.name, path in many)
+
+
+def _folders(source, folder):
+    """Yields the folders below, those behind links too, but not what is left out."""
+    for place in sorted(source.iterdir()):
+        if place.is_dir() and place.name not in LEFT_OUT:
+            resolved = place.resolve()
+            if folder.is_relative_to(resolved) or source.is_relative_to(resolved):
+                continue
+            yield place
+            yield from _folders(place, folder)
+
+
+def _show(original, shown, as_link):
+    if as_link or original.stat().st_size > LARGEST_COPY:
+        if not (shown.exists() or shown.is_symlink()):
+            shown.symlink_to(original)
+    elif not shown.exists() or shown.stat().st_mtime < original.stat().st_mtime:
+        if shown.is_symlink():
+            shown.unlink()
+        shutil.copy2(original, shown)

@@ -74,6 +74,35 @@ def norms():
     return sum(tf.reduce_mean(tf.tanh(each * w)) for each in y), y, {}
 
 
+def losses():
+    """contrib's took predictions first, tf.losses take labels first."""
+    x = tf.placeholder(tf.float32, [ROWS, 3], "x")
+    w = tf.get_variable("w", [3, 3], initializer=tf.random_normal_initializer(seed=3))
+    h = tf.matmul(x, w)
+    ones = tf.one_hot([i % 3 for i in range(ROWS)], 3)
+    old = tf.contrib.losses
+    found = [
+        old.sigmoid_cross_entropy(h, ones),
+        old.softmax_cross_entropy(h, ones),
+        old.mean_squared_error(h, ones),
+        old.absolute_difference(h, ones),
+        old.log_loss(tf.nn.sigmoid(h), ones),
+        old.hinge_loss(h, ones),
+        tf.nn.sigmoid_cross_entropy_with_logits(None, ones, h),
+    ]
+    right = tf.contrib.metrics.accuracy(tf.argmax(h, 1), tf.argmax(ones, 1))
+    words = tf.contrib.layers.embed_sequence(
+        [[1, 2], [0, 1]],
+        vocab_size=4,
+        embed_dim=3,
+        initializer=tf.random_normal_initializer(seed=4),
+        scope="words",
+    )
+    sizes = tf.contrib.training.HParams(size=3)
+    total = sum(tf.reduce_mean(each) for each in found) + tf.reduce_sum(words**2)
+    return total * sizes.size, [right, words, *found], {}
+
+
 def slim_scopes():
     x = tf.placeholder(tf.float32, [ROWS, 8, 8, 3], "x")
     start = tf.truncated_normal_initializer(stddev=0.02, seed=7)
@@ -206,6 +235,7 @@ def averages():
 FAMILIES = (
     contrib,
     norms,
+    losses,
     slim_scopes,
     layers,
     recurrent,
@@ -224,6 +254,7 @@ def run(family):
         loss, outputs, modes = family()
         trained = tf.trainable_variables()
         slopes = tf.gradients(loss, trained)
+        slopes = [None if s is None else tf.convert_to_tensor(s) for s in slopes]
         variables = tf.global_variables()
         with tf.Session() as session:
             session.run(tf.global_variables_initializer())
