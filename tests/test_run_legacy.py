@@ -111,6 +111,19 @@ def test_tensorflow_means_tf1_for_the_programs_files_alone(folder, tmp_path):
     assert "3 training runs; the last one fetched" in done.stdout
 
 
+def test_a_package_above_the_program_is_its_own(tmp_path):
+    (tmp_path / "root" / "launchers").mkdir(parents=True)
+    (tmp_path / "root" / "pack").mkdir()
+    written(tmp_path / "root" / "pack", "net.py",
+            "from tensorflow.examples.tutorials.mnist import input_data\n")  # fmt: skip
+    program = written(tmp_path / "root" / "launchers", "main.py",
+                      "from pack.net import input_data\nprint('had it')\n")  # fmt: skip
+    done = fresh("run_legacy.py", "--run-dir", tmp_path / "run", program,
+                 env={**ENVIRONMENT, "PYTHONPATH": str(tmp_path / "root")})  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "had it" in done.stdout
+
+
 def test_neither_the_programs_files_nor_the_data_can_be_written_over(folder, tmp_path):
     (folder / "big.npy").write_bytes(b"1" * 2_000_000)
     faces = tmp_path / "faces"

@@ -16,7 +16,7 @@ MNIST = ("MNIST_data", "MNIST-data", "mnist_data", "mnist", "MNIST", "data/mnist
 FACES = ("img_align_celeba", "celebA", "celeba", "CelebA", "data/celebA", "data/celeba",
          "data/CelebA", "data/img_align_celeba", "data/CelebA/img_align_celeba",
          "data/celebA/img_align_celeba", "datasets/celeba", "celebA/img_align_celeba",
-         "celebA/images")  # fmt: skip
+         "celebA/images", "data/CelebA/splits/train")  # fmt: skip
 PICTURES = (".jpg", ".jpeg", ".png")
 
 

@@ -17,6 +17,7 @@ from dcgan_v1.legacy import python2
 from dcgan_v1.legacy.absent import StandIn
 from dcgan_v1.legacy.facade import Facade, Vanished, walk
 
+OURS = Path(__file__).resolve().parents[2]
 MAGIC = re.compile(r"^([ \t]*)[%!?].*$", re.MULTILINE)
 SHELL = re.compile(r"^([ \t]*\w+ *= *)[%!].*$", re.MULTILINE)  # names = !ls
 RUN_ANYHOW = ("%%time", "%%capture", "%%prun")
@@ -34,9 +35,11 @@ class Program:
       facades: name of a module -> Facade that its files see in its place.
       settings: name -> value (source text) of top-level assignments to override.
       python: 2 or 3; found out where None.
+      origin: the folder that `main` is a copy from: a directory above it that is on the
+        path (PYTHONPATH) is the program's, too.
     """
 
-    def __init__(self, main, facades, settings=None, python=None):
+    def __init__(self, main, facades, settings=None, python=None, origin=None):
         self.main, self.facades = Path(main).resolve(), facades
         self.settings = dict(settings or {})
         text = self._text(self.main)
@@ -54,7 +57,9 @@ class Program:
             if not isinstance(facade, StandIn) or not self._has(name)
         }  # fmt: skip
         # what was on the path before belongs to others; what the program adds is its
-        self.others = {str(Path(p).resolve()) for p in sys.path}
+        before = {Path(p).resolve() for p in sys.path}
+        origin = origin or self.main.parent
+        self.others = {p for p in before if p == OURS or not origin.is_relative_to(p)}
 
     def words(self):
         """The text of the program's files."""

@@ -43,7 +43,9 @@ def run(main, arguments, *, folder, data_dirs=(), steps=None, record=None,
     folder = Path(folder).resolve()
     workplace.make(main.parent, folder)
     # the copy runs, so that what it writes beside itself is written here
-    program = Program(folder / main.name, modules.supply(), settings, python)
+    program = Program(
+        folder / main.name, modules.supply(), settings, python, main.parent
+    )
     places = [Path(d).resolve() for d in data_dirs]
     data_folders.supply(places, folder, f"{program.words()} {' '.join(arguments)}")
     recorder = Recorder(
