@@ -63,8 +63,8 @@ def test_whatever_the_package_imports_is_among_its_requirements(installed):
         for name in imports(path)
     }
     third_party = names - set(sys.stdlib_module_names) - {"dcgan_v1"}
-    # TensorFlow and Keras bring protobuf (google) and h5py
-    optional = {"keras", "torch", "safetensors", "gdown", "google", "h5py"}
+    # TensorFlow and Keras bring protobuf (google), h5py and absl
+    optional = {"keras", "torch", "safetensors", "gdown", "google", "h5py", "absl"}
     assert {{"PIL": "pillow"}.get(n, n) for n in third_party - optional} == required
 
 
