@@ -54,6 +54,7 @@ def nothing_starts(monkeypatch):
     """What would take long, were the arguments in order after all."""
     from dcgan_v1.compare import comparing
     from dcgan_v1.data import images
+    from dcgan_v1.legacy import running
     from dcgan_v1.metrics import classifier, measuring
     from dcgan_v1.training import train
 
@@ -64,6 +65,7 @@ def nothing_starts(monkeypatch):
     monkeypatch.setattr(classifier, "train", refuse)
     monkeypatch.setattr(measuring, "measure", refuse)
     monkeypatch.setattr(comparing, "run", refuse)
+    monkeypatch.setattr(running, "run", refuse)
     monkeypatch.setattr(images, "load", refuse)
 
 

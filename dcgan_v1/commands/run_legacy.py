@@ -15,10 +15,11 @@ def main(args):
         raise UserError("--steps and --whole-steps say the same; give one")
     if args.record and not (args.steps or args.whole_steps):
         raise UserError("--record needs --steps: how many training runs to record")
+    python = int(args.python) if args.python else None
     folder = args.run_dir or workplace.default(args.program.resolve())
     program, recorder = running.run(
         args.program, args.arguments, folder=folder, data_dirs=args.data_dir,
-        steps=args.steps, record=args.record, settings=settings, python=args.python,
+        steps=args.steps, record=args.record, settings=settings, python=python,
         whole_steps=args.whole_steps,
     )  # fmt: skip
     if args.record and not recorder.finish():
@@ -87,7 +88,7 @@ def make_parser():
         help="give a top-level assignment of the program another value",
     )  # fmt: skip
     parser.add_argument(
-        "--python", type=int, choices=(2, 3), help="the language of the sources "
+        "--python", choices=("2", "3"), help="the language of the sources "
         "(default: found out)",
     )  # fmt: skip
     return parser
