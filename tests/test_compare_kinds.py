@@ -154,13 +154,18 @@ def decayed():
 
     return Torch({"m": m}, {"o": o}, step)
 
-def asleep():
+def awake():
+    return asleep(wakes=True)
+
+def asleep(wakes=False):
     """Its step forgets .train(), after something left it in .eval()."""
     m = nn.Sequential(nn.Linear(4, 3), nn.BatchNorm1d(3, eps=1e-3))
     o = torch.optim.SGD(m.parameters(), 0.1)
     m.eval()
 
     def step(x):
+        if wakes:
+            m.train()
         o.zero_grad()
         loss = (m(x) - x[:, :3]).square().mean()
         loss.backward()
@@ -220,3 +225,6 @@ def test_a_module_in_the_wrong_mode_is_compared_as_it_is(folder):
     pytest.importorskip("torch")
     done = compare(folder, "training_alone", "torch_ports.py:asleep")
     assert done.returncode == 1, done.stdout + done.stderr
+    assert "m/1 (TF1: " in done.stdout  # the batch norm, and nothing before it
+    done = compare(folder, "training_alone", "torch_ports.py:awake")
+    assert "m/1 (TF1: " not in done.stdout, done.stdout + done.stderr

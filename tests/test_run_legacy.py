@@ -3,6 +3,7 @@ their folder stays as it is, and what cannot be supplied is said in one line."""
 
 import hashlib
 import json
+import os
 import pickle
 from pathlib import Path
 
@@ -141,9 +142,20 @@ open("img_align_celeba/sample.png", "w").write("x")
     assert done.returncode == 0, done.stdout + done.stderr
     assert (digest(folder), digest(faces)) == before
     assert not (folder / "results").exists()
-    (folder / "big.npy").write_bytes(b"newer")
-    assert run(program, "--data-dir", faces).returncode == 2  # its own folder is there
-    assert (folder.parent / "run" / "big.npy").read_bytes() == b"x"
+
+
+def test_a_second_start_sees_what_was_written_and_what_was_edited(folder):
+    (folder / "settings.txt").write_text("first")
+    program = written(folder, "main.py", """
+import os
+print(open("settings.txt").read(), os.path.exists("checkpoint"))
+open("checkpoint", "w").write("x")
+""")  # fmt: skip
+    assert "first False" in run(program).stdout
+    (folder / "settings.txt").write_text("second")
+    later = (folder / "settings.txt").stat().st_mtime + 5
+    os.utime(folder / "settings.txt", (later, later))
+    assert "second True" in run(program).stdout
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,11 @@ def main(args):
     if len(args.sides) > 2:
         raise UserError("name the two sides, OLD NEW, and no more")
     new = args.sides[-1] if args.sides else None
+    if not args.program and (args.arguments or args.data_dir or args.set
+                             or args.keep_recording):  # fmt: skip
+        raise UserError(
+            "--arguments, --data-dir, --set and --keep-recording belong to --program"
+        )
     given = [f"--{n.replace('_', '-')}" for n in SOURCES if getattr(args, n)]
     if len(args.sides) + len(given) > 2 or (len(args.sides) == 2 and args.checkpoint):
         raise UserError(

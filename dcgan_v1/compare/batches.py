@@ -12,15 +12,15 @@ from dcgan_v1.errors import UserError
 FEW = 4  # rows of the batch that variables are matched with
 
 
-def read(path):
-    """Returns name -> array of an .npz file.
+def read(path, prefixes=""):
+    """Returns name -> array of an .npz file, of the names that begin so.
 
     Raises:
       UserError: it is none, or holds objects.
     """
     try:
         with np.load(path, allow_pickle=False) as file:
-            return {name: file[name] for name in file.files}
+            return {n: file[n] for n in file.files if n.startswith(prefixes)}
     except (OSError, ValueError, TypeError, EOFError, AttributeError, BadZipFile,
             zlib.error) as error:  # fmt: skip
         said = "does not exist" if not Path(path).exists() else "is no .npz of arrays"

@@ -16,7 +16,7 @@ from dcgan_v1.compare import (
 )
 from dcgan_v1.compare.asking import Asking
 from dcgan_v1.compare.diagnosis import diagnose
-from dcgan_v1.compare.host import Side
+from dcgan_v1.compare.host import NO_DOUBLE, Side
 from dcgan_v1.compare.identify import identify
 from dcgan_v1.compare.observe import FORWARD
 from dcgan_v1.compare.observing import Observing
@@ -52,9 +52,6 @@ class Job(NamedTuple):
     timing_steps: int
     folder: Path
     start: dict | None = None
-
-
-NO_DOUBLE = "cannot be made float64"  # what the old side says then
 
 
 class CannotBe(Exception):
@@ -220,7 +217,7 @@ class Pair(Observing, Asking):
             f"{name} as it was recorded: it is in a branch or a loop, and drawn anew"
             for name in recording.drawn_anew
         ]
-        fed = recording.fed()
+        fed = recording.fed
         random = {n: v for n, v in self.ours["random"].items() if n in fed}
         known = inputs | random
         fed = {n: a for n, a in fed.items() if n in known and n not in modes}

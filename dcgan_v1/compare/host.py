@@ -11,6 +11,7 @@ import numpy as np
 
 from dcgan_v1.errors import UserError, reason
 
+NO_DOUBLE = "cannot be made float64"  # what the old side says then
 ROOT = Path(__file__).resolve().parents[2]
 
 

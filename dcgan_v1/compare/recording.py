@@ -5,6 +5,7 @@ step was given for `z`, where that is not what the first one was.
 """
 
 import json
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,6 @@ class Recording:
       made_on: {'tensorflow': '1.15.5', 'python': ..., ...}.
       steps: for each training step, numbers of the runs it is made of.
       runs: op names of each session call of a step, as `side.Tf1` has them.
-      values: variable -> array before the first run.
       drawn_anew: random ops and sources inside branches, which could not be fetched.
       is_whole: whether the whole steps are all that was recorded, so that `after.npz`
         is what they lead to.
@@ -42,8 +42,6 @@ class Recording:
             name for run in self._described for name in run.get("inside branches", [])
         })  # fmt: skip
         self.is_whole = sum(map(len, self.steps)) == len(self._described)
-        self.values = batches.read(self.folder / "before.npz")
-        self._fed = [[self.run(i) for i in step] for step in self.steps]
 
     @property
     def meta(self):
@@ -51,18 +49,30 @@ class Recording:
 
     def run(self, number):
         """'feed/x', 'draw/y', 'fetch/loss', 'gradient/w|op' -> array of one run."""
-        return batches.read(self.folder / f"run_{number:04d}.npz")
+        return batches.read(self._path(number))
 
+    def _path(self, number):
+        return self.folder / f"run_{number:04d}.npz"
+
+    @cached_property
+    def values(self):
+        """Variable -> array before the first run."""
+        return batches.read(self.folder / "before.npz")
+
+    @cached_property
     def fed(self):
-        """Returns name -> arrays [steps, ...] of all that a step is given."""
+        """Name -> arrays [steps, ...] of all that a step is given."""
+        given = [[self._given(i) for i in step] for step in self.steps]
         found = {}
         for number in range(len(self.runs)):
-            for key in self._fed[0][number]:
-                if key.startswith(FED):
-                    name = key.partition("/")[2]
-                    values = [step[number].get(key) for step in self._fed]
-                    self._add(found, name, number, values)
+            for key in given[0][number]:
+                values = [step[number].get(key) for step in given]
+                self._add(found, key.partition("/")[2], number, values)
         return {n: np.stack(values) for n, values in found.items()}
+
+    def _given(self, number):
+        """What one run was fed and drew; its gradients are not read."""
+        return batches.read(self._path(number), FED)
 
     def _add(self, found, name, number, values):
         """A run that is given what the first one was has no name of its own."""
@@ -81,7 +91,7 @@ class Recording:
         mode, a rate that keeps."""
         return {
             name: values[0]
-            for name, values in self.fed().items()
+            for name, values in self.fed.items()
             if values.ndim == 1 and "@" not in name and np.all(values == values[0])
         }
 

@@ -8,6 +8,7 @@ import sys
 import types
 
 from dcgan_v1.legacy import opencv
+from dcgan_v1.legacy.facade import Missing
 
 OPTIONAL = (
     "moviepy", "imageio", "ipdb", "openface", "dlib", "skimage", "sklearn",
@@ -15,10 +16,6 @@ OPTIONAL = (
     "pandas", "nltk", "IPython", "colorama", "termcolor", "tensorlayer", "tensorpack",
     "librosa", "easydict", "tabulate", "joblib", "numba", "wget", "ipywidgets",
 )  # fmt: skip
-
-
-class Missing(ImportError):
-    """A package was needed after all."""
 
 
 class StandIn(types.ModuleType):

@@ -125,8 +125,8 @@ def modules():
         "normalization": normalization, "regularizers": regularizers,
         "optimizers": optimizers,
     })  # fmt: skip
-    of_layers._supplied["python"] = Facade(
-        "tf.contrib.layers.python", (), {"layers": inner}
+    of_layers.supply(
+        "python", Facade("tf.contrib.layers.python", (), {"layers": inner})
     )
     framework = Facade("tf.contrib.framework", (package, tf.train), {
         "arg_scope": package.arg_scope, "add_arg_scope": package.add_arg_scope,
@@ -134,12 +134,12 @@ def modules():
         "get_or_create_global_step": _get_or_create_global_step,
         "sort": tf.sort, "argsort": tf.argsort,
     })  # fmt: skip
-    framework._supplied["python"] = Facade("tf.contrib.framework.python", (), {
+    framework.supply("python", Facade("tf.contrib.framework.python", (), {
         "ops": Facade("tf.contrib.framework.python.ops", (framework,), {
             "add_arg_scope": package.add_arg_scope, "variables": framework,
             "arg_scope": package.arg_scope_lib,
         }),
-    })  # fmt: skip
+    }))  # fmt: skip
     of_slim = Facade("tf.contrib.slim", (package, *layer_modules, tf.train), {
         "losses": Facade("tf.contrib.slim.losses", (package.losses, tf.losses)),
         "learning": package.learning, "evaluation": package.evaluation,

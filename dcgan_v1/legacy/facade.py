@@ -9,6 +9,10 @@ class Vanished(AttributeError):
     """A name that TF1 had, which is not here and for which nothing is supplied."""
 
 
+class Missing(ImportError):
+    """A package was needed after all, which is not installed."""
+
+
 class Facade(types.ModuleType):
     """Stands for a module.
 
@@ -25,9 +29,8 @@ class Facade(types.ModuleType):
         self.__path__ = []
         self._behind, self._supplied = tuple(behind), dict(supplied or {})
         self._differs, self._hints = differs or {}, hints or {}
-        self._is_gone = name.startswith(
-            ("tf.contrib", "keras")
-        )  # all of it is supplied
+        # all of these is supplied, by packages that carry it
+        self._is_gone = name.startswith(("tf.contrib", "keras"))
 
     def __getattr__(self, name):
         if name == "__all__":
@@ -45,6 +48,10 @@ class Facade(types.ModuleType):
         if name.startswith("__"):
             raise AttributeError(name)
         raise Vanished(f"{self.__name__}.{name}{self._hint(name)}")
+
+    def supply(self, name, module):
+        """Adds a module that needs this one."""
+        self._supplied[name] = module
 
     def _hint(self, name):
         hint = self._hints.get(name) or self._hints.get("")

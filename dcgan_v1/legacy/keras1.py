@@ -1,4 +1,4 @@
-"""Keras 2 as TF1 had it, for programs that import `keras` or use `tf.keras`: keras.
+"""Keras 2 as TF1 had it, for programs that import `keras` or use `tf.keras`.
 
 Keras 3 is not what a TF1 program knows; tf_keras has the same layers and variable
 names, and `tf.layers` behind them.
@@ -14,7 +14,7 @@ def _load_mnist(path="mnist.npz"):
     """-> ((images [N, 28, 28], labels [N]), the same for testing), uint8."""
     del path
     x, y, x_test, y_test = (
-        mnist_tutorial._find(name, mnist_tutorial.folders)
+        mnist_tutorial.find(name, mnist_tutorial.folders)
         for name in mnist_tutorial.FILES
     )
     return (x[..., 0], y), (x_test[..., 0], y_test)

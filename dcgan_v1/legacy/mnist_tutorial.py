@@ -74,7 +74,7 @@ def read_data_sets(train_dir=None, fake_data=False, one_hot=False, dtype=tf.floa
     in --data-dir. Nothing is downloaded."""
     del fake_data, source_url
     places = [Path(p) for p in (train_dir, *folders) if p]
-    images, labels, test_images, test_labels = (_find(name, places) for name in FILES)
+    images, labels, test_images, test_labels = (find(name, places) for name in FILES)
     if not 0 <= validation_size <= len(images):
         raise ValueError(
             f"Validation size should be between 0 and {len(images)}. Received: "
@@ -91,7 +91,7 @@ def read_data_sets(train_dir=None, fake_data=False, one_hot=False, dtype=tf.floa
     return Datasets(*(DataSet(x, y, **options) for x, y in parts))
 
 
-def _find(name, places):
+def find(name, places):
     for place in places:
         for path in (place / f"{name}.gz", place / name):
             if path.is_file():

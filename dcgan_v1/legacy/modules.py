@@ -63,7 +63,7 @@ def _scipy():
         "imresize": "Pillow has come to round a grey level otherwise here and there"
     }
     misc = Facade("scipy.misc", (), scipy_misc.NAMES, differs)
-    misc._supplied["pilutil"] = misc
+    misc.supply("pilutil", misc)
     has_scipy = importlib.util.find_spec("scipy") is not None
     behind = (importlib.import_module("scipy"),) if has_scipy else ()
     return Facade("scipy", behind, {"misc": misc},

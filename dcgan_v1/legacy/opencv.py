@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from dcgan_v1.legacy.facade import Facade
+from dcgan_v1.legacy.facade import Facade, Missing
 
 IMREAD_GRAYSCALE, IMREAD_COLOR, IMREAD_UNCHANGED = 0, 1, -1
 INTER_NEAREST, INTER_LINEAR = 0, 1
@@ -42,7 +42,7 @@ def cvtColor(src, code):
     if code == COLOR_GRAY2BGR:
         return np.repeat(src[..., np.newaxis], 3, axis=-1)
     if code not in (COLOR_BGR2GRAY, COLOR_RGB2GRAY):
-        raise NotImplementedError(f"cv2.cvtColor with code {code}: pip install opencv")
+        raise Missing(f"cv2.cvtColor with code {code}: pip install opencv-python")
     weights = GRAY if code == COLOR_RGB2GRAY else GRAY[::-1]
     gray = src @ weights
     return np.rint(gray).astype(np.uint8) if src.dtype == np.uint8 else gray
@@ -55,7 +55,7 @@ def resize(src, dsize, dst=None, fx=0, fy=0, interpolation=INTER_LINEAR):
     h, w = src.shape[:2]
     width, height = dsize or (round(w * fx), round(h * fy))
     if interpolation not in (INTER_NEAREST, INTER_LINEAR):
-        raise NotImplementedError(
+        raise Missing(
             f"cv2.resize with interpolation {interpolation}: pip install opencv-python"
         )
     if interpolation == INTER_NEAREST:

@@ -40,22 +40,21 @@ class Program:
     """
 
     def __init__(self, main, facades, settings=None, python=None, origin=None):
-        self.main, self.facades = Path(main).resolve(), facades
+        self.main = Path(main).resolve()
         self.settings = dict(settings or {})
         text = self._text(self.main)
         found = python2.program_is_python2(self.main, text)
         self.is_python2 = found if python is None else python == 2
         self._builtins = python2.own_builtins(self._import, self.is_python2)
-        self.facades = dict(facades)
+        self.facades = {
+            name: facade for name, facade in facades.items()
+            if not isinstance(facade, StandIn) or not self._has(name)
+        }  # fmt: skip
         self.facades["importlib"] = Facade(
             "importlib", (importlib,), {"import_module": self._import_module}
         )
         if self.is_python2:
             self.facades |= python2.modules()
-        self.facades = {
-            name: facade for name, facade in self.facades.items()
-            if not isinstance(facade, StandIn) or not self._has(name)
-        }  # fmt: skip
         # what was on the path before belongs to others; what the program adds is its
         before = {Path(p).resolve() for p in sys.path}
         origin = origin or self.main.parent

@@ -57,7 +57,7 @@ class Recorder:
     Args:
       folder: where to; None to count alone.
       runs: how many training runs; or None.
-      steps: how many whole steps, where `runs` is None; see `steps_of`.
+      steps: how many whole steps, where `runs` is None; see `whole_steps`.
       stop: whether to end the program then, by `Stop`.
     """
 

@@ -61,7 +61,6 @@ def run(main, arguments, *, folder, data_dirs=(), steps=None, record=None,
 
 def prepare():
     """Loads TensorFlow as TF1 with Keras 2 behind it."""
-    runtime.ignore_foreign_settings()
     os.environ.setdefault("MPLBACKEND", "Agg")
     absent = [n for n in ("fissix", "tf_keras", "tf_slim") if find_spec(n) is None]
     if absent:
@@ -77,8 +76,7 @@ def prepare():
 
 
 def _run(program, recorder):
-    from dcgan_v1.legacy.absent import Missing
-    from dcgan_v1.legacy.facade import Vanished
+    from dcgan_v1.legacy.facade import Missing, Vanished
     from dcgan_v1.legacy.recorder import Stop
 
     try:

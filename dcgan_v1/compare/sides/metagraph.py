@@ -4,13 +4,12 @@ import tensorflow.compat.v1 as tf
 
 from dcgan_v1.checkpoints import reading
 from dcgan_v1.compare import precision
+from dcgan_v1.compare.host import NO_DOUBLE
 from dcgan_v1.compare.sides import dropouts, graph_layers, graph_ops, opening
 from dcgan_v1.compare.sides.graph_values import GraphValues
 from dcgan_v1.compare.sides.roles import Roles
 from dcgan_v1.compare.sides.taps import Taps
 from dcgan_v1.errors import UserError, reason
-
-NO_DOUBLE = "cannot be made float64"  # `comparing` looks for it
 
 
 class GraphSide:
@@ -158,7 +157,7 @@ class GraphSide:
         """What the inputs are; what a later run of a step has its own of, too."""
         found = {name: self._input(tensor) for name, tensor in tensors.items()}
         recording = self.program.recording
-        for name in recording.fed() if recording else ():
+        for name in recording.fed if recording else ():
             of, _, number = name.partition("@")
             if number and of in tensors:
                 found[name] = self._input(tensors[of])

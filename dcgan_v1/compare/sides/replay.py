@@ -26,7 +26,7 @@ def replay(side, folder, against):
       difference, and what it is of the largest value among the arrays.
     """
     recording, folder, against = side.program.recording, Path(folder), Path(against)
-    fed = recording.fed()
+    fed = recording.fed
     side.load(side.initial())
     found = {what: [] for what in LIKE}
     for step, runs in enumerate(recording.steps):
