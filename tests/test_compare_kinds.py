@@ -2,6 +2,7 @@
 training alone, rates that keep, sparse updates, modes of modules, torch's own L2."""
 
 import pytest
+import tensorflow.compat.v1 as tf
 from script_runs import call
 
 PROGRAMS = """
@@ -213,6 +214,22 @@ def test_sparse_updates_are_refused_under_adam_too(folder):
     done = compare(folder, "sparse", "ports.py:leaky")
     assert done.returncode == 2, done.stdout
     assert "TF1 updates w sparsely" in done.stderr
+
+
+def test_what_has_no_float64_kernel_is_named():
+    from dcgan_v1.compare.side import Tf1
+    from dcgan_v1.compare.sides.metagraph import GraphSide
+
+    def build():
+        x = tf.placeholder(tf.float32, [2, 4, 4, 3], "x")
+        w = tf.get_variable("w", [3, 3, 3, 3])
+        y = tf.nn.lrn(tf.nn.conv2d(x, w, 1, "SAME"))
+        boxes = tf.image.crop_and_resize(y, [[0.0, 0, 1, 1]], [0], [2, 2])
+        tf.train.GradientDescentOptimizer(0.1).minimize(tf.reduce_mean(boxes))
+
+    side = GraphSide(Tf1(function=build), "float64", 2)
+    assert {"LRN", "LRNGrad"} <= set(side.left)
+    assert any(op.startswith("CropAndResize") for op in side.left)
 
 
 def test_torchs_own_l2_is_part_of_the_gradient(folder):

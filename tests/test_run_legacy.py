@@ -219,6 +219,8 @@ def test_a_notebook_runs_cell_by_cell_without_its_magics(folder):
         ("from tensorflow.contrib.opt import X", "main.py:3: tf.contrib.opt"),
         ("import moviepy.editor as m; m.VideoClip()", "pip install moviepy"),
         ("tf.no_such_name()", "main.py:3: tf.no_such_name"),
+        ("tf.losses.no_such_name()", "main.py:3: tf.losses.no_such_name"),
+        ("import cv2; cv2.Canny(1, 2)", "main.py:3: cv2.Canny; pip install opencv-"),
         ("raise ValueError('its own')", "the program failed: ValueError: its own"),
         ("import sys; sys.exit(3)", "main.py ended itself: exit code 3"),
         ("def f(:", "main.py:3 is no Python 3"),

@@ -81,6 +81,11 @@ def _definition(node):
 
 def _raise_attributes(node, left):
     definition = _definition(node)
+    # some give float32 whatever they are given, and no attribute says so; a
+    # TensorArray's is no number, it orders what is done to it
+    always = any(argument.type == FLOAT for argument in definition.output_arg)
+    if always and not node.op.startswith((*HARMLESS, "TensorArray")):
+        left[node.op] += 1
     keep = node.op in KEPT or (
         node.op.startswith(KEPT_BEGIN) and node.op not in RAISED_ANYHOW
     )

@@ -44,7 +44,7 @@ class Facade(types.ModuleType):
             if hasattr(module, name):
                 if self._is_gone and not name.startswith("__"):
                     USED.setdefault(f"{self.__name__}.{name}", "")
-                return getattr(module, name)
+                return self._wrapped(name, getattr(module, name))
         if name.startswith("__"):
             raise AttributeError(name)
         raise Vanished(f"{self.__name__}.{name}{self._hint(name)}")
@@ -52,6 +52,16 @@ class Facade(types.ModuleType):
     def supply(self, name, module):
         """Adds a module that needs this one."""
         self._supplied[name] = module
+
+    def _wrapped(self, name, found):
+        """TensorFlow's own modules say where a name is missing, as this one does."""
+        is_module = isinstance(found, types.ModuleType) and not isinstance(
+            found, Facade
+        )
+        if is_module and found.__name__.startswith("tensorflow._api"):
+            found = Facade(f"{self.__name__}.{name}", (found,))
+            self.supply(name, found)
+        return found
 
     def _hint(self, name):
         hint = self._hints.get(name) or self._hints.get("")

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from dcgan_v1.compare.sides import port
+
 SLOTS = {  # optimiser -> what TF1 calls a slot -> attribute
     "Adam": {"m": "_momentums", "v": "_velocities"},
     "AdamW": {"m": "_momentums", "v": "_velocities"},
@@ -9,18 +11,11 @@ SLOTS = {  # optimiser -> what TF1 calls a slot -> attribute
     "SGD": {"accum": "momentums"},
     "Adagrad": {"accum": "_accumulators"},
 }
-TF1_KINDS = {"SGD": "GradientDescent", "RMSprop": "RMSProp"}
 ROUNDED = ("beta_1", "beta_2", "rho", "momentum")
 SETTINGS = {
     "learning_rate": "learning rate", "beta_1": "beta1", "beta_2": "beta2",
     "epsilon": "epsilon", "rho": "rho", "momentum": "momentum",
 }  # fmt: skip
-
-
-def kind_of(optimizer):
-    """The name of Keras's own class that an optimiser is, or is derived from."""
-    names = [cls.__name__ for cls in type(optimizer).__mro__]
-    return next((n for n in names if n in SLOTS), names[0])
 
 
 def make_exact(optimizers):
@@ -44,7 +39,7 @@ def slots(optimizer):
     TF1's)."""
     if not optimizer.built:
         return
-    kind = kind_of(optimizer)
+    kind = port.optimizer_kind(optimizer, SLOTS)
     for slot, attribute in SLOTS.get(kind, {}).items():
         held = getattr(optimizer, attribute, None) or []
         for of, variable in zip(optimizer._trainable_variables, held, strict=False):
@@ -58,7 +53,7 @@ def slots(optimizer):
 
 def settings(optimizer):
     """Returns kind, nesterov and the numbers of an optimiser, as TF1 calls them."""
-    kind = kind_of(optimizer)
+    kind = port.optimizer_kind(optimizer, SLOTS)
     found = {
         text: float(getattr(optimizer, attribute))
         for attribute, text in SETTINGS.items()
@@ -68,7 +63,7 @@ def settings(optimizer):
     if kind == "SGD" and found.get("momentum"):
         kind = "Momentum"
     return {
-        "kind": TF1_KINDS.get(kind, kind),
+        "kind": port.TF1_KINDS.get(kind, kind),
         "nesterov": bool(getattr(optimizer, "nesterov", False)),
         **found,
     }

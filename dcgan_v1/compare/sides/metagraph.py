@@ -6,6 +6,7 @@ from dcgan_v1.checkpoints import reading
 from dcgan_v1.compare import precision
 from dcgan_v1.compare.host import NO_DOUBLE
 from dcgan_v1.compare.sides import dropouts, graph_layers, graph_ops, opening
+from dcgan_v1.compare.sides.describing import describe
 from dcgan_v1.compare.sides.graph_values import GraphValues
 from dcgan_v1.compare.sides.roles import Roles
 from dcgan_v1.compare.sides.taps import Taps
@@ -91,84 +92,7 @@ class GraphSide:
         self.values.load(arrays)
 
     def describe(self):
-        roles, readers = self.roles, self.values.readers
-        trained = {a.variable for u in roles.updates for a in u.applies}
-        kept = {*roles.slots, *roles.powers}
-        return {
-            "framework": f"TensorFlow {tf.version.VERSION}, tf.compat.v1",
-            "source": self.program.source,
-            "variables": {
-                name: {
-                    "shape": self.values.shape(name),
-                    "dtype": readers[name].dtype.base_dtype.name,
-                    "trainable": self._is_trainable(name, trained),
-                    "part": graph_ops.part(self.graph.get_operation_by_name(name)),
-                }
-                for name in self.program.variables
-                if name not in kept
-                and readers[name].dtype.base_dtype.is_floating
-            },
-            "slots": {n: list(s) for n, s in roles.slots.items()},
-            "powers": {n: list(p) for n, p in roles.powers.items()},
-            "inputs": self._described(roles.inputs),
-            "random": self._described(roles.random),
-            "recording": self.spec.recording,
-            "beside": roles.beside,
-            "switches": sorted(roles.switches),
-            "modes": sorted({*self.spec.training, *self.spec.inference}),
-            "runs": [[op.name for op in run] for run in roles.runs],
-            "updates": [
-                {
-                    "name": u.name,
-                    "run": run,
-                    "optimizer": u.optimizer,
-                    "kind": u.kind,
-                    "variables": [a.variable for a in u.applies],
-                    "losses": [t.op.name for t in losses],
-                }
-                for (run, u), losses in zip(roles.applied, roles.losses, strict=True)
-            ],
-            "not run": self._not_run(),
-            "not in checkpoint": [
-                n for n in self.program.variables
-                if self.program.values and n not in self.program.values
-                and n not in kept
-            ],
-            "left in float32": self.left,
-            "spelled out": self.spelled,
-            "altered": [],
-            "frozen": self.program.frozen,
-        }  # fmt: skip
-
-    def _is_trainable(self, name, trained):
-        """None where nothing tells: a frozen graph, or one without its collection."""
-        if name in trained or self.program.knows_trainable:
-            return name in trained or name in self.program.trainable
-        return None
-
-    def _not_run(self):
-        """UPDATE_OPS that no run of the step does."""
-        inside = graph_ops.above([op for run in self.roles.runs for op in run])
-        names = self.program.collections.get("update_ops", [])
-        ops = [graph_ops.operation(self.graph, name) for name in names]
-        return [op.name for op in ops if op not in inside] if self.roles.runs else []
-
-    def _described(self, tensors):
-        """What the inputs are; what a later run of a step has its own of, too."""
-        found = {name: self._input(tensor) for name, tensor in tensors.items()}
-        recording = self.program.recording
-        for name in recording.fed if recording else ():
-            of, _, number = name.partition("@")
-            if number and of in tensors:
-                found[name] = self._input(tensors[of])
-        return found
-
-    def _input(self, tensor):
-        shape = tensor.shape
-        return {
-            "shape": None if shape.rank is None else shape.as_list(),
-            "dtype": tensor.dtype.base_dtype.name,
-        }
+        return describe(self)
 
     def draw(self, batch):
         """Returns what the random ops of a step draw for a batch, each op's own

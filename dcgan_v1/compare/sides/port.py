@@ -11,6 +11,8 @@ import numpy as np
 
 from dcgan_v1.errors import UserError, reason
 
+TF1_KINDS = {"SGD": "GradientDescent", "RMSprop": "RMSProp"}  # of either framework
+
 
 def find(target):
     """Returns the function of 'file.py:name' or 'module:name'.
@@ -108,6 +110,13 @@ def note_inputs(known, tensors, batch, to_array):
     names = _inputs_of(tensors, batch, to_array)
     if names and names not in known:
         known.append(names)
+
+
+def optimizer_kind(optimizer, known):
+    """The name of the framework's own class that an optimiser is, or is derived
+    from."""
+    names = [cls.__name__ for cls in type(optimizer).__mro__]
+    return next((n for n in names if n in known), names[0])
 
 
 def scalars(returned, to_number):

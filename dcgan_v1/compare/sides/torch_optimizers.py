@@ -2,6 +2,8 @@
 
 import torch
 
+from dcgan_v1.compare.sides import port
+
 SLOTS = {  # optimiser -> what TF1 calls a slot -> key of its state
     "Adam": {"m": "exp_avg", "v": "exp_avg_sq"},
     "AdamW": {"m": "exp_avg", "v": "exp_avg_sq"},
@@ -9,13 +11,6 @@ SLOTS = {  # optimiser -> what TF1 calls a slot -> key of its state
     "SGD": {"accum": "momentum_buffer"},
     "Adagrad": {"accum": "sum"},
 }
-TF1_KINDS = {"SGD": "GradientDescent", "RMSprop": "RMSProp"}
-
-
-def kind_of(optimizer):
-    """The name of torch's own class that an optimiser is, or is derived from."""
-    names = [cls.__name__ for cls in type(optimizer).__mro__]
-    return next((n for n in names if n in SLOTS), names[0])
 
 
 def parameters(optimizer):
@@ -24,12 +19,12 @@ def parameters(optimizer):
 
 def slots(optimizer):
     """Returns what TF1 calls a slot -> key of an optimiser's state."""
-    return SLOTS.get(kind_of(optimizer), {})
+    return SLOTS.get(port.optimizer_kind(optimizer, SLOTS), {})
 
 
 def settings(optimizer):
     """Returns kind, nesterov and the numbers of an optimiser, as TF1 calls them."""
-    group, kind = optimizer.param_groups[0], kind_of(optimizer)
+    group, kind = optimizer.param_groups[0], port.optimizer_kind(optimizer, SLOTS)
     found = {"learning rate": float(group["lr"])}
     if "betas" in group:
         found["beta1"], found["beta2"] = map(float, group["betas"])
@@ -41,7 +36,7 @@ def settings(optimizer):
         found["momentum"] = float(group["momentum"])
         kind = "Momentum" if kind == "SGD" else kind
     return {
-        "kind": TF1_KINDS.get(kind, kind),
+        "kind": port.TF1_KINDS.get(kind, kind),
         "nesterov": bool(group.get("nesterov", False)),
         **found,
     }
@@ -57,7 +52,7 @@ def complete(optimizer, parameter, held):
     """Adds to the slots that were loaded what torch makes only where there are none."""
     group = _group(optimizer, parameter)
     needed = {"max_exp_avg_sq": group.get("amsgrad"), "grad_avg": group.get("centered")}
-    if kind_of(optimizer) == "RMSprop":
+    if port.optimizer_kind(optimizer, SLOTS) == "RMSprop":
         needed["momentum_buffer"] = group.get("momentum")
     for key, is_needed in needed.items():
         if is_needed:
@@ -70,6 +65,6 @@ def gradient(optimizer, parameter):
     found = parameter.grad.numpy(force=True).copy()
     group = _group(optimizer, parameter)
     decay = group.get("weight_decay", 0)
-    if decay and kind_of(optimizer) != "AdamW":
+    if decay and port.optimizer_kind(optimizer, SLOTS) != "AdamW":
         found += decay * parameter.numpy(force=True)
     return found
