@@ -12,7 +12,7 @@ RECORDED = LEGACY / "data" / "families.npz"
 CLOSE = 1e-6
 FAMILIES = ("averages", "contrib", "digits", "keras", "layers", "losses", "norms",
             "old_names", "pictures", "recurrent", "slim_scopes",
-            "transposed")  # fmt: skip
+            "transposed", "turned")  # fmt: skip
 UNSEEDED = ("recurrent:first/", "transposed:first/")  # drawn by the count of ops
 
 

@@ -283,8 +283,12 @@ flags.DEFINE_string("name", None, "none")
 flags.DEFINE_string("name", "twice", "the later one wins")
 FLAGS = flags.FLAGS
 
+from tensorflow.models.rnn import rnn, rnn_cell
+
 def main(_):
     print("flags", FLAGS.size, FLAGS.name)
+    y, _ = rnn.rnn(rnn_cell.GRUCell(2), [tf.zeros([1, 3])] * 2, dtype=tf.float32)
+    print("rnn", y[-1].get_shape())
     w = tf.get_variable("w", [2])
     with tf.variable_scope("s", reuse=True):
         tf.train.AdamOptimizer().minimize(tf.reduce_sum(w * w), var_list=[w])
@@ -297,6 +301,7 @@ if __name__ == "__main__":
                 "--size", 7)  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     assert "flags 7 twice" in done.stdout
+    assert "rnn (1, 2)" in done.stdout
     assert "s/w/Adam" in done.stdout
     assert "not quite what it was: slots of variables made under reuse" in done.stdout
 

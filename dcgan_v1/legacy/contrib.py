@@ -3,7 +3,7 @@ training by tf_slim, the rest by what 1.x's own names became."""
 
 import tensorflow.compat.v1 as tf
 
-from dcgan_v1.legacy import mnist_tutorial, slim
+from dcgan_v1.legacy import contrib_image, mnist_tutorial, slim
 from dcgan_v1.legacy.facade import Facade
 
 ELSEWHERE = {
@@ -167,6 +167,7 @@ def modules():
         "learn": Facade("tf.contrib.learn", (), {
             "datasets": mnist_tutorial.datasets_module(),
         }),
+        "image": Facade("tf.contrib.image", (), contrib_image.NAMES),
         "keras": tf.keras,
         "nn": Facade("tf.contrib.nn", (tf.nn,)),
         "lookup": Facade("tf.contrib.lookup", (tf.lookup,)),

@@ -47,6 +47,9 @@ def _tensorflow():
         "contrib": contrib.modules(),
         "examples": mnist_tutorial.modules(), "flags": of_flags, "app": app,
         "keras": keras,
+        "models": Facade("tf.models", (), {  # where recurrent cells were before 0.7
+            "rnn": Facade("tf.models.rnn", (), {"rnn": nn, "rnn_cell": tf.nn.rnn_cell}),
+        }),
     })  # fmt: skip
 
 

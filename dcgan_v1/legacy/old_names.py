@@ -143,7 +143,10 @@ NN = {
         "sigmoid_cross_entropy_with_logits", "softmax_cross_entropy_with_logits",
         "sparse_softmax_cross_entropy_with_logits",
     )
-} | {"conv2d_transpose": conv2d_transpose, "deconv2d": conv2d_transpose}  # fmt: skip
+} | {
+    "conv2d_transpose": conv2d_transpose, "deconv2d": conv2d_transpose,
+    "rnn": tf.nn.static_rnn, "bidirectional_rnn": tf.nn.static_bidirectional_rnn,
+}  # fmt: skip
 
 
 TRAIN = {"SummaryWriter": tf.summary.FileWriter}

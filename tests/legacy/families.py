@@ -103,6 +103,22 @@ def losses():
     return total * sizes.size, [right, words, *found], {}
 
 
+def turned():
+    x = tf.placeholder(tf.float32, [ROWS, 7, 9, 2], "x")
+    w = tf.get_variable("w", [2], initializer=tf.ones_initializer())
+    image = tf.contrib.image
+    angles = [0.1 * i for i in range(ROWS)]
+    y = [
+        image.rotate(x, angles, "BILINEAR"),
+        image.rotate(x, 0.7),
+        image.translate(x, [2.5, -1.0], "BILINEAR"),
+        image.rotate(x[0], 0.3),
+        image.rotate(x[0, :, :, 0], 0.3),
+        image.transform(x, [1.0, 0.2, 0, 0.1, 0.9, 0, 0.001, 0.002]),
+    ]
+    return tf.reduce_sum(y[0] * w) + tf.reduce_sum(y[2] * w**2), y, {}
+
+
 def slim_scopes():
     x = tf.placeholder(tf.float32, [ROWS, 8, 8, 3], "x")
     start = tf.truncated_normal_initializer(stddev=0.02, seed=7)
@@ -236,6 +252,7 @@ FAMILIES = (
     contrib,
     norms,
     losses,
+    turned,
     slim_scopes,
     layers,
     recurrent,
