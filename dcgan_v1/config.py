@@ -44,6 +44,13 @@ class Config:
         below=1.0,
     )
 
+    bn: str = fixed(
+        "joined",
+        "batch norm of several workers: by the moments of the whole batch, or each by "
+        "those of its own share",
+        choices=("joined", "local"),
+    )
+
     steps: int = setting(100_000, "steps of D and G, after pre-training", least=1)
     save_every: int = setting(1000, "steps between checkpoints", least=1)
     save_minutes: int = setting(

@@ -8,6 +8,10 @@ class UserError(Exception):
     """
 
 
+class WorkerLost(Exception):
+    """Says in one line which other worker is gone. The scripts exit with code 1."""
+
+
 def reason(error, longest=120):
     """Returns an exception's text as one short line, its type where it has none."""
     text = getattr(error, "message", str(error))

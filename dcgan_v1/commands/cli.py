@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from dcgan_v1 import runtime
-from dcgan_v1.errors import UserError, reason
+from dcgan_v1.errors import UserError, WorkerLost, reason
 from dcgan_v1.setting import option
 
 UNPRINTABLE = ("Cc", "Zl", "Zp")  # control characters, and what ends a line
@@ -71,6 +71,11 @@ def main(run, made_parser, argv=None):
             message = f"{error.strerror or reason(error)}: {error.filename}"
         print(f"error: {message}", file=sys.stderr)
         sys.exit(2)
+    except WorkerLost as error:
+        if args.debug:
+            traceback.print_exc()
+        print(f"error: {error}", file=sys.stderr)
+        _leave(1)
     except MemoryError as error:
         if args.debug:
             traceback.print_exc()
@@ -80,6 +85,13 @@ def main(run, made_parser, argv=None):
         sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _leave(code):
+    """Ends the process at once: threads of TensorFlow's still wait for what is gone."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def _usable(name, value):

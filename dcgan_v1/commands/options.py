@@ -98,6 +98,7 @@ def add_run_options(group, configs, default_dir):
     group.add_argument(
         "--quiet", action="store_true", help="print errors only (default off)"
     )
+    add_worker_options(group, configs)
     names = (
         "save_every",
         "save_minutes",
@@ -107,6 +108,32 @@ def add_run_options(group, configs, default_dir):
         "sample_bn",
     )
     add_settings(group, configs, *names, "samples", "histograms")
+
+
+def add_worker_options(group, configs):
+    """Adds how many processes train together, and how they treat each other."""
+    group.add_argument(
+        "--workers",
+        type=int,
+        metavar="N",
+        help="processes on this machine that train together, each on its share of "
+        "every batch; for several machines see docs/distributed.md (default 1)",
+    )
+    group.add_argument(
+        "--worker-timeout",
+        type=float,
+        default=60.0,
+        metavar="SECONDS",
+        help="give up a worker that keeps the others waiting so long; then all start "
+        "again from the last checkpoint (default %(default)g)",
+    )
+    group.add_argument(
+        "--trust-network",
+        action="store_true",
+        help="allow workers on other machines: whoever can reach their ports can run "
+        "what he likes there (default off)",
+    )
+    add_settings(group, configs, "bn")
 
 
 def add_image_options(parser, configs, *training):

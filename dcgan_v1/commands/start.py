@@ -1,25 +1,84 @@
 """What a training command is to do: begin, continue, from where, on which data."""
 
 import dataclasses
+import signal
 from pathlib import Path
 
-from dcgan_v1 import config_file, pretrained, runtime
+from dcgan_v1 import cluster, config_file, pretrained, runtime
+from dcgan_v1.commands import launching
 from dcgan_v1.errors import UserError
 from dcgan_v1.setting import option
 from dcgan_v1.systems import SYSTEMS
 from dcgan_v1.training.rundir import RunDirectory
 
+OWN = ("data", "data_dir", "skip_bad", "cache")  # settings of one worker alone
+
 
 def resolve(args, config_class):
     """Decides what a training script is to do, before anything is loaded or written.
+
+    A worker that is not the chief waits for the chief to decide.
 
     Returns:
       (config, keyword arguments of `train`).
     """
     if args.restore is True and args.restart:
         raise UserError("--restore continues a run and --restart begins one: choose")
+    launching.check(args)
     directory = RunDirectory(args.run_dir)
     asked = _asked(args, config_class)
+    together = _of_cluster(args)
+    if together and together.rank:
+        return _followed(args, asked, together, directory)
+    config, keywords = _resolved(args, config_class, directory, asked)
+    if launching.is_wanted(args):
+        cluster.shares(config.batch_size, args.workers)
+    if together:
+        cluster.shares(config.batch_size, together.count)
+        keywords["membership"] = _membership(together, args)
+    return config, keywords
+
+
+def _of_cluster(args):
+    """Returns the Cluster this process is a worker of, None where it is alone."""
+    together = cluster.of_environment()
+    if together is None or together.count == 1:
+        return None
+    cluster.check_trusted(together, args.trust_network)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # until training waits for signals
+    if launching.is_launched():
+        launching.end_with_launcher(args.worker_timeout)
+    return together
+
+
+def _membership(together, args):
+    runtime.prepare()
+    from dcgan_v1.training.workers import Membership
+
+    return Membership(together, args.worker_timeout)
+
+
+def _followed(args, asked, together, directory):
+    """Returns what `resolve` does, as the chief decides it; but where the images lie
+    and on what device to compute, each worker knows best."""
+    vars(args).update(quiet=True, judge=False)  # the chief speaks for all
+    membership = _membership(together, args)
+    own = {name: asked[name] for name in OWN if name in asked}
+    device = asked.get("device", "auto")
+    deterministic = asked.get("deterministic", False)
+    session_config, _ = runtime.session_config(device, deterministic)
+    config = membership.agree(session_config)
+    if config.deterministic != deterministic:
+        raise UserError("--deterministic is for all workers or for none")
+    config = dataclasses.replace(config, device=device, **own)
+    keywords = {"directory": directory, "quiet": True, "membership": membership}
+    return config, keywords
+
+
+def _resolved(args, config_class, directory, asked):
+    """Returns what `resolve` does, for whoever leads."""
+    if launching.is_again() and directory.holds_run():
+        args.restore, args.restart = True, False
     options = {"directory": directory, "quiet": args.quiet}
     if args.restore is True and directory.holds_run():
         saved = directory.load_config(config_class().model)
@@ -90,15 +149,32 @@ def _pretrained(config_class):
     return str(folder), {"width": saved.width} if hasattr(saved, "width") else {}
 
 
-def check_same_data(config, sha256, resume=False):
-    """Returns the config with the data's checksum, which a resumed run must share."""
-    if resume and sha256 != config.data_sha256:
+def check_same_data(config, sha256, keywords):
+    """Returns the config with the data's checksum, which a resumed run must share, and
+    so must all workers.
+
+    Args:
+      keywords: what `resolve` returned.
+    """
+    membership = keywords.get("membership")
+    if membership and not membership.is_chief:
+        if sha256 != config.data_sha256:
+            raise UserError(
+                f"worker {membership.cluster.rank} has other training images than the "
+                "chief; give it the same, by --data or --data-dir"
+            )
+        return config
+    if keywords.get("resume") and sha256 != config.data_sha256:
         raise UserError(
             "the training images are not those the run was made with; give them by "
             "the same option as then (what was passed over of them is said above), or "
             "use --restart to begin anew"
         )
-    return dataclasses.replace(config, data_sha256=sha256)
+    config = dataclasses.replace(config, data_sha256=sha256)
+    if membership:
+        session_config, _ = runtime.session_config(config.device, config.deterministic)
+        membership.agree(session_config, config)
+    return config
 
 
 def train_on_images(config, keywords, data):
@@ -120,7 +196,7 @@ def train_on_images(config, keywords, data):
         say=(lambda text: None) if keywords["quiet"] else print,
         quiet=keywords["quiet"],
     )
-    config = check_same_data(config, checksum, keywords.get("resume"))
+    config = check_same_data(config, checksum, keywords)
 
     runtime.prepare()
     from dcgan_v1.data.pipeline import Streamed

@@ -2,7 +2,7 @@
 drawn by the project itself (--data synthetic). Without --data it looks for
 data/img_align_celeba, data/celeba and data/img_align_celeba.zip."""
 
-from dcgan_v1.commands import cli, options, start
+from dcgan_v1.commands import cli, launching, options, start
 from dcgan_v1.data import faces
 from dcgan_v1.errors import UserError
 from dcgan_v1.systems import Celeba64Config
@@ -16,6 +16,8 @@ def main(args):
     config, keywords = start.resolve(args, Celeba64Config)
     if args.download and config.data:
         raise UserError("--download says where the data is; leave --data out")
+    if launching.is_wanted(args):
+        return launching.launch("train_celeba", args, keywords["directory"])
     data = config.data or (faces.download() if args.download else faces.find())
     return start.train_on_images(config, keywords, data)
 

@@ -1,7 +1,7 @@
 """Trains a TF1-style DCGAN on MNIST, or on any data in MNIST's file format."""
 
 from dcgan_v1 import pretrained, runtime
-from dcgan_v1.commands import cli, options, start
+from dcgan_v1.commands import cli, launching, options, start
 from dcgan_v1.data import mnist
 from dcgan_v1.errors import UserError
 from dcgan_v1.systems import of_script
@@ -16,9 +16,11 @@ def main(args):
     if args.judge:
         pretrained.path_of(pretrained.CLASSIFIER)  # missing, it is missed now
     config, keywords = start.resolve(args, SYSTEMS[model].config)
+    if launching.is_wanted(args):
+        return launching.launch("train_mnist", args, keywords["directory"])
     say = (lambda text: None) if args.quiet else print
     data = mnist.load(config.data_dir, config.split, labels=False, say=say)
-    config = start.check_same_data(config, data.sha256, keywords.get("resume"))
+    config = start.check_same_data(config, data.sha256, keywords)
     left_out = getattr(config, "validation", 0)
     if len(data.images) <= left_out:
         raise UserError(
@@ -30,7 +32,7 @@ def main(args):
     from dcgan_v1.data.pipeline import InMemory
     from dcgan_v1.training.train import train
 
-    images = InMemory(data.images[left_out:], SYSTEMS[model].last_batch)
+    images = InMemory(data.images[left_out:], SYSTEMS[config.model].last_batch)
     code = train(config, images, **keywords)
     if args.judge and code == 0:
         from dcgan_v1.metrics import legibility

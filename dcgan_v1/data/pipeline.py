@@ -2,13 +2,13 @@
 
 A data set has `size`, `epoch_steps(batch_size)` and `where(step, batch_size)` for
 people, and `build(config, now)`, which returns the batch of step `now` and the function
-that starts it.
+that starts it. Of several workers each gets its share of that batch.
 """
 
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-from dcgan_v1.nn import randomness
+from dcgan_v1.nn import joining, randomness
 
 AHEAD = 4  # batches made while a step runs
 
@@ -51,7 +51,7 @@ class InMemory:
             del step  # `now` says it
             session.run(images.initializer, {ph: self.images})
 
-        return tf.gather(images, chosen), start
+        return tf.gather(images, joining.share(chosen)), start
 
 
 class Streamed:
@@ -79,20 +79,24 @@ class Streamed:
         start_ph = tf.placeholder(tf.int64, [], name="start_ph")
 
         def chosen(step):
-            return step, randomness.batch_of_epoch(
-                step,
-                config.batch_size,
-                self.size,
-                config.seed,
-                order=config.order,
+            return step, joining.share(
+                randomness.batch_of_epoch(
+                    step,
+                    config.batch_size,
+                    self.size,
+                    config.seed,
+                    order=config.order,
+                )
             )
 
         def load(step, numbers):
             batch = tf.numpy_function(self.read, [numbers], tf.uint8)
-            batch = tf.ensure_shape(batch, [config.batch_size, None, None, 3])
+            rows = config.batch_size // joining.count()
+            batch = tf.ensure_shape(batch, [rows, None, None, 3])
             if not config.flip:
                 return batch
             mirrored = randomness.coin([config.batch_size], config.seed, "flip", step)
+            mirrored = joining.share(mirrored)
             flipped = tf.reverse(batch, [2])
             return tf.where_v2(mirrored[:, None, None, None], flipped, batch)
 

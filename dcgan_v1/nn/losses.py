@@ -7,9 +7,11 @@ applied to them.
 
 import tensorflow.compat.v1 as tf
 
+from dcgan_v1.nn import joining
+
 
 def _cross_entropy(logits, label):
-    return tf.reduce_mean(
+    return joining.mean(
         tf.nn.sigmoid_cross_entropy_with_logits(
             logits=logits,
             labels=tf.fill(tf.shape(logits), tf.constant(label, logits.dtype)),

@@ -10,7 +10,7 @@ import contextlib
 
 import tensorflow.compat.v1 as tf
 
-from dcgan_v1.nn import products
+from dcgan_v1.nn import joining, products
 from dcgan_v1.nn.taps import tap_layer
 
 
@@ -219,13 +219,12 @@ def batch_norm(
             )
 
         def from_batch():
-            y, mean, variance = _normalize_batch(
+            y, mean, variance, n = _normalize_batch(
                 x, tf.convert_to_tensor(gamma), tf.convert_to_tensor(beta), epsilon
             )
             if unbiased:
-                n = tf.cast(tf.size(x) / shape[0], x.dtype)
                 variance *= n / (n - 1)
-            return y, mean, variance
+            return y, *joining.averaged(x, mean, variance)
 
         # read once: what inference uses is what its updates compare with
         mean, variance = average_mean.read_value(), average_variance.read_value()
@@ -249,7 +248,8 @@ def batch_norm(
 
 
 def _normalize_batch(x, gamma, beta, epsilon):
-    """Returns ((x - mean) / sqrt(variance + epsilon) * gamma + beta, mean, variance).
+    """Returns (x - mean) / sqrt(variance + epsilon) * gamma + beta, mean, variance, and
+    the number of values that these are taken over; of all workers where there are some.
 
     The gradient is the paper's (section 3), in closed form: TensorFlow's own derivation
     through the moments makes three times as many passes over the feature map.
@@ -259,21 +259,20 @@ def _normalize_batch(x, gamma, beta, epsilon):
 
     @tf.custom_gradient
     def normalize(x, gamma, beta):
-        mean = tf.reduce_mean(x, axes)  # [C]
-        centered = x - mean
-        variance = tf.reduce_mean(tf.square(centered), axes)  # [C]
+        mean, centered, variance, count = joining.moments(x)
         inverse = tf.math.rsqrt(variance + epsilon)  # [C]
         y = centered * (inverse * gamma) + beta
 
         def gradient(dy, *_):
             dbeta = tf.reduce_sum(dy, axes)  # [C]
             dgamma = tf.reduce_sum(dy * centered, axes) * inverse  # [C]
-            count = tf.cast(tf.size(x) / tf.size(mean), x.dtype)
-            slope = dgamma * inverse / count  # [C]
-            dx = (dy - dbeta / count - centered * slope) * (inverse * gamma)
+            # those of the weights are summed with all others, later
+            dgamma_sum, dbeta_sum = joining.sums([dgamma, dbeta])
+            slope = dgamma_sum * inverse / count  # [C]
+            dx = (dy - dbeta_sum / count - centered * slope) * (inverse * gamma)
             return dx, dgamma, dbeta
 
-        return (y, mean, variance), gradient
+        return (y, mean, variance, count), gradient
 
     return normalize(x, gamma, beta)
 

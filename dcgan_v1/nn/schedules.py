@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import tensorflow.compat.v1 as tf
 
-from dcgan_v1.nn import losses
+from dcgan_v1.nn import joining, losses
 from dcgan_v1.nn.taps import tap_update
 
 
@@ -58,8 +58,8 @@ def separate_losses(
     d_loss_fake = losses.discriminator_loss_fake(fake_logits)
     g_vars, d_vars = variables_of(tf.trainable_variables(), name)
 
-    real_gradients = tf.gradients(d_loss_real, d_vars)
-    fake_gradients = tf.gradients(d_loss_fake, d_vars)
+    real_gradients = gradients_of(d_loss_real, d_vars)
+    fake_gradients = gradients_of(d_loss_fake, d_vars)
     # The barrier: no weight may change before every gradient has been taken.
     with tf.control_dependencies(real_gradients + fake_gradients):
         real_applied = apply(d_real_adam, real_gradients, d_vars)
@@ -71,7 +71,7 @@ def separate_losses(
         new_fake, bn_updates = generator(z_generator, True)
         new_fake_logits, _ = discriminator(new_fake, True)  # [N, 1]
     g_loss = losses.generator_loss(new_fake_logits)
-    g_gradients = tf.gradients(g_loss, g_vars)
+    g_gradients = gradients_of(g_loss, g_vars)
     with tf.control_dependencies(g_gradients):
         g_op = apply(g_adam, g_gradients, g_vars)
 
@@ -116,7 +116,7 @@ def sequential(
     d_loss_fake = losses.discriminator_loss_fake(fake_logits)
     g_vars, d_vars = variables_of(tf.trainable_variables(), name)
 
-    d_gradients = tf.gradients(d_loss_real + d_loss_fake, d_vars)
+    d_gradients = gradients_of(d_loss_real + d_loss_fake, d_vars)
     with tf.control_dependencies(d_gradients):
         d_applied = apply(d_adam, d_gradients, d_vars)
     d_op = tf.group(d_applied, *fake_updates, *real_updates)
@@ -124,7 +124,7 @@ def sequential(
     with tf.control_dependencies([d_op]):  # D reads the weights just written
         new_logits, new_updates = judge_fake(fake, True)  # [N, 1]
     g_loss = losses.generator_loss(new_logits)
-    g_gradients = tf.gradients(g_loss, g_vars)
+    g_gradients = gradients_of(g_loss, g_vars)
     with tf.control_dependencies(g_gradients):
         g_op = apply(g_adam, g_gradients, g_vars)
 
@@ -165,8 +165,8 @@ def simultaneous(
     g_loss = losses.generator_loss(fake_logits)
     g_vars, d_vars = variables_of(tf.trainable_variables(), name)
 
-    d_gradients = tf.gradients(d_loss_real + d_loss_fake, d_vars)
-    g_gradients = tf.gradients(g_loss, g_vars)
+    d_gradients = gradients_of(d_loss_real + d_loss_fake, d_vars)
+    g_gradients = gradients_of(g_loss, g_vars)
     # The barrier: no weight may change before every gradient has been taken.
     with tf.control_dependencies(d_gradients + g_gradients):
         d_op = apply(d_adam, d_gradients, d_vars)
@@ -215,14 +215,14 @@ def separate_batches(
     real_logits, _ = judge_real(real, True)  # [N, 1]
     d_loss_real = losses.discriminator_loss_real(real_logits, real_label)
     g_vars, d_vars = variables_of(tf.trainable_variables(), name)
-    real_gradients = tf.gradients(d_loss_real, d_vars)
+    real_gradients = gradients_of(d_loss_real, d_vars)
     with tf.control_dependencies(real_gradients):
         real_applied = apply(d_adam, real_gradients, d_vars)
 
     with tf.control_dependencies([real_applied]):  # D reads the weights just written
         fake_logits, _ = judge_fake(fake, True)  # [N, 1]
     d_loss_fake = losses.discriminator_loss_fake(fake_logits)
-    fake_gradients = tf.gradients(d_loss_fake, d_vars)
+    fake_gradients = gradients_of(d_loss_fake, d_vars)
     with tf.control_dependencies(fake_gradients):
         d_op = apply(d_adam, fake_gradients, d_vars)
 
@@ -230,12 +230,12 @@ def separate_batches(
         new_fake, bn_updates = generator(z_generator, True)
         new_logits, _ = judge_new_fake(new_fake, True)  # [N, 1]
     g_loss = losses.generator_loss(new_logits)
-    g_gradients = tf.gradients(g_loss, g_vars)
+    g_gradients = gradients_of(g_loss, g_vars)
     with tf.control_dependencies(g_gradients):
         g_op = apply(g_adam, g_gradients, g_vars)
 
-    right_real = tf.reduce_mean(tf.cast(real_logits > 0, real.dtype))
-    right_fake = tf.reduce_mean(tf.cast(fake_logits <= 0, real.dtype))
+    right_real = joining.mean(tf.cast(real_logits > 0, real.dtype))
+    right_fake = joining.mean(tf.cast(fake_logits <= 0, real.dtype))
     d_scalars = {
         "d_loss": (d_loss_real + d_loss_fake) / 2,
         **_d_scalars(d_loss_real, d_loss_fake, real_logits, fake_logits),
@@ -254,8 +254,8 @@ def _d_scalars(d_loss_real, d_loss_fake, real_logits, fake_logits):
     return {
         "d_loss_real": d_loss_real,
         "d_loss_fake": d_loss_fake,
-        "d_mean_real": tf.reduce_mean(tf.sigmoid(real_logits)),
-        "d_mean_fake": tf.reduce_mean(tf.sigmoid(fake_logits)),
+        "d_mean_real": joining.mean(tf.sigmoid(real_logits)),
+        "d_mean_fake": joining.mean(tf.sigmoid(fake_logits)),
     }
 
 
@@ -265,6 +265,11 @@ def _norms(**gradients):
         f"{name}_gradient_norm": tf.linalg.global_norm(values)
         for name, values in gradients.items()
     }
+
+
+def gradients_of(loss, variables):
+    """Returns the gradients of a loss, or of all workers' parts of it, by one sum."""
+    return joining.total(tf.gradients(loss, variables))
 
 
 def variables_of(trainables, name):

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import tensorflow.compat.v1 as tf
 
 from dcgan_v1 import models, systems
-from dcgan_v1.nn import augmentation, randomness
+from dcgan_v1.nn import augmentation, joining, randomness
 from dcgan_v1.nn.averaging import Averages
 from dcgan_v1.nn.optimizers import is_optimizers
 
@@ -43,6 +43,8 @@ class TrainGraph(NamedTuple):
       d_mean_sample: D's mean probability of those being real.
       histogram_summary: serialised summary of every trainable variable.
       saved: the variables a checkpoint holds, all but the data.
+      copy_chief: gives them the values of the chief's, where there are other workers.
+      stop_ph: feed a number above 0 to stop all workers; stop: whether one did.
     """
 
     initialize: tf.Operation
@@ -57,10 +59,15 @@ class TrainGraph(NamedTuple):
     d_mean_sample: tf.Tensor
     histogram_summary: tf.Tensor
     saved: list
+    copy_chief: tf.Operation
+    stop_ph: tf.Tensor
+    stop: tf.Tensor
 
 
 def build_train_graph(config, data):
     """Builds a training step, with its data and noise drawn inside the graph.
+
+    Within `joining.joined` it is one worker's part of a step.
 
     Args:
       config: a system's config.
@@ -77,9 +84,11 @@ def build_train_graph(config, data):
     low, high = system.image_range
     real = tf.cast(batch, tf.float32) / 255.0 * (high - low) + low
     real = tf.ensure_shape(real, [None, *system.image_shape], name="real")
-    noise = _noise(config, system, tf.shape(real)[0], now)
+    noise = _noise(config, system, joining.whole(tf.shape(real)[0]), now)
 
     built = model.training_step(config, generator, discriminator, real, **noise)
+    stop_ph = tf.placeholder_with_default(tf.constant(0.0), [], name="stop_ph")
+    built, stop = _with_whole_scalars(built, stop_ph)
     averages = Averages(config.ema_decay, _generator_variables(config.model), now)
     d_and_g_op = averages.update_after(built.d_and_g_op)
     summaries = {name: tf.summary.scalar(name, x) for name, x in built.scalars.items()}
@@ -90,9 +99,10 @@ def build_train_graph(config, data):
     sample_z = randomness.noise(system.noise, sample_shape, config.seed, "z_samples", 0)
     sample_z = tf.identity(sample_z, name="sample_z")
     by_batch = config.sample_bn == "batch"
-    with averages.in_use():
-        samples, _ = generator(sample_z, by_batch)  # [samples, H, W, C]
-    sample_logits, _ = discriminator(samples, by_batch)  # [samples, 1]
+    with joining.joined(None):  # one worker draws them all
+        with averages.in_use():
+            samples, _ = generator(sample_z, by_batch)  # [samples, H, W, C]
+        sample_logits, _ = discriminator(samples, by_batch)  # [samples, 1]
 
     saved = tf.global_variables()
     return TrainGraph(
@@ -113,7 +123,20 @@ def build_train_graph(config, data):
             ]
         ),
         saved=saved,
+        copy_chief=joining.copied(saved),
+        stop_ph=stop_ph,
+        stop=stop,
     )
+
+
+def _with_whole_scalars(built, stop):
+    """Returns a Step whose scalars are those of all workers, and the sum of `stop`."""
+    stop, *d_values = joining.total([stop, *built.d_scalars.values()])
+    d_scalars = dict(zip(built.d_scalars, d_values, strict=True))
+    of_g = {k: x for k, x in built.scalars.items() if k not in d_scalars}
+    g_scalars = dict(zip(of_g, joining.total([*of_g.values()]), strict=True))
+    scalars = {**d_scalars, **g_scalars}
+    return built._replace(d_scalars=d_scalars, scalars=scalars), stop
 
 
 def _generator_variables(name):
@@ -126,7 +149,13 @@ def _generator_variables(name):
 
 
 def _noise(config, system, real_count, now):
-    """Returns what a system's step wants drawn, name -> tensor that can be fed."""
+    """Returns what a system's step wants drawn, name -> tensor that can be fed.
+
+    All of it is drawn, and each worker takes its share: as one worker would see it.
+
+    Args:
+      real_count: real images of this step, of all workers.
+    """
     count = real_count if system.noise_follows_batch else config.batch_size
     drawn = {}
     for stream in system.streams:
@@ -145,7 +174,7 @@ def _noise(config, system, real_count, now):
             numbers = randomness.fractions(shape, config.seed, stream, now)
             drawn[stream] = numbers, [None, augmentation.NUMBERS]
     return {
-        name: tf.placeholder_with_default(tensor, shape, name=name)
+        name: tf.placeholder_with_default(joining.share(tensor), shape, name=name)
         for name, (tensor, shape) in drawn.items()
     }
 

@@ -19,6 +19,7 @@ class Run:
       scalars, norms, summary: of the last step; the summary is None in most.
       seconds: how long the last step took.
       d_mean_sample: D's estimate of the last sample grid, None before the first.
+      is_stopped: whether a worker has asked all to stop after the last step.
     """
 
     def __init__(self, session, graph, config, data, directory, step, resumed, say):
@@ -26,19 +27,21 @@ class Run:
         self.data, self.directory, self.step = data, directory, step
         self.resumed, self.say = resumed, say
         self.scalars, self.norms, self.summary, self.seconds = {}, {}, None, 0.0
-        self.d_mean_sample = None
+        self.d_mean_sample, self.is_stopped = None, False
         self._not_written = set()  # what has been warned of
 
-    def take_step(self):
-        """Runs the next step."""
+    def take_step(self, stop=False):
+        """Runs the next step. stop: ask all workers to make it the last."""
         config, graph = self.config, self.graph
         phase = graph.pretrain if self.step < config.pretrain_steps else graph.train
         self.step += 1
         fetches = {"op": phase.op, "scalars": phase.scalars, "norms": phase.norms}
+        fetches["stop"] = graph.stop
         if self.is_due(config.summary_every):
             fetches["summary"] = phase.summary
         started = time.perf_counter()
-        fetched = self.session.run(fetches)
+        fetched = self.session.run(fetches, {graph.stop_ph: float(stop or 0)})
+        self.is_stopped = fetched["stop"] > 0
         self.seconds = time.perf_counter() - started
         self.scalars, self.norms = fetched["scalars"], fetched["norms"]
         self.summary = fetched.get("summary")

@@ -1,13 +1,14 @@
 """The session loop: restore, then step after step, and what follows each."""
 
 import contextlib
+import signal
 
 import tensorflow.compat.v1 as tf
 
 from dcgan_v1 import pictures, runtime
 from dcgan_v1.checkpoints import restoring, saving
 from dcgan_v1.errors import UserError, reason
-from dcgan_v1.training import curves, followers, health
+from dcgan_v1.training import curves, followers, health, workers
 from dcgan_v1.training.graph import build_train_graph
 from dcgan_v1.training.interruption import Interruption
 from dcgan_v1.training.progress import Progress
@@ -24,6 +25,7 @@ def train(
     quiet=False,
     note="",
     after_step=(),
+    membership=None,
 ):
     """Trains a run to its last step, or until a signal stops it.
 
@@ -40,6 +42,8 @@ def train(
       note: a line to print after the one that names the device.
       after_step: functions of the `run.Run`, called after each step and all else that
         follows it.
+      membership: this process's `workers.Membership` where several train together.
+        All but the chief only take the steps: of the arguments they use the first two.
 
     Returns:
       The exit code: 0, or 128 + the signal's number.
@@ -51,23 +55,30 @@ def train(
             f"--batch-size {config.batch_size} is larger than the data: "
             f"{data.size} training images"
         )
-    progress = Progress(config.total_steps, config.batch_size, quiet)
+    is_chief = membership is None or membership.is_chief
+    progress = Progress(config.total_steps, config.batch_size, quiet or not is_chief)
     with contextlib.ExitStack() as stack:
+        if not is_chief:
+            return _follow(config, data, directory, progress, membership, stack)
         is_there = directory.holds_run()  # being continued, or about to be moved aside
         session_config, line = runtime.session_config(
             config.device, config.deterministic
         )
         progress.say(f"{line}\n{note}".strip())
+        if membership:
+            progress.say(workers.line(membership.cluster))
         if is_there:
             stack.enter_context(directory.locked())
-        stack.enter_context(tf.Graph().as_default())
-        session = stack.enter_context(tf.Session(config=session_config))
+        session = _open(session_config, config, membership, stack)
         run = _restored(session, config, data, directory, resume, progress.say)
         real_spread = _spread_of_real(run)
         # which checkpoints are kept is for `saving` to say
         saver = tf.train.Saver(run.graph.saved, max_to_keep=None)
         run.graph.start_data(session, run.step)
         tf.get_default_graph().finalize()
+        if membership:
+            with membership.noticing("before the first step"):
+                session.run(run.graph.copy_chief)
 
         if restart and is_there:
             progress.say(f"moved the old run to {directory.move_aside()}")
@@ -75,10 +86,41 @@ def train(
             stack.enter_context(directory.locked())
             directory.refuse_if_used()  # by a process that was quicker
         directory.create(as_given)
-        return _loop(run, saver, real_spread, progress, after_step)
+        return _loop(run, saver, real_spread, progress, after_step, membership)
 
 
-def _loop(run, saver, real_spread, progress, after_step):
+def _open(session_config, config, membership, stack):
+    """Opens a graph to build in, and returns a session of it."""
+    stack.enter_context(tf.Graph().as_default())
+    if membership is None:
+        return stack.enter_context(tf.Session(config=session_config))
+    stack.enter_context(membership.joined(local_moments=config.bn == "local"))
+    return stack.enter_context(membership.session(session_config))
+
+
+def _follow(config, data, directory, progress, membership, stack):
+    """Takes a worker's part in every step that the chief leads. Returns the exit code.
+
+    It touches no file: what there is to restore comes from the chief.
+    """
+    session_config, _ = runtime.session_config(config.device, config.deterministic)
+    session = _open(session_config, config, membership, stack)
+    graph = build_train_graph(config, data)
+    session.run(graph.initialize)
+    with membership.noticing("before the first step"):
+        session.run(graph.copy_chief)
+    step = int(session.run(graph.step))
+    run = Run(session, graph, config, data, directory, step, True, progress.say)
+    graph.start_data(session, step)
+    tf.get_default_graph().finalize()
+    with Interruption() as interruption:
+        while not (run.is_over() or run.is_stopped):
+            with membership.noticing(f"step {run.step + 1}"):
+                run.take_step(stop=interruption.signal)
+    return 128 + (interruption.signal or signal.SIGTERM) if run.is_stopped else 0
+
+
+def _loop(run, saver, real_spread, progress, after_step, membership):
     """Steps to the last step. Returns the exit code."""
     events = followers.open_events(run)
     watching = followers.Watching(run, events, real_spread)
@@ -90,13 +132,16 @@ def _loop(run, saver, real_spread, progress, after_step):
         with Interruption() as interruption:
             if not run.resumed:  # else they were drawn before the checkpoint
                 samples.draw(run)
-            while not (run.is_over() or interruption.signal):
-                run.take_step()
+            while not (run.is_over() or _is_stopped(run, interruption, membership)):
+                with _noticing(membership, run):
+                    run.take_step(stop=interruption.signal)
                 for follow in (watching, metrics, samples, checkpoints, progress):
                     follow(run)
                 for follow in after_step:
                     follow(run)
             stopped_by = interruption.signal
+            if run.is_stopped and not stopped_by:
+                stopped_by = signal.SIGTERM  # another worker's
             if not stopped_by and not samples.are_drawn(run):
                 samples.draw(run)
             if not checkpoints.is_saved(run):
@@ -117,6 +162,17 @@ def _loop(run, saver, real_spread, progress, after_step):
         f"--run-dir {run.directory.path}"
     )
     return 128 + stopped_by
+
+
+def _is_stopped(run, interruption, membership):
+    """Whether to stop here; several workers only do so after the same step."""
+    return run.is_stopped if membership else interruption.signal
+
+
+def _noticing(membership, run):
+    if membership is None:
+        return contextlib.nullcontext()
+    return membership.noticing(f"step {run.step + 1}")
 
 
 def _restored(session, config, data, directory, resume, say):

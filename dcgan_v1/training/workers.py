@@ -1,0 +1,123 @@
+"""A worker's place among others: its server, its session, what all must agree on."""
+
+import contextlib
+import itertools
+import json
+
+import tensorflow.compat.v1 as tf
+
+from dcgan_v1 import config_file
+from dcgan_v1.errors import UserError, WorkerLost, reason
+from dcgan_v1.nn import joining
+
+START = 3600  # seconds to wait for others that are still starting or reading images
+AGREED = 2**16  # bytes, at most, of what all agree on
+# what TensorFlow says where another worker has gone or does not come
+LOST = (
+    tf.errors.UnavailableError,
+    tf.errors.FailedPreconditionError,
+    tf.errors.DeadlineExceededError,
+    tf.errors.InternalError,
+    tf.errors.AbortedError,
+    tf.errors.CancelledError,
+)
+
+
+class Membership:
+    """This process as one of the workers of a `cluster.Cluster`.
+
+    Attributes:
+      cluster: that; timeout: seconds a worker may keep the others waiting in a step.
+    """
+
+    def __init__(self, cluster, timeout):
+        self.cluster, self.timeout, self._server = cluster, timeout, None
+        self._keys = itertools.count(1)
+
+    @property
+    def is_chief(self):
+        return self.cluster.rank == 0
+
+    @property
+    def device(self):
+        return f"/job:worker/replica:0/task:{self.cluster.rank}"
+
+    def options(self, config):
+        """Adds to a tf.ConfigProto what a worker's server and session need."""
+        experimental = config.experimental
+        experimental.collective_group_leader = "/job:worker/replica:0/task:0"
+        config.device_filters.append(f"/job:worker/task:{self.cluster.rank}")
+        config.allow_soft_placement = True
+        return config
+
+    def session(self, config):
+        """Returns a session of this worker's server, which is started at first."""
+        config = self.options(config)
+        if self._server is None:  # a process has one
+            self._server = _serve(self.cluster, config)
+        return tf.Session(self._server.target, config=config)
+
+    @contextlib.contextmanager
+    def joined(self, timeout=None, local_moments=False):
+        """A graph built in this context is this worker's part of a joined one."""
+        workers = joining.Workers(
+            self.cluster.rank,
+            self.cluster.count,
+            timeout or self.timeout,
+            self._keys,
+            local_moments,
+        )
+        with tf.device(self.device), joining.joined(workers):
+            yield
+
+    def agree(self, session_config, config=None):
+        """Returns the chief's config; the chief gives it, and waits for the others.
+
+        Raises:
+          WorkerLost: another one has gone.
+        """
+        text = b""
+        if self.is_chief:
+            text = json.dumps(json.loads(config.to_json())).encode()
+        if len(text) > AGREED:
+            raise UserError("the settings are too long to be sent to other workers")
+        padded = list(text.ljust(AGREED)) if self.is_chief else [0] * AGREED
+        with tf.Graph().as_default(), self.noticing("while the workers met"):
+            with self.joined(START):
+                (bytes_sum,) = joining.total([tf.constant(padded, tf.int32)])
+            with self.session(session_config) as session:
+                text = bytes(session.run(bytes_sum).tolist())
+        return config or config_file.from_json(text, "the chief")
+
+    @contextlib.contextmanager
+    def noticing(self, when):
+        """Says which worker has gone where TensorFlow's errors mean that."""
+        try:
+            yield
+        except LOST as error:
+            silent = self.cluster.silent()
+            who = " and ".join(silent) or "another worker"
+            raise WorkerLost(
+                f"{who} does not answer ({when}: {reason(error, 100)}); start all "
+                "workers again with --restore"
+            ) from error
+
+
+def _serve(cluster, config):
+    spec = tf.train.ClusterSpec({"worker": list(cluster.addresses)})
+    try:
+        return tf.train.Server(spec, "worker", cluster.rank, config=config)
+    except tf.errors.OpError as error:
+        address = cluster.addresses[cluster.rank]
+        raise UserError(
+            f"cannot serve at {address}: {reason(error)}; another process may have it"
+        ) from error
+
+
+def line(cluster):
+    """Returns a line on the workers, for people."""
+    where = "on this machine" if cluster.is_local else ", ".join(cluster.addresses)
+    return (
+        f"{cluster.count} workers, {where} | all-reduce: a ring over gRPC on the CPUs "
+        "| their ports are open to the network, without a password"
+    )
