@@ -1,8 +1,11 @@
 """Kills a training again and again, restores it, and compares its end with that of a
-run left alone: every variable, metrics.csv, every picture, TensorBoard's scalars."""
+run left alone: every variable, metrics.csv, every picture, TensorBoard's scalars. With
+--workers it kills one of several workers, and the launcher starts all of them again."""
 
 import argparse
+import os
 import random
+import signal
 import subprocess
 import sys
 import tempfile
@@ -23,21 +26,23 @@ FACES = ("--data", "synthetic", "--limit", "40", "--width", "8")
 FACES += ("--augment", "all", "--flip")  # whatever is drawn at random
 
 
-def command(model, steps, run_dir):
+def command(model, steps, run_dir, workers=1):
     """Returns the command line of a small training of a system."""
     system = SYSTEMS[model]
     script = f"{system.script}.py"
     data = FACES if system.data == "images" else ("--model", model)
     where = ["--steps", str(steps), "--run-dir", str(run_dir)]
+    if workers > 1:
+        where += ["--workers", str(workers)]
     if (Path(run_dir) / "config.json").exists():  # else it would begin from pretrained/
         where.append("--restore")
     return [sys.executable, str(ROOT / "scripts" / script), *data, *SMALL, *where]
 
 
-def left_alone(model, steps, run_dir):
+def left_alone(model, steps, run_dir, workers=1):
     """Trains without a kill. Returns the seconds its steps took."""
     process = subprocess.Popen(
-        command(model, steps, run_dir), stdout=subprocess.PIPE, text=True
+        command(model, steps, run_dir, workers), stdout=subprocess.PIPE, text=True
     )
     started = None
     for line in process.stdout:
@@ -75,6 +80,41 @@ def killed(model, steps, run_dir, kills, seconds, rng):
         command(model, steps, run_dir), check=True, stdout=subprocess.DEVNULL
     )
     return kills
+
+
+def worker_killed(model, steps, run_dir, workers, kills, seconds, rng):
+    """Trains with several workers, and `kills` times kills one of them.
+
+    Returns how many kills there were.
+    """
+    done, bar = 0, tqdm(total=kills, unit="kill", desc=model)
+    while True:
+        process = subprocess.Popen(
+            command(model, steps, run_dir, workers), stdout=subprocess.PIPE, text=True
+        )
+        for line in process.stdout:
+            begins = line.startswith(("starting at step", "resumed at step"))
+            if done == kills or not (begins or line.startswith("TensorFlow ")):
+                continue
+            if not begins and rng.random() >= 0.2:
+                continue  # one in five falls before the first step
+            time.sleep(rng.uniform(0, 1.6 * seconds / kills if begins else 5))
+            if pids := workers_of(process.pid):
+                os.kill(rng.choice(pids), signal.SIGKILL)
+                done += 1
+                bar.update()
+        if process.wait() not in (0, 1):
+            sys.exit(f"error: a restored training of {model} failed")
+        if process.returncode == 0:
+            return done
+
+
+def workers_of(launcher):
+    """Returns the process numbers of a launcher's workers, the chief's first."""
+    found = subprocess.run(
+        ["pgrep", "--parent", str(launcher)], capture_output=True, text=True
+    )
+    return sorted(map(int, found.stdout.split()))
 
 
 def compare(a, b, step):
@@ -126,6 +166,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", choices=SYSTEMS, default="mnist_beginners")
     parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--seed", type=int, help="of the moments (default: drawn)")
     args = parser.parse_args()
     seed = random.randrange(2**31) if args.seed is None else args.seed
@@ -133,12 +174,20 @@ def main():
     steps = max(24, STEPS_A_KILL * args.kills)
     with tempfile.TemporaryDirectory() as folder:
         alone, restored = Path(folder) / "alone", Path(folder) / "restored"
-        seconds = left_alone(args.model, steps, alone)
-        kills = killed(args.model, steps, restored, args.kills, seconds, rng)
+        seconds = left_alone(args.model, steps, alone, args.workers)
+        if args.workers > 1:
+            kills = worker_killed(
+                args.model, steps, restored, args.workers, args.kills, seconds, rng
+            )
+        else:
+            kills = killed(args.model, steps, restored, args.kills, seconds, rng)
         last = steps + SYSTEMS[args.model].config().pretrain_steps
         differing = compare(alone, restored, last)
     verdict = f"different: {', '.join(differing[:5])}" if differing else "identical"
-    print(f"{args.model}: {kills} kills in {last} steps (seed {seed}): {verdict}")
+    workers = f" with {args.workers} workers" if args.workers > 1 else ""
+    print(
+        f"{args.model}{workers}: {kills} kills in {last} steps (seed {seed}): {verdict}"
+    )
     return 1 if differing else 0
 
 

@@ -14,7 +14,7 @@ LAYERS = (  # from the ground up; nothing imports from a later line
     ("files", "setting"),
     ("config",),
     ("systems",),
-    ("config_file", "runtime", "pictures", "plotting", "pretrained"),
+    ("config_file", "runtime", "pictures", "plotting", "pretrained", "cluster"),
     ("nn",),
     ("models",),
     ("data",),
@@ -29,6 +29,7 @@ LAYERS = (  # from the ground up; nothing imports from a later line
 )
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 LIGHT = ("systems", "config_file", "pictures", "plotting", "runtime", "pretrained")
+LIGHT += ("cluster", "commands.launching")
 LIGHT += ("commands.cli", "commands.options", "commands.start", "training.rundir")
 LIGHT += ("data.mnist", "data.faces", "data.images", "training.progress")
 LIGHT += ("metrics.real_images", "commands.train_mnist", "commands.make_pretrained")
