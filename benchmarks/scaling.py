@@ -91,7 +91,7 @@ class Contender:
             config = json.dumps({"cluster": {"worker": addresses}, "task": task})
             environment = {**os.environ, "TF_CONFIG": config}
             environment["TF_NUM_INTRAOP_THREADS"] = str(threads)
-            environment["TF_NUM_INTEROP_THREADS"] = "2"
+            environment["TF_NUM_INTEROP_THREADS"] = str(threads)
             words = [sys.executable, __file__, "--work", "--model", args.model]
             words += ["--batch-size", str(args.batch_size), "--width", str(args.width)]
             self.processes.append(
