@@ -64,7 +64,7 @@ def of_environment():
         found = json.loads(text)
         cluster, task = found.get("cluster", {}), found.get("task", {})
         jobs = {job: [*addresses] for job, addresses in cluster.items()}
-        kind, index = task.get("type", "worker"), int(task.get("index", 0))
+        kind, index = str(task.get("type", "worker")), int(str(task.get("index", 0)))
     except (ValueError, TypeError, AttributeError) as error:
         raise UserError(
             f"{VARIABLE} is not what TensorFlow wants there ({error}); unset it, or "
@@ -82,7 +82,8 @@ def of_environment():
     if not addresses:
         return None
     for address in addresses:
-        if not isinstance(address, str) or not address.rpartition(":")[2].isdecimal():
+        host, _, port = str(address).rpartition(":")
+        if not (host and port.isdecimal() and 0 < int(port) < 2**16):
             raise UserError(f"{VARIABLE}: {address!r} is no address; host:port is")
     if len(set(addresses)) < len(addresses):
         raise UserError(f"{VARIABLE} names an address twice: {', '.join(addresses)}")
@@ -105,8 +106,20 @@ def check_trusted(cluster, trusted):
         )
 
 
-def shares(batch_size, count):
-    """Raises UserError where a batch cannot be split evenly over workers."""
+def shares(batch_size, count, is_fixed=False):
+    """Raises UserError where a batch cannot be split evenly over workers.
+
+    Args:
+      is_fixed: the run has that batch size already.
+    """
+    if batch_size % count and is_fixed:
+        able = [n for n in range(1, batch_size + 1) if batch_size % n == 0]
+        fewer, more = ([n for n in able if n < count], [n for n in able if n > count])
+        near = [*fewer[-1:], *more[:1]]
+        raise UserError(
+            f"the run's --batch-size {batch_size} cannot be split over {count} "
+            f"workers; it can be over {' or '.join(map(str, near))}"
+        )
     if batch_size % count:
         below, above = batch_size // count * count, -(-batch_size // count) * count
         near = f"{below} or {above}" if below else f"{above}"

@@ -1,4 +1,4 @@
-"""One worker of a training in float64: `python joined_steps.py TF_CONFIG OUT MODEL...`.
+"""One worker of a training in float64: `joined_steps.py TF_CONFIG OUT BN MODEL...`.
 
 It writes every variable after STEPS steps, and the scalars of the last, to OUT.npz.
 Each step's numbers come from outside, the whole batch to every worker.
@@ -67,7 +67,7 @@ def config_of(system):
     return system.config(batch_size=BATCH, **options)
 
 
-def main(out, names):
+def main(out, bn, names):
     together = cluster.of_environment()
     tf = runtime.prepare()
     session_config, _ = runtime.session_config("cpu")
@@ -79,7 +79,9 @@ def main(out, names):
         membership = Membership(together, 60.0)
     for name in names:
         system = systems.get(name)
-        joined = membership.joined() if membership else nullcontext()
+        joined = nullcontext()
+        if membership:
+            joined = membership.joined(local_moments=bn == "local")
         with tf.Graph().as_default(), joined:
             tf.set_random_seed(1)
             fetches, feeds = build(tf, config_of(system), system)
@@ -101,4 +103,4 @@ def main(out, names):
 
 if __name__ == "__main__":
     os.environ["TF_CONFIG"] = json.dumps(json.loads(sys.argv[1]))
-    main(sys.argv[2], sys.argv[3:])
+    main(*sys.argv[2:4], sys.argv[4:])

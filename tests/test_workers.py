@@ -13,17 +13,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tensorflow.compat.v1 as tf
 from script_runs import ENVIRONMENT, call
 
 from benchmarks import kill_resume
 from dcgan_v1 import cluster, systems
 from dcgan_v1.checkpoints import reading
+from dcgan_v1.nn import joining
 
 pytestmark = pytest.mark.xdist_group("workers")  # they start processes of their own
 STEPS = Path(__file__).with_name("joined_steps.py")
 
 
-def joined_steps(count, folder, models):
+def joined_steps(count, folder, models, bn="joined"):
     """Returns what each of `count` workers came to after the same steps."""
     addresses = [f"127.0.0.1:{port}" for port in cluster.free_ports(count)]
     processes = []
@@ -31,7 +33,7 @@ def joined_steps(count, folder, models):
         task = {"type": "worker", "index": rank}
         config = {"cluster": {"worker": addresses}, "task": task}
         out = folder / f"{count}-{rank}.npz"
-        words = [sys.executable, str(STEPS), json.dumps(config), str(out), *models]
+        words = [sys.executable, str(STEPS), json.dumps(config), str(out), bn, *models]
         environment = {**ENVIRONMENT, "TF_NUM_INTRAOP_THREADS": "1"}
         processes.append(
             subprocess.Popen(words, env=environment, stderr=subprocess.PIPE, text=True)
@@ -50,6 +52,7 @@ def furthest(found, expected):
     """Returns the largest difference, relative to the largest number of its array (of
     1e-3 at least: biases before a batch norm have gradients of rounding alone)."""
     assert found.keys() == expected.keys()
+    assert all(np.isfinite(x).all() for x in found.values())
     return max(
         np.abs(found[k] - expected[k]).max() / max(1e-3, np.abs(expected[k]).max())
         for k in expected
@@ -214,9 +217,42 @@ def test_workers_that_are_started_by_hand_meet_and_a_late_one_is_waited_for(tmp_
 
 @pytest.mark.long
 def test_local_moments_train_too_and_keep_the_same_averages_everywhere(tmp_path):
+    (alone,) = joined_steps(1, tmp_path, ["images96"])
+    ranks = joined_steps(2, tmp_path, ["images96"], bn="local")
+    averages = [k for k in alone if "/moving_" in k]
+    assert all(ranks[0][k].tobytes() == ranks[1][k].tobytes() for k in alone)
+    assert furthest(ranks[0], alone) > 1e-6  # another function
+    for k in averages:  # whose averages are of the same things
+        assert np.abs(ranks[0][k] - alone[k]).max() < 0.3 * np.abs(alone[k]).max()
     code, _, err = finished(train(tmp_path / "run", "--bn", "local"))
     assert code == 0, err
-    assert (tmp_path / "run" / "samples" / "step_0000012.png").exists()
+
+
+def test_shares_are_the_rows_of_a_batch_in_order(graph, session):
+    for rows in (7, 6, 2, 0):
+        parts = []
+        for rank in range(3):
+            with joining.joined(joining.Workers(rank, 3, 1.0, iter(()))):
+                parts.append(session.run(joining.share(tf.range(rows))))
+        assert np.concatenate(parts).tolist() == [*range(rows)]
+        assert max(map(len, parts)) - min(map(len, parts)) <= 1
+
+
+@pytest.mark.long
+def test_workers_that_are_lost_again_and_again_are_given_up(tmp_path):
+    """Worker 1 dies whenever Python starts in it."""
+    (tmp_path / "sitecustomize.py").write_text(
+        "import os, json\n"
+        "task = json.loads(os.environ.get('TF_CONFIG', '{}')).get('task', {})\n"
+        "if task.get('index') == 1: os.kill(os.getpid(), 9)\n"
+    )
+    words = kill_resume.command("mnist_tutorial", 4, tmp_path / "run", 2)
+    environment = {**ENVIRONMENT, "PYTHONPATH": str(tmp_path)}
+    done = subprocess.run(words, env=environment, capture_output=True, text=True,
+                          timeout=240)  # fmt: skip
+    assert done.returncode == 1, done.stderr
+    assert "worker 1 was ended by SIGKILL; given up after 3 restarts" in done.stderr
+    assert done.stdout.count("all workers start again from the beginning") == 3
 
 
 def tf_config(*addresses, kind="worker", index=0, job="worker"):
@@ -237,6 +273,10 @@ def tf_config(*addresses, kind="worker", index=0, job="worker"):
         ([], tf_config("a:1", "a:1"), "an address twice"),
         ([], tf_config("a:1", "b:1"), "--trust-network"),
         ([], tf_config("a:1", "b:1", index=2), "no worker 2"),
+        ([], tf_config("a:1", "b:1", index=float("inf")), "not what TensorFlow wants"),
+        ([], tf_config("a:1", "b:1", kind=["worker"]), "no ['worker'] 0"),
+        ([], tf_config("a:1", "b:99999"), "'b:99999' is no address"),
+        ([], tf_config("a:1", ":1"), "':1' is no address"),
         ([], tf_config("a:1", job="ps"), "a job 'ps'"),
         (["--workers", "2"], tf_config("localhost:1", "localhost:2"), "choose"),
     ],

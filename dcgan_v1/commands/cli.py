@@ -1,6 +1,7 @@
 """What all commands share: one line for an error, exit codes. Loads no TensorFlow."""
 
 import argparse
+import contextlib
 import os
 import sys
 import traceback
@@ -8,7 +9,7 @@ import unicodedata
 from importlib.util import find_spec
 from pathlib import Path
 
-from dcgan_v1 import runtime
+from dcgan_v1 import cluster, runtime
 from dcgan_v1.errors import UserError, WorkerLost, reason
 from dcgan_v1.setting import option
 
@@ -70,6 +71,8 @@ def main(run, made_parser, argv=None):
         if isinstance(error, OSError):
             message = f"{error.strerror or reason(error)}: {error.filename}"
         print(f"error: {message}", file=sys.stderr)
+        if cluster.VARIABLE in os.environ:
+            _leave(2)
         sys.exit(2)
     except WorkerLost as error:
         if args.debug:
@@ -88,9 +91,10 @@ def main(run, made_parser, argv=None):
 
 
 def _leave(code):
-    """Ends the process at once: threads of TensorFlow's still wait for what is gone."""
-    sys.stdout.flush()
-    sys.stderr.flush()
+    """Ends a worker at once: threads of TensorFlow's may wait for what is gone."""
+    with contextlib.suppress(OSError):
+        sys.stdout.flush()
+        sys.stderr.flush()
     os._exit(code)
 
 

@@ -20,23 +20,28 @@ from dcgan_v1.errors import UserError
 LAUNCHED = "DCGAN_V1_WORKERS"  # tells a worker that we started it: 'new' or 'again'
 TRIES = 3  # in a row without a new checkpoint
 GRACE = 5  # seconds in which the others may say what they have seen
+SAVING = 120  # and for a checkpoint and pictures, when all are asked to stop
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-def launch(command, args, directory):
+def launch(command, args, config, directory):
     """Trains with `args.workers` processes of this command. Returns the exit code.
 
     Args:
       command: its name.
-      args: as it was given them; sound, as `start.resolve` found.
-      directory: the `rundir.RunDirectory`.
+      args: as it was given them.
+      config, directory: what `start.resolve` made of them.
     """
+    # what each worker must know before the chief can tell it
+    words = [*sys.argv[1:], "--device", config.device]
+    words += ["--deterministic"] if config.deterministic else []
     say = (lambda text: None) if args.quiet else (lambda text: print(text, flush=True))
     before, tries = _stamp(directory), 0
     resume = args.restore is True
     while True:
         step = directory.latest_step()
-        with _Workers(command, args.workers, "again" if resume else "new") as workers:
+        launched = "again" if resume else "new"
+        with _Workers(command, words, args.workers, launched) as workers:
             code, why = workers.wait(args.worker_timeout)
         if not why:
             return code
@@ -57,9 +62,10 @@ def launch(command, args, directory):
 class _Workers:
     """The processes. None of them outlives the context, nor this process."""
 
-    def __init__(self, command, count, launched):
+    def __init__(self, command, words, count, launched):
         self._errors = tempfile.TemporaryDirectory()
-        self._processes, self._signal = [], None
+        self._processes, self._ended_by_us = [], set()
+        self._signal, self._is_urgent, self._asked_at = None, False, None
         ports = cluster.free_ports(count)
         gpus = _gpus()
         for rank in range(count):
@@ -76,15 +82,16 @@ class _Workers:
             environment.setdefault("TF_NUM_INTRAOP_THREADS", threads)
             if len(gpus) >= count:
                 environment["CUDA_VISIBLE_DEVICES"] = gpus[rank]
-            self._processes.append(self._start(command, rank, environment))
+            self._processes.append(self._start([command, *words], rank, environment))
 
-    def _start(self, command, rank, environment):
+    def _start(self, words, rank, environment):
+        command, *words = words
         program = [sys.executable, "-m", "dcgan_v1", command.replace("_", "-")]
         quiet = {}
         if rank:  # the chief speaks for all
             quiet = {"stdout": subprocess.DEVNULL, "stderr": self._log(rank).open("wb")}
         return subprocess.Popen(
-            [*program, *sys.argv[1:]],
+            [*program, *words],
             env=environment,
             stdin=subprocess.PIPE,  # which ends when we do, however that is
             start_new_session=True,  # a terminal's Ctrl-C comes to us: we pass it on
@@ -96,7 +103,7 @@ class _Workers:
 
     def __enter__(self):
         self._before = {
-            s: signal.signal(s, self._pass_on)
+            s: signal.signal(s, self._note)
             for s in SIGNALS
             if signal.getsignal(s) != signal.SIG_IGN
         }
@@ -108,51 +115,55 @@ class _Workers:
             signal.signal(number, handler)
         self._errors.cleanup()
 
-    def _pass_on(self, number, _):
-        if self._signal:  # the second one
-            self._kill()
-        self._signal = number
+    def _note(self, number, _):
+        """Remembers the first signal, and a second SIGINT; `wait` does what it asks."""
+        self._is_urgent = self._signal is not None and number == signal.SIGINT
+        self._signal = self._signal or number
+
+    def _pass_on(self):
         self._asked_at = time.monotonic()
         for process in self._processes:
-            with contextlib.suppress(ProcessLookupError):
-                process.send_signal(number)
+            process.send_signal(self._signal)  # nothing, where it has ended
 
     def _kill(self):
-        for process in self._processes:
+        for rank, process in enumerate(self._processes):
             if process.poll() is None:
+                self._ended_by_us.add(rank)
                 process.kill()
         for process in self._processes:
             process.wait()
 
     def wait(self, timeout):
         """Waits for all. Returns (exit code, why they must be started again or '')."""
-        first = None  # to fail
-        while any(p.poll() is None for p in self._processes):
+        failed_at = None
+        while any([p.poll() is None for p in self._processes]):  # noqa: C419, asks all
             time.sleep(0.1)
-            codes = [p.poll() for p in self._processes]
-            failed = [rank for rank, code in enumerate(codes) if code]
-            if self._signal and time.monotonic() - self._asked_at > timeout:
+            now = time.monotonic()
+            if self._signal and self._asked_at is None:
+                self._pass_on()
+            if failed_at is None and any(p.returncode for p in self._processes):
+                failed_at = now
+            is_late = self._asked_at and now - self._asked_at > timeout + SAVING
+            is_alone = failed_at and not self._signal and now - failed_at > GRACE
+            if self._is_urgent or is_late or is_alone:
                 self._kill()
-            elif failed and not self._signal and first is None:
-                first, failed_at = failed[0], time.monotonic()
-            if first is not None and time.monotonic() - failed_at > GRACE:
-                self._kill()
-        return self._outcome(first)
+        return self._outcome()
 
-    def _outcome(self, first):
+    def _outcome(self):
         codes = [p.returncode for p in self._processes]
         if self._signal:
-            return 128 + self._signal, ""
+            asked = 128 + self._signal
+            saved = self._is_urgent or codes[0] in (0, asked, -self._signal)
+            return (asked if saved else max(codes[0], 1)), ""
         if not any(codes):
             return 0, ""
         if 2 in codes:  # an error of the user's: the same would come again
             if codes[0] != 2:
                 print(self._words(codes.index(2)), file=sys.stderr)
             return 2, ""
-        killed = [r for r, code in enumerate(codes) if code < 0 and code != -9]
-        if first is None:
-            first = next(rank for rank, code in enumerate(codes) if code)
-        rank = killed[0] if killed else first
+        own = [rank for rank in range(len(codes)) if rank not in self._ended_by_us]
+        failed = [rank for rank in own if codes[rank]]
+        rank = next((r for r in failed if codes[r] < 0), failed[0])
         if codes[rank] < 0:
             name = signal.Signals(-codes[rank]).name
             return 1, f"worker {rank} was ended by {name}"

@@ -31,10 +31,11 @@ def resolve(args, config_class):
     if together and together.rank:
         return _followed(args, asked, together, directory)
     config, keywords = _resolved(args, config_class, directory, asked)
+    is_fixed = "resume" in keywords
     if launching.is_wanted(args):
-        cluster.shares(config.batch_size, args.workers)
+        cluster.shares(config.batch_size, args.workers, is_fixed)
     if together:
-        cluster.shares(config.batch_size, together.count)
+        cluster.shares(config.batch_size, together.count, is_fixed)
         keywords["membership"] = _membership(together, args)
     return config, keywords
 

@@ -13,11 +13,11 @@ FAITHFUL = {"init": "source", "crop": "none", "resize": "nearest", "order": "fil
 def main(args):
     if args.faithful:
         vars(args).update({**FAITHFUL, **vars(args)})
-    config, keywords = start.resolve(args, Celeba64Config)
-    if args.download and config.data:
+    if args.download and "data" in args:
         raise UserError("--download says where the data is; leave --data out")
+    config, keywords = start.resolve(args, Celeba64Config)
     if launching.is_wanted(args):
-        return launching.launch("train_celeba", args, keywords["directory"])
+        return launching.launch("train_celeba", args, config, keywords["directory"])
     data = config.data or (faces.download() if args.download else faces.find())
     return start.train_on_images(config, keywords, data)
 

@@ -14,7 +14,7 @@ def main(args):
     if not config.data:
         raise UserError("--data is needed: a folder or zip of images, or 'synthetic'")
     if launching.is_wanted(args):
-        return launching.launch("train_images", args, keywords["directory"])
+        return launching.launch("train_images", args, config, keywords["directory"])
     return start.train_on_images(config, keywords, config.data)
 
 

@@ -17,7 +17,7 @@ def main(args):
         pretrained.path_of(pretrained.CLASSIFIER)  # missing, it is missed now
     config, keywords = start.resolve(args, SYSTEMS[model].config)
     if launching.is_wanted(args):
-        return launching.launch("train_mnist", args, keywords["directory"])
+        return launching.launch("train_mnist", args, config, keywords["directory"])
     say = (lambda text: None) if args.quiet else print
     data = mnist.load(config.data_dir, config.split, labels=False, say=say)
     config = start.check_same_data(config, data.sha256, keywords)

@@ -9,6 +9,7 @@ All workers must run the same fetches: an all-reduce waits until each has come t
 
 import contextlib
 import contextvars
+import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -17,6 +18,7 @@ from tensorflow.python.ops import collective_ops  # no public name exists
 
 _joined = contextvars.ContextVar("joined", default=None)
 GROUP = 1  # of TensorFlow's collectives: all workers
+START = 3600  # seconds to wait for others that still read their images
 
 
 @dataclass(frozen=True)
@@ -188,6 +190,8 @@ def copied(variables):
         whole_bits = [tf.bitcast(x, bits.get(dtype, dtype)) for x in values]
         if workers.rank:
             whole_bits = [tf.zeros_like(x) for x in whole_bits]
-        for v, x in zip(group, total(whole_bits), strict=True):
+        with joined(dataclasses.replace(workers, timeout=START)):
+            copies = total(whole_bits)
+        for v, x in zip(group, copies, strict=True):
             assigned.append(tf.assign(v, tf.bitcast(x, dtype)).op)
     return tf.group(*assigned)

@@ -10,7 +10,6 @@ from dcgan_v1 import config_file
 from dcgan_v1.errors import UserError, WorkerLost, reason
 from dcgan_v1.nn import joining
 
-START = 3600  # seconds to wait for others that are still starting or reading images
 AGREED = 2**16  # bytes, at most, of what all agree on
 # what TensorFlow says where another worker has gone or does not come
 LOST = (
@@ -83,7 +82,7 @@ class Membership:
             raise UserError("the settings are too long to be sent to other workers")
         padded = list(text.ljust(AGREED)) if self.is_chief else [0] * AGREED
         with tf.Graph().as_default(), self.noticing("while the workers met"):
-            with self.joined(START):
+            with self.joined(joining.START):
                 (bytes_sum,) = joining.total([tf.constant(padded, tf.int32)])
             with self.session(session_config) as session:
                 text = bytes(session.run(bytes_sum).tolist())
@@ -109,7 +108,7 @@ def _serve(cluster, config):
         return tf.train.Server(spec, "worker", cluster.rank, config=config)
     except tf.errors.OpError as error:
         address = cluster.addresses[cluster.rank]
-        raise UserError(
+        raise WorkerLost(
             f"cannot serve at {address}: {reason(error)}; another process may have it"
         ) from error
 
