@@ -1,4 +1,4 @@
-"""One worker of a training in float64: `joined_steps.py TF_CONFIG OUT BN MODEL...`.
+"""One worker of a training in float64: `joined_steps.py TF_CONFIG OUT BN MODEL`.
 
 It writes every variable after STEPS steps, and the scalars of the last, to OUT.npz.
 Each step's numbers come from outside, the whole batch to every worker.
@@ -8,6 +8,7 @@ import json
 import os
 import sys
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -67,40 +68,32 @@ def config_of(system):
     return system.config(batch_size=BATCH, **options)
 
 
-def main(out, bn, names):
-    together = cluster.of_environment()
+def main(out, bn, name):
+    together, system = cluster.of_environment(), systems.get(name)
     tf = runtime.prepare()
     session_config, _ = runtime.session_config("cpu")
-    found = {}
-    membership = None
+    joined, open_session = nullcontext(), lambda: tf.Session(config=session_config)
     if together.count > 1:
         from dcgan_v1.training.workers import Membership
 
         membership = Membership(together, 60.0)
-    for name in names:
-        system = systems.get(name)
-        joined = nullcontext()
-        if membership:
-            joined = membership.joined(local_moments=bn == "local")
-        with tf.Graph().as_default(), joined:
-            tf.set_random_seed(1)
-            fetches, feeds = build(tf, config_of(system), system)
-            variables = tf.global_variables()
-            with (
-                membership.session(session_config)
-                if membership
-                else tf.Session(config=session_config)
-            ) as session:
-                session.run(tf.global_variables_initializer())
-                for number in range(STEPS):
-                    last = session.run(fetches, feeds(number))
-                for v, value in zip(variables, session.run(variables), strict=True):
-                    found[v.op.name] = value
-        found |= {f"{name}/scalar/{k}": x for k, x in last["scalars"].items()}
-        found |= {f"{name}/norm/{k}": x for k, x in last["norms"].items()}
+        joined = membership.joined(local_moments=bn == "local")
+        open_session = partial(membership.session, session_config)
+    with tf.Graph().as_default(), joined:
+        tf.set_random_seed(1)
+        fetches, feeds = build(tf, config_of(system), system)
+        variables = tf.global_variables()
+        with open_session() as session:
+            session.run(tf.global_variables_initializer())
+            for number in range(STEPS):
+                last = session.run(fetches, feeds(number))
+            values = session.run(variables)
+    found = {v.op.name: value for v, value in zip(variables, values, strict=True)}
+    for kind in ("scalars", "norms"):
+        found |= {f"{kind}/{k}": x for k, x in last[kind].items()}
     np.savez(out, **found)
 
 
 if __name__ == "__main__":
     os.environ["TF_CONFIG"] = json.dumps(json.loads(sys.argv[1]))
-    main(*sys.argv[2:4], sys.argv[4:])
+    main(*sys.argv[2:])
