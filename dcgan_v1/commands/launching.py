@@ -105,7 +105,7 @@ class _Workers:
         self._before = {
             s: signal.signal(s, self._note)
             for s in SIGNALS
-            if signal.getsignal(s) != signal.SIG_IGN
+            if s != signal.SIGHUP or signal.getsignal(s) != signal.SIG_IGN  # nohup
         }
         return self
 
