@@ -106,7 +106,7 @@ def check_trusted(cluster, trusted):
         )
 
 
-def shares(batch_size, count, is_fixed=False):
+def check_shares(batch_size, count, is_fixed=False):
     """Raises UserError where a batch cannot be split evenly over workers.
 
     Args:

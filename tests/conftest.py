@@ -39,3 +39,15 @@ def original_checkpoint(tmp_path_factory):
         session.run(tf.global_variables_initializer())
         prefix = str(tmp_path_factory.mktemp("old") / "pretrained_gan.ckpt")
         return tf.train.Saver().save(session, prefix)
+
+
+@pytest.fixture(scope="session")
+def undisturbed(tmp_path_factory):
+    """The run directory of two workers that nothing has happened to."""
+    from worker_runs import finished, train
+
+    run_dir = tmp_path_factory.mktemp("undisturbed") / "run"
+    code, out, err = finished(train(run_dir))
+    assert code == 0, err
+    assert "2 workers, on this machine" in out.splitlines()[0]
+    return run_dir

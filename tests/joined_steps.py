@@ -18,9 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from dcgan_v1 import cluster, runtime, systems
 
 STEPS, BATCH = 10, 6
-LAST = (
-    2  # images in the last batch, where it may be smaller: with 3 workers one has none
-)
+LAST = 2  # images in a smaller last batch: of 3 workers one has none
 
 
 def build(tf, config, system):

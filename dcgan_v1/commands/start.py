@@ -33,9 +33,9 @@ def resolve(args, config_class):
     config, keywords = _resolved(args, config_class, directory, asked)
     is_fixed = "resume" in keywords
     if launching.is_wanted(args):
-        cluster.shares(config.batch_size, args.workers, is_fixed)
+        cluster.check_shares(config.batch_size, args.workers, is_fixed)
     if together:
-        cluster.shares(config.batch_size, together.count, is_fixed)
+        cluster.check_shares(config.batch_size, together.count, is_fixed)
         keywords["membership"] = _membership(together, args)
     return config, keywords
 

@@ -40,7 +40,7 @@ class Run:
         if self.is_due(config.summary_every):
             fetches["summary"] = phase.summary
         started = time.perf_counter()
-        fetched = self.session.run(fetches, {graph.stop_ph: float(stop or 0)})
+        fetched = self.session.run(fetches, {graph.stop_ph: float(stop)})
         self.is_stopped = fetched["stop"] > 0
         self.seconds = time.perf_counter() - started
         self.scalars, self.norms = fetched["scalars"], fetched["norms"]

@@ -8,11 +8,14 @@ import tensorflow.compat.v1 as tf
 from dcgan_v1 import pictures, runtime
 from dcgan_v1.checkpoints import restoring, saving
 from dcgan_v1.errors import UserError, reason
-from dcgan_v1.training import curves, followers, health, workers
+from dcgan_v1.training import curves, followers, health
 from dcgan_v1.training.graph import build_train_graph
 from dcgan_v1.training.interruption import Interruption
 from dcgan_v1.training.progress import Progress
 from dcgan_v1.training.run import Run
+from dcgan_v1.training.workers import Alone
+
+ALONE = Alone()
 
 
 def train(
@@ -25,7 +28,7 @@ def train(
     quiet=False,
     note="",
     after_step=(),
-    membership=None,
+    membership=ALONE,
 ):
     """Trains a run to its last step, or until a signal stops it.
 
@@ -43,7 +46,7 @@ def train(
       after_step: functions of the `run.Run`, called after each step and all else that
         follows it.
       membership: this process's `workers.Membership` where several train together.
-        All but the chief only take the steps: of the arguments they use the first two.
+        All but the chief only take the steps: they write nothing and print nothing.
 
     Returns:
       The exit code: 0, or 128 + the signal's number.
@@ -55,30 +58,26 @@ def train(
             f"--batch-size {config.batch_size} is larger than the data: "
             f"{data.size} training images"
         )
-    is_chief = membership is None or membership.is_chief
-    progress = Progress(config.total_steps, config.batch_size, quiet or not is_chief)
+    if not membership.is_chief:
+        return _follow(config, data, directory, membership)
+    progress = Progress(config.total_steps, config.batch_size, quiet)
     with contextlib.ExitStack() as stack:
-        if not is_chief:
-            return _follow(config, data, directory, progress, membership, stack)
         is_there = directory.holds_run()  # being continued, or about to be moved aside
         session_config, line = runtime.session_config(
             config.device, config.deterministic
         )
-        progress.say(f"{line}\n{note}".strip())
-        if membership:
-            progress.say(workers.line(membership.cluster))
+        progress.say(f"{line}{membership.words}\n{note}".strip())
         if is_there:
             stack.enter_context(directory.locked())
-        session = _open(session_config, config, membership, stack)
+        session = stack.enter_context(_opened(session_config, config, membership))
         run = _restored(session, config, data, directory, resume, progress.say)
         real_spread = _spread_of_real(run)
         # which checkpoints are kept is for `saving` to say
         saver = tf.train.Saver(run.graph.saved, max_to_keep=None)
         run.graph.start_data(session, run.step)
         tf.get_default_graph().finalize()
-        if membership:
-            with membership.noticing("before the first step"):
-                session.run(run.graph.copy_chief)
+        with membership.noticing("before the first step"):
+            session.run(run.graph.copy_chief)
 
         if restart and is_there:
             progress.say(f"moved the old run to {directory.move_aside()}")
@@ -89,34 +88,36 @@ def train(
         return _loop(run, saver, real_spread, progress, after_step, membership)
 
 
-def _open(session_config, config, membership, stack):
-    """Opens a graph to build in, and returns a session of it."""
-    stack.enter_context(tf.Graph().as_default())
-    if membership is None:
-        return stack.enter_context(tf.Session(config=session_config))
-    stack.enter_context(membership.joined(local_moments=config.bn == "local"))
-    return stack.enter_context(membership.session(session_config))
+@contextlib.contextmanager
+def _opened(session_config, config, membership):
+    """Opens a graph to build in; gives a session of it."""
+    with (
+        tf.Graph().as_default(),
+        membership.joined(local_moments=config.bn == "local"),
+        membership.session(session_config) as session,
+    ):
+        yield session
 
 
-def _follow(config, data, directory, progress, membership, stack):
+def _follow(config, data, directory, membership):
     """Takes a worker's part in every step that the chief leads. Returns the exit code.
 
     It touches no file: what there is to restore comes from the chief.
     """
     session_config, _ = runtime.session_config(config.device, config.deterministic)
-    session = _open(session_config, config, membership, stack)
-    graph = build_train_graph(config, data)
-    session.run(graph.initialize)
-    with membership.noticing("before the first step"):
-        session.run(graph.copy_chief)
-    step = int(session.run(graph.step))
-    run = Run(session, graph, config, data, directory, step, True, progress.say)
-    graph.start_data(session, step)
-    tf.get_default_graph().finalize()
-    with Interruption() as interruption:
-        while not (run.is_over() or run.is_stopped):
-            with membership.noticing(f"step {run.step + 1}"):
-                run.take_step(stop=interruption.signal)
+    with _opened(session_config, config, membership) as session:
+        graph = build_train_graph(config, data)
+        session.run(graph.initialize)
+        with membership.noticing("before the first step"):
+            session.run(graph.copy_chief)
+        step = int(session.run(graph.step))
+        run = Run(session, graph, config, data, directory, step, bool(step), None)
+        graph.start_data(session, step)
+        tf.get_default_graph().finalize()
+        with Interruption() as interruption:
+            while not (run.is_over() or run.is_stopped):
+                with membership.noticing(f"step {run.step + 1}"):
+                    run.take_step(stop=bool(interruption.signal))
     return 128 + (interruption.signal or signal.SIGTERM) if run.is_stopped else 0
 
 
@@ -132,9 +133,11 @@ def _loop(run, saver, real_spread, progress, after_step, membership):
         with Interruption() as interruption:
             if not run.resumed:  # else they were drawn before the checkpoint
                 samples.draw(run)
-            while not (run.is_over() or _is_stopped(run, interruption, membership)):
-                with _noticing(membership, run):
-                    run.take_step(stop=interruption.signal)
+            while not (
+                run.is_over() or membership.is_stopped(run, interruption.signal)
+            ):
+                with membership.noticing(f"step {run.step + 1}"):
+                    run.take_step(stop=bool(interruption.signal))
                 for follow in (watching, metrics, samples, checkpoints, progress):
                     follow(run)
                 for follow in after_step:
@@ -162,17 +165,6 @@ def _loop(run, saver, real_spread, progress, after_step, membership):
         f"--run-dir {run.directory.path}"
     )
     return 128 + stopped_by
-
-
-def _is_stopped(run, interruption, membership):
-    """Whether to stop here; several workers only do so after the same step."""
-    return run.is_stopped if membership else interruption.signal
-
-
-def _noticing(membership, run):
-    if membership is None:
-        return contextlib.nullcontext()
-    return membership.noticing(f"step {run.step + 1}")
 
 
 def _restored(session, config, data, directory, resume, say):

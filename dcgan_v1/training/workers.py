@@ -1,16 +1,18 @@
-"""A worker's place among others: its server, its session, what all must agree on."""
+"""A worker's place among others: its server, its session, what all must agree on.
+
+`Alone` is the place of a process that trains by itself.
+"""
 
 import contextlib
 import itertools
-import json
 
 import tensorflow.compat.v1 as tf
 
 from dcgan_v1 import config_file
-from dcgan_v1.errors import UserError, WorkerLost, reason
+from dcgan_v1.errors import WorkerLost, reason
 from dcgan_v1.nn import joining
 
-AGREED = 2**16  # bytes, at most, of what all agree on
+AGREED = 2**16  # bytes: room for all settings, two of them being paths
 # what TensorFlow says where another worker has gone or does not come
 LOST = (
     tf.errors.UnavailableError,
@@ -20,6 +22,26 @@ LOST = (
     tf.errors.AbortedError,
     tf.errors.CancelledError,
 )
+
+
+class Alone:
+    """A process that trains by itself: nobody to join, to wait for or to miss."""
+
+    is_chief = True
+    words = ""
+
+    def session(self, config):
+        return tf.Session(config=config)
+
+    def joined(self, local_moments=False):
+        return contextlib.nullcontext()
+
+    def noticing(self, when):
+        return contextlib.nullcontext()
+
+    def is_stopped(self, run, signal):
+        """Whether to take no further step: whenever a signal has come."""
+        return bool(signal)
 
 
 class Membership:
@@ -38,20 +60,22 @@ class Membership:
         return self.cluster.rank == 0
 
     @property
-    def device(self):
-        return f"/job:worker/replica:0/task:{self.cluster.rank}"
-
-    def options(self, config):
-        """Adds to a tf.ConfigProto what a worker's server and session need."""
-        experimental = config.experimental
-        experimental.collective_group_leader = "/job:worker/replica:0/task:0"
-        config.device_filters.append(f"/job:worker/task:{self.cluster.rank}")
-        config.allow_soft_placement = True
-        return config
+    def words(self):
+        """What the first line says of the workers."""
+        cluster = self.cluster
+        where = "on this machine" if cluster.is_local else ", ".join(cluster.addresses)
+        return (
+            f" | {cluster.count} workers, {where}; all-reduce: a ring over gRPC on the "
+            "CPUs; their ports are open to the network, without a password"
+        )
 
     def session(self, config):
         """Returns a session of this worker's server, which is started at first."""
-        config = self.options(config)
+        config = tf.ConfigProto.FromString(config.SerializeToString())
+        leader = "/job:worker/replica:0/task:0"
+        config.experimental.collective_group_leader = leader
+        config.device_filters.append(f"/job:worker/task:{self.cluster.rank}")
+        config.allow_soft_placement = True
         if self._server is None:  # a process has one
             self._server = _serve(self.cluster, config)
         return tf.Session(self._server.target, config=config)
@@ -66,7 +90,8 @@ class Membership:
             self._keys,
             local_moments,
         )
-        with tf.device(self.device), joining.joined(workers):
+        device = f"/job:worker/replica:0/task:{self.cluster.rank}"
+        with tf.device(device), joining.joined(workers):
             yield
 
     def agree(self, session_config, config=None):
@@ -75,18 +100,19 @@ class Membership:
         Raises:
           WorkerLost: another one has gone.
         """
-        text = b""
+        padded = [0] * AGREED
         if self.is_chief:
-            text = json.dumps(json.loads(config.to_json())).encode()
-        if len(text) > AGREED:
-            raise UserError("the settings are too long to be sent to other workers")
-        padded = list(text.ljust(AGREED)) if self.is_chief else [0] * AGREED
+            padded = list(config.to_json().encode().ljust(AGREED))
         with tf.Graph().as_default(), self.noticing("while the workers met"):
             with self.joined(joining.START):
                 (bytes_sum,) = joining.total([tf.constant(padded, tf.int32)])
             with self.session(session_config) as session:
                 text = bytes(session.run(bytes_sum).tolist())
         return config or config_file.from_json(text, "the chief")
+
+    def is_stopped(self, run, signal):
+        """Whether to take no further step: all workers stop after the same one."""
+        return run.is_stopped
 
     @contextlib.contextmanager
     def noticing(self, when):
@@ -109,14 +135,6 @@ def _serve(cluster, config):
     except tf.errors.OpError as error:
         address = cluster.addresses[cluster.rank]
         raise WorkerLost(
-            f"cannot serve at {address}: {reason(error)}; another process may have it"
+            f"cannot serve at {address}: {reason(error)}; where another process has "
+            "the port, choose another one"
         ) from error
-
-
-def line(cluster):
-    """Returns a line on the workers, for people."""
-    where = "on this machine" if cluster.is_local else ", ".join(cluster.addresses)
-    return (
-        f"{cluster.count} workers, {where} | all-reduce: a ring over gRPC on the CPUs "
-        "| their ports are open to the network, without a password"
-    )

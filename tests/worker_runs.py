@@ -1,0 +1,46 @@
+"""Trains with several workers, as a user does."""
+
+import subprocess
+import time
+from pathlib import Path
+
+from script_runs import ENVIRONMENT
+
+from benchmarks import kill_resume
+from dcgan_v1.checkpoints import reading
+
+
+def train(run_dir, *options, model="mnist_tutorial", workers=2, steps=12):
+    """Trains on small batches; returns the process."""
+    words = kill_resume.command(model, steps, run_dir, workers)
+    return subprocess.Popen(
+        [*words, "--worker-timeout", "10", *map(str, options)],
+        env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+
+def finished(process):
+    """Returns (exit code, stdout, stderr)."""
+    try:
+        out, err = process.communicate(timeout=240)
+    finally:
+        process.kill()
+    return process.returncode, out, err
+
+
+def until(path, process):
+    """Waits for a file that a training writes."""
+    while not path.exists():
+        assert process.poll() is None, process.stderr.read()
+        time.sleep(0.05)
+
+
+def variables(run_dir, step):
+    return reading.tensors(str(run_dir / "checkpoints" / f"model-{step}"))
+
+
+def is_running(pid):
+    try:
+        return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return False
