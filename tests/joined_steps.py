@@ -24,14 +24,16 @@ LAST = 2  # images in a smaller last batch: of 3 workers one has none
 def build(tf, config, system):
     """Returns (fetches, feeds of a step as a function of its number)."""
     from dcgan_v1 import models
-    from dcgan_v1.nn import joining
+    from dcgan_v1.nn import augmentation, joining
 
     fed = {"real": (system.image_shape, "real")}
     fed |= dict.fromkeys(system.streams, ((system.z_dim,), "z"))
     fed |= {name: (shape, "keep") for name, shape in system.masks.items()}
-    types = {"real": tf.float64, "z": tf.float64, "keep": tf.bool}
+    if hasattr(config, "augment"):
+        numbers = (augmentation.NUMBERS,), "fraction"
+        fed |= dict.fromkeys(("augment_real", "augment_fake"), numbers)
     phs = {
-        name: tf.placeholder(types[kind], [None, *shape])
+        name: tf.placeholder(tf.bool if kind == "keep" else tf.float64, [None, *shape])
         for name, (shape, kind) in fed.items()
     }
     shares = {name: joining.share(ph) for name, ph in phs.items()}
@@ -46,14 +48,13 @@ def build(tf, config, system):
             of_real = name == "real" or name.startswith("keep_real")
             few = smaller and (of_real or system.noise_follows_batch)
             shape = (LAST if few else BATCH, *shape)
-            low, high = system.image_range
-            found[phs[name]] = (
-                rng.random(shape) > system.dropout
-                if kind == "keep"
-                else rng.normal(size=shape)
-                if kind == "z"
-                else rng.uniform(low, high, shape)
-            )
+            draw = {
+                "real": lambda shape: rng.uniform(*system.image_range, shape),
+                "z": lambda shape: rng.normal(size=shape),
+                "keep": lambda shape: rng.random(shape) > system.dropout,
+                "fraction": rng.random,
+            }
+            found[phs[name]] = draw[kind](shape)
         return found
 
     names, parts = [*step.scalars], [*step.scalars.values()]
@@ -62,7 +63,7 @@ def build(tf, config, system):
 
 
 def config_of(system):
-    options = {"width": 8} if system.width_of else {}
+    options = {"width": 8, "augment": "all"} if system.data == "images" else {}
     return system.config(batch_size=BATCH, **options)
 
 
@@ -75,7 +76,8 @@ def main(out, bn, name):
         from dcgan_v1.training.workers import Membership
 
         membership = Membership(together, 60.0)
-        joined = membership.joined(local_moments=bn == "local")
+        smallest = LAST if system.last_batch == "smaller" else BATCH
+        joined = membership.joined(smallest_batch=smallest, local_moments=bn == "local")
         open_session = partial(membership.session, session_config)
     with tf.Graph().as_default(), joined:
         tf.set_random_seed(1)

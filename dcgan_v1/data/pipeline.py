@@ -1,8 +1,9 @@
 """Training images as tensors of the graph, their order a function of (seed, step).
 
-A data set has `size`, `epoch_steps(batch_size)` and `where(step, batch_size)` for
-people, and `build(config, now)`, which returns the batch of step `now` and the function
-that starts it. Of several workers each gets its share of that batch.
+A data set has `size`, `epoch_steps(batch_size)`, `smallest_batch(batch_size)` and
+`where(step, batch_size)` for people, and `build(config, now)`, which returns the batch
+of step `now` and the function that starts it. Of several workers each gets its share of
+that batch.
 """
 
 import numpy as np
@@ -28,6 +29,11 @@ class InMemory:
     def epoch_steps(self, batch_size):
         """Returns how many steps an epoch takes, rounded up."""
         return randomness.epoch_steps(batch_size, self.size, "smaller")
+
+    def smallest_batch(self, batch_size):
+        """Returns how many images the smallest batch has."""
+        rest = self.size % batch_size if self.last == "smaller" else 0
+        return rest or batch_size
 
     def where(self, step, batch_size):
         """Returns (epoch, image in it) that `step` begins with."""
@@ -67,6 +73,10 @@ class Streamed:
     def epoch_steps(self, batch_size):
         """Returns how many steps an epoch takes."""
         return randomness.epoch_steps(batch_size, self.size)
+
+    def smallest_batch(self, batch_size):
+        """Returns how many images every batch has."""
+        return batch_size
 
     def where(self, step, batch_size):
         """Returns (epoch, image in it) that `step` begins with."""

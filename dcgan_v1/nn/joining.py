@@ -29,6 +29,7 @@ class Workers:
       rank: this worker's number, from 0; count: how many there are.
       timeout: seconds after which a worker that does not come is given up.
       local_moments: batch norm normalises each share by its own moments.
+      may_be_empty: some batches have fewer rows than there are workers.
       keys: numbers for all-reduces, no two of one process alike; taken in the order in
         which its graphs are built, which is the same on all workers.
     """
@@ -38,6 +39,7 @@ class Workers:
     timeout: float
     keys: Iterator
     local_moments: bool = False
+    may_be_empty: bool = False
 
 
 @contextlib.contextmanager
@@ -69,6 +71,20 @@ def share(batch):
         rows * rank // workers.count for rank in (workers.rank, workers.rank + 1)
     )
     return batch[start:end]
+
+
+def on_rows(op, x):
+    """Returns op(x), also where x has no row.
+
+    TensorFlow's convolutions for oneDNN give an empty batch the shape of their input
+    (seen with 2.21), cuDNN refuses it. They get a row of zeros, and lose it again.
+    """
+    workers = _joined.get()
+    if workers is None or not workers.may_be_empty:
+        return op(x)
+    rows = tf.shape(x)[0]
+    more = [[0, tf.maximum(1 - rows, 0)], *[[0, 0]] * (x.shape.rank - 1)]
+    return op(tf.ensure_shape(tf.pad(x, more), x.shape))[:rows]
 
 
 def whole(count):

@@ -60,10 +60,13 @@ def conv2d(
     with tf.variable_scope(scope):
         shape = [size, size, int(x.shape[3]), filters]
         w = tf.get_variable("w", shape, x.dtype, w_initializer)
-        if -(-int(x.shape[1]) // stride) <= products.SMALL_MAP:
-            y = products.conv2d(x, tf.convert_to_tensor(w), stride, padding)
-        else:
-            y = tf.nn.conv2d(x, w, strides=stride, padding=padding)
+
+        def conv(x):
+            if -(-int(x.shape[1]) // stride) <= products.SMALL_MAP:
+                return products.conv2d(x, tf.convert_to_tensor(w), stride, padding)
+            return tf.nn.conv2d(x, w, strides=stride, padding=padding)
+
+        y = joining.on_rows(conv, x)
         return tap_layer("conv2d", _add_bias(y, b_initializer))
 
 
@@ -96,13 +99,17 @@ def conv2d_transpose(
         sides = [height * stride, width * stride]
         if padding == "VALID":
             sides = [side - stride + size for side in sides]
-        output_shape = [tf.shape(x)[0], *sides, filters]
-        if height <= products.SMALL_MAP:
-            w = tf.convert_to_tensor(w)
-            y = products.conv2d_transpose(x, w, tf.stack(output_shape), stride, padding)
-            y = tf.ensure_shape(y, [None, *output_shape[1:]])
-        else:
-            y = tf.nn.conv2d_transpose(x, w, output_shape, stride, padding)
+
+        def conv_transpose(x):
+            shape = [tf.shape(x)[0], *sides, filters]
+            if height > products.SMALL_MAP:
+                return tf.nn.conv2d_transpose(x, w, shape, stride, padding)
+            y = products.conv2d_transpose(
+                x, tf.convert_to_tensor(w), tf.stack(shape), stride, padding
+            )
+            return tf.ensure_shape(y, [None, *shape[1:]])
+
+        y = joining.on_rows(conv_transpose, x)
         return tap_layer("conv2d_transpose", _add_bias(y, b_initializer))
 
 

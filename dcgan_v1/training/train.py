@@ -69,7 +69,7 @@ def train(
         progress.say(f"{line}{membership.words}\n{note}".strip())
         if is_there:
             stack.enter_context(directory.locked())
-        session = stack.enter_context(_opened(session_config, config, membership))
+        session = stack.enter_context(_opened(session_config, config, data, membership))
         run = _restored(session, config, data, directory, resume, progress.say)
         real_spread = _spread_of_real(run)
         # which checkpoints are kept is for `saving` to say
@@ -89,11 +89,12 @@ def train(
 
 
 @contextlib.contextmanager
-def _opened(session_config, config, membership):
+def _opened(session_config, config, data, membership):
     """Opens a graph to build in; gives a session of it."""
+    smallest = data.smallest_batch(config.batch_size)
     with (
         tf.Graph().as_default(),
-        membership.joined(local_moments=config.bn == "local"),
+        membership.joined(smallest_batch=smallest, local_moments=config.bn == "local"),
         membership.session(session_config) as session,
     ):
         yield session
@@ -105,7 +106,7 @@ def _follow(config, data, directory, membership):
     It touches no file: what there is to restore comes from the chief.
     """
     session_config, _ = runtime.session_config(config.device, config.deterministic)
-    with _opened(session_config, config, membership) as session:
+    with _opened(session_config, config, data, membership) as session:
         graph = build_train_graph(config, data)
         session.run(graph.initialize)
         with membership.noticing("before the first step"):

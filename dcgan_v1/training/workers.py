@@ -33,7 +33,7 @@ class Alone:
     def session(self, config):
         return tf.Session(config=config)
 
-    def joined(self, local_moments=False):
+    def joined(self, **how):
         return contextlib.nullcontext()
 
     def noticing(self, when):
@@ -81,16 +81,24 @@ class Membership:
         return tf.Session(self._server.target, config=config)
 
     @contextlib.contextmanager
-    def joined(self, timeout=None, local_moments=False):
-        """A graph built in this context is this worker's part of a joined one."""
+    def joined(self, timeout=None, smallest_batch=None, **how):
+        """A graph built in this context is this worker's part of a joined one.
+
+        Args:
+          timeout: another one than that of a step.
+          smallest_batch: rows of the smallest batch there is.
+          how: local_moments, see `joining.Workers`.
+        """
+        rank, count = self.cluster.rank, self.cluster.count
         workers = joining.Workers(
-            self.cluster.rank,
-            self.cluster.count,
+            rank,
+            count,
             timeout or self.timeout,
             self._keys,
-            local_moments,
+            may_be_empty=smallest_batch is not None and smallest_batch < count,
+            **how,
         )
-        device = f"/job:worker/replica:0/task:{self.cluster.rank}"
+        device = f"/job:worker/replica:0/task:{rank}"
         with tf.device(device), joining.joined(workers):
             yield
 
@@ -104,7 +112,7 @@ class Membership:
         if self.is_chief:
             padded = list(config.to_json().encode().ljust(AGREED))
         with tf.Graph().as_default(), self.noticing("while the workers met"):
-            with self.joined(joining.START):
+            with self.joined(timeout=joining.START):
                 (bytes_sum,) = joining.total([tf.constant(padded, tf.int32)])
             with self.session(session_config) as session:
                 text = bytes(session.run(bytes_sum).tolist())
