@@ -44,8 +44,8 @@ def joined_steps(count, folder, model, bn="joined"):
 
 
 def furthest(found, expected, least=1e-3):
-    """Returns the largest difference, relative to its array's largest number or `least`,
-    what is more: biases before a batch norm have gradients of rounding alone."""
+    """Returns the largest difference, relative to the largest number of its array, or to
+    `least` if that is more: biases before a batch norm have gradients of rounding."""
     assert found.keys() == expected.keys()
     assert all(np.isfinite(x).all() for x in found.values())
     return max(
