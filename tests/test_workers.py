@@ -44,8 +44,10 @@ def joined_steps(count, folder, model, bn="joined"):
 
 
 def furthest(found, expected, least=1e-3):
-    """Returns the largest difference, relative to the largest number of its array, or to
-    `least` if that is more: biases before a batch norm have gradients of rounding."""
+    """Returns the largest difference, relative to the largest number of its array.
+
+    At least to `least`: biases before a batch norm have gradients of rounding alone.
+    """
     assert found.keys() == expected.keys()
     assert all(np.isfinite(x).all() for x in found.values())
     return max(
