@@ -31,15 +31,21 @@ def append(path, data):
             raise
 
 
-def refuse_unwritable(*paths):
+def refuse_unwritable(*paths, empty_folder=False):
     """Refuses a path where something is, or whose folder cannot be made. Makes nothing.
 
     For the beginning of long work, so that it is not lost at the end. None is no path.
+
+    Args:
+      empty_folder: an empty folder may be there.
     """
     paths = [path.absolute() for path in paths if path]
     for path in paths:
         if path.exists():
-            raise UserError(f"{path} is there already; choose another path")
+            if not (empty_folder and path.is_dir()):
+                raise UserError(f"{path} is there already; choose another path")
+            if any(path.iterdir()):
+                raise UserError(f"{path} is not empty; choose another folder")
         above = next(folder for folder in path.parents if folder.exists())
         if not above.is_dir():
             raise UserError(f"cannot write {path}: {above} is a file")

@@ -70,21 +70,23 @@ class Sampler:
         batch an image depends on the 64 it is drawn with; a short batch is filled up
         with noise of its own.
         """
+        images, logits = self.arrays(z)
+        probability = np.exp(-np.logaddexp(0, -logits.astype(np.float64)))
+        return pictures.to_uint8(images, self.system.image_range), probability
+
+    def arrays(self, z):
+        """Returns what the networks give: (images float32 [n, H, W, C] in the system's
+        range, D's logits [n]). See `__call__`."""
         parts = []
         for start in range(0, len(z), CHUNK):
             chunk = z[start : start + CHUNK]
             fill = CHUNK - len(chunk) if self._sample_bn == "batch" else 0
             filling = draw_noise(self.system.noise, fill, z.shape[1], seed=[7, start])
-            fetches = {"drawn": self._graph.images}
-            if self.has_judge:
-                fetches["probability"] = self._graph.probability
+            fetches = [self._graph.images] + [self._graph.logits] * self.has_judge
             feed = {self._graph.z: np.concatenate([chunk, filling])}
-            fetched = self._session.run(fetches, feed)
-            drawn = fetched["drawn"][: len(chunk)]
-            unknown = np.full(len(chunk), np.nan)
-            probability = fetched.get("probability", unknown)[: len(chunk)]
-            drawn = pictures.to_uint8(drawn, self.system.image_range)
-            parts.append((drawn, probability))
+            images, *logits = self._session.run(fetches, feed)
+            logits = logits[0] if logits else np.full(len(images), np.nan)
+            parts.append((images[: len(chunk)], logits[: len(chunk)]))
         return tuple(np.concatenate(arrays) for arrays in zip(*parts, strict=True))
 
 

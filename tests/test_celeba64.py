@@ -97,13 +97,13 @@ def test_images_lie_in_minus_one_to_one_for_any_batch_size(graph, session, rng):
     sample = build_sample_graph(NARROW, "batch")
     session.run(tf.global_variables_initializer())
     for n in (1, 3):
-        images, probability = session.run(
-            [sample.images, sample.probability],
+        images, logits = session.run(
+            [sample.images, sample.logits],
             {sample.z: rng.uniform(-1, 1, (n, 100))},
         )
         assert images.shape == (n, 64, 64, 3)
         assert -1 <= images.min() < images.max() <= 1
-        assert probability.shape == (n,)
+        assert logits.shape == (n,)
 
 
 def test_quirk_d_keeps_averages_of_fakes_and_of_reals_apart(graph, session, rng):

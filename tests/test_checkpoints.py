@@ -162,11 +162,11 @@ def test_a_sample_graph_restores_from_a_training_checkpoint(trained, session, rn
     prefix, _ = trained
     graph = build_sample_graph(Config(), "batch")
     tf.train.Saver(graph.saved).restore(session, prefix)
-    images, probability = session.run(
-        [graph.images, graph.probability], {graph.z: rng.normal(size=(3, 100))}
+    images, logits = session.run(
+        [graph.images, graph.logits], {graph.z: rng.normal(size=(3, 100))}
     )
     assert images.shape == (3, 28, 28, 1)
-    assert probability.shape == (3,)
+    assert logits.shape == (3,)
 
 
 def test_weights_alone_are_taken_with_fresh_slots(trained, images, session, tmp_path):

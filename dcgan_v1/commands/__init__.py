@@ -13,6 +13,8 @@ NAMES = (
     "convert_checkpoint",
     "evaluate",
     "export_checkpoint",
+    "export_model",
+    "explore",
     "make_pretrained",
     "quality_curve",
     "run_legacy",

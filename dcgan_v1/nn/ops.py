@@ -32,7 +32,7 @@ def linear(x, units, scope, *, w_initializer, b_initializer=None):
         shape = [int(x.shape[1]), units]
         w = tf.get_variable("w", shape, x.dtype, w_initializer)
         y = products.matmul(x, tf.convert_to_tensor(w))  # [N, units]
-        return tap_layer("linear", _add_bias(y, b_initializer))
+        return tap_layer("linear", x, _add_bias(y, b_initializer))
 
 
 def conv2d(
@@ -67,7 +67,8 @@ def conv2d(
             return tf.nn.conv2d(x, w, strides=stride, padding=padding)
 
         y = joining.on_rows(conv, x)
-        return tap_layer("conv2d", _add_bias(y, b_initializer))
+        y = _add_bias(y, b_initializer)
+        return tap_layer("conv2d", x, y, stride=stride, padding=padding)
 
 
 def conv2d_transpose(
@@ -110,7 +111,8 @@ def conv2d_transpose(
             return tf.ensure_shape(y, [None, *shape[1:]])
 
         y = joining.on_rows(conv_transpose, x)
-        return tap_layer("conv2d_transpose", _add_bias(y, b_initializer))
+        y = _add_bias(y, b_initializer)
+        return tap_layer("conv2d_transpose", x, y, stride=stride, padding=padding)
 
 
 def resize_conv2d(x, filters, scope, *, w_initializer, b_initializer=None):
@@ -155,12 +157,12 @@ def resize_conv2d(x, filters, scope, *, w_initializer, b_initializer=None):
         row += _pad_before(conv(corner, edge(edge(w, 0), 1)), 2, width - 1)
         column = conv(right, edge(inner(w, 0), 1))  # [N, H, 1, filters]
         y += _pad_before(row, 1, height - 1) + _pad_before(column, 2, width - 1)
-        return tap_layer("resize_conv2d", _add_bias(y, b_initializer))
+        return tap_layer("resize_conv2d", x, _add_bias(y, b_initializer))
 
 
 def leaky_relu(x, slope):
     """x where it is positive, slope * x elsewhere."""
-    return tap_layer("leaky_relu", tf.nn.leaky_relu(x, alpha=slope), slope=slope)
+    return tap_layer("leaky_relu", x, tf.nn.leaky_relu(x, alpha=slope), slope=slope)
 
 
 def dropout(x, keep, rate):
@@ -172,7 +174,7 @@ def dropout(x, keep, rate):
         drawn here, so that whoever has the same masks gets the same result.
       rate: the part that is dropped.
     """
-    return tap_layer("dropout", x * (tf.cast(keep, x.dtype) / (1 - rate)), rate=rate)
+    return x * (tf.cast(keep, x.dtype) / (1 - rate))
 
 
 def batch_norm(
@@ -250,8 +252,9 @@ def batch_norm(
                 (average_mean, average_variance), (mean, variance), moments, strict=True
             )
         ]
-        settings = {"decay": decay, "epsilon": epsilon, "unbiased variance": unbiased}
-        return tap_layer("batch_norm", y, **settings), updates
+        settings = {"epsilon": epsilon, "averages": averages}
+        tap_layer("batch_norm", x, y, is_training=is_training, **settings)
+        return y, updates
 
 
 def _normalize_batch(x, gamma, beta, epsilon):
@@ -263,6 +266,10 @@ def _normalize_batch(x, gamma, beta, epsilon):
     Gradients do not flow through the returned moments.
     """
     axes = list(range(x.shape.rank - 1))
+    if products.are_plain():
+        mean, variance = tf.nn.moments(x, axes)
+        y = tf.nn.batch_normalization(x, mean, variance, beta, gamma, epsilon)
+        return y, mean, variance, tf.cast(tf.size(x) // x.shape[-1], x.dtype)
 
     @tf.custom_gradient
     def normalize(x, gamma, beta):

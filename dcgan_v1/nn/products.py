@@ -4,12 +4,31 @@ Each was measured on the CPU (benchmarks/RESULTS.md) and is tested against the o
 stands in for, gradients included. `ops` decides where they are used.
 """
 
+import contextlib
+import contextvars
+
 import tensorflow.compat.v1 as tf
 
 SMALL_MAP = 4  # height up to which a convolution is done as a product of patches
+_plain = contextvars.ContextVar("_plain", default=False)
 
 
-@tf.custom_gradient
+@contextlib.contextmanager
+def plain():
+    """Within, these functions build TensorFlow's own ops: for a graph that is taken
+    elsewhere. Gradients given by hand do not outlive a SavedModel, and other formats
+    have no ops for patches."""
+    token = _plain.set(True)
+    try:
+        yield
+    finally:
+        _plain.reset(token)
+
+
+def are_plain():
+    return _plain.get()
+
+
 def matmul(x, w):
     """tf.matmul, but with the gradient for x as an einsum.
 
@@ -17,10 +36,14 @@ def matmul(x, w):
     as long at [50, 1024] x [1024, 3136].
     """
 
-    def gradient(dy):
-        return tf.einsum("no,io->ni", dy, w), tf.matmul(x, dy, transpose_a=True)
+    @tf.custom_gradient
+    def product(x, w):
+        def gradient(dy):
+            return tf.einsum("no,io->ni", dy, w), tf.matmul(x, dy, transpose_a=True)
 
-    return tf.matmul(x, w), gradient
+        return tf.matmul(x, w), gradient
+
+    return tf.matmul(x, w) if are_plain() else product(x, w)
 
 
 def conv2d(x, w, stride, padding):
@@ -31,6 +54,8 @@ def conv2d(x, w, stride, padding):
     product of patches [N * h * w, k * k * C] with the weights as they lie, celeba64's
     last layer runs twice as fast forwards and for the weights' gradient.
     """
+    if are_plain():
+        return tf.nn.conv2d(x, w, stride, padding)
 
     @tf.custom_gradient
     def conv(x, w):
@@ -45,6 +70,8 @@ def conv2d(x, w, stride, padding):
 
 def conv2d_transpose(x, w, output_shape, stride, padding):
     """tf.nn.conv2d_transpose; its gradients as matrix products."""
+    if are_plain():
+        return tf.nn.conv2d_transpose(x, w, output_shape, stride, padding)
 
     @tf.custom_gradient
     def conv_transpose(x, w):

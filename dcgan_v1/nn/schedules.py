@@ -10,7 +10,6 @@ from typing import NamedTuple
 import tensorflow.compat.v1 as tf
 
 from dcgan_v1.nn import joining, losses
-from dcgan_v1.nn.taps import tap_update
 
 
 class Step(NamedTuple):
@@ -289,7 +288,6 @@ def variables_of(trainables, name):
 
 def apply(optimizer, gradients, variables):
     """Applies gradients with an optimiser whose state is named after it."""
-    tap_update(optimizer, gradients, variables)
     with tf.name_scope(optimizer.get_name()):
         return optimizer.apply_gradients(
             zip(gradients, variables, strict=True), name="apply"

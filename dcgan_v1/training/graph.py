@@ -193,13 +193,13 @@ class SampleGraph(NamedTuple):
     Attributes:
       z: placeholder [N, z_dim].
       images: [N, H, W, C] in the system's range.
-      probability: [N], D's estimate that each image is real.
+      logits: [N], D's judgement of each image; it can be asked about others, too.
       saved: the variables to restore.
     """
 
     z: tf.Tensor
     images: tf.Tensor
-    probability: tf.Tensor
+    logits: tf.Tensor
     saved: list
 
 
@@ -210,6 +210,4 @@ def build_sample_graph(config, sample_bn):
     z_ph = tf.placeholder(tf.float32, z_shape, name="z_ph")
     images, _ = generator(z_ph, sample_bn == "batch")
     logits, _ = discriminator(images, sample_bn == "batch")
-    return SampleGraph(
-        z_ph, images, tf.sigmoid(logits)[:, 0], saved=tf.global_variables()
-    )
+    return SampleGraph(z_ph, images, logits[:, 0], saved=tf.global_variables())

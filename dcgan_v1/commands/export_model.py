@@ -1,0 +1,95 @@
+"""Writes a trained model in a format of others, with a card that says how to load it:
+a SavedModel, a frozen graph, TensorFlow Lite, ONNX, Keras or PyTorch. It is kept only if
+it draws what the session draws."""
+
+import tempfile
+from pathlib import Path
+
+from dcgan_v1 import files, pictures, pretrained, runtime
+from dcgan_v1.commands import cli, options
+from dcgan_v1.config import Config
+from dcgan_v1.errors import UserError
+
+FORMATS = ("savedmodel", "frozen", "tflite", "onnx", "keras", "torch")
+GRID = "draws.png"
+
+
+def main(args):
+    if (args.checkpoint is None) == (args.pretrained is None):
+        raise UserError("give a run or a checkpoint, or --pretrained NAME")
+    source = args.checkpoint
+    if args.pretrained:
+        source = str(pretrained.path_of(args.pretrained))
+    files.refuse_unwritable(args.out, empty_folder=True)
+    runtime.load()  # eager: Keras and TensorFlow Lite need it
+    from dcgan_v1.export import card, exporting
+
+    exporting.check_packages(args.to)
+    args.out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=args.out.parent, prefix=".") as scratch:
+        folder = Path(scratch) / args.out.name
+        folder.mkdir()
+        system, trials = exporting.export(
+            source,
+            args.to,
+            folder,
+            bn=args.bn,
+            judge=args.judge,
+            latest=args.latest,
+        )
+        drawn = pictures.to_uint8(trials[0].y, system.image_range)
+        (folder / GRID).write_bytes(pictures.png_bytes(pictures.grid(drawn)))
+        text = card.text(
+            folder,
+            system,
+            trials,
+            title=exporting.FORMATS[args.to].TITLE,
+            source=source,
+            named=f"pretrained/{args.pretrained}" if args.pretrained else source,
+            bn=args.bn,
+            grid=GRID,
+        )
+        (folder / "README.md").write_text(text)
+        folder.rename(args.out)
+    print(f"wrote {args.out}: README.md says how to load it")
+
+
+def make_parser():
+    parser = cli.parser(__doc__)
+    add = parser.add_argument
+    add(
+        "checkpoint",
+        nargs="?",
+        metavar="RUN|CHECKPOINT",
+        help="a run directory (its newest checkpoint) or a checkpoint's path",
+    )
+    add("--pretrained", metavar="NAME", help="or a model from pretrained/")
+    add(
+        "--to",
+        required=True,
+        choices=FORMATS,
+        help="savedmodel: TF2 and Serving; frozen: one .pb for TF1; tflite: phones, "
+        "float32 and float16; onnx; keras: .keras; torch: a .py and safetensors",
+    )
+    add(
+        "--out",
+        required=True,
+        type=cli.path,
+        metavar="DIR",
+        help="folder for it, new or empty",
+    )
+    add(
+        "--bn",
+        choices=options.field_of(Config, "sample_bn").metadata["choices"],
+        default="ema",
+        help="batch norm by its averages, or by the batch as some sources sample "
+        "(default %(default)s)",
+    )
+    add("--judge", action="store_true", help="the discriminator, too (default off)")
+    add(
+        "--latest",
+        action="store_true",
+        help="G's weights as they are, also where the run kept averages of them "
+        "(default off)",
+    )
+    return parser

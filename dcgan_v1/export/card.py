@@ -1,0 +1,90 @@
+"""The card of an exported model: what goes in, what comes out, how it is loaded."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import jinja2
+
+from dcgan_v1 import __version__, config_file
+
+CODE = "the code: MIT"
+NOISE = {
+    "normal": ("standard normal", "np.random.default_rng(0).normal(size=(64, {}))"),
+    "uniform": (
+        "uniform in [-1, 1)",
+        "np.random.default_rng(0).uniform(-1, 1, (64, {}))",
+    ),
+}
+BATCH_NORM = {
+    "ema": "by its moving averages: an image does not depend on the others",
+    "batch": "by the batch: an image depends on the others it is drawn with",
+}
+
+
+def text(folder, system, trials, *, title, source, named, bn, grid):
+    """Returns the card of a folder that holds all else.
+
+    Args:
+      folder: Path; trials: what came of its files, see `exporting.Trial`.
+      title: of the format; source: the checkpoint's path; named: how to call it.
+      grid: name of the picture in the folder.
+    """
+    shape, layout = list(system.image_shape), ""
+    if title == "a PyTorch module":
+        layout = "Inside, images are [N, C, H, W], as PyTorch has them."
+    noise, draw = NOISE[system.noise]
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        undefined=jinja2.StrictUndefined,
+        keep_trailing_newline=True,
+    )
+    return environment.get_template("card.md.j2").render(
+        system=system,
+        title=title,
+        draws=len(trials[0].y),
+        grid=grid,
+        first=trials[0].file,
+        source=named,
+        noise=noise,
+        draw=draw.format(system.z_dim) + ".astype(np.float32)",
+        shape=shape,
+        layout=layout,
+        low=system.image_range[0],
+        high=system.image_range[1],
+        judge=any(trial.network == "discriminator" for trial in trials),
+        batch_norm=BATCH_NORM[bn],
+        licence=f"{CODE}; the weights: {weights_licence(Path(source), system)}",
+        version=__version__,
+        trials=trials,
+        files=checksums(folder),
+    )
+
+
+def weights_licence(source, system):
+    """Returns whose images the weights were learnt from, as far as it is known."""
+    figures = source / "figures.json"
+    if figures.is_file():  # one of pretrained/
+        count = json.loads(figures.read_text())["training_images"]
+        return f"learnt from {system.words.format(count=count)}"
+    config = config_file.saved_config(source)
+    data = getattr(config, "data", getattr(config, "data_dir", None))
+    if data == "" and system.data == "digits":
+        return f"learnt from {system.words.format(count='').replace('  ', ' ')}"
+    if data == "synthetic":
+        return "learnt from faces drawn by the project, MIT"
+    if data:
+        return f"as the images allow that they were learnt from (`{Path(data).name}`)"
+    return "as the images allow that they were learnt from, which nothing here names"
+
+
+def checksums(folder):
+    """Returns relative path -> (bytes, SHA-256) of every file in a folder."""
+    return {
+        path.relative_to(folder).as_posix(): (
+            path.stat().st_size,
+            hashlib.sha256(path.read_bytes()).hexdigest(),
+        )
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }

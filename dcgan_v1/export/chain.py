@@ -1,0 +1,97 @@
+"""A network as a list of layers with their weights, read off its graph: what is needed
+to build it anew in something that is not TensorFlow."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from dcgan_v1.errors import UserError
+from dcgan_v1.nn import taps
+
+UNARY = {"Relu": "relu", "Tanh": "tanh", "Sigmoid": "sigmoid", "Reshape": "reshape"}
+AVERAGES = ("moving_mean", "moving_variance")
+
+
+class Link(NamedTuple):
+    """One layer.
+
+    Attributes:
+      kind: the function in `nn.ops`; or relu, tanh, sigmoid, reshape, avg_pool.
+      scope: the last word of its variable scope, '' where it has none of its own.
+      below, above: shapes of what goes in and comes out, without the batch.
+      settings: stride, padding, slope, epsilon, is_training, or size, by kind.
+      weights: name -> float32 array: w, b; gamma, beta, moving_mean, moving_variance.
+    """
+
+    kind: str
+    scope: str
+    below: tuple
+    above: tuple
+    settings: dict
+    weights: dict
+
+
+def read(network):
+    """Returns the Links of a `networks.Network`, from its input to its output.
+
+    Raises:
+      UserError: it is no chain of known layers; the op in the way is named.
+    """
+    layers = {
+        layer.y.name: layer
+        for layer in network.session.graph.get_collection(taps.LAYERS)
+    }
+    variables = {
+        v.op.name: v for v in network.session.graph.get_collection("variables")
+    }
+    links, y = [], network.y
+    while y is not network.x:
+        layer = layers.get(y.name)
+        if layer is not None:
+            kind, x, settings = layer.kind, layer.x, layer.settings
+            weights = network.session.run(_weights(layer, variables))
+            scope = layer.scope.rpartition("/")[2] if weights else ""
+        else:
+            kind, x, settings = _unary(y.op)
+            scope, weights = "", {}
+        if kind:
+            shapes = (tuple(t.shape.as_list()[1:]) for t in (x, y))
+            links.append(Link(kind, scope, *shapes, settings, weights))
+        y = x
+    return links[::-1]
+
+
+def _weights(layer, variables):
+    """Returns name -> variable of those in a layer's scope."""
+    averages = layer.settings.get("averages", "")
+    inside = f"{layer.scope}/{averages}/" if averages else f"{layer.scope}/"
+    places = {name: f"{layer.scope}/{name}" for name in ("w", "b", "gamma", "beta")}
+    places |= {name: inside + name for name in AVERAGES}
+    return {n: variables[place] for n, place in places.items() if place in variables}
+
+
+def _unary(op):
+    """Returns (kind, input, settings) of an op outside all layers; no kind where it
+    changes nothing."""
+    if op.type == "Identity":
+        return "", op.inputs[0], {}
+    if op.type in UNARY:
+        return UNARY[op.type], op.inputs[0], {}
+    if op.type == "AvgPool":
+        size, stride = (op.get_attr(name)[1] for name in ("ksize", "strides"))
+        if size == stride and op.get_attr("padding") == b"SAME":
+            return "avg_pool", op.inputs[0], {"size": size}
+    raise UserError(
+        f"this format cannot hold op {op.type} ({op.name}); --to savedmodel can"
+    )
+
+
+def scale_and_shift(link):
+    """Returns batch norm by its averages as float32 (scale [C], shift [C]): y is
+    x * scale + shift."""
+    w = {name: array.astype(np.float64) for name, array in link.weights.items()}
+    scale = w.get("gamma", 1.0) / np.sqrt(
+        w["moving_variance"] + link.settings["epsilon"]
+    )
+    shift = w["beta"] - w["moving_mean"] * scale
+    return scale.astype(np.float32), shift.astype(np.float32)

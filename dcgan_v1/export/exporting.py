@@ -1,0 +1,176 @@
+"""Writes a checkpoint in another format, and keeps it only if it is the same function."""
+
+import hashlib
+import os
+import subprocess
+import sys
+import tempfile
+from importlib.util import find_spec
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from dcgan_v1 import pictures
+from dcgan_v1.checkpoints import finding, restoring
+from dcgan_v1.errors import UserError
+from dcgan_v1.export import (
+    networks,
+    to_frozen,
+    to_keras,
+    to_onnx,
+    to_savedmodel,
+    to_tflite,
+    to_torch,
+    trial,
+)
+from dcgan_v1.sample import draw_noise, open_sampler
+
+FORMATS = {
+    "savedmodel": to_savedmodel,
+    "frozen": to_frozen,
+    "tflite": to_tflite,
+    "onnx": to_onnx,
+    "keras": to_keras,
+    "torch": to_torch,
+}
+DRAWS = 64
+ALONE = 1e-5  # how far an image may depend on its company, of the range
+SECONDS = 600  # a trial may take
+
+
+class Trial(NamedTuple):
+    """What came of loading one file as its card says.
+
+    Attributes:
+      file: its name in the folder.
+      network: 'generator' or 'discriminator'.
+      recipe: the lines that load it.
+      difference: from the session, the largest of 64 draws: of images as a share of
+        their range, of logits as a share of the largest, or of 1.
+      levels: the same of images, in levels of 255.
+      alone: between a batch of 64 and batches of 1; None where batch norm is by batch.
+      y: what it gave.
+    """
+
+    file: str
+    network: str
+    recipe: str
+    difference: float
+    levels: int | None
+    alone: float | None
+    y: np.ndarray
+
+
+def check_packages(to):
+    """Raises UserError where a package is missing that a format needs."""
+    missing = [name for name in FORMATS[to].NEEDS if find_spec(name) is None]
+    if missing:
+        needs = "torch" if to == "torch" else "export"
+        raise UserError(
+            f"--to {to} needs {' and '.join(missing)}: "
+            f"pip install -r requirements-{needs}.txt"
+        )
+
+
+def export(path, to, folder, *, bn="ema", judge=False, latest=False, say=print):
+    """Fills a folder with a model in another format. Returns (system,
+    [Trial]).
+
+    Args:
+      path: a checkpoint, see `finding.resolve`.
+      to: one of FORMATS.
+      folder: Path, empty.
+      bn: batch norm by its averages, 'ema', or by the 'batch'.
+      judge: the discriminator, too.
+      latest: G's weights as they are, also where there are averages of them.
+      say: gets a line for each step.
+
+    Raises:
+      UserError: the format cannot hold it, or what was written is another function.
+    """
+    prefix = finding.resolve(path, say)
+    config = restoring.identify(prefix)
+    with open_sampler(prefix, bn, "cpu", latest) as sampler:
+        system = sampler.system
+        say(f"restored {sampler.restored}")
+        if judge and not sampler.has_judge:
+            raise UserError(f"{path} holds the generator alone; leave out --judge")
+        z = draw_noise(system.noise, DRAWS, system.z_dim, seed=0).astype(np.float32)
+        images, logits = sampler.arrays(z)
+    expected = {"z": z, "images": images, "logits": logits[:, None]}
+    trials = []
+    for name in networks.INPUTS if judge else ("generator",):
+        with networks.open_network(prefix, config, name, bn, latest) as network:
+            recipes = FORMATS[to].write(network, folder)
+        for file, lines in recipes.items():
+            trials.append(_try(folder, file, name, lines, expected, system, bn))
+            say(_line(trials[-1]))
+            _refuse_another_function(trials[-1], FORMATS[to].BOUND)
+    return system, trials
+
+
+def _try(folder, file, name, lines, expected, system, bn):
+    """Loads a file in a process of its own, and compares what it gives."""
+    x_name, y_name = networks.INPUTS[name], networks.OUTPUTS[name]
+    recipe = lines.format(name=name, file=file, x=x_name, y=y_name)
+    with tempfile.TemporaryDirectory() as scratch:
+        text, x, out = (Path(scratch) / n for n in ("recipe", "x.npy", "y.npz"))
+        text.write_text(f"{x_name} {y_name}\n{recipe}")
+        np.save(x, expected[x_name])
+        done = subprocess.run(
+            [sys.executable, trial.__file__, text, x, out],
+            cwd=folder,
+            env={**os.environ, "CUDA_VISIBLE_DEVICES": "", "PYTHONDONTWRITEBYTECODE": "1"},
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+        )
+        if done.returncode:
+            last = (done.stderr.strip().splitlines() or ["it says nothing"])[-1]
+            raise UserError(f"{file} cannot be loaded as its card says: {last[:200]}")
+        found = np.load(out)
+        together, alone = found["together"], found["alone"]
+    if together.shape != expected[y_name].shape:
+        raise UserError(f"{file} gives {together.shape}, not {expected[y_name].shape}")
+    low, high = system.image_range
+    unit = high - low if y_name == "images" else max(1, np.abs(expected["logits"]).max())
+    pixels = [pictures.to_uint8(a, (low, high)) for a in (together, expected[y_name])]
+    return Trial(
+        file,
+        name,
+        recipe,
+        float(np.abs(together - expected[y_name]).max() / unit),
+        levels_apart(*pixels) if y_name == "images" else None,
+        None if bn == "batch" else float(np.abs(alone - together[:2]).max() / unit),
+        together,
+    )
+
+
+def levels_apart(a, b):
+    """Returns the largest difference between uint8 images."""
+    return int(np.abs(a.astype(int) - b).max())
+
+
+def _line(trial):
+    if trial.levels is None:
+        what = "of the largest logit"
+    else:
+        what = f"of the range ({trial.levels} of 255)"
+    return f"{trial.file}: {DRAWS} draws, at most {trial.difference:.2g} {what} off"
+
+
+def _refuse_another_function(trial, bound):
+    if "float16" in trial.file:
+        return  # reported, on the card as well
+    # not "greater": it may be no number
+    if not trial.difference <= bound or (trial.levels or 0) > 1:
+        raise UserError(
+            f"{trial.file} is another function: {trial.difference:.2g} off, allowed is "
+            f"{bound:g}; nothing was written"
+        )
+    if trial.alone is not None and not trial.alone <= ALONE:
+        raise UserError(
+            f"{trial.file} gives other images in other batches: {trial.alone:.2g} off, "
+            f"allowed is {ALONE:g}; nothing was written"
+        )

@@ -1,0 +1,64 @@
+"""One network of a checkpoint, restored into a graph of its own, to be written down."""
+
+import contextlib
+from typing import NamedTuple
+
+import tensorflow.compat.v1 as tf
+
+from dcgan_v1 import models, systems
+from dcgan_v1.checkpoints import restoring
+from dcgan_v1.nn import products
+
+INPUTS = {"generator": "z", "discriminator": "images"}
+OUTPUTS = {"generator": "images", "discriminator": "logits"}
+
+
+class Network(NamedTuple):
+    """A restored network. The batch dimension is free.
+
+    Attributes:
+      name: 'generator' or 'discriminator'.
+      system: its `systems.System`.
+      session: holds its variables, and nothing else.
+      x: placeholder 'z' [N, z_dim] or 'images' [N, H, W, C].
+      y: tensor 'images' [N, H, W, C] or 'logits' [N, 1].
+    """
+
+    name: str
+    system: systems.System
+    session: tf.Session
+    x: tf.Tensor
+    y: tf.Tensor
+
+    def constants(self):
+        """Returns the GraphDef, its variables made constants."""
+        return tf.graph_util.convert_variables_to_constants(
+            self.session, self.session.graph.as_graph_def(), [self.y.op.name]
+        )
+
+
+@contextlib.contextmanager
+def open_network(prefix, config, name, bn="ema", latest=False):
+    """Restores one network for inference, of TensorFlow's plain ops alone.
+
+    Args:
+      prefix: a checkpoint; config: what `restoring.identify` gives for it.
+      name: 'generator' or 'discriminator'.
+      bn: batch norm by its averages, 'ema', or by the 'batch'.
+      latest: take G's weights as they are, also where there are averages of them.
+    """
+    system = systems.get(config.model)
+    nets = models.get(config.model).networks(config)
+    net = dict(zip(INPUTS, nets, strict=True))[name]
+    shape = {"z": [system.z_dim], "images": system.image_shape}[INPUTS[name]]
+    graph = tf.Graph()
+    with contextlib.closing(tf.Session(graph=graph)) as session:
+        with graph.as_default(), products.plain():
+            x = tf.placeholder(tf.float32, [None, *shape], INPUTS[name])
+            y, _ = net(x, bn == "batch")
+            y = tf.identity(y, OUTPUTS[name])
+            saved = tf.global_variables()
+            plan = restoring.plan_networks(prefix, config.model, saved, latest)
+            restoring.restore(session, plan)
+        # no graph is the default one now: Keras and TensorFlow Lite run eagerly
+        yield Network(name, system, session, x, y)

@@ -1,0 +1,36 @@
+"""ONNX, for ONNX Runtime and all that reads it."""
+
+from dcgan_v1.errors import UserError, reason
+
+TITLE = "an ONNX file"
+BOUND = 2e-5
+NEEDS = ("tf2onnx", "onnxruntime")
+OPSET = 17
+LOAD = """\
+import onnxruntime
+model = onnxruntime.InferenceSession("{name}.onnx")
+{y} = model.run(["{y}"], {{"{x}": {x}}})[0]
+"""
+
+
+def write(network, folder):
+    """Writes `folder`/NAME.onnx. Images stay NHWC."""
+    import tf2onnx
+
+    path = folder / f"{network.name}.onnx"
+    x, y = network.x.name, network.y.name
+    try:
+        model, _ = tf2onnx.convert.from_graph_def(
+            network.constants(), input_names=[x], output_names=[y], opset=OPSET
+        )
+    except Exception as error:  # the converter raises what it likes
+        raise UserError(f"ONNX cannot hold this model: {reason(error)}") from error
+    for value in (*model.graph.input, *model.graph.output):
+        value.name = value.name.removesuffix(":0")
+    for node in model.graph.node:
+        for names in (node.input, node.output):
+            for i, name in enumerate(names):
+                if name in (x, y):
+                    names[i] = name.removesuffix(":0")
+    path.write_bytes(model.SerializeToString())
+    return {path.name: LOAD}

@@ -1,0 +1,48 @@
+"""TensorFlow Lite, for phones: weights as float32, and as float16 in half the size."""
+
+import re
+import tempfile
+from pathlib import Path
+
+from dcgan_v1.errors import UserError, reason
+from dcgan_v1.export import to_savedmodel
+
+TITLE = "TensorFlow Lite"
+BOUND = 2e-5
+NEEDS = ()
+LOAD = """\
+import tensorflow as tf
+model = tf.lite.Interpreter("{file}").get_signature_runner()
+{y} = model({x}={x})["{y}"]
+"""
+
+
+def write(network, folder):
+    """Writes `folder`/NAME.tflite and NAME_float16.tflite."""
+    import tensorflow as tf
+
+    written = {}
+    with tempfile.TemporaryDirectory() as scratch:
+        to_savedmodel.write(network, Path(scratch))
+        for ending, types in (("", []), ("_float16", [tf.float16])):
+            converter = tf.lite.TFLiteConverter.from_saved_model(
+                str(Path(scratch) / network.name)
+            )
+            if types:
+                converter.optimizations = [tf.lite.Optimize.DEFAULT]
+                converter.target_spec.supported_types = types
+            path = folder / f"{network.name}{ending}.tflite"
+            path.write_bytes(_convert(converter))
+            written[path.name] = LOAD
+    return written
+
+
+def _convert(converter):
+    try:
+        return converter.convert()
+    except Exception as error:  # the converter raises what it likes
+        ops = sorted(set(re.findall(r"'tf\.(\w+)' op is neither", str(error))))
+        why = f"it has no {', '.join(ops)}" if ops else reason(error)
+        raise UserError(
+            f"TensorFlow Lite cannot hold this model: {why}; --to savedmodel can"
+        ) from error

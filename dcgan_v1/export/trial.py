@@ -1,0 +1,26 @@
+"""Loads an exported file as its card says, in a process without anything of ours.
+
+python trial.py RECIPE INPUT OUTPUT, in the folder of the file: RECIPE is a file with the
+lines of the card and, in its first line, the names of what goes in and what comes out;
+INPUT an array of 64; OUTPUT gets what they give, and the same for the first two alone.
+"""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+
+if __name__ == "__main__":
+    recipe, x, out = sys.argv[1:]
+    sys.path[0] = ""  # the folder, as for somebody who types the lines
+    names, _, lines = Path(recipe).read_text().partition("\n")
+    x_name, y_name = names.split()
+    code, x = compile(lines, "the card's lines", "exec"), np.load(x)
+
+    def outcome(batch):
+        names = {x_name: batch}
+        exec(code, names)
+        return np.asarray(names[y_name])
+
+    alone = np.concatenate([outcome(x[:1]), outcome(x[1:2])])
+    np.savez(out, together=outcome(x), alone=alone)
