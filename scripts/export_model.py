@@ -1,7 +1,6 @@
-"""Writes a trained model in a format of others, with a card that says how to load it:
-a SavedModel, a frozen graph, TensorFlow Lite, ONNX, Keras or PyTorch. It is kept only if
-it draws what the session draws."""
-
+"""Writes a trained model in a format of others, with a card that says how to load
+it: a SavedModel, a frozen graph, TensorFlow Lite, ONNX, Keras or PyTorch. It is kept
+only if it draws what the session draws."""
 
 import sys
 from pathlib import Path

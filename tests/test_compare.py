@@ -199,7 +199,7 @@ def test_the_report_opens_in_a_browser_and_shows_its_pictures(tmp_path):
     assert title, shown.stderr[-500:]
     pictures = json.loads(title[1])
     assert len(pictures) == 5
-    assert all(width > 100 and height > 100 for _, width, height in pictures)
+    assert all(width > 300 and height >= 96 for _, width, height in pictures)
     assert "leaky ReLU has slope 0.3" in shown.stdout
 
 

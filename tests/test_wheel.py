@@ -44,7 +44,7 @@ def dcgan_v1(installed, cwd, *words):
 
 
 def test_the_wheel_holds_templates_and_mnist_and_names_its_command(installed):
-    for name in ("commands/card.md.j2", "compare/report.html.j2"):
+    for name in ("commands/card.md.j2", "compare/report.html.j2", "export/card.md.j2"):
         assert (installed / "dcgan_v1" / name).is_file()
     files = installed / "dcgan_v1" / "data" / "mnist_files"
     assert len(list(files.glob("*.gz"))) == 4
@@ -65,6 +65,7 @@ def test_whatever_the_package_imports_is_among_its_requirements(installed):
     third_party = names - set(sys.stdlib_module_names) - {"dcgan_v1"}
     # TensorFlow and Keras bring protobuf (google), h5py and absl
     optional = {"keras", "torch", "safetensors", "gdown", "google", "h5py", "absl"}
+    optional |= {"tf2onnx", "onnxruntime"}
     assert {{"PIL": "pillow"}.get(n, n) for n in third_party - optional} == required
 
 

@@ -14,7 +14,6 @@ NAMES = (
     "evaluate",
     "export_checkpoint",
     "export_model",
-    "explore",
     "make_pretrained",
     "quality_curve",
     "run_legacy",

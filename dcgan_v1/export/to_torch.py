@@ -108,7 +108,9 @@ def _conv(link, stride, padding):
             for below, above in zip(link.below[:2], link.above[:2], strict=True)
         ]
         layers += _pad(pads)
-    conv = f"nn.Conv2d({inside}, {outside}, {size}, {stride}, bias={'b' in link.weights})"
+    conv = (
+        f"nn.Conv2d({inside}, {outside}, {size}, {stride}, bias={'b' in link.weights})"
+    )
     weight = link.weights["w"].transpose(3, 2, 0, 1)
     return [*layers, (conv, _named(weight, link.weights))]
 

@@ -1,8 +1,9 @@
 """Loads an exported file as its card says, in a process without anything of ours.
 
-python trial.py RECIPE INPUT OUTPUT, in the folder of the file: RECIPE is a file with the
-lines of the card and, in its first line, the names of what goes in and what comes out;
-INPUT an array of 64; OUTPUT gets what they give, and the same for the first two alone.
+python trial.py RECIPE INPUT OUTPUT, in the folder of the file: RECIPE is a file with
+the lines of the card and, before them, a line with the names of what goes in and what
+comes out; INPUT an array of 64; OUTPUT gets what they give, and the same for the first
+two alone.
 """
 
 import sys
