@@ -7,6 +7,7 @@ from dcgan_v1.errors import UserError
 # beside the package in a checkout, and below the folder a user is in
 PLACES = (Path(__file__).resolve().parents[1] / "pretrained", Path("pretrained"))
 CLASSIFIER = "mnist_classifier"  # the judge of digits
+WORDS = "data.txt"  # what is said of a model's images, where not what its system says
 
 
 def folder():
@@ -34,3 +35,15 @@ def path_of(name):
         there = f"are {', '.join(names)}" if names else "is none yet"
         raise UserError(f"no pretrained model {name!r} in {where}; there {there}")
     return where / name
+
+
+def images_of(folder, system, count):
+    """Returns what is said of the images that a model was trained on.
+
+    Args:
+      folder: Path of the model's folder.
+      count: how many images, in words.
+    """
+    words = folder / WORDS
+    text = words.read_text("utf-8").strip() if words.is_file() else system.words
+    return text.format(count=count)

@@ -80,19 +80,20 @@ import numpy as np, tensorflow as tf
 model = tf.saved_model.load("generator").signatures["serving_default"]
 rng = np.random.default_rng(5)
 draw = lambda n: tf.constant(rng.normal(size=(n, 100)).astype(np.float32))
-target = model(z=draw(4))["images"]
+target = model(z=draw(32))["images"]
 double = lambda x: tf.cast(x, tf.float64)  # or the difference below is rounding
 loss = lambda z: tf.reduce_sum(double(model(z=z)["images"] - target) ** 2)
-z = draw(4)
+z = draw(32)
 with tf.GradientTape() as tape:
     tape.watch(z)
     value = loss(z)
 gradient = tape.gradient(value, z)
-for _ in range(3):
-    way = draw(4)
-    step = 1e-3
+length = tf.norm(gradient)
+for way in [gradient / length] + [w / tf.norm(w) for w in (draw(32), draw(32))]:
+    step = 0.05  # of a latent of 3200 numbers
     found = (loss(z + step * way) - loss(z - step * way)) / (2 * step)
-    np.testing.assert_allclose(found, tf.reduce_sum(gradient * way), rtol=0.01)
+    # kinks and rounding: a share of the steepest slope, whatever the way
+    assert abs(found - double(tf.reduce_sum(gradient * way))) < 0.01 * double(length)
 z, adam = tf.Variable(z), tf.keras.optimizers.Adam(0.05)
 for _ in range(100):
     with tf.GradientTape() as tape:

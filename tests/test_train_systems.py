@@ -163,8 +163,8 @@ def test_what_a_system_does_not_have_is_refused_by_name(args, message, tmp_path)
 def test_images_without_data_are_refused(tmp_path):
     run_dir = ("--run-dir", tmp_path / "r")
     assert "--data is needed" in refusal("train_images.py", *run_dir)
-    restore = ("--restore", "pretrained", "--data", "synthetic")
-    assert "no pretrained images96" in refusal("train_images.py", *run_dir, *restore)
+    restore = ("--restore", "pretrained", "--data", "synthetic", "--width", 8)
+    assert "has other settings" in refusal("train_images.py", *run_dir, *restore)
     assert not (tmp_path / "r").exists()
 
 

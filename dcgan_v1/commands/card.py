@@ -11,6 +11,7 @@ import jinja2
 from dcgan_v1 import systems
 from dcgan_v1.errors import UserError
 from dcgan_v1.metrics.evaluation import shown
+from dcgan_v1.pretrained import images_of
 from dcgan_v1.setting import option
 
 NOT_ITS_OWN = {"model", "data_sha256", "start", "data", "data_dir", "device", "cache"}
@@ -81,7 +82,7 @@ def text(folder, config, *, step, time):
         config=config,
         step=step,
         averaged=config.ema_decay > 0,
-        data=system.words.format(count=f"{count:,}".replace(",", " ")),
+        data=images_of(folder, system, f"{count:,}".replace(",", " ")),
         epochs=step * config.batch_size / count,
         time=time,
         megabytes=sum(path.stat().st_size for path in folder.glob("model.*")) / 1e6,

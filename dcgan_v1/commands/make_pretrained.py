@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from dcgan_v1 import files, pictures, pretrained, runtime
+from dcgan_v1 import files, pictures, pretrained, runtime, systems
 from dcgan_v1.commands import card, cli, evaluate, export_checkpoint, options
 from dcgan_v1.config_file import saved_config
 from dcgan_v1.errors import UserError
@@ -18,7 +18,7 @@ from dcgan_v1.training.rundir import RunDirectory
 
 FRAMES = 24  # of the GIF
 PAUSE = 120  # seconds between two summaries, from which on the run stood still
-CORNER = 262  # pixels of each frame that are kept: four faces, or all digits
+CORNER = 262  # pixels of each frame that are kept, at most: whole images of them
 GRID = 64  # samples
 
 
@@ -70,7 +70,8 @@ def check(directory, prefix, args):
 
 def make(folder, directory, prefix, args):
     """Fills a folder with all there is of a model, its card last."""
-    write_gif(directory, args.step, folder / "training.gif")
+    side = systems.get(saved_config(directory.path).model).image_shape[0]
+    write_gif(directory, args.step, side, folder / "training.gif")
     export_checkpoint.export(prefix, folder / "model")
     write_grid(folder / "model", folder / "grid.png")
     for ending in ("csv", "png"):
@@ -79,6 +80,8 @@ def make(folder, directory, prefix, args):
     measure(folder, args)
     if args.against_tf2:
         shutil.copy(args.against_tf2, folder / "against_tf2.json")
+    if args.words:
+        (folder / pretrained.WORDS).write_text(f"{args.words}\n", "utf-8")
     found = json.loads((folder / "figures.json").read_text())
     config = card.published(saved_config(folder), found["training_images"])
     files.write_atomically(folder / "config.json", config.to_json().encode())
@@ -111,15 +114,17 @@ def grids(directory, step):
     return [p for p in directory.sample_paths() if int(p.stem.split("_")[1]) <= step]
 
 
-def write_gif(directory, step, path):
-    """Animates a corner of the sample grids up to a step."""
+def write_gif(directory, step, side, path):
+    """Animates a corner of the sample grids, of images of `side` pixels, to a step."""
+    gap = 2
+    corner = (CORNER + gap) // (side + gap) * (side + gap) - gap
     paths = grids(directory, step)
     keep = np.unique(np.linspace(0, len(paths) - 1, FRAMES).round().astype(int))
     frames = []
     for i in keep:
         with Image.open(paths[i]) as image:
             pixels = np.asarray(image).reshape(image.height, image.width, -1)
-            frames.append(pixels[:CORNER, :CORNER])
+            frames.append(pixels[:corner, :corner])
     files.write_atomically(path, pictures.gif_bytes(frames, 200, hold=2000))
 
 
@@ -155,6 +160,12 @@ def make_parser():
         type=cli.path,
         metavar="FILE",
         help="what benchmarks/tf2_quality.py wrote, for the card",
+    )
+    add(
+        "--words",
+        metavar="TEXT",
+        help="what the card says of the images and their licence, {count} standing for "
+        "their number (default: the system's own)",
     )
     add(
         "--out",

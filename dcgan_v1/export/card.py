@@ -7,6 +7,7 @@ from pathlib import Path
 import jinja2
 
 from dcgan_v1 import __version__, config_file
+from dcgan_v1.pretrained import images_of
 
 CODE = "the code: MIT"
 NOISE = {
@@ -66,7 +67,7 @@ def weights_licence(source, system):
     figures = source / "figures.json"
     if figures.is_file():  # one of pretrained/
         count = json.loads(figures.read_text())["training_images"]
-        return f"learnt from {system.words.format(count=count)}"
+        return f"learnt from {images_of(source, system, count)}"
     config = config_file.saved_config(source)
     data = getattr(config, "data", getattr(config, "data_dir", None))
     if data == "" and system.data == "digits":
