@@ -1,6 +1,7 @@
 """Files that are written whole or not at all, and never over another's."""
 
 import errno
+import hashlib
 import os
 from pathlib import Path
 
@@ -72,3 +73,9 @@ def write(files):
         if not isinstance(error, OSError):
             raise
         raise UserError(f"cannot write {path}: {error.strerror}") from error
+
+
+def checksum(path):
+    """Returns the SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

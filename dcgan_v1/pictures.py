@@ -8,6 +8,7 @@ from PIL import Image
 
 from dcgan_v1.files import write_atomically
 
+GAP = 2  # pixels of background between two images of a grid
 GIF_FRAMES = 100  # at most; a long run's samples are thinned out evenly
 
 
@@ -18,7 +19,7 @@ def to_uint8(images, image_range):
     return np.clip(np.rint(scaled), 0, 255).astype(np.uint8)
 
 
-def grid(images, columns=None, gap=2):
+def grid(images, columns=None, gap=GAP):
     """Tiles uint8 images [N, H, W, C] row by row into one picture [H', W', C].
 
     Args:
@@ -36,7 +37,7 @@ def grid(images, columns=None, gap=2):
     return picture
 
 
-def tiles(picture, side, gap=2):
+def tiles(picture, side, gap=GAP):
     """Returns the square images uint8 [N, side, side, C] that a grid was made of.
 
     Places of a last row that are left empty come as images of the background.

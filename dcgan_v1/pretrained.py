@@ -42,8 +42,8 @@ def images_of(folder, system, count):
 
     Args:
       folder: Path of the model's folder.
-      count: how many images, in words.
+      count: how many images.
     """
     words = folder / WORDS
     text = words.read_text("utf-8").strip() if words.is_file() else system.words
-    return text.format(count=count)
+    return text.replace("{count}", f"{count:,}".replace(",", " "))

@@ -65,7 +65,7 @@ def test_whatever_the_package_imports_is_among_its_requirements(installed):
     third_party = names - set(sys.stdlib_module_names) - {"dcgan_v1"}
     # TensorFlow and Keras bring protobuf (google), h5py and absl
     optional = {"keras", "torch", "safetensors", "gdown", "google", "h5py", "absl"}
-    optional |= {"tf2onnx", "onnxruntime"}
+    optional |= {"tf2onnx", "onnx", "onnxruntime"}
     assert {{"PIL": "pillow"}.get(n, n) for n in third_party - optional} == required
 
 

@@ -6,7 +6,6 @@ manifest, says what it is of and holds the SHA-256 of every file.
 """
 
 import glob
-import hashlib
 import json
 import os
 import re
@@ -16,9 +15,9 @@ from pathlib import Path
 import tensorflow.compat.v1 as tf
 
 from dcgan_v1.errors import UserError, reason
+from dcgan_v1.files import checksum
 
 PARTIAL = ".partial"
-CHUNK = 2**22
 SHARD = re.compile(r"-\d{5}-of-\d{5}$")
 # the last eight bytes of a table, which a V1 checkpoint is as a whole, and the .index
 # of a V2 checkpoint
@@ -48,7 +47,11 @@ def save(saver, session, folder, step, about, keep):
             write_state=False,
         )
         files = sorted(path for path in partial.iterdir())
-        manifest = {**about, "step": step, "files": {p.name: _sha256(p) for p in files}}
+        manifest = {
+            **about,
+            "step": step,
+            "files": {p.name: checksum(p) for p in files},
+        }
         name = f"model-{step}"
         (partial / f"{name}.json").write_text(json.dumps(manifest, indent=2) + "\n")
         for path in partial.iterdir():
@@ -203,7 +206,7 @@ def damage(prefix):
             path = Path(prefix).with_name(name)
             if not path.is_file():  # a pipe would block for ever
                 return f"{name} is missing"
-            if _sha256(path) != sha256:
+            if checksum(path) != sha256:
                 return f"{name} is not what was written: its SHA-256 differs"
     except UserError as error:
         return reason(error)
@@ -245,14 +248,6 @@ def newest_sound(folder, say):
             "use --restart to begin anew"
         )
     return None
-
-
-def _sha256(path):
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while chunk := file.read(CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()
 
 
 def _flush(path):

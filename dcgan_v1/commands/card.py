@@ -82,7 +82,7 @@ def text(folder, config, *, step, time):
         config=config,
         step=step,
         averaged=config.ema_decay > 0,
-        data=images_of(folder, system, f"{count:,}".replace(",", " ")),
+        data=images_of(folder, system, count),
         epochs=step * config.batch_size / count,
         time=time,
         megabytes=sum(path.stat().st_size for path in folder.glob("model.*")) / 1e6,

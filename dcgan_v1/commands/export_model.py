@@ -2,15 +2,15 @@
 it: a SavedModel, a frozen graph, TensorFlow Lite, ONNX, Keras or PyTorch. It is kept
 only if it draws what the session draws."""
 
+import shutil
 import tempfile
 from pathlib import Path
 
-from dcgan_v1 import files, pictures, pretrained, runtime
+from dcgan_v1 import export, files, pictures, pretrained, runtime
 from dcgan_v1.commands import cli, options
 from dcgan_v1.config import Config
 from dcgan_v1.errors import UserError
 
-FORMATS = ("savedmodel", "frozen", "tflite", "onnx", "keras", "torch")
 GRID = "draws.png"
 
 
@@ -25,10 +25,8 @@ def main(args):
     from dcgan_v1.export import card, exporting
 
     exporting.check_packages(args.to)
-    args.out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=args.out.parent, prefix=".") as scratch:
-        folder = Path(scratch) / args.out.name
-        folder.mkdir()
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
         system, trials = exporting.export(
             source,
             args.to,
@@ -43,15 +41,24 @@ def main(args):
             folder,
             system,
             trials,
-            title=exporting.FORMATS[args.to].TITLE,
+            format=export.get(args.to),
             source=source,
             named=f"pretrained/{args.pretrained}" if args.pretrained else source,
             bn=args.bn,
             grid=GRID,
         )
         (folder / "README.md").write_text(text)
-        folder.rename(args.out)
+        _copy(folder, args.out)
     print(f"wrote {args.out}: README.md says how to load it")
+
+
+def _copy(folder, out):
+    """Copies a folder to where nothing is: all of it or nothing."""
+    try:
+        shutil.copytree(folder, out, dirs_exist_ok=True)
+    except BaseException:
+        shutil.rmtree(out, ignore_errors=True)
+        raise
 
 
 def make_parser():
@@ -67,7 +74,7 @@ def make_parser():
     add(
         "--to",
         required=True,
-        choices=FORMATS,
+        choices=export.FORMATS,
         help="savedmodel: TF2 and Serving; frozen: one .pb for TF1; tflite: phones, "
         "float32 and float16; onnx; keras: .keras; torch: a .py and safetensors",
     )
@@ -86,10 +93,5 @@ def make_parser():
         "(default %(default)s)",
     )
     add("--judge", action="store_true", help="the discriminator, too (default off)")
-    add(
-        "--latest",
-        action="store_true",
-        help="G's weights as they are, also where the run kept averages of them "
-        "(default off)",
-    )
+    options.add_latest_option(parser)
     return parser

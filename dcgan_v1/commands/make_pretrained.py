@@ -116,8 +116,8 @@ def grids(directory, step):
 
 def write_gif(directory, step, side, path):
     """Animates a corner of the sample grids, of images of `side` pixels, to a step."""
-    gap = 2
-    corner = (CORNER + gap) // (side + gap) * (side + gap) - gap
+    tile = side + pictures.GAP
+    corner = (CORNER + pictures.GAP) // tile * tile - pictures.GAP
     paths = grids(directory, step)
     keep = np.unique(np.linspace(0, len(paths) - 1, FRAMES).round().astype(int))
     frames = []

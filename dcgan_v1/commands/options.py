@@ -193,13 +193,17 @@ def add_drawing_options(parser):
         choices=field_of(Config, "sample_bn").metadata["choices"],
         help="batch norm by its averages or by the batch (default: the system's)",
     )
+    add_latest_option(parser)
+    add_device_option(parser)
+
+
+def add_latest_option(parser):
     parser.add_argument(
         "--latest",
         action="store_true",
         help="G's weights as they are, also where the run kept averages of them "
         "(default off)",
     )
-    add_device_option(parser)
 
 
 def add_judging_options(parser, n):

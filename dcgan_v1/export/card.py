@@ -1,12 +1,12 @@
 """The card of an exported model: what goes in, what comes out, how it is loaded."""
 
-import hashlib
 import json
 from pathlib import Path
 
 import jinja2
 
 from dcgan_v1 import __version__, config_file
+from dcgan_v1.files import checksum
 from dcgan_v1.pretrained import images_of
 
 CODE = "the code: MIT"
@@ -23,17 +23,15 @@ BATCH_NORM = {
 }
 
 
-def text(folder, system, trials, *, title, source, named, bn, grid):
+def text(folder, system, trials, *, format, source, named, bn, grid):
     """Returns the card of a folder that holds all else.
 
     Args:
       folder: Path; trials: what came of its files, see `exporting.Trial`.
-      title: of the format; source: the checkpoint's path; named: how to call it.
+      format: its module, see `export.get`.
+      source: the checkpoint's path; named: how to call it.
       grid: name of the picture in the folder.
     """
-    shape, layout = list(system.image_shape), ""
-    if title == "a PyTorch module":
-        layout = "Inside, images are [N, C, H, W], as PyTorch has them."
     noise, draw = NOISE[system.noise]
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
@@ -42,15 +40,15 @@ def text(folder, system, trials, *, title, source, named, bn, grid):
     )
     return environment.get_template("card.md.j2").render(
         system=system,
-        title=title,
+        title=format.TITLE,
         draws=len(trials[0].y),
         grid=grid,
         first=trials[0].file,
         source=named,
         noise=noise,
         draw=draw.format(system.z_dim) + ".astype(np.float32)",
-        shape=shape,
-        layout=layout,
+        shape=system.image_shape,
+        note=format.NOTE,
         low=system.image_range[0],
         high=system.image_range[1],
         judge=any(trial.network == "discriminator" for trial in trials),
@@ -64,14 +62,15 @@ def text(folder, system, trials, *, title, source, named, bn, grid):
 
 def weights_licence(source, system):
     """Returns whose images the weights were learnt from, as far as it is known."""
-    figures = source / "figures.json"
-    if figures.is_file():  # one of pretrained/
-        count = json.loads(figures.read_text())["training_images"]
-        return f"learnt from {images_of(source, system, count)}"
+    for folder in (source, source.parent):
+        figures = folder / "figures.json"
+        if figures.is_file():  # one of pretrained/, or its checkpoint
+            count = json.loads(figures.read_text())["training_images"]
+            return f"learnt from {images_of(folder, system, count)}"
     config = config_file.saved_config(source)
     data = getattr(config, "data", getattr(config, "data_dir", None))
     if data == "" and system.data == "digits":
-        return f"learnt from {system.words.format(count='').replace('  ', ' ')}"
+        return f"learnt from {system.words.replace('{count} ', '')}"
     if data == "synthetic":
         return "learnt from faces drawn by the project, MIT"
     if data:
@@ -84,7 +83,7 @@ def checksums(folder):
     return {
         path.relative_to(folder).as_posix(): (
             path.stat().st_size,
-            hashlib.sha256(path.read_bytes()).hexdigest(),
+            checksum(path),
         )
         for path in sorted(folder.rglob("*"))
         if path.is_file()

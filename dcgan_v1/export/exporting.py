@@ -10,35 +10,20 @@ from typing import NamedTuple
 
 import numpy as np
 
+from dcgan_v1 import export as formats
 from dcgan_v1 import pictures
 from dcgan_v1.checkpoints import finding, restoring
 from dcgan_v1.errors import UserError
-from dcgan_v1.export import (
-    networks,
-    to_frozen,
-    to_keras,
-    to_onnx,
-    to_savedmodel,
-    to_tflite,
-    to_torch,
-    trial,
-)
+from dcgan_v1.export import networks, trial
 from dcgan_v1.sample import draw_noise, open_sampler
 
-FORMATS = {
-    "savedmodel": to_savedmodel,
-    "frozen": to_frozen,
-    "tflite": to_tflite,
-    "onnx": to_onnx,
-    "keras": to_keras,
-    "torch": to_torch,
-}
 DRAWS = 64
 # Batch statistics magnify rounding: by them mnist_beginners' session is 1.1e-4 from
 # float64, the exported module 7e-6 from it.
 BY_BATCH = 5e-4
 ALONE = 1e-5  # how far an image may depend on its company, of the range
 SECONDS = 600  # a trial may take
+ENVIRONMENT = {"CUDA_VISIBLE_DEVICES": "", "PYTHONDONTWRITEBYTECODE": "1"}
 
 
 class Trial(NamedTuple):
@@ -66,7 +51,7 @@ class Trial(NamedTuple):
 
 def check_packages(to):
     """Raises UserError where a package is missing that a format needs."""
-    missing = [name for name in FORMATS[to].NEEDS if find_spec(name) is None]
+    missing = [name for name in formats.get(to).NEEDS if find_spec(name) is None]
     if missing:
         needs = "torch" if to == "torch" else "export"
         raise UserError(
@@ -76,12 +61,11 @@ def check_packages(to):
 
 
 def export(path, to, folder, *, bn="ema", judge=False, latest=False, say=print):
-    """Fills a folder with a model in another format. Returns (system,
-    [Trial]).
+    """Fills a folder with a model in another format. Returns (system, [Trial]).
 
     Args:
       path: a checkpoint, see `finding.resolve`.
-      to: one of FORMATS.
+      to: one of `export.FORMATS`.
       folder: Path, empty.
       bn: batch norm by its averages, 'ema', or by the 'batch'.
       judge: the discriminator, too.
@@ -104,56 +88,70 @@ def export(path, to, folder, *, bn="ema", judge=False, latest=False, say=print):
     trials = []
     for name in networks.INPUTS if judge else ("generator",):
         with networks.open_network(prefix, config, name, bn, latest) as network:
-            recipes = FORMATS[to].write(network, folder)
-        for file, lines in recipes.items():
+            recipes = formats.get(to).write(network, folder)
+        for file, (lines, bound) in recipes.items():
             trials.append(_try(folder, file, name, lines, expected, system, bn))
             say(_line(trials[-1]))
-            bound = FORMATS[to].BOUND if bn == "ema" else BY_BATCH
-            _refuse_another_function(trials[-1], bound)
+            if bound is not None:
+                wide = bound if bn == "ema" else BY_BATCH
+                _refuse_another_function(trials[-1], wide)
     return system, trials
 
 
 def _try(folder, file, name, lines, expected, system, bn):
-    """Loads a file in a process of its own, and compares what it gives."""
+    """Loads a file as its card says, and compares what it gives."""
     x_name, y_name = networks.INPUTS[name], networks.OUTPUTS[name]
     recipe = lines.format(name=name, file=file, x=x_name, y=y_name)
-    with tempfile.TemporaryDirectory() as scratch:
-        text, x, out = (Path(scratch) / n for n in ("recipe", "x.npy", "y.npz"))
-        text.write_text(f"{x_name} {y_name}\n{recipe}")
-        np.save(x, expected[x_name])
-        done = subprocess.run(
-            [sys.executable, trial.__file__, text, x, out],
-            cwd=folder,
-            env={
-                **os.environ,
-                "CUDA_VISIBLE_DEVICES": "",
-                "PYTHONDONTWRITEBYTECODE": "1",
-            },
-            capture_output=True,
-            text=True,
-            timeout=SECONDS,
-        )
-        if done.returncode:
-            last = (done.stderr.strip().splitlines() or ["it says nothing"])[-1]
-            raise UserError(f"{file} cannot be loaded as its card says: {last[:200]}")
-        found = np.load(out)
-        together, alone = found["together"], found["alone"]
+    together, alone = _outcome(folder, file, recipe, x_name, y_name, expected[x_name])
     if together.shape != expected[y_name].shape:
-        raise UserError(f"{file} gives {together.shape}, not {expected[y_name].shape}")
+        raise UserError(
+            f"{file} is another function: it gives {together.shape}, not "
+            f"{expected[y_name].shape}; nothing was written"
+        )
+    of_images = y_name == "images"
     low, high = system.image_range
-    unit = (
-        high - low if y_name == "images" else max(1, np.abs(expected["logits"]).max())
-    )
+    unit = high - low if of_images else max(1, np.abs(expected[y_name]).max())
     pixels = [pictures.to_uint8(a, (low, high)) for a in (together, expected[y_name])]
     return Trial(
         file,
         name,
         recipe,
         float(np.abs(together - expected[y_name]).max() / unit),
-        levels_apart(*pixels) if y_name == "images" else None,
+        levels_apart(*pixels) if of_images else None,
         None if bn == "batch" else float(np.abs(alone - together[:2]).max() / unit),
         together,
     )
+
+
+def _outcome(folder, file, recipe, x_name, y_name, x):
+    """Returns what a file gives, in a process of its own: (for all of x at once, for
+    the first two alone)."""
+    with tempfile.TemporaryDirectory() as scratch:
+        text, given, out = (Path(scratch) / n for n in ("recipe", "x.npy", "y.npz"))
+        text.write_text(f"{x_name} {y_name}\n{recipe}")
+        np.save(given, x)
+        try:
+            done = subprocess.run(
+                [sys.executable, trial.__file__, text, given, out],
+                cwd=folder,
+                env={**os.environ, **ENVIRONMENT},
+                capture_output=True,
+                text=True,
+                timeout=SECONDS,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise UserError(
+                f"{file} gave nothing within {SECONDS} s; nothing was written, try "
+                "again beside less other work"
+            ) from error
+        if done.returncode:
+            last = (done.stderr.strip().splitlines() or ["it says nothing"])[-1]
+            raise UserError(
+                f"{file} cannot be loaded as its card says; nothing was written: "
+                f"{last[:200]}"
+            )
+        found = np.load(out)
+        return found["together"], found["alone"]
 
 
 def levels_apart(a, b):
@@ -170,8 +168,6 @@ def _line(trial):
 
 
 def _refuse_another_function(trial, bound):
-    if "float16" in trial.file:
-        return  # reported, on the card as well
     # not "greater": it may be no number
     if not trial.difference <= bound or (trial.levels or 0) > 1:
         raise UserError(

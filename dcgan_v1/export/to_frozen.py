@@ -2,6 +2,7 @@
 
 TITLE = "a frozen graph of TensorFlow 1"
 BOUND = 1e-5
+NOTE = ""
 NEEDS = ()
 LOAD = """\
 import tensorflow.compat.v1 as tf
@@ -16,4 +17,4 @@ def write(network, folder):
     """Writes `folder`/NAME.pb."""
     path = folder / f"{network.name}.pb"
     path.write_bytes(network.constants().SerializeToString())
-    return {path.name: LOAD}
+    return {path.name: (LOAD, BOUND)}

@@ -7,6 +7,7 @@ from dcgan_v1.export.networks import INPUTS
 
 TITLE = "a Keras model"
 BOUND = 2e-5
+NOTE = ""
 NEEDS = ()
 LOAD = """\
 import keras
@@ -30,7 +31,7 @@ def write(network, folder):
         layer.set_weights(_weights(link))
     path = folder / f"{network.name}.keras"
     model.save(path)
-    return {path.name: LOAD}
+    return {path.name: (LOAD, BOUND)}
 
 
 def _apply(keras, link, h):

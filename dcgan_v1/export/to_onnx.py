@@ -1,10 +1,13 @@
 """ONNX, for ONNX Runtime and all that reads it."""
 
+import logging
+
 from dcgan_v1.errors import UserError, reason
 
 TITLE = "an ONNX file"
 BOUND = 2e-5
-NEEDS = ("tf2onnx", "onnxruntime")
+NOTE = ""
+NEEDS = ("tf2onnx", "onnx", "onnxruntime")
 OPSET = 17
 LOAD = """\
 import onnxruntime
@@ -15,8 +18,10 @@ model = onnxruntime.InferenceSession("{name}.onnx")
 
 def write(network, folder):
     """Writes `folder`/NAME.onnx. Images stay NHWC."""
+    import onnx
     import tf2onnx
 
+    logging.getLogger("tf2onnx").setLevel(logging.CRITICAL)  # what matters is raised
     path = folder / f"{network.name}.onnx"
     x, y = network.x.name, network.y.name
     try:
@@ -24,7 +29,14 @@ def write(network, folder):
             network.constants(), input_names=[x], output_names=[y], opset=OPSET
         )
     except Exception as error:  # the converter raises what it likes
-        raise UserError(f"ONNX cannot hold this model: {reason(error)}") from error
+        raise UserError(
+            f"ONNX cannot hold this model: {reason(error)}; --to savedmodel can"
+        ) from error
+    # the converter leaves an op as it is that it does not know
+    foreign = {n.op_type for n in model.graph.node if not onnx.defs.has(n.op_type)}
+    if foreign:
+        ops = ", ".join(sorted(foreign))
+        raise UserError(f"ONNX cannot hold op {ops}; --to savedmodel can")
     for value in (*model.graph.input, *model.graph.output):
         value.name = value.name.removesuffix(":0")
     for node in model.graph.node:
@@ -33,4 +45,4 @@ def write(network, folder):
                 if name in (x, y):
                     names[i] = name.removesuffix(":0")
     path.write_bytes(model.SerializeToString())
-    return {path.name: LOAD}
+    return {path.name: (LOAD, BOUND)}

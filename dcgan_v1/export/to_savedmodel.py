@@ -4,6 +4,7 @@ import tensorflow.compat.v1 as tf
 
 TITLE = "a SavedModel of TensorFlow 2"
 BOUND = 1e-5
+NOTE = ""
 NEEDS = ()
 LOAD = """\
 import tensorflow as tf
@@ -22,4 +23,4 @@ def write(network, folder):
             inputs={x: network.x},
             outputs={y: network.y},
         )
-    return {network.name: LOAD}
+    return {network.name: (LOAD, BOUND)}

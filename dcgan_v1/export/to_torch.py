@@ -10,6 +10,7 @@ from dcgan_v1.export import chain
 TITLE = "a PyTorch module"
 BOUND = 2e-5
 NEEDS = ("torch", "safetensors")
+NOTE = "Inside, images are [N, C, H, W], as PyTorch has them."
 _IMPORTS = """\
 import torch
 from safetensors.torch import load_file
@@ -59,7 +60,7 @@ def write(network, folder):
     path = folder / f"{network.name}.py"
     path.write_text(text)
     save_file(arrays, folder / f"{network.name}.safetensors")
-    return {path.name: LOAD[network.name]}
+    return {path.name: (LOAD[network.name], BOUND)}
 
 
 def _layers(link):
