@@ -125,7 +125,9 @@ from dcgan_v1 import runtime
 tf = runtime.prepare()
 import importlib, pkgutil, dcgan_v1
 for module in pkgutil.walk_packages(dcgan_v1.__path__, "dcgan_v1."):
-    if not {"ports", "compare", "__main__"} & set(module.name.split(".")):  # eager
+    # eager, or PyTorch's
+    passed_over = {"ports", "compare", "__main__", "torch_layers"}
+    if not passed_over & set(module.name.split(".")):
         importlib.import_module(module.name)
 assert not tf.get_default_graph().get_operations()
 """

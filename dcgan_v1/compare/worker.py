@@ -59,9 +59,9 @@ def _set_up(spec, dtype, threads):
     tf.config.threading.set_intra_op_parallelism_threads(threads)
     keras.config.set_floatx(dtype)
     keras.utils.set_random_seed(0)
-    if spec.get("options", {}).get("against") == "torch" or _mentions_torch(
-        spec["target"]
-    ):
+    against = spec.get("options", {}).get("against")
+    mentioned = against == "torch" or _mentions_torch(spec["target"])
+    if mentioned and importlib.util.find_spec("torch"):  # a mention is no need
         import torch
 
         torch.set_num_threads(threads)
