@@ -12,6 +12,7 @@ NAMES = (
     "compare_tf2",
     "convert_checkpoint",
     "evaluate",
+    "explore",
     "export_checkpoint",
     "export_model",
     "make_pretrained",

@@ -6,11 +6,45 @@ from pathlib import Path
 import numpy as np
 
 from dcgan_v1 import files, pictures, runtime
-from dcgan_v1.commands import cli, options
+from dcgan_v1.commands import cli, latents, options
 from dcgan_v1.errors import UserError
 
 
+# what says which noise, and what it is where nothing is said
+NOISE = {"n": 64, "seed": 0, "truncation": None, "interpolate": None}
+
+
 def main(args):
+    check(args)
+    path = options.model_path(args)
+    saved = latents.read(args.latents) if args.latents else None
+    runtime.prepare()
+    from dcgan_v1.sample import draw_noise, open_sampler
+
+    bn = args.bn or (saved.bn if saved else None)
+    with open_sampler(path, bn, args.device, args.latest) as sampler:
+        print(f"restored {sampler.restored}")
+        if saved:
+            latents.check(saved, sampler.system, args.latents)
+        if not sampler.has_judge and (args.scores or args.min_score is not None):
+            raise UserError(
+                f"{path} holds the generator alone: --scores and --min-score ask a "
+                "discriminator; leave them out"
+            )
+        if args.interpolate:
+            write_interpolation(sampler, args)
+        elif saved:
+            # alone, as they were drawn where they were saved: the same bits
+            parts = [sampler(row[None]) for row in saved.z]
+            write_samples(*map(np.concatenate, zip(*parts, strict=True)), args)
+        else:
+            noise, z_dim = sampler.system.noise, sampler.system.z_dim
+            z = draw_noise(noise, args.n, z_dim, args.seed, args.truncation)
+            write_samples(*sampler(z), args)
+
+
+def check(args):
+    """Refuses values that mean nothing, alone or together."""
     if args.n < 1 or args.frames < 2 or args.seed < 0:
         raise UserError("--n must be at least 1, --frames 2 and --seed 0")
     if args.truncation is not None and not args.truncation >= 0.01:
@@ -20,37 +54,20 @@ def main(args):
         raise UserError("--interpolate writes a strip and a GIF and nothing else")
     if args.interpolate and min(args.interpolate) < 0:
         raise UserError("--interpolate takes two seeds, neither below 0")
-    path = options.model_path(args)
-    runtime.prepare()
-    from dcgan_v1.sample import open_sampler
-
-    with open_sampler(path, args.bn, args.device, args.latest) as sampler:
-        print(f"restored {sampler.restored}")
-        if not sampler.has_judge and (args.scores or args.min_score is not None):
-            raise UserError(
-                f"{path} holds the generator alone: --scores and --min-score ask a "
-                "discriminator; leave them out"
-            )
-        if args.interpolate:
-            write_interpolation(sampler, args)
-        else:
-            write_samples(sampler, args)
+    if args.latents and any(getattr(args, name) != NOISE[name] for name in NOISE):
+        names = ", ".join(f"--{name}" for name in NOISE)
+        raise UserError(f"--latents says what is drawn: leave out {names}")
 
 
-def write_samples(sampler, args):
-    from dcgan_v1.sample import draw_noise
-
-    noise, z_dim = sampler.system.noise, sampler.system.z_dim
-    z = draw_noise(noise, args.n, z_dim, args.seed, args.truncation)
-    drawn, scores = sampler(z)
-    numbers = np.arange(args.n)
+def write_samples(drawn, scores, args):
+    numbers = np.arange(len(drawn))
     if args.min_score is not None:
         numbers = numbers[scores > args.min_score]
-        print(f"{len(numbers)} of {args.n} samples score above {args.min_score}")
+        print(f"{len(numbers)} of {len(drawn)} samples score above {args.min_score}")
         if not len(numbers):
             raise UserError(
                 f"no sample scores above {args.min_score}: the best has "
-                f"{scores.max():.3g}; lower --min-score or raise --n"
+                f"{scores.max():.3g}; lower --min-score or draw more"
             )
     written = {}
     if args.scores:
@@ -105,8 +122,13 @@ def make_parser():
     options.add_model_options(parser)
     options.add_drawing_options(parser)
     add = parser.add_argument
-    add("--n", type=int, default=64, help="how many (default %(default)s)")
-    add("--seed", type=int, default=0, help="of the noise (default %(default)s)")
+    add("--n", type=int, default=NOISE["n"], help="how many (default %(default)s)")
+    add(
+        "--seed",
+        type=int,
+        default=NOISE["seed"],
+        help="of the noise (default %(default)s)",
+    )
     add(
         "--out",
         type=cli.path,
@@ -121,6 +143,12 @@ def make_parser():
         type=cli.path,
         metavar="FILE",
         help="an array file: `images`, uint8 [n, H, W, C]",
+    )
+    add(
+        "--latents",
+        type=cli.path,
+        metavar="FILE",
+        help="draw what a page of explore.py saved, instead of --n of --seed",
     )
     add(
         "--truncation",

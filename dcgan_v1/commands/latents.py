@@ -1,0 +1,62 @@
+"""Latents as a page of explore.py saves them: JSON with the system's name, how batch
+norm went, and rows of numbers."""
+
+import json
+from typing import NamedTuple
+
+import numpy as np
+
+from dcgan_v1.commands import options
+from dcgan_v1.config import Config
+from dcgan_v1.errors import UserError
+
+BN = options.field_of(Config, "sample_bn").metadata["choices"]
+# what JSON of another kind leads to
+OTHERWISE = (ValueError, TypeError, KeyError, AttributeError, OverflowError)
+
+
+class Latents(NamedTuple):
+    """Attributes:
+    system: its name, or what stands in its place.
+    bn: 'ema' or 'batch', None where the file does not say.
+    z: float64 [n, z_dim].
+    """
+
+    system: str
+    bn: str | None
+    z: np.ndarray
+
+
+def read(path):
+    """Returns the Latents of a file.
+
+    Raises:
+      UserError: it holds none.
+    """
+    try:
+        saved = json.loads(path.read_bytes())
+        z = np.array(saved["z"], np.float64)
+        found = Latents(saved["system"], saved.get("bn"), z)
+    except (*OTHERWISE, RecursionError) as error:
+        raise UserError(
+            f"{path} holds no latents as explore.py's page saves them: JSON with "
+            '"system" and "z", rows of numbers'
+        ) from error
+    if z.ndim != 2 or not z.size or not np.isfinite(z).all():
+        raise UserError(f'{path}: "z" must be rows of finite numbers')
+    if found.bn not in (None, *BN):
+        raise UserError(f'{path}: "bn" must be one of {", ".join(BN)}')
+    return found
+
+
+def check(latents, system, path):
+    """Refuses Latents, read from `path`, of another system."""
+    if latents.system != system.name:
+        raise UserError(
+            f"{path} holds latents of {latents.system!r}, the model is {system.name}"
+        )
+    if latents.z.shape[1] != system.z_dim:
+        raise UserError(
+            f"{path}: a latent of {system.name} has {system.z_dim} numbers, not "
+            f"{latents.z.shape[1]}"
+        )

@@ -1,0 +1,48 @@
+"""Directions in the latent space that change images most."""
+
+import numpy as np
+
+from dcgan_v1.export import chain
+from dcgan_v1.sample import draw_noise
+
+SHOWN = 6  # principal components
+DRAWS = 1024
+LEAST = 0.2  # correlation, below which no direction stands for D's score
+
+
+def principal(links, count=SHOWN):
+    """Returns [count, z_dim] unit vectors: the principal components of the first
+    layer's output, batch norm included, as the latents that move along them.
+
+    The components of a linear layer's outputs, latents having no correlations, are
+    those of its matrix (Härkönen et al. 2020, GANSpace, find them by samples).
+
+    Args:
+      links: a generator's, see `chain.read`.
+    """
+    first, follower, *_ = (link for link in links if link.kind != "reshape")
+    w = first.weights["w"]
+    if first.kind == "conv2d_transpose":  # of a map of one pixel
+        w = w.transpose(3, 0, 1, 2)
+    matrix = w.reshape(first.below[-1], -1).astype(np.float64)
+    if follower.kind == "batch_norm":
+        scale, _ = chain.scale_and_shift(follower)
+        matrix *= np.resize(scale, matrix.shape[1])
+    left, _, _ = np.linalg.svd(matrix, full_matrices=False)
+    return left.T[:count]
+
+
+def score(sampler, seed=0):
+    """Returns the unit vector [z_dim] along which D's logits rise most, by regression
+    on draws, or None where it does not say what D says of draws left out."""
+    system = sampler.system
+    z = draw_noise(system.noise, DRAWS, system.z_dim, seed)
+    _, logits = sampler.arrays(z)
+    half = DRAWS // 2
+    weights, *_ = np.linalg.lstsq(
+        np.c_[z[:half], np.ones(half)], logits[:half], rcond=None
+    )
+    guessed = z[half:] @ weights[:-1]
+    if not np.corrcoef(guessed, logits[half:])[0, 1] > LEAST:
+        return None
+    return weights[:-1] / np.linalg.norm(weights[:-1])

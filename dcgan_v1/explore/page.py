@@ -1,0 +1,87 @@
+"""The page as one file of HTML: it asks nobody for anything."""
+
+import base64
+import json
+from pathlib import Path
+from typing import NamedTuple
+
+import jinja2
+
+from dcgan_v1 import __version__
+from dcgan_v1.systems import System
+
+FOLDER = Path(__file__).parent
+BN = "ema"  # images are drawn one at a time: a batch of one has no statistics
+WORKER = ("multiply.js", "network.js")
+SCRIPT = ("noise.js", "latents.js", "engine.js", "gif.js", "app.js")
+WIDEST = {"normal": 3, "uniform": 1}  # truncation is off there
+
+
+class Model(NamedTuple):
+    """What the page is told of a model.
+
+    Attributes:
+      system: its `systems.System`.
+      option: what names it on sample.py's command line.
+      directions: [(name, unit vector [z_dim])].
+      licence: of the weights, a sentence.
+    """
+
+    system: System
+    option: str
+    directions: list
+    licence: str
+
+
+def html(model, packed=None):
+    """Returns the page, a string.
+
+    Args:
+      model: a `Model`.
+      packed: (layers, bytes) of `packing.pack`, to be computed by the browser; None for
+        a page that asks the process it comes from.
+    """
+    system = model.system
+    description = {
+        "system": system.name,
+        "noise": system.noise,
+        "z_dim": system.z_dim,
+        "bn": BN,
+        "shape": system.image_shape,
+        "range": system.image_range,
+        "option": model.option,
+        "directions": [
+            {"name": name, "vector": vector.tolist()}
+            for name, vector in model.directions
+        ],
+    }
+    weights = b""
+    if packed:
+        description["layers"], weights = packed
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(FOLDER),
+        undefined=jinja2.StrictUndefined,
+        autoescape=jinja2.select_autoescape(["j2"]),
+        trim_blocks=True,
+    )
+    return environment.get_template("page.html.j2").render(
+        model=description,
+        model_json=_plain(json.dumps(description).replace("<", "\\u003c")),
+        style=_plain(_text("style.css")),
+        worker=_plain("\n".join(map(_text, WORKER))),
+        script=_plain("\n".join(map(_text, SCRIPT))),
+        weights=base64.b64encode(weights).decode(),
+        widest=WIDEST[system.noise],
+        live=packed is None,
+        version=__version__,
+        licence=model.licence,
+    )
+
+
+def _text(name):
+    return (FOLDER / name).read_text("utf-8")
+
+
+def _plain(text):
+    """Text that is no HTML and is left as it is."""
+    return jinja2.utils.markupsafe.Markup(text)
