@@ -51,3 +51,32 @@ def undisturbed(tmp_path_factory):
     assert code == 0, err
     assert "2 workers, on this machine" in out.splitlines()[0]
     return run_dir
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Chromium; the tests that want one are skipped without."""
+    from browser import CHROMIUM, sync_playwright
+
+    if CHROMIUM is None:
+        pytest.skip("Chromium is not installed")
+    if sync_playwright is None:
+        pytest.skip("Playwright is not installed: requirements-browser.txt")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox"]
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def tab(browser):
+    """A new page; it fails the test where a script of it fails."""
+    tab = browser.new_page(viewport={"width": 1100, "height": 900})
+    errors, tab.requests = [], []
+    tab.on("pageerror", lambda error: errors.append(error))
+    tab.on("request", lambda request: tab.requests.append(request.url))
+    yield tab
+    tab.context.close()
+    assert not errors

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 from PIL import Image
-from script_runs import call
+from script_runs import call, refusal
 
 from benchmarks.contenders import source_celeba64
 from dcgan_v1.data.pipeline import InMemory
@@ -184,3 +184,31 @@ def test_a_run_with_averages_draws_from_them_unless_the_latest_are_wanted(tmp_pa
         assert done.returncode == 0, done.stderr
         drawn.append(np.load(out)["images"])
     assert (drawn[0] != drawn[1]).any()
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("{}", "holds no latents"),
+        ("", "holds no latents"),
+        ("[" * 100_000, "holds no latents"),
+        ('{"system": "mnist_tutorial", "z": [[1], [1, 2]]}', "holds no latents"),
+        ('{"system": "mnist_tutorial", "z": [1, 2]}', "rows of finite numbers"),
+        ('{"system": "mnist_tutorial", "z": [[NaN]]}', "rows of finite numbers"),
+        ('{"system": "mnist_tutorial", "bn": "x", "z": [[1]]}', "must be one of"),
+        ('{"system": "mnist_tutorial", "z": [[1]]}', "has 100 numbers, not 1"),
+        ('{"system": "celeba64", "z": [[1]]}', "holds latents of 'celeba64'"),
+    ],
+)
+def test_latents_of_another_kind_are_refused_in_one_line(text, complaint, tmp_path):
+    (tmp_path / "z.json").write_text(text)
+    line = refusal("sample.py", "--pretrained", "mnist_tutorial", "--latents",
+                   tmp_path / "z.json", "--out", tmp_path / "out")  # fmt: skip
+    assert complaint in line
+    assert not (tmp_path / "out").exists()
+
+
+def test_latents_stand_alone(tmp_path):
+    line = refusal("sample.py", "--pretrained", "mnist_tutorial", "--latents",
+                   tmp_path / "z.json", "--seed", 3)  # fmt: skip
+    assert "leave out" in line

@@ -9,7 +9,6 @@ from dcgan_v1 import files, pictures, runtime
 from dcgan_v1.commands import cli, latents, options
 from dcgan_v1.errors import UserError
 
-
 # what says which noise, and what it is where nothing is said
 NOISE = {"n": 64, "seed": 0, "truncation": None, "interpolate": None}
 

@@ -2,9 +2,9 @@
 
 import json
 import secrets
+import sys
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import urlsplit
 
 import numpy as np
 
@@ -33,13 +33,22 @@ def open_server(html, draw, z_dim, port=0):
     bound = {"page": html.encode(), "draw": draw, "z_dim": z_dim, "token": token}
     handler = type("BoundHandler", (Handler,), bound)
     try:
-        server = ThreadingHTTPServer(("127.0.0.1", port), handler)
+        server = Server(("127.0.0.1", port), handler)
     except (OSError, OverflowError) as error:
         reason = getattr(error, "strerror", None) or error
         raise UserError(
             f"cannot listen on port {port}: {reason}; leave out --port for a free one"
         ) from error
     return server, f"http://127.0.0.1:{server.server_port}/{token}/"
+
+
+class Server(ThreadingHTTPServer):
+    daemon_threads = True  # a browser keeps connections open
+
+    def handle_error(self, request, client_address):
+        """Says nothing of a browser that has gone."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -62,7 +71,7 @@ class Handler(BaseHTTPRequestHandler):
             return
         try:
             z = np.array(json.loads(self.rfile.read(int(length)))["z"], np.float64)
-        except (ValueError, TypeError, KeyError):
+        except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
             z = np.empty(0)
         if z.shape != (self.z_dim,) or not np.isfinite(z).all():
             self._refuse(HTTPStatus.BAD_REQUEST, f"a latent has {self.z_dim} numbers")
@@ -76,7 +85,7 @@ class Handler(BaseHTTPRequestHandler):
         """Whether a request is for `place`, from our own page; refuses it otherwise."""
         host = self.headers.get("Host", "")
         origin = self.headers.get("Origin", f"http://{host}")
-        if urlsplit(f"//{host}").hostname not in HOSTS or origin != f"http://{host}":
+        if host.partition(":")[0] not in HOSTS or origin != f"http://{host}":
             self._refuse(HTTPStatus.FORBIDDEN, "for this machine's own page alone")
         elif not secrets.compare_digest(
             self.path.encode(), f"/{self.token}/{place}".encode()
