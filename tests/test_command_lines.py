@@ -52,6 +52,7 @@ def command_lines(module):
 @pytest.fixture
 def nothing_starts(monkeypatch):
     """What would take long, were the arguments in order after all."""
+    from dcgan_v1.commands import explore
     from dcgan_v1.compare import comparing
     from dcgan_v1.data import images
     from dcgan_v1.legacy import running
@@ -67,6 +68,7 @@ def nothing_starts(monkeypatch):
     monkeypatch.setattr(comparing, "run", refuse)
     monkeypatch.setattr(running, "run", refuse)
     monkeypatch.setattr(images, "load", refuse)
+    monkeypatch.setattr(explore, "look_into", refuse)
 
 
 @pytest.mark.parametrize("script", commands.NAMES)

@@ -26,6 +26,7 @@ LAYERS = (  # from the ground up; nothing imports from a later line
     ("legacy",),
     ("compare",),
     ("export",),
+    ("explore",),
     ("commands", "__init__", "__main__"),
 )
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
@@ -34,6 +35,7 @@ LIGHT += ("cluster", "commands.launching")
 LIGHT += ("commands.cli", "commands.options", "commands.start", "training.rundir")
 LIGHT += ("data.mnist", "data.faces", "data.images", "training.progress")
 LIGHT += ("metrics.real_images", "commands.train_mnist", "commands.make_pretrained")
+LIGHT += ("commands.explore", "commands.latents", "explore.page", "explore.server")
 
 
 def imports(path):

@@ -44,8 +44,11 @@ def dcgan_v1(installed, cwd, *words):
 
 
 def test_the_wheel_holds_templates_and_mnist_and_names_its_command(installed):
+    package = installed / "dcgan_v1"
     for name in ("commands/card.md.j2", "compare/report.html.j2", "export/card.md.j2"):
-        assert (installed / "dcgan_v1" / name).is_file()
+        assert (package / name).is_file()
+    page = {path.name for path in (ROOT / "dcgan_v1" / "explore").glob("*.[!p]*")}
+    assert len(page) > 7 and page <= {p.name for p in (package / "explore").iterdir()}
     files = installed / "dcgan_v1" / "data" / "mnist_files"
     assert len(list(files.glob("*.gz"))) == 4
     (entry,) = installed.glob("*.dist-info/entry_points.txt")
