@@ -1,0 +1,37 @@
+"""The notebook runs from top to bottom, without a network."""
+
+import nbclient
+import nbformat
+import pytest
+from script_runs import ENVIRONMENT, ROOT
+
+TOUR = ROOT / "notebooks" / "tour.ipynb"
+
+
+@pytest.mark.long
+def test_the_tour_runs_offline_from_top_to_bottom(tmp_path):
+    before = sorted(ROOT.iterdir()), sorted(TOUR.parent.iterdir())
+    notebook = nbformat.read(TOUR, as_version=4)
+    client = nbclient.NotebookClient(
+        notebook,
+        timeout=300,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(TOUR.parent)}},
+    )
+    nowhere = "http://127.0.0.1:9"  # the discard port: whoever goes out fails
+    proxies = dict.fromkeys(("http_proxy", "https_proxy", "all_proxy"), nowhere)
+    client.execute(env={**ENVIRONMENT, **proxies, "TMPDIR": str(tmp_path)})
+    outputs = [out for cell in notebook.cells for out in cell.get("outputs", [])]
+    text = "".join(out.get("text", "") for out in outputs)
+    assert "same: mnist_tutorial against tf2" in text
+    assert "leaky ReLU has slope 0.2, TF1's has 0.3" in text
+    assert "(64, 28, 28, 1) from -" in text
+    assert sum("image/png" in out.get("data", {}) for out in outputs) == 6
+    (folder,) = tmp_path.glob("tour*")
+    assert (folder / "page" / "index.html").stat().st_size > 6e6
+    assert before == (sorted(ROOT.iterdir()), sorted(TOUR.parent.iterdir()))
+
+
+def test_it_is_kept_without_outputs_that_would_age():
+    for cell in nbformat.read(TOUR, as_version=4).cells:
+        assert not cell.get("outputs") and not cell.get("execution_count")
