@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
-from dcgan_v1.nn import ops
+from dcgan_v1.nn import ops, resizing
 
 NORMAL = tf.random_normal_initializer(stddev=0.5)
 
@@ -145,7 +145,7 @@ def test_conv2d_transpose_has_the_gradients_of_tensorflows_own(session, rng, sid
 @pytest.mark.parametrize(("height", "width"), [(28, 28), (5, 4), (2, 2)])
 def test_resize_conv2d_equals_resizing_then_convolving(session, rng, height, width):
     x = tf.constant(rng.normal(size=(2, height, width, 3)))
-    y = ops.resize_conv2d(x, 4, "r", w_initializer=NORMAL, b_initializer=NORMAL)
+    y = resizing.resize_conv2d(x, 4, "r", w_initializer=NORMAL, b_initializer=NORMAL)
     x_np, y_np = run(session, x, y)
     expected = numpy_conv2d(numpy_resize_to_double(x_np), variable(session, "r/w"), 2)
     np.testing.assert_allclose(
@@ -155,7 +155,7 @@ def test_resize_conv2d_equals_resizing_then_convolving(session, rng, height, wid
 
 def test_resize_conv2d_has_the_gradients_of_tensorflows_own_ops(session, rng):
     x = tf.constant(rng.normal(size=(2, 6, 6, 3)))
-    y = ops.resize_conv2d(x, 4, "r", w_initializer=NORMAL)
+    y = resizing.resize_conv2d(x, 4, "r", w_initializer=NORMAL)
     (w,) = tf.trainable_variables()
     large = tf.cast(tf.image.resize_images(x, [12, 12]), tf.float64)
     plain = tf.nn.conv2d(large, w, strides=2, padding="SAME")

@@ -13,7 +13,7 @@ from dcgan_v1.systems import System
 FOLDER = Path(__file__).parent
 BN = "ema"  # images are drawn one at a time: a batch of one has no statistics
 WORKER = ("multiply.js", "network.js")
-SCRIPT = ("noise.js", "latents.js", "engine.js", "gif.js", "app.js")
+SCRIPT = ("noise.js", "latents.js", "engine.js", "gif.js", "saving.js", "app.js")
 WIDEST = {"normal": 3, "uniform": 1}  # truncation is off there
 
 

@@ -16,7 +16,7 @@ class Link(NamedTuple):
     """One layer.
 
     Attributes:
-      kind: the function in `nn.ops`; or relu, tanh, sigmoid, reshape, avg_pool.
+      kind: the layer's function in `nn`; or relu, tanh, sigmoid, reshape, avg_pool.
       scope: the last word of its variable scope, '' where it has none of its own.
       below, above: shapes of what goes in and comes out, without the batch.
       settings: stride, padding, slope, epsilon, is_training, or size, by kind.

@@ -9,7 +9,7 @@ from functools import partial
 
 import tensorflow.compat.v1 as tf
 
-from dcgan_v1.nn import ops, optimizers, schedules
+from dcgan_v1.nn import ops, optimizers, resizing, schedules
 
 BN = {"decay": 0.999, "epsilon": 1e-5}  # tf.contrib's decay; beta but no gamma
 STDDEV = 0.02
@@ -39,7 +39,7 @@ def generator(z, is_training):
         h = tf.nn.relu(h)
 
         # source: resize to 56x56, then a 3x3 convolution of stride 2
-        h = ops.resize_conv2d(h, 25, "conv3", **normal)  # [N, 28, 28, 25]
+        h = resizing.resize_conv2d(h, 25, "conv3", **normal)  # [N, 28, 28, 25]
         h, updates3 = ops.batch_norm(h, is_training, "bn3", **BN)
         h = tf.nn.relu(h)
 

@@ -14,7 +14,7 @@ class Layer(NamedTuple):
     """One call of a layer.
 
     Attributes:
-      kind: the function in `ops`.
+      kind: the function's name.
       scope: the variable scope it was called in, the layer's own last if it has one.
       x: its input.
       y: its output.

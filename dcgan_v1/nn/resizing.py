@@ -1,0 +1,57 @@
+"""TF1's bilinear resize and the convolution behind it, as one layer."""
+
+import tensorflow.compat.v1 as tf
+
+from dcgan_v1.nn import ops
+from dcgan_v1.nn.taps import tap_layer
+
+
+def resize_conv2d(x, filters, scope, *, w_initializer, b_initializer=None):
+    """Bilinear resize to twice the size, then a 3x3 convolution of stride 2.
+
+    TF1's resize (`align_corners=False`, no half-pixel centres) puts x[i] at row 2i and
+    the mean of x[i] and x[i+1] at row 2i+1, the last row being repeated. With taps
+    w0, w1, w2 a stride-2 convolution therefore computes, along one axis,
+
+        y[i] = (w0 + w1/2) x[i] + (w1/2 + w2) x[i+1]        for i < last
+        y[last] = (w0 + w1) x[last]                         (SAME pads zeros below)
+
+    which is a 2-tap convolution of the small map, zero-padded, plus w1/2 x[last] at the
+    edge. Both axes together: a 2x2 convolution, a bottom row, a right column, a corner.
+    The large map is never made; the result is the same up to rounding.
+
+    Args:
+      x: [N, H, W, C].
+
+    Returns:
+      [N, H, W, filters].
+    """
+    with tf.variable_scope(scope):
+        _, height, width, channels = x.shape.as_list()
+        w = tf.get_variable("w", [3, 3, channels, filters], x.dtype, w_initializer)
+
+        def inner(w, axis):  # the two taps away from the edge
+            first, middle, last = tf.split(w, 3, axis=axis)
+            return tf.concat([first + middle / 2, middle / 2 + last], axis=axis)
+
+        def edge(w, axis):  # the tap that only the last row (column) adds
+            return tf.split(w, 3, axis=axis)[1] / 2
+
+        def conv(x, w):
+            return tf.nn.conv2d(x, w, strides=1, padding="SAME")
+
+        bottom = x[:, -1:, :, :]  # [N, 1, W, C]
+        right = x[:, :, -1:, :]  # [N, H, 1, C]
+        corner = bottom[:, :, -1:, :]  # [N, 1, 1, C]
+        y = conv(x, inner(inner(w, 0), 1))  # [N, H, W, filters]
+        row = conv(bottom, inner(edge(w, 0), 1))  # [N, 1, W, filters]
+        row += _pad_before(conv(corner, edge(edge(w, 0), 1)), 2, width - 1)
+        column = conv(right, edge(inner(w, 0), 1))  # [N, H, 1, filters]
+        y += _pad_before(row, 1, height - 1) + _pad_before(column, 2, width - 1)
+        return tap_layer("resize_conv2d", x, ops.add_bias(y, b_initializer))
+
+
+def _pad_before(x, axis, zeros):
+    paddings = [[0, 0]] * x.shape.rank
+    paddings[axis] = [zeros, 0]
+    return tf.pad(x, paddings)
