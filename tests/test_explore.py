@@ -115,6 +115,7 @@ def test_ways_directions_and_files(exported, tab, tmp_path):
     assert levels(frames, [*there, *there[-2:0:-1]]) <= 1
     # and back into the page
     tab.set_input_files("#open", latents)
+    expect(tab.locator("#status")).to_have_text("Opened a.json.")
     assert levels(shown(tab, shape), picture) == 0
     assert "a.json" in tab.inner_text("#what")
 
