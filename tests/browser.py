@@ -23,7 +23,7 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 def open_page(tab, address):
     """Opens a page and waits until it has drawn all."""
     tab.goto(address if "://" in str(address) else address.as_uri())
-    expect(tab.locator("#status")).to_contain_text("Ready", timeout=60_000)
+    await_ready(tab)
 
 
 def canvases(tab, selector, shape):
@@ -80,7 +80,7 @@ def script(*names):
     return "\n".join((page.FOLDER / name).read_text() for name in names)
 
 
-def open_ready(tab):
+def await_ready(tab):
     expect(tab.locator("#status")).to_contain_text("Ready", timeout=60_000)
 
 

@@ -8,11 +8,11 @@ import subprocess
 import numpy as np
 import pytest
 from browser import (
+    await_ready,
     canvases,
     expect,
     levels,
     open_page,
-    open_ready,
     opened,
     read_png,
     redrawn,
@@ -68,7 +68,7 @@ def test_the_page_draws_what_sample_py_draws_of_a_seed(name, exported, tab, tmp_
     tab.fill("#seed", str(seed))
     tab.press("#seed", "Enter")
     slide(tab, "#truncation", 0.7)
-    open_ready(tab)
+    await_ready(tab)
     shape = systems.get(name).image_shape
     words = tab.inner_text("#command").split()
     assert words[:2] == ["python", "scripts/sample.py"]
@@ -153,13 +153,52 @@ def test_no_request_leaves_the_page(exported, tab, tmp_path):
     assert list(path.parent.iterdir()) == [path]
 
 
-def test_it_says_that_it_loads_before_anything_else_runs(exported, browser):
-    context = browser.new_context(java_script_enabled=False)
-    tab = context.new_page()
+HOLD = """const Real = Worker; window.held = [];
+window.Worker = class extends Real {
+  postMessage(message) { held.push(() => super.postMessage(message)); }
+};"""
+
+
+def test_while_it_loads_it_says_so_and_nothing_can_be_saved(exported, tab):
+    tab.add_init_script(HOLD)
     tab.goto(exported("mnist_tutorial").as_uri())
+    expect(tab.locator("#grid canvas")).to_have_count(24)
     assert tab.inner_text("#status") == "Loading the model …"
-    assert "JavaScript" in tab.inner_text("noscript")
-    context.close()
+    for button in ("#png", "#gif", "#json"):
+        assert tab.is_disabled(button)
+    tab.click("#grid button:nth-child(2)", force=True)  # it shows nothing yet
+    assert tab.inner_text("#slots") == ""
+    tab.evaluate("for (const send of held.splice(0)) send()")
+    while "Ready" not in tab.inner_text("#status"):  # each answer asks for more
+        tab.evaluate("for (const send of held.splice(0)) send()")
+        tab.wait_for_timeout(10)
+    assert tab.is_enabled("#png")
+
+
+def test_a_failure_is_said_and_forgotten(live, tab):
+    """One request that gets no answer, for the grid and for the picture."""
+    open_page(tab, live[1])
+    failing = []
+
+    def fail_once(route):
+        failing.append(route) if len(failing) < 2 else None
+        route.abort() if len(failing) < 2 else route.continue_()
+
+    for act in (
+        lambda: tab.click("#another"),
+        lambda: tab.click("#grid button:nth-child(3)"),
+    ):
+        failing.clear()
+        tab.route("**/draw", fail_once)
+        act()
+        expect(tab.locator("#status.failed")).to_contain_text("start explore.py again")
+        tab.unroute("**/draw")
+        tab.click("#another")
+        await_ready(tab)
+        assert tab.locator("#status.failed").count() == 0
+    tab.click("#grid button:nth-child(3)")
+    shown(tab, (28, 28, 1))
+    assert tab.get_attribute("#grid button:nth-child(3)", "aria-disabled") == "false"
 
 
 def test_the_keyboard_is_enough(exported, tab):
@@ -187,6 +226,9 @@ def test_the_keyboard_is_enough(exported, tab):
     before = tab.input_value("#way")
     tab.keyboard.press("ArrowRight")
     assert tab.input_value("#way") > before
+    tab.click("#grid button:nth-child(9)")  # one stop, wherever the mouse has been
+    tab.keyboard.press("ArrowRight")
+    assert tab.locator("#grid button[tabindex='0']").count() == 1
 
 
 def test_it_fits_a_phone_and_each_control_has_a_name(exported, browser):
@@ -194,8 +236,9 @@ def test_it_fits_a_phone_and_each_control_has_a_name(exported, browser):
     open_page(tab, exported("mnist_tutorial"))
     assert tab.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
     small = tab.evaluate(
-        """[...document.querySelectorAll('p, label, button, output, h2, legend')]
-        .filter(one => parseFloat(getComputedStyle(one).fontSize) < 12).length"""
+        """[...document.querySelectorAll('body *')].filter(one =>
+        one.textContent.trim() && !['SCRIPT', 'NOSCRIPT'].includes(one.tagName)
+        && parseFloat(getComputedStyle(one).fontSize) < 12).length"""
     )
     assert small == 0
     nameless = tab.evaluate(
@@ -229,7 +272,7 @@ def test_the_seed_is_drawn_anew_and_copied(exported, browser):
     tab = context.new_page()
     open_page(tab, exported("mnist_tutorial"))
     tab.click("#another")
-    open_ready(tab)
+    await_ready(tab)
     seed = tab.input_value("#seed")
     assert int(seed) > 0 and f"--seed {seed} " in tab.inner_text("#command")
     tab.click("#copy")

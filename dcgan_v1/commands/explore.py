@@ -1,13 +1,18 @@
 """Opens a page to explore a trained generator: draws to click on, the ways between
 them, the directions that change most. Or writes it as one file that needs no Python."""
 
+import contextlib
 import os
+import shlex
 import sys
+import threading
 import webbrowser
 
 from dcgan_v1 import files, runtime
 from dcgan_v1.commands import cli, options
 from dcgan_v1.errors import UserError
+from dcgan_v1.explore import page
+from dcgan_v1.explore.server import Server
 
 PAGE = "index.html"
 DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
@@ -20,35 +25,43 @@ def main(args):
         raise UserError("--export writes a file: --port and --no-browser serve one")
     files.refuse_unwritable(args.export, empty_folder=True)
     path = options.model_path(args)
-    runtime.prepare()
-    from dcgan_v1.checkpoints import finding
-    from dcgan_v1.explore import page
-    from dcgan_v1.sample import open_sampler
+    with contextlib.nullcontext() if args.export else Server(args.port) as server:
+        runtime.prepare()
+        from dcgan_v1.checkpoints import finding
+        from dcgan_v1.sample import open_sampler
 
-    prefix = finding.resolve(path, print)
-    with open_sampler(prefix, page.BN, args.device, args.latest) as sampler:
-        print(f"restored {sampler.restored}")
-        packed, directions = look_into(prefix, sampler, args.latest)
-        model = describe(path, sampler.system, directions, args)
-        if args.export:
-            write(args.export, page.html(model, packed))
-        else:
-            serve(page.html(model), sampler, args)
+        prefix = finding.resolve(path, print)
+        with open_sampler(prefix, page.BATCH_NORM, args.device, args.latest) as sampler:
+            print(f"restored {sampler.restored}")
+            packed, directions = look_into(prefix, sampler, args)
+            model = describe(path, sampler.system, directions, args)
+            html = page.html(model, packed)
+            if args.export:
+                write(args.export, html)
+            else:
+                serve(server, html, sampler, args.no_browser)
 
 
-def look_into(prefix, sampler, latest):
-    """Returns (what the page computes images from, [(name, direction)])."""
+def look_into(prefix, sampler, args):
+    """Returns (what a page with everything in it computes images from, None for one
+    that asks this process; [(name, direction)])."""
     from dcgan_v1.checkpoints import restoring
-    from dcgan_v1.explore import directions, packing, page
+    from dcgan_v1.explore import directions, packing
     from dcgan_v1.export import chain, networks
 
     config = restoring.identify(prefix)
-    with networks.open_network(prefix, config, "generator", page.BN, latest) as network:
-        found = [
-            (f"Component {i}", vector)
-            for i, vector in enumerate(directions.principal(chain.read(network)), 1)
-        ]
-        packed = packing.pack(network)
+    found, packed = [], None
+    with networks.open_network(
+        prefix, config, "generator", page.BATCH_NORM, args.latest
+    ) as network:
+        try:
+            vectors = directions.principal(chain.read(network))
+            found += [(f"Component {i}", v) for i, v in enumerate(vectors, 1)]
+            packed = packing.pack(network) if args.export else None
+        except chain.UnknownLayer as error:
+            if args.export:
+                raise UserError(f"{error}; leave out --export") from error
+            print(f"no principal components: {error}")
     if sampler.has_judge:
         print("asking D which way is up", flush=True)
         upwards = directions.score(sampler)
@@ -57,18 +70,20 @@ def look_into(prefix, sampler, latest):
 
 
 def describe(path, system, directions, args):
-    """Returns what the page is told; of a path no more than its last name."""
-    from dcgan_v1.explore import page
+    """Returns what the page is told; one that may go elsewhere, of a path no more than
+    its last name."""
     from dcgan_v1.export import card
 
-    option = f"--checkpoint {path.name}"
-    for name in ("pretrained", "model"):
-        if getattr(args, name):
-            option = f"--{name} {getattr(args, name)}"
-    if args.run_dir:
-        option = f"--run-dir {path.name}"
-    licence = f"The weights were {card.weights_licence(path, system)}."
-    return page.Model(system, option, directions, licence)
+    names = ("pretrained", "model", "run_dir", "checkpoint")
+    name = next(name for name in names if getattr(args, name))
+    value = getattr(args, name)
+    if args.export and name in ("run_dir", "checkpoint"):
+        value = path.absolute().name
+    option = f"--{name.replace('_', '-')} {shlex.quote(value)}"
+    if args.latest:
+        option += " --latest"
+    licence = card.weights_licence(path, system).replace("`", "")
+    return page.Model(system, option, directions, f"The weights: {licence}.")
 
 
 def write(folder, html):
@@ -76,34 +91,32 @@ def write(folder, html):
     print(f"wrote {folder / PAGE} ({len(html) / 1e6:.1f} MB): open it in a browser")
 
 
-def serve(html, sampler, args):
+def serve(server, html, sampler, no_browser):
     """Serves the page until it is interrupted."""
-    from dcgan_v1.explore import server
-
-    def draw(z):
-        return sampler(z[None])[0][0]
-
-    z_dim = sampler.system.z_dim
-    serving, address = server.open_server(html, draw, z_dim, args.port)
-    with serving:
-        print(f"{address} shows the page; Ctrl-C ends it", flush=True)
-        if not (args.no_browser or open_browser(address)):
-            print(
-                "no browser was found here: open that address in one, or write a page "
-                "that needs no Python with --export DIR",
-                flush=True,
-            )
-        try:
-            serving.serve_forever()
-        except KeyboardInterrupt:
-            print("ended")
+    server.page = html.encode()
+    server.draw = lambda z: sampler(z[None])[0][0]
+    server.z_dim = sampler.system.z_dim
+    print(f"{server.address} shows the page; Ctrl-C ends it", flush=True)
+    if not no_browser:  # some browsers are waited for until they are closed
+        threading.Thread(
+            target=open_browser, args=(server.address,), daemon=True
+        ).start()
+    try:
+        server.serve_forever()
+    except KeyboardInterrupt:
+        print("ended")
 
 
 def open_browser(address):
-    """Returns whether a browser with windows took the address."""
-    if sys.platform.startswith("linux") and not any(map(os.environ.get, DISPLAYS)):
-        return False
-    return webbrowser.open(address)
+    """Shows the address in a browser with windows, or says that there is none."""
+    linux = sys.platform.startswith("linux")
+    has_windows = not linux or any(map(os.environ.get, DISPLAYS))
+    if not (has_windows and webbrowser.open(address)):
+        print(
+            "no browser was found here: open that address in one, or write a page "
+            "that needs no Python with --export DIR",
+            flush=True,
+        )
 
 
 def make_parser():

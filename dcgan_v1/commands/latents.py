@@ -10,7 +10,7 @@ from dcgan_v1.commands import options
 from dcgan_v1.config import Config
 from dcgan_v1.errors import UserError
 
-BN = options.field_of(Config, "sample_bn").metadata["choices"]
+BATCH_NORM = options.field_of(Config, "sample_bn").metadata["choices"]
 # what JSON of another kind leads to
 OTHERWISE = (ValueError, TypeError, KeyError, AttributeError, OverflowError)
 
@@ -44,8 +44,8 @@ def read(path):
         ) from error
     if z.ndim != 2 or not z.size or not np.isfinite(z).all():
         raise UserError(f'{path}: "z" must be rows of finite numbers')
-    if found.bn not in (None, *BN):
-        raise UserError(f'{path}: "bn" must be one of {", ".join(BN)}')
+    if found.bn not in (None, *BATCH_NORM):
+        raise UserError(f'{path}: "bn" must be one of {", ".join(BATCH_NORM)}')
     return found
 
 

@@ -40,6 +40,10 @@ function makeGrid() {
     button.addEventListener("click", () => choose(i));
     byId("grid").append(button);
   }
+  byId("grid").addEventListener("focusin", ({ target }) => {
+    for (const button of byId("grid").children)
+      button.tabIndex = button === target ? 0 : -1;
+  });
   byId("grid").addEventListener("keydown", (event) => {
     const buttons = [...byId("grid").children], at = buttons.indexOf(event.target);
     const top = buttons[0].offsetTop;
@@ -48,8 +52,6 @@ function makeGrid() {
     const next = buttons[at + step[event.key]];
     if (!next) return;
     event.preventDefault();
-    buttons[at].tabIndex = -1;
-    next.tabIndex = 0;
     next.focus();
   });
 }
@@ -59,6 +61,7 @@ async function drawGrid() {
   const { seed, truncation } = state;
   const draws = drawNoise(model.noise, DRAWS, model.z_dim, seed, truncation);
   state.draws = draws;
+  for (const button of byId("grid").children) button.ariaDisabled = true; // until drawn
   byId("command").textContent = `python scripts/sample.py ${model.option} ` +
     `--seed ${seed} --n ${DRAWS} --bn ${model.bn}` +
     (truncation ? ` --truncation ${truncation}` : "");
@@ -67,7 +70,9 @@ async function drawGrid() {
   const times = await Promise.all(draws.map(async (z, i) => {
     const drawn = await engine.draw(z);
     if (state.draws !== draws || !drawn) return null;
-    paint(byId("grid").children[i].firstChild, drawn.pixels);
+    const button = byId("grid").children[i];
+    paint(button.firstChild, drawn.pixels);
+    button.ariaDisabled = false;
     return drawn.ms;
   }));
   if (state.draws !== draws) return;
@@ -77,6 +82,7 @@ async function drawGrid() {
 
 /** A draw is chosen, or, if it was, no longer; a fourth begins anew. */
 function choose(i) {
+  if (byId("grid").children[i].ariaDisabled === "true") return; // shows another yet
   const z = state.draws[i], had = state.chosen.findIndex((one) => one.z === z);
   if (had >= 0) state.chosen.splice(had, 1);
   else {
@@ -109,7 +115,10 @@ function showSlots() {
     const canvas = Object.assign(document.createElement("canvas"),
       { width: WIDTH, height: HEIGHT });
     one.pixels ??= engine.draw(one.z, true).then((drawn) => drawn.pixels);
-    one.pixels.then((pixels) => paint(canvas, pixels)).catch(report);
+    one.pixels.then((pixels) => paint(canvas, pixels)).catch((error) => {
+      one.pixels = null; // asked for again with the next choice
+      report(error);
+    });
     const slot = document.createElement("span");
     slot.append(LETTERS[i], canvas);
     slot.title = one.name;
@@ -128,7 +137,8 @@ function basis(way = state.way) {
 }
 
 function latent(way, amounts = state.amounts) {
-  return moved(basis(way), model.directions.map(({ vector }) => vector), amounts, DEVIATION);
+  const vectors = model.directions.map(({ vector }) => vector);
+  return moved(basis(way), vectors, amounts, DEVIATION);
 }
 
 function described() {
@@ -148,19 +158,20 @@ async function showPicture() {
   again = true;
   if (drawing) return;
   drawing = true;
-  try {
-    while (again) {
-      again = false;
-      const z = latent();
+  while (again) {
+    again = false;
+    const z = latent();
+    try {
       const { pixels } = await engine.draw(z, true);
       paint(byId("picture"), pixels);
       state.shown = { z, pixels };
+      for (const id of ["png", "gif", "json"]) byId(id).disabled = false;
+      if (byId("status").classList.contains("failed")) say("Ready again.");
+    } catch (error) {
+      report(error);
     }
-  } catch (error) {
-    report(error);
-  } finally {
-    drawing = false;
   }
+  drawing = false;
 }
 
 function makeDirections() {
@@ -206,13 +217,16 @@ function redraw() {
 }
 
 async function copySeed() {
+  byId("seed").value = state.seed;
+  let copied = true;
   try {
     await navigator.clipboard.writeText(byId("seed").value);
   } catch { // no clipboard here: the old way
     byId("seed").select();
-    document.execCommand("copy");
+    copied = document.execCommand("copy");
   }
-  say(`Copied seed ${byId("seed").value}.`);
+  if (copied) say(`Copied seed ${state.seed}.`);
+  else say("This browser lets no page copy; the seed is marked.", true);
 }
 
 function start() {

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from dcgan_v1.errors import UserError
 from dcgan_v1.export import chain
 from dcgan_v1.sample import draw_noise
 
@@ -19,6 +20,9 @@ def principal(links, count=SHOWN):
 
     Args:
       links: a generator's, see `chain.read`.
+
+    Raises:
+      UserError: a weight is not finite.
     """
     first, follower, *_ = (link for link in links if link.kind != "reshape")
     w = first.weights["w"]
@@ -28,6 +32,11 @@ def principal(links, count=SHOWN):
     if follower.kind == "batch_norm":
         scale, _ = chain.scale_and_shift(follower)
         matrix *= np.resize(scale, matrix.shape[1])
+    if not np.isfinite(matrix).all():
+        raise UserError(
+            "the first layer's weights are not finite: the run diverged; take an "
+            "earlier checkpoint with --checkpoint"
+        )
     left, _, _ = np.linalg.svd(matrix, full_matrices=False)
     return left.T[:count]
 

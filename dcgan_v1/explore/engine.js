@@ -1,5 +1,5 @@
-// Who computes images: two workers of the browser's, or the Python process that serves the
-// page. Both have `draw(z, first)`, which promises {pixels (RGBA), ms}.
+// Who computes images: two workers of the browser's, or the Python process behind the
+// page. Both have `draw(z, first)`, which promises {pixels (RGBA), ms}, and `forget()`.
 
 const WORKERS = 2;
 
@@ -60,7 +60,8 @@ class Live {
   draw(z, first = false) {
     if (first) return this.ask(z);
     const epoch = this.epoch;
-    this.last = this.last.then(() => (epoch === this.epoch ? this.ask(z) : null));
+    const ask = () => (epoch === this.epoch ? this.ask(z) : null);
+    this.last = this.last.then(ask, ask); // also after one that failed
     return this.last;
   }
 
@@ -76,7 +77,7 @@ class Live {
     } catch {
       throw new Error("The Python process has ended; start explore.py again.");
     }
-    if (!answer.ok) throw new Error(await answer.text());
+    if (!answer.ok) throw new Error(await answer.text()); // a sentence
     const pixels = new Uint8ClampedArray(await answer.arrayBuffer());
     return { pixels, ms: performance.now() - start };
   }

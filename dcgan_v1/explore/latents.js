@@ -44,5 +44,5 @@ function readLatent(text, model) {
   const z = file.z?.[0];
   if (!Array.isArray(z) || z.length !== model.z_dim || !z.every(Number.isFinite))
     throw new Error(`The file holds no latent of ${model.z_dim} numbers.`);
-  return Float64Array.from(z);
+  return Float64Array.from(z); // the first, if there are more
 }

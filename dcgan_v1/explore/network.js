@@ -216,7 +216,7 @@ function decode(base64) {
 }
 
 let network, model;
-/** Messages: {model, weights (base64)} once, then {id, z}; answers: {id, pixels, ms}. */
+/** Messages: {model, weights (base64)} once, then {z}; answers: {pixels, ms}. */
 onmessage = ({ data }) => {
   if (data.model) {
     model = data.model;
@@ -227,5 +227,5 @@ onmessage = ({ data }) => {
   const image = network.run(data.z);
   const pixels = toPixels(image, model.shape[2], model.range);
   const ms = performance.now() - start;
-  postMessage({ id: data.id, pixels, ms }, [pixels.buffer]);
+  postMessage({ pixels, ms }, [pixels.buffer]);
 };

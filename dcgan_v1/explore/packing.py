@@ -4,12 +4,12 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 
 from dcgan_v1 import pictures
-from dcgan_v1.errors import UserError
 from dcgan_v1.export import chain
 from dcgan_v1.sample import draw_noise
 
 DRAWS = 64
 PLAIN = ("relu", "tanh", "sigmoid")
+WITH_WEIGHTS = ("linear", "conv2d", "conv2d_transpose", "resize_conv2d")
 
 
 def pack(network):
@@ -19,7 +19,7 @@ def pack(network):
     255 off; biases and batch norm are float32.
 
     Raises:
-      UserError: it has a layer that the page does not know.
+      chain.UnknownLayer: it has a layer that the page does not know.
     """
     half = halves_do(network)
     layers, data = [], bytearray()
@@ -69,8 +69,8 @@ def _layers(link):
         return [({"kind": "leaky_relu", "slope": link.settings["slope"]}, [])]
     if link.kind in PLAIN:
         return [({"kind": link.kind}, [])]
-    if "w" not in link.weights:
-        raise UserError(f"the page has no layer for {link.kind}; export_model.py may")
+    if link.kind not in WITH_WEIGHTS:
+        raise chain.UnknownLayer(f"the page has no layer for {link.kind}")
     w = link.weights["w"]
     bias = [("b", link.weights["b"])] if "b" in link.weights else []
     if link.kind == "linear":
@@ -79,15 +79,12 @@ def _layers(link):
     layer = {"kind": link.kind, "size": w.shape[0], **shapes, **settings}
     if link.kind == "conv2d":
         return [(layer, [("w", w), *bias])]
-    if (
-        link.kind == "conv2d_transpose"
-    ):  # [size, size, out, in] to [in, size, size, out]
-        return [(layer, [("w", w.transpose(3, 0, 1, 2)), *bias])]
-    if link.kind == "resize_conv2d":
-        height, width, channels = link.below
-        large = {"below": (2 * height, 2 * width, channels), "kind": "conv2d"}
-        return [
-            ({"kind": "grow", "below": link.below}, []),
-            ({**layer, **large}, [("w", w), *bias]),
-        ]
-    raise UserError(f"the page has no layer for {link.kind}; export_model.py may")
+    if link.kind == "conv2d_transpose":
+        w = w.transpose(3, 0, 1, 2)  # [in, size, size, out]
+        return [(layer, [("w", w), *bias])]
+    height, width, channels = link.below
+    large = {"below": (2 * height, 2 * width, channels), "kind": "conv2d"}
+    return [
+        ({"kind": "grow", "below": link.below}, []),
+        ({**layer, **large}, [("w", w), *bias]),
+    ]

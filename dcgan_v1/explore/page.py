@@ -11,7 +11,7 @@ from dcgan_v1 import __version__
 from dcgan_v1.systems import System
 
 FOLDER = Path(__file__).parent
-BN = "ema"  # images are drawn one at a time: a batch of one has no statistics
+BATCH_NORM = "ema"  # images are drawn one at a time: a batch of one has no statistics
 WORKER = ("multiply.js", "network.js")
 SCRIPT = ("noise.js", "latents.js", "engine.js", "gif.js", "saving.js", "app.js")
 WIDEST = {"normal": 3, "uniform": 1}  # truncation is off there
@@ -46,7 +46,7 @@ def html(model, packed=None):
         "system": system.name,
         "noise": system.noise,
         "z_dim": system.z_dim,
-        "bn": BN,
+        "bn": BATCH_NORM,
         "shape": system.image_shape,
         "range": system.image_range,
         "option": model.option,

@@ -30,8 +30,8 @@ async function saveGif() {
 }
 
 function saveLatent() {
-  const { system, noise, bn } = model;
-  const file = { system, noise, bn, z: [Array.from(state.shown.z)] };
+  const { system, bn } = model;
+  const file = { system, bn, z: [Array.from(state.shown.z)] };
   save(new Blob([JSON.stringify(file)], { type: "application/json" }), "json");
 }
 

@@ -2,48 +2,56 @@
 
 import json
 import secrets
+import socketserver
 import sys
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
 
-from dcgan_v1.errors import UserError
+from dcgan_v1.errors import UserError, reason
 
-HOSTS = ("127.0.0.1", "localhost")  # any port of them: it may be forwarded by ssh
+LOOPBACK = "127.0.0.1"
+HOSTS = (LOOPBACK, "localhost")  # any port of them: it may be forwarded by ssh
 LONGEST = 100_000  # bytes of a request
 
 
-def open_server(html, draw, z_dim, port=0):
-    """Returns (a server on loopback that wants `serve_forever`, the page's address).
-
-    Addresses hold a token that cannot be guessed, so that other users of the machine
-    see nothing; requests with another host's name (DNS rebinding) or from another
-    page's origin are refused.
-
-    Args:
-      html: the page.
-      draw: a function from one latent [z_dim] to uint8 [H, W, C].
-      port: 0 for a free one.
-
-    Raises:
-      UserError: the port cannot be had.
-    """
-    token = secrets.token_urlsafe(16)
-    bound = {"page": html.encode(), "draw": draw, "z_dim": z_dim, "token": token}
-    handler = type("BoundHandler", (Handler,), bound)
-    try:
-        server = Server(("127.0.0.1", port), handler)
-    except (OSError, OverflowError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise UserError(
-            f"cannot listen on port {port}: {reason}; leave out --port for a free one"
-        ) from error
-    return server, f"http://127.0.0.1:{server.server_port}/{token}/"
-
-
 class Server(ThreadingHTTPServer):
+    """Listens on loopback from the start, and answers once it runs `serve_forever`.
+
+    Its address holds a token that cannot be guessed, so that who finds the port sees
+    nothing; requests with another host's name (DNS rebinding) or from another page's
+    origin are refused.
+
+    Attributes:
+      address: of the page.
+      page: bytes; draw: a function from one latent [z_dim] to uint8 [H, W, C]; z_dim.
+        All to be set before it serves.
+    """
+
     daemon_threads = True  # a browser keeps connections open
+    page, draw, z_dim = b"", None, 0
+
+    def __init__(self, port=0):
+        """Listens on `port`, 0 for a free one.
+
+        Raises:
+          UserError: the port cannot be had.
+        """
+        self.token = secrets.token_urlsafe(16)
+        try:
+            super().__init__((LOOPBACK, port), Handler)
+        except OSError as error:
+            raise UserError(
+                f"cannot listen on port {port}: {error.strerror}; leave out --port "
+                "for a free one"
+            ) from error
+        self.address = f"http://{LOOPBACK}:{self.server_port}/{self.token}/"
+
+    def server_bind(self):
+        """As HTTPServer's, but for asking a name server who 127.0.0.1 is."""
+        socketserver.TCPServer.server_bind(self)
+        self.server_name, self.server_port = self.server_address
 
     def handle_error(self, request, client_address):
         """Says nothing of a browser that has gone."""
@@ -59,24 +67,27 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self):
         if self._is_allowed(""):
-            self._answer(HTTPStatus.OK, self.page, "text/html; charset=utf-8")
+            self._answer(HTTPStatus.OK, self.server.page, "text/html; charset=utf-8")
 
     def do_POST(self):
         if not self._is_allowed("draw"):
             return
-        length = self.headers.get("Content-Length", "")
-        if not length.isdigit() or int(length) > LONGEST:
-            self.close_connection = True  # what it sends is not read
-            self._refuse(HTTPStatus.BAD_REQUEST, "no latent, or more than one")
-            return
+        z_dim = self.server.z_dim
         try:
-            z = np.array(json.loads(self.rfile.read(int(length)))["z"], np.float64)
+            length = int(self.headers["Content-Length"])
+            sent = self.rfile.read(length) if 0 <= length <= LONGEST else b""
+            z = np.array(json.loads(sent)["z"], np.float64)
         except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
             z = np.empty(0)
-        if z.shape != (self.z_dim,) or not np.isfinite(z).all():
-            self._refuse(HTTPStatus.BAD_REQUEST, f"a latent has {self.z_dim} numbers")
+        if z.shape != (z_dim,) or not np.isfinite(z).all():
+            self._refuse(HTTPStatus.BAD_REQUEST, f"A latent has {z_dim} numbers.")
             return
-        image = type(self).draw(z)  # [H, W, C]
+        try:
+            image = self.server.draw(z)  # [H, W, C]
+        except Exception as error:  # the page says it, and goes on
+            sentence = f"The image could not be drawn: {reason(error)}"
+            self._refuse(HTTPStatus.INTERNAL_SERVER_ERROR, sentence)
+            return
         pixels = np.full((*image.shape[:2], 4), 255, np.uint8)
         pixels[..., :3] = image
         self._answer(HTTPStatus.OK, pixels.tobytes(), "application/octet-stream")
@@ -85,17 +96,18 @@ class Handler(BaseHTTPRequestHandler):
         """Whether a request is for `place`, from our own page; refuses it otherwise."""
         host = self.headers.get("Host", "")
         origin = self.headers.get("Origin", f"http://{host}")
+        path = f"/{self.server.token}/{place}".encode()
         if host.partition(":")[0] not in HOSTS or origin != f"http://{host}":
-            self._refuse(HTTPStatus.FORBIDDEN, "for this machine's own page alone")
-        elif not secrets.compare_digest(
-            self.path.encode(), f"/{self.token}/{place}".encode()
-        ):
-            self._refuse(HTTPStatus.NOT_FOUND, "no such page; see explore.py's output")
+            self._refuse(HTTPStatus.FORBIDDEN, "For this machine's own page alone.")
+        elif not secrets.compare_digest(self.path.encode(), path):
+            self._refuse(HTTPStatus.NOT_FOUND, "No such page; explore.py says where.")
         else:
             return True
         return False
 
     def _refuse(self, status, sentence):
+        # what else was sent is not read, or it would pass for the next request
+        self.close_connection = True
         self._answer(status, sentence.encode(), "text/plain; charset=utf-8")
 
     def _answer(self, status, body, kind):
@@ -105,6 +117,8 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Cache-Control", "no-store")
         self.send_header("Referrer-Policy", "no-referrer")
         self.send_header("X-Content-Type-Options", "nosniff")
+        if self.close_connection:
+            self.send_header("Connection", "close")
         self.end_headers()
         self.wfile.write(body)
 

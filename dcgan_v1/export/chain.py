@@ -12,6 +12,10 @@ UNARY = {"Relu": "relu", "Tanh": "tanh", "Sigmoid": "sigmoid", "Reshape": "resha
 AVERAGES = ("moving_mean", "moving_variance")
 
 
+class UnknownLayer(UserError):
+    """A network that is no chain of known layers."""
+
+
 class Link(NamedTuple):
     """One layer.
 
@@ -35,7 +39,7 @@ def read(network):
     """Returns the Links of a `networks.Network`, from its input to its output.
 
     Raises:
-      UserError: it is no chain of known layers; the op in the way is named.
+      UnknownLayer: it is no chain of known layers; the op in the way is named.
     """
     layers = {
         layer.y.name: layer
@@ -81,9 +85,7 @@ def _unary(op):
         size, stride = (op.get_attr(name)[1] for name in ("ksize", "strides"))
         if size == stride and op.get_attr("padding") == b"SAME":
             return "avg_pool", op.inputs[0], {"size": size}
-    raise UserError(
-        f"this format cannot hold op {op.type} ({op.name}); --to savedmodel can"
-    )
+    raise UnknownLayer(f"there is no layer here for op {op.type} ({op.name})")
 
 
 def scale_and_shift(link):

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import tensorflow.compat.v1 as tf
 
-from dcgan_v1 import models, systems
+from dcgan_v1 import models, runtime, systems
 from dcgan_v1.checkpoints import restoring
 from dcgan_v1.nn import products
 
@@ -52,7 +52,9 @@ def open_network(prefix, config, name, bn="ema", latest=False):
     net = dict(zip(INPUTS, nets, strict=True))[name]
     shape = {"z": [system.z_dim], "images": system.image_shape}[INPUTS[name]]
     graph = tf.Graph()
-    with contextlib.closing(tf.Session(graph=graph)) as session:
+    # the CPU is enough, and a GPU may be busy with a training
+    on_cpu, _ = runtime.session_config("cpu")
+    with contextlib.closing(tf.Session(graph=graph, config=on_cpu)) as session:
         with graph.as_default(), products.plain():
             x = tf.placeholder(tf.float32, [None, *shape], INPUTS[name])
             y, _ = net(x, bn == "batch")
