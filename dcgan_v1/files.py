@@ -3,6 +3,7 @@
 import errno
 import hashlib
 import os
+import shutil
 from pathlib import Path
 
 from dcgan_v1.errors import UserError
@@ -47,7 +48,7 @@ def refuse_unwritable(*paths, empty_folder=False):
                 raise UserError(f"{path} is there already; choose another path")
             if any(path.iterdir()):
                 raise UserError(f"{path} is not empty; choose another folder")
-        above = next(folder for folder in path.parents if folder.exists())
+        above = next(f for f in (path, *path.parents) if f.exists())
         if not above.is_dir():
             raise UserError(f"cannot write {path}: {above} is a file")
         if not os.access(above, os.W_OK):
@@ -73,6 +74,39 @@ def write(files):
         if not isinstance(error, OSError):
             raise
         raise UserError(f"cannot write {path}: {error.strerror}") from error
+
+
+def place(folder, out):
+    """Copies what is in a folder into another, new or empty: all of it or nothing.
+
+    Raises:
+      UserError: it cannot be written; then nothing of it is there.
+    """
+    made = not out.exists()
+    placed = []
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        for entry in sorted(folder.iterdir()):
+            target = out / entry.name
+            if target.exists():
+                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
+            placed.append(target)
+            if entry.is_dir():
+                shutil.copytree(entry, target)
+            else:
+                shutil.copyfile(entry, target)
+    except BaseException as error:
+        for target in placed:
+            if target.is_dir():
+                shutil.rmtree(target, ignore_errors=True)
+            target.unlink(missing_ok=True)
+        if made and out.is_dir():
+            out.rmdir()
+        if not isinstance(error, OSError):
+            raise
+        # copytree gathers the errors of many files in one without words of its own
+        reason = error.strerror or error.args[0][0][2]
+        raise UserError(f"cannot write {out}: {reason}") from error
 
 
 def checksum(path):

@@ -7,7 +7,9 @@ from dcgan_v1.errors import UserError
 # beside the package in a checkout, and below the folder a user is in
 PLACES = (Path(__file__).resolve().parents[1] / "pretrained", Path("pretrained"))
 CLASSIFIER = "mnist_classifier"  # the judge of digits
-WORDS = "data.txt"  # what is said of a model's images, where not what its system says
+# what is said of a model's images and, on a second line, of where they are, where that
+# is not what its system says
+WORDS = "data.txt"
 
 
 def folder():
@@ -23,10 +25,10 @@ def path_of(name):
     """
     where = folder()
     if where is None:
-        option = "--classifier" if name == CLASSIFIER else "--checkpoint"
+        other = "--classifier" if name == CLASSIFIER else "a checkpoint's path"
         raise UserError(
             "pretrained models are not part of an installed package: start in a clone "
-            f"of the project, whose pretrained/ has {name}, or give {option}"
+            f"of the project, whose pretrained/ has {name}, or give {other}"
         )
     if name == CLASSIFIER:
         return where / name
@@ -44,6 +46,17 @@ def images_of(folder, system, count):
       folder: Path of the model's folder.
       count: how many images.
     """
-    words = folder / WORDS
-    text = words.read_text("utf-8").strip() if words.is_file() else system.words
+    text = _said(folder)[0] or system.words
     return text.replace("{count}", f"{count:,}".replace(",", " "))
+
+
+def example_of(folder, system):
+    """Returns the --data that a model was trained on, as a card shows it; '' where it
+    ships with the project."""
+    return _said(folder)[1] or system.example
+
+
+def _said(folder):
+    words = folder / WORDS
+    lines = words.read_text("utf-8").splitlines() if words.is_file() else []
+    return (*lines, "", "")[:2]

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 from script_runs import ROOT, call
 
+from dcgan_v1 import pretrained
 from dcgan_v1.checkpoints import finding, reading
 from dcgan_v1.commands import card
 from dcgan_v1.config_file import from_json
@@ -46,7 +47,8 @@ def test_a_card_shows_the_figures_and_the_command(name):
         if not isinstance(value, list):
             assert float(row) == pytest.approx(value, rel=1e-3)
     config = from_json((folder / "config.json").read_text(), name)
-    assert card.command(config) in text
+    example = pretrained.example_of(folder, SYSTEMS[name])
+    assert card.command(config, example) in text
     for picture in re.findall(r"\]\((\w+\.(?:png|gif|csv))\)", text):
         assert (folder / picture).exists()
     found = json.loads((folder / "figures.json").read_text())

@@ -11,7 +11,7 @@ import jinja2
 from dcgan_v1 import systems
 from dcgan_v1.errors import UserError
 from dcgan_v1.metrics.evaluation import shown
-from dcgan_v1.pretrained import images_of
+from dcgan_v1.pretrained import example_of, images_of
 from dcgan_v1.setting import option
 
 NOT_ITS_OWN = {"model", "data_sha256", "start", "data", "data_dir", "device", "cache"}
@@ -27,11 +27,12 @@ JUDGE = {
 }
 
 
-def command(config):
-    """Returns the command line that gives a config, but for where the data is."""
+def command(config, example):
+    """Returns the command line that gives a config, its data being where `example`
+    says."""
     system = systems.get(config.model)
     words = ["python", f"scripts/{system.script}.py"]
-    words += ["--data", system.example] if system.example else ["--model", system.name]
+    words += ["--data", example] if example else ["--model", system.name]
     for setting in dataclasses.fields(config):
         value = getattr(config, setting.name)
         if setting.name in NOT_ITS_OWN or value == setting.default:
@@ -65,6 +66,7 @@ def text(folder, config, *, step, time):
       time: how long training took and on what, in words.
     """
     system = systems.get(config.model)
+    example = example_of(folder, system)
     found = json.loads((folder / "figures.json").read_text())
     against_tf2 = folder / "against_tf2.json"
     with (folder / "curve.csv").open() as file:
@@ -86,10 +88,10 @@ def text(folder, config, *, step, time):
         epochs=step * config.batch_size / count,
         time=time,
         megabytes=sum(path.stat().st_size for path in folder.glob("model.*")) / 1e6,
-        command=command(config),
+        command=command(config, example),
         n=found["n"],
         options=(f" --seed {found['seed']}" if found["seed"] else "")
-        + (f" --data {system.example}" if system.example else ""),
+        + (f" --data {example}" if example else ""),
         figures=rows,
         judge=JUDGE[system.judge],
         measured=measured,

@@ -2,7 +2,6 @@
 it: a SavedModel, a frozen graph, TensorFlow Lite, ONNX, Keras or PyTorch. It is kept
 only if it draws what the session draws."""
 
-import shutil
 import tempfile
 from pathlib import Path
 
@@ -41,24 +40,16 @@ def main(args):
             folder,
             system,
             trials,
-            format=export.get(args.to),
+            to=args.to,
             source=source,
             named=f"pretrained/{args.pretrained}" if args.pretrained else source,
             bn=args.bn,
+            latest=args.latest,
             grid=GRID,
         )
         (folder / "README.md").write_text(text)
-        _copy(folder, args.out)
+        files.place(folder, args.out)
     print(f"wrote {args.out}: README.md says how to load it")
-
-
-def _copy(folder, out):
-    """Copies a folder to where nothing is: all of it or nothing."""
-    try:
-        shutil.copytree(folder, out, dirs_exist_ok=True)
-    except BaseException:
-        shutil.rmtree(out, ignore_errors=True)
-        raise
 
 
 def make_parser():

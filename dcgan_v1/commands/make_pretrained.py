@@ -81,7 +81,8 @@ def make(folder, directory, prefix, args):
     if args.against_tf2:
         shutil.copy(args.against_tf2, folder / "against_tf2.json")
     if args.words:
-        (folder / pretrained.WORDS).write_text(f"{args.words}\n", "utf-8")
+        said = f"{args.words}\n{args.example or ''}\n"
+        (folder / pretrained.WORDS).write_text(said, "utf-8")
     found = json.loads((folder / "figures.json").read_text())
     config = card.published(saved_config(folder), found["training_images"])
     files.write_atomically(folder / "config.json", config.to_json().encode())
@@ -166,6 +167,11 @@ def make_parser():
         metavar="TEXT",
         help="what the card says of the images and their licence, {count} standing for "
         "their number (default: the system's own)",
+    )
+    add(
+        "--example",
+        metavar="NAME",
+        help="with --words: the --data of the card's commands (default: the system's)",
     )
     add(
         "--out",

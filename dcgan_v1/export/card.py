@@ -5,8 +5,11 @@ from pathlib import Path
 
 import jinja2
 
-from dcgan_v1 import __version__, config_file
+from dcgan_v1 import __version__, config_file, export
+from dcgan_v1.checkpoints import finding, reading
+from dcgan_v1.errors import UserError
 from dcgan_v1.files import checksum
+from dcgan_v1.nn import averaging
 from dcgan_v1.pretrained import images_of
 
 CODE = "the code: MIT"
@@ -23,16 +26,20 @@ BATCH_NORM = {
 }
 
 
-def text(folder, system, trials, *, format, source, named, bn, grid):
+def text(folder, system, trials, *, to, source, named, bn, latest, grid):
     """Returns the card of a folder that holds all else.
 
     Args:
       folder: Path; trials: what came of its files, see `exporting.Trial`.
-      format: its module, see `export.get`.
+      to: the format; bn: how batch norm goes, 'ema' or 'batch'.
       source: the checkpoint's path; named: how to call it.
+      latest: whether G's weights are those of the step, averages or not.
       grid: name of the picture in the folder.
     """
     noise, draw = NOISE[system.noise]
+    format = export.get(to)
+    prefix = finding.resolve(source)
+    averaged = any(map(averaging.is_average, reading.shapes(prefix)))
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
         undefined=jinja2.StrictUndefined,
@@ -45,6 +52,10 @@ def text(folder, system, trials, *, format, source, named, bn, grid):
         grid=grid,
         first=trials[0].file,
         source=named,
+        checkpoint=Path(prefix).name,
+        weights="are the averages in it"
+        if averaged and not latest
+        else "as they are in it",
         noise=noise,
         draw=draw.format(system.z_dim) + ".astype(np.float32)",
         shape=system.image_shape,
@@ -62,12 +73,13 @@ def text(folder, system, trials, *, format, source, named, bn, grid):
 
 def weights_licence(source, system):
     """Returns whose images the weights were learnt from, as far as it is known."""
-    for folder in (source, source.parent):
-        figures = folder / "figures.json"
-        if figures.is_file():  # one of pretrained/, or its checkpoint
-            count = json.loads(figures.read_text())["training_images"]
-            return f"learnt from {images_of(folder, system, count)}"
-    config = config_file.saved_config(source)
+    config = _config(source, system)
+    folder = source if source.is_dir() else source.parent
+    figures = folder / "figures.json"
+    if config and figures.is_file() and (folder / "model.index").is_file():
+        # one of pretrained/, or its checkpoint
+        count = json.loads(figures.read_text())["training_images"]
+        return f"learnt from {images_of(folder, system, count)}"
     data = getattr(config, "data", getattr(config, "data_dir", None))
     if data == "" and system.data == "digits":
         return f"learnt from {system.words.replace('{count} ', '')}"
@@ -76,6 +88,16 @@ def weights_licence(source, system):
     if data:
         return f"as the images allow that they were learnt from (`{Path(data).name}`)"
     return "as the images allow that they were learnt from, which nothing here names"
+
+
+def _config(source, system):
+    """The config of the run that a checkpoint is of; None where what lies there is of
+    something else."""
+    try:
+        config = config_file.saved_config(source)
+    except UserError:
+        return None
+    return config if config and config.model == system.name else None
 
 
 def checksums(folder):

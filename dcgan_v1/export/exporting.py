@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import tensorflow.compat.v1 as tf
 
 from dcgan_v1 import export as formats
 from dcgan_v1 import pictures
 from dcgan_v1.checkpoints import finding, restoring
-from dcgan_v1.errors import UserError
-from dcgan_v1.export import networks, trial
+from dcgan_v1.errors import UserError, reason
+from dcgan_v1.export import chain, networks, trial
 from dcgan_v1.sample import draw_noise, open_sampler
 
 DRAWS = 64
@@ -37,6 +38,7 @@ class Trial(NamedTuple):
         their range, of logits as a share of the largest, or of 1.
       levels: the same of images, in levels of 255.
       alone: between a batch of 64 and batches of 1; None where batch norm is by batch.
+      bound: what the difference may be at most; None for anything finite.
       y: what it gave.
     """
 
@@ -46,6 +48,7 @@ class Trial(NamedTuple):
     difference: float
     levels: int | None
     alone: float | None
+    bound: float | None
     y: np.ndarray
 
 
@@ -88,21 +91,35 @@ def export(path, to, folder, *, bn="ema", judge=False, latest=False, say=print):
     trials = []
     for name in networks.INPUTS if judge else ("generator",):
         with networks.open_network(prefix, config, name, bn, latest) as network:
-            recipes = formats.get(to).write(network, folder)
+            recipes = _written(network, to, folder)
+            by_batch = bn == "batch" and network.has_batch_norm()
         for file, (lines, bound) in recipes.items():
-            trials.append(_try(folder, file, name, lines, expected, system, bn))
+            if by_batch and bound is not None:
+                bound = BY_BATCH
+            trials.append(
+                _try(folder, file, name, lines, expected, system, by_batch, bound)
+            )
             say(_line(trials[-1]))
-            if bound is not None:
-                wide = bound if bn == "ema" else BY_BATCH
-                _refuse_another_function(trials[-1], wide)
+            refuse_another_function(trials[-1])
     return system, trials
 
 
-def _try(folder, file, name, lines, expected, system, bn):
+def _written(network, to, folder):
+    """Writes a network and returns its recipes, see `export.get`."""
+    try:
+        return formats.get(to).write(network, folder)
+    except chain.UnknownLayer as error:
+        raise UserError(f"--to {to}: {error}; --to savedmodel can") from error
+    except tf.errors.OpError as error:
+        raise UserError(f"cannot write --to {to}: {reason(error)}") from error
+
+
+def _try(folder, file, name, lines, expected, system, by_batch, bound):
     """Loads a file as its card says, and compares what it gives."""
     x_name, y_name = networks.INPUTS[name], networks.OUTPUTS[name]
     recipe = lines.format(name=name, file=file, x=x_name, y=y_name)
-    together, alone = _outcome(folder, file, recipe, x_name, y_name, expected[x_name])
+    x, few = expected[x_name], 0 if by_batch else 2
+    together, alone = _outcome(folder, file, recipe, x_name, y_name, x, few)
     if together.shape != expected[y_name].shape:
         raise UserError(
             f"{file} is another function: it gives {together.shape}, not "
@@ -118,21 +135,22 @@ def _try(folder, file, name, lines, expected, system, bn):
         recipe,
         float(np.abs(together - expected[y_name]).max() / unit),
         levels_apart(*pixels) if of_images else None,
-        None if bn == "batch" else float(np.abs(alone - together[:2]).max() / unit),
+        None if by_batch else float(np.abs(alone - together[:few]).max() / unit),
+        bound,
         together,
     )
 
 
-def _outcome(folder, file, recipe, x_name, y_name, x):
+def _outcome(folder, file, recipe, x_name, y_name, x, few):
     """Returns what a file gives, in a process of its own: (for all of x at once, for
-    the first two alone)."""
+    the first few in batches of 1)."""
     with tempfile.TemporaryDirectory() as scratch:
         text, given, out = (Path(scratch) / n for n in ("recipe", "x.npy", "y.npz"))
         text.write_text(f"{x_name} {y_name}\n{recipe}")
         np.save(given, x)
         try:
             done = subprocess.run(
-                [sys.executable, trial.__file__, text, given, out],
+                [sys.executable, trial.__file__, text, given, out, str(few)],
                 cwd=folder,
                 env={**os.environ, **ENVIRONMENT},
                 capture_output=True,
@@ -161,18 +179,23 @@ def levels_apart(a, b):
 
 def _line(trial):
     if trial.levels is None:
-        what = "of the largest logit"
+        what = "of the largest logit (or of 1)"
     else:
         what = f"of the range ({trial.levels} of 255)"
     return f"{trial.file}: {DRAWS} draws, at most {trial.difference:.2g} {what} off"
 
 
-def _refuse_another_function(trial, bound):
-    # not "greater": it may be no number
-    if not trial.difference <= bound or (trial.levels or 0) > 1:
+def refuse_another_function(trial):
+    """Raises UserError where a Trial is off by more than it may be."""
+    if not np.isfinite(trial.y).all():
+        raise UserError(
+            f"{trial.file} gives what is not finite: the run diverged, or the format's "
+            "numbers are too small for it; nothing was written"
+        )
+    if trial.bound is not None and not trial.difference <= trial.bound:
         raise UserError(
             f"{trial.file} is another function: {trial.difference:.2g} off, allowed is "
-            f"{bound:g}; nothing was written"
+            f"{trial.bound:g}; nothing was written"
         )
     if trial.alone is not None and not trial.alone <= ALONE:
         raise UserError(

@@ -7,7 +7,7 @@ import tensorflow.compat.v1 as tf
 
 from dcgan_v1 import models, runtime, systems
 from dcgan_v1.checkpoints import restoring
-from dcgan_v1.nn import products
+from dcgan_v1.nn import products, taps
 
 INPUTS = {"generator": "z", "discriminator": "images"}
 OUTPUTS = {"generator": "images", "discriminator": "logits"}
@@ -29,6 +29,10 @@ class Network(NamedTuple):
     session: tf.Session
     x: tf.Tensor
     y: tf.Tensor
+
+    def has_batch_norm(self):
+        layers = self.session.graph.get_collection(taps.LAYERS)
+        return any(layer.kind == "batch_norm" for layer in layers)
 
     def constants(self):
         """Returns the GraphDef, its variables made constants."""

@@ -1,4 +1,6 @@
-"""A frozen graph: one file, as TF1 programs exchanged them."""
+"""A frozen graph: one file, as TF1 programs exchanged them; 1.15 reads it, too."""
+
+import tensorflow.compat.v1 as tf
 
 TITLE = "a frozen graph of TensorFlow 1"
 BOUND = 1e-5
@@ -16,5 +18,14 @@ with tf.Graph().as_default(), tf.Session() as session:
 def write(network, folder):
     """Writes `folder`/NAME.pb."""
     path = folder / f"{network.name}.pb"
-    path.write_bytes(network.constants().SerializeToString())
+    path.write_bytes(_of_old(network.constants()).SerializeToString())
     return {path.name: (LOAD, BOUND)}
+
+
+def _of_old(graph_def):
+    """Leaves out what a graph says that goes without saying: attributes that ops had
+    not yet in TensorFlow 1, which refuses to read what it does not know."""
+    with tf.Graph().as_default() as graph:
+        tf.import_graph_def(graph_def, name="")
+        meta = tf.train.export_meta_graph(graph=graph, strip_default_attrs=True)
+    return meta.graph_def

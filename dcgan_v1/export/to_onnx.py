@@ -28,6 +28,8 @@ def write(network, folder):
         model, _ = tf2onnx.convert.from_graph_def(
             network.constants(), input_names=[x], output_names=[y], opset=OPSET
         )
+    except (OSError, MemoryError):
+        raise
     except Exception as error:  # the converter raises what it likes
         raise UserError(
             f"ONNX cannot hold this model: {reason(error)}; --to savedmodel can"

@@ -9,7 +9,8 @@ from dcgan_v1.export import to_savedmodel
 
 TITLE = "TensorFlow Lite"
 BOUND = 2e-5
-NOTE = "How far float16 is off is reported, not bounded."
+NOTE = """How far float16 is off is reported, not bounded. The file begins with batches
+of 1: these lines resize it, elsewhere resize the input to [N, ...] first."""
 NEEDS = ()
 LOAD = """\
 import tensorflow as tf
@@ -41,6 +42,8 @@ def write(network, folder):
 def _convert(converter):
     try:
         return converter.convert()
+    except (OSError, MemoryError):
+        raise
     except Exception as error:  # the converter raises what it likes
         ops = sorted(set(re.findall(r"'tf\.(\w+)' op is neither", str(error))))
         why = f"it has no {', '.join(ops)}" if ops else reason(error)

@@ -44,7 +44,7 @@ def write(network, folder):
     for link in chain.read(network):
         for text, weights in _layers(link):
             for name, array in weights.items():
-                arrays[f"{len(lines)}.{name}"] = np.ascontiguousarray(array)
+                arrays[f"{len(lines)}.{name}"] = np.asarray(array, order="C")
             lines.append(text)
     text = HEAD.format(
         title=network.system.name,

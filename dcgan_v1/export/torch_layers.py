@@ -22,7 +22,8 @@ class Grow(nn.Module):
     def forward(self, x):
         for dim in (2, 3):
             size = x.shape[dim]
-            following = [*range(1, size), size - 1]
-            between = (x + x.index_select(dim, torch.tensor(following))) / 2
+            last = x.narrow(dim, size - 1, 1)
+            following = torch.cat([x.narrow(dim, 1, size - 1), last], dim)
+            between = (x + following) / 2
             x = torch.stack([x, between], dim + 1).flatten(dim, dim + 1)
         return x

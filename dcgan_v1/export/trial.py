@@ -1,9 +1,9 @@
 """Loads an exported file as its card says, in a process without anything of ours.
 
-python trial.py RECIPE INPUT OUTPUT, in the folder of the file: RECIPE is a file with
-the lines of the card and, before them, a line with the names of what goes in and what
-comes out; INPUT an array of 64; OUTPUT gets what they give, and the same for the first
-two alone.
+python trial.py RECIPE INPUT OUTPUT ALONE, in the folder of the file: RECIPE is a file
+with the lines of the card and, before them, a line with the names of what goes in and
+what comes out; INPUT an array of 64; OUTPUT gets what they give, and the same for the
+first ALONE of them in batches of 1.
 """
 
 import sys
@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 if __name__ == "__main__":
-    recipe, x, out = sys.argv[1:]
+    recipe, x, out, alone = sys.argv[1:]
     sys.path[0] = ""  # the folder, as for somebody who types the lines
     names, _, lines = Path(recipe).read_text().partition("\n")
     x_name, y_name = names.split()
@@ -23,5 +23,6 @@ if __name__ == "__main__":
         exec(code, names)
         return np.asarray(names[y_name])
 
-    alone = np.concatenate([outcome(x[:1]), outcome(x[1:2])])
-    np.savez(out, together=outcome(x), alone=alone)
+    found = {"together": outcome(x)}
+    found["alone"] = np.array([outcome(x[i : i + 1])[0] for i in range(int(alone))])
+    np.savez(out, **found)

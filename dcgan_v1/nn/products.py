@@ -26,6 +26,7 @@ def plain():
 
 
 def are_plain():
+    """Whether TensorFlow's own ops are wanted, see `plain`."""
     return _plain.get()
 
 
