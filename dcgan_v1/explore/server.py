@@ -64,6 +64,7 @@ class Handler(BaseHTTPRequestHandler):
     RGBA."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # or a body waits 40 ms for its header's receipt
 
     def do_GET(self):
         if self._is_allowed(""):
