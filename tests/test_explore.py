@@ -26,7 +26,7 @@ from test_explore_server import ask
 
 from dcgan_v1 import pretrained, systems
 from dcgan_v1.commands import explore as explore_command
-from dcgan_v1.explore import directions
+from dcgan_v1.explore import directions, packing, page
 from dcgan_v1.export import chain
 from dcgan_v1.sample import draw_noise, interpolate, open_sampler
 
@@ -138,6 +138,21 @@ def test_three_draws_are_first_less_second_plus_third(exported, tab, tmp_path):
     for number in (5, 6):
         tab.click(f"#grid button:nth-child({number})")
     assert tab.inner_text("#what") == "draw 6 of seed 0"
+
+
+def test_without_directions_a_gif_wants_two_draws(tab, tmp_path):
+    """As of a generator that no chain of layers describes and that has no judge."""
+    with opened("mnist_tutorial") as network:
+        packed = packing.pack(network)
+    model = page.Model(systems.get("mnist_tutorial"), "--model x", [], "none")
+    (tmp_path / "page.html").write_text(page.html(model, packed))
+    open_page(tab, tmp_path / "page.html")
+    tab.click("#gif")
+    assert "choose two" in tab.inner_text("#status.failed")
+    for number in (1, 2):
+        tab.click(f"#grid button:nth-child({number})")
+    with Image.open(saved(tab, "#gif", tmp_path / "a.gif")) as gif:
+        assert gif.n_frames == 30
 
 
 def test_no_request_leaves_the_page(exported, tab, tmp_path):

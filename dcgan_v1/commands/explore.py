@@ -57,11 +57,13 @@ def look_into(prefix, sampler, args):
         try:
             vectors = directions.principal(chain.read(network))
             found += [(f"Component {i}", v) for i, v in enumerate(vectors, 1)]
-            packed = packing.pack(network) if args.export else None
         except chain.UnknownLayer as error:
-            if args.export:
-                raise UserError(f"{error}; leave out --export") from error
             print(f"no principal components: {error}")
+        if args.export:
+            try:
+                packed = packing.pack(network)
+            except chain.UnknownLayer as error:
+                raise UserError(f"{error}; leave out --export") from error
     if sampler.has_judge:
         print("asking D which way is up", flush=True)
         upwards = directions.score(sampler)

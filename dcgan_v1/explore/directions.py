@@ -23,8 +23,17 @@ def principal(links, count=SHOWN):
 
     Raises:
       UserError: a weight is not finite.
+      chain.UnknownLayer: the first layer is none that takes a whole latent.
     """
+    arrays = [array for link in links for array in link.weights.values()]
+    if not all(np.isfinite(array).all() for array in arrays):
+        raise UserError(
+            "the generator's weights are not finite: the run diverged; take an earlier "
+            "checkpoint with --checkpoint"
+        )
     first, follower, *_ = (link for link in links if link.kind != "reshape")
+    if "w" not in first.weights or links[0].below != first.below[-1:]:
+        raise chain.UnknownLayer(f"the first layer, {first.kind}, mixes no latent")
     w = first.weights["w"]
     if first.kind == "conv2d_transpose":  # of a map of one pixel
         w = w.transpose(3, 0, 1, 2)
@@ -32,11 +41,6 @@ def principal(links, count=SHOWN):
     if follower.kind == "batch_norm":
         scale, _ = chain.scale_and_shift(follower)
         matrix *= np.resize(scale, matrix.shape[1])
-    if not np.isfinite(matrix).all():
-        raise UserError(
-            "the first layer's weights are not finite: the run diverged; take an "
-            "earlier checkpoint with --checkpoint"
-        )
     left, _, _ = np.linalg.svd(matrix, full_matrices=False)
     return left.T[:count]
 

@@ -14,6 +14,8 @@ function savePng() {
 
 /** The way from A to B and back; with other choices, along the direction last moved. */
 async function saveGif() {
+  if (state.chosen.length !== 2 && !model.directions.length)
+    return say("A GIF goes from one draw to another: choose two.", true);
   const steps = Array.from({ length: FRAMES }, (_, i) => i / (FRAMES - 1));
   const latents = steps.map((t) => {
     if (state.chosen.length === 2) return latent(t);
@@ -26,7 +28,7 @@ async function saveGif() {
   }
   const thereAndBack = [...frames, ...frames.slice(1, -1).reverse()];
   const bytes = gifBytes(thereAndBack, WIDTH, HEIGHT);
-  save(new Blob([bytes], { type: "image/gif" }), "gif");
+  return save(new Blob([bytes], { type: "image/gif" }), "gif");
 }
 
 function saveLatent() {

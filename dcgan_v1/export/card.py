@@ -37,7 +37,7 @@ def text(folder, system, trials, *, to, source, named, bn, latest, grid):
       grid: name of the picture in the folder.
     """
     noise, draw = NOISE[system.noise]
-    format = export.get(to)
+    module = export.get(to)
     prefix = finding.resolve(source)
     averaged = any(map(averaging.is_average, reading.shapes(prefix)))
     environment = jinja2.Environment(
@@ -47,19 +47,17 @@ def text(folder, system, trials, *, to, source, named, bn, latest, grid):
     )
     return environment.get_template("card.md.j2").render(
         system=system,
-        title=format.TITLE,
+        title=module.TITLE,
         draws=len(trials[0].y),
         grid=grid,
         first=trials[0].file,
         source=named,
         checkpoint=Path(prefix).name,
-        weights="are the averages in it"
-        if averaged and not latest
-        else "as they are in it",
+        weights="are the averages in it" if averaged and not latest else "are in it",
         noise=noise,
         draw=draw.format(system.z_dim) + ".astype(np.float32)",
         shape=system.image_shape,
-        note=format.NOTE,
+        note=module.NOTE,
         low=system.image_range[0],
         high=system.image_range[1],
         judge=any(trial.network == "discriminator" for trial in trials),
