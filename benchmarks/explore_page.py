@@ -48,6 +48,7 @@ def main():
     args = parser.parse_args()
     from playwright.sync_api import sync_playwright
 
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     models = [("--run-dir", args.run_dir)] if args.run_dir else []
     models = models or [("--pretrained", name) for name in SYSTEMS]
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
@@ -61,7 +62,7 @@ def main():
         for _ in range(args.rounds):
             for name, path in pages.items():
                 browser = playwright.chromium.launch(
-                    executable_path=shutil.which("chromium"), args=["--no-sandbox"]
+                    executable_path=chromium, args=["--no-sandbox"]
                 )
                 found[name].append(measured(browser, path))
                 browser.close()
