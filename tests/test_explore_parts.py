@@ -28,7 +28,7 @@ def test_noise_is_numpys(kind, tab, rng):
         )
         for seed, z in zip(seeds, found, strict=True):
             expected = draw_noise(kind, 100, 100, seed, truncation)
-            bound = 0 if kind == "uniform" else 2e-14
+            bound = 0 if kind == "uniform" else 5e-14
             np.testing.assert_allclose(z, expected, rtol=bound, atol=0)
 
 
