@@ -377,6 +377,8 @@ def test_averaged_weights_are_taken_unless_the_latest_are_asked_for(tmp_path):
         done = call("export_model.py", tmp_path / "model", "--to", "frozen", "--out",
                     out, *words)  # fmt: skip
         assert done.returncode == 0, done.stderr
+        averages = "the averages of its generator" in (out / "README.md").read_text()
+        assert averages == (folder == "averaged")
         graph_def = tf.GraphDef.FromString((out / "generator.pb").read_bytes())
         with tf.Graph().as_default(), tf.Session() as session:
             tf.import_graph_def(graph_def, name="")

@@ -53,7 +53,9 @@ def text(folder, system, trials, *, to, source, named, bn, latest, grid):
         first=trials[0].file,
         source=named,
         checkpoint=Path(prefix).name,
-        weights="are the averages in it" if averaged and not latest else "are in it",
+        weights="the averages of its generator's weights"
+        if averaged and not latest
+        else "its generator's weights as they are",
         noise=noise,
         draw=draw.format(system.z_dim) + ".astype(np.float32)",
         shape=system.image_shape,
