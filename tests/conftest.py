@@ -1,6 +1,12 @@
+import re
+import signal
+import subprocess
+
 import pytest
+from script_runs import ENVIRONMENT, call, command
 
 from dcgan_v1 import runtime
+from dcgan_v1.commands import explore as explore_command
 
 tf = runtime.prepare()
 
@@ -80,3 +86,43 @@ def tab(browser):
     yield tab
     tab.context.close()
     assert not errors
+
+
+@pytest.fixture(scope="module")
+def page_of(tmp_path_factory):
+    """name -> the page of a pretrained model, written once."""
+    made = {}
+
+    def of(name):
+        if name not in made:
+            folder = tmp_path_factory.mktemp(name) / "page"
+            done = call("explore.py", "--pretrained", name, "--export", folder)
+            assert done.returncode == 0, done.stderr
+            made[name] = folder / "index.html"
+        return made[name]
+
+    return of
+
+
+@pytest.fixture
+def live_page():
+    """The process of `explore.py --pretrained mnist_tutorial`, and its address."""
+    process = subprocess.Popen(
+        command("explore.py", "--pretrained", "mnist_tutorial"),
+        env={k: v for k, v in ENVIRONMENT.items() if k not in explore_command.DISPLAYS},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # a job in the background ignores Ctrl-C, and its children do
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+    lines = []
+    for line in process.stdout:
+        lines.append(line)
+        if line.startswith("no browser"):
+            break
+    address = re.search(r"^(http\S+) shows the page", "".join(lines), re.M)
+    assert address, process.communicate()[1]
+    yield process, address[1]
+    process.kill()
+    process.communicate()

@@ -3,7 +3,6 @@
 import json
 import re
 import signal
-import subprocess
 
 import numpy as np
 import pytest
@@ -21,32 +20,15 @@ from browser import (
     slide,
 )
 from PIL import Image
-from script_runs import ENVIRONMENT, call, command
+from script_runs import call
 from test_explore_server import ask
 
 from dcgan_v1 import pretrained, systems
-from dcgan_v1.commands import explore as explore_command
 from dcgan_v1.explore import directions, packing, page
 from dcgan_v1.export import chain
 from dcgan_v1.sample import draw_noise, interpolate, open_sampler
 
 PHONE = {"width": 390, "height": 800}
-
-
-@pytest.fixture(scope="module")
-def exported(tmp_path_factory):
-    """name -> the page of a pretrained model, written once."""
-    made = {}
-
-    def of(name):
-        if name not in made:
-            folder = tmp_path_factory.mktemp(name) / "page"
-            done = call("explore.py", "--pretrained", name, "--export", folder)
-            assert done.returncode == 0, done.stderr
-            made[name] = folder / "index.html"
-        return made[name]
-
-    return of
 
 
 @pytest.mark.parametrize(
@@ -61,8 +43,8 @@ def exported(tmp_path_factory):
         for name in systems.SYSTEMS
     ],
 )
-def test_the_page_draws_what_sample_py_draws_of_a_seed(name, exported, tab, tmp_path):
-    open_page(tab, exported(name))
+def test_the_page_draws_what_sample_py_draws_of_a_seed(name, page_of, tab, tmp_path):
+    open_page(tab, page_of(name))
     seed = int(np.random.SeedSequence().entropy % 2**31)
     print("seed", seed)
     tab.fill("#seed", str(seed))
@@ -79,9 +61,9 @@ def test_the_page_draws_what_sample_py_draws_of_a_seed(name, exported, tab, tmp_
     assert levels(canvases(tab, "#grid canvas", shape), expected) <= 1
 
 
-def test_ways_directions_and_files(exported, tab, tmp_path):
+def test_ways_directions_and_files(page_of, tab, tmp_path):
     """Two draws, a place between them, a direction: saved, and drawn again."""
-    open_page(tab, exported("mnist_tutorial"))
+    open_page(tab, page_of("mnist_tutorial"))
     shape = (28, 28, 1)
     for number in (3, 8):
         tab.click(f"#grid button:nth-child({number})")
@@ -120,8 +102,8 @@ def test_ways_directions_and_files(exported, tab, tmp_path):
     assert "a.json" in tab.inner_text("#what")
 
 
-def test_three_draws_are_first_less_second_plus_third(exported, tab, tmp_path):
-    open_page(tab, exported("mnist_tutorial"))
+def test_three_draws_are_first_less_second_plus_third(page_of, tab, tmp_path):
+    open_page(tab, page_of("mnist_tutorial"))
     for number in (1, 2, 3):
         tab.click(f"#grid button:nth-child({number})")
     shown(tab, (28, 28, 1))
@@ -155,8 +137,8 @@ def test_without_directions_a_gif_wants_two_draws(tab, tmp_path):
         assert gif.n_frames == 30
 
 
-def test_no_request_leaves_the_page(exported, tab, tmp_path):
-    path = exported("mnist_tutorial")
+def test_no_request_leaves_the_page(page_of, tab, tmp_path):
+    path = page_of("mnist_tutorial")
     open_page(tab, path)
     tab.click("#grid button:nth-child(4)")
     saved(tab, "#png", tmp_path / "a.png")
@@ -168,160 +150,8 @@ def test_no_request_leaves_the_page(exported, tab, tmp_path):
     assert list(path.parent.iterdir()) == [path]
 
 
-HOLD = """const Real = Worker; window.held = [];
-window.Worker = class extends Real {
-  postMessage(message) { held.push(() => super.postMessage(message)); }
-};"""
-
-
-def test_while_it_loads_it_says_so_and_nothing_can_be_saved(exported, tab):
-    tab.add_init_script(HOLD)
-    tab.goto(exported("mnist_tutorial").as_uri())
-    expect(tab.locator("#grid canvas")).to_have_count(24)
-    assert tab.inner_text("#status") == "Loading the model …"
-    for button in ("#png", "#gif", "#json"):
-        assert tab.is_disabled(button)
-    tab.click("#grid button:nth-child(2)", force=True)  # it shows nothing yet
-    assert tab.inner_text("#slots") == ""
-    tab.evaluate("for (const send of held.splice(0)) send()")
-    while "Ready" not in tab.inner_text("#status"):  # each answer asks for more
-        tab.evaluate("for (const send of held.splice(0)) send()")
-        tab.wait_for_timeout(10)
-    assert tab.is_enabled("#png")
-
-
-def test_a_failure_is_said_and_forgotten(live, tab):
-    """One request that gets no answer, for the grid and for the picture."""
-    open_page(tab, live[1])
-    failing = []
-
-    def fail_once(route):
-        failing.append(route) if len(failing) < 2 else None
-        route.abort() if len(failing) < 2 else route.continue_()
-
-    for act in (
-        lambda: tab.click("#another"),
-        lambda: tab.click("#grid button:nth-child(3)"),
-    ):
-        failing.clear()
-        tab.route("**/draw", fail_once)
-        act()
-        expect(tab.locator("#status.failed")).to_contain_text("start explore.py again")
-        tab.unroute("**/draw")
-        tab.click("#another")
-        await_ready(tab)
-        assert tab.locator("#status.failed").count() == 0
-    tab.click("#grid button:nth-child(3)")
-    shown(tab, (28, 28, 1))
-    assert tab.get_attribute("#grid button:nth-child(3)", "aria-disabled") == "false"
-
-
-def test_the_keyboard_is_enough(exported, tab):
-    open_page(tab, exported("mnist_tutorial"))
-    tab.keyboard.press("Tab")
-    for key in ("ArrowRight", "ArrowDown", "Enter", "ArrowLeft", " "):
-        tab.keyboard.press(key)
-    pressed = tab.eval_on_selector_all(
-        "#grid button", "all => all.map(one => one.getAttribute('aria-pressed'))"
-    )
-    columns = 4
-    assert [i for i, yes in enumerate(pressed) if yes == "true"] == [
-        columns,
-        columns + 1,
-    ]
-    label = tab.get_attribute(f"#grid button:nth-child({columns + 2})", "aria-label")
-    assert label == f"draw {columns + 2}, chosen as A"
-    reached = set()
-    for _ in range(30):
-        tab.keyboard.press("Tab")
-        reached.add(tab.evaluate("document.activeElement.id"))
-    ids = {"seed", "another", "copy", "truncation", "way", "direction0", "reset"}
-    assert ids | {"png", "gif", "json", "open"} <= reached
-    tab.focus("#way")
-    before = tab.input_value("#way")
-    tab.keyboard.press("ArrowRight")
-    assert tab.input_value("#way") > before
-    tab.click("#grid button:nth-child(9)")  # one stop, wherever the mouse has been
-    tab.keyboard.press("ArrowRight")
-    assert tab.locator("#grid button[tabindex='0']").count() == 1
-
-
-def test_it_fits_a_phone_and_each_control_has_a_name(exported, browser):
-    tab = browser.new_page(viewport=PHONE)
-    open_page(tab, exported("mnist_tutorial"))
-    assert tab.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
-    small = tab.evaluate(
-        """[...document.querySelectorAll('body *')].filter(one =>
-        one.textContent.trim() && !['SCRIPT', 'NOSCRIPT'].includes(one.tagName)
-        && parseFloat(getComputedStyle(one).fontSize) < 12).length"""
-    )
-    assert small == 0
-    nameless = tab.evaluate(
-        """[...document.querySelectorAll('input, button, canvas[role]')].filter(one =>
-        !(one.labels?.length || one.textContent.trim()
-          || one.getAttribute('aria-label'))).length"""
-    )
-    assert nameless == 0
-    tab.context.close()
-
-
-def test_what_cannot_be_is_said_in_the_page(exported, tab, tmp_path):
-    open_page(tab, exported("mnist_tutorial"))
-    for text, complaint in (
-        ('{"system": "celeba64", "z": [[1, 2]]}', "These latents are of celeba64"),
-        ('{"system": "mnist_tutorial", "z": [[1, 2]]}', "no latent of 100 numbers"),
-        ("nonsense", "no JSON file"),
-        ("null", "of no system"),
-    ):
-        (tmp_path / "z.json").write_text(text)
-        tab.set_input_files("#open", tmp_path / "z.json")
-        expect(tab.locator("#status.failed")).to_contain_text(complaint)
-    tab.fill("#seed", "-1")
-    tab.press("#seed", "Enter")
-    assert "whole number" in tab.inner_text("#status.failed")
-    assert tab.get_attribute("#seed", "aria-invalid") == "true"
-
-
-def test_the_seed_is_drawn_anew_and_copied(exported, browser):
-    context = browser.new_context(permissions=["clipboard-read", "clipboard-write"])
-    tab = context.new_page()
-    open_page(tab, exported("mnist_tutorial"))
-    tab.click("#another")
-    await_ready(tab)
-    seed = tab.input_value("#seed")
-    assert int(seed) > 0 and f"--seed {seed} " in tab.inner_text("#command")
-    tab.click("#copy")
-    expect(tab.locator("#status")).to_have_text(f"Copied seed {seed}.")
-    assert tab.evaluate("navigator.clipboard.readText()") == seed
-    context.close()
-
-
-@pytest.fixture
-def live():
-    """The process of `explore.py --pretrained mnist_tutorial`, and its address."""
-    process = subprocess.Popen(
-        command("explore.py", "--pretrained", "mnist_tutorial"),
-        env={k: v for k, v in ENVIRONMENT.items() if k not in explore_command.DISPLAYS},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        # a job in the background ignores Ctrl-C, and its children do
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    )
-    lines = []
-    for line in process.stdout:
-        lines.append(line)
-        if line.startswith("no browser"):
-            break
-    address = re.search(r"^(http\S+) shows the page", "".join(lines), re.M)
-    assert address, process.communicate()[1]
-    yield process, address[1]
-    process.kill()
-    process.communicate()
-
-
-def test_live_the_picture_has_the_bits_that_sample_py_draws(live, tab, tmp_path):
-    process, address = live
+def test_live_the_picture_has_the_bits_that_sample_py_draws(live_page, tab, tmp_path):
+    process, address = live_page
     assert re.fullmatch(r"http://127\.0\.0\.1:\d+/[\w-]{20,}/", address)
     open_page(tab, address)
     for number in (2, 5):

@@ -29,7 +29,7 @@ function moved(z, directions, amounts, deviation) {
     (sum, direction, k) => sum + amounts[k] * deviation * direction[i], x));
 }
 
-/** The latent in a file that this page or its like saved.
+/** The latent in a file that this page or its like saved, the first if there are more.
  * @throws Error with a sentence, where it is of another system or none at all. */
 function readLatent(text, model) {
   let file;
@@ -44,5 +44,5 @@ function readLatent(text, model) {
   const z = file.z?.[0];
   if (!Array.isArray(z) || z.length !== model.z_dim || !z.every(Number.isFinite))
     throw new Error(`The file holds no latent of ${model.z_dim} numbers.`);
-  return Float64Array.from(z); // the first, if there are more
+  return Float64Array.from(z);
 }

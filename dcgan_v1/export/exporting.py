@@ -123,7 +123,7 @@ def _try(folder, file, name, lines, expected, system, by_batch, bound):
     if together.shape != expected[y_name].shape:
         raise UserError(
             f"{file} is another function: it gives {together.shape}, not "
-            f"{expected[y_name].shape}; nothing was written"
+            f"{expected[y_name].shape}; nothing was written, try another --to"
         )
     of_images = y_name == "images"
     low, high = system.image_range
@@ -165,8 +165,8 @@ def _outcome(folder, file, recipe, x_name, y_name, x, few):
         if done.returncode:
             last = (done.stderr.strip().splitlines() or ["it says nothing"])[-1]
             raise UserError(
-                f"{file} cannot be loaded as its card says; nothing was written: "
-                f"{last[:200]}"
+                f"{file} cannot be loaded as its card says; nothing was written, try "
+                f"another --to: {last[:200]}"
             )
         found = np.load(out)
         return found["together"], found["alone"]
@@ -189,16 +189,17 @@ def refuse_another_function(trial):
     """Raises UserError where a Trial is off by more than it may be."""
     if not np.isfinite(trial.y).all():
         raise UserError(
-            f"{trial.file} gives what is not finite: the run diverged, or the format's "
-            "numbers are too small for it; nothing was written"
+            f"{trial.file} gives what is not finite: the run diverged (take an earlier "
+            "checkpoint), or the format's numbers are too small for it (try another "
+            "--to); nothing was written"
         )
     if trial.bound is not None and not trial.difference <= trial.bound:
         raise UserError(
             f"{trial.file} is another function: {trial.difference:.2g} off, allowed is "
-            f"{trial.bound:g}; nothing was written"
+            f"{trial.bound:g}; nothing was written, try another --to"
         )
     if trial.alone is not None and not trial.alone <= ALONE:
         raise UserError(
             f"{trial.file} gives other images in other batches: {trial.alone:.2g} off, "
-            f"allowed is {ALONE:g}; nothing was written"
+            f"allowed is {ALONE:g}; nothing was written, try another --to"
         )
