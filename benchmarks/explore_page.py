@@ -42,9 +42,7 @@ def measured(browser, path):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument(
-        "--run-dir", type=Path, help="a run instead of the pretrained models"
-    )
+    parser.add_argument("--run-dir", type=Path, help="a run instead of the pretrained models")
     args = parser.parse_args()
     from playwright.sync_api import sync_playwright
 
@@ -70,10 +68,7 @@ def main():
         print("|---|---|---|---|---|")
         for name, figures in found.items():
             size = pages[name].stat().st_size / 1e6
-            cells = [
-                f"{statistics.median(values):.0f}"
-                for values in zip(*figures, strict=True)
-            ]
+            cells = [f"{statistics.median(values):.0f}" for values in zip(*figures, strict=True)]
             print(f"| `{Path(name).name}` | {size:.1f} | {' | '.join(cells)} |")
 
 

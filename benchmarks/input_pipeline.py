@@ -45,9 +45,7 @@ def main():
             config = Celeba64Config(data=str(data))
             where = folder / "cache" if cached else None
             started = time.perf_counter()
-            read, count, _ = images.load(
-                config, where, size=64, say=lambda text: None, quiet=True
-            )
+            read, count, _ = images.load(config, where, size=64, say=lambda text: None, quiet=True)
             first = count / (time.perf_counter() - started)
             batch, start = Streamed(read, count).build(config, None)
             start(session, 0)
@@ -66,10 +64,7 @@ def main():
     print("|---|---|---|")
     for name, (_, _, first, found) in rates.items():
         median = statistics.median(found)
-        print(
-            f"| {name} | {first:.0f} "
-            f"| {median:.0f} ({min(found):.0f}-{max(found):.0f}) |"
-        )
+        print(f"| {name} | {first:.0f} | {median:.0f} ({min(found):.0f}-{max(found):.0f}) |")
 
 
 def make_files(folder, count):

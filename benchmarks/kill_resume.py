@@ -76,9 +76,7 @@ def killed(model, steps, run_dir, kills, seconds, rng):
             sys.exit(f"error: a restored training of {model} failed")
         if ended:
             return count
-    subprocess.run(
-        command(model, steps, run_dir), check=True, stdout=subprocess.DEVNULL
-    )
+    subprocess.run(command(model, steps, run_dir), check=True, stdout=subprocess.DEVNULL)
     return kills
 
 
@@ -113,9 +111,7 @@ def worker_killed(model, steps, run_dir, workers, kills, seconds, rng):
 
 def workers_of(launcher):
     """Returns the process numbers of a launcher's workers, the chief's first."""
-    found = subprocess.run(
-        ["pgrep", "--parent", str(launcher)], capture_output=True, text=True
-    )
+    found = subprocess.run(["pgrep", "--parent", str(launcher)], capture_output=True, text=True)
     return sorted(map(int, found.stdout.split()))
 
 
@@ -123,26 +119,17 @@ def compare(a, b, step):
     """Returns what differs between two run directories, as a list of names."""
     from dcgan_v1.checkpoints import reading
 
-    ours, theirs = (
-        reading.tensors(str(run / "checkpoints" / f"model-{step}")) for run in (a, b)
-    )
+    ours, theirs = (reading.tensors(str(run / "checkpoints" / f"model-{step}")) for run in (a, b))
     differing = [
         name
         for name in ours.keys() | theirs.keys()
-        if name not in ours
-        or name not in theirs
-        or ours[name].tobytes() != theirs[name].tobytes()
+        if name not in ours or name not in theirs or ours[name].tobytes() != theirs[name].tobytes()
     ]
-    files = [
-        sorted(p.relative_to(run) for p in run.glob("samples/*.png")) for run in (a, b)
-    ]
+    files = [sorted(p.relative_to(run) for p in run.glob("samples/*.png")) for run in (a, b)]
     if files[0] != files[1]:
         differing.append("which samples there are")
     for name in ("metrics.csv", "training.gif", *files[0]):
-        if (
-            not (b / name).exists()
-            or (a / name).read_bytes() != (b / name).read_bytes()
-        ):
+        if not (b / name).exists() or (a / name).read_bytes() != (b / name).read_bytes():
             differing.append(str(name))
     if _events(a) != _events(b):
         differing.append("TensorBoard's scalars")
@@ -153,9 +140,7 @@ def _events(run_dir):
     """Returns tag -> [(step, value)] as TensorBoard shows them."""
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-    events = EventAccumulator(
-        str(run_dir / "tensorboard"), size_guidance={"scalars": 0}
-    )
+    events = EventAccumulator(str(run_dir / "tensorboard"), size_guidance={"scalars": 0})
     events.Reload()
     return {
         tag: [(event.step, event.value) for event in events.Scalars(tag)]
@@ -187,9 +172,7 @@ def main():
         differing = compare(alone, restored, last)
     verdict = f"different: {', '.join(differing[:5])}" if differing else "identical"
     workers = f" with {args.workers} workers" if args.workers > 1 else ""
-    print(
-        f"{args.model}{workers}: {kills} kills in {last} steps (seed {seed}): {verdict}"
-    )
+    print(f"{args.model}{workers}: {kills} kills in {last} steps (seed {seed}): {verdict}")
     return 1 if differing else 0
 
 

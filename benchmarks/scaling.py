@@ -58,8 +58,7 @@ def work(model, batch_size, width):
                 sizes = [
                     op.inputs[0].shape.num_elements()
                     for op in graph.get_operations()
-                    if op.type == "CollectiveReduceV2"
-                    and op.get_attr("timeout_seconds") != copied
+                    if op.type == "CollectiveReduceV2" and op.get_attr("timeout_seconds") != copied
                 ]
                 reduces = tf.no_op()
                 for size in sizes:  # one after the other
@@ -97,11 +96,7 @@ class Contender:
             words += ["--batch-size", str(args.batch_size), "--width", str(args.width)]
             self.processes.append(
                 subprocess.Popen(
-                    words,
-                    env=environment,
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                    text=True,
+                    words, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
                 )
             )
         said = [json.loads(p.stdout.readline() or "[]") for p in self.processes]
@@ -160,9 +155,7 @@ def report(args, times, reduces, sizes):
             f"{median(ratios)} times |"
         )
     size = 4 * sum(sizes)  # float32, and int32 counts
-    share = [
-        r / s for r, s in zip(reduces, times["2 workers, 1 thread each"], strict=True)
-    ]
+    share = [r / s for r, s in zip(reduces, times["2 workers, 1 thread each"], strict=True)]
     print(
         f"all-reduces of a step: {len(sizes)}, {size / 1e6:.2f} MB, alone "
         f"{median([1000 * s for s in reduces])} ms, {median(share)} of the step"

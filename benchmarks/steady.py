@@ -69,8 +69,7 @@ def verdict(rows):
         for part in (rows[fifth : 2 * fifth], rows[-fifth:])
     )
     counts = [
-        sorted({getattr(row, name) for row in later})
-        for name in ("operations", "open_files")
+        sorted({getattr(row, name) for row in later}) for name in ("operations", "open_files")
     ]
     return [
         (f"memory after step {SETTLED}", f"+{growth:.1f} MB", growth < GROWTH),
@@ -94,11 +93,7 @@ def main():
     if args.steps <= 2 * SETTLED:
         parser.error(f"--steps must be more than {2 * SETTLED}: before, memory settles")
     config = SYSTEMS[args.model].config(
-        batch_size=args.batch_size,
-        steps=args.steps,
-        sample_every=100,
-        save_every=250,
-        device="cpu",
+        batch_size=args.batch_size, steps=args.steps, sample_every=100, save_every=250, device="cpu"
     )
     with tempfile.TemporaryDirectory() as folder:
         rows = watched(config, mnist.load().images, Path(folder) / "run")

@@ -58,14 +58,7 @@ def tf1(seed, args, out):
     options = ["--model", MODEL, "--seed", str(seed), "--quiet", "--run-dir", str(out)]
     subprocess.run([*script, *options, *counts], check=True)
     drawn = [sys.executable, str(ROOT / "scripts" / "sample.py"), "--run-dir", str(out)]
-    rest = [
-        "--n",
-        str(args.n),
-        "--seed",
-        "12345",
-        "--npz",
-        str(out.with_suffix(".npz")),
-    ]
+    rest = ["--n", str(args.n), "--seed", "12345", "--npz", str(out.with_suffix(".npz"))]
     subprocess.run([*drawn, *rest], check=True, stdout=subprocess.DEVNULL)
 
     import numpy as np

@@ -72,9 +72,7 @@ def of_environment():
         ) from error
     unknown = sorted(set(jobs) - {"chief", "worker"})
     if unknown:
-        raise UserError(
-            f"{VARIABLE} has a job {unknown[0]!r}; here are only 'worker' and 'chief'"
-        )
+        raise UserError(f"{VARIABLE} has a job {unknown[0]!r}; here are only 'worker' and 'chief'")
     chiefs, workers = jobs.get("chief", []), jobs.get("worker", [])
     if len(chiefs) > 1:
         raise UserError(f"{VARIABLE} has {len(chiefs)} chiefs; one is needed")
@@ -124,8 +122,7 @@ def check_shares(batch_size, count, is_fixed=False):
         below, above = batch_size // count * count, -(-batch_size // count) * count
         near = f"{below} or {above}" if below else f"{above}"
         raise UserError(
-            f"--batch-size {batch_size} cannot be split over {count} workers; "
-            f"{near} can"
+            f"--batch-size {batch_size} cannot be split over {count} workers; {near} can"
         )
 
 

@@ -19,10 +19,7 @@ class Config:
 
     model: str = fixed("")  # name of the system
     seed: int = fixed(
-        0,
-        "of everything random: initial values, data order, noise",
-        least=0,
-        below=2**31,
+        0, "of everything random: initial values, data order, noise", least=0, below=2**31
     )
     batch_size: int = fixed(50, "images per step", least=1)
     pretrain_steps: int = fixed(0, "steps of D alone at the beginning", least=0)
@@ -53,14 +50,10 @@ class Config:
 
     steps: int = setting(100_000, "steps of D and G, after pre-training", least=1)
     save_every: int = setting(1000, "steps between checkpoints", least=1)
-    save_minutes: int = setting(
-        10, "a checkpoint at least so often; 0: by steps alone", least=0
-    )
+    save_minutes: int = setting(10, "a checkpoint at least so often; 0: by steps alone", least=0)
     keep: int = setting(5, "newest checkpoints kept", least=1)
     sample_every: int = setting(100, "steps between sample grids", least=1)
-    summary_every: int = setting(
-        10, "steps between lines in metrics.csv and TensorBoard", least=1
-    )
+    summary_every: int = setting(10, "steps between lines in metrics.csv and TensorBoard", least=1)
     sample_bn: str = setting(
         "batch",
         "batch norm of the samples: statistics of the batch itself, or moving averages",
@@ -70,9 +63,7 @@ class Config:
     histograms: bool = setting(False, "histograms of the weights in TensorBoard")
 
     device: str = setting(
-        "auto",
-        "auto takes a GPU where there is one",
-        choices=("auto", "cpu", "gpu"),
+        "auto", "auto takes a GPU where there is one", choices=("auto", "cpu", "gpu")
     )
 
     networks_only: bool = fixed(
@@ -142,9 +133,7 @@ class StartSettings:
     """What a system adds whose source starts from odd initial values."""
 
     init: str = fixed(
-        "paper",
-        "initial values: the paper's, or the source's",
-        choices=("paper", "source"),
+        "paper", "initial values: the paper's, or the source's", choices=("paper", "source")
     )
 
 
@@ -158,8 +147,7 @@ class DigitSettings:
         "usual forms (default: the MNIST that comes with the project)",
     )
     split: str = setting(
-        "",
-        "which of EMNIST's data sets, where there are several (default: the only one)",
+        "", "which of EMNIST's data sets, where there are several (default: the only one)"
     )
 
 
@@ -167,9 +155,7 @@ class DigitSettings:
 class ValidationSettings:
     """What a system adds whose source holds images back."""
 
-    validation: int = fixed(
-        5000, "images at the data's start that are not trained on", least=0
-    )
+    validation: int = fixed(5000, "images at the data's start that are not trained on", least=0)
 
 
 @dataclass(frozen=True)
@@ -177,9 +163,7 @@ class ImageSettings:
     """What a system adds that trains on a folder or zip of images."""
 
     width: int = fixed(
-        64,
-        "channels of D's first and G's last hidden layer, a multiple of 8",
-        least=8,
+        64, "channels of D's first and G's last hidden layer, a multiple of 8", least=8
     )
     crop: str = fixed(
         "square",
@@ -192,9 +176,7 @@ class ImageSettings:
         choices=("area", "nearest", "bilinear", "bicubic"),
     )
     order: str = fixed(
-        "shuffled",
-        "shuffled anew each epoch, or as the files come",
-        choices=("shuffled", "file"),
+        "shuffled", "shuffled anew each epoch, or as the files come", choices=("shuffled", "file")
     )
     flip: bool = fixed(False, "mirror every other image, at random")
     augment: str = fixed(
@@ -210,12 +192,8 @@ class ImageSettings:
         "'synthetic': faces drawn by the project (no default, but train_celeba.py "
         "looks in data/ first)",
     )
-    skip_bad: bool = setting(
-        False, "leave out images that cannot be used, instead of stopping"
-    )
-    cache: bool = setting(
-        True, "decode while training, instead of once into a file beside the run"
-    )
+    skip_bad: bool = setting(False, "leave out images that cannot be used, instead of stopping")
+    cache: bool = setting(True, "decode while training, instead of once into a file beside the run")
 
     def __post_init__(self):
         super().__post_init__()

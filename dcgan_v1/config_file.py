@@ -14,9 +14,7 @@ def from_json(text, source):
     try:
         values = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise UserError(
-            f"{source} is not JSON ({error}); mend it or use --restart"
-        ) from error
+        raise UserError(f"{source} is not JSON ({error}); mend it or use --restart") from error
     if not isinstance(values, dict) or values.get("model") not in list(SYSTEMS):
         raise UserError(
             f"{source} must be a JSON object whose model is one of "
@@ -30,8 +28,7 @@ def from_json(text, source):
     for name, value in values.items():
         if type(value) is not type(known[name].default):
             raise UserError(
-                f"{source}: {name} must be a {type(known[name].default).__name__}, "
-                f"not {value!r}"
+                f"{source}: {name} must be a {type(known[name].default).__name__}, not {value!r}"
             )
     return cls(**values)
 
@@ -68,9 +65,7 @@ def continued(saved, asked):
         f"{option(f.name)} is {getattr(saved, f.name)!r} in the run, "
         f"{asked[f.name]!r} was asked for"
         for f in dataclasses.fields(saved)
-        if f.metadata["fixed"]
-        and f.name in asked
-        and asked[f.name] != getattr(saved, f.name)
+        if f.metadata["fixed"] and f.name in asked and asked[f.name] != getattr(saved, f.name)
     ]
     if differing:
         raise UserError(

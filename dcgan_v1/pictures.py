@@ -43,11 +43,7 @@ def tiles(picture, side, gap=GAP):
     Places of a last row that are left empty come as images of the background.
     """
     rows, columns = ((size + gap) // (side + gap) for size in picture.shape[:2])
-    corners = [
-        (y * (side + gap), x * (side + gap))
-        for y in range(rows)
-        for x in range(columns)
-    ]
+    corners = [(y * (side + gap), x * (side + gap)) for y in range(rows) for x in range(columns)]
     return np.stack([picture[y : y + side, x : x + side] for y, x in corners])
 
 
@@ -84,11 +80,6 @@ def gif_bytes(pictures, milliseconds=120, hold=None):
     durations[-1] = hold or milliseconds
     buffer = io.BytesIO()
     frames[0].save(
-        buffer,
-        "GIF",
-        save_all=True,
-        append_images=frames[1:],
-        duration=durations,
-        loop=0,
+        buffer, "GIF", save_all=True, append_images=frames[1:], duration=durations, loop=0
     )
     return buffer.getvalue()

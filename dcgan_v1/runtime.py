@@ -78,11 +78,7 @@ def prepare():
     from tensorflow.python.eager import context  # no public name exists
 
     eager = context.context_safe()
-    if (
-        eager is not None
-        and eager._context_handle is not None
-        and tf.executing_eagerly()
-    ):
+    if eager is not None and eager._context_handle is not None and tf.executing_eagerly():
         raise UserError(
             "TensorFlow has already run eagerly in this process; "
             "call dcgan_v1.runtime.prepare() before using TensorFlow"

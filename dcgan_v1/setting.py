@@ -25,14 +25,15 @@ def fixed(default, help="", **limits):
 
 def with_defaults(name, bases, **defaults):
     """Returns a config class with the settings of `bases` and other defaults."""
-    inherited = {
-        f.name: f for base in reversed(bases) for f in dataclasses.fields(base)
-    }
+    inherited = {f.name: f for base in reversed(bases) for f in dataclasses.fields(base)}
     fields = [
-        (name, inherited[name].type,
-         dataclasses.field(default=value, metadata=inherited[name].metadata))
+        (
+            name,
+            inherited[name].type,
+            dataclasses.field(default=value, metadata=inherited[name].metadata),
+        )
         for name, value in defaults.items()
-    ]  # fmt: skip
+    ]
     return dataclasses.make_dataclass(name, fields, bases=bases, frozen=True)
 
 
@@ -50,9 +51,7 @@ def check(field, value):
         if below and value >= below:
             raise UserError(f"{name} must be below {below}, not {value}")
     elif least is not None and not least <= value < below:  # a NaN is not, either
-        raise UserError(
-            f"{name} must be at least {least:g} and below {below:g}, not {value}"
-        )
+        raise UserError(f"{name} must be at least {least:g} and below {below:g}, not {value}")
 
 
 def option(name):

@@ -176,11 +176,7 @@ MNIST_TUTORIAL = System(
 )
 
 Images96Config = with_defaults(
-    "Images96Config",
-    (ImageSettings, EpochConfig),
-    model="images96",
-    batch_size=64,
-    epochs=400,
+    "Images96Config", (ImageSettings, EpochConfig), model="images96", batch_size=64, epochs=400
 )
 IMAGES96 = System(
     "images96",
@@ -198,13 +194,7 @@ IMAGES96 = System(
 
 SYSTEMS = {
     system.name: system
-    for system in (
-        MNIST_BEGINNERS,
-        CELEBA64,
-        MNIST_KERAS,
-        MNIST_TUTORIAL,
-        IMAGES96,
-    )
+    for system in (MNIST_BEGINNERS, CELEBA64, MNIST_KERAS, MNIST_TUTORIAL, IMAGES96)
 }
 FRAMEWORKS = tuple(dict.fromkeys(f for s in SYSTEMS.values() for f in s.counterparts))
 

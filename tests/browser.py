@@ -60,8 +60,7 @@ def saved(tab, button, path):
 
 def redrawn(model, latents, folder):
     """What sample.py --latents draws of a file."""
-    done = call("sample.py", *model, "--latents", latents, "--individual",
-                "--out", folder)  # fmt: skip
+    done = call("sample.py", *model, "--latents", latents, "--individual", "--out", folder)
     assert done.returncode == 0, done.stderr
     return read_png(folder / "sample_00000.png")
 

@@ -15,8 +15,12 @@ def compared(old, new, map=None, **options):
     verdict, report, findings, matching."""
     from script_runs import call_path
 
-    order = {"old": dataclasses.asdict(old), "new": new, "options": options,
-             "map": map and dataclasses.asdict(map)}  # fmt: skip
+    order = {
+        "old": dataclasses.asdict(old),
+        "new": new,
+        "options": options,
+        "map": map and dataclasses.asdict(map),
+    }
     # beside PyTorch a side is not forked
     words = ["torch"] if "torch" in json.dumps(order) else []
     done = call_path(__file__, json.dumps(order), *words)
@@ -24,8 +28,9 @@ def compared(old, new, map=None, **options):
     found = json.loads(done.stdout.splitlines()[-1])
     parts = ("findings", "rows")
     found |= {k: [SimpleNamespace(**row) for row in found[k]] for k in parts}
-    matching = SimpleNamespace(rows=found.pop("rows"), exempt=found.pop("exempt"),
-                               new_only=found.pop("new_only"))  # fmt: skip
+    matching = SimpleNamespace(
+        rows=found.pop("rows"), exempt=found.pop("exempt"), new_only=found.pop("new_only")
+    )
     return Compared(matching=matching, **found)
 
 
@@ -46,10 +51,13 @@ def main(order):
         for r in result.matching.rows
     ]
     found = {
-        "verdict": result.verdict, "report": result.report, "rows": rows,
+        "verdict": result.verdict,
+        "report": result.report,
+        "rows": rows,
         "findings": [f._asdict() for f in result.findings],
-        "exempt": result.matching.exempt, "new_only": result.matching.new_only,
-    }  # fmt: skip
+        "exempt": result.matching.exempt,
+        "new_only": result.matching.new_only,
+    }
     print(json.dumps(report.plain(found)))
 
 

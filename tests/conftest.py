@@ -69,9 +69,7 @@ def browser():
     if sync_playwright is None:
         pytest.skip("Playwright is not installed: requirements-browser.txt")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox"]
-        )
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield browser
         browser.close()
 

@@ -23,8 +23,9 @@ def needs(to):
 
 def exported(name, to, folder, *options):
     """Exports a pretrained model with its judge; returns the recipes of its card."""
-    done = call("export_model.py", "--pretrained", name, "--to", to, "--judge",
-                "--out", folder, *options)  # fmt: skip
+    done = call(
+        "export_model.py", "--pretrained", name, "--to", to, "--judge", "--out", folder, *options
+    )
     assert done.returncode == 0, done.stderr
     return re.findall(r"```python\n(.*?)```", (folder / "README.md").read_text(), re.S)
 
@@ -44,8 +45,7 @@ def draws_what_the_session_draws(code, name, folder, bound, python=sys.executabl
     code = re.sub(r"^z = .*$", "z = np.load('z.npy')", code, flags=re.M)
     code += "np.savez('drawn', images=images, logits=logits)\n"
     env = {k: v for k, v in ENVIRONMENT.items() if k != "TF2_BEHAVIOR"}
-    ran = subprocess.run([python, "-c", code], cwd=folder, env=env,
-                         capture_output=True, text=True)  # fmt: skip
+    ran = subprocess.run([python, "-c", code], cwd=folder, env=env, capture_output=True, text=True)
     assert ran.returncode == 0, ran.stderr[-1000:]
     with open_sampler(pretrained.path_of(name), "ema") as sampler:
         images, logits = sampler.arrays(z)

@@ -12,25 +12,12 @@ from dcgan_v1.compare import builtin
 
 NARROW = {"celeba64": {"width": 8}, "images96": {"width": 8}}
 WORDS = (
-    *(
-        "generator",
-        "discriminator",
-        "linear",
-        "conv",
-        "deconv",
-        "bn",
-        "w",
-        "b",
-        "gamma",
-    ),
+    *("generator", "discriminator", "linear", "conv", "deconv", "bn", "w", "b", "gamma"),
     *("beta", "moving_mean", "moving_variance", "fake", "real", "celeba64", "images96"),
     *("mnist_keras", "mnist_tutorial", "mnist_beginners", "d_adam", "g_adam"),
     *("d_real_adam", "d_fake_adam"),
 )
-INPUTS = (
-    "real",
-    "fake",
-)  # placeholders keep their names: they are the port's arguments
+INPUTS = ("real", "fake")  # placeholders keep their names: they are the port's arguments
 
 
 def nameless(name):
@@ -43,9 +30,7 @@ def nameless(name):
         if word in WORDS:
             stem, number = word, ""
         if stem in WORDS:
-            word = f"p{WORDS.index(stem) * 7 % 31}" + (
-                f"_{9 - int(number) % 9}" if number else ""
-            )
+            word = f"p{WORDS.index(stem) * 7 % 31}" + (f"_{9 - int(number) % 9}" if number else "")
         words.append(word)
     return "/".join(words)
 
@@ -62,14 +47,11 @@ def export(model, folder):
         saver.save(session, prefix, write_state=False, write_meta_graph=False)
         meta = tf.train.export_meta_graph(clear_devices=True)
     given = {n.name for n in meta.graph_def.node if n.op == "Placeholder"}
-    new = {n.name: n.name if n.name in given else nameless(n.name)
-           for n in meta.graph_def.node}  # fmt: skip
+    new = {n.name: n.name if n.name in given else nameless(n.name) for n in meta.graph_def.node}
     assert len(set(new.values())) == len(new)
     for node in meta.graph_def.node:
         node.name = new[node.name]
-        inputs = [
-            re.fullmatch(r"(\^?)([^:]*)(.*)", name).groups() for name in node.input
-        ]
+        inputs = [re.fullmatch(r"(\^?)([^:]*)(.*)", name).groups() for name in node.input]
         node.input[:] = [mark + new[base] + rest for mark, base, rest in inputs]
         node.attr.pop("_class", None)
         if node.op == "VarHandleOp":

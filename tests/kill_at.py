@@ -64,9 +64,7 @@ elif where == "metrics":
 elif where == "saver":
     tf.train.Saver.save = counted(tf.train.Saver.save, everything)
 elif where == "list":
-    tf.train.update_checkpoint_state = counted(
-        tf.train.update_checkpoint_state, lambda *_: None
-    )
+    tf.train.update_checkpoint_state = counted(tf.train.update_checkpoint_state, lambda *_: None)
 elif where == "curves":
     curves.draw = counted(curves.draw, lambda *_: None)
 runpy.run_path(script, run_name="__main__")

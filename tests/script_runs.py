@@ -14,9 +14,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 # as a user's shell has it: conftest's own set-up must not reach the scripts
-ENVIRONMENT = {
-    k: v for k, v in os.environ.items() if not k.startswith(("TF_", "KERAS_"))
-}
+ENVIRONMENT = {k: v for k, v in os.environ.items() if not k.startswith(("TF_", "KERAS_"))}
 SECONDS = 180  # a script may take
 _zygotes = []
 

@@ -17,9 +17,7 @@ def images(rng):
 def test_color_is_the_formula_of_each_image(images, rng, session):
     numbers = rng.random((6, 3))
     got = session.run(augmentation.color(tf.constant(images), *numbers.T))
-    for image, (brightness, saturation, contrast), result in zip(
-        images, numbers, got, strict=True
-    ):
+    for image, (brightness, saturation, contrast), result in zip(images, numbers, got, strict=True):
         image = image + (brightness - 0.5)
         grey = image.mean(2, keepdims=True)
         image = grey + 2 * saturation * (image - grey)
@@ -27,12 +25,8 @@ def test_color_is_the_formula_of_each_image(images, rng, session):
         np.testing.assert_allclose(result, image, atol=1e-12)
 
 
-@pytest.mark.parametrize(
-    ("number", "shift"), [(0.0, -2), (0.5, 0), (0.79, 1), (0.999, 2)]
-)
-def test_translation_moves_by_up_to_an_eighth_and_fills_with_grey(
-    number, shift, images, session
-):
+@pytest.mark.parametrize(("number", "shift"), [(0.0, -2), (0.5, 0), (0.79, 1), (0.999, 2)])
+def test_translation_moves_by_up_to_an_eighth_and_fills_with_grey(number, shift, images, session):
     still = np.full(6, 0.5)
     for axis in (1, 2):
         numbers = [still, still]

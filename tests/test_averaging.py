@@ -69,9 +69,7 @@ def test_training_has_the_same_bits_with_and_without(data):
         np.testing.assert_array_equal(value, with_averages[name], err_msg=name)
 
 
-def test_samples_are_drawn_from_the_averages_unless_the_latest_are_wanted(
-    data, session, tmp_path
-):
+def test_samples_are_drawn_from_the_averages_unless_the_latest_are_wanted(data, session, tmp_path):
     built = build(CONFIG, data, session)
     for _ in range(3):
         session.run(built.train.op)
@@ -88,9 +86,7 @@ def test_samples_are_drawn_from_the_averages_unless_the_latest_are_wanted(
     assert np.abs(found[True] - drawn).max() > 1e-3
 
 
-def test_averages_begin_at_the_weights_of_a_checkpoint_that_has_none(
-    data, session, tmp_path
-):
+def test_averages_begin_at_the_weights_of_a_checkpoint_that_has_none(data, session, tmp_path):
     without = dataclasses.replace(CONFIG, ema_decay=0.0)
     with tf.Graph().as_default(), tf.Session() as other:
         built = build(without, data, other)
@@ -103,9 +99,7 @@ def test_averages_begin_at_the_weights_of_a_checkpoint_that_has_none(
     session.run(built.restart_averages)
     values = generator_values(session)
     for name in filter(averaging.is_average, values):
-        np.testing.assert_array_equal(
-            values[name], values[name.removesuffix(averaging.SUFFIX)]
-        )
+        np.testing.assert_array_equal(values[name], values[name.removesuffix(averaging.SUFFIX)])
 
 
 def test_a_checkpoint_with_averages_fits_a_run_without(data, session, tmp_path):
@@ -140,7 +134,5 @@ def test_learning_rates_smoothing_and_augmentation_reach_the_step(data, rng):
     for setting, concerned in changes.items():
         config = dataclasses.replace(plain, **{setting: values.get(setting, 1e-3)})
         other = first_update(config)
-        changed = {
-            name.split("/")[1] for name in usual if (usual[name] != other[name]).any()
-        }
+        changed = {name.split("/")[1] for name in usual if (usual[name] != other[name]).any()}
         assert changed == concerned, setting

@@ -98,8 +98,7 @@ def test_images_lie_in_minus_one_to_one_for_any_batch_size(graph, session, rng):
     session.run(tf.global_variables_initializer())
     for n in (1, 3):
         images, logits = session.run(
-            [sample.images, sample.logits],
-            {sample.z: rng.uniform(-1, 1, (n, 100))},
+            [sample.images, sample.logits], {sample.z: rng.uniform(-1, 1, (n, 100))}
         )
         assert images.shape == (n, 64, 64, 3)
         assert -1 <= images.min() < images.max() <= 1
@@ -208,12 +207,7 @@ def written_by_the_original(tmp_path_factory):
         prefix = str(tmp_path_factory.mktemp("original") / "model")
         tf.train.Saver().save(session, prefix)
         images = session.run(ops["images"], {ops["z"]: z, ops["training"]: False})
-        return (
-            prefix,
-            z,
-            images,
-            session.run({v.op.name: v for v in tf.global_variables()}),
-        )
+        return (prefix, z, images, session.run({v.op.name: v for v in tf.global_variables()}))
 
 
 def numpy_generator(z, v):
@@ -258,8 +252,7 @@ def test_restore_and_export_give_back_the_originals_bytes(
     restoring.restore(session, restoring.plan(prefix, "celeba64", built.saved))
     ours = session.run({v.op.name: v for v in built.saved})
     np.testing.assert_array_equal(
-        ours["celeba64/discriminator/bn2/gamma/d_adam_1"],
-        values["Discriminator/d_gamma3/Adam_1"],
+        ours["celeba64/discriminator/bn2/gamma/d_adam_1"], values["Discriminator/d_gamma3/Adam_1"]
     )
     np.testing.assert_array_equal(
         ours["celeba64/discriminator/bn1/real/moving_variance"],

@@ -64,9 +64,7 @@ def written_by_the_original(tmp_path_factory, images):
         return prefix, session.run({v.op.name: v for v in tf.global_variables()})
 
 
-def test_the_source_loop_has_the_names_of_the_original_checkpoint(
-    written_by_the_original,
-):
+def test_the_source_loop_has_the_names_of_the_original_checkpoint(written_by_the_original):
     assert reading.shapes(written_by_the_original[0]) == original_shapes()
 
 
@@ -110,9 +108,7 @@ def test_the_originals_checkpoint_restores_each_tensor_where_it_belongs(
         "generator/bn2/beta/g_adam_1": "g_b2/beta/Adam_1",
         "generator/conv2/b": "g_b2",
     }.items():
-        np.testing.assert_array_equal(
-            ours[f"{MODEL}/{mine}"], values[theirs], err_msg=mine
-        )
+        np.testing.assert_array_equal(ours[f"{MODEL}/{mine}"], values[theirs], err_msg=mine)
         assert np.abs(values[theirs]).max() > 0 or "beta" in theirs
     assert ours["d_fake_adam/beta1_power"] == values["beta1_power"]
     assert ours["d_real_adam/beta1_power"] == values["beta1_power_1"]
@@ -162,9 +158,7 @@ def test_a_sample_graph_restores_from_a_training_checkpoint(trained, session, rn
     prefix, _ = trained
     graph = build_sample_graph(Config(), "batch")
     tf.train.Saver(graph.saved).restore(session, prefix)
-    images, logits = session.run(
-        [graph.images, graph.logits], {graph.z: rng.normal(size=(3, 100))}
-    )
+    images, logits = session.run([graph.images, graph.logits], {graph.z: rng.normal(size=(3, 100))})
     assert images.shape == (3, 28, 28, 1)
     assert logits.shape == (3,)
 
@@ -194,9 +188,7 @@ def refused(path, graph):
     return str(error.value)
 
 
-def test_missing_extra_and_misshapen_keys_are_all_named(
-    trained, images, graph, tmp_path
-):
+def test_missing_extra_and_misshapen_keys_are_all_named(trained, images, graph, tmp_path):
     values = dict(trained[1])
     del values[f"{MODEL}/generator/conv4/b"]
     values["d_real_adam/beta1_power"] = np.zeros(3, np.float32)
@@ -233,9 +225,7 @@ def test_a_damaged_checkpoint_is_refused(trained, images, session, tmp_path, wha
     data[len(data) // 2 :] = b"" if what == "index" else bytes(len(data) // 2)
     victim.write_bytes(data)
     with pytest.raises(UserError, match="damaged"):
-        restoring.restore(
-            session, restoring.plan(tmp_path / "model", MODEL, graph.saved)
-        )
+        restoring.restore(session, restoring.plan(tmp_path / "model", MODEL, graph.saved))
 
 
 @pytest.mark.parametrize("suffix", ["", ".index", ".data-00000-of-00001"])

@@ -17,12 +17,39 @@ from dcgan_v1.errors import UserError
 
 VALUES = st.one_of(
     st.sampled_from(
-        ("", " ", "-", "--", "-1", "0", "1", "8", "nan", "inf", "1e999", "9" * 400,
-         "../there", "/dev/null", "/dev/zero", "/", "{}", "%s", "none", "square", "0x0",
-         "synthetic", "a" * 5000, "\x1b[31m", "x\ny", "\udcff", "mnist_keras", "tf2")
+        (
+            "",
+            " ",
+            "-",
+            "--",
+            "-1",
+            "0",
+            "1",
+            "8",
+            "nan",
+            "inf",
+            "1e999",
+            "9" * 400,
+            "../there",
+            "/dev/null",
+            "/dev/zero",
+            "/",
+            "{}",
+            "%s",
+            "none",
+            "square",
+            "0x0",
+            "synthetic",
+            "a" * 5000,
+            "\x1b[31m",
+            "x\ny",
+            "\udcff",
+            "mnist_keras",
+            "tf2",
+        )
     ),
     st.text(max_size=8),
-)  # fmt: skip
+)
 
 
 def command_lines(module):
@@ -72,19 +99,13 @@ def nothing_starts(monkeypatch):
 
 
 @pytest.mark.parametrize("script", commands.NAMES)
-def test_any_command_line_ends_in_one_line(
-    script, nothing_starts, tmp_path, monkeypatch
-):
+def test_any_command_line_ends_in_one_line(script, nothing_starts, tmp_path, monkeypatch):
     module = import_module(f"dcgan_v1.commands.{script}")
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
     monkeypatch.setattr(sys, "argv", [script])
 
-    @settings(
-        max_examples=30,
-        deadline=None,
-        suppress_health_check=list(HealthCheck),
-    )
+    @settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
     @given(argv=command_lines(module))
     def run(argv):
         out, err = io.StringIO(), io.StringIO()

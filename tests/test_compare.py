@@ -47,9 +47,7 @@ def pairs():
 
 
 @pytest.mark.parametrize(("model", "against"), pairs())
-def test_tf1_and_its_counterpart_are_the_same_function_in_float64(
-    model, against, tmp_path
-):
+def test_tf1_and_its_counterpart_are_the_same_function_in_float64(model, against, tmp_path):
     done = compare(model, against, "--steps", 5, "--report", tmp_path, "--seed", 3)
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"same: {model} against {against}" in done.stdout
@@ -103,9 +101,7 @@ def planted_differences():
         yield pytest.param(*row, marks=marks)
 
 
-@pytest.mark.parametrize(
-    ("planted", "model", "against", "where", "cause"), planted_differences()
-)
+@pytest.mark.parametrize(("planted", "model", "against", "where", "cause"), planted_differences())
 def test_a_planted_difference_is_found_where_it_is_with_its_cause(
     planted, model, against, where, cause
 ):
@@ -130,9 +126,21 @@ def test_float32_is_measured_by_tf1s_own_noise(tmp_path):
     assert done.returncode == 0, done.stderr
     out = tmp_path / "out"
     done = call(
-        "compare_tf2.py", "--model", "celeba64", "--against", "tf2", "--steps", 2,
-        "--timing-steps", 2, "--checkpoint", run, "--report", out, "--quiet",
-    )  # fmt: skip
+        "compare_tf2.py",
+        "--model",
+        "celeba64",
+        "--against",
+        "tf2",
+        "--steps",
+        2,
+        "--timing-steps",
+        2,
+        "--checkpoint",
+        run,
+        "--report",
+        out,
+        "--quiet",
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     assert re.search(r"TF1 \d+ ms, port \d+ ms: [\d.]+ times as long", done.stdout)
     report = json.loads((out / "report.json").read_text())
@@ -166,9 +174,18 @@ def test_float32_is_measured_by_tf1s_own_noise(tmp_path):
 def test_what_cannot_be_compared_is_refused_in_one_line(args, message):
     model, against, *rest = args
     said = refusal(
-        "compare_tf2.py", "--model", model, "--against", against, "--batch-size", 4,
-        "--dtype", "float64", "--quiet", *rest,
-    )  # fmt: skip
+        "compare_tf2.py",
+        "--model",
+        model,
+        "--against",
+        against,
+        "--batch-size",
+        4,
+        "--dtype",
+        "float64",
+        "--quiet",
+        *rest,
+    )
     assert message in said
 
 
@@ -181,9 +198,7 @@ def test_a_report_that_is_there_is_not_overwritten(tmp_path):
 
 @pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
 def test_the_report_opens_in_a_browser_and_shows_its_pictures(tmp_path):
-    done = compare(
-        "images96", "tf2", "--steps", 1, "--report", tmp_path, "--break", "leaky-slope"
-    )
+    done = compare("images96", "tf2", "--steps", 1, "--report", tmp_path, "--break", "leaky-slope")
     assert done.returncode == 1, done.stderr
     page = (tmp_path / "report.html").read_text()
     assert not re.search(r"""(src|href)=["'](?!data:)""", page)  # needs no other file
@@ -211,15 +226,28 @@ def test_a_counterpart_of_another_shape_is_named_and_not_a_traceback(tmp_path):
     port = project / "dcgan_v1" / "ports" / "tf2_mnist_tutorial.py"
     text = port.read_text()
     port.write_text(
-        text.replace(
-            'Conv2D(128, 5, strides=2, padding="same"', "Conv2D(96, 5, strides=2"
-        )
+        text.replace('Conv2D(128, 5, strides=2, padding="same"', "Conv2D(96, 5, strides=2")
     )
     done = subprocess.run(
-        [sys.executable, "scripts/compare_tf2.py", "--model", "mnist_tutorial",
-         "--against", "tf2", "--batch-size", "4", "--dtype", "float64", "--quiet"],
-        cwd=project, env=ENVIRONMENT, capture_output=True, text=True, timeout=180,
-    )  # fmt: skip
+        [
+            sys.executable,
+            "scripts/compare_tf2.py",
+            "--model",
+            "mnist_tutorial",
+            "--against",
+            "tf2",
+            "--batch-size",
+            "4",
+            "--dtype",
+            "float64",
+            "--quiet",
+        ],
+        cwd=project,
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        timeout=180,
+    )
     assert done.returncode == 2, done.stdout + done.stderr
     assert done.stderr.count("\n") == 1
     assert "have no counterpart" in done.stderr

@@ -5,10 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from dcgan_v1.compare import (
-    gradient_causes,
-    update_causes,
-)
+from dcgan_v1.compare import gradient_causes, update_causes
 from dcgan_v1.compare.differences import between
 from dcgan_v1.compare.observe import GRADIENT, STATE, Key
 
@@ -16,19 +13,26 @@ from dcgan_v1.compare.observe import GRADIENT, STATE, Key
 def pair(ours, theirs, start, updates=1, **more):
     """A pair as far as causes of updates ask for it."""
     described = [
-        {"name": f"u{i}", "optimizer": f"o{i}", "kind": "GradientDescent",
-         "variables": list(start), "losses": []}
+        {
+            "name": f"u{i}",
+            "optimizer": f"o{i}",
+            "kind": "GradientDescent",
+            "variables": list(start),
+            "losses": [],
+        }
         for i in range(updates)
-    ]  # fmt: skip
+    ]
     made = SimpleNamespace(
-        seen_old=ours, seen_new=theirs, start=start,
+        seen_old=ours,
+        seen_new=theirs,
+        start=start,
         ours={"updates": described, "slots": {}, "not run": []},
         matching=SimpleNamespace(optimizers={"o0": "sgd"}, exempt=[]),
         looks=[SimpleNamespace(hyper={}), SimpleNamespace(hyper={})],
         asked_gradients=lambda: ({}, {}),
         kept_of_averages=lambda: ({}, {}),
         found=between(ours, theirs),
-    )  # fmt: skip
+    )
     for name, value in more.items():
         setattr(made, name, value)
     return made
@@ -38,9 +42,7 @@ def gradient_pair(rng, change):
     start = {name: rng.normal(size=(5, 3)) for name in "ab"}
     keys = {name: Key(GRADIENT, name, "", 0, 0) for name in start}
     theirs = {keys[name]: rng.normal(size=(5, 3)) for name in start}
-    ours = {
-        key: change(array, start[key.name], theirs) for key, array in theirs.items()
-    }
+    ours = {key: change(array, start[key.name], theirs) for key, array in theirs.items()}
     made = pair(ours, theirs, start)
     over = [d for d in made.found if d.is_over]
     ((_, cause),) = gradient_causes.gradients(made, over)
@@ -96,11 +98,7 @@ def step(w, g):
 @pytest.mark.parametrize(
     ("move", "theirs", "cause"),
     [
-        (
-            lambda w, g: np.clip(step(w, g), -0.2, 0.2),
-            step,
-            "TF1 clips weights to ±0.2",
-        ),
+        (lambda w, g: np.clip(step(w, g), -0.2, 0.2), step, "TF1 clips weights to ±0.2"),
         (step, lambda w, g: np.clip(step(w, g), -0.2, 0.2), "the port clips weights"),
         (lambda w, g: w, step, "TF1's train op u0 trains nothing"),
         (step, lambda w, g: w, "does not move in the port"),

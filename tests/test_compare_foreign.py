@@ -21,8 +21,7 @@ BOUNDS = {"forward": 1e-12, "loss": 1e-12, "gradient": 1e-10, "state": 1e-8}
 NEW = "dcgan_v1.compare.builtin:new"
 has_torch = find_spec("torch") and find_spec("safetensors")
 needs_torch = pytest.mark.skipif(
-    not has_torch,
-    reason="PyTorch is not installed: pip install -r requirements-torch.txt",
+    not has_torch, reason="PyTorch is not installed: pip install -r requirements-torch.txt"
 )
 
 
@@ -43,9 +42,7 @@ def run(prefix, model, against, planted="", **options):
     options = {"steps": 1, "batch_size": 4, **options}
     port = {"model": model, "against": against, "planted": planted}
     old = Tf1(meta=f"{prefix}.meta", checkpoint=prefix)
-    return compared(
-        old, NEW, new_options={**port, **foreign.NARROW.get(model, {})}, **options
-    )
+    return compared(old, NEW, new_options={**port, **foreign.NARROW.get(model, {})}, **options)
 
 
 def marked(rows, quick):
@@ -57,13 +54,8 @@ def marked(rows, quick):
         yield pytest.param(*row, marks=marks)
 
 
-@pytest.mark.parametrize(
-    ("model", "against"),
-    marked(PAIRS, [("mnist_tutorial", "tf2")]),
-)
-def test_a_foreign_graph_and_its_port_are_the_same_after_20_steps(
-    exported, model, against
-):
+@pytest.mark.parametrize(("model", "against"), marked(PAIRS, [("mnist_tutorial", "tf2")]))
+def test_a_foreign_graph_and_its_port_are_the_same_after_20_steps(exported, model, against):
     result = run(exported(model), model, against, steps=20, seed=5)
     assert result, result.verdict
     seen = {"forward": 0, "loss": 0, "gradient": 0, "state": 0}

@@ -92,9 +92,7 @@ def folder(tmp_path_factory):
         session.run(tf.global_variables_initializer())
         tf.train.Saver().save(session, str(folder / "model"), write_state=False)
         x = graph.get_tensor_by_name("x:0")
-        tf.saved_model.simple_save(
-            session, str(folder / "saved"), {"x": x}, {"out": out}
-        )
+        tf.saved_model.simple_save(session, str(folder / "saved"), {"x": x}, {"out": out})
         frozen = tf.graph_util.convert_variables_to_constants(
             session, graph.as_graph_def(), ["out"]
         )
@@ -170,8 +168,10 @@ META = FORMS["meta"]
         (("--meta", "nowhere.meta", "port.py:new"), "cannot read nowhere.meta"),
         (("--meta", "port.py", "port.py:new"), "port.py is no MetaGraphDef"),
         (("--meta", "model.meta", "--checkpoint", "no", "port.py:new"), "no check"),
-        (("--meta", "model.meta", "--checkpoint", DATA / "layers", "port.py:new"),
-         "is of another graph"),
+        (
+            ("--meta", "model.meta", "--checkpoint", DATA / "layers", "port.py:new"),
+            "is of another graph",
+        ),
         ((*META, "port.py:silent"), "the port's step returns nothing"),
         ((*META, "port.py:not_a_number"), "the port computes what is no number"),
         ((*META, "port.py:nothing"), "returned NoneType; it must return"),
@@ -183,7 +183,7 @@ META = FORMS["meta"]
         ((*META, "port.py:new", "--map", "port.py"), "is no TOML"),
         ((*META, "port.py:new", "--steps", 0), "--steps must be at least 1"),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_compared_is_refused_in_one_line(folder, args, message):
     assert message in refused(folder, *args)
 
@@ -193,10 +193,7 @@ def test_what_cannot_be_compared_is_refused_in_one_line(folder, args, message):
     [
         ({"x": (5, 4), "y": (6, 3)}, "batches of unequal size: x has 5 rows, y has 6"),
         ({"z": (5, 4)}, "--inputs has z, which is no placeholder"),
-        (
-            {"x": (5, 9)},
-            "--inputs has x of shape [5, 9], the placeholder has [None, 4]",
-        ),
+        ({"x": (5, 9)}, "--inputs has x of shape [5, 9], the placeholder has [None, 4]"),
         ({"x": (2, 5, 4)}, "--inputs has 2 batches of x, too few for 3 steps"),
     ],
 )
@@ -220,12 +217,14 @@ def test_a_nan_in_the_tf1_program_is_named(folder, tmp_path):
         ('[[variables]]\ntf1 = "fc/w"', "needs tf1 and port"),
         ('[[variables]]\ntf1 = "fc/q"\nport = "m/fc/kernel"', "the TF1 has not: fc/"),
         ('[[variables]]\ntf1 = "fc/b"\nport = "m/fc/kernel"', "the shapes do not fit"),
-        ('[[variables]]\ntf1 = "fc/w"\nport = "m/fc/kernel"\nlayout = "upside down"',
-         "the map has the layout"),
+        (
+            '[[variables]]\ntf1 = "fc/w"\nport = "m/fc/kernel"\nlayout = "upside down"',
+            "the map has the layout",
+        ),
         ('[step]\nruns = [["nowhere"]]', "the graph has no op nowhere"),
         ('[inputs]\nx = "q"', "the map gives the port's x q, which the TF1"),
     ],
-)  # fmt: skip
+)
 def test_a_map_that_does_not_fit_is_refused(folder, tmp_path, lines, message):
     path = tmp_path / "map.toml"
     path.write_text(lines)
@@ -344,9 +343,7 @@ def test_a_train_op_that_trains_nothing_is_named(folder, tmp_path):
     without a word."""
     (tmp_path / "dead.py").write_text(DEAD)
     said = refused(folder, f"{tmp_path / 'dead.py'}:old", "port.py:new")
-    assert (
-        "TF1's train op Adam trains nothing: the gradient of fc/w has no value" in said
-    )
+    assert "TF1's train op Adam trains nothing: the gradient of fc/w has no value" in said
 
 
 EMA = """
@@ -377,9 +374,7 @@ def test_averages_of_weights_that_the_port_does_not_read_are_named(folder):
     reading.write(folder / "averaged", values)
     done = compare(folder, "ema.py:old", "port.py:forward_only")
     assert done.returncode == 1, done.stdout + done.stderr
-    assert "TF1 reads the moving averages of the weights" in " ".join(
-        done.stdout.split()
-    )
+    assert "TF1 reads the moving averages of the weights" in " ".join(done.stdout.split())
 
 
 def test_the_library_imports_no_framework_until_it_compares():

@@ -188,8 +188,7 @@ def folder(tmp_path_factory):
 
 def compare(folder, old, new, *args):
     options = ("--dtype", "float64", "--timing-steps", 0, "--quiet", "--steps", 3)
-    return call("compare.py", f"{folder}/programs.py:{old}", f"{folder}/{new}",
-                *options, *args)  # fmt: skip
+    return call("compare.py", f"{folder}/programs.py:{old}", f"{folder}/{new}", *options, *args)
 
 
 @pytest.mark.parametrize("name", ["pipeline", "keeping", "gate", "leaky"])

@@ -37,9 +37,7 @@ QUICK = ("contrib_layers", "layers", "conditional_lstm")
 def program(name):
     marks = [] if name in QUICK else [pytest.mark.long]
     if PROGRAMS[name] == "torch":
-        marks.append(
-            pytest.mark.skipif(not find_spec("torch"), reason="PyTorch is missing")
-        )
+        marks.append(pytest.mark.skipif(not find_spec("torch"), reason="PyTorch is missing"))
     return pytest.param(name, marks=marks)
 
 
@@ -60,13 +58,10 @@ def assert_as_recorded(folder, name):
     side.load(side.initial())
     for step in range(3):
         prefix = f"{step}/"
-        batch = {k.removeprefix(prefix): a for k, a in recorded.items()
-                 if k.startswith(prefix)}  # fmt: skip
+        batch = {k.removeprefix(prefix): a for k, a in recorded.items() if k.startswith(prefix)}
         scalars, _, _ = side.step(batch)
         for loss in recorded[f"losses/{step}"]:
-            assert min(abs(loss - v) for v in scalars.values()) < 1e-5 * max(
-                abs(loss), 1
-            )
+            assert min(abs(loss - v) for v in scalars.values()) < 1e-5 * max(abs(loss), 1)
         if f"after {step + 1}/" in " ".join(recorded):
             state = side.state()
             for name_of in state.keys() & {k[8:] for k in recorded}:
@@ -94,18 +89,8 @@ def test_a_program_of_1_15_and_its_port_are_the_same(name):
 
 FAULTS = [  # program, fault, where, cause
     ("contrib_layers", "momentum", "", "decay was written as a momentum (1 - x)"),
-    (
-        "contrib_layers",
-        "update-ops",
-        "moving_mean",
-        "the port never moves the averages",
-    ),
-    (
-        "slim_arg_scope",
-        "half-pixel",
-        "up_sampling2d",
-        "bilinear with half-pixel centres",
-    ),
+    ("contrib_layers", "update-ops", "moving_mean", "the port never moves the averages"),
+    ("slim_arg_scope", "half-pixel", "up_sampling2d", "bilinear with half-pixel centres"),
     ("slim_arg_scope", "l2", "weights", "has an L2 penalty of 0.01 times the weights"),
     ("wgan_clip", "clip", "critic", "clips weights to ±0.01 after the update"),
     ("wgan_clip", "wrong-variables", "gen/out/b", "is trained by c, in TF1 by g"),
@@ -113,19 +98,9 @@ FAULTS = [  # program, fault, where, cause
     ("wgan_gp", "decimals", "Adam_1", "0.9: the decimal as a float32"),
     ("layers", "dropout", "model/10", "dropout is left off"),
     ("ema_batch_norm", "epsilon-outside", "G/2", "outside the root of the variance"),
-    (
-        "contrib_layers",
-        "epsilon",
-        "generator/fused_norm",
-        "epsilon is 0.001, TF1's 0.0001",
-    ),
+    ("contrib_layers", "epsilon", "generator/fused_norm", "epsilon is 0.001, TF1's 0.0001"),
     ("contrib_layers", "slope", "leaky_re_lu", "slope 0.3, TF1's has 0.2"),
-    (
-        "contrib_layers",
-        "averages",
-        "moving_mean",
-        "keeps 0.81 of the average, in TF1 0.9",
-    ),
+    ("contrib_layers", "averages", "moving_mean", "keeps 0.81 of the average, in TF1 0.9"),
     ("layers", "epsilon", "model/1", "epsilon is 1e-05, TF1's 0.001"),
     ("layers", "padding", "model/4", "padding: 1 rows and columns are added before"),
     ("wgan_gp", "penalty", "critic/conv/kernel", "its gradient differs"),
@@ -158,15 +133,21 @@ CELL = "generator/lstm"
 @pytest.mark.parametrize(
     ("kernel", "recurrent", "bias", "cause"),
     [
-        ("rows 0 to 5, gates ijfo", "rows 5 to 11, gates ijfo",
-         "gates ijfo, forget bias 1.0", "the gates are in another order"),
-        ("rows 0 to 5, gates ifjo", "rows 5 to 11, gates ifjo", "gates ifjo",
-         "the forget bias is off by"),
+        (
+            "rows 0 to 5, gates ijfo",
+            "rows 5 to 11, gates ijfo",
+            "gates ijfo, forget bias 1.0",
+            "the gates are in another order",
+        ),
+        (
+            "rows 0 to 5, gates ifjo",
+            "rows 5 to 11, gates ifjo",
+            "gates ifjo",
+            "the forget bias is off by",
+        ),
     ],
-)  # fmt: skip
-def test_gates_and_forget_bias_of_an_lstm_cell_are_told_apart(
-    kernel, recurrent, bias, cause
-):
+)
+def test_gates_and_forget_bias_of_an_lstm_cell_are_told_apart(kernel, recurrent, bias, cause):
     """A map that says what a port's owner believed when he carried weights over."""
     rows = [
         (f"{LSTM}/kernel", f"{CELL}/kernel", kernel),
@@ -193,8 +174,7 @@ def test_a_bias_before_a_batch_norm_is_exempt_and_said_so():
         pytest.skip("PyTorch is missing")
     result = run("layers", steps=1)
     assert result.matching.exempt == ["conv2d_1/bias"]
-    assert any("conv2d_1/bias: its gradient is rounding" in line
-               for line in result.report["roles"])  # fmt: skip
+    assert any("conv2d_1/bias: its gradient is rounding" in line for line in result.report["roles"])
 
 
 @pytest.mark.long
@@ -208,14 +188,13 @@ def test_the_recordings_are_what_1_15_writes(tmp_path):
     done = subprocess.run(
         [TF1_15, str(LEGACY / "programs.py"), str(tmp_path)],
         env={**clean, "CUDA_VISIBLE_DEVICES": ""},
-        capture_output=True, text=True, timeout=600,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
     assert done.returncode == 0, done.stderr[-2000:]
     for name in PROGRAMS:
-        with (
-            np.load(tmp_path / f"{name}.npz") as new,
-            np.load(DATA / f"{name}.npz") as old,
-        ):
+        with np.load(tmp_path / f"{name}.npz") as new, np.load(DATA / f"{name}.npz") as old:
             assert set(new.files) == set(old.files)
             for key in old.files:
                 if not key.partition("/")[2].startswith(ROUNDING.get(name, "?")):

@@ -7,12 +7,7 @@ import numpy as np
 import pytest
 from script_runs import ROOT
 
-from dcgan_v1.compare import (
-    alignment,
-    candidates,
-    identify,
-    layouts,
-)
+from dcgan_v1.compare import alignment, candidates, identify, layouts
 from dcgan_v1.compare.alignment import Seen
 from dcgan_v1.compare.layouts import Layout
 from dcgan_v1.compare.matching import Matching, Row
@@ -75,8 +70,15 @@ def test_parts_and_gates_of_an_lstm_and_its_forget_bias(rng):
 
 
 def variable(*shape, part="", layer="", layout="plain", trainable=True):
-    return {"shape": list(shape), "trainable": trainable, "part": part, "layer": layer,
-            "layout": layout, "dtype": "float64", "gates": ""}  # fmt: skip
+    return {
+        "shape": list(shape),
+        "trainable": trainable,
+        "part": part,
+        "layer": layer,
+        "layout": layout,
+        "dtype": "float64",
+        "gates": "",
+    }
 
 
 class Net:
@@ -111,9 +113,7 @@ class Net:
 def found(rng, slope=0.0, rows=()):
     """The matching of two nets whose variables have unlike names and another order."""
     ours = {k: f"net/{k}" for k in ("w0", "w1", "w2", "s0", "s1", "s2")}
-    shuffled = dict(
-        zip(ours, rng.permutation([f"v{i}" for i in range(6)]), strict=True)
-    )
+    shuffled = dict(zip(ours, rng.permutation([f"v{i}" for i in range(6)]), strict=True))
     shapes = {k: (4, 4) if k[0] == "w" else (4,) for k in ours}
     x = rng.normal(size=(5, 4))
     a, b = Net(ours), Net(shuffled, slope=slope)
@@ -166,22 +166,21 @@ def test_what_fits_nothing_is_left_over_and_the_nearest_named():
     old = {"variables": {"a/w": variable(3, 4), "a/b": variable(4)}, "updates": []}
     new = {"variables": {"a/kernel": variable(3, 5), "a/bias": variable(4)}}
     result, _ = identify.identify(old, new, [], None, None)
-    assert [(row.old, row.new, row.by) for row in result.rows] == [
-        ("a/b", "a/bias", "shape")
-    ]
+    assert [(row.old, row.new, row.by) for row in result.rows] == [("a/b", "a/bias", "shape")]
     assert (result.old_only, result.new_only) == (["a/w"], ["a/kernel"])
     assert candidates.nearest("a/kernel", ["z/q", "a/w"])[0] == "a/w"
 
 
 def test_averages_follow_the_layer_of_their_scales():
     names = [f"bn{i}/{part}" for i in range(2) for part in ("gamma", "moving_mean")]
-    old = {"variables": {n: variable(3, trainable="gamma" in n) for n in names},
-           "updates": []}  # fmt: skip
-    new = {"variables": {
-        f"norm_{i}/{part}": variable(3, part=kind, layer=f"norm_{i}",
-                                     trainable=part == "gamma")
-        for i in range(2) for part, kind in (("gamma", "gamma"), ("mean", "mean"))
-    }}  # fmt: skip
+    old = {"variables": {n: variable(3, trainable="gamma" in n) for n in names}, "updates": []}
+    new = {
+        "variables": {
+            f"norm_{i}/{part}": variable(3, part=kind, layer=f"norm_{i}", trainable=part == "gamma")
+            for i in range(2)
+            for part, kind in (("gamma", "gamma"), ("mean", "mean"))
+        }
+    }
     rows = [("bn0/gamma", "norm_1/gamma", ""), ("bn1/gamma", "norm_0/gamma", "")]
     result, _ = identify.identify(old, new, rows, None, None)
     pairs = {row.old: row.new for row in result.rows}
@@ -192,14 +191,21 @@ def test_averages_follow_the_layer_of_their_scales():
 @pytest.mark.parametrize(
     ("name", "part"),
     [
-        ("d/conv1/w", "kernel"), ("fc/weights", "kernel"), ("h0/Matrix", "kernel"),
-        ("d/b", "bias"), ("fc/biases", "bias"), ("bn/beta", "beta"),
+        ("d/conv1/w", "kernel"),
+        ("fc/weights", "kernel"),
+        ("h0/Matrix", "kernel"),
+        ("d/b", "bias"),
+        ("fc/biases", "bias"),
+        ("bn/beta", "beta"),
         ("bn/gamma", "gamma"),
-        ("bn/moving_mean", "mean"), ("bn/pop_var", "variance"), ("d_h1_w", "kernel"),
+        ("bn/moving_mean", "mean"),
+        ("bn/pop_var", "variance"),
+        ("d_h1_w", "kernel"),
         ("D/D/moments/Squeeze_1/ExponentialMovingAverage", "variance"),
-        ("D/D/moments/Squeeze/ExponentialMovingAverage", "mean"), ("alpha", ""),
+        ("D/D/moments/Squeeze/ExponentialMovingAverage", "mean"),
+        ("alpha", ""),
     ],
-)  # fmt: skip
+)
 def test_the_part_that_a_name_tells(name, part):
     assert candidates.part_of(name) == part
 
@@ -233,15 +239,13 @@ def test_layers_are_aligned_by_value_and_where_they_differ_by_order_and_kind(rng
         seen("Relu", "activation", b**2),
         seen("out", "dense", c),
     ]
-    new = [
-        seen("m/0", "conv", a),
-        seen("m/1", "activation", b**2 + 1),
-        seen("m/2", "dense", c),
-    ]
+    new = [seen("m/0", "conv", a), seen("m/1", "activation", b**2 + 1), seen("m/2", "dense", c)]
     rows = alignment.align(old, new, 1e-9, {})
     assert [(r.old.name, r.by) for r in rows] == [
-        ("conv", "value"), ("Relu", "order"), ("out", "value")
-    ]  # fmt: skip
+        ("conv", "value"),
+        ("Relu", "order"),
+        ("out", "value"),
+    ]
     assert rows[1].absolute == pytest.approx(1.0)
 
 
@@ -255,9 +259,7 @@ def test_flattened_maps_of_another_order_are_the_same_layer(rng):
 
 
 def test_a_layer_of_a_shape_that_nothing_has_is_said_to_be_alone(rng):
-    (row,) = alignment.align(
-        [], [seen("m/0", "conv", rng.normal(size=(2, 3)))], 1e-9, {}
-    )
+    (row,) = alignment.align([], [seen("m/0", "conv", rng.normal(size=(2, 3)))], 1e-9, {})
     assert (row.old, row.by) == (None, "nothing")
 
 

@@ -58,9 +58,7 @@ def convert(source, to, out):
 
 
 @pytest.mark.parametrize(("model", "to"), PAIRS)
-def test_there_and_back_every_variable_has_the_same_bits(
-    checkpoint, model, to, tmp_path
-):
+def test_there_and_back_every_variable_has_the_same_bits(checkpoint, model, to, tmp_path):
     out = tmp_path / f"there{SUFFIX[to]}"
     back = tmp_path / "back" / "model"
     convert(checkpoint(model), to, out)
@@ -79,9 +77,7 @@ def test_a_keras_model_file_goes_there_and_back(checkpoint, tmp_path):
     convert(source, "keras", out)
     convert(out, "tf1", back)
     before, after = (reading.tensors(str(p)) for p in (source, back))
-    assert {k: v.tobytes() for k, v in before.items()} == {
-        k: v.tobytes() for k, v in after.items()
-    }
+    assert {k: v.tobytes() for k, v in before.items()} == {k: v.tobytes() for k, v in after.items()}
 
 
 @needs_torch
@@ -98,8 +94,7 @@ def test_the_pytorch_file_is_a_plain_state_dict(checkpoint, tmp_path):
         theirs = found[f"{net}.{layer}.weight"]
         np.testing.assert_array_equal(theirs, kernel.transpose(3, 2, 0, 1))
     np.testing.assert_array_equal(
-        found["generator.bn1.running_var"],
-        tensors["images96/generator/bn1/moving_variance"],
+        found["generator.bn1.running_var"], tensors["images96/generator/bn1/moving_variance"]
     )
     assert found["d_adam.step.discriminator.conv1.weight"] == 2
 
@@ -154,9 +149,7 @@ def test_a_dense_layer_between_vectors_and_maps_changes_its_order_for_pytorch(rn
     row = names.row("celeba64", "torch", "celeba64/generator/linear0/w", w.shape)
     theirs = row.to_other(w)
     maps = (z @ w).reshape(2, 4, 4, 8)
-    np.testing.assert_allclose(
-        (z @ theirs.T).reshape(2, 8, 4, 4), maps.transpose(0, 3, 1, 2)
-    )
+    np.testing.assert_allclose((z @ theirs.T).reshape(2, 8, 4, 4), maps.transpose(0, 3, 1, 2))
     np.testing.assert_array_equal(row.to_tf1(theirs), w)
     x, w = rng.normal(size=(2, 4, 4, 8)), rng.normal(size=(4 * 4 * 8, 1))
     row = names.row("celeba64", "torch", "celeba64/discriminator/linear4/w", w.shape)

@@ -35,35 +35,52 @@ def marked():
 
 
 @pytest.mark.parametrize(("name", "framework", "to", "files"), marked())
-def test_a_trained_checkpoint_goes_over_and_comes_back(
-    name, framework, to, files, tmp_path
-):
+def test_a_trained_checkpoint_goes_over_and_comes_back(name, framework, to, files, tmp_path):
     """What 1.15 had after three steps: moved averages, slots and counts."""
     with np.load(LEGACY / "data" / f"{name}.npz") as file:
-        trained = {k.removeprefix("after 3/"): file[k] for k in file.files
-                   if k.startswith("after 3/")}  # fmt: skip
+        trained = {
+            k.removeprefix("after 3/"): file[k] for k in file.files if k.startswith("after 3/")
+        }
     meta, old = LEGACY / "data" / f"{name}.meta", tmp_path / "old"
     reading.write(old, trained)
     shutil.copy(meta, f"{old}.meta")
     port, toml = f"{LEGACY / f'{framework}_ports.py'}:{name}", tmp_path / "map.toml"
     done = call(
-        "compare.py", "--meta", meta, "--checkpoint", old, port, "--write-map", toml,
-        "--steps", 1, "--dtype", "float64", "--timing-steps", 0, "--quiet",
-    )  # fmt: skip
+        "compare.py",
+        "--meta",
+        meta,
+        "--checkpoint",
+        old,
+        port,
+        "--write-map",
+        toml,
+        "--steps",
+        1,
+        "--dtype",
+        "float64",
+        "--timing-steps",
+        0,
+        "--quiet",
+    )
     # the schedule of the port of `layers` begins anew, and is found to
     assert done.returncode == (1 if name == "layers" else 0), done.stdout + done.stderr
     pair = ("--map", toml, "--port", port)
-    done = call(
-        "convert_checkpoint.py", old, *pair, "--to", to, "--out", tmp_path / "new"
-    )
+    done = call("convert_checkpoint.py", old, *pair, "--to", to, "--out", tmp_path / "new")
     assert done.returncode == 0, done.stdout + done.stderr
     for file in files:
         assert (tmp_path / "new" / file).is_file()
     back = tmp_path / "back"
     done = call(
-        "convert_checkpoint.py", tmp_path / "new", *pair, "--meta", meta, "--to", "tf1",
-        "--out", back,
-    )  # fmt: skip
+        "convert_checkpoint.py",
+        tmp_path / "new",
+        *pair,
+        "--meta",
+        meta,
+        "--to",
+        "tf1",
+        "--out",
+        back,
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     came = reading.tensors(back)
     assert set(came) == set(trained)
@@ -76,11 +93,13 @@ def test_a_trained_checkpoint_goes_over_and_comes_back(
     [
         (("--to", "safetensors"), "is for a pair of yours: give --map and --port"),
         (("--to", "keras", "--map", "nowhere.toml"), "needs both --map and --port"),
-        (("--to", "keras", "--map", "nowhere.toml", "--port", "port.py:new"),
-         "cannot read nowhere.toml"),
+        (
+            ("--to", "keras", "--map", "nowhere.toml", "--port", "port.py:new"),
+            "cannot read nowhere.toml",
+        ),
         (("--to", "tf1", "--map", "m", "--port", "port.py:new"), "needs --meta"),
     ],
-)  # fmt: skip
+)
 def test_a_pair_that_is_not_whole_is_refused(args, message, tmp_path):
     said = refusal("convert_checkpoint.py", "old", *args, "--out", tmp_path / "new")
     assert message in said

@@ -79,9 +79,7 @@ def test_area_means_what_it_covers_and_nearest_picks(rng):
     means = pixels.reshape(8, 2, 8, 2, 3).mean((1, 3))
     assert np.abs(decode(data, **PLAIN) - means).max() <= 1
     nearest = decode(data, crop=None, resize="nearest", size=8)
-    assert {tuple(p) for p in nearest.reshape(-1, 3)} <= {
-        tuple(p) for p in pixels.reshape(-1, 3)
-    }
+    assert {tuple(p) for p in nearest.reshape(-1, 3)} <= {tuple(p) for p in pixels.reshape(-1, 3)}
 
 
 @pytest.mark.parametrize(

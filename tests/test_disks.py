@@ -9,9 +9,23 @@ from script_runs import ENVIRONMENT, ROOT, command
 
 UNSHARE = ("unshare", "--user", "--map-root-user", "--mount", "sh", "-c")
 TRAINING = (
-    "--data", "synthetic", "--limit", 20, "--width", 8, "--batch-size", 4,
-    "--device", "cpu", "--save-every", 2, "--sample-every", 2, "--steps", 16,
-)  # fmt: skip
+    "--data",
+    "synthetic",
+    "--limit",
+    20,
+    "--width",
+    8,
+    "--batch-size",
+    4,
+    "--device",
+    "cpu",
+    "--save-every",
+    2,
+    "--sample-every",
+    2,
+    "--steps",
+    16,
+)
 
 
 def may_mount():
@@ -21,9 +35,7 @@ def may_mount():
     return subprocess.run(probe, capture_output=True).returncode == 0
 
 
-needs_mount = pytest.mark.skipif(
-    not may_mount(), reason="this machine lets nobody mount a tmpfs"
-)
+needs_mount = pytest.mark.skipif(not may_mount(), reason="this machine lets nobody mount a tmpfs")
 
 
 def shell(script, disk, size):
@@ -41,8 +53,12 @@ def shell(script, disk, size):
     mount = f"mount -t tmpfs -o size={size} tmpfs {disk} || exit 99\n"
     done = subprocess.run(
         [*UNSHARE, variables + mount + script],
-        cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True, timeout=240,
-    )  # fmt: skip
+        cwd=ROOT,
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        timeout=240,
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout, done.stderr
 
@@ -96,9 +112,12 @@ def test_a_run_directory_that_vanishes_is_named_in_the_error(tmp_path):
     run_dir = tmp_path / "run"
     process = subprocess.Popen(
         command("train_celeba.py", *TRAINING, "--steps", 5000, "--run-dir", run_dir),
-        cwd=ROOT, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        cwd=ROOT,
+        env=ENVIRONMENT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-    )  # fmt: skip
+    )
     deadline = time.monotonic() + 120
     while not list(run_dir.glob("checkpoints/*.index")):
         assert process.poll() is None and time.monotonic() < deadline
@@ -111,6 +130,9 @@ def test_a_run_directory_that_vanishes_is_named_in_the_error(tmp_path):
     assert not run_dir.exists()
     moved = subprocess.run(
         command("verify_checkpoint.py", tmp_path / "gone"),
-        cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True,
-    )  # fmt: skip
+        cwd=ROOT,
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+    )
     assert moved.returncode == 0, moved.stderr

@@ -25,18 +25,13 @@ def judged():
     rng = np.random.default_rng(0)
     noise = np.clip(good + rng.normal(0, 60, good.shape), 0, 255).astype(np.uint8)
     blur = np.stack(
-        [
-            np.asarray(Image.fromarray(x[..., 0]).filter(ImageFilter.GaussianBlur(1.5)))
-            for x in good
-        ]
+        [np.asarray(Image.fromarray(x[..., 0]).filter(ImageFilter.GaussianBlur(1.5))) for x in good]
     )[..., None]
     few = test.images[2 * N :][test.labels[2 * N :] < 5][:N]
     found = {"good": good, "noise": noise, "blur": blur, "few": few}
     with features.open_judge("mnist_tutorial") as look:
         for name, images in found.items():
-            sets = evaluation.Sets(
-                images, good, images, reference, reference, True, False
-            )
+            sets = evaluation.Sets(images, good, images, reference, reference, True, False)
             one = evaluation.evaluate(sets, {"judge": look}, lambda _: None)
             found[name] = one["samples"]
     return found
@@ -133,10 +128,7 @@ def test_inception_is_the_graph_of_the_given_file(tmp_path, rng):
     with pytest.raises(UserError, match="another graph"), features.open_inception(path):
         pass
     path.write_bytes(b"\xff\xff")
-    with (
-        pytest.raises(UserError, match="no TensorFlow graph"),
-        features.open_inception(path),
-    ):
+    with pytest.raises(UserError, match="no TensorFlow graph"), features.open_inception(path):
         pass
 
 
@@ -166,10 +158,7 @@ def run(tmp_path_factory):
 
 def test_the_table_and_the_file_hold_every_figure_with_floor_and_ceiling(run, tmp_path):
     out, picture = tmp_path / "figures.json", tmp_path / "near.png"
-    done = call(
-        "evaluate.py", "--run-dir", run, "--n", 200, "--json", out,
-        "--neighbours", picture,
-    )  # fmt: skip
+    done = call("evaluate.py", "--run-dir", run, "--n", 200, "--json", out, "--neighbours", picture)
     assert done.returncode == 0, done.stderr
     found = json.loads(out.read_text())
     assert (found["model"], found["n"]) == ("mnist_tutorial", 200)

@@ -35,10 +35,7 @@ PHONE = {"width": 390, "height": 800}
     "name",
     [
         pytest.param(
-            name,
-            marks=[]
-            if name in ("mnist_tutorial", "mnist_beginners")
-            else pytest.mark.long,
+            name, marks=[] if name in ("mnist_tutorial", "mnist_beginners") else pytest.mark.long
         )
         for name in systems.SYSTEMS
     ],

@@ -53,9 +53,7 @@ def test_the_matrix_product_is_numpys(tab, rng):
             return [...numbers.subarray(40000, 40000 + sizes[0] * sizes[2])]; }""",
             [a.ravel().tolist(), panels.ravel().tolist(), [int(n) for n in sizes]],
         )
-        np.testing.assert_allclose(
-            np.reshape(found, (rows, columns)), a @ b, atol=1e-4, rtol=1e-4
-        )
+        np.testing.assert_allclose(np.reshape(found, (rows, columns)), a @ b, atol=1e-4, rtol=1e-4)
 
 
 def test_gifs_are_read_back_exactly_where_256_colours_do(tab, rng, tmp_path):
@@ -89,9 +87,7 @@ def test_weights_are_float32_where_float16_shows(tab):
     with opened("mnist_tutorial") as network:
         assert packing.halves_do(network)
         with network.session.graph.as_default():
-            (first,) = [
-                v for v in tf.global_variables() if v.op.name.endswith("linear1/w")
-            ]
+            (first,) = [v for v in tf.global_variables() if v.op.name.endswith("linear1/w")]
         w = network.session.run(first)
         row = np.full(w.shape[1], 3000.3, np.float32)
         first.load(np.concatenate([w[:-2], [row, -row]]), network.session)
@@ -99,9 +95,7 @@ def test_weights_are_float32_where_float16_shows(tab):
         layers, data = packing.pack(network)
         z = draw_noise("normal", 4, 100, seed=5)
         z[:, -1] = z[:, -2]  # they cancel, unless one is rounded
-        expected = pictures.to_uint8(
-            network.session.run(network.y, {network.x: z}), (-1, 1)
-        )
+        expected = pictures.to_uint8(network.session.run(network.y, {network.x: z}), (-1, 1))
     assert not any(w["half"] for layer in layers for w in layer["weights"].values())
     found = computed(tab, layers, data, z, (28, 28, 1))
     assert expected.std() > 10

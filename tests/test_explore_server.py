@@ -79,10 +79,22 @@ def test_the_server_answers_its_own_page_and_no_other(serving):
 
 def test_the_server_refuses_what_is_no_latent(serving):
     port, path = serving
-    for body in ("", "x", "[]", '{"z": 1}', '{"z": [1]}', '{"z": [1, NaN]}',
-                 '{"z": [1, "a"]}', '{"z": [[1, 2]]}', '{"z": null}', "null",
-                 '{"z": [1, 1e999]}', '{"z": [1, ' + "9" * 400 + "]}",
-                 "[" * 50_000, " " * 200_000):  # fmt: skip
+    for body in (
+        "",
+        "x",
+        "[]",
+        '{"z": 1}',
+        '{"z": [1]}',
+        '{"z": [1, NaN]}',
+        '{"z": [1, "a"]}',
+        '{"z": [[1, 2]]}',
+        '{"z": null}',
+        "null",
+        '{"z": [1, 1e999]}',
+        '{"z": [1, ' + "9" * 400 + "]}",
+        "[" * 50_000,
+        " " * 200_000,
+    ):
         status, sentence = ask(port, "POST", f"{path}draw", body)
         assert status == 400 and b"A latent has 2" in sentence, body[:20]
     for length in ("²", "-1", "", "9" * 5000):
@@ -126,8 +138,7 @@ def test_bad_input_of_the_page_is_refused_in_one_line(tmp_path):
     assert "--port must be" in refusal("explore.py", *model, "--port", 65536)
     out = tmp_path / "out"
     assert "--export" in refusal("explore.py", *model, "--port", 80, "--export", out)
-    assert "no pretrained model" in refusal("explore.py", "--pretrained", "x",
-                                            "--export", out)  # fmt: skip
+    assert "no pretrained model" in refusal("explore.py", "--pretrained", "x", "--export", out)
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         line = refusal("explore.py", *model, "--port", port)
@@ -157,16 +168,31 @@ def run_dir(tmp_path_factory):
     """A run on faces of the project's own, with averaged weights, in a folder whose
     name has a space."""
     path = tmp_path_factory.mktemp("runs") / "my run"
-    done = call("train_celeba.py", "--data", "synthetic", "--limit", 8, "--width", 8,
-                "--batch-size", 4, "--steps", 2, "--ema-decay", 0.5, "--samples", 1,
-                "--run-dir", path)  # fmt: skip
+    done = call(
+        "train_celeba.py",
+        "--data",
+        "synthetic",
+        "--limit",
+        8,
+        "--width",
+        8,
+        "--batch-size",
+        4,
+        "--steps",
+        2,
+        "--ema-decay",
+        0.5,
+        "--samples",
+        1,
+        "--run-dir",
+        path,
+    )
     assert done.returncode == 0, done.stderr
     return path
 
 
 def test_a_page_of_a_run_names_its_data_its_weights_and_no_path(run_dir, tmp_path):
-    done = call("explore.py", "--run-dir", run_dir, "--latest", "--export",
-                tmp_path / "page")  # fmt: skip
+    done = call("explore.py", "--run-dir", run_dir, "--latest", "--export", tmp_path / "page")
     assert done.returncode == 0, done.stderr
     text = (tmp_path / "page" / "index.html").read_text()
     assert "The weights: learnt from faces drawn by the project, MIT." in text
@@ -178,9 +204,11 @@ def test_a_page_of_a_run_names_its_data_its_weights_and_no_path(run_dir, tmp_pat
 def test_live_a_browser_is_opened_and_served_at_once(run_dir, tmp_path):
     """Also one that is waited for until it is closed, as those in a terminal are."""
     script = tmp_path / "browser"
-    script.write_text(f"#!/bin/sh\n{sys.executable} -c \"import sys, urllib.request; "
+    script.write_text(
+        f'#!/bin/sh\n{sys.executable} -c "import sys, urllib.request; '
         f"open('{tmp_path}/seen', 'wb').write(urllib.request.urlopen(sys.argv[1])"
-        '.read())\" "$1"\nsleep 60\n')  # fmt: skip
+        '.read())" "$1"\nsleep 60\n'
+    )
     script.chmod(0o755)
     process = subprocess.Popen(
         command("explore.py", "--run-dir", run_dir),

@@ -1,11 +1,6 @@
 """How the page of explore.py is used: loading, keyboard, phone, failures."""
 
-from browser import (
-    await_ready,
-    expect,
-    open_page,
-    shown,
-)
+from browser import await_ready, expect, open_page, shown
 
 PHONE = {"width": 390, "height": 800}
 
@@ -41,10 +36,7 @@ def test_a_failure_is_said_and_forgotten(live_page, tab):
         failing.append(route) if len(failing) < 2 else None
         route.abort() if len(failing) < 2 else route.continue_()
 
-    for act in (
-        lambda: tab.click("#another"),
-        lambda: tab.click("#grid button:nth-child(3)"),
-    ):
+    for act in (lambda: tab.click("#another"), lambda: tab.click("#grid button:nth-child(3)")):
         failing.clear()
         tab.route("**/draw", fail_once)
         act()
@@ -67,10 +59,7 @@ def test_the_keyboard_is_enough(page_of, tab):
         "#grid button", "all => all.map(one => one.getAttribute('aria-pressed'))"
     )
     columns = 4
-    assert [i for i, yes in enumerate(pressed) if yes == "true"] == [
-        columns,
-        columns + 1,
-    ]
+    assert [i for i, yes in enumerate(pressed) if yes == "true"] == [columns, columns + 1]
     label = tab.get_attribute(f"#grid button:nth-child({columns + 2})", "aria-label")
     assert label == f"draw {columns + 2}, chosen as A"
     reached = set()

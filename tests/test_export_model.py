@@ -107,8 +107,17 @@ assert now < 0.5 * value, (now, value)
 
 @pytest.mark.parametrize("bn", ["ema", "batch"])
 def test_a_latent_is_found_by_gradients_through_the_savedmodel(bn, tmp_path):
-    done = call("export_model.py", "--pretrained", "mnist_tutorial", "--to",
-                "savedmodel", "--bn", bn, "--out", tmp_path / "out")  # fmt: skip
+    done = call(
+        "export_model.py",
+        "--pretrained",
+        "mnist_tutorial",
+        "--to",
+        "savedmodel",
+        "--bn",
+        bn,
+        "--out",
+        tmp_path / "out",
+    )
     assert done.returncode == 0, done.stderr
     subprocess.run([sys.executable, "-c", GRADIENTS], cwd=tmp_path / "out", check=True)
 
@@ -162,9 +171,7 @@ def test_a_network_reads_as_the_chain_of_its_layers():
     with networks.open_network(prefix, config, "generator") as network:
         links = chain.read(network)
     kinds = [link.kind for link in links]
-    assert kinds == [
-        "linear", "reshape", *["batch_norm", "relu", "conv2d_transpose"] * 4, "tanh"
-    ]  # fmt: skip
+    assert kinds == ["linear", "reshape", *["batch_norm", "relu", "conv2d_transpose"] * 4, "tanh"]
     assert links[0].below == (100,) and links[-1].above == (64, 64, 3)
 
 
@@ -176,8 +183,7 @@ def test_averaged_weights_are_taken_unless_the_latest_are_asked_for(tmp_path):
     drawn = {}
     for folder, words in (("averaged", ()), ("latest", ("--latest",))):
         out = tmp_path / folder
-        done = call("export_model.py", tmp_path / "model", "--to", "frozen", "--out",
-                    out, *words)  # fmt: skip
+        done = call("export_model.py", tmp_path / "model", "--to", "frozen", "--out", out, *words)
         assert done.returncode == 0, done.stderr
         averages = "the averages of its generator" in (out / "README.md").read_text()
         assert averages == (folder == "averaged")

@@ -29,8 +29,10 @@ def test_a_swapped_padding_is_caught(tmp_path, monkeypatch):
     real = to_torch._pad
 
     def swapped(totals):
-        return [(text.replace("(-1, -2, -1, -2)", "(-2, -1, -2, -1)"), weights)
-                for text, weights in real(totals)]  # fmt: skip
+        return [
+            (text.replace("(-1, -2, -1, -2)", "(-2, -1, -2, -1)"), weights)
+            for text, weights in real(totals)
+        ]
 
     monkeypatch.setattr(to_torch, "_pad", swapped)
     with pytest.raises(UserError, match="another function"):
@@ -96,9 +98,7 @@ def test_what_a_trial_may_be_off(changes, complaint):
             exporting.refuse_another_function(trial)
 
 
-def test_a_file_that_cannot_be_loaded_as_its_card_says_is_not_kept(
-    tmp_path, monkeypatch
-):
+def test_a_file_that_cannot_be_loaded_as_its_card_says_is_not_kept(tmp_path, monkeypatch):
     monkeypatch.setattr(to_frozen, "LOAD", "import nothing_of_that_name\n")
     with pytest.raises(UserError, match=r"as its card says.*nothing_of_that_name"):
         export("frozen", tmp_path / "out")
@@ -143,14 +143,11 @@ def test_a_folder_that_is_not_empty_is_left_alone(tmp_path):
 
 
 def test_an_empty_folder_is_taken(tmp_path):
-    done = fresh("export_model.py", "--pretrained", "mnist_tutorial", "--to", "frozen",
-                 "--out", tmp_path)  # fmt: skip
+    done = fresh(
+        "export_model.py", "--pretrained", "mnist_tutorial", "--to", "frozen", "--out", tmp_path
+    )
     assert done.returncode == 0, done.stderr
-    assert {path.name for path in tmp_path.iterdir()} == {
-        "README.md",
-        "draws.png",
-        "generator.pb",
-    }
+    assert {path.name for path in tmp_path.iterdir()} == {"README.md", "draws.png", "generator.pb"}
 
 
 def test_a_missing_package_is_named(monkeypatch):
@@ -161,8 +158,9 @@ def test_a_missing_package_is_named(monkeypatch):
 
 def test_an_export_can_be_read_by_others(tmp_path):
     out = tmp_path / "out"
-    done = call("export_model.py", "--pretrained", "mnist_tutorial", "--to",
-                "savedmodel", "--out", out)  # fmt: skip
+    done = call(
+        "export_model.py", "--pretrained", "mnist_tutorial", "--to", "savedmodel", "--out", out
+    )
     assert done.returncode == 0, done.stderr
     (tmp_path / "plain").mkdir()
     assert out.stat().st_mode == (tmp_path / "plain").stat().st_mode

@@ -82,8 +82,7 @@ def test_drawn_faces_vary_and_are_a_function_of_seed_and_number():
     assert first != synthetic.face_png(1, 6)
     assert first != synthetic.face_png(2, 5)
     drawn = [
-        np.asarray(Image.open(io.BytesIO(synthetic.face_png(0, i))), np.float64)
-        for i in range(12)
+        np.asarray(Image.open(io.BytesIO(synthetic.face_png(0, i))), np.float64) for i in range(12)
     ]
     assert all(image.shape == (218, 178, 3) for image in drawn)
     distances = [np.abs(a - b).mean() for a in drawn for b in drawn if a is not b]
@@ -94,9 +93,7 @@ def test_reals_are_scaled_to_minus_one_and_one(session, tmp_path):
     for i, value in enumerate((0, 255)):
         (tmp_path / f"{i}.png").write_bytes(jpeg((value,) * 3))
     config = Celeba64Config(data=str(tmp_path), batch_size=2, width=8, order="file")
-    read, count, _ = images.load(
-        config, None, size=64, say=lambda text: None, quiet=True
-    )
+    read, count, _ = images.load(config, None, size=64, say=lambda text: None, quiet=True)
     graph = build_train_graph(config, Streamed(read, count))
     session.run(graph.initialize)
     graph.start_data(session, 0)
@@ -263,9 +260,7 @@ def test_too_little_data_is_refused(tmp_path, what):
         data.mkdir()
     if what == "few images":
         (data / "a.jpg").write_bytes(jpeg(0))
-    with pytest.raises(
-        UserError, match=r"no images|does not exist|fewer than one batch"
-    ):
+    with pytest.raises(UserError, match=r"no images|does not exist|fewer than one batch"):
         load(data)
 
 
@@ -344,9 +339,7 @@ def test_the_archives_checksum_is_verified(tmp_path):
 def drawn(session, start, count, **settings):
     """The batches that a stream started at `start` gives, by their first pixels."""
     config = Celeba64Config(batch_size=3, width=8, **settings)
-    pixels = np.arange(10, dtype=np.uint8)[:, None, None, None] * np.ones(
-        (1, 2, 2, 3), np.uint8
-    )
+    pixels = np.arange(10, dtype=np.uint8)[:, None, None, None] * np.ones((1, 2, 2, 3), np.uint8)
     pixels[:, :, 1] += 100  # left and right differ
     batch, start_data = Streamed(lambda n: pixels[n], 10).build(config, None)
     start_data(session, start)

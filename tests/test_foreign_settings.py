@@ -80,9 +80,7 @@ def test_keras_goes_by_its_own_defaults_whatever_keras_json_says(run, tmp_path):
     done = fresh("convert_checkpoint.py", *args, env=env, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     before, after = (reading.tensors(finding.resolve(p)) for p in (run[0], back))
-    assert {k: v.tobytes() for k, v in before.items()} == {
-        k: v.tobytes() for k, v in after.items()
-    }
+    assert {k: v.tobytes() for k, v in before.items()} == {k: v.tobytes() for k, v in after.items()}
 
 
 def test_a_script_says_what_it_has_to_say_and_tensorflow_nothing(run):
@@ -105,9 +103,7 @@ def test_a_plain_locale_and_a_deleted_folder_are_places_to_start_from(tmp_path):
     assert fresh("sample.py", "--help", env=env).returncode == 0
     here, out = tmp_path / "here", tmp_path / "out"
     here.mkdir()
-    words = command(
-        "sample.py", "--pretrained", "mnist_tutorial", "--n", 1, "--out", out
-    )
+    words = command("sample.py", "--pretrained", "mnist_tutorial", "--n", 1, "--out", out)
     code = "import os, sys; os.rmdir(os.getcwd()); os.execv(sys.argv[1], sys.argv[1:])"
     done = subprocess.run([sys.executable, "-c", code, *words], cwd=here, env=env)
     assert done.returncode == 0 and (out / "grid.png").exists()

@@ -86,9 +86,7 @@ def test_real_and_noise_can_be_fed(system, built, session, rng):
     """In D's scalars alone: g_loss would run D's update first, as the fakes' loss does
     in mnist_keras."""
     config, images, _ = system
-    real_loss, fake_loss = (
-        built.pretrain.scalars[name] for name in ("d_loss_real", "d_loss_fake")
-    )
+    real_loss, fake_loss = (built.pretrain.scalars[name] for name in ("d_loss_real", "d_loss_fake"))
     latents = [z for name, z in built.noise.items() if name.startswith("z")]
     other_images = {built.real: rng.uniform(0, 1, (4, *images.shape[1:]))}
     other_noise = {z: rng.uniform(-1, 1, (4, 100)) for z in latents}
@@ -122,9 +120,7 @@ def test_every_apply_waits_for_all_gradients_taken_at_its_weights(system, built)
     def ancestors(op):
         found, open_ops = set(), [op]
         while open_ops:
-            for parent in [i.op for i in open_ops[-1].inputs] + list(
-                open_ops.pop().control_inputs
-            ):
+            for parent in [i.op for i in open_ops[-1].inputs] + list(open_ops.pop().control_inputs):
                 if parent not in found:
                     found.add(parent)
                     open_ops.append(parent)
@@ -144,9 +140,7 @@ def test_every_apply_waits_for_all_gradients_taken_at_its_weights(system, built)
                 assert needed <= ancestors(op), op.name
 
 
-def test_samples_by_the_averages_are_what_the_generator_gives_in_inference(
-    session, rng
-):
+def test_samples_by_the_averages_are_what_the_generator_gives_in_inference(session, rng):
     config = MnistBeginnersConfig(batch_size=4, sample_bn="ema")
     images = rng.integers(0, 256, (12, 28, 28, 1), np.uint8)
     built = build_train_graph(config, InMemory(images))
@@ -172,9 +166,15 @@ def test_quirk_the_graph_is_finalised_and_does_not_grow(tmp_path, capsys):
         finalized.append(run.session.graph.finalized)
 
     config = MnistBeginnersConfig(
-        batch_size=4, steps=4, pretrain_steps=2, save_every=2, sample_every=2,
-        summary_every=1, histograms=True, device="cpu",
-    )  # fmt: skip
+        batch_size=4,
+        steps=4,
+        pretrain_steps=2,
+        save_every=2,
+        sample_every=2,
+        summary_every=1,
+        histograms=True,
+        device="cpu",
+    )
     images = np.zeros((8, 28, 28, 1), np.uint8)
     directory = RunDirectory(tmp_path / "r")
     assert train.train(config, InMemory(images), directory, after_step=[count]) == 0

@@ -77,10 +77,7 @@ HEADERS = st.builds(
     lambda magic, sizes: magic + b"".join(struct.pack(">I", n) for n in sizes),
     st.sampled_from((b"\0\0\x08\x03", b"\0\0\x08\x01", b"\0\0\x0d\x03", b"PK\3\4")),
     st.lists(
-        st.one_of(
-            st.integers(0, 2**32 - 1),
-            st.sampled_from((0, 1, 28, 2**31, 2**32 - 1)),
-        ),
+        st.one_of(st.integers(0, 2**32 - 1), st.sampled_from((0, 1, 28, 2**31, 2**32 - 1))),
         max_size=3,
     ),
 )
@@ -121,9 +118,7 @@ def picture(kind):
 
 
 PICTURES = {kind: picture(kind) for kind in ("PNG", "JPEG", "GIF", "BMP", "TIFF")}
-BAD_PICTURES = st.one_of(
-    st.binary(max_size=200), *[damaged(data) for data in PICTURES.values()]
-)
+BAD_PICTURES = st.one_of(st.binary(max_size=200), *[damaged(data) for data in PICTURES.values()])
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")  # Pillow, of TIFF
@@ -166,15 +161,13 @@ def test_a_zip_is_read_or_refused_member_by_member(tmp_path, data):
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
     lambda inner: (
-        st.lists(inner, max_size=4)
-        | st.dictionaries(st.text(max_size=10), inner, max_size=4)
+        st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=10), inner, max_size=4)
     ),
     max_leaves=10,
 )
 SETTINGS = st.sampled_from(list(SYSTEMS)).flatmap(
     lambda model: st.dictionaries(
-        st.sampled_from(list(json.loads(SYSTEMS[model].config().to_json()))),
-        JSON,
+        st.sampled_from(list(json.loads(SYSTEMS[model].config().to_json()))), JSON
     ).map(lambda changes: {"model": model, **changes})
 )
 TEXTS = st.one_of(
@@ -204,8 +197,16 @@ def test_a_config_is_read_or_refused(text):
             optional={
                 "files": st.dictionaries(
                     st.sampled_from(
-                        ("model-3.index", "model-3.data-00000-of-00001", "../secret",
-                         "/etc/passwd", "model-3.json", "", ".", "model-3.\0")
+                        (
+                            "model-3.index",
+                            "model-3.data-00000-of-00001",
+                            "../secret",
+                            "/etc/passwd",
+                            "model-3.json",
+                            "",
+                            ".",
+                            "model-3.\0",
+                        )
                     ),
                     st.one_of(st.text(max_size=64), JSON),
                 )
@@ -213,7 +214,7 @@ def test_a_config_is_read_or_refused(text):
         ),
     ).map(json.dumps)
     | st.text(max_size=20)
-)  # fmt: skip
+)
 def test_a_manifest_is_compared_or_refused_and_leads_nowhere(tmp_path, manifest):
     (tmp_path / "secret").write_text("not to be read")
     folder = tmp_path / "checkpoints"

@@ -60,10 +60,7 @@ def test_parameter_counts_at_the_sources_width(graph):
     middle = 16 * (512 * 256 + 256 * 128 + 128 * 64)
     norms = 2 * (512 + 256 + 128 + 64)
     ends = 25 * 64 * 3
-    assert counts == [
-        16 * 100 * 512 + middle + ends + norms,
-        16 * 512 + middle + ends + norms,
-    ]
+    assert counts == [16 * 100 * 512 + middle + ends + norms, 16 * 512 + middle + ends + norms]
 
 
 def test_initial_values_are_pytorchs_defaults(graph, session):
@@ -103,8 +100,7 @@ def test_running_variance_is_the_unbiased_one_in_each_pass_in_turn(session, rng)
         mean = 0.9 * mean + 0.1 * m
         variance = 0.9 * variance + 0.1 * v * n / (n - 1)
     found = [
-        session.run(named[f"discriminator/bn1/moving_{kind}"])
-        for kind in ("mean", "variance")
+        session.run(named[f"discriminator/bn1/moving_{kind}"]) for kind in ("mean", "variance")
     ]
     np.testing.assert_allclose(found[0], mean, rtol=1e-4, atol=1e-6)
     np.testing.assert_allclose(found[1], variance, rtol=3e-6)
@@ -136,12 +132,8 @@ def test_convolutions_without_padding_equal_matrix_products(session, rng):
     w, w_up = session.run(tf.trainable_variables())
     x_np, z_np, down, up = session.run([x, z, down, up])
     assert down.shape == (2, 1, 1, 5)
-    np.testing.assert_allclose(
-        down[:, 0, 0], np.einsum("nijc,ijco->no", x_np, w), rtol=1e-10
-    )
-    np.testing.assert_allclose(
-        up, np.einsum("nc,ijoc->nijo", z_np[:, 0, 0], w_up), rtol=1e-10
-    )
+    np.testing.assert_allclose(down[:, 0, 0], np.einsum("nijc,ijco->no", x_np, w), rtol=1e-10)
+    np.testing.assert_allclose(up, np.einsum("nc,ijoc->nijo", z_np[:, 0, 0], w_up), rtol=1e-10)
 
 
 def test_epsilon_is_added_after_the_bias_correction(graph, session, rng):

@@ -83,13 +83,7 @@ def test_the_core_uses_no_keras_no_layers_and_no_other_framework():
             assert top not in ("keras", "tf_keras", "torch", "pickle"), (path, name)
             assert not name.startswith("tensorflow.keras"), path
         text = path.read_text()
-        banned = (
-            "tf.layers.",
-            "tf.keras",
-            "tf.contrib.",
-            "tf.estimator",
-            "allow_pickle",
-        )
+        banned = ("tf.layers.", "tf.keras", "tf.contrib.", "tf.estimator", "allow_pickle")
         for word in banned:
             assert word not in text, (path, word)
 
@@ -109,9 +103,7 @@ def test_nothing_imports_scripts_or_benchmarks():
 
 
 def run(code):
-    return subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True
-    )
+    return subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
 
 
 @pytest.mark.parametrize("module", LIGHT)

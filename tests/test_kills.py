@@ -66,10 +66,20 @@ def test_a_kill_while_the_last_pictures_are_drawn_keeps_the_last_sample(tmp_path
 @pytest.mark.long  # the tests above kill where it hurts most
 def test_kills_at_random_moments_lose_nothing(tmp_path):
     done = subprocess.run(
-        [sys.executable, str(ROOT / "benchmarks" / "kill_resume.py"),
-         "--model", "mnist_keras", "--kills", "3"],
-        cwd=tmp_path, env=ENVIRONMENT, capture_output=True, text=True, timeout=300,
-    )  # fmt: skip
+        [
+            sys.executable,
+            str(ROOT / "benchmarks" / "kill_resume.py"),
+            "--model",
+            "mnist_keras",
+            "--kills",
+            "3",
+        ],
+        cwd=tmp_path,
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
     assert done.returncode == 0, done.stdout + done.stderr[-2000:]
     found = re.search(r"mnist_keras: (\d) kills in 36 steps .*: identical", done.stdout)
     assert found, done.stdout

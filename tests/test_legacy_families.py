@@ -13,9 +13,21 @@ RECORDED = LEGACY / "data" / "families.npz"
 # the longest chain: a kernel's gradient is summed over 6 images of 8x8 pixels, of values
 # that went through up to three convolutions of 5x5x4 products and back
 CLOSE = two_orders(6 * 8 * 8 + 6 * 5 * 5 * 4)
-FAMILIES = ("averages", "contrib", "digits", "keras", "layers", "losses", "norms",
-            "old_names", "pictures", "recurrent", "slim_scopes",
-            "transposed", "turned")  # fmt: skip
+FAMILIES = (
+    "averages",
+    "contrib",
+    "digits",
+    "keras",
+    "layers",
+    "losses",
+    "norms",
+    "old_names",
+    "pictures",
+    "recurrent",
+    "slim_scopes",
+    "transposed",
+    "turned",
+)
 UNSEEDED = ("recurrent:first/", "transposed:first/")  # drawn by the count of ops
 
 
@@ -23,19 +35,27 @@ UNSEEDED = ("recurrent:first/", "transposed:first/")  # drawn by the count of op
 def both(tmp_path_factory):
     """Arrays of 1.15 and of the substitutes: '<family>:<name>' -> array."""
     made = tmp_path_factory.mktemp("families")
-    done = call("run_legacy.py", "--run-dir", made / "run", LEGACY / "families.py",
-                made / "here.npz", LEGACY / "data")  # fmt: skip
+    done = call(
+        "run_legacy.py",
+        "--run-dir",
+        made / "run",
+        LEGACY / "families.py",
+        made / "here.npz",
+        LEGACY / "data",
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     with np.load(RECORDED) as real, np.load(made / "here.npz") as here:
-        return ({key: real[key] for key in real.files},
-                {key: here[key] for key in here.files}, done.stdout)  # fmt: skip
+        return (
+            {key: real[key] for key in real.files},
+            {key: here[key] for key in here.files},
+            done.stdout,
+        )
 
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_a_family_gives_what_it_gave_in_1_15(both, family):
     real, here = (
-        {k: a for k, a in side.items() if k.startswith(f"{family}:")}
-        for side in both[:2]
+        {k: a for k, a in side.items() if k.startswith(f"{family}:")} for side in both[:2]
     )
     assert real, family
     assert real.keys() == here.keys()

@@ -45,9 +45,21 @@ def test_the_line_counts_the_images_of_the_last_grid(tmp_path):
 
 def test_judge_says_it_at_the_end_of_a_training(tmp_path):
     done = call(
-        "train_mnist.py", "--model", "mnist_keras", "--steps", 1, "--batch-size", 4,
-        "--samples", 9, "--device", "cpu", "--judge", "--run-dir", tmp_path / "r",
-    )  # fmt: skip
+        "train_mnist.py",
+        "--model",
+        "mnist_keras",
+        "--steps",
+        1,
+        "--batch-size",
+        4,
+        "--samples",
+        9,
+        "--device",
+        "cpu",
+        "--judge",
+        "--run-dir",
+        tmp_path / "r",
+    )
     assert done.returncode == 0, done.stderr
     last = done.stdout.splitlines()[-1]
     assert re.search(r"step_0000001.png: \d of 9 samples are digits", last), last

@@ -22,14 +22,11 @@ pytestmark = pytest.mark.xdist_group("workers")  # they start processes of their
     ("rank", "number", "said"),
     [
         (1, signal.SIGKILL, "worker 1 was ended by SIGKILL"),
-        pytest.param(0, signal.SIGKILL, "worker 0 was ended by SIGKILL",
-                     marks=pytest.mark.long),
-        pytest.param(1, signal.SIGSTOP, "worker 1 (127.0.0.1:",
-                     marks=pytest.mark.long),
-        pytest.param(0, signal.SIGSTOP, "worker 0 (127.0.0.1:",
-                     marks=pytest.mark.long),
+        pytest.param(0, signal.SIGKILL, "worker 0 was ended by SIGKILL", marks=pytest.mark.long),
+        pytest.param(1, signal.SIGSTOP, "worker 1 (127.0.0.1:", marks=pytest.mark.long),
+        pytest.param(0, signal.SIGSTOP, "worker 0 (127.0.0.1:", marks=pytest.mark.long),
     ],
-)  # fmt: skip
+)
 def test_a_lost_worker_is_named_and_the_run_ends_as_an_undisturbed_one(
     undisturbed, tmp_path, rank, number, said
 ):
@@ -44,9 +41,7 @@ def test_a_lost_worker_is_named_and_the_run_ends_as_an_undisturbed_one(
 
 
 @pytest.mark.long
-def test_a_worker_that_is_frozen_before_the_first_step_is_named_too(
-    undisturbed, tmp_path
-):
+def test_a_worker_that_is_frozen_before_the_first_step_is_named_too(undisturbed, tmp_path):
     process = train(tmp_path / "run")
     while len(workers := kill_resume.workers_of(process.pid)) < 2:
         time.sleep(0.05)
@@ -92,10 +87,13 @@ def test_workers_that_are_started_by_hand_meet_and_a_late_one_is_waited_for(tmp_
         words = kill_resume.command("mnist_tutorial", 4, tmp_path / str(rank))
         started.append(
             subprocess.Popen(
-                words, env={**ENVIRONMENT, "TF_CONFIG": json.dumps(config)},
-                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                words,
+                env={**ENVIRONMENT, "TF_CONFIG": json.dumps(config)},
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
             )
-        )  # fmt: skip
+        )
         time.sleep(8)
     (code, out, err), (other, *said) = map(finished, started)
     assert (code, other) == (0, 0), err + said[1]
@@ -114,8 +112,7 @@ def test_workers_that_are_lost_again_and_again_are_given_up(tmp_path):
     )
     words = kill_resume.command("mnist_tutorial", 4, tmp_path / "run", 2)
     environment = {**ENVIRONMENT, "PYTHONPATH": str(tmp_path)}
-    done = subprocess.run(words, env=environment, capture_output=True, text=True,
-                          timeout=240)  # fmt: skip
+    done = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=240)
     assert done.returncode == 1, done.stderr
     assert "worker 1 was ended by SIGKILL; given up after 3 restarts" in done.stderr
     assert done.stdout.count("all workers start again from the beginning") == 3

@@ -57,9 +57,7 @@ def test_inception_score_is_1_for_one_answer_and_10_for_ten():
 def test_inception_score_by_hand():
     p = [[0.9, 0.1], [0.2, 0.8], [0.5, 0.5]]
     marginal = [1.6 / 3, 1.4 / 3]
-    divergence = sum(
-        x * math.log(x / m) for row in p for x, m in zip(row, marginal, strict=True)
-    )
+    divergence = sum(x * math.log(x / m) for row in p for x, m in zip(row, marginal, strict=True))
     mean, spread = inception_score.score(p, 1)
     assert mean == pytest.approx(math.exp(divergence / 3)) and spread == 0
 

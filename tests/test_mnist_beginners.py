@@ -45,9 +45,7 @@ def networks(graph):
 
 def test_trainable_names_and_shapes_are_the_golden_list(networks):
     golden = {f"mnist_beginners/generator/{k}": v for k, v in GENERATOR.items()}
-    golden |= {
-        f"mnist_beginners/discriminator/{k}": v for k, v in DISCRIMINATOR.items()
-    }
+    golden |= {f"mnist_beginners/discriminator/{k}": v for k, v in DISCRIMINATOR.items()}
     found = {v.op.name: tuple(v.shape.as_list()) for v in tf.trainable_variables()}
     assert found == golden
 
@@ -67,9 +65,7 @@ def test_parameter_counts(networks):
 
 
 def test_variable_lists_are_disjoint_and_a_stray_variable_is_noticed(networks):
-    generator, discriminator = schedules.variables_of(
-        tf.trainable_variables(), "mnist_beginners"
-    )
+    generator, discriminator = schedules.variables_of(tf.trainable_variables(), "mnist_beginners")
     assert not {v.ref() for v in generator} & {v.ref() for v in discriminator}
     tf.get_variable("mnist_beginners/generatorish", [1])
     with pytest.raises(AssertionError, match="generatorish"):
@@ -80,9 +76,7 @@ def test_any_batch_size_gives_images_in_zero_to_one(networks, session, rng):
     z_ph, images, logits, _ = networks
     session.run(tf.global_variables_initializer())
     for n in (1, 3):
-        out, scores = session.run(
-            [images, logits], {z_ph: rng.normal(size=(n, 100)) * 10}
-        )
+        out, scores = session.run([images, logits], {z_ph: rng.normal(size=(n, 100)) * 10})
         assert out.shape == (n, 28, 28, 1)
         assert scores.shape == (n, 1)
         assert 0 <= out.min() <= out.max() <= 1
@@ -102,9 +96,7 @@ def test_initial_values(networks, session):
             assert abs(value.mean()) < 0.02 / np.sqrt(value.size) * 5, name
 
 
-def test_quirk_a_training_sample_depends_on_the_batch_it_is_drawn_in(
-    networks, session, rng
-):
+def test_quirk_a_training_sample_depends_on_the_batch_it_is_drawn_in(networks, session, rng):
     z_ph, images, _, _ = networks
     session.run(tf.global_variables_initializer())
     z = rng.normal(size=(8, 100))
@@ -153,10 +145,7 @@ def beside_source(graph, session):
 
 def test_images_and_losses_are_the_originals(beside_source, session, rng):
     source, ours, _ = beside_source
-    feed = {
-        source["x"]: rng.random((50, 28, 28, 1)),
-        source["z"]: rng.normal(size=(50, 100)),
-    }
+    feed = {source["x"]: rng.random((50, 28, 28, 1)), source["z"]: rng.normal(size=(50, 100))}
     theirs, ours = session.run([{k: source[k] for k in ours}, ours], feed)
     np.testing.assert_allclose(ours["images"], theirs["images"], atol=1e-6)
     for name in ("d_loss_real", "d_loss_fake", "g_loss"):
@@ -165,10 +154,7 @@ def test_images_and_losses_are_the_originals(beside_source, session, rng):
 
 def test_gradients_are_the_originals(beside_source, session, rng):
     source, ours, pairs = beside_source
-    feed = {
-        source["x"]: rng.random((50, 28, 28, 1)),
-        source["z"]: rng.normal(size=(50, 100)),
-    }
+    feed = {source["x"]: rng.random((50, 28, 28, 1)), source["z"]: rng.normal(size=(50, 100))}
     for loss, net in (("d_loss_real", "d"), ("d_loss_fake", "d"), ("g_loss", "g")):
         trained = [
             (a, b)

@@ -43,8 +43,7 @@ def dots(folder):
 
 
 def no_idx(folder):
-    return write(folder, lambda name: name.replace("-idx3-ubyte", "").replace(
-        "-idx1-ubyte", ""))  # fmt: skip
+    return write(folder, lambda name: name.replace("-idx3-ubyte", "").replace("-idx1-ubyte", ""))
 
 
 def torchvision(folder):
@@ -69,8 +68,9 @@ def plain_under_gz(folder):
 
 
 def junk_behind_gzip(folder):
-    return write(folder, lambda name: f"{name}.gz",
-                 lambda data: gzip.compress(data) + b"\0" * 100 + b"junk")  # fmt: skip
+    return write(
+        folder, lambda name: f"{name}.gz", lambda data: gzip.compress(data) + b"\0" * 100 + b"junk"
+    )
 
 
 def zip_of_four(folder):
@@ -156,9 +156,7 @@ def test_of_several_splits_one_is_asked_for(tmp_path):
     np.testing.assert_array_equal(found.images[..., 0], IMAGES + 1)
     found = mnist.load(folder, "emnist-letters", part="t10k")
     np.testing.assert_array_equal(found.images[..., 0], IMAGES + 2)
-    with pytest.raises(
-        UserError, match=r"--split digits: .* has the data sets emnist-b"
-    ):
+    with pytest.raises(UserError, match=r"--split digits: .* has the data sets emnist-b"):
         mnist.load(folder, "digits")
 
 
@@ -209,10 +207,7 @@ def test_labels_are_needed_only_where_something_needs_them(tmp_path):
         (lambda p: p.write_bytes(b"<!DOCTYPE html><html>"), "is a page of HTML"),
         (lambda p: p.write_bytes(b"\n <html>403"), "is a page of HTML"),
         (lambda p: p.write_bytes(gzip.compress(b"x" * 99)), "is no IDX file"),
-        (
-            lambda p: p.write_bytes(gzip.compress(idx_bytes(IMAGES))[:-40]),
-            "cannot read",
-        ),
+        (lambda p: p.write_bytes(gzip.compress(idx_bytes(IMAGES))[:-40]), "cannot read"),
         (lambda p: p.unlink(), "here are t10k-images-idx3-ubyte.gz, t10k-labels"),
     ],
 )
@@ -242,13 +237,10 @@ def test_archives_that_are_none_and_arrays_of_other_types_are_refused(tmp_path):
     with pytest.raises(UserError, match=r"x_train is no sound archive: .*pickle"):
         mnist.load(str(tmp_path / "mnist.npz"))  # pickled: not read
     np.savez(tmp_path / "mnist.npz", images=IMAGES)
-    with pytest.raises(
-        UserError, match=r"it holds images; Keras's mnist.npz has x_tra"
-    ):
+    with pytest.raises(UserError, match=r"it holds images; Keras's mnist.npz has x_tra"):
         mnist.load(str(tmp_path / "mnist.npz"))
     sound = buffer.getvalue()
-    for bad in (b"", b"\x93NUMPY", sound[:200], sound[:40] + b"\xff" * 9 + sound[49:],
-                b"<html>"):  # fmt: skip
+    for bad in (b"", b"\x93NUMPY", sound[:200], sound[:40] + b"\xff" * 9 + sound[49:], b"<html>"):
         (tmp_path / "mnist.npz").write_bytes(bad)
         with pytest.raises(UserError):
             mnist.load(str(tmp_path / "mnist.npz"))

@@ -25,11 +25,7 @@ GOLDEN = {
     "discriminator/conv2/w": (5, 5, 64, 128),
     "discriminator/linear3/w": (6272, 1),
     "discriminator/linear3/b": (1,),
-} | {
-    f"generator/bn{i}/{part}": (n,)
-    for i, n in enumerate((256, 128, 64, 32), 1)
-    for part in NORM
-}
+} | {f"generator/bn{i}/{part}": (n,) for i, n in enumerate((256, 128, 64, 32), 1) for part in NORM}
 
 
 def build(images=None, **settings):
@@ -61,11 +57,7 @@ def test_parameter_counts_are_those_the_source_prints(graph):
         for v in tf.global_variables()
         if v.op.name.startswith("mnist_keras/generator/") and "adam" not in v.op.name
     ]
-    assert (count(g_all), count(g_vars), count(d_vars)) == (
-        2_344_864,
-        2_343_904,
-        212_673,
-    )
+    assert (count(g_all), count(g_vars), count(d_vars)) == (2_344_864, 2_343_904, 212_673)
 
 
 @pytest.mark.parametrize("init", ["paper", "source"])
@@ -129,9 +121,7 @@ def test_an_epochs_last_batch_is_smaller_and_so_is_its_noise(graph, session, rng
 def test_a_step_is_two_numpy_adam_steps_of_d_and_one_of_g(graph, session, rng):
     """D on reals, the *same* Adam on fakes at the weights that leaves, then G."""
     real_ph = tf.placeholder(tf.float64, [None, 28, 28, 1])
-    z_ph = {
-        s: tf.placeholder(tf.float64, [None, 100]) for s in systems.MNIST_KERAS.streams
-    }
+    z_ph = {s: tf.placeholder(tf.float64, [None, 100]) for s in systems.MNIST_KERAS.streams}
     keep_ph = {
         name: tf.placeholder(tf.bool, [None, *shape])
         for name, shape in systems.MNIST_KERAS.masks.items()

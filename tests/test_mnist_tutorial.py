@@ -24,17 +24,11 @@ GOLDEN = {
     "discriminator/conv2/b": (128,),
     "discriminator/linear3/w": (6272, 1),
     "discriminator/linear3/b": (1,),
-} | {
-    f"generator/bn{i}/{part}": (n,)
-    for i, n in enumerate((12544, 128, 64), 1)
-    for part in NORM
-}
+} | {f"generator/bn{i}/{part}": (n,) for i, n in enumerate((12544, 128, 64), 1) for part in NORM}
 
 
 def build(images):
-    return build_train_graph(
-        MnistTutorialConfig(batch_size=4), InMemory(images, "smaller")
-    )
+    return build_train_graph(MnistTutorialConfig(batch_size=4), InMemory(images, "smaller"))
 
 
 def test_names_and_shapes_are_the_golden_list(graph):
@@ -94,15 +88,10 @@ def test_a_step_is_two_numpy_adams_on_gradients_taken_at_the_same_weights(sessio
     d_gradients = tf.gradients(d_loss, d_vars)
     g_gradients = tf.gradients(-tf.reduce_mean(tf.log(p_fake)), g_vars)
     session.run(tf.global_variables_initializer())
-    adam = NumpyAdam(
-        1e-4, [v.shape.as_list() for v in [*d_vars, *g_vars]], epsilon=1e-7
-    )
+    adam = NumpyAdam(1e-4, [v.shape.as_list() for v in [*d_vars, *g_vars]], epsilon=1e-7)
     averages = [v for v in tf.global_variables() if "moving" in v.op.name]
     for _ in range(3):
-        feed = {
-            real_ph: rng.uniform(-1, 1, (3, 28, 28, 1)),
-            z_ph: rng.normal(size=(4, 100)),
-        }
+        feed = {real_ph: rng.uniform(-1, 1, (3, 28, 28, 1)), z_ph: rng.normal(size=(4, 100))}
         for name, shape in systems.MNIST_TUTORIAL.masks.items():
             n = 3 if "real" in name else 4
             feed[keep_ph[name]] = rng.random((n, *shape)) > 0.3
@@ -111,7 +100,5 @@ def test_a_step_is_two_numpy_adams_on_gradients_taken_at_the_same_weights(sessio
         session.run(step.d_and_g_op, feed)
         after = session.run([*d_vars, *g_vars])
         for v, a, b, move in zip([*d_vars, *g_vars], before, after, moves, strict=True):
-            np.testing.assert_allclose(
-                b, a + move, rtol=1e-9, atol=1e-11, err_msg=v.op.name
-            )
+            np.testing.assert_allclose(b, a + move, rtol=1e-9, atol=1e-11, err_msg=v.op.name)
     assert all(np.abs(session.run(v)).max() > 0 for v in averages)

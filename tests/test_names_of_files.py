@@ -18,9 +18,7 @@ SHORT += ("--device", "cpu")
 
 
 @pytest.mark.parametrize("name", ["exp[1]", "a\\b what?", "star* {x} 50% #1 $HOME `x`"])
-def test_a_run_directory_of_any_name_is_restored_verified_sampled_and_converted(
-    tmp_path, name
-):
+def test_a_run_directory_of_any_name_is_restored_verified_sampled_and_converted(tmp_path, name):
     run = tmp_path / name / "run"
     done = call("train_mnist.py", *SHORT, "--run-dir", run)
     assert done.returncode == 0, done.stderr
@@ -51,9 +49,7 @@ def test_a_converted_checkpoint_of_any_name_comes_back(tmp_path):
     done = call("convert_checkpoint.py", port / "gan", "--to", "tf1", "--out", back)
     assert done.returncode == 0, done.stderr
     before, after = (reading.tensors(finding.resolve(p)) for p in (run, back))
-    assert {k: v.tobytes() for k, v in before.items()} == {
-        k: v.tobytes() for k, v in after.items()
-    }
+    assert {k: v.tobytes() for k, v in before.items()} == {k: v.tobytes() for k, v in after.items()}
 
 
 def test_a_clone_below_a_folder_with_brackets_finds_its_models(tmp_path):
@@ -66,16 +62,17 @@ def test_a_clone_below_a_folder_with_brackets_finds_its_models(tmp_path):
     words = ("--pretrained", "mnist_tutorial", "--n", "1", "--out", "out")
     done = subprocess.run(
         [sys.executable, clone / "scripts" / "sample.py", *words],
-        cwd=tmp_path, env=ENVIRONMENT, capture_output=True, text=True,
-    )  # fmt: skip
+        cwd=tmp_path,
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+    )
     assert done.returncode == 0, done.stderr
     assert f"restored {clone}/pretrained/mnist_tutorial/model" in done.stdout
     assert (tmp_path / "out" / "grid.png").exists()
 
 
-@pytest.mark.parametrize(
-    "space", ["\u00a0", "\u202f", "\u3000", "\u200d", " ", "é", "👩‍👧"]
-)
+@pytest.mark.parametrize("space", ["\u00a0", "\u202f", "\u3000", "\u200d", " ", "é", "👩‍👧"])
 def test_letters_and_spaces_of_any_script_are_part_of_a_path(tmp_path, space):
     out = tmp_path / f"a{space}b"
     done = call("sample.py", "--pretrained", "mnist_tutorial", "--n", 1, "--out", out)
@@ -91,16 +88,15 @@ def test_what_breaks_a_line_or_steers_a_terminal_is_no_path(bad):
 
 def test_a_quoted_tilde_is_the_users_home(tmp_path):
     args = ("--pretrained", "mnist_tutorial", "--n", 1, "--out", "~/drawn")
-    done = call("sample.py", *args, cwd=tmp_path,
-                env={**ENVIRONMENT, "HOME": str(tmp_path / "home")})  # fmt: skip
+    done = call(
+        "sample.py", *args, cwd=tmp_path, env={**ENVIRONMENT, "HOME": str(tmp_path / "home")}
+    )
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "home" / "drawn" / "grid.png").exists()
     assert not (tmp_path / "~").exists()
 
 
-def test_a_bad_file_with_a_name_that_is_no_text_is_listed_on_a_strict_terminal(
-    tmp_path,
-):
+def test_a_bad_file_with_a_name_that_is_no_text_is_listed_on_a_strict_terminal(tmp_path):
     faces = tmp_path / "faces"
     faces.mkdir()
     for i in range(4):
@@ -108,17 +104,7 @@ def test_a_bad_file_with_a_name_that_is_no_text_is_listed_on_a_strict_terminal(
         Image.fromarray(pixels).save(faces / f"{i}.png")
     bad = os.fsencode(faces) + b"/caf\xe9.jpg"
     Path(os.fsdecode(bad)).write_bytes(b"no image")
-    args = (
-        "--data",
-        faces,
-        "--skip-bad",
-        "--width",
-        8,
-        "--batch-size",
-        4,
-        "--steps",
-        1,
-    )
+    args = ("--data", faces, "--skip-bad", "--width", 8, "--batch-size", 4, "--steps", 1)
     strict = {**ENVIRONMENT, "PYTHONIOENCODING": "utf-8:strict"}
     done = fresh("train_celeba.py", *args, "--run-dir", tmp_path / "r", env=strict)
     assert done.returncode == 0, done.stderr

@@ -13,9 +13,7 @@ from dcgan_v1.errors import UserError
 A = np.arange(6, dtype=np.float32).reshape(2, 3)
 
 
-def write(
-    prefix, array=A, version=tf.train.SaverDef.V2, name="mnist_tutorial/generator/a"
-):
+def write(prefix, array=A, version=tf.train.SaverDef.V2, name="mnist_tutorial/generator/a"):
     """Writes one array as TensorFlow's Saver does. Returns the prefix as a Path."""
     prefix.parent.mkdir(parents=True, exist_ok=True)
     with tf.Graph().as_default(), tf.Session() as session:
@@ -44,13 +42,16 @@ def found(path):
 
 @pytest.mark.parametrize(
     "listed",
-    [None, "", "model_checkpoint_path", "\x00\xff",
-     'model_checkpoint_path: "/somewhere/else/dcgan.model-30"',
-     r'model_checkpoint_path: "C:\\Users\\me\\logs\\dcgan.model-30"'],
-)  # fmt: skip
-def test_a_list_that_is_absent_damaged_or_of_elsewhere_still_finds_the_newest(
-    tmp_path, listed
-):
+    [
+        None,
+        "",
+        "model_checkpoint_path",
+        "\x00\xff",
+        'model_checkpoint_path: "/somewhere/else/dcgan.model-30"',
+        r'model_checkpoint_path: "C:\\Users\\me\\logs\\dcgan.model-30"',
+    ],
+)
+def test_a_list_that_is_absent_damaged_or_of_elsewhere_still_finds_the_newest(tmp_path, listed):
     for step in (9, 10, 30):
         write(tmp_path / f"dcgan.model-{step}")
     if listed is not None:
@@ -60,9 +61,7 @@ def test_a_list_that_is_absent_damaged_or_of_elsewhere_still_finds_the_newest(
     assert len(said) == 1 and "dcgan.model-30" in said[0]
 
 
-def test_a_list_that_names_an_old_folder_which_still_exists_does_not_lead_there(
-    tmp_path,
-):
+def test_a_list_that_names_an_old_folder_which_still_exists_does_not_lead_there(tmp_path):
     old, new = tmp_path / "old", tmp_path / "new"
     for folder, value in ((old, 1.0), (new, 2.0)):
         write(folder / "model.ckpt-5", np.float32([value]))
@@ -100,9 +99,7 @@ def test_a_list_that_is_no_use_does_not_hide_the_checkpoints_below(tmp_path):
     assert found(tmp_path)[0] == str(tmp_path / "checkpoints" / "model-3")
 
 
-def test_a_prefix_beside_a_folder_of_its_name_and_the_list_itself_are_understood(
-    tmp_path,
-):
+def test_a_prefix_beside_a_folder_of_its_name_and_the_list_itself_are_understood(tmp_path):
     write(tmp_path / "model")
     (tmp_path / "model").mkdir()
     assert found(tmp_path / "model")[0] == str(tmp_path / "model")
@@ -145,11 +142,7 @@ def test_a_checkpoint_of_version_1_is_found_read_and_restored(tmp_path, sharded)
     [
         ("gan.h5", b"\x89HDF\r\n\x1a\n", "a Keras file"),
         ("gan.keras", b"PK\x03\x04", "a Keras file"),
-        (
-            "netG.pth",
-            b"\x80\x02}q\x00.",
-            "a file of PyTorch's, which can hold programs",
-        ),
+        ("netG.pth", b"\x80\x02}q\x00.", "a file of PyTorch's, which can hold programs"),
         ("netG_epoch_5", b"PK\x03\x04", "a file of PyTorch's"),
         ("weights.npz", b"PK\x03\x04", "an archive of numpy's"),
         ("gan.safetensors", b"\x10\0\0\0\0\0\0\0{", "a file of PyTorch's"),
@@ -169,9 +162,7 @@ def test_another_kind_of_file_is_named_for_what_it_is(tmp_path, name, content, s
 
 def test_a_missing_checkpoint_is_answered_with_those_that_are_there(tmp_path):
     write(tmp_path / "model-7")
-    with pytest.raises(
-        UserError, match=r"model-8.index does not exist; .* has model-7"
-    ):
+    with pytest.raises(UserError, match=r"model-8.index does not exist; .* has model-7"):
         finding.resolve(tmp_path / "model-8")
 
 
@@ -195,9 +186,7 @@ def generator_alone(original_checkpoint, tmp_path_factory):
 SHORT = ("--steps", 1, "--pretrain-steps", 1, "--batch-size", 4, "--device", "cpu")
 
 
-def test_a_part_of_the_networks_is_taken_where_that_is_asked_for(
-    generator_alone, tmp_path
-):
+def test_a_part_of_the_networks_is_taken_where_that_is_asked_for(generator_alone, tmp_path):
     args = (*SHORT, "--restore", generator_alone, "--run-dir", tmp_path / "r")
     line = refusal("train_mnist.py", *args)
     assert "missing: d_b1" in line and "--networks-only takes what there is" in line
@@ -213,8 +202,10 @@ def test_what_is_taken_of_the_networks_is_theirs_bit_for_bit(generator_alone, tm
     """Also where the run is continued that was killed before its first checkpoint."""
     run = tmp_path / "r"
     args = (*SHORT, "--restore", generator_alone, "--networks-only", "--run-dir", run)
-    assert call("train_mnist.py", *args, "--d-learning-rate", 0,
-                "--g-learning-rate", 0).returncode == 0  # fmt: skip
+    assert (
+        call("train_mnist.py", *args, "--d-learning-rate", 0, "--g-learning-rate", 0).returncode
+        == 0
+    )
     after = reading.tensors(finding.resolve(run))
     expected = reading.tensors(str(generator_alone))["g_w2"]
     np.testing.assert_array_equal(after["mnist_beginners/generator/conv2/w"], expected)
@@ -225,9 +216,7 @@ def test_what_is_taken_of_the_networks_is_theirs_bit_for_bit(generator_alone, tm
     assert "networks only: fresh are" in done.stdout
 
 
-def test_an_originals_networks_without_slots_are_taken_as_such(
-    original_checkpoint, tmp_path
-):
+def test_an_originals_networks_without_slots_are_taken_as_such(original_checkpoint, tmp_path):
     arrays = {
         name: value
         for name, value in reading.tensors(original_checkpoint).items()
@@ -235,17 +224,14 @@ def test_an_originals_networks_without_slots_are_taken_as_such(
     }
     prefix = tmp_path / "weights.ckpt"
     reading.write(prefix, {**arrays, "global_step": np.int64(9)})
-    done = call("train_mnist.py", *SHORT, "--restore", prefix, "--run-dir",
-                tmp_path / "r")  # fmt: skip
+    done = call("train_mnist.py", *SHORT, "--restore", prefix, "--run-dir", tmp_path / "r")
     assert done.returncode == 0, done.stderr
     for words in ("fresh optimiser slots", "its global_step, which a later hand added"):
         assert words in done.stdout
     assert "resumed at step 1 of 2" in done.stdout  # pre-training lies behind it
 
 
-def test_a_generator_alone_draws_and_says_that_it_has_no_judge(
-    generator_alone, tmp_path
-):
+def test_a_generator_alone_draws_and_says_that_it_has_no_judge(generator_alone, tmp_path):
     out = tmp_path / "drawn"
     args = ("--checkpoint", generator_alone, "--n", 4, "--out", out)
     done = call("sample.py", *args)
@@ -259,9 +245,7 @@ def test_sample_says_which_checkpoint_it_draws_from(tmp_path, generator_alone):
     for path in generator_alone.parent.glob("gan.ckpt*"):
         shutil.copy(path, tmp_path / path.name)
     write_list(tmp_path, "/home/somebody/gan.ckpt")
-    done = call(
-        "sample.py", "--checkpoint", tmp_path, "--n", 1, "--out", tmp_path / "o"
-    )
+    done = call("sample.py", "--checkpoint", tmp_path, "--n", 1, "--out", tmp_path / "o")
     assert done.returncode == 0, done.stderr
     assert f"restored {tmp_path}/gan.ckpt" in done.stdout
     assert "names /home/somebody/gan.ckpt" in done.stdout

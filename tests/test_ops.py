@@ -27,13 +27,7 @@ def numpy_conv2d(x, w, stride):
     pad_h = max((out_h - 1) * stride + size - height, 0)
     pad_w = max((out_w - 1) * stride + size - width, 0)
     padded = np.pad(
-        x,
-        (
-            (0, 0),
-            (pad_h // 2, pad_h - pad_h // 2),
-            (pad_w // 2, pad_w - pad_w // 2),
-            (0, 0),
-        ),
+        x, ((0, 0), (pad_h // 2, pad_h - pad_h // 2), (pad_w // 2, pad_w - pad_w // 2), (0, 0))
     )
     y = np.zeros((n, out_h, out_w, w.shape[3]))
     for i in range(size):
@@ -51,15 +45,11 @@ def numpy_conv2d_transpose(x, w, stride, before=None):
     """
     n, height, width, _ = x.shape
     size = w.shape[0]
-    full = np.zeros(
-        (n, (height - 1) * stride + size, (width - 1) * stride + size, w.shape[2])
-    )
+    full = np.zeros((n, (height - 1) * stride + size, (width - 1) * stride + size, w.shape[2]))
     for i in range(height):
         for j in range(width):
             stamp = np.einsum("nc,abfc->nabf", x[:, i, j], w)
-            full[:, i * stride : i * stride + size, j * stride : j * stride + size] += (
-                stamp
-            )
+            full[:, i * stride : i * stride + size, j * stride : j * stride + size] += stamp
     margin = max(size - stride, 0) // 2 if before is None else before
     return full[:, margin : margin + height * stride, margin : margin + width * stride]
 
@@ -95,14 +85,10 @@ def test_linear_is_a_matrix_product_and_its_gradients(session, rng):
 @pytest.mark.parametrize("kernel", [1, 3, 4, 5])
 def test_conv2d_equals_sums_over_taps(session, rng, size, stride, kernel):
     x = tf.constant(rng.normal(size=(2, size, size, 3)))
-    y = ops.conv2d(
-        x, 4, kernel, "c", stride=stride, w_initializer=NORMAL, b_initializer=NORMAL
-    )
+    y = ops.conv2d(x, 4, kernel, "c", stride=stride, w_initializer=NORMAL, b_initializer=NORMAL)
     x_np, y_np = run(session, x, y)
     expected = numpy_conv2d(x_np, variable(session, "c/w"), stride)
-    np.testing.assert_allclose(
-        y_np, expected + variable(session, "c/b"), rtol=1e-10, atol=1e-12
-    )
+    np.testing.assert_allclose(y_np, expected + variable(session, "c/b"), rtol=1e-10, atol=1e-12)
 
 
 @pytest.mark.parametrize(("stride", "kernel"), [(1, 5), (2, 5), (2, 4), (3, 5), (4, 4)])
@@ -148,9 +134,7 @@ def test_resize_conv2d_equals_resizing_then_convolving(session, rng, height, wid
     y = resizing.resize_conv2d(x, 4, "r", w_initializer=NORMAL, b_initializer=NORMAL)
     x_np, y_np = run(session, x, y)
     expected = numpy_conv2d(numpy_resize_to_double(x_np), variable(session, "r/w"), 2)
-    np.testing.assert_allclose(
-        y_np, expected + variable(session, "r/b"), rtol=1e-10, atol=1e-12
-    )
+    np.testing.assert_allclose(y_np, expected + variable(session, "r/b"), rtol=1e-10, atol=1e-12)
 
 
 def test_resize_conv2d_has_the_gradients_of_tensorflows_own_ops(session, rng):
@@ -234,9 +218,7 @@ def test_batch_norm_averages_after_one_update_and_after_many(session, rng):
             variable(session, "bn/moving_mean"), mean * (1 - 0.9**n), rtol=1e-10
         )
         np.testing.assert_allclose(
-            variable(session, "bn/moving_variance"),
-            variance + (1 - variance) * 0.9**n,
-            rtol=1e-10,
+            variable(session, "bn/moving_variance"), variance + (1 - variance) * 0.9**n, rtol=1e-10
         )
 
 
@@ -266,9 +248,7 @@ def test_batch_norm_bool_tensor_chooses_when_the_graph_runs(session, rng):
 
 
 @pytest.mark.parametrize("phase", [True, None])
-def test_batch_norm_gradient_equals_tensorflows_through_the_moments(
-    session, rng, phase
-):
+def test_batch_norm_gradient_equals_tensorflows_through_the_moments(session, rng, phase):
     x = tf.constant(rng.normal(1, 2, size=(6, 5, 4, 3)))
     is_training = phase or tf.placeholder_with_default(True, [])
     y, _ = build_batch_norm(x, is_training)

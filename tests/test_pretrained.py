@@ -78,9 +78,7 @@ def test_a_pretrained_model_draws_the_grid_of_its_card(name, tmp_path):
     assert np.abs(drawn - shown).mean() < 0.5  # other processors round differently
 
 
-@pytest.mark.parametrize(
-    "name", [name for name in NAMES if SYSTEMS[name].data == "digits"]
-)
+@pytest.mark.parametrize("name", [name for name in NAMES if SYSTEMS[name].data == "digits"])
 def test_a_shipped_model_is_as_good_as_its_card_says(name):
     found = json.loads((PRETRAINED / name / "figures.json").read_text())
     figures = found["figures"]["samples"]

@@ -27,9 +27,7 @@ def test_padding_of_a_transposed_convolution_is_sames_own(session, rng):
     """5x5 of stride 2: SAME adds 1 before; 4x4: 1; and nothing fits other weights."""
     for size in (4, 5):
         x, w = rng.normal(size=(2, 6, 6, 3)), rng.normal(size=(size, size, 4, 3))
-        y = session.run(
-            tf.nn.conv2d_transpose(tf.constant(x), w, [2, 12, 12, 4], 2, "SAME")
-        )
+        y = session.run(tf.nn.conv2d_transpose(tf.constant(x), w, [2, 12, 12, 4], 2, "SAME"))
         assert probes.padding(x, w, y, transposed=True) == 1
         assert probes.padding(x, rng.normal(size=w.shape), y, transposed=True) is None
 

@@ -62,9 +62,7 @@ def test_a_batch_at_an_epochs_end_is_filled_up_from_the_next_epoch(session):
 
 
 def test_the_order_depends_on_the_seed(session):
-    assert list(batches(session, 50, 10, 5, seed=1)) != list(
-        batches(session, 50, 10, 5, seed=2)
-    )
+    assert list(batches(session, 50, 10, 5, seed=1)) != list(batches(session, 50, 10, 5, seed=2))
 
 
 def dropping(session, order, size=10, batch_size=4, count=6):

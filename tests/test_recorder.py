@@ -27,8 +27,16 @@ QUICK = ("--dtype", "float64", "--timing-steps", 0, "--quiet")
 def recorded(tmp_path_factory):
     """small_gan.py, recorded by run_legacy.py for three whole steps."""
     made = tmp_path_factory.mktemp("recorded")
-    done = call("run_legacy.py", "--run-dir", made / "run", "--record", made / "rec",
-                "--whole-steps", 3, LEGACY / "small_gan.py")  # fmt: skip
+    done = call(
+        "run_legacy.py",
+        "--run-dir",
+        made / "run",
+        "--record",
+        made / "rec",
+        "--whole-steps",
+        3,
+        LEGACY / "small_gan.py",
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     return made / "rec"
 
@@ -48,8 +56,10 @@ def test_a_recording_holds_what_each_run_was_fed_drew_and_gave(recorded):
     draws = [key for key in first if key.startswith("draw/")]
     assert len(draws) == 2  # dropout of the real and of the drawn
     assert {k.partition("|")[0] for k in first if k.startswith("gradient/")} == {
-        "gradient/d/w", "gradient/d/b", "gradient/d/v",
-    }  # fmt: skip
+        "gradient/d/w",
+        "gradient/d/b",
+        "gradient/d/v",
+    }
     fed = found.fed
     assert fed["z"].shape == fed["z@2"].shape == (3, 8, 3)
     assert not np.array_equal(fed["z"], fed["z@2"])
@@ -61,8 +71,7 @@ def test_a_recording_holds_what_each_run_was_fed_drew_and_gave(recorded):
 
 
 def test_a_recorded_program_and_its_port_are_the_same(recorded):
-    done = call("compare.py", "--recording", recorded,
-                f"{LEGACY}/small_gan_port.py:new", *QUICK)  # fmt: skip
+    done = call("compare.py", "--recording", recorded, f"{LEGACY}/small_gan_port.py:new", *QUICK)
     assert done.returncode == 0, done.stdout + done.stderr
     said = words(done.stdout)
     assert "input z@2 float64 [8, 3] -> z_2" in said
@@ -72,9 +81,17 @@ def test_a_recorded_program_and_its_port_are_the_same(recorded):
 
 
 def test_from_an_unmodified_program_to_a_verdict_in_one_command(tmp_path):
-    done = call("compare.py", "--program", LEGACY / "small_gan.py",
-                f"{LEGACY}/small_gan_port.py:other_decay", "--steps", 2, *QUICK,
-                "--report", tmp_path / "out")  # fmt: skip
+    done = call(
+        "compare.py",
+        "--program",
+        LEGACY / "small_gan.py",
+        f"{LEGACY}/small_gan_port.py:other_decay",
+        "--steps",
+        2,
+        *QUICK,
+        "--report",
+        tmp_path / "out",
+    )
     assert done.returncode == 1, done.stdout + done.stderr
     assert "a step keeps 0.9801 of the average, in TF1 0.81" in words(done.stdout)
     page = (tmp_path / "out" / "report.html").read_text()
@@ -89,8 +106,15 @@ def test_a_recording_is_replayed_without_a_port(recorded):
 
 
 def test_asking_for_more_steps_than_were_recorded_is_refused(recorded):
-    done = call("compare.py", "--recording", recorded,
-                f"{LEGACY}/small_gan_port.py:new", "--steps", 9, *QUICK)  # fmt: skip
+    done = call(
+        "compare.py",
+        "--recording",
+        recorded,
+        f"{LEGACY}/small_gan_port.py:new",
+        "--steps",
+        9,
+        *QUICK,
+    )
     assert done.returncode == 2
     assert "has 3 whole steps, not 9" in done.stderr
 
@@ -98,9 +122,7 @@ def test_asking_for_more_steps_than_were_recorded_is_refused(recorded):
 @pytest.mark.parametrize(
     "broken", ["unfinished", "none", "format", "pickle", "text", "types", "steps"]
 )
-def test_what_is_no_recording_is_refused_and_no_pickle_is_read(
-    recorded, tmp_path, broken
-):
+def test_what_is_no_recording_is_refused_and_no_pickle_is_read(recorded, tmp_path, broken):
     folder = tmp_path / "rec"
     shutil.copytree(recorded, folder)
     if broken == "unfinished":
@@ -119,9 +141,15 @@ def test_what_is_no_recording_is_refused_and_no_pickle_is_read(
         np.savez(folder / "before.npz", x=np.array([object()], object))
     with pytest.raises(UserError) as error:
         _ = Recording(folder).values
-    said = {"unfinished": "is not complete", "none": "is none", "text": "is no JSON",
-            "format": "another format", "types": "do not fit", "steps": "do not fit",
-            "pickle": "is no .npz of arrays"}  # fmt: skip
+    said = {
+        "unfinished": "is not complete",
+        "none": "is none",
+        "text": "is no JSON",
+        "format": "another format",
+        "types": "do not fit",
+        "steps": "do not fit",
+        "pickle": "is no .npz of arrays",
+    }
     assert said[broken] in str(error.value)
 
 
@@ -149,13 +177,26 @@ def test_the_recorder_is_one_file_in_the_language_of_python_3_5():
         name.partition(".")[0]
         for node in ast.walk(tree)
         for name in (
-            [alias.name for alias in node.names] if isinstance(node, ast.Import)
-            else [node.module] if isinstance(node, ast.ImportFrom) else []
+            [alias.name for alias in node.names]
+            if isinstance(node, ast.Import)
+            else [node.module]
+            if isinstance(node, ast.ImportFrom)
+            else []
         )
-    }  # fmt: skip
-    assert imported == {"argparse", "atexit", "json", "os", "platform", "re", "runpy",
-                        "sys", "threading", "numpy",
-                        "tensorflow"}  # fmt: skip
+    }
+    assert imported == {
+        "argparse",
+        "atexit",
+        "json",
+        "os",
+        "platform",
+        "re",
+        "runpy",
+        "sys",
+        "threading",
+        "numpy",
+        "tensorflow",
+    }
     assert not any(isinstance(node, ast.JoinedStr) for node in ast.walk(tree))
 
 
@@ -163,8 +204,9 @@ def record(tmp_path, text, *args):
     (tmp_path / "program").mkdir(exist_ok=True)
     program = tmp_path / "program" / "main.py"
     program.write_text(HEAD + text)
-    return call("run_legacy.py", "--run-dir", tmp_path / "run", "--record",
-                tmp_path / "rec", *args, program)  # fmt: skip
+    return call(
+        "run_legacy.py", "--run-dir", tmp_path / "run", "--record", tmp_path / "rec", *args, program
+    )
 
 
 HEAD = """
@@ -185,36 +227,63 @@ init = tf.global_variables_initializer()
     ("text", "args", "runs", "steps"),
     [
         # a graph that is finished, as a session of tf.train's has it
-        ("with tf.train.MonitoredTrainingSession() as s:\n"
-         "    while True: s.run(one, feed)\n", ["--steps", 3], 3, 1),
+        (
+            "with tf.train.MonitoredTrainingSession() as s:\n    while True: s.run(one, feed)\n",
+            ["--steps", 3],
+            3,
+            1,
+        ),
         # a thread that waits in another call of the session
-        ("q = tf.FIFOQueue(1, tf.float32, [[]])\n"
-         "with tf.Session() as s:\n"
-         "    s.run(init); s.run(q.enqueue(1.0)); put = q.enqueue(1.0)\n"
-         "    def wait():\n"
-         "        try: s.run(put)\n"
-         "        except Exception: pass\n"
-         "    threading.Thread(target=wait, daemon=True).start()\n"
-         "    for i in range(9): s.run(one, feed)\n", ["--steps", 4], 4, 1),
+        (
+            "q = tf.FIFOQueue(1, tf.float32, [[]])\n"
+            "with tf.Session() as s:\n"
+            "    s.run(init); s.run(q.enqueue(1.0)); put = q.enqueue(1.0)\n"
+            "    def wait():\n"
+            "        try: s.run(put)\n"
+            "        except Exception: pass\n"
+            "    threading.Thread(target=wait, daemon=True).start()\n"
+            "    for i in range(9): s.run(one, feed)\n",
+            ["--steps", 4],
+            4,
+            1,
+        ),
         # fewer runs than were asked for
-        ("with tf.Session() as s:\n    s.run(init)\n"
-         "    for i in range(2): s.run(one, feed); s.run(two, feed)\n",
-         ["--steps", 9], 4, 2),
+        (
+            "with tf.Session() as s:\n    s.run(init)\n"
+            "    for i in range(2): s.run(one, feed); s.run(two, feed)\n",
+            ["--steps", 9],
+            4,
+            2,
+        ),
         # a step unlike the first ends it
-        ("with tf.Session() as s:\n    s.run(init)\n"
-         "    for op in [one, two, one, two, one, one, two] * 9: s.run(op, feed)\n",
-         ["--whole-steps", 5], 6, 2),
+        (
+            "with tf.Session() as s:\n    s.run(init)\n"
+            "    for op in [one, two, one, two, one, one, two] * 9: s.run(op, feed)\n",
+            ["--whole-steps", 5],
+            6,
+            2,
+        ),
         # a bare except takes the end for an error
-        ("with tf.Session() as s:\n    s.run(init)\n"
-         "    for i in range(99):\n"
-         "        try: s.run(one, feed)\n"
-         "        except: pass\n", ["--steps", 3], 3, 1),
+        (
+            "with tf.Session() as s:\n    s.run(init)\n"
+            "    for i in range(99):\n"
+            "        try: s.run(one, feed)\n"
+            "        except: pass\n",
+            ["--steps", 3],
+            3,
+            1,
+        ),
         # an update that is written by hand
-        ("by_hand = tf.assign_sub(w, 0.01 * tf.gradients(loss, w)[0])\n"
-         "with tf.Session() as s:\n    s.run(init)\n"
-         "    for i in range(5): s.run(by_hand, feed)\n", ["--steps", 2], 2, 1),
+        (
+            "by_hand = tf.assign_sub(w, 0.01 * tf.gradients(loss, w)[0])\n"
+            "with tf.Session() as s:\n    s.run(init)\n"
+            "    for i in range(5): s.run(by_hand, feed)\n",
+            ["--steps", 2],
+            2,
+            1,
+        ),
     ],
-)  # fmt: skip
+)
 def test_programs_of_every_habit_are_recorded_whole(tmp_path, text, args, runs, steps):
     done = record(tmp_path, text, *args)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -228,8 +297,9 @@ def test_programs_of_every_habit_are_recorded_whole(tmp_path, text, args, runs, 
 def test_other_files_of_a_folder_are_left_alone(tmp_path):
     (tmp_path / "rec").mkdir()
     (tmp_path / "rec" / "run_all.sh").write_text("mine")
-    done = record(tmp_path, "with tf.Session() as s:\n    s.run(init)\n"
-                  "    s.run(one, feed)\n", "--steps", 1)  # fmt: skip
+    done = record(
+        tmp_path, "with tf.Session() as s:\n    s.run(init)\n    s.run(one, feed)\n", "--steps", 1
+    )
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "rec" / "run_all.sh").read_text() == "mine"
 
@@ -245,12 +315,16 @@ def test_a_recording_of_1_15_is_compared_and_its_distance_said(tmp_path):
     clean = {k: v for k, v in os.environ.items() if not k.startswith("TF")}
     done = subprocess.run(
         [TF1_15, "-m", "recorder", "--record", "rec", "--steps", "6", "small_gan.py"],
-        cwd=tmp_path, env={**clean, "CUDA_VISIBLE_DEVICES": ""}, capture_output=True,
-        text=True, timeout=300,
-    )  # fmt: skip
+        cwd=tmp_path,
+        env={**clean, "CUDA_VISIBLE_DEVICES": ""},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
     assert done.returncode == 0, done.stderr[-2000:]
-    done = call("compare.py", "--recording", tmp_path / "rec",
-                f"{LEGACY}/small_gan_port.py:new", *QUICK)  # fmt: skip
+    done = call(
+        "compare.py", "--recording", tmp_path / "rec", f"{LEGACY}/small_gan_port.py:new", *QUICK
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "recorded on TensorFlow 1.15.5" in done.stdout
     rows = [line for line in done.stdout.splitlines() if " apart at most (" in line]

@@ -58,9 +58,7 @@ def test_what_holds_the_run_may_be_a_link(tmp_path):
     assert names[0] == "a" and names[1].startswith("a.") and len(names) == 2
 
 
-def test_a_directory_that_cannot_be_renamed_is_emptied_into_itself(
-    tmp_path, monkeypatch
-):
+def test_a_directory_that_cannot_be_renamed_is_emptied_into_itself(tmp_path, monkeypatch):
     """As a mount cannot: the real one is among the long tests."""
     run, rename = RunDirectory(tmp_path / "disk"), Path.rename
 
@@ -113,10 +111,15 @@ def test_a_lost_connection_saves_the_run(tmp_path):
     args = (*SHORT, run, "--steps", 5000, "--save-every", 5000, "--summary-every", 1)
     leader, follower = pty.openpty()
     process = subprocess.Popen(
-        command("train_mnist.py", *args), cwd=ROOT, env=ENVIRONMENT,
-        stdin=follower, stdout=follower, stderr=follower,
-        start_new_session=True, preexec_fn=_take_terminal,
-    )  # fmt: skip
+        command("train_mnist.py", *args),
+        cwd=ROOT,
+        env=ENVIRONMENT,
+        stdin=follower,
+        stdout=follower,
+        stderr=follower,
+        start_new_session=True,
+        preexec_fn=_take_terminal,
+    )
     os.close(follower)
     _wait_for_steps(run, process, leader)
     os.close(leader)  # hangs up
@@ -133,9 +136,12 @@ def test_a_lost_connection_saves_a_run_whose_reader_dies_with_it(tmp_path):
     run = tmp_path / "r"
     args = (*SHORT, run, "--steps", 5000, "--save-every", 5000, "--summary-every", 1)
     process = subprocess.Popen(
-        [sys.executable, "-c", OFTEN, *command("train_mnist.py", *args)[1:]], cwd=ROOT,
-        env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-    )  # fmt: skip
+        [sys.executable, "-c", OFTEN, *command("train_mnist.py", *args)[1:]],
+        cwd=ROOT,
+        env=ENVIRONMENT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
     _wait_for_steps(run, process, process.stdout.fileno())
     process.send_signal(signal.SIGHUP)
     process.stdout.close()
@@ -178,9 +184,13 @@ def test_under_nohup_a_lost_connection_changes_nothing(tmp_path):
     run = tmp_path / "r"
     args = (*SHORT, run, "--steps", 30, "--summary-every", 1)
     process = subprocess.Popen(
-        ["nohup", *command("train_mnist.py", *args)], cwd=ROOT, env=ENVIRONMENT,
-        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-    )  # fmt: skip
+        ["nohup", *command("train_mnist.py", *args)],
+        cwd=ROOT,
+        env=ENVIRONMENT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
     _wait_for_steps(run, process)
     process.send_signal(signal.SIGHUP)
     printed, _ = process.communicate(timeout=90)

@@ -50,8 +50,7 @@ with tf.Session() as session:
 
 
 def run(program, *args):
-    return call("run_legacy.py", "--run-dir", program.parent.parent / "run", *args,
-                program)  # fmt: skip
+    return call("run_legacy.py", "--run-dir", program.parent.parent / "run", *args, program)
 
 
 @pytest.fixture
@@ -69,8 +68,9 @@ def written(folder, name, text):
 def digest(folder):
     return {
         str(p.relative_to(folder)): hashlib.sha256(p.read_bytes()).hexdigest()
-        for p in sorted(folder.rglob("*")) if p.is_file()
-    }  # fmt: skip
+        for p in sorted(folder.rglob("*"))
+        if p.is_file()
+    }
 
 
 def test_python_2_runs_as_python_2_did_and_its_folder_stays_as_it_is(folder):
@@ -91,22 +91,25 @@ def test_python_2_runs_as_python_2_did_and_its_folder_stays_as_it_is(folder):
 def test_tensorflow_means_tf1_for_the_programs_files_alone(folder, tmp_path):
     for place in ("library", "own"):
         (tmp_path / place).mkdir()
-        written(tmp_path / place, f"{place}.py", "import tensorflow as tf\n\n"
-                "def version():\n    return tf.__version__\n")  # fmt: skip
-    text = TF1.replace(
-        "import sys\n", f"import sys\nsys.path.append({str(tmp_path / 'own')!r})\n"
-    )
+        written(
+            tmp_path / place,
+            f"{place}.py",
+            "import tensorflow as tf\n\ndef version():\n    return tf.__version__\n",
+        )
+    text = TF1.replace("import sys\n", f"import sys\nsys.path.append({str(tmp_path / 'own')!r})\n")
     done = fresh(
-        "run_legacy.py", "--run-dir", tmp_path / "run", "--steps", 3,
+        "run_legacy.py",
+        "--run-dir",
+        tmp_path / "run",
+        "--steps",
+        3,
         written(folder, "main.py", text),
         env={**ENVIRONMENT, "PYTHONPATH": str(tmp_path / "library")},
-    )  # fmt: skip
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "here 1.15.5 2." in done.stdout
     assert "library 2." in done.stdout
-    assert (
-        "own 1.15.5 1.15.5" in done.stdout
-    )  # what the program adds to the path is its
+    assert "own 1.15.5 1.15.5" in done.stdout  # what the program adds to the path is its
     assert "step 1" in done.stdout
     assert "step 2" not in done.stdout  # the third run is the last
     assert "3 training runs; the last one fetched" in done.stdout
@@ -115,12 +118,23 @@ def test_tensorflow_means_tf1_for_the_programs_files_alone(folder, tmp_path):
 def test_a_package_above_the_program_is_its_own(tmp_path):
     (tmp_path / "root" / "launchers").mkdir(parents=True)
     (tmp_path / "root" / "pack").mkdir()
-    written(tmp_path / "root" / "pack", "net.py",
-            "from tensorflow.examples.tutorials.mnist import input_data\n")  # fmt: skip
-    program = written(tmp_path / "root" / "launchers", "main.py",
-                      "from pack.net import input_data\nprint('had it')\n")  # fmt: skip
-    done = fresh("run_legacy.py", "--run-dir", tmp_path / "run", program,
-                 env={**ENVIRONMENT, "PYTHONPATH": str(tmp_path / "root")})  # fmt: skip
+    written(
+        tmp_path / "root" / "pack",
+        "net.py",
+        "from tensorflow.examples.tutorials.mnist import input_data\n",
+    )
+    program = written(
+        tmp_path / "root" / "launchers",
+        "main.py",
+        "from pack.net import input_data\nprint('had it')\n",
+    )
+    done = fresh(
+        "run_legacy.py",
+        "--run-dir",
+        tmp_path / "run",
+        program,
+        env={**ENVIRONMENT, "PYTHONPATH": str(tmp_path / "root")},
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "had it" in done.stdout
 
@@ -130,13 +144,17 @@ def test_neither_the_programs_files_nor_the_data_can_be_written_over(folder, tmp
     faces = tmp_path / "faces"
     faces.mkdir()
     (faces / "000001.jpg").write_bytes(b"face")
-    program = written(folder, "main.py", """
+    program = written(
+        folder,
+        "main.py",
+        """
 import os
 open("big.npy", "wb").write(b"x")
 os.makedirs(os.path.join(os.path.dirname(os.path.abspath(__file__)), "results"))
 os.makedirs("img_align_celeba", exist_ok=True)
 open("img_align_celeba/sample.png", "w").write("x")
-""")  # fmt: skip
+""",
+    )
     before = digest(folder), digest(faces)
     done = run(program, "--data-dir", faces)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -146,11 +164,15 @@ open("img_align_celeba/sample.png", "w").write("x")
 
 def test_a_second_start_sees_what_was_written_and_what_was_edited(folder):
     (folder / "settings.txt").write_text("first")
-    program = written(folder, "main.py", """
+    program = written(
+        folder,
+        "main.py",
+        """
 import os
 print(open("settings.txt").read(), os.path.exists("checkpoint"))
 open("checkpoint", "w").write("x")
-""")  # fmt: skip
+""",
+    )
     assert "first False" in run(program).stdout
     (folder / "settings.txt").write_text("second")
     later = (folder / "settings.txt").stat().st_mtime + 5
@@ -174,7 +196,11 @@ def test_python_2_is_told_by_its_code_alone(text, is_old):
 
 
 def test_numbers_are_divided_and_rounded_as_python_2_did(folder):
-    done = run(written(folder, "main.py", """
+    done = run(
+        written(
+            folder,
+            "main.py",
+            """
 import numpy as np
 class A(object): pass
 a = A()
@@ -188,7 +214,9 @@ import string, cPickle
 print string.join(["a", "b"], "-"), string.letters[:2]
 cPickle.dump([1], open("p.pkl", "w"))
 print cPickle.load(open("p.pkl"))
-"""))  # fmt: skip
+""",
+        )
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "3 4 [2.0, 2.0, 2.0] 3.0 -3.0 3.5 [1, 2]" in done.stdout
     assert "a-b ab\n[1]" in done.stdout
@@ -224,13 +252,15 @@ def test_a_notebook_runs_cell_by_cell_without_its_magics(folder):
         ("raise ValueError('its own')", "the program failed: ValueError: its own"),
         ("import sys; sys.exit(3)", "main.py ended itself: exit code 3"),
         ("def f(:", "main.py:3 is no Python 3"),
-        ("from tensorflow.examples.tutorials.mnist import input_data\n"
-         "input_data.read_data_sets('no')", "name the folder by --data-dir"),
+        (
+            "from tensorflow.examples.tutorials.mnist import input_data\n"
+            "input_data.read_data_sets('no')",
+            "name the folder by --data-dir",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_had_is_said_in_one_line(folder, line, said):
-    done = run(written(folder, "main.py", f"import tensorflow as tf\n\n{line}\n"),
-               "--python", 3)  # fmt: skip
+    done = run(written(folder, "main.py", f"import tensorflow as tf\n\n{line}\n"), "--python", 3)
     assert done.returncode == 2, done.stdout
     (last,) = [x for x in done.stderr.splitlines() if x.startswith("error:")]
     assert said in last
@@ -240,7 +270,10 @@ def test_data_is_found_where_programs_look_without_copying(folder, tmp_path):
     faces = tmp_path / "some" / "faces"
     faces.mkdir(parents=True)
     (faces / "000001.jpg").write_bytes(b"none")
-    program = written(folder, "main.py", """
+    program = written(
+        folder,
+        "main.py",
+        """
 import os
 from glob import glob
 from tensorflow.examples.tutorials.mnist import input_data
@@ -250,7 +283,8 @@ print(data.train.num_examples, data.train.labels.shape, np.float is float)
 print(glob("data/celebA/*.jpg"), glob("./img_align_celeba/*.jpg"))
 with open("data/mnist/train-labels-idx1-ubyte", "rb") as file:
     print(len(file.read()))
-""")  # fmt: skip
+""",
+    )
     done = run(program, "--data-dir", LEGACY / "data", "--data-dir", faces)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "50 (50, 10) True" in done.stdout
@@ -262,20 +296,27 @@ with open("data/mnist/train-labels-idx1-ubyte", "rb") as file:
 
 
 def test_a_top_level_setting_is_overridden(folder):
-    program = written(folder, "main.py", "is_training = False\nn = 1\n"
-                      "print('training', is_training, n)\n")  # fmt: skip
+    program = written(
+        folder, "main.py", "is_training = False\nn = 1\nprint('training', is_training, n)\n"
+    )
     done = run(program, "--set", "is_training=True", "--set", "n=2 + 3")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "training True 5" in done.stdout
-    for wrong, said in (("other=1", "sets no other"), ("n=(", "no Python value"),
-                        ("n", "NAME=VALUE")):  # fmt: skip
+    for wrong, said in (
+        ("other=1", "sets no other"),
+        ("n=(", "no Python value"),
+        ("n", "NAME=VALUE"),
+    ):
         done = run(program, "--set", wrong)
         assert done.returncode == 2
         assert said in done.stderr
 
 
 def test_flags_and_slots_of_before_1_0(folder):
-    program = written(folder, "main.py", """
+    program = written(
+        folder,
+        "main.py",
+        """
 import tensorflow as tf
 flags = tf.app.flags
 flags.DEFINE_integer("size", 1e5, "an integer whose default is a float")
@@ -296,9 +337,9 @@ def main(_):
 
 if __name__ == "__main__":
     tf.app.run()
-""")  # fmt: skip
-    done = call("run_legacy.py", "--run-dir", folder.parent / "run", program,
-                "--size", 7)  # fmt: skip
+""",
+    )
+    done = call("run_legacy.py", "--run-dir", folder.parent / "run", program, "--size", 7)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "flags 7 twice" in done.stdout
     assert "rnn (1, 2)" in done.stdout

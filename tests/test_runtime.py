@@ -79,13 +79,29 @@ def test_deterministic_training_has_the_same_bits_on_one_core_and_on_all(tmp_pat
     for name, cores in where.items():
         done = subprocess.run(
             command(
-                "train_mnist.py", "--model", "mnist_keras", "--batch-size", 8,
-                "--steps", 4, "--sample-every", 2, "--summary-every", 1,
-                "--device", "cpu", "--deterministic", "--run-dir", tmp_path / name,
+                "train_mnist.py",
+                "--model",
+                "mnist_keras",
+                "--batch-size",
+                8,
+                "--steps",
+                4,
+                "--sample-every",
+                2,
+                "--summary-every",
+                1,
+                "--device",
+                "cpu",
+                "--deterministic",
+                "--run-dir",
+                tmp_path / name,
             ),
-            cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True,
+            cwd=ROOT,
+            env=ENVIRONMENT,
+            capture_output=True,
+            text=True,
             preexec_fn=lambda cores=cores: os.sched_setaffinity(0, cores),
-        )  # fmt: skip
+        )
         assert done.returncode == 0, done.stderr
         assert f"({len(cores)} cores) | deterministic, 2 threads" in done.stdout
     assert kill_resume.compare(tmp_path / "one", tmp_path / "all", 4) == []

@@ -202,13 +202,21 @@ def test_a_run_with_averages_draws_from_them_unless_the_latest_are_wanted(tmp_pa
 )
 def test_latents_of_another_kind_are_refused_in_one_line(text, complaint, tmp_path):
     (tmp_path / "z.json").write_text(text)
-    line = refusal("sample.py", "--pretrained", "mnist_tutorial", "--latents",
-                   tmp_path / "z.json", "--out", tmp_path / "out")  # fmt: skip
+    line = refusal(
+        "sample.py",
+        "--pretrained",
+        "mnist_tutorial",
+        "--latents",
+        tmp_path / "z.json",
+        "--out",
+        tmp_path / "out",
+    )
     assert complaint in line
     assert not (tmp_path / "out").exists()
 
 
 def test_latents_stand_alone(tmp_path):
-    line = refusal("sample.py", "--pretrained", "mnist_tutorial", "--latents",
-                   tmp_path / "z.json", "--seed", 3)  # fmt: skip
+    line = refusal(
+        "sample.py", "--pretrained", "mnist_tutorial", "--latents", tmp_path / "z.json", "--seed", 3
+    )
     assert "leave out" in line

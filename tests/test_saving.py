@@ -39,21 +39,19 @@ def flip(path):
 
 DAMAGE = {
     "a flipped byte": lambda p: flip(p.with_name(f"{p.name}.data-00000-of-00001")),
-    "a truncated file": lambda p: p.with_name(
-        f"{p.name}.data-00000-of-00001"
-    ).write_bytes(b"short"),
+    "a truncated file": lambda p: p.with_name(f"{p.name}.data-00000-of-00001").write_bytes(
+        b"short"
+    ),
     "a missing shard": lambda p: p.with_name(f"{p.name}.data-00000-of-00001").unlink(),
     "an empty index": lambda p: p.with_name(f"{p.name}.index").write_bytes(b""),
     "a manifest of nonsense": lambda p: p.with_name(f"{p.name}.json").write_text("[1]"),
-    "a manifest that leads elsewhere": lambda p: p.with_name(
-        f"{p.name}.json"
-    ).write_text(json.dumps({"step": 2, "files": {"../../etc/passwd": "00", "": "0"}})),
+    "a manifest that leads elsewhere": lambda p: p.with_name(f"{p.name}.json").write_text(
+        json.dumps({"step": 2, "files": {"../../etc/passwd": "00", "": "0"}})
+    ),
 }
 
 
-def test_a_checkpoint_carries_a_manifest_and_the_newest_are_kept(
-    saver, session, folder
-):
+def test_a_checkpoint_carries_a_manifest_and_the_newest_are_kept(saver, session, folder):
     for step in (1, 2, 3):
         saving.save(saver, session, folder, step, ABOUT, keep=2)
     assert [Path(p).name for p in saving.list_all(folder)] == ["model-2", "model-3"]
@@ -104,9 +102,7 @@ def test_checkpoints_that_are_listed_but_gone_are_missed(saver, session, folder)
     assert (folder / "model-1.data-00000-of-00001").exists()
 
 
-def test_the_list_never_names_a_checkpoint_that_is_gone(
-    saver, session, folder, monkeypatch
-):
+def test_the_list_never_names_a_checkpoint_that_is_gone(saver, session, folder, monkeypatch):
     plain = saving.remove
 
     def look_first(prefix):
@@ -142,9 +138,7 @@ def test_a_line_of_metrics_is_added_whole_or_not_at_all(tmp_path, monkeypatch):
     files.append(path, b"step\n")
     truncated = []
     truncate = files.os.truncate
-    monkeypatch.setattr(
-        files.os, "truncate", lambda *a: (truncated.append(a), truncate(*a))
-    )
+    monkeypatch.setattr(files.os, "truncate", lambda *a: (truncated.append(a), truncate(*a)))
 
     class Short(bytes):
         def __len__(self):
@@ -192,9 +186,7 @@ def run(tmp_path_factory):
     return run_dir
 
 
-def test_restore_passes_over_a_damaged_checkpoint_but_not_where_it_is_asked_for(
-    run, tmp_path
-):
+def test_restore_passes_over_a_damaged_checkpoint_but_not_where_it_is_asked_for(run, tmp_path):
     copy = tmp_path / "copy"
     shutil.copytree(run, copy)
     flip(copy / "checkpoints" / "model-2.data-00000-of-00001")
@@ -217,8 +209,10 @@ def test_a_second_writer_is_refused_until_the_first_dies(run, tmp_path):
     run_dir = tmp_path / "run"
     first = subprocess.Popen(
         command("train_mnist.py", *OPTIONS, "--run-dir", run_dir),
-        cwd=ROOT, env=ENVIRONMENT, stdout=subprocess.DEVNULL,
-    )  # fmt: skip
+        cwd=ROOT,
+        env=ENVIRONMENT,
+        stdout=subprocess.DEVNULL,
+    )
     try:
         deadline = time.monotonic() + 60
         while not (run_dir / "config.json").exists():

@@ -24,9 +24,7 @@ def built(graph):
     networks = mnist_beginners.networks(config)
     step = mnist_beginners.training_step(config, *networks, real, z_d, z_g)
     g_vars, d_vars = schedules.variables_of(tf.trainable_variables(), "mnist_beginners")
-    return SimpleNamespace(
-        step=step, real=real, z_d=z_d, z_g=z_g, g_vars=g_vars, d_vars=d_vars
-    )
+    return SimpleNamespace(step=step, real=real, z_d=z_d, z_g=z_g, g_vars=g_vars, d_vars=d_vars)
 
 
 @pytest.fixture
@@ -44,17 +42,13 @@ def feeds(built, rng):
 def test_three_steps_equal_three_numpy_adams_in_the_right_order(built, session, feeds):
     """Real and fake gradients at the same weights, G's against the updated D."""
     z, d_vars, g_vars = built.z_d, built.d_vars, built.g_vars
-    fake_logits, _ = mnist_beginners.discriminator(
-        mnist_beginners.generator(z, True)[0], True
-    )
+    fake_logits, _ = mnist_beginners.discriminator(mnist_beginners.generator(z, True)[0], True)
     real_logits, _ = mnist_beginners.discriminator(built.real, True)
     real_gradients = tf.gradients(losses.discriminator_loss_real(real_logits), d_vars)
     fake_gradients = tf.gradients(losses.discriminator_loss_fake(fake_logits), d_vars)
     g_gradients = tf.gradients(losses.generator_loss(fake_logits), g_vars)
     session.run(tf.global_variables_initializer())
-    d_shapes, g_shapes = (
-        [v.shape.as_list() for v in part] for part in (d_vars, g_vars)
-    )
+    d_shapes, g_shapes = ([v.shape.as_list() for v in part] for part in (d_vars, g_vars))
     real_adam, fake_adam = (NumpyAdam(3e-4, d_shapes) for _ in range(2))
     g_adam = NumpyAdam(1e-4, g_shapes)
 
@@ -63,12 +57,8 @@ def test_three_steps_equal_three_numpy_adams_in_the_right_order(built, session, 
         taken = session.run([real_gradients, fake_gradients], feed)
         session.run(built.step.d_and_g_op, feed)
         d_after, g_after = session.run([d_vars, g_vars])
-        moves = zip(
-            real_adam.updates(taken[0]), fake_adam.updates(taken[1]), strict=True
-        )
-        for before, after, (a, b), v in zip(
-            d_before, d_after, moves, d_vars, strict=True
-        ):
+        moves = zip(real_adam.updates(taken[0]), fake_adam.updates(taken[1]), strict=True)
+        for before, after, (a, b), v in zip(d_before, d_after, moves, d_vars, strict=True):
             np.testing.assert_allclose(
                 after, before + a + b, rtol=1e-5, atol=1e-7, err_msg=v.op.name
             )
@@ -114,9 +104,7 @@ def test_repeated_runs_give_the_same_bits(built, session, feeds):
     """No apply races a read: the barrier holds."""
     session.run(tf.global_variables_initializer())
     start = session.run(tf.global_variables())
-    assigns = [
-        tf.assign(v, b) for v, b in zip(tf.global_variables(), start, strict=True)
-    ]
+    assigns = [tf.assign(v, b) for v, b in zip(tf.global_variables(), start, strict=True)]
     results = []
     for _ in range(4):
         session.run(assigns)
@@ -166,14 +154,10 @@ def test_pretraining_moves_d_alone_but_for_gs_averages(built, session, feeds):
             assert np.abs(a - session.run(v)).max() > 0
 
 
-def test_one_step_moves_each_average_towards_ds_batch_and_then_gs(
-    built, session, feeds
-):
+def test_one_step_moves_each_average_towards_ds_batch_and_then_gs(built, session, feeds):
     session.run(tf.global_variables_initializer())
     # the map before bn1 is a single channel: its moments from the weights, by hand
-    names = {
-        v.op.name.removeprefix("mnist_beginners/generator/"): v for v in built.g_vars
-    }
+    names = {v.op.name.removeprefix("mnist_beginners/generator/"): v for v in built.g_vars}
     w, b = session.run([names["linear1/w"], names["linear1/b"]])
     means, variances = np.zeros(1), np.ones(1)
     for z in (built.z_d, built.z_g):  # D's update leaves G as it is

@@ -123,9 +123,7 @@ def project(tmp_path_factory):
     package = folder / "dcgan_v1"
     ignore = shutil.ignore_patterns("mnist_files", "__pycache__")
     shutil.copytree(ROOT / "dcgan_v1", package, ignore=ignore)
-    (package / "data" / "mnist_files").symlink_to(
-        ROOT / "dcgan_v1" / "data" / "mnist_files"
-    )
+    (package / "data" / "mnist_files").symlink_to(ROOT / "dcgan_v1" / "data" / "mnist_files")
     (package / "models" / "toy.py").write_text(FILE)
     systems = (package / "systems.py").read_text()
     assert systems.count("        IMAGES96,\n") == 1
@@ -138,10 +136,13 @@ def project(tmp_path_factory):
 def test_a_sixth_system_takes_one_file_and_one_line(project):
     for code in (TRAIN, CONVERT):
         done = subprocess.run(
-            [sys.executable, "-c", code], cwd=project,
+            [sys.executable, "-c", code],
+            cwd=project,
             env={**ENVIRONMENT, "PYTHONPATH": str(project)},
-            capture_output=True, text=True, timeout=180,
-        )  # fmt: skip
+            capture_output=True,
+            text=True,
+            timeout=180,
+        )
         assert done.returncode == 0, done.stdout + done.stderr
     assert (project / "drawn" / "grid.png").exists()
     assert (project / "part" / "training.gif").exists()

@@ -33,9 +33,7 @@ def run(tmp_path_factory):
 
 def test_a_run_leaves_pictures_metrics_events_and_checkpoints(run):
     run_dir, printed = run
-    assert (
-        "20 images in synthetic: 5 batches of 4 per epoch, 0 images dropped" in printed
-    )
+    assert "20 images in synthetic: 5 batches of 4 per epoch, 0 images dropped" in printed
     with Image.open(run_dir / "samples" / "step_0000004.png") as image:
         assert image.mode == "RGB"
         assert image.size == (8 * 66 - 2, 8 * 66 - 2)
@@ -129,15 +127,7 @@ def test_data_is_found_where_it_usually_lies(run, tmp_path):
     for i in range(4):
         Image.new("RGB", (178, 218), (i * 50,) * 3).save(folder / f"{i}.png")
     args = [a for a in SHORT if a not in ("--data", "synthetic")]
-    done = call(
-        "train_celeba.py",
-        *args,
-        "--steps",
-        1,
-        "--run-dir",
-        tmp_path / "r",
-        cwd=tmp_path,
-    )
+    done = call("train_celeba.py", *args, "--steps", 1, "--run-dir", tmp_path / "r", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert f"4 images in {folder}" in done.stdout
 
@@ -164,8 +154,6 @@ def test_bad_options_are_refused_before_anything_is_made(tmp_path, args, complai
 
 
 def test_changed_settings_are_refused_by_name(run):
-    done = call(
-        "train_celeba.py", *SHORT, "--restore", "--width", 16, "--run-dir", run[0]
-    )
+    done = call("train_celeba.py", *SHORT, "--restore", "--width", 16, "--run-dir", run[0])
     assert done.returncode == 2
     assert "--width is 8 in the run, 16 was asked for" in done.stderr

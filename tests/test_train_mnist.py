@@ -184,9 +184,7 @@ def test_a_second_interrupt_ends_at_once_whatever_is_running():
     assert process.wait(timeout=10) == -signal.SIGINT
 
 
-def test_a_run_that_died_before_its_first_checkpoint_begins_where_it_began(
-    run, tmp_path
-):
+def test_a_run_that_died_before_its_first_checkpoint_begins_where_it_began(run, tmp_path):
     part = tmp_path / "part"
     start = run[0] / "checkpoints" / "model-4"
     train(part, "--restore", start)
@@ -211,9 +209,7 @@ def test_fewer_steps_than_are_done_is_refused(run):
 def test_a_restore_leaves_no_gap_and_no_step_twice_in_tensorboard(tmp_path):
     train(tmp_path / "r", "--steps", 1)
     train(tmp_path / "r", "--restore", "--steps", 4)
-    accumulator = EventAccumulator(
-        str(tmp_path / "r" / "tensorboard"), size_guidance={"images": 0}
-    )
+    accumulator = EventAccumulator(str(tmp_path / "r" / "tensorboard"), size_guidance={"images": 0})
     accumulator.Reload()
     steps = [event.step for event in accumulator.Scalars("d_loss_real")]
     assert steps == list(range(1, END + 1))
@@ -246,9 +242,7 @@ def test_config_is_written_before_step_0(tmp_path):
 # ---- the original's checkpoints ----
 
 
-def test_a_run_goes_on_from_the_original_scripts_checkpoint_and_back(
-    original_checkpoint, tmp_path
-):
+def test_a_run_goes_on_from_the_original_scripts_checkpoint_and_back(original_checkpoint, tmp_path):
     printed = train(tmp_path / "r", "--restore", original_checkpoint, "--steps", 1)
     assert "written by the original script" in printed
     assert "resumed at step 2 of 3" in printed  # pre-training lies behind it

@@ -53,9 +53,7 @@ def test_a_damaged_data_file_is_refused(tmp_path):
     folder = write_dataset(tmp_path / "data", random_images(20))
     path = folder / "train-images-idx3-ubyte"
     path.write_bytes(path.read_bytes()[:-5])
-    message = refusal(
-        "train_mnist.py", "--data-dir", folder, "--run-dir", tmp_path / "r"
-    )
+    message = refusal("train_mnist.py", "--data-dir", folder, "--run-dir", tmp_path / "r")
     assert "truncated" in message
     assert not (tmp_path / "r").exists()
 
@@ -76,16 +74,12 @@ def test_changed_settings_are_refused_by_name(run, tmp_path):
     assert "--seed is 0 in the run, 3 was asked for" in message
     assert "--batch-size is 8 in the run, 4 was asked for" in message
     folder = write_dataset(tmp_path / "data", random_images(5100))
-    message = refusal(
-        "train_mnist.py", "--restore", "--data-dir", folder, "--run-dir", run
-    )
+    message = refusal("train_mnist.py", "--restore", "--data-dir", folder, "--run-dir", run)
     assert "training images" in message
     assert contents(run) == before
 
 
-@pytest.mark.parametrize(
-    "kind", ["file", "full", "full restart", "other system", "broken config"]
-)
+@pytest.mark.parametrize("kind", ["file", "full", "full restart", "other system", "broken config"])
 def test_a_run_directory_that_is_not_ours_is_left_alone(tmp_path, kind):
     path, args = tmp_path / "r", ()
     if kind == "file":
@@ -136,9 +130,7 @@ def test_a_directory_without_permission_is_refused(tmp_path):
 
 
 def test_a_run_directory_that_cannot_be_made_is_refused():
-    assert "cannot write" in refusal(
-        "train_mnist.py", "--steps", 1, "--run-dir", "/proc/r"
-    )
+    assert "cannot write" in refusal("train_mnist.py", "--steps", 1, "--run-dir", "/proc/r")
 
 
 def test_debug_shows_the_traceback():

@@ -23,19 +23,44 @@ def digits(tmp_path_factory):
 
 def train_mnist(model, digits, run_dir, *args):
     done = call(
-        "train_mnist.py", "--model", model, "--data-dir", digits, "--batch-size", 8,
-        "--summary-every", 1, "--device", "cpu", "--run-dir", run_dir, *args,
-    )  # fmt: skip
+        "train_mnist.py",
+        "--model",
+        model,
+        "--data-dir",
+        digits,
+        "--batch-size",
+        8,
+        "--summary-every",
+        1,
+        "--device",
+        "cpu",
+        "--run-dir",
+        run_dir,
+        *args,
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout
 
 
 def train_images(run_dir, *args):
     done = call(
-        "train_images.py", "--data", "synthetic", "--limit", 20, "--batch-size", 8,
-        "--width", 8, "--summary-every", 1, "--device", "cpu", "--run-dir", run_dir,
+        "train_images.py",
+        "--data",
+        "synthetic",
+        "--limit",
+        20,
+        "--batch-size",
+        8,
+        "--width",
+        8,
+        "--summary-every",
+        1,
+        "--device",
+        "cpu",
+        "--run-dir",
+        run_dir,
         *args,
-    )  # fmt: skip
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -84,9 +109,7 @@ def test_metrics_say_the_epoch_and_ds_accuracy_where_the_source_does(mnist_run):
         assert 0 <= float(row.get("d_accuracy", 0)) <= 1
 
 
-def test_the_config_keeps_epochs_so_that_more_of_them_can_be_asked_for(
-    mnist_run, digits, tmp_path
-):
+def test_the_config_keeps_epochs_so_that_more_of_them_can_be_asked_for(mnist_run, digits, tmp_path):
     model, run_dir, _ = mnist_run
     config = json.loads((run_dir / "config.json").read_text())
     assert (config["epochs"], config["steps"]) == (2, 0)

@@ -21,8 +21,9 @@ from dcgan_v1.training.rundir import RunDirectory
 def train(tmp_path, **settings):
     config = MnistTutorialConfig(
         **{"batch_size": 4, "samples": 4, "device": "cpu", "summary_every": 1}
-        | {"save_every": 1000, "sample_every": 1000, "steps": 4} | settings
-    )  # fmt: skip
+        | {"save_every": 1000, "sample_every": 1000, "steps": 4}
+        | settings
+    )
     rng = np.random.default_rng()
     data = InMemory(rng.integers(0, 256, (8, 28, 28, 1), np.uint8), "smaller")
     return train_lib.train(config, data, RunDirectory(tmp_path / "run"))
@@ -49,9 +50,7 @@ def test_a_checkpoint_comes_at_the_latest_after_save_minutes(tmp_path):
     assert saved == [3, 6, 9, 12]
 
 
-def test_a_loss_that_is_not_a_number_stops_the_run_and_says_where(
-    tmp_path, monkeypatch
-):
+def test_a_loss_that_is_not_a_number_stops_the_run_and_says_where(tmp_path, monkeypatch):
     build = train_lib.build_train_graph
 
     def poisoned(config, data):

@@ -74,8 +74,13 @@ def test_folders_behind_links_are_searched_once_each(tmp_path):
     for folder in (data / "real", elsewhere / "deep"):
         folder.mkdir(parents=True)
         (folder / "x.png").write_bytes(png())
-    links = {"0": data / "real", "link": elsewhere, "twice": elsewhere / "deep",
-             "up": tmp_path, "loop": data}  # fmt: skip
+    links = {
+        "0": data / "real",
+        "link": elsewhere,
+        "twice": elsewhere / "deep",
+        "up": tmp_path,
+        "loop": data,
+    }
     for name, target in links.items():
         (data / name).symlink_to(target)
     (elsewhere / "back").symlink_to(data)

@@ -12,9 +12,7 @@ from test_imports import imports
 
 from dcgan_v1 import commands
 
-START = (
-    "import sys; from dcgan_v1.commands import entry; sys.argv[0] = 'dcgan-v1'; entry()"
-)
+START = "import sys; from dcgan_v1.commands import entry; sys.argv[0] = 'dcgan-v1'; entry()"
 
 
 @pytest.fixture(scope="session")
@@ -26,10 +24,22 @@ def installed(tmp_path_factory):
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, source / name)
     done = subprocess.run(
-        [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps",
-         "--no-build-isolation", "--wheel-dir", str(folder), str(source)],
-        capture_output=True, text=True, cwd=folder,
-    )  # fmt: skip
+        [
+            sys.executable,
+            "-m",
+            "pip",
+            "wheel",
+            "--quiet",
+            "--no-deps",
+            "--no-build-isolation",
+            "--wheel-dir",
+            str(folder),
+            str(source),
+        ],
+        capture_output=True,
+        text=True,
+        cwd=folder,
+    )
     assert done.returncode == 0, done.stderr
     (wheel,) = folder.glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:

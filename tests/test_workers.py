@@ -63,9 +63,7 @@ def furthest(found, expected, least=1e-3):
         for name in systems.SYSTEMS
     ],
 )
-def test_ten_steps_in_float64_are_the_same_on_one_two_and_three_workers(
-    tmp_path, model
-):
+def test_ten_steps_in_float64_are_the_same_on_one_two_and_three_workers(tmp_path, model):
     (alone,) = joined_steps(1, tmp_path, model)
     for count in (2, 3):
         ranks = joined_steps(count, tmp_path, model)
@@ -75,9 +73,7 @@ def test_ten_steps_in_float64_are_the_same_on_one_two_and_three_workers(
             assert all(other[k].tobytes() == ranks[0][k].tobytes() for k in other)
 
 
-def test_two_workers_train_what_one_does_on_the_same_data_and_noise(
-    undisturbed, tmp_path
-):
+def test_two_workers_train_what_one_does_on_the_same_data_and_noise(undisturbed, tmp_path):
     code, _, err = finished(train(tmp_path / "alone", workers=1))
     assert code == 0, err
     ours, alone = variables(undisturbed, 12), variables(tmp_path / "alone", 12)
@@ -139,9 +135,7 @@ def test_shares_are_the_rows_of_a_batch_in_order(graph, session):
 
 
 def tf_config(*addresses, kind="worker", index=0, job="worker"):
-    return json.dumps(
-        {"cluster": {job: addresses}, "task": {"type": kind, "index": index}}
-    )
+    return json.dumps({"cluster": {job: addresses}, "task": {"type": kind, "index": index}})
 
 
 @pytest.mark.parametrize(

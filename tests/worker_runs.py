@@ -15,8 +15,11 @@ def train(run_dir, *options, model="mnist_tutorial", workers=2, steps=12):
     words = kill_resume.command(model, steps, run_dir, workers)
     return subprocess.Popen(
         [*words, "--worker-timeout", "10", *map(str, options)],
-        env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
+        env=ENVIRONMENT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
 
 
 def finished(process):

@@ -53,9 +53,7 @@ def graph(batch_size=16, width=128):
         w, beta, gamma = g_variables
         h = tf.reshape(tf.matmul(z, w[0]), [batch_size, 4, 4, channels[0]])
         h = tf.nn.relu(_batch_norm(h, beta[0], gamma[0], training))
-        for i, (side, depth) in enumerate(
-            zip((8, 16, 32), channels[1:], strict=True), 1
-        ):
+        for i, (side, depth) in enumerate(zip((8, 16, 32), channels[1:], strict=True), 1):
             shape = [batch_size, side, side, depth]
             h = tf.nn.conv2d_transpose(h, w[i], shape, [1, 2, 2, 1], "SAME")
             h = tf.nn.relu(_batch_norm(h, beta[i], gamma[i], training))
@@ -94,9 +92,7 @@ def graph(batch_size=16, width=128):
     with tf.name_scope("G_optimizer"):
         g_update = tf.train.AdamOptimizer(2e-4, 0.5).minimize(g_loss, var_list=g_vars)
     with tf.name_scope("D_optimizer"):
-        d_update = tf.train.AdamOptimizer(2e-4, 0.5).minimize(
-            real + fake, var_list=d_vars
-        )
+        d_update = tf.train.AdamOptimizer(2e-4, 0.5).minimize(real + fake, var_list=d_vars)
     return {
         "training": training,
         "z": z,

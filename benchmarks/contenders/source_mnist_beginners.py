@@ -104,9 +104,7 @@ def make_step(batch_size):
     session.run(tf.global_variables_initializer())
     rng = np.random.default_rng(0)
     data = rng.random((10_000, 28, 28, 1), np.float32)
-    d_fetches = [
-        ops[name] for name in ("d_real", "d_fake", "d_loss_real", "d_loss_fake")
-    ]
+    d_fetches = [ops[name] for name in ("d_real", "d_fake", "d_loss_real", "d_loss_fake")]
 
     def step():
         x = data[rng.integers(0, len(data), batch_size)]

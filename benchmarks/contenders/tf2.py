@@ -28,16 +28,12 @@ def make_step(model, batch_size):
             d_loss = cross_entropy(tf.ones_like(real_logits), real_logits)
             d_loss += cross_entropy(tf.zeros_like(fake_logits), fake_logits)
         gradients = tape.gradient(d_loss, discriminator.trainable_variables)
-        d_adam.apply_gradients(
-            zip(gradients, discriminator.trainable_variables, strict=True)
-        )
+        d_adam.apply_gradients(zip(gradients, discriminator.trainable_variables, strict=True))
         with tf.GradientTape() as tape:
             fake_logits = discriminator(generator(z, training=True), training=True)
             g_loss = cross_entropy(tf.ones_like(fake_logits), fake_logits)
         gradients = tape.gradient(g_loss, generator.trainable_variables)
-        g_adam.apply_gradients(
-            zip(gradients, generator.trainable_variables, strict=True)
-        )
+        g_adam.apply_gradients(zip(gradients, generator.trainable_variables, strict=True))
         return d_loss, g_loss
 
     pixels = np.random.default_rng(0).random((512, 64, 64, 3), np.float32) * 2 - 1
@@ -77,9 +73,7 @@ def make_discriminator():
     options = {"use_bias": False, "kernel_initializer": _normal()}
     layers = [keras.Input([64, 64, 3])]
     for filters in (WIDTH, 2 * WIDTH, 4 * WIDTH, 8 * WIDTH):
-        layers.append(
-            keras.layers.Conv2D(filters, 5, strides=2, padding="same", **options)
-        )
+        layers.append(keras.layers.Conv2D(filters, 5, strides=2, padding="same", **options))
         layers += [_norm(), keras.layers.LeakyReLU(negative_slope=0.2)]
     last = keras.layers.Dense(1, **options)
     return keras.Sequential([*layers, keras.layers.Flatten(), last])

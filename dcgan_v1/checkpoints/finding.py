@@ -7,12 +7,9 @@ from pathlib import Path
 from dcgan_v1.checkpoints import saving
 from dcgan_v1.errors import UserError
 
-LISTED = re.compile(
-    r'^\s*(all_)?model_checkpoint_paths?\s*:\s*("(?:[^"\\]|\\.)*")', re.M
-)
+LISTED = re.compile(r'^\s*(all_)?model_checkpoint_paths?\s*:\s*("(?:[^"\\]|\\.)*")', re.M)
 OTHERS = {  # ending -> what such a file is, and what to do
-    ".h5": "a Keras file; those that convert_checkpoint.py wrote, it turns back with "
-    "--to tf1",
+    ".h5": "a Keras file; those that convert_checkpoint.py wrote, it turns back with --to tf1",
     ".safetensors": "a file of PyTorch's; those that convert_checkpoint.py wrote, it "
     "turns back with --to tf1",
     ".pth": "a file of PyTorch's, which can hold programs and is never opened here; "
@@ -172,9 +169,7 @@ def _why_not(path, prefix):
         )
     with path.open("rb") as file:
         start = file.read(4)
-    ending = next(
-        (kind for magic, kind in MAGIC.items() if start.startswith(magic)), path.suffix
-    )
+    ending = next((kind for magic, kind in MAGIC.items() if start.startswith(magic)), path.suffix)
     if start == b"PK\x03\x04" and not path.suffix:
         ending = ".pth"
     kind = OTHERS.get(ending, "not a file that TensorFlow's Saver wrote")

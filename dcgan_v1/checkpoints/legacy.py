@@ -23,10 +23,14 @@ class Original(NamedTuple):
 
 
 def _mnist_beginners():
-    layers = [("generator", kind, "g", i) for i, kind in
-              enumerate(("linear", "conv", "conv", "conv"), start=1)]  # fmt: skip
-    layers += [("discriminator", kind, "d", i) for i, kind in
-               enumerate(("conv", "conv", "linear", "linear"), start=1)]  # fmt: skip
+    layers = [
+        ("generator", kind, "g", i)
+        for i, kind in enumerate(("linear", "conv", "conv", "conv"), start=1)
+    ]
+    layers += [
+        ("discriminator", kind, "d", i)
+        for i, kind in enumerate(("conv", "conv", "linear", "linear"), start=1)
+    ]
     names = {
         f"{net}/{kind}{i}/{part}": f"{letter}_{part}{i}"
         for net, kind, letter, i in layers
@@ -106,9 +110,7 @@ def names(model, variables):
       UserError: a variable is none of the system's.
     """
     if model not in ORIGINAL:
-        raise UserError(
-            f"{model} has no original TF1 script; those of {', '.join(ORIGINAL)} have"
-        )
+        raise UserError(f"{model} has no original TF1 script; those of {', '.join(ORIGINAL)} have")
     table = _table(model)
     unknown = sorted(set(variables) - set(table) - {"global_step"})
     if unknown:

@@ -39,8 +39,7 @@ def plain(prefix):
         yield f"{prefix}{ending}"
         return
     places = (tempfile.gettempdir(), "/tmp", "/var/tmp", "/dev/shm")
-    place = next((p for p in places if not PATTERN.search(p) and os.access(p, os.W_OK)),
-                 None)  # fmt: skip
+    place = next((p for p in places if not PATTERN.search(p) and os.access(p, os.W_OK)), None)
     if place is None:
         raise UserError(
             f"{prefix} has a character that TensorFlow takes for a pattern, and TMPDIR "
@@ -109,8 +108,7 @@ def write(prefix, arrays):
         # the variables' own names do not matter: Saver stores under the dict's keys
         values = {name: tf.placeholder(a.dtype, a.shape) for name, a in arrays.items()}
         variables = {
-            name: tf.Variable(value, name=f"v{i}")
-            for i, (name, value) in enumerate(values.items())
+            name: tf.Variable(value, name=f"v{i}") for i, (name, value) in enumerate(values.items())
         }
         session.run(
             tf.global_variables_initializer(),

@@ -67,8 +67,7 @@ def plan(path, model, variables, networks_only=False, say=lambda text: None):
         notes.append("written by the original script, which counts no steps")
         if found.pop("global_step", None) is not None:
             notes.append("its global_step, which a later hand added, is not taken")
-    has_slots = any(is_optimizers(ours) and name in found
-                    for ours, name in theirs.items())  # fmt: skip
+    has_slots = any(is_optimizers(ours) and name in found for ours, name in theirs.items())
     if networks_only:
         theirs = {k: v for k, v in theirs.items() if not is_optimizers(k)}
         fresh = [ours for ours, name in theirs.items() if name not in found]
@@ -77,9 +76,7 @@ def plan(path, model, variables, networks_only=False, say=lambda text: None):
         notes = ["networks only: fresh are " + _named(model, fresh)]
     elif not has_slots:
         theirs = {k: v for k, v in theirs.items() if not is_optimizers(k)}
-        notes.append(
-            "weights only: fresh optimiser slots" + ("" if is_legacy else ", step 0")
-        )
+        notes.append("weights only: fresh optimiser slots" + ("" if is_legacy else ", step 0"))
     names = {name: wanted[ours] for ours, name in theirs.items()}
     _check(prefix, model, found, names, WAY_ON)
     return Plan(
@@ -130,8 +127,7 @@ def plan_networks(path, model, variables, latest=False, say=lambda text: None):
         wanted = {original[name]: wanted[name] for name in original}
     if not latest:
         wanted = {
-            name + SUFFIX if name + SUFFIX in found else name: v
-            for name, v in wanted.items()
+            name + SUFFIX if name + SUFFIX in found else name: v for name, v in wanted.items()
         }
     judge = [k for k, v in wanted.items() if "/discriminator/" in v.op.name]
     has_judge = not found.keys().isdisjoint(judge)
@@ -205,13 +201,9 @@ def _refuse_other_systems(prefix, model, found):
     if any(name.startswith(f"{model}/") for name in found) or _is_legacy(model, found):
         return
     for other in systems.SYSTEMS:
-        if any(name.startswith(f"{other}/") for name in found) or _is_legacy(
-            other, found
-        ):
+        if any(name.startswith(f"{other}/") for name in found) or _is_legacy(other, found):
             raise UserError(f"checkpoint {prefix} is one of {other}, not of {model}")
-    raise UserError(
-        f"checkpoint {prefix} belongs to another system: no variable of {model} in it"
-    )
+    raise UserError(f"checkpoint {prefix} belongs to another system: no variable of {model} in it")
 
 
 def _is_legacy(model, found):
@@ -248,6 +240,4 @@ def _check(prefix, model, found, wanted, way_on=""):
             parts.append(f"{what}: {', '.join(keys[:NAMED])}{more}")
     if parts:
         hint = f"; {way_on}" if way_on and not (other_shapes or other_types) else ""
-        raise UserError(
-            f"checkpoint {prefix} does not fit {model}; {'; '.join(parts)}{hint}"
-        )
+        raise UserError(f"checkpoint {prefix} does not fit {model}; {'; '.join(parts)}{hint}")

@@ -47,11 +47,7 @@ def save(saver, session, folder, step, about, keep):
             write_state=False,
         )
         files = sorted(path for path in partial.iterdir())
-        manifest = {
-            **about,
-            "step": step,
-            "files": {p.name: checksum(p) for p in files},
-        }
+        manifest = {**about, "step": step, "files": {p.name: checksum(p) for p in files}}
         name = f"model-{step}"
         (partial / f"{name}.json").write_text(json.dumps(manifest, indent=2) + "\n")
         for path in partial.iterdir():
@@ -90,10 +86,7 @@ def _write_list(folder, prefixes):
 
 def _remove_orphans(folder):
     """Deletes what a kill left of checkpoints that were never, or no longer, whole."""
-    for path in [
-        *folder.glob("model-*.data-?????-of-?????"),
-        *folder.glob("model-*.json"),
-    ]:
+    for path in [*folder.glob("model-*.data-?????-of-?????"), *folder.glob("model-*.json")]:
         if not (folder / f"{path.name.partition('.')[0]}.index").exists():
             path.unlink()
 
@@ -161,9 +154,7 @@ def manifest_of(prefix):
             f"{name}.index" in files
             and any(key.startswith(f"{name}.data-") for key in files)
             and all(
-                isinstance(sha256, str)
-                and Path(key).name == key
-                and key.startswith(f"{name}.")
+                isinstance(sha256, str) and Path(key).name == key and key.startswith(f"{name}.")
                 for key, sha256 in files.items()
             )
             and isinstance(step, int)

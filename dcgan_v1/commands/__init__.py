@@ -49,14 +49,11 @@ def entry():
         print("usage: dcgan-v1 COMMAND ...\n\ncommands, each with a --help of its own:")
         for word, name in named.items():
             text = import_module(f"dcgan_v1.commands.{name}").__doc__
-            print(
-                f"  {word:20} {' '.join(text.split()).partition('. ')[0].rstrip('.')}"
-            )
+            print(f"  {word:20} {' '.join(text.split()).partition('. ')[0].rstrip('.')}")
     elif word == "--version":
         from dcgan_v1 import __version__
 
         print(f"dcgan_v1 {__version__}")
     else:
-        print(f"error: no command {word!r}; dcgan-v1 --help lists them",
-              file=sys.stderr)  # fmt: skip
+        print(f"error: no command {word!r}; dcgan-v1 --help lists them", file=sys.stderr)
         sys.exit(2)

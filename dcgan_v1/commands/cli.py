@@ -82,9 +82,7 @@ def main(run, made_parser, argv=None):
     except MemoryError as error:
         if args.debug:
             traceback.print_exc()
-        print(
-            f"error: not enough memory ({reason(error)}); ask for less", file=sys.stderr
-        )
+        print(f"error: not enough memory ({reason(error)}); ask for less", file=sys.stderr)
         sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(130)

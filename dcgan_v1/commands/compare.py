@@ -28,19 +28,20 @@ def main(args):
     if len(args.sides) > 2:
         raise UserError("name the two sides, OLD NEW, and no more")
     new = args.sides[-1] if args.sides else None
-    if not args.program and (args.arguments or args.data_dir or args.set
-                             or args.keep_recording):  # fmt: skip
-        raise UserError(
-            "--arguments, --data-dir, --set and --keep-recording belong to --program"
-        )
+    if not args.program and (args.arguments or args.data_dir or args.set or args.keep_recording):
+        raise UserError("--arguments, --data-dir, --set and --keep-recording belong to --program")
     given = [f"--{n.replace('_', '-')}" for n in SOURCES if getattr(args, n)]
     if len(args.sides) + len(given) > 2 or (len(args.sides) == 2 and args.checkpoint):
         raise UserError(
             "OLD or one option says where the TF1 side is: leave "
             f"{' and '.join([*given, '--checkpoint'])} to its Tf1(…)"
         )
-    options = {"inputs": args.inputs, "map": args.map, "trust": args.trust,
-               "batch_size": args.batch_size}  # fmt: skip
+    options = {
+        "inputs": args.inputs,
+        "map": args.map,
+        "trust": args.trust,
+        "batch_size": args.batch_size,
+    }
     if len(args.sides) == 2:
         return run(args, args.sides[0], new, **options)
     if not given:
@@ -56,10 +57,14 @@ def _with_recording(args, recording, new, options):
     from dcgan_v1.compare import Tf1, replaying, spec_of
 
     old = Tf1(
-        meta=args.meta, saved_model=args.saved_model, frozen=args.frozen,
-        recording=recording and str(recording), checkpoint=args.checkpoint,
-        libraries=tuple(args.library), trust=args.trust,
-    )  # fmt: skip
+        meta=args.meta,
+        saved_model=args.saved_model,
+        frozen=args.frozen,
+        recording=recording and str(recording),
+        checkpoint=args.checkpoint,
+        libraries=tuple(args.library),
+        trust=args.trust,
+    )
     if new is not None:
         return run(args, old, new, **options)
     with broken_off():
@@ -95,9 +100,15 @@ def run(args, old, new, **options):
     try:
         with broken_off(), tqdm(desc="comparing", unit="stage", disable=quiet) as bar:
             result = compare(
-                old, new, steps=args.steps, dtype=args.dtype, seed=args.seed or 0,
-                timing_steps=args.timing_steps, progress=bar.update, **options,
-            )  # fmt: skip
+                old,
+                new,
+                steps=args.steps,
+                dtype=args.dtype,
+                seed=args.seed or 0,
+                timing_steps=args.timing_steps,
+                progress=bar.update,
+                **options,
+            )
     except Unmatched as error:
         print(*error.table, sep="\n")
         _write_map(args, error.map)
@@ -130,9 +141,7 @@ def refuse_unwritable(args):
     if args.report:
         for name in ("report.json", "report.html"):
             if (args.report / name).exists():
-                raise UserError(
-                    f"{args.report / name} is there: choose another --report"
-                )
+                raise UserError(f"{args.report / name} is there: choose another --report")
     files.refuse_unwritable(getattr(args, "write_map", None))
 
 
@@ -147,32 +156,56 @@ def make_parser():
     parser = cli.parser(__doc__)
     add = parser.add_argument
     add(
-        "sides", nargs="*", metavar="[OLD] NEW",
+        "sides",
+        nargs="*",
+        metavar="[OLD] NEW",
         help="port.py:old, a function that returns a Tf1(…), or one of --meta, "
         "--saved-model, --frozen, --recording and --program in its place; port.py:new, "
         "a function that returns a Keras(…) or a Torch(…)",
-    )  # fmt: skip
+    )
     add("--meta", metavar="FILE", help="the TF1 graph: model.ckpt.meta")
     add("--checkpoint", metavar="PREFIX", help="values to start from: model.ckpt")
     add("--saved-model", metavar="DIR", help="the TF1 graph: a SavedModel of TF1's")
     add("--frozen", metavar="FILE", help="the TF1 graph: frozen, forward pass only")
     add(
-        "--recording", type=cli.path, metavar="DIR",
+        "--recording",
+        type=cli.path,
+        metavar="DIR",
         help="the TF1 program as run_legacy.py or the recorder wrote it down; without "
         "NEW it is only replayed: how far the TensorFlow it was made on is from this",
-    )  # fmt: skip
+    )
     add(
-        "--program", type=cli.path, metavar="FILE",
+        "--program",
+        type=cli.path,
+        metavar="FILE",
         help="the TF1 program itself: it is run, and recorded for --steps whole steps",
-    )  # fmt: skip
-    add("--arguments", metavar="TEXT", help="what the program is given, "
-        "in one text: \"--dataset mnist --train\"")  # fmt: skip
-    add("--data-dir", type=cli.path, action="append", default=[], metavar="DIR",
-        help="see run_legacy.py; and --set")  # fmt: skip
-    add("--set", action="append", default=[], metavar="NAME=VALUE",
-        help="give a top-level assignment of the program another value")  # fmt: skip
-    add("--keep-recording", type=cli.path, metavar="DIR",
-        help="where to leave the program's recording (default: nowhere)")  # fmt: skip
+    )
+    add(
+        "--arguments",
+        metavar="TEXT",
+        help='what the program is given, in one text: "--dataset mnist --train"',
+    )
+    add(
+        "--data-dir",
+        type=cli.path,
+        action="append",
+        default=[],
+        metavar="DIR",
+        help="see run_legacy.py; and --set",
+    )
+    add(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="give a top-level assignment of the program another value",
+    )
+    add(
+        "--keep-recording",
+        type=cli.path,
+        metavar="DIR",
+        help="where to leave the program's recording (default: nowhere)",
+    )
     add(
         "--library",
         action="append",
@@ -188,10 +221,7 @@ def make_parser():
     )
     add("--map", metavar="FILE", help="a map file: what the programs do not tell")
     add(
-        "--write-map",
-        type=cli.path,
-        metavar="FILE",
-        help="write what was worked out as a map file",
+        "--write-map", type=cli.path, metavar="FILE", help="write what was worked out as a map file"
     )
     add(
         "--trust",

@@ -22,8 +22,7 @@ def main(args):
     against = systems.get(args.model).counterparts
     if args.against not in against:
         raise UserError(
-            f"{args.model} has no counterpart in {args.against}; it has in "
-            f"{', '.join(against)}"
+            f"{args.model} has no counterpart in {args.against}; it has in {', '.join(against)}"
         )
     if args.against == "torch":
         cli.require_torch()
@@ -43,13 +42,17 @@ def main(args):
         f"{MODULE}:old",
         f"{MODULE}:new",
         old_options={"model": args.model, **given},
-        new_options={"model": args.model, "against": args.against,
-                     "planted": args.planted or "", **given},
+        new_options={
+            "model": args.model,
+            "against": args.against,
+            "planted": args.planted or "",
+            **given,
+        },
         inputs=_inputs(config, args.steps),
         start=start,
         title=(args.model, args.against),
         told=told,
-    )  # fmt: skip
+    )
 
 
 def _inputs(config, steps):
@@ -62,8 +65,7 @@ def _inputs(config, steps):
         with np.load(path) as file:
             names = [k.removeprefix("0/") for k in file.files if k.startswith("0/")]
             return {
-                name: np.stack([file[f"{step}/{name}"] for step in range(steps)])
-                for name in names
+                name: np.stack([file[f"{step}/{name}"] for step in range(steps)]) for name in names
             }
 
 

@@ -80,17 +80,9 @@ def make_parser():
         metavar="PATH",
         help="path of the new checkpoint; with --map of a folder, or for tf1 a prefix",
     )
-    add(
-        "--map",
-        metavar="FILE",
-        help="pairs the variables (scripts/compare.py writes it)",
-    )
+    add("--map", metavar="FILE", help="pairs the variables (scripts/compare.py writes it)")
     add("--port", metavar="NEW", help="port.py:new, with --map: the port")
-    add(
-        "--meta",
-        metavar="FILE",
-        help="with --map: the TF1 graph (default: CHECKPOINT.meta)",
-    )
+    add("--meta", metavar="FILE", help="with --map: the TF1 graph (default: CHECKPOINT.meta)")
     add(
         "--trust",
         action="store_true",

@@ -40,9 +40,7 @@ def evaluate(path, args):
     drawing = {"sample_bn": args.bn, "device": args.device, "latest": args.latest}
     judges = (config.model, args.classifier, args.inception, args.device)
     with measuring.open_judges(*judges) as judges:
-        found, samples = measuring.measure(
-            config, path, judges, real, drawing, args.seed
-        )
+        found, samples = measuring.measure(config, path, judges, real, drawing, args.seed)
     show(found, config.model, len(samples))
     written = {}
     if args.json:
@@ -87,9 +85,7 @@ def neighbour_picture(samples, training, mirrored):
         shown = np.stack([shown, shown[:, :, ::-1]], 1)[: SHOWN // 2]
         shown = shown.reshape(-1, *samples.shape[1:])
     indices, _ = neighbours.nearest(shown, training, k=SHOWN - 1)
-    rows = [
-        [sample, *training[near]] for sample, near in zip(shown, indices, strict=True)
-    ]
+    rows = [[sample, *training[near]] for sample, near in zip(shown, indices, strict=True)]
     return pictures.grid(np.concatenate(rows), columns=SHOWN)
 
 

@@ -100,9 +100,7 @@ def serve(server, html, sampler, no_browser):
     server.z_dim = sampler.system.z_dim
     print(f"{server.address} shows the page; Ctrl-C ends it", flush=True)
     if not no_browser:  # some browsers are waited for until they are closed
-        threading.Thread(
-            target=open_browser, args=(server.address,), daemon=True
-        ).start()
+        threading.Thread(target=open_browser, args=(server.address,), daemon=True).start()
     try:
         server.serve_forever()
     except KeyboardInterrupt:

@@ -28,9 +28,7 @@ def export(checkpoint, out, legacy_names=False):
 
     tensors = reading.tensors(finding.resolve(checkpoint, print))
     owners = [
-        model
-        for model in systems.SYSTEMS
-        if any(name.startswith(f"{model}/") for name in tensors)
+        model for model in systems.SYSTEMS if any(name.startswith(f"{model}/") for name in tensors)
     ]
     if len(owners) != 1:
         raise UserError(
@@ -64,9 +62,7 @@ def make_parser():
         metavar="CHECKPOINT",
         help="a checkpoint's path, or a run directory (its newest is taken)",
     )
-    parser.add_argument(
-        "--out", required=True, metavar="PATH", help="path of the new checkpoint"
-    )
+    parser.add_argument("--out", required=True, metavar="PATH", help="path of the new checkpoint")
     parser.add_argument(
         "--legacy",
         action="store_true",

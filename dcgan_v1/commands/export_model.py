@@ -27,12 +27,7 @@ def main(args):
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         system, trials = exporting.export(
-            source,
-            args.to,
-            folder,
-            bn=args.bn,
-            judge=args.judge,
-            latest=args.latest,
+            source, args.to, folder, bn=args.bn, judge=args.judge, latest=args.latest
         )
         drawn = pictures.to_uint8(trials[0].y, system.image_range)
         (folder / GRID).write_bytes(pictures.png_bytes(pictures.grid(drawn)))
@@ -69,13 +64,7 @@ def make_parser():
         help="savedmodel: TF2 and Serving; frozen: one .pb for TF1; tflite: phones, "
         "float32 and float16; onnx; keras: .keras; torch: a .py and safetensors",
     )
-    add(
-        "--out",
-        required=True,
-        type=cli.path,
-        metavar="DIR",
-        help="folder for it, new or empty",
-    )
+    add("--out", required=True, type=cli.path, metavar="DIR", help="folder for it, new or empty")
     add(
         "--bn",
         choices=options.field_of(Config, "sample_bn").metadata["choices"],

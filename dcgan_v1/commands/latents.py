@@ -52,9 +52,7 @@ def read(path):
 def check(latents, system, path):
     """Refuses Latents, read from `path`, of another system."""
     if latents.system != system.name:
-        raise UserError(
-            f"{path} holds latents of {latents.system!r}, the model is {system.name}"
-        )
+        raise UserError(f"{path} holds latents of {latents.system!r}, the model is {system.name}")
     if latents.z.shape[1] != system.z_dim:
         raise UserError(
             f"{path}: a latent of {system.name} has {system.z_dim} numbers, not "

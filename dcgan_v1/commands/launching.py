@@ -55,9 +55,7 @@ def check(args):
     if args.workers is not None and args.workers < 1:
         raise UserError(f"--workers must be at least 1, not {args.workers}")
     if not 1 <= args.worker_timeout <= 86400:  # a NaN is not, either
-        raise UserError(
-            f"--worker-timeout must be 1 to 86400 seconds, not {args.worker_timeout:g}"
-        )
+        raise UserError(f"--worker-timeout must be 1 to 86400 seconds, not {args.worker_timeout:g}")
     if (args.workers or 1) > 1 and cluster.of_environment() and not is_launched():
         raise UserError(
             f"--workers starts workers on this machine, and {cluster.VARIABLE} makes "

@@ -44,9 +44,7 @@ def check(directory, prefix, args):
         raise UserError(f"{args.run_dir} has no checkpoint of step {args.step}")
     for ending in ("csv", "png"):
         if not Path(f"{args.curve}.{ending}").exists():
-            raise UserError(
-                f"{args.curve}.{ending} does not exist; make it with quality_curve.py"
-            )
+            raise UserError(f"{args.curve}.{ending} does not exist; make it with quality_curve.py")
     config = saved_config(directory.path)
     if config is None or not grids(directory, args.step):
         raise UserError(
@@ -55,8 +53,7 @@ def check(directory, prefix, args):
         )
     if f"\n{args.step}," not in Path(f"{args.curve}.csv").read_text():
         raise UserError(
-            f"{args.curve}.csv has no step {args.step}; make it of this run with "
-            "quality_curve.py"
+            f"{args.curve}.csv has no step {args.step}; make it of this run with quality_curve.py"
         )
     if args.against_tf2 and config.model != "mnist_tutorial":
         raise UserError("--against-tf2 is about mnist_tutorial; leave it out")

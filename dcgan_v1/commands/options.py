@@ -62,8 +62,7 @@ def _default(fields, everywhere):
             value = "by epochs"
         defaults[model] = value
     if len(set(defaults.values())) > 1 or len(defaults) < everywhere:
-        shown = ", ".join(f"{model}: {value}" for model, value in defaults.items()
-                          if value != "")  # fmt: skip
+        shown = ", ".join(f"{model}: {value}" for model, value in defaults.items() if value != "")
     else:
         shown = next(iter(defaults.values()))
     return "" if shown == "" else f" (default {shown})"
@@ -95,18 +94,9 @@ def add_run_options(group, configs, default_dir):
         action="store_true",
         help="move a run that is in --run-dir aside and begin anew (default: refuse)",
     )
-    group.add_argument(
-        "--quiet", action="store_true", help="print errors only (default off)"
-    )
+    group.add_argument("--quiet", action="store_true", help="print errors only (default off)")
     add_worker_options(group, configs)
-    names = (
-        "save_every",
-        "save_minutes",
-        "keep",
-        "sample_every",
-        "summary_every",
-        "sample_bn",
-    )
+    names = ("save_every", "save_minutes", "keep", "sample_every", "summary_every", "sample_bn")
     add_settings(group, configs, *names, "samples", "histograms")
 
 
@@ -160,9 +150,7 @@ def add_model_options(parser):
     which = parser.add_mutually_exclusive_group(required=True)
     which.add_argument("--run-dir", metavar="DIR", help="a run: its newest checkpoint")
     which.add_argument(
-        "--checkpoint",
-        metavar="PATH",
-        help="any checkpoint, ours or an original script's",
+        "--checkpoint", metavar="PATH", help="any checkpoint, ours or an original script's"
     )
     which.add_argument("--pretrained", metavar="NAME", help="a model from pretrained/")
     which.add_argument("--model", choices=SYSTEMS, help="the run in runs/ of this name")
@@ -201,8 +189,7 @@ def add_latest_option(parser):
     parser.add_argument(
         "--latest",
         action="store_true",
-        help="G's weights as they are, also where the run kept averages of them "
-        "(default off)",
+        help="G's weights as they are, also where the run kept averages of them (default off)",
     )
 
 
@@ -224,16 +211,8 @@ def add_judging_options(parser, n):
         metavar="N",
         help="of the noise and of which real images (default %(default)s)",
     )
-    add(
-        "--data",
-        metavar="PATH",
-        help="the training images (default: those the run names)",
-    )
-    add(
-        "--split",
-        metavar="NAME",
-        help="which of EMNIST's data sets, where --data holds several",
-    )
+    add("--data", metavar="PATH", help="the training images (default: those the run names)")
+    add("--split", metavar="NAME", help="which of EMNIST's data sets, where --data holds several")
 
 
 def add_classifier_option(parser):

@@ -43,10 +43,7 @@ def main(args):
     how += f", batch norm by {args.bn}" if args.bn else ""
     measured = f"{measuring.distance_of(config.model)} of {count} samples{how}"
     files.write(
-        {
-            table: csv_bytes(rows, measured, floor),
-            picture: plot_bytes(rows, measured, floor),
-        }
+        {table: csv_bytes(rows, measured, floor), picture: plot_bytes(rows, measured, floor)}
     )
     print(f"wrote {table} and {picture}")
 

@@ -18,10 +18,16 @@ def main(args):
     python = int(args.python) if args.python else None
     folder = args.run_dir or workplace.default(args.program.resolve())
     program, recorder = running.run(
-        args.program, args.arguments, folder=folder, data_dirs=args.data_dir,
-        steps=args.steps, record=args.record, settings=settings, python=python,
+        args.program,
+        args.arguments,
+        folder=folder,
+        data_dirs=args.data_dir,
+        steps=args.steps,
+        record=args.record,
+        settings=settings,
+        python=python,
         whole_steps=args.whole_steps,
-    )  # fmt: skip
+    )
     if args.record and not recorder.finish():
         raise UserError(f"{args.program} ended before any training run: no recording")
     _tell(args, program, recorder, folder)
@@ -62,35 +68,49 @@ def make_parser():
         "arguments", nargs=argparse.REMAINDER, help="what the program itself is given"
     )
     parser.add_argument(
-        "--steps", type=_count, metavar="N", help="stop after N training runs "
-        "(default: when the program ends)",
-    )  # fmt: skip
+        "--steps",
+        type=_count,
+        metavar="N",
+        help="stop after N training runs (default: when the program ends)",
+    )
     parser.add_argument(
-        "--whole-steps", type=_count, metavar="N",
+        "--whole-steps",
+        type=_count,
+        metavar="N",
         help="stop after N whole steps: all runs until the first kind comes again",
-    )  # fmt: skip
+    )
     parser.add_argument(
-        "--data-dir", type=cli.path, action="append", default=[], metavar="FOLDER",
+        "--data-dir",
+        type=cli.path,
+        action="append",
+        default=[],
+        metavar="FOLDER",
         help="MNIST's files, or a folder of faces; may be given more than once. They "
         "are shown where programs look for them (MNIST_data/, data/celebA/, ...)",
-    )  # fmt: skip
+    )
     parser.add_argument(
-        "--run-dir", type=cli.path, metavar="FOLDER",
+        "--run-dir",
+        type=cli.path,
+        metavar="FOLDER",
         help="where the program runs and writes (default runs/legacy/<program>-…)",
-    )  # fmt: skip
+    )
     parser.add_argument(
-        "--record", type=cli.path, metavar="FOLDER",
+        "--record",
+        type=cli.path,
+        metavar="FOLDER",
         help="write graph, weights, feeds, draws, losses, gradients of --steps "
         "training runs: what scripts/compare.py takes as Tf1(recording=FOLDER)",
-    )  # fmt: skip
+    )
     parser.add_argument(
-        "--set", action="append", default=[], metavar="NAME=VALUE",
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
         help="give a top-level assignment of the program another value",
-    )  # fmt: skip
+    )
     parser.add_argument(
-        "--python", choices=("2", "3"), help="the language of the sources "
-        "(default: found out)",
-    )  # fmt: skip
+        "--python", choices=("2", "3"), help="the language of the sources (default: found out)"
+    )
     return parser
 
 

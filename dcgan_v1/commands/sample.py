@@ -84,9 +84,7 @@ def write_samples(drawn, scores, args):
             path = args.out / f"sample_{number:05d}.png"
             written[path] = pictures.png_bytes(drawn[number])
     if args.grid or not (args.npz or args.individual):
-        written[args.out / "grid.png"] = pictures.png_bytes(
-            pictures.grid(drawn[numbers])
-        )
+        written[args.out / "grid.png"] = pictures.png_bytes(pictures.grid(drawn[numbers]))
     write(written)
 
 
@@ -122,12 +120,7 @@ def make_parser():
     options.add_drawing_options(parser)
     add = parser.add_argument
     add("--n", type=int, default=NOISE["n"], help="how many (default %(default)s)")
-    add(
-        "--seed",
-        type=int,
-        default=NOISE["seed"],
-        help="of the noise (default %(default)s)",
-    )
+    add("--seed", type=int, default=NOISE["seed"], help="of the noise (default %(default)s)")
     add(
         "--out",
         type=cli.path,
@@ -137,12 +130,7 @@ def make_parser():
     )
     add("--grid", action="store_true", help="one picture of all (the default)")
     add("--individual", action="store_true", help="a PNG each")
-    add(
-        "--npz",
-        type=cli.path,
-        metavar="FILE",
-        help="an array file: `images`, uint8 [n, H, W, C]",
-    )
+    add("--npz", type=cli.path, metavar="FILE", help="an array file: `images`, uint8 [n, H, W, C]")
     add(
         "--latents",
         type=cli.path,

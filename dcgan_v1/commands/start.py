@@ -115,9 +115,7 @@ def _asked(args, config_class):
     known = {f.name for s in SYSTEMS.values() for f in dataclasses.fields(s.config)}
     asked = {n: v for n, v in vars(args).items() if n in known and n != "model"}
     for name in sorted(set(asked) - names):
-        raise UserError(
-            f"{config_class().model} has no setting {option(name)}; leave it out"
-        )
+        raise UserError(f"{config_class().model} has no setting {option(name)}; leave it out")
     return asked
 
 
@@ -126,8 +124,7 @@ def system_of(args, systems, default):
     model = args.model or model_of_run(args) or default
     if model not in systems:
         raise UserError(
-            f"{args.run_dir} holds a run of {model}; this script trains "
-            f"{', '.join(systems)}"
+            f"{args.run_dir} holds a run of {model}; this script trains {', '.join(systems)}"
         )
     return model
 

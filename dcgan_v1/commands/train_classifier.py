@@ -26,12 +26,7 @@ def main(args):
         )
 
     accuracy = classifier.train(
-        digits,
-        test,
-        Path(args.out),
-        epochs=args.epochs,
-        seed=args.seed,
-        device=args.device,
+        digits, test, Path(args.out), epochs=args.epochs, seed=args.seed, device=args.device
     )
     print(f"wrote {args.out}: {accuracy:.2%} of {len(test.labels)} test digits right")
 

@@ -25,8 +25,7 @@ def make_parser():
     training.add_argument(
         "--model",
         choices=SYSTEMS,
-        help="the system (default images96, or that of the run which --restore "
-        "continues)",
+        help="the system (default images96, or that of the run which --restore continues)",
     )
     group = parser.add_argument_group("run")
     options.add_settings(group, CONFIGS, "sample_epochs", "save_epochs")

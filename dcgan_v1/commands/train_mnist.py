@@ -24,8 +24,7 @@ def main(args):
     left_out = getattr(config, "validation", 0)
     if len(data.images) <= left_out:
         raise UserError(
-            f"--validation {left_out} leaves nothing of "
-            f"{len(data.images)} images to train on"
+            f"--validation {left_out} leaves nothing of {len(data.images)} images to train on"
         )
 
     runtime.prepare()
@@ -47,18 +46,9 @@ def make_parser():
     group.add_argument(
         "--model",
         choices=SYSTEMS,
-        help="the system (default mnist_beginners, or that of the run which --restore "
-        "continues)",
+        help="the system (default mnist_beginners, or that of the run which --restore continues)",
     )
-    names = (
-        "steps",
-        "epochs",
-        "pretrain_steps",
-        "batch_size",
-        "init",
-        "seed",
-        "device",
-    )
+    names = ("steps", "epochs", "pretrain_steps", "batch_size", "init", "seed", "device")
     options.add_settings(group, CONFIGS, *names, "deterministic", *options.RECIPE)
     group = parser.add_argument_group("data")
     options.add_settings(group, CONFIGS, "data_dir", "split", "validation")

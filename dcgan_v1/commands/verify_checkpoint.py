@@ -48,7 +48,5 @@ def make_parser():
         metavar="PATH",
         help="a checkpoint, one of its files, or a run directory (its newest is taken)",
     )
-    parser.add_argument(
-        "--quiet", action="store_true", help="the verdict alone (default off)"
-    )
+    parser.add_argument("--quiet", action="store_true", help="the verdict alone (default off)")
     return parser

@@ -111,23 +111,22 @@ def compare(
       UserError: they cannot be compared. `Unmatched` where variables have no
         counterpart.
     """
-    from dcgan_v1.compare import (
-        batches,
-        comparing,
-        map_file,
-        replaying,
-        report_tables,
-    )
+    from dcgan_v1.compare import batches, comparing, map_file, replaying, report_tables
 
     if steps < 1:
         raise UserError("steps must be at least 1")
-    given = map if isinstance(map, map_file.Map) else (
-        map_file.read(map) if map else map_file.Map()
-    )  # fmt: skip
+    given = (
+        map if isinstance(map, map_file.Map) else (map_file.read(map) if map else map_file.Map())
+    )
     if inputs is not None and not isinstance(inputs, dict):
         inputs = batches.read(inputs)
-    old_spec = {"trust": trust, "runs": given.runs, "training": given.training,
-                "inference": given.inference, **spec_of(old, old_options)}  # fmt: skip
+    old_spec = {
+        "trust": trust,
+        "runs": given.runs,
+        "training": given.training,
+        "inference": given.inference,
+        **spec_of(old, old_options),
+    }
     dtypes = ["float32", "float64"] if dtype == "float32" else ["float64"]
     with tempfile.TemporaryDirectory(prefix="compare_") as folder:
         job = comparing.Job(
@@ -170,8 +169,7 @@ def spec_of(side, options):
     if inspect.isfunction(side) and "." not in side.__qualname__:
         return {**spec, "target": f"{inspect.getsourcefile(side)}:{side.__name__}"}
     raise UserError(
-        f"{side!r} can be run in no process of its own: give a function of a file, or "
-        "'port.py:new'"
+        f"{side!r} can be run in no process of its own: give a function of a file, or 'port.py:new'"
     )
 
 

@@ -131,10 +131,14 @@ def _nearest(places, sketches, output, last, used):
     `last`."""
     sketch = _sketch(output)
     scored = [
-        (round(float(np.max(np.abs(sketches[p] - sketch), initial=0.0)), 14),
-         p in used, p < last, p)
+        (
+            round(float(np.max(np.abs(sketches[p] - sketch), initial=0.0)), 14),
+            p in used,
+            p < last,
+            p,
+        )
         for p in places
-    ]  # fmt: skip
+    ]
     return min(scored)[3] if scored else None
 
 
@@ -147,7 +151,12 @@ def _following(places, old, layer, last, used):
 
 
 def _same_kind(old, new):
-    others = {"conv": ("bias",), "deconv": ("bias",), "dense": ("bias", "add"),
-              "norm": ("add", "merge"), "dropout": ("mul",),
-              "model": ("identity", "activation", "bias")}  # fmt: skip
+    others = {
+        "conv": ("bias",),
+        "deconv": ("bias",),
+        "dense": ("bias", "add"),
+        "norm": ("add", "merge"),
+        "dropout": ("mul",),
+        "model": ("identity", "activation", "bias"),
+    }
     return old == new or old in others.get(new, ())

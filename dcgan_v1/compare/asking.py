@@ -19,12 +19,8 @@ class Asking:
     def inputs_of_step(self):
         """Name -> array of the first step's batch, in this dtype."""
         with np.load(self.job.folder / "inputs.npz") as file:
-            found = {k.partition("/")[2]: file[k] for k in file.files
-                     if k.startswith("0/")}  # fmt: skip
-        return {
-            k: a.astype(self.dtype) if a.dtype.kind == "f" else a
-            for k, a in found.items()
-        }
+            found = {k.partition("/")[2]: file[k] for k in file.files if k.startswith("0/")}
+        return {k: a.astype(self.dtype) if a.dtype.kind == "f" else a for k, a in found.items()}
 
     def output_with(self, rows, layer, mode, start=None):
         """Returns a layer's output in the port with some rows of the map replaced, or
@@ -38,9 +34,7 @@ class Asking:
             self.matching.rows = plain
         self.new.ask("look" if mode == "training" else "inference", batch="0")
         layers = self.read_look(self.new).layers
-        return next(
-            alignment.in_tf1_order(s, self.maps) for s in layers if s.name == layer
-        )
+        return next(alignment.in_tf1_order(s, self.maps) for s in layers if s.name == layer)
 
     def asked_gradients(self):
         """Returns (late, leak): TF1's gradients of the first step if no update moved a
@@ -50,11 +44,14 @@ class Asking:
         found = self.old.arrays()
         return tuple(
             observe.gradient_keys(
-                {k.removeprefix(f"{kind} "): a for k, a in found.items()
-                 if k.startswith(f"{kind} ")}
+                {
+                    k.removeprefix(f"{kind} "): a
+                    for k, a in found.items()
+                    if k.startswith(f"{kind} ")
+                }
             )
             for kind in ("late", "leak")
-        )  # fmt: skip
+        )
 
     def kept_of_averages(self):
         """Returns, for TF1 and the port, name -> the part of each average that a step

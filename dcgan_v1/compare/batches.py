@@ -21,8 +21,15 @@ def read(path, prefixes=""):
     try:
         with np.load(path, allow_pickle=False) as file:
             return {n: file[n] for n in file.files if n.startswith(prefixes)}
-    except (OSError, ValueError, TypeError, EOFError, AttributeError, BadZipFile,
-            zlib.error) as error:  # fmt: skip
+    except (
+        OSError,
+        ValueError,
+        TypeError,
+        EOFError,
+        AttributeError,
+        BadZipFile,
+        zlib.error,
+    ) as error:
         said = "does not exist" if not Path(path).exists() else "is no .npz of arrays"
         raise UserError(f"{path} {said}") from error
 
@@ -86,17 +93,15 @@ def _batch_size(wanted, given, asked):
         if name in given:
             array, rank = given[name], None if shape is None else len(shape)
             if array.ndim:
-                first = array.shape[1] if rank is not None and array.ndim > rank else (
-                    array.shape[0]
-                )  # fmt: skip
+                first = (
+                    array.shape[1] if rank is not None and array.ndim > rank else (array.shape[0])
+                )
                 sizes.setdefault(first, name)
         elif shape and shape[0] is not None and len(shape) > 1:
             sizes.setdefault(shape[0], name)
     if len(sizes) > 1:
         (a, first), (b, second) = list(sizes.items())[:2]
-        raise UserError(
-            f"batches of unequal size: {first} has {a} rows, {second} has {b}"
-        )
+        raise UserError(f"batches of unequal size: {first} has {a} rows, {second} has {b}")
     if sizes:
         return next(iter(sizes))
     return asked or next(
@@ -109,21 +114,17 @@ def _of_step(name, array, v, step, steps):
     if shape is not None and array.ndim == len(shape) + 1:
         if len(array) < steps:
             raise UserError(
-                f"--inputs has {len(array)} batches of {name}, too few for "
-                f"{steps} steps"
+                f"--inputs has {len(array)} batches of {name}, too few for {steps} steps"
             )
         array = array[step]
     if v["dtype"].startswith("float") and array.dtype.kind in "biu":
         array = array.astype(np.float64)
     if shape is not None and (
         array.ndim != len(shape)
-        or any(
-            n is not None and n != m for n, m in zip(shape, array.shape, strict=True)
-        )
+        or any(n is not None and n != m for n, m in zip(shape, array.shape, strict=True))
     ):
         raise UserError(
-            f"--inputs has {name} of shape {list(array.shape)}, the placeholder has "
-            f"{shape}"
+            f"--inputs has {name} of shape {list(array.shape)}, the placeholder has {shape}"
         )
     return array
 
@@ -131,9 +132,7 @@ def _of_step(name, array, v, step, steps):
 def _drawn(name, v, size, rng):
     shape, dtype = v["shape"], v["dtype"]
     if shape is None:
-        raise UserError(
-            f"the placeholder {name} has no shape: give its data in --inputs"
-        )
+        raise UserError(f"the placeholder {name} has no shape: give its data in --inputs")
     if not shape and dtype != "bool":
         raise UserError(
             f"the placeholder {name} is one number, which nothing tells: give it in "
@@ -142,8 +141,7 @@ def _drawn(name, v, size, rng):
     shape = [size if i == 0 and n is None else n for i, n in enumerate(shape)]
     if None in shape:
         raise UserError(
-            f"the placeholder {name} has an open shape {v['shape']}: give its data in "
-            "--inputs"
+            f"the placeholder {name} has an open shape {v['shape']}: give its data in --inputs"
         )
     if dtype.startswith("float"):
         return rng.uniform(-1, 1, shape)

@@ -37,16 +37,11 @@ def _layers(gan, attribute, prefix=""):
     """Layers of the discriminator, then of the generator, that have an attribute."""
     found = []
     for net in (gan.discriminator, gan.generator):
-        children = (
-            net.layers
-            if hasattr(net, "layers")
-            else [m for _, m in net.named_children()]
-        )
+        children = net.layers if hasattr(net, "layers") else [m for _, m in net.named_children()]
         found += [
             layer
             for layer in children
-            if hasattr(layer, attribute)
-            and getattr(layer, "name", prefix).startswith(prefix)
+            if hasattr(layer, attribute) and getattr(layer, "name", prefix).startswith(prefix)
         ]
     return found
 
@@ -97,9 +92,7 @@ def _keras_variance(gan, *_):
 def _keras_padding(gan, *_):
     import tensorflow as tf
 
-    layers = [
-        layer for layer in _layers(gan, "strides", "conv") if layer.strides == (2, 2)
-    ]
+    layers = [layer for layer in _layers(gan, "strides", "conv") if layer.strides == (2, 2)]
     if not layers or layers[0].kernel_size == (4, 4):  # there SAME is symmetric
         return "nothing"
     layer = layers[0]

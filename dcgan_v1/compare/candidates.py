@@ -10,15 +10,33 @@ from dcgan_v1.compare import layouts
 from dcgan_v1.compare.layouts import Layout
 
 PART_WORDS = {
-    "kernel": ("w", "weights", "weight", "kernel", "filter", "filters", "matrix",
-               "embeddings", "embedding"),
+    "kernel": (
+        "w",
+        "weights",
+        "weight",
+        "kernel",
+        "filter",
+        "filters",
+        "matrix",
+        "embeddings",
+        "embedding",
+    ),
     "bias": ("b", "bias", "biases"),
     "gamma": ("gamma", "scale"),
     "beta": ("beta", "offset", "shift"),
     "mean": ("moving_mean", "running_mean", "pop_mean", "mean", "mu", "ema_mean"),
-    "variance": ("moving_variance", "running_var", "pop_var", "variance", "var",
-                 "running_variance", "pop_variance", "ema_var", "moving_var"),
-}  # fmt: skip
+    "variance": (
+        "moving_variance",
+        "running_var",
+        "pop_var",
+        "variance",
+        "var",
+        "running_variance",
+        "pop_variance",
+        "ema_var",
+        "moving_var",
+    ),
+}
 OF_WORD = {word: part for part, words in PART_WORDS.items() for word in words}
 
 

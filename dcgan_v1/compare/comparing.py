@@ -6,13 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dcgan_v1.compare import (
-    differences,
-    looking,
-    noise,
-    observe,
-    self_check,
-)
+from dcgan_v1.compare import differences, looking, noise, observe, self_check
 from dcgan_v1.compare.asking import Asking
 from dcgan_v1.compare.diagnosis import diagnose
 from dcgan_v1.compare.host import NO_DOUBLE, Side
@@ -182,10 +176,7 @@ class Pair(Preparing, Observing, Asking):
         if self.trains:
             self._few_or_all()
             seen = self.look(self.new, self.few)
-            port_run = {
-                "updates": looking.updates_of(seen),
-                "maps": seen.learned["maps"],
-            }
+            port_run = {"updates": looking.updates_of(seen), "maps": seen.learned["maps"]}
         self.maps = (port_run or {}).get("maps", {})
         run_equal = self._run_equal if self.trains else None
         self.matching, self.certificate = identify(
@@ -220,23 +211,21 @@ class Pair(Preparing, Observing, Asking):
         }
         self.old.load({**zeros, **old_values})
         self.new.do("state")
-        slots = {k: np.zeros_like(a) for k, a in self.new.arrays().items()
-                 if "|" in k or k.startswith("updates:")}  # fmt: skip
+        slots = {
+            k: np.zeros_like(a)
+            for k, a in self.new.arrays().items()
+            if "|" in k or k.startswith("updates:")
+        }
         self.new.load({**slots, **new_values})
         found = [self.look(side, self.few) for side in (self.old, self.new)]
         self.more_scalars = [tuple(look.scalars for look in found)]
-        return [
-            {"scalars": f.scalars, "gradients": f.gradients, "state": f.state}
-            for f in found
-        ]
+        return [{"scalars": f.scalars, "gradients": f.gradients, "state": f.state} for f in found]
 
     def missing(self):
         """Variables of TF1's that training or the networks need, and the port has
         not."""
         return [
-            name
-            for name in self.matching.old_only
-            if self.ours["variables"][name]["trainable"]
+            name for name in self.matching.old_only if self.ours["variables"][name]["trainable"]
         ]
 
 

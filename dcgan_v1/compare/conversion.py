@@ -72,8 +72,7 @@ def _matched(ours, theirs, given):
     if matching.new_only or guessed:
         name = (matching.new_only or guessed)[0]
         raise UserError(
-            f"the map does not pair {name}: let scripts/compare.py --write-map "
-            "write one"
+            f"the map does not pair {name}: let scripts/compare.py --write-map write one"
         )
     optimizers = list(theirs["optimizers"])
     if given.optimizers:

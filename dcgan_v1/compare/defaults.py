@@ -10,29 +10,13 @@ SILENT = {
         "1e-8, after it: in step 1 worth 32 times as much",
     ),
     "slope of leaky ReLU": ("0.2", "0.3", "0.01"),
-    "decay of batch norm's averages": (
-        "0.999 (tf.contrib)",
-        "0.99",
-        "0.9 (momentum 0.1)",
-    ),
+    "decay of batch norm's averages": ("0.999 (tf.contrib)", "0.99", "0.9 (momentum 0.1)"),
     "epsilon of batch norm": ("1e-3 (tf.contrib)", "1e-3", "1e-5"),
-    "variance in the averages": (
-        "biased (fused kernels: unbiased)",
-        "biased",
-        "unbiased",
-    ),
+    "variance in the averages": ("biased (fused kernels: unbiased)", "biased", "unbiased"),
     "gamma of batch norm": ("none (tf.contrib)", "yes", "yes"),
     "padding of 5x5, stride 2": ("1 before, 2 after", "1 before, 2 after", "as given"),
-    "bilinear resize": (
-        "no half-pixel centres",
-        "half-pixel centres",
-        "half-pixel centres",
-    ),
-    "initial weights": (
-        "Glorot uniform",
-        "Glorot uniform",
-        "U(-b, b), b = 1 / sqrt(fan_in)",
-    ),
+    "bilinear resize": ("no half-pixel centres", "half-pixel centres", "half-pixel centres"),
+    "initial weights": ("Glorot uniform", "Glorot uniform", "U(-b, b), b = 1 / sqrt(fan_in)"),
     "a model frozen after compile": (
         "-",
         "stays frozen for itself, too (Keras 2: compile decided)",
@@ -55,9 +39,7 @@ def sides(pair):
             name = a.new.name.partition("#")[0]
             if a.old is not None and name not in seen:
                 seen.add(name)
-                rows += _rows(
-                    name, a.old.settings, a.new.settings, agree=a.by == "value"
-                )
+                rows += _rows(name, a.old.settings, a.new.settings, agree=a.by == "value")
     return rows
 
 

@@ -48,8 +48,9 @@ def _found(pair, find, differing):
         return [Finding(*row) for row in find(pair, differing)]
     except (ValueError, IndexError, KeyError, ZeroDivisionError, StopIteration):
         if isinstance(differing, dict):
-            return [Finding(str(key), f"{who} alone has it")
-                    for key, who in list(differing.items())[:1]]  # fmt: skip
+            return [
+                Finding(str(key), f"{who} alone has it") for key, who in list(differing.items())[:1]
+            ]
         first = differing[0]
         return [Finding(str(first.key), f"differs by {first.relative:.1e}")]
 
@@ -57,8 +58,7 @@ def _found(pair, find, differing):
 def _stages(pair, over):
     """Yields (function that finds causes, what differs)."""
     of_kind = {
-        kind: [d for d in over if d.key.kind == kind]
-        for kind in (FORWARD, GRADIENT, LOSS, STATE)
+        kind: [d for d in over if d.key.kind == kind] for kind in (FORWARD, GRADIENT, LOSS, STATE)
     }
     differing = {d.key.name for d in of_kind[FORWARD] if d.key.part == "training"}
     # after an update, or after one in TF1: what agreed in the first call is no other
@@ -66,13 +66,10 @@ def _stages(pair, over):
     late = {
         a.new.name
         for a in pair.aligned.get("training", [])
-        if a.new.applied
-        or ("#" in a.new.name and a.new.name.partition("#")[0] not in differing)
+        if a.new.applied or ("#" in a.new.name and a.new.name.partition("#")[0] not in differing)
     }
     first_layers = [
-        d
-        for d in of_kind[FORWARD]
-        if d.key.part == "training" and d.key.name not in late
+        d for d in of_kind[FORWARD] if d.key.part == "training" and d.key.name not in late
     ]
     yield gradient_causes.structure, pair.lone
     yield layer_causes.forward, first_layers

@@ -20,8 +20,13 @@ def structure(pair, lone):
     for key in moved[:1]:
         other = next(o for o in ours if o.name == key.name)
         names = [_optimizer(pair, k.update) for k in (other, key)]
-        return [(key.name, f"is trained by {names[1]}, in TF1 by {names[0]}: the wrong "
-                           "optimiser, or the wrong list of variables")]  # fmt: skip
+        return [
+            (
+                key.name,
+                f"is trained by {names[1]}, in TF1 by {names[0]}: the wrong "
+                "optimiser, or the wrong list of variables",
+            )
+        ]
     if theirs:
         first = theirs[0]
         name = _optimizer(pair, first.update)
@@ -43,10 +48,7 @@ def alone(pair, lone):
     random numbers that nothing in the port takes."""
     for key in lone:
         if key.kind == FORWARD and key.part == "drawn":
-            cause = (
-                "TF1 drops out here by these random numbers, the port has no dropout "
-                "for them"
-            )
+            cause = "TF1 drops out here by these random numbers, the port has no dropout for them"
             return [(key.name, cause)]
         if key.kind == FORWARD and key.name.endswith(": output"):
             return [(key.name, "TF1 computes nothing of that shape")]
@@ -74,8 +76,7 @@ def gradients(pair, over):
         cause = find(pair, ours, theirs, differing)
         if cause:
             return [(first.key.name, cause)]
-    losses = [str(d.key) for d in pair.found
-              if d.is_over and d.key.kind == LOSS and not d.key.step]  # fmt: skip
+    losses = [str(d.key) for d in pair.found if d.is_over and d.key.kind == LOSS and not d.key.step]
     said = f"; so does {', '.join(losses)}, with equal layers" if losses else ""
     return [(first.key.name, f"its gradient differs by {first.relative:.1e}{said}")]
 
@@ -138,8 +139,7 @@ def _clipping(pair, ours, theirs, differing):
     for who, clipped, plain in (("TF1", ours, theirs), ("the port", theirs, ours)):
         bound = max(float(np.max(np.abs(clipped[k]))) for k in differing)
         if all(
-            np.max(np.abs(np.clip(plain[k], -bound, bound) - clipped[k]))
-            <= EXPLAINED * bound
+            np.max(np.abs(np.clip(plain[k], -bound, bound) - clipped[k])) <= EXPLAINED * bound
             for k in differing
         ):
             other = "the port" if who == "TF1" else "TF1"
@@ -147,16 +147,14 @@ def _clipping(pair, ours, theirs, differing):
         ratios = [probes.ratio(plain[k], clipped[k]) for k in differing]
         updates = {k.update for k in differing}
         if len(updates) == 1 and 0 < ratios[0] < 1 and np.ptp(ratios) < EXPLAINED:
-            norm = np.sqrt(sum(
-                float(np.sum(np.square(a))) for k, a in clipped.items()
-                if k.update in updates
-            ))  # fmt: skip
+            norm = np.sqrt(
+                sum(float(np.sum(np.square(a))) for k, a in clipped.items() if k.update in updates)
+            )
             rounded = float(f"{norm:.3g}")
             if abs(norm - rounded) < 1e-9 * norm:
                 other = "the port" if who == "TF1" else "TF1"
                 return (
-                    f"{who} clips its gradients to a norm of {rounded:g} together, "
-                    f"{other} does not"
+                    f"{who} clips its gradients to a norm of {rounded:g} together, {other} does not"
                 )
     return None
 
@@ -165,14 +163,11 @@ def _factor(pair, ours, theirs, differing):
     ratios = [probes.ratio(ours[k], theirs[k]) for k in differing]
     middle = float(np.median(ratios))
     exact = all(
-        np.max(np.abs(theirs[k] - middle * ours[k]))
-        <= EXPLAINED * np.max(np.abs(theirs[k]))
+        np.max(np.abs(theirs[k] - middle * ours[k])) <= EXPLAINED * np.max(np.abs(theirs[k]))
         for k in differing
     )
     if exact:
-        return (
-            f"every gradient is {middle:.4g} times TF1's: a sum for a mean, or a weight"
-        )
+        return f"every gradient is {middle:.4g} times TF1's: a sum for a mean, or a weight"
     return None
 
 
@@ -186,7 +181,6 @@ def losses(pair, over):
     return [
         (
             f"loss {first.key.name}",
-            f"is {theirs:.6g}, TF1's {ours:.6g}{when}, while layers and gradients "
-            "agree",
+            f"is {theirs:.6g}, TF1's {ours:.6g}{when}, while layers and gradients agree",
         )
     ]

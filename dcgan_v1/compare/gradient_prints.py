@@ -32,9 +32,7 @@ def pixel_rows(rows, theirs, maps):
 def _maps_of(v, maps):
     """The pixels that an axis of a variable may count: of rows, of columns, or none."""
     known = maps.get(v["layer"], {}) if len(v["shape"]) in (1, 2) else {}
-    return {
-        k: tuple(p) for k, p in known.items() if k == "columns" or len(v["shape"]) == 2
-    }
+    return {k: tuple(p) for k, p in known.items() if k == "columns" or len(v["shape"]) == 2}
 
 
 def _equal(ours, theirs, options, rows, maps):
@@ -84,28 +82,22 @@ def by_gradients(rows, options, ours, theirs, maps, updates, run_equal):
         for old_name, layout in choices[name]:
             i = olds.index((old_name, layout.part))
             if prints_old[old_name].keys() != prints_new[name].keys() and any(
-                prints_old[o].keys() == prints_new[name].keys()
-                for o, _ in choices[name]
+                prints_old[o].keys() == prints_new[name].keys() for o, _ in choices[name]
             ):
                 continue  # other updates train it
             cost[i, j], best[i, j] = _closest(
-                prints_old[old_name], prints_new[name], layout,
-                _maps_of(theirs[name], maps),
-            )  # fmt: skip
+                prints_old[old_name], prints_new[name], layout, _maps_of(theirs[name], maps)
+            )
     for i, j, distance, runner_up in candidates.assign(cost):
         if runner_up is not None and runner_up <= distance * (1 + 1e-9):
             continue  # as good as another: names and order must tell
         if not _has_print(prints_old[olds[i][0]], largest):
             continue
-        rows.append(
-            Row(olds[i][0], news[j], best[i, j], "gradients", distance, runner_up)
-        )
+        rows.append(Row(olds[i][0], news[j], best[i, j], "gradients", distance, runner_up))
     for k, row in enumerate(rows):
         pixels = _maps_of(theirs[row.new], maps)
         if pixels and row.by == "shape":
-            _, layout = _closest(
-                prints_old[row.old], prints_new[row.new], row.layout, pixels
-            )
+            _, layout = _closest(prints_old[row.old], prints_new[row.new], row.layout, pixels)
             rows[k] = row._replace(layout=layout)
     return certificate
 

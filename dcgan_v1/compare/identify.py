@@ -166,8 +166,14 @@ def _by_siblings_and_names(rows, options, ours, theirs):
             layout_of_pair[i, j] = layout
     for i, j, distance, runner_up in candidates.assign(cost):
         if runner_up is None or runner_up > distance:
-            row = Row(olds[i][0], news[j], layout_of_pair[i, j], "name",
-                      distance / 2, runner_up and runner_up / 2)  # fmt: skip
+            row = Row(
+                olds[i][0],
+                news[j],
+                layout_of_pair[i, j],
+                "name",
+                distance / 2,
+                runner_up and runner_up / 2,
+            )
             rows.append(row)
 
 

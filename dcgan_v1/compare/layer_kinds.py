@@ -122,9 +122,7 @@ def _pixels_before(pair, mode, row, x):
 def resize(pair, mode, row, x, ours, theirs, weights):
     kinds = [probes.resize_kind(x, y) for y in (ours, theirs)]
     if kinds[0] != kinds[1] and any(kinds):
-        return "the resize is {1}, TF1's is {0}".format(
-            *(k or "another" for k in kinds)
-        )
+        return "the resize is {1}, TF1's is {0}".format(*(k or "another" for k in kinds))
     return None
 
 
@@ -157,19 +155,19 @@ def recurrent(pair, mode, row, x, ours, theirs, weights):
         r
         for r in pair.matching.rows
         if pair.theirs["variables"][r.new]["layer"] == path
-        and r.layout.shape(pair.shapes[r.old])[-1 if r.layout.kind == "plain" else 0]
-        % 4
-        == 0
+        and r.layout.shape(pair.shapes[r.old])[-1 if r.layout.kind == "plain" else 0] % 4 == 0
     ]
     for gates in map("".join, itertools.permutations("ijfo")):
         for forget in (0.0, 1.0, -1.0):
             changed = [
-                r._replace(layout=r.layout._replace(
-                    gates=_through(r.layout.gates or "ijfo", gates),
-                    forget=r.layout.forget + forget,
-                ))
+                r._replace(
+                    layout=r.layout._replace(
+                        gates=_through(r.layout.gates or "ijfo", gates),
+                        forget=r.layout.forget + forget,
+                    )
+                )
                 for r in gated
-            ]  # fmt: skip
+            ]
             if apart(ours, pair.output_with(changed, row.new.name, mode))[0] < AGREE:
                 return _gate_cause(gates, forget)
     return None
@@ -190,6 +188,12 @@ def _gate_cause(gates, forget):
 
 
 BY_KIND = {
-    "activation": activation, "dropout": dropout, "norm": norm, "conv": convolution,
-    "deconv": convolution, "dense": dense, "resize": resize, "recurrent": recurrent,
-}  # fmt: skip
+    "activation": activation,
+    "dropout": dropout,
+    "norm": norm,
+    "conv": convolution,
+    "deconv": convolution,
+    "dense": dense,
+    "resize": resize,
+    "recurrent": recurrent,
+}

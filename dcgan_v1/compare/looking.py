@@ -32,10 +32,17 @@ def read(side):
     """Returns the Look that a side has answered with."""
     answer, arrays = side.answer(), side.arrays()
     layers = [
-        Seen(name, kind, settings, arrays[f"output {i}"], arrays.get(f"input {i}"),
-             settings.pop("applied", 0), tuple(settings.pop("twin", ())))
+        Seen(
+            name,
+            kind,
+            settings,
+            arrays[f"output {i}"],
+            arrays.get(f"input {i}"),
+            settings.pop("applied", 0),
+            tuple(settings.pop("twin", ())),
+        )
         for i, (name, kind, settings) in enumerate(answer["layers"])
-    ]  # fmt: skip
+    ]
     parts = {
         part: {
             key.removeprefix(f"{part} "): array
@@ -45,8 +52,14 @@ def read(side):
         for part in ("gradient", "state")
     }
     learned = {k: answer[k] for k in ("maps", "forward", "left", "altered")}
-    return Look(answer.get("scalars", {}), layers, parts["gradient"],
-                parts["state"], answer.get("hyper", {}), learned)  # fmt: skip
+    return Look(
+        answer.get("scalars", {}),
+        layers,
+        parts["gradient"],
+        parts["state"],
+        answer.get("hyper", {}),
+        learned,
+    )
 
 
 def refuse_nan(ours, theirs=None):
@@ -61,9 +74,7 @@ def refuse_nan(ours, theirs=None):
         ]
         for name, array in where:
             if not np.isfinite(array).all():
-                raise UserError(
-                    f"the {side} computes what is no number, first in {name}"
-                )
+                raise UserError(f"the {side} computes what is no number, first in {name}")
 
 
 def updates_of(look):
@@ -85,9 +96,7 @@ def without_gradient(ours, theirs, limit):
     tiny, real = set(), set()
     for key, array in ours.items():
         least = limit * largest[key.update]
-        sizes = [
-            np.max(np.abs(a), initial=0.0) for a in (array, theirs.get(key, array))
-        ]
+        sizes = [np.max(np.abs(a), initial=0.0) for a in (array, theirs.get(key, array))]
         is_noise = 0 < max(sizes) <= least and array.ndim == 1
         (tiny if is_noise else real).add(key.name)
     return sorted(tiny - real)

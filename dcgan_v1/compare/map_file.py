@@ -25,8 +25,7 @@ from pathlib import Path
 
 from dcgan_v1.errors import UserError
 
-TABLES = ("inputs", "training", "inference", "step", "forward", "optimizers",
-          "variables")  # fmt: skip
+TABLES = ("inputs", "training", "inference", "step", "forward", "optimizers", "variables")
 
 
 @dataclass
@@ -62,8 +61,7 @@ def read(path):
     unknown = [name for name in tables if name not in TABLES]
     if unknown:
         raise UserError(
-            f"{path} has [{unknown[0]}]; a map has "
-            f"{', '.join(f'[{t}]' for t in TABLES)}"
+            f"{path} has [{unknown[0]}]; a map has {', '.join(f'[{t}]' for t in TABLES)}"
         )
     rows = []
     for row in tables.get("variables", []):
@@ -81,9 +79,8 @@ def read(path):
     runs = tables.get("step", {}).get("runs")
     if runs is not None and not (
         isinstance(runs, list)
-        and all(isinstance(run, list) and all(isinstance(n, str) for n in run)
-                for run in runs)
-    ):  # fmt: skip
+        and all(isinstance(run, list) and all(isinstance(n, str) for n in run) for run in runs)
+    ):
         raise UserError(f'{path}: [step] runs is a list of lists: [["d_train"], …]')
     return Map(
         inputs=tables.get("inputs", {}),
@@ -119,8 +116,12 @@ def text(matching, bound, runs, given):
             said += f", {row.distance:.1e} apart"
             if row.runner_up is not None:
                 said += f", the next {row.runner_up:.1e}"
-        lines += ["", f"[[variables]]  # by {said}", f"tf1 = {json.dumps(row.old)}",
-                  f"port = {json.dumps(row.new)}"]  # fmt: skip
+        lines += [
+            "",
+            f"[[variables]]  # by {said}",
+            f"tf1 = {json.dumps(row.old)}",
+            f"port = {json.dumps(row.new)}",
+        ]
         if layout := row.layout.text():
             lines.append(f"layout = {json.dumps(layout)}")
     return "\n".join(lines) + "\n"

@@ -40,9 +40,7 @@ class Row(NamedTuple):
             return True
         if self.by != "gradients":
             return False
-        return self.runner_up is None or self.runner_up > SURE * max(
-            self.distance, 1e-300
-        )
+        return self.runner_up is None or self.runner_up > SURE * max(self.distance, 1e-300)
 
 
 @dataclass
@@ -102,8 +100,7 @@ class Matching:
                         slot = key.removeprefix(prefix)
                         name = by_slot.get((optimizer, slot, row.old))
                         if name:
-                            _put(found, name, row, state[key],
-                                 shapes[row.old], values=False)  # fmt: skip
+                            _put(found, name, row, state[key], shapes[row.old], values=False)
         for optimizer, other in self.optimizers.items():
             if f"updates:{other}" in state:
                 found[f"updates:{optimizer}"] = state[f"updates:{other}"]

@@ -16,16 +16,13 @@ NUDGED, NUDGED_TRAINED, KINK_UNITS = 16, 4, 16
 def measure(pair):
     """Returns the Differences of TF1 from itself."""
     ours = pair.seen_old
-    found = differences.between(ours, _seen(pair, pair.control_side, pair.start),
-                                pair.group)  # fmt: skip
+    found = differences.between(ours, _seen(pair, pair.control_side, pair.start), pair.group)
     pair.progress()
     for seed in range(NUDGED):
         units = 1 if seed % 2 else KINK_UNITS
         last = pair.job.steps if seed < NUDGED_TRAINED else 1
         start = nudged(pair.start, seed, units)
-        again = differences.between(
-            ours, _seen(pair, pair.old, start, last), pair.group
-        )
+        again = differences.between(ours, _seen(pair, pair.old, start, last), pair.group)
         found += [d for d in again if units == 1 or d.key.kind != FORWARD]
         pair.progress()
     return found

@@ -16,12 +16,9 @@ class Observing:
     def observe(self):
         self.trained = {v for u in self.ours["updates"] for v in u["variables"]}
         self.shapes = {n: v["shape"] for n, v in self.ours["variables"].items()}
-        self.owners = {
-            v: i for i, u in enumerate(self.ours["updates"]) for v in u["variables"]
-        }
+        self.owners = {v: i for i, u in enumerate(self.ours["updates"]) for v in u["variables"]}
         self.owners |= {
-            slot: self.owners.get(of, -1)
-            for slot, (_, _, of) in self.ours["slots"].items()
+            slot: self.owners.get(of, -1) for slot, (_, _, of) in self.ours["slots"].items()
         }
         self.loss_names, self.layers_old = {}, {}
         self.seen_old, self.seen_new, self.aligned = {}, {}, {}
@@ -48,18 +45,13 @@ class Observing:
         if left := looks[1].learned["left"]:
             self.lone[Key(FORWARD, left[0], "drawn")] = "TF1"
         ours = observe.gradient_keys(looks[0].gradients)
-        theirs = observe.gradient_keys(
-            self.matching.gradients(looks[1].gradients, self.shapes)
-        )
+        theirs = observe.gradient_keys(self.matching.gradients(looks[1].gradients, self.shapes))
         if self.like is None:
-            self.matching.exempt = looking.without_gradient(
-                ours, theirs, NO_GRADIENT[self.dtype]
-            )
+            self.matching.exempt = looking.without_gradient(ours, theirs, NO_GRADIENT[self.dtype])
         exempt = set(self.matching.exempt)
-        self._note(*(
-            {k: a for k, a in side.items() if k.name not in exempt}
-            for side in (ours, theirs)
-        ))  # fmt: skip
+        self._note(
+            *({k: a for k, a in side.items() if k.name not in exempt} for side in (ours, theirs))
+        )
         self._losses(looks[0].scalars, looks[1].scalars, 0)
         self.state_after(1, looks[0].state, looks[1].state)
         self._align("training", [(looks[0].layers, looks[1].layers)])
@@ -69,11 +61,7 @@ class Observing:
     def _later_steps(self):
         done = 1
         self._follow(self.looks[0].state)
-        stops = (
-            self.job.checked
-            if not self.matching.exempt
-            else range(1, self.job.steps + 1)
-        )
+        stops = self.job.checked if not self.matching.exempt else range(1, self.job.steps + 1)
         for stop in stops:
             if stop <= done:
                 continue
@@ -95,8 +83,7 @@ class Observing:
         wanted = {}
         for name in self.matching.exempt:
             wanted[name] = state[name]
-            wanted |= {s: state[s] for s, (_, _, of) in self.ours["slots"].items()
-                       if of == name}  # fmt: skip
+            wanted |= {s: state[s] for s, (_, _, of) in self.ours["slots"].items() if of == name}
         if wanted:
             self.new.load(self.matching.to_port(wanted, self.ours["slots"]))
 
@@ -106,19 +93,22 @@ class Observing:
         exempt = set(self.matching.exempt)
         exempt |= {s for s, (_, _, of) in self.ours["slots"].items() if of in exempt}
         trained = {of for _, _, of in self.ours["slots"].values()} | self.trained
-        lone = [n for n in ours if n not in theirs and n not in self.ours["powers"]
-                and (n in self.ours["slots"] or n in trained)]  # fmt: skip
+        lone = [
+            n
+            for n in ours
+            if n not in theirs
+            and n not in self.ours["powers"]
+            and (n in self.ours["slots"] or n in trained)
+        ]
         if lone and step == 1:
             self.not_compared.append(
-                f"{len(lone)} slots of optimisers that the port has not, "
-                f"{lone[0]} first"
+                f"{len(lone)} slots of optimisers that the port has not, {lone[0]} first"
             )
         ours = {n: a for n, a in ours.items() if n in theirs and n not in exempt}
         theirs = {n: a for n, a in theirs.items() if n in ours}
-        self._note(*(
-            observe.state_keys(s, self.ours["slots"], self.trained, step)
-            for s in (ours, theirs)
-        ))  # fmt: skip
+        self._note(
+            *(observe.state_keys(s, self.ours["slots"], self.trained, step) for s in (ours, theirs))
+        )
 
     def _losses(self, ours, theirs, step):
         """Pairs the losses by name, else by the value that they have in the first
@@ -139,10 +129,7 @@ class Observing:
                 )
         for name, other in self.loss_names.items():
             if other in ours and name in theirs:
-                for side, value in (
-                    ("TF1 program", ours[other]),
-                    ("port", theirs[name]),
-                ):
+                for side, value in (("TF1 program", ours[other]), ("port", theirs[name])):
                     if not np.isfinite(value):
                         raise UserError(
                             f"the {side} computes what is no number: loss {name} "
@@ -168,11 +155,7 @@ class Observing:
         parts = []
         for model in self.theirs["models"]:
             of_model = [
-                [
-                    s
-                    for s in look.layers
-                    if s.name.startswith((f"{model}/", f"{model}:"))
-                ]
+                [s for s in look.layers if s.name.startswith((f"{model}/", f"{model}:"))]
                 for look in theirs
             ]
             among = self._of_model(model, ours.layers)
@@ -191,8 +174,7 @@ class Observing:
         self._align("inference", parts)
         layers = [seen for _, found in parts for seen in found]
         looking.refuse_nan(
-            ours._replace(layers=self._beside("inference")),
-            theirs[0]._replace(layers=layers),
+            ours._replace(layers=self._beside("inference")), theirs[0]._replace(layers=layers)
         )
         self.progress()
 
@@ -205,10 +187,10 @@ class Observing:
 
     def _own_twins(self, model, layers):
         own = {
-            r.old for r in self.matching.rows
-            if r.new.startswith(f"{model}/")
-            and self.ours["variables"][r.old]["trainable"]
-        }  # fmt: skip
+            r.old
+            for r in self.matching.rows
+            if r.new.startswith(f"{model}/") and self.ours["variables"][r.old]["trainable"]
+        }
         return [seen for seen in layers if own & set(seen.twin)]
 
     def _beside(self, mode):
@@ -241,21 +223,15 @@ class Observing:
           parts: [(TF1's, the port's)], each aligned by itself.
         """
         found = [
-            a
-            for ours, theirs in parts
-            for a in align(ours, theirs, self._tolerance(), self.maps)
+            a for ours, theirs in parts for a in align(ours, theirs, self._tolerance(), self.maps)
         ]
         ours = [seen for part, _ in parts for seen in part]
         if self.like is not None:  # what stands beside what is known by now
             before = {
-                a.new.name: a.old.name
-                for a in self.like.aligned.get(mode, []) if a.old is not None
-            }  # fmt: skip
+                a.new.name: a.old.name for a in self.like.aligned.get(mode, []) if a.old is not None
+            }
             by_name = {seen.name: seen for seen in ours}
-            found = [
-                a._replace(old=by_name.get(before.get(a.new.name), a.old))
-                for a in found
-            ]
+            found = [a._replace(old=by_name.get(before.get(a.new.name), a.old)) for a in found]
         self.aligned[mode], self.layers_old[mode] = found, ours
         for a in found:
             key = Key(FORWARD, a.new.name, mode)

@@ -18,19 +18,48 @@ from dcgan_v1.compare.double_kernels import SUBSTITUTES, decimal
 
 FLOAT, DOUBLE = types_pb2.DT_FLOAT, types_pb2.DT_DOUBLE
 REF = 100  # the number of a reference type is that of the type and this
-RAISED = {FLOAT: DOUBLE, FLOAT + REF: DOUBLE + REF,
-          types_pb2.DT_COMPLEX64: types_pb2.DT_COMPLEX128}  # fmt: skip
+RAISED = {FLOAT: DOUBLE, FLOAT + REF: DOUBLE + REF, types_pb2.DT_COMPLEX64: types_pb2.DT_COMPLEX128}
 KEPT = (  # what reads or draws float32, and ops whose types are their caller's business
-    "Restore", "RestoreV2", "Bitcast", "PyFunc", "PyFuncStateless", "EagerPyFunc",
-    "DecodeRaw", "ParseExample", "ParseExampleV2", "ParseSingleExample",
-    "IteratorGetNext", "Iterator", "IteratorV2", "OneShotIterator", "MakeIterator",
-)  # fmt: skip
-KEPT_BEGIN = ("Random", "TruncatedNormal", "Multinomial", "Stateless", "Stateful",
-              "ParameterizedTruncatedNormal", "Experimental", "ImageSummary", "Queue",
-              "FIFOQueue", "TensorSummary")  # fmt: skip
+    "Restore",
+    "RestoreV2",
+    "Bitcast",
+    "PyFunc",
+    "PyFuncStateless",
+    "EagerPyFunc",
+    "DecodeRaw",
+    "ParseExample",
+    "ParseExampleV2",
+    "ParseSingleExample",
+    "IteratorGetNext",
+    "Iterator",
+    "IteratorV2",
+    "OneShotIterator",
+    "MakeIterator",
+)
+KEPT_BEGIN = (
+    "Random",
+    "TruncatedNormal",
+    "Multinomial",
+    "Stateless",
+    "Stateful",
+    "ParameterizedTruncatedNormal",
+    "Experimental",
+    "ImageSummary",
+    "Queue",
+    "FIFOQueue",
+    "TensorSummary",
+)
 RAISED_ANYHOW = ("StatelessIf", "StatelessWhile", "StatelessCase")
-HARMLESS = ("Random", "TruncatedNormal", "Stateless", "Stateful", "Multinomial",
-            "ImageSummary", "Restore", "Parameterized")  # fmt: skip
+HARMLESS = (
+    "Random",
+    "TruncatedNormal",
+    "Stateless",
+    "Stateful",
+    "Multinomial",
+    "ImageSummary",
+    "Restore",
+    "Parameterized",
+)
 FEW = 64  # a constant of more numbers is data, and nobody wrote its decimals
 
 
@@ -86,9 +115,7 @@ def _raise_attributes(node, left):
     always = any(argument.type == FLOAT for argument in definition.output_arg)
     if always and not node.op.startswith((*HARMLESS, "TensorArray")):
         left[node.op] += 1
-    keep = node.op in KEPT or (
-        node.op.startswith(KEPT_BEGIN) and node.op not in RAISED_ANYHOW
-    )
+    keep = node.op in KEPT or (node.op.startswith(KEPT_BEGIN) and node.op not in RAISED_ANYHOW)
     for attribute in definition.attr:
         if attribute.name not in node.attr:
             continue
@@ -143,9 +170,7 @@ def _types(arguments, attributes):
         if argument.type_list_attr:
             types += attributes[argument.type_list_attr].list.type
             continue
-        one = (
-            attributes[argument.type_attr].type if argument.type_attr else argument.type
-        )
+        one = attributes[argument.type_attr].type if argument.type_attr else argument.type
         if argument.is_ref:
             one += REF if one < REF else 0
         times = attributes[argument.number_attr].i if argument.number_attr else 1
@@ -163,8 +188,7 @@ def _spell_out(node, produced, renamed):
     with tf.Graph().as_default() as graph:
         given = [tf.placeholder(t, name=f"in{i}") for i, t in enumerate(types)]
         outputs = [
-            tf.identity(y, name=f"out{i}")
-            for i, y in enumerate(SUBSTITUTES[node.op](node, *given))
+            tf.identity(y, name=f"out{i}") for i, y in enumerate(SUBSTITUTES[node.op](node, *given))
         ]
     prefix = f"{node.name}/in_double"
     made = []

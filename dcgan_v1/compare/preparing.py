@@ -23,11 +23,14 @@ class Preparing:
         )
         inputs = {n: v for n, v in self.ours["inputs"].items() if n not in modes}
         self.bound, dropped = batches.bind(
-            arguments, self.theirs["optional"],
+            arguments,
+            self.theirs["optional"],
             self.theirs["step takes more"] or not self.theirs["step"],
-            inputs, self._drawn() if self.trains else {}, job.map.inputs,
+            inputs,
+            self._drawn() if self.trains else {},
+            job.map.inputs,
             self.theirs["dropouts"],
-        )  # fmt: skip
+        )
         if not path.exists():
             np.savez(path, **made)
             self.old.do("use", inputs=str(path))
@@ -75,10 +78,7 @@ class Preparing:
         return {n: v for n, v in self.ours["random"].items() if n not in beside}
 
     def _bind(self):
-        self.new.do(
-            "bind", arguments=self.bound, drawn=self.dropped,
-            forward=self.job.map.forward,
-        )  # fmt: skip
+        self.new.do("bind", arguments=self.bound, drawn=self.dropped, forward=self.job.map.forward)
 
     def _start(self):
         """Returns the state both sides begin with."""

@@ -25,12 +25,8 @@ def padding(x, w, y, transposed, points=6):
     for before in range(size):
         worst = 0.0
         for _ in range(points):
-            i, j = (
-                int(rng.integers(side > 2, max(side - 1, 1))) for side in y.shape[1:3]
-            )
-            expected = (_scattered if transposed else _gathered)(
-                x[0], w, i, j, stride, before
-            )
+            i, j = (int(rng.integers(side > 2, max(side - 1, 1))) for side in y.shape[1:3])
+            expected = (_scattered if transposed else _gathered)(x[0], w, i, j, stride, before)
             worst = max(worst, np.abs(expected - y[0, i, j]).max())
         if worst <= 1e-4 * np.abs(y).max():
             return before
@@ -96,9 +92,7 @@ def norm_epsilon(x, y, weights, mean=None, variance=None):
     centred = (x - mean) * weights.get("gamma", 1)
     y = y - weights.get("beta", 0)
     usable = np.sum(centred**2, axes) > 0
-    factor = (np.sum(y * centred, axes) / np.maximum(np.sum(centred**2, axes), 1e-300))[
-        usable
-    ]
+    factor = (np.sum(y * centred, axes) / np.maximum(np.sum(centred**2, axes), 1e-300))[usable]
     variance = np.broadcast_to(variance, usable.shape)[usable]
     found = []
     if not usable.any():

@@ -38,9 +38,9 @@ class Recording:
         self.made_on, self.steps = told["made on"], told["steps"]
         self._described = told["runs"]
         self.runs = [self._described[i]["ops"] for i in self.steps[0]]
-        self.drawn_anew = sorted({
-            name for run in self._described for name in run.get("inside branches", [])
-        })  # fmt: skip
+        self.drawn_anew = sorted(
+            {name for run in self._described for name in run.get("inside branches", [])}
+        )
         self.is_whole = sum(map(len, self.steps)) == len(self._described)
 
     @property
@@ -78,8 +78,7 @@ class Recording:
         """A run that is given what the first one was has no name of its own."""
         if any(v is None or v.shape != values[0].shape for v in values):
             raise UserError(
-                f"{self.folder}: {name} has another shape from step to step; record "
-                "fewer steps"
+                f"{self.folder}: {name} has another shape from step to step; record fewer steps"
             )
         if name not in found:
             found[name] = values

@@ -31,9 +31,10 @@ def replay(spec, folder):
     made = recording.made_on
     return {
         "made on": f"TensorFlow {made.get('tensorflow')}, Python {made.get('python')}",
-        "here": here, "steps": len(recording.steps),
+        "here": here,
+        "steps": len(recording.steps),
         "rows": [{**row, "rounding": rounding[row["what"]]} for row in rows],
-    }  # fmt: skip
+    }
 
 
 def _replayed(spec, folder, against, onednn):

@@ -24,9 +24,7 @@ def verdict(report):
     lines += [f"  {f['where']}: {f['cause']}" for f in report["findings"]]
     lines += [f"  not compared: {line}" for line in report["not compared"]]
     if report["altered"]:
-        lines.append(
-            "  said of the port with this altered: " + "; ".join(report["altered"])
-        )
+        lines.append("  said of the port with this altered: " + "; ".join(report["altered"]))
     return "\n".join(lines)
 
 
@@ -36,27 +34,34 @@ def show(report, width=None):
     for line in report["roles"]:
         console.print(line, markup=False)
     table = rich.table.Table(box=rich.box.SIMPLE, pad_edge=False)
-    for column in ("dtype", "compared", "arrays", "over", "worst", "relative",
-                   "absolute", "allowed", "TF1 and itself"):  # fmt: skip
+    for column in (
+        "dtype",
+        "compared",
+        "arrays",
+        "over",
+        "worst",
+        "relative",
+        "absolute",
+        "allowed",
+        "TF1 and itself",
+    ):
         table.add_column(column, overflow="fold")
     for row in report["summary"]:
-        cells = [
-            row["dtype"],
-            TITLES[row["kind"]],
-            str(row["arrays"]),
-            str(row["over"]),
-        ]
+        cells = [row["dtype"], TITLES[row["kind"]], str(row["arrays"]), str(row["over"])]
         cells.append(row["worst"])
         for key in ("relative", "absolute", "tolerance", "noise"):
             cells.append("-" if row[key] is None else f"{row[key]:.1e}")
         table.add_row(*cells, style="bold red" if row["over"] else None)
     console.print(table)
-    for line in [*speed_lines(report), *replaying.lines(report["replay"]),
-                 *report["precision"], *_tables_in_words(report)]:  # fmt: skip
+    for line in [
+        *speed_lines(report),
+        *replaying.lines(report["replay"]),
+        *report["precision"],
+        *_tables_in_words(report),
+    ]:
         console.print(line, markup=False)
     environment = report["environment"]
-    console.print("; ".join(f"{key}: {value}" for key, value in environment.items()),
-                  markup=False)  # fmt: skip
+    console.print("; ".join(f"{key}: {value}" for key, value in environment.items()), markup=False)
     style = "bold green" if report["same"] else "bold red"
     console.print(verdict(report), style=style, markup=False)
 
@@ -74,8 +79,9 @@ def _tables_in_words(report):
     lines.append(f"settings: {same} of {len(report['settings'])} are the same")
     for row in report["settings"]:
         if row["differs"]:
-            lines.append(f"set differently: {row['setting']}: TF1 {row['tf1']}, port "
-                         f"{row['other']}")  # fmt: skip
+            lines.append(
+                f"set differently: {row['setting']}: TF1 {row['tf1']}, port {row['other']}"
+            )
     return lines
 
 

@@ -49,9 +49,7 @@ def build(job, pairs, refused, title, told):
         "speed": _speed(next(reversed(pairs.values()))),
         "settings": defaults.sides(exact),
         "defaults": defaults.SILENT,
-        "differences": {
-            dtype: [_row(d) for d in pair.found] for dtype, pair in pairs.items()
-        },
+        "differences": {dtype: [_row(d) for d in pair.found] for dtype, pair in pairs.items()},
         "noise": _noise(pairs),
     }
 
@@ -73,10 +71,7 @@ def _scope(pair):
     """What 'same' is said of."""
     if pair.trains:
         return ""
-    why = (
-        "the TF1 graph trains nothing" if not pair.ours["updates"]
-        else "the port has no step"
-    )  # fmt: skip
+    why = "the TF1 graph trains nothing" if not pair.ours["updates"] else "the port has no step"
     return f" in the forward pass, which is all that was compared ({why})"
 
 
@@ -101,22 +96,27 @@ def _roles(pair):
     for u in ours["updates"]:
         losses = ", ".join(u["losses"]) or "not found"
         count = len(u["variables"])
-        lines.append(
-            f"update {u['name']} ({u['kind']}, {count} variables), of loss {losses}"
-        )
+        lines.append(f"update {u['name']} ({u['kind']}, {count} variables), of loss {losses}")
     if pair.certificate.losses:
-        lines.append(f"under equal values for equal shapes {pair.certificate.losses} "
-                     f"losses are {pair.certificate.loss:.1e} apart")  # fmt: skip
+        lines.append(
+            f"under equal values for equal shapes {pair.certificate.losses} "
+            f"losses are {pair.certificate.loss:.1e} apart"
+        )
     if ours["not in checkpoint"]:
-        lines.append(f"not in the checkpoint, as the graph makes them: "
-                     f"{', '.join(ours['not in checkpoint'][:5])}")  # fmt: skip
+        lines.append(
+            f"not in the checkpoint, as the graph makes them: "
+            f"{', '.join(ours['not in checkpoint'][:5])}"
+        )
     if ours["not run"]:
-        lines.append(f"UPDATE_OPS that no run does: {len(ours['not run'])}, "
-                     f"{ours['not run'][0]} first")  # fmt: skip
+        lines.append(
+            f"UPDATE_OPS that no run does: {len(ours['not run'])}, {ours['not run'][0]} first"
+        )
     for name in getattr(pair.matching, "exempt", []):
-        lines.append(f"{name}: its gradient is rounding and nothing else (a batch norm "
-                     "takes it away again): exempt, and held at TF1's "
-                     "value")  # fmt: skip
+        lines.append(
+            f"{name}: its gradient is rounding and nothing else (a batch norm "
+            "takes it away again): exempt, and held at TF1's "
+            "value"
+        )
     return lines
 
 
@@ -135,8 +135,9 @@ def _precision(pairs, refused):
     if pair.checked:
         off = self_check.worst(pair.checked)
         names = ", ".join(name for name, *_ in pair.checked)
-        lines.append(f"float64 self-check: gradients of {names} against central "
-                     f"differences: {off:.1e} apart")  # fmt: skip
+        lines.append(
+            f"float64 self-check: gradients of {names} against central differences: {off:.1e} apart"
+        )
     if "float32" in pairs:
         lines.append(f"float32 against float64 of the TF1 graph: {_apart(pairs)}")
     return lines
@@ -178,36 +179,65 @@ def _variables(pair):
     rows = []
     ours, theirs = pair.ours["variables"], pair.theirs["variables"]
     for row in pair.matching.rows:
-        rows.append({
-            "tf1": row.old, "shape": ours[row.old]["shape"], "other": row.new,
-            "other_shape": theirs[row.new]["shape"], "layout": row.layout.text(),
-            "trainable": ours[row.old]["trainable"], "by": row.by,
-            "distance": row.distance, "runner_up": row.runner_up, "sure": row.is_sure,
-        })  # fmt: skip
+        rows.append(
+            {
+                "tf1": row.old,
+                "shape": ours[row.old]["shape"],
+                "other": row.new,
+                "other_shape": theirs[row.new]["shape"],
+                "layout": row.layout.text(),
+                "trainable": ours[row.old]["trainable"],
+                "by": row.by,
+                "distance": row.distance,
+                "runner_up": row.runner_up,
+                "sure": row.is_sure,
+            }
+        )
     for name in pair.matching.old_only:
-        rows.append({
-            "tf1": name, "shape": ours[name]["shape"], "other": "", "other_shape": "",
-            "layout": "", "trainable": ours[name]["trainable"], "by": "",
-            "distance": None, "runner_up": None, "sure": True,
-        })  # fmt: skip
+        rows.append(
+            {
+                "tf1": name,
+                "shape": ours[name]["shape"],
+                "other": "",
+                "other_shape": "",
+                "layout": "",
+                "trainable": ours[name]["trainable"],
+                "by": "",
+                "distance": None,
+                "runner_up": None,
+                "sure": True,
+            }
+        )
     return rows
 
 
 def _layers(pair):
     """Which op of TF1's stands beside each layer, by what, and how far apart."""
     return [
-        {"mode": mode, "other": a.new.name, "tf1": a.old.name if a.old else "",
-         "by": a.by, "relative": a.relative if a.old else None}
-        for mode, rows in pair.aligned.items() for a in rows
-    ]  # fmt: skip
+        {
+            "mode": mode,
+            "other": a.new.name,
+            "tf1": a.old.name if a.old else "",
+            "by": a.by,
+            "relative": a.relative if a.old else None,
+        }
+        for mode, rows in pair.aligned.items()
+        for a in rows
+    ]
 
 
 def _row(d):
     return {
-        "kind": d.key.kind, "name": str(d.key), "part": d.key.part, "step": d.key.step,
-        "absolute": d.absolute, "relative": d.relative, "tolerance": d.tolerance,
-        "largest": d.largest, "is_over": d.is_over,
-    }  # fmt: skip
+        "kind": d.key.kind,
+        "name": str(d.key),
+        "part": d.key.part,
+        "step": d.key.step,
+        "absolute": d.absolute,
+        "relative": d.relative,
+        "tolerance": d.tolerance,
+        "largest": d.largest,
+        "is_over": d.is_over,
+    }
 
 
 def _summary(pair):
@@ -218,14 +248,20 @@ def _summary(pair):
         if not found:
             continue
         first = next((d for d in found if d.is_over), differences.worst(found))
-        noise = [d.relative for d in pair.control
-                 if d.key.quantity == first.key.quantity]  # fmt: skip
-        rows.append({
-            "dtype": pair.dtype, "kind": kind, "arrays": len(found),
-            "over": sum(d.is_over for d in found), "worst": str(first.key),
-            "relative": first.relative, "absolute": first.absolute,
-            "tolerance": first.tolerance, "noise": max(noise) if noise else None,
-        })  # fmt: skip
+        noise = [d.relative for d in pair.control if d.key.quantity == first.key.quantity]
+        rows.append(
+            {
+                "dtype": pair.dtype,
+                "kind": kind,
+                "arrays": len(found),
+                "over": sum(d.is_over for d in found),
+                "worst": str(first.key),
+                "relative": first.relative,
+                "absolute": first.absolute,
+                "tolerance": first.tolerance,
+                "noise": max(noise) if noise else None,
+            }
+        )
     return rows
 
 

@@ -15,9 +15,7 @@ def central_differences(pair):
     old.load(pair.start)
     old.do("gradients_of", batch=pair.few)
     gradients = {
-        k.removeprefix("late "): a
-        for k, a in old.arrays().items()
-        if k.startswith("late ")
+        k.removeprefix("late "): a for k, a in old.arrays().items() if k.startswith("late ")
     }
     sizes = {key: float(np.max(np.abs(a), initial=0.0)) for key, a in gradients.items()}
     largest = max(sizes.values(), default=0.0)

@@ -32,9 +32,7 @@ def states(pair, over):
 
 def _slot(pair, key):
     optimizer, slot, _ = pair.ours["slots"][key.name]
-    cause = (
-        f"its slot {slot} moves otherwise: {_kind(pair, optimizer)}'s settings differ"
-    )
+    cause = f"its slot {slot} moves otherwise: {_kind(pair, optimizer)}'s settings differ"
     return key.name, _with_settings(pair, optimizer, cause)
 
 
@@ -77,8 +75,7 @@ def _weight(pair, over):
 
 def _gradient(pair, name):
     return next(
-        (a for k, a in pair.seen_old.items() if k.kind == GRADIENT and k.name == name),
-        np.zeros(0),
+        (a for k, a in pair.seen_old.items() if k.kind == GRADIENT and k.name == name), np.zeros(0)
     )
 
 
@@ -88,12 +85,11 @@ def _clipped(pair, over):
     for who, held, free in (
         ("TF1", pair.seen_old, pair.seen_new),
         ("the port", pair.seen_new, pair.seen_old),
-    ):  # fmt: skip
+    ):
         bound = max(float(np.max(np.abs(held[k]))) for k in keys)
         past = max(float(np.max(np.abs(free[k]))) for k in keys)
         same = all(
-            np.max(np.abs(np.clip(free[k], -bound, bound) - held[k])) <= 1e-8 * bound
-            for k in keys
+            np.max(np.abs(np.clip(free[k], -bound, bound) - held[k])) <= 1e-8 * bound for k in keys
         )
         if same and past > bound:
             other = "the port" if who == "TF1" else "TF1"
@@ -104,8 +100,9 @@ def _clipped(pair, over):
 
 def _adam_epsilon(pair, key, optimizer, settings):
     """Equal moments, other weights: what is left are rate and epsilon."""
-    slots = {s: n for n, (o, s, v) in pair.ours["slots"].items()
-             if o == optimizer and v == key.name}  # fmt: skip
+    slots = {
+        s: n for n, (o, s, v) in pair.ours["slots"].items() if o == optimizer and v == key.name
+    }
     m, v = (pair.seen_old[Key(STATE, slots[s], s, 1)] for s in ("m", "v"))
     count = int(pair.start.get(f"updates:{optimizer}", 0)) + 1
     name = pair.matching.optimizers.get(optimizer, optimizer)
@@ -135,10 +132,7 @@ def _average(pair, over):
     before = pair.start[name].astype(np.float64)
     ours, theirs = pair.seen_old[key] - before, pair.seen_new[key] - before
     if not np.any(ours):
-        note = (
-            ": its UPDATE_OPS are not run by the train op"
-            if pair.ours["not run"] else ""
-        )  # fmt: skip
+        note = ": its UPDATE_OPS are not run by the train op" if pair.ours["not run"] else ""
         return name, f"TF1 never moves the averages{note}; the port does"
     if not np.any(theirs):
         return name, "the port never moves the averages, TF1 does"
@@ -186,9 +180,7 @@ def settings_that_differ(pair, optimizer):
         if value != new and abs(value - new) > 1e-12 * abs(value):
             text = f"{name} {new:.6g} against {value:.6g}"
             if np.float32(value) == np.float32(new):
-                text = (
-                    f"{name} {new!r} against {value!r}: the decimal as a float32"
-                )  # fmt: skip
+                text = f"{name} {new!r} against {value!r}: the decimal as a float32"
             said.append(text)
     return said
 

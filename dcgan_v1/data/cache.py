@@ -98,8 +98,7 @@ def _build(source, folder, name, options, skip_bad, say, quiet):
         (kept if bad else full).rename(folder / f"{name}.npy")
     except OSError as error:
         raise UserError(
-            f"cannot write the image cache {folder}: {error.strerror}; make room or "
-            "use --no-cache"
+            f"cannot write the image cache {folder}: {error.strerror}; make room or use --no-cache"
         ) from error
     finally:
         for path in (full, kept):
@@ -156,9 +155,7 @@ def _judge(source, bad, skip_bad, say):
     more = [f"  and {len(bad) - SHOWN} more"] if len(bad) > SHOWN else []
     many = f"{len(bad)} of {len(source.names)} images cannot be used"
     if not skip_bad:
-        raise UserError(
-            "\n".join([f"{many}; mend them or add --skip-bad:", *lines, *more])
-        )
+        raise UserError("\n".join([f"{many}; mend them or add --skip-bad:", *lines, *more]))
     say("\n".join([f"{many} and are skipped:", *lines, *more]))
     return bad
 

@@ -134,8 +134,6 @@ def _centre(image_size, crop):
     elif abs(height - scale * ALIGNED[1]) <= 1:  # CelebA in another size
         crop = (round(crop[0] * scale), round(crop[1] * scale))
     if crop[0] > width or crop[1] > height:
-        raise BadImageError(
-            f"{width}x{height} pixels: smaller than the crop {crop[0]}x{crop[1]}"
-        )
+        raise BadImageError(f"{width}x{height} pixels: smaller than the crop {crop[0]}x{crop[1]}")
     left, top = (width - crop[0]) // 2, (height - crop[1]) // 2
     return (left, top, left + crop[0], top + crop[1])

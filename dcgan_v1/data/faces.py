@@ -35,9 +35,7 @@ def download():
     try:
         import gdown
     except ImportError as error:
-        raise UserError(
-            "--download needs: pip install -r requirements-download.txt"
-        ) from error
+        raise UserError("--download needs: pip install -r requirements-download.txt") from error
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_suffix(".part")
     try:

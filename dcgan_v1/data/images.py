@@ -38,9 +38,7 @@ def load(config, folder, *, size, say=print, quiet=False):
     names, images = decoded.names, decoded.images
     count, batch = len(names), config.batch_size
     if count < batch:
-        raise UserError(
-            f"{count} images are fewer than one batch (--batch-size {batch})"
-        )
+        raise UserError(f"{count} images are fewer than one batch (--batch-size {batch})")
     say(
         f"{count} images in {config.data}: {count // batch} batches of {batch} per "
         f"epoch, {count % batch} images dropped each time"

@@ -81,14 +81,10 @@ def _of_split(found, split, place):
     """Returns the parts of one data set, where there are several."""
     splits = sorted({one.split for one in found})
     if split:
-        wanted = [
-            s for s in splits if s == split.lower() or s.endswith(f"-{split.lower()}")
-        ]
+        wanted = [s for s in splits if s == split.lower() or s.endswith(f"-{split.lower()}")]
         if len(wanted) != 1:
             known = ", ".join(s for s in splits if s) or "none"
-            raise UserError(
-                f"--split {split}: {place} has the data sets {known}; name one of them"
-            )
+            raise UserError(f"--split {split}: {place} has the data sets {known}; name one of them")
         splits = wanted
     elif "" in splits:  # the files that carry no name of a set are meant
         splits = [""]

@@ -91,11 +91,7 @@ class Streamed:
         def chosen(step):
             return step, joining.share(
                 randomness.batch_of_epoch(
-                    step,
-                    config.batch_size,
-                    self.size,
-                    config.seed,
-                    order=config.order,
+                    step, config.batch_size, self.size, config.seed, order=config.order
                 )
             )
 

@@ -86,8 +86,7 @@ def open_source(data, *, limit=None, seed=0):
     if not source.names:
         there = f"; here are {source.passed_over}" if str(source.passed_over) else ""
         raise UserError(
-            f"no images in --data {data}; files ending in {', '.join(SUFFIXES)} count"
-            f"{there}"
+            f"no images in --data {data}; files ending in {', '.join(SUFFIXES)} count{there}"
         )
     if limit:
         source.names = source.names[:limit]
@@ -99,9 +98,7 @@ class FolderSource:
 
     def __init__(self, path):
         self.path, self.passed_over = path, PassedOver()
-        self.names = sorted(
-            str(file) for file in self._files() if _takes(file, self.passed_over)
-        )
+        self.names = sorted(str(file) for file in self._files() if _takes(file, self.passed_over))
 
     def _files(self):
         """Yields the path of every file, relative to the folder.
@@ -121,17 +118,13 @@ class FolderSource:
                 if not any(map(_is_hidden, root.relative_to(self.path).parts)):
                     seen.add(root.resolve())  # else a link may lead there
                 folders.sort()
-                starts += [
-                    root / name for name in folders if (root / name).is_symlink()
-                ]
+                starts += [root / name for name in folders if (root / name).is_symlink()]
                 folders[:] = [f for f in folders if (root / f).resolve() not in seen]
                 yield from ((root / name).relative_to(self.path) for name in names)
 
     def _is_above(self, start):
         """Whether a link leads to a folder that this one lies in."""
-        return start != self.path and self.path.resolve().is_relative_to(
-            start.resolve()
-        )
+        return start != self.path and self.path.resolve().is_relative_to(start.resolve())
 
     def read(self, name):
         status = (self.path / name).stat()
@@ -174,9 +167,7 @@ class ZipSource:
             member
             for member in members
             if not member.is_dir()
-            and _takes(
-                PurePosixPath(member.filename.replace("\\", "/")), self.passed_over
-            )
+            and _takes(PurePosixPath(member.filename.replace("\\", "/")), self.passed_over)
         ]
         if any(member.flag_bits & 1 for member in members):
             raise UserError(f"--data {path} is encrypted; decrypt it first")
@@ -204,9 +195,7 @@ class ZipSource:
         digest = hashlib.sha256()
         for name in self.names:
             member = self._members[name]
-            digest.update(
-                f"{name}\0{member.file_size}\0{member.CRC}\n".encode("utf-8", "replace")
-            )
+            digest.update(f"{name}\0{member.file_size}\0{member.CRC}\n".encode("utf-8", "replace"))
         return digest.hexdigest()
 
 

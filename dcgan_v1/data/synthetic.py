@@ -29,11 +29,7 @@ def draw_face(rng):
     hair = _colour(rng, hue=(0.02, 0.14), saturation=(0.1, 0.8), value=(0.05, 0.75))
     centre = 89 + rng.normal(0, 2)
     turn = rng.uniform(-7, 7)  # how far the features look to one side
-    half_width, top, chin = (
-        rng.uniform(38, 46),
-        rng.uniform(58, 66),
-        rng.uniform(160, 174),
-    )
+    half_width, top, chin = (rng.uniform(38, 46), rng.uniform(58, 66), rng.uniform(160, 174))
     _hair_behind(pen, rng, hair, centre, half_width, top)
     pen.rectangle([centre - 17, chin - 18, centre + 17, 218], fill=_shade(skin, 0.8))
     pen.ellipse([centre - 75, 186, centre + 75, 300], fill=_colour(rng))  # clothes
@@ -67,9 +63,7 @@ def _background(rng):
 def _hair_behind(pen, rng, hair, centre, half_width, top):
     if rng.random() < 0.5:  # long
         length, out = rng.uniform(150, 215), half_width + rng.uniform(8, 20)
-        pen.rounded_rectangle(
-            [centre - out, top - 18, centre + out, length], 40, fill=hair
-        )
+        pen.rounded_rectangle([centre - out, top - 18, centre + out, length], 40, fill=hair)
 
 
 def _hair_in_front(pen, rng, hair, centre, half_width, top):

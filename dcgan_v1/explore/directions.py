@@ -52,9 +52,7 @@ def score(sampler, seed=0):
     z = draw_noise(system.noise, DRAWS, system.z_dim, seed)
     _, logits = sampler.arrays(z)
     half = DRAWS // 2
-    weights, *_ = np.linalg.lstsq(
-        np.c_[z[:half], np.ones(half)], logits[:half], rcond=None
-    )
+    weights, *_ = np.linalg.lstsq(np.c_[z[:half], np.ones(half)], logits[:half], rcond=None)
     guessed = z[half:] @ weights[:-1]
     if not np.corrcoef(guessed, logits[half:])[0, 1] > LEAST:
         return None

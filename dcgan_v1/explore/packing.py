@@ -51,9 +51,7 @@ def halves_do(network):
     rough = session.run(network.y, {network.x: z})
     for variable, array in zip(weights, before, strict=True):
         variable.load(array, session)
-    drawn = [
-        pictures.to_uint8(y, system.image_range).astype(int) for y in (exact, rough)
-    ]
+    drawn = [pictures.to_uint8(y, system.image_range).astype(int) for y in (exact, rough)]
     return int(np.abs(drawn[0] - drawn[1]).max()) <= 1
 
 
@@ -84,7 +82,4 @@ def _layers(link):
         return [(layer, [("w", w), *bias])]
     height, width, channels = link.below
     large = {"below": (2 * height, 2 * width, channels), "kind": "conv2d"}
-    return [
-        ({"kind": "grow", "below": link.below}, []),
-        ({**layer, **large}, [("w", w), *bias]),
-    ]
+    return [({"kind": "grow", "below": link.below}, []), ({**layer, **large}, [("w", w), *bias])]

@@ -51,8 +51,7 @@ def html(model, packed=None):
         "range": system.image_range,
         "option": model.option,
         "directions": [
-            {"name": name, "vector": vector.tolist()}
-            for name, vector in model.directions
+            {"name": name, "vector": vector.tolist()} for name, vector in model.directions
         ],
     }
     weights = b""

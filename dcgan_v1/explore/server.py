@@ -43,8 +43,7 @@ class Server(ThreadingHTTPServer):
             super().__init__((LOOPBACK, port), Handler)
         except OSError as error:
             raise UserError(
-                f"cannot listen on port {port}: {error.strerror}; leave out --port "
-                "for a free one"
+                f"cannot listen on port {port}: {error.strerror}; leave out --port for a free one"
             ) from error
         self.address = f"http://{LOOPBACK}:{self.server_port}/{self.token}/"
 

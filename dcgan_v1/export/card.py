@@ -15,10 +15,7 @@ from dcgan_v1.pretrained import images_of
 CODE = "the code: MIT"
 NOISE = {
     "normal": ("standard normal", "np.random.default_rng(0).normal(size=(64, {}))"),
-    "uniform": (
-        "uniform in [-1, 1)",
-        "np.random.default_rng(0).uniform(-1, 1, (64, {}))",
-    ),
+    "uniform": ("uniform in [-1, 1)", "np.random.default_rng(0).uniform(-1, 1, (64, {}))"),
 }
 BATCH_NORM = {
     "ema": "by its moving averages: an image does not depend on the others",
@@ -103,10 +100,7 @@ def _config(source, system):
 def checksums(folder):
     """Returns relative path -> (bytes, SHA-256) of every file in a folder."""
     return {
-        path.relative_to(folder).as_posix(): (
-            path.stat().st_size,
-            checksum(path),
-        )
+        path.relative_to(folder).as_posix(): (path.stat().st_size, checksum(path))
         for path in sorted(folder.rglob("*"))
         if path.is_file()
     }

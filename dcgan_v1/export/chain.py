@@ -41,13 +41,8 @@ def read(network):
     Raises:
       UnknownLayer: it is no chain of known layers; the op in the way is named.
     """
-    layers = {
-        layer.y.name: layer
-        for layer in network.session.graph.get_collection(taps.LAYERS)
-    }
-    variables = {
-        v.op.name: v for v in network.session.graph.get_collection("variables")
-    }
+    layers = {layer.y.name: layer for layer in network.session.graph.get_collection(taps.LAYERS)}
+    variables = {v.op.name: v for v in network.session.graph.get_collection("variables")}
     links, y = [], network.y
     while y is not network.x:
         layer = layers.get(y.name)
@@ -92,8 +87,6 @@ def scale_and_shift(link):
     """Returns batch norm by its averages as float32 (scale [C], shift [C]): y is
     x * scale + shift."""
     w = {name: array.astype(np.float64) for name, array in link.weights.items()}
-    scale = w.get("gamma", 1.0) / np.sqrt(
-        w["moving_variance"] + link.settings["epsilon"]
-    )
+    scale = w.get("gamma", 1.0) / np.sqrt(w["moving_variance"] + link.settings["epsilon"])
     shift = w["beta"] - w["moving_mean"] * scale
     return scale.astype(np.float32), shift.astype(np.float32)

@@ -58,8 +58,7 @@ def check_packages(to):
     if missing:
         needs = "torch" if to == "torch" else "export"
         raise UserError(
-            f"--to {to} needs {' and '.join(missing)}: "
-            f"pip install -r requirements-{needs}.txt"
+            f"--to {to} needs {' and '.join(missing)}: pip install -r requirements-{needs}.txt"
         )
 
 
@@ -96,9 +95,7 @@ def export(path, to, folder, *, bn="ema", judge=False, latest=False, say=print):
         for file, (lines, bound) in recipes.items():
             if by_batch and bound is not None:
                 bound = BY_BATCH
-            trials.append(
-                _try(folder, file, name, lines, expected, system, by_batch, bound)
-            )
+            trials.append(_try(folder, file, name, lines, expected, system, by_batch, bound))
             say(_line(trials[-1]))
             refuse_another_function(trials[-1])
     return system, trials

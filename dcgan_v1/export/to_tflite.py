@@ -27,9 +27,7 @@ def write(network, folder):
     with tempfile.TemporaryDirectory() as scratch:
         to_savedmodel.write(network, Path(scratch))
         for ending, types in (("", []), ("_float16", [tf.float16])):
-            converter = tf.lite.TFLiteConverter.from_saved_model(
-                str(Path(scratch) / network.name)
-            )
+            converter = tf.lite.TFLiteConverter.from_saved_model(str(Path(scratch) / network.name))
             if types:
                 converter.optimizations = [tf.lite.Optimize.DEFAULT]
                 converter.target_spec.supported_types = types

@@ -47,10 +47,7 @@ def write(network, folder):
                 arrays[f"{len(lines)}.{name}"] = np.asarray(array, order="C")
             lines.append(text)
     text = HEAD.format(
-        title=network.system.name,
-        name=network.name,
-        x=network.x.op.name,
-        y=network.y.op.name,
+        title=network.system.name, name=network.name, x=network.x.op.name, y=network.y.op.name
     )
     for layer in (torch_layers.Permute, torch_layers.Grow):
         if any(line.startswith(f"{layer.__name__}(") for line in lines):
@@ -109,9 +106,7 @@ def _conv(link, stride, padding):
             for below, above in zip(link.below[:2], link.above[:2], strict=True)
         ]
         layers += _pad(pads)
-    conv = (
-        f"nn.Conv2d({inside}, {outside}, {size}, {stride}, bias={'b' in link.weights})"
-    )
+    conv = f"nn.Conv2d({inside}, {outside}, {size}, {stride}, bias={'b' in link.weights})"
     weight = link.weights["w"].transpose(3, 2, 0, 1)
     return [*layers, (conv, _named(weight, link.weights))]
 
@@ -119,10 +114,7 @@ def _conv(link, stride, padding):
 def _conv_transpose(link):
     size, _, outside, inside = link.weights["w"].shape
     stride = link.settings["stride"]
-    conv = (
-        f"nn.ConvTranspose2d({inside}, {outside}, {size}, {stride}, "
-        f"bias={'b' in link.weights})"
-    )
+    conv = f"nn.ConvTranspose2d({inside}, {outside}, {size}, {stride}, bias={'b' in link.weights})"
     weight = link.weights["w"].transpose(3, 2, 0, 1)
     layers = [(conv, _named(weight, link.weights))]
     if link.settings["padding"] == "SAME":  # cut off what SAME would have padded

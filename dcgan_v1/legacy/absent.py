@@ -11,11 +11,35 @@ from dcgan_v1.legacy import opencv
 from dcgan_v1.legacy.facade import Missing
 
 OPTIONAL = (
-    "moviepy", "imageio", "ipdb", "openface", "dlib", "skimage", "sklearn",
-    "seaborn", "prettytable", "progressbar", "lmdb", "rarfile", "cupy", "requests",
-    "pandas", "nltk", "IPython", "colorama", "termcolor", "tensorlayer", "tensorpack",
-    "librosa", "easydict", "tabulate", "joblib", "numba", "wget", "ipywidgets",
-)  # fmt: skip
+    "moviepy",
+    "imageio",
+    "ipdb",
+    "openface",
+    "dlib",
+    "skimage",
+    "sklearn",
+    "seaborn",
+    "prettytable",
+    "progressbar",
+    "lmdb",
+    "rarfile",
+    "cupy",
+    "requests",
+    "pandas",
+    "nltk",
+    "IPython",
+    "colorama",
+    "termcolor",
+    "tensorlayer",
+    "tensorpack",
+    "librosa",
+    "easydict",
+    "tabulate",
+    "joblib",
+    "numba",
+    "wget",
+    "ipywidgets",
+)
 
 
 class StandIn(types.ModuleType):

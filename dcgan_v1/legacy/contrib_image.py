@@ -24,13 +24,10 @@ def translations_to_projective_transforms(translations, name=None):
     with tf.name_scope(name, "translations_to_projective_transforms"):
         moved = tf.reshape(tf.convert_to_tensor(translations, tf.float32), [-1, 2])
         one, zero = tf.ones_like(moved[:, 0]), tf.zeros_like(moved[:, 0])
-        return tf.stack(
-            [one, zero, -moved[:, 0], zero, one, -moved[:, 1], zero, zero], axis=1
-        )
+        return tf.stack([one, zero, -moved[:, 0], zero, one, -moved[:, 1], zero, zero], axis=1)
 
 
-def transform(images, transforms, interpolation="NEAREST", output_shape=None,
-              name=None):  # fmt: skip
+def transform(images, transforms, interpolation="NEAREST", output_shape=None, name=None):
     """[N, H, W, C], [H, W, C] or [H, W]; what lies outside is 0."""
     with tf.name_scope(name, "transform"):
         images = tf.convert_to_tensor(images)
@@ -39,9 +36,11 @@ def transform(images, transforms, interpolation="NEAREST", output_shape=None,
         maps = maps[None] if rank < 4 else maps
         size = tf.shape(maps)[1:3] if output_shape is None else output_shape
         moved = tf.raw_ops.ImageProjectiveTransformV2(
-            images=maps, transforms=tf.reshape(transforms, [-1, 8]), output_shape=size,
+            images=maps,
+            transforms=tf.reshape(transforms, [-1, 8]),
+            output_shape=size,
             interpolation=interpolation.upper(),
-        )  # fmt: skip
+        )
         if output_shape is None:
             moved.set_shape(maps.shape)
         moved = moved[0] if rank < 4 else moved
@@ -65,6 +64,11 @@ def translate(images, translations, interpolation="NEAREST", name=None):
 
 NAMES = {
     function.__name__: function
-    for function in (angles_to_projective_transforms, rotate, transform, translate,
-                     translations_to_projective_transforms)
-}  # fmt: skip
+    for function in (
+        angles_to_projective_transforms,
+        rotate,
+        transform,
+        translate,
+        translations_to_projective_transforms,
+    )
+}

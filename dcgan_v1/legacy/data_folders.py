@@ -10,13 +10,34 @@ import re
 from dcgan_v1.errors import UserError
 from dcgan_v1.legacy import mnist_tutorial
 
-MNIST = ("MNIST_data", "MNIST-data", "mnist_data", "mnist", "MNIST", "data/mnist",
-         "data/MNIST", "data/MNIST_data", "data/mnist_data",
-         "datasets/mnist")  # fmt: skip
-FACES = ("img_align_celeba", "celebA", "celeba", "CelebA", "data/celebA", "data/celeba",
-         "data/CelebA", "data/img_align_celeba", "data/CelebA/img_align_celeba",
-         "data/celebA/img_align_celeba", "datasets/celeba", "celebA/img_align_celeba",
-         "celebA/images", "data/CelebA/splits/train")  # fmt: skip
+MNIST = (
+    "MNIST_data",
+    "MNIST-data",
+    "mnist_data",
+    "mnist",
+    "MNIST",
+    "data/mnist",
+    "data/MNIST",
+    "data/MNIST_data",
+    "data/mnist_data",
+    "datasets/mnist",
+)
+FACES = (
+    "img_align_celeba",
+    "celebA",
+    "celeba",
+    "CelebA",
+    "data/celebA",
+    "data/celeba",
+    "data/CelebA",
+    "data/img_align_celeba",
+    "data/CelebA/img_align_celeba",
+    "data/celebA/img_align_celeba",
+    "datasets/celeba",
+    "celebA/img_align_celeba",
+    "celebA/images",
+    "data/CelebA/splits/train",
+)
 PICTURES = (".jpg", ".jpeg", ".png")
 
 
@@ -34,8 +55,7 @@ def supply(places, folder, words):
         digits, faces = _mnist_in(place), _faces_in(place)
         if not digits and not faces:
             raise UserError(
-                f"--data-dir {place} has neither {mnist_tutorial.FILES[0]}.gz nor "
-                "pictures"
+                f"--data-dir {place} has neither {mnist_tutorial.FILES[0]}.gz nor pictures"
             )
         if digits:
             mnist_tutorial.folders.append(str(digits))
@@ -57,8 +77,7 @@ def _mentioned(names, words):
 
 def _mnist_in(place):
     for near in (place, place / "mnist", place / "MNIST_data", place / "mnist_files"):
-        if any((near / f"{mnist_tutorial.FILES[0]}{end}").is_file()
-               for end in ("", ".gz")):  # fmt: skip
+        if any((near / f"{mnist_tutorial.FILES[0]}{end}").is_file() for end in ("", ".gz")):
             return near
     return None
 

@@ -55,9 +55,7 @@ class Facade(types.ModuleType):
 
     def _wrapped(self, name, found):
         """TensorFlow's own modules say where a name is missing, as this one does."""
-        is_module = isinstance(found, types.ModuleType) and not isinstance(
-            found, Facade
-        )
+        is_module = isinstance(found, types.ModuleType) and not isinstance(found, Facade)
         if is_module and found.__name__.startswith("tensorflow._api"):
             found = Facade(f"{self.__name__}.{name}", (found,))
             self.supply(name, found)
@@ -69,9 +67,10 @@ class Facade(types.ModuleType):
 
     def __dir__(self):
         # 'concat_v2' in dir(tf) is how programs tell versions apart: 1.15's names only
-        return sorted({name for module in self._behind for name in dir(module)}
-                      | {n for n, v in self._supplied.items()
-                         if isinstance(v, types.ModuleType)})  # fmt: skip
+        return sorted(
+            {name for module in self._behind for name in dir(module)}
+            | {n for n, v in self._supplied.items() if isinstance(v, types.ModuleType)}
+        )
 
 
 def walk(facade, path):

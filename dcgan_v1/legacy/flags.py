@@ -30,8 +30,16 @@ class _AnyNumber(absl_flags.ArgumentParser):
 def _define(kind, convert):
     plain = getattr(absl_flags, f"DEFINE_{kind}")
 
-    def define(flag_name=None, default_value=None, docstring="", *, name=None,
-               default=None, help=None, **options):  # fmt: skip
+    def define(
+        flag_name=None,
+        default_value=None,
+        docstring="",
+        *,
+        name=None,
+        default=None,
+        help=None,
+        **options,
+    ):
         name = flag_name if name is None else name
         default = default_value if default is None else default
         text = docstring if help is None else help
@@ -62,8 +70,7 @@ def _run(main=None, argv=None):
 def modules():
     """Returns (facade of tf.flags, facade of tf.app)."""
     absl_flags.FlagValues._parse_flags = _parse_flags
-    kinds = {"integer": int, "float": float, "string": str, "boolean": bool,
-             "bool": bool}  # fmt: skip
+    kinds = {"integer": int, "float": float, "string": str, "boolean": bool, "bool": bool}
     supplied = {f"DEFINE_{k}": _define(k, c) for k, c in kinds.items()}
     flags = Facade("tf.flags", (tf.flags,), supplied)
     return flags, Facade("tf.app", (tf.app,), {"flags": flags, "run": _run})

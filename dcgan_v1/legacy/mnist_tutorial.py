@@ -15,16 +15,28 @@ from dcgan_v1.errors import UserError
 from dcgan_v1.legacy.facade import Facade
 
 Datasets = collections.namedtuple("Datasets", ["train", "validation", "test"])
-FILES = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte",
-         "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")  # fmt: skip
+FILES = (
+    "train-images-idx3-ubyte",
+    "train-labels-idx1-ubyte",
+    "t10k-images-idx3-ubyte",
+    "t10k-labels-idx1-ubyte",
+)
 folders = []  # where the files are, besides where a program says; `data_folders` fills
 
 
 class DataSet:
     """See `read_data_sets`. Images float32 in 0..1 or uint8, labels [N] or one-hot."""
 
-    def __init__(self, images, labels, fake_data=False, one_hot=False,
-                 dtype=tf.float32, reshape=True, seed=None):  # fmt: skip
+    def __init__(
+        self,
+        images,
+        labels,
+        fake_data=False,
+        one_hot=False,
+        dtype=tf.float32,
+        reshape=True,
+        seed=None,
+    ):
         del fake_data, one_hot
         dtype = tf.as_dtype(dtype).base_dtype
         if dtype not in (tf.uint8, tf.float32):
@@ -67,9 +79,16 @@ class DataSet:
         self._images, self._labels = self._images[order], self._labels[order]
 
 
-def read_data_sets(train_dir=None, fake_data=False, one_hot=False, dtype=tf.float32,
-                   reshape=True, validation_size=5000, seed=None,
-                   source_url=None):  # fmt: skip
+def read_data_sets(
+    train_dir=None,
+    fake_data=False,
+    one_hot=False,
+    dtype=tf.float32,
+    reshape=True,
+    validation_size=5000,
+    seed=None,
+    source_url=None,
+):
     """Returns Datasets of train, validation and test, of the files in `train_dir` or
     in --data-dir. Nothing is downloaded."""
     del fake_data, source_url
@@ -77,8 +96,7 @@ def read_data_sets(train_dir=None, fake_data=False, one_hot=False, dtype=tf.floa
     images, labels, test_images, test_labels = (find(name, places) for name in FILES)
     if not 0 <= validation_size <= len(images):
         raise ValueError(
-            f"Validation size should be between 0 and {len(images)}. Received: "
-            f"{validation_size}."
+            f"Validation size should be between 0 and {len(images)}. Received: {validation_size}."
         )
     if one_hot:
         labels, test_labels = np.eye(10)[labels], np.eye(10)[test_labels]
@@ -121,16 +139,24 @@ def load_dataset(name, size="small", test_with_fake_data=False):
     return load_mnist()
 
 
-NAMES = {"read_data_sets": read_data_sets, "DataSet": DataSet, "load_mnist": load_mnist,
-         "Datasets": Datasets}  # fmt: skip
+NAMES = {
+    "read_data_sets": read_data_sets,
+    "DataSet": DataSet,
+    "load_mnist": load_mnist,
+    "Datasets": Datasets,
+}
 
 
 def datasets_module():
     """What tf.contrib.learn.datasets was."""
-    return Facade("tf.contrib.learn.datasets", (), {
-        "mnist": Facade("tf.contrib.learn.datasets.mnist", (), NAMES),
-        "load_dataset": load_dataset,
-    })  # fmt: skip
+    return Facade(
+        "tf.contrib.learn.datasets",
+        (),
+        {
+            "mnist": Facade("tf.contrib.learn.datasets.mnist", (), NAMES),
+            "load_dataset": load_dataset,
+        },
+    )
 
 
 def modules():

@@ -30,10 +30,13 @@ def supply():
     old_names.slots_under_reuse()
     tensorflow = _tensorflow()
     return {
-        **absent.modules(), "tensorflow": tensorflow, "keras": tensorflow.keras,
-        "numpy": Facade("numpy", (np,), numpy_names.NAMES), "scipy": _scipy(),
+        **absent.modules(),
+        "tensorflow": tensorflow,
+        "keras": tensorflow.keras,
+        "numpy": Facade("numpy", (np,), numpy_names.NAMES),
+        "scipy": _scipy(),
         "PIL": pillow.modules(),
-    }  # fmt: skip
+    }
 
 
 def _tensorflow():
@@ -41,16 +44,28 @@ def _tensorflow():
     keras = keras1.modules()
     nn = Facade("tf.nn", (tf.nn,), old_names.NN)
     train = Facade("tf.train", (tf.train,), old_names.TRAIN)
-    return Facade("tf", (_VERSION, tf), {
-        **old_names.TOP, "nn": nn, "train": train,
-        "image": Facade("tf.image", (tf.image,), old_names.IMAGE),
-        "contrib": contrib.modules(),
-        "examples": mnist_tutorial.modules(), "flags": of_flags, "app": app,
-        "keras": keras,
-        "models": Facade("tf.models", (), {  # where recurrent cells were before 0.7
-            "rnn": Facade("tf.models.rnn", (), {"rnn": nn, "rnn_cell": tf.nn.rnn_cell}),
-        }),
-    })  # fmt: skip
+    return Facade(
+        "tf",
+        (_VERSION, tf),
+        {
+            **old_names.TOP,
+            "nn": nn,
+            "train": train,
+            "image": Facade("tf.image", (tf.image,), old_names.IMAGE),
+            "contrib": contrib.modules(),
+            "examples": mnist_tutorial.modules(),
+            "flags": of_flags,
+            "app": app,
+            "keras": keras,
+            "models": Facade(
+                "tf.models",
+                (),
+                {  # where recurrent cells were before 0.7
+                    "rnn": Facade("tf.models.rnn", (), {"rnn": nn, "rnn_cell": tf.nn.rnn_cell})
+                },
+            ),
+        },
+    )
 
 
 _VERSION = types.SimpleNamespace(
@@ -62,15 +77,14 @@ _VERSION = types.SimpleNamespace(
 
 
 def _scipy():
-    differs = {
-        "imresize": "Pillow has come to round a grey level otherwise here and there"
-    }
+    differs = {"imresize": "Pillow has come to round a grey level otherwise here and there"}
     misc = Facade("scipy.misc", (), scipy_misc.NAMES, differs)
     misc.supply("pilutil", misc)
     has_scipy = importlib.util.find_spec("scipy") is not None
     behind = (importlib.import_module("scipy"),) if has_scipy else ()
-    return Facade("scipy", behind, {"misc": misc},
-                  hints={"": "" if has_scipy else "pip install scipy"})  # fmt: skip
+    return Facade(
+        "scipy", behind, {"misc": misc}, hints={"": "" if has_scipy else "pip install scipy"}
+    )
 
 
 def lenient_dimensions():

@@ -32,27 +32,49 @@ def fromstring(string, dtype=float, count=-1, sep=""):
 
 def load(file, *arguments, allow_pickle=True, encoding="latin1", **options):
     """Pickles inside were read unasked until 1.16.3."""
-    return np.load(
-        file, *arguments, allow_pickle=allow_pickle, encoding=encoding, **options
-    )
+    return np.load(file, *arguments, allow_pickle=allow_pickle, encoding=encoding, **options)
 
 
 NAMES = {
-    "int": int, "float": float, "object": object, "str": str,
-    "unicode": str, "complex": complex, "float_": np.float64,
-    "complex_": np.complex128, "string_": np.bytes_, "unicode_": np.str_,
-    "product": np.prod, "cumproduct": np.cumprod, "alltrue": np.all,
-    "sometrue": np.any, "in1d": np.isin, "row_stack": np.vstack,
-    "trapz": np.trapezoid, "Inf": np.inf, "Infinity": np.inf, "NaN": np.nan,
-    "NAN": np.nan, "PINF": np.inf, "NINF": -np.inf, "infty": np.inf,
-    "round_": np.round, "asscalar": asscalar, "asfarray": asfarray,
-    "rank": np.ndim, "mat": np.asmatrix,
-    "msort": lambda a: np.sort(a, axis=0), "math": math, "bool8": np.bool_,
+    "int": int,
+    "float": float,
+    "object": object,
+    "str": str,
+    "unicode": str,
+    "complex": complex,
+    "float_": np.float64,
+    "complex_": np.complex128,
+    "string_": np.bytes_,
+    "unicode_": np.str_,
+    "product": np.prod,
+    "cumproduct": np.cumprod,
+    "alltrue": np.all,
+    "sometrue": np.any,
+    "in1d": np.isin,
+    "row_stack": np.vstack,
+    "trapz": np.trapezoid,
+    "Inf": np.inf,
+    "Infinity": np.inf,
+    "NaN": np.nan,
+    "NAN": np.nan,
+    "PINF": np.inf,
+    "NINF": -np.inf,
+    "infty": np.inf,
+    "round_": np.round,
+    "asscalar": asscalar,
+    "asfarray": asfarray,
+    "rank": np.ndim,
+    "mat": np.asmatrix,
+    "msort": lambda a: np.sort(a, axis=0),
+    "math": math,
+    "bool8": np.bool_,
     "VisibleDeprecationWarning": np.exceptions.VisibleDeprecationWarning,
     "find_common_type": lambda arrays, scalars: np.result_type(*arrays, *scalars),
-    "reshape": reshape, "array": array,
-    "fromstring": fromstring, "load": load,
-}  # fmt: skip
+    "reshape": reshape,
+    "array": array,
+    "fromstring": fromstring,
+    "load": load,
+}
 NAMES = {
     name: value
     for name, value in NAMES.items()

@@ -19,8 +19,16 @@ def concat(values=None, axis=None, name="concat", *, concat_dim=None):
     return tf.concat(values, axis, name=name)
 
 
-def split(value=None, num_or_size_splits=None, axis=0, num=None, name="split", *,
-          split_dim=None, num_split=None):  # fmt: skip
+def split(
+    value=None,
+    num_or_size_splits=None,
+    axis=0,
+    num=None,
+    name="split",
+    *,
+    split_dim=None,
+    num_split=None,
+):
     """`tf.split(dim, number, value)` until 0.12, `tf.split(value, number, dim)`
     since."""
     if num_split is not None:
@@ -54,15 +62,23 @@ def _cross_entropy(name):
     return function
 
 
-def conv2d_transpose(value=None, filter=None, output_shape=None, strides=None,
-                     padding="SAME", data_format="NHWC", name=None, input=None,
-                     filters=None, dilations=None):  # fmt: skip
+def conv2d_transpose(
+    value=None,
+    filter=None,
+    output_shape=None,
+    strides=None,
+    padding="SAME",
+    data_format="NHWC",
+    name=None,
+    input=None,
+    filters=None,
+    dilations=None,
+):
     """TF1 gave the result the static shape that `output_shape` says; 2.x takes its
     batch size from the input."""
     y = tf.nn.conv2d_transpose(
-        value, filter, output_shape, strides, padding, data_format, name, input,
-        filters, dilations,
-    )  # fmt: skip
+        value, filter, output_shape, strides, padding, data_format, name, input, filters, dilations
+    )
     if isinstance(output_shape, list | tuple | tf.TensorShape):
         y.set_shape([_static(n) for n in output_shape])
     return y
@@ -102,8 +118,7 @@ def _batch_matmul(x, y, adj_x=None, adj_y=None, name=None):
     return tf.matmul(x, y, adjoint_a=bool(adj_x), adjoint_b=bool(adj_y), name=name)
 
 
-IMAGE = {"resize_images": resize_images,
-         "per_image_whitening": tf.image.per_image_standardization}  # fmt: skip
+IMAGE = {"resize_images": resize_images, "per_image_whitening": tf.image.per_image_standardization}
 
 
 def _pack(values, axis=0, name="stack"):
@@ -140,29 +155,44 @@ def slots_under_reuse():
 NN = {
     name: _cross_entropy(name)
     for name in (
-        "sigmoid_cross_entropy_with_logits", "softmax_cross_entropy_with_logits",
+        "sigmoid_cross_entropy_with_logits",
+        "softmax_cross_entropy_with_logits",
         "sparse_softmax_cross_entropy_with_logits",
     )
 } | {
-    "conv2d_transpose": conv2d_transpose, "deconv2d": conv2d_transpose,
-    "rnn": tf.nn.static_rnn, "bidirectional_rnn": tf.nn.static_bidirectional_rnn,
-}  # fmt: skip
+    "conv2d_transpose": conv2d_transpose,
+    "deconv2d": conv2d_transpose,
+    "rnn": tf.nn.static_rnn,
+    "bidirectional_rnn": tf.nn.static_bidirectional_rnn,
+}
 
 
 TRAIN = {"SummaryWriter": tf.summary.FileWriter}
 
 TOP = {
-    "concat": concat, "split": split, "concat_v2": concat, "pack": _pack,
-    "unpack": _unpack, "mul": tf.multiply, "sub": tf.subtract, "neg": tf.negative,
-    "select": tf.where, "batch_matmul": _batch_matmul, "inv": tf.reciprocal,
-    "complex_abs": tf.abs, "batch_matrix_inverse": tf.linalg.inv,
-    "batch_cholesky": tf.linalg.cholesky, "listdiff": tf.setdiff1d,
-    "image_summary": _image_summary, "scalar_summary": _summary(tf.summary.scalar),
+    "concat": concat,
+    "split": split,
+    "concat_v2": concat,
+    "pack": _pack,
+    "unpack": _unpack,
+    "mul": tf.multiply,
+    "sub": tf.subtract,
+    "neg": tf.negative,
+    "select": tf.where,
+    "batch_matmul": _batch_matmul,
+    "inv": tf.reciprocal,
+    "complex_abs": tf.abs,
+    "batch_matrix_inverse": tf.linalg.inv,
+    "batch_cholesky": tf.linalg.cholesky,
+    "listdiff": tf.setdiff1d,
+    "image_summary": _image_summary,
+    "scalar_summary": _summary(tf.summary.scalar),
     "histogram_summary": _summary(tf.summary.histogram),
-    "audio_summary": _summary(tf.summary.audio), "merge_summary": tf.summary.merge,
+    "audio_summary": _summary(tf.summary.audio),
+    "merge_summary": tf.summary.merge,
     "merge_all_summaries": tf.summary.merge_all,
     "initialize_all_variables": tf.global_variables_initializer,
     "initialize_variables": tf.variables_initializer,
     "initialize_local_variables": tf.local_variables_initializer,
     "all_variables": tf.global_variables,
-}  # fmt: skip
+}

@@ -55,18 +55,14 @@ def resize(src, dsize, dst=None, fx=0, fy=0, interpolation=INTER_LINEAR):
     h, w = src.shape[:2]
     width, height = dsize or (round(w * fx), round(h * fy))
     if interpolation not in (INTER_NEAREST, INTER_LINEAR):
-        raise Missing(
-            f"cv2.resize with interpolation {interpolation}: pip install opencv-python"
-        )
+        raise Missing(f"cv2.resize with interpolation {interpolation}: pip install opencv-python")
     if interpolation == INTER_NEAREST:
         rows, columns = np.arange(height) * h // height, np.arange(width) * w // width
         return src[rows][:, columns]
     (top, down), (left, right) = _between(h, height), _between(w, width)
     a = src.astype(np.float64)
     shape = (-1, 1, 1)[: a.ndim]
-    a = a[top] * (1 - down).reshape(shape) + a[np.minimum(top + 1, h - 1)] * (
-        down
-    ).reshape(shape)
+    a = a[top] * (1 - down).reshape(shape) + a[np.minimum(top + 1, h - 1)] * (down).reshape(shape)
     shape = (1, -1, 1)[: a.ndim]
     a = a[:, left] * (1 - right).reshape(shape) + a[:, np.minimum(left + 1, w - 1)] * (
         right
@@ -86,7 +82,12 @@ def module():
         name: value
         for name, value in globals().items()
         if name.startswith(("IMREAD_", "INTER_", "COLOR_"))
-    } | {"imread": imread, "imwrite": imwrite, "cvtColor": cvtColor, "resize": resize,
-         "COLOR_RGB2BGR": COLOR_BGR2RGB}  # fmt: skip
+    } | {
+        "imread": imread,
+        "imwrite": imwrite,
+        "cvtColor": cvtColor,
+        "resize": resize,
+        "COLOR_RGB2BGR": COLOR_BGR2RGB,
+    }
     differs = {"resize": "uint8 may be off by one: cv2 rounds its weights to 11 bits"}
     return Facade("cv2", (), supplied, differs, {"": "pip install opencv-python"})

@@ -19,16 +19,19 @@ def fromarray(obj, mode=None):
 
 def modules():
     names = {
-        "ANTIALIAS": Image.Resampling.LANCZOS, "CUBIC": Image.Resampling.BICUBIC,
-        "LINEAR": Image.Resampling.BILINEAR, "fromarray": fromarray,
-    }  # fmt: skip
+        "ANTIALIAS": Image.Resampling.LANCZOS,
+        "CUBIC": Image.Resampling.BICUBIC,
+        "LINEAR": Image.Resampling.BILINEAR,
+        "fromarray": fromarray,
+    }
     differs = {
         "fromarray": "colours as floats are clipped to 0..255; old Pillow refused them "
         "or, with a mode, read their bytes"
     }
     import PIL
 
-    return Facade("PIL", (PIL,), {
-        "Image": Facade("PIL.Image", (Image,), names, differs),
-        "PILLOW_VERSION": PIL.__version__,
-    })  # fmt: skip
+    return Facade(
+        "PIL",
+        (PIL,),
+        {"Image": Facade("PIL.Image", (Image,), names, differs), "PILLOW_VERSION": PIL.__version__},
+    )

@@ -47,9 +47,10 @@ class Program:
         self.is_python2 = found if python is None else python == 2
         self._builtins = python2.own_builtins(self._import, self.is_python2)
         self.facades = {
-            name: facade for name, facade in facades.items()
+            name: facade
+            for name, facade in facades.items()
             if not isinstance(facade, StandIn) or not self._has(name)
-        }  # fmt: skip
+        }
         self.facades["importlib"] = Facade(
             "importlib", (importlib,), {"import_module": self._import_module}
         )
@@ -144,18 +145,14 @@ def _override(tree, settings, path):
                 left.discard(target.id)
     ast.fix_missing_locations(tree)
     if left:
-        raise UserError(
-            f"--set: {path.name} sets no {sorted(left)[0]} at its top level"
-        )
+        raise UserError(f"--set: {path.name} sets no {sorted(left)[0]} at its top level")
 
 
 def _value(name, settings):
     try:
         return ast.parse(settings[name], mode="eval").body
     except SyntaxError as error:
-        raise UserError(
-            f"--set {name}: {settings[name]!r} is no Python value"
-        ) from error
+        raise UserError(f"--set {name}: {settings[name]!r} is no Python value") from error
 
 
 def notebook(path):
@@ -163,8 +160,11 @@ def notebook(path):
     try:
         read = json.loads(path.read_text("utf-8"))
         cells = read.get("cells") or [c for w in read["worksheets"] for c in w["cells"]]
-        sources = ["".join(c.get("source", c.get("input", ""))) for c in cells
-                   if c.get("cell_type") == "code"]  # fmt: skip
+        sources = [
+            "".join(c.get("source", c.get("input", "")))
+            for c in cells
+            if c.get("cell_type") == "code"
+        ]
     except (ValueError, KeyError, AttributeError, TypeError) as error:
         raise UserError(f"{path} is no notebook: {reason(error)}") from error
     return "\n".join([IPYTHON, *map(_without_magics, sources)])

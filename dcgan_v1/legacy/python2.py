@@ -100,9 +100,7 @@ def parsed(text, path, translate):
                 warnings.simplefilter("ignore")
                 return ast.parse(text if parses(text) else text.expandtabs(8))
         except SyntaxError as error:
-            raise UserError(
-                f"{path}:{error.lineno} is no Python 3: {error.msg}"
-            ) from error
+            raise UserError(f"{path}:{error.lineno} is no Python 3: {error.msg}") from error
     tree = ast.parse(_translated(text, path))
     if not re.search(r"from __future__ import[^#\n]*\bdivision\b", text):
         tree = ast.fix_missing_locations(_Division().visit(tree))
@@ -186,11 +184,18 @@ def compare(a, b):
 
 
 NAMES = {
-    "xrange": range, "raw_input": input, "unicode": str, "long": int,
-    "basestring": str, "reduce": functools.reduce, "unichr": chr,
-    "cmp": compare, "file": open, "__divide_as_python2__": divide,
+    "xrange": range,
+    "raw_input": input,
+    "unicode": str,
+    "long": int,
+    "basestring": str,
+    "reduce": functools.reduce,
+    "unichr": chr,
+    "cmp": compare,
+    "file": open,
+    "__divide_as_python2__": divide,
     "__divide_in_place_as_python2__": divide_in_place,
-}  # fmt: skip
+}
 
 
 def own_builtins(import_function, translate):

@@ -30,17 +30,41 @@ import threading
 import numpy as np
 
 FORMAT = 1
-SOURCES = ("IteratorGetNext", "QueueDequeueV2", "QueueDequeueManyV2",
-           "QueueDequeueUpToV2", "QueueDequeue", "QueueDequeueMany",
-           "QueueDequeueUpTo")  # fmt: skip
-RANDOM = ("RandomUniform", "RandomUniformInt", "RandomStandardNormal",
-          "TruncatedNormal", "ParameterizedTruncatedNormal", "Multinomial",
-          "RandomGamma", "RandomPoisson", "RandomPoissonV2", "RandomShuffle",
-          "StatelessRandomUniform", "StatelessRandomNormal",
-          "StatelessTruncatedNormal", "StatelessMultinomial")  # fmt: skip
-BY_HAND = ("AssignAdd", "AssignSub", "ScatterAdd", "ScatterSub",
-           "AssignAddVariableOp", "AssignSubVariableOp", "ResourceScatterAdd",
-           "ResourceScatterSub")  # fmt: skip
+SOURCES = (
+    "IteratorGetNext",
+    "QueueDequeueV2",
+    "QueueDequeueManyV2",
+    "QueueDequeueUpToV2",
+    "QueueDequeue",
+    "QueueDequeueMany",
+    "QueueDequeueUpTo",
+)
+RANDOM = (
+    "RandomUniform",
+    "RandomUniformInt",
+    "RandomStandardNormal",
+    "TruncatedNormal",
+    "ParameterizedTruncatedNormal",
+    "Multinomial",
+    "RandomGamma",
+    "RandomPoisson",
+    "RandomPoissonV2",
+    "RandomShuffle",
+    "StatelessRandomUniform",
+    "StatelessRandomNormal",
+    "StatelessTruncatedNormal",
+    "StatelessMultinomial",
+)
+BY_HAND = (
+    "AssignAdd",
+    "AssignSub",
+    "ScatterAdd",
+    "ScatterSub",
+    "AssignAddVariableOp",
+    "AssignSubVariableOp",
+    "ResourceScatterAdd",
+    "ResourceScatterSub",
+)
 GRADIENT = ("grad", "delta", "gradient")
 ONE_KIND = 130  # runs of one kind before it is taken for the whole step
 COMPRESSED = 50e6  # bytes up to which variables are worth compressing
@@ -81,9 +105,7 @@ class Recorder:
                 return plain(self, fetches, feed_dict, options, run_metadata)
             recorder._here.is_busy = True
             try:
-                return recorder._run(
-                    plain, self, fetches, feed_dict, options, run_metadata
-                )
+                return recorder._run(plain, self, fetches, feed_dict, options, run_metadata)
             finally:
                 recorder._here.is_busy = False
 
@@ -115,9 +137,7 @@ class Recorder:
 
     def _begin(self, session):
         self._graph, self.session = session.graph, session
-        self._every = frozenset(
-            op.name for op in session.graph.get_operations() if _is_apply(op)
-        )
+        self._every = frozenset(op.name for op in session.graph.get_operations() if _is_apply(op))
         if not self.folder:
             return
         if not os.path.isdir(self.folder):
@@ -164,10 +184,14 @@ class Recorder:
             else:
                 left.append(name)  # texts, and what a pickle would be needed for
         np.savez_compressed(self._path("run_%04d.npz" % len(self.described)), **kept)
-        self.described.append({
-            "kind": looked.name, "ops": looked.targets, "left out": left,
-            "inside branches": looked.hidden,
-        })  # fmt: skip
+        self.described.append(
+            {
+                "kind": looked.name,
+                "ops": looked.targets,
+                "left out": left,
+                "inside branches": looked.hidden,
+            }
+        )
 
     def _is_enough(self):
         if self.runs is not None:
@@ -185,11 +209,14 @@ class Recorder:
             alone = self.kinds[0] == self._every
             every = list(range(len(self.kinds)))  # where no step is seen to end
             told = {
-                "format": FORMAT, "made on": made_on(), "runs": self.described,
+                "format": FORMAT,
+                "made on": made_on(),
+                "runs": self.described,
                 "steps": whole_steps(self.kinds, alone) or [every],
-                "program": os.path.basename(getattr(
-                    sys.modules.get("__main__"), "__file__", None) or ""),
-            }  # fmt: skip
+                "program": os.path.basename(
+                    getattr(sys.modules.get("__main__"), "__file__", None) or ""
+                ),
+            }
             with open(self._path("recording.json"), "w") as file:
                 json.dump(told, file, indent=1, sort_keys=True)
         if self.stop:
@@ -237,9 +264,7 @@ class Looked:
         above = _above(ops)
         self.applies = sorted((o for o in above if _is_apply(o)), key=lambda o: o.name)
         self.kind = frozenset(op.name for op in self.applies)
-        self.targets = [
-            op.name for op in ops if any(_is_apply(o) for o in _above([op]))
-        ]
+        self.targets = [op.name for op in ops if any(_is_apply(o) for o in _above([op]))]
         self.name = self.targets[0] if self.targets else ""
         random = [op for op in above if op.type in RANDOM]
         self.hidden = sorted(op.name for op in random if _is_inside(op))
@@ -280,9 +305,8 @@ def whole_steps(kinds, alone=False):
     if alone or (set(kinds) == {kinds[0]} and len(kinds) >= ONE_KIND):
         return [[i] for i, kind in enumerate(kinds) if kind == kinds[0]]
     starts = [0] + [
-        i for i in range(1, len(kinds))
-        if kinds[i] == kinds[0] and kinds[i - 1] != kinds[0]
-    ]  # fmt: skip
+        i for i in range(1, len(kinds)) if kinds[i] == kinds[0] and kinds[i - 1] != kinds[0]
+    ]
     if len(starts) == 1:
         return []  # the end of the first step is not known yet
     pattern = kinds[: starts[1]]
@@ -307,9 +331,11 @@ def made_on():
 
     return {
         "tensorflow": getattr(tf, "__version__", ""),
-        "python": platform.python_version(), "numpy": np.__version__,
-        "machine": platform.machine(), "system": platform.system(),
-    }  # fmt: skip
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "machine": platform.machine(),
+        "system": platform.system(),
+    }
 
 
 def fetched_ops(fetches, graph):
@@ -376,8 +402,7 @@ def _trainable(graph):
 def _is_inside(op):
     """Whether an op is in a branch or a loop, where it has no value to fetch."""
     context = op._get_control_flow_context()
-    return context is not None or not op.graph.is_fetchable(op.outputs[0] if op.outputs
-                                                            else op)  # fmt: skip
+    return context is not None or not op.graph.is_fetchable(op.outputs[0] if op.outputs else op)
 
 
 def _variable_name(tensor):
@@ -413,8 +438,9 @@ def start(folder, steps=10, stop=False):
 def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--record", required=True, metavar="FOLDER")
-    parser.add_argument("--steps", type=int, default=10, metavar="K",
-                        help="training runs to record (default: 10)")  # fmt: skip
+    parser.add_argument(
+        "--steps", type=int, default=10, metavar="K", help="training runs to record (default: 10)"
+    )
     parser.add_argument("program")
     parser.add_argument("arguments", nargs=argparse.REMAINDER)
     args = parser.parse_args(arguments)

@@ -11,8 +11,18 @@ from dcgan_v1 import runtime
 from dcgan_v1.errors import UserError, reason
 
 
-def run(main, arguments, *, folder, data_dirs=(), steps=None, record=None,
-        settings=None, python=None, whole_steps=None):  # fmt: skip
+def run(
+    main,
+    arguments,
+    *,
+    folder,
+    data_dirs=(),
+    steps=None,
+    record=None,
+    settings=None,
+    python=None,
+    whole_steps=None,
+):
     """Runs a program until it ends or has done its steps.
 
     Args:
@@ -43,14 +53,10 @@ def run(main, arguments, *, folder, data_dirs=(), steps=None, record=None,
     folder = Path(folder).resolve()
     workplace.make(main.parent, folder)
     # the copy runs, so that what it writes beside itself is written here
-    program = Program(
-        folder / main.name, modules.supply(), settings, python, main.parent
-    )
+    program = Program(folder / main.name, modules.supply(), settings, python, main.parent)
     places = [Path(d).resolve() for d in data_dirs]
     data_folders.supply(places, folder, f"{program.words()} {' '.join(arguments)}")
-    recorder = Recorder(
-        record and str(Path(record).resolve()), runs=steps, steps=whole_steps
-    )
+    recorder = Recorder(record and str(Path(record).resolve()), runs=steps, steps=whole_steps)
     recorder.install()
     sys.argv = [str(program.main), *arguments]
     sys.path[:0] = [str(folder)]
@@ -65,8 +71,7 @@ def prepare():
     absent = [n for n in ("fissix", "tf_keras", "tf_slim") if find_spec(n) is None]
     if absent:
         raise UserError(
-            f"running TF1 programs needs the package {absent[0]}: pip install -r "
-            "requirements.txt"
+            f"running TF1 programs needs the package {absent[0]}: pip install -r requirements.txt"
         )
     runtime.prepare()
     os.environ["TF_USE_LEGACY_KERAS"] = "1"  # read when Keras is first asked for
@@ -85,16 +90,20 @@ def _run(program, recorder):
         return
     except SystemExit as error:
         if error.code not in (None, 0) and not recorder.done:
-            raise UserError(
-                f"{program.main.name} ended itself: exit code {error.code}"
-            ) from error
+            raise UserError(f"{program.main.name} ended itself: exit code {error.code}") from error
     except (UserError, KeyboardInterrupt):
         raise
     except BaseException as error:
         where = _place(error, program)
         # `from tensorflow.contrib import x` ends as an ImportError of the interpreter's
-        gone = next((e for e in (error, error.__context__, error.__cause__)
-                     if isinstance(e, Vanished | Missing)), None)  # fmt: skip
+        gone = next(
+            (
+                e
+                for e in (error, error.__context__, error.__cause__)
+                if isinstance(e, Vanished | Missing)
+            ),
+            None,
+        )
         if gone is not None:
             raise UserError(f"{where}{gone}") from error
         traceback.print_exc()

@@ -28,8 +28,7 @@ def bytescale(data, cmin=None, cmax=None, high=255, low=0):
     return (scaled.clip(low, high) + 0.5).astype(np.uint8)
 
 
-def toimage(arr, high=255, low=0, cmin=None, cmax=None, pal=None, mode=None,
-            channel_axis=None):  # fmt: skip
+def toimage(arr, high=255, low=0, cmin=None, cmax=None, pal=None, mode=None, channel_axis=None):
     """[H, W] or [H, W, 3 or 4], the channels anywhere -> PIL image."""
     data = np.asarray(arr)
     if np.iscomplexobj(data):
@@ -56,9 +55,7 @@ def _flat_image(data, scaling, pal, mode):
             image.putpalette(np.asarray(pal, np.uint8).tobytes())
         return image
     if mode == "1":
-        return Image.fromarray(np.where(data > high, 255, 0).astype(np.uint8)).convert(
-            "1"
-        )
+        return Image.fromarray(np.where(data > high, 255, 0).astype(np.uint8)).convert("1")
     if mode == "I":
         low_value = data.min() if cmin is None else cmin
         span = (data.max() if cmax is None else cmax) - low_value
@@ -131,6 +128,17 @@ def imshow(arr):
 
 NAMES = {
     name: globals()[name]
-    for name in ("bytescale", "toimage", "fromimage", "imread", "imsave", "imresize",
-                 "imrotate", "imshow", "logsumexp", "comb", "factorial")
-}  # fmt: skip
+    for name in (
+        "bytescale",
+        "toimage",
+        "fromimage",
+        "imread",
+        "imsave",
+        "imresize",
+        "imrotate",
+        "imshow",
+        "logsumexp",
+        "comb",
+        "factorial",
+    )
+}

@@ -13,13 +13,14 @@ def load():
     from tensorflow.python.ops import array_ops, control_flow_ops, variable_scope
 
     moved = (
-        (ops, {"Tensor": tensors.Tensor,
-               "IndexedSlices": indexed_slices.IndexedSlices}),
-        (control_flow_ops, {"cond": tf.cond, "while_loop": tf.while_loop,
-                            "case": tf.case, "Assert": tf.Assert}),
+        (ops, {"Tensor": tensors.Tensor, "IndexedSlices": indexed_slices.IndexedSlices}),
+        (
+            control_flow_ops,
+            {"cond": tf.cond, "while_loop": tf.while_loop, "case": tf.case, "Assert": tf.Assert},
+        ),
         (array_ops, {"stack": tf.stack, "unstack": tf.unstack}),
         (variable_scope, {"variable": tf.Variable}),
-    )  # fmt: skip
+    )
     for module, names in moved:
         for name, value in names.items():
             if not hasattr(module, name):

@@ -14,8 +14,15 @@ LARGEST_COPY = 50e6  # bytes
 MOST_FILES = 20000  # besides pictures
 MANY_PICTURES = 200  # in one folder: data, not something that a program writes anew
 PICTURES = (".jpg", ".jpeg", ".png", ".bmp")
-LEFT_OUT = {".git", "__pycache__", ".ipynb_checkpoints", ".venv", "venv",
-            "node_modules", "site-packages"}  # fmt: skip
+LEFT_OUT = {
+    ".git",
+    "__pycache__",
+    ".ipynb_checkpoints",
+    ".venv",
+    "venv",
+    "node_modules",
+    "site-packages",
+}
 
 
 def default(main):
@@ -43,8 +50,7 @@ def make(source, folder):
         shown += len(files) - len(many)
         if shown > MOST_FILES:
             raise UserError(
-                f"{source} holds more than {MOST_FILES} files: give the program a "
-                "folder of its own"
+                f"{source} holds more than {MOST_FILES} files: give the program a folder of its own"
             )
         for path in files:
             _show(path, here / path.name, path in many)

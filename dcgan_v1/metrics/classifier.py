@@ -88,8 +88,7 @@ def train(digits, test, out, *, epochs, seed, device="auto"):
         networks = [
             v
             for v in tf.global_variables()
-            if v.op.name.startswith(f"{NAME}/")
-            and not optimizers.is_optimizers(v.op.name)
+            if v.op.name.startswith(f"{NAME}/") and not optimizers.is_optimizers(v.op.name)
         ]
         session.run(tf.global_variables_initializer())
         start(session)

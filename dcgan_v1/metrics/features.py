@@ -107,9 +107,7 @@ def open_inception(path, device="auto"):
         images = tf.placeholder(tf.uint8, [None, None, None, 3])
         try:
             (pool,) = tf.import_graph_def(
-                graph_def,
-                {INCEPTION_INPUT: tf.cast(images, tf.float32)},
-                [INCEPTION_POOL],
+                graph_def, {INCEPTION_INPUT: tf.cast(images, tf.float32)}, [INCEPTION_POOL]
             )
         except (ValueError, KeyError) as error:
             raise UserError(

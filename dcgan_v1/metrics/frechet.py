@@ -16,9 +16,7 @@ def distance(features_a, features_b):
     """
     a, b = (np.asarray(x, np.float64) for x in (features_a, features_b))
     mean = a.mean(0) - b.mean(0)
-    covariance_a, covariance_b = (
-        np.atleast_2d(np.cov(x, rowvar=False)) for x in (a, b)
-    )
+    covariance_a, covariance_b = (np.atleast_2d(np.cov(x, rowvar=False)) for x in (a, b))
     # the product is not symmetric, but has the eigenvalues of a matrix that is
     root = _symmetric_root(covariance_a)
     eigenvalues = np.linalg.eigvalsh(root @ covariance_b @ root)

@@ -76,8 +76,7 @@ def _filtered(images, window):
     for axis in (1, 2):
         size = images.shape[axis] - len(window) + 1
         images = sum(
-            weight * np.take(images, range(i, i + size), axis)
-            for i, weight in enumerate(window)
+            weight * np.take(images, range(i, i + size), axis) for i, weight in enumerate(window)
         )
     return images
 
@@ -87,8 +86,5 @@ def _halved(images):
     odd = [(0, 0), (0, images.shape[1] % 2), (0, images.shape[2] % 2), (0, 0)]
     images = np.pad(images, odd, mode="edge")
     return (
-        images[:, ::2, ::2]
-        + images[:, 1::2, ::2]
-        + images[:, ::2, 1::2]
-        + images[:, 1::2, 1::2]
+        images[:, ::2, ::2] + images[:, 1::2, ::2] + images[:, ::2, 1::2] + images[:, 1::2, 1::2]
     ) / 4

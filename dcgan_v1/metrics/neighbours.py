@@ -19,8 +19,7 @@ def nearest(samples, training, k=1):
       square difference of a pixel, 0 to 255.
     """
     found = [
-        _nearest(samples[row : row + ROWS], training, k)
-        for row in range(0, len(samples), ROWS)
+        _nearest(samples[row : row + ROWS], training, k) for row in range(0, len(samples), ROWS)
     ]
     indices, squared = (np.concatenate(arrays) for arrays in zip(*found, strict=True))
     return indices, np.sqrt(squared / np.prod(samples.shape[1:]))

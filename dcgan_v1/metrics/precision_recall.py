@@ -34,9 +34,7 @@ def _part_on_manifold(points, support, k):
             for rows in _chunks(support)
         ]
     )
-    inside = [
-        (squared_distances(rows, support) <= radii).any(1) for rows in _chunks(points)
-    ]
+    inside = [(squared_distances(rows, support) <= radii).any(1) for rows in _chunks(points)]
     return float(np.concatenate(inside).mean())
 
 

@@ -39,9 +39,7 @@ def generator(z, is_training, *, width, init):
         h, updates1 = ops.batch_norm(h, is_training, "bn1", **bn)
         h = tf.nn.relu(h)
 
-        h = ops.conv2d_transpose(
-            h, 2 * width, 5, "deconv2", **deconv
-        )  # [N, 16, 16, 2w]
+        h = ops.conv2d_transpose(h, 2 * width, 5, "deconv2", **deconv)  # [N, 16, 16, 2w]
         h, updates2 = ops.batch_norm(h, is_training, "bn2", **bn)
         h = tf.nn.relu(h)
 

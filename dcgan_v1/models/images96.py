@@ -31,9 +31,14 @@ def generator(z, is_training, *, width):
     with tf.variable_scope("images96/generator", reuse=tf.AUTO_REUSE):
         h = tf.reshape(z, [-1, 1, 1, Z_DIM])  # [N, 1, 1, 100]
         h = ops.conv2d_transpose(
-            h, 8 * width, 4, "deconv1", stride=1, padding="VALID",
+            h,
+            8 * width,
+            4,
+            "deconv1",
+            stride=1,
+            padding="VALID",
             w_initializer=pytorch_uniform(4, 8 * width),
-        )  # [N, 4, 4, 8w]  # fmt: skip
+        )  # [N, 4, 4, 8w]
         h, updates1 = ops.batch_norm(h, is_training, "bn1", **bn)
         h = tf.nn.relu(h)
 
@@ -85,9 +90,8 @@ def discriminator(images, is_training, *, width):
         h = ops.leaky_relu(h, 0.2)
 
         h = ops.conv2d(
-            h, 1, 4, "conv5", stride=1, padding="VALID",
-            w_initializer=pytorch_uniform(4, 8 * width),
-        )  # [N, 1, 1, 1]  # fmt: skip
+            h, 1, 4, "conv5", stride=1, padding="VALID", w_initializer=pytorch_uniform(4, 8 * width)
+        )  # [N, 1, 1, 1]
         return tf.reshape(h, [-1, 1]), updates1 + updates2 + updates3 + updates4
 
 

@@ -60,10 +60,7 @@ def discriminator(images, is_training):
       Logits [N, 1], and an empty list of updates.
     """
     del is_training
-    init = {
-        "w_initializer": ops.truncated_normal(STDDEV),
-        "b_initializer": tf.zeros_initializer(),
-    }
+    init = {"w_initializer": ops.truncated_normal(STDDEV), "b_initializer": tf.zeros_initializer()}
     with tf.variable_scope("mnist_beginners/discriminator", reuse=tf.AUTO_REUSE):
         h = ops.conv2d(images, 32, 5, "conv1", stride=1, **init)  # [N, 28, 28, 32]
         h = tf.nn.avg_pool2d(tf.nn.relu(h), 2, 2, "SAME")  # [N, 14, 14, 32]

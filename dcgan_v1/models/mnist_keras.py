@@ -96,23 +96,16 @@ def initializers(init):
     'source': what its weights really start from: Glorot uniform, and ones.
     """
     if init == "paper":
-        return (
-            tf.random_normal_initializer(stddev=0.02),
-            tf.random_normal_initializer(1.0, 0.02),
-        )
+        return (tf.random_normal_initializer(stddev=0.02), tf.random_normal_initializer(1.0, 0.02))
     return tf.glorot_uniform_initializer(), tf.ones_initializer()
 
 
 def networks(config):
     """Returns (generator, discriminator) with the config's start."""
-    return partial(generator, init=config.init), partial(
-        discriminator, init=config.init
-    )
+    return partial(generator, init=config.init), partial(discriminator, init=config.init)
 
 
-def training_step(
-    config, generator, discriminator, real, z_discriminator, z_generator, **masks
-):
+def training_step(config, generator, discriminator, real, z_discriminator, z_generator, **masks):
     """Returns the `schedules.Step` of this system.
 
     Args:
@@ -121,9 +114,7 @@ def training_step(
       z_discriminator, z_generator: [N, 100], noise of the D and of the G update.
       masks: bool [N, *shape] for each of the system's masks.
     """
-    adam = partial(
-        optimizers.adam, beta1=config.beta1, dtype=real.dtype, epsilon=EPSILON
-    )
+    adam = partial(optimizers.adam, beta1=config.beta1, dtype=real.dtype, epsilon=EPSILON)
 
     def judge(purpose):
         keep = [masks[f"keep_{purpose}{layer}"] for layer in (1, 2)]

@@ -94,9 +94,7 @@ def training_step(config, generator, discriminator, real, z, **masks):
       z: [N, 100], the noise of both updates.
       masks: bool [M or N, *shape] for each of the system's masks.
     """
-    adam = partial(
-        optimizers.adam, beta1=config.beta1, dtype=real.dtype, epsilon=EPSILON
-    )
+    adam = partial(optimizers.adam, beta1=config.beta1, dtype=real.dtype, epsilon=EPSILON)
 
     def judge(purpose):
         keep = [masks[f"keep_{purpose}{layer}"] for layer in (1, 2)]

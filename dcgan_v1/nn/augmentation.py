@@ -21,8 +21,7 @@ def judges(discriminator, config, augment_real=None, augment_fake=None):
     if config.augment == "none":
         return discriminator, discriminator
     return tuple(
-        _behind(discriminator, config.augment, numbers)
-        for numbers in (augment_real, augment_fake)
+        _behind(discriminator, config.augment, numbers) for numbers in (augment_real, augment_fake)
     )
 
 

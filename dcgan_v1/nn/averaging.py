@@ -38,9 +38,7 @@ class Averages:
         """Returns an op that sets the averages to what the weights are now."""
         if not self.decay:
             return tf.no_op()
-        return tf.group(
-            *[tf.assign(self.ema.average(v), v.read_value()) for v in self.variables]
-        )
+        return tf.group(*[tf.assign(self.ema.average(v), v.read_value()) for v in self.variables])
 
     @contextlib.contextmanager
     def in_use(self):
@@ -66,9 +64,7 @@ def is_average(name):
 def in_place(tensors):
     """Returns a checkpoint's name -> tensor with each average where its weight was."""
     averages = {
-        name.removesuffix(SUFFIX): value
-        for name, value in tensors.items()
-        if is_average(name)
+        name.removesuffix(SUFFIX): value for name, value in tensors.items() if is_average(name)
     }
     rest = {name: value for name, value in tensors.items() if not is_average(name)}
     return {**rest, **averages}

@@ -67,9 +67,7 @@ def share(batch):
     if workers is None:
         return batch
     rows = tf.shape(batch)[0]
-    start, end = (
-        rows * rank // workers.count for rank in (workers.rank, workers.rank + 1)
-    )
+    start, end = (rows * rank // workers.count for rank in (workers.rank, workers.rank + 1))
     return batch[start:end]
 
 
@@ -100,11 +98,7 @@ def total(tensors):
     flat = tf.concat([tf.reshape(x, [-1]) for x in tensors], 0)
     with tf.device("/device:CPU:0"):  # a ring over gRPC
         summed = collective_ops.all_reduce_v2(
-            flat,
-            workers.count,
-            GROUP,
-            next(workers.keys),
-            timeout=workers.timeout,
+            flat, workers.count, GROUP, next(workers.keys), timeout=workers.timeout
         )
     parts = tf.split(summed, [x.shape.num_elements() for x in tensors])
     return [tf.reshape(y, x.shape) for x, y in zip(tensors, parts, strict=True)]

@@ -13,8 +13,7 @@ from dcgan_v1.nn import joining
 def _cross_entropy(logits, label):
     return joining.mean(
         tf.nn.sigmoid_cross_entropy_with_logits(
-            logits=logits,
-            labels=tf.fill(tf.shape(logits), tf.constant(label, logits.dtype)),
+            logits=logits, labels=tf.fill(tf.shape(logits), tf.constant(label, logits.dtype))
         )
     )
 

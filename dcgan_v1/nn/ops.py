@@ -35,17 +35,7 @@ def linear(x, units, scope, *, w_initializer, b_initializer=None):
         return tap_layer("linear", x, add_bias(y, b_initializer))
 
 
-def conv2d(
-    x,
-    filters,
-    size,
-    scope,
-    *,
-    stride,
-    w_initializer,
-    b_initializer=None,
-    padding="SAME",
-):
+def conv2d(x, filters, size, scope, *, stride, w_initializer, b_initializer=None, padding="SAME"):
     """Convolution with a size x size kernel.
 
     Args:
@@ -72,15 +62,7 @@ def conv2d(
 
 
 def conv2d_transpose(
-    x,
-    filters,
-    size,
-    scope,
-    *,
-    stride,
-    w_initializer,
-    b_initializer=None,
-    padding="SAME",
+    x, filters, size, scope, *, stride, w_initializer, b_initializer=None, padding="SAME"
 ):
     """Transposed convolution: the gradient of `conv2d`.
 

@@ -47,12 +47,7 @@ class _PytorchAdam(_Adam):
 
 
 def _constants(learning_rate, beta1, epsilon, dtype):
-    values = {
-        "learning_rate": learning_rate,
-        "beta1": beta1,
-        "beta2": 0.999,
-        "epsilon": epsilon,
-    }
+    values = {"learning_rate": learning_rate, "beta1": beta1, "beta2": 0.999, "epsilon": epsilon}
     return {name: tf.constant(value, dtype) for name, value in values.items()}
 
 

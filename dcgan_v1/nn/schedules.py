@@ -84,18 +84,7 @@ def separate_losses(
     )
 
 
-def sequential(
-    name,
-    generator,
-    judge_real,
-    judge_fake,
-    real,
-    z,
-    *,
-    d_adam,
-    g_adam,
-    real_label=1.0,
-):
+def sequential(name, generator, judge_real, judge_fake, real, z, *, d_adam, g_adam, real_label=1.0):
     """D on its summed loss, then G with the same fakes against the updated D.
 
     The fakes are computed once. Every pass moves the averages it read, one pass after
@@ -141,16 +130,7 @@ def sequential(
 
 
 def simultaneous(
-    name,
-    generator,
-    judge_real,
-    judge_fake,
-    real,
-    z,
-    *,
-    d_adam,
-    g_adam,
-    real_label=1.0,
+    name, generator, judge_real, judge_fake, real, z, *, d_adam, g_adam, real_label=1.0
 ):
     """One pass of everything, both gradients at the same weights, then both applied.
 
@@ -261,8 +241,7 @@ def _d_scalars(d_loss_real, d_loss_fake, real_logits, fake_logits):
 def _norms(**gradients):
     """Returns '<name>_gradient_norm' -> norm of a list of gradients together."""
     return {
-        f"{name}_gradient_norm": tf.linalg.global_norm(values)
-        for name, values in gradients.items()
+        f"{name}_gradient_norm": tf.linalg.global_norm(values) for name, values in gradients.items()
     }
 
 
@@ -289,6 +268,4 @@ def variables_of(trainables, name):
 def apply(optimizer, gradients, variables):
     """Applies gradients with an optimiser whose state is named after it."""
     with tf.name_scope(optimizer.get_name()):
-        return optimizer.apply_gradients(
-            zip(gradients, variables, strict=True), name="apply"
-        )
+        return optimizer.apply_gradients(zip(gradients, variables, strict=True), name="apply")

@@ -140,8 +140,7 @@ def _read_tf2(source):
     with reading.plain(source) as readable:
         reader = tf1.train.load_checkpoint(readable)
         config = _config(
-            reader.get_tensor(value("model")).decode(),
-            int(reader.get_tensor(value("width"))),
+            reader.get_tensor(value("model")).decode(), int(reader.get_tensor(value("width")))
         )
         gan = _gan(config, "tf2")
         found = _tf2_checkpoint(gan, config)

@@ -14,9 +14,7 @@ class FedDropout(keras.layers.Layer):
 
     def build(self, shape):
         mask = tf.Variable(
-            tf.zeros([0, *shape[1:]], tf.bool),
-            shape=[None, *shape[1:]],
-            trainable=False,
+            tf.zeros([0, *shape[1:]], tf.bool), shape=[None, *shape[1:]], trainable=False
         )
         self._mask = lambda: mask  # behind a function, no part of the model's weights
 

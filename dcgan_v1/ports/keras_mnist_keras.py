@@ -71,27 +71,18 @@ def make_generator():
     conv = {"padding": "same", "use_bias": False, "kernel_initializer": normal(0, 0.02)}
     layers = [
         keras.Input([100]),
-        keras.layers.Dense(
-            7 * 7 * 256, kernel_initializer=normal(0, 0.02), name="linear1"
-        ),
+        keras.layers.Dense(7 * 7 * 256, kernel_initializer=normal(0, 0.02), name="linear1"),
         keras.layers.Reshape([7, 7, 256]),
         keras.layers.BatchNormalization(gamma_initializer=normal(1, 0.02), name="bn1"),
         keras.layers.LeakyReLU(0.2, name="lrelu1"),
     ]
     for i, (filters, strides) in enumerate(((128, 1), (64, 2), (32, 2)), start=2):
         layers += [
-            keras.layers.Conv2DTranspose(
-                filters, 5, strides=strides, name=f"deconv{i}", **conv
-            ),
-            keras.layers.BatchNormalization(
-                gamma_initializer=normal(1, 0.02), name=f"bn{i}"
-            ),
+            keras.layers.Conv2DTranspose(filters, 5, strides=strides, name=f"deconv{i}", **conv),
+            keras.layers.BatchNormalization(gamma_initializer=normal(1, 0.02), name=f"bn{i}"),
             keras.layers.LeakyReLU(0.2, name=f"lrelu{i}"),
         ]
-    layers += [
-        keras.layers.Conv2D(1, 5, name="conv5", **conv),
-        keras.layers.Activation("tanh"),
-    ]
+    layers += [keras.layers.Conv2D(1, 5, name="conv5", **conv), keras.layers.Activation("tanh")]
     return keras.Sequential(layers, name="generator")
 
 

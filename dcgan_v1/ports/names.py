@@ -66,9 +66,7 @@ class Row(NamedTuple):
     def to_tf1(self, array):
         """Brings an array of the counterpart's to TF1's layout."""
         moved = array.reshape([self.split[axis] for axis in self.axes])
-        return np.ascontiguousarray(moved.transpose(np.argsort(self.axes))).reshape(
-            self.shape
-        )
+        return np.ascontiguousarray(moved.transpose(np.argsort(self.axes))).reshape(self.shape)
 
 
 def row(model, against, name, shape):

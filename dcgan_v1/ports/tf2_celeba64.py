@@ -67,10 +67,7 @@ class TwoSetBatchNorm(keras.layers.Layer):
     def build(self, shape):
         def add(name, initializer, trainable=False):
             return self.add_weight(
-                shape=[shape[-1]],
-                initializer=initializer,
-                trainable=trainable,
-                name=name,
+                shape=[shape[-1]], initializer=initializer, trainable=trainable, name=name
             )
 
         normal = keras.initializers.RandomNormal(1.0, 0.02)
@@ -90,9 +87,7 @@ class TwoSetBatchNorm(keras.layers.Layer):
             kept = self.momentum
             average_mean.assign(kept * average_mean + (1 - kept) * mean)
             average_variance.assign(kept * average_variance + (1 - kept) * variance)
-        return tf.nn.batch_normalization(
-            x, mean, variance, self.beta, self.gamma, self.epsilon
-        )
+        return tf.nn.batch_normalization(x, mean, variance, self.beta, self.gamma, self.epsilon)
 
 
 def make_generator(width):
@@ -142,8 +137,5 @@ def make_discriminator(width):
             TwoSetBatchNorm(name=f"bn{i}"),
             keras.layers.LeakyReLU(0.2, name=f"lrelu{i}"),
         ]
-    layers += [
-        keras.layers.Flatten(),
-        keras.layers.Dense(1, name="linear4", **options),
-    ]
+    layers += [keras.layers.Flatten(), keras.layers.Dense(1, name="linear4", **options)]
     return keras.Sequential(layers, name="discriminator")

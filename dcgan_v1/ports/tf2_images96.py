@@ -13,8 +13,7 @@ class Gan:
         self.generator = make_generator(width)
         self.discriminator = make_discriminator(width)
         self.optimizers = {
-            name: PytorchAdam(2e-4, beta_1=0.5, epsilon=1e-8)
-            for name in ("d_adam", "g_adam")
+            name: PytorchAdam(2e-4, beta_1=0.5, epsilon=1e-8) for name in ("d_adam", "g_adam")
         }
         self.optimizers["d_adam"].build(self.discriminator.trainable_variables)
         self.optimizers["g_adam"].build(self.generator.trainable_variables)
@@ -73,10 +72,7 @@ class PytorchBatchNorm(keras.layers.Layer):
     def build(self, shape):
         def add(name, initializer, trainable=False):
             return self.add_weight(
-                shape=[shape[-1]],
-                initializer=initializer,
-                trainable=trainable,
-                name=name,
+                shape=[shape[-1]], initializer=initializer, trainable=trainable, name=name
             )
 
         self.gamma = add("gamma", "ones", trainable=True)
@@ -92,12 +88,8 @@ class PytorchBatchNorm(keras.layers.Layer):
             moved = variance * n / (n - 1) if self.unbiased else variance
             kept = self.momentum
             self.moving_mean.assign(kept * self.moving_mean + (1 - kept) * mean)
-            self.moving_variance.assign(
-                kept * self.moving_variance + (1 - kept) * moved
-            )
-        return tf.nn.batch_normalization(
-            x, mean, variance, self.beta, self.gamma, self.epsilon
-        )
+            self.moving_variance.assign(kept * self.moving_variance + (1 - kept) * moved)
+        return tf.nn.batch_normalization(x, mean, variance, self.beta, self.gamma, self.epsilon)
 
 
 def pytorch_uniform(size, channels):
@@ -157,11 +149,7 @@ def make_discriminator(width):
         ]
         below = filters
     last = keras.layers.Conv2D(
-        1,
-        4,
-        use_bias=False,
-        kernel_initializer=pytorch_uniform(4, below),
-        name="conv5",
+        1, 4, use_bias=False, kernel_initializer=pytorch_uniform(4, below), name="conv5"
     )
     layers += [last, keras.layers.Reshape([1])]
     return keras.Sequential(layers, name="discriminator")

@@ -34,12 +34,8 @@ class Gan:
         # both at the same weights, then real before fake
         real_gradients = tape.gradient(d_loss_real, variables)
         fake_gradients = tape.gradient(d_loss_fake, variables)
-        self.optimizers["d_real_adam"].apply_gradients(
-            zip(real_gradients, variables, strict=True)
-        )
-        self.optimizers["d_fake_adam"].apply_gradients(
-            zip(fake_gradients, variables, strict=True)
-        )
+        self.optimizers["d_real_adam"].apply_gradients(zip(real_gradients, variables, strict=True))
+        self.optimizers["d_fake_adam"].apply_gradients(zip(fake_gradients, variables, strict=True))
         with tf.GradientTape() as tape:
             fake = self.generator(z_generator, training=True)
             logits = self.discriminator(fake, training=True)
@@ -48,11 +44,7 @@ class Gan:
         self.optimizers["g_adam"].apply_gradients(
             zip(tape.gradient(g_loss, variables), variables, strict=True)
         )
-        return {
-            "d_loss_real": d_loss_real,
-            "d_loss_fake": d_loss_fake,
-            "g_loss": g_loss,
-        }
+        return {"d_loss_real": d_loss_real, "d_loss_fake": d_loss_fake, "g_loss": g_loss}
 
 
 class Tf1Resize(keras.layers.Layer):
@@ -67,8 +59,7 @@ class Tf1Resize(keras.layers.Layer):
             size = x.shape[axis]
             following = tf.gather(x, [*range(1, size), size - 1], axis=axis)
             pairs = tf.stack([x, (x + following) / 2], axis=axis + 1)
-            x = tf.reshape(pairs, [-1, *(2 * size if i == axis else x.shape[i]
-                                         for i in (1, 2, 3))])  # fmt: skip
+            x = tf.reshape(pairs, [-1, *(2 * size if i == axis else x.shape[i] for i in (1, 2, 3))])
         return x
 
     def compute_output_shape(self, shape):

@@ -32,9 +32,7 @@ class Gan:
             g_loss = cross_entropy(tf.ones_like(logits), logits)
         variables = self.generator.trainable_variables
         gradients = tape.gradient(g_loss, variables)
-        self.optimizers["g_adam"].apply_gradients(
-            zip(gradients, variables, strict=True)
-        )
+        self.optimizers["g_adam"].apply_gradients(zip(gradients, variables, strict=True))
         return {
             "d_loss": (loss_real + loss_fake) / 2,
             "d_loss_real": loss_real,
@@ -50,9 +48,7 @@ class Gan:
             loss = cross_entropy(labels, logits)
         variables = self.discriminator.trainable_variables
         gradients = tape.gradient(loss, variables)
-        self.optimizers["d_adam"].apply_gradients(
-            zip(gradients, variables, strict=True)
-        )
+        self.optimizers["d_adam"].apply_gradients(zip(gradients, variables, strict=True))
         right = tf.equal(logits > 0, labels > 0)
         return loss, tf.reduce_mean(tf.cast(right, logits.dtype))
 
@@ -69,27 +65,18 @@ def make_generator():
     conv = {"padding": "same", "use_bias": False, "kernel_initializer": normal(0, 0.02)}
     layers = [
         keras.Input([100]),
-        keras.layers.Dense(
-            7 * 7 * 256, kernel_initializer=normal(0, 0.02), name="linear1"
-        ),
+        keras.layers.Dense(7 * 7 * 256, kernel_initializer=normal(0, 0.02), name="linear1"),
         keras.layers.Reshape([7, 7, 256]),
         keras.layers.BatchNormalization(gamma_initializer=normal(1, 0.02), name="bn1"),
         keras.layers.LeakyReLU(0.2, name="lrelu1"),
     ]
     for i, (filters, strides) in enumerate(((128, 1), (64, 2), (32, 2)), start=2):
         layers += [
-            keras.layers.Conv2DTranspose(
-                filters, 5, strides=strides, name=f"deconv{i}", **conv
-            ),
-            keras.layers.BatchNormalization(
-                gamma_initializer=normal(1, 0.02), name=f"bn{i}"
-            ),
+            keras.layers.Conv2DTranspose(filters, 5, strides=strides, name=f"deconv{i}", **conv),
+            keras.layers.BatchNormalization(gamma_initializer=normal(1, 0.02), name=f"bn{i}"),
             keras.layers.LeakyReLU(0.2, name=f"lrelu{i}"),
         ]
-    layers += [
-        keras.layers.Conv2D(1, 5, name="conv5", **conv),
-        keras.layers.Activation("tanh"),
-    ]
+    layers += [keras.layers.Conv2D(1, 5, name="conv5", **conv), keras.layers.Activation("tanh")]
     return keras.Sequential(layers, name="generator")
 
 

@@ -35,12 +35,8 @@ class Gan:
         g_variables = self.generator.trainable_variables
         d_gradients = d_tape.gradient(d_loss, d_variables)
         g_gradients = g_tape.gradient(g_loss, g_variables)
-        self.optimizers["d_adam"].apply_gradients(
-            zip(d_gradients, d_variables, strict=True)
-        )
-        self.optimizers["g_adam"].apply_gradients(
-            zip(g_gradients, g_variables, strict=True)
-        )
+        self.optimizers["d_adam"].apply_gradients(zip(d_gradients, d_variables, strict=True))
+        self.optimizers["g_adam"].apply_gradients(zip(g_gradients, g_variables, strict=True))
         return {
             "d_loss": d_loss,
             "d_loss_real": d_loss_real,

@@ -17,10 +17,7 @@ class Gan:
         self.discriminator = make_discriminator(width)
         self.optimizers = {
             name: TensorflowAdam(network.parameters(), lr=2e-4, betas=(0.5, 0.999))
-            for name, network in (
-                ("d_adam", self.discriminator),
-                ("g_adam", self.generator),
-            )
+            for name, network in (("d_adam", self.discriminator), ("g_adam", self.generator))
         }
         self.criterion = nn.BCEWithLogitsLoss()
 
@@ -113,9 +110,7 @@ class TensorflowBatchNorm2d(nn.Module):
         variance = getattr(self, f"{prefix}running_var")
         if self.training:
             with torch.no_grad():
-                moved, batch_mean = torch.var_mean(
-                    x, dim=(0, 2, 3), unbiased=self.unbiased
-                )
+                moved, batch_mean = torch.var_mean(x, dim=(0, 2, 3), unbiased=self.unbiased)
                 mean.lerp_(batch_mean, self.momentum)
                 variance.lerp_(moved, self.momentum)
             mean = variance = None
@@ -156,10 +151,7 @@ def make_discriminator(width):
             (f"lrelu{i}", nn.LeakyReLU(0.2)),
         ]
         below = above
-    layers += [
-        ("flatten", nn.Flatten()),
-        ("linear4", nn.Linear(4 * 4 * below, 1, bias=False)),
-    ]
+    layers += [("flatten", nn.Flatten()), ("linear4", nn.Linear(4 * 4 * below, 1, bias=False))]
     network = nn.Sequential(OrderedDict(layers))
     network.apply(start_like_the_paper)
     return network

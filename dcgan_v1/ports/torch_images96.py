@@ -14,10 +14,7 @@ class Gan:
         self.discriminator = make_discriminator(width)
         self.optimizers = {
             name: torch.optim.Adam(network.parameters(), lr=2e-4, betas=(0.5, 0.999))
-            for name, network in (
-                ("d_adam", self.discriminator),
-                ("g_adam", self.generator),
-            )
+            for name, network in (("d_adam", self.discriminator), ("g_adam", self.generator))
         }
         self.criterion = nn.BCEWithLogitsLoss()
 
@@ -61,19 +58,14 @@ def make_generator(width):
             (f"relu{i}", nn.ReLU(inplace=True)),
         ]
         above = below
-    layers += [
-        ("deconv5", nn.ConvTranspose2d(above, 3, 5, 3, 1, bias=False)),
-        ("tanh", nn.Tanh()),
-    ]
+    layers += [("deconv5", nn.ConvTranspose2d(above, 3, 5, 3, 1, bias=False)), ("tanh", nn.Tanh())]
     return nn.Sequential(OrderedDict(layers))
 
 
 def make_discriminator(width):
     """[N, 3, 96, 96] -> logits [N, 1]."""
     layers, below = [], 3
-    for i, (wide, size, stride) in enumerate(
-        ((1, 5, 3), (2, 4, 2), (4, 4, 2), (8, 4, 2)), start=1
-    ):
+    for i, (wide, size, stride) in enumerate(((1, 5, 3), (2, 4, 2), (4, 4, 2), (8, 4, 2)), start=1):
         above = wide * width
         layers += [
             (f"conv{i}", nn.Conv2d(below, above, size, stride, 1, bias=False)),

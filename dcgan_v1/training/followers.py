@@ -76,9 +76,7 @@ class Samples:
             self.draw(run)
 
     def draw(self, run):
-        samples, run.d_mean_sample = run.session.run(
-            [run.graph.samples, run.graph.d_mean_sample]
-        )
+        samples, run.d_mean_sample = run.session.run([run.graph.samples, run.graph.d_mean_sample])
         self._sampled_at = run.step
         self._health.watch_samples(run.step, samples)
         picture = pictures.grid(pictures.to_uint8(samples, self._range))

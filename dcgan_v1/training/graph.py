@@ -117,10 +117,7 @@ def build_train_graph(config, data):
         samples=samples,
         d_mean_sample=tf.reduce_mean(tf.sigmoid(sample_logits)),
         histogram_summary=tf.summary.merge(
-            [
-                tf.summary.histogram(f"weights/{v.op.name}", v)
-                for v in tf.trainable_variables()
-            ]
+            [tf.summary.histogram(f"weights/{v.op.name}", v) for v in tf.trainable_variables()]
         ),
         saved=saved,
         copy_chief=joining.copied(saved),
@@ -164,9 +161,7 @@ def _noise(config, system, real_count, now):
         drawn[stream] = z, [None, system.z_dim]
     for stream, shape in system.masks.items():
         images = real_count if stream.startswith("keep_real") else count
-        keep = randomness.keep(
-            [images, *shape], system.dropout, config.seed, stream, now
-        )
+        keep = randomness.keep([images, *shape], system.dropout, config.seed, stream, now)
         drawn[stream] = keep, [None, *shape]
     if getattr(config, "augment", "none") != "none":
         shape = [count, augmentation.NUMBERS]

@@ -26,9 +26,7 @@ class Interruption:
         numbers = [signal.SIGINT, signal.SIGTERM]
         if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
             numbers.append(signal.SIGHUP)
-        self._before = {
-            number: signal.signal(number, self._handle) for number in numbers
-        }
+        self._before = {number: signal.signal(number, self._handle) for number in numbers}
         return self
 
     def __exit__(self, *_):

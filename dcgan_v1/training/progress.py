@@ -25,11 +25,7 @@ class Progress:
         self._said_at, self._said_step = time.monotonic(), step
         if not self._quiet and sys.stderr.isatty():
             self._bar = tqdm(
-                total=self._total,
-                initial=step,
-                unit="step",
-                dynamic_ncols=True,
-                leave=True,
+                total=self._total, initial=step, unit="step", dynamic_ncols=True, leave=True
             )
 
     def __call__(self, run):

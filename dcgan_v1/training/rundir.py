@@ -60,9 +60,7 @@ class RunDirectory:
                 "it or choose another --run-dir"
             ) from error
         except OSError as error:
-            raise UserError(
-                f"cannot write to --run-dir {self.path}: {error.strerror}"
-            ) from error
+            raise UserError(f"cannot write to --run-dir {self.path}: {error.strerror}") from error
         try:
             yield
         finally:
@@ -143,9 +141,7 @@ class RunDirectory:
                 for path in folder.glob(".*.*.[0-9]*"):
                     path.unlink()
         except OSError as error:
-            raise UserError(
-                f"cannot write to --run-dir {self.path}: {error.strerror}"
-            ) from error
+            raise UserError(f"cannot write to --run-dir {self.path}: {error.strerror}") from error
 
     def latest_step(self):
         """Returns the newest checkpoint's step, 0 if there is none."""

@@ -55,17 +55,14 @@ def train(
     config = config.in_steps(data.epoch_steps(config.batch_size))
     if config.batch_size > data.size:
         raise UserError(
-            f"--batch-size {config.batch_size} is larger than the data: "
-            f"{data.size} training images"
+            f"--batch-size {config.batch_size} is larger than the data: {data.size} training images"
         )
     if not membership.is_chief:
         return _follow(config, data, directory, membership)
     progress = Progress(config.total_steps, config.batch_size, quiet)
     with contextlib.ExitStack() as stack:
         is_there = directory.holds_run()  # being continued, or about to be moved aside
-        session_config, line = runtime.session_config(
-            config.device, config.deterministic
-        )
+        session_config, line = runtime.session_config(config.device, config.deterministic)
         progress.say(f"{line}{membership.words}\n{note}".strip())
         if is_there:
             stack.enter_context(directory.locked())
@@ -134,9 +131,7 @@ def _loop(run, saver, real_spread, progress, after_step, membership):
         with Interruption() as interruption:
             if not run.resumed:  # else they were drawn before the checkpoint
                 samples.draw(run)
-            while not (
-                run.is_over() or membership.is_stopped(run, interruption.signal)
-            ):
+            while not (run.is_over() or membership.is_stopped(run, interruption.signal)):
                 with membership.noticing(f"step {run.step + 1}"):
                     run.take_step(stop=bool(interruption.signal))
                 for follow in (watching, metrics, samples, checkpoints, progress):
@@ -162,8 +157,7 @@ def _loop(run, saver, real_spread, progress, after_step, membership):
     if not stopped_by:
         return 0
     progress.say(
-        f"stopped at step {run.step}; to continue, add --restore "
-        f"--run-dir {run.directory.path}"
+        f"stopped at step {run.step}; to continue, add --restore --run-dir {run.directory.path}"
     )
     return 128 + stopped_by
 
@@ -178,8 +172,7 @@ def _restored(session, config, data, directory, resume, say):
         saving.check_settings(newest, config, directory.config)
     source = newest or config.start
     if source:
-        _restore(session, graph, config, source, config.networks_only and not newest,
-                 say)  # fmt: skip
+        _restore(session, graph, config, source, config.networks_only and not newest, say)
     step = int(session.run(graph.step))
     if step > config.total_steps:
         raise UserError(

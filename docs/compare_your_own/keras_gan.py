@@ -38,25 +38,19 @@ class Gan:
     def train_step(self, images, z):
         with tf.GradientTape() as tape:
             on_real = self.discriminator(images, training=True)
-            on_fake = self.discriminator(
-                self.generator(z, training=True), training=True
-            )
+            on_fake = self.discriminator(self.generator(z, training=True), training=True)
             d_loss = cross_entropy(tf.ones_like(on_real), on_real)
             d_loss += cross_entropy(tf.zeros_like(on_fake), on_fake)
         variables = self.discriminator.trainable_variables
         self.d_adam.apply(tape.gradient(d_loss, variables), variables)
         averages = [tf.identity(v) for v in self.generator.non_trainable_variables]
         with tf.GradientTape() as tape:
-            on_fake = self.discriminator(
-                self.generator(z, training=True), training=True
-            )
+            on_fake = self.discriminator(self.generator(z, training=True), training=True)
             g_loss = cross_entropy(tf.ones_like(on_fake), on_fake)
         variables = self.generator.trainable_variables
         self.g_adam.apply(tape.gradient(g_loss, variables), variables)
         # in TF1 only the discriminator's train op runs UPDATE_OPS
-        for v, before in zip(
-            self.generator.non_trainable_variables, averages, strict=True
-        ):
+        for v, before in zip(self.generator.non_trainable_variables, averages, strict=True):
             v.assign(before)
         return {"d_loss": d_loss, "g_loss": g_loss}
 

@@ -48,9 +48,7 @@ def build():
 
     def loss(logits, label):
         labels = tf.fill(tf.shape(logits), label)
-        return tf.reduce_mean(
-            tf.nn.sigmoid_cross_entropy_with_logits(labels=labels, logits=logits)
-        )
+        return tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(labels=labels, logits=logits))
 
     on_real, on_fake = discriminator(images), discriminator(fake)
     d_loss = tf.add(loss(on_real, 1.0), loss(on_fake, 0.0), "d_loss")
@@ -58,7 +56,5 @@ def build():
     d_vars = tf.trainable_variables("discriminator")
     g_vars = tf.trainable_variables("generator")
     with tf.control_dependencies(tf.get_collection(tf.GraphKeys.UPDATE_OPS)):
-        tf.train.AdamOptimizer(1e-3, 0.5).minimize(
-            d_loss, var_list=d_vars, name="train_d"
-        )
+        tf.train.AdamOptimizer(1e-3, 0.5).minimize(d_loss, var_list=d_vars, name="train_d")
     tf.train.AdamOptimizer(1e-3, 0.5).minimize(g_loss, var_list=g_vars, name="train_g")

@@ -93,9 +93,7 @@ class Discriminator(keras.Model):
 
 def cross_entropy(logits, label):
     return tf.reduce_mean(
-        tf.nn.sigmoid_cross_entropy_with_logits(
-            logits=logits, labels=tf.ones_like(logits) * label
-        )
+        tf.nn.sigmoid_cross_entropy_with_logits(logits=logits, labels=tf.ones_like(logits) * label)
     )
 
 

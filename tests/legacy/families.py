@@ -147,14 +147,7 @@ def layers():
     h = tf.layers.batch_normalization(h, training=True, momentum=0.9)
     h = tf.nn.leaky_relu(h)
     h = tf.layers.conv2d_transpose(
-        h,
-        3,
-        4,
-        strides=2,
-        padding="same",
-        use_bias=False,
-        kernel_initializer=start,
-        name="up",
+        h, 3, 4, strides=2, padding="same", use_bias=False, kernel_initializer=start, name="up"
     )
     h = tf.layers.max_pooling2d(h, 2, 2)
     h = tf.layers.dropout(tf.layers.flatten(h), 0.3, training=False)
@@ -208,12 +201,8 @@ def old_names():
         joined = tf.concat([b, a], 1)
         y = tf.stack([tf.multiply(joined, h), tf.subtract(joined, h)])
         y = tf.where(y > 0, y, tf.negative(y))
-        loss = tf.reduce_mean(
-            tf.nn.sigmoid_cross_entropy_with_logits(logits=h, labels=labels)
-        )
-        loss += tf.reduce_sum(
-            tf.nn.softmax_cross_entropy_with_logits(logits=h, labels=labels), 0
-        )
+        loss = tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(logits=h, labels=labels))
+        loss += tf.reduce_sum(tf.nn.softmax_cross_entropy_with_logits(logits=h, labels=labels), 0)
     return loss, [y, joined], {}
 
 
@@ -233,9 +222,7 @@ def averages():
     """Moving averages and slots: what a checkpoint of a program holds."""
     x = tf.placeholder(tf.float32, [ROWS, 4], "x")
     with tf.variable_scope("net"):
-        w = tf.get_variable(
-            "w", [4, 3], initializer=tf.random_normal_initializer(seed=2)
-        )
+        w = tf.get_variable("w", [4, 3], initializer=tf.random_normal_initializer(seed=2))
     loss = tf.reduce_mean(tf.matmul(x, w) ** 2)
     ema = tf.train.ExponentialMovingAverage(0.9)
     steps = [
@@ -287,10 +274,7 @@ def run(family):
             feed = {}
             for op in tf.get_default_graph().get_operations():
                 if op.type == "Placeholder":
-                    shape = [
-                        ROWS if n is None else n
-                        for n in op.outputs[0].get_shape().as_list()
-                    ]
+                    shape = [ROWS if n is None else n for n in op.outputs[0].get_shape().as_list()]
                     value = modes.get(op.name, rng.uniform(-1, 1, shape))
                     feed[op.outputs[0]] = value
             values = session.run([loss, slopes, outputs], feed)
@@ -305,9 +289,7 @@ def run(family):
                 found["after/" + v.op.name] = session.run(v)
             saver = tf.train.Saver()
             path = saver.save(session, os.path.join(FOLDER, family.__name__))
-            found["keys"] = np.array(
-                sorted(name for name, _ in tf.train.list_variables(path))
-            )
+            found["keys"] = np.array(sorted(name for name, _ in tf.train.list_variables(path)))
     return found
 
 

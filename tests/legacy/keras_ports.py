@@ -38,26 +38,30 @@ def contrib_layers(fault=""):
     norm = {"momentum": decay, "epsilon": 1e-4, "scale": False}
     if fault == "epsilon":
         norm["epsilon"] = 1e-3
-    generator = keras.Sequential([
-        keras.Input([10]),
-        L.Dense(4 * 4 * 8, use_bias=False),
-        FusedNorm(**norm),
-        L.ReLU(),
-        L.Reshape([4, 4, 8]),
-        L.Conv2DTranspose(6, 5, 2, "same", use_bias=False),
-        FusedNorm(**norm),
-        L.ReLU(),
-        L.Conv2DTranspose(1, 5, 2, "same", activation="tanh"),
-    ])  # fmt: skip
-    discriminator = keras.Sequential([
-        keras.Input([16, 16, 1]),
-        L.Conv2D(6, 5, 2, "same"),
-        L.LeakyReLU(0.3 if fault == "slope" else 0.2),
-        L.Conv2D(8, 5, 2, "same"),
-        L.LeakyReLU(0.2),
-        L.Flatten(),
-        L.Dense(1),
-    ])  # fmt: skip
+    generator = keras.Sequential(
+        [
+            keras.Input([10]),
+            L.Dense(4 * 4 * 8, use_bias=False),
+            FusedNorm(**norm),
+            L.ReLU(),
+            L.Reshape([4, 4, 8]),
+            L.Conv2DTranspose(6, 5, 2, "same", use_bias=False),
+            FusedNorm(**norm),
+            L.ReLU(),
+            L.Conv2DTranspose(1, 5, 2, "same", activation="tanh"),
+        ]
+    )
+    discriminator = keras.Sequential(
+        [
+            keras.Input([16, 16, 1]),
+            L.Conv2D(6, 5, 2, "same"),
+            L.LeakyReLU(0.3 if fault == "slope" else 0.2),
+            L.Conv2D(8, 5, 2, "same"),
+            L.LeakyReLU(0.2),
+            L.Flatten(),
+            L.Dense(1),
+        ]
+    )
     d_adam = keras.optimizers.Adam(1e-3, 0.5, epsilon=1e-8)
     g_adam = keras.optimizers.Adam(2e-3, 0.5, epsilon=1e-8)
 
@@ -77,13 +81,13 @@ def contrib_layers(fault=""):
         if fault == "update-ops":
             averages = at_first
         if fault != "averages":
-            for v, before in zip(generator.non_trainable_variables, averages,
-                                 strict=True):  # fmt: skip
+            for v, before in zip(generator.non_trainable_variables, averages, strict=True):
                 v.assign(before)
         return {"d_loss": d_loss, "g_loss": g_loss}
 
-    return Keras({"generator": generator, "discriminator": discriminator},
-                 {"d": d_adam, "g": g_adam}, step)  # fmt: skip
+    return Keras(
+        {"generator": generator, "discriminator": discriminator}, {"d": d_adam, "g": g_adam}, step
+    )
 
 
 class HalfPixelFree(L.Layer):
@@ -101,17 +105,19 @@ class HalfPixelFree(L.Layer):
 
 def slim_arg_scope(fault=""):
     half_pixel = L.UpSampling2D(2, interpolation="bilinear")
-    model = keras.Sequential([
-        keras.Input([16, 16, 3]),
-        L.Conv2D(6, 3, padding="same", activation="relu"),
-        L.AveragePooling2D(2),
-        L.Conv2D(6, 3, 2, "same", activation="relu"),
-        half_pixel if fault == "half-pixel" else HalfPixelFree(),
-        L.Conv2D(6, 3, padding="same", activation="relu"),
-        L.Flatten(),
-        L.Dense(16, activation="relu"),
-        L.Dense(4),
-    ])  # fmt: skip
+    model = keras.Sequential(
+        [
+            keras.Input([16, 16, 3]),
+            L.Conv2D(6, 3, padding="same", activation="relu"),
+            L.AveragePooling2D(2),
+            L.Conv2D(6, 3, 2, "same", activation="relu"),
+            half_pixel if fault == "half-pixel" else HalfPixelFree(),
+            L.Conv2D(6, 3, padding="same", activation="relu"),
+            L.Flatten(),
+            L.Dense(16, activation="relu"),
+            L.Dense(4),
+        ]
+    )
     optimizer = keras.optimizers.RMSprop(1e-3, rho=0.9, momentum=0.5, epsilon=1e-6)
 
     @tf.function
@@ -128,24 +134,17 @@ def slim_arg_scope(fault=""):
 
 
 def wgan_clip(fault=""):
-    generator = keras.Sequential([
-        keras.Input([6]), L.Dense(16, activation="relu"),
-        L.Dense(20, activation="sigmoid"),
-    ])  # fmt: skip
-    critic = keras.Sequential(
-        [keras.Input([20]), L.Dense(16, activation="relu"), L.Dense(1)]
+    generator = keras.Sequential(
+        [keras.Input([6]), L.Dense(16, activation="relu"), L.Dense(20, activation="sigmoid")]
     )
-    c_rms, g_rms = (
-        keras.optimizers.RMSprop(5e-3, rho=0.9, epsilon=1e-10) for _ in "cg"
-    )
+    critic = keras.Sequential([keras.Input([20]), L.Dense(16, activation="relu"), L.Dense(1)])
+    c_rms, g_rms = (keras.optimizers.RMSprop(5e-3, rho=0.9, epsilon=1e-10) for _ in "cg")
 
     @tf.function
     def step(z, real):
         with tf.GradientTape() as tape:
             d_loss = tf.reduce_mean(critic(generator(z))) - tf.reduce_mean(critic(real))
-        of_critic, of_generator = (
-            list(m.trainable_variables) for m in (critic, generator)
-        )
+        of_critic, of_generator = (list(m.trainable_variables) for m in (critic, generator))
         if fault == "wrong-variables":
             of_critic.append(of_generator.pop())
         update(c_rms, tape, d_loss, of_critic)
@@ -157,9 +156,7 @@ def wgan_clip(fault=""):
         update(g_rms, tape, g_loss, of_generator)
         return d_loss, g_loss
 
-    return Keras(
-        {"generator": generator, "critic": critic}, {"c": c_rms, "g": g_rms}, step
-    )
+    return Keras({"generator": generator, "critic": critic}, {"c": c_rms, "g": g_rms}, step)
 
 
 def conditional_lstm(fault=""):
@@ -199,8 +196,9 @@ def conditional_lstm(fault=""):
         clipped(g_sgd, tape, g_loss, generator.trainable_variables)
         return {"d_loss": d_loss, "g_loss": g_loss}
 
-    return Keras({"generator": generator, "discriminator": discriminator},
-                 {"d": d_sgd, "g": g_sgd}, step)  # fmt: skip
+    return Keras(
+        {"generator": generator, "discriminator": discriminator}, {"d": d_sgd, "g": g_sgd}, step
+    )
 
 
 class Dense(tf.Module):
@@ -243,9 +241,7 @@ class Critic(tf.Module):
 def wgan_gp(fault="", dtype="float32"):
     generator, critic = Generator(dtype), Critic(dtype)
     beta2 = float(tf.constant(0.9).numpy()) if fault == "decimals" else 0.9
-    c_adam, g_adam = (
-        keras.optimizers.Adam(1e-3, 0.0, beta2, epsilon=1e-8) for _ in "cg"
-    )  # fmt: skip
+    c_adam, g_adam = (keras.optimizers.Adam(1e-3, 0.0, beta2, epsilon=1e-8) for _ in "cg")
 
     @tf.function
     def step(z, real, alpha):
@@ -268,5 +264,4 @@ def wgan_gp(fault="", dtype="float32"):
         update(g_adam, tape, g_loss, generator.trainable_variables)
         return {"d_loss": d_loss, "g_loss": g_loss}
 
-    return Keras({"generator": generator, "critic": critic},
-                 {"c": c_adam, "g": g_adam}, step)  # fmt: skip
+    return Keras({"generator": generator, "critic": critic}, {"c": c_adam, "g": g_adam}, step)

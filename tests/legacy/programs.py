@@ -27,19 +27,11 @@ def contrib_layers():
     def generator(z):
         with tf.variable_scope("generator"):
             h = contrib.layers.fully_connected(
-                z,
-                4 * 4 * 8,
-                normalizer_fn=contrib.layers.batch_norm,
-                normalizer_params=norm,
+                z, 4 * 4 * 8, normalizer_fn=contrib.layers.batch_norm, normalizer_params=norm
             )
             h = tf.reshape(h, [-1, 4, 4, 8])
             h = contrib.layers.conv2d_transpose(
-                h,
-                6,
-                5,
-                2,
-                normalizer_fn=contrib.layers.batch_norm,
-                normalizer_params=norm,
+                h, 6, 5, 2, normalizer_fn=contrib.layers.batch_norm, normalizer_params=norm
             )
             return contrib.layers.conv2d_transpose(h, 1, 5, 2, activation_fn=tf.tanh)
 
@@ -55,12 +47,8 @@ def contrib_layers():
     d_loss, g_loss = gan_losses(on_real, on_fake)
     d_vars, g_vars = (tf.trainable_variables(s) for s in ("discriminator", "generator"))
     with tf.control_dependencies(tf.get_collection(tf.GraphKeys.UPDATE_OPS)):
-        d_step = tf.train.AdamOptimizer(1e-3, 0.5).minimize(
-            d_loss, var_list=d_vars, name="d_step"
-        )
-    g_step = tf.train.AdamOptimizer(2e-3, 0.5).minimize(
-        g_loss, var_list=g_vars, name="g_step"
-    )
+        d_step = tf.train.AdamOptimizer(1e-3, 0.5).minimize(d_loss, var_list=d_vars, name="d_step")
+    g_step = tf.train.AdamOptimizer(2e-3, 0.5).minimize(g_loss, var_list=g_vars, name="g_step")
     return [[d_step, d_loss], [g_step, g_loss]], {"is_training": True}
 
 
@@ -136,22 +124,16 @@ def ema_batch_norm():
                     with tf.control_dependencies([ema.apply([mean, var])]):
                         return tf.identity(mean), tf.identity(var)
 
-                mean, var = tf.cond(
-                    training, move, lambda: (ema.average(mean), ema.average(var))
-                )
+                mean, var = tf.cond(training, move, lambda: (ema.average(mean), ema.average(var)))
             return tf.nn.batch_normalization(x, mean, var, beta, gamma, 1e-5)
 
     def weights(name, shape):
-        return tf.get_variable(
-            name, shape, initializer=tf.truncated_normal_initializer(stddev=0.1)
-        )
+        return tf.get_variable(name, shape, initializer=tf.truncated_normal_initializer(stddev=0.1))
 
     with tf.variable_scope("G"):
         h = tf.matmul(z, weights("fc/w", [8, 4 * 4 * 6]))
         h = tf.nn.relu(norm(tf.reshape(h, [ROWS, 4, 4, 6]), "bn0"))
-        h = tf.nn.conv2d_transpose(
-            h, weights("up/w", [5, 5, 3, 6]), [ROWS, 8, 8, 3], [1, 2, 2, 1]
-        )
+        h = tf.nn.conv2d_transpose(h, weights("up/w", [5, 5, 3, 6]), [ROWS, 8, 8, 3], [1, 2, 2, 1])
         fake = tf.tanh(h)
 
     def discriminator(x, reuse):
@@ -166,8 +148,7 @@ def ema_batch_norm():
     d_loss, g_loss = gan_losses(on_real, on_fake)
     names = [v.name for v in tf.trainable_variables()]
     d_vars, g_vars = (
-        [v for v, n in zip(tf.trainable_variables(), names) if n.startswith(s)]
-        for s in "DG"
+        [v for v, n in zip(tf.trainable_variables(), names) if n.startswith(s)] for s in "DG"
     )
     d_step = tf.train.AdamOptimizer(2e-4, beta1=0.5).minimize(d_loss, var_list=d_vars)
     g_step = tf.train.AdamOptimizer(2e-4, beta1=0.5).minimize(g_loss, var_list=g_vars)
@@ -181,9 +162,7 @@ def wgan_clip():
 
     def dense(x, units, name):
         w = tf.get_variable(
-            name + "/W",
-            [x.shape[1], units],
-            initializer=tf.random_normal_initializer(stddev=0.05),
+            name + "/W", [x.shape[1], units], initializer=tf.random_normal_initializer(stddev=0.05)
         )
         b = tf.get_variable(name + "/b", [units], initializer=tf.zeros_initializer())
         return tf.matmul(x, w) + b
@@ -247,9 +226,7 @@ def wgan_gp():
         with tf.variable_scope("gen", reuse=tf.AUTO_REUSE, custom_getter=getter):
             h = tf.layers.dense(z, 4 * 4 * 4, tf.nn.relu, name="fc")
             h = tf.reshape(h, [-1, 4, 4, 4])
-            return tf.layers.conv2d_transpose(
-                h, 1, 4, 2, "same", activation=tf.nn.tanh, name="up"
-            )
+            return tf.layers.conv2d_transpose(h, 1, 4, 2, "same", activation=tf.nn.tanh, name="up")
 
     def critic(x):
         with tf.variable_scope("critic", reuse=tf.AUTO_REUSE):
@@ -261,8 +238,7 @@ def wgan_gp():
     alpha = tf.random_uniform([tf.shape(real)[0], 1, 1, 1], name="alpha")
     mixed = real + alpha * (fake - real)
     slopes = tf.sqrt(
-        1e-8
-        + tf.reduce_sum(tf.square(tf.gradients(critic(mixed), mixed)[0]), [1, 2, 3])
+        1e-8 + tf.reduce_sum(tf.square(tf.gradients(critic(mixed), mixed)[0]), [1, 2, 3])
     )
     penalty = tf.reduce_mean(tf.square(slopes - 1.0))
     d_loss = tf.reduce_mean(critic(fake)) - tf.reduce_mean(critic(real)) + 10 * penalty
@@ -315,9 +291,7 @@ def record(program, folder):
         saver = tf.train.Saver(tf.global_variables())
         saved = {}
         drawn = [
-            op
-            for op in graph.get_operations()
-            if op.type in RANDOM and "nitializer" not in op.name
+            op for op in graph.get_operations() if op.type in RANDOM and "nitializer" not in op.name
         ]
         for op in drawn:  # one inside a tf.cond is as good
             graph._unfetchable_ops.discard(op)
@@ -332,9 +306,7 @@ def record(program, folder):
                         array = drawn_for(op, rng)
                         saved[f"{step}/{op.name}"] = array
                         feed[op.outputs[0]] = array
-                feed.update(
-                    {graph.get_tensor_by_name(n + ":0"): v for n, v in modes.items()}
-                )
+                feed.update({graph.get_tensor_by_name(n + ":0"): v for n, v in modes.items()})
                 for op in drawn:  # one draw for all runs of a step
                     array = session.run(op.outputs[0], feed)
                     saved[f"{step}/{op.name}"] = array

@@ -9,9 +9,7 @@ ROWS, Z = 8, 3
 
 def generator(z, train, reuse=False):
     with tf.variable_scope("g", reuse=reuse):
-        w = tf.get_variable(
-            "w", [Z, 6], initializer=tf.random_normal_initializer(seed=1)
-        )
+        w = tf.get_variable("w", [Z, 6], initializer=tf.random_normal_initializer(seed=1))
         h = tf.contrib.layers.batch_norm(
             tf.matmul(z, w),
             decay=0.9,
@@ -22,30 +20,22 @@ def generator(z, train, reuse=False):
             fused=False,
             scope="bn",
         )
-        v = tf.get_variable(
-            "v", [6, 4], initializer=tf.random_normal_initializer(seed=2)
-        )
+        v = tf.get_variable("v", [6, 4], initializer=tf.random_normal_initializer(seed=2))
         return tf.nn.tanh(tf.matmul(tf.nn.relu(h), v))
 
 
 def discriminator(x, keep, reuse=False):
     with tf.variable_scope("d", reuse=reuse):
-        w = tf.get_variable(
-            "w", [4, 5], initializer=tf.random_normal_initializer(seed=3)
-        )
+        w = tf.get_variable("w", [4, 5], initializer=tf.random_normal_initializer(seed=3))
         b = tf.get_variable("b", [5], initializer=tf.zeros_initializer())
         h = tf.nn.dropout(tf.nn.relu(tf.matmul(x, w) + b), keep)
-        v = tf.get_variable(
-            "v", [5, 1], initializer=tf.random_normal_initializer(seed=4)
-        )
+        v = tf.get_variable("v", [5, 1], initializer=tf.random_normal_initializer(seed=4))
         return tf.matmul(h, v)
 
 
 def cross_entropy(logits, label):
     return tf.reduce_mean(
-        tf.nn.sigmoid_cross_entropy_with_logits(
-            logits=logits, labels=label * tf.ones_like(logits)
-        )
+        tf.nn.sigmoid_cross_entropy_with_logits(logits=logits, labels=label * tf.ones_like(logits))
     )
 
 

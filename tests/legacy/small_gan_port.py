@@ -10,9 +10,7 @@ L = keras.layers
 
 def cross_entropy(logits, label):
     return tf.reduce_mean(
-        tf.nn.sigmoid_cross_entropy_with_logits(
-            logits=logits, labels=label * tf.ones_like(logits)
-        )
+        tf.nn.sigmoid_cross_entropy_with_logits(logits=logits, labels=label * tf.ones_like(logits))
     )
 
 

@@ -70,9 +70,7 @@ class EmaNorm(nn.Module):
                     mean.lerp_(m, 0.1)
                     var.lerp_(v, 0.1)
             mean, var = m, v
-        mean, var, gamma, beta = (
-            t[:, None, None] for t in (mean, var, self.weight, self.bias)
-        )
+        mean, var, gamma, beta = (t[:, None, None] for t in (mean, var, self.weight, self.bias))
         if self.fault == "epsilon-outside":
             return (x - mean) / (var.sqrt() + 1e-5) * gamma + beta
         return (x - mean) / (var + 1e-5).sqrt() * gamma + beta
@@ -133,9 +131,7 @@ def ema_batch_norm(fault=""):
         discriminator.zero_grad()
         d_loss.backward()
         d_adam.step()
-        on_fake = judge(
-            generator(z), 1, True
-        )  # the second session call moves them again
+        on_fake = judge(generator(z), 1, True)  # the second session call moves them again
         g_loss = criterion(on_fake, torch.ones_like(on_fake))
         generator.zero_grad()
         g_loss.backward()

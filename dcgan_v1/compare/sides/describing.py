@@ -20,8 +20,7 @@ def describe(side):
                 "part": graph_ops.part(side.graph.get_operation_by_name(name)),
             }
             for name in side.program.variables
-            if name not in kept
-            and readers[name].dtype.base_dtype.is_floating
+            if name not in kept and readers[name].dtype.base_dtype.is_floating
         },
         "slots": {n: list(s) for n, s in roles.slots.items()},
         "powers": {n: list(p) for n, p in roles.powers.items()},
@@ -45,15 +44,15 @@ def describe(side):
         ],
         "not run": _not_run(side),
         "not in checkpoint": [
-            n for n in side.program.variables
-            if side.program.values and n not in side.program.values
-            and n not in kept
+            n
+            for n in side.program.variables
+            if side.program.values and n not in side.program.values and n not in kept
         ],
         "left in float32": side.left,
         "spelled out": side.spelled,
         "altered": [],
         "frozen": side.program.frozen,
-    }  # fmt: skip
+    }
 
 
 def _is_trainable(side, name, trained):

@@ -7,21 +7,52 @@ from dcgan_v1.errors import UserError
 
 PLACEHOLDERS = ("Placeholder", "PlaceholderV2", "PlaceholderWithDefault")
 SOURCES = (  # what programs with an input pipeline read instead of a placeholder
-    "IteratorGetNext", "QueueDequeueV2", "QueueDequeueManyV2", "QueueDequeueUpToV2",
-    "QueueDequeue", "QueueDequeueMany", "QueueDequeueUpTo",
-)  # fmt: skip
+    "IteratorGetNext",
+    "QueueDequeueV2",
+    "QueueDequeueManyV2",
+    "QueueDequeueUpToV2",
+    "QueueDequeue",
+    "QueueDequeueMany",
+    "QueueDequeueUpTo",
+)
 RANDOM = (
-    "RandomUniform", "RandomUniformInt", "RandomStandardNormal", "TruncatedNormal",
-    "ParameterizedTruncatedNormal", "Multinomial", "RandomGamma", "RandomPoisson",
-    "RandomPoissonV2", "StatelessRandomUniform", "StatelessRandomUniformV2",
-    "StatelessRandomNormal", "StatelessRandomNormalV2", "StatelessTruncatedNormal",
-    "StatelessTruncatedNormalV2", "StatelessMultinomial", "RandomShuffle",
-    "StatefulUniform", "StatefulUniformInt", "StatefulUniformFullInt",
-    "StatefulStandardNormal", "StatefulStandardNormalV2", "StatefulTruncatedNormal",
-    "StatelessRandomUniformInt", "StatelessRandomUniformIntV2",
-)  # fmt: skip
-THROUGH = ("Identity", "ReadVariableOp", "Switch", "RefSwitch", "Enter", "RefEnter",
-           "RefIdentity", "Merge", "RefMerge")  # fmt: skip
+    "RandomUniform",
+    "RandomUniformInt",
+    "RandomStandardNormal",
+    "TruncatedNormal",
+    "ParameterizedTruncatedNormal",
+    "Multinomial",
+    "RandomGamma",
+    "RandomPoisson",
+    "RandomPoissonV2",
+    "StatelessRandomUniform",
+    "StatelessRandomUniformV2",
+    "StatelessRandomNormal",
+    "StatelessRandomNormalV2",
+    "StatelessTruncatedNormal",
+    "StatelessTruncatedNormalV2",
+    "StatelessMultinomial",
+    "RandomShuffle",
+    "StatefulUniform",
+    "StatefulUniformInt",
+    "StatefulUniformFullInt",
+    "StatefulStandardNormal",
+    "StatefulStandardNormalV2",
+    "StatefulTruncatedNormal",
+    "StatelessRandomUniformInt",
+    "StatelessRandomUniformIntV2",
+)
+THROUGH = (
+    "Identity",
+    "ReadVariableOp",
+    "Switch",
+    "RefSwitch",
+    "Enter",
+    "RefEnter",
+    "RefIdentity",
+    "Merge",
+    "RefMerge",
+)
 
 
 def above(ops, data_only=False):
@@ -61,8 +92,16 @@ def variable_of(tensor):
 
 
 FUSED = ("FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3")
-KERNELS = ("Conv2D", "Conv3D", "Conv2DBackpropInput", "Conv3DBackpropInputV2", "MatMul",
-           "BatchMatMulV2", "DepthwiseConv2dNative", "GatherV2")  # fmt: skip
+KERNELS = (
+    "Conv2D",
+    "Conv3D",
+    "Conv2DBackpropInput",
+    "Conv3DBackpropInputV2",
+    "MatMul",
+    "BatchMatMulV2",
+    "DepthwiseConv2dNative",
+    "GatherV2",
+)
 SUMS = ("Add", "AddV2")
 
 

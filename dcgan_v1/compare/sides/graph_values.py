@@ -67,8 +67,7 @@ class GraphValues:
             self.session.run(assign)
         except tf.errors.OpError as error:
             raise UserError(
-                f"{name} has no initial value without data ({reason(error)}): give a "
-                "checkpoint"
+                f"{name} has no initial value without data ({reason(error)}): give a checkpoint"
             ) from error
 
     def _initializer(self, name):
@@ -116,9 +115,7 @@ class GraphValues:
     def _assign(self, values):
         for name, array in values.items():
             placeholder, load = self._loaders[name]
-            self.session.run(
-                load, {placeholder: np.asarray(array, self._dtype_of(name))}
-            )
+            self.session.run(load, {placeholder: np.asarray(array, self._dtype_of(name))})
 
     def _dtype_of(self, name):
         return self._loaders[name][0].dtype.as_numpy_dtype

@@ -41,9 +41,7 @@ def inline(meta):
     try:
         inlined = tf_optimizer.OptimizeGraph(config, copy)
     except (tf.errors.OpError, ValueError) as error:
-        raise UserError(
-            f"the graph's functions cannot be inlined: {reason(error)}"
-        ) from (error)
+        raise UserError(f"the graph's functions cannot be inlined: {reason(error)}") from (error)
     with tf.Graph().as_default() as graph:  # which puts them into an order
         tf.import_graph_def(inlined, name="")
     meta.graph_def.CopyFrom(graph.as_graph_def())

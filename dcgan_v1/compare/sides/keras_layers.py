@@ -6,34 +6,63 @@ import tensorflow as tf
 
 L = keras.layers
 KINDS = (
-    (L.Conv1DTranspose, "deconv"), (L.Conv2DTranspose, "deconv"),
-    (L.Conv3DTranspose, "deconv"), (L.Conv1D, "conv"), (L.Conv2D, "conv"),
-    (L.Conv3D, "conv"), (L.DepthwiseConv2D, "conv"), (L.SeparableConv2D, "conv"),
-    (L.Dense, "dense"), (L.BatchNormalization, "norm"), (L.LayerNormalization, "norm"),
-    (L.LeakyReLU, "activation"), (L.ReLU, "activation"), (L.ELU, "activation"),
-    (L.PReLU, "activation"), (L.Activation, "activation"), (L.Softmax, "activation"),
-    (L.MaxPooling2D, "pool"), (L.AveragePooling2D, "pool"),
-    (L.GlobalAveragePooling2D, "pool"), (L.UpSampling2D, "resize"),
-    (L.Resizing, "resize"), (L.Dropout, "dropout"), (L.RNN, "recurrent"),
-)  # fmt: skip
+    (L.Conv1DTranspose, "deconv"),
+    (L.Conv2DTranspose, "deconv"),
+    (L.Conv3DTranspose, "deconv"),
+    (L.Conv1D, "conv"),
+    (L.Conv2D, "conv"),
+    (L.Conv3D, "conv"),
+    (L.DepthwiseConv2D, "conv"),
+    (L.SeparableConv2D, "conv"),
+    (L.Dense, "dense"),
+    (L.BatchNormalization, "norm"),
+    (L.LayerNormalization, "norm"),
+    (L.LeakyReLU, "activation"),
+    (L.ReLU, "activation"),
+    (L.ELU, "activation"),
+    (L.PReLU, "activation"),
+    (L.Activation, "activation"),
+    (L.Softmax, "activation"),
+    (L.MaxPooling2D, "pool"),
+    (L.AveragePooling2D, "pool"),
+    (L.GlobalAveragePooling2D, "pool"),
+    (L.UpSampling2D, "resize"),
+    (L.Resizing, "resize"),
+    (L.Dropout, "dropout"),
+    (L.RNN, "recurrent"),
+)
 NO_LAYERS = (L.Flatten, L.Reshape, L.InputLayer, L.Permute, L.Concatenate)
 PARTS = {
-    "kernel": "kernel", "bias": "bias", "gamma": "gamma", "beta": "beta",
-    "moving_mean": "mean", "moving_variance": "variance", "embeddings": "kernel",
+    "kernel": "kernel",
+    "bias": "bias",
+    "gamma": "gamma",
+    "beta": "beta",
+    "moving_mean": "mean",
+    "moving_variance": "variance",
+    "embeddings": "kernel",
     "recurrent_kernel": "recurrent",
-}  # fmt: skip
+}
 LAYER_SETTINGS = {
-    "negative_slope": "slope", "epsilon": "epsilon", "momentum": "decay",
-    "rate": "rate", "strides": "strides", "padding": "padding", "unbiased": "unbiased",
-}  # fmt: skip
+    "negative_slope": "slope",
+    "epsilon": "epsilon",
+    "momentum": "decay",
+    "rate": "rate",
+    "strides": "strides",
+    "padding": "padding",
+    "unbiased": "unbiased",
+}
 
 
 def layers(model, name):
     """Yields (path, layer) of everything inside a model that a layer can be."""
     if isinstance(model, keras.Model):
         found = list(model._flatten_layers(include_self=False))
-        cells = {id(x) for rnn in found if isinstance(rnn, L.RNN)
-                 for x in rnn._flatten_layers(include_self=False)}  # fmt: skip
+        cells = {
+            id(x)
+            for rnn in found
+            if isinstance(rnn, L.RNN)
+            for x in rnn._flatten_layers(include_self=False)
+        }
         for layer in found:
             if id(layer) in cells:  # they run in a loop, which TF1 has no output of
                 continue
@@ -44,8 +73,7 @@ def layers(model, name):
         seen = {id(model): name}
         for module in model.submodules:
             attribute = next(
-                (k for k, v in vars(model).items() if v is module),
-                type(module).__name__,
+                (k for k, v in vars(model).items() if v is module), type(module).__name__
             )
             if id(module) not in seen and callable(module):
                 seen[id(module)] = f"{name}/{attribute}"
@@ -83,9 +111,7 @@ def variable_paths(model):
             for path, layer in reversed(list(layers(model, "")))
             for v in layer.weights
         }
-    flat = model._flatten(
-        predicate=lambda x: isinstance(x, tf.Variable), with_path=True
-    )
+    flat = model._flatten(predicate=lambda x: isinstance(x, tf.Variable), with_path=True)
     return {id(v): "/".join(map(str, path)) for path, v in flat}
 
 
@@ -95,11 +121,7 @@ def path_of(variable):
 
 def key_of(variable):
     """Keras wraps the tf.Variable that an optimiser may be given as it is."""
-    return (
-        id(getattr(variable, "value", variable))
-        if hasattr(variable, "path")
-        else id(variable)
-    )
+    return id(getattr(variable, "value", variable)) if hasattr(variable, "path") else id(variable)
 
 
 def dtype_of(variable):

@@ -20,9 +20,7 @@ def recording_gradients(side, gradients):
 
     def update_step(plain, name, gradient, variable, *args, **kwargs):
         key = side.names.get(keras_layers.key_of(variable), "")
-        gradients[f"{side.applied - 1}|{name}|{key}"] = np.asarray(
-            tf.convert_to_tensor(gradient)
-        )
+        gradients[f"{side.applied - 1}|{name}|{key}"] = np.asarray(tf.convert_to_tensor(gradient))
         return plain(gradient, variable, *args, **kwargs)
 
     for name, optimizer in side.optimizers.items():

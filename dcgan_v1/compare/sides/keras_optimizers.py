@@ -13,9 +13,13 @@ SLOTS = {  # optimiser -> what TF1 calls a slot -> attribute
 }
 ROUNDED = ("beta_1", "beta_2", "rho", "momentum")
 SETTINGS = {
-    "learning_rate": "learning rate", "beta_1": "beta1", "beta_2": "beta2",
-    "epsilon": "epsilon", "rho": "rho", "momentum": "momentum",
-}  # fmt: skip
+    "learning_rate": "learning rate",
+    "beta_1": "beta1",
+    "beta_2": "beta2",
+    "epsilon": "epsilon",
+    "rho": "rho",
+    "momentum": "momentum",
+}
 
 
 def make_exact(optimizers):

@@ -8,12 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from dcgan_v1.compare.sides import (
-    keras_layers,
-    keras_looking,
-    keras_optimizers,
-    port,
-)
+from dcgan_v1.compare.sides import keras_layers, keras_looking, keras_optimizers, port
 from dcgan_v1.errors import UserError
 
 
@@ -88,9 +83,7 @@ class KerasSide:
                 if shared[full] > 1:
                     full += f"_{shared[full] - 1}"
                 self.variables[full] = variable
-        self.names = {
-            keras_layers.key_of(v): name for name, v in self.variables.items()
-        }
+        self.names = {keras_layers.key_of(v): name for name, v in self.variables.items()}
 
     # ---- what a side does ----
 
@@ -99,9 +92,7 @@ class KerasSide:
             "kind": "Keras",
             "framework": f"TensorFlow {tf.version.VERSION}, Keras {keras.__version__}",
             "variables": {n: self._describe(n, v) for n, v in self.variables.items()},
-            "dropouts": sum(
-                isinstance(x, keras.layers.Dropout) for _, x in self.layers.values()
-            ),
+            "dropouts": sum(isinstance(x, keras.layers.Dropout) for _, x in self.layers.values()),
         }
 
     def _describe(self, name, variable):

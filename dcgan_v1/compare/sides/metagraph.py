@@ -38,16 +38,12 @@ class GraphSide:
             except (ValueError, AttributeError, tf.errors.OpError) as error:
                 failed = "cannot be imported by TensorFlow"
                 failed = NO_DOUBLE if dtype == "float64" else failed
-                raise UserError(
-                    f"{self.program.source} {failed}: {reason(error)}"
-                ) from error
+                raise UserError(f"{self.program.source} {failed}: {reason(error)}") from error
             given = set(spec.inference)
             self._take_from_recording()
             self.roles = Roles(self.graph, self.types, self.program, spec)
             self.taps = Taps(self.graph, self.types, self.roles)
-            self.values = GraphValues(
-                self.graph, self.program, self.roles, self.types, spec.trust
-            )
+            self.values = GraphValues(self.graph, self.program, self.roles, self.types, spec.trust)
         self.reads = graph_ops.reads(self.graph)
         config = tf.ConfigProto(device_count={"GPU": 0})
         config.intra_op_parallelism_threads = threads
@@ -129,9 +125,7 @@ class GraphSide:
                     for optimizer, values in found["hyper"].items()
                 }
                 gradients |= found["gradients"]
-                layers += self._layers(
-                    self.taps.step_layers[number], found["layers"], number
-                )
+                layers += self._layers(self.taps.step_layers[number], found["layers"], number)
         return scalars, gradients, layers
 
     def _inside(self, number):
@@ -139,22 +133,15 @@ class GraphSide:
         applied = enumerate(self.roles.applied)
         here = [(i, update) for i, (run, update) in applied if run == number]
         return {
-            "layers": {
-                op.name: self.taps.outputs[op.name]
-                for op in self.taps.step_layers[number]
-            },
-            "gradients": {
-                f"{i}|{a.variable}": a.gradient for i, u in here for a in u.applies
-            },
+            "layers": {op.name: self.taps.outputs[op.name] for op in self.taps.step_layers[number]},
+            "gradients": {f"{i}|{a.variable}": a.gradient for i, u in here for a in u.applies},
             "hyper": {u.optimizer: u.applies[0].hyper for _, u in here},
         }
 
     def inference(self, batch):
         """Returns the layers of the forward pass in inference, as `step` does."""
         feed = self._feed(batch, training=False)
-        fetches = {
-            op.name: self.taps.outputs[op.name] for op in self.taps.inference_layers
-        }
+        fetches = {op.name: self.taps.outputs[op.name] for op in self.taps.inference_layers}
         rows = self._layers(self.taps.inference_layers, self._run(fetches, feed), 0)
         for op, (*_, settings) in zip(self.taps.inference_layers, rows, strict=True):
             # of a network that is there for inference alone: what it reads
@@ -168,10 +155,7 @@ class GraphSide:
                 op.name + suffix,
                 graph_layers.KINDS[self.types[op.name]],
                 _nhwc(self.nodes[op.name], values[op.name]),
-                {
-                    "op": self.types[op.name],
-                    **graph_layers.settings(self.nodes[op.name]),
-                },
+                {"op": self.types[op.name], **graph_layers.settings(self.nodes[op.name])},
             )
             for op in ops
         ]
@@ -183,9 +167,7 @@ class GraphSide:
             update.optimizer: {
                 "kind": update.kind,
                 **self.settings.get(update.optimizer, {}),
-                "nesterov": bool(
-                    self.nodes[update.applies[0].op.name].attr["use_nesterov"].b
-                ),
+                "nesterov": bool(self.nodes[update.applies[0].op.name].attr["use_nesterov"].b),
             }
             for _, update in self.roles.applied
         }
@@ -210,13 +192,15 @@ class GraphSide:
                     added = []  # an op without a gradient, or a loop
                 made |= {
                     f"{i}|{a.variable}": g
-                    for a, g in zip(update.applies, added or [None] * len(variables),
-                                    strict=True)
+                    for a, g in zip(update.applies, added or [None] * len(variables), strict=True)
                     if g is not None
-                }  # fmt: skip
+                }
         feed = self._feed(batch, training=True, rates=0.0)
-        return self.session.run({n: tf.convert_to_tensor(g) for n, g in made.items()},
-                                feed) if made else {}  # fmt: skip
+        return (
+            self.session.run({n: tf.convert_to_tensor(g) for n, g in made.items()}, feed)
+            if made
+            else {}
+        )
 
     def _read(self, apply):
         """What the gradient of a variable is taken by: the resource, or the
@@ -235,8 +219,10 @@ class GraphSide:
 
     def _feed(self, batch, training, rates=None, number=0):
         """What a run is fed: of `z@2` and `z` the second run takes the first."""
-        feed = {self.graph.get_operation_by_name(n).outputs[0]: a
-                for n, a in self.values.constants.items()}  # fmt: skip
+        feed = {
+            self.graph.get_operation_by_name(n).outputs[0]: a
+            for n, a in self.values.constants.items()
+        }
         given = self.spec.training if training else self.spec.inference
         for name, tensor in {**self.roles.inputs, **self.roles.random}.items():
             if name in given:
@@ -257,9 +243,7 @@ class GraphSide:
         except (tf.errors.OpError, ValueError, TypeError) as error:
             if "does not have value" in str(error):
                 self._refuse_dead(feed)
-            raise UserError(
-                f"the TF1 program cannot run: {reason(error, 300)}"
-            ) from error
+            raise UserError(f"the TF1 program cannot run: {reason(error, 300)}") from error
 
     def _refuse_dead(self, feed):
         """Names a train op whose gradient never has a value: TF1 runs it, and it moves

@@ -54,12 +54,13 @@ def open_program(spec):
       UserError: it cannot be read, needs unknown ops, holds unsafe ones, or its
         checkpoint is of another graph.
     """
-    given = [k for k in ("meta", "function", "saved_model", "frozen", "recording")
-             if getattr(spec, k) is not None]  # fmt: skip
+    given = [
+        k
+        for k in ("meta", "function", "saved_model", "frozen", "recording")
+        if getattr(spec, k) is not None
+    ]
     if len(given) != 1:
-        raise UserError(
-            "Tf1 takes one of meta, function, saved_model, frozen and recording"
-        )
+        raise UserError("Tf1 takes one of meta, function, saved_model, frozen and recording")
     for library in spec.libraries:
         unsafe.load_library(library)
     meta, source, checkpoint = globals()[f"_from_{given[0]}"](spec)
@@ -99,9 +100,17 @@ def open_program(spec):
     }
     knows = not frozen and "trainable_variables" in meta.collection_def
     return Opened(
-        meta, source, variables, trainable, knows, initializers, values, collections,
-        frozen, recording,
-    )  # fmt: skip
+        meta,
+        source,
+        variables,
+        trainable,
+        knows,
+        initializers,
+        values,
+        collections,
+        frozen,
+        recording,
+    )
 
 
 # ---- where a graph comes from ----
@@ -174,10 +183,7 @@ def _parsed(path, message):
 
 def _definitions(meta, key):
     """Returns the VariableDefs of a collection."""
-    return [
-        VariableDef.FromString(data)
-        for data in meta.collection_def[key].bytes_list.value
-    ]
+    return [VariableDef.FromString(data) for data in meta.collection_def[key].bytes_list.value]
 
 
 def _trainable(meta, variables):

@@ -135,16 +135,13 @@ def scalars(returned, to_number):
     for name, value in named.items():
         try:
             number = np.asarray(to_number(value))
-            found[str(name)] = (
-                float(number.reshape(-1)[0]) if number.size == 1 else None
-            )
+            found[str(name)] = float(number.reshape(-1)[0]) if number.size == 1 else None
         except (TypeError, ValueError):
             found[str(name)] = None
     numbers = {name: value for name, value in found.items() if value is not None}
     if not numbers:
         raise UserError(
-            "the port's step returns nothing: let it return its losses, as a dict of "
-            "scalars"
+            "the port's step returns nothing: let it return its losses, as a dict of scalars"
         )
     return numbers
 

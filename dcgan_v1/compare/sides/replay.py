@@ -8,9 +8,15 @@ import numpy as np
 from dcgan_v1.compare import batches
 
 AVERAGES = "averages at the end, which runs between the training runs may move"
-LIKE = ("losses of the first run", "losses of later runs",
-        "gradients of the first run", "gradients of later runs",
-        "weights at the end", "slots at the end", AVERAGES)  # fmt: skip
+LIKE = (
+    "losses of the first run",
+    "losses of later runs",
+    "gradients of the first run",
+    "gradients of later runs",
+    "weights at the end",
+    "slots at the end",
+    AVERAGES,
+)
 
 
 def replay(side, folder, against):
@@ -85,5 +91,10 @@ def _worst(what, rows):
     # much it is beside the others
     size = max(size for *_, size in rows) or 1.0
     name, off, _ = max(rows, key=lambda row: row[1])
-    return {"what": what, "arrays": len(rows), "worst": name, "absolute": off,
-            "relative": off / size}  # fmt: skip
+    return {
+        "what": what,
+        "arrays": len(rows),
+        "worst": name,
+        "absolute": off,
+        "relative": off / size,
+    }

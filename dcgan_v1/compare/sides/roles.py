@@ -37,8 +37,7 @@ class Roles:
         self.random = graph_ops.random(graph, self.needed & branches)
         drawn = graph_ops.random(graph, stepped)
         self.beside = [name for name in self.random if name not in drawn]
-        self.switches = {n: t for n, t in self.inputs.items()
-                         if graph_ops.is_switch(t)}  # fmt: skip
+        self.switches = {n: t for n, t in self.inputs.items() if graph_ops.is_switch(t)}
         applies = [(u, apply) for u in self.updates for apply in u.applies]
         self.slots = {
             variable: (update.optimizer, slot, apply.variable)

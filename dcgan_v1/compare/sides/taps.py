@@ -5,9 +5,19 @@ import tensorflow.compat.v1 as tf
 from dcgan_v1.compare.sides import graph_layers, graph_ops, updates
 
 LARGEST_SCALARS = 400  # of a step, that are offered as losses
-NO_SCALARS = ("Const", "Fill", "Assign", "AssignAdd", "AssignSub", "AssignVariableOp",
-              "ScalarSummary", "HistogramSummary", "MergeSummary", "SaveV2",
-              "ReadVariableOp")  # fmt: skip
+NO_SCALARS = (
+    "Const",
+    "Fill",
+    "Assign",
+    "AssignAdd",
+    "AssignSub",
+    "AssignVariableOp",
+    "ScalarSummary",
+    "HistogramSummary",
+    "MergeSummary",
+    "SaveV2",
+    "ReadVariableOp",
+)
 
 
 class Taps:
@@ -32,15 +42,12 @@ class Taps:
             op for op in stepped if "gradients" not in op.name
         }
         self.step_layers = [
-            graph_layers.layer_ops(graph, types, forward & run & roles.can, fed)
-            for run in stepping
+            graph_layers.layer_ops(graph, types, forward & run & roles.can, fed) for run in stepping
         ]
         self.step_scalars = [
             self._scalars_of(number, inside) for number, inside in enumerate(stepping)
         ]
-        moved = updates.below(
-            graph, roles.updates, roles.can
-        )  # to ask for them would train
+        moved = updates.below(graph, roles.updates, roles.can)  # to ask for them would train
         among = {
             op
             for op in roles.needed & roles.can - moved

@@ -5,27 +5,52 @@ from torch import nn
 CONVOLUTIONS = {1: "torch conv1d", 2: "torch conv", 3: "torch conv3d"}
 DECONVOLUTIONS = (nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
 KINDS = (
-    (DECONVOLUTIONS, "deconv"), ((nn.Conv1d, nn.Conv2d, nn.Conv3d), "conv"),
-    (nn.Linear, "dense"), (nn.modules.batchnorm._BatchNorm, "norm"),
+    (DECONVOLUTIONS, "deconv"),
+    ((nn.Conv1d, nn.Conv2d, nn.Conv3d), "conv"),
+    (nn.Linear, "dense"),
+    (nn.modules.batchnorm._BatchNorm, "norm"),
     ((nn.LayerNorm, nn.GroupNorm), "norm"),
-    ((nn.LeakyReLU, nn.ReLU, nn.ELU, nn.PReLU, nn.Tanh, nn.Sigmoid, nn.Softplus,
-      nn.Softmax, nn.SELU, nn.ReLU6), "activation"),
+    (
+        (
+            nn.LeakyReLU,
+            nn.ReLU,
+            nn.ELU,
+            nn.PReLU,
+            nn.Tanh,
+            nn.Sigmoid,
+            nn.Softplus,
+            nn.Softmax,
+            nn.SELU,
+            nn.ReLU6,
+        ),
+        "activation",
+    ),
     ((nn.MaxPool2d, nn.AvgPool2d, nn.AdaptiveAvgPool2d), "pool"),
-    ((nn.Upsample,), "resize"), ((nn.Dropout, nn.Dropout2d), "dropout"),
+    ((nn.Upsample,), "resize"),
+    ((nn.Dropout, nn.Dropout2d), "dropout"),
     ((nn.RNNBase, nn.LSTMCell, nn.GRUCell, nn.RNNCell), "recurrent"),
-)  # fmt: skip
-NO_LAYERS = (nn.Flatten, nn.Unflatten, nn.Identity, nn.Sequential, nn.ModuleList,
-             nn.ModuleDict)  # fmt: skip
+)
+NO_LAYERS = (nn.Flatten, nn.Unflatten, nn.Identity, nn.Sequential, nn.ModuleList, nn.ModuleDict)
 PARTS = {
-    "weight": "kernel", "bias": "bias", "running_mean": "mean",
-    "running_var": "variance", "weight_ih": "kernel", "weight_hh": "recurrent",
-}  # fmt: skip
+    "weight": "kernel",
+    "bias": "bias",
+    "running_mean": "mean",
+    "running_var": "variance",
+    "weight_ih": "kernel",
+    "weight_hh": "recurrent",
+}
 NORM_PARTS = {"weight": "gamma", "bias": "beta"}
 LAYER_SETTINGS = {
-    "negative_slope": "slope", "eps": "epsilon", "p": "rate", "stride": "strides",
-    "padding": "padding", "scale_factor": "scale", "mode": "mode",
-    "align_corners": "align_corners", "unbiased": "unbiased",
-}  # fmt: skip
+    "negative_slope": "slope",
+    "eps": "epsilon",
+    "p": "rate",
+    "stride": "strides",
+    "padding": "padding",
+    "scale_factor": "scale",
+    "mode": "mode",
+    "align_corners": "align_corners",
+    "unbiased": "unbiased",
+}
 
 
 def describe(place, module, attribute, tensor):

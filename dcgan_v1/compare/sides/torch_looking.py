@@ -50,12 +50,7 @@ def recording(side, found):
         fresh = x is not None and id(x) not in outputs
         outputs.add(id(y))
         kept.append((x, y))
-        row = (
-            name,
-            torch_layers.kind_of(module),
-            array_of(y),
-            array_of(x) if fresh else None,
-        )
+        row = (name, torch_layers.kind_of(module), array_of(y), array_of(x) if fresh else None)
         found.append((*row, {**torch_layers.settings(module), "applied": side.applied}))
 
     hooks = [m.register_forward_hook(hook) for _, m in side.layers.values()]

@@ -43,9 +43,7 @@ def settings(optimizer):
 
 
 def _group(optimizer, parameter):
-    return next(
-        g for g in optimizer.param_groups if any(p is parameter for p in g["params"])
-    )
+    return next(g for g in optimizer.param_groups if any(p is parameter for p in g["params"]))
 
 
 def complete(optimizer, parameter, held):

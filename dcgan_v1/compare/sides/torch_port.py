@@ -29,12 +29,9 @@ class TorchSide:
     def _name_variables(self, model_name, model):
         for path, module in model.named_modules():
             place = f"{model_name}/{path.replace('.', '/')}".rstrip("/")
-            if not list(module.children()) and not isinstance(
-                module, torch_layers.NO_LAYERS
-            ):
+            if not list(module.children()) and not isinstance(module, torch_layers.NO_LAYERS):
                 self.layers[id(module)] = (place, module)
-            own = [*module.named_parameters(recurse=False),
-                   *module.named_buffers(recurse=False)]  # fmt: skip
+            own = [*module.named_parameters(recurse=False), *module.named_buffers(recurse=False)]
             for attribute, tensor in own:
                 if not tensor.is_floating_point():
                     continue  # it only counts
@@ -42,9 +39,7 @@ class TorchSide:
                     continue
                 name = f"{place}/{attribute}"
                 self.variables[name] = tensor
-                self.described[name] = torch_layers.describe(
-                    place, module, attribute, tensor
-                )
+                self.described[name] = torch_layers.describe(place, module, attribute, tensor)
 
     # ---- what a side does ----
 
@@ -62,9 +57,7 @@ class TorchSide:
 
     def state(self):
         # a module may put another tensor in a buffer's place
-        found = {
-            name: self._now(name).numpy(force=True).copy() for name in self.variables
-        }
+        found = {name: self._now(name).numpy(force=True).copy() for name in self.variables}
         for name, optimizer in self.optimizers.items():
             slots = torch_optimizers.slots(optimizer)
             updates = 0

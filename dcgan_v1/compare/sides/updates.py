@@ -10,11 +10,22 @@ from dcgan_v1.compare.sides.graph_ops import above, operation, variable_of
 
 GRADIENT = ("grad", "delta", "gradient")  # how ops of optimisers name that input
 HYPER = {  # their inputs -> the names that the report uses
-    "lr": "learning rate", "alpha": "learning rate", "beta1": "beta1",
-    "beta2": "beta2", "epsilon": "epsilon", "rho": "rho", "momentum": "momentum",
-}  # fmt: skip
-ASSIGNMENTS = ("Assign", "AssignAdd", "AssignSub", "AssignVariableOp",
-               "AssignAddVariableOp", "AssignSubVariableOp")  # fmt: skip
+    "lr": "learning rate",
+    "alpha": "learning rate",
+    "beta1": "beta1",
+    "beta2": "beta2",
+    "epsilon": "epsilon",
+    "rho": "rho",
+    "momentum": "momentum",
+}
+ASSIGNMENTS = (
+    "Assign",
+    "AssignAdd",
+    "AssignSub",
+    "AssignVariableOp",
+    "AssignAddVariableOp",
+    "AssignSubVariableOp",
+)
 POWERS = ("beta1_power", "beta2_power")
 
 
@@ -64,9 +75,7 @@ def below(graph, found, can):
     reached = {apply.op for update in found for apply in update.applies}
     reached |= {op for op in can if op.type in ASSIGNMENTS}
     for op in graph.get_operations():  # each after what it needs
-        if any(t.op in reached for t in op.inputs) or any(
-            o in reached for o in op.control_inputs
-        ):
+        if any(t.op in reached for t in op.inputs) or any(o in reached for o in op.control_inputs):
             reached.add(op)
     return reached
 
@@ -193,8 +202,7 @@ def ordered(found, the_runs):
 
         def earlier(update, here=here, needs=needs):
             others = [o for o in here if o is not update]
-            return sum(any(a.op in needs[update.name] for a in o.applies)
-                       for o in others)  # fmt: skip
+            return sum(any(a.op in needs[update.name] for a in o.applies) for o in others)
 
         made += [(number, update) for update in sorted(here, key=earlier)]
     return made
