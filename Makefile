@@ -16,7 +16,7 @@ PYTHON37 ?= $(firstword $(wildcard $(HOME)/.pyenv/versions/3.7.*/bin/python) pyt
 VENV1 := .venv-tf1
 READY1 := $(VENV1)/.ready
 
-.PHONY: mnist test test-all legacy-fixtures lint clean
+.PHONY: mnist test test-all legacy-fixtures lint types clean
 
 mnist: $(READY)
 	$(VENV)/bin/python scripts/train_mnist.py $(RECIPE) --judge \
@@ -27,6 +27,9 @@ test: $(READY)
 
 test-all: $(READY)
 	$(PYTEST)
+
+types: $(READY)
+	$(VENV)/bin/mypy
 
 lint: $(READY)
 	$(VENV)/bin/ruff check .

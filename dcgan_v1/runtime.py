@@ -19,8 +19,10 @@ THREADS = 2  # within an operation, of a deterministic session
 # Settings of other tools, that crash a library which reads them while it is imported or
 # change what it computes; and those of the same kind that say where, how loud and with
 # how many threads.
+FOREIGN: tuple[str, ...]
 FOREIGN = ("TF_", "TF2_", "XLA_", "ONEDNN_", "DNNL_", "KERAS_", "MPL", "MATPLOTLIB")
 FOREIGN += ("PILLOW_", "PROTOCOL_BUFFERS_", "NVIDIA_TF32_OVERRIDE")
+RESPECTED: tuple[str, ...]
 RESPECTED = ("TF_CPP_", "TF_ENABLE_ONEDNN_OPTS", "TF_NUM_", "TF_GPU_", "TF_CONFIG")
 RESPECTED += ("TF_FORCE_GPU_ALLOW_GROWTH", "MPLCONFIGDIR")
 # Terraform's, which begin with TF_ as well
@@ -29,7 +31,7 @@ RESPECTED += ("TF_WORKSPACE", "TF_IN_AUTOMATION", "TF_TOKEN_", "TF_REGISTRY_")
 # not worth a word: others set them for everybody, and they change no number
 SILENT = ("MPL", "MATPLOTLIB", "PILLOW_", "KERAS_", "TF2_BEHAVIOR")
 
-ignored = []  # variables of the environment that this process has put away
+ignored: list[str] = []  # variables of the environment that this process has put away
 verbose = False  # let TensorFlow say all it has to say
 
 

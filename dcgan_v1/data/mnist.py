@@ -116,7 +116,7 @@ def _read(found, part, kind, place, say):
         except UserError as error:
             errors.append(error)
         else:
-            for error in errors:
-                say(f"passed over: {error}")
+            for problem in errors:
+                say(f"passed over: {problem}")
             return file, *read
     raise errors[0]

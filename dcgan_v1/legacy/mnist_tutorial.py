@@ -21,7 +21,7 @@ FILES = (
     "t10k-images-idx3-ubyte",
     "t10k-labels-idx1-ubyte",
 )
-folders = []  # where the files are, besides where a program says; `data_folders` fills
+folders: list[str] = []  # where the files are, besides where a program says; `data_folders` fills
 
 
 class DataSet:
