@@ -38,7 +38,7 @@ def rng(request):
 @pytest.fixture(scope="session")
 def original_checkpoint(tmp_path_factory):
     """A checkpoint that mnist_beginners' original graph wrote, untrained."""
-    from benchmarks.contenders import source_mnist_beginners
+    from originals import mnist_beginners as source_mnist_beginners
 
     with tf.Graph().as_default(), tf.Session() as session:
         source_mnist_beginners.graph()

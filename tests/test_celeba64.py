@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
-from benchmarks.contenders import source_celeba64 as source_graph
 from dcgan_v1.checkpoints import legacy, reading, restoring
 from dcgan_v1.data.pipeline import InMemory
 from dcgan_v1.models import celeba64
@@ -14,6 +13,7 @@ from dcgan_v1.nn import losses, schedules
 from dcgan_v1.nn.optimizers import is_optimizers
 from dcgan_v1.systems import Celeba64Config
 from dcgan_v1.training.graph import build_sample_graph, build_train_graph
+from originals import celeba64 as source_graph
 
 NARROW = Celeba64Config(width=8, batch_size=4)
 ORIGINAL_NAMES = Path(__file__).with_name("legacy") / "celeba64.tsv"

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
-from benchmarks.contenders import source_mnist_beginners as source_graph
 from dcgan_v1.checkpoints import finding, legacy, reading, restoring
 from dcgan_v1.data.pipeline import InMemory
 from dcgan_v1.errors import UserError
 from dcgan_v1.nn.optimizers import is_optimizers
 from dcgan_v1.systems import MnistBeginnersConfig as Config
 from dcgan_v1.training.graph import build_sample_graph, build_train_graph
+from originals import mnist_beginners as source_graph
 
 MODEL = "mnist_beginners"
 ORIGINAL_NAMES = Path(__file__).with_name("legacy") / f"{MODEL}.tsv"

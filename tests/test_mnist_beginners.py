@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
-from benchmarks.contenders import source_mnist_beginners as source_graph
 from dcgan_v1.checkpoints import legacy
 from dcgan_v1.models import mnist_beginners
 from dcgan_v1.nn import losses, schedules
+from originals import mnist_beginners as source_graph
 
 GENERATOR = {
     "linear1/w": (100, 3136),

@@ -6,11 +6,11 @@ import tensorflow.compat.v1 as tf
 from PIL import Image
 from script_runs import call, refusal
 
-from benchmarks.contenders import source_celeba64
 from dcgan_v1.data.pipeline import InMemory
 from dcgan_v1.sample import draw_noise, interpolate, open_sampler
 from dcgan_v1.systems import Celeba64Config, MnistBeginnersConfig
 from dcgan_v1.training.graph import build_train_graph
+from originals import celeba64 as source_celeba64
 
 SYSTEMS = {
     "mnist_beginners": (MnistBeginnersConfig(batch_size=4), (28, 28, 1)),

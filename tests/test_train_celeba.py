@@ -8,11 +8,11 @@ import tensorflow.compat.v1 as tf
 from PIL import Image
 from script_runs import call
 
-from benchmarks.contenders import source_celeba64
 from dcgan_v1 import pretrained
 from dcgan_v1.checkpoints import reading
 from dcgan_v1.commands import cli, options, start
 from dcgan_v1.systems import Celeba64Config
+from originals import celeba64 as source_celeba64
 
 SHORT = ["--data", "synthetic", "--limit", "20", "--width", "8", "--batch-size", "4"]
 SHORT += ["--summary-every", "1", "--sample-every", "2", "--save-every", "2"]

@@ -1,0 +1,2 @@
+"""The original scripts' graphs and loops as they stand, on today's TensorFlow: tests compare
+with them, `benchmarks/` times them."""
