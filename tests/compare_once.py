@@ -41,8 +41,9 @@ class Compared(SimpleNamespace):
 
 def main(order):
     sys.path.insert(0, str(ROOT))
-    from dcgan_v1.compare import Tf1, compare, report
-    from dcgan_v1.compare.map_file import Map
+    from dcgan_v1.compare import Tf1, compare
+    from dcgan_v1.migration.matching.map_file import Map
+    from dcgan_v1.migration.reporting import report
 
     given = order["map"] and Map(**order["map"])
     result = compare(Tf1(**order["old"]), order["new"], map=given, **order["options"])

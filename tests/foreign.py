@@ -8,7 +8,7 @@ import tensorflow.compat.v1 as tf
 from tensorflow.core.framework.variable_pb2 import VariableDef
 
 from dcgan_v1 import systems
-from dcgan_v1.compare import builtin
+from dcgan_v1.ports import comparison
 
 NARROW = {"celeba64": {"width": 8}, "images96": {"width": 8}}
 WORDS = (
@@ -40,7 +40,7 @@ def export(model, folder):
     config = systems.get(model).config(batch_size=4, **NARROW.get(model, {}))
     prefix = str(folder / model)
     with tf.Graph().as_default(), tf.Session() as session:
-        builtin.build_graph(config)
+        comparison.build_graph(config)
         session.run(tf.global_variables_initializer())
         variables = tf.global_variables()
         saver = tf.train.Saver({nameless(v.op.name): v for v in variables})

@@ -80,10 +80,10 @@ def command_lines(module):
 def nothing_starts(monkeypatch):
     """What would take long, were the arguments in order after all."""
     from dcgan_v1.commands import explore
-    from dcgan_v1.compare import comparing
     from dcgan_v1.data import images
-    from dcgan_v1.legacy import running
     from dcgan_v1.metrics import classifier, measuring
+    from dcgan_v1.migration.comparison import comparing
+    from dcgan_v1.migration.programs import running
     from dcgan_v1.training import train
 
     def refuse(*_, **__):

@@ -5,9 +5,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from dcgan_v1.compare import gradient_causes, update_causes
-from dcgan_v1.compare.differences import between
-from dcgan_v1.compare.observe import GRADIENT, STATE, Key
+from dcgan_v1.migration.comparison.differences import between
+from dcgan_v1.migration.comparison.observe import GRADIENT, STATE, Key
+from dcgan_v1.migration.explanation import gradient_causes, update_causes
 
 
 def pair(ours, theirs, start, updates=1, **more):

@@ -2,14 +2,15 @@
 the same function as their ports, and every planted difference is found."""
 
 from importlib.util import find_spec
+from pathlib import Path
 
 import foreign
 import pytest
 from compare_once import compared
+from planted_faults import BREAKS
 
 from dcgan_v1 import systems
 from dcgan_v1.compare import Tf1
-from dcgan_v1.compare.breaks import BREAKS
 from dcgan_v1.ports import names
 
 PAIRS = [
@@ -18,7 +19,7 @@ PAIRS = [
     for model in systems.with_counterpart(against)
 ]
 BOUNDS = {"forward": 1e-12, "loss": 1e-12, "gradient": 1e-10, "state": 1e-8}
-NEW = "dcgan_v1.compare.builtin:new"
+NEW = f"{Path(__file__).with_name('planted_faults.py')}:new"
 has_torch = find_spec("torch") and find_spec("safetensors")
 needs_torch = pytest.mark.skipif(
     not has_torch, reason="PyTorch is not installed: pip install -r requirements-torch.txt"
@@ -74,11 +75,11 @@ def right(model, against, nameless):
     config = systems.get(model).config(**foreign.NARROW.get(model, {}))
     import tensorflow.compat.v1 as tf
 
-    from dcgan_v1.compare import builtin
+    from dcgan_v1.ports import comparison
 
     if model not in TABLES:
         with tf.Graph().as_default():
-            builtin.build_graph(config)
+            comparison.build_graph(config)
             TABLES[model] = {
                 foreign.nameless(v.op.name): (v.op.name, v.shape.as_list())
                 for v in tf.global_variables()

@@ -216,8 +216,8 @@ def test_sparse_updates_are_refused_under_adam_too(folder):
 
 
 def test_what_has_no_float64_kernel_is_named():
-    from dcgan_v1.compare.side import Tf1
-    from dcgan_v1.compare.sides.metagraph import GraphSide
+    from dcgan_v1.migration.runners.tf1.runner import GraphSide
+    from dcgan_v1.migration.specs import Tf1
 
     def build():
         x = tf.placeholder(tf.float32, [2, 4, 4, 3], "x")

@@ -12,8 +12,8 @@ import tensorflow.compat.v1 as tf
 from compare_once import compared
 
 from dcgan_v1.compare import Tf1
-from dcgan_v1.compare.map_file import Map
-from dcgan_v1.compare.sides.metagraph import GraphSide
+from dcgan_v1.migration.matching.map_file import Map
+from dcgan_v1.migration.runners.tf1.runner import GraphSide
 
 LEGACY = Path(__file__).with_name("legacy")
 DATA = LEGACY / "data"

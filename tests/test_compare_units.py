@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 from script_runs import ROOT
 
-from dcgan_v1.compare import alignment, candidates, identify, layouts
-from dcgan_v1.compare.alignment import Seen
-from dcgan_v1.compare.layouts import Layout
-from dcgan_v1.compare.matching import Matching, Row
+from dcgan_v1.migration.comparison import alignment
+from dcgan_v1.migration.comparison.alignment import Seen
+from dcgan_v1.migration.matching import candidates, identify, layouts
+from dcgan_v1.migration.matching.layouts import Layout
+from dcgan_v1.migration.matching.matching import Matching, Row
 
 # ---- layouts ----
 

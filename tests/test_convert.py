@@ -11,6 +11,7 @@ from dcgan_v1 import systems
 from dcgan_v1.checkpoints import reading
 from dcgan_v1.data.pipeline import InMemory
 from dcgan_v1.errors import UserError
+from dcgan_v1.migration.adam_powers import power_after, updates_done
 from dcgan_v1.ports import names
 from dcgan_v1.systems import SYSTEMS
 from dcgan_v1.training.graph import build_train_graph
@@ -126,21 +127,21 @@ def test_powers_are_those_tensorflows_adam_arrives_at(graph, session):
     powers = adam._get_beta_accumulators()
     for updates in range(200):  # 0.5^n underflows after 126
         for power, beta in zip(session.run(powers), (0.5, 0.999), strict=True):
-            expected = names.power_after(beta, updates, np.float32)
+            expected = power_after(beta, updates, np.float32)
             assert power.tobytes() == np.float32(expected).tobytes(), (updates, beta)
-        assert names.updates_done(session.run(powers[1])) == updates
+        assert updates_done(session.run(powers[1])) == updates
         session.run(op)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_the_number_of_updates_is_read_off_the_power_however_many(dtype, rng):
     for updates in (0, 1, *rng.integers(2, 80_000, 5)):
-        power = names.power_after(0.999, int(updates), dtype)
-        assert names.updates_done(power) == updates
-    many = names.updates_done(dtype(0))
-    assert names.power_after(0.999, many, dtype) == 0
+        power = power_after(0.999, int(updates), dtype)
+        assert updates_done(power) == updates
+    many = updates_done(dtype(0))
+    assert power_after(0.999, many, dtype) == 0
     with pytest.raises(UserError, match="none that Adam reaches"):
-        names.updates_done(dtype(0.5))
+        updates_done(dtype(0.5))
 
 
 def test_a_dense_layer_between_vectors_and_maps_changes_its_order_for_pytorch(rng):
@@ -167,7 +168,7 @@ def test_long_trained_optimisers_go_there_and_back(checkpoint, tmp_path, updates
     for name in list(arrays):
         if name.endswith("_power"):
             beta = 0.5 if name.endswith("beta1_power") else 0.999
-            power = names.power_after(beta, updates, np.float32)
+            power = power_after(beta, updates, np.float32)
             arrays[name] = np.asarray(power, np.float32)
     arrays["global_step"] = np.asarray(updates, np.int64)
     source, there, back = (tmp_path / name for name in ("source", "there", "back"))

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
-from dcgan_v1.compare import differences, probes
-from dcgan_v1.compare.observe import FORWARD, GRADIENT, STATE, Key
+from dcgan_v1.migration.comparison import differences
+from dcgan_v1.migration.comparison.observe import FORWARD, GRADIENT, STATE, Key
+from dcgan_v1.migration.explanation import probes
 
 
 def test_slope_is_read_from_input_and_output(rng):

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from script_runs import call
 
-from dcgan_v1.compare.recording import Recording
 from dcgan_v1.errors import UserError
-from dcgan_v1.legacy.recorder import whole_steps
+from dcgan_v1.migration.recordings.recorder import whole_steps
+from dcgan_v1.migration.recordings.recording import Recording
 
 ROOT = Path(__file__).resolve().parents[1]
 LEGACY = ROOT / "tests" / "legacy"

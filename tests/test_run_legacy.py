@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from script_runs import ENVIRONMENT, call, fresh
 
-from dcgan_v1.legacy import python2
+from dcgan_v1.migration.programs import python2
 
 LEGACY = Path(__file__).parent / "legacy"
 PYTHON2 = """

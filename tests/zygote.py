@@ -23,7 +23,9 @@ for name in ("sample", "training.train", "metrics.measuring", "ports.convert"):
     import_module(f"dcgan_v1.{name}")
 for name in commands.NAMES:
     import_module(f"dcgan_v1.commands.{name}")
-from dcgan_v1.compare import comparing, host, report, worker
+from dcgan_v1.migration.comparison import comparing
+from dcgan_v1.migration.reporting import report
+from dcgan_v1.migration.runners import process, worker
 
 plotting.png(plotting.figure(1, 1))  # reads the fonts
 del comparing, report
@@ -35,7 +37,7 @@ def work(order):
     os.environ.clear()
     os.environ.update(order["env"])
     runtime.ignored.clear()
-    host.subprocess = Forking
+    process.subprocess = Forking
     for stream, path in ((1, order["stdout"]), (2, order["stderr"])):
         os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), stream)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
@@ -68,8 +70,8 @@ class Forking:
     that is settled when TensorFlow is loaded; so does one beside PyTorch, whose threads
     do not like it."""
 
-    PIPE = host.subprocess.PIPE
-    plain = host.subprocess.Popen
+    PIPE = process.subprocess.PIPE
+    plain = process.subprocess.Popen
 
     class Side:
         """A side in a forked process, as a Popen."""

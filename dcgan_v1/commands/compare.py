@@ -54,7 +54,8 @@ def main(args):
 
 
 def _with_recording(args, recording, new, options):
-    from dcgan_v1.compare import Tf1, replaying, spec_of
+    from dcgan_v1.compare import Tf1, spec_of
+    from dcgan_v1.migration.recordings import replaying
 
     old = Tf1(
         meta=args.meta,
@@ -94,7 +95,8 @@ def _run_program(args, new, options):
 
 def run(args, old, new, **options):
     """Compares, prints and writes. Returns the exit code."""
-    from dcgan_v1.compare import Unmatched, compare, report
+    from dcgan_v1.compare import Unmatched, compare
+    from dcgan_v1.migration.reporting import report
 
     quiet = args.quiet or None  # None: no bar where there is no terminal
     try:

@@ -10,12 +10,11 @@ import numpy as np
 
 from dcgan_v1 import runtime, systems
 from dcgan_v1.commands import cli, compare
-from dcgan_v1.compare.breaks import BREAKS
 from dcgan_v1.config_file import from_json
 from dcgan_v1.errors import UserError
 
 NETWORK_SETTINGS = ("batch_size", "width", "seed")
-MODULE = "dcgan_v1.compare.builtin"
+MODULE = "dcgan_v1.ports.comparison"
 
 
 def main(args):
@@ -33,8 +32,6 @@ def main(args):
     if args.checkpoint:
         start, settings = _start(args, settings)
         told["started from"] = args.checkpoint
-    if args.planted:
-        told["planted difference"] = args.planted
     given = {k: v for k, v in settings.items() if k != "batch_size"}
     config = systems.get(args.model).config(**settings)
     return compare.run(
@@ -42,12 +39,7 @@ def main(args):
         f"{MODULE}:old",
         f"{MODULE}:new",
         old_options={"model": args.model, **given},
-        new_options={
-            "model": args.model,
-            "against": args.against,
-            "planted": args.planted or "",
-            **given,
-        },
+        new_options={"model": args.model, "against": args.against, **given},
         inputs=_inputs(config, args.steps),
         start=start,
         title=(args.model, args.against),
@@ -57,7 +49,7 @@ def main(args):
 
 def _inputs(config, steps):
     """Real images, noise and masks of every step: name -> [steps, N, ...]."""
-    from dcgan_v1.compare import inputs
+    from dcgan_v1.ports import inputs
 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "inputs.npz"
@@ -111,13 +103,6 @@ def make_parser():
         metavar="PATH",
         help="start from it: a run directory, a checkpoint of ours or of the original "
         "script's (default: TF1's initial values)",
-    )
-    add(
-        "--break",
-        dest="planted",
-        choices=BREAKS,
-        help="plant a known difference in the counterpart, to see it found: "
-        + "; ".join(f"{name}: {text}" for name, text in BREAKS.items()),
     )
     add("--batch-size", type=int, metavar="N", help="(default: the system's)")
     add("--width", type=int, metavar="N", help="(default: the system's)")

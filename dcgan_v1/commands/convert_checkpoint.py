@@ -40,7 +40,8 @@ def _of_any_pair(args, out):
     if args.to in ("torch", "safetensors"):
         cli.require_torch()
     files.refuse_unwritable(out)
-    from dcgan_v1.compare import Tf1, conversion, spec_of
+    from dcgan_v1.compare import Tf1, spec_of
+    from dcgan_v1.migration import conversion
 
     back = args.to == "tf1"
     meta = args.meta or f"{args.checkpoint}.meta"

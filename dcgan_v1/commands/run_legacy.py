@@ -8,7 +8,7 @@ from dcgan_v1.errors import UserError
 
 
 def main(args):
-    from dcgan_v1.legacy import running, workplace
+    from dcgan_v1.migration.programs import running, workplace
 
     settings = dict(_setting(text) for text in args.set)
     if args.steps and args.whole_steps:
@@ -41,7 +41,7 @@ def _setting(text):
 
 
 def _tell(args, program, recorder, folder):
-    from dcgan_v1.legacy.facade import USED
+    from dcgan_v1.migration.programs.facade import USED
 
     losses = ", ".join(f"{x:.6g}" for x in recorder.losses)
     said = f"; the last one fetched {losses}" if losses else ""

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from dcgan_v1.migration.adam_powers import power_after, updates_done
 from dcgan_v1.ports import names
 
 
@@ -18,7 +19,7 @@ def load(gan, model, arrays):
     for adam, optimizer in gan.optimizers.items():
         power = arrays.get(f"{adam}/beta2_power")
         if power is not None:
-            optimizer.iterations.assign(names.updates_done(power[()]))
+            optimizer.iterations.assign(updates_done(power[()]))
 
 
 def state(gan, model, shapes):
@@ -33,18 +34,8 @@ def state(gan, model, shapes):
         for number, beta in ((1, optimizer.beta_1), (2, optimizer.beta_2)):
             name = f"{adam}/beta{number}_power"
             if name in shapes:
-                arrays[name] = np.asarray(names.power_after(beta, updates, dtype))
+                arrays[name] = np.asarray(power_after(beta, updates, dtype))
     return arrays
-
-
-def tf1_names(gan, model):
-    """Returns TF1's name -> variable for every variable of both networks."""
-    return {
-        names.tf1_name(model, "tf2", net, layer.name, variable.name): variable
-        for net in ("generator", "discriminator")
-        for layer in getattr(gan, net).layers
-        for variable in layer.variables
-    }
 
 
 def _variable(gan, row):

@@ -24,10 +24,7 @@ PARTS = {  # what is not here has TF1's name, with _ for /
         "moving_variance": "running_var",
     },
 }
-OF_NORMS = ("gamma", "beta", "moving_mean", "moving_variance")
 PYTORCH_AXES = {"linear": (1, 0), "conv": (3, 2, 0, 1), "deconv": (3, 2, 0, 1)}
-BETA2 = 0.999  # of all systems
-UNDERFLOWED = 1_000_000  # updates; 0.999 to that power is 0, in float64 too
 
 
 class Row(NamedTuple):
@@ -101,19 +98,6 @@ def row(model, against, name, shape):
     return Row(name, net, layer, attribute, slot, shape, split, axes, other_shape)
 
 
-def tf1_name(model, against, net, layer, attribute):
-    """Returns TF1's name of a counterpart's weight or average: the inverse of `row`."""
-    theirs = PARTS[framework_of(against)]
-    is_norm = layer.startswith("bn")
-    parts = {theirs.get(part, part): part for part in OF_NORMS if is_norm}
-    parts = parts or {theirs[part]: part for part in ("w", "b")}
-    for suffix, part in parts.items():
-        if attribute == suffix or attribute.endswith(f"_{suffix}"):
-            sets = attribute.removesuffix(suffix).replace("_", "/")
-            return f"{model}/{net}/{layer}/{sets}{part}"
-    return f"{model}/{net}/{layer}/{attribute}"
-
-
 def framework_of(against):
     """Returns which of PARTS a counterpart goes by."""
     return "torch" if against == "torch" else "keras"
@@ -122,40 +106,3 @@ def framework_of(against):
 def is_count(name):
     """Whether a TF1 variable only counts: the step, or a power of Adam's betas."""
     return name == "global_step" or name.endswith(("beta1_power", "beta2_power"))
-
-
-def power_after(beta, updates, dtype):
-    """Returns beta^(updates + 1) as TF1's Adam arrives at it, factor by factor.
-
-    TensorFlow's threads take numbers below the smallest normal one for zero.
-    """
-    product = np.multiply.accumulate(np.full(updates + 1, beta, dtype))[-1]
-    return product if product >= np.finfo(dtype).tiny else np.dtype(dtype).type(0)
-
-
-def updates_done(beta2_power, beta=BETA2):
-    """Returns how often an Adam whose second beta power is this has been applied.
-
-    Once the power has underflowed (in float32 after 87 000 updates) the number no
-    longer changes what Adam does, and UNDERFLOWED is as good as the true one.
-
-    Args:
-      beta2_power: numpy scalar; its dtype is that of the weights.
-      beta: what it is a power of.
-
-    Raises:
-      UserError: no number of updates gives that power.
-    """
-    power = beta2_power
-    if power == 0:
-        return UNDERFLOWED
-    estimate = np.log(np.float64(power)) / np.log(beta)
-    powers = np.multiply.accumulate(np.full(int(estimate) + 100, beta, power.dtype))
-    found = np.flatnonzero(powers == power)
-    if not len(found):
-        raise UserError(
-            f"a beta power of {power} is none that Adam reaches: the checkpoint's "
-            "optimiser is not this system's; take its networks alone "
-            "(scripts/export_checkpoint.py)"
-        )
-    return int(found[0])

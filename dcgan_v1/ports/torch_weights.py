@@ -3,6 +3,7 @@
 import numpy as np
 import torch
 
+from dcgan_v1.migration.adam_powers import power_after, updates_done
 from dcgan_v1.ports import names
 
 SLOTS = {"m": "exp_avg", "v": "exp_avg_sq"}
@@ -17,7 +18,7 @@ def load(gan, model, arrays):
     """
     for adam, optimizer in gan.optimizers.items():
         power = arrays.get(f"{adam}/beta2_power")
-        start(optimizer, 0 if power is None else names.updates_done(power[()]))
+        start(optimizer, 0 if power is None else updates_done(power[()]))
     for name, array in arrays.items():
         if row := names.row(model, "torch", name, array.shape):
             with torch.no_grad():
@@ -37,19 +38,8 @@ def state(gan, model, shapes):
         for number, beta in enumerate(group["betas"], 1):
             name = f"{adam}/beta{number}_power"
             if name in shapes:
-                arrays[name] = np.asarray(names.power_after(beta, updates, dtype))
+                arrays[name] = np.asarray(power_after(beta, updates, dtype))
     return arrays
-
-
-def tf1_names(gan, model):
-    """Returns TF1's name -> parameter or buffer for all of both networks."""
-    return {
-        names.tf1_name(model, "torch", net, layer, attribute): tensor
-        for net in ("generator", "discriminator")
-        for layer, module in getattr(gan, net).named_children()
-        for attribute, tensor in module.state_dict(keep_vars=True).items()
-        if attribute != "num_batches_tracked"  # it only counts
-    }
 
 
 def _tensor(gan, row):

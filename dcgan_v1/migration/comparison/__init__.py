@@ -1,0 +1,1 @@
+"""What two programs compute, side by side: inputs, collecting, differences. Loads no framework."""

@@ -1,0 +1,1 @@
+"""Why two programs differ: causes worked out from numbers that both gave."""

@@ -1,0 +1,83 @@
+"""Keras 2 as TF1 had it, for programs that import `keras` or use `tf.keras`.
+
+Keras 3 is not what a TF1 program knows; tf_keras has the same layers and variable
+names, and `tf.layers` behind them.
+"""
+
+import tensorflow.compat.v1 as tf
+
+from dcgan_v1.migration.programs.facade import Facade
+from dcgan_v1.migration.programs.families import mnist_tutorial
+
+
+def _load_mnist(path="mnist.npz"):
+    """-> ((images [N, 28, 28], labels [N]), the same for testing), uint8."""
+    del path
+    x, y, x_test, y_test = (
+        mnist_tutorial.find(name, mnist_tutorial.folders) for name in mnist_tutorial.FILES
+    )
+    return (x[..., 0], y), (x_test[..., 0], y_test)
+
+
+def modules():
+    """Returns the facade of `keras` and of `tf.keras`."""
+    keras = tf.keras  # tf_keras's version for TF1: its initialisers are TF1's
+    mnist = Facade("keras.datasets.mnist", (keras.datasets.mnist,), {"load_data": _load_mnist})
+    datasets = Facade("keras.datasets", (keras.datasets,), {"mnist": mnist})
+    layers = Facade(
+        "keras.layers",
+        (keras.layers,),
+        {
+            "advanced_activations": keras.layers,
+            "convolutional": keras.layers,
+            "core": keras.layers,
+            "normalization": keras.layers,
+            "merge": keras.layers,
+            "pooling": keras.layers,
+            "noise": keras.layers,
+            "embeddings": keras.layers,
+            "recurrent": keras.layers,
+            "local": keras.layers,
+            "wrappers": keras.layers,
+            "Deconvolution2D": keras.layers.Conv2DTranspose,
+        },
+    )
+    utils = Facade(
+        "keras.utils",
+        (keras.utils,),
+        {
+            "np_utils": keras.utils,
+            "generic_utils": keras.utils,
+            "vis_utils": keras.utils,
+            "data_utils": keras.utils,
+        },
+    )
+    engine = Facade(
+        "keras.engine",
+        (keras.layers, keras.models),
+        {"topology": keras.layers, "base_layer": keras.layers, "training": keras.models},
+    )
+    return Facade(
+        "keras",
+        (keras,),
+        {
+            "datasets": datasets,
+            "layers": layers,
+            "utils": utils,
+            "engine": engine,
+            "legacy": Facade("keras.legacy", (), hints={"": "of Keras 1; not supplied"}),
+            "backend": Facade(
+                "keras.backend", (keras.backend,), {"tensorflow_backend": keras.backend}
+            ),
+            "constraints": Facade(
+                "keras.constraints",
+                (keras.constraints,),
+                {
+                    "maxnorm": keras.constraints.MaxNorm,
+                    "nonneg": keras.constraints.NonNeg,
+                    "unitnorm": keras.constraints.UnitNorm,
+                },
+            ),
+            "__version__": "2.3.1",
+        },
+    )

@@ -1,0 +1,100 @@
+"""What a TF1 program's imports give: the facade of each package that has changed."""
+
+import importlib
+import importlib.util
+import types
+
+import numpy as np
+import tensorflow as tf2
+import tensorflow.compat.v1 as tf
+
+from dcgan_v1.migration.programs import stand_ins
+from dcgan_v1.migration.programs.facade import Facade
+from dcgan_v1.migration.programs.families import (
+    contrib,
+    flags,
+    keras1,
+    mnist_tutorial,
+    numpy_names,
+    old_names,
+    pillow,
+    scipy_misc,
+)
+
+VERSION = "1.15.5"  # what programs that look are told
+
+
+def supply():
+    """Returns name of a package -> module that a program's files get for it."""
+    lenient_dimensions()
+    old_names.slots_under_reuse()
+    tensorflow = _tensorflow()
+    return {
+        **stand_ins.modules(),
+        "tensorflow": tensorflow,
+        "keras": tensorflow.keras,
+        "numpy": Facade("numpy", (np,), numpy_names.NAMES),
+        "scipy": _scipy(),
+        "PIL": pillow.modules(),
+    }
+
+
+def _tensorflow():
+    of_flags, app = flags.modules()
+    keras = keras1.modules()
+    nn = Facade("tf.nn", (tf.nn,), old_names.NN)
+    train = Facade("tf.train", (tf.train,), old_names.TRAIN)
+    return Facade(
+        "tf",
+        (_VERSION, tf),
+        {
+            **old_names.TOP,
+            "nn": nn,
+            "train": train,
+            "image": Facade("tf.image", (tf.image,), old_names.IMAGE),
+            "contrib": contrib.modules(),
+            "examples": mnist_tutorial.modules(),
+            "flags": of_flags,
+            "app": app,
+            "keras": keras,
+            "models": Facade(
+                "tf.models",
+                (),
+                {  # where recurrent cells were before 0.7
+                    "rnn": Facade("tf.models.rnn", (), {"rnn": nn, "rnn_cell": tf.nn.rnn_cell})
+                },
+            ),
+        },
+    )
+
+
+_VERSION = types.SimpleNamespace(
+    __version__=VERSION,
+    VERSION=VERSION,
+    compat=tf2.compat,
+    python=importlib.import_module("tensorflow.python"),
+)
+
+
+def _scipy():
+    differs = {"imresize": "Pillow has come to round a grey level otherwise here and there"}
+    misc = Facade("scipy.misc", (), scipy_misc.NAMES, differs)
+    misc.supply("pilutil", misc)
+    has_scipy = importlib.util.find_spec("scipy") is not None
+    behind = (importlib.import_module("scipy"),) if has_scipy else ()
+    return Facade(
+        "scipy", behind, {"misc": misc}, hints={"": "" if has_scipy else "pip install scipy"}
+    )
+
+
+def lenient_dimensions():
+    """TF1 took 7.0 for a dimension, which `n / 2` is in Python 3."""
+    from tensorflow.python.framework import tensor_shape
+
+    plain = tensor_shape.Dimension.__init__
+
+    def init(self, value):
+        is_whole = isinstance(value, float | np.floating) and value == int(value)
+        plain(self, int(value) if is_whole else value)
+
+    tensor_shape.Dimension.__init__ = init

@@ -1,0 +1,215 @@
+"""A TF1 program's own files: each sees TF1 where it imports tensorflow, and so does no
+other module of the process."""
+
+import ast
+import builtins
+import importlib
+import importlib.abc
+import importlib.machinery
+import json
+import re
+import sys
+import types
+from pathlib import Path
+
+from dcgan_v1.errors import UserError, reason
+from dcgan_v1.migration.programs import python2
+from dcgan_v1.migration.programs.facade import Facade, Vanished, walk
+from dcgan_v1.migration.programs.stand_ins import StandIn
+
+OURS = Path(__file__).resolve().parents[3]
+MAGIC = re.compile(r"^([ \t]*)[%!?].*$", re.MULTILINE)
+SHELL = re.compile(r"^([ \t]*\w+ *= *)[%!].*$", re.MULTILINE)  # names = !ls
+RUN_ANYHOW = ("%%time", "%%capture", "%%prun")
+IPYTHON = """
+def display(*things): print(*things)
+def get_ipython(): return __import__("unittest.mock").mock.MagicMock()
+"""
+
+
+class Program:
+    """A program that can be run.
+
+    Args:
+      main: path of its .py or .ipynb.
+      facades: name of a module -> Facade that its files see in its place.
+      settings: name -> value (source text) of top-level assignments to override.
+      python: 2 or 3; found out where None.
+      origin: the folder that `main` is a copy from: a directory above it that is on the
+        path (PYTHONPATH) is the program's, too.
+    """
+
+    def __init__(self, main, facades, settings=None, python=None, origin=None):
+        self.main = Path(main).resolve()
+        self.settings = dict(settings or {})
+        text = self._text(self.main)
+        found = python2.program_is_python2(self.main, text)
+        self.is_python2 = found if python is None else python == 2
+        self._builtins = python2.own_builtins(self._import, self.is_python2)
+        self.facades = {
+            name: facade
+            for name, facade in facades.items()
+            if not isinstance(facade, StandIn) or not self._has(name)
+        }
+        self.facades["importlib"] = Facade(
+            "importlib", (importlib,), {"import_module": self._import_module}
+        )
+        if self.is_python2:
+            self.facades |= python2.modules()
+        # what was on the path before belongs to others; what the program adds is its
+        before = {Path(p).resolve() for p in sys.path}
+        origin = origin or self.main.parent
+        self.others = {p for p in before if p == OURS or not origin.is_relative_to(p)}
+
+    def words(self):
+        """The text of the program's files."""
+        near = self.main.parent
+        files = [self.main, *near.glob("*.py"), *near.glob("*.ipynb")]
+        return " ".join(python2.text_of(path) for path in dict.fromkeys(files))
+
+    def _has(self, name):
+        """Whether the program brings a package of its own."""
+        near = self.main.parent / name
+        return near.is_dir() or near.with_suffix(".py").is_file()
+
+    def run(self):
+        """Runs it as `__main__`; what it raises passes through."""
+        module = types.ModuleType("__main__")
+        module.__file__ = str(self.main)
+        module.__builtins__ = self._builtins
+        sys.modules["__main__"] = module
+        code = self.code(self.main, self._text(self.main))
+        sys.meta_path.insert(0, _Finder(self))
+        exec(code, vars(module))
+
+    def code(self, path, text):
+        tree = python2.parsed(text, path, self.is_python2)
+        if self.settings and path == self.main:
+            _override(tree, self.settings, path)
+        return compile(tree, str(path), "exec", dont_inherit=True)
+
+    def prepare(self, module):
+        """Gives a module of the program's its own builtins."""
+        module.__builtins__ = self._builtins
+
+    def _text(self, path):
+        try:
+            if path.suffix == ".ipynb":
+                return notebook(path)
+            return python2.text_of(path)
+        except OSError as error:
+            raise UserError(f"cannot read {path}: {error.strerror}") from error
+
+    def _import_module(self, name, package=None):
+        if name.startswith("."):
+            return importlib.import_module(name, package)
+        return self._import(name, fromlist=("__name__",))
+
+    def _import(self, name, globals=None, locals=None, fromlist=(), level=0):
+        top, _, rest = name.partition(".")
+        if level or top not in self.facades:
+            return builtins.__import__(name, globals, locals, fromlist, level)
+        facade = self.facades[top]
+        found = walk(facade, rest)
+        if found is None:
+            found = self._behind(facade, name)
+        if not fromlist:
+            return facade
+        for wanted in fromlist:
+            if wanted not in ("*", "__name__") and not hasattr(found, wanted):
+                self._behind(facade, f"{name}.{wanted}")
+        return found
+
+    def _behind(self, facade, name):
+        """A submodule that nobody supplies: the real one, `tensorflow.python.ops`."""
+        try:
+            return importlib.import_module(name)
+        except ImportError:
+            for step in name.split(".")[1:]:
+                try:
+                    facade = getattr(facade, step)
+                except Vanished as error:
+                    raise ImportError(str(error)) from None
+                except AttributeError:
+                    break
+            raise ImportError(f"{name} is not supplied") from None
+
+
+def _override(tree, settings, path):
+    """Gives top-level assignments of a program other values."""
+    left = set(settings)
+    for node in tree.body:
+        for target in getattr(node, "targets", []):
+            if isinstance(target, ast.Name) and target.id in settings:
+                node.value = ast.copy_location(_value(target.id, settings), node.value)
+                left.discard(target.id)
+    ast.fix_missing_locations(tree)
+    if left:
+        raise UserError(f"--set: {path.name} sets no {sorted(left)[0]} at its top level")
+
+
+def _value(name, settings):
+    try:
+        return ast.parse(settings[name], mode="eval").body
+    except SyntaxError as error:
+        raise UserError(f"--set {name}: {settings[name]!r} is no Python value") from error
+
+
+def notebook(path):
+    """Returns the code of a notebook's cells in order; magics do nothing."""
+    try:
+        read = json.loads(path.read_text("utf-8"))
+        cells = read.get("cells") or [c for w in read["worksheets"] for c in w["cells"]]
+        sources = [
+            "".join(c.get("source", c.get("input", "")))
+            for c in cells
+            if c.get("cell_type") == "code"
+        ]
+    except (ValueError, KeyError, AttributeError, TypeError) as error:
+        raise UserError(f"{path} is no notebook: {reason(error)}") from error
+    return "\n".join([IPYTHON, *map(_without_magics, sources)])
+
+
+def _without_magics(cell):
+    if cell.lstrip().startswith("%%") and not cell.lstrip().startswith(RUN_ANYHOW):
+        return ""  # in another language
+    if python2.parses(cell):
+        return cell  # a line may begin with % in the middle of an expression
+    return SHELL.sub(r"\1[]", MAGIC.sub(r"\1pass", cell))
+
+
+class _Finder(importlib.abc.MetaPathFinder):
+    """Finds the modules of a program, which are compiled as its main file is."""
+
+    def __init__(self, program):
+        self.program = program
+
+    def find_spec(self, name, path=None, target=None):
+        del target
+        where = sys.path if path is None else path
+        own = [p or "." for p in where if self._is_own(p or ".")]
+        spec = importlib.machinery.PathFinder.find_spec(name, own) if own else None
+        if spec is None or not (spec.origin or "").endswith(".py"):
+            return spec
+        spec.loader = _Loader(self.program, name, spec.origin)
+        return spec
+
+    def _is_own(self, place):
+        place = Path(place).resolve()
+        if place.is_relative_to(self.program.main.parent):
+            return True
+        return not any(place.is_relative_to(other) for other in self.program.others)
+
+
+class _Loader(importlib.machinery.SourceFileLoader):
+    def __init__(self, program, name, path):
+        super().__init__(name, path)
+        self.program = program
+
+    def get_code(self, fullname):
+        path = Path(self.get_filename(fullname))
+        return self.program.code(path, python2.text_of(path))
+
+    def exec_module(self, module):
+        self.program.prepare(module)
+        super().exec_module(module)

@@ -1,0 +1,74 @@
+"""Packages that a program imports and perhaps never uses, where they are not installed.
+
+Importing one gives a stand-in; what is asked of it says which package is missing.
+"""
+
+import importlib.util
+import sys
+import types
+
+from dcgan_v1.migration.programs.facade import Missing
+from dcgan_v1.migration.programs.families import opencv
+
+OPTIONAL = (
+    "moviepy",
+    "imageio",
+    "ipdb",
+    "openface",
+    "dlib",
+    "skimage",
+    "sklearn",
+    "seaborn",
+    "prettytable",
+    "progressbar",
+    "lmdb",
+    "rarfile",
+    "cupy",
+    "requests",
+    "pandas",
+    "nltk",
+    "IPython",
+    "colorama",
+    "termcolor",
+    "tensorlayer",
+    "tensorpack",
+    "librosa",
+    "easydict",
+    "tabulate",
+    "joblib",
+    "numba",
+    "wget",
+    "ipywidgets",
+)
+
+
+class StandIn(types.ModuleType):
+    """A package that is not there: attributes exist, calling one says so."""
+
+    def __init__(self, name):
+        super().__init__(name)
+        self.__path__ = []
+
+    def __getattr__(self, name):
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return StandIn(f"{self.__name__}.{name}")
+
+    def __call__(self, *_, **__):
+        package = self.__name__.partition(".")[0]
+        raise Missing(
+            f"{self.__name__} was called, but the package {package} is not installed: "
+            f"pip install {package}"
+        )
+
+
+def modules():
+    """Returns name -> stand-in for those that are not installed."""
+    found = {
+        name: StandIn(name)
+        for name in OPTIONAL
+        if name not in sys.modules and importlib.util.find_spec(name) is None
+    }
+    if importlib.util.find_spec("cv2") is None:
+        found["cv2"] = opencv.module()
+    return found

@@ -1,0 +1,1 @@
+"""What a comparison says: in the terminal, as JSON, as one HTML page."""

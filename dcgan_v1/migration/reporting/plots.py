@@ -1,0 +1,95 @@
+"""The pictures of a report, as data: URLs that a page can hold."""
+
+import base64
+
+import numpy as np
+
+from dcgan_v1 import pictures, plotting
+from dcgan_v1.migration.comparison.observe import FORWARD
+
+SHOWN = 16  # images of an output
+
+
+def make(pairs):
+    """Returns name -> data: URL, and 'samples': a list of them by output."""
+    return {
+        "samples": list(_samples(next(iter(pairs.values())))),
+        "layers": _url(_layers(pairs)),
+        "growth": _url(_growth(pairs)),
+    }
+
+
+def _samples(pair):
+    """Yields both sides' images of the same inputs, and their difference, for every
+    output of a model in inference that looks like images."""
+    for a in pair.aligned.get("inference", []):
+        if a.new.kind != "model" or a.old is None:
+            continue
+        ours, theirs = a.old.output, a.new.output
+        if ours.ndim != 4 or ours.shape[3] not in (1, 3) or ours.shape != theirs.shape:
+            continue
+        ours, theirs = ours[:SHOWN], theirs[:SHOWN]
+        image_range = (-1.0 if ours.min() < 0 else 0.0, 1.0)
+        difference = np.abs(np.float64(ours) - np.float64(theirs))
+        largest = difference.max()
+        scaled = np.rint(255 * difference / max(largest, 1e-300)).astype(np.uint8)
+        shown = {
+            "tf1": pictures.to_uint8(np.clip(ours, *image_range), image_range),
+            "other": pictures.to_uint8(np.clip(theirs, *image_range), image_range),
+            "difference": scaled,
+        }
+        urls = {
+            name: _url(pictures.png_bytes(pictures.grid(array, columns=4)))
+            for name, array in shown.items()
+        }
+        yield {"name": a.new.name, **urls, "largest_difference": float(largest)}
+
+
+def _layers(pairs):
+    """Relative difference of every layer's output in training, by dtype."""
+    figure = plotting.figure(12, 6)  # names of layers are long
+    axis = figure.subplots()
+    for dtype, pair in pairs.items():
+        found = [d for d in pair.found if d.key.kind == FORWARD]
+        mode = "training" if pair.trains else "inference"
+        layers = [d for d in found if d.key.part == mode]
+        labels = [d.key.name for d in layers]
+        values = [max(d.relative, 1e-17) for d in layers]
+        (line,) = axis.plot(labels, values, "o-", label=dtype, markersize=4)
+        allowed = [d.tolerance for d in layers]
+        axis.plot(labels, allowed, ":", color=line.get_color(), label="allowed")
+    axis.set_yscale("log")
+    axis.set_ylabel("relative difference")
+    axis.tick_params(axis="x", rotation=90)
+    return _png(figure, axis)
+
+
+def _growth(pairs):
+    """The weights' largest relative difference over the steps."""
+    figure = plotting.figure(6, 3.6)
+    axis = figure.subplots()
+    for dtype, pair in pairs.items():
+        for label, found in (("", pair.found), (" (TF1 and itself)", pair.control)):
+            worst = {}
+            for d in found:
+                if d.key.part == "weight":
+                    step = d.key.step
+                    worst[step] = max(worst.get(step, 1e-17), d.relative)
+            if worst:
+                style = "o-" if not label else "x:"
+                axis.plot(worst.keys(), worst.values(), style, label=f"{dtype}{label}")
+    axis.set_yscale("log")
+    axis.set_xlabel("steps")
+    axis.xaxis.get_major_locator().set_params(integer=True)
+    axis.set_ylabel("weights: relative difference")
+    return _png(figure, axis)
+
+
+def _png(figure, axis):
+    axis.grid(alpha=0.3)
+    axis.legend(loc="best", fontsize=8)
+    return plotting.png(figure)
+
+
+def _url(png):
+    return "data:image/png;base64," + base64.b64encode(png).decode()

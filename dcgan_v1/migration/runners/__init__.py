@@ -1,0 +1,1 @@
+"""Programs in processes of their own: TF1 graphs, Keras and PyTorch ports."""

@@ -1,0 +1,1 @@
+"""Runs a port made of Keras models or tf.Modules."""

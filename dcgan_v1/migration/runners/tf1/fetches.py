@@ -1,0 +1,93 @@
+"""What a foreign graph can be asked for to see its inside: layers and scalars."""
+
+import tensorflow.compat.v1 as tf
+
+from dcgan_v1.migration.runners.tf1 import graph_layers, graph_ops, updates
+
+LARGEST_SCALARS = 400  # of a step, that are offered as losses
+NO_SCALARS = (
+    "Const",
+    "Fill",
+    "Assign",
+    "AssignAdd",
+    "AssignSub",
+    "AssignVariableOp",
+    "ScalarSummary",
+    "HistogramSummary",
+    "MergeSummary",
+    "SaveV2",
+    "ReadVariableOp",
+)
+
+
+class Taps:
+    """Where a graph is tapped.
+
+    Attributes:
+      step_layers, step_scalars: for each run of a step, the ops that make layers, and
+        name -> tensor of scalars.
+      inference_layers: the ops of the forward pass in inference.
+      twins: those of them that are there for inference alone.
+      outputs: op name -> tensor to fetch for an op that makes a layer.
+    """
+
+    def __init__(self, graph, types, roles):
+        self._graph, self._types, self._roles = graph, types, roles
+        fed = [*roles.inputs.values(), *roles.random.values()]
+        stepping = [graph_ops.above(run) for run in roles.runs]
+        stepped = set().union(*stepping) if stepping else set()
+        losses = [t.op for ts in roles.losses for t in ts]
+        # layers of the forward pass, not the ops of the same types that gradients need
+        forward = graph_ops.above(losses, data_only=True) or {
+            op for op in stepped if "gradients" not in op.name
+        }
+        self.step_layers = [
+            graph_layers.layer_ops(graph, types, forward & run & roles.can, fed) for run in stepping
+        ]
+        self.step_scalars = [
+            self._scalars_of(number, inside) for number, inside in enumerate(stepping)
+        ]
+        moved = updates.below(graph, roles.updates, roles.can)  # to ask for them would train
+        among = {
+            op
+            for op in roles.needed & roles.can - moved
+            if "gradients" not in op.name or op in forward
+        }
+        self.inference_layers = graph_layers.layer_ops(graph, types, among, fed)
+        self.twins = {op for op in self.inference_layers if op not in stepped | forward}
+        # an op of its own: grappler fuses a bias with what follows it
+        self.outputs = {
+            op.name: tf.identity(op.outputs[0])
+            for ops in (*self.step_layers, self.inference_layers)
+            for op in ops
+        }
+
+    def _scalars_of(self, number, inside):
+        """Scalars that a run can be asked for without running anything else of weight:
+        its losses, and what is computed from what it computes."""
+        roles = self._roles
+        losses = [
+            t.op
+            for (run, _), tensors in zip(roles.applied, roles.losses, strict=True)
+            if run == number
+            for t in tensors
+        ]
+        known = (inside | graph_ops.above(losses, data_only=True)) & roles.can
+        scopes = tuple(f"{update.name}/" for update in roles.updates)
+        own = {op.name: op.outputs[0] for op in losses}
+        found = {}
+        for op in self._graph.get_operations():
+            if op.type in NO_SCALARS or op not in roles.can:
+                continue
+            if "gradients" in op.name or op.name.startswith(scopes):
+                continue
+            waits = {*(t.op for t in op.inputs), *op.control_inputs} - known
+            ready = all(o.type == "Const" and not o.control_inputs for o in waits)
+            if not op.inputs or not ready or not op.outputs:
+                continue
+            known.add(op)
+            y = op.outputs[0]
+            is_float = y.dtype.base_dtype in (tf.float32, tf.float64)
+            if is_float and y.shape.rank == 0 and op.name in self._types:
+                found[op.name] = y
+        return own | dict(list(found.items())[-LARGEST_SCALARS:])

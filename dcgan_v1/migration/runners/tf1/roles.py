@@ -1,0 +1,97 @@
+"""What a foreign graph's ops are for, as a whole: what a step runs, which updates it
+applies by which losses, what it must be fed. All of it is read off the graph."""
+
+from dcgan_v1.errors import UserError
+from dcgan_v1.migration.runners.tf1 import graph_layers, graph_ops, unsafe, updates
+
+
+class Roles:
+    """The roles of a program's ops.
+
+    Attributes:
+      updates: every `updates.Update` of the graph.
+      runs: what one training step runs: lists of operations, one for a session call.
+      applied: [(run, Update)] in the order of their effect; `losses` has for each the
+        tensors that its gradients are of.
+      needed: the ops that a step or an output needs.
+      can: the ops that have a value whichever branches are taken.
+      inputs, random: name -> tensor of what is fed; the second is drawn by the graph.
+      beside: names of the random ones that no step draws.
+      switches: those of the inputs that say which mode the program is in.
+      slots: variable -> (optimiser, slot, variable it belongs to).
+      powers: variable -> (optimiser, 'beta1_power' or 'beta2_power').
+    """
+
+    def __init__(self, graph, types, program, spec):
+        self.updates = updates.find(graph)
+        self.runs = updates.runs(graph, self.updates, spec.runs)
+        self.applied = updates.ordered(self.updates, self.runs)
+        self.losses = [updates.losses(u, graph) for _, u in self.applied]
+        stepped = graph_ops.above([op for run in self.runs for op in run])
+        self.can, branches = graph_layers.fetchable(graph)
+        outputs = _outputs(graph, types, stepped, self.can)
+        self.needed = stepped | graph_ops.above(outputs)
+        refuse_savers(self.needed, program.source, spec.trust)
+        _refuse_sparse(self.needed, set(program.trainable))
+        self.inputs = graph_ops.inputs(graph, self.needed)
+        self.random = graph_ops.random(graph, self.needed & branches)
+        drawn = graph_ops.random(graph, stepped)
+        self.beside = [name for name in self.random if name not in drawn]
+        self.switches = {n: t for n, t in self.inputs.items() if graph_ops.is_switch(t)}
+        applies = [(u, apply) for u in self.updates for apply in u.applies]
+        self.slots = {
+            variable: (update.optimizer, slot, apply.variable)
+            for update, apply in applies
+            for slot, variable in apply.slots.items()
+        }
+        self.powers = {
+            variable: (update.optimizer, power)
+            for update, apply in applies
+            for power, variable in apply.powers.items()
+        }
+
+
+def refuse_savers(ops, source, trust):
+    """Every graph with a Saver has ops that read and write files; none may run."""
+    savers = [op for op in ops if op.type in unsafe.SAVERS]
+    if savers and not trust:
+        raise UserError(
+            f"{source}: a step reads or writes files ({savers[0].name}); --trust runs "
+            "it nevertheless"
+        )
+
+
+def _refuse_sparse(needed, trainable):
+    for op in needed:
+        is_sparse = "SparseApply" in op.type or "Scatter" in op.type
+        name = graph_ops.variable_of(op.inputs[0]) if is_sparse and op.inputs else None
+        # Adam scatters into its slots, `w/Adam`, and subtracts from w itself
+        name = name if name in trainable else (name or "").rpartition("/")[0]
+        if name in trainable:
+            raise UserError(
+                f"TF1 updates {name} sparsely ({op.name}, of an embedding_lookup or "
+                "gather): such updates cannot be compared"
+            )
+
+
+def _outputs(graph, types, stepped, can):
+    """Ops beside the training step that say what the networks give: layers that nothing
+    but bookkeeping uses."""
+    ops = graph.get_operations()
+    layers = [
+        op
+        for op in ops
+        if types.get(op.name) in graph_layers.KINDS
+        and op not in stepped
+        and op in can
+        and "gradients" not in op.name
+        and not op.name.startswith(("save/", "save_", "report_uninitialized"))
+    ]
+    initial = {
+        o
+        for op in ops
+        if op.type in ("Assign", "AssignVariableOp") and op not in stepped
+        for o in graph_ops.above([op.inputs[1].op], data_only=True)
+    }
+    fed = {op for op in ops if graph_ops.is_source(op)}
+    return [op for op in layers if op not in initial and graph_ops.above([op]) & fed]

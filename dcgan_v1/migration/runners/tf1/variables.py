@@ -1,0 +1,145 @@
+"""The values of a foreign graph's variables: what they begin with, read and loaded."""
+
+import numpy as np
+import tensorflow.compat.v1 as tf
+from tensorflow.python.framework import tensor_util
+
+from dcgan_v1.errors import UserError, reason
+from dcgan_v1.migration.adam_powers import power_after, updates_done
+from dcgan_v1.migration.runners.tf1 import graph_ops
+from dcgan_v1.migration.runners.tf1.roles import refuse_savers
+
+
+class GraphValues:
+    """Reads and loads the variables of an opened program.
+
+    Attributes:
+      readers: variable -> tensor.
+      constants: of a frozen graph, name -> array that is fed in a constant's place.
+    """
+
+    def __init__(self, graph, program, roles, types, trust):
+        self._graph, self._program, self._roles = graph, program, roles
+        self._types, self._trust = types, trust
+        self.session = None
+        self.readers, self._loaders, self.constants = {}, {}, {}
+        for name in program.variables:
+            op = graph.get_operation_by_name(name)
+            if program.frozen:
+                self.readers[name] = op.outputs[0]
+            else:
+                self._add_loader(name, op)
+
+    def _add_loader(self, name, op):
+        dtype = tf.as_dtype(op.get_attr("dtype")).base_dtype
+        shape = tf.TensorShape(op.get_attr("shape"))
+        value = tf.placeholder(dtype, shape if shape.rank is not None else None)
+        handle = op.outputs[0]
+        if op.type == "VarHandleOp":
+            read = tf.raw_ops.ReadVariableOp(resource=handle, dtype=dtype)
+            load = tf.raw_ops.AssignVariableOp(resource=handle, value=value)
+        else:
+            read = handle
+            load = tf.raw_ops.Assign(ref=handle, value=value, validate_shape=False).op
+        self.readers[name], self._loaders[name] = read, (value, load)
+
+    def initial(self):
+        """Returns the values to start from: the checkpoint's, else the graph's own."""
+        if self._program.frozen:
+            return self.state()
+        values = dict(self._program.values)
+        for name in self._program.variables:
+            if name not in values:
+                self._initialize(name)
+        self._assign(values)
+        for name, (optimizer, power) in self._roles.powers.items():
+            if name in values and power == "beta2_power":
+                count = _count(values[name], self._hyper(optimizer, "beta2"))
+                self.load({f"updates:{optimizer}": count})
+        return self.state()
+
+    def _initialize(self, name):
+        assign = self._initializer(name)
+        if assign is None:
+            raise UserError(f"{name} has no initial value: give a checkpoint")
+        refuse_savers(graph_ops.above([assign]), self._program.source, self._trust)
+        try:
+            self.session.run(assign)
+        except tf.errors.OpError as error:
+            raise UserError(
+                f"{name} has no initial value without data ({reason(error)}): give a checkpoint"
+            ) from error
+
+    def _initializer(self, name):
+        """The op that gives a variable its first value: what its collection says, or
+        the first that assigns to it."""
+        named = self._program.initializers.get(name, f"{name}/Assign")
+        users = self._graph.get_operation_by_name(name).outputs[0].consumers()
+        assigns = {
+            op.name: op
+            for op in users
+            if op.type in ("Assign", "AssignVariableOp")
+            and op.name in self._types  # not one of our loaders
+        }
+        first = next((n for n in self._types if n in assigns), None)
+        return assigns.get(named) or assigns.get(first)
+
+    def read(self):
+        """Returns variable -> array, powers as they are."""
+        return self.session.run(self.readers)
+
+    def state(self):
+        """Returns variable -> array; powers as 'updates:<optimizer>' -> count."""
+        values = self.read()
+        if self._program.frozen:
+            return values | self.constants
+        powers = self._roles.powers
+        found = {n: v for n, v in values.items() if n not in powers}
+        for name, (optimizer, power) in powers.items():
+            if power == "beta2_power":
+                beta = self._hyper(optimizer, "beta2")
+                found[f"updates:{optimizer}"] = _count(values[name], beta)
+        return found
+
+    def load(self, arrays):
+        values = {n: arrays[n] for n in arrays if n in self._loaders}
+        for name, (optimizer, power) in self._roles.powers.items():
+            count = arrays.get(f"updates:{optimizer}")
+            if count is not None:
+                beta = self._hyper(optimizer, power.removesuffix("_power"))
+                values[name] = power_after(beta, int(count), self._dtype_of(name))
+        self._assign(values)
+        if self._program.frozen:
+            self.constants = {n: arrays[n] for n in self.readers if n in arrays}
+
+    def _assign(self, values):
+        for name, array in values.items():
+            placeholder, load = self._loaders[name]
+            self.session.run(load, {placeholder: np.asarray(array, self._dtype_of(name))})
+
+    def _dtype_of(self, name):
+        return self._loaders[name][0].dtype.as_numpy_dtype
+
+    def _hyper(self, optimizer, name):
+        """A constant setting of an optimiser, as the decimal that was written."""
+        update = next(u for u in self._roles.updates if u.optimizer == optimizer)
+        tensor = update.applies[0].hyper[name]
+        value = tensor_util.constant_value(tensor)
+        if value is None:
+            value = self.session.run(tensor)
+        return float(f"{float(value):.7g}")
+
+    def shape(self, name):
+        shape = self.readers[name].shape
+        if shape.rank is None:
+            return list(self.session.run(self.readers[name]).shape)
+        return shape.as_list()
+
+
+def _count(power, beta):
+    """Returns how often an Adam has been applied, as an array. The power has the dtype
+    in which it was kept."""
+    try:
+        return np.asarray(updates_done(power[()], beta))
+    except UserError:  # other sums than Adam's own led to it
+        return np.asarray(max(round(float(np.log(power) / np.log(beta))) - 1, 0))

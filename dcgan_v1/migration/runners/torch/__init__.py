@@ -1,0 +1,1 @@
+"""Runs a port made of torch.nn.Modules."""
