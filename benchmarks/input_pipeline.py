@@ -19,7 +19,7 @@ from PIL import Image
 
 from benchmarks.train_step import machine
 from dcgan_v1 import runtime
-from dcgan_v1.data import images, synthetic
+from dcgan_v1.data import image_dataset, synthetic
 from dcgan_v1.systems import Celeba64Config
 
 
@@ -45,7 +45,9 @@ def main():
             config = Celeba64Config(data=str(data))
             where = folder / "cache" if cached else None
             started = time.perf_counter()
-            read, count, _ = images.load(config, where, size=64, say=lambda text: None, quiet=True)
+            read, count, _ = image_dataset.load(
+                config, where, size=64, say=lambda text: None, quiet=True
+            )
             first = count / (time.perf_counter() - started)
             batch, start = Streamed(read, count).build(config, None)
             start(session, 0)

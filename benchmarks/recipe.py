@@ -72,20 +72,20 @@ def measurement(args):
     runtime.prepare()
     import numpy as np
 
-    from dcgan_v1.data import images
+    from dcgan_v1.data import image_dataset
     from dcgan_v1.metrics import features, neighbours, precision_recall
     from dcgan_v1.metrics import sliced_wasserstein as swd
     from dcgan_v1.systems import Celeba64Config
 
     config = Celeba64Config(data=args.data, seed=args.seed)
-    read, count, _ = images.load(config, ROOT / "runs" / "cache", size=64)
+    read, count, _ = image_dataset.load(config, ROOT / "runs" / "cache", size=64)
     if count < args.limit + UNSEEN:
         sys.exit(f"error: --data must have {UNSEEN} images more than --limit")
     order = np.random.default_rng(0).permutation(np.arange(args.limit, count))
     training, unseen = read(np.arange(args.limit)), read(order[:UNSEEN])
 
     def measure(samples, mirrored):
-        with features.open_judge("celeba64") as look:
+        with features.open_extractor("celeba64") as look:
             found, expected = look(samples)[0], look(unseen)[0]
         own = neighbours.own_distance(training, len(training), mirrored)
         return (

@@ -110,7 +110,7 @@ def judged(path, n):
     from dcgan_v1.systems import MnistTutorialConfig
 
     reference, _, _ = real_images.load(MnistTutorialConfig(), None, n, seed=0)
-    with features.open_judge(MODEL) as look:
+    with features.open_extractor(MODEL) as look:
         found, expected = look(np.load(path))[0], look(reference)[0]
     return frechet.distance(found, expected)
 

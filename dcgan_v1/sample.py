@@ -55,13 +55,13 @@ class Sampler:
     Attributes:
       system: its `systems.System`.
       restored: what was restored, in words.
-      has_judge: whether D was restored, too.
+      has_discriminator: whether D was restored, too.
     """
 
-    def __init__(self, session, graph, config, sample_bn, restored="", has_judge=True):
+    def __init__(self, session, graph, config, sample_bn, restored="", has_discriminator=True):
         self._session, self._graph, self._sample_bn = session, graph, sample_bn
         self.system = systems.get(config.model)
-        self.restored, self.has_judge = restored, has_judge
+        self.restored, self.has_discriminator = restored, has_discriminator
 
     def __call__(self, z):
         """Returns (images uint8 [n, H, W, C], D's probability [n] of being real).
@@ -82,7 +82,7 @@ class Sampler:
             chunk = z[start : start + CHUNK]
             fill = CHUNK - len(chunk) if self._sample_bn == "batch" else 0
             filling = draw_noise(self.system.noise, fill, z.shape[1], seed=[7, start])
-            fetches = [self._graph.images] + [self._graph.logits] * self.has_judge
+            fetches = [self._graph.images] + [self._graph.logits] * self.has_discriminator
             feed = {self._graph.z: np.concatenate([chunk, filling])}
             images, *logits = self._session.run(fetches, feed)
             logits = logits[0] if logits else np.full(len(images), np.nan)
@@ -122,4 +122,4 @@ def open_sampler(path, sample_bn=None, device="auto", latest=False):
         tf.get_default_graph().finalize()
         notes += [plan.note] if plan.note else []
         restored = prefix + (f" ({'; '.join(notes)})" if notes else "")
-        yield Sampler(session, graph, config, sample_bn, restored, plan.has_judge)
+        yield Sampler(session, graph, config, sample_bn, restored, plan.has_discriminator)

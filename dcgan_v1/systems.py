@@ -48,7 +48,7 @@ class System:
       width_of: the variable whose last dimension is the setting `width`, '' for none.
       maps: layer -> side of the feature maps that a dense layer makes or takes.
       data: 'digits' in MNIST's format or 'images' of a folder.
-      judge: what gives the features that samples are judged by.
+      features: of what samples are compared: the 'classifier' or 'random features'.
       words: what its card says of its training images.
       example: data to train on, for a command line on a card; '' where it ships.
       script: the command that trains it.
@@ -70,7 +70,7 @@ class System:
     width_of: str = ""
     maps: dict = field(default_factory=dict)
     data: str = "digits"
-    judge: str = "classifier"
+    features: str = "classifier"
     words: str = MNIST_WORDS
     example: str = ""
     script: str = "train_mnist"
@@ -129,7 +129,7 @@ CELEBA64 = System(
     width_of="generator/deconv4/w",
     maps={"generator/linear0": 4, "discriminator/linear4": 4},
     data="images",
-    judge="random features",
+    features="random features",
     words=CELEBA_WORDS,
     example="img_align_celeba.zip",
     script="train_celeba",
@@ -185,7 +185,7 @@ IMAGES96 = System(
     last_batch="dropped",
     width_of="generator/deconv5/w",
     data="images",
-    judge="random features",
+    features="random features",
     words=ANY_WORDS,
     example="my_photos",
     script="train_images",

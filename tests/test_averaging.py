@@ -9,7 +9,7 @@ import tensorflow.compat.v1 as tf
 from dcgan_v1.checkpoints import restoring
 from dcgan_v1.data.pipeline import InMemory
 from dcgan_v1.nn import averaging
-from dcgan_v1.nn.optimizers import is_optimizers
+from dcgan_v1.nn.optimizers import is_optimizer_variable
 from dcgan_v1.systems import Celeba64Config
 from dcgan_v1.training.graph import build_sample_graph, build_train_graph
 
@@ -37,7 +37,7 @@ def test_averages_follow_weights_and_batch_norm_by_hand(data, session):
     built = build(CONFIG, data, session)
     before = generator_values(session)
     averaged = {n for n in before if averaging.is_average(n)}
-    networks = {n for n in before if n not in averaged and not is_optimizers(n)}
+    networks = {n for n in before if n not in averaged and not is_optimizer_variable(n)}
     assert averaged == {n + averaging.SUFFIX for n in networks}
     assert any("moving_variance" in n for n in networks)
     for step in range(3):

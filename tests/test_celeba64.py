@@ -9,8 +9,8 @@ import tensorflow.compat.v1 as tf
 from dcgan_v1.checkpoints import legacy, reading, restoring
 from dcgan_v1.data.pipeline import InMemory
 from dcgan_v1.models import celeba64
-from dcgan_v1.nn import losses, schedules
-from dcgan_v1.nn.optimizers import is_optimizers
+from dcgan_v1.nn import losses, training_steps
+from dcgan_v1.nn.optimizers import is_optimizer_variable
 from dcgan_v1.systems import Celeba64Config
 from dcgan_v1.training.graph import build_sample_graph, build_train_graph
 from originals import celeba64 as source_graph
@@ -23,7 +23,7 @@ def names_without_optimizers():
     return {
         v.op.name.removeprefix("celeba64/"): tuple(v.shape.as_list())
         for v in tf.global_variables()
-        if not is_optimizers(v.op.name)
+        if not is_optimizer_variable(v.op.name)
     }
 
 
@@ -63,7 +63,7 @@ def test_parameter_counts_at_the_sources_width(graph):
     build(Celeba64Config())
     counts = [
         sum(int(np.prod(v.shape.as_list())) for v in part)
-        for part in schedules.variables_of(tf.trainable_variables(), "celeba64")
+        for part in training_steps.variables_of(tf.trainable_variables(), "celeba64")
     ]
     kernels = 25 * (1024 * 512 + 512 * 256 + 256 * 128 + 128 * 3)
     norms = 2 * (1024 + 512 + 256 + 128)
@@ -150,7 +150,7 @@ def test_flat_step_equals_separate_runs_bit_for_bit(graph, session, rng):
     real = tf.placeholder(tf.float32, [None, 64, 64, 3])
     z = tf.placeholder(tf.float32, [None, 100])
     step = celeba64.training_step(NARROW, *celeba64.networks(NARROW), real, z)
-    g_vars, _ = schedules.variables_of(tf.trainable_variables(), "celeba64")
+    g_vars, _ = training_steps.variables_of(tf.trainable_variables(), "celeba64")
     generator, discriminator = celeba64.networks(NARROW)
     logits, _ = discriminator(generator(z, True)[0], True)
     gradients = tf.gradients(losses.generator_loss(logits), g_vars)

@@ -9,7 +9,7 @@ import tensorflow.compat.v1 as tf
 from dcgan_v1.checkpoints import finding, legacy, reading, restoring
 from dcgan_v1.data.pipeline import InMemory
 from dcgan_v1.errors import UserError
-from dcgan_v1.nn.optimizers import is_optimizers
+from dcgan_v1.nn.optimizers import is_optimizer_variable
 from dcgan_v1.systems import MnistBeginnersConfig as Config
 from dcgan_v1.training.graph import build_sample_graph, build_train_graph
 from originals import mnist_beginners as source_graph
@@ -165,7 +165,7 @@ def test_a_sample_graph_restores_from_a_training_checkpoint(trained, session, rn
 
 def test_weights_alone_are_taken_with_fresh_slots(trained, images, session, tmp_path):
     _, values = trained
-    kept = {k: v for k, v in values.items() if not is_optimizers(k)}
+    kept = {k: v for k, v in values.items() if not is_optimizer_variable(k)}
     reading.write(tmp_path / "weights", kept)
     graph = train_graph(images, seed=9)
     session.run(graph.initialize)

@@ -80,8 +80,8 @@ def command_lines(module):
 def nothing_starts(monkeypatch):
     """What would take long, were the arguments in order after all."""
     from dcgan_v1.commands import explore
-    from dcgan_v1.data import images
-    from dcgan_v1.metrics import classifier, measuring
+    from dcgan_v1.data import image_dataset
+    from dcgan_v1.metrics import classifier, model_evaluation
     from dcgan_v1.migration.comparison import comparing
     from dcgan_v1.migration.programs import running
     from dcgan_v1.training import train
@@ -91,10 +91,10 @@ def nothing_starts(monkeypatch):
 
     monkeypatch.setattr(train, "train", refuse)
     monkeypatch.setattr(classifier, "train", refuse)
-    monkeypatch.setattr(measuring, "measure", refuse)
+    monkeypatch.setattr(model_evaluation, "evaluate", refuse)
     monkeypatch.setattr(comparing, "run", refuse)
     monkeypatch.setattr(running, "run", refuse)
-    monkeypatch.setattr(images, "load", refuse)
+    monkeypatch.setattr(image_dataset, "load", refuse)
     monkeypatch.setattr(explore, "look_into", refuse)
 
 

@@ -11,14 +11,14 @@ from script_runs import ROOT, call, refusal
 
 from dcgan_v1.data import mnist
 from dcgan_v1.errors import UserError
-from dcgan_v1.metrics import evaluation, features, real_images
+from dcgan_v1.metrics import features, image_metrics, real_images
 from dcgan_v1.systems import Celeba64Config
 
 N = 400
 
 
 @pytest.fixture(scope="session")
-def judged():
+def figures():
     """What evaluation finds of real digits, spoilt in several ways."""
     test = mnist.load(part="t10k")
     reference, good = test.images[:N], test.images[N : 2 * N]
@@ -29,18 +29,18 @@ def judged():
     )[..., None]
     few = test.images[2 * N :][test.labels[2 * N :] < 5][:N]
     found = {"good": good, "noise": noise, "blur": blur, "few": few}
-    with features.open_judge("mnist_tutorial") as look:
+    with features.open_extractor("mnist_tutorial") as look:
         for name, images in found.items():
-            sets = evaluation.Sets(images, good, images, reference, reference, True, False)
-            one = evaluation.evaluate(sets, {"judge": look}, lambda _: None)
+            sets = image_metrics.Sets(images, good, images, reference, reference, True, False)
+            one = image_metrics.compute(sets, {"classifier": look}, lambda _: None)
             found[name] = one["samples"]
     return found
 
 
 FIGURES = [  # figure, what makes it worse, whether worse is more
-    ("Frechet distance (judge)", ("noise", "blur", "few"), 1),
-    ("precision (judge)", ("noise",), -1),
-    ("recall (judge)", ("noise", "blur", "few"), -1),
+    ("Frechet distance (classifier)", ("noise", "blur", "few"), 1),
+    ("precision (classifier)", ("noise",), -1),
+    ("recall (classifier)", ("noise", "blur", "few"), -1),
     ("inception score", ("noise", "few"), -1),
     ("modes of 10", ("few",), -1),
     ("stacked modes of 1000", ("few",), -1),
@@ -53,12 +53,12 @@ FIGURES = [  # figure, what makes it worse, whether worse is more
 ]
 
 
-def test_every_figure_gets_worse_when_the_samples_do(judged):
+def test_every_figure_gets_worse_when_the_samples_do(figures):
     for figure, worse, sense in FIGURES:
         for kind in worse:
-            found, real = judged[kind][figure], judged["good"][figure]
+            found, real = figures[kind][figure], figures["good"][figure]
             assert sense * (found - real) > 0, (figure, kind, found, real)
-    few = judged["few"]
+    few = figures["few"]
     assert few["modes of 10"] in (5, 6)  # the classifier may take one for another
     assert few["stacked modes of 1000"] < 200
     assert sum(few["class histogram"][:5]) > 0.98 * N
@@ -66,7 +66,7 @@ def test_every_figure_gets_worse_when_the_samples_do(judged):
 
 
 def test_figures_of_faces_get_worse_when_the_faces_do(monkeypatch):
-    monkeypatch.setattr(real_images, "LEAST", 60)
+    monkeypatch.setattr(real_images, "MIN_IMAGES", 60)
     config = Celeba64Config(data="synthetic", limit=120, cache=False)
     reference, good, training = real_images.load(config, None, 60, 0)
     rng = np.random.default_rng(0)
@@ -74,10 +74,10 @@ def test_figures_of_faces_get_worse_when_the_faces_do(monkeypatch):
     blurred = [Image.fromarray(x).filter(ImageFilter.GaussianBlur(3)) for x in good]
     few = np.repeat(good[:4], 15, axis=0)
     kinds = {"noise": noise, "blur": np.stack(blurred), "few": few}
-    with features.open_judge("celeba64") as look:
+    with features.open_extractor("celeba64") as look:
         for kind, worse in kinds.items():
-            sets = evaluation.Sets(worse, good, worse, reference, training, False, True)
-            found = evaluation.evaluate(sets, {"random": look}, lambda _: None)
+            sets = image_metrics.Sets(worse, good, worse, reference, training, False, True)
+            found = image_metrics.compute(sets, {"random": look}, lambda _: None)
             samples, real = found["samples"], found["real"]
             for figure in ("Frechet distance (random)", "SWD, mean"):
                 assert samples[figure] > real[figure], (kind, figure)
@@ -90,7 +90,7 @@ def test_figures_of_faces_get_worse_when_the_faces_do(monkeypatch):
 
 def test_the_shipped_classifier_is_right_on_992_of_1000_test_digits():
     test = mnist.load(part="t10k")
-    with features.open_judge("mnist_keras") as look:
+    with features.open_extractor("mnist_keras") as look:
         found, probabilities = look(test.images)
     assert found.shape == (10_000, 128) and found.min() >= 0
     np.testing.assert_allclose(probabilities.sum(1), 1, atol=1e-5)
@@ -106,7 +106,7 @@ def test_random_features_are_the_same_each_time(rng):
     images = rng.integers(0, 256, (300, 64, 64, 3), np.uint8)  # more than a chunk
     found = []
     for _ in range(2):
-        with features.open_judge("celeba64") as look:
+        with features.open_extractor("celeba64") as look:
             found.append(look(images)[0])
     assert found[0].shape == (300, 512)
     np.testing.assert_array_equal(*found)
@@ -137,7 +137,7 @@ def test_halves_of_a_folder_share_no_image(tmp_path, rng, monkeypatch):
         pixels = rng.integers(0, 256, (64, 64, 3), np.uint8)
         Image.fromarray(pixels).save(tmp_path / f"{i}.png")
     config = Celeba64Config(batch_size=4, crop="none", cache=False)
-    monkeypatch.setattr(real_images, "LEAST", 10)
+    monkeypatch.setattr(real_images, "MIN_IMAGES", 10)
     reference, others, training = real_images.load(config, str(tmp_path), 10, 0)
     assert len(reference) == len(others) == 10
     kept = {image.tobytes() for image in (*reference, *others)}

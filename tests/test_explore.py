@@ -25,7 +25,7 @@ from test_explore_server import ask
 
 from dcgan_v1 import pretrained, systems
 from dcgan_v1.explore import directions, packing, page
-from dcgan_v1.export import chain
+from dcgan_v1.export import layers
 from dcgan_v1.sample import draw_noise, interpolate, open_sampler
 
 PHONE = {"width": 390, "height": 800}
@@ -76,7 +76,7 @@ def test_ways_directions_and_files(page_of, tab, tmp_path):
     way = interpolate(z[2], z[7], 5)[1]
     found = json.loads(latents.read_text())
     with opened("mnist_tutorial") as network:
-        vector = directions.principal(chain.read(network))[1]
+        vector = directions.principal(layers.read_layers(network))[1]
     np.testing.assert_allclose(found["z"][0], way + 2.5 * vector, atol=1e-12)
     assert (found["system"], found["bn"]) == ("mnist_tutorial", "ema")
     model = ("--pretrained", "mnist_tutorial")

@@ -10,7 +10,7 @@ from PIL import Image
 
 from dcgan_v1 import pictures, pretrained, systems
 from dcgan_v1.explore import directions, packing
-from dcgan_v1.export import chain
+from dcgan_v1.export import layers
 from dcgan_v1.sample import draw_noise, open_sampler
 
 
@@ -121,7 +121,7 @@ def test_principal_directions_are_those_of_the_first_layers_outputs(rng):
     """Against the covariance of what the graph itself computes there."""
     for name in ("mnist_tutorial", "images96"):
         with opened(name) as network:
-            vectors = directions.principal(chain.read(network))
+            vectors = directions.principal(layers.read_layers(network))
             z = rng.normal(size=(300, 100))
             z -= z.mean(0)
             z = np.linalg.qr(z)[0] * len(z) ** 0.5  # without correlations

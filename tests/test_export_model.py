@@ -164,15 +164,15 @@ def test_a_generator_alone_has_no_judge_to_export(tmp_path):
 
 
 def test_a_network_reads_as_the_chain_of_its_layers():
-    from dcgan_v1.export import chain
+    from dcgan_v1.export import layers
 
     prefix = finding.resolve(pretrained.path_of("celeba64"))
     config = restoring.identify(prefix)
     with networks.open_network(prefix, config, "generator") as network:
-        links = chain.read(network)
-    kinds = [link.kind for link in links]
+        found = layers.read_layers(network)
+    kinds = [layer.kind for layer in found]
     assert kinds == ["linear", "reshape", *["batch_norm", "relu", "conv2d_transpose"] * 4, "tanh"]
-    assert links[0].below == (100,) and links[-1].above == (64, 64, 3)
+    assert found[0].input_shape == (100,) and found[-1].output_shape == (64, 64, 3)
 
 
 def test_averaged_weights_are_taken_unless_the_latest_are_asked_for(tmp_path):

@@ -15,7 +15,7 @@ from dcgan_v1 import files, models, pretrained
 from dcgan_v1.commands import export_model
 from dcgan_v1.errors import UserError
 from dcgan_v1.export import exporting, to_frozen, to_torch
-from dcgan_v1.nn import ops, products
+from dcgan_v1.nn import fast_ops, ops
 
 
 def export(to, folder):
@@ -45,7 +45,7 @@ def test_a_map_that_is_one_pixel_off_is_caught(to, tmp_path, monkeypatch):
 
     def shifted(*args, **options):
         y = real(*args, **options)
-        return tf.concat([y[:, -1:], y[:, :-1]], 1) if products.are_plain() else y
+        return tf.concat([y[:, -1:], y[:, :-1]], 1) if fast_ops.are_plain() else y
 
     monkeypatch.setattr(ops.tf.nn, "conv2d_transpose", shifted)
     with pytest.raises(UserError, match="another function"):
@@ -88,14 +88,14 @@ def test_nothing_is_written_where_a_fault_is_caught(tmp_path, monkeypatch):
     ],
 )
 def test_what_a_trial_may_be_off(changes, complaint):
-    trial = exporting.Trial(
+    check = exporting.RoundTrip(
         "a.onnx", "generator", "", 1.99e-5, 0, 0.99e-5, 2e-5, np.zeros(2)
     )._replace(**changes)
     if complaint is None:
-        exporting.refuse_another_function(trial)
+        exporting.refuse_another_function(check)
     else:
         with pytest.raises(UserError, match=complaint):
-            exporting.refuse_another_function(trial)
+            exporting.refuse_another_function(check)
 
 
 def test_a_file_that_cannot_be_loaded_as_its_card_says_is_not_kept(tmp_path, monkeypatch):

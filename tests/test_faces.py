@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dcgan_v1.data import cache, faces, images, sources, synthetic
+from dcgan_v1.data import cache, faces, image_dataset, sources, synthetic
 from dcgan_v1.data.pipeline import Streamed
 from dcgan_v1.errors import UserError
 from dcgan_v1.systems import Celeba64Config
@@ -44,7 +44,7 @@ def as_zip(folder, path):
 def load(data, cache_folder=None, said=None, **settings):
     config = Celeba64Config(data=str(data), batch_size=4, **settings)
     say = said.append if said is not None else (lambda text: None)
-    return images.load(config, cache_folder, size=64, say=say, quiet=True)
+    return image_dataset.load(config, cache_folder, size=64, say=say, quiet=True)
 
 
 def greys(images):
@@ -93,7 +93,7 @@ def test_reals_are_scaled_to_minus_one_and_one(session, tmp_path):
     for i, value in enumerate((0, 255)):
         (tmp_path / f"{i}.png").write_bytes(jpeg((value,) * 3))
     config = Celeba64Config(data=str(tmp_path), batch_size=2, width=8, order="file")
-    read, count, _ = images.load(config, None, size=64, say=lambda text: None, quiet=True)
+    read, count, _ = image_dataset.load(config, None, size=64, say=lambda text: None, quiet=True)
     graph = build_train_graph(config, Streamed(read, count))
     session.run(graph.initialize)
     graph.start_data(session, 0)

@@ -8,8 +8,8 @@ import tensorflow.compat.v1 as tf
 
 from dcgan_v1 import models
 from dcgan_v1.data.pipeline import InMemory
-from dcgan_v1.nn import ops, optimizers, schedules
-from dcgan_v1.nn.optimizers import is_optimizers
+from dcgan_v1.nn import ops, optimizers, training_steps
+from dcgan_v1.nn.optimizers import is_optimizer_variable
 from dcgan_v1.systems import Images96Config
 from dcgan_v1.training.graph import build_sample_graph, build_train_graph
 
@@ -45,7 +45,7 @@ def test_names_and_shapes_are_the_golden_list(graph, width):
     found = {
         v.op.name.removeprefix("images96/"): tuple(v.shape.as_list())
         for v in tf.global_variables()
-        if not is_optimizers(v.op.name)
+        if not is_optimizer_variable(v.op.name)
     }
     assert found == golden(width)
 
@@ -55,7 +55,7 @@ def test_parameter_counts_at_the_sources_width(graph):
     build(width=64)
     counts = [
         sum(int(np.prod(v.shape.as_list())) for v in part)
-        for part in schedules.variables_of(tf.trainable_variables(), "images96")
+        for part in training_steps.variables_of(tf.trainable_variables(), "images96")
     ]
     middle = 16 * (512 * 256 + 256 * 128 + 128 * 64)
     norms = 2 * (512 + 256 + 128 + 64)

@@ -31,7 +31,7 @@ LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 LIGHT = ("systems", "config_file", "pictures", "plotting", "runtime", "pretrained")
 LIGHT += ("cluster", "commands.launching")
 LIGHT += ("commands.cli", "commands.options", "commands.start", "training.rundir")
-LIGHT += ("data.mnist", "data.faces", "data.images", "training.progress")
+LIGHT += ("data.mnist", "data.faces", "data.image_dataset", "training.progress")
 LIGHT += ("metrics.real_images", "commands.train_mnist", "commands.make_pretrained")
 LIGHT += ("commands.explore", "commands.latents", "explore.page", "explore.server")
 

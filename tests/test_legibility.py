@@ -8,7 +8,7 @@ from script_runs import call
 
 from dcgan_v1 import pictures
 from dcgan_v1.data import mnist
-from dcgan_v1.metrics import features, legibility
+from dcgan_v1.metrics import classifier_confidence, features
 from dcgan_v1.training.rundir import RunDirectory
 
 
@@ -18,9 +18,9 @@ def test_real_digits_are_digits_and_noise_and_halves_of_two_are_not(rng):
     mixed = digits.copy()
     mixed[:, 14:] = digits[::-1, 14:]
     with features.open_classifier() as look:
-        of_real = legibility.share(digits, look)
+        of_real = classifier_confidence.confident_share(digits, look)
         assert of_real > 0.98
-        assert legibility.share(mixed, look) < of_real - 0.2
+        assert classifier_confidence.confident_share(mixed, look) < of_real - 0.2
         # noise may pass for some digit, but not for all of them
         _, probabilities = look(noise)
         assert len(np.unique(probabilities.argmax(1))) < 10
@@ -30,14 +30,14 @@ def test_the_line_counts_the_images_of_the_last_grid(tmp_path):
     test = mnist.load(part="t10k").images
     mixed = np.concatenate([test[:500, :14], test[500:1000, 14:]], axis=1)
     with features.open_classifier() as look:
-        sure, unsure = (look(x)[1].max(1) > legibility.SURE for x in (test, mixed))
+        sure, unsure = (look(x)[1].max(1) > classifier_confidence.SURE for x in (test, mixed))
     digits = np.concatenate([test[sure][:60], mixed[~unsure][:4]])
     directory = RunDirectory(tmp_path)
     directory.samples.mkdir()
     for step, shown in ((1, digits[::-1] * 0), (2, digits)):
         png = pictures.png_bytes(pictures.grid(shown))
         directory.sample_path(step).write_bytes(png)
-    line = legibility.of_last_samples(directory)
+    line = classifier_confidence.of_last_samples(directory)
     count = int(re.search(r"step_0000002.png: (\d+) of 64 samples are digits", line)[1])
     assert count == 60
     assert "of real digits 99%" in line

@@ -13,8 +13,8 @@ from dcgan_v1.checkpoints import finding, reading
 from dcgan_v1.commands import card
 from dcgan_v1.config_file import from_json
 from dcgan_v1.metrics import frechet, real_images
-from dcgan_v1.metrics.features import open_judge
-from dcgan_v1.nn.optimizers import is_optimizers
+from dcgan_v1.metrics.features import open_extractor
+from dcgan_v1.nn.optimizers import is_optimizer_variable
 from dcgan_v1.sample import draw_noise, open_sampler
 from dcgan_v1.systems import SYSTEMS
 
@@ -31,7 +31,7 @@ def test_every_system_has_a_model():
 def test_a_model_is_two_networks_in_less_than_45_mb(name):
     folder = PRETRAINED / name
     arrays = reading.tensors(finding.resolve(folder))
-    assert not [n for n in arrays if is_optimizers(n) or "Exponential" in n]
+    assert not [n for n in arrays if is_optimizer_variable(n) or "Exponential" in n]
     assert {n.split("/")[1] for n in arrays} == {"generator", "discriminator"}
     assert not reading.not_finite(arrays)
     assert sum(path.stat().st_size for path in folder.iterdir()) < 45e6
@@ -83,7 +83,7 @@ def test_a_shipped_model_is_as_good_as_its_card_says(name):
     found = json.loads((PRETRAINED / name / "figures.json").read_text())
     figures = found["figures"]["samples"]
     reference, _, _ = real_images.load(SYSTEMS[name].config(), None, N, seed=1)
-    with open_sampler(PRETRAINED / name) as sampler, open_judge(name) as look:
+    with open_sampler(PRETRAINED / name) as sampler, open_extractor(name) as look:
         z = draw_noise(sampler.system.noise, N, sampler.system.z_dim, seed=1)
         drawn, probabilities = look(sampler(z)[0])
         distance = frechet.distance(drawn, look(reference)[0])

@@ -8,8 +8,8 @@ import tensorflow.compat.v1 as tf
 from numpy_adam import NumpyAdam
 
 from dcgan_v1.models import mnist_beginners
-from dcgan_v1.nn import losses, schedules
-from dcgan_v1.nn.optimizers import is_optimizers
+from dcgan_v1.nn import losses, training_steps
+from dcgan_v1.nn.optimizers import is_optimizer_variable
 from dcgan_v1.systems import MnistBeginnersConfig
 
 N = 8
@@ -23,7 +23,7 @@ def built(graph):
     config = MnistBeginnersConfig()
     networks = mnist_beginners.networks(config)
     step = mnist_beginners.training_step(config, *networks, real, z_d, z_g)
-    g_vars, d_vars = schedules.variables_of(tf.trainable_variables(), "mnist_beginners")
+    g_vars, d_vars = training_steps.variables_of(tf.trainable_variables(), "mnist_beginners")
     return SimpleNamespace(step=step, real=real, z_d=z_d, z_g=z_g, g_vars=g_vars, d_vars=d_vars)
 
 
@@ -84,7 +84,7 @@ def test_one_fused_run_equals_separate_runs_bit_for_bit(built, session, feeds):
     adam = tf.train.AdamOptimizer(1e-4, name="alone_adam")
     g_alone = adam.apply_gradients(zip(gradients, built.g_vars, strict=True))
     session.run(tf.global_variables_initializer())
-    networks = [v for v in tf.global_variables() if not is_optimizers(v.op.name)]
+    networks = [v for v in tf.global_variables() if not is_optimizer_variable(v.op.name)]
     networks = [v for v in networks if v.op.name.startswith("mnist_beginners/")]
     start = session.run(networks)
 

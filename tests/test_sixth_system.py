@@ -15,7 +15,7 @@ FILE = '''"""toy: one dense layer draws, one judges."""
 
 import tensorflow.compat.v1 as tf
 
-from dcgan_v1.nn import ops, optimizers, schedules
+from dcgan_v1.nn import ops, optimizers, training_steps
 
 START = {"w_initializer": tf.random_normal_initializer(stddev=0.02)}
 
@@ -45,7 +45,7 @@ def training_step(config, generator, discriminator, real, z):
         for net in "dg"
     ]
     judges = (discriminator, discriminator)
-    return schedules.simultaneous(
+    return training_steps.simultaneous(
         "toy", generator, *judges, real, z, d_adam=adam[0], g_adam=adam[1]
     )
 

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from script_runs import call, fresh
 
-from dcgan_v1.data import cache, images, sources
+from dcgan_v1.data import cache, image_dataset, sources
 from dcgan_v1.errors import UserError
 from dcgan_v1.systems import Celeba64Config
 
@@ -57,7 +57,7 @@ def test_what_was_counted_and_passed_over_is_said_at_the_start(tmp_path):
     fill(tmp_path / "faces")
     config = Celeba64Config(data=str(tmp_path / "faces"), batch_size=1, crop="none")
     said = []
-    images.load(config, tmp_path / "cache", size=8, say=said.append, quiet=True)
+    image_dataset.load(config, tmp_path / "cache", size=8, say=said.append, quiet=True)
     assert said[0].startswith(f"3 images in {tmp_path}/faces")
     assert said[1].startswith(f"passed over in {tmp_path}/faces: ")
     assert "5 images in hidden folders" in said[1]

@@ -19,7 +19,7 @@ sys.path.insert(0, sys.argv[1])
 from dcgan_v1 import commands, plotting, runtime
 
 tf = runtime.load()
-for name in ("sample", "training.train", "metrics.measuring", "ports.convert"):
+for name in ("sample", "training.train", "metrics.model_evaluation", "ports.convert"):
     import_module(f"dcgan_v1.{name}")
 for name in commands.NAMES:
     import_module(f"dcgan_v1.commands.{name}")

@@ -8,7 +8,7 @@ from dcgan_v1 import systems
 from dcgan_v1.checkpoints import finding, legacy, reading, saving
 from dcgan_v1.errors import UserError
 from dcgan_v1.nn.averaging import SUFFIX, is_average
-from dcgan_v1.nn.optimizers import is_optimizers
+from dcgan_v1.nn.optimizers import is_optimizer_variable
 
 NAMED = 6  # variables an error message lists before it only counts
 WAY_ON = "--networks-only takes what there is of the networks and starts the rest anew"
@@ -23,7 +23,7 @@ class Plan(NamedTuple):
       note: what a user should know about it, '' for an ordinary one of ours.
       counts_no_steps: the original script wrote it, whose pre-training lies behind it.
       has_averages: whether it holds averages of G's weights, see `averaging`.
-      has_judge: whether it holds the discriminator.
+      has_discriminator: whether it holds the discriminator.
     """
 
     prefix: str
@@ -31,7 +31,7 @@ class Plan(NamedTuple):
     note: str
     counts_no_steps: bool = False
     has_averages: bool = False
-    has_judge: bool = True
+    has_discriminator: bool = True
 
 
 def plan(path, model, variables, networks_only=False, say=lambda text: None):
@@ -67,15 +67,15 @@ def plan(path, model, variables, networks_only=False, say=lambda text: None):
         notes.append("written by the original script, which counts no steps")
         if found.pop("global_step", None) is not None:
             notes.append("its global_step, which a later hand added, is not taken")
-    has_slots = any(is_optimizers(ours) and name in found for ours, name in theirs.items())
+    has_slots = any(is_optimizer_variable(ours) and name in found for ours, name in theirs.items())
     if networks_only:
-        theirs = {k: v for k, v in theirs.items() if not is_optimizers(k)}
+        theirs = {k: v for k, v in theirs.items() if not is_optimizer_variable(k)}
         fresh = [ours for ours, name in theirs.items() if name not in found]
         theirs = {ours: name for ours, name in theirs.items() if name in found}
         found = {name: found[name] for name in theirs.values()}
         notes = ["networks only: fresh are " + _named(model, fresh)]
     elif not has_slots:
-        theirs = {k: v for k, v in theirs.items() if not is_optimizers(k)}
+        theirs = {k: v for k, v in theirs.items() if not is_optimizer_variable(k)}
         notes.append("weights only: fresh optimiser slots" + ("" if is_legacy else ", step 0"))
     names = {name: wanted[ours] for ours, name in theirs.items()}
     _check(prefix, model, found, names, WAY_ON)
@@ -113,7 +113,7 @@ def _named(model, fresh):
 def plan_networks(path, model, variables, latest=False, say=lambda text: None):
     """Like `plan`, for a graph without optimisers: what it does not hold is ignored.
 
-    A checkpoint of the generator alone is taken, too; see Plan.has_judge.
+    A checkpoint of the generator alone is taken, too; see Plan.has_discriminator.
 
     Args:
       latest: take G's weights as they are, also where there are averages of them.
@@ -130,13 +130,13 @@ def plan_networks(path, model, variables, latest=False, say=lambda text: None):
             name + SUFFIX if name + SUFFIX in found else name: v for name, v in wanted.items()
         }
     judge = [k for k, v in wanted.items() if "/discriminator/" in v.op.name]
-    has_judge = not found.keys().isdisjoint(judge)
-    if not has_judge:
+    has_discriminator = not found.keys().isdisjoint(judge)
+    if not has_discriminator:
         wanted = {name: v for name, v in wanted.items() if name not in judge}
     found = {name: shape for name, shape in found.items() if name in wanted}
     _check(prefix, model, found, wanted)
-    note = "" if has_judge else "it holds the generator alone"
-    return Plan(prefix, wanted, note, has_judge=has_judge)
+    note = "" if has_discriminator else "it holds the generator alone"
+    return Plan(prefix, wanted, note, has_discriminator=has_discriminator)
 
 
 def identify(prefix):

@@ -10,7 +10,7 @@ import jinja2
 
 from dcgan_v1 import systems
 from dcgan_v1.errors import UserError
-from dcgan_v1.metrics.evaluation import shown
+from dcgan_v1.metrics.image_metrics import shown
 from dcgan_v1.pretrained import example_of, images_of
 from dcgan_v1.setting import option
 
@@ -93,7 +93,7 @@ def text(folder, config, *, step, time):
         options=(f" --seed {found['seed']}" if found["seed"] else "")
         + (f" --data {example}" if example else ""),
         figures=rows,
-        judge=JUDGE[system.judge],
+        judge=JUDGE[system.features],
         measured=measured,
         choice=_choice(config, step, distances),
         against_tf2=json.loads(against_tf2.read_text()) if against_tf2.exists() else "",

@@ -23,14 +23,14 @@ def evaluate(path, args):
     """Measures the model at `path` as the arguments say, prints and writes."""
     runtime.prepare()
     from dcgan_v1.checkpoints import finding, restoring
-    from dcgan_v1.metrics import evaluation, measuring, real_images
+    from dcgan_v1.metrics import image_metrics, model_evaluation, real_images
 
     config = restoring.identify(finding.resolve(path, print))
     saved = saved_config(path)
     if saved and saved.model == config.model:  # not one that lies there by chance
         config = saved
-    measuring.check_judges(config.model, args.classifier, args.inception)
-    if systems.get(config.model).judge != "classifier" and not args.inception:
+    model_evaluation.check_extractors(config.model, args.classifier, args.inception)
+    if systems.get(config.model).features != "classifier" and not args.inception:
         print(
             "no Frechet Inception Distance without --inception PATH, the file "
             "classify_image_graph_def.pb of inception-2015-12-05.tgz"
@@ -38,15 +38,17 @@ def evaluate(path, args):
     real = real_images.load(config, args.data, args.n, args.seed, args.split)
     training = real[2]
     drawing = {"sample_bn": args.bn, "device": args.device, "latest": args.latest}
-    judges = (config.model, args.classifier, args.inception, args.device)
-    with measuring.open_judges(*judges) as judges:
-        found, samples = measuring.measure(config, path, judges, real, drawing, args.seed)
+    extractors = (config.model, args.classifier, args.inception, args.device)
+    with model_evaluation.open_extractors(*extractors) as extractors:
+        found, samples = model_evaluation.evaluate(
+            config, path, extractors, real, drawing, args.seed
+        )
     show(found, config.model, len(samples))
     written = {}
     if args.json:
         about = {"model": config.model, "n": len(samples), "seed": args.seed}
         about["training_images"] = len(training)
-        about["swd_images"] = min(len(samples), evaluation.SWD_IMAGES)
+        about["swd_images"] = min(len(samples), image_metrics.SWD_IMAGES)
         text = json.dumps({**about, "figures": found}, indent=2) + "\n"
         written[args.json] = text.encode()
     if args.neighbours:
@@ -62,9 +64,9 @@ def show(found, model, count):
     from rich.console import Console
     from rich.table import Table
 
-    from dcgan_v1.metrics import evaluation
+    from dcgan_v1.metrics import image_metrics
 
-    swd = min(count, evaluation.SWD_IMAGES)
+    swd = min(count, image_metrics.SWD_IMAGES)
     title = f"{model}: {count} samples against {count} real images (SWD: {swd})"
     table = Table(title=title)
     table.add_column("figure")
@@ -72,7 +74,7 @@ def show(found, model, count):
         table.add_column(name, justify="right")
     for name in found["samples"]:
         values = [found[kind][name] for kind in ("samples", "real", "untrained")]
-        table.add_row(name, *map(evaluation.shown, values))
+        table.add_row(name, *map(image_metrics.shown, values))
     Console(width=None if sys.stdout.isatty() else 160).print(table)
 
 

@@ -47,7 +47,7 @@ def look_into(prefix, sampler, args):
     that asks this process; [(name, direction)])."""
     from dcgan_v1.checkpoints import restoring
     from dcgan_v1.explore import directions, packing
-    from dcgan_v1.export import chain, networks
+    from dcgan_v1.export import layers, networks
 
     config = restoring.identify(prefix)
     found, packed = [], None
@@ -55,16 +55,16 @@ def look_into(prefix, sampler, args):
         prefix, config, "generator", page.BATCH_NORM, args.latest
     ) as network:
         try:
-            vectors = directions.principal(chain.read(network))
+            vectors = directions.principal(layers.read_layers(network))
             found += [(f"Component {i}", v) for i, v in enumerate(vectors, 1)]
-        except chain.UnknownLayer as error:
+        except layers.UnknownLayer as error:
             print(f"no principal components: {error}")
         if args.export:
             try:
                 packed = packing.pack(network)
-            except chain.UnknownLayer as error:
+            except layers.UnknownLayer as error:
                 raise UserError(f"{error}; leave out --export") from error
-    if sampler.has_judge:
+    if sampler.has_discriminator:
         print("asking D which way is up", flush=True)
         upwards = directions.score(sampler)
         found += [("D's score", upwards)] if upwards is not None else []

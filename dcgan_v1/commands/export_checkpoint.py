@@ -50,7 +50,7 @@ def export(checkpoint, out, legacy_names=False):
             )
     else:
         tensors = averaging.in_place(tensors)
-        names = {n: n for n in tensors if not optimizers.is_optimizers(n)}
+        names = {n: n for n in tensors if not optimizers.is_optimizer_variable(n)}
     reading.write(out, {names[name]: tensors[name] for name in names})
     return len(names), model
 

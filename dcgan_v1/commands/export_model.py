@@ -26,15 +26,15 @@ def main(args):
     exporting.check_packages(args.to)
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        system, trials = exporting.export(
-            source, args.to, folder, bn=args.bn, judge=args.judge, latest=args.latest
+        system, checks = exporting.export(
+            source, args.to, folder, bn=args.bn, discriminator=args.judge, latest=args.latest
         )
-        drawn = pictures.to_uint8(trials[0].y, system.image_range)
+        drawn = pictures.to_uint8(checks[0].y, system.image_range)
         (folder / GRID).write_bytes(pictures.png_bytes(pictures.grid(drawn)))
         text = card.text(
             folder,
             system,
-            trials,
+            checks,
             to=args.to,
             source=source,
             named=f"pretrained/{args.pretrained}" if args.pretrained else source,

@@ -91,10 +91,10 @@ def make(folder, directory, prefix, args):
 
 def write_grid(prefix, path):
     """Draws the grid that sample.py draws."""
-    from dcgan_v1.metrics import measuring
+    from dcgan_v1.metrics import model_evaluation
     from dcgan_v1.sample import open_sampler
 
-    samples = measuring.draw(open_sampler(prefix), GRID, seed=0)
+    samples = model_evaluation.draw(open_sampler(prefix), GRID, seed=0)
     files.write_atomically(path, pictures.png_bytes(pictures.grid(samples)))
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from dcgan_v1 import pretrained
 from dcgan_v1.config import COUNTED_TWICE, Config, ImageSettings
 from dcgan_v1.errors import UserError
-from dcgan_v1.metrics.real_images import LEAST
+from dcgan_v1.metrics.real_images import MIN_IMAGES
 from dcgan_v1.setting import option
 from dcgan_v1.systems import SYSTEMS
 
@@ -225,7 +225,7 @@ def add_classifier_option(parser):
 
 def check_judging(args):
     """Raises UserError for values that `add_judging_options` cannot mean."""
-    if args.n < LEAST:
-        raise UserError(f"--n must be at least {LEAST}: fewer samples say nothing")
+    if args.n < MIN_IMAGES:
+        raise UserError(f"--n must be at least {MIN_IMAGES}: fewer samples say nothing")
     if args.seed < 0:
         raise UserError("--seed must be at least 0")

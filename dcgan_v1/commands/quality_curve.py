@@ -23,7 +23,7 @@ def main(args):
     config = saved_config(directory.path)
     runtime.prepare()
     from dcgan_v1.checkpoints import saving
-    from dcgan_v1.metrics import evaluation, measuring, real_images
+    from dcgan_v1.metrics import image_metrics, model_evaluation, real_images
 
     prefixes = saving.list_all(directory.checkpoints)
     if not prefixes:
@@ -31,17 +31,17 @@ def main(args):
     where = (args.data, args.n, args.seed, args.split)
     reference, real, _ = real_images.load(config, *where)
     judging = (config.model, reference, args.classifier, args.device)
-    with measuring.open_distance(*judging) as distance:
+    with model_evaluation.open_distance(*judging) as distance:
         floor = distance(real)
         rows = measure(prefixes, distance, len(real), args)
     best = min(rows, key=lambda row: row[1])
     print(f"best: step {best[0]} with {best[1]:.4g}; the floor is {floor:.4g}")
     count = len(real)
-    if systems.get(config.model).judge != "classifier":
-        count = min(count, evaluation.SWD_IMAGES)
+    if systems.get(config.model).features != "classifier":
+        count = min(count, image_metrics.SWD_IMAGES)
     how = ", latest weights" if args.latest else ""
     how += f", batch norm by {args.bn}" if args.bn else ""
-    measured = f"{measuring.distance_of(config.model)} of {count} samples{how}"
+    measured = f"{model_evaluation.distance_of(config.model)} of {count} samples{how}"
     files.write(
         {table: csv_bytes(rows, measured, floor), picture: plot_bytes(rows, measured, floor)}
     )
@@ -50,7 +50,7 @@ def main(args):
 
 def measure(prefixes, distance, count, args):
     """Returns [(step, distance)] of the checkpoints that are still there."""
-    from dcgan_v1.metrics import measuring
+    from dcgan_v1.metrics import model_evaluation
     from dcgan_v1.sample import open_sampler
 
     rows = []
@@ -59,7 +59,7 @@ def measure(prefixes, distance, count, args):
             tqdm.write(f"{prefix} is gone: left out")
             continue
         opened = open_sampler(prefix, args.bn, args.device, args.latest)
-        samples = measuring.draw(opened, count, args.seed)
+        samples = model_evaluation.draw(opened, count, args.seed)
         rows.append((int(prefix.rpartition("-")[2]), distance(samples)))
         tqdm.write(f"step {rows[-1][0]}: {rows[-1][1]:.4g}")
     return rows

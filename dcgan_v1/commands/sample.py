@@ -25,7 +25,7 @@ def main(args):
         print(f"restored {sampler.restored}")
         if saved:
             latents.check(saved, sampler.system, args.latents)
-        if not sampler.has_judge and (args.scores or args.min_score is not None):
+        if not sampler.has_discriminator and (args.scores or args.min_score is not None):
             raise UserError(
                 f"{path} holds the generator alone: --scores and --min-score ask a "
                 "discriminator; leave them out"

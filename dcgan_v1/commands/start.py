@@ -182,12 +182,12 @@ def train_on_images(config, keywords, data):
       config, keywords: what `resolve` returned.
       data: where the images are, or 'synthetic'.
     """
-    from dcgan_v1.data import images
+    from dcgan_v1.data import image_dataset
 
     if data != "synthetic":
         data = str(Path(data).absolute())
     config = dataclasses.replace(config, data=data)
-    read, count, checksum = images.load(
+    read, count, checksum = image_dataset.load(
         config,
         keywords["directory"].cache(),
         size=SYSTEMS[config.model].image_shape[0],

@@ -34,9 +34,9 @@ def main(args):
     images = InMemory(data.images[left_out:], SYSTEMS[config.model].last_batch)
     code = train(config, images, **keywords)
     if args.judge and code == 0:
-        from dcgan_v1.metrics import legibility
+        from dcgan_v1.metrics import classifier_confidence
 
-        say(legibility.of_last_samples(keywords["directory"]))
+        say(classifier_confidence.of_last_samples(keywords["directory"]))
     return code
 
 

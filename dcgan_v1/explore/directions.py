@@ -3,15 +3,15 @@
 import numpy as np
 
 from dcgan_v1.errors import UserError
-from dcgan_v1.export import chain
+from dcgan_v1.export.layers import UnknownLayer, scale_and_shift
 from dcgan_v1.sample import draw_noise
 
 SHOWN = 6  # principal components
 DRAWS = 1024
-LEAST = 0.2  # correlation, below which no direction stands for D's score
+MIN_CORRELATION = 0.2  # correlation, below which no direction stands for D's score
 
 
-def principal(links, count=SHOWN):
+def principal(layers, count=SHOWN):
     """Returns [count, z_dim] unit vectors: the principal components of the first
     layer's output, batch norm included, as the latents that move along them.
 
@@ -19,27 +19,27 @@ def principal(links, count=SHOWN):
     those of its matrix (Härkönen et al. 2020, GANSpace, find them by samples).
 
     Args:
-      links: a generator's, see `chain.read`.
+      layers: a generator's, see `layers.read_layers`.
 
     Raises:
       UserError: a weight is not finite.
-      chain.UnknownLayer: the first layer is none that takes a whole latent.
+      UnknownLayer: the first layer is none that takes a whole latent.
     """
-    arrays = [array for link in links for array in link.weights.values()]
+    arrays = [array for layer in layers for array in layer.weights.values()]
     if not all(np.isfinite(array).all() for array in arrays):
         raise UserError(
             "the generator's weights are not finite: the run diverged; take an earlier "
             "checkpoint with --checkpoint"
         )
-    first, follower, *_ = (link for link in links if link.kind != "reshape")
-    if "w" not in first.weights or links[0].below != first.below[-1:]:
-        raise chain.UnknownLayer(f"the first layer, {first.kind}, mixes no latent")
+    first, follower, *_ = (layer for layer in layers if layer.kind != "reshape")
+    if "w" not in first.weights or layers[0].input_shape != first.input_shape[-1:]:
+        raise UnknownLayer(f"the first layer, {first.kind}, mixes no latent")
     w = first.weights["w"]
     if first.kind == "conv2d_transpose":  # of a map of one pixel
         w = w.transpose(3, 0, 1, 2)
-    matrix = w.reshape(first.below[-1], -1).astype(np.float64)
+    matrix = w.reshape(first.input_shape[-1], -1).astype(np.float64)
     if follower.kind == "batch_norm":
-        scale, _ = chain.scale_and_shift(follower)
+        scale, _ = scale_and_shift(follower)
         matrix *= np.resize(scale, matrix.shape[1])
     left, _, _ = np.linalg.svd(matrix, full_matrices=False)
     return left.T[:count]
@@ -54,6 +54,6 @@ def score(sampler, seed=0):
     half = DRAWS // 2
     weights, *_ = np.linalg.lstsq(np.c_[z[:half], np.ones(half)], logits[:half], rcond=None)
     guessed = z[half:] @ weights[:-1]
-    if not np.corrcoef(guessed, logits[half:])[0, 1] > LEAST:
+    if not np.corrcoef(guessed, logits[half:])[0, 1] > MIN_CORRELATION:
         return None
     return weights[:-1] / np.linalg.norm(weights[:-1])

@@ -4,7 +4,7 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 
 from dcgan_v1 import pictures
-from dcgan_v1.export import chain
+from dcgan_v1.export.layers import UnknownLayer, read_layers, scale_and_shift
 from dcgan_v1.sample import draw_noise
 
 DRAWS = 64
@@ -19,10 +19,10 @@ def pack(network):
     255 off; biases and batch norm are float32.
 
     Raises:
-      chain.UnknownLayer: it has a layer that the page does not know.
+      UnknownLayer: it has a layer that the page does not know.
     """
     half = halves_do(network)
-    layers, data = [], bytearray()
+    packed, data = [], bytearray()
 
     def place(array, half=False):
         array = np.ascontiguousarray(array, "<f2" if half else "<f4")
@@ -31,11 +31,11 @@ def pack(network):
         data.extend(bytes(-len(data) % 4))
         return {"offset": offset, "count": array.size, "half": half}
 
-    for link in chain.read(network):
-        for layer, weights in _layers(link):
+    for layer in read_layers(network):
+        for description, weights in _packed(layer):
             places = {name: place(w, half and name == "w") for name, w in weights}
-            layers.append({**layer, "weights": places})
-    return layers, bytes(data)
+            packed.append({**description, "weights": places})
+    return packed, bytes(data)
 
 
 def halves_do(network):
@@ -55,31 +55,34 @@ def halves_do(network):
     return int(np.abs(drawn[0] - drawn[1]).max()) <= 1
 
 
-def _layers(link):
+def _packed(layer):
     """Returns [(a layer of network.js, [(name, array)] of its weights)]."""
-    shapes = {"below": link.below, "above": link.above}
-    if link.kind == "reshape":
+    shapes = {"below": layer.input_shape, "above": layer.output_shape}
+    if layer.kind == "reshape":
         return []
-    if link.kind == "batch_norm":
-        scale, shift = chain.scale_and_shift(link)
+    if layer.kind == "batch_norm":
+        scale, shift = scale_and_shift(layer)
         return [({"kind": "scale_and_shift"}, [("scale", scale), ("shift", shift)])]
-    if link.kind == "leaky_relu":
-        return [({"kind": "leaky_relu", "slope": link.settings["slope"]}, [])]
-    if link.kind in PLAIN:
-        return [({"kind": link.kind}, [])]
-    if link.kind not in WITH_WEIGHTS:
-        raise chain.UnknownLayer(f"the page has no layer for {link.kind}")
-    w = link.weights["w"]
-    bias = [("b", link.weights["b"])] if "b" in link.weights else []
-    if link.kind == "linear":
+    if layer.kind == "leaky_relu":
+        return [({"kind": "leaky_relu", "slope": layer.settings["slope"]}, [])]
+    if layer.kind in PLAIN:
+        return [({"kind": layer.kind}, [])]
+    if layer.kind not in WITH_WEIGHTS:
+        raise UnknownLayer(f"the page has no layer for {layer.kind}")
+    w = layer.weights["w"]
+    bias = [("b", layer.weights["b"])] if "b" in layer.weights else []
+    if layer.kind == "linear":
         return [({"kind": "linear", **shapes}, [("w", w), *bias])]
-    settings = {"stride": 2, "padding": "SAME", **link.settings}
-    layer = {"kind": link.kind, "size": w.shape[0], **shapes, **settings}
-    if link.kind == "conv2d":
-        return [(layer, [("w", w), *bias])]
-    if link.kind == "conv2d_transpose":
+    settings = {"stride": 2, "padding": "SAME", **layer.settings}
+    description = {"kind": layer.kind, "size": w.shape[0], **shapes, **settings}
+    if layer.kind == "conv2d":
+        return [(description, [("w", w), *bias])]
+    if layer.kind == "conv2d_transpose":
         w = w.transpose(3, 0, 1, 2)  # [in, size, size, out]
-        return [(layer, [("w", w), *bias])]
-    height, width, channels = link.below
+        return [(description, [("w", w), *bias])]
+    height, width, channels = layer.input_shape
     large = {"below": (2 * height, 2 * width, channels), "kind": "conv2d"}
-    return [({"kind": "grow", "below": link.below}, []), ({**layer, **large}, [("w", w), *bias])]
+    return [
+        ({"kind": "grow", "below": layer.input_shape}, []),
+        ({**description, **large}, [("w", w), *bias]),
+    ]

@@ -23,11 +23,11 @@ BATCH_NORM = {
 }
 
 
-def text(folder, system, trials, *, to, source, named, bn, latest, grid):
+def text(folder, system, checks, *, to, source, named, bn, latest, grid):
     """Returns the card of a folder that holds all else.
 
     Args:
-      folder: Path; trials: what came of its files, see `exporting.Trial`.
+      folder: Path; checks: what came of its files, see `exporting.RoundTrip`.
       to: the format; bn: how batch norm goes, 'ema' or 'batch'.
       source: the checkpoint's path; named: how to call it.
       latest: whether G's weights are those of the step, averages or not.
@@ -45,9 +45,9 @@ def text(folder, system, trials, *, to, source, named, bn, latest, grid):
     return environment.get_template("card.md.j2").render(
         system=system,
         title=module.TITLE,
-        draws=len(trials[0].y),
+        draws=len(checks[0].y),
         grid=grid,
-        first=trials[0].file,
+        first=checks[0].file,
         source=named,
         checkpoint=Path(prefix).name,
         weights="the averages of its generator's weights"
@@ -59,11 +59,11 @@ def text(folder, system, trials, *, to, source, named, bn, latest, grid):
         note=module.NOTE,
         low=system.image_range[0],
         high=system.image_range[1],
-        judge=any(trial.network == "discriminator" for trial in trials),
+        discriminator=any(check.network == "discriminator" for check in checks),
         batch_norm=BATCH_NORM[bn],
         licence=f"{CODE}; the weights: {weights_licence(Path(source), system)}",
         version=__version__,
-        trials=trials,
+        checks=checks,
         files=checksums(folder),
     )
 

@@ -15,7 +15,7 @@ from dcgan_v1 import export as formats
 from dcgan_v1 import pictures
 from dcgan_v1.checkpoints import finding, restoring
 from dcgan_v1.errors import UserError, reason
-from dcgan_v1.export import chain, networks, trial
+from dcgan_v1.export import layers, networks, round_trip
 from dcgan_v1.sample import draw_noise, open_sampler
 
 DRAWS = 64
@@ -23,11 +23,11 @@ DRAWS = 64
 # float64, the exported module 7e-6 from it.
 BY_BATCH = 5e-4
 ALONE = 1e-5  # how far an image may depend on its company, of the range
-SECONDS = 600  # a trial may take
+SECONDS = 600  # a check may take
 ENVIRONMENT = {"CUDA_VISIBLE_DEVICES": "", "PYTHONDONTWRITEBYTECODE": "1"}
 
 
-class Trial(NamedTuple):
+class RoundTrip(NamedTuple):
     """What came of loading one file as its card says.
 
     Attributes:
@@ -62,15 +62,15 @@ def check_packages(to):
         )
 
 
-def export(path, to, folder, *, bn="ema", judge=False, latest=False, say=print):
-    """Fills a folder with a model in another format. Returns (system, [Trial]).
+def export(path, to, folder, *, bn="ema", discriminator=False, latest=False, say=print):
+    """Fills a folder with a model in another format. Returns (system, [RoundTrip]).
 
     Args:
       path: a checkpoint, see `finding.resolve`.
       to: one of `export.FORMATS`.
       folder: Path, empty.
       bn: batch norm by its averages, 'ema', or by the 'batch'.
-      judge: the discriminator, too.
+      discriminator: the discriminator, too.
       latest: G's weights as they are, also where there are averages of them.
       say: gets a line for each step.
 
@@ -82,30 +82,30 @@ def export(path, to, folder, *, bn="ema", judge=False, latest=False, say=print):
     with open_sampler(prefix, bn, "cpu", latest) as sampler:
         system = sampler.system
         say(f"restored {sampler.restored}")
-        if judge and not sampler.has_judge:
+        if discriminator and not sampler.has_discriminator:
             raise UserError(f"{path} holds the generator alone; leave out --judge")
         z = draw_noise(system.noise, DRAWS, system.z_dim, seed=0).astype(np.float32)
         images, logits = sampler.arrays(z)
     expected = {"z": z, "images": images, "logits": logits[:, None]}
-    trials = []
-    for name in networks.INPUTS if judge else ("generator",):
+    checks = []
+    for name in networks.INPUTS if discriminator else ("generator",):
         with networks.open_network(prefix, config, name, bn, latest) as network:
             recipes = _written(network, to, folder)
             by_batch = bn == "batch" and network.has_batch_norm()
         for file, (lines, bound) in recipes.items():
             if by_batch and bound is not None:
                 bound = BY_BATCH
-            trials.append(_try(folder, file, name, lines, expected, system, by_batch, bound))
-            say(_line(trials[-1]))
-            refuse_another_function(trials[-1])
-    return system, trials
+            checks.append(_try(folder, file, name, lines, expected, system, by_batch, bound))
+            say(_line(checks[-1]))
+            refuse_another_function(checks[-1])
+    return system, checks
 
 
 def _written(network, to, folder):
     """Writes a network and returns its recipes, see `export.get`."""
     try:
         return formats.get(to).write(network, folder)
-    except chain.UnknownLayer as error:
+    except layers.UnknownLayer as error:
         raise UserError(f"--to {to}: {error}; --to savedmodel can") from error
     except tf.errors.OpError as error:
         raise UserError(f"cannot write --to {to}: {reason(error)}") from error
@@ -126,7 +126,7 @@ def _try(folder, file, name, lines, expected, system, by_batch, bound):
     low, high = system.image_range
     unit = high - low if of_images else max(1, np.abs(expected[y_name]).max())
     pixels = [pictures.to_uint8(a, (low, high)) for a in (together, expected[y_name])]
-    return Trial(
+    return RoundTrip(
         file,
         name,
         recipe,
@@ -147,7 +147,7 @@ def _outcome(folder, file, recipe, x_name, y_name, x, few):
         np.save(given, x)
         try:
             done = subprocess.run(
-                [sys.executable, trial.__file__, text, given, out, str(few)],
+                [sys.executable, round_trip.__file__, text, given, out, str(few)],
                 cwd=folder,
                 env={**os.environ, **ENVIRONMENT},
                 capture_output=True,
@@ -174,29 +174,29 @@ def levels_apart(a, b):
     return int(np.abs(a.astype(int) - b).max())
 
 
-def _line(trial):
-    if trial.levels is None:
+def _line(check):
+    if check.levels is None:
         what = "of the largest logit (or of 1)"
     else:
-        what = f"of the range ({trial.levels} of 255)"
-    return f"{trial.file}: {DRAWS} draws, at most {trial.difference:.2g} {what} off"
+        what = f"of the range ({check.levels} of 255)"
+    return f"{check.file}: {DRAWS} draws, at most {check.difference:.2g} {what} off"
 
 
-def refuse_another_function(trial):
-    """Raises UserError where a Trial is off by more than it may be."""
-    if not np.isfinite(trial.y).all():
+def refuse_another_function(check):
+    """Raises UserError where a RoundTrip is off by more than it may be."""
+    if not np.isfinite(check.y).all():
         raise UserError(
-            f"{trial.file} gives what is not finite: the run diverged (take an earlier "
+            f"{check.file} gives what is not finite: the run diverged (take an earlier "
             "checkpoint), or the format's numbers are too small for it (try another "
             "--to); nothing was written"
         )
-    if trial.bound is not None and not trial.difference <= trial.bound:
+    if check.bound is not None and not check.difference <= check.bound:
         raise UserError(
-            f"{trial.file} is another function: {trial.difference:.2g} off, allowed is "
-            f"{trial.bound:g}; nothing was written, try another --to"
+            f"{check.file} is another function: {check.difference:.2g} off, allowed is "
+            f"{check.bound:g}; nothing was written, try another --to"
         )
-    if trial.alone is not None and not trial.alone <= ALONE:
+    if check.alone is not None and not check.alone <= ALONE:
         raise UserError(
-            f"{trial.file} gives other images in other batches: {trial.alone:.2g} off, "
+            f"{check.file} gives other images in other batches: {check.alone:.2g} off, "
             f"allowed is {ALONE:g}; nothing was written, try another --to"
         )

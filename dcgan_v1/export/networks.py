@@ -7,7 +7,7 @@ import tensorflow.compat.v1 as tf
 
 from dcgan_v1 import models, runtime, systems
 from dcgan_v1.checkpoints import restoring
-from dcgan_v1.nn import products, taps
+from dcgan_v1.nn import fast_ops, layer_registry
 
 INPUTS = {"generator": "z", "discriminator": "images"}
 OUTPUTS = {"generator": "images", "discriminator": "logits"}
@@ -31,7 +31,7 @@ class Network(NamedTuple):
     y: tf.Tensor
 
     def has_batch_norm(self):
-        layers = self.session.graph.get_collection(taps.LAYERS)
+        layers = self.session.graph.get_collection(layer_registry.LAYERS)
         return any(layer.kind == "batch_norm" for layer in layers)
 
     def constants(self):
@@ -59,7 +59,7 @@ def open_network(prefix, config, name, bn="ema", latest=False):
     # the CPU is enough, and a GPU may be busy with a training
     on_cpu, _ = runtime.session_config("cpu")
     with contextlib.closing(tf.Session(graph=graph, config=on_cpu)) as session:
-        with graph.as_default(), products.plain():
+        with graph.as_default(), fast_ops.plain():
             x = tf.placeholder(tf.float32, [None, *shape], INPUTS[name])
             y, _ = net(x, bn == "batch")
             y = tf.identity(y, OUTPUTS[name])

@@ -2,7 +2,7 @@
 of ours."""
 
 from dcgan_v1.errors import UserError
-from dcgan_v1.export import chain
+from dcgan_v1.export.layers import read_layers
 from dcgan_v1.export.networks import INPUTS
 
 TITLE = "a Keras model"
@@ -20,62 +20,62 @@ def write(network, folder):
     """Writes `folder`/NAME.keras."""
     import keras
 
-    links = chain.read(network)
-    x = h = keras.Input(links[0].below, name=INPUTS[network.name])
+    layers = read_layers(network)
+    x = h = keras.Input(layers[0].input_shape, name=INPUTS[network.name])
     weighted = []
-    for link in links:
-        h, layer = _apply(keras, link, h)
-        weighted += [(layer, link)] if link.weights else []
+    for layer in layers:
+        h, keras_layer = _apply(keras, layer, h)
+        weighted += [(keras_layer, layer)] if layer.weights else []
     model = keras.Model(x, h, name=network.name)
-    for layer, link in weighted:
-        layer.set_weights(_weights(link))
+    for keras_layer, layer in weighted:
+        keras_layer.set_weights(_weights(layer))
     path = folder / f"{network.name}.keras"
     model.save(path)
     return {path.name: (LOAD, BOUND)}
 
 
-def _apply(keras, link, h):
-    """Returns (what a link makes of h, the layer that has its weights)."""
-    make, settings, filters = keras.layers, link.settings, link.above[-1]
-    name = link.scope or None
-    bias = {"use_bias": "b" in link.weights, "name": name}
-    if link.kind == "linear":
-        layer = make.Dense(filters, **bias)
-    elif link.kind in ("conv2d", "conv2d_transpose"):
+def _apply(keras, layer, h):
+    """Returns (what a layer makes of h, the Keras layer that takes its weights)."""
+    make, settings, filters = keras.layers, layer.settings, layer.output_shape[-1]
+    name = layer.scope or None
+    bias = {"use_bias": "b" in layer.weights, "name": name}
+    if layer.kind == "linear":
+        keras_layer = make.Dense(filters, **bias)
+    elif layer.kind in ("conv2d", "conv2d_transpose"):
         kind = {"conv2d": make.Conv2D, "conv2d_transpose": make.Conv2DTranspose}
-        layer = kind[link.kind](
+        keras_layer = kind[layer.kind](
             filters,
-            link.weights["w"].shape[0],
+            layer.weights["w"].shape[0],
             strides=settings["stride"],
             padding=settings["padding"].lower(),
             **bias,
         )
-    elif link.kind == "resize_conv2d":
+    elif layer.kind == "resize_conv2d":
         h = _grow(keras.ops, _grow(keras.ops, h, 1), 2)
-        layer = make.Conv2D(filters, 3, strides=2, padding="same", **bias)
-    elif link.kind == "batch_norm":
+        keras_layer = make.Conv2D(filters, 3, strides=2, padding="same", **bias)
+    elif layer.kind == "batch_norm":
         epsilon = settings["epsilon"]
         if settings["is_training"]:
-            axes = list(range(len(link.above)))  # all but the last, the batch's first
+            axes = list(range(len(layer.output_shape)))  # all but the last, the batch's first
             mean, variance = keras.ops.moments(h, axes, keepdims=True)
             h, epsilon = (h - mean) * keras.ops.rsqrt(variance + epsilon), 0.0
-        scale = "gamma" in link.weights
-        layer = make.BatchNormalization(epsilon=epsilon, scale=scale, name=name)
+        scale = "gamma" in layer.weights
+        keras_layer = make.BatchNormalization(epsilon=epsilon, scale=scale, name=name)
     else:
-        layer = _weightless(make, link)
-    return layer(h), layer
+        keras_layer = _weightless(make, layer)
+    return keras_layer(h), keras_layer
 
 
-def _weightless(make, link):
-    if link.kind == "leaky_relu":
-        return make.LeakyReLU(negative_slope=link.settings["slope"])
-    if link.kind == "reshape":
-        return make.Reshape(link.above)
-    if link.kind == "avg_pool":
-        return make.AveragePooling2D(link.settings["size"], padding="same")
-    if link.kind in ("relu", "tanh", "sigmoid"):
-        return make.Activation(link.kind)
-    raise UserError(f"Keras's layers have no {link.kind}; --to savedmodel can hold it")
+def _weightless(make, layer):
+    if layer.kind == "leaky_relu":
+        return make.LeakyReLU(negative_slope=layer.settings["slope"])
+    if layer.kind == "reshape":
+        return make.Reshape(layer.output_shape)
+    if layer.kind == "avg_pool":
+        return make.AveragePooling2D(layer.settings["size"], padding="same")
+    if layer.kind in ("relu", "tanh", "sigmoid"):
+        return make.Activation(layer.kind)
+    raise UserError(f"Keras's layers have no {layer.kind}; --to savedmodel can hold it")
 
 
 def _grow(ops, x, axis):
@@ -90,10 +90,10 @@ def _grow(ops, x, axis):
     return ops.reshape(pairs, shape)
 
 
-def _weights(link):
-    """Returns a link's weights in the order of Keras's layer."""
-    weights = dict(link.weights)
-    if link.kind == "batch_norm" and link.settings["is_training"]:
+def _weights(layer):
+    """Returns a layer's weights in the order of Keras's layer."""
+    weights = dict(layer.weights)
+    if layer.kind == "batch_norm" and layer.settings["is_training"]:
         weights["moving_mean"] = 0 * weights["moving_mean"]
         weights["moving_variance"] = 0 * weights["moving_variance"] + 1
     order = ("w", "b", "gamma", "beta", "moving_mean", "moving_variance")

@@ -5,7 +5,7 @@ import inspect
 import numpy as np
 
 from dcgan_v1.errors import UserError
-from dcgan_v1.export import chain
+from dcgan_v1.export.layers import read_layers
 
 TITLE = "a PyTorch module"
 BOUND = 2e-5
@@ -41,8 +41,8 @@ def write(network, folder):
     from dcgan_v1.export import torch_layers
 
     lines, arrays = [], {}
-    for link in chain.read(network):
-        for text, weights in _layers(link):
+    for layer in read_layers(network):
+        for text, weights in _layers(layer):
             for name, array in weights.items():
                 arrays[f"{len(lines)}.{name}"] = np.asarray(array, order="C")
             lines.append(text)
@@ -60,36 +60,36 @@ def write(network, folder):
     return {path.name: (LOAD[network.name], BOUND)}
 
 
-def _layers(link):
+def _layers(layer):
     """Returns [(a layer's text, its weights by their names in the state dict)]."""
-    settings, w = link.settings, link.weights
-    if link.kind == "linear":
+    settings, w = layer.settings, layer.weights
+    if layer.kind == "linear":
         inside, outside = w["w"].shape
         text = f"nn.Linear({inside}, {outside}, bias={'b' in w})"
         return [(text, _named(w["w"].T, w))]
-    if link.kind == "conv2d":
-        return _conv(link, settings["stride"], settings["padding"])
-    if link.kind == "resize_conv2d":
+    if layer.kind == "conv2d":
+        return _conv(layer, settings["stride"], settings["padding"])
+    if layer.kind == "resize_conv2d":
         # SAME on the large map, whose sides are even: one row of zeros below
         grown = [("Grow()", {}), ("nn.ZeroPad2d((0, 1, 0, 1))", {})]
-        return [*grown, *_conv(link, 2, "VALID")]
-    if link.kind == "conv2d_transpose":
-        return _conv_transpose(link)
-    if link.kind == "batch_norm":
-        return [_batch_norm(link)]
-    if link.kind == "reshape" and len(link.above) == 3:
-        unflatten = f"nn.Unflatten(1, {link.above})"
+        return [*grown, *_conv(layer, 2, "VALID")]
+    if layer.kind == "conv2d_transpose":
+        return _conv_transpose(layer)
+    if layer.kind == "batch_norm":
+        return [_batch_norm(layer)]
+    if layer.kind == "reshape" and len(layer.output_shape) == 3:
+        unflatten = f"nn.Unflatten(1, {layer.output_shape})"
         return [(unflatten, {}), ("Permute(0, 3, 1, 2)", {})]
-    if link.kind == "reshape" and len(link.above) == 1:
+    if layer.kind == "reshape" and len(layer.output_shape) == 1:
         return [("Permute(0, 2, 3, 1)", {}), ("nn.Flatten()", {})]
-    if link.kind == "avg_pool":
+    if layer.kind == "avg_pool":
         return [(f"nn.AvgPool2d({settings['size']}, ceil_mode=True)", {})]
-    if link.kind == "leaky_relu":
+    if layer.kind == "leaky_relu":
         return [(f"nn.LeakyReLU({settings['slope']})", {})]
     plain = {"relu": "nn.ReLU()", "tanh": "nn.Tanh()", "sigmoid": "nn.Sigmoid()"}
-    if link.kind in plain:
-        return [(plain[link.kind], {})]
-    raise UserError(f"--to torch has no layer for {link.kind}; --to savedmodel can")
+    if layer.kind in plain:
+        return [(plain[layer.kind], {})]
+    raise UserError(f"--to torch has no layer for {layer.kind}; --to savedmodel can")
 
 
 def _named(weight, w):
@@ -97,27 +97,27 @@ def _named(weight, w):
     return {"weight": weight} | ({"bias": w["b"]} if "b" in w else {})
 
 
-def _conv(link, stride, padding):
-    size, _, inside, outside = link.weights["w"].shape
+def _conv(layer, stride, padding):
+    size, _, inside, outside = layer.weights["w"].shape
     layers = []
     if padding == "SAME":
         pads = [
-            (above - 1) * stride + size - below
-            for below, above in zip(link.below[:2], link.above[:2], strict=True)
+            (outside - 1) * stride + size - inside
+            for inside, outside in zip(layer.input_shape[:2], layer.output_shape[:2], strict=True)
         ]
         layers += _pad(pads)
-    conv = f"nn.Conv2d({inside}, {outside}, {size}, {stride}, bias={'b' in link.weights})"
-    weight = link.weights["w"].transpose(3, 2, 0, 1)
-    return [*layers, (conv, _named(weight, link.weights))]
+    conv = f"nn.Conv2d({inside}, {outside}, {size}, {stride}, bias={'b' in layer.weights})"
+    weight = layer.weights["w"].transpose(3, 2, 0, 1)
+    return [*layers, (conv, _named(weight, layer.weights))]
 
 
-def _conv_transpose(link):
-    size, _, outside, inside = link.weights["w"].shape
-    stride = link.settings["stride"]
-    conv = f"nn.ConvTranspose2d({inside}, {outside}, {size}, {stride}, bias={'b' in link.weights})"
-    weight = link.weights["w"].transpose(3, 2, 0, 1)
-    layers = [(conv, _named(weight, link.weights))]
-    if link.settings["padding"] == "SAME":  # cut off what SAME would have padded
+def _conv_transpose(layer):
+    size, _, outside, inside = layer.weights["w"].shape
+    stride = layer.settings["stride"]
+    conv = f"nn.ConvTranspose2d({inside}, {outside}, {size}, {stride}, bias={'b' in layer.weights})"
+    weight = layer.weights["w"].transpose(3, 2, 0, 1)
+    layers = [(conv, _named(weight, layer.weights))]
+    if layer.settings["padding"] == "SAME":  # cut off what SAME would have padded
         layers += _pad([stride - size] * 2)
     return layers
 
@@ -130,11 +130,11 @@ def _pad(totals):
     return [(f"nn.ZeroPad2d({(*width, *height)})", {})]
 
 
-def _batch_norm(link):
-    w, features = link.weights, len(link.weights["beta"])
-    by_batch = link.settings["is_training"]
-    kind = f"nn.BatchNorm{len(link.above) - 1 or 1}d"
-    text = f"{kind}({features}, eps={link.settings['epsilon']}"
+def _batch_norm(layer):
+    w, features = layer.weights, len(layer.weights["beta"])
+    by_batch = layer.settings["is_training"]
+    kind = f"nn.BatchNorm{len(layer.output_shape) - 1 or 1}d"
+    text = f"{kind}({features}, eps={layer.settings['epsilon']}"
     state = {"weight": w.get("gamma", np.ones_like(w["beta"])), "bias": w["beta"]}
     if by_batch:
         return text + ", track_running_stats=False)", state

@@ -1,4 +1,4 @@
-"""The judge of MNIST samples: a small convolutional classifier of digits.
+"""The classifier of MNIST samples: a small convolutional network.
 
 Not a copy of any system's discriminator, so that no generator was trained against it.
 Trained with Adam on digits shifted by up to two pixels; `pretrained/mnist_classifier`.
@@ -88,7 +88,7 @@ def train(digits, test, out, *, epochs, seed, device="auto"):
         networks = [
             v
             for v in tf.global_variables()
-            if v.op.name.startswith(f"{NAME}/") and not optimizers.is_optimizers(v.op.name)
+            if v.op.name.startswith(f"{NAME}/") and not optimizers.is_optimizer_variable(v.op.name)
         ]
         session.run(tf.global_variables_initializer())
         start(session)

@@ -16,14 +16,14 @@ RANDOM_WIDTHS = (32, 64, 128, 256)  # channels of the random network's layers
 INCEPTION_INPUT, INCEPTION_POOL = "ExpandDims:0", "pool_3:0"  # in the 2015 graph
 
 
-def open_judge(model, classifier_path=None, device="auto"):
-    """Opens what judges a system's samples, a function as those below yield.
+def open_extractor(model, classifier_path=None, device="auto"):
+    """Opens the feature extractor of a system's samples, a function as those below yield.
 
     Args:
       classifier_path: a checkpoint, None for the one that ships; of no use for faces.
     """
     system = systems.get(model)
-    if system.judge == "classifier":
+    if system.features == "classifier":
         return open_classifier(classifier_path, device)
     return open_random(system.image_shape, device=device)
 

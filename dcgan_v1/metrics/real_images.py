@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 
 from dcgan_v1 import systems
-from dcgan_v1.data import images, mnist
+from dcgan_v1.data import image_dataset, mnist
 from dcgan_v1.errors import UserError
 
-LEAST = 200  # images, under which the figures of quality say nothing
+MIN_IMAGES = 200  # images, under which the figures of quality say nothing
 
 
 def load(config, data, n, seed, split=None):
@@ -37,10 +37,10 @@ def load(config, data, n, seed, split=None):
         half = min(n, len(training) // 2)
         reference, real = training[order[:half]], training[order[-half:]]
     count = min(n, len(reference), len(real))
-    if count < LEAST:
+    if count < MIN_IMAGES:
         raise UserError(
             f"only {count} real images to measure with; --data must have at least "
-            f"{LEAST} of them, and as many others"
+            f"{MIN_IMAGES} of them, and as many others"
         )
     if count < n:
         print(f"{count} samples instead of {n}: there are no more real images")
@@ -55,5 +55,5 @@ def _folder(config, data):
         )
     config = dataclasses.replace(config, data=str(data))
     side, *_ = systems.get(config.model).image_shape
-    read, count, _ = images.load(config, Path("runs/cache"), size=side)
+    read, count, _ = image_dataset.load(config, Path("runs/cache"), size=side)
     return read(np.arange(count))

@@ -2,7 +2,7 @@
 
 Such a file has `networks(config)`, which returns (generator, discriminator), and
 `training_step(config, generator, discriminator, real, **noise)`, which returns its
-`schedules.Step`.
+`training_steps.Step`.
 """
 
 from importlib import import_module

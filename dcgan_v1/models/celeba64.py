@@ -9,7 +9,7 @@ from functools import partial
 
 import tensorflow.compat.v1 as tf
 
-from dcgan_v1.nn import augmentation, ops, optimizers, schedules
+from dcgan_v1.nn import augmentation, ops, optimizers, training_steps
 
 BN = {"decay": 0.9, "epsilon": 1e-5, "first_variance": 0.0}
 
@@ -114,21 +114,21 @@ def networks(config):
 
 
 def training_step(config, generator, discriminator, real, z, **augment):
-    """Returns the `schedules.Step` of this system.
+    """Returns the `training_steps.Step` of this system.
 
     Args:
       generator, discriminator: see `networks`.
       real: [N, 64, 64, 3] in [-1, 1].
       z: [N, 100], the noise of both updates.
-      augment: see `augmentation.judges`.
+      augment: see `augmentation.augmented`.
     """
-    judge_real, judge_fake = augmentation.judges(discriminator, config, **augment)
+    d_real, d_fake = augmentation.augmented(discriminator, config, **augment)
     adam = partial(optimizers.adam, beta1=config.beta1, dtype=real.dtype)
-    return schedules.sequential(
+    return training_steps.sequential(
         "celeba64",
         generator,
-        partial(judge_real, averages="real"),
-        partial(judge_fake, averages="fake"),
+        partial(d_real, averages="real"),
+        partial(d_fake, averages="fake"),
         real,
         z,
         d_adam=adam(config.d_learning_rate, name="d_adam"),

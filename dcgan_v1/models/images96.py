@@ -9,7 +9,7 @@ from functools import partial
 import tensorflow.compat.v1 as tf
 
 from dcgan_v1 import systems
-from dcgan_v1.nn import augmentation, ops, optimizers, schedules
+from dcgan_v1.nn import augmentation, ops, optimizers, training_steps
 
 Z_DIM = systems.IMAGES96.z_dim
 
@@ -124,19 +124,19 @@ def networks(config):
 
 
 def training_step(config, generator, discriminator, real, z, **augment):
-    """Returns the `schedules.Step` of this system.
+    """Returns the `training_steps.Step` of this system.
 
     Args:
       generator, discriminator: see `networks`.
       real: [N, 96, 96, 3] in [-1, 1].
       z: [N, 100], the noise of both updates.
-      augment: see `augmentation.judges`.
+      augment: see `augmentation.augmented`.
     """
     adam = partial(optimizers.pytorch_adam, beta1=config.beta1, dtype=real.dtype)
-    return schedules.sequential(
+    return training_steps.sequential(
         "images96",
         generator,
-        *augmentation.judges(discriminator, config, **augment),
+        *augmentation.augmented(discriminator, config, **augment),
         real,
         z,
         d_adam=adam(config.d_learning_rate, name="d_adam"),

@@ -2,14 +2,14 @@
 
 Its generator works from large to small: a 56x56 plane, shrunk by strided convolutions
 with bilinear resizes between them. Its discriminator is the TF1 MNIST tutorial's
-classifier with one output. Three Adams train them (see `schedules.separate_losses`).
+classifier with one output. Three Adams train them (see `training_steps.separate_losses`).
 """
 
 from functools import partial
 
 import tensorflow.compat.v1 as tf
 
-from dcgan_v1.nn import ops, optimizers, resizing, schedules
+from dcgan_v1.nn import ops, optimizers, resizing, training_steps
 
 BN = {"decay": 0.999, "epsilon": 1e-5}  # tf.contrib's decay; beta but no gamma
 STDDEV = 0.02
@@ -80,7 +80,7 @@ def networks(config):
 
 
 def training_step(config, generator, discriminator, real, z_discriminator, z_generator):
-    """Returns the `schedules.Step` of this system.
+    """Returns the `training_steps.Step` of this system.
 
     Args:
       generator, discriminator: see `networks`.
@@ -88,7 +88,7 @@ def training_step(config, generator, discriminator, real, z_discriminator, z_gen
       z_discriminator, z_generator: [N, 100], noise of the D and of the G update.
     """
     adam = partial(optimizers.adam, beta1=config.beta1, dtype=real.dtype)
-    return schedules.separate_losses(
+    return training_steps.separate_losses(
         "mnist_beginners",
         generator,
         discriminator,

@@ -1,7 +1,7 @@
 """mnist_keras: a Keras DCGAN trained by `train_on_batch`, pixels in [-1, 1].
 
 The source trains D on a batch of reals and on a batch of fakes in two calls, then G
-through a frozen D (see `schedules.separate_batches`). Its weights start from Keras's
+through a frozen D (see `training_steps.separate_batches`). Its weights start from Keras's
 defaults: it assigns other values, but to a list that Keras makes anew at each look.
 """
 
@@ -10,7 +10,7 @@ from functools import partial
 import tensorflow.compat.v1 as tf
 
 from dcgan_v1 import systems
-from dcgan_v1.nn import ops, optimizers, schedules
+from dcgan_v1.nn import ops, optimizers, training_steps
 
 EPSILON = 1e-7  # Keras's default
 BN = {"decay": 0.99, "epsilon": 1e-3}  # Keras's defaults
@@ -106,7 +106,7 @@ def networks(config):
 
 
 def training_step(config, generator, discriminator, real, z_discriminator, z_generator, **masks):
-    """Returns the `schedules.Step` of this system.
+    """Returns the `training_steps.Step` of this system.
 
     Args:
       generator, discriminator: see `networks`.
@@ -116,16 +116,16 @@ def training_step(config, generator, discriminator, real, z_discriminator, z_gen
     """
     adam = partial(optimizers.adam, beta1=config.beta1, dtype=real.dtype, epsilon=EPSILON)
 
-    def judge(purpose):
+    def with_dropout(purpose):
         keep = [masks[f"keep_{purpose}{layer}"] for layer in (1, 2)]
         return partial(discriminator, keep=keep)
 
-    return schedules.separate_batches(
+    return training_steps.separate_batches(
         "mnist_keras",
         generator,
-        judge("real"),
-        judge("fake"),
-        judge("new_fake"),
+        with_dropout("real"),
+        with_dropout("fake"),
+        with_dropout("new_fake"),
         real,
         z_discriminator,
         z_generator,

@@ -1,6 +1,6 @@
 """mnist_tutorial: TensorFlow 2's own DCGAN tutorial, pixels in [-1, 1].
 
-Both networks are updated at once, from one pass (see `schedules.simultaneous`).
+Both networks are updated at once, from one pass (see `training_steps.simultaneous`).
 """
 
 from functools import partial
@@ -8,7 +8,7 @@ from functools import partial
 import tensorflow.compat.v1 as tf
 
 from dcgan_v1 import systems
-from dcgan_v1.nn import ops, optimizers, schedules
+from dcgan_v1.nn import ops, optimizers, training_steps
 
 EPSILON = 1e-7  # Keras's default
 BN = {"decay": 0.99, "epsilon": 1e-3}  # Keras's defaults
@@ -86,7 +86,7 @@ def networks(config):
 
 
 def training_step(config, generator, discriminator, real, z, **masks):
-    """Returns the `schedules.Step` of this system.
+    """Returns the `training_steps.Step` of this system.
 
     Args:
       generator, discriminator: see `networks`.
@@ -96,15 +96,15 @@ def training_step(config, generator, discriminator, real, z, **masks):
     """
     adam = partial(optimizers.adam, beta1=config.beta1, dtype=real.dtype, epsilon=EPSILON)
 
-    def judge(purpose):
+    def with_dropout(purpose):
         keep = [masks[f"keep_{purpose}{layer}"] for layer in (1, 2)]
         return partial(discriminator, keep=keep)
 
-    return schedules.simultaneous(
+    return training_steps.simultaneous(
         "mnist_tutorial",
         generator,
-        judge("real"),
-        judge("fake"),
+        with_dropout("real"),
+        with_dropout("fake"),
         real,
         z,
         d_adam=adam(config.d_learning_rate, name="d_adam"),

@@ -12,7 +12,7 @@ SHIFT = 1 / 8  # of a side, at most
 CUT = 1 / 2  # of a side
 
 
-def judges(discriminator, config, augment_real=None, augment_fake=None):
+def augmented(discriminator, config, augment_real=None, augment_fake=None):
     """Returns D for reals and D for fakes, behind the config's augmentation, if any.
 
     Args:
@@ -26,10 +26,10 @@ def judges(discriminator, config, augment_real=None, augment_fake=None):
 
 
 def _behind(discriminator, kind, numbers):
-    def judge(images, is_training, **options):
+    def augmented_discriminator(images, is_training, **options):
         return discriminator(augment(images, numbers, kind), is_training, **options)
 
-    return judge
+    return augmented_discriminator
 
 
 def augment(images, numbers, kind):

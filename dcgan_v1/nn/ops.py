@@ -10,8 +10,8 @@ import contextlib
 
 import tensorflow.compat.v1 as tf
 
-from dcgan_v1.nn import joining, products
-from dcgan_v1.nn.taps import tap_layer
+from dcgan_v1.nn import fast_ops, joining
+from dcgan_v1.nn.layer_registry import register
 
 
 def truncated_normal(stddev):
@@ -31,8 +31,8 @@ def linear(x, units, scope, *, w_initializer, b_initializer=None):
     with tf.variable_scope(scope):
         shape = [int(x.shape[1]), units]
         w = tf.get_variable("w", shape, x.dtype, w_initializer)
-        y = products.matmul(x, tf.convert_to_tensor(w))  # [N, units]
-        return tap_layer("linear", x, add_bias(y, b_initializer))
+        y = fast_ops.matmul(x, tf.convert_to_tensor(w))  # [N, units]
+        return register("linear", x, add_bias(y, b_initializer))
 
 
 def conv2d(x, filters, size, scope, *, stride, w_initializer, b_initializer=None, padding="SAME"):
@@ -52,13 +52,13 @@ def conv2d(x, filters, size, scope, *, stride, w_initializer, b_initializer=None
         w = tf.get_variable("w", shape, x.dtype, w_initializer)
 
         def conv(x):
-            if -(-int(x.shape[1]) // stride) <= products.SMALL_MAP:
-                return products.conv2d(x, tf.convert_to_tensor(w), stride, padding)
+            if -(-int(x.shape[1]) // stride) <= fast_ops.SMALL_MAP:
+                return fast_ops.conv2d(x, tf.convert_to_tensor(w), stride, padding)
             return tf.nn.conv2d(x, w, strides=stride, padding=padding)
 
         y = joining.on_rows(conv, x)
         y = add_bias(y, b_initializer)
-        return tap_layer("conv2d", x, y, stride=stride, padding=padding)
+        return register("conv2d", x, y, stride=stride, padding=padding)
 
 
 def conv2d_transpose(
@@ -85,21 +85,21 @@ def conv2d_transpose(
 
         def conv_transpose(x):
             shape = [tf.shape(x)[0], *sides, filters]
-            if height > products.SMALL_MAP:
+            if height > fast_ops.SMALL_MAP:
                 return tf.nn.conv2d_transpose(x, w, shape, stride, padding)
-            y = products.conv2d_transpose(
+            y = fast_ops.conv2d_transpose(
                 x, tf.convert_to_tensor(w), tf.stack(shape), stride, padding
             )
             return tf.ensure_shape(y, [None, *shape[1:]])
 
         y = joining.on_rows(conv_transpose, x)
         y = add_bias(y, b_initializer)
-        return tap_layer("conv2d_transpose", x, y, stride=stride, padding=padding)
+        return register("conv2d_transpose", x, y, stride=stride, padding=padding)
 
 
 def leaky_relu(x, slope):
     """x where it is positive, slope * x elsewhere."""
-    return tap_layer("leaky_relu", x, tf.nn.leaky_relu(x, alpha=slope), slope=slope)
+    return register("leaky_relu", x, tf.nn.leaky_relu(x, alpha=slope), slope=slope)
 
 
 def dropout(x, keep, rate):
@@ -190,7 +190,7 @@ def batch_norm(
             )
         ]
         settings = {"epsilon": epsilon, "averages": averages}
-        tap_layer("batch_norm", x, y, is_training=is_training, **settings)
+        register("batch_norm", x, y, is_training=is_training, **settings)
         return y, updates
 
 
@@ -203,7 +203,7 @@ def _normalize_batch(x, gamma, beta, epsilon):
     Gradients do not flow through the returned moments.
     """
     axes = list(range(x.shape.rank - 1))
-    if products.are_plain():
+    if fast_ops.are_plain():
         mean, variance = tf.nn.moments(x, axes)
         y = tf.nn.batch_normalization(x, mean, variance, beta, gamma, epsilon)
         return y, mean, variance, tf.cast(tf.size(x) // x.shape[-1], x.dtype)

@@ -51,7 +51,7 @@ def _constants(learning_rate, beta1, epsilon, dtype):
     return {name: tf.constant(value, dtype) for name, value in values.items()}
 
 
-def is_optimizers(name):
+def is_optimizer_variable(name):
     """Whether a variable is an optimiser's, or the step: not one of the networks'.
 
     Every optimiser's name ends in `_adam`: slots are `<variable>/g_adam` and

@@ -3,7 +3,7 @@
 import tensorflow.compat.v1 as tf
 
 from dcgan_v1.nn import ops
-from dcgan_v1.nn.taps import tap_layer
+from dcgan_v1.nn.layer_registry import register
 
 
 def resize_conv2d(x, filters, scope, *, w_initializer, b_initializer=None):
@@ -48,7 +48,7 @@ def resize_conv2d(x, filters, scope, *, w_initializer, b_initializer=None):
         row += _pad_before(conv(corner, edge(edge(w, 0), 1)), 2, width - 1)
         column = conv(right, edge(inner(w, 0), 1))  # [N, H, 1, filters]
         y += _pad_before(row, 1, height - 1) + _pad_before(column, 2, width - 1)
-        return tap_layer("resize_conv2d", x, ops.add_bias(y, b_initializer))
+        return register("resize_conv2d", x, ops.add_bias(y, b_initializer))
 
 
 def _pad_before(x, axis, zeros):

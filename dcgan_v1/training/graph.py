@@ -8,7 +8,7 @@ import tensorflow.compat.v1 as tf
 from dcgan_v1 import models, systems
 from dcgan_v1.nn import augmentation, joining, randomness
 from dcgan_v1.nn.averaging import Averages
-from dcgan_v1.nn.optimizers import is_optimizers
+from dcgan_v1.nn.optimizers import is_optimizer_variable
 
 
 class Phase(NamedTuple):
@@ -141,7 +141,7 @@ def _generator_variables(name):
     return [
         v
         for v in tf.global_variables()
-        if v.op.name.startswith(f"{name}/generator/") and not is_optimizers(v.op.name)
+        if v.op.name.startswith(f"{name}/generator/") and not is_optimizer_variable(v.op.name)
     ]
 
 

@@ -1,6 +1,6 @@
 """Loads an exported file as its card says, in a process without anything of ours.
 
-python trial.py RECIPE INPUT OUTPUT ALONE, in the folder of the file: RECIPE is a file
+python round_trip.py RECIPE INPUT OUTPUT ALONE, in the folder of the file: RECIPE is a file
 with the lines of the card and, before them, a line with the names of what goes in and
 what comes out; INPUT an array of 64; OUTPUT gets what they give, and the same for the
 first ALONE of them in batches of 1.

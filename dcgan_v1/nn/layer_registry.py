@@ -1,5 +1,5 @@
 """What a network's layers leave in a collection of the graph, for whoever takes the
-network elsewhere (`export.chain`). It costs nothing in a graph that nobody looks into.
+network elsewhere (`export.layers`). It costs nothing in a graph that nobody looks into.
 """
 
 from typing import NamedTuple
@@ -10,7 +10,7 @@ import tensorflow.compat.v1 as tf
 LAYERS = ("dcgan_v1", "layers")
 
 
-class Layer(NamedTuple):
+class LayerCall(NamedTuple):
     """One call of a layer.
 
     Attributes:
@@ -28,8 +28,8 @@ class Layer(NamedTuple):
     settings: dict
 
 
-def tap_layer(kind, x, y, /, **settings):
+def register(kind, x, y, /, **settings):
     """Notes a call of a layer, in its own variable scope. Returns y."""
     scope = tf.get_variable_scope().name
-    tf.add_to_collection(LAYERS, Layer(kind, scope, x, y, settings))
+    tf.add_to_collection(LAYERS, LayerCall(kind, scope, x, y, settings))
     return y

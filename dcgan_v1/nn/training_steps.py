@@ -84,7 +84,7 @@ def separate_losses(
     )
 
 
-def sequential(name, generator, judge_real, judge_fake, real, z, *, d_adam, g_adam, real_label=1.0):
+def sequential(name, generator, d_real, d_fake, real, z, *, d_adam, g_adam, real_label=1.0):
     """D on its summed loss, then G with the same fakes against the updated D.
 
     The fakes are computed once. Every pass moves the averages it read, one pass after
@@ -93,13 +93,13 @@ def sequential(name, generator, judge_real, judge_fake, real, z, *, d_adam, g_ad
     averages too; here the losses come with the update.
 
     Args:
-      judge_real, judge_fake: the discriminator for reals and for fakes: functions of
+      d_real, d_fake: the discriminator for reals and for fakes: functions of
         (images, is_training) that share their weights.
     """
     fake, g_updates = generator(z, True)
-    real_logits, real_updates = judge_real(real, True)  # [N, 1]
+    real_logits, real_updates = d_real(real, True)  # [N, 1]
     with tf.control_dependencies(real_updates):  # the averages may be the same
-        fake_logits, fake_updates = judge_fake(fake, True)  # [N, 1]
+        fake_logits, fake_updates = d_fake(fake, True)  # [N, 1]
     d_loss_real = losses.discriminator_loss_real(real_logits, real_label)
     d_loss_fake = losses.discriminator_loss_fake(fake_logits)
     g_vars, d_vars = variables_of(tf.trainable_variables(), name)
@@ -110,7 +110,7 @@ def sequential(name, generator, judge_real, judge_fake, real, z, *, d_adam, g_ad
     d_op = tf.group(d_applied, *fake_updates, *real_updates)
 
     with tf.control_dependencies([d_op]):  # D reads the weights just written
-        new_logits, new_updates = judge_fake(fake, True)  # [N, 1]
+        new_logits, new_updates = d_fake(fake, True)  # [N, 1]
     g_loss = losses.generator_loss(new_logits)
     g_gradients = gradients_of(g_loss, g_vars)
     with tf.control_dependencies(g_gradients):
@@ -129,16 +129,14 @@ def sequential(name, generator, judge_real, judge_fake, real, z, *, d_adam, g_ad
     )
 
 
-def simultaneous(
-    name, generator, judge_real, judge_fake, real, z, *, d_adam, g_adam, real_label=1.0
-):
+def simultaneous(name, generator, d_real, d_fake, real, z, *, d_adam, g_adam, real_label=1.0):
     """One pass of everything, both gradients at the same weights, then both applied.
 
     D's update comes first, which changes nothing: neither reads what the other writes.
     """
     fake, bn_updates = generator(z, True)
-    real_logits, _ = judge_real(real, True)  # [N, 1]
-    fake_logits, _ = judge_fake(fake, True)  # [N, 1]
+    real_logits, _ = d_real(real, True)  # [N, 1]
+    fake_logits, _ = d_fake(fake, True)  # [N, 1]
     d_loss_real = losses.discriminator_loss_real(real_logits, real_label)
     d_loss_fake = losses.discriminator_loss_fake(fake_logits)
     g_loss = losses.generator_loss(fake_logits)
@@ -168,9 +166,9 @@ def simultaneous(
 def separate_batches(
     name,
     generator,
-    judge_real,
-    judge_fake,
-    judge_new_fake,
+    d_real,
+    d_fake,
+    d_new_fake,
     real,
     z_discriminator,
     z_generator,
@@ -186,12 +184,12 @@ def separate_batches(
     mode. d_loss and d_accuracy are the means of D's two calls.
 
     Args:
-      judge_real, judge_fake, judge_new_fake: the discriminator for reals, for the fakes
+      d_real, d_fake, d_new_fake: the discriminator for reals, for the fakes
         it trains on and for those G trains on: functions of (images, is_training) that
         share their weights, each with dropout masks of its own.
     """
     fake, _ = generator(z_discriminator, False)
-    real_logits, _ = judge_real(real, True)  # [N, 1]
+    real_logits, _ = d_real(real, True)  # [N, 1]
     d_loss_real = losses.discriminator_loss_real(real_logits, real_label)
     g_vars, d_vars = variables_of(tf.trainable_variables(), name)
     real_gradients = gradients_of(d_loss_real, d_vars)
@@ -199,7 +197,7 @@ def separate_batches(
         real_applied = apply(d_adam, real_gradients, d_vars)
 
     with tf.control_dependencies([real_applied]):  # D reads the weights just written
-        fake_logits, _ = judge_fake(fake, True)  # [N, 1]
+        fake_logits, _ = d_fake(fake, True)  # [N, 1]
     d_loss_fake = losses.discriminator_loss_fake(fake_logits)
     fake_gradients = gradients_of(d_loss_fake, d_vars)
     with tf.control_dependencies(fake_gradients):
@@ -207,7 +205,7 @@ def separate_batches(
 
     with tf.control_dependencies([d_op, fake]):
         new_fake, bn_updates = generator(z_generator, True)
-        new_logits, _ = judge_new_fake(new_fake, True)  # [N, 1]
+        new_logits, _ = d_new_fake(new_fake, True)  # [N, 1]
     g_loss = losses.generator_loss(new_logits)
     g_gradients = gradients_of(g_loss, g_vars)
     with tf.control_dependencies(g_gradients):

@@ -10,7 +10,7 @@ from dcgan_v1.metrics import features
 SURE = 0.9  # the probability above which the classifier takes an image for a digit
 
 
-def share(images, look):
+def confident_share(images, look):
     """Returns the part of images [N, 28, 28, 1] that a classifier is sure of.
 
     Args:
@@ -27,7 +27,7 @@ def of_last_samples(directory):
         samples = pictures.tiles(np.asarray(image)[..., None], 28)
     real = mnist.load(part="t10k").images
     with features.open_classifier() as look:
-        of_samples, of_real = share(samples, look), share(real, look)
+        of_samples, of_real = confident_share(samples, look), confident_share(real, look)
     count = round(of_samples * len(samples))
     return (
         f"{path}: {count} of {len(samples)} samples are digits to the classifier "

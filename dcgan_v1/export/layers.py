@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from dcgan_v1.errors import UserError
-from dcgan_v1.nn import taps
+from dcgan_v1.nn import layer_registry
 
 UNARY = {"Relu": "relu", "Tanh": "tanh", "Sigmoid": "sigmoid", "Reshape": "reshape"}
 AVERAGES = ("moving_mean", "moving_variance")
@@ -16,55 +16,56 @@ class UnknownLayer(UserError):
     """A network that is no chain of known layers."""
 
 
-class Link(NamedTuple):
+class Layer(NamedTuple):
     """One layer.
 
     Attributes:
       kind: the layer's function in `nn`; or relu, tanh, sigmoid, reshape, avg_pool.
       scope: the last word of its variable scope, '' where it has none of its own.
-      below, above: shapes of what goes in and comes out, without the batch.
+      input_shape, output_shape: without the batch.
       settings: stride, padding, slope, epsilon, is_training, or size, by kind.
       weights: name -> float32 array: w, b; gamma, beta, moving_mean, moving_variance.
     """
 
     kind: str
     scope: str
-    below: tuple
-    above: tuple
+    input_shape: tuple
+    output_shape: tuple
     settings: dict
     weights: dict
 
 
-def read(network):
-    """Returns the Links of a `networks.Network`, from its input to its output.
+def read_layers(network):
+    """Returns the Layers of a `networks.Network`, from its input to its output.
 
     Raises:
       UnknownLayer: it is no chain of known layers; the op in the way is named.
     """
-    layers = {layer.y.name: layer for layer in network.session.graph.get_collection(taps.LAYERS)}
-    variables = {v.op.name: v for v in network.session.graph.get_collection("variables")}
-    links, y = [], network.y
+    graph = network.session.graph
+    calls = {call.y.name: call for call in graph.get_collection(layer_registry.LAYERS)}
+    variables = {v.op.name: v for v in graph.get_collection("variables")}
+    layers, y = [], network.y
     while y is not network.x:
-        layer = layers.get(y.name)
-        if layer is not None:
-            kind, x, settings = layer.kind, layer.x, layer.settings
-            weights = network.session.run(_weights(layer, variables))
-            scope = layer.scope.rpartition("/")[2] if weights else ""
+        call = calls.get(y.name)
+        if call is not None:
+            kind, x, settings = call.kind, call.x, call.settings
+            weights = network.session.run(_weights(call, variables))
+            scope = call.scope.rpartition("/")[2] if weights else ""
         else:
             kind, x, settings = _unary(y.op)
             scope, weights = "", {}
         if kind:
             shapes = (tuple(t.shape.as_list()[1:]) for t in (x, y))
-            links.append(Link(kind, scope, *shapes, settings, weights))
+            layers.append(Layer(kind, scope, *shapes, settings, weights))
         y = x
-    return links[::-1]
+    return layers[::-1]
 
 
-def _weights(layer, variables):
+def _weights(call, variables):
     """Returns name -> variable of those in a layer's scope."""
-    averages = layer.settings.get("averages", "")
-    inside = f"{layer.scope}/{averages}/" if averages else f"{layer.scope}/"
-    places = {name: f"{layer.scope}/{name}" for name in ("w", "b", "gamma", "beta")}
+    averages = call.settings.get("averages", "")
+    inside = f"{call.scope}/{averages}/" if averages else f"{call.scope}/"
+    places = {name: f"{call.scope}/{name}" for name in ("w", "b", "gamma", "beta")}
     places |= {name: inside + name for name in AVERAGES}
     return {n: variables[place] for n, place in places.items() if place in variables}
 
@@ -83,10 +84,10 @@ def _unary(op):
     raise UnknownLayer(f"there is no layer here for op {op.type} ({op.name})")
 
 
-def scale_and_shift(link):
+def scale_and_shift(layer):
     """Returns batch norm by its averages as float32 (scale [C], shift [C]): y is
     x * scale + shift."""
-    w = {name: array.astype(np.float64) for name, array in link.weights.items()}
-    scale = w.get("gamma", 1.0) / np.sqrt(w["moving_variance"] + link.settings["epsilon"])
+    w = {name: array.astype(np.float64) for name, array in layer.weights.items()}
+    scale = w.get("gamma", 1.0) / np.sqrt(w["moving_variance"] + layer.settings["epsilon"])
     shift = w["beta"] - w["moving_mean"] * scale
     return scale.astype(np.float32), shift.astype(np.float32)

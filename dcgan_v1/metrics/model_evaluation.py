@@ -1,4 +1,4 @@
-"""A trained model measured: its samples drawn, judged, and set beside real images."""
+"""Evaluates a checkpoint: draws its samples and sets their metrics beside those of real images."""
 
 import contextlib
 
@@ -6,27 +6,27 @@ from tqdm import tqdm
 
 from dcgan_v1 import systems
 from dcgan_v1.errors import UserError
-from dcgan_v1.metrics import evaluation, features, frechet
+from dcgan_v1.metrics import features, frechet, image_metrics
 from dcgan_v1.sample import draw_noise, open_sampler, open_untrained
 
 
-def measure(config, path, judges, real_images, drawing, seed):
+def evaluate(config, path, extractors, real_images, drawing, seed):
     """Draws as many samples as there are real images and computes every figure.
 
     Args:
       config: of the run, or one that fits the checkpoint's networks.
       path: the checkpoint, see `finding.resolve`.
-      judges: see `open_judges`.
+      extractors: see `open_extractors`.
       real_images: what `real_images.load` returned.
       drawing: how samples are drawn, keyword arguments of `open_sampler`.
       seed: of the noise.
 
     Returns:
-      (what `evaluation.evaluate` does, the samples).
+      (what `image_metrics.compute` does, the samples).
     """
     reference, real, training = real_images
     begun = []
-    with tqdm(total=evaluation.stages(len(judges)) + 2, unit="part") as bar:
+    with tqdm(total=image_metrics.stages(len(extractors)) + 2, unit="part") as bar:
 
         def stage(description):
             bar.update(bool(begun))  # the part before is done
@@ -37,7 +37,7 @@ def measure(config, path, judges, real_images, drawing, seed):
         samples = draw(open_sampler(path, **drawing), len(real), seed)
         stage("untrained samples")
         untrained = open_untrained(config, drawing["device"])
-        sets = evaluation.Sets(
+        sets = image_metrics.Sets(
             samples,
             real,
             draw(untrained, len(real), seed),
@@ -46,7 +46,7 @@ def measure(config, path, judges, real_images, drawing, seed):
             real_is_new=systems.get(config.model).data == "digits",
             mirrored=getattr(config, "flip", False),
         )
-        found = evaluation.evaluate(sets, judges, stage)
+        found = image_metrics.compute(sets, extractors, stage)
         bar.update()
     return found, samples
 
@@ -58,9 +58,9 @@ def draw(opened, count, seed):
         return sampler(draw_noise(system.noise, count, system.z_dim, seed))[0]
 
 
-def check_judges(model, classifier, inception):
-    """Raises UserError where a judge does not go with a system."""
-    of_digits = systems.get(model).judge == "classifier"
+def check_extractors(model, classifier, inception):
+    """Raises UserError where a feature extractor does not go with a system."""
+    of_digits = systems.get(model).features == "classifier"
     if inception and of_digits:
         raise UserError("--inception is for colour images; leave it out for MNIST")
     if inception and not inception.is_file():
@@ -73,20 +73,20 @@ def check_judges(model, classifier, inception):
 
 
 @contextlib.contextmanager
-def open_judges(model, classifier=None, inception=None, device="auto"):
+def open_extractors(model, classifier=None, inception=None, device="auto"):
     """Yields name -> function from images to features, see `features`."""
     with contextlib.ExitStack() as stack:
-        opened = features.open_judge(model, classifier, device)
-        judges = {systems.get(model).judge: stack.enter_context(opened)}
+        opened = features.open_extractor(model, classifier, device)
+        extractors = {systems.get(model).features: stack.enter_context(opened)}
         if inception:
             opened = features.open_inception(inception, device)
-            judges["Inception"] = stack.enter_context(opened)
-        yield judges
+            extractors["Inception"] = stack.enter_context(opened)
+        yield extractors
 
 
 def distance_of(model):
     """Returns what `open_distance` measures, in words."""
-    of_digits = systems.get(model).judge == "classifier"
+    of_digits = systems.get(model).features == "classifier"
     return "Frechet distance" if of_digits else "sliced Wasserstein distance"
 
 
@@ -97,9 +97,9 @@ def open_distance(model, reference, classifier=None, device="auto"):
     Of digits it is the classifier's Fréchet distance, of other images the mean sliced
     Wasserstein distance: features of random weights take blurred faces for the better.
     """
-    if systems.get(model).judge != "classifier":
-        yield lambda images: evaluation.wasserstein(images, reference)["SWD, mean"]
+    if systems.get(model).features != "classifier":
+        yield lambda images: image_metrics.wasserstein(images, reference)["SWD, mean"]
         return
-    with features.open_judge(model, classifier, device) as look:
+    with features.open_extractor(model, classifier, device) as look:
         expected = look(reference)[0]
         yield lambda images: frechet.distance(look(images)[0], expected)

@@ -41,12 +41,12 @@ class Sets(NamedTuple):
     mirrored: bool
 
 
-def evaluate(sets, judges, stage):
+def compute(sets, extractors, stage):
     """Computes every figure of samples, real and untrained.
 
     Args:
       sets: Sets; samples, real, untrained and reference are equally many.
-      judges: name -> function from images to (features,) or, of a classifier,
+      extractors: name -> function from images to (features,) or, of a classifier,
         (features, probabilities).
       stage: called with a description before each part of the work.
 
@@ -54,13 +54,13 @@ def evaluate(sets, judges, stage):
       'samples', 'real', 'untrained' -> name of the figure -> number.
     """
     stage("real images: features")
-    references = {name: look(sets.reference)[0] for name, look in judges.items()}
+    references = {name: look(sets.reference)[0] for name, look in extractors.items()}
     stage("real images: neighbours")
     own = neighbours.own_distance(sets.training, NEIGHBOUR_IMAGES, sets.mirrored)
     found = {}
     for kind in ("samples", "real", "untrained"):
         images, figures = getattr(sets, kind), {}
-        for name, look in judges.items():
+        for name, look in extractors.items():
             stage(f"{kind}: {name}")
             features, *probabilities = look(images)
             figures.update(_of_features(name, references[name], features))
@@ -80,9 +80,9 @@ def evaluate(sets, judges, stage):
     return found
 
 
-def stages(judges):
-    """Returns how often `evaluate` calls `stage`, for a number of judges."""
-    return 2 + 3 * (judges + 2)
+def stages(extractors):
+    """Returns how often `compute` calls `stage`, for a number of extractors."""
+    return 2 + 3 * (extractors + 2)
 
 
 def _of_features(name, reference, features):
