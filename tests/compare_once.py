@@ -1,5 +1,5 @@
 """`compare` as a script: `compared` runs it in processes that are forked from one with
-TensorFlow loaded (see `zygote`), which is most of what a small comparison takes."""
+TensorFlow loaded (see `preloaded`), which is most of what a small comparison takes."""
 
 import dataclasses
 import json

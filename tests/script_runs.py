@@ -1,22 +1,22 @@
 """Runs the scripts as a user does."""
 
-import atexit
-import contextlib
 import hashlib
-import json
+import multiprocessing
 import os
+import runpy
 import signal
 import subprocess
 import sys
 import tempfile
-import threading
+from functools import cache
+from multiprocessing import forkserver
 from pathlib import Path
+from unittest import mock
 
 ROOT = Path(__file__).resolve().parents[1]
 # as a user's shell has it: conftest's own set-up must not reach the scripts
 ENVIRONMENT = {k: v for k, v in os.environ.items() if not k.startswith(("TF_", "KERAS_"))}
 SECONDS = 180  # a script may take
-_zygotes = []
 
 
 def command(script, *args):
@@ -24,7 +24,7 @@ def command(script, *args):
 
 
 def call(script, *args, cwd=ROOT, env=None):
-    """Runs a script, in a process that began with TensorFlow loaded (see `zygote`)."""
+    """Runs a script, in a process that began with TensorFlow loaded (see `preloaded`)."""
     return call_path(*command(script, *args)[1:], cwd=cwd, env=env)
 
 
@@ -32,17 +32,18 @@ def call_path(*argv, cwd=ROOT, env=None):
     """Runs any file of Python's as `call` runs a script."""
     argv = list(map(str, argv))
     with tempfile.TemporaryDirectory() as folder:
-        out, err = (Path(folder) / name for name in ("out", "err"))
-        order = {
-            "argv": argv,
-            "cwd": str(cwd),
-            "env": ENVIRONMENT if env is None else env,
-            "stdout": str(out),
-            "stderr": str(err),
-        }
-        code = _answer(order)
-        printed = (p.read_text(errors="surrogateescape") for p in (out, err))
-        return subprocess.CompletedProcess(argv, code, *printed)
+        streams = [Path(folder) / name for name in ("out", "err")]
+        order = (argv, cwd, ENVIRONMENT if env is None else env, streams)
+        process = _fork_server().Process(target=_become, args=order)
+        process.start()
+        process.join(SECONDS)
+        in_time = process.exitcode is not None
+        if not in_time:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.join()
+        printed = [path.read_text(errors="surrogateescape") for path in streams]
+    assert in_time, f"{argv} took more than {SECONDS} seconds: {printed}"
+    return subprocess.CompletedProcess(argv, process.exitcode, *printed)
 
 
 def fresh(script, *args, cwd=ROOT, env=None):
@@ -57,42 +58,32 @@ def fresh(script, *args, cwd=ROOT, env=None):
     )
 
 
-def _answer(order):
-    if not _zygotes:
-        _zygotes.append(_start())
-    zygote = _zygotes[0]
-    timer = threading.Timer(SECONDS, _end, [zygote])
-    timer.start()
-    try:
-        zygote.stdin.write(json.dumps(order) + "\n")
-        zygote.stdin.flush()
-        answer = zygote.stdout.readline()
-    finally:
-        timer.cancel()
-    if not answer:
-        _zygotes.clear()
-        raise AssertionError(f"{order['argv']} took more than {SECONDS} seconds")
-    return int(answer)
+@cache
+def _fork_server():
+    """Starts the server, with the environment of a user's shell."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["preloaded"])
+    path = os.pathsep.join(map(str, (Path(__file__).parent, ROOT)))
+    with mock.patch.dict(os.environ, ENVIRONMENT | {"PYTHONPATH": path}, clear=True):
+        forkserver.ensure_running()
+    return context
 
 
-def _start():
-    zygote = subprocess.Popen(
-        [sys.executable, str(Path(__file__).with_name("zygote.py")), str(ROOT)],
-        cwd=ROOT,
-        env=ENVIRONMENT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-    atexit.register(_end, zygote)
-    return zygote
-
-
-def _end(zygote):
-    """Ends a zygote and the script that it is running."""
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(zygote.pid, signal.SIGKILL)
+def _become(argv, cwd, env, streams):
+    """The forked process: becomes the script, which sees a fresh interpreter in all but what
+    is loaded: its own arguments, folder, environment and files."""
+    assert "preloaded" in sys.modules, "the fork server could not import it"
+    os.setsid()
+    for stream, path in enumerate(streams, start=1):
+        os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT), stream)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    os.chdir(cwd)
+    os.environ.clear()
+    os.environ.update(env)
+    ours = (str(ROOT), str(Path(__file__).parent))
+    sys.path[:] = [str(Path(argv[0]).parent), *(p for p in sys.path if p not in ours)]
+    sys.argv = argv
+    runpy.run_path(argv[0], run_name="__main__")
 
 
 def refusal(script, *args):
