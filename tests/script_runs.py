@@ -1,6 +1,8 @@
 """Runs the scripts as a user does."""
 
+import contextlib
 import hashlib
+import io
 import multiprocessing
 import os
 import runpy
@@ -86,9 +88,32 @@ def _become(argv, cwd, env, streams):
     runpy.run_path(argv[0], run_name="__main__")
 
 
-def refusal(script, *args):
+def inside(script, *args):
+    """Runs a script's command in this process, which is enough where it soon ends."""
+    import tensorflow.compat.v1 as tf
+
+    from dcgan_v1 import commands, runtime
+
+    out, err = io.StringIO(), io.StringIO()
+    with (
+        mock.patch.dict(os.environ, ENVIRONMENT, clear=True),
+        mock.patch.object(sys, "argv", [script]),
+        mock.patch.object(runtime, "verbose", False),
+        contextlib.chdir(ROOT),
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+        tf.Graph().as_default(),
+    ):
+        try:
+            commands.run(script.removesuffix(".py"), list(map(str, args)))
+        except SystemExit as ended:
+            code = ended.code
+    return subprocess.CompletedProcess([script, *args], code, out.getvalue(), err.getvalue())
+
+
+def refusal(script, *args, run=inside):
     """Runs a script that must refuse; returns its one line."""
-    done = call(script, *args)
+    done = run(script, *args)
     assert done.returncode == 2, done.stdout + done.stderr
     assert done.stderr.count("\n") == 1, done.stderr
     assert done.stderr.startswith("error: ")
