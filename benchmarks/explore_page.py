@@ -12,7 +12,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 SYSTEMS = ("mnist_tutorial", "mnist_keras", "mnist_beginners", "celeba64", "images96")
-ALONE = """async () => {
+SINGLE = """async () => {
   const start = performance.now();
   for (let i = 0; i < 24; i++) await engine.draw(state.draws[i], true);
   return (performance.now() - start) / 24;
@@ -34,7 +34,7 @@ def measured(browser, path):
     first = 1000 * (time.perf_counter() - start)
     while not tab.inner_text("#status").startswith("Ready"):
         time.sleep(0.01)
-    figures = first, tab.evaluate(ALONE), tab.evaluate(GRID)
+    figures = first, tab.evaluate(SINGLE), tab.evaluate(GRID)
     tab.close()
     return figures
 

@@ -16,7 +16,8 @@ sys.path.insert(0, str(ROOT))
 
 from tqdm import tqdm
 
-from dcgan_v1 import cluster, runtime, systems
+from dcgan_v1 import runtime, systems
+from dcgan_v1.distributed import cluster
 
 CONTENDERS = {"1 worker, 1 thread": (1, 1), "1 worker, 2 threads": (1, 2)}
 CONTENDERS |= {"2 workers, 1 thread each": (2, 1)}
@@ -35,9 +36,9 @@ def work(model, batch_size, width):
 
     tf = runtime.prepare()
     from dcgan_v1.data.pipeline import InMemory
-    from dcgan_v1.nn import joining
+    from dcgan_v1.distributed import collectives
+    from dcgan_v1.distributed.context import WorkerContext
     from dcgan_v1.training.graph import build_train_graph
-    from dcgan_v1.training.workers import Membership
 
     system = systems.get(model)
     options = {"width": width} if system.width_of else {}
@@ -46,15 +47,15 @@ def work(model, batch_size, width):
     session_config, _ = runtime.session_config("cpu")
     together = cluster.of_environment()
     alone = together.count == 1
-    membership = Membership(together, 120.0)
+    worker = WorkerContext(together, 120.0)
     with tf.Graph().as_default() as graph:
         if alone:
             built = build_train_graph(config, InMemory(np.uint8(images)))
             session, sizes, reduces = tf.Session(config=session_config), [], tf.no_op()
         else:
-            with membership.joined():
+            with worker.joined():
                 built = build_train_graph(config, InMemory(np.uint8(images)))
-                copied = joining.START  # the timeout of what is not in a step
+                copied = collectives.START  # the timeout of what is not in a step
                 sizes = [
                     op.inputs[0].shape.num_elements()
                     for op in graph.get_operations()
@@ -63,8 +64,8 @@ def work(model, batch_size, width):
                 reduces = tf.no_op()
                 for size in sizes:  # one after the other
                     with tf.control_dependencies([reduces]):
-                        reduces = joining.total([tf.zeros([size])])[0].op
-            session = membership.session(session_config)
+                        reduces = collectives.all_reduce([tf.zeros([size])])[0].op
+            session = worker.session(session_config)
         session.run(built.initialize)
         built.start_data(session, 0)
         ops = {"s": built.train.op, "c": reduces}

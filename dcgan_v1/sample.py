@@ -5,7 +5,7 @@ import contextlib
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-from dcgan_v1 import pictures, runtime, systems
+from dcgan_v1 import image_files, runtime, systems
 from dcgan_v1.checkpoints import finding, restoring
 from dcgan_v1.training.graph import build_sample_graph
 
@@ -72,7 +72,7 @@ class Sampler:
         """
         images, logits = self.arrays(z)
         probability = np.exp(-np.logaddexp(0, -logits.astype(np.float64)))
-        return pictures.to_uint8(images, self.system.image_range), probability
+        return image_files.to_uint8(images, self.system.image_range), probability
 
     def arrays(self, z):
         """Returns what the networks give: (images float32 [n, H, W, C] in the system's

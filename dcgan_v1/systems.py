@@ -14,7 +14,7 @@ from dcgan_v1.config import (
     StartSettings,
     ValidationSettings,
 )
-from dcgan_v1.setting import with_defaults
+from dcgan_v1.config.setting import with_defaults
 
 MNIST_WORDS = (
     "the {count} training images of MNIST (Yann LeCun, Corinna Cortes, Christopher "

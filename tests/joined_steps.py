@@ -15,7 +15,8 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from dcgan_v1 import cluster, runtime, systems
+from dcgan_v1 import runtime, systems
+from dcgan_v1.distributed import cluster
 
 STEPS, BATCH = 10, 6
 LAST = 2  # images in a smaller last batch: of 3 workers one has none
@@ -24,7 +25,8 @@ LAST = 2  # images in a smaller last batch: of 3 workers one has none
 def build(tf, config, system):
     """Returns (fetches, feeds of a step as a function of its number)."""
     from dcgan_v1 import models
-    from dcgan_v1.nn import augmentation, joining
+    from dcgan_v1.distributed import collectives
+    from dcgan_v1.nn import augmentation
 
     fed = {"real": (system.image_shape, "real")}
     fed |= dict.fromkeys(system.streams, ((system.z_dim,), "z"))
@@ -36,7 +38,7 @@ def build(tf, config, system):
         name: tf.placeholder(tf.bool if kind == "keep" else tf.float64, [None, *shape])
         for name, (shape, kind) in fed.items()
     }
-    shares = {name: joining.share(ph) for name, ph in phs.items()}
+    shares = {name: collectives.share(ph) for name, ph in phs.items()}
     model = models.get(config.model)
     step = model.training_step(config, *model.networks(config), **shares)
 
@@ -58,7 +60,7 @@ def build(tf, config, system):
         return found
 
     names, parts = [*step.scalars], [*step.scalars.values()]
-    scalars = dict(zip(names, joining.total(parts), strict=True))
+    scalars = dict(zip(names, collectives.all_reduce(parts), strict=True))
     return {"op": step.d_and_g_op, "scalars": scalars, "norms": step.norms}, feeds
 
 
@@ -73,12 +75,12 @@ def main(out, bn, name):
     session_config, _ = runtime.session_config("cpu")
     joined, open_session = nullcontext(), lambda: tf.Session(config=session_config)
     if together.count > 1:
-        from dcgan_v1.training.workers import Membership
+        from dcgan_v1.distributed.context import WorkerContext
 
-        membership = Membership(together, 60.0)
+        worker = WorkerContext(together, 60.0)
         smallest = LAST if system.last_batch == "smaller" else BATCH
-        joined = membership.joined(smallest_batch=smallest, local_moments=bn == "local")
-        open_session = partial(membership.session, session_config)
+        joined = worker.joined(smallest_batch=smallest, local_moments=bn == "local")
+        open_session = partial(worker.session, session_config)
     with tf.Graph().as_default(), joined:
         tf.set_random_seed(1)
         fetches, feeds = build(tf, config_of(system), system)

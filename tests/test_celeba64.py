@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
-from dcgan_v1.checkpoints import legacy, reading, restoring
+from dcgan_v1.checkpoints import original_names, reading, restoring
 from dcgan_v1.data.pipeline import InMemory
 from dcgan_v1.models import celeba64
 from dcgan_v1.nn import losses, training_steps
@@ -183,7 +183,7 @@ def test_original_names_map_every_variable_exactly_once(graph):
     pairs = (line.split("\t") for line in lines)
     original = {name: [int(n) for n in shape.split(",") if n] for name, shape in pairs}
     ours = {v.op.name: v.shape.as_list() for v in build(Celeba64Config()).saved}
-    table = legacy.names("celeba64", ours)
+    table = original_names.names("celeba64", ours)
     assert set(table) == set(ours) - {"global_step"}
     assert {table[name]: ours[name] for name in table} == original
 
@@ -258,7 +258,7 @@ def test_restore_and_export_give_back_the_originals_bytes(
         ours["celeba64/discriminator/bn1/real/moving_variance"],
         values["bn/Discriminator/bn_5/moments/Squeeze_1/ExponentialMovingAverage"],
     )
-    table = legacy.names("celeba64", ours)
+    table = original_names.names("celeba64", ours)
     reading.write(tmp_path / "back", {table[name]: ours[name] for name in table})
     back = reading.tensors(str(tmp_path / "back"))
     assert set(back) == set(values)
@@ -275,7 +275,7 @@ def test_gradients_are_the_originals(graph, session, rng):
     real, _ = discriminator(ops["x"], True, averages="real")
     d_loss = losses.discriminator_loss_real(real) + losses.discriminator_loss_fake(fake)
     mine = {v.op.name: v for v in tf.global_variables() if v.op.name not in originals}
-    table = legacy.names("celeba64", mine)
+    table = original_names.names("celeba64", mine)
     session.run(tf.global_variables_initializer())
     session.run([tf.assign(mine[a], originals[b]) for a, b in table.items()])
     feed = {

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
-from dcgan_v1.checkpoints import finding, legacy, reading, restoring
+from dcgan_v1.checkpoints import finding, original_names, reading, restoring
 from dcgan_v1.data.pipeline import InMemory
 from dcgan_v1.errors import UserError
 from dcgan_v1.nn.optimizers import is_optimizer_variable
@@ -82,7 +82,7 @@ def test_every_variable_and_slot_comes_back_bit_equal(trained, images, session):
 
 def test_original_names_map_every_variable_exactly_once(images, graph):
     ours = {v.op.name: v.shape.as_list() for v in train_graph(images).saved}
-    table = legacy.names(MODEL, ours)
+    table = original_names.names(MODEL, ours)
     assert set(table) == set(ours) - {"global_step"}
     assert {table[name]: ours[name] for name in table} == original_shapes()
 
@@ -134,7 +134,7 @@ def test_restore_and_export_give_back_the_originals_bytes(
     session.run(graph.initialize)
     restoring.restore(session, restoring.plan(prefix, MODEL, graph.saved))
     ours = session.run({v.op.name: v for v in graph.saved})
-    table = legacy.names(MODEL, ours)
+    table = original_names.names(MODEL, ours)
     reading.write(tmp_path / "back", {table[name]: ours[name] for name in table})
     back = reading.tensors(str(tmp_path / "back"))
     assert set(back) == set(values)
@@ -144,7 +144,7 @@ def test_restore_and_export_give_back_the_originals_bytes(
 
 def test_the_original_script_restores_what_we_export(trained, tmp_path, session):
     _, values = trained
-    table = legacy.names(MODEL, values)
+    table = original_names.names(MODEL, values)
     prefix = str(tmp_path / "for_the_old_script")
     reading.write(prefix, {table[name]: values[name] for name in table})
     source_graph.graph()

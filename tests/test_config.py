@@ -5,8 +5,8 @@ import json
 
 import pytest
 
-from dcgan_v1 import config_file
-from dcgan_v1.config_file import continued
+from dcgan_v1.config import config_json
+from dcgan_v1.config.config_json import continued
 from dcgan_v1.errors import UserError
 from dcgan_v1.systems import MnistBeginnersConfig as Config
 from dcgan_v1.systems import MnistTutorialConfig
@@ -14,7 +14,7 @@ from dcgan_v1.systems import MnistTutorialConfig
 
 def test_json_round_trip():
     config = Config(seed=7, steps=12, data_sha256="ab", histograms=True)
-    assert config_file.from_json(config.to_json(), "c") == config
+    assert config_json.from_json(config.to_json(), "c") == config
 
 
 def test_a_config_is_frozen():
@@ -40,7 +40,7 @@ def test_a_config_is_frozen():
 )
 def test_bad_json_is_refused_by_name(text, complaint):
     with pytest.raises(UserError, match=complaint):
-        config_file.from_json(text, "config.json")
+        config_json.from_json(text, "config.json")
 
 
 @pytest.mark.parametrize(
@@ -63,9 +63,9 @@ def test_values_out_of_range_are_refused(setting):
 
 def test_a_restored_run_may_change_its_length_but_not_its_numbers():
     saved = Config(steps=100, seed=1)
-    assert config_file.continued(saved, {"steps": 200, "seed": 1}).steps == 200
+    assert config_json.continued(saved, {"steps": 200, "seed": 1}).steps == 200
     with pytest.raises(UserError) as error:
-        config_file.continued(saved, {"seed": 2, "batch_size": 8, "steps": 200})
+        config_json.continued(saved, {"seed": 2, "batch_size": 8, "steps": 200})
     for part in ("--seed is 1", "2 was asked", "--batch-size is 50", "--restart"):
         assert part in str(error.value)
 

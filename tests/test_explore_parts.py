@@ -8,7 +8,7 @@ import tensorflow.compat.v1 as tf
 from browser import levels, opened, script
 from PIL import Image
 
-from dcgan_v1 import pictures, pretrained, systems
+from dcgan_v1 import image_files, pretrained, systems
 from dcgan_v1.explore import directions, packing
 from dcgan_v1.export import layers
 from dcgan_v1.sample import draw_noise, open_sampler
@@ -95,7 +95,7 @@ def test_weights_are_float32_where_float16_shows(tab):
         layers, data = packing.pack(network)
         z = draw_noise("normal", 4, 100, seed=5)
         z[:, -1] = z[:, -2]  # they cancel, unless one is rounded
-        expected = pictures.to_uint8(network.session.run(network.y, {network.x: z}), (-1, 1))
+        expected = image_files.to_uint8(network.session.run(network.y, {network.x: z}), (-1, 1))
     assert not any(w["half"] for layer in layers for w in layer["weights"].values())
     found = computed(tab, layers, data, z, (28, 28, 1))
     assert expected.std() > 10

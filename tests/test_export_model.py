@@ -12,7 +12,7 @@ from exports import draws_what_the_session_draws, exported, needs
 from script_runs import ROOT, call, refusal
 
 from dcgan_v1 import export as formats
-from dcgan_v1 import pictures, pretrained, systems
+from dcgan_v1 import image_files, pretrained, systems
 from dcgan_v1.checkpoints import finding, reading, restoring
 from dcgan_v1.export import card, exporting, networks
 from dcgan_v1.nn import averaging
@@ -43,7 +43,7 @@ def test_the_lines_of_the_card_draw_what_the_session_draws(name, to, tmp_path):
     images, _ = draws_what_the_session_draws(code, name, tmp_path / "out", 2e-5)
     system = systems.get(name)
     drawn = np.load(tmp_path / "out" / "drawn.npz")["images"]
-    pixels = [pictures.to_uint8(a, system.image_range) for a in (drawn, images)]
+    pixels = [image_files.to_uint8(a, system.image_range) for a in (drawn, images)]
     assert exporting.levels_apart(*pixels) <= 1
 
 

@@ -15,8 +15,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from PIL import Image
 
-from dcgan_v1 import config_file
 from dcgan_v1.checkpoints import reading, saving
+from dcgan_v1.config import config_json
 from dcgan_v1.data.decode import BadImageError, decode
 from dcgan_v1.data.idx import read_idx
 from dcgan_v1.data.sources import open_source
@@ -182,11 +182,11 @@ TEXTS = st.one_of(
 @given(text=TEXTS)
 def test_a_config_is_read_or_refused(text):
     try:
-        read = config_file.from_json(text, "config.json")
+        read = config_json.from_json(text, "config.json")
     except UserError as error:
         one_line(error)
     else:
-        assert config_file.from_json(read.to_json(), "config.json") == read
+        assert config_json.from_json(read.to_json(), "config.json") == read
 
 
 @given(

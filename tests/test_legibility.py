@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image
 from script_runs import call
 
-from dcgan_v1 import pictures
+from dcgan_v1 import image_files
 from dcgan_v1.data import mnist
 from dcgan_v1.metrics import classifier_confidence, features
 from dcgan_v1.training.rundir import RunDirectory
@@ -35,7 +35,7 @@ def test_the_line_counts_the_images_of_the_last_grid(tmp_path):
     directory = RunDirectory(tmp_path)
     directory.samples.mkdir()
     for step, shown in ((1, digits[::-1] * 0), (2, digits)):
-        png = pictures.png_bytes(pictures.grid(shown))
+        png = image_files.png_bytes(image_files.grid(shown))
         directory.sample_path(step).write_bytes(png)
     line = classifier_confidence.of_last_samples(directory)
     count = int(re.search(r"step_0000002.png: (\d+) of 64 samples are digits", line)[1])

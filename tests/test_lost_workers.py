@@ -13,7 +13,7 @@ from script_runs import ENVIRONMENT
 from worker_runs import finished, is_running, train, until, variables
 
 from benchmarks import kill_resume
-from dcgan_v1 import cluster
+from dcgan_v1.distributed import cluster
 
 pytestmark = pytest.mark.xdist_group("workers")  # they start processes of their own
 

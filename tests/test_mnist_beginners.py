@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
-from dcgan_v1.checkpoints import legacy
+from dcgan_v1.checkpoints import original_names
 from dcgan_v1.models import mnist_beginners
 from dcgan_v1.nn import losses, training_steps
 from originals import mnist_beginners as source_graph
@@ -138,7 +138,7 @@ def beside_source(graph, session):
         "g_loss": losses.generator_loss(fake_logits),
     }
     mine = {v.op.name: v for v in tf.global_variables() if v.op.name not in originals}
-    table = legacy.names("mnist_beginners", mine)
+    table = original_names.names("mnist_beginners", mine)
     pairs = [(mine[a], originals[b]) for a, b in table.items() if a in mine]
     session.run(tf.global_variables_initializer())
     session.run([tf.assign(a, b) for a, b in pairs])

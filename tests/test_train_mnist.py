@@ -169,7 +169,7 @@ def test_a_second_interrupt_ends_at_once_whatever_is_running():
     code = (
         "import os, signal, sys, time\n"
         "sys.path.insert(0, sys.argv[1])\n"
-        "from dcgan_v1.training.interruption import Interruption\n"
+        "from dcgan_v1.training.signals import Interruption\n"
         "with Interruption() as interruption:\n"
         "    os.kill(os.getpid(), signal.SIGINT)\n"
         "    assert interruption.signal == signal.SIGINT\n"

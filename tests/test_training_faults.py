@@ -13,7 +13,7 @@ from dcgan_v1.checkpoints import saving
 from dcgan_v1.data.pipeline import InMemory
 from dcgan_v1.errors import UserError
 from dcgan_v1.systems import MnistTutorialConfig
-from dcgan_v1.training import followers
+from dcgan_v1.training import hooks
 from dcgan_v1.training import train as train_lib
 from dcgan_v1.training.rundir import RunDirectory
 
@@ -32,7 +32,7 @@ def train(tmp_path, **settings):
 def test_a_checkpoint_comes_at_the_latest_after_save_minutes(tmp_path):
     saved, now = [], [0.0]
 
-    class Noted(followers.Checkpoints):
+    class Noted(hooks.Checkpoints):
         def save(self, run):
             saved.append(run.step)
             self._saved_at = now[0]

@@ -13,8 +13,8 @@ from idx_files import random_images, write_dataset
 from script_runs import ENVIRONMENT, call
 from worker_runs import finished, train, variables
 
-from dcgan_v1 import cluster, systems
-from dcgan_v1.nn import joining
+from dcgan_v1 import systems
+from dcgan_v1.distributed import cluster, collectives
 
 pytestmark = pytest.mark.xdist_group("workers")  # they start processes of their own
 STEPS = Path(__file__).with_name("joined_steps.py")
@@ -128,8 +128,8 @@ def test_shares_are_the_rows_of_a_batch_in_order(graph, session):
     for rows in (7, 6, 2, 0):
         parts = []
         for rank in range(3):
-            with joining.joined(joining.Workers(rank, 3, 1.0, iter(()))):
-                parts.append(session.run(joining.share(tf.range(rows))))
+            with collectives.joined(collectives.Workers(rank, 3, 1.0, iter(()))):
+                parts.append(session.run(collectives.share(tf.range(rows))))
         assert np.concatenate(parts).tolist() == [*range(rows)]
         assert max(map(len, parts)) - min(map(len, parts)) <= 1
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import tensorflow.compat.v1 as tf
 
 from dcgan_v1 import systems
-from dcgan_v1.checkpoints import finding, legacy, reading, saving
+from dcgan_v1.checkpoints import finding, original_names, reading, saving
 from dcgan_v1.errors import UserError
 from dcgan_v1.nn.averaging import SUFFIX, is_average
 from dcgan_v1.nn.optimizers import is_optimizer_variable
@@ -63,7 +63,7 @@ def plan(path, model, variables, networks_only=False, say=lambda text: None):
     theirs = {name: name for name in wanted}  # our name -> the checkpoint's
     notes = []
     if is_legacy:
-        theirs = legacy.names(model, wanted)
+        theirs = original_names.names(model, wanted)
         notes.append("written by the original script, which counts no steps")
         if found.pop("global_step", None) is not None:
             notes.append("its global_step, which a later hand added, is not taken")
@@ -123,7 +123,7 @@ def plan_networks(path, model, variables, latest=False, say=lambda text: None):
     wanted = {v.op.name: v for v in variables}
     _refuse_other_systems(prefix, model, found)
     if _is_legacy(model, found):
-        original = legacy.names(model, wanted)
+        original = original_names.names(model, wanted)
         wanted = {original[name]: wanted[name] for name in original}
     if not latest:
         wanted = {
@@ -143,7 +143,7 @@ def identify(prefix):
     """Returns a config, otherwise of defaults, that fits a checkpoint's networks."""
     found = reading.shapes(prefix)
     for model, system in systems.SYSTEMS.items():
-        original = legacy.ORIGINAL[model].variables if model in legacy.ORIGINAL else {}
+        original = original_names.variables(model)
         of_ours = any(name.startswith(f"{model}/") for name in found)
         if not of_ours and set(original.values()).isdisjoint(found):
             continue
@@ -176,7 +176,7 @@ def arrays(path, model, say=lambda text: None):
         return _without_averages(found)
     return {
         ours: found[original]
-        for ours, original in legacy.all_names(model).items()
+        for ours, original in original_names.all_names(model).items()
         if original in found
     }
 
@@ -208,9 +208,7 @@ def _refuse_other_systems(prefix, model, found):
 
 def _is_legacy(model, found):
     """Whether a checkpoint has names of the system's original script."""
-    if model not in legacy.ORIGINAL:
-        return False
-    return not set(legacy.ORIGINAL[model].variables.values()).isdisjoint(found)
+    return not set(original_names.variables(model).values()).isdisjoint(found)
 
 
 def _check(prefix, model, found, wanted, way_on=""):

@@ -9,10 +9,10 @@ from pathlib import Path
 import jinja2
 
 from dcgan_v1 import systems
+from dcgan_v1.config.setting import option
 from dcgan_v1.errors import UserError
 from dcgan_v1.metrics.image_metrics import shown
 from dcgan_v1.pretrained import example_of, images_of
-from dcgan_v1.setting import option
 
 NOT_ITS_OWN = {"model", "data_sha256", "start", "data", "data_dir", "device", "cache"}
 JUDGE = {

@@ -9,9 +9,10 @@ import unicodedata
 from importlib.util import find_spec
 from pathlib import Path
 
-from dcgan_v1 import cluster, runtime
+from dcgan_v1 import runtime
+from dcgan_v1.config.setting import option
+from dcgan_v1.distributed import cluster
 from dcgan_v1.errors import UserError, WorkerLost, reason
-from dcgan_v1.setting import option
 
 UNPRINTABLE = ("Cc", "Zl", "Zp")  # control characters, and what ends a line
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from dcgan_v1 import runtime, systems
 from dcgan_v1.commands import cli, compare
-from dcgan_v1.config_file import from_json
+from dcgan_v1.config.config_json import from_json
 from dcgan_v1.errors import UserError
 
 NETWORK_SETTINGS = ("batch_size", "width", "seed")

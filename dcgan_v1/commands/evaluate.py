@@ -6,9 +6,9 @@ import sys
 
 import numpy as np
 
-from dcgan_v1 import files, pictures, runtime, systems
+from dcgan_v1 import files, image_files, runtime, systems
 from dcgan_v1.commands import cli, options
-from dcgan_v1.config_file import saved_config
+from dcgan_v1.config.config_json import saved_config
 
 SHOWN = 10  # samples in the picture of neighbours, each with as many training images
 
@@ -53,7 +53,7 @@ def evaluate(path, args):
         written[args.json] = text.encode()
     if args.neighbours:
         picture = neighbour_picture(samples, training, getattr(config, "flip", False))
-        written[args.neighbours] = pictures.png_bytes(picture)
+        written[args.neighbours] = image_files.png_bytes(picture)
     files.write(written)
     for file in written:
         print(f"wrote {file}")
@@ -88,7 +88,7 @@ def neighbour_picture(samples, training, mirrored):
         shown = shown.reshape(-1, *samples.shape[1:])
     indices, _ = neighbours.nearest(shown, training, k=SHOWN - 1)
     rows = [[sample, *training[near]] for sample, near in zip(shown, indices, strict=True)]
-    return pictures.grid(np.concatenate(rows), columns=SHOWN)
+    return image_files.grid(np.concatenate(rows), columns=SHOWN)
 
 
 def make_parser():

@@ -23,7 +23,7 @@ def export(checkpoint, out, legacy_names=False):
       legacy_names: all of it, in the original script's names.
     """
     runtime.prepare()
-    from dcgan_v1.checkpoints import finding, legacy, reading
+    from dcgan_v1.checkpoints import finding, original_names, reading
     from dcgan_v1.nn import averaging, optimizers
 
     tensors = reading.tensors(finding.resolve(checkpoint, print))
@@ -40,8 +40,8 @@ def export(checkpoint, out, legacy_names=False):
         raise UserError(f"--out {out} is there already; choose another path")
     if legacy_names:
         tensors = {n: t for n, t in tensors.items() if not averaging.is_average(n)}
-        names = legacy.names(model, tensors)
-        missing = legacy.missing(model, names.values())
+        names = original_names.names(model, tensors)
+        missing = original_names.missing(model, names.values())
         if missing:
             raise UserError(
                 f"{checkpoint} lacks {len(missing)} variables that the original "

@@ -5,7 +5,7 @@ only if it draws what the session draws."""
 import tempfile
 from pathlib import Path
 
-from dcgan_v1 import export, files, pictures, pretrained, runtime
+from dcgan_v1 import export, files, image_files, pretrained, runtime
 from dcgan_v1.commands import cli, options
 from dcgan_v1.config import Config
 from dcgan_v1.errors import UserError
@@ -29,8 +29,8 @@ def main(args):
         system, checks = exporting.export(
             source, args.to, folder, bn=args.bn, discriminator=args.judge, latest=args.latest
         )
-        drawn = pictures.to_uint8(checks[0].y, system.image_range)
-        (folder / GRID).write_bytes(pictures.png_bytes(pictures.grid(drawn)))
+        drawn = image_files.to_uint8(checks[0].y, system.image_range)
+        (folder / GRID).write_bytes(image_files.png_bytes(image_files.grid(drawn)))
         text = card.text(
             folder,
             system,

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from dcgan_v1 import files, pictures, pretrained, runtime, systems
+from dcgan_v1 import files, image_files, pretrained, runtime, systems
 from dcgan_v1.commands import card, cli, evaluate, export_checkpoint, options
-from dcgan_v1.config_file import saved_config
+from dcgan_v1.config.config_json import saved_config
 from dcgan_v1.errors import UserError
 from dcgan_v1.training.rundir import RunDirectory
 
@@ -95,7 +95,7 @@ def write_grid(prefix, path):
     from dcgan_v1.sample import open_sampler
 
     samples = model_evaluation.draw(open_sampler(prefix), GRID, seed=0)
-    files.write_atomically(path, pictures.png_bytes(pictures.grid(samples)))
+    files.write_atomically(path, image_files.png_bytes(image_files.grid(samples)))
 
 
 def measure(folder, args):
@@ -114,8 +114,8 @@ def grids(directory, step):
 
 def write_gif(directory, step, side, path):
     """Animates a corner of the sample grids, of images of `side` pixels, to a step."""
-    tile = side + pictures.GAP
-    corner = (CORNER + pictures.GAP) // tile * tile - pictures.GAP
+    tile = side + image_files.GAP
+    corner = (CORNER + image_files.GAP) // tile * tile - image_files.GAP
     paths = grids(directory, step)
     keep = np.unique(np.linspace(0, len(paths) - 1, FRAMES).round().astype(int))
     frames = []
@@ -123,7 +123,7 @@ def write_gif(directory, step, side, path):
         with Image.open(paths[i]) as image:
             pixels = np.asarray(image).reshape(image.height, image.width, -1)
             frames.append(pixels[:corner, :corner])
-    files.write_atomically(path, pictures.gif_bytes(frames, 200, hold=2000))
+    files.write_atomically(path, image_files.gif_bytes(frames, 200, hold=2000))
 
 
 def active_time(directory, step):

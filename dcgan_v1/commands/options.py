@@ -6,9 +6,9 @@ from pathlib import Path
 
 from dcgan_v1 import pretrained
 from dcgan_v1.config import COUNTED_TWICE, Config, ImageSettings
+from dcgan_v1.config.setting import option
 from dcgan_v1.errors import UserError
 from dcgan_v1.metrics.real_images import MIN_IMAGES
-from dcgan_v1.setting import option
 from dcgan_v1.systems import SYSTEMS
 
 METAVARS = {int: "N", float: "X"}

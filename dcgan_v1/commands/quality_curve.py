@@ -8,7 +8,7 @@ from tqdm import tqdm
 
 from dcgan_v1 import files, plotting, runtime, systems
 from dcgan_v1.commands import cli, options
-from dcgan_v1.config_file import saved_config
+from dcgan_v1.config.config_json import saved_config
 from dcgan_v1.errors import UserError
 from dcgan_v1.training.rundir import RunDirectory
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dcgan_v1 import files, pictures, runtime
+from dcgan_v1 import files, image_files, runtime
 from dcgan_v1.commands import cli, latents, options
 from dcgan_v1.errors import UserError
 
@@ -82,9 +82,9 @@ def write_samples(drawn, scores, args):
     if args.individual:
         for number in numbers:
             path = args.out / f"sample_{number:05d}.png"
-            written[path] = pictures.png_bytes(drawn[number])
+            written[path] = image_files.png_bytes(drawn[number])
     if args.grid or not (args.npz or args.individual):
-        written[args.out / "grid.png"] = pictures.png_bytes(pictures.grid(drawn[numbers]))
+        written[args.out / "grid.png"] = image_files.png_bytes(image_files.grid(drawn[numbers]))
     write(written)
 
 
@@ -98,12 +98,12 @@ def write_interpolation(sampler, args):
         for seed in args.interpolate
     )
     drawn, _ = sampler(interpolate(a, b, args.frames))
-    strip = pictures.grid(drawn, columns=args.frames, gap=0)
+    strip = image_files.grid(drawn, columns=args.frames, gap=0)
     there_and_back = [*drawn, *drawn[-2:0:-1]]
     write(
         {
-            args.out / "interpolation.png": pictures.png_bytes(strip),
-            args.out / "interpolation.gif": pictures.gif_bytes(there_and_back),
+            args.out / "interpolation.png": image_files.png_bytes(strip),
+            args.out / "interpolation.gif": image_files.gif_bytes(there_and_back),
         }
     )
 

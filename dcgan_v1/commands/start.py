@@ -4,10 +4,11 @@ import dataclasses
 import signal
 from pathlib import Path
 
-from dcgan_v1 import cluster, config_file, pretrained, runtime
-from dcgan_v1.commands import launching
+from dcgan_v1 import pretrained, runtime
+from dcgan_v1.config import config_json
+from dcgan_v1.config.setting import option
+from dcgan_v1.distributed import cluster, launcher
 from dcgan_v1.errors import UserError
-from dcgan_v1.setting import option
 from dcgan_v1.systems import SYSTEMS
 from dcgan_v1.training.rundir import RunDirectory
 
@@ -24,7 +25,7 @@ def resolve(args, config_class):
     """
     if args.restore is True and args.restart:
         raise UserError("--restore continues a run and --restart begins one: choose")
-    launching.check(args)
+    launcher.check(args)
     directory = RunDirectory(args.run_dir)
     asked = _asked(args, config_class)
     together = _of_cluster(args)
@@ -32,11 +33,11 @@ def resolve(args, config_class):
         return _followed(args, asked, together, directory)
     config, keywords = _resolved(args, config_class, directory, asked)
     is_fixed = "resume" in keywords
-    if launching.is_wanted(args):
+    if launcher.is_wanted(args):
         cluster.check_shares(config.batch_size, args.workers, is_fixed)
     if together:
         cluster.check_shares(config.batch_size, together.count, is_fixed)
-        keywords["membership"] = _membership(together, args)
+        keywords["worker"] = _membership(together, args)
     return config, keywords
 
 
@@ -47,43 +48,43 @@ def _of_cluster(args):
         return None
     cluster.check_trusted(together, args.trust_network)
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # until training waits for signals
-    if launching.is_launched():
-        launching.end_with_launcher(args.worker_timeout)
+    if launcher.is_launched():
+        launcher.end_with_launcher(args.worker_timeout)
     return together
 
 
 def _membership(together, args):
     runtime.prepare()
-    from dcgan_v1.training.workers import Membership
+    from dcgan_v1.distributed.context import WorkerContext
 
-    return Membership(together, args.worker_timeout)
+    return WorkerContext(together, args.worker_timeout)
 
 
 def _followed(args, asked, together, directory):
     """Returns what `resolve` does, as the chief decides it; but where the images lie
     and on what device to compute, each worker knows best."""
     vars(args).update(quiet=True, judge=False)  # the chief speaks for all
-    membership = _membership(together, args)
+    worker = _membership(together, args)
     own = {name: asked[name] for name in OWN if name in asked}
     device = asked.get("device", "auto")
     deterministic = asked.get("deterministic", False)
     session_config, _ = runtime.session_config(device, deterministic)
-    config = membership.agree(session_config)
+    config = worker.agree(session_config)
     if config.deterministic != deterministic:
         raise UserError("--deterministic is for all workers or for none")
     config = dataclasses.replace(config, device=device, **own)
-    keywords = {"directory": directory, "quiet": True, "membership": membership}
+    keywords = {"directory": directory, "quiet": True, "worker": worker}
     return config, keywords
 
 
 def _resolved(args, config_class, directory, asked):
     """Returns what `resolve` does, for whoever leads."""
-    if launching.is_again() and directory.holds_run():
+    if launcher.is_again() and directory.holds_run():
         args.restore, args.restart = True, False
     options = {"directory": directory, "quiet": args.quiet}
     if args.restore is True and directory.holds_run():
         saved = directory.load_config(config_class().model)
-        return config_file.continued(saved, asked), {**options, "resume": True}
+        return config_json.continued(saved, asked), {**options, "resume": True}
     if not (args.restart and directory.holds_run()):
         directory.refuse_if_used()
     if asked.get("networks_only") and not isinstance(args.restore, str):
@@ -134,7 +135,7 @@ def model_of_run(args):
     path = RunDirectory(args.run_dir).config
     if args.restore is not True or not path.exists():
         return None
-    return config_file.from_json(path.read_bytes(), path).model
+    return config_json.from_json(path.read_bytes(), path).model
 
 
 def _pretrained(config_class):
@@ -143,7 +144,7 @@ def _pretrained(config_class):
     if where is None or not (where / config_class().model / "config.json").exists():
         return "", {}
     folder = (where / config_class().model).absolute()
-    saved = config_file.from_json((folder / "config.json").read_text(), folder)
+    saved = config_json.from_json((folder / "config.json").read_text(), folder)
     return str(folder), {"width": saved.width} if hasattr(saved, "width") else {}
 
 
@@ -154,11 +155,11 @@ def check_same_data(config, sha256, keywords):
     Args:
       keywords: what `resolve` returned.
     """
-    membership = keywords.get("membership")
-    if membership and not membership.is_chief:
+    worker = keywords.get("worker")
+    if worker and not worker.is_chief:
         if sha256 != config.data_sha256:
             raise UserError(
-                f"worker {membership.cluster.rank} has other training images than the "
+                f"worker {worker.cluster.rank} has other training images than the "
                 "chief; give it the same, by --data or --data-dir"
             )
         return config
@@ -169,9 +170,9 @@ def check_same_data(config, sha256, keywords):
             "use --restart to begin anew"
         )
     config = dataclasses.replace(config, data_sha256=sha256)
-    if membership:
+    if worker:
         session_config, _ = runtime.session_config(config.device, config.deterministic)
-        membership.agree(session_config, config)
+        worker.agree(session_config, config)
     return config
 
 

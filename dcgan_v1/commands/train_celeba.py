@@ -2,8 +2,9 @@
 drawn by the project itself (--data synthetic). Without --data it looks for
 data/img_align_celeba, data/celeba and data/img_align_celeba.zip."""
 
-from dcgan_v1.commands import cli, launching, options, start
+from dcgan_v1.commands import cli, options, start
 from dcgan_v1.data import faces
+from dcgan_v1.distributed import launcher
 from dcgan_v1.errors import UserError
 from dcgan_v1.systems import Celeba64Config
 
@@ -16,8 +17,8 @@ def main(args):
     if args.download and "data" in args:
         raise UserError("--download says where the data is; leave --data out")
     config, keywords = start.resolve(args, Celeba64Config)
-    if launching.is_wanted(args):
-        return launching.launch("train_celeba", args, config, keywords["directory"])
+    if launcher.is_wanted(args):
+        return launcher.launch("train_celeba", args, config, keywords["directory"])
     data = config.data or (faces.download() if args.download else faces.find())
     return start.train_on_images(config, keywords, data)
 

@@ -1,6 +1,7 @@
 """Trains images96, a PyTorch DCGAN as a TF1 graph, on any folder or zip of images."""
 
-from dcgan_v1.commands import cli, launching, options, start
+from dcgan_v1.commands import cli, options, start
+from dcgan_v1.distributed import launcher
 from dcgan_v1.errors import UserError
 from dcgan_v1.systems import of_script
 
@@ -13,8 +14,8 @@ def main(args):
     config, keywords = start.resolve(args, SYSTEMS[model].config)
     if not config.data:
         raise UserError("--data is needed: a folder or zip of images, or 'synthetic'")
-    if launching.is_wanted(args):
-        return launching.launch("train_images", args, config, keywords["directory"])
+    if launcher.is_wanted(args):
+        return launcher.launch("train_images", args, config, keywords["directory"])
     return start.train_on_images(config, keywords, config.data)
 
 

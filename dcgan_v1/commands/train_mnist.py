@@ -1,8 +1,9 @@
 """Trains a TF1-style DCGAN on MNIST, or on any data in MNIST's file format."""
 
 from dcgan_v1 import pretrained, runtime
-from dcgan_v1.commands import cli, launching, options, start
+from dcgan_v1.commands import cli, options, start
 from dcgan_v1.data import mnist
+from dcgan_v1.distributed import launcher
 from dcgan_v1.errors import UserError
 from dcgan_v1.systems import of_script
 
@@ -16,8 +17,8 @@ def main(args):
     if args.judge:
         pretrained.path_of(pretrained.CLASSIFIER)  # missing, it is missed now
     config, keywords = start.resolve(args, SYSTEMS[model].config)
-    if launching.is_wanted(args):
-        return launching.launch("train_mnist", args, config, keywords["directory"])
+    if launcher.is_wanted(args):
+        return launcher.launch("train_mnist", args, config, keywords["directory"])
     say = (lambda text: None) if args.quiet else print
     data = mnist.load(config.data_dir, config.split, labels=False, say=say)
     config = start.check_same_data(config, data.sha256, keywords)

@@ -9,7 +9,8 @@ that batch.
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-from dcgan_v1.nn import joining, randomness
+from dcgan_v1.distributed import collectives
+from dcgan_v1.nn import randomness
 
 AHEAD = 4  # batches made while a step runs
 
@@ -57,7 +58,7 @@ class InMemory:
             del step  # `now` says it
             session.run(images.initializer, {ph: self.images})
 
-        return tf.gather(images, joining.share(chosen)), start
+        return tf.gather(images, collectives.share(chosen)), start
 
 
 class Streamed:
@@ -89,7 +90,7 @@ class Streamed:
         start_ph = tf.placeholder(tf.int64, [], name="start_ph")
 
         def chosen(step):
-            return step, joining.share(
+            return step, collectives.share(
                 randomness.batch_of_epoch(
                     step, config.batch_size, self.size, config.seed, order=config.order
                 )
@@ -97,12 +98,12 @@ class Streamed:
 
         def load(step, numbers):
             batch = tf.numpy_function(self.read, [numbers], tf.uint8)
-            rows = config.batch_size // joining.count()
+            rows = config.batch_size // collectives.count()
             batch = tf.ensure_shape(batch, [rows, None, None, 3])
             if not config.flip:
                 return batch
             mirrored = randomness.coin([config.batch_size], config.seed, "flip", step)
-            mirrored = joining.share(mirrored)
+            mirrored = collectives.share(mirrored)
             flipped = tf.reverse(batch, [2])
             return tf.where_v2(mirrored[:, None, None, None], flipped, batch)
 

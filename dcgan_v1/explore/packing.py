@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow.compat.v1 as tf
 
-from dcgan_v1 import pictures
+from dcgan_v1 import image_files
 from dcgan_v1.export.layers import UnknownLayer, read_layers, scale_and_shift
 from dcgan_v1.sample import draw_noise
 
@@ -51,7 +51,7 @@ def halves_do(network):
     rough = session.run(network.y, {network.x: z})
     for variable, array in zip(weights, before, strict=True):
         variable.load(array, session)
-    drawn = [pictures.to_uint8(y, system.image_range).astype(int) for y in (exact, rough)]
+    drawn = [image_files.to_uint8(y, system.image_range).astype(int) for y in (exact, rough)]
     return int(np.abs(drawn[0] - drawn[1]).max()) <= 1
 
 

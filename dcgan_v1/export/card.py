@@ -5,8 +5,9 @@ from pathlib import Path
 
 import jinja2
 
-from dcgan_v1 import __version__, config_file, export
+from dcgan_v1 import __version__, export
 from dcgan_v1.checkpoints import finding, reading
+from dcgan_v1.config import config_json
 from dcgan_v1.errors import UserError
 from dcgan_v1.files import checksum
 from dcgan_v1.nn import averaging
@@ -91,7 +92,7 @@ def _config(source, system):
     """The config of the run that a checkpoint is of; None where what lies there is of
     something else."""
     try:
-        config = config_file.saved_config(source)
+        config = config_json.saved_config(source)
     except UserError:
         return None
     return config if config and config.model == system.name else None

@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 
 from dcgan_v1 import export as formats
-from dcgan_v1 import pictures
+from dcgan_v1 import image_files
 from dcgan_v1.checkpoints import finding, restoring
 from dcgan_v1.errors import UserError, reason
 from dcgan_v1.export import layers, networks, round_trip
@@ -125,7 +125,7 @@ def _try(folder, file, name, lines, expected, system, by_batch, bound):
     of_images = y_name == "images"
     low, high = system.image_range
     unit = high - low if of_images else max(1, np.abs(expected[y_name]).max())
-    pixels = [pictures.to_uint8(a, (low, high)) for a in (together, expected[y_name])]
+    pixels = [image_files.to_uint8(a, (low, high)) for a in (together, expected[y_name])]
     return RoundTrip(
         file,
         name,

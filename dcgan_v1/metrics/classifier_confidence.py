@@ -3,7 +3,7 @@
 import numpy as np
 from PIL import Image
 
-from dcgan_v1 import pictures
+from dcgan_v1 import image_files
 from dcgan_v1.data import mnist
 from dcgan_v1.metrics import features
 
@@ -24,7 +24,7 @@ def of_last_samples(directory):
     """Returns a line on the last sample grid of a run, the very images it shows."""
     path = directory.sample_paths()[-1]
     with Image.open(path) as image:
-        samples = pictures.tiles(np.asarray(image)[..., None], 28)
+        samples = image_files.tiles(np.asarray(image)[..., None], 28)
     real = mnist.load(part="t10k").images
     with features.open_classifier() as look:
         of_samples, of_real = confident_share(samples, look), confident_share(real, look)

@@ -7,11 +7,11 @@ applied to them.
 
 import tensorflow.compat.v1 as tf
 
-from dcgan_v1.nn import joining
+from dcgan_v1.distributed import collectives
 
 
 def _cross_entropy(logits, label):
-    return joining.mean(
+    return collectives.mean(
         tf.nn.sigmoid_cross_entropy_with_logits(
             logits=logits, labels=tf.fill(tf.shape(logits), tf.constant(label, logits.dtype))
         )

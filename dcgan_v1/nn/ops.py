@@ -10,7 +10,8 @@ import contextlib
 
 import tensorflow.compat.v1 as tf
 
-from dcgan_v1.nn import fast_ops, joining
+from dcgan_v1.distributed import collectives
+from dcgan_v1.nn import fast_ops
 from dcgan_v1.nn.layer_registry import register
 
 
@@ -56,7 +57,7 @@ def conv2d(x, filters, size, scope, *, stride, w_initializer, b_initializer=None
                 return fast_ops.conv2d(x, tf.convert_to_tensor(w), stride, padding)
             return tf.nn.conv2d(x, w, strides=stride, padding=padding)
 
-        y = joining.on_rows(conv, x)
+        y = collectives.on_rows(conv, x)
         y = add_bias(y, b_initializer)
         return register("conv2d", x, y, stride=stride, padding=padding)
 
@@ -92,7 +93,7 @@ def conv2d_transpose(
             )
             return tf.ensure_shape(y, [None, *shape[1:]])
 
-        y = joining.on_rows(conv_transpose, x)
+        y = collectives.on_rows(conv_transpose, x)
         y = add_bias(y, b_initializer)
         return register("conv2d_transpose", x, y, stride=stride, padding=padding)
 
@@ -170,7 +171,7 @@ def batch_norm(
             )
             if unbiased:
                 variance *= n / (n - 1)
-            return y, *joining.averaged(x, mean, variance)
+            return y, *collectives.averaged(x, mean, variance)
 
         # read once: what inference uses is what its updates compare with
         mean, variance = average_mean.read_value(), average_variance.read_value()
@@ -210,7 +211,7 @@ def _normalize_batch(x, gamma, beta, epsilon):
 
     @tf.custom_gradient
     def normalize(x, gamma, beta):
-        mean, centered, variance, count = joining.moments(x)
+        mean, centered, variance, count = collectives.moments(x)
         inverse = tf.math.rsqrt(variance + epsilon)  # [C]
         y = centered * (inverse * gamma) + beta
 
@@ -218,7 +219,7 @@ def _normalize_batch(x, gamma, beta, epsilon):
             dbeta = tf.reduce_sum(dy, axes)  # [C]
             dgamma = tf.reduce_sum(dy * centered, axes) * inverse  # [C]
             # those of the weights are summed with all others, later
-            dgamma_sum, dbeta_sum = joining.sums([dgamma, dbeta])
+            dgamma_sum, dbeta_sum = collectives.sums([dgamma, dbeta])
             slope = dgamma_sum * inverse / count  # [C]
             dx = (dy - dbeta_sum / count - centered * slope) * (inverse * gamma)
             return dx, dgamma, dbeta

@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 import tensorflow.compat.v1 as tf
 
-from dcgan_v1.nn import joining, losses
+from dcgan_v1.distributed import collectives
+from dcgan_v1.nn import losses
 
 
 class Step(NamedTuple):
@@ -211,8 +212,8 @@ def separate_batches(
     with tf.control_dependencies(g_gradients):
         g_op = apply(g_adam, g_gradients, g_vars)
 
-    right_real = joining.mean(tf.cast(real_logits > 0, real.dtype))
-    right_fake = joining.mean(tf.cast(fake_logits <= 0, real.dtype))
+    right_real = collectives.mean(tf.cast(real_logits > 0, real.dtype))
+    right_fake = collectives.mean(tf.cast(fake_logits <= 0, real.dtype))
     d_scalars = {
         "d_loss": (d_loss_real + d_loss_fake) / 2,
         **_d_scalars(d_loss_real, d_loss_fake, real_logits, fake_logits),
@@ -231,8 +232,8 @@ def _d_scalars(d_loss_real, d_loss_fake, real_logits, fake_logits):
     return {
         "d_loss_real": d_loss_real,
         "d_loss_fake": d_loss_fake,
-        "d_mean_real": joining.mean(tf.sigmoid(real_logits)),
-        "d_mean_fake": joining.mean(tf.sigmoid(fake_logits)),
+        "d_mean_real": collectives.mean(tf.sigmoid(real_logits)),
+        "d_mean_fake": collectives.mean(tf.sigmoid(fake_logits)),
     }
 
 
@@ -245,7 +246,7 @@ def _norms(**gradients):
 
 def gradients_of(loss, variables):
     """Returns the gradients of a loss, or of all workers' parts of it, by one sum."""
-    return joining.total(tf.gradients(loss, variables))
+    return collectives.all_reduce(tf.gradients(loss, variables))
 
 
 def variables_of(trainables, name):

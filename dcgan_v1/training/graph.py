@@ -6,7 +6,8 @@ from typing import NamedTuple
 import tensorflow.compat.v1 as tf
 
 from dcgan_v1 import models, systems
-from dcgan_v1.nn import augmentation, joining, randomness
+from dcgan_v1.distributed import collectives
+from dcgan_v1.nn import augmentation, randomness
 from dcgan_v1.nn.averaging import Averages
 from dcgan_v1.nn.optimizers import is_optimizer_variable
 
@@ -67,7 +68,7 @@ class TrainGraph(NamedTuple):
 def build_train_graph(config, data):
     """Builds a training step, with its data and noise drawn inside the graph.
 
-    Within `joining.joined` it is one worker's part of a step.
+    Within `collectives.joined` it is one worker's part of a step.
 
     Args:
       config: a system's config.
@@ -84,7 +85,7 @@ def build_train_graph(config, data):
     low, high = system.image_range
     real = tf.cast(batch, tf.float32) / 255.0 * (high - low) + low
     real = tf.ensure_shape(real, [None, *system.image_shape], name="real")
-    noise = _noise(config, system, joining.whole(tf.shape(real)[0]), now)
+    noise = _noise(config, system, collectives.sum_of_counts(tf.shape(real)[0]), now)
 
     built = model.training_step(config, generator, discriminator, real, **noise)
     stop_ph = tf.placeholder_with_default(tf.constant(0.0), [], name="stop_ph")
@@ -99,7 +100,7 @@ def build_train_graph(config, data):
     sample_z = randomness.noise(system.noise, sample_shape, config.seed, "z_samples", 0)
     sample_z = tf.identity(sample_z, name="sample_z")
     by_batch = config.sample_bn == "batch"
-    with joining.joined(None):  # one worker draws them all
+    with collectives.joined(None):  # one worker draws them all
         with averages.in_use():
             samples, _ = generator(sample_z, by_batch)  # [samples, H, W, C]
         sample_logits, _ = discriminator(samples, by_batch)  # [samples, 1]
@@ -120,7 +121,7 @@ def build_train_graph(config, data):
             [tf.summary.histogram(f"weights/{v.op.name}", v) for v in tf.trainable_variables()]
         ),
         saved=saved,
-        copy_chief=joining.copied(saved),
+        copy_chief=collectives.broadcast(saved),
         stop_ph=stop_ph,
         stop=stop,
     )
@@ -128,10 +129,10 @@ def build_train_graph(config, data):
 
 def _with_whole_scalars(built, stop):
     """Returns a Step whose scalars are those of all workers, and the sum of `stop`."""
-    stop, *d_values = joining.total([stop, *built.d_scalars.values()])
+    stop, *d_values = collectives.all_reduce([stop, *built.d_scalars.values()])
     d_scalars = dict(zip(built.d_scalars, d_values, strict=True))
     of_g = {k: x for k, x in built.scalars.items() if k not in d_scalars}
-    g_scalars = dict(zip(of_g, joining.total([*of_g.values()]), strict=True))
+    g_scalars = dict(zip(of_g, collectives.all_reduce([*of_g.values()]), strict=True))
     scalars = {**d_scalars, **g_scalars}
     return built._replace(d_scalars=d_scalars, scalars=scalars), stop
 
@@ -169,7 +170,7 @@ def _noise(config, system, real_count, now):
             numbers = randomness.fractions(shape, config.seed, stream, now)
             drawn[stream] = numbers, [None, augmentation.NUMBERS]
     return {
-        name: tf.placeholder_with_default(joining.share(tensor), shape, name=name)
+        name: tf.placeholder_with_default(collectives.share(tensor), shape, name=name)
         for name, (tensor, shape) in drawn.items()
     }
 

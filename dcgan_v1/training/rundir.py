@@ -11,7 +11,7 @@ from pathlib import Path
 
 import filelock
 
-from dcgan_v1 import config_file
+from dcgan_v1.config import config_json
 from dcgan_v1.errors import UserError
 from dcgan_v1.files import write_atomically
 
@@ -68,7 +68,7 @@ class RunDirectory:
 
     def load_config(self, model):
         """Reads config.json and checks that the run is one of `model`."""
-        saved = config_file.from_json(self.config.read_bytes(), self.config)
+        saved = config_json.from_json(self.config.read_bytes(), self.config)
         if saved.model != model:
             raise UserError(
                 f"{self.path} holds a run of {saved.model}, not of {model}; "

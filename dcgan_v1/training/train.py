@@ -5,17 +5,17 @@ import signal
 
 import tensorflow.compat.v1 as tf
 
-from dcgan_v1 import pictures, runtime
+from dcgan_v1 import image_files, runtime
 from dcgan_v1.checkpoints import restoring, saving
+from dcgan_v1.distributed.context import SingleProcess
 from dcgan_v1.errors import UserError, reason
-from dcgan_v1.training import curves, followers, health
+from dcgan_v1.training import curves, health, hooks
 from dcgan_v1.training.graph import build_train_graph
-from dcgan_v1.training.interruption import Interruption
 from dcgan_v1.training.progress import Progress
 from dcgan_v1.training.run import Run
-from dcgan_v1.training.workers import Alone
+from dcgan_v1.training.signals import Interruption
 
-ALONE = Alone()
+SINGLE = SingleProcess()
 
 
 def train(
@@ -28,7 +28,7 @@ def train(
     quiet=False,
     note="",
     after_step=(),
-    membership=ALONE,
+    worker=SINGLE,
 ):
     """Trains a run to its last step, or until a signal stops it.
 
@@ -45,7 +45,7 @@ def train(
       note: a line to print after the one that names the device.
       after_step: functions of the `run.Run`, called after each step and all else that
         follows it.
-      membership: this process's `workers.Membership` where several train together.
+      worker: this process's `workers.WorkerContext` where several train together.
         All but the chief only take the steps: they write nothing and print nothing.
 
     Returns:
@@ -57,23 +57,23 @@ def train(
         raise UserError(
             f"--batch-size {config.batch_size} is larger than the data: {data.size} training images"
         )
-    if not membership.is_chief:
-        return _follow(config, data, directory, membership)
+    if not worker.is_chief:
+        return _follow(config, data, directory, worker)
     progress = Progress(config.total_steps, config.batch_size, quiet)
     with contextlib.ExitStack() as stack:
         is_there = directory.holds_run()  # being continued, or about to be moved aside
         session_config, line = runtime.session_config(config.device, config.deterministic)
-        progress.say(f"{line}{membership.words}\n{note}".strip())
+        progress.say(f"{line}{worker.words}\n{note}".strip())
         if is_there:
             stack.enter_context(directory.locked())
-        session = stack.enter_context(_opened(session_config, config, data, membership))
+        session = stack.enter_context(_opened(session_config, config, data, worker))
         run = _restored(session, config, data, directory, resume, progress.say)
         real_spread = _spread_of_real(run)
         # which checkpoints are kept is for `saving` to say
         saver = tf.train.Saver(run.graph.saved, max_to_keep=None)
         run.graph.start_data(session, run.step)
         tf.get_default_graph().finalize()
-        with membership.noticing("before the first step"):
+        with worker.noticing("before the first step"):
             session.run(run.graph.copy_chief)
 
         if restart and is_there:
@@ -82,31 +82,31 @@ def train(
             stack.enter_context(directory.locked())
             directory.refuse_if_used()  # by a process that was quicker
         directory.create(as_given)
-        return _loop(run, saver, real_spread, progress, after_step, membership)
+        return _loop(run, saver, real_spread, progress, after_step, worker)
 
 
 @contextlib.contextmanager
-def _opened(session_config, config, data, membership):
+def _opened(session_config, config, data, worker):
     """Opens a graph to build in; gives a session of it."""
     smallest = data.smallest_batch(config.batch_size)
     with (
         tf.Graph().as_default(),
-        membership.joined(smallest_batch=smallest, local_moments=config.bn == "local"),
-        membership.session(session_config) as session,
+        worker.joined(smallest_batch=smallest, local_moments=config.bn == "local"),
+        worker.session(session_config) as session,
     ):
         yield session
 
 
-def _follow(config, data, directory, membership):
+def _follow(config, data, directory, worker):
     """Takes a worker's part in every step that the chief leads. Returns the exit code.
 
     It touches no file: what there is to restore comes from the chief.
     """
     session_config, _ = runtime.session_config(config.device, config.deterministic)
-    with _opened(session_config, config, data, membership) as session:
+    with _opened(session_config, config, data, worker) as session:
         graph = build_train_graph(config, data)
         session.run(graph.initialize)
-        with membership.noticing("before the first step"):
+        with worker.noticing("before the first step"):
             session.run(graph.copy_chief)
         step = int(session.run(graph.step))
         run = Run(session, graph, config, data, directory, step, bool(step), None)
@@ -114,25 +114,25 @@ def _follow(config, data, directory, membership):
         tf.get_default_graph().finalize()
         with Interruption() as interruption:
             while not (run.is_over() or run.is_stopped):
-                with membership.noticing(f"step {run.step + 1}"):
+                with worker.noticing(f"step {run.step + 1}"):
                     run.take_step(stop=bool(interruption.signal))
     return 128 + (interruption.signal or signal.SIGTERM) if run.is_stopped else 0
 
 
-def _loop(run, saver, real_spread, progress, after_step, membership):
+def _loop(run, saver, real_spread, progress, after_step, worker):
     """Steps to the last step. Returns the exit code."""
-    events = followers.open_events(run)
-    watching = followers.Watching(run, events, real_spread)
-    metrics = followers.Metrics(run, events)
-    samples = followers.Samples(run, events, watching)
-    checkpoints = followers.Checkpoints(run, saver)
+    events = hooks.open_events(run)
+    watching = hooks.Watching(run, events, real_spread)
+    metrics = hooks.Metrics(run, events)
+    samples = hooks.Samples(run, events, watching)
+    checkpoints = hooks.Checkpoints(run, saver)
     progress.start(run.step)
     try:
         with Interruption() as interruption:
             if not run.resumed:  # else they were drawn before the checkpoint
                 samples.draw(run)
-            while not (run.is_over() or membership.is_stopped(run, interruption.signal)):
-                with membership.noticing(f"step {run.step + 1}"):
+            while not (run.is_over() or worker.is_stopped(run, interruption.signal)):
+                with worker.noticing(f"step {run.step + 1}"):
                     run.take_step(stop=bool(interruption.signal))
                 for follow in (watching, metrics, samples, checkpoints, progress):
                     follow(run)
@@ -212,5 +212,5 @@ def _draw_the_end(run):
     with run.tolerated("curves.png or training.gif"):
         curves.draw(directory.metrics, directory.curves)
         if paths := directory.sample_paths():
-            pictures.write_gif(directory.gif, paths)
+            image_files.write_gif(directory.gif, paths)
             run.say(f"done: {paths[-1]}, {directory.gif}, {directory.curves}")

@@ -4,7 +4,7 @@ import base64
 
 import numpy as np
 
-from dcgan_v1 import pictures, plotting
+from dcgan_v1 import image_files, plotting
 from dcgan_v1.migration.comparison.observe import FORWARD
 
 SHOWN = 16  # images of an output
@@ -34,12 +34,12 @@ def _samples(pair):
         largest = difference.max()
         scaled = np.rint(255 * difference / max(largest, 1e-300)).astype(np.uint8)
         shown = {
-            "tf1": pictures.to_uint8(np.clip(ours, *image_range), image_range),
-            "other": pictures.to_uint8(np.clip(theirs, *image_range), image_range),
+            "tf1": image_files.to_uint8(np.clip(ours, *image_range), image_range),
+            "other": image_files.to_uint8(np.clip(theirs, *image_range), image_range),
             "difference": scaled,
         }
         urls = {
-            name: _url(pictures.png_bytes(pictures.grid(array, columns=4)))
+            name: _url(image_files.png_bytes(image_files.grid(array, columns=4)))
             for name, array in shown.items()
         }
         yield {"name": a.new.name, **urls, "largest_difference": float(largest)}

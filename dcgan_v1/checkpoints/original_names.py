@@ -96,6 +96,11 @@ ORIGINAL = {
 }
 
 
+def variables(model):
+    """Returns our name, without the model's scope -> the original's; {} without a script."""
+    return ORIGINAL[model].variables if model in ORIGINAL else {}
+
+
 def names(model, variables):
     """Maps our variable names to the original script's.
 

@@ -2,7 +2,7 @@
 
 import time
 
-from dcgan_v1 import files, pictures, systems
+from dcgan_v1 import files, image_files, systems
 from dcgan_v1.checkpoints import saving
 from dcgan_v1.training import health
 from dcgan_v1.training.events import EventWriter
@@ -79,8 +79,8 @@ class Samples:
         samples, run.d_mean_sample = run.session.run([run.graph.samples, run.graph.d_mean_sample])
         self._sampled_at = run.step
         self._health.watch_samples(run.step, samples)
-        picture = pictures.grid(pictures.to_uint8(samples, self._range))
-        png = pictures.png_bytes(picture)
+        picture = image_files.grid(image_files.to_uint8(samples, self._range))
+        png = image_files.png_bytes(picture)
         with run.tolerated("a sample"):
             files.write_atomically(run.directory.sample_path(run.step), png)
         with run.tolerated("TensorBoard's events"):

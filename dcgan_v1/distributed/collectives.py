@@ -85,12 +85,12 @@ def on_rows(op, x):
     return op(tf.ensure_shape(tf.pad(x, more), x.shape))[:rows]
 
 
-def whole(count):
+def sum_of_counts(count):
     """Returns the sum over all workers of an int32 scalar."""
-    return tf.stop_gradient(total([count])[0])
+    return tf.stop_gradient(all_reduce([count])[0])
 
 
-def total(tensors):
+def all_reduce(tensors):
     """Returns the sums over all workers of tensors of one type, by one all-reduce."""
     workers = _joined.get()
     if workers is None or not tensors:
@@ -107,11 +107,11 @@ def total(tensors):
 def mean(values):
     """Returns this worker's part of the mean of values [N, 1] over the whole batch.
 
-    The parts of all workers add up to it, and so do their gradients: see `total`.
+    The parts of all workers add up to it, and so do their gradients: see `all_reduce`.
     """
     if _joined.get() is None:
         return tf.reduce_mean(values)
-    count = tf.maximum(whole(tf.size(values)), 1)
+    count = tf.maximum(sum_of_counts(tf.size(values)), 1)
     return tf.reduce_sum(values) / tf.cast(count, values.dtype)
 
 
@@ -147,11 +147,11 @@ def moments(x):
 
 
 def sums(tensors):
-    """Like `total`, for sums that belong to `moments`: local where those are."""
+    """Like `all_reduce`, for sums that belong to `moments`: local where those are."""
     workers = _joined.get()
     if workers is not None and workers.local_moments:
         return list(tensors)
-    return total(tensors)
+    return all_reduce(tensors)
 
 
 def averaged(x, mean, variance):
@@ -178,11 +178,11 @@ def _gathered(workers, count, *vectors):
     """
     row = tf.concat([[count], *vectors], 0)
     others = [[workers.rank, workers.count - workers.rank - 1], [0, 0]]
-    (rows,) = total([tf.pad(row[None], others)])
+    (rows,) = all_reduce([tf.pad(row[None], others)])
     return tf.split(rows, [1, *(int(v.shape[0]) for v in vectors)], axis=1)
 
 
-def copied(variables):
+def broadcast(variables):
     """Returns an op that gives each variable the value it has on worker 0, to the bit.
 
     Bits are added, not numbers: -0.0 plus 0.0 is not -0.0.
@@ -201,7 +201,7 @@ def copied(variables):
         if workers.rank:
             whole_bits = [tf.zeros_like(x) for x in whole_bits]
         with joined(dataclasses.replace(workers, timeout=START)):
-            copies = total(whole_bits)
+            copies = all_reduce(whole_bits)
         for v, x in zip(group, copies, strict=True):
             assigned.append(tf.assign(v, tf.bitcast(x, dtype)).op)
     return tf.group(*assigned)

@@ -8,8 +8,8 @@ import sys
 import threading
 import time
 
-from dcgan_v1 import cluster
-from dcgan_v1.commands.processes import LAUNCHED, Processes
+from dcgan_v1.distributed import cluster
+from dcgan_v1.distributed.processes import LAUNCHED, Processes
 from dcgan_v1.errors import UserError
 
 TRIES = 3  # in a row without a new checkpoint

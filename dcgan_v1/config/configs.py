@@ -9,8 +9,8 @@ import json
 import re
 from dataclasses import dataclass
 
+from dcgan_v1.config.setting import check, fixed, setting
 from dcgan_v1.errors import UserError
-from dcgan_v1.setting import check, fixed, setting
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """A worker's place among others: its server, its session, what all must agree on.
 
-`Alone` is the place of a process that trains by itself.
+`SingleProcess` is the place of a process that trains by itself.
 """
 
 import contextlib
@@ -8,9 +8,9 @@ import itertools
 
 import tensorflow.compat.v1 as tf
 
-from dcgan_v1 import config_file
+from dcgan_v1.config import config_json
+from dcgan_v1.distributed import collectives
 from dcgan_v1.errors import WorkerLost, reason
-from dcgan_v1.nn import joining
 
 AGREED = 2**16  # bytes: room for all settings, two of them being paths
 # what TensorFlow says where another worker has gone or does not come
@@ -24,7 +24,7 @@ LOST = (
 )
 
 
-class Alone:
+class SingleProcess:
     """A process that trains by itself: nobody to join, to wait for or to miss."""
 
     is_chief = True
@@ -44,7 +44,7 @@ class Alone:
         return bool(signal)
 
 
-class Membership:
+class WorkerContext:
     """This process as one of the workers of a `cluster.Cluster`.
 
     Attributes:
@@ -87,10 +87,10 @@ class Membership:
         Args:
           timeout: another one than that of a step.
           smallest_batch: rows of the smallest batch there is.
-          how: local_moments, see `joining.Workers`.
+          how: local_moments, see `collectives.Workers`.
         """
         rank, count = self.cluster.rank, self.cluster.count
-        workers = joining.Workers(
+        workers = collectives.Workers(
             rank,
             count,
             timeout or self.timeout,
@@ -99,7 +99,7 @@ class Membership:
             **how,
         )
         device = f"/job:worker/replica:0/task:{rank}"
-        with tf.device(device), joining.joined(workers):
+        with tf.device(device), collectives.joined(workers):
             yield
 
     def agree(self, session_config, config=None):
@@ -112,11 +112,11 @@ class Membership:
         if self.is_chief:
             padded = list(config.to_json().encode().ljust(AGREED))
         with tf.Graph().as_default(), self.noticing("while the workers met"):
-            with self.joined(timeout=joining.START):
-                (bytes_sum,) = joining.total([tf.constant(padded, tf.int32)])
+            with self.joined(timeout=collectives.START):
+                (bytes_sum,) = collectives.all_reduce([tf.constant(padded, tf.int32)])
             with self.session(session_config) as session:
                 text = bytes(session.run(bytes_sum).tolist())
-        return config or config_file.from_json(text, "the chief")
+        return config or config_json.from_json(text, "the chief")
 
     def is_stopped(self, run, signal):
         """Whether to take no further step: all workers stop after the same one."""

@@ -12,7 +12,8 @@ import time
 from pathlib import Path
 
 import dcgan_v1
-from dcgan_v1 import cluster, runtime
+from dcgan_v1 import runtime
+from dcgan_v1.distributed import cluster
 
 LAUNCHED = "DCGAN_V1_WORKERS"  # tells a worker that we started it: 'new' or 'again'
 GRACE = 5  # seconds in which the others may say what they have seen

@@ -4,8 +4,8 @@ import dataclasses
 import json
 
 from dcgan_v1.config import COUNTED_TWICE
+from dcgan_v1.config.setting import option
 from dcgan_v1.errors import UserError
-from dcgan_v1.setting import option
 from dcgan_v1.systems import SYSTEMS
 
 

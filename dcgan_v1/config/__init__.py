@@ -1,0 +1,23 @@
+"""A run's settings: how one is declared, the classes of them, their file config.json."""
+
+from dcgan_v1.config.configs import (
+    COUNTED_TWICE,
+    Config,
+    DigitSettings,
+    EpochConfig,
+    ImageSettings,
+    StartSettings,
+    ValidationSettings,
+    parse_crop,
+)
+
+__all__ = [
+    "COUNTED_TWICE",
+    "Config",
+    "DigitSettings",
+    "EpochConfig",
+    "ImageSettings",
+    "StartSettings",
+    "ValidationSettings",
+    "parse_crop",
+]
