@@ -18,7 +18,7 @@ from dcgan_v1.migration.recordings.recording import Recording
 
 ROOT = Path(__file__).resolve().parents[1]
 LEGACY = ROOT / "tests" / "legacy"
-RECORDER = ROOT / "dcgan_v1" / "legacy" / "recorder.py"
+RECORDER = ROOT / "dcgan_v1" / "migration" / "recordings" / "recorder.py"
 TF1_15 = os.environ.get("TF1_PYTHON", str(ROOT / ".venv-tf1" / "bin" / "python"))
 QUICK = ("--dtype", "float64", "--timing-steps", 0, "--quiet")
 

@@ -235,7 +235,7 @@ def test_a_notebook_runs_cell_by_cell_without_its_magics(folder):
     assert "cells 3" in done.stdout
     done = run(written(folder, "none.ipynb", "[]"))
     assert done.returncode == 2
-    assert "is no notebook" in done.stderr
+    assert "is not a notebook" in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -251,7 +251,7 @@ def test_a_notebook_runs_cell_by_cell_without_its_magics(folder):
         ("import cv2; cv2.Canny(1, 2)", "main.py:3: cv2.Canny; pip install opencv-"),
         ("raise ValueError('its own')", "the program failed: ValueError: its own"),
         ("import sys; sys.exit(3)", "main.py ended itself: exit code 3"),
-        ("def f(:", "main.py:3 is no Python 3"),
+        ("def f(:", "main.py:3 is not Python 3"),
         (
             "from tensorflow.examples.tutorials.mnist import input_data\n"
             "input_data.read_data_sets('no')",
@@ -303,8 +303,8 @@ def test_a_top_level_setting_is_overridden(folder):
     assert done.returncode == 0, done.stdout + done.stderr
     assert "training True 5" in done.stdout
     for wrong, said in (
-        ("other=1", "sets no other"),
-        ("n=(", "no Python value"),
+        ("other=1", "no assignment to other"),
+        ("n=(", "not a Python expression"),
         ("n", "NAME=VALUE"),
     ):
         done = run(program, "--set", wrong)

@@ -1,13 +1,21 @@
 """Runs a TF1 program, or a notebook, as it is on today's TensorFlow, and records what
 it computes if asked to. Running a program runs whatever it says, at your own risk."""
 
+from __future__ import annotations
+
 import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dcgan_v1.commands import cli
 from dcgan_v1.errors import UserError
 
+if TYPE_CHECKING:
+    from dcgan_v1.migration.programs.program import Program
+    from dcgan_v1.migration.recordings.recorder import Recorder
 
-def main(args):
+
+def main(args: argparse.Namespace) -> None:
     from dcgan_v1.migration.programs import running, workplace
 
     settings = dict(_setting(text) for text in args.set)
@@ -30,22 +38,22 @@ def main(args):
     )
     if args.record and not recorder.finish():
         raise UserError(f"{args.program} ended before any training run: no recording")
-    _tell(args, program, recorder, folder)
+    _report(args, program, recorder, folder)
 
 
-def _setting(text):
+def _setting(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals or not name.isidentifier():
         raise UserError(f"--set {text!r}: write it as NAME=VALUE")
     return name, value
 
 
-def _tell(args, program, recorder, folder):
+def _report(args: argparse.Namespace, program: Program, recorder: Recorder, folder: Path) -> None:
     from dcgan_v1.migration.programs.facade import USED
 
     losses = ", ".join(f"{x:.6g}" for x in recorder.losses)
-    said = f"; the last one fetched {losses}" if losses else ""
-    print(f"\n{args.program}: {len(recorder.kinds)} training runs{said}")
+    last = f"; the last one fetched {losses}" if losses else ""
+    print(f"\n{args.program}: {len(recorder.kinds)} training runs{last}")
     print(f"what it wrote is in {folder}")
     if program.is_python2:
         print("read as Python 2 (--python 3 to read it as Python 3)")
@@ -61,7 +69,7 @@ def _tell(args, program, recorder, folder):
             print(f"supplied, and not quite what it was: {name}: {how}")
 
 
-def make_parser():
+def make_parser() -> cli.Parser:
     parser = cli.parser(__doc__)
     parser.add_argument("program", type=cli.path, help="its main .py, or an .ipynb")
     parser.add_argument(
@@ -114,7 +122,7 @@ def make_parser():
     return parser
 
 
-def _count(text):
+def _count(text: str) -> int:
     number = int(text)
     if number < 1:
         raise argparse.ArgumentTypeError("must be at least 1")

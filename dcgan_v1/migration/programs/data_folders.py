@@ -6,9 +6,11 @@ its arguments mention, and that is not there, becomes a folder of links to the f
 
 import gzip
 import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 from dcgan_v1.errors import UserError
-from dcgan_v1.migration.programs.families import mnist_tutorial
+from dcgan_v1.migration.programs import mnist_files
 
 MNIST = (
     "MNIST_data",
@@ -41,26 +43,28 @@ FACES = (
 PICTURES = (".jpg", ".jpeg", ".png")
 
 
-def supply(places, folder, words):
+def supply(places: Sequence[Path], folder: Path, words: str) -> None:
     """Shows the data of `places` in a program's working directory.
 
     Args:
+      places: folders that --data-dir names.
+      folder: the program's working directory.
       words: the text of the program's files and its arguments.
 
     Raises:
       UserError: a place holds neither MNIST nor pictures.
     """
-    mnist_tutorial.folders.clear()
+    mnist_files.folders.clear()
     for place in places:
         digits, faces = _mnist_in(place), _faces_in(place)
         if not digits and not faces:
             raise UserError(
-                f"--data-dir {place} has neither {mnist_tutorial.FILES[0]}.gz nor pictures"
+                f"--data-dir {place} has neither {mnist_files.NAMES[0]}.gz nor pictures"
             )
         if digits:
-            mnist_tutorial.folders.append(str(digits))
+            mnist_files.folders.append(digits)
             # some open idx files themselves, as they are without gzip
-            unpacked = re.search(r"idx[13]-ubyte(?!\.gz)", words)
+            unpacked = bool(re.search(r"idx[13]-ubyte(?!\.gz)", words))
             for name in _mentioned(MNIST, words):
                 _show_digits(digits, folder / name, unpacked)
         if faces:
@@ -69,36 +73,36 @@ def supply(places, folder, words):
                 _link(files, folder / name)
 
 
-def _mentioned(names, words):
+def _mentioned(names: Sequence[str], words: str) -> list[str]:
     """Those whose every part a program speaks of."""
-    said = set(re.findall(r"[\w-]+", words))
-    return [name for name in names if set(name.split("/")) <= said]
+    mentions = set(re.findall(r"[\w-]+", words))
+    return [name for name in names if set(name.split("/")) <= mentions]
 
 
-def _mnist_in(place):
+def _mnist_in(place: Path) -> Path | None:
     for near in (place, place / "mnist", place / "MNIST_data", place / "mnist_files"):
-        if any((near / f"{mnist_tutorial.FILES[0]}{end}").is_file() for end in ("", ".gz")):
+        if mnist_files.path_of(mnist_files.NAMES[0], near):
             return near
     return None
 
 
-def _faces_in(place):
+def _faces_in(place: Path) -> Path | None:
     for near in (place, place / "img_align_celeba", place / "celebA", place / "celeba"):
         if near.is_dir() and any(p.suffix.lower() in PICTURES for p in near.iterdir()):
             return near
     return None
 
 
-def _show_digits(digits, folder, unpacked):
-    names = [n for name in mnist_tutorial.FILES for n in (name, f"{name}.gz")]
+def _show_digits(digits: Path, folder: Path, unpacked: bool) -> None:
+    names = [n for name in mnist_files.NAMES for n in (name, f"{name}.gz")]
     _link([digits / n for n in names if (digits / n).is_file()], folder)
-    for name in mnist_tutorial.FILES if unpacked else ():
+    for name in mnist_files.NAMES if unpacked else ():
         packed, plain = folder / f"{name}.gz", folder / name
         if packed.is_file() and not plain.exists():
             plain.write_bytes(gzip.decompress(packed.read_bytes()))
 
 
-def _link(files, folder):
+def _link(files: Iterable[Path], folder: Path) -> None:
     """Links files into a folder, which stays as it is where it holds others."""
     folder.mkdir(parents=True, exist_ok=True)
     for file in files:

@@ -1,6 +1,8 @@
 """Modules as a TF1 program knew them: own names before those of the modules behind."""
 
 import types
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 USED: dict[str, str] = {}  # 'tf.contrib.layers.batch_norm' -> how it computes something else, or ''
 
@@ -24,22 +26,29 @@ class Facade(types.ModuleType):
       hints: name -> what stands for a name that is not supplied.
     """
 
-    def __init__(self, name, behind=(), supplied=None, differs=None, hints=None):
+    def __init__(
+        self,
+        name: str,
+        behind: Sequence[Any] = (),
+        supplied: Mapping[str, Any] | None = None,
+        differs: Mapping[str, str] | None = None,
+        hints: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(name)
-        self.__path__ = []
+        self.__path__: list[str] = []
         self._behind, self._supplied = tuple(behind), dict(supplied or {})
-        self._differs, self._hints = differs or {}, hints or {}
+        self._differs, self._hints = dict(differs or {}), dict(hints or {})
         # all of these is supplied, by packages that carry it
         self._is_gone = name.startswith(("tf.contrib", "keras"))
 
-    def __getattr__(self, name):
+    def __getattr__(self, name: str) -> Any:
         if name == "__all__":
             return [n for n in dir(self) if not n.startswith("_")]
         if name in self._supplied:
-            found = self._supplied[name]
-            if not isinstance(found, types.ModuleType):
+            value = self._supplied[name]
+            if not isinstance(value, types.ModuleType):
                 USED[f"{self.__name__}.{name}"] = self._differs.get(name, "")
-            return found
+            return value
         for module in self._behind:
             if hasattr(module, name):
                 if self._is_gone and not name.startswith("__"):
@@ -49,23 +58,23 @@ class Facade(types.ModuleType):
             raise AttributeError(name)
         raise Vanished(f"{self.__name__}.{name}{self._hint(name)}")
 
-    def supply(self, name, module):
+    def supply(self, name: str, module: Any) -> None:
         """Adds a module that needs this one."""
         self._supplied[name] = module
 
-    def _wrapped(self, name, found):
+    def _wrapped(self, name: str, value: Any) -> Any:
         """TensorFlow's own modules say where a name is missing, as this one does."""
-        is_module = isinstance(found, types.ModuleType) and not isinstance(found, Facade)
-        if is_module and found.__name__.startswith("tensorflow._api"):
-            found = Facade(f"{self.__name__}.{name}", (found,))
-            self.supply(name, found)
-        return found
+        is_module = isinstance(value, types.ModuleType) and not isinstance(value, Facade)
+        if is_module and value.__name__.startswith("tensorflow._api"):
+            value = Facade(f"{self.__name__}.{name}", (value,))
+            self.supply(name, value)
+        return value
 
-    def _hint(self, name):
+    def _hint(self, name: str) -> str:
         hint = self._hints.get(name) or self._hints.get("")
         return f"; {hint}" if hint else ""
 
-    def __dir__(self):
+    def __dir__(self) -> list[str]:
         # 'concat_v2' in dir(tf) is how programs tell versions apart: 1.15's names only
         return sorted(
             {name for module in self._behind for name in dir(module)}
@@ -73,7 +82,7 @@ class Facade(types.ModuleType):
         )
 
 
-def walk(facade, path):
+def walk(facade: Any, path: str) -> Any:
     """Returns what 'a.b.c' below a facade is, or None where a step has no such name."""
     for name in path.split(".") if path else []:
         facade = getattr(facade, name, None)

@@ -3,6 +3,7 @@
 import importlib
 import importlib.util
 import types
+from typing import Any
 
 import numpy as np
 import tensorflow as tf2
@@ -24,7 +25,7 @@ from dcgan_v1.migration.programs.families import (
 VERSION = "1.15.5"  # what programs that look are told
 
 
-def supply():
+def supply() -> dict[str, types.ModuleType]:
     """Returns name of a package -> module that a program's files get for it."""
     lenient_dimensions()
     old_names.slots_under_reuse()
@@ -39,7 +40,7 @@ def supply():
     }
 
 
-def _tensorflow():
+def _tensorflow() -> Facade:
     of_flags, app = flags.modules()
     keras = keras1.modules()
     nn = Facade("tf.nn", (tf.nn,), old_names.NN)
@@ -76,7 +77,7 @@ _VERSION = types.SimpleNamespace(
 )
 
 
-def _scipy():
+def _scipy() -> Facade:
     differs = {"imresize": "Pillow has come to round a grey level otherwise here and there"}
     misc = Facade("scipy.misc", (), scipy_misc.NAMES, differs)
     misc.supply("pilutil", misc)
@@ -87,13 +88,13 @@ def _scipy():
     )
 
 
-def lenient_dimensions():
+def lenient_dimensions() -> None:
     """TF1 took 7.0 for a dimension, which `n / 2` is in Python 3."""
     from tensorflow.python.framework import tensor_shape
 
     plain = tensor_shape.Dimension.__init__
 
-    def init(self, value):
+    def init(self: Any, value: Any) -> None:
         is_whole = isinstance(value, float | np.floating) and value == int(value)
         plain(self, int(value) if is_whole else value)
 

@@ -10,7 +10,9 @@ import json
 import re
 import sys
 import types
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from dcgan_v1.errors import UserError, reason
 from dcgan_v1.migration.programs import python2
@@ -39,12 +41,20 @@ class Program:
         path (PYTHONPATH) is the program's, too.
     """
 
-    def __init__(self, main, facades, settings=None, python=None, origin=None):
-        self.main = Path(main).resolve()
+    def __init__(
+        self,
+        main: Path,
+        facades: Mapping[str, types.ModuleType],
+        settings: Mapping[str, str] | None = None,
+        python: int | None = None,
+        origin: Path | None = None,
+    ) -> None:
+        self.main = main.resolve()
         self.settings = dict(settings or {})
         text = self._text(self.main)
-        found = python2.program_is_python2(self.main, text)
-        self.is_python2 = found if python is None else python == 2
+        self.is_python2 = (
+            python2.program_is_python2(self.main, text) if python is None else python == 2
+        )
         self._builtins = python2.own_builtins(self._import, self.is_python2)
         self.facades = {
             name: facade
@@ -61,38 +71,39 @@ class Program:
         origin = origin or self.main.parent
         self.others = {p for p in before if p == OURS or not origin.is_relative_to(p)}
 
-    def words(self):
+    def words(self) -> str:
         """The text of the program's files."""
         near = self.main.parent
         files = [self.main, *near.glob("*.py"), *near.glob("*.ipynb")]
         return " ".join(python2.text_of(path) for path in dict.fromkeys(files))
 
-    def _has(self, name):
+    def _has(self, name: str) -> bool:
         """Whether the program brings a package of its own."""
         near = self.main.parent / name
         return near.is_dir() or near.with_suffix(".py").is_file()
 
-    def run(self):
+    def run(self) -> None:
         """Runs it as `__main__`; what it raises passes through."""
         module = types.ModuleType("__main__")
         module.__file__ = str(self.main)
-        module.__builtins__ = self._builtins
+        vars(module)["__builtins__"] = self._builtins
         sys.modules["__main__"] = module
         code = self.code(self.main, self._text(self.main))
         sys.meta_path.insert(0, _Finder(self))
         exec(code, vars(module))
 
-    def code(self, path, text):
+    def code(self, path: Path, text: str) -> types.CodeType:
+        """Compiles the text of one of its files."""
         tree = python2.parsed(text, path, self.is_python2)
         if self.settings and path == self.main:
             _override(tree, self.settings, path)
         return compile(tree, str(path), "exec", dont_inherit=True)
 
-    def prepare(self, module):
+    def prepare(self, module: types.ModuleType) -> None:
         """Gives a module of the program's its own builtins."""
-        module.__builtins__ = self._builtins
+        vars(module)["__builtins__"] = self._builtins
 
-    def _text(self, path):
+    def _text(self, path: Path) -> str:
         try:
             if path.suffix == ".ipynb":
                 return notebook(path)
@@ -100,27 +111,34 @@ class Program:
         except OSError as error:
             raise UserError(f"cannot read {path}: {error.strerror}") from error
 
-    def _import_module(self, name, package=None):
+    def _import_module(self, name: str, package: str | None = None) -> types.ModuleType:
         if name.startswith("."):
             return importlib.import_module(name, package)
         return self._import(name, fromlist=("__name__",))
 
-    def _import(self, name, globals=None, locals=None, fromlist=(), level=0):
+    def _import(
+        self,
+        name: str,
+        globals: Any = None,
+        locals: Any = None,
+        fromlist: Sequence[str] = (),
+        level: int = 0,
+    ) -> Any:
         top, _, rest = name.partition(".")
         if level or top not in self.facades:
             return builtins.__import__(name, globals, locals, fromlist, level)
         facade = self.facades[top]
-        found = walk(facade, rest)
-        if found is None:
-            found = self._behind(facade, name)
+        module = walk(facade, rest)
+        if module is None:
+            module = self._behind(facade, name)
         if not fromlist:
             return facade
         for wanted in fromlist:
-            if wanted not in ("*", "__name__") and not hasattr(found, wanted):
+            if wanted not in ("*", "__name__") and not hasattr(module, wanted):
                 self._behind(facade, f"{name}.{wanted}")
-        return found
+        return module
 
-    def _behind(self, facade, name):
+    def _behind(self, facade: types.ModuleType, name: str) -> types.ModuleType:
         """A submodule that nobody supplies: the real one, `tensorflow.python.ops`."""
         try:
             return importlib.import_module(name)
@@ -135,42 +153,44 @@ class Program:
             raise ImportError(f"{name} is not supplied") from None
 
 
-def _override(tree, settings, path):
+def _override(tree: ast.Module, settings: Mapping[str, str], path: Path) -> None:
     """Gives top-level assignments of a program other values."""
-    left = set(settings)
-    for node in tree.body:
-        for target in getattr(node, "targets", []):
+    absent = set(settings)
+    for assignment in (node for node in tree.body if isinstance(node, ast.Assign)):
+        for target in assignment.targets:
             if isinstance(target, ast.Name) and target.id in settings:
-                node.value = ast.copy_location(_value(target.id, settings), node.value)
-                left.discard(target.id)
+                assignment.value = ast.copy_location(_value(target.id, settings), assignment.value)
+                absent.discard(target.id)
     ast.fix_missing_locations(tree)
-    if left:
-        raise UserError(f"--set: {path.name} sets no {sorted(left)[0]} at its top level")
+    if absent:
+        raise UserError(
+            f"--set: {path.name} has no assignment to {sorted(absent)[0]} at its top level"
+        )
 
 
-def _value(name, settings):
+def _value(name: str, settings: Mapping[str, str]) -> ast.expr:
     try:
         return ast.parse(settings[name], mode="eval").body
     except SyntaxError as error:
-        raise UserError(f"--set {name}: {settings[name]!r} is no Python value") from error
+        raise UserError(f"--set {name}: {settings[name]!r} is not a Python expression") from error
 
 
-def notebook(path):
+def notebook(path: Path) -> str:
     """Returns the code of a notebook's cells in order; magics do nothing."""
     try:
-        read = json.loads(path.read_text("utf-8"))
-        cells = read.get("cells") or [c for w in read["worksheets"] for c in w["cells"]]
+        content = json.loads(path.read_text("utf-8"))
+        cells = content.get("cells") or [c for w in content["worksheets"] for c in w["cells"]]
         sources = [
             "".join(c.get("source", c.get("input", "")))
             for c in cells
             if c.get("cell_type") == "code"
         ]
     except (ValueError, KeyError, AttributeError, TypeError) as error:
-        raise UserError(f"{path} is no notebook: {reason(error)}") from error
+        raise UserError(f"{path} is not a notebook: {reason(error)}") from error
     return "\n".join([IPYTHON, *map(_without_magics, sources)])
 
 
-def _without_magics(cell):
+def _without_magics(cell: str) -> str:
     if cell.lstrip().startswith("%%") and not cell.lstrip().startswith(RUN_ANYHOW):
         return ""  # in another language
     if python2.parses(cell):
@@ -181,35 +201,37 @@ def _without_magics(cell):
 class _Finder(importlib.abc.MetaPathFinder):
     """Finds the modules of a program, which are compiled as its main file is."""
 
-    def __init__(self, program):
+    def __init__(self, program: Program) -> None:
         self.program = program
 
-    def find_spec(self, name, path=None, target=None):
+    def find_spec(
+        self, name: str, path: Sequence[str] | None = None, target: types.ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
         del target
         where = sys.path if path is None else path
         own = [p or "." for p in where if self._is_own(p or ".")]
         spec = importlib.machinery.PathFinder.find_spec(name, own) if own else None
-        if spec is None or not (spec.origin or "").endswith(".py"):
+        if spec is None or spec.origin is None or not spec.origin.endswith(".py"):
             return spec
         spec.loader = _Loader(self.program, name, spec.origin)
         return spec
 
-    def _is_own(self, place):
-        place = Path(place).resolve()
-        if place.is_relative_to(self.program.main.parent):
+    def _is_own(self, place: str) -> bool:
+        folder = Path(place).resolve()
+        if folder.is_relative_to(self.program.main.parent):
             return True
-        return not any(place.is_relative_to(other) for other in self.program.others)
+        return not any(folder.is_relative_to(other) for other in self.program.others)
 
 
 class _Loader(importlib.machinery.SourceFileLoader):
-    def __init__(self, program, name, path):
+    def __init__(self, program: Program, name: str, path: str) -> None:
         super().__init__(name, path)
         self.program = program
 
-    def get_code(self, fullname):
+    def get_code(self, fullname: str) -> types.CodeType:
         path = Path(self.get_filename(fullname))
         return self.program.code(path, python2.text_of(path))
 
-    def exec_module(self, module):
+    def exec_module(self, module: types.ModuleType) -> None:
         self.program.prepare(module)
         super().exec_module(module)

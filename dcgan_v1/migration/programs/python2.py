@@ -14,6 +14,9 @@ import string
 import tokenize
 import types
 import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 from dcgan_v1.errors import UserError
 
@@ -29,7 +32,7 @@ KNOWS_BOTH = re.compile(
 IMPORTS = re.compile(r"^\s*(?:from|import)\s+([\w., ]+)", re.MULTILINE)
 
 
-def text_of(path):
+def text_of(path: Path) -> str:
     """Returns the text of a source file, whatever it is encoded in."""
     data = path.read_bytes()
     try:
@@ -38,7 +41,8 @@ def text_of(path):
         return data.decode("latin-1")
 
 
-def parses(text):
+def parses(text: str) -> bool:
+    """Whether a text is Python 3."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # invalid escapes
         try:
@@ -48,7 +52,7 @@ def parses(text):
     return True
 
 
-def is_python2(text):
+def is_python2(text: str) -> bool:
     """Whether a text is Python 2: not to be read as Python 3, or full of what only 2
     had and nothing that tells the two apart."""
     if not parses(text):
@@ -57,7 +61,7 @@ def is_python2(text):
     return bool(ONLY_IN_2.search(code)) and not KNOWS_BOTH.search(code)
 
 
-def _without_words(text):
+def _without_words(text: str) -> str:
     """The text without comments and strings, which speak of anything."""
     lines = text.splitlines()
     try:
@@ -67,14 +71,14 @@ def _without_words(text):
     for token in reversed(tokens):
         if token.type in (tokenize.COMMENT, tokenize.STRING):
             (row, column), (last, end) = token.start, token.end
-            kept = lines[last - 1][end:]
-            lines[row - 1 : last] = [lines[row - 1][:column] + kept]
+            rest = lines[last - 1][end:]
+            lines[row - 1 : last] = [lines[row - 1][:column] + rest]
     return "\n".join(lines)
 
 
-def program_is_python2(main, text):
+def program_is_python2(main: Path, text: str) -> bool:
     """Whether a program is Python 2: it, or any file of its folder that it imports."""
-    waiting, seen = [text], set()
+    waiting, visited = [text], set()
     while waiting:
         source = waiting.pop()
         if is_python2(source):
@@ -82,14 +86,19 @@ def program_is_python2(main, text):
         for names in IMPORTS.findall(source):
             for name in re.split(r"[ ,]+", names.partition(" import")[0].strip()):
                 near = main.parent / (name.replace(".", "/") + ".py")
-                if near not in seen and near.is_file():
-                    seen.add(near)
+                if near not in visited and near.is_file():
+                    visited.add(near)
                     waiting.append(text_of(near))
     return False
 
 
-def parsed(text, path, translate):
+def parsed(text: str, path: Path, translate: bool) -> ast.Module:
     """Returns the syntax tree of a source text.
+
+    Args:
+      text: the source.
+      path: its file, for messages.
+      translate: whether it is Python 2.
 
     Raises:
       UserError: it is neither Python 3 nor 2.
@@ -100,7 +109,7 @@ def parsed(text, path, translate):
                 warnings.simplefilter("ignore")
                 return ast.parse(text if parses(text) else text.expandtabs(8))
         except SyntaxError as error:
-            raise UserError(f"{path}:{error.lineno} is no Python 3: {error.msg}") from error
+            raise UserError(f"{path}:{error.lineno} is not Python 3: {error.msg}") from error
     tree = ast.parse(_translated(text, path))
     if not re.search(r"from __future__ import[^#\n]*\bdivision\b", text):
         tree = ast.fix_missing_locations(_Division().visit(tree))
@@ -108,7 +117,7 @@ def parsed(text, path, translate):
 
 
 @functools.cache
-def _tool(has_print_function):
+def _tool(has_print_function: bool) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from fissix import refactor
@@ -119,7 +128,7 @@ def _tool(has_print_function):
     return refactor.RefactoringTool(fixers, {"print_function": has_print_function})
 
 
-def _translated(text, path):
+def _translated(text: str, path: Path) -> str:
     from fissix.pgen2.parse import ParseError
     from fissix.pgen2.tokenize import TokenError
 
@@ -128,21 +137,21 @@ def _translated(text, path):
         try:
             return str(_tool(has_print).refactor_string(text, str(path)))
         except (ParseError, TokenError, IndentationError) as error:
-            said = error
-    raise UserError(f"{path} is neither Python 3 nor Python 2: {said}")
+            last = error
+    raise UserError(f"{path} is neither Python 3 nor Python 2: {last}")
 
 
 class _Division(ast.NodeTransformer):
     """`a / b` of two integers is an integer in Python 2."""
 
-    def visit_BinOp(self, node):
+    def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
         self.generic_visit(node)
         if not isinstance(node.op, ast.Div):
             return node
         called = ast.Name("__divide_as_python2__", ast.Load())
         return ast.copy_location(ast.Call(called, [node.left, node.right], []), node)
 
-    def visit_AugAssign(self, node):
+    def visit_AugAssign(self, node: ast.AugAssign) -> ast.AST:
         self.generic_visit(node)
         if not isinstance(node.op, ast.Div):
             return node
@@ -153,32 +162,32 @@ class _Division(ast.NodeTransformer):
         return ast.copy_location(ast.Assign([node.target], value), node)
 
 
-def divide(a, b):
+def divide(a: Any, b: Any) -> Any:
     """Python 2's `/`: of integers, arrays of integers and TF1's dimensions, floor."""
     if all(_is_integer(x) for x in (a, b)):
         return a // b
     return a / b
 
 
-def divide_in_place(a, b):
+def divide_in_place(a: Any, b: Any) -> Any:
     """`a /= b`: an array is changed where it is."""
     if all(_is_integer(x) for x in (a, b)):
         return operator.ifloordiv(a, b)
     return operator.itruediv(a, b)
 
 
-def _is_integer(x):
+def _is_integer(x: Any) -> bool:
     dtype = getattr(x, "dtype", None)
     is_tensor = bool(getattr(dtype, "is_integer", False))  # TensorFlow's dtype
     is_array = getattr(dtype, "kind", None) in ("i", "u")
     return isinstance(x, int) or is_array or is_tensor or _is_dimension(x)
 
 
-def _is_dimension(x):
+def _is_dimension(x: Any) -> bool:
     return type(x).__name__ == "Dimension"
 
 
-def compare(a, b):
+def compare(a: Any, b: Any) -> int:
     """`cmp`."""
     return (a > b) - (a < b)
 
@@ -198,56 +207,56 @@ NAMES = {
 }
 
 
-def own_builtins(import_function, translate):
+def own_builtins(import_function: Callable[..., Any], translate: bool) -> dict[str, Any]:
     """Returns the builtins of a program's files."""
-    found = {**vars(builtins), "__import__": import_function}
-    if translate:
-        found |= NAMES
-        found["round"] = _round
-    return found
+    names = {**vars(builtins), "__import__": import_function}
+    return {**names, **NAMES, "round": _round} if translate else names
 
 
-def _round(number, digits=0):
+def _round(number: float, digits: int = 0) -> float:
     """Python 2's gave a float, and rounded halves away from zero."""
     scale = 10.0**digits
     return math.copysign(math.floor(abs(number) * scale + 0.5) / scale, number)
 
 
-def modules():
+def modules() -> dict[str, types.ModuleType]:
     """Returns name -> module of the standard library as Python 2 had it."""
     return {"pickle": _pickle(), "string": _string()}
 
 
-def _pickle():
+def _pickle() -> types.ModuleType:
     """Reads what Python 2 wrote: strings of bytes, arrays in them."""
-    made = _copy_of(pickle)
+    module = _copy_of(pickle)
 
-    def load(file, encoding="latin1", **options):
+    def load(file: Any, encoding: str = "latin1", **options: Any) -> Any:
         # opened as text, which was the same in Python 2
-        bytes_of = file.buffer if isinstance(file, io.TextIOBase) else file
-        return pickle.load(bytes_of, encoding=encoding, **options)
+        return pickle.load(getattr(file, "buffer", file), encoding=encoding, **options)
 
-    def loads(data, encoding="latin1", **options):
+    def loads(data: bytes, encoding: str = "latin1", **options: Any) -> Any:
         return pickle.loads(data, encoding=encoding, **options)
 
-    def dump(value, file, protocol=2):
-        return pickle.dump(value, getattr(file, "buffer", file), protocol)
+    def dump(value: Any, file: Any, protocol: int = 2) -> None:
+        pickle.dump(value, getattr(file, "buffer", file), protocol)
 
-    made.load, made.loads, made.dump = load, loads, dump
-    return made
+    vars(module).update(load=load, loads=loads, dump=dump)
+    return module
 
 
-def _string():
-    made = _copy_of(string)
-    made.letters, made.lowercase = string.ascii_letters, string.ascii_lowercase
-    made.uppercase, made.maketrans = string.ascii_uppercase, str.maketrans
-    made.join = lambda words, between=" ": between.join(words)
+def _string() -> types.ModuleType:
+    module = _copy_of(string)
+    vars(module).update(
+        letters=string.ascii_letters,
+        lowercase=string.ascii_lowercase,
+        uppercase=string.ascii_uppercase,
+        maketrans=str.maketrans,
+        join=lambda words, between=" ": between.join(words),
+    )
     for name in ("lower", "upper", "split", "strip", "replace", "find", "zfill"):
-        setattr(made, name, getattr(str, name))
-    return made
+        setattr(module, name, getattr(str, name))
+    return module
 
 
-def _copy_of(module):
-    made = types.ModuleType(module.__name__)
-    vars(made).update({k: v for k, v in vars(module).items() if k != "__name__"})
-    return made
+def _copy_of(module: types.ModuleType) -> types.ModuleType:
+    copied = types.ModuleType(module.__name__)
+    vars(copied).update({k: v for k, v in vars(module).items() if k != "__name__"})
+    return copied

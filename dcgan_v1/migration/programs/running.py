@@ -1,28 +1,36 @@
 """Runs a TF1 program in this process: its files get TF1, its folder stays as it is."""
 
+from __future__ import annotations
+
 import contextlib
 import os
 import sys
 import traceback
+from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dcgan_v1 import runtime
 from dcgan_v1.errors import UserError, reason
 
+if TYPE_CHECKING:
+    from dcgan_v1.migration.programs.program import Program
+    from dcgan_v1.migration.recordings.recorder import Recorder
+
 
 def run(
-    main,
-    arguments,
+    main: Path,
+    arguments: Sequence[str],
     *,
-    folder,
-    data_dirs=(),
-    steps=None,
-    record=None,
-    settings=None,
-    python=None,
-    whole_steps=None,
-):
+    folder: Path,
+    data_dirs: Sequence[Path] = (),
+    steps: int | None = None,
+    record: Path | None = None,
+    settings: Mapping[str, str] | None = None,
+    python: int | None = None,
+    whole_steps: int | None = None,
+) -> tuple[Program, Recorder]:
     """Runs a program until it ends or has done its steps.
 
     Args:
@@ -65,7 +73,7 @@ def run(
     return program, recorder
 
 
-def prepare():
+def prepare() -> None:
     """Loads TensorFlow as TF1 with Keras 2 behind it."""
     os.environ.setdefault("MPLBACKEND", "Agg")
     absent = [n for n in ("fissix", "tf_keras", "tf_slim") if find_spec(n) is None]
@@ -80,7 +88,7 @@ def prepare():
     tf.disable_v2_behavior()  # reference variables, Dimension, control flow by Switch
 
 
-def _run(program, recorder):
+def _run(program: Program, recorder: Recorder) -> None:
     from dcgan_v1.migration.programs.facade import Missing, Vanished
     from dcgan_v1.migration.recordings.recorder import Stop
 
@@ -112,7 +120,7 @@ def _run(program, recorder):
         ) from error
 
 
-def _place(error, program):
+def _place(error: BaseException, program: Program) -> str:
     """'main.py:12: ' of the program's own line that an error came from."""
     own = [
         frame

@@ -6,6 +6,7 @@ Importing one gives a stand-in; what is asked of it says which package is missin
 import importlib.util
 import sys
 import types
+from typing import Any
 
 from dcgan_v1.migration.programs.facade import Missing
 from dcgan_v1.migration.programs.families import opencv
@@ -45,16 +46,16 @@ OPTIONAL = (
 class StandIn(types.ModuleType):
     """A package that is not there: attributes exist, calling one says so."""
 
-    def __init__(self, name):
+    def __init__(self, name: str) -> None:
         super().__init__(name)
-        self.__path__ = []
+        self.__path__: list[str] = []
 
-    def __getattr__(self, name):
+    def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
         return StandIn(f"{self.__name__}.{name}")
 
-    def __call__(self, *_, **__):
+    def __call__(self, *_: Any, **__: Any) -> Any:
         package = self.__name__.partition(".")[0]
         raise Missing(
             f"{self.__name__} was called, but the package {package} is not installed: "
@@ -62,13 +63,13 @@ class StandIn(types.ModuleType):
         )
 
 
-def modules():
+def modules() -> dict[str, types.ModuleType]:
     """Returns name -> stand-in for those that are not installed."""
-    found = {
+    stand_ins: dict[str, types.ModuleType] = {
         name: StandIn(name)
         for name in OPTIONAL
         if name not in sys.modules and importlib.util.find_spec(name) is None
     }
     if importlib.util.find_spec("cv2") is None:
-        found["cv2"] = opencv.module()
-    return found
+        stand_ins["cv2"] = opencv.module()
+    return stand_ins

@@ -6,13 +6,14 @@ copies; what is too large for one, and folders full of pictures, are shown as li
 
 import hashlib
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 from dcgan_v1.errors import UserError
 
 LARGEST_COPY = 50e6  # bytes
 MOST_FILES = 20000  # besides pictures
-MANY_PICTURES = 200  # in one folder: data, not something that a program writes anew
+MANY_PICTURES = 200  # in one folder: data, not something that a program overwrites
 PICTURES = (".jpg", ".jpeg", ".png", ".bmp")
 LEFT_OUT = {
     ".git",
@@ -25,15 +26,15 @@ LEFT_OUT = {
 }
 
 
-def default(main):
+def default(main: Path) -> Path:
     """Returns runs/legacy/<name>-<which of that name>."""
     which = hashlib.sha256(str(main.parent).encode()).hexdigest()[:6]
     return Path("runs", "legacy", f"{main.stem}-{which}")
 
 
-def make(source, folder):
+def make(source: Path, folder: Path) -> None:
     """Shows the files of `source` in `folder`. A file of the program's that is newer
-    than its copy is copied anew; what the program has written stays.
+    than its copy is copied again; what the program has written stays.
 
     Raises:
       UserError: the folder holds more than a program.
@@ -56,7 +57,7 @@ def make(source, folder):
             _show(path, here / path.name, path in many)
 
 
-def _folders(source, folder):
+def _folders(source: Path, folder: Path) -> Iterator[Path]:
     """Yields the folders below, those behind links too, but not what is left out."""
     for place in sorted(source.iterdir()):
         if place.is_dir() and place.name not in LEFT_OUT:
@@ -67,7 +68,7 @@ def _folders(source, folder):
             yield from _folders(place, folder)
 
 
-def _show(original, shown, as_link):
+def _show(original: Path, shown: Path, as_link: bool) -> None:
     if as_link or original.stat().st_size > LARGEST_COPY:
         if not (shown.exists() or shown.is_symlink()):
             shown.symlink_to(original)

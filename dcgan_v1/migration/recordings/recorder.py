@@ -1,4 +1,4 @@
-"""Writes down what a TF1 program computes: its graph, its weights, its first training
+"""Records what a TF1 program computes: its graph, its weights, its first training
 runs. One file, alone: runs on TensorFlow 1.4 to 1.15 and 2.x with Python 3.5 and later.
 
     python recorder.py --record rec --steps 10 main.py its own arguments
@@ -71,12 +71,11 @@ COMPRESSED = 50e6  # bytes up to which variables are worth compressing
 
 
 class Stop(BaseException):
-    """All was recorded that was asked for. No `except Exception` of a program's stops
-    it."""
+    """Ends the program: all runs are recorded. `except Exception` does not catch it."""
 
 
 class Recorder:
-    """Counts a program's training runs, and writes them down.
+    """Counts a program's training runs, and records them.
 
     Args:
       folder: where to; None to count alone.
@@ -93,6 +92,7 @@ class Recorder:
         self._here = threading.local()  # a thread that feeds a queue is not this one
 
     def install(self):
+        """Has every `Session.run` of this process pass here. Returns self."""
         from tensorflow.python.client import session
 
         plain, close = session.BaseSession.run, session.BaseSession.close
@@ -122,18 +122,18 @@ class Recorder:
         ops = list(fetched_ops(fetches, session.graph))
         key = (id(session.graph), tuple(op.name for op in ops))
         if key not in self._known:
-            self._known[key] = Looked(ops)
-        looked = self._known[key]
-        if not looked.applies or (self._graph not in (None, session.graph)):
+            self._known[key] = Contents(ops)
+        contents = self._known[key]
+        if not contents.applies or (self._graph not in (None, session.graph)):
             return plain(session, fetches, feed_dict, options, run_metadata)
         if self._graph is None:
             self._begin(session)
-        extra = looked.extra() if self.folder else {}
-        found, more = plain(session, [fetches, extra], feed_dict, options, run_metadata)
-        self._note(session, looked, fetches, feed_dict or {}, found, more)
+        extra = contents.extra() if self.folder else {}
+        values, more = plain(session, [fetches, extra], feed_dict, options, run_metadata)
+        self._note(session, contents, fetches, feed_dict or {}, values, more)
         if self._is_enough():
             self._end(session)
-        return found
+        return values
 
     def _begin(self, session):
         self._graph, self.session = session.graph, session
@@ -162,34 +162,34 @@ class Recorder:
             if was_final:
                 graph.finalize()
 
-    def _note(self, session, looked, fetches, feed_dict, found, more):
-        self.kinds.append(looked.kind)
-        scalars = dict(scalars_of(fetches, found, session.graph))
+    def _note(self, session, contents, fetches, feed_dict, values, more):
+        self.kinds.append(contents.kind)
+        scalars = dict(scalars_of(fetches, values, session.graph))
         self.losses = [float(x) for x in scalars.values()]
         if not self.folder:
             return
         arrays = {}
-        kept, left = {}, []
+        numbers, left_out = {}, []
         for tensor, value in feed_dict.items():
             try:
                 arrays["feed/" + _tensor_name(tensor, session.graph)] = value
             except (TypeError, ValueError, KeyError):
-                left.append("feed/" + str(tensor))  # a sparse tensor, a tuple of them
+                left_out.append("feed/" + str(tensor))  # a sparse tensor, a tuple of them
         arrays.update(("fetch/" + name, x) for name, x in scalars.items())
         arrays.update(more)
         for name, value in arrays.items():
             array = np.asarray(value)
             if array.dtype.kind in "biufc":
-                kept[name] = array
+                numbers[name] = array
             else:
-                left.append(name)  # texts, and what a pickle would be needed for
-        np.savez_compressed(self._path("run_%04d.npz" % len(self.described)), **kept)
+                left_out.append(name)  # texts, and what a pickle would be needed for
+        np.savez_compressed(self._path("run_%04d.npz" % len(self.described)), **numbers)
         self.described.append(
             {
-                "kind": looked.name,
-                "ops": looked.targets,
-                "left out": left,
-                "inside branches": looked.hidden,
+                "kind": contents.name,
+                "ops": contents.targets,
+                "left out": left_out,
+                "inside branches": contents.hidden,
             }
         )
 
@@ -199,8 +199,8 @@ class Recorder:
         if self.steps is None:
             return False
         alone = self.kinds[0] == self._every
-        found = whole_steps(self.kinds, alone)
-        return len(found) >= self.steps or departs(self.kinds, found)
+        steps = whole_steps(self.kinds, alone)
+        return len(steps) >= self.steps or departs(self.kinds, steps)
 
     def _end(self, session):
         self.done = True
@@ -208,7 +208,7 @@ class Recorder:
             self._save_after(session)
             alone = self.kinds[0] == self._every
             every = list(range(len(self.kinds)))  # where no step is seen to end
-            told = {
+            description = {
                 "format": FORMAT,
                 "made on": made_on(),
                 "runs": self.described,
@@ -218,15 +218,15 @@ class Recorder:
                 ),
             }
             with open(self._path("recording.json"), "w") as file:
-                json.dump(told, file, indent=1, sort_keys=True)
+                json.dump(description, file, indent=1, sort_keys=True)
         if self.stop:
             raise Stop()
 
     def _save_after(self, session):
         if self.folder and self.kinds:
-            found = self._variables(session)
-            if found:  # a session that is closed has none
-                self._save("after.npz", found)
+            values = self._variables(session)
+            if values:  # a session that is closed has none
+                self._save("after.npz", values)
 
     def finish(self):
         """Ends a recording early, where the program is over before it was complete."""
@@ -240,13 +240,13 @@ class Recorder:
         keys = _v1().GraphKeys
         variables = session.graph.get_collection(keys.GLOBAL_VARIABLES)
         variables = variables + session.graph.get_collection(keys.LOCAL_VARIABLES)
-        found = {}
+        values = {}
         for variable in variables:
             try:
-                found[variable.op.name] = self._plain(session, variable)
+                values[variable.op.name] = self._plain(session, variable)
             except Exception:  # not initialised, and then not used either
                 continue
-        return {n: a for n, a in found.items() if np.asarray(a).dtype.kind in "biufc"}
+        return {n: a for n, a in values.items() if np.asarray(a).dtype.kind in "biufc"}
 
     def _save(self, name, arrays):
         size = sum(np.asarray(a).nbytes for a in arrays.values())
@@ -257,8 +257,8 @@ class Recorder:
         return os.path.join(self.folder, name)
 
 
-class Looked:
-    """What a run of some fetches does: which updates, gradients and draws are in it."""
+class Contents:
+    """What a run of some ops does: which updates, gradients and draws are in it."""
 
     def __init__(self, ops):
         above = _above(ops)
@@ -275,19 +275,19 @@ class Looked:
 
     def extra(self):
         """Tensors to fetch along with what the program fetches."""
-        found = {}
+        tensors = {}
         for op in self.applies:
             names = [argument.name for argument in op.op_def.input_arg]
             place = next((names.index(g) for g in GRADIENT if g in names), None)
             if place is not None and not _is_inside(op):
                 variable = _variable_name(op.inputs[0])
-                found["gradient/%s|%s" % (variable, op.name)] = op.inputs[place]
+                tensors["gradient/%s|%s" % (variable, op.name)] = op.inputs[place]
         for op in self.random:
-            found["draw/" + op.name] = op.outputs[0]
+            tensors["draw/" + op.name] = op.outputs[0]
         for op in self.sources:
             for tensor in op.outputs:
-                found["source/" + _short(tensor.name)] = tensor
-        return found
+                tensors["source/" + _short(tensor.name)] = tensor
+        return tensors
 
 
 def whole_steps(kinds, alone=False):
@@ -310,11 +310,11 @@ def whole_steps(kinds, alone=False):
     if len(starts) == 1:
         return []  # the end of the first step is not known yet
     pattern = kinds[: starts[1]]
-    found, begin = [], 0
+    steps, begin = [], 0
     while kinds[begin : begin + len(pattern)] == pattern:
-        found.append(list(range(begin, begin + len(pattern))))
+        steps.append(list(range(begin, begin + len(pattern))))
         begin += len(pattern)
-    return found
+    return steps
 
 
 def departs(kinds, steps):
@@ -327,6 +327,7 @@ def departs(kinds, steps):
 
 
 def made_on():
+    """Returns the versions that a recording is made with."""
     import tensorflow as tf
 
     return {
@@ -348,18 +349,18 @@ def fetched_ops(fetches, graph):
         yield getattr(element, "op", element)
 
 
-def scalars_of(fetches, found, graph):
+def scalars_of(fetches, values, graph):
     """Yields (tensor name, number) of what a program fetched, as it fetched it."""
     if isinstance(fetches, dict):
         for key in fetches:
-            for pair in scalars_of(fetches[key], found[key], graph):
+            for pair in scalars_of(fetches[key], values[key], graph):
                 yield pair
     elif isinstance(fetches, (list, tuple)):
-        for one, value in zip(fetches, found):
+        for one, value in zip(fetches, values):
             for pair in scalars_of(one, value, graph):
                 yield pair
-    elif isinstance(found, (float, np.floating)) or getattr(found, "shape", 0) == ():
-        number = np.asarray(found)
+    elif isinstance(values, (float, np.floating)) or getattr(values, "shape", 0) == ():
+        number = np.asarray(values)
         if number.dtype.kind == "f":
             yield _tensor_name(fetches, graph), number
 
@@ -376,16 +377,17 @@ def _flat(fetches):
 
 
 def _above(ops):
-    seen, stack = set(), list(ops)
+    """Returns the ops that a run of `ops` runs; what fills a queue is not of it."""
+    above, stack = set(), list(ops)
     while stack:
         op = stack.pop()
-        if op in seen:
+        if op in above:
             continue
-        seen.add(op)
+        above.add(op)
         if op.type not in SOURCES:
             stack.extend(t.op for t in op.inputs)
             stack.extend(op.control_inputs)
-    return seen
+    return above
 
 
 def _is_apply(op):
@@ -436,6 +438,7 @@ def start(folder, steps=10, stop=False):
 
 
 def main(arguments=None):
+    """Runs and records a program. Returns the exit code."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--record", required=True, metavar="FOLDER")
     parser.add_argument(
@@ -461,9 +464,9 @@ def main(arguments=None):
     if not recorder.finish():
         print("error: the program ended before any training run", file=sys.stderr)
         return 2
-    found = len(recorder.kinds)
-    print("recorded %d training runs in %s" % (found, args.record))
-    if found < args.steps:
+    runs = len(recorder.kinds)
+    print("recorded %d training runs in %s" % (runs, args.record))
+    if runs < args.steps:
         print("%d were asked for: the program ended before" % args.steps)
     return 0
 

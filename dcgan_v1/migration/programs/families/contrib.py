@@ -1,6 +1,11 @@
 """tf.contrib as far as programs that train networks use it: layers, slim, framework and
 training by tf_slim, the rest by what 1.x's own names became."""
 
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
 import tensorflow.compat.v1 as tf
 
 from dcgan_v1.migration.programs.facade import Facade
@@ -19,16 +24,16 @@ SEQ2SEQ = {"": "seq2seq.py of the TensorFlow 1.15 sources stands alone"}
 
 
 def embed_sequence(
-    ids,
-    vocab_size=None,
-    embed_dim=None,
-    unique=False,
-    initializer=None,
-    regularizer=None,
-    trainable=True,
-    scope=None,
-    reuse=None,
-):
+    ids: Any,
+    vocab_size: int | None = None,
+    embed_dim: int | None = None,
+    unique: bool = False,
+    initializer: Any = None,
+    regularizer: Any = None,
+    trainable: bool = True,
+    scope: Any = None,
+    reuse: bool | None = None,
+) -> tf.Tensor:
     """[N, T] ids -> [N, T, embed_dim]; the variable is <scope>/embeddings."""
     del unique  # saved time where words repeat
     with tf.variable_scope(scope, "EmbedSequence", [ids], reuse=reuse, regularizer=regularizer):
@@ -39,7 +44,9 @@ def embed_sequence(
         return tf.nn.embedding_lookup(embeddings, tf.convert_to_tensor(ids))
 
 
-def _accuracy(predictions, labels, weights=None, name=None):
+def _accuracy(
+    predictions: tf.Tensor, labels: tf.Tensor, weights: Any = None, name: str | None = None
+) -> tf.Tensor:
     """Of one batch: a scalar, where `tf.metrics.accuracy` counts on."""
     with tf.name_scope(name, "accuracy"):
         right = tf.cast(tf.equal(predictions, tf.cast(labels, predictions.dtype)), tf.float32)
@@ -52,60 +59,60 @@ def _accuracy(predictions, labels, weights=None, name=None):
 class HParams:
     """Settings as attributes: `HParams(size=3).size`."""
 
-    def __init__(self, **values):
+    def __init__(self, **values: Any) -> None:
         vars(self).update(values)
 
-    def add_hparam(self, name, value):
+    def add_hparam(self, name: str, value: Any) -> None:
         if hasattr(self, name):
             raise ValueError(f"Hyperparameter name is reserved: {name}")
         setattr(self, name, value)
 
-    def set_hparam(self, name, value):
+    def set_hparam(self, name: str, value: Any) -> None:
         setattr(self, name, type(getattr(self, name))(value))
 
-    def values(self):
+    def values(self) -> dict[str, Any]:
         return dict(vars(self))
 
-    def get(self, key, default=None):
+    def get(self, key: str, default: Any = None) -> Any:
         return getattr(self, key, default)
 
-    def __contains__(self, name):
+    def __contains__(self, name: str) -> bool:
         return name in vars(self)
 
-    def override_from_dict(self, values):
+    def override_from_dict(self, values: Mapping[str, Any]) -> HParams:
         for name, value in values.items():
             self.set_hparam(name, value)
         return self
 
-    def parse(self, text):
+    def parse(self, text: str) -> HParams:
         """'size=3,rate=0.1'."""
         pairs = (word.split("=", 1) for word in text.split(",") if word)
         return self.override_from_dict({n.strip(): v.strip() for n, v in pairs})
 
 
-def _prefetch_to_device(device, buffer_size=None):
+def _prefetch_to_device(device: str, buffer_size: int | None = None) -> Callable[[Any], Any]:
     del device
     return lambda dataset: dataset.prefetch(buffer_size or 1)
 
 
-def _batch_and_drop_remainder(batch_size):
+def _batch_and_drop_remainder(batch_size: int) -> Callable[[Any], Any]:
     return lambda dataset: dataset.batch(batch_size, drop_remainder=True)
 
 
-def _all_sum(tensors):
+def _all_sum(tensors: Sequence[tf.Tensor]) -> list[tf.Tensor]:
     total = tf.add_n(tensors)
     return [total] * len(tensors)
 
 
-def _is_tensor(x):
+def _is_tensor(x: Any) -> bool:
     return isinstance(x, tf.Tensor | tf.SparseTensor | tf.Variable)
 
 
-def _get_or_create_global_step(graph=None):
+def _get_or_create_global_step(graph: tf.Graph | None = None) -> tf.Variable:
     return tf.train.get_or_create_global_step(graph)
 
 
-def modules():
+def modules() -> Facade:
     """Returns the facade of tf.contrib."""
     package = slim.load()
     from tf_slim import nets

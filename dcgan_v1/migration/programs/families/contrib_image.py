@@ -4,10 +4,16 @@ A transform [a0, a1, a2, b0, b1, b2, c0, c1] gives the output's pixel (x, y) the
 at ((a0 x + a1 y + a2) / k, (b0 x + b1 y + b2) / k), k = c0 x + c1 y + 1.
 """
 
+from __future__ import annotations
+
+from typing import Any
+
 import tensorflow.compat.v1 as tf
 
 
-def angles_to_projective_transforms(angles, image_height, image_width, name=None):
+def angles_to_projective_transforms(
+    angles: Any, image_height: Any, image_width: Any, name: str | None = None
+) -> tf.Tensor:
     """[N] or scalar of radians -> [N, 8]: about the image's middle."""
     with tf.name_scope(name, "angles_to_projective_transforms"):
         angles = tf.reshape(tf.convert_to_tensor(angles, tf.float32), [-1])
@@ -19,7 +25,7 @@ def angles_to_projective_transforms(angles, image_height, image_width, name=None
         return tf.stack([cos, -sin, x, sin, cos, y, zero, zero], axis=1)
 
 
-def translations_to_projective_transforms(translations, name=None):
+def translations_to_projective_transforms(translations: Any, name: str | None = None) -> tf.Tensor:
     """[N, 2] or [2] of (dx, dy) -> [N, 8]."""
     with tf.name_scope(name, "translations_to_projective_transforms"):
         moved = tf.reshape(tf.convert_to_tensor(translations, tf.float32), [-1, 2])
@@ -27,8 +33,22 @@ def translations_to_projective_transforms(translations, name=None):
         return tf.stack([one, zero, -moved[:, 0], zero, one, -moved[:, 1], zero, zero], axis=1)
 
 
-def transform(images, transforms, interpolation="NEAREST", output_shape=None, name=None):
-    """[N, H, W, C], [H, W, C] or [H, W]; what lies outside is 0."""
+def transform(
+    images: Any,
+    transforms: Any,
+    interpolation: str = "NEAREST",
+    output_shape: Any = None,
+    name: str | None = None,
+) -> tf.Tensor:
+    """Takes each pixel from where [N, 8] `transforms` say.
+
+    Args:
+      images: [N, H, W, C], [H, W, C] or [H, W]; what lies outside is 0.
+      transforms: [N, 8] or [8].
+      interpolation: 'NEAREST' or 'BILINEAR'.
+      output_shape: (height, width); the images' own where None.
+      name: of the scope.
+    """
     with tf.name_scope(name, "transform"):
         images = tf.convert_to_tensor(images)
         rank = images.shape.rank
@@ -47,7 +67,9 @@ def transform(images, transforms, interpolation="NEAREST", output_shape=None, na
         return moved[..., 0] if rank == 2 else moved
 
 
-def rotate(images, angles, interpolation="NEAREST", name=None):
+def rotate(
+    images: Any, angles: Any, interpolation: str = "NEAREST", name: str | None = None
+) -> tf.Tensor:
     """Counter-clockwise by radians."""
     with tf.name_scope(name, "rotate"):
         images = tf.convert_to_tensor(images)
@@ -56,7 +78,10 @@ def rotate(images, angles, interpolation="NEAREST", name=None):
         return transform(images, turned, interpolation)
 
 
-def translate(images, translations, interpolation="NEAREST", name=None):
+def translate(
+    images: Any, translations: Any, interpolation: str = "NEAREST", name: str | None = None
+) -> tf.Tensor:
+    """By [N, 2] or [2] pixels, (dx, dy)."""
     with tf.name_scope(name, "translate"):
         moved = translations_to_projective_transforms(translations)
         return transform(images, moved, interpolation)

@@ -5,6 +5,8 @@ arguments are left to the program.
 """
 
 import sys
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import tensorflow.compat.v1 as tf
 from absl import flags as absl_flags
@@ -15,10 +17,10 @@ from dcgan_v1.migration.programs.facade import Facade
 class _AnyNumber(absl_flags.ArgumentParser):
     """Takes 1e5 where an integer is asked for, and whatever the default is."""
 
-    def __init__(self, convert):
+    def __init__(self, convert: Callable[[str], Any]) -> None:
         self.convert = convert
 
-    def parse(self, argument):
+    def parse(self, argument: Any) -> Any:
         if not isinstance(argument, str):
             return argument
         try:
@@ -27,20 +29,20 @@ class _AnyNumber(absl_flags.ArgumentParser):
             return float(argument)
 
 
-def _define(kind, convert):
+def _define(kind: str, convert: Callable[[str], Any]) -> Callable[..., Any]:
     plain = getattr(absl_flags, f"DEFINE_{kind}")
 
     def define(
-        flag_name=None,
-        default_value=None,
-        docstring="",
+        flag_name: str | None = None,
+        default_value: Any = None,
+        docstring: str = "",
         *,
-        name=None,
-        default=None,
-        help=None,
-        **options,
-    ):
-        name = flag_name if name is None else name
+        name: str | None = None,
+        default: Any = None,
+        help: str | None = None,
+        **options: Any,
+    ) -> Any:
+        name = flag_name or "" if name is None else name
         default = default_value if default is None else default
         text = docstring if help is None else help
         if name in absl_flags.FLAGS:
@@ -54,20 +56,19 @@ def _define(kind, convert):
     return define
 
 
-def _parse_flags(self, args=None):
+def _parse_flags(self: Any, args: Sequence[str] | None = None) -> dict[str, Any]:
     """What programs for 1.4 call to have FLAGS read the command line."""
     self(sys.argv if args is None else args, known_only=True)
     return self.flag_values_dict()
 
 
-def _run(main=None, argv=None):
+def _run(main: Callable[[list[str]], Any] | None = None, argv: Sequence[str] | None = None) -> None:
     """`tf.app.run`: main(argv), and its return value is the exit code."""
     arguments = absl_flags.FLAGS(sys.argv if argv is None else argv, known_only=True)
-    main = main or sys.modules["__main__"].main
-    sys.exit(main(arguments))
+    sys.exit((main or vars(sys.modules["__main__"])["main"])(arguments))
 
 
-def modules():
+def modules() -> tuple[Facade, Facade]:
     """Returns (facade of tf.flags, facade of tf.app)."""
     absl_flags.FlagValues._parse_flags = _parse_flags
     kinds = {"integer": int, "float": float, "string": str, "boolean": bool, "bool": bool}

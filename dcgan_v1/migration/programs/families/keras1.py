@@ -4,22 +4,23 @@ Keras 3 is not what a TF1 program knows; tf_keras has the same layers and variab
 names, and `tf.layers` behind them.
 """
 
+import numpy as np
 import tensorflow.compat.v1 as tf
 
+from dcgan_v1.migration.programs import mnist_files
 from dcgan_v1.migration.programs.facade import Facade
-from dcgan_v1.migration.programs.families import mnist_tutorial
+
+Arrays = tuple[np.ndarray, np.ndarray]
 
 
-def _load_mnist(path="mnist.npz"):
+def _load_mnist(path: str = "mnist.npz") -> tuple[Arrays, Arrays]:
     """-> ((images [N, 28, 28], labels [N]), the same for testing), uint8."""
     del path
-    x, y, x_test, y_test = (
-        mnist_tutorial.find(name, mnist_tutorial.folders) for name in mnist_tutorial.FILES
-    )
-    return (x[..., 0], y), (x_test[..., 0], y_test)
+    x, y, x_test, y_test = (mnist_files.read(name) for name in mnist_files.NAMES)
+    return (x, y), (x_test, y_test)
 
 
-def modules():
+def modules() -> Facade:
     """Returns the facade of `keras` and of `tf.keras`."""
     keras = tf.keras  # tf_keras's version for TF1: its initialisers are TF1's
     mnist = Facade("keras.datasets.mnist", (keras.datasets.mnist,), {"load_data": _load_mnist})

@@ -4,24 +4,14 @@ Order and splits as TensorFlow 1.15's: 55 000 for training, 5 000 for validation
 first 5 000 of the file); the first epoch is shuffled by numpy's global generator.
 """
 
-import collections
-import gzip
-from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow.compat.v1 as tf
 
 from dcgan_v1.errors import UserError
+from dcgan_v1.migration.programs import mnist_files
 from dcgan_v1.migration.programs.facade import Facade
-
-Datasets = collections.namedtuple("Datasets", ["train", "validation", "test"])
-FILES = (
-    "train-images-idx3-ubyte",
-    "train-labels-idx1-ubyte",
-    "t10k-images-idx3-ubyte",
-    "t10k-labels-idx1-ubyte",
-)
-folders: list[str] = []  # where the files are, besides where a program says; `data_folders` fills
 
 
 class DataSet:
@@ -29,14 +19,14 @@ class DataSet:
 
     def __init__(
         self,
-        images,
-        labels,
-        fake_data=False,
-        one_hot=False,
-        dtype=tf.float32,
-        reshape=True,
-        seed=None,
-    ):
+        images: np.ndarray,
+        labels: np.ndarray,
+        fake_data: bool = False,
+        one_hot: bool = False,
+        dtype: Any = tf.float32,
+        reshape: bool = True,
+        seed: int | None = None,
+    ) -> None:
         del fake_data, one_hot
         dtype = tf.as_dtype(dtype).base_dtype
         if dtype not in (tf.uint8, tf.float32):
@@ -55,7 +45,9 @@ class DataSet:
     num_examples = property(lambda self: len(self._images))
     epochs_completed = property(lambda self: self._epochs_completed)
 
-    def next_batch(self, batch_size, fake_data=False, shuffle=True):
+    def next_batch(
+        self, batch_size: int, fake_data: bool = False, shuffle: bool = True
+    ) -> tuple[np.ndarray, ...]:
         """Returns the next images and labels; what an epoch leaves begins the next."""
         del fake_data
         start = self._index_in_epoch
@@ -73,34 +65,54 @@ class DataSet:
         fresh = self._images[:end], self._labels[:end]
         return tuple(np.concatenate(both) for both in zip(rest, fresh, strict=True))
 
-    def _shuffle(self):
+    def _shuffle(self) -> None:
         order = np.arange(self.num_examples)
         np.random.shuffle(order)  # noqa: NPY002
         self._images, self._labels = self._images[order], self._labels[order]
 
 
+class Datasets(NamedTuple):
+    """What `read_data_sets` gives."""
+
+    train: DataSet
+    validation: DataSet
+    test: DataSet
+
+
 def read_data_sets(
-    train_dir=None,
-    fake_data=False,
-    one_hot=False,
-    dtype=tf.float32,
-    reshape=True,
-    validation_size=5000,
-    seed=None,
-    source_url=None,
-):
-    """Returns Datasets of train, validation and test, of the files in `train_dir` or
-    in --data-dir. Nothing is downloaded."""
+    train_dir: str | None = None,
+    fake_data: bool = False,
+    one_hot: bool = False,
+    dtype: Any = tf.float32,
+    reshape: bool = True,
+    validation_size: int = 5000,
+    seed: int | None = None,
+    source_url: str | None = None,
+) -> Datasets:
+    """Returns Datasets of train, validation and test. Nothing is downloaded.
+
+    Args:
+      train_dir: where the files are; else they are those of --data-dir.
+      fake_data: has no effect.
+      one_hot: whether labels are [N, 10] rows instead of [N] numbers.
+      dtype: of the images: float32 in 0..1, or uint8 as they are.
+      reshape: whether images are [N, 784] instead of [N, 28, 28, 1].
+      validation_size: how many of the first images are for validation.
+      seed: of the shuffling.
+      source_url: has no effect.
+    """
     del fake_data, source_url
-    places = [Path(p) for p in (train_dir, *folders) if p]
-    images, labels, test_images, test_labels = (find(name, places) for name in FILES)
+    images, labels, test_images, test_labels = (
+        mnist_files.read(name, train_dir) for name in mnist_files.NAMES
+    )
+    images, test_images = images[..., np.newaxis], test_images[..., np.newaxis]
     if not 0 <= validation_size <= len(images):
         raise ValueError(
             f"Validation size should be between 0 and {len(images)}. Received: {validation_size}."
         )
     if one_hot:
         labels, test_labels = np.eye(10)[labels], np.eye(10)[test_labels]
-    options = {"dtype": dtype, "reshape": reshape, "seed": seed}
+    options: dict[str, Any] = {"dtype": dtype, "reshape": reshape, "seed": seed}
     parts = (
         (images[validation_size:], labels[validation_size:]),
         (images[:validation_size], labels[:validation_size]),
@@ -109,30 +121,13 @@ def read_data_sets(
     return Datasets(*(DataSet(x, y, **options) for x, y in parts))
 
 
-def find(name, places):
-    for place in places:
-        for path in (place / f"{name}.gz", place / name):
-            if path.is_file():
-                return _extract(path)
-    tried = ", ".join(map(str, places)) or "nowhere"
-    raise UserError(f"no {name}.gz in {tried}: name the folder by --data-dir")
-
-
-def _extract(path):
-    """idx file -> [N, 28, 28, 1] or [N] of uint8."""
-    data = path.read_bytes()
-    data = gzip.decompress(data) if path.suffix == ".gz" else data
-    axes = data[3]
-    shape = [int.from_bytes(data[4 + 4 * i : 8 + 4 * i], "big") for i in range(axes)]
-    array = np.frombuffer(data, np.uint8, offset=4 + 4 * axes).reshape(shape)
-    return array[..., np.newaxis] if axes == 3 else array
-
-
-def load_mnist(train_dir="MNIST-data"):
+def load_mnist(train_dir: str = "MNIST-data") -> Datasets:
+    """See `read_data_sets`."""
     return read_data_sets(train_dir)
 
 
-def load_dataset(name, size="small", test_with_fake_data=False):
+def load_dataset(name: str, size: str = "small", test_with_fake_data: bool = False) -> Datasets:
+    """See `read_data_sets`; `name` is 'mnist'."""
     del size, test_with_fake_data
     if name != "mnist":
         raise UserError(f"tf.contrib.learn's dataset {name} is not supplied")
@@ -147,7 +142,7 @@ NAMES = {
 }
 
 
-def datasets_module():
+def datasets_module() -> Facade:
     """What tf.contrib.learn.datasets was."""
     return Facade(
         "tf.contrib.learn.datasets",
@@ -159,7 +154,7 @@ def datasets_module():
     )
 
 
-def modules():
+def modules() -> Facade:
     """Returns the facade of tensorflow.examples."""
     input_data = Facade("tf.examples.tutorials.mnist.input_data", (), NAMES)
     mnist = Facade("tf.examples.tutorials.mnist", (), {"input_data": input_data})

@@ -1,41 +1,50 @@
 """numpy's names and arguments that 1.24 and 2.x took away."""
 
 import math
+from typing import Any
 
 import numpy as np
 
 
-def reshape(a, shape=None, order="C", *, newshape=None, **options):
+def reshape(
+    a: Any, shape: Any = None, order: Any = "C", *, newshape: Any = None, **options: Any
+) -> np.ndarray:
     return np.reshape(a, newshape if shape is None else shape, order=order, **options)
 
 
-def asscalar(a):
+def asscalar(a: np.ndarray) -> Any:
     return a.item()
 
 
-def asfarray(a, dtype=np.float64):
+def asfarray(a: Any, dtype: Any = np.float64) -> np.ndarray:
     return np.asarray(a, dtype if np.issubdtype(dtype, np.inexact) else np.float64)
 
 
-def array(object, dtype=None, *, copy=True, **options):
+def array(object: Any, dtype: Any = None, *, copy: bool = True, **options: Any) -> np.ndarray:
     """numpy 2 refuses `copy=False` where it must copy; before, it copied."""
     if copy is False:
         return np.asarray(object, dtype=dtype, **options)
     return np.array(object, dtype=dtype, copy=copy, **options)
 
 
-def fromstring(string, dtype=float, count=-1, sep=""):
+def fromstring(string: Any, dtype: Any = float, count: int = -1, sep: str = "") -> np.ndarray:
     if sep:
         return np.fromstring(string, dtype, count, sep=sep)
     return np.frombuffer(string, dtype, count).copy()
 
 
-def load(file, *arguments, allow_pickle=True, encoding="latin1", **options):
-    """Pickles inside were read unasked until 1.16.3."""
-    return np.load(file, *arguments, allow_pickle=allow_pickle, encoding=encoding, **options)
+def load(
+    file: Any,
+    mmap_mode: Any = None,
+    allow_pickle: bool = True,
+    fix_imports: bool = True,
+    encoding: Any = "latin1",
+) -> Any:
+    """Pickles inside were read without `allow_pickle` until 1.16.3."""
+    return np.load(file, mmap_mode, allow_pickle, fix_imports, encoding)
 
 
-NAMES = {
+NAMES: dict[str, Any] = {
     "int": int,
     "float": float,
     "object": object,

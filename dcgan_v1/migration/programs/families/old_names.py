@@ -1,16 +1,23 @@
 """Names and argument orders of TensorFlow before 1.0, and of 1.x what 2.x left out."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import tensorflow.compat.v1 as tf
 
 from dcgan_v1.migration.programs.facade import USED
 
 
-def _is_axis(x):
+def _is_axis(x: Any) -> bool:
     return isinstance(x, int | np.integer) and not isinstance(x, bool)
 
 
-def concat(values=None, axis=None, name="concat", *, concat_dim=None):
+def concat(
+    values: Any = None, axis: Any = None, name: str = "concat", *, concat_dim: Any = None
+) -> tf.Tensor:
     """`tf.concat(dim, values)` until 0.12, `tf.concat(values, axis)` since."""
     if concat_dim is not None:
         axis, values = concat_dim, axis if values is None else values
@@ -20,15 +27,15 @@ def concat(values=None, axis=None, name="concat", *, concat_dim=None):
 
 
 def split(
-    value=None,
-    num_or_size_splits=None,
-    axis=0,
-    num=None,
-    name="split",
+    value: Any = None,
+    num_or_size_splits: Any = None,
+    axis: Any = 0,
+    num: int | None = None,
+    name: str = "split",
     *,
-    split_dim=None,
-    num_split=None,
-):
+    split_dim: Any = None,
+    num_split: Any = None,
+) -> list[tf.Tensor]:
     """`tf.split(dim, number, value)` until 0.12, `tf.split(value, number, dim)`
     since."""
     if num_split is not None:
@@ -43,12 +50,12 @@ def split(
 NAMED = ("labels", "logits", "name")  # of cross entropies, after 1.x's _sentinel
 
 
-def _cross_entropy(name):
+def _cross_entropy(name: str) -> Callable[..., tf.Tensor]:
     """1.x takes keywords alone, as `_sentinel` enforces; before it was (logits,
     targets)."""
     plain = getattr(tf.nn, name)
 
-    def function(*arguments, targets=None, **options):
+    def function(*arguments: Any, targets: Any = None, **options: Any) -> tf.Tensor:
         if targets is not None:
             options["labels"] = targets
         if arguments[:1] == (None,):  # 1.x: (_sentinel, labels, logits, ...)
@@ -63,17 +70,17 @@ def _cross_entropy(name):
 
 
 def conv2d_transpose(
-    value=None,
-    filter=None,
-    output_shape=None,
-    strides=None,
-    padding="SAME",
-    data_format="NHWC",
-    name=None,
-    input=None,
-    filters=None,
-    dilations=None,
-):
+    value: Any = None,
+    filter: Any = None,
+    output_shape: Any = None,
+    strides: Any = None,
+    padding: Any = "SAME",
+    data_format: str = "NHWC",
+    name: str | None = None,
+    input: Any = None,
+    filters: Any = None,
+    dilations: Any = None,
+) -> tf.Tensor:
     """TF1 gave the result the static shape that `output_shape` says; 2.x takes its
     batch size from the input."""
     y = tf.nn.conv2d_transpose(
@@ -84,15 +91,15 @@ def conv2d_transpose(
     return y
 
 
-def _static(n):
+def _static(n: Any) -> int | None:
     if isinstance(n, tf.Tensor):
         return None
     n = getattr(n, "value", n)
     return n if n is None or n >= 0 else None
 
 
-def _summary(function):
-    def old(tag=None, values=None, *arguments, **options):
+def _summary(function: Callable[..., tf.Tensor]) -> Callable[..., tf.Tensor]:
+    def old(tag: Any = None, values: Any = None, *arguments: Any, **options: Any) -> tf.Tensor:
         options.pop("max_images", None)
         return function(options.pop("name", tag), values, *arguments, **options)
 
@@ -100,12 +107,18 @@ def _summary(function):
     return old
 
 
-def _image_summary(tag, tensor=None, max_images=3, collections=None, name=None):
+def _image_summary(
+    tag: str,
+    tensor: Any = None,
+    max_images: int = 3,
+    collections: Any = None,
+    name: str | None = None,
+) -> tf.Tensor:
     del name
     return tf.summary.image(tag, tensor, max_images, collections)
 
 
-def resize_images(images, size, *arguments, **options):
+def resize_images(images: Any, size: Any, *arguments: Any, **options: Any) -> tf.Tensor:
     """`(images, height, width)` until 0.12, `(images, [height, width])` since."""
     if _is_axis(size) or isinstance(size, tf.Dimension):
         height = options.pop("new_height", size)
@@ -114,29 +127,33 @@ def resize_images(images, size, *arguments, **options):
     return tf.image.resize_images(images, size, *arguments, **options)
 
 
-def _batch_matmul(x, y, adj_x=None, adj_y=None, name=None):
+def _batch_matmul(
+    x: Any, y: Any, adj_x: bool | None = None, adj_y: bool | None = None, name: str | None = None
+) -> tf.Tensor:
     return tf.matmul(x, y, adjoint_a=bool(adj_x), adjoint_b=bool(adj_y), name=name)
 
 
 IMAGE = {"resize_images": resize_images, "per_image_whitening": tf.image.per_image_standardization}
 
 
-def _pack(values, axis=0, name="stack"):
+def _pack(values: Any, axis: int = 0, name: str = "stack") -> tf.Tensor:
     return tf.stack(values, axis, name)
 
 
-def _unpack(value, num=None, axis=0, name="unstack"):
+def _unpack(
+    value: Any, num: int | None = None, axis: int = 0, name: str = "unstack"
+) -> list[tf.Tensor]:
     return tf.unstack(value, num, axis, name)
 
 
-def slots_under_reuse():
+def slots_under_reuse() -> None:
     """Until 0.12 slots of optimisers and averages could be made in a scope that reuses
     variables; since, TF1 looks there for variables that are still to be made."""
     from tensorflow.python.training import slot_creator
 
     plain = slot_creator._create_slot_var
 
-    def create(*arguments, **options):
+    def create(*arguments: Any, **options: Any) -> tf.Variable:
         scope = tf.get_variable_scope()
         if scope.reuse is not True:
             return plain(*arguments, **options)

@@ -2,6 +2,7 @@
 installed. Arrays are [H, W, 3] in BGR order, uint8."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -14,7 +15,7 @@ COLOR_BGR2RGB, COLOR_BGR2GRAY, COLOR_RGB2GRAY, COLOR_GRAY2BGR = 4, 6, 7, 8
 GRAY = np.array([0.299, 0.587, 0.114])  # of R, G, B: ITU-R BT.601
 
 
-def imread(filename, flags=IMREAD_COLOR):
+def imread(filename: str, flags: int = IMREAD_COLOR) -> np.ndarray | None:
     """Returns None where there is no picture, as cv2 does."""
     if not Path(filename).is_file():
         return None
@@ -27,7 +28,8 @@ def imread(filename, flags=IMREAD_COLOR):
         return None
 
 
-def imwrite(filename, img, params=None):
+def imwrite(filename: str, img: Any, params: Any = None) -> bool:
+    """Writes [H, W], [H, W, 1] or [H, W, 3] of 0..255, rounded."""
     del params
     array = np.clip(np.rint(np.asarray(img, np.float64)), 0, 255).astype(np.uint8)
     array = array[..., 0] if array.ndim == 3 and array.shape[-1] == 1 else array
@@ -35,7 +37,8 @@ def imwrite(filename, img, params=None):
     return True
 
 
-def cvtColor(src, code):
+def cvtColor(src: Any, code: int) -> np.ndarray:
+    """[H, W, 3] or [H, W] in another order of colours, or grey."""
     src = np.asarray(src)
     if code == COLOR_BGR2RGB:
         return np.ascontiguousarray(src[..., ::-1])
@@ -48,7 +51,14 @@ def cvtColor(src, code):
     return np.rint(gray).astype(np.uint8) if src.dtype == np.uint8 else gray
 
 
-def resize(src, dsize, dst=None, fx=0, fy=0, interpolation=INTER_LINEAR):
+def resize(
+    src: Any,
+    dsize: tuple[int, int] | None,
+    dst: Any = None,
+    fx: float = 0,
+    fy: float = 0,
+    interpolation: int = INTER_LINEAR,
+) -> np.ndarray:
     """Bilinear between half-pixel centres, without smoothing; dsize is (W, H)."""
     del dst
     src = np.asarray(src)
@@ -70,14 +80,14 @@ def resize(src, dsize, dst=None, fx=0, fy=0, interpolation=INTER_LINEAR):
     return np.rint(a).astype(np.uint8) if src.dtype == np.uint8 else a.astype(src.dtype)
 
 
-def _between(old, new):
+def _between(old: int, new: int) -> tuple[np.ndarray, np.ndarray]:
     """Returns (index below each new place, how far it is past that)."""
     place = np.clip((np.arange(new) + 0.5) * old / new - 0.5, 0, old - 1)
     below = np.floor(place).astype(int)
     return below, place - below
 
 
-def module():
+def module() -> Facade:
     supplied = {
         name: value
         for name, value in globals().items()

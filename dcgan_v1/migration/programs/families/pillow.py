@@ -1,12 +1,14 @@
 """Pillow's names and leniency of before 10, which TF1 programs were written for."""
 
+from typing import Any
+
 import numpy as np
 from PIL import Image
 
 from dcgan_v1.migration.programs.facade import Facade
 
 
-def fromarray(obj, mode=None):
+def fromarray(obj: Any, mode: str | None = None) -> Image.Image:
     """Old Pillow took the bytes of any array for the mode that a program named. Floats
     that it has no mode for are clipped to 0..255."""
     array = np.asarray(obj)
@@ -17,7 +19,7 @@ def fromarray(obj, mode=None):
     return image.convert(mode) if mode and mode != image.mode else image
 
 
-def modules():
+def modules() -> Facade:
     names = {
         "ANTIALIAS": Image.Resampling.LANCZOS,
         "CUBIC": Image.Resampling.BICUBIC,

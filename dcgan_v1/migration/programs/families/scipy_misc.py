@@ -5,15 +5,31 @@ largest value over 0 to 255, and rounded by adding 0.5.
 """
 
 import math
+from typing import Any
 
 import numpy as np
 from PIL import Image
 
-RESAMPLING = {"nearest": 0, "lanczos": 1, "bilinear": 2, "bicubic": 3, "cubic": 3}
+RESAMPLING = {
+    "nearest": Image.Resampling.NEAREST,
+    "lanczos": Image.Resampling.LANCZOS,
+    "bilinear": Image.Resampling.BILINEAR,
+    "bicubic": Image.Resampling.BICUBIC,
+    "cubic": Image.Resampling.BICUBIC,
+}
 
 
-def bytescale(data, cmin=None, cmax=None, high=255, low=0):
-    """Returns uint8 of the same shape; uint8 as it is."""
+def bytescale(
+    data: Any, cmin: float | None = None, cmax: float | None = None, high: int = 255, low: int = 0
+) -> np.ndarray:
+    """Stretches `cmin`..`cmax` (the smallest and largest where None) over `low`..`high`.
+
+    Returns:
+      uint8 of the same shape; uint8 as it is.
+
+    Raises:
+      ValueError: bounds are out of order.
+    """
     data = np.asarray(data)
     if data.dtype == np.uint8:
         return data
@@ -28,7 +44,16 @@ def bytescale(data, cmin=None, cmax=None, high=255, low=0):
     return (scaled.clip(low, high) + 0.5).astype(np.uint8)
 
 
-def toimage(arr, high=255, low=0, cmin=None, cmax=None, pal=None, mode=None, channel_axis=None):
+def toimage(
+    arr: Any,
+    high: int = 255,
+    low: int = 0,
+    cmin: float | None = None,
+    cmax: float | None = None,
+    pal: Any = None,
+    mode: str | None = None,
+    channel_axis: int | None = None,
+) -> Image.Image:
     """[H, W] or [H, W, 3 or 4], the channels anywhere -> PIL image."""
     data = np.asarray(arr)
     if np.iscomplexobj(data):
@@ -45,7 +70,12 @@ def toimage(arr, high=255, low=0, cmin=None, cmax=None, pal=None, mode=None, cha
     return image.convert(mode) if mode and mode != image.mode else image
 
 
-def _flat_image(data, scaling, pal, mode):
+def _flat_image(
+    data: np.ndarray,
+    scaling: tuple[int, int, float | None, float | None],
+    pal: Any,
+    mode: str | None,
+) -> Image.Image:
     high, low, cmin, cmax = scaling
     if mode == "F":
         return Image.fromarray(data.astype(np.float32))
@@ -64,7 +94,7 @@ def _flat_image(data, scaling, pal, mode):
     raise ValueError(f"no mode {mode} for an array of two axes")
 
 
-def fromimage(im, flatten=False, mode=None):
+def fromimage(im: Image.Image, flatten: bool = False, mode: str | None = None) -> np.ndarray:
     """PIL image -> array; float32 where flattened."""
     if mode is not None:
         im = im.convert(mode) if mode != im.mode else im
@@ -77,17 +107,18 @@ def fromimage(im, flatten=False, mode=None):
     return np.array(im)
 
 
-def imread(name, flatten=False, mode=None):
+def imread(name: Any, flatten: bool = False, mode: str | None = None) -> np.ndarray:
+    """Reads a picture as `fromimage` gives it."""
     with Image.open(name) as image:
         return fromimage(image, flatten, mode)
 
 
-def imsave(name, arr, format=None):
+def imsave(name: Any, arr: Any, format: str | None = None) -> None:
     image = toimage(arr, channel_axis=2)
     image.save(name) if format is None else image.save(name, format)
 
 
-def imresize(arr, size, interp="bilinear", mode=None):
+def imresize(arr: Any, size: Any, interp: str = "bilinear", mode: str | None = None) -> np.ndarray:
     """A percentage, a fraction, or (height, width)."""
     image = toimage(arr, mode=mode)
     if isinstance(size, int | np.integer):
@@ -99,29 +130,31 @@ def imresize(arr, size, interp="bilinear", mode=None):
     return fromimage(image.resize(size, RESAMPLING[interp]))
 
 
-def imrotate(arr, angle, interp="bilinear"):
+def imrotate(arr: Any, angle: float, interp: str = "bilinear") -> np.ndarray:
+    """Counter-clockwise by degrees."""
     return fromimage(toimage(arr).rotate(angle, resample=RESAMPLING[interp]))
 
 
-def logsumexp(a, axis=None, b=None, keepdims=False):
+def logsumexp(a: Any, axis: Any = None, b: Any = None, keepdims: bool = False) -> Any:
     a = np.asarray(a, np.float64)
     top = np.max(a, axis=axis, keepdims=True)
     top = np.where(np.isfinite(top), top, 0)
     total = np.sum((1 if b is None else b) * np.exp(a - top), axis, keepdims=True)
-    found = np.log(total) + top
-    return found if keepdims else np.squeeze(found, axis=axis)[()]
+    result = np.log(total) + top
+    return result if keepdims else np.squeeze(result, axis=axis)[()]
 
 
-def comb(N, k, exact=False, repetition=False):
-    found = math.comb(N + k - 1 if repetition else N, k)
-    return found if exact else float(found)
+def comb(N: int, k: int, exact: bool = False, repetition: bool = False) -> float:
+    """How many ways there are of choosing k of N."""
+    ways = math.comb(N + k - 1 if repetition else N, k)
+    return ways if exact else float(ways)
 
 
-def factorial(n, exact=False):
+def factorial(n: int, exact: bool = False) -> float:
     return math.factorial(n) if exact else float(math.factorial(n))
 
 
-def imshow(arr):
+def imshow(arr: Any) -> None:
     """Shows nothing: there may be no screen."""
     toimage(arr)
 

@@ -2,11 +2,12 @@
 
 import importlib
 import sys
+from typing import Any
 
 import tensorflow.compat.v1 as tf
 
 
-def load():
+def load() -> Any:
     """Returns the package, after giving back the names it was written for."""
     from tensorflow.python.framework import indexed_slices, ops
     from tensorflow.python.framework import tensor as tensors
@@ -29,7 +30,7 @@ def load():
     return importlib.import_module("tf_slim")
 
 
-def _old_layers():
+def _old_layers() -> None:
     """tf_slim makes its layers of those that Keras keeps as legacy_tf_layers."""
     import tf_keras
     import tf_keras.src.legacy_tf_layers as layers
