@@ -122,13 +122,13 @@ def training_step(config, generator, discriminator, real, z, **augment):
       z: [N, 100], the noise of both updates.
       augment: see `augmentation.augmented`.
     """
-    d_real, d_fake = augmentation.augmented(discriminator, config, **augment)
+    d_on_real, d_on_fake = augmentation.augmented(discriminator, config.augment, **augment)
     adam = partial(optimizers.adam, beta1=config.beta1, dtype=real.dtype)
     return training_steps.sequential(
         "celeba64",
         generator,
-        partial(d_real, averages="real"),
-        partial(d_fake, averages="fake"),
+        partial(d_on_real, averages="real"),
+        partial(d_on_fake, averages="fake"),
         real,
         z,
         d_adam=adam(config.d_learning_rate, name="d_adam"),

@@ -136,7 +136,7 @@ def training_step(config, generator, discriminator, real, z, **augment):
     return training_steps.sequential(
         "images96",
         generator,
-        *augmentation.augmented(discriminator, config, **augment),
+        *augmentation.augmented(discriminator, config.augment, **augment),
         real,
         z,
         d_adam=adam(config.d_learning_rate, name="d_adam"),

@@ -5,34 +5,44 @@ a random change through which gradients pass, it cannot, and G still learns to d
 unchanged ones (Zhao et al. 2020, section 3).
 """
 
+from __future__ import annotations
+
+from functools import partial
+
 import tensorflow.compat.v1 as tf
+
+from dcgan_v1.nn.training_steps import Network
 
 NUMBERS = 7  # random numbers per image
 SHIFT = 1 / 8  # of a side, at most
 CUT = 1 / 2  # of a side
 
 
-def augmented(discriminator, config, augment_real=None, augment_fake=None):
-    """Returns D for reals and D for fakes, behind the config's augmentation, if any.
+def augmented(
+    discriminator: Network,
+    kind: str,
+    augment_real: tf.Tensor | None = None,
+    augment_fake: tf.Tensor | None = None,
+) -> tuple[Network, Network]:
+    """Returns D on reals and D on fakes, both behind an augmentation.
 
     Args:
-      augment_real, augment_fake: [N, NUMBERS] in [0, 1), drawn anew each step.
+      discriminator: function of (images, is_training, **options), see `training_steps`.
+      kind: see `augment`; 'none' returns the discriminator as it is.
+      augment_real, augment_fake: [N, NUMBERS] in [0, 1), drawn again each step.
     """
-    if config.augment == "none":
+    if kind == "none":
         return discriminator, discriminator
-    return tuple(
-        _behind(discriminator, config.augment, numbers) for numbers in (augment_real, augment_fake)
-    )
 
-
-def _behind(discriminator, kind, numbers):
-    def augmented_discriminator(images, is_training, **options):
+    def behind(
+        numbers: tf.Tensor, images: tf.Tensor, is_training: bool, **options: str
+    ) -> tuple[tf.Tensor, list[tf.Operation]]:
         return discriminator(augment(images, numbers, kind), is_training, **options)
 
-    return augmented_discriminator
+    return partial(behind, augment_real), partial(behind, augment_fake)
 
 
-def augment(images, numbers, kind):
+def augment(images: tf.Tensor, numbers: tf.Tensor, kind: str) -> tf.Tensor:
     """Returns images changed at random, each in its own way.
 
     Args:
@@ -49,10 +59,13 @@ def augment(images, numbers, kind):
     return images
 
 
-def color(images, brightness, saturation, contrast):
+def color(
+    images: tf.Tensor, brightness: tf.Tensor, saturation: tf.Tensor, contrast: tf.Tensor
+) -> tf.Tensor:
     """Moves brightness by up to 0.5; multiplies saturation by 0-2, contrast by 0.5-1.5.
 
     Args:
+      images: [N, H, W, C] in [-1, 1].
       brightness, saturation, contrast: [N] in [0, 1).
     """
     brightness, saturation, contrast = (
@@ -65,10 +78,11 @@ def color(images, brightness, saturation, contrast):
     return (images - mean) * (contrast + 0.5) + mean
 
 
-def translation(images, down, right):
+def translation(images: tf.Tensor, down: tf.Tensor, right: tf.Tensor) -> tf.Tensor:
     """Moves images by up to an eighth of a side; what comes in is 0, mid-grey.
 
     Args:
+      images: [N, H, W, C] in [-1, 1].
       down, right: [N] in [0, 1); 0.5 leaves an image where it is.
     """
     rows = _shifts(down, int(images.shape[1]), images.dtype)  # [N, H, H]
@@ -77,18 +91,23 @@ def translation(images, down, right):
     return tf.einsum("nvw,nhwc->nhvc", columns, images)
 
 
-def _shifts(numbers, side, dtype):
-    """Returns matrices [N, side, side] that shift a column of pixels."""
+def _shifts(numbers: tf.Tensor, side: int, dtype: tf.DType) -> tf.Tensor:
+    """Returns matrices [N, side, side] that shift a column of pixels.
+
+    As matrix products a shift has a gradient on any device; row i of a matrix has its 1
+    where pixel i comes from.
+    """
     most = round(side * SHIFT)
     shift = tf.cast(tf.floor(numbers * (2 * most + 1)), tf.int32) - most  # [N]
     source = tf.range(side)[None, :] - shift[:, None]  # [N, side]; outside: a row of 0
     return tf.one_hot(source, side, dtype=dtype)
 
 
-def cutout(images, down, right):
+def cutout(images: tf.Tensor, down: tf.Tensor, right: tf.Tensor) -> tf.Tensor:
     """Sets a square of half the side to 0; it may reach over the edge.
 
     Args:
+      images: [N, H, W, C] in [-1, 1].
       down, right: [N] in [0, 1), where the square's centre lies.
     """
     rows = _inside(down, int(images.shape[1]))[:, :, None]  # [N, H, 1]
@@ -97,7 +116,7 @@ def cutout(images, down, right):
     return images * (1 - cut)
 
 
-def _inside(numbers, side):
+def _inside(numbers: tf.Tensor, side: int) -> tf.Tensor:
     """Returns bools [N, side]: which pixels of a side lie in the square."""
     half = round(side * CUT / 2)
     centre = tf.cast(tf.floor(numbers * (side + 1)), tf.int32)[:, None]  # [N, 1]
@@ -105,5 +124,5 @@ def _inside(numbers, side):
     return (pixel >= centre - half) & (pixel < centre + half)
 
 
-def _columns(numbers, start, end):
+def _columns(numbers: tf.Tensor, start: int, end: int) -> list[tf.Tensor]:
     return [numbers[:, i] for i in range(start, end)]

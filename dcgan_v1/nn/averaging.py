@@ -6,20 +6,26 @@ weights. In a checkpoint a variable's average is `<variable>/ExponentialMovingAv
 TensorFlow's own name.
 """
 
+from __future__ import annotations
+
 import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TypeVar
 
 import tensorflow.compat.v1 as tf
 
 SUFFIX = "/ExponentialMovingAverage"
 
+Array = TypeVar("Array")  # a tensor, or its value
+
 
 class Averages:
     """The averages of a training graph's generator. 0 decay: there are none."""
 
-    def __init__(self, decay, variables, step):
+    def __init__(self, decay: float, variables: Sequence[tf.Variable], step: tf.Tensor) -> None:
         """
         Args:
-          decay: how much of an average a step keeps. In a run's first steps it is less,
+          decay: how much of an average a step keeps, in [0, 1). In a run's first steps it is less,
             (1 + step) / (10 + step), so that the initial weights are soon forgotten.
           variables: those of the generator, batch norm's averages included.
           step: scalar tensor, steps done so far.
@@ -27,24 +33,24 @@ class Averages:
         self.ema = tf.train.ExponentialMovingAverage(decay, num_updates=step)
         self.decay, self.variables = decay, variables
 
-    def update_after(self, op):
+    def update_after(self, op: tf.Operation) -> tf.Operation:
         """Returns an op that does `op`, then moves the averages."""
         if not self.decay:
             return op
         with tf.control_dependencies([op]):
             return self.ema.apply(self.variables)
 
-    def restart(self):
+    def restart(self) -> tf.Operation:
         """Returns an op that sets the averages to what the weights are now."""
         if not self.decay:
             return tf.no_op()
         return tf.group(*[tf.assign(self.ema.average(v), v.read_value()) for v in self.variables])
 
     @contextlib.contextmanager
-    def in_use(self):
+    def in_use(self) -> Iterator[None]:
         """Networks built in this context read the averages where there are any."""
 
-        def averaged(getter, *args, **kwargs):
+        def averaged(getter: Any, *args: Any, **kwargs: Any) -> tf.Tensor:
             variable = getter(*args, **kwargs)
             average = self.ema.average(variable) if self.decay else None
             return variable if average is None else average
@@ -53,7 +59,7 @@ class Averages:
             yield
 
 
-def is_average(name):
+def is_average(name: str) -> bool:
     """Whether a name in a checkpoint is that of an average kept here.
 
     The original script of celeba64 has the suffix too, for batch norm's averages.
@@ -61,7 +67,7 @@ def is_average(name):
     return name.endswith(SUFFIX) and "/generator/" in name
 
 
-def in_place(tensors):
+def in_place(tensors: Mapping[str, Array]) -> dict[str, Array]:
     """Returns a checkpoint's name -> tensor with each average where its weight was."""
     averages = {
         name.removesuffix(SUFFIX): value for name, value in tensors.items() if is_average(name)

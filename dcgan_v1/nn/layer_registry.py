@@ -1,12 +1,14 @@
-"""What a network's layers leave in a collection of the graph, for whoever takes the
-network elsewhere (`export.layers`). It costs nothing in a graph that nobody looks into.
+"""Each call of a layer, registered in a collection of the graph: `export.layers` reads
+a network off it. It costs nothing in a graph that is not exported.
 """
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from typing import Any, NamedTuple
 
 import tensorflow.compat.v1 as tf
 
-# no word: collections of such a name are left out where a graph is written down
+# not a string: such collections are left out where a graph is written down
 LAYERS = ("dcgan_v1", "layers")
 
 
@@ -18,18 +20,22 @@ class LayerCall(NamedTuple):
       scope: the variable scope it was called in, the layer's own last if it has one.
       x: its input.
       y: its output.
-      settings: its arguments that are no tensors and no initialisers.
+      settings: its arguments other than tensors and initialisers.
     """
 
     kind: str
     scope: str
     x: tf.Tensor
     y: tf.Tensor
-    settings: dict
+    settings: dict[str, Any]
 
 
-def register(kind, x, y, /, **settings):
-    """Notes a call of a layer, in its own variable scope. Returns y."""
+def register(kind: str, x: tf.Tensor, y: tf.Tensor, /, **settings: Any) -> tf.Tensor:
+    """Registers a call of a layer, within its variable scope. Returns y.
+
+    Args:
+      kind, x, y, settings: see `LayerCall`.
+    """
     scope = tf.get_variable_scope().name
     tf.add_to_collection(LAYERS, LayerCall(kind, scope, x, y, settings))
     return y

@@ -6,7 +6,10 @@ spells its place: `mnist_beginners/generator/conv2/w`. Called again under a reus
 scope a layer shares its variables. Feature maps are NHWC; the dtype follows the input.
 """
 
+from __future__ import annotations
+
 import contextlib
+from collections.abc import Callable
 
 import tensorflow.compat.v1 as tf
 
@@ -15,11 +18,18 @@ from dcgan_v1.nn import fast_ops
 from dcgan_v1.nn.layer_registry import register
 
 
-def truncated_normal(stddev):
+def truncated_normal(stddev: float) -> tf.Initializer:
     return tf.truncated_normal_initializer(stddev=stddev)
 
 
-def linear(x, units, scope, *, w_initializer, b_initializer=None):
+def linear(
+    x: tf.Tensor,
+    units: int,
+    scope: str,
+    *,
+    w_initializer: tf.Initializer,
+    b_initializer: tf.Initializer | None = None,
+) -> tf.Tensor:
     """Affine map of the rows of x.
 
     Args:
@@ -36,7 +46,17 @@ def linear(x, units, scope, *, w_initializer, b_initializer=None):
         return register("linear", x, add_bias(y, b_initializer))
 
 
-def conv2d(x, filters, size, scope, *, stride, w_initializer, b_initializer=None, padding="SAME"):
+def conv2d(
+    x: tf.Tensor,
+    filters: int,
+    size: int,
+    scope: str,
+    *,
+    stride: int,
+    w_initializer: tf.Initializer,
+    b_initializer: tf.Initializer | None = None,
+    padding: str = "SAME",
+) -> tf.Tensor:
     """Convolution with a size x size kernel.
 
     Args:
@@ -52,7 +72,7 @@ def conv2d(x, filters, size, scope, *, stride, w_initializer, b_initializer=None
         shape = [size, size, int(x.shape[3]), filters]
         w = tf.get_variable("w", shape, x.dtype, w_initializer)
 
-        def conv(x):
+        def conv(x: tf.Tensor) -> tf.Tensor:
             if -(-int(x.shape[1]) // stride) <= fast_ops.SMALL_MAP:
                 return fast_ops.conv2d(x, tf.convert_to_tensor(w), stride, padding)
             return tf.nn.conv2d(x, w, strides=stride, padding=padding)
@@ -63,8 +83,16 @@ def conv2d(x, filters, size, scope, *, stride, w_initializer, b_initializer=None
 
 
 def conv2d_transpose(
-    x, filters, size, scope, *, stride, w_initializer, b_initializer=None, padding="SAME"
-):
+    x: tf.Tensor,
+    filters: int,
+    size: int,
+    scope: str,
+    *,
+    stride: int,
+    w_initializer: tf.Initializer,
+    b_initializer: tf.Initializer | None = None,
+    padding: str = "SAME",
+) -> tf.Tensor:
     """Transposed convolution: the gradient of `conv2d`.
 
     Args:
@@ -84,7 +112,7 @@ def conv2d_transpose(
         if padding == "VALID":
             sides = [side - stride + size for side in sides]
 
-        def conv_transpose(x):
+        def conv_transpose(x: tf.Tensor) -> tf.Tensor:
             shape = [tf.shape(x)[0], *sides, filters]
             if height > fast_ops.SMALL_MAP:
                 return tf.nn.conv2d_transpose(x, w, shape, stride, padding)
@@ -98,35 +126,35 @@ def conv2d_transpose(
         return register("conv2d_transpose", x, y, stride=stride, padding=padding)
 
 
-def leaky_relu(x, slope):
+def leaky_relu(x: tf.Tensor, slope: float) -> tf.Tensor:
     """x where it is positive, slope * x elsewhere."""
     return register("leaky_relu", x, tf.nn.leaky_relu(x, alpha=slope), slope=slope)
 
 
-def dropout(x, keep, rate):
+def dropout(x: tf.Tensor, keep: tf.Tensor, rate: float) -> tf.Tensor:
     """Zeroes what is not kept and scales the rest up (Srivastava et al. 2014).
 
     Args:
       x: [N, ...].
       keep: bool of x's shape, each true with probability 1 - rate. It is given, not
         drawn here, so that whoever has the same masks gets the same result.
-      rate: the part that is dropped.
+      rate: the part that is dropped, in [0, 1).
     """
     return x * (tf.cast(keep, x.dtype) / (1 - rate))
 
 
 def batch_norm(
-    x,
-    is_training,
-    scope,
+    x: tf.Tensor,
+    is_training: bool | tf.Tensor,
+    scope: str,
     *,
-    decay,
-    epsilon,
-    gamma_initializer=None,
-    averages="",
-    first_variance=1.0,
-    unbiased=False,
-):
+    decay: float,
+    epsilon: float,
+    gamma_initializer: tf.Initializer | None = None,
+    averages: str = "",
+    first_variance: float = 1.0,
+    unbiased: bool = False,
+) -> tuple[tf.Tensor, list[tf.Operation]]:
     """Batch normalisation with hand-kept moving averages (Ioffe & Szegedy 2015).
 
     is_training True reads the moments of the batch, and each of the returned updates
@@ -165,7 +193,7 @@ def batch_norm(
                 )
             )
 
-        def from_batch():
+        def from_batch() -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
             y, mean, variance, n = _normalize_batch(
                 x, tf.convert_to_tensor(gamma), tf.convert_to_tensor(beta), epsilon
             )
@@ -176,7 +204,7 @@ def batch_norm(
         # read once: what inference uses is what its updates compare with
         mean, variance = average_mean.read_value(), average_variance.read_value()
 
-        def from_averages():
+        def from_averages() -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
             y = tf.nn.batch_normalization(x, mean, variance, beta, gamma, epsilon)
             return y, mean, variance
 
@@ -195,7 +223,9 @@ def batch_norm(
         return y, updates
 
 
-def _normalize_batch(x, gamma, beta, epsilon):
+def _normalize_batch(
+    x: tf.Tensor, gamma: tf.Tensor, beta: tf.Tensor, epsilon: float
+) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]:
     """Returns (x - mean) / sqrt(variance + epsilon) * gamma + beta, mean, variance, and
     the number of values that these are taken over; of all workers where there are some.
 
@@ -210,12 +240,14 @@ def _normalize_batch(x, gamma, beta, epsilon):
         return y, mean, variance, tf.cast(tf.size(x) // x.shape[-1], x.dtype)
 
     @tf.custom_gradient
-    def normalize(x, gamma, beta):
+    def normalize(
+        x: tf.Tensor, gamma: tf.Tensor, beta: tf.Tensor
+    ) -> tuple[tuple[tf.Tensor, ...], Callable[..., tuple[tf.Tensor, ...]]]:
         mean, centered, variance, count = collectives.moments(x)
         inverse = tf.math.rsqrt(variance + epsilon)  # [C]
         y = centered * (inverse * gamma) + beta
 
-        def gradient(dy, *_):
+        def gradient(dy: tf.Tensor, *_: tf.Tensor) -> tuple[tf.Tensor, ...]:
             dbeta = tf.reduce_sum(dy, axes)  # [C]
             dgamma = tf.reduce_sum(dy * centered, axes) * inverse  # [C]
             # those of the weights are summed with all others, later
@@ -229,7 +261,7 @@ def _normalize_batch(x, gamma, beta, epsilon):
     return normalize(x, gamma, beta)
 
 
-def add_bias(y, initializer):
+def add_bias(y: tf.Tensor, initializer: tf.Initializer | None) -> tf.Tensor:
     """Adds a bias `b` to y's last dimension, or nothing where initializer is None."""
     if initializer is None:
         return y

@@ -4,13 +4,19 @@ An optimiser's name ends in `_adam`. Its slots are `<variable>/<name>` (first mo
 and `<variable>/<name>_1` (second), its powers `<name>/beta1_power` and `beta2_power`.
 """
 
+from __future__ import annotations
+
 import tensorflow.compat.v1 as tf
 
 
-def adam(learning_rate, beta1=0.9, *, name, dtype, epsilon=1e-8):
+def adam(
+    learning_rate: float, beta1: float = 0.9, *, name: str, dtype: tf.DType, epsilon: float = 1e-8
+) -> tf.train.Optimizer:
     """Returns TensorFlow's Adam (Kingma & Ba 2015, end of section 2).
 
     Args:
+      beta1: how much of the first moment a step keeps, in [0, 1); beta2 is 0.999.
+      name: ends in `_adam`.
       dtype: of the weights. AdamOptimizer keeps the powers of its betas in float32
         unless it is given the betas as tensors, which with float64 weights puts the
         first steps off by up to 3e-5 of their length.
@@ -20,11 +26,13 @@ def adam(learning_rate, beta1=0.9, *, name, dtype, epsilon=1e-8):
     return _Adam(_constants(learning_rate, beta1, epsilon, dtype), name)
 
 
-def pytorch_adam(learning_rate, beta1=0.9, *, name, dtype, epsilon=1e-8):
+def pytorch_adam(
+    learning_rate: float, beta1: float = 0.9, *, name: str, dtype: tf.DType, epsilon: float = 1e-8
+) -> tf.train.Optimizer:
     """Returns Adam as PyTorch has it: epsilon is added after the bias correction.
 
     In early steps that epsilon weighs more than TensorFlow's: by 1 / sqrt(1 - beta2^t),
-    a factor of 32 in the first.
+    a factor of 32 in the first. For the arguments see `adam`.
     """
     return _PytorchAdam(_constants(learning_rate, beta1, epsilon, dtype), name)
 
@@ -32,7 +40,7 @@ def pytorch_adam(learning_rate, beta1=0.9, *, name, dtype, epsilon=1e-8):
 class _Adam(tf.train.AdamOptimizer):
     """TensorFlow's, whose settings can be read: name -> constant."""
 
-    def __init__(self, settings, name):
+    def __init__(self, settings: dict[str, tf.Tensor], name: str) -> None:
         super().__init__(**settings, name=name)
         self.settings = settings
 
@@ -40,18 +48,20 @@ class _Adam(tf.train.AdamOptimizer):
 class _PytorchAdam(_Adam):
     """The paper's algorithm 1 as it stands, in terms of TensorFlow's form of it."""
 
-    def _prepare(self):
+    def _prepare(self) -> None:
         super()._prepare()
         _, beta2_power = self._get_beta_accumulators()
         self._epsilon_t *= tf.sqrt(1 - beta2_power)
 
 
-def _constants(learning_rate, beta1, epsilon, dtype):
+def _constants(
+    learning_rate: float, beta1: float, epsilon: float, dtype: tf.DType
+) -> dict[str, tf.Tensor]:
     values = {"learning_rate": learning_rate, "beta1": beta1, "beta2": 0.999, "epsilon": epsilon}
     return {name: tf.constant(value, dtype) for name, value in values.items()}
 
 
-def is_optimizer_variable(name):
+def is_optimizer_variable(name: str) -> bool:
     """Whether a variable is an optimiser's, or the step: not one of the networks'.
 
     Every optimiser's name ends in `_adam`: slots are `<variable>/g_adam` and

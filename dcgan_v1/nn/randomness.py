@@ -4,8 +4,14 @@ No generator state exists, so the variables and the global step are the whole st
 training: a restored run draws what the uninterrupted one would have drawn.
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
 import tensorflow.compat.v1 as tf
 
+Size = Sequence[Any]  # of ints and scalar tensors
 # One number per purpose, so that no two purposes ever share a draw.
 STREAMS = {
     "z_discriminator": 1,
@@ -27,36 +33,62 @@ STREAMS = {
 }
 
 
-def seed_at(seed, stream, step):
-    """Returns the stateless seed, int64 [2], of `stream` at `step` (scalar tensor)."""
+def seed_at(seed: int, stream: str, step: tf.Tensor | int) -> tf.Tensor:
+    """Returns the stateless seed of a draw, int64 [2].
+
+    Args:
+      seed: the run's.
+      stream: the purpose, a key of STREAMS.
+      step: int64 scalar, or a number.
+    """
     base = tf.constant([seed, STREAMS[stream]], tf.int64)
     return tf.random.experimental.stateless_fold_in(base, step, alg="philox")
 
 
-def noise(kind, shape, seed, stream, step):
-    """Returns float32 noise of `shape`, 'normal' (0, 1) or 'uniform' in [-1, 1)."""
+def noise(kind: str, shape: Size, seed: int, stream: str, step: tf.Tensor | int) -> tf.Tensor:
+    """Draws float32 latents.
+
+    Args:
+      kind: 'normal' for mean 0 and deviation 1, or 'uniform' in [-1, 1).
+      shape: [N, z_dim]; N may be a scalar tensor.
+      seed, stream, step: see `seed_at`.
+    """
     at = seed_at(seed, stream, step)
     if kind == "normal":
         return tf.random.stateless_normal(shape, at, alg="philox")
     return tf.random.stateless_uniform(shape, at, -1.0, 1.0, alg="philox")
 
 
-def fractions(shape, seed, stream, step):
-    """Returns float32 numbers, uniform in [0, 1)."""
+def fractions(shape: Size, seed: int, stream: str, step: tf.Tensor | int) -> tf.Tensor:
+    """Draws float32 numbers, uniform in [0, 1).
+
+    Args:
+      seed, stream, step: see `seed_at`.
+    """
     return tf.random.stateless_uniform(shape, seed_at(seed, stream, step))
 
 
-def coin(shape, seed, stream, step):
-    """Returns bools, each true half of the time."""
+def coin(shape: Size, seed: int, stream: str, step: tf.Tensor | int) -> tf.Tensor:
+    """Draws bools, each true half of the time.
+
+    Args:
+      seed, stream, step: see `seed_at`.
+    """
     return fractions(shape, seed, stream, step) < 0.5
 
 
-def keep(shape, rate, seed, stream, step):
-    """Returns dropout's mask: bools, each false with probability `rate`."""
+def keep(shape: Size, rate: float, seed: int, stream: str, step: tf.Tensor | int) -> tf.Tensor:
+    """Draws dropout's mask: bools, each false with probability `rate`.
+
+    Args:
+      shape: [N, ...], of what is dropped from.
+      rate: in [0, 1).
+      seed, stream, step: see `seed_at`.
+    """
     return fractions(shape, seed, stream, step) >= rate
 
 
-def shuffled_batch(step, batch_size, size, seed):
+def shuffled_batch(step: tf.Tensor, batch_size: int, size: int, seed: int) -> tf.Tensor:
     """Returns which examples make up the batch of `step`: int64 [batch_size].
 
     Each epoch is a permutation of its own of range(size). A batch that reaches an
@@ -64,16 +96,25 @@ def shuffled_batch(step, batch_size, size, seed):
 
     Args:
       step: int64 scalar tensor, batches drawn so far.
+      size: examples of an epoch.
     """
     position = step * batch_size + tf.range(batch_size, dtype=tf.int64)
     return _shuffled(position % size, position // size, size, seed)
 
 
-def batch_of_epoch(step, batch_size, size, seed, *, order="shuffled", last="dropped"):
+def batch_of_epoch(
+    step: tf.Tensor,
+    batch_size: int,
+    size: int,
+    seed: int,
+    *,
+    order: str = "shuffled",
+    last: str = "dropped",
+) -> tf.Tensor:
     """Like `shuffled_batch`, but no batch reaches into the next epoch.
 
     Args:
-      order: 'shuffled' anew each epoch, or as on 'file'.
+      order: 'shuffled' again each epoch, or as on 'file'.
       last: an epoch's incomplete last batch is 'dropped', or taken 'smaller'.
     """
     batches = epoch_steps(batch_size, size, last)
@@ -85,12 +126,12 @@ def batch_of_epoch(step, batch_size, size, seed, *, order="shuffled", last="drop
     return _shuffled(position, epoch, size, seed)
 
 
-def epoch_steps(batch_size, size, last="dropped"):
+def epoch_steps(batch_size: int, size: int, last: str = "dropped") -> int:
     """Returns how many batches an epoch of `batch_of_epoch` has."""
     return size // batch_size if last == "dropped" else -(-size // batch_size)
 
 
-def _shuffled(position, epoch, size, seed):
+def _shuffled(position: tf.Tensor, epoch: tf.Tensor, size: int, seed: int) -> tf.Tensor:
     """Where the permutation of range(size) that belongs to `epoch` puts `position`."""
     count = tf.size(position)
     base = tf.fill([count], tf.constant(seed, tf.int64))

@@ -1,12 +1,21 @@
 """TF1's bilinear resize and the convolution behind it, as one layer."""
 
+from __future__ import annotations
+
 import tensorflow.compat.v1 as tf
 
 from dcgan_v1.nn import ops
 from dcgan_v1.nn.layer_registry import register
 
 
-def resize_conv2d(x, filters, scope, *, w_initializer, b_initializer=None):
+def resize_conv2d(
+    x: tf.Tensor,
+    filters: int,
+    scope: str,
+    *,
+    w_initializer: tf.Initializer,
+    b_initializer: tf.Initializer | None = None,
+) -> tf.Tensor:
     """Bilinear resize to twice the size, then a 3x3 convolution of stride 2.
 
     TF1's resize (`align_corners=False`, no half-pixel centres) puts x[i] at row 2i and
@@ -22,6 +31,7 @@ def resize_conv2d(x, filters, scope, *, w_initializer, b_initializer=None):
 
     Args:
       x: [N, H, W, C].
+      b_initializer: None leaves the bias out.
 
     Returns:
       [N, H, W, filters].
@@ -30,14 +40,17 @@ def resize_conv2d(x, filters, scope, *, w_initializer, b_initializer=None):
         _, height, width, channels = x.shape.as_list()
         w = tf.get_variable("w", [3, 3, channels, filters], x.dtype, w_initializer)
 
-        def inner(w, axis):  # the two taps away from the edge
+        # the two taps away from the edge
+        def inner(w: tf.Tensor, axis: int) -> tf.Tensor:
             first, middle, last = tf.split(w, 3, axis=axis)
             return tf.concat([first + middle / 2, middle / 2 + last], axis=axis)
 
-        def edge(w, axis):  # the tap that only the last row (column) adds
+        def edge(
+            w: tf.Tensor, axis: int
+        ) -> tf.Tensor:  # the tap that only the last row (column) adds
             return tf.split(w, 3, axis=axis)[1] / 2
 
-        def conv(x, w):
+        def conv(x: tf.Tensor, w: tf.Tensor) -> tf.Tensor:
             return tf.nn.conv2d(x, w, strides=1, padding="SAME")
 
         bottom = x[:, -1:, :, :]  # [N, 1, W, C]
@@ -51,7 +64,7 @@ def resize_conv2d(x, filters, scope, *, w_initializer, b_initializer=None):
         return register("resize_conv2d", x, ops.add_bias(y, b_initializer))
 
 
-def _pad_before(x, axis, zeros):
+def _pad_before(x: tf.Tensor, axis: int, zeros: int) -> tf.Tensor:
     paddings = [[0, 0]] * x.shape.rank
     paddings[axis] = [zeros, 0]
     return tf.pad(x, paddings)

@@ -1,16 +1,34 @@
-"""The order of updates: each schedule builds one training step as ops of one graph.
+"""The training steps: who is updated when, each step as ops of one graph.
 
 A step's parts are ordered by control dependencies, so that one `session.run` does what
 the TF1 loops did in several: networks built under a dependency on an update read the
 weights that update has written.
+
+What the functions here have in common:
+
+  name: the system's, root scope of its variables.
+  generator: function of (z [N, z_dim], is_training) that returns images [N, H, W, C]
+    and batch norm's updates.
+  discriminator, d_on_real, d_on_fake, ...: functions of (images, is_training) that
+    return logits [N, 1] and batch norm's updates. They share their weights; where there
+    are several, each has dropout masks, averages or an augmentation of its own.
+  real: images [M, H, W, C]; M may be less than N in an epoch's last batch.
+  z, z_discriminator, z_generator: latents [N, z_dim].
+  d_adam, g_adam, ...: optimisers of `nn.optimizers`.
+  real_label: what D should say of reals, in (0.5, 1].
 """
 
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import tensorflow.compat.v1 as tf
 
 from dcgan_v1.distributed import collectives
 from dcgan_v1.nn import losses
+
+Network = Callable[..., tuple[tf.Tensor, list[tf.Operation]]]
 
 
 class Step(NamedTuple):
@@ -26,33 +44,36 @@ class Step(NamedTuple):
 
     d_op: tf.Operation
     d_and_g_op: tf.Operation
-    scalars: dict
-    d_scalars: dict
-    norms: dict
+    scalars: dict[str, tf.Tensor]
+    d_scalars: dict[str, tf.Tensor]
+    norms: dict[str, tf.Tensor]
 
 
 def separate_losses(
-    name,
-    generator,
-    discriminator,
-    real,
-    z_discriminator,
-    z_generator,
+    name: str,
+    generator: Network,
+    discriminator: Network,
+    real: tf.Tensor,
+    z_discriminator: tf.Tensor,
+    z_generator: tf.Tensor,
     *,
-    d_real_adam,
-    d_fake_adam,
-    g_adam,
-    real_label=1.0,
-):
+    d_real_adam: tf.train.Optimizer,
+    d_fake_adam: tf.train.Optimizer,
+    g_adam: tf.train.Optimizer,
+    real_label: float = 1.0,
+) -> Step:
     """D on its real and its fake loss by two optimisers, then G with fresh noise.
 
     The source leaves D's two updates unordered within one session call: a race. Here
     both gradients are taken at the same weights, then applied real first, fake second.
     The source never moves batch norm's averages; here both generator passes do, D's
     before G's.
+
+    Args:
+      d_real_adam, d_fake_adam: of D's loss on reals and of that on fakes.
     """
     fake, d_bn_updates = generator(z_discriminator, True)
-    real_logits, _ = discriminator(real, True)  # [N, 1]
+    real_logits, _ = discriminator(real, True)  # [M, 1]
     fake_logits, _ = discriminator(fake, True)  # [N, 1]
     d_loss_real = losses.discriminator_loss_real(real_logits, real_label)
     d_loss_fake = losses.discriminator_loss_fake(fake_logits)
@@ -71,79 +92,88 @@ def separate_losses(
         new_fake, bn_updates = generator(z_generator, True)
         new_fake_logits, _ = discriminator(new_fake, True)  # [N, 1]
     g_loss = losses.generator_loss(new_fake_logits)
-    g_gradients = gradients_of(g_loss, g_vars)
-    with tf.control_dependencies(g_gradients):
-        g_op = apply(g_adam, g_gradients, g_vars)
+    g_op, g_gradients = _update(g_adam, g_loss, g_vars)
 
-    d_scalars = _d_scalars(d_loss_real, d_loss_fake, real_logits, fake_logits)
-    return Step(
-        d_op=d_op,
-        d_and_g_op=tf.group(g_op, *bn_updates),
-        scalars={**d_scalars, "g_loss": g_loss},
-        d_scalars=d_scalars,
-        norms=_norms(d_real=real_gradients, d_fake=fake_gradients, g=g_gradients),
+    return _step(
+        d_op,
+        tf.group(g_op, *bn_updates),
+        _d_scalars(d_loss_real, d_loss_fake, real_logits, fake_logits),
+        g_loss,
+        {"d_real": real_gradients, "d_fake": fake_gradients, "g": g_gradients},
     )
 
 
-def sequential(name, generator, d_real, d_fake, real, z, *, d_adam, g_adam, real_label=1.0):
+def sequential(
+    name: str,
+    generator: Network,
+    d_on_real: Network,
+    d_on_fake: Network,
+    real: tf.Tensor,
+    z: tf.Tensor,
+    *,
+    d_adam: tf.train.Optimizer,
+    g_adam: tf.train.Optimizer,
+    real_label: float = 1.0,
+) -> Step:
     """D on its summed loss, then G with the same fakes against the updated D.
 
     The fakes are computed once. Every pass moves the averages it read, one pass after
-    the other: reals, fakes, fakes again. The source of celeba64 computes the fakes anew
+    the other: reals, fakes, fakes again. The source of celeba64 computes the fakes again
     for G's update and runs two more passes only to read the losses, each of which moves
     averages too; here the losses come with the update.
-
-    Args:
-      d_real, d_fake: the discriminator for reals and for fakes: functions of
-        (images, is_training) that share their weights.
     """
     fake, g_updates = generator(z, True)
-    real_logits, real_updates = d_real(real, True)  # [N, 1]
+    real_logits, real_updates = d_on_real(real, True)  # [M, 1]
     with tf.control_dependencies(real_updates):  # the averages may be the same
-        fake_logits, fake_updates = d_fake(fake, True)  # [N, 1]
+        fake_logits, fake_updates = d_on_fake(fake, True)  # [N, 1]
     d_loss_real = losses.discriminator_loss_real(real_logits, real_label)
     d_loss_fake = losses.discriminator_loss_fake(fake_logits)
+    d_loss = d_loss_real + d_loss_fake
     g_vars, d_vars = variables_of(tf.trainable_variables(), name)
 
-    d_gradients = gradients_of(d_loss_real + d_loss_fake, d_vars)
-    with tf.control_dependencies(d_gradients):
-        d_applied = apply(d_adam, d_gradients, d_vars)
+    d_applied, d_gradients = _update(d_adam, d_loss, d_vars)
     d_op = tf.group(d_applied, *fake_updates, *real_updates)
 
     with tf.control_dependencies([d_op]):  # D reads the weights just written
-        new_logits, new_updates = d_fake(fake, True)  # [N, 1]
+        new_logits, new_updates = d_on_fake(fake, True)  # [N, 1]
     g_loss = losses.generator_loss(new_logits)
-    g_gradients = gradients_of(g_loss, g_vars)
-    with tf.control_dependencies(g_gradients):
-        g_op = apply(g_adam, g_gradients, g_vars)
+    g_op, g_gradients = _update(g_adam, g_loss, g_vars)
 
-    d_scalars = {
-        "d_loss": d_loss_real + d_loss_fake,
-        **_d_scalars(d_loss_real, d_loss_fake, real_logits, fake_logits),
-    }
-    return Step(
-        d_op=d_op,
-        d_and_g_op=tf.group(g_op, *g_updates, *new_updates),
-        scalars={**d_scalars, "g_loss": g_loss},
-        d_scalars=d_scalars,
-        norms=_norms(d=d_gradients, g=g_gradients),
+    return _step(
+        d_op,
+        tf.group(g_op, *g_updates, *new_updates),
+        {"d_loss": d_loss, **_d_scalars(d_loss_real, d_loss_fake, real_logits, fake_logits)},
+        g_loss,
+        {"d": d_gradients, "g": g_gradients},
     )
 
 
-def simultaneous(name, generator, d_real, d_fake, real, z, *, d_adam, g_adam, real_label=1.0):
+def simultaneous(
+    name: str,
+    generator: Network,
+    d_on_real: Network,
+    d_on_fake: Network,
+    real: tf.Tensor,
+    z: tf.Tensor,
+    *,
+    d_adam: tf.train.Optimizer,
+    g_adam: tf.train.Optimizer,
+    real_label: float = 1.0,
+) -> Step:
     """One pass of everything, both gradients at the same weights, then both applied.
 
     D's update comes first, which changes nothing: neither reads what the other writes.
     """
     fake, bn_updates = generator(z, True)
-    real_logits, _ = d_real(real, True)  # [N, 1]
-    fake_logits, _ = d_fake(fake, True)  # [N, 1]
+    real_logits, _ = d_on_real(real, True)  # [M, 1]
+    fake_logits, _ = d_on_fake(fake, True)  # [N, 1]
     d_loss_real = losses.discriminator_loss_real(real_logits, real_label)
     d_loss_fake = losses.discriminator_loss_fake(fake_logits)
+    d_loss = d_loss_real + d_loss_fake
     g_loss = losses.generator_loss(fake_logits)
     g_vars, d_vars = variables_of(tf.trainable_variables(), name)
 
-    d_gradients = gradients_of(d_loss_real + d_loss_fake, d_vars)
+    d_gradients = gradients_of(d_loss, d_vars)
     g_gradients = gradients_of(g_loss, g_vars)
     # The barrier: no weight may change before every gradient has been taken.
     with tf.control_dependencies(d_gradients + g_gradients):
@@ -151,33 +181,29 @@ def simultaneous(name, generator, d_real, d_fake, real, z, *, d_adam, g_adam, re
     with tf.control_dependencies([d_op]):
         g_op = apply(g_adam, g_gradients, g_vars)
 
-    d_scalars = {
-        "d_loss": d_loss_real + d_loss_fake,
-        **_d_scalars(d_loss_real, d_loss_fake, real_logits, fake_logits),
-    }
-    return Step(
-        d_op=d_op,
-        d_and_g_op=tf.group(g_op, *bn_updates),
-        scalars={**d_scalars, "g_loss": g_loss},
-        d_scalars=d_scalars,
-        norms=_norms(d=d_gradients, g=g_gradients),
+    return _step(
+        d_op,
+        tf.group(g_op, *bn_updates),
+        {"d_loss": d_loss, **_d_scalars(d_loss_real, d_loss_fake, real_logits, fake_logits)},
+        g_loss,
+        {"d": d_gradients, "g": g_gradients},
     )
 
 
 def separate_batches(
-    name,
-    generator,
-    d_real,
-    d_fake,
-    d_new_fake,
-    real,
-    z_discriminator,
-    z_generator,
+    name: str,
+    generator: Network,
+    d_on_real: Network,
+    d_on_fake: Network,
+    d_on_new_fake: Network,
+    real: tf.Tensor,
+    z_discriminator: tf.Tensor,
+    z_generator: tf.Tensor,
     *,
-    d_adam,
-    g_adam,
-    real_label=1.0,
-):
+    d_adam: tf.train.Optimizer,
+    g_adam: tf.train.Optimizer,
+    real_label: float = 1.0,
+) -> Step:
     """D on reals, then D on fakes, two steps of one Adam; then G with fresh noise.
 
     What a Keras loop of three `train_on_batch` calls does. The fakes that D trains on
@@ -185,32 +211,24 @@ def separate_batches(
     mode. d_loss and d_accuracy are the means of D's two calls.
 
     Args:
-      d_real, d_fake, d_new_fake: the discriminator for reals, for the fakes
-        it trains on and for those G trains on: functions of (images, is_training) that
-        share their weights, each with dropout masks of its own.
+      d_on_fake, d_on_new_fake: for the fakes D trains on, and for those G trains on.
     """
     fake, _ = generator(z_discriminator, False)
-    real_logits, _ = d_real(real, True)  # [N, 1]
+    real_logits, _ = d_on_real(real, True)  # [M, 1]
     d_loss_real = losses.discriminator_loss_real(real_logits, real_label)
     g_vars, d_vars = variables_of(tf.trainable_variables(), name)
-    real_gradients = gradients_of(d_loss_real, d_vars)
-    with tf.control_dependencies(real_gradients):
-        real_applied = apply(d_adam, real_gradients, d_vars)
+    real_applied, real_gradients = _update(d_adam, d_loss_real, d_vars)
 
     with tf.control_dependencies([real_applied]):  # D reads the weights just written
-        fake_logits, _ = d_fake(fake, True)  # [N, 1]
+        fake_logits, _ = d_on_fake(fake, True)  # [N, 1]
     d_loss_fake = losses.discriminator_loss_fake(fake_logits)
-    fake_gradients = gradients_of(d_loss_fake, d_vars)
-    with tf.control_dependencies(fake_gradients):
-        d_op = apply(d_adam, fake_gradients, d_vars)
+    d_op, fake_gradients = _update(d_adam, d_loss_fake, d_vars)
 
     with tf.control_dependencies([d_op, fake]):
         new_fake, bn_updates = generator(z_generator, True)
-        new_logits, _ = d_new_fake(new_fake, True)  # [N, 1]
+        new_logits, _ = d_on_new_fake(new_fake, True)  # [N, 1]
     g_loss = losses.generator_loss(new_logits)
-    g_gradients = gradients_of(g_loss, g_vars)
-    with tf.control_dependencies(g_gradients):
-        g_op = apply(g_adam, g_gradients, g_vars)
+    g_op, g_gradients = _update(g_adam, g_loss, g_vars)
 
     right_real = collectives.mean(tf.cast(real_logits > 0, real.dtype))
     right_fake = collectives.mean(tf.cast(fake_logits <= 0, real.dtype))
@@ -219,16 +237,37 @@ def separate_batches(
         **_d_scalars(d_loss_real, d_loss_fake, real_logits, fake_logits),
         "d_accuracy": (right_real + right_fake) / 2,
     }
-    return Step(
-        d_op=d_op,
-        d_and_g_op=tf.group(g_op, *bn_updates),
-        scalars={**d_scalars, "g_loss": g_loss},
-        d_scalars=d_scalars,
-        norms=_norms(d_real=real_gradients, d_fake=fake_gradients, g=g_gradients),
-    )
+    gradients = {"d_real": real_gradients, "d_fake": fake_gradients, "g": g_gradients}
+    return _step(d_op, tf.group(g_op, *bn_updates), d_scalars, g_loss, gradients)
 
 
-def _d_scalars(d_loss_real, d_loss_fake, real_logits, fake_logits):
+def _update(
+    optimizer: tf.train.Optimizer, loss: tf.Tensor, variables: Sequence[tf.Variable]
+) -> tuple[tf.Operation, list[tf.Tensor]]:
+    """Returns one update by one loss, and its gradients: all are taken before the first
+    weight moves."""
+    gradients = gradients_of(loss, variables)
+    with tf.control_dependencies(gradients):
+        return apply(optimizer, gradients, variables), gradients
+
+
+def _step(
+    d_op: tf.Operation,
+    d_and_g_op: tf.Operation,
+    d_scalars: dict[str, tf.Tensor],
+    g_loss: tf.Tensor,
+    gradients: dict[str, list[tf.Tensor]],
+) -> Step:
+    """Returns the Step, which has the norm of each update's gradients together."""
+    norms = {
+        f"{name}_gradient_norm": tf.linalg.global_norm(values) for name, values in gradients.items()
+    }
+    return Step(d_op, d_and_g_op, {**d_scalars, "g_loss": g_loss}, d_scalars, norms)
+
+
+def _d_scalars(
+    d_loss_real: tf.Tensor, d_loss_fake: tf.Tensor, real_logits: tf.Tensor, fake_logits: tf.Tensor
+) -> dict[str, tf.Tensor]:
     return {
         "d_loss_real": d_loss_real,
         "d_loss_fake": d_loss_fake,
@@ -237,20 +276,13 @@ def _d_scalars(d_loss_real, d_loss_fake, real_logits, fake_logits):
     }
 
 
-def _norms(**gradients):
-    """Returns '<name>_gradient_norm' -> norm of a list of gradients together."""
-    return {
-        f"{name}_gradient_norm": tf.linalg.global_norm(values) for name, values in gradients.items()
-    }
-
-
-def gradients_of(loss, variables):
+def gradients_of(loss: tf.Tensor, variables: Sequence[tf.Variable]) -> list[tf.Tensor]:
     """Returns the gradients of a loss, or of all workers' parts of it, by one sum."""
     return collectives.all_reduce(tf.gradients(loss, variables))
 
 
-def variables_of(trainables, name):
-    """Splits a graph's trainable variables into (generator's, discriminator's).
+def variables_of(trainables: Sequence[tf.Variable], name: str) -> list[list[tf.Variable]]:
+    """Splits a graph's trainable variables into [generator's, discriminator's].
 
     Chosen by scope prefix, slash included; together they must be all there are.
     """
@@ -258,13 +290,15 @@ def variables_of(trainables, name):
         [v for v in trainables if v.op.name.startswith(f"{name}/{net}/")]
         for net in ("generator", "discriminator")
     ]
-    found = {v.op.name for part in split for v in part}
-    stray = [v.op.name for v in trainables if v.op.name not in found]
+    known = {v.op.name for part in split for v in part}
+    stray = [v.op.name for v in trainables if v.op.name not in known]
     assert not stray and all(split), f"variables of neither network: {stray}"
     return split
 
 
-def apply(optimizer, gradients, variables):
+def apply(
+    optimizer: tf.train.Optimizer, gradients: Sequence[tf.Tensor], variables: Sequence[tf.Variable]
+) -> tf.Operation:
     """Applies gradients with an optimiser whose state is named after it."""
     with tf.name_scope(optimizer.get_name()):
         return optimizer.apply_gradients(zip(gradients, variables, strict=True), name="apply")
