@@ -8,8 +8,8 @@ import pytest
 from script_runs import ENVIRONMENT, ROOT
 
 LINE = (
-    '        System("toy", with_defaults("ToyConfig", (DigitSettings, EpochConfig), '
-    'model="toy", batch_size=4), counterparts={"tf2": "dcgan_v1.models.toy"}),\n'
+    ' System("toy", with_defaults("ToyConfig", (DigitSettings, EpochConfig), '
+    'model="toy", batch_size=4), counterparts={"tf2": "dcgan_v1.models.toy"})'
 )
 FILE = '''"""toy: one dense layer draws, one judges."""
 
@@ -126,10 +126,8 @@ def project(tmp_path_factory):
     (package / "data" / "mnist_files").symlink_to(ROOT / "dcgan_v1" / "data" / "mnist_files")
     (package / "models" / "toy.py").write_text(FILE)
     systems = (package / "systems.py").read_text()
-    assert systems.count("        IMAGES96,\n") == 1
-    (package / "systems.py").write_text(
-        systems.replace("        IMAGES96,\n", f"        IMAGES96,\n{LINE}")
-    )
+    assert systems.count(" IMAGES96)") == 1
+    (package / "systems.py").write_text(systems.replace(" IMAGES96)", f" IMAGES96,{LINE})"))
     return folder
 
 
