@@ -56,28 +56,28 @@ class System:
     """
 
     name: str
-    config: type
-    image_shape: tuple = (28, 28, 1)
-    image_range: tuple = (-1.0, 1.0)
+    config: type[Config]
+    image_shape: tuple[int, int, int] = (28, 28, 1)
+    image_range: tuple[float, float] = (-1.0, 1.0)
     noise: str = "normal"
     z_dim: int = 100
-    streams: tuple = ("z",)
+    streams: tuple[str, ...] = ("z",)
     noise_follows_batch: bool = False
     last_batch: str = "smaller"
-    masks: dict = field(default_factory=dict)
+    masks: dict[str, tuple[int, ...]] = field(default_factory=dict)
     dropout: float = 0.0
     simultaneous: bool = False
     width_of: str = ""
-    maps: dict = field(default_factory=dict)
+    maps: dict[str, int] = field(default_factory=dict)
     data: str = "digits"
     features: str = "classifier"
     words: str = MNIST_WORDS
     example: str = ""
     script: str = "train_mnist"
-    counterparts: dict = field(default_factory=dict)
+    counterparts: dict[str, str] = field(default_factory=dict)
 
 
-def masks(*purposes):
+def masks(*purposes: str) -> dict[str, tuple[int, ...]]:
     """The masks of a D on digits with a dropout after each of two convolutions."""
     return {
         f"keep_{purpose}{layer}": shape
@@ -86,20 +86,22 @@ def masks(*purposes):
     }
 
 
-def ports(name, *frameworks):
+def ports(name: str, *frameworks: str) -> dict[str, str]:
     """The counterparts that lie in `ports/`."""
     return {f: f"dcgan_v1.ports.{f}_{name}" for f in frameworks}
 
 
-MnistBeginnersConfig = with_defaults(
-    "MnistBeginnersConfig",
-    (DigitSettings, ValidationSettings, Config),
+@with_defaults(
     model="mnist_beginners",
     pretrain_steps=300,
     d_learning_rate=3e-4,
     g_learning_rate=1e-4,
     beta1=0.9,
 )
+class MnistBeginnersConfig(DigitSettings, ValidationSettings, Config):
+    """Settings of mnist_beginners."""
+
+
 MNIST_BEGINNERS = System(
     "mnist_beginners",
     MnistBeginnersConfig,
@@ -109,9 +111,8 @@ MNIST_BEGINNERS = System(
     counterparts=ports("mnist_beginners", "tf2"),
 )
 
-Celeba64Config = with_defaults(
-    "Celeba64Config",
-    (ImageSettings, StartSettings, Config),
+
+@with_defaults(
     model="celeba64",
     steps=10_000,
     batch_size=16,
@@ -120,6 +121,10 @@ Celeba64Config = with_defaults(
     resize="area",
     sample_bn="ema",
 )
+class Celeba64Config(ImageSettings, StartSettings, Config):
+    """Settings of celeba64."""
+
+
 CELEBA64 = System(
     "celeba64",
     Celeba64Config,
@@ -136,14 +141,12 @@ CELEBA64 = System(
     counterparts=ports("celeba64", "tf2", "torch"),
 )
 
-MnistKerasConfig = with_defaults(
-    "MnistKerasConfig",
-    (DigitSettings, StartSettings, EpochConfig),
-    model="mnist_keras",
-    batch_size=128,
-    samples=16,
-    sample_bn="ema",
-)
+
+@with_defaults(model="mnist_keras", batch_size=128, samples=16, sample_bn="ema")
+class MnistKerasConfig(DigitSettings, StartSettings, EpochConfig):
+    """Settings of mnist_keras."""
+
+
 MNIST_KERAS = System(
     "mnist_keras",
     MnistKerasConfig,
@@ -154,9 +157,8 @@ MNIST_KERAS = System(
     counterparts=ports("mnist_keras", "tf2", "keras"),
 )
 
-MnistTutorialConfig = with_defaults(
-    "MnistTutorialConfig",
-    (DigitSettings, EpochConfig),
+
+@with_defaults(
     model="mnist_tutorial",
     batch_size=256,
     d_learning_rate=1e-4,
@@ -166,6 +168,10 @@ MnistTutorialConfig = with_defaults(
     save_epochs=15,
     sample_bn="ema",
 )
+class MnistTutorialConfig(DigitSettings, EpochConfig):
+    """Settings of mnist_tutorial."""
+
+
 MNIST_TUTORIAL = System(
     "mnist_tutorial",
     MnistTutorialConfig,
@@ -175,9 +181,12 @@ MNIST_TUTORIAL = System(
     counterparts=ports("mnist_tutorial", "tf2"),
 )
 
-Images96Config = with_defaults(
-    "Images96Config", (ImageSettings, EpochConfig), model="images96", batch_size=64, epochs=400
-)
+
+@with_defaults(model="images96", batch_size=64, epochs=400)
+class Images96Config(ImageSettings, EpochConfig):
+    """Settings of images96."""
+
+
 IMAGES96 = System(
     "images96",
     Images96Config,
@@ -192,6 +201,8 @@ IMAGES96 = System(
     counterparts=ports("images96", "tf2", "torch"),
 )
 
+ImageConfig = Celeba64Config | Images96Config  # those of ImageSettings
+
 SYSTEMS = {
     system.name: system
     for system in (MNIST_BEGINNERS, CELEBA64, MNIST_KERAS, MNIST_TUTORIAL, IMAGES96)
@@ -199,18 +210,18 @@ SYSTEMS = {
 FRAMEWORKS = tuple(dict.fromkeys(f for s in SYSTEMS.values() for f in s.counterparts))
 
 
-def get(name):
+def get(name: str) -> System:
     """Returns the System of a name."""
     if name not in SYSTEMS:
         raise ValueError(f"unknown model {name!r}; one of {', '.join(SYSTEMS)}")
     return SYSTEMS[name]
 
 
-def of_script(script):
+def of_script(script: str) -> dict[str, System]:
     """Returns the systems that a command trains, by name."""
     return {name: system for name, system in SYSTEMS.items() if system.script == script}
 
 
-def with_counterpart(framework):
+def with_counterpart(framework: str) -> list[str]:
     """Returns the names of the systems that have a counterpart in a framework."""
     return [name for name, s in SYSTEMS.items() if framework in s.counterparts]

@@ -8,8 +8,9 @@ import pytest
 from script_runs import ENVIRONMENT, ROOT
 
 LINE = (
-    ' System("toy", with_defaults("ToyConfig", (DigitSettings, EpochConfig), '
-    'model="toy", batch_size=4), counterparts={"tf2": "dcgan_v1.models.toy"})'
+    ' System("toy", with_defaults(model="toy", batch_size=4)('
+    'type("ToyConfig", (DigitSettings, EpochConfig), {})), '
+    'counterparts={"tf2": "dcgan_v1.models.toy"})'
 )
 FILE = '''"""toy: one dense layer draws, one judges."""
 

@@ -3,6 +3,7 @@
 from dcgan_v1.config.configs import (
     COUNTED_TWICE,
     Config,
+    Crop,
     DigitSettings,
     EpochConfig,
     ImageSettings,
@@ -14,6 +15,7 @@ from dcgan_v1.config.configs import (
 __all__ = [
     "COUNTED_TWICE",
     "Config",
+    "Crop",
     "DigitSettings",
     "EpochConfig",
     "ImageSettings",

@@ -2,14 +2,19 @@
 
 import dataclasses
 import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar
 
-from dcgan_v1.config import COUNTED_TWICE
+from dcgan_v1.config import COUNTED_TWICE, Config
 from dcgan_v1.config.setting import option
 from dcgan_v1.errors import UserError
 from dcgan_v1.systems import SYSTEMS
 
+AnyConfig = TypeVar("AnyConfig", bound=Config)
 
-def from_json(text, source):
+
+def from_json(text: str | bytes, source: Path) -> Config:
     """Reads a system's config back. `source` names the file in error messages."""
     try:
         values = json.loads(text)
@@ -33,7 +38,7 @@ def from_json(text, source):
     return cls(**values)
 
 
-def saved_config(path):
+def saved_config(path: Path) -> Config | None:
     """Returns the config of the run that a checkpoint is of, None if there is none.
 
     Args:
@@ -47,12 +52,12 @@ def saved_config(path):
     return None
 
 
-def continued(saved, asked):
+def continued(saved: AnyConfig, asked: Mapping[str, Any]) -> AnyConfig:
     """Returns the config of a restored run: what was saved, changed as asked.
 
     Args:
       saved: the run's config.
-      asked: dict of the settings given this time.
+      asked: the settings given this time, by name.
 
     Raises:
       UserError: a fixed setting differs.

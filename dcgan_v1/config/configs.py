@@ -8,9 +8,13 @@ import dataclasses
 import json
 import re
 from dataclasses import dataclass
+from typing import Any, Literal, Self
 
 from dcgan_v1.config.setting import check, fixed, setting
 from dcgan_v1.errors import UserError
+
+# what is cut from the centre: (width, height), the largest square, or nothing
+Crop = tuple[int, int] | Literal["square"] | None
 
 
 @dataclass(frozen=True)
@@ -72,30 +76,30 @@ class Config:
         "start all else anew",
     )
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
             check(field, getattr(self, field.name))
 
     @property
-    def total_steps(self):
+    def total_steps(self) -> int:
         """Global steps of the whole run, pre-training included."""
         return self.pretrain_steps + self.steps
 
-    def in_steps(self, epoch_steps):
+    def in_steps(self, epoch_steps: int) -> Self:
         """Returns this config with what is given in epochs turned into steps."""
         del epoch_steps
         return self
 
-    def fixed_settings(self):
+    def fixed_settings(self) -> dict[str, Any]:
         """Returns the settings that decide which numbers a run computes, by name."""
         names = [f.name for f in dataclasses.fields(self) if f.metadata["fixed"]]
         return {name: getattr(self, name) for name in sorted(names)}
 
-    def to_json(self):
+    def to_json(self) -> str:
         return json.dumps(dataclasses.asdict(self), indent=2) + "\n"
 
 
-def _by_epochs(name):
+def _by_epochs(name: str) -> Any:
     """A count of steps that is 0 where epochs give it."""
     (field,) = (f for f in dataclasses.fields(Config) if f.name == name)
     return dataclasses.field(default=0, metadata={**field.metadata, "least": 0})
@@ -112,7 +116,7 @@ class EpochConfig(Config):
     sample_every: int = _by_epochs("sample_every")
     save_every: int = _by_epochs("save_every")
 
-    def in_steps(self, epoch_steps):
+    def in_steps(self, epoch_steps: int) -> Self:
         return dataclasses.replace(
             self,
             steps=self.steps or self.epochs * epoch_steps,
@@ -195,8 +199,8 @@ class ImageSettings:
     skip_bad: bool = setting(False, "leave out images that cannot be used, instead of stopping")
     cache: bool = setting(True, "decode while training, instead of once into a file beside the run")
 
-    def __post_init__(self):
-        super().__post_init__()
+    def __post_init__(self) -> None:
+        super().__post_init__()  # type: ignore[misc]  # Config's: no class has these alone
         if self.width % 8:
             raise UserError(f"--width must be a multiple of 8, not {self.width}")
         try:
@@ -205,14 +209,16 @@ class ImageSettings:
             raise UserError(f"--crop: {error}") from error
 
 
-def parse_crop(text):
+def parse_crop(text: str) -> Crop:
     """Reads '108', '108x120' (width x height), 'square' or 'none'.
 
     Returns:
       (width, height), 'square' for the largest there is, or None.
     """
-    if text in ("none", "square"):
-        return None if text == "none" else text
+    if text == "none":
+        return None
+    if text == "square":
+        return "square"
     match = re.fullmatch(r"([1-9]\d{0,4})(?:x([1-9]\d{0,4}))?", text)
     if match is None:
         raise ValueError(f"'none', 'square', a number or WxH is needed, not {text!r}")

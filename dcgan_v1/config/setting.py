@@ -2,14 +2,27 @@
 restored run may change it."""
 
 import dataclasses
+from collections.abc import Callable
+from typing import Any, TypeVar, dataclass_transform
 
 from dcgan_v1.errors import UserError
 
+ConfigClass = TypeVar("ConfigClass", bound=type)
 
-def setting(default, help="", *, fixed=False, least=None, below=None, choices=None):
+
+def setting(
+    default: Any,
+    help: str = "",
+    *,
+    fixed: bool = False,
+    least: float | None = None,
+    below: float | None = None,
+    choices: tuple[str, ...] | None = None,
+) -> Any:
     """A field of a config.
 
     Args:
+      default: an int, float, bool or str.
       help: for the command line; '' keeps the setting off it.
       fixed: a restored run may not change it.
       least: the smallest number it may be; below: what it must be less than.
@@ -19,25 +32,29 @@ def setting(default, help="", *, fixed=False, least=None, below=None, choices=No
     return dataclasses.field(default=default, metadata={**metadata, "choices": choices})
 
 
-def fixed(default, help="", **limits):
+def fixed(default: Any, help: str = "", **limits: Any) -> Any:
+    """A `setting` that decides which numbers a run computes: a restored run keeps it."""
     return setting(default, help, fixed=True, **limits)
 
 
-def with_defaults(name, bases, **defaults):
-    """Returns a config class with the settings of `bases` and other defaults."""
-    inherited = {f.name: f for base in reversed(bases) for f in dataclasses.fields(base)}
-    fields = [
-        (
-            name,
-            inherited[name].type,
-            dataclasses.field(default=value, metadata=inherited[name].metadata),
-        )
-        for name, value in defaults.items()
-    ]
-    return dataclasses.make_dataclass(name, fields, bases=bases, frozen=True)
+@dataclass_transform(frozen_default=True)
+def with_defaults(**defaults: Any) -> Callable[[ConfigClass], ConfigClass]:
+    """Makes a class a config: the settings of its bases, some with other defaults."""
+
+    def decorated(cls: ConfigClass) -> ConfigClass:
+        inherited = {
+            f.name: f for base in reversed(cls.__bases__) for f in dataclasses.fields(base)
+        }
+        cls.__annotations__ = {name: inherited[name].type for name in defaults}
+        for name, value in defaults.items():
+            field = dataclasses.field(default=value, metadata=inherited[name].metadata)
+            setattr(cls, name, field)
+        return dataclasses.dataclass(frozen=True)(cls)
+
+    return decorated
 
 
-def check(field, value):
+def check(field: dataclasses.Field[Any], value: Any) -> None:
     """Raises UserError where a setting is not what it may be."""
     name, may = option(field.name), field.metadata
     least, below, choices = may["least"], may["below"], may["choices"]
@@ -54,6 +71,6 @@ def check(field, value):
         raise UserError(f"{name} must be at least {least:g} and below {below:g}, not {value}")
 
 
-def option(name):
+def option(name: str) -> str:
     """Returns the command-line option of a setting."""
     return "--" + name.replace("_", "-")
