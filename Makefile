@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 READY := $(VENV)/.ready
 QUICK := runs/mnist_quick
-# what got furthest in three minutes of two cores, see docs/quality.md
+# what got furthest in three minutes of two cores, see docs/explanation/quality.md
 RECIPE := --model mnist_tutorial --batch-size 32 --steps 4200 --beta1 0.5 \
 	--d-learning-rate 5e-4 --g-learning-rate 5e-4 --ema-decay 0.998 --samples 64 \
 	--sample-every 100 --save-every 1000

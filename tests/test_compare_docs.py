@@ -1,4 +1,4 @@
-"""The worked example of docs/compare_your_own.md: its commands say what it says."""
+"""The worked example of docs/guides/compare.md: its commands say what it says."""
 
 import re
 import shlex
@@ -6,7 +6,7 @@ import shlex
 import pytest
 from script_runs import ROOT, call_path
 
-PAGE = (ROOT / "docs" / "compare_your_own.md").read_text()
+PAGE = (ROOT / "docs" / "guides" / "compare.md").read_text()
 EXAMPLE = PAGE.partition("## A worked example")[2].partition("\n## ")[0]
 FOLDER = ROOT / "docs" / "compare_your_own"
 

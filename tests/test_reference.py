@@ -1,4 +1,4 @@
-"""What docs/migrating.md says of the frameworks, tried out; and who imports whom.
+"""What docs/explanation/migrating.md says of the frameworks, tried out; and who imports whom.
 
 Each snippet runs in a process of its own: these tests' process is in graph mode.
 """

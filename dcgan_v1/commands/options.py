@@ -12,7 +12,7 @@ from dcgan_v1.metrics.real_images import MIN_IMAGES
 from dcgan_v1.systems import SYSTEMS
 
 METAVARS = {int: "N", float: "X"}
-RECIPE = (  # settings beyond the sources, for better samples (docs/quality.md)
+RECIPE = (  # settings beyond the sources, for better samples (docs/explanation/quality.md)
     "d_learning_rate",
     "g_learning_rate",
     "beta1",
@@ -107,7 +107,7 @@ def add_worker_options(group, configs):
         type=int,
         metavar="N",
         help="processes on this machine that train together, each on its share of "
-        "every batch; for several machines see docs/distributed.md (default 1)",
+        "every batch; for several machines see docs/guides/workers.md (default 1)",
     )
     group.add_argument(
         "--worker-timeout",

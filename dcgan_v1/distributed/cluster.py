@@ -68,7 +68,7 @@ def of_environment():
     except (ValueError, TypeError, AttributeError) as error:
         raise UserError(
             f"{VARIABLE} is not what TensorFlow wants there ({error}); unset it, or "
-            "see docs/distributed.md"
+            "see docs/guides/workers.md"
         ) from error
     unknown = sorted(set(jobs) - {"chief", "worker"})
     if unknown:

@@ -3,7 +3,7 @@
     result = compare("port.py:old", "port.py:new", inputs="batch.npz", steps=10)
     assert result, result.verdict
 
-`docs/compare_your_own.md` has a worked example. The sides run in processes of their
+`docs/guides/compare.md` has a worked example. The sides run in processes of their
 own; this one imports no framework.
 """
 

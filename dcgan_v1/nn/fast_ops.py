@@ -1,7 +1,7 @@
 """TensorFlow's ops as matrix products that run faster, gradients included.
 
-Each was measured on the CPU and is tested against the op it stands in for. `ops` decides
-where they are used.
+Each was measured on the CPU (docs/explanation/speed.md) and is tested against the op it
+stands in for, gradients included. `ops` decides where they are used.
 """
 
 from __future__ import annotations

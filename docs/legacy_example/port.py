@@ -1,6 +1,6 @@
 """The conditional DCGAN of carpedm20/DCGAN-tensorflow on MNIST, in Keras 3.
 
-Written from the architecture (see `docs/legacy.md`), not from its code: 28x28 digits in
+Written from the architecture (see `docs/guides/legacy.md`), not from its code: 28x28 digits in
 0..1, 100 numbers of z, ten classes; Adam with 2e-4 and 0.5; the generator is updated
 twice for each update of the discriminator.
 """
