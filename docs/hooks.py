@@ -1,0 +1,102 @@
+"""What `mkdocs build` asks of us: pages that are made from the code and from the project's own files.
+
+`reference/commands.md` comes from the parsers of the commands. README.md is the site's first page;
+CONTRIBUTING.md and its like are pages, too. A link of a page to any other file of the project, which
+the site does not hold, becomes plain text; a link to a file that is not there fails a strict build.
+"""
+
+import argparse
+import logging
+import posixpath
+import re
+import sys
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.structure.files import File, Files
+from mkdocs.structure.pages import Page
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+PROJECT = {  # file of the project -> page of the site
+    "README.md": "index.md",
+    "CONTRIBUTING.md": "project/contributing.md",
+    "CHANGELOG.md": "project/changelog.md",
+    "SECURITY.md": "project/security.md",
+    "CODE_OF_CONDUCT.md": "project/code_of_conduct.md",
+}
+LINK = re.compile(r"\[([^][]*)\]\(([^()#\s:]+)(#[^()\s]*)?\)")  # to a file, not to an address
+log = logging.getLogger("mkdocs.hooks")
+
+
+def on_files(files: Files, config: MkDocsConfig) -> Files:
+    """Adds the pages that do not lie in docs/."""
+    for source, page in PROJECT.items():
+        text = (ROOT / source).read_text(encoding="utf-8")
+        files.append(File.generated(config, page, content=text))
+    text = "\n".join(commands_page())
+    files.append(File.generated(config, "reference/commands.md", content=text))
+    return files
+
+
+def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
+    """Leads the links of a page to where their files are on the site."""
+    here = page.file.src_uri
+    source = {uri: name for name, uri in PROJECT.items()}.get(here, f"docs/{here}")
+
+    def lead(link: re.Match[str]) -> str:
+        text, path, anchor = link[1], link[2], link[3] or ""
+        target = posixpath.normpath(posixpath.join(posixpath.dirname(source), path))
+        if target in PROJECT:
+            uri = PROJECT[target]
+        elif target.startswith("docs/"):
+            uri = target.removeprefix("docs/")
+        else:
+            if not (ROOT / target).exists():
+                log.warning("%s links to %s, which is not there", source, target)
+            return text
+        return f"[{text}]({posixpath.relpath(uri, posixpath.dirname(here) or '.')}{anchor})"
+
+    return LINK.sub(lead, markdown)
+
+
+def commands_page() -> Iterator[str]:
+    """Yields the lines of the page on all commands."""
+    from dcgan_v1 import commands
+
+    yield "# Commands\n"
+    yield "`dcgan-v1 NAME` after `pip install .`, or `python scripts/NAME.py` in a clone, with `_` for"
+    yield "`-`. Every command also has `--help`, and `--debug`, which shows tracebacks and TensorFlow's"
+    yield "own messages. Exit codes: 0 success, 2 a one-line error; others are named below.\n"
+    for name in commands.NAMES:
+        module = import_module(f"dcgan_v1.commands.{name}")
+        parser = module.make_parser()
+        parser.prog = f"dcgan-v1 {name.replace('_', '-')}"
+        yield from command_section(name.replace("_", "-"), parser)
+
+
+def command_section(name: str, parser: argparse.ArgumentParser) -> Iterator[str]:
+    """Yields the lines on one command: what it does, its usage, its options by group."""
+    yield f"## {name}\n"
+    yield f"{' '.join((parser.description or '').split())}\n"
+    formatter = argparse.HelpFormatter(parser.prog, width=96)
+    formatter.add_usage(parser.usage, parser._actions, parser._mutually_exclusive_groups)
+    yield f"```text\n{formatter.format_help().strip()}\n```\n"
+    for group in parser._action_groups:
+        actions = [a for a in group._group_actions if a.dest not in ("help", "debug")]
+        actions = [a for a in actions if a.help != argparse.SUPPRESS]
+        if not actions:
+            continue
+        yield f"| {group.title or ''} | |\n|---|---|"
+        for action in actions:
+            words = formatter._format_action_invocation(action)
+            help = formatter._expand_help(action) if action.help else ""
+            yield f"| {cell(words)} | {cell(' '.join(help.split()))} |"
+        yield ""
+
+
+def cell(text: str) -> str:
+    """Returns text as a cell of a Markdown table shows it: no sign of it is markup."""
+    return re.sub(r"([|<>*_\[\]])", r"\\\1", text)
