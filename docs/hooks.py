@@ -1,8 +1,8 @@
-"""What `mkdocs build` asks of us: pages that are made from the code and from the project's own files.
+"""The pages of the site that `mkdocs build` makes, and where links of pages lead.
 
-`reference/commands.md` comes from the parsers of the commands. README.md is the site's first page;
-CONTRIBUTING.md and its like are pages, too. A link of a page to any other file of the project, which
-the site does not hold, becomes plain text; a link to a file that is not there fails a strict build.
+`reference/commands.md` comes from the parsers of the commands. README.md is the first page;
+CONTRIBUTING.md and the like are pages, too. A link to any other file of the project, which the
+site does not hold, becomes plain text. A link to a file that does not exist fails the build.
 """
 
 import argparse
@@ -67,9 +67,9 @@ def commands_page() -> Iterator[str]:
     from dcgan_v1 import commands
 
     yield "# Commands\n"
-    yield "`dcgan-v1 NAME` after `pip install .`, or `python scripts/NAME.py` in a clone, with `_` for"
-    yield "`-`. Every command also has `--help`, and `--debug`, which shows tracebacks and TensorFlow's"
-    yield "own messages. Exit codes: 0 success, 2 a one-line error; others are named below.\n"
+    yield "`dcgan-v1 NAME` after `pip install .`, or `python scripts/NAME.py` in a clone (there with"
+    yield "`_` for `-`). Every command also has `--help` and `--debug`, which shows tracebacks and"
+    yield "TensorFlow's own messages. Exit code 0 is success, 2 an error, told in one line.\n"
     for name in commands.NAMES:
         module = import_module(f"dcgan_v1.commands.{name}")
         parser = module.make_parser()
@@ -93,7 +93,7 @@ def command_section(name: str, parser: argparse.ArgumentParser) -> Iterator[str]
         for action in actions:
             words = formatter._format_action_invocation(action)
             help = formatter._expand_help(action) if action.help else ""
-            yield f"| {cell(words)} | {cell(' '.join(help.split()))} |"
+            yield f"| `{words}` | {cell(' '.join(help.split()))} |"
         yield ""
 
 
