@@ -67,7 +67,7 @@ def commands_page() -> Iterator[str]:
     from dcgan_v1 import commands
 
     yield "# Commands\n"
-    yield "`dcgan-v1 NAME` after `pip install .`, or `python scripts/NAME.py` in a clone (there with"
+    yield "`dcgan-v1 NAME` after `pip install .`, or `python scripts/NAME.py` in a clone (with"
     yield "`_` for `-`). Every command also has `--help` and `--debug`, which shows tracebacks and"
     yield "TensorFlow's own messages. Exit code 0 is success, 2 an error, told in one line.\n"
     for name in commands.NAMES:
