@@ -7,7 +7,7 @@ from typing import Any, TypeVar, dataclass_transform
 
 from dcgan_v1.errors import UserError
 
-ConfigClass = TypeVar("ConfigClass", bound=type)
+T = TypeVar("T")
 
 
 def setting(
@@ -38,10 +38,10 @@ def fixed(default: Any, help: str = "", **limits: Any) -> Any:
 
 
 @dataclass_transform(frozen_default=True)
-def with_defaults(**defaults: Any) -> Callable[[ConfigClass], ConfigClass]:
+def with_defaults(**defaults: Any) -> Callable[[type[T]], type[T]]:
     """Makes a class a config: the settings of its bases, some with other defaults."""
 
-    def decorated(cls: ConfigClass) -> ConfigClass:
+    def decorated(cls: type[T]) -> type[T]:
         inherited = {
             f.name: f for base in reversed(cls.__bases__) for f in dataclasses.fields(base)
         }
