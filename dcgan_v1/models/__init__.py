@@ -6,8 +6,9 @@ Such a file has `networks(config)`, which returns (generator, discriminator), an
 """
 
 from importlib import import_module
+from types import ModuleType
 
 
-def get(name):
+def get(name: str) -> ModuleType:
     """Returns the module of the system `name`."""
     return import_module(f"dcgan_v1.models.{name}")

@@ -5,16 +5,21 @@ every discriminator layer, the first too. The source feeds fakes and reals throu
 separately, so each kind has averages of its own: the sets `fake` and `real`.
 """
 
+from __future__ import annotations
+
 from functools import partial
+from typing import Any
 
 import tensorflow.compat.v1 as tf
 
+from dcgan_v1 import systems
 from dcgan_v1.nn import augmentation, ops, optimizers, training_steps
+from dcgan_v1.nn.training_steps import Network, Output, Step
 
-BN = {"decay": 0.9, "epsilon": 1e-5, "first_variance": 0.0}
+BN: dict[str, Any] = {"decay": 0.9, "epsilon": 1e-5, "first_variance": 0.0}
 
 
-def generator(z, is_training, *, width, init):
+def generator(z: tf.Tensor, is_training: bool | tf.Tensor, *, width: int, init: str) -> Output:
     """Makes images from noise.
 
     Args:
@@ -51,8 +56,15 @@ def generator(z, is_training, *, width, init):
         return tf.tanh(h), updates0 + updates1 + updates2 + updates3
 
 
-def discriminator(images, is_training, *, width, init, averages="fake"):
-    """Judges images: positive logits for those it takes for real.
+def discriminator(
+    images: tf.Tensor,
+    is_training: bool | tf.Tensor,
+    *,
+    width: int,
+    init: str,
+    averages: str = "fake",
+) -> Output:
+    """Tells real images from fakes: positive logits for those it takes for real.
 
     Args:
       images: [N, 64, 64, 3] in [-1, 1].
@@ -89,7 +101,7 @@ def discriminator(images, is_training, *, width, init, averages="fake"):
         return logits, updates0 + updates1 + updates2 + updates3
 
 
-def initializers(init):
+def initializers(init: str) -> tuple[tf.Initializer, ...]:
     """Returns the initialisers of (linear layers, deconvolutions, convolutions, gamma).
 
     'paper': N(0, 0.02) weights, gamma N(1, 0.02) (Radford et al. 2016, section 4).
@@ -107,13 +119,20 @@ def initializers(init):
     )
 
 
-def networks(config):
+def networks(config: systems.Celeba64Config) -> tuple[Network, Network]:
     """Returns (generator, discriminator) with the config's width and start."""
-    options = {"width": config.width, "init": config.init}
+    options: dict[str, Any] = {"width": config.width, "init": config.init}
     return partial(generator, **options), partial(discriminator, **options)
 
 
-def training_step(config, generator, discriminator, real, z, **augment):
+def training_step(
+    config: systems.Celeba64Config,
+    generator: Network,
+    discriminator: Network,
+    real: tf.Tensor,
+    z: tf.Tensor,
+    **augment: tf.Tensor,
+) -> Step:
     """Returns the `training_steps.Step` of this system.
 
     Args:

@@ -4,19 +4,23 @@ The source's explicit paddings are what SAME gives at these sizes. Its initial v
 its running variances and its Adam are PyTorch's own, which differ from TensorFlow's.
 """
 
+from __future__ import annotations
+
 from functools import partial
+from typing import Any
 
 import tensorflow.compat.v1 as tf
 
 from dcgan_v1 import systems
 from dcgan_v1.nn import augmentation, ops, optimizers, training_steps
+from dcgan_v1.nn.training_steps import Network, Output, Step
 
 Z_DIM = systems.IMAGES96.z_dim
 
-BN = {"decay": 0.9, "epsilon": 1e-5, "unbiased": True}
+BN: dict[str, Any] = {"decay": 0.9, "epsilon": 1e-5, "unbiased": True}
 
 
-def generator(z, is_training, *, width):
+def generator(z: tf.Tensor, is_training: bool | tf.Tensor, *, width: int) -> Output:
     """Makes images from noise.
 
     Args:
@@ -59,8 +63,8 @@ def generator(z, is_training, *, width):
         return tf.tanh(h), updates1 + updates2 + updates3 + updates4
 
 
-def discriminator(images, is_training, *, width):
-    """Judges images: positive logits for those it takes for real.
+def discriminator(images: tf.Tensor, is_training: bool | tf.Tensor, *, width: int) -> Output:
+    """Tells real images from fakes: positive logits for those it takes for real.
 
     Args:
       images: [N, 96, 96, 3] in [-1, 1].
@@ -95,17 +99,17 @@ def discriminator(images, is_training, *, width):
         return tf.reshape(h, [-1, 1]), updates1 + updates2 + updates3 + updates4
 
 
-def _double(h, filters, scope):
+def _double(h: tf.Tensor, filters: int, scope: str) -> tf.Tensor:
     init = pytorch_uniform(4, filters)
     return ops.conv2d_transpose(h, filters, 4, scope, stride=2, w_initializer=init)
 
 
-def _halve(h, filters, scope):
+def _halve(h: tf.Tensor, filters: int, scope: str) -> tf.Tensor:
     init = pytorch_uniform(4, int(h.shape[3]))
     return ops.conv2d(h, filters, 4, scope, stride=2, w_initializer=init)
 
 
-def pytorch_uniform(size, channels):
+def pytorch_uniform(size: int, channels: int) -> tf.Initializer:
     """Returns PyTorch's initialiser of a kernel: U(-b, b) with b^2 = 1 / fan_in.
 
     Args:
@@ -117,13 +121,20 @@ def pytorch_uniform(size, channels):
     return tf.random_uniform_initializer(-bound, bound)
 
 
-def networks(config):
+def networks(config: systems.Images96Config) -> tuple[Network, Network]:
     """Returns (generator, discriminator) with the config's width."""
     width = config.width
     return partial(generator, width=width), partial(discriminator, width=width)
 
 
-def training_step(config, generator, discriminator, real, z, **augment):
+def training_step(
+    config: systems.Images96Config,
+    generator: Network,
+    discriminator: Network,
+    real: tf.Tensor,
+    z: tf.Tensor,
+    **augment: tf.Tensor,
+) -> Step:
     """Returns the `training_steps.Step` of this system.
 
     Args:

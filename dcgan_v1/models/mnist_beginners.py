@@ -5,17 +5,22 @@ with bilinear resizes between them. Its discriminator is the TF1 MNIST tutorial'
 classifier with one output. Three Adams train them (see `training_steps.separate_losses`).
 """
 
+from __future__ import annotations
+
 from functools import partial
+from typing import Any
 
 import tensorflow.compat.v1 as tf
 
+from dcgan_v1 import systems
 from dcgan_v1.nn import ops, optimizers, resizing, training_steps
+from dcgan_v1.nn.training_steps import Network, Output, Step
 
-BN = {"decay": 0.999, "epsilon": 1e-5}  # tf.contrib's decay; beta but no gamma
+BN: dict[str, Any] = {"decay": 0.999, "epsilon": 1e-5}  # tf.contrib's decay; beta but no gamma
 STDDEV = 0.02
 
 
-def generator(z, is_training):
+def generator(z: tf.Tensor, is_training: bool | tf.Tensor) -> Output:
     """Makes images from noise.
 
     Args:
@@ -49,8 +54,8 @@ def generator(z, is_training):
         return tf.sigmoid(h), updates1 + updates2 + updates3
 
 
-def discriminator(images, is_training):
-    """Judges images: positive logits for those it takes for real.
+def discriminator(images: tf.Tensor, is_training: bool | tf.Tensor) -> Output:
+    """Tells real images from fakes: positive logits for those it takes for real.
 
     Args:
       images: [N, 28, 28, 1] in [0, 1].
@@ -73,13 +78,20 @@ def discriminator(images, is_training):
         return ops.linear(h, 1, "linear4", **init), []  # [N, 1]
 
 
-def networks(config):
+def networks(config: systems.MnistBeginnersConfig) -> tuple[Network, Network]:
     """Returns (generator, discriminator); no setting changes them."""
     del config
     return generator, discriminator
 
 
-def training_step(config, generator, discriminator, real, z_discriminator, z_generator):
+def training_step(
+    config: systems.MnistBeginnersConfig,
+    generator: Network,
+    discriminator: Network,
+    real: tf.Tensor,
+    z_discriminator: tf.Tensor,
+    z_generator: tf.Tensor,
+) -> Step:
     """Returns the `training_steps.Step` of this system.
 
     Args:

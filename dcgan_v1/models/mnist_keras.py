@@ -2,23 +2,28 @@
 
 The source trains D on a batch of reals and on a batch of fakes in two calls, then G
 through a frozen D (see `training_steps.separate_batches`). Its weights start from Keras's
-defaults: it assigns other values, but to a list that Keras makes anew at each look.
+defaults: it assigns other values, but to a list that Keras builds at each access.
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from functools import partial
+from typing import Any
 
 import tensorflow.compat.v1 as tf
 
 from dcgan_v1 import systems
 from dcgan_v1.nn import ops, optimizers, training_steps
+from dcgan_v1.nn.training_steps import Network, Output, Step
 
 EPSILON = 1e-7  # Keras's default
-BN = {"decay": 0.99, "epsilon": 1e-3}  # Keras's defaults
+BN: dict[str, Any] = {"decay": 0.99, "epsilon": 1e-3}  # Keras's defaults
 SLOPE = 0.2
 DROPOUT = systems.MNIST_KERAS.dropout
 
 
-def generator(z, is_training, *, init):
+def generator(z: tf.Tensor, is_training: bool | tf.Tensor, *, init: str) -> Output:
     """Makes images from noise.
 
     Args:
@@ -55,8 +60,10 @@ def generator(z, is_training, *, init):
         return tf.tanh(h), updates1 + updates2 + updates3 + updates4
 
 
-def discriminator(images, is_training, *, init, keep=None):
-    """Judges images: positive logits for those it takes for real.
+def discriminator(
+    images: tf.Tensor, is_training: bool | tf.Tensor, *, init: str, keep: Sequence[tf.Tensor] = ()
+) -> Output:
+    """Tells real images from fakes: positive logits for those it takes for real.
 
     Args:
       images: [N, 28, 28, 1] in [-1, 1].
@@ -88,7 +95,7 @@ def discriminator(images, is_training, *, init, keep=None):
         return ops.linear(h, 1, "linear3", **linear), []  # [N, 1]
 
 
-def initializers(init):
+def initializers(init: str) -> tuple[tf.Initializer, ...]:
     """Returns the initialisers of (all weights, batch norm's gamma).
 
     'paper': N(0, 0.02), gamma N(1, 0.02) (Radford et al. 2016, section 4), which the
@@ -100,12 +107,20 @@ def initializers(init):
     return tf.glorot_uniform_initializer(), tf.ones_initializer()
 
 
-def networks(config):
+def networks(config: systems.MnistKerasConfig) -> tuple[Network, Network]:
     """Returns (generator, discriminator) with the config's start."""
     return partial(generator, init=config.init), partial(discriminator, init=config.init)
 
 
-def training_step(config, generator, discriminator, real, z_discriminator, z_generator, **masks):
+def training_step(
+    config: systems.MnistKerasConfig,
+    generator: Network,
+    discriminator: Network,
+    real: tf.Tensor,
+    z_discriminator: tf.Tensor,
+    z_generator: tf.Tensor,
+    **masks: tf.Tensor,
+) -> Step:
     """Returns the `training_steps.Step` of this system.
 
     Args:
@@ -116,7 +131,7 @@ def training_step(config, generator, discriminator, real, z_discriminator, z_gen
     """
     adam = partial(optimizers.adam, beta1=config.beta1, dtype=real.dtype, epsilon=EPSILON)
 
-    def with_dropout(purpose):
+    def with_dropout(purpose: str) -> Network:
         keep = [masks[f"keep_{purpose}{layer}"] for layer in (1, 2)]
         return partial(discriminator, keep=keep)
 

@@ -3,20 +3,25 @@
 Both networks are updated at once, from one pass (see `training_steps.simultaneous`).
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from functools import partial
+from typing import Any
 
 import tensorflow.compat.v1 as tf
 
 from dcgan_v1 import systems
 from dcgan_v1.nn import ops, optimizers, training_steps
+from dcgan_v1.nn.training_steps import Network, Output, Step
 
 EPSILON = 1e-7  # Keras's default
-BN = {"decay": 0.99, "epsilon": 1e-3}  # Keras's defaults
+BN: dict[str, Any] = {"decay": 0.99, "epsilon": 1e-3}  # Keras's defaults
 SLOPE = 0.3  # Keras's default
 DROPOUT = systems.MNIST_TUTORIAL.dropout
 
 
-def generator(z, is_training):
+def generator(z: tf.Tensor, is_training: bool | tf.Tensor) -> Output:
     """Makes images from noise.
 
     Args:
@@ -47,8 +52,10 @@ def generator(z, is_training):
         return tf.tanh(h), updates1 + updates2 + updates3  # [N, 28, 28, 1]
 
 
-def discriminator(images, is_training, *, keep=None):
-    """Judges images: positive logits for those it takes for real.
+def discriminator(
+    images: tf.Tensor, is_training: bool | tf.Tensor, *, keep: Sequence[tf.Tensor] = ()
+) -> Output:
+    """Tells real images from fakes: positive logits for those it takes for real.
 
     Args:
       images: [N, 28, 28, 1] in [-1, 1].
@@ -79,13 +86,20 @@ def discriminator(images, is_training, *, keep=None):
         return ops.linear(h, 1, "linear3", **layer), []  # [N, 1]
 
 
-def networks(config):
+def networks(config: systems.MnistTutorialConfig) -> tuple[Network, Network]:
     """Returns (generator, discriminator); no setting changes them."""
     del config
     return generator, discriminator
 
 
-def training_step(config, generator, discriminator, real, z, **masks):
+def training_step(
+    config: systems.MnistTutorialConfig,
+    generator: Network,
+    discriminator: Network,
+    real: tf.Tensor,
+    z: tf.Tensor,
+    **masks: tf.Tensor,
+) -> Step:
     """Returns the `training_steps.Step` of this system.
 
     Args:
@@ -96,7 +110,7 @@ def training_step(config, generator, discriminator, real, z, **masks):
     """
     adam = partial(optimizers.adam, beta1=config.beta1, dtype=real.dtype, epsilon=EPSILON)
 
-    def with_dropout(purpose):
+    def with_dropout(purpose: str) -> Network:
         keep = [masks[f"keep_{purpose}{layer}"] for layer in (1, 2)]
         return partial(discriminator, keep=keep)
 

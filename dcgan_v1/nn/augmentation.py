@@ -11,7 +11,7 @@ from functools import partial
 
 import tensorflow.compat.v1 as tf
 
-from dcgan_v1.nn.training_steps import Network
+from dcgan_v1.nn.training_steps import Network, Output
 
 NUMBERS = 7  # random numbers per image
 SHIFT = 1 / 8  # of a side, at most
@@ -34,9 +34,7 @@ def augmented(
     if kind == "none":
         return discriminator, discriminator
 
-    def behind(
-        numbers: tf.Tensor, images: tf.Tensor, is_training: bool, **options: str
-    ) -> tuple[tf.Tensor, list[tf.Operation]]:
+    def behind(numbers: tf.Tensor, images: tf.Tensor, is_training: bool, **options: str) -> Output:
         return discriminator(augment(images, numbers, kind), is_training, **options)
 
     return partial(behind, augment_real), partial(behind, augment_fake)

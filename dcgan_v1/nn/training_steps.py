@@ -28,7 +28,8 @@ import tensorflow.compat.v1 as tf
 from dcgan_v1.distributed import collectives
 from dcgan_v1.nn import losses
 
-Network = Callable[..., tuple[tf.Tensor, list[tf.Operation]]]
+Output = tuple[tf.Tensor, list[tf.Operation]]  # images or logits, batch norm's updates
+Network = Callable[..., Output]
 
 
 class Step(NamedTuple):
