@@ -1,41 +1,46 @@
 """The training graph: what a step reads, that it can be fed, that it does not grow."""
 
 import re
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import tensorflow.compat.v1 as tf
+import tiny_systems
 
 from dcgan_v1.data.pipeline import InMemory
 from dcgan_v1.models import mnist_beginners
 from dcgan_v1.systems import SYSTEMS, MnistBeginnersConfig
 from dcgan_v1.training import train
-from dcgan_v1.training.graph import build_train_graph
 from dcgan_v1.training.rundir import RunDirectory
 
-LIMITS = {"mnist_beginners": (0, 1)}  # of pixels; (-1, 1) elsewhere
-NARROW = {"celeba64": {"width": 8}, "images96": {"width": 8}}
+pytestmark = pytest.mark.graph
 
 
-@pytest.fixture(params=SYSTEMS)
-def system(request, rng):
-    name = request.param
-    config = SYSTEMS[name].config(batch_size=4, samples=16, **NARROW.get(name, {}))
-    side = {"celeba64": 64, "images96": 96}.get(name, 28)
-    shape = (12, side, side, 1 if side == 28 else 3)
-    return config, rng.integers(0, 256, shape, np.uint8), LIMITS.get(name, (-1, 1))
+@pytest.fixture(scope="module", params=SYSTEMS)
+def system(request):
+    """A system's configuration, images, training graph and session, made once."""
+    config = tiny_systems.config(request.param, samples=16)
+    images = tiny_systems.pixels(request.param, 12)
+    with tf.Graph().as_default(), tf.Session() as session:
+        graph = tiny_systems.training_graph(session, config, images)
+        yield SimpleNamespace(config=config, images=images, graph=graph, session=session)
 
 
 @pytest.fixture
-def built(system, session):
-    config, images, _ = system
-    graph = build_train_graph(config, InMemory(images))
-    session.run(graph.initialize)
-    graph.start_data(session, 0)
-    return graph
+def built(system):
+    """The training graph of a system, at step 0."""
+    tiny_systems.start(system.graph, system.session)
+    return system.graph
+
+
+@pytest.fixture
+def session(system):
+    return system.session
 
 
 def test_real_images_are_the_data_in_the_networks_range(system, built, session):
-    _, images, (low, high) = system
+    images, (low, high) = system.images, SYSTEMS[system.config.model].image_range
     seen = []
     for _ in range(3):  # one epoch
         real = session.run(built.real)
@@ -62,11 +67,8 @@ def test_noise_differs_by_step_and_by_purpose(built, session):
             assert abs(np.corrcoef(a.ravel(), b.ravel())[0, 1]) < 0.25
 
 
-def test_dropout_masks_keep_seven_of_ten_and_differ_by_step_and_purpose(graph, session):
-    config = SYSTEMS["mnist_keras"].config(batch_size=4)
-    built = build_train_graph(config, InMemory(np.zeros((12, 28, 28, 1), np.uint8)))
-    session.run(built.initialize)
-    built.start_data(session, 0)
+@pytest.mark.parametrize("system", ["mnist_keras"], indirect=True)
+def test_dropout_masks_keep_seven_of_ten_and_differ_by_step_and_purpose(built, session):
     masks = {name: x for name, x in built.noise.items() if name.startswith("keep")}
     assert len(masks) == 6
     drawn = {}
@@ -85,7 +87,7 @@ def test_dropout_masks_keep_seven_of_ten_and_differ_by_step_and_purpose(graph, s
 def test_real_and_noise_can_be_fed(system, built, session, rng):
     """In D's scalars alone: g_loss would run D's update first, as the fakes' loss does
     in mnist_keras."""
-    config, images, _ = system
+    config, images = system.config, system.images
     real_loss, fake_loss = (built.pretrain.scalars[name] for name in ("d_loss_real", "d_loss_fake"))
     latents = [z for name, z in built.noise.items() if name.startswith("z")]
     other_images = {built.real: rng.uniform(0, 1, (4, *images.shape[1:]))}
@@ -131,7 +133,7 @@ def test_every_apply_waits_for_all_gradients_taken_at_its_weights(system, built)
     gradients = {}
     for op in applies:
         gradients.setdefault(op.name.split("/")[0], set()).add(op.inputs[9].op)
-    same_weights = TAKEN_TOGETHER.get(system[0].model, [("d_adam",), ("g_adam",)])
+    same_weights = TAKEN_TOGETHER.get(system.config.model, [("d_adam",), ("g_adam",)])
     assert sum(map(len, same_weights)) == len(gradients)
     for names in same_weights:
         needed = set().union(*(gradients[name] for name in names))
@@ -140,18 +142,16 @@ def test_every_apply_waits_for_all_gradients_taken_at_its_weights(system, built)
                 assert needed <= ancestors(op), op.name
 
 
-def test_samples_by_the_averages_are_what_the_generator_gives_in_inference(session, rng):
-    config = MnistBeginnersConfig(batch_size=4, sample_bn="ema")
-    images = rng.integers(0, 256, (12, 28, 28, 1), np.uint8)
-    built = build_train_graph(config, InMemory(images))
-    session.run(built.initialize)
-    built.start_data(session, 0)
-    for _ in range(3):
-        session.run(built.train.op)
-    sample_z = built.step.graph.get_tensor_by_name("sample_z:0")
-    again, _ = mnist_beginners.generator(sample_z, False)
-    by_batch, _ = mnist_beginners.generator(sample_z, True)
-    samples, again, by_batch = session.run([built.samples, again, by_batch])
+def test_samples_by_the_averages_are_what_the_generator_gives_in_inference():
+    config = tiny_systems.config("mnist_beginners", sample_bn="ema")
+    with tf.Graph().as_default(), tf.Session() as session:
+        built = tiny_systems.training_graph(session, config, tiny_systems.pixels(config.model))
+        for _ in range(3):
+            session.run(built.train.op)
+        sample_z = built.step.graph.get_tensor_by_name("sample_z:0")
+        again, _ = mnist_beginners.generator(sample_z, False)
+        by_batch, _ = mnist_beginners.generator(sample_z, True)
+        samples, again, by_batch = session.run([built.samples, again, by_batch])
     np.testing.assert_array_equal(samples, again)
     assert np.abs(samples - by_batch).max() > 1e-3
 
