@@ -1,7 +1,9 @@
 import re
 import signal
 import subprocess
+from functools import cache
 
+import numpy as np
 import pytest
 from script_runs import ENVIRONMENT, call, command
 
@@ -9,6 +11,8 @@ from dcgan_v1 import runtime
 from dcgan_v1.commands import explore as explore_command
 
 tf = runtime.prepare()
+
+import tiny_systems  # noqa: E402, after TensorFlow is set up
 
 
 @pytest.fixture
@@ -28,21 +32,41 @@ def session(graph):
 @pytest.fixture
 def rng(request):
     """Fresh inputs on each run; pytest prints the seed of a test that fails."""
-    import numpy as np
-
     seed = np.random.SeedSequence().entropy
     print(f"numpy seed {seed}")
     return np.random.default_rng(seed)
 
 
 @pytest.fixture(scope="session")
-def original_checkpoint(tmp_path_factory):
-    """A checkpoint that mnist_beginners' original graph wrote, untrained."""
-    from originals import mnist_beginners as source_mnist_beginners
+def trained(tmp_path_factory):
+    """name of a system -> prefix of its checkpoint after three steps, made once."""
 
+    @cache
+    def checkpoint(name):
+        config = tiny_systems.config(name)
+        with tf.Graph().as_default(), tf.Session() as session:
+            graph = tiny_systems.training_graph(session, config, tiny_systems.pixels(name))
+            for _ in range(3):
+                session.run(graph.train.op)
+            prefix = str(tmp_path_factory.mktemp(name) / "model")
+            return tf.train.Saver(graph.saved).save(session, prefix)
+
+    return checkpoint
+
+
+@pytest.fixture(scope="session")
+def original_checkpoint(tmp_path_factory):
+    """A checkpoint that mnist_beginners' original graph wrote, after two steps."""
+    from originals import mnist_beginners
+
+    rng = np.random.default_rng(1)
     with tf.Graph().as_default(), tf.Session() as session:
-        source_mnist_beginners.graph()
+        ops = mnist_beginners.graph()
         session.run(tf.global_variables_initializer())
+        for _ in range(2):
+            images, z = rng.random((4, 28, 28, 1)), rng.normal(size=(4, 100))
+            session.run([ops["d_real"], ops["d_fake"]], {ops["x"]: images, ops["z"]: z})
+            session.run(ops["g"], {ops["x"]: images, ops["z"]: z})
         prefix = str(tmp_path_factory.mktemp("old") / "pretrained_gan.ckpt")
         return tf.train.Saver().save(session, prefix)
 
