@@ -19,7 +19,6 @@ from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
 PROJECT = {  # file of the project -> page of the site
     "README.md": "index.md",
     "CONTRIBUTING.md": "project/contributing.md",
@@ -64,6 +63,7 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
 
 def commands_page() -> Iterator[str]:
     """Yields the lines of the page on all commands."""
+    sys.path.insert(0, str(ROOT))  # the clone, not a version that is installed
     from dcgan_v1 import commands
 
     yield "# Commands\n"
@@ -81,7 +81,7 @@ def command_section(name: str, parser: argparse.ArgumentParser) -> Iterator[str]
     """Yields the lines on one command: what it does, its usage, its options by group."""
     yield f"## {name}\n"
     yield f"{' '.join((parser.description or '').split())}\n"
-    formatter = argparse.HelpFormatter(parser.prog, width=96)
+    formatter = argparse.HelpFormatter(parser.prog, width=80)
     formatter.add_usage(parser.usage, parser._actions, parser._mutually_exclusive_groups)
     yield f"```text\n{formatter.format_help().strip()}\n```\n"
     for group in parser._action_groups:
@@ -89,7 +89,8 @@ def command_section(name: str, parser: argparse.ArgumentParser) -> Iterator[str]
         actions = [a for a in actions if a.help != argparse.SUPPRESS]
         if not actions:
             continue
-        yield f"| {group.title or ''} | |\n|---|---|"
+        title = (group.title or "").removeprefix("positional ")
+        yield f"| {title} | |\n|---|---|"
         for action in actions:
             words = formatter._format_action_invocation(action)
             help = formatter._expand_help(action) if action.help else ""
