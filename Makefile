@@ -19,7 +19,7 @@ READY1 := $(VENV1)/.ready
 .PHONY: mnist test test-all legacy-fixtures lint types clean
 
 mnist: $(READY)
-	$(VENV)/bin/python scripts/train_mnist.py $(RECIPE) --judge \
+	$(VENV)/bin/python scripts/train_mnist.py $(RECIPE) --classifier \
 		--run-dir $(QUICK) $(if $(wildcard $(QUICK)/config.json),--restore)
 
 test: $(READY)

@@ -28,15 +28,14 @@ FACES += ("--augment", "all", "--flip")  # whatever is drawn at random
 
 def command(model, steps, run_dir, workers=1):
     """Returns the command line of a small training of a system."""
-    system = SYSTEMS[model]
-    script = f"{system.script}.py"
-    data = FACES if system.data == "images" else ("--model", model)
+    data = () if SYSTEMS[model].data == "digits" else FACES
     where = ["--steps", str(steps), "--run-dir", str(run_dir)]
     if workers > 1:
         where += ["--workers", str(workers)]
     if (Path(run_dir) / "config.json").exists():  # else it would begin from pretrained/
         where.append("--restore")
-    return [sys.executable, str(ROOT / "scripts" / script), *data, *SMALL, *where]
+    script = str(ROOT / "scripts" / "train.py")
+    return [sys.executable, script, "--model", model, *data, *SMALL, *where]
 
 
 def left_alone(model, steps, run_dir, workers=1):

@@ -1,4 +1,4 @@
-"""The error a user can do something about."""
+"""The error a user can do something about, and texts of other errors."""
 
 
 class UserError(Exception):
@@ -8,12 +8,12 @@ class UserError(Exception):
     """
 
 
-class WorkerLost(Exception):
-    """Says in one line which other worker is gone. The scripts exit with code 1."""
+def reason(error: BaseException, longest: int = 120) -> str:
+    """Returns an exception's text as one short line, its type where it has none.
 
-
-def reason(error, longest=120):
-    """Returns an exception's text as one short line, its type where it has none."""
+    Args:
+      longest: characters.
+    """
     text = getattr(error, "message", str(error))
     _, _, of_node = text.partition("\nNode: ")  # TensorFlow puts tracebacks before it
     text = of_node.partition("\n")[2].partition("\n\t [[")[0] or text

@@ -47,11 +47,13 @@ class System:
       simultaneous: both networks are updated at once, so that no order can be wrong.
       width_of: the variable whose last dimension is the setting `width`, '' for none.
       maps: layer -> side of the feature maps that a dense layer makes or takes.
-      data: 'digits' in MNIST's format or 'images' of a folder.
+      data: 'digits' in MNIST's format, 'images' of a folder, or 'faces': images, of which
+        those of CelebA are looked for.
       features: of what samples are compared: the 'classifier' or 'random features'.
       words: what its card says of its training images.
       example: data to train on, for a command line on a card; '' where it ships.
-      script: the command that trains it.
+      faithful: the settings with which it trains as its source did, where others are
+        the default.
       counterparts: framework -> module of the system as its users would write it.
     """
 
@@ -73,7 +75,7 @@ class System:
     features: str = "classifier"
     words: str = MNIST_WORDS
     example: str = ""
-    script: str = "train_mnist"
+    faithful: dict[str, str] = field(default_factory=dict)
     counterparts: dict[str, str] = field(default_factory=dict)
 
 
@@ -133,11 +135,11 @@ CELEBA64 = System(
     last_batch="dropped",
     width_of="generator/deconv4/w",
     maps={"generator/linear0": 4, "discriminator/linear4": 4},
-    data="images",
+    data="faces",
     features="random features",
     words=CELEBA_WORDS,
     example="img_align_celeba.zip",
-    script="train_celeba",
+    faithful={"init": "source", "crop": "none", "resize": "nearest", "order": "file"},
     counterparts=ports("celeba64", "tf2", "torch"),
 )
 
@@ -197,7 +199,6 @@ IMAGES96 = System(
     features="random features",
     words=ANY_WORDS,
     example="my_photos",
-    script="train_images",
     counterparts=ports("images96", "tf2", "torch"),
 )
 
@@ -215,11 +216,6 @@ def get(name: str) -> System:
     if name not in SYSTEMS:
         raise ValueError(f"unknown model {name!r}; one of {', '.join(SYSTEMS)}")
     return SYSTEMS[name]
-
-
-def of_script(script: str) -> dict[str, System]:
-    """Returns the systems that a command trains, by name."""
-    return {name: system for name, system in SYSTEMS.items() if system.script == script}
 
 
 def with_counterpart(framework: str) -> list[str]:

@@ -65,7 +65,7 @@ def build(tf, config, system):
 
 
 def config_of(system):
-    options = {"width": 8, "augment": "all"} if system.data == "images" else {}
+    options = {"width": 8, "augment": "all"} if system.data != "digits" else {}
     return system.config(batch_size=BATCH, **options)
 
 

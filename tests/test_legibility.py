@@ -43,7 +43,7 @@ def test_the_line_counts_the_images_of_the_last_grid(tmp_path):
     assert "of real digits 99%" in line
 
 
-def test_judge_says_it_at_the_end_of_a_training(tmp_path):
+def test_classifier_says_it_at_the_end_of_a_training(tmp_path):
     done = call(
         "train_mnist.py",
         "--model",
@@ -56,7 +56,7 @@ def test_judge_says_it_at_the_end_of_a_training(tmp_path):
         9,
         "--device",
         "cpu",
-        "--judge",
+        "--classifier",
         "--run-dir",
         tmp_path / "r",
     )

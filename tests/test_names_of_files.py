@@ -83,7 +83,7 @@ def test_letters_and_spaces_of_any_script_are_part_of_a_path(tmp_path, space):
 @pytest.mark.parametrize("bad", ["a\nb", "a\x1b[31m", "a\u2028b", " ", ""])
 def test_what_breaks_a_line_or_steers_a_terminal_is_no_path(bad):
     for args in (("--pretrained", "mnist_tutorial", "--out", bad), ("--run-dir", bad)):
-        assert "is no usable value" in refusal("sample.py", *args)
+        assert "cannot be used" in refusal("sample.py", *args)
 
 
 def test_a_quoted_tilde_is_the_users_home(tmp_path):
@@ -110,4 +110,4 @@ def test_a_bad_file_with_a_name_that_is_no_text_is_listed_on_a_strict_terminal(t
     assert done.returncode == 0, done.stderr
     assert r"caf\udce9.jpg: not an image" in done.stdout
     done = call("train_celeba.py", *args, "--run-dir", os.fsdecode(bad))
-    assert done.returncode == 2 and "is no UTF-8" in done.stderr
+    assert done.returncode == 2 and "is not valid UTF-8" in done.stderr

@@ -10,8 +10,8 @@ from script_runs import call, refusal
 
 from dcgan_v1 import pretrained
 from dcgan_v1.checkpoints import reading
-from dcgan_v1.commands import cli, options, start
-from dcgan_v1.systems import Celeba64Config
+from dcgan_v1.commands import run_plan, train_celeba
+from dcgan_v1.systems import CELEBA64
 from originals import celeba64 as source_celeba64
 
 SHORT = ["--data", "synthetic", "--limit", "20", "--width", "8", "--batch-size", "4"]
@@ -94,22 +94,21 @@ def test_a_run_goes_on_from_the_original_scripts_checkpoint_and_back(tmp_path):
 def test_restore_without_a_run_begins_from_pretrained_if_that_is_there(
     run, tmp_path, monkeypatch, capsys
 ):
-    args = cli.parser("")
-    options.add_run_options(args, [Celeba64Config], str(tmp_path / "new"))
-    args = args.parse_args(["--restore"])
+    args = train_celeba.make_parser().parse_args(["--restore"])
+    args.run_dir = str(tmp_path / "new")
     monkeypatch.setattr(pretrained, "PLACES", (tmp_path / "none",))
-    config, keywords = start.resolve(args, Celeba64Config)
-    assert config.start == ""
-    assert "starting one" in keywords["note"]
+    plan = run_plan.decide(args, CELEBA64)
+    assert plan.config.start == ""
+    assert "starting one" in plan.note
     shipped = tmp_path / "pretrained" / "celeba64"
     done = call("export_checkpoint.py", run[0], "--out", shipped / "model")
     assert done.returncode == 0, done.stderr
     (shipped / "config.json").write_text((run[0] / "config.json").read_text())
     monkeypatch.setattr(pretrained, "PLACES", (tmp_path / "pretrained",))
-    config, keywords = start.resolve(args, Celeba64Config)
-    assert config.width == 8  # the networks', not the default
-    assert "beginning from" in keywords["note"]
-    printed = train(tmp_path / "r", "--restore", config.start, "--steps", 1)
+    plan = run_plan.decide(args, CELEBA64)
+    assert plan.config.width == 8  # the networks', not the default
+    assert "beginning from" in plan.note
+    printed = train(tmp_path / "r", "--restore", plan.config.start, "--steps", 1)
     assert "fresh optimiser slots, step 0" in printed
 
 

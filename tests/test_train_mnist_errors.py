@@ -1,5 +1,6 @@
 """Bad input to scripts/train_mnist.py: one line, exit code 2, nothing touched."""
 
+import argparse
 import os
 import shutil
 import subprocess
@@ -139,17 +140,18 @@ def test_debug_shows_the_traceback():
     assert "Traceback" in done.stderr
 
 
-@pytest.mark.parametrize("name", ["train_mnist", "train_celeba", "train_images"])
+@pytest.mark.parametrize("name", ["train", "train_mnist", "train_celeba", "train_images"])
 def test_help_explains_every_option_with_its_default(name):
     actions = import_module(f"dcgan_v1.commands.{name}").make_parser()._actions
     assert len(actions) > 18
     for action in actions:
-        if action.dest != "help":
+        if action.dest != "help" and action.help != argparse.SUPPRESS:
             assert "default" in action.help, action.dest
     text = call(f"{name}.py", "--help").stdout
     steps = {
         "train_mnist": "mnist_beginners: 100000, mnist_keras: by epochs",
         "train_celeba": "10000)",
+        "train": "mnist_beginners: 100000, celeba64: 10000, mnist_keras: by epochs",
         "train_images": "by epochs)",
     }[name]
     assert f"(default {steps}" in " ".join(text.split())

@@ -19,6 +19,7 @@ NAMES = (
     "quality_curve",
     "run_legacy",
     "sample",
+    "train",
     "train_celeba",
     "train_classifier",
     "train_images",

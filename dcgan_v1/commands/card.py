@@ -31,8 +31,8 @@ def command(config, example):
     """Returns the command line that gives a config, its data being where `example`
     says."""
     system = systems.get(config.model)
-    words = ["python", f"scripts/{system.script}.py"]
-    words += ["--data", example] if example else ["--model", system.name]
+    words = ["python", "scripts/train.py", "--model", system.name]
+    words += ["--data", example] if example else []
     for setting in dataclasses.fields(config):
         value = getattr(config, setting.name)
         if setting.name in NOT_ITS_OWN or value == setting.default:

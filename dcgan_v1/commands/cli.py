@@ -1,18 +1,18 @@
 """What all commands share: one line for an error, exit codes. Loads no TensorFlow."""
 
 import argparse
-import contextlib
 import os
 import sys
 import traceback
 import unicodedata
+from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
+from typing import NoReturn
 
-from dcgan_v1 import runtime
+from dcgan_v1 import distributed, runtime
 from dcgan_v1.config.setting import option
-from dcgan_v1.distributed import cluster
-from dcgan_v1.errors import UserError, WorkerLost, reason
+from dcgan_v1.errors import UserError, reason
 
 UNPRINTABLE = ("Cc", "Zl", "Zp")  # control characters, and what ends a line
 
@@ -20,95 +20,96 @@ UNPRINTABLE = ("Cc", "Zl", "Zp")  # control characters, and what ends a line
 class Parser(argparse.ArgumentParser):
     """Says in one line what is wrong with the arguments."""
 
-    def error(self, message):
+    def error(self, message: str) -> NoReturn:
         self.exit(2, f"error: {' '.join(message.split())} (see --help)\n")
 
 
-def parser(description):
-    made = Parser(description=description, allow_abbrev=False)
-    made.add_argument(
+def parser(description: str | None) -> argparse.ArgumentParser:
+    """Returns a parser with what every command has."""
+    parser = Parser(description=description, allow_abbrev=False)
+    parser.add_argument(
         "--debug",
         action="store_true",
         help="show tracebacks of errors, and what TensorFlow has to say (default off)",
     )
-    return made
+    return parser
 
 
-def path(text):
+def path(text: str) -> Path:
     """Returns the Path of an argument; argparse refuses it where there is none."""
     if not text.strip():
-        raise argparse.ArgumentTypeError(f"{text!r} is no usable value")
+        raise argparse.ArgumentTypeError(f"{text!r} cannot be used")
     return Path(text)
 
 
-def require_torch():
+def require_torch() -> None:
     """Raises UserError where PyTorch or its file format is not installed."""
     if not (find_spec("torch") and find_spec("safetensors")):
         raise UserError("this needs PyTorch: pip install -r requirements-torch.txt")
 
 
-def main(run, made_parser, argv=None):
-    """Parses, calls run(args) and exits with what it returns, 2 after a user's error.
+def main(
+    run: Callable[[argparse.Namespace], int | None],
+    parser: argparse.ArgumentParser,
+    argv: Sequence[str] | None = None,
+) -> NoReturn:
+    """Parses the arguments, runs a command and exits with what it returns, with 2 after an
+    error of the user's.
 
     An OSError that nobody turned into a better sentence is one, too.
+
+    Args:
+      run: the command.
+      parser: of its arguments.
+      argv: the arguments, by default those of this process.
     """
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):  # a file's name may be no text at all
+        if hasattr(stream, "reconfigure"):  # a file's name may not be valid UTF-8
             stream.reconfigure(errors="backslashreplace")
-    args = made_parser.parse_args(argv)
+    args = parser.parse_args(argv)
     runtime.verbose = args.debug
     try:
         for name, value in vars(args).items():
             if isinstance(value, str | Path):
                 setattr(args, name, _usable(option(name), value))
         sys.exit(run(args) or 0)
-    except (UserError, OSError) as error:
-        if isinstance(error, BrokenPipeError):  # the reader of our output has gone
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            sys.exit(141)
-        if args.debug:
-            traceback.print_exc()
-        message = str(error)
-        if isinstance(error, OSError):
-            message = f"{error.strerror or reason(error)}: {error.filename}"
-        print(f"error: {message}", file=sys.stderr)
-        if cluster.VARIABLE in os.environ:
-            _leave(2)
-        sys.exit(2)
-    except WorkerLost as error:
-        if args.debug:
-            traceback.print_exc()
-        print(f"error: {error}", file=sys.stderr)
-        _leave(1)
+    except BrokenPipeError:  # the reader of our output has gone
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)
+    except UserError as error:
+        _fail(args, str(error), code=2)
+    except OSError as error:
+        _fail(args, f"{error.strerror or reason(error)}: {error.filename}", code=2)
+    except distributed.WorkerLost as error:
+        _fail(args, str(error), code=1)
     except MemoryError as error:
-        if args.debug:
-            traceback.print_exc()
-        print(f"error: not enough memory ({reason(error)}); ask for less", file=sys.stderr)
-        sys.exit(2)
+        _fail(args, f"not enough memory ({reason(error)}); ask for less", code=2)
     except KeyboardInterrupt:
         sys.exit(130)
 
 
-def _leave(code):
-    """Ends a worker at once: threads of TensorFlow's may wait for what is gone."""
-    with contextlib.suppress(OSError):
-        sys.stdout.flush()
-        sys.stderr.flush()
-    os._exit(code)
+def _fail(args: argparse.Namespace, message: str, code: int) -> NoReturn:
+    """Prints the error that is being handled, and exits."""
+    if args.debug:
+        traceback.print_exc()
+    print(f"error: {message}", file=sys.stderr)
+    if distributed.is_worker():
+        distributed.leave(code)
+    sys.exit(code)
 
 
-def _usable(name, value):
+def _usable(name: str, value: str | Path) -> str | Path:
     """Returns an argument with its ~ expanded, as the shell does if it is not quoted.
 
     Raises:
-      UserError: it is empty, would not fit on a line, or is no UTF-8, which TensorFlow
-        wants its paths to be.
+      UserError: it is empty, would not fit on a line, or is not valid UTF-8, which
+        TensorFlow wants its paths to be.
     """
     text = str(value)
     if not text.strip() or any(unicodedata.category(c) in UNPRINTABLE for c in text):
-        raise UserError(f"{name} {text!r} is no usable value; give another one")
+        raise UserError(f"{name} {text!r} cannot be used; give another value")
     if any(unicodedata.category(c) == "Cs" for c in text):
-        raise UserError(f"{name} {text!r} is no UTF-8; rename it, or link to it")
+        raise UserError(f"{name} {text!r} is not valid UTF-8; rename it, or link to it")
     if not text.startswith("~"):
         return value
     return type(value)(os.path.expanduser(text))  # noqa: PTH111, Path's may raise

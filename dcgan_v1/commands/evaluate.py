@@ -14,7 +14,7 @@ SHOWN = 10  # samples in the picture of neighbours, each with as many training i
 
 
 def main(args):
-    options.check_judging(args)
+    options.check_metric_options(args)
     files.refuse_unwritable(args.json, args.neighbours)
     evaluate(options.model_path(args), args)
 
@@ -95,7 +95,7 @@ def make_parser():
     parser = cli.parser(__doc__)
     options.add_model_options(parser)
     options.add_drawing_options(parser)
-    options.add_judging_options(parser, n=10_000)
+    options.add_metric_options(parser, n=10_000)
     options.add_classifier_option(parser)
     add = parser.add_argument
     add("--json", type=cli.path, metavar="FILE", help="write the figures to this file")

@@ -23,7 +23,7 @@ GRID = 64  # samples
 
 
 def main(args):
-    options.check_judging(args)
+    options.check_metric_options(args)
     directory = RunDirectory(args.run_dir)
     prefix = directory.checkpoints / f"model-{args.step}"
     config = check(directory, prefix, args)
@@ -177,5 +177,5 @@ def make_parser():
         metavar="DIR",
         help="where the model's folder goes (default pretrained/)",
     )
-    options.add_judging_options(parser, n=10_000)
+    options.add_metric_options(parser, n=10_000)
     return parser

@@ -2,15 +2,18 @@
 
 import argparse
 import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-from dcgan_v1 import pretrained
+from dcgan_v1 import distributed, pretrained
 from dcgan_v1.config import COUNTED_TWICE, Config, ImageSettings
 from dcgan_v1.config.setting import option
 from dcgan_v1.errors import UserError
 from dcgan_v1.metrics.real_images import MIN_IMAGES
 from dcgan_v1.systems import SYSTEMS
 
+Group = argparse.ArgumentParser | argparse._ArgumentGroup
 METAVARS = {int: "N", float: "X"}
 RECIPE = (  # settings beyond the sources, for better samples (docs/explanation/quality.md)
     "d_learning_rate",
@@ -21,11 +24,11 @@ RECIPE = (  # settings beyond the sources, for better samples (docs/explanation/
 )
 
 
-def add_settings(group, configs, *names):
+def add_settings(group: Group, configs: Sequence[type[Config]], *names: str) -> None:
     """Adds options for settings of configs; one not given is absent from the args.
 
     Args:
-      configs: config classes; a setting must be one of at least one of them.
+      configs: config classes; a setting that none of them has is left out.
     """
     for name in names:
         fields = {}
@@ -33,8 +36,10 @@ def add_settings(group, configs, *names):
             known = {f.name: f for f in dataclasses.fields(config)}
             if name in known:
                 fields[config().model] = known[name]
-        first, *_ = fields.values()
-        options = {"default": argparse.SUPPRESS}
+        if not fields:
+            continue
+        first = next(iter(fields.values()))
+        options: dict[str, Any] = {"default": argparse.SUPPRESS}
         if isinstance(first.default, bool):
             options.update(action="store_true")
         elif first.metadata["choices"]:
@@ -46,21 +51,21 @@ def add_settings(group, configs, *names):
         group.add_argument(option(name), help=help, **options)
 
 
-def field_of(config, name):
+def field_of(config: type, name: str) -> dataclasses.Field[Any]:
     """Returns the field of a config class that declares a setting."""
     return next(f for f in dataclasses.fields(config) if f.name == name)
 
 
-def _default(fields, everywhere):
+def _default(fields: dict[str, dataclasses.Field[Any]], everywhere: int) -> str:
     """Returns what a setting is where it is not given, by system where they differ."""
-    defaults = {}
+    defaults: dict[str, Any] = {}
     for model, field in fields.items():
         value = field.default
-        if isinstance(value, bool):
-            value = "on" if value else "off"
-        elif field.name in COUNTED_TWICE.values() and field.metadata["least"] == 0:
-            value = "by epochs"
         defaults[model] = value
+        if isinstance(value, bool):
+            defaults[model] = "on" if value else "off"
+        elif field.name in COUNTED_TWICE.values() and field.metadata["least"] == 0:
+            defaults[model] = "by epochs"
     if len(set(defaults.values())) > 1 or len(defaults) < everywhere:
         shown = ", ".join(f"{model}: {value}" for model, value in defaults.items() if value != "")
     else:
@@ -68,8 +73,13 @@ def _default(fields, everywhere):
     return "" if shown == "" else f" (default {shown})"
 
 
-def add_run_options(group, configs, default_dir):
-    """Adds where a run lies, how one that is there is treated, and what it writes."""
+def add_run_options(group: Group, configs: Sequence[type[Config]], default_dir: str | None) -> None:
+    """Adds where a run lies, how one that is there is treated, and what it writes.
+
+    Args:
+      configs: config classes of the systems that can be trained.
+      default_dir: where the run lies by default; None: in runs/, by the system's name.
+    """
     group.add_argument(
         "--run-dir",
         default=default_dir,
@@ -92,7 +102,7 @@ def add_run_options(group, configs, default_dir):
     group.add_argument(
         "--restart",
         action="store_true",
-        help="move a run that is in --run-dir aside and begin anew (default: refuse)",
+        help="move a run that is in --run-dir aside and start again (default: refuse)",
     )
     group.add_argument("--quiet", action="store_true", help="print errors only (default off)")
     add_worker_options(group, configs)
@@ -100,7 +110,7 @@ def add_run_options(group, configs, default_dir):
     add_settings(group, configs, *names, "samples", "histograms")
 
 
-def add_worker_options(group, configs):
+def add_worker_options(group: Group, configs: Sequence[type[Config]]) -> None:
     """Adds how many processes train together, and how they treat each other."""
     group.add_argument(
         "--workers",
@@ -112,7 +122,7 @@ def add_worker_options(group, configs):
     group.add_argument(
         "--worker-timeout",
         type=float,
-        default=60.0,
+        default=distributed.TIMEOUT,
         metavar="SECONDS",
         help="give up a worker that keeps the others waiting so long; then all start "
         "again from the last checkpoint (default %(default)g)",
@@ -120,32 +130,23 @@ def add_worker_options(group, configs):
     group.add_argument(
         "--trust-network",
         action="store_true",
-        help="allow workers on other machines: whoever can reach their ports can run "
-        "what he likes there (default off)",
+        help="allow workers on other machines: whoever can reach their ports can "
+        "execute arbitrary code there (default off)",
     )
     add_settings(group, configs, "bn")
 
 
-def add_image_options(parser, configs, *training):
-    """Adds what a command has that trains on images. Returns the groups of options:
-    those of the training, those of the data."""
-    group = parser.add_argument_group("training")
-    names = (*training, "seed", "device", "deterministic", *RECIPE, "augment")
-    add_settings(group, configs, *names)
-    data = parser.add_argument_group("data")
-    names = ("data", "crop", "resize", "order", "flip", "limit", "skip_bad")
-    add_settings(data, configs, *names)
-    data.add_argument(
+def add_no_cache(group: Group) -> None:
+    group.add_argument(
         "--no-cache",
         dest="cache",
         action="store_false",
         default=argparse.SUPPRESS,
         help=f"{field_of(ImageSettings, 'cache').metadata['help']} (default off)",
     )
-    return group, data
 
 
-def add_model_options(parser):
+def add_model_options(parser: argparse.ArgumentParser) -> None:
     """Adds which trained model is meant, and how it is run."""
     which = parser.add_mutually_exclusive_group(required=True)
     which.add_argument("--run-dir", metavar="DIR", help="a run: its newest checkpoint")
@@ -156,7 +157,7 @@ def add_model_options(parser):
     which.add_argument("--model", choices=SYSTEMS, help="the run in runs/ of this name")
 
 
-def model_path(args):
+def model_path(args: argparse.Namespace) -> Path:
     """Returns where the model lies that the options of `add_model_options` name."""
     if args.model:
         return Path("runs") / args.model
@@ -165,7 +166,7 @@ def model_path(args):
     return Path(args.run_dir or args.checkpoint)
 
 
-def add_device_option(parser):
+def add_device_option(parser: argparse.ArgumentParser) -> None:
     device = field_of(Config, "device")
     parser.add_argument(
         "--device",
@@ -175,7 +176,7 @@ def add_device_option(parser):
     )
 
 
-def add_drawing_options(parser):
+def add_drawing_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--bn",
         choices=field_of(Config, "sample_bn").metadata["choices"],
@@ -185,7 +186,7 @@ def add_drawing_options(parser):
     add_device_option(parser)
 
 
-def add_latest_option(parser):
+def add_latest_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--latest",
         action="store_true",
@@ -193,7 +194,7 @@ def add_latest_option(parser):
     )
 
 
-def add_judging_options(parser, n):
+def add_metric_options(parser: argparse.ArgumentParser, n: int) -> None:
     """Adds how many samples are measured (default n), with what and against what."""
     add = parser.add_argument
     add(
@@ -215,16 +216,16 @@ def add_judging_options(parser, n):
     add("--split", metavar="NAME", help="which of EMNIST's data sets, where --data holds several")
 
 
-def add_classifier_option(parser):
+def add_classifier_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--classifier",
         metavar="PATH",
-        help="the judge of MNIST samples (default pretrained/mnist_classifier)",
+        help="the classifier of MNIST samples (default pretrained/mnist_classifier)",
     )
 
 
-def check_judging(args):
-    """Raises UserError for values that `add_judging_options` cannot mean."""
+def check_metric_options(args: argparse.Namespace) -> None:
+    """Raises UserError for values that `add_metric_options` cannot mean."""
     if args.n < MIN_IMAGES:
         raise UserError(f"--n must be at least {MIN_IMAGES}: fewer samples say nothing")
     if args.seed < 0:

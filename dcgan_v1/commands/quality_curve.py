@@ -14,7 +14,7 @@ from dcgan_v1.training.rundir import RunDirectory
 
 
 def main(args):
-    options.check_judging(args)
+    options.check_metric_options(args)
     table, picture = (Path(f"{args.out}.{ending}") for ending in ("csv", "png"))
     files.refuse_unwritable(table, picture)
     directory = RunDirectory(args.run_dir)
@@ -95,6 +95,6 @@ def make_parser():
         help="the curve, as PATH.csv and PATH.png",
     )
     options.add_drawing_options(parser)
-    options.add_judging_options(parser, n=5000)
+    options.add_metric_options(parser, n=5000)
     options.add_classifier_option(parser)
     return parser

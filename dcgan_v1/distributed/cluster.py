@@ -13,9 +13,9 @@ import os
 import socket
 from dataclasses import dataclass
 
+from dcgan_v1.distributed import VARIABLE
 from dcgan_v1.errors import UserError
 
-VARIABLE = "TF_CONFIG"
 # what a server says first, whatever it is asked; a frozen one says nothing
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, 4, 0, 0, 0, 0, 0])
 PATIENCE = 3  # seconds for that
@@ -30,20 +30,20 @@ class Cluster:
       rank: which of them this process is.
     """
 
-    addresses: tuple
+    addresses: tuple[str, ...]
     rank: int
 
     @property
-    def count(self):
+    def count(self) -> int:
         return len(self.addresses)
 
     @property
-    def is_local(self):
+    def is_local(self) -> bool:
         """Whether all addresses are of the loopback device."""
         return all(_is_loopback(_host(address)) for address in self.addresses)
 
-    def silent(self):
-        """Returns the ranks of the other workers that do not answer, in words."""
+    def silent(self) -> list[str]:
+        """Returns names of the other workers that do not answer."""
         return [
             f"worker {rank} ({address})"
             for rank, address in enumerate(self.addresses)
@@ -51,18 +51,18 @@ class Cluster:
         ]
 
 
-def of_environment():
+def of_environment() -> Cluster | None:
     """Returns the Cluster that TF_CONFIG makes this process a part of, None if none.
 
     Raises:
-      UserError: it is no such thing, or has tasks that we have no use for.
+      UserError: TF_CONFIG cannot be read, or has jobs that are not used here.
     """
     text = os.environ.get(VARIABLE)
     if not text:
         return None
     try:
-        found = json.loads(text)
-        cluster, task = found.get("cluster", {}), found.get("task", {})
+        settings = json.loads(text)
+        cluster, task = settings.get("cluster", {}), settings.get("task", {})
         jobs = {job: [*addresses] for job, addresses in cluster.items()}
         kind, index = str(task.get("type", "worker")), int(str(task.get("index", 0)))
     except (ValueError, TypeError, AttributeError) as error:
@@ -82,7 +82,7 @@ def of_environment():
     for address in addresses:
         host, _, port = str(address).rpartition(":")
         if not (host and port.isdecimal() and 0 < int(port) < 2**16):
-            raise UserError(f"{VARIABLE}: {address!r} is no address; host:port is")
+            raise UserError(f"{VARIABLE}: {address!r} is not an address; give host:port")
     if len(set(addresses)) < len(addresses):
         raise UserError(f"{VARIABLE} names an address twice: {', '.join(addresses)}")
     if kind not in jobs or not 0 <= index < len(jobs[kind]):
@@ -91,32 +91,34 @@ def of_environment():
     return Cluster(tuple(addresses), rank)
 
 
-def check_trusted(cluster, trusted):
-    """Raises UserError where the network could reach the workers, and need not.
+def check_trusted(cluster: Cluster, trusted: bool) -> None:
+    """Raises UserError where the network can reach the workers and the user did not allow it.
 
-    TensorFlow's servers know no passwords: who can connect can run what he likes.
+    TensorFlow's servers know no passwords: who can connect can execute arbitrary code.
     """
     if not cluster.is_local and not trusted:
         raise UserError(
-            f"{VARIABLE} names hosts beyond this machine; TensorFlow's servers take "
-            "orders from whoever can connect. Give --trust-network if only your own "
-            "machines can"
+            f"{VARIABLE} names hosts beyond this machine; whoever can connect to "
+            "TensorFlow's servers can execute arbitrary code there. Give --trust-network "
+            "if only your own machines can"
         )
 
 
-def check_shares(batch_size, count, is_fixed=False):
+def check_shares(batch_size: int, count: int, is_fixed: bool = False) -> None:
     """Raises UserError where a batch cannot be split evenly over workers.
 
     Args:
+      batch_size: images of all workers together.
+      count: of workers.
       is_fixed: the run has that batch size already.
     """
     if batch_size % count and is_fixed:
         able = [n for n in range(1, batch_size + 1) if batch_size % n == 0]
         fewer, more = ([n for n in able if n < count], [n for n in able if n > count])
-        near = [*fewer[-1:], *more[:1]]
+        nearest = [*fewer[-1:], *more[:1]]
         raise UserError(
             f"the run's --batch-size {batch_size} cannot be split over {count} "
-            f"workers; it can be over {' or '.join(map(str, near))}"
+            f"workers; it can be over {' or '.join(map(str, nearest))}"
         )
     if batch_size % count:
         below, above = batch_size // count * count, -(-batch_size // count) * count
@@ -126,31 +128,31 @@ def check_shares(batch_size, count, is_fixed=False):
         )
 
 
-def free_ports(count):
+def free_ports(count: int) -> list[int]:
     """Returns ports of the loopback device that nobody listens at."""
-    with_ports = [socket.socket() for _ in range(count)]
+    sockets = [socket.socket() for _ in range(count)]
     try:
-        for one in with_ports:
+        for one in sockets:
             one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in with_ports]
+        return [one.getsockname()[1] for one in sockets]
     finally:
-        for one in with_ports:
+        for one in sockets:
             one.close()
 
 
-def _host(address):
+def _host(address: str) -> str:
     return address.rpartition(":")[0].strip("[]")
 
 
-def _is_loopback(host):
+def _is_loopback(host: str) -> bool:
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
 
 
-def _answers(address):
-    """Whether a worker's server says something to whoever connects."""
+def _answers(address: str) -> bool:
+    """Whether a worker's server answers who connects."""
     host, _, port = address.rpartition(":")
     try:
         with socket.create_connection((host.strip("[]"), int(port)), PATIENCE) as link:

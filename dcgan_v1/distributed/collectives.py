@@ -1,4 +1,4 @@
-"""Several workers as one: sums over all of them, in a graph that is built to be joined.
+"""Sums over all workers, by all-reduces in a graph that is built to be joined.
 
 Every worker builds the same graph and holds a share of each batch. What a batch has in
 common, a mean or a gradient, is summed over the shares by an all-reduce. Outside
@@ -10,13 +10,12 @@ All workers must run the same fetches: an all-reduce waits until each has come t
 import contextlib
 import contextvars
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import tensorflow.compat.v1 as tf
 from tensorflow.python.ops import collective_ops  # no public name exists
 
-_joined = contextvars.ContextVar("joined", default=None)
 GROUP = 1  # of TensorFlow's collectives: all workers
 START = 3600  # seconds to wait for others that still read their images
 
@@ -37,13 +36,16 @@ class Workers:
     rank: int
     count: int
     timeout: float
-    keys: Iterator
+    keys: Iterator[int]
     local_moments: bool = False
     may_be_empty: bool = False
 
 
+_joined: contextvars.ContextVar[Workers | None] = contextvars.ContextVar("joined", default=None)
+
+
 @contextlib.contextmanager
-def joined(workers):
+def joined(workers: Workers | None) -> Iterator[None]:
     """Joins what is built in this context with other workers; None: with nobody."""
     before = _joined.set(workers)
     try:
@@ -52,13 +54,13 @@ def joined(workers):
         _joined.reset(before)
 
 
-def count():
+def count() -> int:
     """Returns how many workers there are."""
     workers = _joined.get()
     return workers.count if workers else 1
 
 
-def share(batch):
+def share(batch: tf.Tensor) -> tf.Tensor:
     """Returns this worker's rows of a batch [M, ...]: M // count of them, or one more.
 
     A batch of less than `count` rows leaves some workers with none.
@@ -71,7 +73,7 @@ def share(batch):
     return batch[start:end]
 
 
-def on_rows(op, x):
+def on_rows(op: Callable[[tf.Tensor], tf.Tensor], x: tf.Tensor) -> tf.Tensor:
     """Returns op(x), also where x has no row.
 
     TensorFlow's convolutions for oneDNN give an empty batch the shape of their input
@@ -85,12 +87,12 @@ def on_rows(op, x):
     return op(tf.ensure_shape(tf.pad(x, more), x.shape))[:rows]
 
 
-def sum_of_counts(count):
+def sum_of_counts(count: tf.Tensor) -> tf.Tensor:
     """Returns the sum over all workers of an int32 scalar."""
     return tf.stop_gradient(all_reduce([count])[0])
 
 
-def all_reduce(tensors):
+def all_reduce(tensors: Sequence[tf.Tensor]) -> list[tf.Tensor]:
     """Returns the sums over all workers of tensors of one type, by one all-reduce."""
     workers = _joined.get()
     if workers is None or not tensors:
@@ -104,7 +106,7 @@ def all_reduce(tensors):
     return [tf.reshape(y, x.shape) for x, y in zip(tensors, parts, strict=True)]
 
 
-def mean(values):
+def mean(values: tf.Tensor) -> tf.Tensor:
     """Returns this worker's part of the mean of values [N, 1] over the whole batch.
 
     The parts of all workers add up to it, and so do their gradients: see `all_reduce`.
@@ -115,7 +117,7 @@ def mean(values):
     return tf.reduce_sum(values) / tf.cast(count, values.dtype)
 
 
-def moments(x):
+def moments(x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]:
     """Returns mean [C], x - mean, variance [C] and number of values of each channel.
 
     They are those of the whole batch, unless the workers keep to local moments. Each
@@ -146,7 +148,7 @@ def moments(x):
     return mean, x - mean, squares / count, count
 
 
-def sums(tensors):
+def sums(tensors: Sequence[tf.Tensor]) -> list[tf.Tensor]:
     """Like `all_reduce`, for sums that belong to `moments`: local where those are."""
     workers = _joined.get()
     if workers is not None and workers.local_moments:
@@ -154,7 +156,7 @@ def sums(tensors):
     return all_reduce(tensors)
 
 
-def averaged(x, mean, variance):
+def averaged(x: tf.Tensor, mean: tf.Tensor, variance: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """Returns moments for the moving averages, which are the same on every worker.
 
     Of local moments that is their mean, each by the size of its share.
@@ -171,7 +173,7 @@ def averaged(x, mean, variance):
     return tf.reduce_sum(weights * means, 0), tf.reduce_sum(weights * variances, 0)
 
 
-def _gathered(workers, count, *vectors):
+def _gathered(workers: Workers, count: tf.Tensor, *vectors: tf.Tensor) -> list[tf.Tensor]:
     """Returns [workers, 1] counts and [workers, C] of each vector, by one all-reduce.
 
     Every worker adds its own row to rows of zeros, which is exact.
@@ -182,7 +184,7 @@ def _gathered(workers, count, *vectors):
     return tf.split(rows, [1, *(int(v.shape[0]) for v in vectors)], axis=1)
 
 
-def broadcast(variables):
+def broadcast(variables: Sequence[tf.Variable]) -> tf.Operation:
     """Returns an op that gives each variable the value it has on worker 0, to the bit.
 
     Bits are added, not numbers: -0.0 plus 0.0 is not -0.0.
@@ -191,7 +193,7 @@ def broadcast(variables):
     if workers is None:
         return tf.no_op()
     bits = {tf.float32: tf.int32, tf.float64: tf.int64}
-    by_type = {}
+    by_type: dict[tf.DType, list[tf.Variable]] = {}
     for v in variables:
         by_type.setdefault(v.dtype.base_dtype, []).append(v)
     assigned = []

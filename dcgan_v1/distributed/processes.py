@@ -9,11 +9,14 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
+from types import FrameType
+from typing import Self
 
 import dcgan_v1
 from dcgan_v1 import runtime
-from dcgan_v1.distributed import cluster
+from dcgan_v1.distributed import VARIABLE, cluster
 
 LAUNCHED = "DCGAN_V1_WORKERS"  # tells a worker that we started it: 'new' or 'again'
 GRACE = 5  # seconds in which the others may say what they have seen
@@ -24,20 +27,29 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 class Processes:
     """Workers of one training. None outlives the context, nor this process."""
 
-    def __init__(self, command, words, count, launched):
+    def __init__(self, words: Sequence[str], count: int, launched: str) -> None:
+        """
+        Args:
+          words: arguments of the command `train`.
+          count: how many processes.
+          launched: 'again' where they continue what others had begun, otherwise 'new'.
+        """
         self._errors = tempfile.TemporaryDirectory()
-        self._processes, self._ended_by_us = [], set()
-        self._frozen = {}  # rank -> since when it has been stopped by a signal
-        self._signal, self._is_urgent, self._asked_at = None, False, None
+        self._processes: list[subprocess.Popen[bytes]] = []
+        self._ended_by_us: set[int] = set()
+        self._frozen: dict[int, float] = {}  # rank -> since when a signal has stopped it
+        self._signal: int | None = None
+        self._is_urgent = False
+        self._asked_at: float | None = None
         addresses = [f"127.0.0.1:{port}" for port in cluster.free_ports(count)]
         gpus = _gpus()
-        program = [sys.executable, "-m", "dcgan_v1", command.replace("_", "-"), *words]
+        program = [sys.executable, "-m", "dcgan_v1", "train", *words]
         for rank in range(count):
             task = {"type": "worker", "index": rank}
             together = {"cluster": {"worker": addresses}, "task": task}
             environment = {
                 **os.environ,
-                cluster.VARIABLE: json.dumps(together),
+                VARIABLE: json.dumps(together),
                 LAUNCHED: launched,
                 "PYTHONPATH": _path(),
             }
@@ -47,22 +59,22 @@ class Processes:
                 environment["CUDA_VISIBLE_DEVICES"] = gpus[rank]
             self._processes.append(self._start(program, rank, environment))
 
-    def _start(self, program, rank, environment):
-        quiet = {}
-        if rank:  # the chief speaks for all
-            quiet = {"stdout": subprocess.DEVNULL, "stderr": self._log(rank).open("wb")}
+    def _start(
+        self, program: Sequence[str], rank: int, environment: dict[str, str]
+    ) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
             program,
             env=environment,
             stdin=subprocess.PIPE,  # which ends when we do, however that is
             start_new_session=True,  # a terminal's Ctrl-C comes to us: we pass it on
-            **quiet,
+            stdout=subprocess.DEVNULL if rank else None,  # the chief speaks for all
+            stderr=self._log(rank).open("wb") if rank else None,
         )
 
-    def _log(self, rank):
+    def _log(self, rank: int) -> Path:
         return Path(self._errors.name) / str(rank)
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         self._before = {
             s: signal.signal(s, self._note)
             for s in SIGNALS
@@ -70,23 +82,23 @@ class Processes:
         }
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         self._kill()
         for number, handler in self._before.items():
             signal.signal(number, handler)
         self._errors.cleanup()
 
-    def _note(self, number, _):
+    def _note(self, number: int, _: FrameType | None) -> None:
         """Remembers the first signal, and a second SIGINT; `wait` does what it asks."""
         self._is_urgent = self._signal is not None and number == signal.SIGINT
         self._signal = self._signal or number
 
-    def _pass_on(self):
+    def _pass_on(self, number: int) -> None:
         self._asked_at = time.monotonic()
         for process in self._processes:
-            process.send_signal(self._signal)  # nothing, where it has ended
+            process.send_signal(number)  # nothing, where it has ended
 
-    def _kill(self):
+    def _kill(self) -> None:
         for rank, process in enumerate(self._processes):
             if process.poll() is None:
                 self._ended_by_us.add(rank)
@@ -94,14 +106,14 @@ class Processes:
         for process in self._processes:
             process.wait()
 
-    def wait(self, timeout):
+    def wait(self, timeout: float) -> tuple[int, str]:
         """Waits for all. Returns (exit code, why they must be started again or '')."""
-        failed_at = None
+        failed_at: float | None = None
         while any([p.poll() is None for p in self._processes]):  # noqa: C419, asks all
             time.sleep(0.1)
             now = time.monotonic()
             if self._signal and self._asked_at is None:
-                self._pass_on()
+                self._pass_on(self._signal)
             if failed_at is None and any(p.returncode for p in self._processes):
                 failed_at = now
             is_late = self._asked_at and now - self._asked_at > timeout + SAVING
@@ -110,7 +122,7 @@ class Processes:
                 self._kill()
         return self._outcome()
 
-    def _is_frozen(self, timeout, now):
+    def _is_frozen(self, timeout: float, now: float) -> bool:
         """Whether one has been stopped for so long that the others, if they wait for it
         in a step, have said so; before the first step they would wait much longer."""
         for rank, process in enumerate(self._processes):
@@ -120,7 +132,7 @@ class Processes:
                 self._frozen.pop(rank, None)
         return any(now - since > timeout + GRACE for since in self._frozen.values())
 
-    def _outcome(self):
+    def _outcome(self) -> tuple[int, str]:
         codes = [p.returncode for p in self._processes]
         if self._signal:
             asked = 128 + self._signal
@@ -143,12 +155,12 @@ class Processes:
         said = self._words(rank) if rank else "it has said so above"
         return 1, f"worker {rank} stopped: {said.removeprefix('error: ')}"
 
-    def _words(self, rank):
+    def _words(self, rank: int) -> str:
         lines = self._log(rank).read_text(errors="replace").strip().splitlines()
         return lines[-1] if lines else f"exit code {self._processes[rank].returncode}"
 
 
-def _is_stopped(pid):
+def _is_stopped(pid: int) -> bool:
     """Whether a child is stopped, as SIGSTOP and a debugger do."""
     how = os.WSTOPPED | os.WNOHANG | os.WNOWAIT
     with contextlib.suppress(ChildProcessError):
@@ -156,13 +168,13 @@ def _is_stopped(pid):
     return False
 
 
-def _path():
+def _path() -> str:
     """PYTHONPATH with which a child finds this package."""
     here = str(Path(dcgan_v1.__file__).resolve().parents[1])
     return os.pathsep.join(filter(None, [here, os.environ.get("PYTHONPATH")]))
 
 
-def _gpus():
+def _gpus() -> list[str]:
     """Returns the numbers of this machine's GPUs that may be used, as str."""
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
     if visible is not None:

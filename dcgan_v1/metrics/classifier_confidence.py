@@ -20,13 +20,18 @@ def confident_share(images, look):
     return float((probabilities.max(1) > SURE).mean())
 
 
-def of_last_samples(directory):
-    """Returns a line on the last sample grid of a run, the very images it shows."""
+def of_last_samples(directory, classifier_path=None):
+    """Returns a line on the last sample grid of a run, the very images it shows.
+
+    Args:
+      directory: the run's `rundir.RunDirectory`.
+      classifier_path: see `features.open_classifier`.
+    """
     path = directory.sample_paths()[-1]
     with Image.open(path) as image:
         samples = image_files.tiles(np.asarray(image)[..., None], 28)
     real = mnist.load(part="t10k").images
-    with features.open_classifier() as look:
+    with features.open_classifier(classifier_path) as look:
         of_samples, of_real = confident_share(samples, look), confident_share(real, look)
     count = round(of_samples * len(samples))
     return (

@@ -7,15 +7,13 @@ import tensorflow.compat.v1 as tf
 
 from dcgan_v1 import image_files, runtime
 from dcgan_v1.checkpoints import restoring, saving
-from dcgan_v1.distributed.context import SingleProcess
 from dcgan_v1.errors import UserError, reason
 from dcgan_v1.training import curves, health, hooks
 from dcgan_v1.training.graph import build_train_graph
 from dcgan_v1.training.progress import Progress
 from dcgan_v1.training.run import Run
 from dcgan_v1.training.signals import Interruption
-
-SINGLE = SingleProcess()
+from dcgan_v1.training.single_process import SingleProcess
 
 
 def train(
@@ -28,7 +26,7 @@ def train(
     quiet=False,
     note="",
     after_step=(),
-    worker=SINGLE,
+    worker=None,
 ):
     """Trains a run to its last step, or until a signal stops it.
 
@@ -45,12 +43,13 @@ def train(
       note: a line to print after the one that names the device.
       after_step: functions of the `run.Run`, called after each step and all else that
         follows it.
-      worker: this process's `workers.WorkerContext` where several train together.
-        All but the chief only take the steps: they write nothing and print nothing.
+      worker: this process's context where several train together. All but the chief
+        only take the steps: they write nothing and print nothing.
 
     Returns:
       The exit code: 0, or 128 + the signal's number.
     """
+    worker = worker or SingleProcess()
     as_given = config  # with epochs where the user counts in them
     config = config.in_steps(data.epoch_steps(config.batch_size))
     if config.batch_size > data.size:
@@ -63,7 +62,7 @@ def train(
     with contextlib.ExitStack() as stack:
         is_there = directory.holds_run()  # being continued, or about to be moved aside
         session_config, line = runtime.session_config(config.device, config.deterministic)
-        progress.say(f"{line}{worker.words}\n{note}".strip())
+        progress.say(f"{line}{worker.description}\n{note}".strip())
         if is_there:
             stack.enter_context(directory.locked())
         session = stack.enter_context(_opened(session_config, config, data, worker))
@@ -131,7 +130,7 @@ def _loop(run, saver, real_spread, progress, after_step, worker):
         with Interruption() as interruption:
             if not run.resumed:  # else they were drawn before the checkpoint
                 samples.draw(run)
-            while not (run.is_over() or worker.is_stopped(run, interruption.signal)):
+            while not (run.is_over() or worker.is_stopped(run.is_stopped, interruption.signal)):
                 with worker.noticing(f"step {run.step + 1}"):
                     run.take_step(stop=bool(interruption.signal))
                 for follow in (watching, metrics, samples, checkpoints, progress):
