@@ -154,7 +154,7 @@ def make_parser(
     description: str = __doc__ or "",
     systems: Mapping[str, System] = SYSTEMS,
     default: str | None = None,
-) -> argparse.ArgumentParser:
+) -> cli.Parser:
     """Returns the parser of this command, or of one that trains only some systems.
 
     Args:

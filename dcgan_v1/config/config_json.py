@@ -14,7 +14,7 @@ from dcgan_v1.systems import SYSTEMS
 AnyConfig = TypeVar("AnyConfig", bound=Config)
 
 
-def from_json(text: str | bytes, source: Path) -> Config:
+def from_json(text: str | bytes, source: str | Path) -> Config:
     """Reads a system's config back. `source` names the file in error messages."""
     try:
         values = json.loads(text)
