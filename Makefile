@@ -16,7 +16,7 @@ PYTHON37 ?= $(firstword $(wildcard $(HOME)/.pyenv/versions/3.7.*/bin/python) pyt
 VENV1 := .venv-tf1
 READY1 := $(VENV1)/.ready
 
-.PHONY: mnist test test-all legacy-fixtures lint types clean
+.PHONY: mnist test test-all docs legacy-fixtures lint types clean
 
 mnist: $(READY)
 	$(VENV)/bin/python scripts/train_mnist.py $(RECIPE) --classifier \
@@ -27,6 +27,9 @@ test: $(READY)
 
 test-all: $(READY)
 	$(PYTEST)
+
+docs: $(READY)
+	NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build --strict
 
 types: $(READY)
 	$(VENV)/bin/mypy

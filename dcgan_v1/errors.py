@@ -18,3 +18,8 @@ def reason(error: BaseException, longest: int = 120) -> str:
     _, _, of_node = text.partition("\nNode: ")  # TensorFlow puts tracebacks before it
     text = of_node.partition("\n")[2].partition("\n\t [[")[0] or text
     return " ".join(text.split())[:longest] or type(error).__name__
+
+
+def how_to_install(extra: str) -> str:
+    """Returns how to install an extra of pyproject.toml, for an error that needs it."""
+    return f"pip install '.[{extra}]' in a clone of the project"

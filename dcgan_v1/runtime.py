@@ -13,7 +13,7 @@ import warnings
 from pathlib import Path
 
 from dcgan_v1 import plotting
-from dcgan_v1.errors import UserError
+from dcgan_v1.errors import UserError, how_to_install
 
 THREADS = 2  # within an operation, of a deterministic session
 # Settings of other tools, that crash a library which reads them while it is imported or
@@ -126,9 +126,9 @@ def session_config(device="auto", deterministic=False):
     gpus = tf.config.list_physical_devices("GPU") if device != "cpu" else []
     if device == "gpu" and not gpus:
         raise UserError(
-            f"--device gpu: {_why_no_gpu(tf)}; install the CUDA build with "
-            "'pip install -r requirements-gpu.txt' (TF_CPP_MIN_LOG_LEVEL=0 "
-            "TF_CPP_MAX_VLOG_LEVEL=3 names a missing library), or use --device cpu"
+            f"--device gpu: {_why_no_gpu(tf)}; for the CUDA libraries {how_to_install('gpu')} "
+            "(TF_CPP_MIN_LOG_LEVEL=0 TF_CPP_MAX_VLOG_LEVEL=3 names a missing library), or use "
+            "--device cpu"
         )
     if gpus:
         details = tf.config.experimental.get_device_details(gpus[0])

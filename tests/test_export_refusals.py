@@ -152,7 +152,7 @@ def test_an_empty_folder_is_taken(tmp_path):
 
 def test_a_missing_package_is_named(monkeypatch):
     monkeypatch.setattr(exporting, "find_spec", lambda name: None)
-    with pytest.raises(UserError, match=r"tf2onnx .*requirements-export\.txt"):
+    with pytest.raises(UserError, match=r"tf2onnx .*\[export\]"):
         exporting.check_packages("onnx")
 
 

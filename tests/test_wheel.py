@@ -55,7 +55,7 @@ def dcgan_v1(installed, cwd, *words):
 
 def test_the_wheel_holds_templates_and_mnist_and_names_its_command(installed):
     package = installed / "dcgan_v1"
-    for name in ("commands/card.md.j2", "compare/report.html.j2", "export/card.md.j2"):
+    for name in ("commands/card.md.j2", "migration/reporting/report.html.j2", "export/card.md.j2"):
         assert (package / name).is_file()
     page = {path.name for path in (ROOT / "dcgan_v1" / "explore").glob("*.[!p]*")}
     assert len(page) > 7 and page <= {p.name for p in (package / "explore").iterdir()}
@@ -66,20 +66,24 @@ def test_the_wheel_holds_templates_and_mnist_and_names_its_command(installed):
 
 
 def test_whatever_the_package_imports_is_among_its_requirements(installed):
-    """But for what requirements files of their own bring, and Keras, which TensorFlow
-    does."""
+    """Or in an extra of those that commands ask for; Keras comes with TensorFlow."""
     (metadata,) = installed.glob("*.dist-info/METADATA")
-    required = set(re.findall(r"^Requires-Dist: ([\w-]+)", metadata.read_text(), re.M))
+    required = {}
+    for name, _, extra in re.findall(
+        r"^Requires-Dist: ([\w-]+)(.*extra == [\"'](\w+))?", metadata.read_text(), re.M
+    ):
+        required.setdefault(extra, set()).add(name)
     names = {
         name.split(".")[0]
         for path in (installed / "dcgan_v1").rglob("*.py")
         for name in imports(path)
     }
     third_party = names - set(sys.stdlib_module_names) - {"dcgan_v1"}
-    # TensorFlow and Keras bring protobuf (google), h5py and absl
-    optional = {"keras", "torch", "safetensors", "gdown", "google", "h5py", "absl"}
-    optional |= {"tf2onnx", "onnx", "onnxruntime"}
-    assert {{"PIL": "pillow"}.get(n, n) for n in third_party - optional} == required
+    third_party -= {"keras", "google", "h5py", "absl"}  # brought by TensorFlow
+    imported = {{"PIL": "pillow"}.get(name, name) for name in third_party}
+    optional = set().union(*(required[e] for e in ("legacy", "torch", "export", "download")))
+    assert imported - optional == required[""] and not required[""] & optional
+    assert optional - imported <= {"onnxruntime"}
 
 
 def test_help_lists_every_command(installed, tmp_path):

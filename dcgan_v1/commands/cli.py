@@ -12,7 +12,7 @@ from typing import NoReturn
 
 from dcgan_v1 import distributed, runtime
 from dcgan_v1.config.setting import option
-from dcgan_v1.errors import UserError, reason
+from dcgan_v1.errors import UserError, how_to_install, reason
 
 UNPRINTABLE = ("Cc", "Zl", "Zp")  # control characters, and what ends a line
 
@@ -45,7 +45,7 @@ def path(text: str) -> Path:
 def require_torch() -> None:
     """Raises UserError where PyTorch or its file format is not installed."""
     if not (find_spec("torch") and find_spec("safetensors")):
-        raise UserError("this needs PyTorch: pip install -r requirements-torch.txt")
+        raise UserError(f"this needs PyTorch and safetensors: {how_to_install('torch')}")
 
 
 def main(

@@ -3,7 +3,7 @@
 import hashlib
 from pathlib import Path
 
-from dcgan_v1.errors import UserError, reason
+from dcgan_v1.errors import UserError, how_to_install, reason
 
 PLACES = ("data/img_align_celeba", "data/celeba", "data/img_align_celeba.zip")
 DRIVE_ID = "0B7EVK8r0v71pZjFTYXZWM3FlRnM"  # img_align_celeba.zip, the authors' Drive
@@ -35,7 +35,7 @@ def download():
     try:
         import gdown
     except ImportError as error:
-        raise UserError("--download needs: pip install -r requirements-download.txt") from error
+        raise UserError(f"--download needs gdown: {how_to_install('download')}") from error
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_suffix(".part")
     try:

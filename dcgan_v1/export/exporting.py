@@ -14,7 +14,7 @@ import tensorflow.compat.v1 as tf
 from dcgan_v1 import export as formats
 from dcgan_v1 import image_files
 from dcgan_v1.checkpoints import finding, restoring
-from dcgan_v1.errors import UserError, reason
+from dcgan_v1.errors import UserError, how_to_install, reason
 from dcgan_v1.export import layers, networks, round_trip
 from dcgan_v1.sample import draw_noise, open_sampler
 
@@ -56,10 +56,8 @@ def check_packages(to):
     """Raises UserError where a package is missing that a format needs."""
     missing = [name for name in formats.get(to).NEEDS if find_spec(name) is None]
     if missing:
-        needs = "torch" if to == "torch" else "export"
-        raise UserError(
-            f"--to {to} needs {' and '.join(missing)}: pip install -r requirements-{needs}.txt"
-        )
+        extra = "torch" if to == "torch" else "export"
+        raise UserError(f"--to {to} needs {' and '.join(missing)}: {how_to_install(extra)}")
 
 
 def export(path, to, folder, *, bn="ema", discriminator=False, latest=False, say=print):

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dcgan_v1 import runtime
-from dcgan_v1.errors import UserError, reason
+from dcgan_v1.errors import UserError, how_to_install, reason
 
 if TYPE_CHECKING:
     from dcgan_v1.migration.programs.program import Program
@@ -78,9 +78,7 @@ def prepare() -> None:
     os.environ.setdefault("MPLBACKEND", "Agg")
     absent = [n for n in ("fissix", "tf_keras", "tf_slim") if find_spec(n) is None]
     if absent:
-        raise UserError(
-            f"running TF1 programs needs the package {absent[0]}: pip install -r requirements.txt"
-        )
+        raise UserError(f"TF1 programs need {' and '.join(absent)}: {how_to_install('legacy')}")
     runtime.prepare()
     os.environ["TF_USE_LEGACY_KERAS"] = "1"  # read when Keras is first asked for
     import tensorflow.compat.v1 as tf
