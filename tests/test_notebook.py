@@ -35,7 +35,7 @@ def test_the_tour_runs_offline_from_top_to_bottom(tmp_path):
     outputs = [out for cell in notebook.cells for out in cell.get("outputs", [])]
     text = "".join(out.get("text", "") for out in outputs)
     assert "same: mnist_tutorial against tf2" in text
-    assert "leaky ReLU has slope 0.2, TF1's has 0.3" in text
+    assert "leaky ReLU has slope 0.3, TF1's has 0.2" in text
     assert "(64, 28, 28, 1) from -" in text
     assert sum("image/png" in out.get("data", {}) for out in outputs) == 6
     (folder,) = tmp_path.glob("tour*")

@@ -20,6 +20,6 @@ task = {"type": "worker", "index": int(os.environ["SLURM_PROCID"])}
 print(json.dumps({"cluster": {"worker": workers}, "task": task}))
 PY
   )
-  exec python scripts/train_celeba.py --data /data/img_align_celeba.zip \
+  exec python scripts/train.py --model celeba64 --data /data/img_align_celeba.zip \
     --batch-size 256 --run-dir runs/faces --trust-network $RESTORE
 '
