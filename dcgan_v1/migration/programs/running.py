@@ -78,7 +78,7 @@ def prepare() -> None:
     os.environ.setdefault("MPLBACKEND", "Agg")
     absent = [n for n in ("fissix", "tf_keras", "tf_slim") if find_spec(n) is None]
     if absent:
-        raise UserError(f"TF1 programs need {' and '.join(absent)}: {how_to_install('legacy')}")
+        raise UserError(f"TF1 programs need {', '.join(absent)}: {how_to_install('legacy')}")
     runtime.prepare()
     os.environ["TF_USE_LEGACY_KERAS"] = "1"  # read when Keras is first asked for
     import tensorflow.compat.v1 as tf
