@@ -7,7 +7,7 @@ from PIL import Image
 from script_runs import call
 
 from dcgan_v1 import pretrained
-from dcgan_v1.checkpoints import finding, restoring
+from dcgan_v1.checkpoints.checkpoint import open_checkpoint
 from dcgan_v1.explore import page
 from dcgan_v1.export import networks
 
@@ -84,5 +84,4 @@ def await_ready(tab):
 
 
 def opened(name):
-    prefix = finding.resolve(pretrained.path_of(name))
-    return networks.open_network(prefix, restoring.identify(prefix), "generator")
+    return networks.open_network(open_checkpoint(pretrained.path_of(name)), "generator")

@@ -22,9 +22,17 @@ def needs(to):
 
 
 def exported(name, to, folder, *options):
-    """Exports a pretrained model with its judge; returns the recipes of its card."""
+    """Exports a pretrained model with its discriminator; returns the recipes of its card."""
     done = call(
-        "export_model.py", "--pretrained", name, "--to", to, "--judge", "--out", folder, *options
+        "export_model.py",
+        "--pretrained",
+        name,
+        "--to",
+        to,
+        "--discriminator",
+        "--out",
+        folder,
+        *options,
     )
     assert done.returncode == 0, done.stderr
     return re.findall(r"```python\n(.*?)```", (folder / "README.md").read_text(), re.S)

@@ -7,11 +7,13 @@ import pytest
 import tensorflow.compat.v1 as tf
 
 from dcgan_v1.checkpoints import restoring
+from dcgan_v1.checkpoints.checkpoint import open_checkpoint
 from dcgan_v1.data.pipeline import InMemory
 from dcgan_v1.nn import averaging
 from dcgan_v1.nn.optimizers import is_optimizer_variable
+from dcgan_v1.sample import build_sample_graph
 from dcgan_v1.systems import Celeba64Config
-from dcgan_v1.training.graph import build_sample_graph, build_train_graph
+from dcgan_v1.training.graph import build_train_graph
 
 CONFIG = Celeba64Config(batch_size=4, width=8, samples=4, ema_decay=0.9)
 
@@ -79,7 +81,7 @@ def test_samples_are_drawn_from_the_averages_unless_the_latest_are_wanted(data, 
     for latest in (False, True):
         with tf.Graph().as_default(), tf.Session() as other:
             graph = build_sample_graph(CONFIG, "ema")
-            plan = restoring.plan_networks(prefix, "celeba64", graph.saved, latest)
+            plan = restoring.plan_networks(open_checkpoint(prefix), graph.saved, latest)
             restoring.restore(other, plan)
             found[latest] = other.run(graph.images, {graph.z: z})
     np.testing.assert_allclose(found[False], drawn, atol=1e-6)
@@ -93,7 +95,7 @@ def test_averages_begin_at_the_weights_of_a_checkpoint_that_has_none(data, sessi
         other.run(built.train.op)
         prefix = tf.train.Saver(built.saved).save(other, str(tmp_path / "model"))
     built = build(CONFIG, data, session)
-    plan = restoring.plan(prefix, "celeba64", built.saved)
+    plan = restoring.plan(open_checkpoint(prefix), "celeba64", built.saved)
     assert not plan.has_averages
     restoring.restore(session, plan)
     session.run(built.restart_averages)
@@ -107,8 +109,8 @@ def test_a_checkpoint_with_averages_fits_a_run_without(data, session, tmp_path):
         built = build(CONFIG, data, other)
         prefix = tf.train.Saver(built.saved).save(other, str(tmp_path / "model"))
     built = build(dataclasses.replace(CONFIG, ema_decay=0.0), data, session)
-    restoring.restore(session, restoring.plan(prefix, "celeba64", built.saved))
-    found = restoring.arrays(prefix, "celeba64")
+    restoring.restore(session, restoring.plan(open_checkpoint(prefix), "celeba64", built.saved))
+    found = restoring.arrays(open_checkpoint(prefix))
     assert not any(map(averaging.is_average, found))
 
 

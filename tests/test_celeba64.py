@@ -7,12 +7,14 @@ import pytest
 import tensorflow.compat.v1 as tf
 
 from dcgan_v1.checkpoints import original_names, reading, restoring
+from dcgan_v1.checkpoints.checkpoint import open_checkpoint
 from dcgan_v1.data.pipeline import InMemory
 from dcgan_v1.models import celeba64
 from dcgan_v1.nn import losses, training_steps
 from dcgan_v1.nn.optimizers import is_optimizer_variable
+from dcgan_v1.sample import build_sample_graph
 from dcgan_v1.systems import Celeba64Config
-from dcgan_v1.training.graph import build_sample_graph, build_train_graph
+from dcgan_v1.training.graph import build_train_graph
 from originals import celeba64 as source_graph
 
 NARROW = Celeba64Config(width=8, batch_size=4)
@@ -236,7 +238,7 @@ def test_images_from_the_originals_checkpoint_are_what_its_formulas_give(
     prefix, z, theirs, values = written_by_the_original
     values = {name: np.float64(value) for name, value in values.items()}
     sample = build_sample_graph(NARROW, "ema")
-    plan = restoring.plan_networks(prefix, "celeba64", sample.saved)
+    plan = restoring.plan_networks(open_checkpoint(prefix), sample.saved)
     restoring.restore(session, plan)
     ours = session.run(sample.images, {sample.z: z})
     np.testing.assert_allclose(ours, theirs, atol=1e-5)
@@ -249,7 +251,7 @@ def test_restore_and_export_give_back_the_originals_bytes(
     prefix, _, _, values = written_by_the_original
     built = build(NARROW)
     session.run(built.initialize)
-    restoring.restore(session, restoring.plan(prefix, "celeba64", built.saved))
+    restoring.restore(session, restoring.plan(open_checkpoint(prefix), "celeba64", built.saved))
     ours = session.run({v.op.name: v for v in built.saved})
     np.testing.assert_array_equal(
         ours["celeba64/discriminator/bn2/gamma/d_adam_1"], values["Discriminator/d_gamma3/Adam_1"]

@@ -9,9 +9,10 @@ import tensorflow.compat.v1 as tf
 import tiny_systems
 
 from dcgan_v1.checkpoints import finding, original_names, reading, restoring
+from dcgan_v1.checkpoints.checkpoint import open_checkpoint
 from dcgan_v1.errors import UserError
 from dcgan_v1.nn.optimizers import is_optimizer_variable
-from dcgan_v1.training.graph import build_sample_graph
+from dcgan_v1.sample import build_sample_graph
 from originals import mnist_beginners as source_graph
 
 MODEL = "mnist_beginners"
@@ -44,7 +45,7 @@ def fresh(built):
 
 def restored(fresh, prefix):
     """Returns name -> value of what a checkpoint makes of the graph."""
-    restoring.restore(fresh.session, restoring.plan(prefix, MODEL, fresh.saved))
+    restoring.restore(fresh.session, restoring.plan(open_checkpoint(prefix), MODEL, fresh.saved))
     return fresh.session.run({v.op.name: v for v in fresh.saved})
 
 
@@ -75,7 +76,7 @@ def test_original_names_map_every_variable_exactly_once(built):
 
 def test_the_originals_checkpoint_restores_each_tensor_where_it_belongs(original_checkpoint, fresh):
     values = reading.tensors(original_checkpoint)
-    assert restoring.plan(original_checkpoint, MODEL, fresh.saved).counts_no_steps
+    assert restoring.plan(open_checkpoint(original_checkpoint), MODEL, fresh.saved).counts_no_steps
     ours = restored(fresh, original_checkpoint)
     # by hand, not through the table: which numbered slot belongs to which Adam
     for mine, theirs in {
@@ -141,7 +142,7 @@ def test_weights_alone_are_taken_with_fresh_slots(trained, fresh, tmp_path):
     values = reading.tensors(trained(MODEL))
     kept = {k: v for k, v in values.items() if not is_optimizer_variable(k)}
     reading.write(tmp_path / "weights", kept)
-    plan = restoring.plan(tmp_path / "weights", MODEL, fresh.saved)
+    plan = restoring.plan(open_checkpoint(tmp_path / "weights"), MODEL, fresh.saved)
     assert "fresh optimiser slots" in plan.note
     ours = restored(fresh, tmp_path / "weights")
     for name, value in kept.items():
@@ -154,7 +155,7 @@ def test_weights_alone_are_taken_with_fresh_slots(trained, fresh, tmp_path):
 
 def refused(path, graph):
     with pytest.raises(UserError) as error:
-        restoring.plan(path, MODEL, graph.saved)
+        restoring.plan(open_checkpoint(path), MODEL, graph.saved)
     assert "\n" not in str(error.value)
     return str(error.value)
 

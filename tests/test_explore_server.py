@@ -18,7 +18,7 @@ from script_runs import ENVIRONMENT, call, command, refusal
 
 from dcgan_v1 import systems
 from dcgan_v1.explore import server
-from dcgan_v1.training.graph import build_sample_graph
+from dcgan_v1.sample import build_sample_graph
 
 
 @pytest.fixture

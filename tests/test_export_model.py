@@ -13,7 +13,8 @@ from script_runs import ROOT, call, refusal
 
 from dcgan_v1 import export as formats
 from dcgan_v1 import image_files, pretrained, systems
-from dcgan_v1.checkpoints import finding, reading, restoring
+from dcgan_v1.checkpoints import reading
+from dcgan_v1.checkpoints.checkpoint import open_checkpoint
 from dcgan_v1.export import card, exporting, networks
 from dcgan_v1.nn import averaging
 from dcgan_v1.sample import draw_noise
@@ -125,10 +126,9 @@ def test_a_latent_is_found_by_gradients_through_the_savedmodel(bn, tmp_path):
 @pytest.mark.parametrize("name", systems.SYSTEMS)
 def test_no_gradient_of_ours_is_left_behind_in_what_goes_elsewhere(name):
     """Such an op has no gradient where our code is not."""
-    prefix = finding.resolve(pretrained.path_of(name))
-    config = restoring.identify(prefix)
+    checkpoint = open_checkpoint(pretrained.path_of(name))
     for which in networks.INPUTS:
-        with networks.open_network(prefix, config, which) as network:
+        with networks.open_network(checkpoint, which) as network:
             nodes = network.constants().node
         assert len(nodes) > 10
         for node in nodes:
@@ -154,21 +154,20 @@ def test_real_tensorflow_1_draws_a_frozen_graph(name, tmp_path):
     draws_what_the_session_draws(code, name, tmp_path / "out", 1e-5, TF1_15)
 
 
-def test_a_generator_alone_has_no_judge_to_export(tmp_path):
+def test_a_generator_alone_has_no_discriminator_to_export(tmp_path):
     arrays = reading.tensors(str(pretrained.path_of("mnist_tutorial") / "model"))
     alone = {name: a for name, a in arrays.items() if "/generator/" in name}
     reading.write(tmp_path / "model", alone)
     args = (tmp_path / "model", "--to", "frozen", "--out", tmp_path / "out")
-    assert "generator alone" in refusal("export_model.py", *args, "--judge")
+    assert "generator alone" in refusal("export_model.py", *args, "--discriminator")
     assert call("export_model.py", *args).returncode == 0
 
 
 def test_a_network_reads_as_the_chain_of_its_layers():
     from dcgan_v1.export import layers
 
-    prefix = finding.resolve(pretrained.path_of("celeba64"))
-    config = restoring.identify(prefix)
-    with networks.open_network(prefix, config, "generator") as network:
+    checkpoint = open_checkpoint(pretrained.path_of("celeba64"))
+    with networks.open_network(checkpoint, "generator") as network:
         found = layers.read_layers(network)
     kinds = [layer.kind for layer in found]
     assert kinds == ["linear", "reshape", *["batch_norm", "relu", "conv2d_transpose"] * 4, "tanh"]

@@ -12,6 +12,7 @@ from exports import needs
 from script_runs import call, fresh, refusal
 
 from dcgan_v1 import files, models, pretrained
+from dcgan_v1.checkpoints.checkpoint import open_checkpoint
 from dcgan_v1.commands import export_model
 from dcgan_v1.errors import UserError
 from dcgan_v1.export import exporting, to_frozen, to_torch
@@ -21,7 +22,7 @@ from dcgan_v1.nn import fast_ops, ops
 def export(to, folder):
     folder.mkdir()
     path = str(pretrained.path_of("mnist_tutorial"))
-    return exporting.export(path, to, folder, say=lambda text: None)
+    return exporting.export(open_checkpoint(path), to, folder, say=lambda text: None)
 
 
 def test_a_swapped_padding_is_caught(tmp_path, monkeypatch):

@@ -10,8 +10,9 @@ from dcgan_v1 import models
 from dcgan_v1.data.pipeline import InMemory
 from dcgan_v1.nn import ops, optimizers, training_steps
 from dcgan_v1.nn.optimizers import is_optimizer_variable
+from dcgan_v1.sample import build_sample_graph
 from dcgan_v1.systems import Images96Config
-from dcgan_v1.training.graph import build_sample_graph, build_train_graph
+from dcgan_v1.training.graph import build_train_graph
 
 
 def golden(w):

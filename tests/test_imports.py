@@ -17,14 +17,14 @@ LAYERS = (  # from the ground up; nothing imports from a later line
     ("models",),
     ("data",),
     ("checkpoints",),
-    ("training",),
     ("sample",),
     ("metrics",),
+    ("export",),
+    ("explore",),
+    ("training",),
     ("migration",),
     ("compare",),
     ("ports",),
-    ("export",),
-    ("explore",),
     ("commands", "__init__", "__main__"),
 )
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}

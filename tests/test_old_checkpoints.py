@@ -132,7 +132,7 @@ def test_a_checkpoint_of_version_1_is_found_read_and_restored(tmp_path, sharded)
         np.testing.assert_array_equal(*reading.tensors(prefix).values(), A)
     with tf.Graph().as_default(), tf.Session() as session:
         v = tf.get_variable("v", [2, 3])
-        plan = restoring.Plan(prefix, {"mnist_tutorial/generator/a": v}, "")
+        plan = restoring.Plan(prefix, {"mnist_tutorial/generator/a": v})
         restoring.restore(session, plan)
         np.testing.assert_array_equal(session.run(v), A)
 

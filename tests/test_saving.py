@@ -12,7 +12,7 @@ import tensorflow.compat.v1 as tf
 from script_runs import ENVIRONMENT, ROOT, call, command, refusal
 
 from dcgan_v1 import files
-from dcgan_v1.checkpoints import saving
+from dcgan_v1.checkpoints import finding, manifest, saving
 from dcgan_v1.errors import UserError
 
 ABOUT = {"model": "mnist_tutorial", "config_sha256": "00"}
@@ -54,12 +54,12 @@ DAMAGE = {
 def test_a_checkpoint_carries_a_manifest_and_the_newest_are_kept(saver, session, folder):
     for step in (1, 2, 3):
         saving.save(saver, session, folder, step, ABOUT, keep=2)
-    assert [Path(p).name for p in saving.list_all(folder)] == ["model-2", "model-3"]
+    assert [Path(p).name for p in finding.list_all(folder)] == ["model-2", "model-3"]
     assert tf.train.latest_checkpoint(str(folder)) == str(folder / "model-3")
-    manifest = saving.manifest_of(folder / "model-3")
-    assert manifest["step"] == 3
-    assert manifest["model"] == "mnist_tutorial"
-    assert sorted(manifest["files"]) == ["model-3.data-00000-of-00001", "model-3.index"]
+    about = manifest.manifest_of(folder / "model-3")
+    assert about["step"] == 3
+    assert about["model"] == "mnist_tutorial"
+    assert sorted(about["files"]) == ["model-3.data-00000-of-00001", "model-3.index"]
     assert len(list(folder.iterdir())) == 2 * 3 + 1  # and the list
 
 
@@ -85,7 +85,7 @@ def test_where_no_checkpoint_is_sound_nothing_is_begun_unasked(saver, session, f
     for _ in range(2):  # and not at the second try either
         with pytest.raises(UserError, match=r"no checkpoint .* is sound"):
             saving.newest_sound(folder, lambda text: None)
-    assert saving.list_all(folder)
+    assert finding.list_all(folder)
 
 
 def test_checkpoints_that_are_listed_but_gone_are_missed(saver, session, folder):
@@ -168,7 +168,7 @@ def test_a_full_disk_leaves_the_older_checkpoint_intact(
         saving.save(saver, session, folder, 2, ABOUT, keep=1)
     monkeypatch.undo()
     newest = saving.newest_sound(folder, print)
-    assert saving.damage(newest) == ""
+    assert manifest.damage(newest) == ""
     assert newest.endswith("model-1" if fails_at < 4 else "model-2")
 
 

@@ -9,7 +9,7 @@ import pytest
 import tensorflow.compat.v1 as tf
 
 from dcgan_v1 import files
-from dcgan_v1.checkpoints import saving
+from dcgan_v1.checkpoints import finding
 from dcgan_v1.data.pipeline import InMemory
 from dcgan_v1.errors import UserError
 from dcgan_v1.systems import MnistTutorialConfig
@@ -69,7 +69,7 @@ def test_a_loss_that_is_not_a_number_stops_the_run_and_says_where(tmp_path, monk
     assert set(found["gradient_norms"]) == {"d_gradient_norm", "g_gradient_norm"}
     assert found["last_checkpoint"] == 2
     assert found["batch"] == "epoch 1, from image 0"
-    prefixes = saving.list_all(tmp_path / "run" / "checkpoints")
+    prefixes = finding.list_all(tmp_path / "run" / "checkpoints")
     assert prefixes[-1].endswith("model-2")  # the last good one
 
 
@@ -98,4 +98,4 @@ def test_training_goes_on_where_samples_and_metrics_cannot_be_written(
     for what in ("a sample", "metrics.csv", "TensorBoard's events"):
         warned = f"cannot write {what}: No space left on device; training goes on"
         assert printed.count(warned) == 1, printed
-    assert saving.list_all(tmp_path / "run" / "checkpoints")
+    assert finding.list_all(tmp_path / "run" / "checkpoints")

@@ -2,9 +2,10 @@
 
 import ast
 import re
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from dcgan_v1.checkpoints import saving
+from dcgan_v1.checkpoints import reading
 from dcgan_v1.errors import UserError
 
 LISTED = re.compile(r'^\s*(all_)?model_checkpoint_paths?\s*:\s*("(?:[^"\\]|\\.)*")', re.M)
@@ -23,8 +24,8 @@ OTHERS[".pt"] = OTHERS[".pkl"] = OTHERS[".pth"]
 MAGIC = {b"\x89HDF": ".h5", b"\x80\x02": ".pth", b"\x80\x04": ".pth"}
 
 
-def resolve(path, say=lambda text: None):
-    """Returns the prefix of the checkpoint meant by `path`, as str.
+def resolve(path: str | Path, say: Callable[[str], None] = lambda text: None) -> str:
+    """Returns the prefix of the checkpoint meant by `path`.
 
     Args:
       path: a prefix, one of a checkpoint's files, or a folder with checkpoints in it or
@@ -32,7 +33,7 @@ def resolve(path, say=lambda text: None):
       say: function that is given a line where another could have been meant.
 
     Raises:
-      UserError: there is none, or it is not to be told which.
+      UserError: there is none, or it cannot be told which.
     """
     if not str(path):
         raise UserError("the path of a checkpoint is empty")
@@ -46,7 +47,7 @@ def resolve(path, say=lambda text: None):
                 return str(prefix)
         except UserError as error:
             errors.append(error)
-    if is_checkpoint(path):  # beside a folder of the same name
+    if reading.is_checkpoint(path):  # beside a folder of the same name
         return str(path)
     if errors:
         raise errors[0]
@@ -55,20 +56,22 @@ def resolve(path, say=lambda text: None):
     prefix = path.with_suffix("") if path.suffix in (".index", ".meta") else path
     if ".data-" in prefix.name:
         prefix = prefix.with_name(prefix.name.partition(".data-")[0])
-    if not is_checkpoint(prefix):
+    if not reading.is_checkpoint(prefix):
         raise UserError(_why_not(path, prefix))
     return str(prefix)
 
 
-def is_checkpoint(prefix):
-    """Whether a checkpoint is there: of two files or more, or V1's, of one or more."""
-    try:
-        return Path(f"{prefix}.index").is_file() or bool(saving.v1_files(prefix))
-    except OSError:  # a name too long, of a damaged list
-        return False
+def list_all(folder: Path) -> list[str]:
+    """Returns the prefixes of a run's checkpoints in a folder, oldest first."""
+    steps = [
+        int(path.stem.rpartition("-")[2])
+        for path in folder.glob("model-*.index")
+        if path.stem.rpartition("-")[2].isdecimal()
+    ]
+    return [str(folder / f"model-{step}") for step in sorted(steps)]
 
 
-def listed(folder):
+def listed(folder: Path) -> list[str]:
     """Returns what TensorFlow's list in a folder names, the newest first, as written.
 
     It may be of another machine, and damaged.
@@ -76,86 +79,86 @@ def listed(folder):
     path = folder / "checkpoint"
     if not path.is_file():
         return []
-    found = [
+    entries = [
         (bool(older), re.sub(r"-\?{5}-of-\d{5}$", "", _unquoted(name)))
         for older, name in LISTED.findall(path.read_text("utf-8", "replace"))
     ]
-    found = [(older, name) for older, name in found if name and "\0" not in name]
-    newest = [name for older, name in found if not older]
-    return list(dict.fromkeys(newest + [name for older, name in found if older][::-1]))
+    entries = [(older, name) for older, name in entries if name and "\0" not in name]
+    newest = [name for older, name in entries if not older]
+    return list(dict.fromkeys(newest + [name for older, name in entries if older][::-1]))
 
 
-def _unquoted(text):
+def _unquoted(text: str) -> str:
     try:  # protobuf escapes as C does, and as Python does
         return ast.literal_eval(f"b{text}").decode(errors="replace")
     except (ValueError, SyntaxError):
         return text.strip('"')
 
 
-def _in_folder(folder, say):
+def _in_folder(folder: Path, say: Callable[[str], None]) -> Path | None:
     """Returns the Path of the checkpoint that a folder stands for, None if it has none.
 
     The list decides, but only among what lies in the folder: copied from another
     machine or place it names paths that are gone, or worse, others' checkpoints.
     """
-    if ours := saving.list_all(folder):  # TensorFlow's list may be older
+    if ours := list_all(folder):  # TensorFlow's list may be older
         return Path(ours[-1])
     names = listed(folder)
     for name in names:
         inside = folder / name
         beside = folder / re.split(r"[/\\]", name)[-1]
         for prefix in (inside, beside):
-            if _lies_in(prefix, folder) and is_checkpoint(prefix):
+            if _lies_in(prefix, folder) and reading.is_checkpoint(prefix):
                 if prefix != inside or name != names[0]:
                     say(f"{folder}/checkpoint names {names[0]}: {prefix} is used")
                 return prefix
     return _newest(folder, names, say)
 
 
-def _lies_in(prefix, folder):
+def _lies_in(prefix: Path, folder: Path) -> bool:
     try:
         return prefix.resolve().is_relative_to(folder.resolve())
     except OSError:
         return False
 
 
-def _newest(folder, names, say):
+def _newest(folder: Path, names: Sequence[str], say: Callable[[str], None]) -> Path | None:
     """Returns the newest of a folder's checkpoints, where no list tells which."""
-    found = _all(folder)
-    if not found:
+    prefixes = _all(folder)
+    if not prefixes:
         if names:
             raise UserError(
                 f"{folder}/checkpoint names {names[0]}, which is not in that folder; "
                 "give the checkpoint's own path"
             )
         return None
-    if len(found) > 1:
-        steps = [re.fullmatch(r"(.*?)-?(\d+)", prefix.name) for prefix in found]
-        if not all(steps) or len({match[1] for match in steps}) > 1:
-            shown = ", ".join(prefix.name for prefix in found[:6])
+    if len(prefixes) > 1:
+        matches = [re.fullmatch(r"(.*?)-?(\d+)", prefix.name) for prefix in prefixes]
+        if len({match and match[1] for match in matches}) > 1 or None in matches:
+            shown = ", ".join(prefix.name for prefix in prefixes[:6])
             raise UserError(
-                f"{folder} holds {len(found)} checkpoints ({shown}) and no list that "
+                f"{folder} holds {len(prefixes)} checkpoints ({shown}) and no list that "
                 "says which is meant; give the path of one"
             )
-        found.sort(key=lambda prefix: int(re.search(r"\d+$", prefix.name)[0]))
-        say(f"the newest of {len(found)} checkpoints in {folder}: {found[-1].name}")
+        prefixes.sort(key=lambda prefix: int(re.split(r"(\d+)$", prefix.name)[1]))
+        say(f"the newest of {len(prefixes)} checkpoints in {folder}: {prefixes[-1].name}")
     elif names:
-        say(f"{folder}/checkpoint names {names[0]}: {found[-1]} is used")
-    return found[-1]
+        say(f"{folder}/checkpoint names {names[0]}: {prefixes[-1]} is used")
+    return prefixes[-1]
 
 
-def _all(folder):
+def _all(folder: Path) -> list[Path]:
     """Returns the prefixes of all checkpoints in a folder, V1's included, by name."""
     prefixes = set()
     for path in folder.iterdir():
         if path.suffix == ".index":
             prefixes.add(path.with_suffix(""))
-        elif ".data-" not in path.name and saving.is_table(path):
-            prefixes.add(path.with_name(saving.SHARD.sub("", path.name)))
+        elif ".data-" not in path.name and reading.is_table(path):
+            prefixes.add(path.with_name(reading.SHARD.sub("", path.name)))
     return sorted(prefixes)
 
 
-def _why_not(path, prefix):
+def _why_not(path: Path, prefix: Path) -> str:
     """Says why there is no checkpoint at a path."""
     if not path.is_file():
         others = _all(path.parent) if path.parent.is_dir() else []
@@ -165,7 +168,7 @@ def _why_not(path, prefix):
     if path != prefix:
         return (
             f"no checkpoint at {path}, but a part of one: {prefix}.index is missing "
-            "beside it; bring it back"
+            "beside it; restore it"
         )
     with path.open("rb") as file:
         start = file.read(4)

@@ -4,6 +4,7 @@ The originals left naming to TensorFlow, which numbers what has one name (slots,
 batch norms) in the order of creation. `ORIGINAL` is that order written down as data.
 """
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from dcgan_v1.errors import UserError
@@ -18,11 +19,11 @@ class Original(NamedTuple):
         power).
     """
 
-    variables: dict
-    adams: dict
+    variables: dict[str, str]
+    adams: dict[str, tuple[str, str, str, str]]
 
 
-def _mnist_beginners():
+def _mnist_beginners() -> dict[str, str]:
     layers = [
         ("generator", kind, "g", i)
         for i, kind in enumerate(("linear", "conv", "conv", "conv"), start=1)
@@ -45,7 +46,7 @@ def _mnist_beginners():
     return names
 
 
-def _celeba64():
+def _celeba64() -> dict[str, str]:
     names = {"generator/linear0/w": "Generator/g_W0"}
     names |= {f"generator/deconv{i}/w": f"Generator/g_W{i}" for i in (1, 2, 3, 4)}
     names |= {f"discriminator/conv{i}/w": f"Discriminator/d_W{i}" for i in range(4)}
@@ -96,12 +97,12 @@ ORIGINAL = {
 }
 
 
-def variables(model):
+def variables(model: str) -> dict[str, str]:
     """Returns our name, without the model's scope -> the original's; {} without a script."""
     return ORIGINAL[model].variables if model in ORIGINAL else {}
 
 
-def names(model, variables):
+def names(model: str, variables: Iterable[str]) -> dict[str, str]:
     """Maps our variable names to the original script's.
 
     Args:
@@ -116,24 +117,20 @@ def names(model, variables):
     """
     if model not in ORIGINAL:
         raise UserError(f"{model} has no original TF1 script; those of {', '.join(ORIGINAL)} have")
-    table = _table(model)
+    table = all_names(model)
     unknown = sorted(set(variables) - set(table) - {"global_step"})
     if unknown:
         raise UserError(f"{unknown[0]} has no name in the original script of {model}")
     return {ours: table[ours] for ours in variables if ours in table}
 
 
-def missing(model, originals):
+def missing(model: str, originals: Iterable[str]) -> list[str]:
     """Returns the names the original script's Saver writes and `originals` lacks."""
-    return sorted(set(_table(model).values()) - set(originals))
+    return sorted(set(all_names(model).values()) - set(originals))
 
 
-def all_names(model):
+def all_names(model: str) -> dict[str, str]:
     """Returns ours -> original of everything the original script's Saver writes."""
-    return _table(model)
-
-
-def _table(model):
     original = ORIGINAL[model]
     table = {f"{model}/{ours}": name for ours, name in original.variables.items()}
     for adam, (m, v, power1, power2) in original.adams.items():

@@ -1,25 +1,30 @@
 """What of a checkpoint fits a graph, and is restored into it."""
 
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
 
+import numpy as np
 import tensorflow.compat.v1 as tf
 
-from dcgan_v1 import systems
-from dcgan_v1.checkpoints import finding, original_names, reading, saving
+from dcgan_v1.checkpoints import manifest, original_names, reading
+from dcgan_v1.checkpoints.checkpoint import Checkpoint
 from dcgan_v1.errors import UserError
 from dcgan_v1.nn.averaging import SUFFIX, is_average
 from dcgan_v1.nn.optimizers import is_optimizer_variable
 
+Value = TypeVar("Value")
 NAMED = 6  # variables an error message lists before it only counts
-WAY_ON = "--networks-only takes what there is of the networks and starts the rest anew"
+WAY_ON = "--networks-only takes what there is of the networks and starts the rest afresh"
 
 
-class Plan(NamedTuple):
+@dataclass(frozen=True)
+class Plan:
     """How a checkpoint will be restored.
 
     Attributes:
       prefix: path of the checkpoint.
-      names: name in the checkpoint -> variable.
+      variables: name in the checkpoint -> variable.
       note: what a user should know about it, '' for an ordinary one of ours.
       counts_no_steps: the original script wrote it, whose pre-training lies behind it.
       has_averages: whether it holds averages of G's weights, see `averaging`.
@@ -27,14 +32,19 @@ class Plan(NamedTuple):
     """
 
     prefix: str
-    names: dict
-    note: str
+    variables: dict[str, tf.Variable]
+    note: str = ""
     counts_no_steps: bool = False
     has_averages: bool = False
     has_discriminator: bool = True
 
 
-def plan(path, model, variables, networks_only=False, say=lambda text: None):
+def plan(
+    checkpoint: Checkpoint,
+    model: str,
+    variables: Sequence[tf.Variable],
+    networks_only: bool = False,
+) -> Plan:
     """Compares a checkpoint with a training graph, before anything is changed.
 
     Every file is compared with the manifest, if there is one. The checkpoint may have
@@ -42,7 +52,7 @@ def plan(path, model, variables, networks_only=False, say=lambda text: None):
     slots. Averages of G's weights that only one of the two has are left out.
 
     Args:
-      path, say: see `finding.resolve`.
+      checkpoint: see `open_checkpoint`.
       model: registry name of the graph's system.
       variables: the graph's saved variables.
       networks_only: take what there is of both networks, leave all else as it starts.
@@ -51,53 +61,46 @@ def plan(path, model, variables, networks_only=False, say=lambda text: None):
       UserError: it is damaged, or names the keys that are missing, extra or of another
         shape (the first few of each kind, and how many more there are).
     """
-    prefix = _sound(path, say)
-    found = reading.shapes(prefix)
+    if damage := manifest.damage(checkpoint.prefix):
+        raise UserError(f"checkpoint {checkpoint.prefix} is damaged: {damage}; use another one")
+    _refuse_other_systems(checkpoint, model)
+    shapes = dict(checkpoint.shapes)
     wanted = {v.op.name: v for v in variables}
-    _refuse_other_systems(prefix, model, found)
-    has_averages = any(map(is_average, found)) and any(map(is_average, wanted))
+    has_averages = any(map(is_average, shapes)) and any(map(is_average, wanted))
     has_averages = has_averages and not networks_only
     if not has_averages:
-        found, wanted = _without_averages(found), _without_averages(wanted)
-    is_legacy = _is_legacy(model, found)
+        shapes, wanted = _without_averages(shapes), _without_averages(wanted)
     theirs = {name: name for name in wanted}  # our name -> the checkpoint's
     notes = []
-    if is_legacy:
+    if checkpoint.is_original:
         theirs = original_names.names(model, wanted)
         notes.append("written by the original script, which counts no steps")
-        if found.pop("global_step", None) is not None:
-            notes.append("its global_step, which a later hand added, is not taken")
-    has_slots = any(is_optimizer_variable(ours) and name in found for ours, name in theirs.items())
+        if shapes.pop("global_step", None) is not None:
+            notes.append("its global_step, which was added later, is not taken")
+    has_slots = any(is_optimizer_variable(ours) and name in shapes for ours, name in theirs.items())
     if networks_only:
         theirs = {k: v for k, v in theirs.items() if not is_optimizer_variable(k)}
-        fresh = [ours for ours, name in theirs.items() if name not in found]
-        theirs = {ours: name for ours, name in theirs.items() if name in found}
-        found = {name: found[name] for name in theirs.values()}
+        fresh = [ours for ours, name in theirs.items() if name not in shapes]
+        theirs = {ours: name for ours, name in theirs.items() if name in shapes}
+        shapes = {name: shapes[name] for name in theirs.values()}
         notes = ["networks only: fresh are " + _named(model, fresh)]
     elif not has_slots:
         theirs = {k: v for k, v in theirs.items() if not is_optimizer_variable(k)}
-        notes.append("weights only: fresh optimiser slots" + ("" if is_legacy else ", step 0"))
-    names = {name: wanted[ours] for ours, name in theirs.items()}
-    _check(prefix, model, found, names, WAY_ON)
+        step = "" if checkpoint.is_original else ", step 0"
+        notes.append(f"weights only: fresh optimiser slots{step}")
+    restored = {name: wanted[ours] for ours, name in theirs.items()}
+    _check(checkpoint, model, shapes, restored, WAY_ON)
     return Plan(
-        prefix,
-        names,
+        checkpoint.prefix,
+        restored,
         "; ".join(notes),
-        counts_no_steps=is_legacy and not networks_only,
+        counts_no_steps=checkpoint.is_original and not networks_only,
         has_averages=has_averages,
     )
 
 
-def _sound(path, say):
-    """Returns the prefix meant by a path, its files compared with the manifest."""
-    prefix = finding.resolve(path, say)
-    if wrong := saving.damage(prefix):
-        raise UserError(f"checkpoint {prefix} is damaged: {wrong}; use another one")
-    return prefix
-
-
-def _named(model, fresh):
-    """Names variables that start anew: whole networks as such, others one by one."""
+def _named(model: str, fresh: Iterable[str]) -> str:
+    """Names variables that start afresh: whole networks as such, others one by one."""
     parts = []
     for net in ("generator", "discriminator"):
         of_net = [name for name in fresh if name.startswith(f"{model}/{net}/")]
@@ -110,124 +113,113 @@ def _named(model, fresh):
     return "; ".join([*parts, "all optimiser slots and the step"])
 
 
-def plan_networks(path, model, variables, latest=False, say=lambda text: None):
+def plan_networks(
+    checkpoint: Checkpoint, variables: Sequence[tf.Variable], latest: bool = False
+) -> Plan:
     """Like `plan`, for a graph without optimisers: what it does not hold is ignored.
 
     A checkpoint of the generator alone is taken, too; see Plan.has_discriminator.
 
     Args:
+      checkpoint: of the graph's system.
+      variables: the graph's.
       latest: take G's weights as they are, also where there are averages of them.
+
+    Raises:
+      UserError: a variable is missing, or of another shape or type.
     """
-    prefix = finding.resolve(path, say)
-    found = reading.shapes(prefix)
+    shapes = checkpoint.shapes
     wanted = {v.op.name: v for v in variables}
-    _refuse_other_systems(prefix, model, found)
-    if _is_legacy(model, found):
-        original = original_names.names(model, wanted)
+    if checkpoint.is_original:
+        original = original_names.names(checkpoint.model, wanted)
         wanted = {original[name]: wanted[name] for name in original}
     if not latest:
         wanted = {
-            name + SUFFIX if name + SUFFIX in found else name: v for name, v in wanted.items()
+            name + SUFFIX if name + SUFFIX in shapes else name: v for name, v in wanted.items()
         }
-    judge = [k for k, v in wanted.items() if "/discriminator/" in v.op.name]
-    has_discriminator = not found.keys().isdisjoint(judge)
+    of_d = [k for k, v in wanted.items() if "/discriminator/" in v.op.name]
+    has_discriminator = not shapes.keys().isdisjoint(of_d)
     if not has_discriminator:
-        wanted = {name: v for name, v in wanted.items() if name not in judge}
-    found = {name: shape for name, shape in found.items() if name in wanted}
-    _check(prefix, model, found, wanted)
+        wanted = {name: v for name, v in wanted.items() if name not in of_d}
+    shapes = {name: shape for name, shape in shapes.items() if name in wanted}
+    _check(checkpoint, checkpoint.model, shapes, wanted)
     note = "" if has_discriminator else "it holds the generator alone"
-    return Plan(prefix, wanted, note, has_discriminator=has_discriminator)
+    return Plan(checkpoint.prefix, wanted, note, has_discriminator=has_discriminator)
 
 
-def identify(prefix):
-    """Returns a config, otherwise of defaults, that fits a checkpoint's networks."""
-    found = reading.shapes(prefix)
-    for model, system in systems.SYSTEMS.items():
-        original = original_names.variables(model)
-        of_ours = any(name.startswith(f"{model}/") for name in found)
-        if not of_ours and set(original.values()).isdisjoint(found):
-            continue
-        if not system.width_of:
-            return system.config()
-        name = f"{model}/{system.width_of}"
-        if name not in found:
-            name = original.get(system.width_of)
-        if name in found and len(found[name]) == 4:
-            return system.config(width=found[name][3])
-    raise UserError(
-        f"checkpoint {prefix} holds the networks of none of our systems "
-        f"({', '.join(systems.SYSTEMS)})"
-    )
-
-
-def arrays(path, model, say=lambda text: None):
-    """Returns name -> array of a checkpoint of `model`, in our names.
+def arrays(checkpoint: Checkpoint) -> dict[str, np.ndarray]:
+    """Returns name -> array of a checkpoint of one of our systems, in our names.
 
     The checkpoint may have ours, with or without optimiser slots, or the original
     script's. Averages of G's weights are left out.
-
-    Raises:
-      UserError: it is of another system.
     """
-    prefix = finding.resolve(path, say)
-    found = reading.tensors(prefix)
-    _refuse_other_systems(prefix, model, found)
-    if not _is_legacy(model, found):
-        return _without_averages(found)
+    tensors = reading.tensors(checkpoint.prefix)
+    if not checkpoint.is_original:
+        return _without_averages(tensors)
     return {
-        ours: found[original]
-        for ours, original in original_names.all_names(model).items()
-        if original in found
+        ours: tensors[original]
+        for ours, original in original_names.all_names(checkpoint.model).items()
+        if original in tensors
     }
 
 
-def restore(session, plan):
+def restore(session: tf.Session, plan: Plan) -> None:
     """Reads a planned checkpoint into the session's variables.
 
     Builds ops: call it before the graph is finalised.
     """
     try:
         with reading.plain(plan.prefix) as prefix:
-            tf.train.Saver(plan.names).restore(session, prefix)
+            tf.train.Saver(plan.variables).restore(session, prefix)
     except reading.ON_BAD_BYTES as error:
         raise UserError(reading.damaged(plan.prefix, error)) from error
 
 
-def _without_averages(named):
+def _without_averages(named: Mapping[str, Value]) -> dict[str, Value]:
     return {name: value for name, value in named.items() if not is_average(name)}
 
 
-def _refuse_other_systems(prefix, model, found):
-    if any(name.startswith(f"{model}/") for name in found) or _is_legacy(model, found):
+def _refuse_other_systems(checkpoint: Checkpoint, model: str) -> None:
+    if checkpoint.model == model:
         return
-    for other in systems.SYSTEMS:
-        if any(name.startswith(f"{other}/") for name in found) or _is_legacy(other, found):
-            raise UserError(f"checkpoint {prefix} is one of {other}, not of {model}")
-    raise UserError(f"checkpoint {prefix} belongs to another system: no variable of {model} in it")
+    if checkpoint.model:
+        raise UserError(
+            f"checkpoint {checkpoint.prefix} is one of {checkpoint.model}, not of {model}"
+        )
+    raise UserError(
+        f"checkpoint {checkpoint.prefix} belongs to another system: no variable of {model} in it"
+    )
 
 
-def _is_legacy(model, found):
-    """Whether a checkpoint has names of the system's original script."""
-    return not set(original_names.variables(model).values()).isdisjoint(found)
+def _check(
+    checkpoint: Checkpoint,
+    model: str,
+    shapes: Mapping[str, Sequence[int]],
+    variables: Mapping[str, tf.Variable],
+    way_on: str = "",
+) -> None:
+    """Raises UserError where the checkpoint's arrays do not fit the variables.
 
-
-def _check(prefix, model, found, wanted, way_on=""):
-    """Raises UserError where names -> variables and names -> shapes do not agree."""
-    types = reading.dtypes(prefix)
+    Args:
+      shapes: of the arrays that count, by name.
+      variables: those to restore, by the name in the checkpoint.
+      way_on: what to do where only names differ.
+    """
+    types = checkpoint.dtypes
     other_types = [
         f"{name} ({types[name].name}, the model has {v.dtype.base_dtype.name})"
-        for name, v in sorted(wanted.items())
-        if name in found and types[name] != v.dtype.base_dtype
+        for name, v in sorted(variables.items())
+        if name in shapes and types[name] != v.dtype.base_dtype
     ]
-    wanted = {name: v.shape.as_list() for name, v in wanted.items()}
+    wanted = {name: v.shape.as_list() for name, v in variables.items()}
     other_shapes = [
-        f"{name} ({found[name]}, the model has {wanted[name]})"
-        for name in sorted(set(wanted) & set(found))
-        if found[name] != wanted[name]
+        f"{name} ({shapes[name]}, the model has {wanted[name]})"
+        for name in sorted(set(wanted) & set(shapes))
+        if shapes[name] != wanted[name]
     ]
     problems = {
-        "missing": sorted(set(wanted) - set(found)),
-        "extra": sorted(set(found) - set(wanted)),
+        "missing": sorted(set(wanted) - set(shapes)),
+        "extra": sorted(set(shapes) - set(wanted)),
         "of another shape": other_shapes,
         "of another type": other_types,
     }
@@ -238,4 +230,6 @@ def _check(prefix, model, found, wanted, way_on=""):
             parts.append(f"{what}: {', '.join(keys[:NAMED])}{more}")
     if parts:
         hint = f"; {way_on}" if way_on and not (other_shapes or other_types) else ""
-        raise UserError(f"checkpoint {prefix} does not fit {model}; {'; '.join(parts)}{hint}")
+        raise UserError(
+            f"checkpoint {checkpoint.prefix} does not fit {model}; {'; '.join(parts)}{hint}"
+        )

@@ -63,15 +63,15 @@ def _inputs(config, steps):
 
 def _start(args, settings):
     """Returns the checkpoint's arrays in TF1's names, and the settings it brings."""
-    from dcgan_v1.checkpoints import finding, restoring
+    from dcgan_v1.checkpoints import restoring
+    from dcgan_v1.checkpoints.checkpoint import open_checkpoint
 
-    prefix = finding.resolve(args.checkpoint, print)
-    found = restoring.identify(prefix)
-    if found.model != args.model:
-        raise UserError(f"{args.checkpoint} is of {found.model}, not {args.model}")
-    if hasattr(found, "width"):
-        settings = {**settings, "width": found.width}
-    return restoring.arrays(prefix, args.model), settings
+    checkpoint = open_checkpoint(args.checkpoint, print)
+    if checkpoint.config.model != args.model:
+        raise UserError(f"{args.checkpoint} is of {checkpoint.model}, not {args.model}")
+    if checkpoint.width:
+        settings = {**settings, "width": checkpoint.width}
+    return restoring.arrays(checkpoint), settings
 
 
 def _settings(args):

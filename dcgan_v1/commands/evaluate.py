@@ -22,10 +22,11 @@ def main(args):
 def evaluate(path, args):
     """Measures the model at `path` as the arguments say, prints and writes."""
     runtime.prepare()
-    from dcgan_v1.checkpoints import finding, restoring
+    from dcgan_v1.checkpoints.checkpoint import open_checkpoint
     from dcgan_v1.metrics import image_metrics, model_evaluation, real_images
 
-    config = restoring.identify(finding.resolve(path, print))
+    checkpoint = open_checkpoint(path, print)
+    config = checkpoint.config
     saved = saved_config(path)
     if saved and saved.model == config.model:  # not one that lies there by chance
         config = saved
@@ -41,7 +42,7 @@ def evaluate(path, args):
     extractors = (config.model, args.classifier, args.inception, args.device)
     with model_evaluation.open_extractors(*extractors) as extractors:
         found, samples = model_evaluation.evaluate(
-            config, path, extractors, real, drawing, args.seed
+            config, checkpoint, extractors, real, drawing, args.seed
         )
     show(found, config.model, len(samples))
     written = {}

@@ -27,13 +27,13 @@ def main(args):
     path = options.model_path(args)
     with contextlib.nullcontext() if args.export else Server(args.port) as server:
         runtime.prepare()
-        from dcgan_v1.checkpoints import finding
+        from dcgan_v1.checkpoints.checkpoint import open_checkpoint
         from dcgan_v1.sample import open_sampler
 
-        prefix = finding.resolve(path, print)
-        with open_sampler(prefix, page.BATCH_NORM, args.device, args.latest) as sampler:
+        checkpoint = open_checkpoint(path, print)
+        with open_sampler(checkpoint, page.BATCH_NORM, args.device, args.latest) as sampler:
             print(f"restored {sampler.restored}")
-            packed, directions = look_into(prefix, sampler, args)
+            packed, directions = look_into(checkpoint, sampler, args)
             model = describe(path, sampler.system, directions, args)
             html = page.html(model, packed)
             if args.export:
@@ -42,18 +42,14 @@ def main(args):
                 serve(server, html, sampler, args.no_browser)
 
 
-def look_into(prefix, sampler, args):
+def look_into(checkpoint, sampler, args):
     """Returns (what a page with everything in it computes images from, None for one
     that asks this process; [(name, direction)])."""
-    from dcgan_v1.checkpoints import restoring
     from dcgan_v1.explore import directions, packing
     from dcgan_v1.export import layers, networks
 
-    config = restoring.identify(prefix)
     found, packed = [], None
-    with networks.open_network(
-        prefix, config, "generator", page.BATCH_NORM, args.latest
-    ) as network:
+    with networks.open_network(checkpoint, "generator", page.BATCH_NORM, args.latest) as network:
         try:
             vectors = directions.principal(layers.read_layers(network))
             found += [(f"Component {i}", v) for i, v in enumerate(vectors, 1)]

@@ -2,6 +2,7 @@
 it: a SavedModel, a frozen graph, TensorFlow Lite, ONNX, Keras or PyTorch. It is kept
 only if it draws what the session draws."""
 
+import argparse
 import tempfile
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from dcgan_v1.errors import UserError
 GRID = "draws.png"
 
 
-def main(args):
+def main(args: argparse.Namespace) -> None:
     if (args.checkpoint is None) == (args.pretrained is None):
         raise UserError("give a run or a checkpoint, or --pretrained NAME")
     source = args.checkpoint
@@ -21,19 +22,26 @@ def main(args):
         source = str(pretrained.path_of(args.pretrained))
     files.refuse_unwritable(args.out, empty_folder=True)
     runtime.load()  # eager: Keras and TensorFlow Lite need it
+    from dcgan_v1.checkpoints.checkpoint import open_checkpoint
     from dcgan_v1.export import card, exporting
 
     exporting.check_packages(args.to)
+    checkpoint = open_checkpoint(source, print)
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         system, checks = exporting.export(
-            source, args.to, folder, bn=args.bn, discriminator=args.judge, latest=args.latest
+            checkpoint,
+            args.to,
+            folder,
+            bn=args.bn,
+            discriminator=args.discriminator,
+            latest=args.latest,
         )
         drawn = image_files.to_uint8(checks[0].y, system.image_range)
         (folder / GRID).write_bytes(image_files.png_bytes(image_files.grid(drawn)))
         text = card.text(
             folder,
-            system,
+            checkpoint,
             checks,
             to=args.to,
             source=source,
@@ -47,7 +55,7 @@ def main(args):
     print(f"wrote {args.out}: README.md says how to load it")
 
 
-def make_parser():
+def make_parser() -> cli.Parser:
     parser = cli.parser(__doc__)
     add = parser.add_argument
     add(
@@ -72,6 +80,9 @@ def make_parser():
         help="batch norm by its averages, or by the batch as some sources sample "
         "(default %(default)s)",
     )
-    add("--judge", action="store_true", help="the discriminator, too (default off)")
+    add("--discriminator", action="store_true", help="the discriminator, too (default off)")
+    add(  # the option's old name
+        "--judge", dest="discriminator", action="store_true", help=argparse.SUPPRESS
+    )
     options.add_latest_option(parser)
     return parser

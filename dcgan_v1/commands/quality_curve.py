@@ -22,10 +22,10 @@ def main(args):
         raise UserError(f"{args.run_dir} holds no run; give --run-dir")
     config = saved_config(directory.path)
     runtime.prepare()
-    from dcgan_v1.checkpoints import saving
+    from dcgan_v1.checkpoints import finding
     from dcgan_v1.metrics import image_metrics, model_evaluation, real_images
 
-    prefixes = saving.list_all(directory.checkpoints)
+    prefixes = finding.list_all(directory.checkpoints)
     if not prefixes:
         raise UserError(f"{args.run_dir} holds no checkpoint")
     where = (args.data, args.n, args.seed, args.split)

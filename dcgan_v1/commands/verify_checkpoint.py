@@ -8,19 +8,19 @@ from dcgan_v1.errors import UserError
 
 def main(args):
     runtime.prepare()
-    from dcgan_v1.checkpoints import finding, reading, saving
+    from dcgan_v1.checkpoints import finding, manifest, reading
 
     say = (lambda text: None) if args.quiet else print
     prefix = finding.resolve(args.checkpoint, say)
-    wrong = saving.damage(prefix)
+    wrong = manifest.damage(prefix)
     tensors = {}
     try:
         tensors = reading.tensors(prefix)  # TensorFlow compares its own checksums
-        manifest = saving.manifest_of(prefix)
+        about = manifest.manifest_of(prefix)
     except UserError as error:
-        wrong, manifest = wrong or str(error), None
+        wrong, about = wrong or str(error), None
     if not args.quiet:
-        show(prefix, tensors, manifest)
+        show(prefix, tensors, about)
     not_finite = reading.not_finite(tensors)
     if not_finite and not wrong:
         wrong = f"{not_finite[0]} holds a NaN or an infinity ({len(not_finite)} do)"

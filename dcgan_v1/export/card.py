@@ -5,12 +5,10 @@ from pathlib import Path
 
 import jinja2
 
-from dcgan_v1 import __version__, export
-from dcgan_v1.checkpoints import finding, reading
+from dcgan_v1 import __version__, export, systems
 from dcgan_v1.config import config_json
 from dcgan_v1.errors import UserError
 from dcgan_v1.files import checksum
-from dcgan_v1.nn import averaging
 from dcgan_v1.pretrained import images_of
 
 CODE = "the code: MIT"
@@ -24,20 +22,20 @@ BATCH_NORM = {
 }
 
 
-def text(folder, system, checks, *, to, source, named, bn, latest, grid):
+def text(folder, checkpoint, checks, *, to, source, named, bn, latest, grid):
     """Returns the card of a folder that holds all else.
 
     Args:
       folder: Path; checks: what came of its files, see `exporting.RoundTrip`.
+      checkpoint: the model's, see `open_checkpoint`.
       to: the format; bn: how batch norm goes, 'ema' or 'batch'.
-      source: the checkpoint's path; named: how to call it.
+      source: the path where the checkpoint was found; named: how to call it.
       latest: whether G's weights are those of the step, averages or not.
       grid: name of the picture in the folder.
     """
+    system = systems.get(checkpoint.model)
     noise, draw = NOISE[system.noise]
     module = export.get(to)
-    prefix = finding.resolve(source)
-    averaged = any(map(averaging.is_average, reading.shapes(prefix)))
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
         undefined=jinja2.StrictUndefined,
@@ -50,9 +48,9 @@ def text(folder, system, checks, *, to, source, named, bn, latest, grid):
         grid=grid,
         first=checks[0].file,
         source=named,
-        checkpoint=Path(prefix).name,
+        checkpoint=Path(checkpoint.prefix).name,
         weights="the averages of its generator's weights"
-        if averaged and not latest
+        if checkpoint.is_averaged and not latest
         else "its generator's weights as they are",
         noise=noise,
         draw=draw.format(system.z_dim) + ".astype(np.float32)",

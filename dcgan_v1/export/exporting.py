@@ -13,7 +13,6 @@ import tensorflow.compat.v1 as tf
 
 from dcgan_v1 import export as formats
 from dcgan_v1 import image_files
-from dcgan_v1.checkpoints import finding, restoring
 from dcgan_v1.errors import UserError, how_to_install, reason
 from dcgan_v1.export import layers, networks, round_trip
 from dcgan_v1.sample import draw_noise, open_sampler
@@ -60,11 +59,11 @@ def check_packages(to):
         raise UserError(f"--to {to} needs {' and '.join(missing)}: {how_to_install(extra)}")
 
 
-def export(path, to, folder, *, bn="ema", discriminator=False, latest=False, say=print):
+def export(checkpoint, to, folder, *, bn="ema", discriminator=False, latest=False, say=print):
     """Fills a folder with a model in another format. Returns (system, [RoundTrip]).
 
     Args:
-      path: a checkpoint, see `finding.resolve`.
+      checkpoint: see `open_checkpoint`.
       to: one of `export.FORMATS`.
       folder: Path, empty.
       bn: batch norm by its averages, 'ema', or by the 'batch'.
@@ -75,19 +74,19 @@ def export(path, to, folder, *, bn="ema", discriminator=False, latest=False, say
     Raises:
       UserError: the format cannot hold it, or what was written is another function.
     """
-    prefix = finding.resolve(path, say)
-    config = restoring.identify(prefix)
-    with open_sampler(prefix, bn, "cpu", latest) as sampler:
+    with open_sampler(checkpoint, bn, "cpu", latest) as sampler:
         system = sampler.system
         say(f"restored {sampler.restored}")
         if discriminator and not sampler.has_discriminator:
-            raise UserError(f"{path} holds the generator alone; leave out --judge")
+            raise UserError(
+                f"{checkpoint.prefix} holds the generator alone; leave out --discriminator"
+            )
         z = draw_noise(system.noise, DRAWS, system.z_dim, seed=0).astype(np.float32)
         images, logits = sampler.arrays(z)
     expected = {"z": z, "images": images, "logits": logits[:, None]}
     checks = []
     for name in networks.INPUTS if discriminator else ("generator",):
-        with networks.open_network(prefix, config, name, bn, latest) as network:
+        with networks.open_network(checkpoint, name, bn, latest) as network:
             recipes = _written(network, to, folder)
             by_batch = bn == "batch" and network.has_batch_norm()
         for file, (lines, bound) in recipes.items():

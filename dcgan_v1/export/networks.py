@@ -42,15 +42,16 @@ class Network(NamedTuple):
 
 
 @contextlib.contextmanager
-def open_network(prefix, config, name, bn="ema", latest=False):
+def open_network(checkpoint, name, bn="ema", latest=False):
     """Restores one network for inference, of TensorFlow's plain ops alone.
 
     Args:
-      prefix: a checkpoint; config: what `restoring.identify` gives for it.
+      checkpoint: see `open_checkpoint`.
       name: 'generator' or 'discriminator'.
       bn: batch norm by its averages, 'ema', or by the 'batch'.
       latest: take G's weights as they are, also where there are averages of them.
     """
+    config = checkpoint.config
     system = systems.get(config.model)
     nets = models.get(config.model).networks(config)
     net = dict(zip(INPUTS, nets, strict=True))[name]
@@ -64,7 +65,7 @@ def open_network(prefix, config, name, bn="ema", latest=False):
             y, _ = net(x, bn == "batch")
             y = tf.identity(y, OUTPUTS[name])
             saved = tf.global_variables()
-            plan = restoring.plan_networks(prefix, config.model, saved, latest)
+            plan = restoring.plan_networks(checkpoint, saved, latest)
             restoring.restore(session, plan)
         # no graph is the default one now: Keras and TensorFlow Lite run eagerly
         yield Network(name, system, session, x, y)

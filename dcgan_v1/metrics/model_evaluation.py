@@ -10,12 +10,12 @@ from dcgan_v1.metrics import features, frechet, image_metrics
 from dcgan_v1.sample import draw_noise, open_sampler, open_untrained
 
 
-def evaluate(config, path, extractors, real_images, drawing, seed):
+def evaluate(config, checkpoint, extractors, real_images, drawing, seed):
     """Draws as many samples as there are real images and computes every figure.
 
     Args:
       config: of the run, or one that fits the checkpoint's networks.
-      path: the checkpoint, see `finding.resolve`.
+      checkpoint: the checkpoint, or its path: see `open_checkpoint`.
       extractors: see `open_extractors`.
       real_images: what `real_images.load` returned.
       drawing: how samples are drawn, keyword arguments of `open_sampler`.
@@ -34,7 +34,7 @@ def evaluate(config, path, extractors, real_images, drawing, seed):
             bar.set_description(description)
 
         stage("drawing samples")
-        samples = draw(open_sampler(path, **drawing), len(real), seed)
+        samples = draw(open_sampler(checkpoint, **drawing), len(real), seed)
         stage("untrained samples")
         untrained = open_untrained(config, drawing["device"])
         sets = image_metrics.Sets(

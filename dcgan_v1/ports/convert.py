@@ -9,7 +9,8 @@ import numpy as np
 import tensorflow.compat.v1 as tf1
 
 from dcgan_v1 import ports, systems
-from dcgan_v1.checkpoints import finding, reading, restoring
+from dcgan_v1.checkpoints import reading, restoring
+from dcgan_v1.checkpoints.checkpoint import open_checkpoint
 from dcgan_v1.data.pipeline import InMemory
 from dcgan_v1.errors import UserError, reason
 from dcgan_v1.training.graph import build_train_graph
@@ -22,22 +23,22 @@ def from_tf1(source, to, out):
     """Writes a TF1 checkpoint as one of a counterpart.
 
     Args:
-      source: see `finding.resolve`.
+      source: a checkpoint, or its path: see `open_checkpoint`.
       to: 'tf2', 'keras' or 'torch'.
       out: path of the new file; a prefix for 'tf2'.
 
     Returns:
       (system, number of variables).
     """
-    prefix = finding.resolve(source, print)
-    config = restoring.identify(prefix)
+    checkpoint = open_checkpoint(source, print)
+    config = checkpoint.config
     if config.model not in systems.with_counterpart(to):
         raise UserError(
             f"{config.model} has no counterpart in {to}; {to} has "
             f"{', '.join(systems.with_counterpart(to))}"
         )
     _check_suffix(out, to)
-    arrays = restoring.arrays(prefix, config.model)
+    arrays = restoring.arrays(checkpoint)
     gan = _gan(config, to)
     _weights(to).load(gan, config.model, arrays)
     step = int(arrays.get("global_step", 0))

@@ -1,4 +1,4 @@
-"""The graphs: one that trains and samples, one that only samples."""
+"""The graph of a training: its data, its noise, a step, the samples it draws."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -181,29 +181,3 @@ def _phase(step, op, scalars, norms, summaries):
         counted = tf.assign_add(step, 1).op
     summary = tf.summary.merge([summaries[name] for name in scalars])
     return Phase(counted, scalars, norms, summary)
-
-
-class SampleGraph(NamedTuple):
-    """A generator with its judge. The batch dimension is free.
-
-    Attributes:
-      z: placeholder [N, z_dim].
-      images: [N, H, W, C] in the system's range.
-      logits: [N], D's judgement of each image; it can be asked about others, too.
-      saved: the variables to restore.
-    """
-
-    z: tf.Tensor
-    images: tf.Tensor
-    logits: tf.Tensor
-    saved: list
-
-
-def build_sample_graph(config, sample_bn):
-    """Builds a config's networks for sampling, batch norm by the 'batch' or 'ema'."""
-    generator, discriminator = models.get(config.model).networks(config)
-    z_shape = [None, systems.get(config.model).z_dim]
-    z_ph = tf.placeholder(tf.float32, z_shape, name="z_ph")
-    images, _ = generator(z_ph, sample_bn == "batch")
-    logits, _ = discriminator(images, sample_bn == "batch")
-    return SampleGraph(z_ph, images, logits[:, 0], saved=tf.global_variables())

@@ -6,7 +6,8 @@ import signal
 import tensorflow.compat.v1 as tf
 
 from dcgan_v1 import image_files, runtime
-from dcgan_v1.checkpoints import restoring, saving
+from dcgan_v1.checkpoints import manifest, restoring, saving
+from dcgan_v1.checkpoints.checkpoint import open_checkpoint
 from dcgan_v1.errors import UserError, reason
 from dcgan_v1.training import curves, health, hooks
 from dcgan_v1.training.graph import build_train_graph
@@ -168,7 +169,7 @@ def _restored(session, config, data, directory, resume, say):
     # a run that died before its first checkpoint begins where it began
     newest = saving.newest_sound(directory.checkpoints, say) if resume else None
     if newest:
-        saving.check_settings(newest, config, directory.config)
+        manifest.check_settings(newest, config, directory.config)
     source = newest or config.start
     if source:
         _restore(session, graph, config, source, config.networks_only and not newest, say)
@@ -187,7 +188,8 @@ def _restored(session, config, data, directory, resume, say):
 
 
 def _restore(session, graph, config, source, networks_only, say):
-    plan = restoring.plan(source, config.model, graph.saved, networks_only, say)
+    checkpoint = open_checkpoint(source, say)
+    plan = restoring.plan(checkpoint, config.model, graph.saved, networks_only)
     restoring.restore(session, plan)
     if not plan.has_averages:
         session.run(graph.restart_averages)

@@ -11,7 +11,7 @@ from tensorflow.core.framework.variable_pb2 import VariableDef
 from tensorflow.core.protobuf import saved_model_pb2
 from tensorflow.core.protobuf.meta_graph_pb2 import MetaGraphDef
 
-from dcgan_v1.checkpoints import reading, saving
+from dcgan_v1.checkpoints import reading
 from dcgan_v1.errors import UserError, reason
 from dcgan_v1.migration.recordings.recording import Recording
 from dcgan_v1.migration.runners.tf1 import inlining, unsafe
@@ -214,7 +214,7 @@ def _large_constants(graph_def):
 
 def _values(checkpoint, meta, variables, source):
     """Reads the start values. Slots may be missing from a checkpoint, weights not."""
-    if not saving.files_of(checkpoint):
+    if not reading.files_of(checkpoint):
         raise UserError(f"no checkpoint at {checkpoint}")
     with reading.opened(checkpoint) as reader:
         shapes = reader.get_variable_to_shape_map()
