@@ -226,7 +226,7 @@ def test_an_originals_networks_without_slots_are_taken_as_such(original_checkpoi
     reading.write(prefix, {**arrays, "global_step": np.int64(9)})
     done = call("train_mnist.py", *SHORT, "--restore", prefix, "--run-dir", tmp_path / "r")
     assert done.returncode == 0, done.stderr
-    for words in ("fresh optimiser slots", "its global_step, which a later hand added"):
+    for words in ("fresh optimiser slots", "its global_step, which was added later"):
         assert words in done.stdout
     assert "resumed at step 1 of 2" in done.stdout  # pre-training lies behind it
 

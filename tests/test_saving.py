@@ -83,7 +83,7 @@ def test_where_no_checkpoint_is_sound_nothing_is_begun_unasked(saver, session, f
     saving.save(saver, session, folder, 1, ABOUT, keep=5)
     flip(folder / "model-1.index")
     for _ in range(2):  # and not at the second try either
-        with pytest.raises(UserError, match=r"no checkpoint .* is sound"):
+        with pytest.raises(UserError, match=r"every checkpoint .* is damaged"):
             saving.newest_sound(folder, lambda text: None)
     assert finding.list_all(folder)
 
