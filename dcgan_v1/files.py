@@ -4,12 +4,13 @@ import errno
 import hashlib
 import os
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 from dcgan_v1.errors import UserError
 
 
-def write_atomically(path, data):
+def write_atomically(path: str | Path, data: bytes) -> None:
     """Writes bytes beside `path` and renames: readers see the old file or the new."""
     beside = Path(path).with_name(f".{Path(path).name}.{os.getpid()}")
     try:
@@ -21,19 +22,19 @@ def write_atomically(path, data):
         beside.unlink(missing_ok=True)
 
 
-def append(path, data):
+def append(path: Path, data: bytes) -> None:
     """Adds bytes to a file: all of them or, where the disk does not take them, none."""
     with path.open("ab", buffering=0) as file:
         before = file.tell()
         try:
-            if file.write(data) < len(data):
+            if (file.write(data) or 0) < len(data):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         except OSError:
             os.truncate(path, before)
             raise
 
 
-def refuse_unwritable(*paths, empty_folder=False):
+def refuse_unwritable(*paths: Path | None, empty_folder: bool = False) -> None:
     """Refuses a path where something is, or whose folder cannot be made. Makes nothing.
 
     For the beginning of long work, so that it is not lost at the end. None is no path.
@@ -41,8 +42,8 @@ def refuse_unwritable(*paths, empty_folder=False):
     Args:
       empty_folder: an empty folder may be there.
     """
-    paths = [path.absolute() for path in paths if path]
-    for path in paths:
+    places = [path.absolute() for path in paths if path]
+    for path in places:
         if path.exists():
             if not (empty_folder and path.is_dir()):
                 raise UserError(f"{path} is there already; choose another path")
@@ -53,11 +54,11 @@ def refuse_unwritable(*paths, empty_folder=False):
             raise UserError(f"cannot write {path}: {above} is a file")
         if not os.access(above, os.W_OK):
             raise UserError(f"cannot write {path}: {above} is read-only")
-        if paths.count(path) > 1 or set(path.parents) & set(paths):
+        if places.count(path) > 1 or set(path.parents) & set(places):
             raise UserError(f"{path} is meant for two things; choose another path")
 
 
-def write(files):
+def write(files: Mapping[Path, bytes]) -> None:
     """Writes path -> bytes, and makes their folders.
 
     Raises:
@@ -76,14 +77,14 @@ def write(files):
         raise UserError(f"cannot write {path}: {error.strerror}") from error
 
 
-def place(folder, out):
+def place(folder: Path, out: Path) -> None:
     """Copies what is in a folder into another, new or empty: all of it or nothing.
 
     Raises:
       UserError: it cannot be written; then nothing of it is there.
     """
-    made = not out.exists()
-    placed = []
+    is_new = not out.exists()
+    placed: list[Path] = []
     try:
         out.mkdir(parents=True, exist_ok=True)
         for entry in sorted(folder.iterdir()):
@@ -100,16 +101,16 @@ def place(folder, out):
             if target.is_dir():
                 shutil.rmtree(target, ignore_errors=True)
             target.unlink(missing_ok=True)
-        if made and out.is_dir():
+        if is_new and out.is_dir():
             out.rmdir()
         if not isinstance(error, OSError):
             raise
-        # copytree gathers the errors of many files in one without words of its own
+        # copytree gathers the errors of many files in one that has no text of its own
         reason = error.strerror or error.args[0][0][2]
         raise UserError(f"cannot write {out}: {reason}") from error
 
 
-def checksum(path):
+def checksum(path: Path) -> str:
     """Returns the SHA-256 of a file, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -2,6 +2,8 @@
 
 import io
 import math
+from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 from PIL import Image
@@ -12,17 +14,18 @@ GAP = 2  # pixels of background between two images of a grid
 GIF_FRAMES = 100  # at most; a long run's samples are thinned out evenly
 
 
-def to_uint8(images, image_range):
+def to_uint8(images: np.ndarray, image_range: tuple[float, float]) -> np.ndarray:
     """Maps float images of `image_range` (low, high) to uint8 [0, 255], rounding."""
     low, high = image_range
     scaled = (np.asarray(images, np.float64) - low) / (high - low) * 255
     return np.clip(np.rint(scaled), 0, 255).astype(np.uint8)
 
 
-def grid(images, columns=None, gap=GAP):
+def grid(images: np.ndarray, columns: int | None = None, gap: int = GAP) -> np.ndarray:
     """Tiles uint8 images [N, H, W, C] row by row into one picture [H', W', C].
 
     Args:
+      images: any number of them.
       columns: images in a row; the default makes the grid as square as it can be.
       gap: pixels of background (mid-grey) between two images.
     """
@@ -37,17 +40,22 @@ def grid(images, columns=None, gap=GAP):
     return picture
 
 
-def tiles(picture, side, gap=GAP):
+def tiles(picture: np.ndarray, side: int, gap: int = GAP) -> np.ndarray:
     """Returns the square images uint8 [N, side, side, C] that a grid was made of.
 
     Places of a last row that are left empty come as images of the background.
+
+    Args:
+      picture: uint8 [H', W', C].
+      side: pixels of an image.
+      gap: pixels between two of them.
     """
     rows, columns = ((size + gap) // (side + gap) for size in picture.shape[:2])
     corners = [(y * (side + gap), x * (side + gap)) for y in range(rows) for x in range(columns)]
     return np.stack([picture[y : y + side, x : x + side] for y, x in corners])
 
 
-def png_bytes(picture):
+def png_bytes(picture: np.ndarray) -> bytes:
     """Encodes uint8 [H, W, 1 or 3] as PNG."""
     buffer = io.BytesIO()
     grey = picture.shape[2] == 1
@@ -55,7 +63,7 @@ def png_bytes(picture):
     return buffer.getvalue()
 
 
-def write_gif(path, png_paths):
+def write_gif(path: Path, png_paths: Sequence[Path]) -> int:
     """Animates PNG files in the order given, a hundred at most.
 
     Returns the number of frames.
@@ -69,10 +77,14 @@ def write_gif(path, png_paths):
     return len(frames)
 
 
-def gif_bytes(pictures, milliseconds=120, hold=None):
+def gif_bytes(
+    pictures: Sequence[np.ndarray], milliseconds: int = 120, hold: int | None = None
+) -> bytes:
     """Encodes uint8 pictures [H, W, 1 or 3] as an endless GIF.
 
     Args:
+      pictures: of one shape.
+      milliseconds: each is shown.
       hold: milliseconds the last picture is shown, as long as the others by default.
     """
     frames = [Image.fromarray(p[..., 0] if p.shape[2] == 1 else p) for p in pictures]

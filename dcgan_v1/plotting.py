@@ -4,10 +4,15 @@ import contextlib
 import io
 import logging
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
-def figure(width, height):
+def figure(width: float, height: float) -> "Figure":
     """Returns an empty matplotlib figure of width x height inches, 100 pixels each."""
     load()
     from matplotlib.figure import Figure
@@ -15,14 +20,14 @@ def figure(width, height):
     return Figure(figsize=(width, height), dpi=100, layout="tight")
 
 
-def png(figure):
+def png(figure: "Figure") -> bytes:
     """Returns a figure as PNG bytes."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png")
     return buffer.getvalue()
 
 
-def load():
+def load() -> None:
     """Imports matplotlib with its own defaults.
 
     It reads $MPLBACKEND (a notebook's may not exist here), a matplotlibrc here or in
@@ -44,7 +49,7 @@ def load():
 
 
 @contextlib.contextmanager
-def _in_folder(folder):
+def _in_folder(folder: Path) -> Iterator[None]:
     """chdir for a while; where the present folder has been deleted, not at all."""
     try:
         Path.cwd()

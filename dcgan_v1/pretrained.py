@@ -3,21 +3,21 @@
 from pathlib import Path
 
 from dcgan_v1.errors import UserError
+from dcgan_v1.systems import System
 
 # beside the package in a checkout, and below the folder a user is in
 PLACES = (Path(__file__).resolve().parents[1] / "pretrained", Path("pretrained"))
-CLASSIFIER = "mnist_classifier"  # the judge of digits
-# what is said of a model's images and, on a second line, of where they are, where that
-# is not what its system says
+CLASSIFIER = "mnist_classifier"  # of digits
+# what a model's images are and, on a second line, where, if not as its system has it
 WORDS = "data.txt"
 
 
-def folder():
+def folder() -> Path | None:
     """Returns the Path of pretrained/; None where there is none, as in a wheel."""
     return next((place for place in PLACES if place.is_dir()), None)
 
 
-def path_of(name):
+def path_of(name: str) -> Path:
     """Returns the Path of a pretrained model's folder.
 
     Raises:
@@ -39,24 +39,26 @@ def path_of(name):
     return where / name
 
 
-def images_of(folder, system, count):
-    """Returns what is said of the images that a model was trained on.
+def images_of(folder: Path, system: System, count: int) -> str:
+    """Returns the text on the images that a model was trained on.
 
     Args:
-      folder: Path of the model's folder.
+      folder: the model's.
+      system: of the model.
       count: how many images.
     """
-    text = _said(folder)[0] or system.words
+    text = _texts(folder)[0] or system.words
     return text.replace("{count}", f"{count:,}".replace(",", " "))
 
 
-def example_of(folder, system):
+def example_of(folder: Path, system: System) -> str:
     """Returns the --data that a model was trained on, as a card shows it; '' where it
     ships with the project."""
-    return _said(folder)[1] or system.example
+    return _texts(folder)[1] or system.example
 
 
-def _said(folder):
+def _texts(folder: Path) -> tuple[str, str]:
     words = folder / WORDS
     lines = words.read_text("utf-8").splitlines() if words.is_file() else []
-    return (*lines, "", "")[:2]
+    images, example, *_ = (*lines, "", "")
+    return images, example

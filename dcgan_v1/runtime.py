@@ -10,7 +10,9 @@ import os
 import platform
 import sys
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from dcgan_v1 import plotting
 from dcgan_v1.errors import UserError, how_to_install
@@ -32,11 +34,11 @@ RESPECTED += ("TF_WORKSPACE", "TF_IN_AUTOMATION", "TF_TOKEN_", "TF_REGISTRY_")
 SILENT = ("MPL", "MATPLOTLIB", "PILLOW_", "KERAS_", "TF2_BEHAVIOR")
 
 ignored: list[str] = []  # variables of the environment that this process has put away
-verbose = False  # let TensorFlow say all it has to say
+verbose = False  # show TensorFlow's own messages
 
 
-def ignore_foreign_settings():
-    """Puts away what the environment holds for other programs. Returns nothing.
+def ignore_foreign_settings() -> None:
+    """Puts away what the environment holds for other programs.
 
     Keras's file of settings in the user's home is put away with them.
     """
@@ -48,7 +50,7 @@ def ignore_foreign_settings():
     os.environ["KERAS_BACKEND"] = "tensorflow"
 
 
-def load():
+def load() -> Any:
     """Loads TensorFlow with oneDNN on and without its notes. Returns `tf.compat.v1`.
 
     TensorFlow reads TF_ENABLE_ONEDNN_OPTS while it loads and by itself switches oneDNN
@@ -70,7 +72,7 @@ def load():
     return tf
 
 
-def prepare():
+def prepare() -> Any:
     """Does what `load` does and switches eager execution off.
 
     Raises:
@@ -90,27 +92,27 @@ def prepare():
 
 
 @contextlib.contextmanager
-def _without_notes():
+def _without_notes() -> Iterator[None]:
     """Drops what C++ code writes to stderr: while it loads, TensorFlow prints half a
     dozen notes there that no log level reaches. Python's exceptions pass."""
     sys.stderr.flush()
-    kept = os.dup(2)
+    stderr = os.dup(2)
     with Path(os.devnull).open("wb") as nothing:
         os.dup2(nothing.fileno(), 2)
     try:
         yield
     finally:
-        os.dup2(kept, 2)
-        os.close(kept)
+        os.dup2(stderr, 2)
+        os.close(stderr)
 
 
-def onednn_is_on():
+def onednn_is_on() -> bool:
     from tensorflow.python.util import _pywrap_util_port  # no public name exists
 
     return _pywrap_util_port.IsMklEnabled()
 
 
-def session_config(device="auto", deterministic=False):
+def session_config(device: str = "auto", deterministic: bool = False) -> tuple[Any, str]:
     """Returns (tf.ConfigProto, a line that names version, device and oneDNN).
 
     Args:
@@ -147,18 +149,18 @@ def session_config(device="auto", deterministic=False):
         where += f" | deterministic, {THREADS} threads"
     onednn = "on" if onednn_is_on() else "off"
     line = f"TensorFlow {tf.version.VERSION} | {where} | oneDNN {onednn}"
-    named = [name for name in ignored if not name.startswith(SILENT)]
-    return config, line + (f" | ignored: {', '.join(named)}" if named else "")
+    reported = [name for name in ignored if not name.startswith(SILENT)]
+    return config, line + (f" | ignored: {', '.join(reported)}" if reported else "")
 
 
-def cores():
+def cores() -> int:
     """Returns how many cores this process may use."""
     if hasattr(os, "sched_getaffinity"):  # Linux only
         return len(os.sched_getaffinity(0))
-    return os.cpu_count()
+    return os.cpu_count() or 1
 
 
-def _why_no_gpu(tf):
+def _why_no_gpu(tf: Any) -> str:
     if not tf.test.is_built_with_cuda():
         return "this TensorFlow is built without CUDA"
     if os.environ.get("CUDA_VISIBLE_DEVICES", "0") in ("", "-1"):
@@ -169,9 +171,9 @@ def _why_no_gpu(tf):
     return "TensorFlow could not load the CUDA libraries"
 
 
-def processor():
+def processor() -> str:
     """Returns the processor's name."""
     cpu = Path("/proc/cpuinfo")
     lines = cpu.read_text().splitlines() if cpu.exists() else []
-    named = [line.partition(": ")[2] for line in lines if line.startswith("model name")]
-    return named[0] if named else platform.processor() or "unknown processor"
+    names = [line.partition(": ")[2] for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or "unknown processor"

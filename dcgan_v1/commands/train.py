@@ -5,7 +5,7 @@ import argparse
 import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dcgan_v1 import pretrained, runtime
 from dcgan_v1.commands import cli, options, run_plan
@@ -14,6 +14,9 @@ from dcgan_v1.config import config_json
 from dcgan_v1.errors import UserError
 from dcgan_v1.systems import SYSTEMS, System
 from dcgan_v1.training.rundir import RunDirectory
+
+if TYPE_CHECKING:
+    from dcgan_v1.training.graph import TrainingData
 
 TRAINING = ["steps", "epochs", "pretrain_steps", "batch_size", "width", "init", "seed"]
 TRAINING += ["device", "deterministic", *options.RECIPE, "augment"]
@@ -135,7 +138,7 @@ def _train_on_images(plan: RunPlan, system: System, download: bool) -> int:
     return _train(plan, Streamed(read, count))
 
 
-def _train(plan: RunPlan, data: object) -> int:
+def _train(plan: RunPlan, data: "TrainingData") -> int:
     from dcgan_v1.training.train import train
 
     return train(

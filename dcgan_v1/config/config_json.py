@@ -19,11 +19,11 @@ def from_json(text: str | bytes, source: str | Path) -> Config:
     try:
         values = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise UserError(f"{source} is not JSON ({error}); mend it or use --restart") from error
+        raise UserError(f"{source} is not JSON ({error}); fix it or use --restart") from error
     if not isinstance(values, dict) or values.get("model") not in list(SYSTEMS):
         raise UserError(
             f"{source} must be a JSON object whose model is one of "
-            f"{', '.join(SYSTEMS)}; mend it or use --restart"
+            f"{', '.join(SYSTEMS)}; fix it or use --restart"
         )
     cls = SYSTEMS[values["model"]].config
     known = {f.name: f for f in dataclasses.fields(cls)}
@@ -76,6 +76,6 @@ def continued(saved: AnyConfig, asked: Mapping[str, Any]) -> AnyConfig:
         raise UserError(
             "cannot continue with other settings: "
             + "; ".join(differing)
-            + "; leave them out, or use --restart to begin anew"
+            + "; leave them out, or use --restart to start again"
         )
     return dataclasses.replace(saved, **asked)

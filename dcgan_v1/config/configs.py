@@ -73,7 +73,7 @@ class Config:
     networks_only: bool = fixed(
         False,
         "with --restore PATH: take what that checkpoint has of the two networks, and "
-        "start all else anew",
+        "start all else afresh",
     )
 
     def __post_init__(self) -> None:
@@ -180,7 +180,7 @@ class ImageSettings:
         choices=("area", "nearest", "bilinear", "bicubic"),
     )
     order: str = fixed(
-        "shuffled", "shuffled anew each epoch, or as the files come", choices=("shuffled", "file")
+        "shuffled", "shuffled again each epoch, or as the files come", choices=("shuffled", "file")
     )
     flip: bool = fixed(False, "mirror every other image, at random")
     augment: str = fixed(

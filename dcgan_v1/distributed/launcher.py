@@ -8,6 +8,7 @@ import signal
 import sys
 import threading
 import time
+from pathlib import Path
 from typing import Protocol
 
 from dcgan_v1.config import Config
@@ -22,8 +23,8 @@ TRIES = 3  # in a row without a new checkpoint
 class Directory(Protocol):
     """What the launcher asks a `rundir.RunDirectory`."""
 
-    path: os.PathLike[str]
-    config: os.PathLike[str]
+    path: Path
+    config: Path
 
     def latest_step(self) -> int: ...
 
@@ -122,6 +123,6 @@ def end_with_launcher(seconds: float) -> None:
 def _stamp(directory: Directory) -> tuple[int, int] | None:
     """What changes when a new run takes the place of an old one."""
     with contextlib.suppress(OSError):
-        status = os.stat(directory.config)  # noqa: PTH116, a Protocol has no Path
+        status = directory.config.stat()
         return status.st_ino, status.st_mtime_ns
     return None

@@ -1,13 +1,15 @@
 """curves.png: the losses of a run, and what D thinks."""
 
+from pathlib import Path
+
 from dcgan_v1 import files, plotting
 from dcgan_v1.training.metrics_file import read_metrics
 
 
-def draw(metrics_path, png_path):
+def draw(metrics_path: Path, png_path: Path) -> None:
     """Draws the losses and D's mean outputs of a metrics.csv over the steps."""
     rows = read_metrics(metrics_path)
-    names = rows[0].keys() if rows else ()
+    names = [*rows[0]] if rows else []
     losses = [name for name in names if "loss" in name]
     others = [name for name in names if name.startswith(("d_mean", "d_accuracy"))]
     panels = [("loss", losses), ("D: mean output, accuracy", others)]

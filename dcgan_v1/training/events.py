@@ -3,6 +3,8 @@
 import os
 import socket
 import time
+from pathlib import Path
+from typing import Any
 
 import tensorflow.compat.v1 as tf
 from tensorboard.summary.writer.record_writer import RecordWriter
@@ -16,10 +18,11 @@ class EventWriter:
     `tf.summary.FileWriter` does without an error where it cannot write.
     """
 
-    def __init__(self, folder, graph, first_step):
+    def __init__(self, folder: Path, graph: tf.Graph, first_step: int) -> None:
         """
         Args:
-          folder: Path of the event files; this writer's comes last in their order.
+          folder: of the event files; this writer's comes last in their order.
+          graph: the run's.
           first_step: what an interrupted run wrote from it on is forgotten.
         """
         host, pid = socket.gethostname(), os.getpid()
@@ -31,14 +34,14 @@ class EventWriter:
         start = tf.SessionLog(status=tf.SessionLog.START)
         self._write(step=first_step, session_log=start)
 
-    def add(self, summary, step):
+    def add(self, summary: bytes, step: int) -> None:
         """Adds a serialised summary."""
         self._write(step=step, summary=tf.Summary.FromString(summary))
 
-    def add_scalar(self, tag, value, step):
+    def add_scalar(self, tag: str, value: float, step: int) -> None:
         self._add_value(step, tag=tag, simple_value=value)
 
-    def add_text(self, tag, text, step):
+    def add_text(self, tag: str, text: str, step: int) -> None:
         """Adds a text, which TensorBoard shows under its tab of that name."""
         plugin = tf.SummaryMetadata.PluginData(plugin_name="text")
         self._add_value(
@@ -48,27 +51,35 @@ class EventWriter:
             tensor=tf.make_tensor_proto([text.encode()], tf.string),
         )
 
-    def add_png(self, tag, png, shape, step):
+    def add_png(self, tag: str, png: bytes, shape: tuple[int, ...], step: int) -> None:
+        """Adds a picture.
+
+        Args:
+          tag: its name.
+          png: its file's content.
+          shape: (height, width, channels).
+          step: the run's.
+        """
         height, width, channels = shape
         image = tf.Summary.Image(
             height=height, width=width, colorspace=channels, encoded_image_string=png
         )
         self._add_value(step, tag=tag, image=image)
 
-    def _add_value(self, step, **value):
+    def _add_value(self, step: int, **value: Any) -> None:
         summary = tf.Summary(value=[tf.Summary.Value(**value)])
         self._write(step=step, summary=summary)
 
-    def _write(self, **event):
-        event = tf.Event(wall_time=time.time(), **event)
+    def _write(self, **content: Any) -> None:
+        event = tf.Event(wall_time=time.time(), **content)
         self._records.write(event.SerializeToString())
 
 
 class _Appended:
     """A file as RecordWriter wants it, to which each record is added whole."""
 
-    def __init__(self, path):
+    def __init__(self, path: Path) -> None:
         self._path = path
 
-    def write(self, record):
+    def write(self, record: bytes) -> None:
         files.append(self._path, record)

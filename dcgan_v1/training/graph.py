@@ -1,15 +1,42 @@
 """The graph of a training: its data, its noise, a step, the samples it draws."""
 
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from typing import NamedTuple, Protocol
 
 import tensorflow.compat.v1 as tf
 
 from dcgan_v1 import models, systems
+from dcgan_v1.config import Config
 from dcgan_v1.distributed import collectives
 from dcgan_v1.nn import augmentation, randomness
 from dcgan_v1.nn.averaging import Averages
 from dcgan_v1.nn.optimizers import is_optimizer_variable
+from dcgan_v1.nn.training_steps import Network, Step
+from dcgan_v1.systems import System
+
+StartData = Callable[[tf.Session, int], None]
+
+
+class TrainingData(Protocol):
+    """A training set, as `data.pipeline` has two.
+
+    Attributes:
+      size: how many images.
+    """
+
+    size: int
+
+    def epoch_steps(self, batch_size: int) -> int: ...
+
+    def smallest_batch(self, batch_size: int) -> int: ...
+
+    def where(self, step: int, batch_size: int) -> tuple[int, int]:
+        """Returns (epoch, image in it) that `step` begins with."""
+        ...
+
+    def build(self, config: Config, now: tf.Tensor) -> tuple[tf.Tensor, StartData]:
+        """Returns uint8 [N, H, W, C] of step `now`, and start(session, step)."""
+        ...
 
 
 class Phase(NamedTuple):
@@ -24,8 +51,8 @@ class Phase(NamedTuple):
     """
 
     op: tf.Operation
-    scalars: dict
-    norms: dict
+    scalars: dict[str, tf.Tensor]
+    norms: dict[str, tf.Tensor]
     summary: tf.Tensor
 
 
@@ -49,30 +76,30 @@ class TrainGraph(NamedTuple):
     """
 
     initialize: tf.Operation
-    start_data: Callable
+    start_data: StartData
     step: tf.Variable
     real: tf.Tensor
-    noise: dict
+    noise: dict[str, tf.Tensor]
     pretrain: Phase
     train: Phase
     restart_averages: tf.Operation
     samples: tf.Tensor
     d_mean_sample: tf.Tensor
     histogram_summary: tf.Tensor
-    saved: list
+    saved: list[tf.Variable]
     copy_chief: tf.Operation
     stop_ph: tf.Tensor
     stop: tf.Tensor
 
 
-def build_train_graph(config, data):
+def build_train_graph(config: Config, data: TrainingData) -> TrainGraph:
     """Builds a training step, with its data and noise drawn inside the graph.
 
     Within `collectives.joined` it is one worker's part of a step.
 
     Args:
       config: a system's config.
-      data: the training set, see `data.pipeline`.
+      data: the training set.
     """
     system, model = systems.get(config.model), models.get(config.model)
     generator, discriminator = model.networks(config)
@@ -96,15 +123,7 @@ def build_train_graph(config, data):
 
     d_norms = {k: norm for k, norm in built.norms.items() if k.startswith("d_")}
 
-    sample_shape = [config.samples, system.z_dim]
-    sample_z = randomness.noise(system.noise, sample_shape, config.seed, "z_samples", 0)
-    sample_z = tf.identity(sample_z, name="sample_z")
-    by_batch = config.sample_bn == "batch"
-    with collectives.joined(None):  # one worker draws them all
-        with averages.in_use():
-            samples, _ = generator(sample_z, by_batch)  # [samples, H, W, C]
-        sample_logits, _ = discriminator(samples, by_batch)  # [samples, 1]
-
+    samples, sample_logits = _samples(config, system, generator, discriminator, averages)
     saved = tf.global_variables()
     return TrainGraph(
         initialize=tf.variables_initializer(saved),
@@ -127,7 +146,22 @@ def build_train_graph(config, data):
     )
 
 
-def _with_whole_scalars(built, stop):
+def _samples(
+    config: Config, system: System, generator: Network, discriminator: Network, averages: Averages
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Returns images [samples, H, W, C] of one fixed noise, and D's logits [samples, 1]."""
+    shape = [config.samples, system.z_dim]
+    z = randomness.noise(system.noise, shape, config.seed, "z_samples", 0)
+    z = tf.identity(z, name="sample_z")
+    by_batch = config.sample_bn == "batch"
+    with collectives.joined(None):  # one worker draws them all
+        with averages.in_use():
+            samples, _ = generator(z, by_batch)
+        logits, _ = discriminator(samples, by_batch)
+    return samples, logits
+
+
+def _with_whole_scalars(built: Step, stop: tf.Tensor) -> tuple[Step, tf.Tensor]:
     """Returns a Step whose scalars are those of all workers, and the sum of `stop`."""
     stop, *d_values = collectives.all_reduce([stop, *built.d_scalars.values()])
     d_scalars = dict(zip(built.d_scalars, d_values, strict=True))
@@ -137,7 +171,7 @@ def _with_whole_scalars(built, stop):
     return built._replace(d_scalars=d_scalars, scalars=scalars), stop
 
 
-def _generator_variables(name):
+def _generator_variables(name: str) -> list[tf.Variable]:
     """Returns a generator's weights and batch norm's averages, without any slots."""
     return [
         v
@@ -146,28 +180,30 @@ def _generator_variables(name):
     ]
 
 
-def _noise(config, system, real_count, now):
+def _noise(
+    config: Config, system: System, real_count: tf.Tensor, now: tf.Tensor
+) -> dict[str, tf.Tensor]:
     """Returns what a system's step wants drawn, name -> tensor that can be fed.
 
     All of it is drawn, and each worker takes its share: as one worker would see it.
 
     Args:
       real_count: real images of this step, of all workers.
+      now: the step, int64.
     """
     count = real_count if system.noise_follows_batch else config.batch_size
-    drawn = {}
+    drawn: dict[str, tuple[tf.Tensor, list[int | None]]] = {}
     for stream in system.streams:
-        shape = [count, system.z_dim]
-        z = randomness.noise(system.noise, shape, config.seed, stream, now)
+        z = randomness.noise(system.noise, [count, system.z_dim], config.seed, stream, now)
         drawn[stream] = z, [None, system.z_dim]
     for stream, shape in system.masks.items():
         images = real_count if stream.startswith("keep_real") else count
         keep = randomness.keep([images, *shape], system.dropout, config.seed, stream, now)
         drawn[stream] = keep, [None, *shape]
     if getattr(config, "augment", "none") != "none":
-        shape = [count, augmentation.NUMBERS]
         for stream in ("augment_real", "augment_fake"):
-            numbers = randomness.fractions(shape, config.seed, stream, now)
+            fractions = [count, augmentation.NUMBERS]
+            numbers = randomness.fractions(fractions, config.seed, stream, now)
             drawn[stream] = numbers, [None, augmentation.NUMBERS]
     return {
         name: tf.placeholder_with_default(collectives.share(tensor), shape, name=name)
@@ -175,7 +211,13 @@ def _noise(config, system, real_count, now):
     }
 
 
-def _phase(step, op, scalars, norms, summaries):
+def _phase(
+    step: tf.Variable,
+    op: tf.Operation,
+    scalars: dict[str, tf.Tensor],
+    norms: dict[str, tf.Tensor],
+    summaries: Mapping[str, tf.Tensor],
+) -> Phase:
     """Returns the Phase that does `op`, then adds one to the step."""
     with tf.control_dependencies([op, *scalars.values(), *norms.values()]):
         counted = tf.assign_add(step, 1).op

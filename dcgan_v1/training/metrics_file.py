@@ -2,6 +2,9 @@
 
 import csv
 import io
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
 
 from dcgan_v1 import files
 
@@ -13,14 +16,16 @@ class MetricsFile:
     write the same bytes.
     """
 
-    def __init__(self, path, step, scalars):
+    def __init__(self, path: Path, step: int, scalars: Iterable[str]) -> None:
         """Begins or goes on; lines past `step` (a restored step) are dropped.
 
         Args:
+          path: of the file.
+          step: up to which an earlier process's lines count.
           scalars: names of the columns after step and epoch.
         """
         columns = ("step", "epoch", *scalars)
-        kept = [
+        rows = [
             row
             for row in read_metrics(path)
             if int(row["step"]) <= step and set(row) == set(columns)
@@ -28,11 +33,17 @@ class MetricsFile:
         buffer = io.StringIO(newline="")
         writer = csv.DictWriter(buffer, columns, lineterminator="\n")
         writer.writeheader()
-        writer.writerows(kept)
+        writer.writerows(rows)
         files.write_atomically(path, buffer.getvalue().encode())
         self._path, self._columns = path, columns
 
-    def write(self, step, epoch, scalars):
+    def write(self, step: int, epoch: int, scalars: Mapping[str, float]) -> None:
+        """Adds a line.
+
+        Args:
+          step, epoch: the run's.
+          scalars: of that step, by name.
+        """
         # nine digits tell any two float32 apart
         values = {name: f"{value:.9g}" for name, value in scalars.items()}
         buffer = io.StringIO(newline="")
@@ -41,7 +52,7 @@ class MetricsFile:
         files.append(self._path, buffer.getvalue().encode())
 
 
-def read_metrics(path):
+def read_metrics(path: Path) -> list[dict[str, str]]:
     """Returns the complete lines of a metrics.csv as dicts of strings; [] if none."""
     if not path.exists():
         return []
@@ -51,7 +62,7 @@ def read_metrics(path):
     return [row for row in rows if _is_sound(row)]
 
 
-def _is_sound(row):
+def _is_sound(row: Mapping[Any, Any]) -> bool:
     """Whether a row has a step and otherwise numbers, or nothing, in every column."""
     if None in row or None in row.values() or not row.get("step", "").isdecimal():
         return False

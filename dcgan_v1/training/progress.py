@@ -4,8 +4,13 @@ import contextlib
 import errno
 import sys
 import time
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from tqdm import tqdm
+
+if TYPE_CHECKING:
+    from dcgan_v1.training.run import Run
 
 LINE_SECONDS = 10  # between two plain lines, where the output is no terminal
 
@@ -16,24 +21,30 @@ class Progress:
     Either shows steps and images per second, the losses and the time left.
     """
 
-    def __init__(self, total, batch_size, quiet):
+    def __init__(self, total: int, batch_size: int, quiet: bool) -> None:
+        """
+        Args:
+          total: steps of the whole run.
+          batch_size: images per step.
+          quiet: show nothing.
+        """
         self._total, self._batch_size, self._quiet = total, batch_size, quiet
-        self._bar = None
+        self._bar: tqdm | None = None
 
-    def start(self, step):
+    def start(self, step: int) -> None:
         """Begins at a step; before, there are only lines."""
-        self._said_at, self._said_step = time.monotonic(), step
+        self._printed_at, self._printed_step = time.monotonic(), step
         if not self._quiet and sys.stderr.isatty():
             self._bar = tqdm(
                 total=self._total, initial=step, unit="step", dynamic_ncols=True, leave=True
             )
 
-    def __call__(self, run):
+    def __call__(self, run: "Run") -> None:
         """Reports the last step of a `run.Run`."""
         with _unless_gone():
             self._report(run)
 
-    def _report(self, run):
+    def _report(self, run: "Run") -> None:
         scalars = dict(run.scalars)
         if run.d_mean_sample is not None:
             scalars["d_mean_sample"] = run.d_mean_sample
@@ -45,12 +56,12 @@ class Progress:
             self._bar.update(run.step - self._bar.n)
         elif not self._quiet:
             now = time.monotonic()
-            if now - self._said_at >= LINE_SECONDS or run.step == self._total:
+            if now - self._printed_at >= LINE_SECONDS or run.step == self._total:
                 print(self._line(run.step, scalars, now), flush=True)
-                self._said_at, self._said_step = now, run.step
+                self._printed_at, self._printed_step = now, run.step
 
-    def _line(self, step, scalars, now):
-        rate = (step - self._said_step) / max(now - self._said_at, 1e-9)
+    def _line(self, step: int, scalars: Mapping[str, float], now: float) -> str:
+        rate = (step - self._printed_step) / max(now - self._printed_at, 1e-9)
         left = tqdm.format_interval((self._total - step) / rate)
         values = "  ".join(f"{name} {value:.3f}" for name, value in scalars.items())
         return (
@@ -58,21 +69,21 @@ class Progress:
             f"{rate * self._batch_size:.0f} images/s  left {left}  {values}"
         )
 
-    def say(self, text):
+    def say(self, text: str) -> None:
         """Prints a line without tearing the bar."""
         if not self._quiet:
             with _unless_gone():
                 tqdm.write(text)
                 sys.stdout.flush()
 
-    def close(self):
+    def close(self) -> None:
         if self._bar is not None:
             with _unless_gone():
                 self._bar.close()
 
 
 @contextlib.contextmanager
-def _unless_gone():
+def _unless_gone() -> Iterator[None]:
     """Passes over a terminal that was closed; SIGHUP, on its way, stops the run."""
     try:
         yield

@@ -2,17 +2,24 @@
 
 import contextlib
 import time
+from collections.abc import Callable, Iterator
+from typing import Any
 
+import tensorflow.compat.v1 as tf
+
+from dcgan_v1.config import Config
 from dcgan_v1.errors import reason
+from dcgan_v1.training.graph import TrainGraph, TrainingData
+from dcgan_v1.training.rundir import RunDirectory
 
 
 class Run:
     """A restored training, ready for its next step.
 
     Attributes:
-      session, graph: the session, and the `graph.TrainGraph` in it.
+      session, graph: the session, and the graph in it.
       config: in steps, see `Config.in_steps`.
-      data: the training set, see `data.pipeline`; directory: its `rundir.RunDirectory`.
+      data: the training set; directory: what the run is written to.
       step: steps done so far.
       resumed: whether they were done by an earlier process, up to a checkpoint.
       say: function that prints a line.
@@ -22,20 +29,35 @@ class Run:
       is_stopped: whether a worker has asked all to stop after the last step.
     """
 
-    def __init__(self, session, graph, config, data, directory, step, resumed, say):
+    def __init__(
+        self,
+        session: tf.Session,
+        graph: TrainGraph,
+        config: Config,
+        data: TrainingData,
+        directory: RunDirectory,
+        step: int,
+        resumed: bool,
+        say: Callable[[str], None],
+    ) -> None:
+        """See the attributes."""
         self.session, self.graph, self.config = session, graph, config
         self.data, self.directory, self.step = data, directory, step
         self.resumed, self.say = resumed, say
-        self.scalars, self.norms, self.summary, self.seconds = {}, {}, None, 0.0
-        self.d_mean_sample, self.is_stopped = None, False
-        self._not_written = set()  # what has been warned of
+        self.scalars: dict[str, float] = {}
+        self.norms: dict[str, float] = {}
+        self.summary: bytes | None = None
+        self.seconds = 0.0
+        self.d_mean_sample: float | None = None
+        self.is_stopped = False
+        self._not_written: set[str] = set()  # what has been warned of
 
-    def take_step(self, stop=False):
+    def take_step(self, stop: bool = False) -> None:
         """Runs the next step. stop: ask all workers to make it the last."""
         config, graph = self.config, self.graph
         phase = graph.pretrain if self.step < config.pretrain_steps else graph.train
         self.step += 1
-        fetches = {"op": phase.op, "scalars": phase.scalars, "norms": phase.norms}
+        fetches: dict[str, Any] = {"op": phase.op, "scalars": phase.scalars, "norms": phase.norms}
         fetches["stop"] = graph.stop
         if self.is_due(config.summary_every):
             fetches["summary"] = phase.summary
@@ -46,14 +68,14 @@ class Run:
         self.scalars, self.norms = fetched["scalars"], fetched["norms"]
         self.summary = fetched.get("summary")
 
-    def is_due(self, every):
+    def is_due(self, every: int) -> bool:
         """Whether what comes once in so many steps comes now."""
         return self.step % every == 0
 
-    def is_over(self):
+    def is_over(self) -> bool:
         return self.step >= self.config.total_steps
 
-    def facts(self):
+    def facts(self) -> dict[str, Any]:
         """What tells the last step from all others, for diagnosis.json."""
         epoch, image = self.data.where(self.step - 1, self.config.batch_size)
         return {
@@ -63,7 +85,7 @@ class Run:
         }
 
     @contextlib.contextmanager
-    def tolerated(self, what):
+    def tolerated(self, what: str) -> Iterator[None]:
         """Lets training go on where something it can do without cannot be written."""
         try:
             yield

@@ -7,11 +7,12 @@ import os
 import re
 import socket
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import filelock
 
-from dcgan_v1.config import config_json
+from dcgan_v1.config import Config, config_json
 from dcgan_v1.errors import UserError
 from dcgan_v1.files import write_atomically
 
@@ -24,7 +25,7 @@ CANNOT_RENAME = (errno.EBUSY, errno.EXDEV, errno.EACCES, errno.EPERM, errno.EROF
 class RunDirectory:
     """Paths of a run, and the rules for starting in a directory that holds one."""
 
-    def __init__(self, path):
+    def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
         self.config = self.path / "config.json"
         self.metrics = self.path / "metrics.csv"
@@ -35,11 +36,11 @@ class RunDirectory:
         self.curves = self.path / "curves.png"
         self.diagnosis = self.path / "diagnosis.json"
 
-    def holds_run(self):
+    def holds_run(self) -> bool:
         return self.config.exists()
 
     @contextlib.contextmanager
-    def locked(self):
+    def locked(self) -> Iterator[None]:
         """Keeps every other process out while entered, and makes the directory.
 
         The kernel releases the lock when the process dies, however it dies.
@@ -56,7 +57,7 @@ class RunDirectory:
             write_atomically(owner, json.dumps(host).encode())
         except filelock.Timeout as error:
             raise UserError(
-                f"{self.path} is being written by {_named(owner)}; wait for it, stop "
+                f"{self.path} is being written by {_owner(owner)}; wait for it, stop "
                 "it or choose another --run-dir"
             ) from error
         except OSError as error:
@@ -66,7 +67,7 @@ class RunDirectory:
         finally:
             lock.release()
 
-    def load_config(self, model):
+    def load_config(self, model: str) -> Config:
         """Reads config.json and checks that the run is one of `model`."""
         saved = config_json.from_json(self.config.read_bytes(), self.config)
         if saved.model != model:
@@ -76,7 +77,7 @@ class RunDirectory:
             )
         return saved
 
-    def refuse_if_used(self):
+    def refuse_if_used(self) -> None:
         """Raises UserError where something that is not ours to overwrite lies here."""
         if self.holds_run():
             raise UserError(
@@ -91,7 +92,7 @@ class RunDirectory:
                 "choose an empty or a new directory"
             )
 
-    def move_aside(self):
+    def move_aside(self) -> Path:
         """Renames the directory to <name>.<date>-<time> and returns that path.
 
         Where it cannot be renamed, being a mount or another's, its contents go into a
@@ -118,7 +119,7 @@ class RunDirectory:
             ) from error
         return aside
 
-    def cache(self):
+    def cache(self) -> Path:
         """Returns the folder for decoded images: beside the run, for others to share;
         within it where nothing may be written beside."""
         beside = self.path.parent / "cache"
@@ -126,11 +127,11 @@ class RunDirectory:
         mine = self.path.is_dir() and not os.access(above, os.W_OK)
         return self.path / ".cache" if mine and not beside.exists() else beside
 
-    def _make(self):
+    def _make(self) -> None:
         """Makes the directory, at the end of the link that leads to it, if any."""
         self.path.resolve().mkdir(parents=True, exist_ok=True)
 
-    def create(self, config):
+    def create(self, config: Config) -> None:
         """Makes the directory, writes config.json first, then the folders."""
         try:
             self._make()
@@ -143,7 +144,7 @@ class RunDirectory:
         except OSError as error:
             raise UserError(f"cannot write to --run-dir {self.path}: {error.strerror}") from error
 
-    def latest_step(self):
+    def latest_step(self) -> int:
         """Returns the newest checkpoint's step, 0 if there is none."""
         steps = [
             int(match[1])
@@ -152,32 +153,32 @@ class RunDirectory:
         ]
         return max(steps, default=0)
 
-    def sample_path(self, step):
+    def sample_path(self, step: int) -> Path:
         return self.samples / f"step_{step:07d}.png"
 
-    def sample_paths(self):
+    def sample_paths(self) -> list[Path]:
         return list(self.samples_by_step().values())
 
-    def samples_by_step(self):
+    def samples_by_step(self) -> dict[int, Path]:
         """Returns step -> path of the sample grids there are, in order."""
-        found = {
+        paths = {
             int(match[1]): path
             for path in self.samples.glob("step_*.png")
             if (match := re.fullmatch(r"step_(\d+)\.png", path.name))
         }
-        return dict(sorted(found.items()))
+        return dict(sorted(paths.items()))
 
 
-def _named(owner):
-    """Says whose the lock is, as far as the owner's file tells."""
+def _owner(file: Path) -> str:
+    """Returns whose the lock is, as far as the owner's file tells."""
     try:
-        found = json.loads(owner.read_text())
-        return f"process {found['pid']} on {found['host']}"
+        owner = json.loads(file.read_text())
+        return f"process {owner['pid']} on {owner['host']}"
     except (OSError, ValueError, KeyError, TypeError):
         return "another process"
 
 
-def _is_ours(path):
+def _is_ours(path: Path) -> bool:
     """Whether what lies in a directory without a run is what a run leaves there."""
     return bool(
         LEFT_BEHIND.fullmatch(path.name)
@@ -186,7 +187,7 @@ def _is_ours(path):
     )
 
 
-def _free(path):
+def _free(path: Path) -> Path:
     """Returns a path that nothing lies at: `path`, or with a number after it."""
     number, free = 1, path
     while free.exists():

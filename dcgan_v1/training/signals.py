@@ -3,6 +3,8 @@
 import os
 import signal
 import stat
+from types import FrameType
+from typing import Self
 
 
 class Interruption:
@@ -17,10 +19,10 @@ class Interruption:
       signal: the number of the signal that came, or None.
     """
 
-    def __init__(self):
-        self.signal = None
+    def __init__(self) -> None:
+        self.signal: int | None = None
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         # asked now: of a terminal that has gone the answer is no
         self._mortal = [s for s in (1, 2) if os.isatty(s) or _is_pipe(s)]
         numbers = [signal.SIGINT, signal.SIGTERM]
@@ -29,11 +31,11 @@ class Interruption:
         self._before = {number: signal.signal(number, self._handle) for number in numbers}
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
-    def _handle(self, number, _):
+    def _handle(self, number: int, _: FrameType | None) -> None:
         self.signal = number
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         if number == signal.SIGHUP:
@@ -43,5 +45,5 @@ class Interruption:
             os.close(nothing)
 
 
-def _is_pipe(stream):
+def _is_pipe(stream: int) -> bool:
     return stat.S_ISFIFO(os.fstat(stream).st_mode)

@@ -2,33 +2,42 @@
 
 import contextlib
 import signal
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import tensorflow.compat.v1 as tf
 
 from dcgan_v1 import image_files, runtime
 from dcgan_v1.checkpoints import manifest, restoring, saving
 from dcgan_v1.checkpoints.checkpoint import open_checkpoint
+from dcgan_v1.config import Config
 from dcgan_v1.errors import UserError, reason
 from dcgan_v1.training import curves, health, hooks
-from dcgan_v1.training.graph import build_train_graph
+from dcgan_v1.training.graph import TrainGraph, TrainingData, build_train_graph
 from dcgan_v1.training.progress import Progress
 from dcgan_v1.training.run import Run
+from dcgan_v1.training.rundir import RunDirectory
 from dcgan_v1.training.signals import Interruption
-from dcgan_v1.training.single_process import SingleProcess
+from dcgan_v1.training.single_process import Context, SingleProcess
+
+if TYPE_CHECKING:
+    from dcgan_v1.distributed.context import WorkerContext
+
+Hook = Callable[[Run], object]
 
 
 def train(
-    config,
-    data,
-    directory,
+    config: Config,
+    data: TrainingData,
+    directory: RunDirectory,
     *,
-    resume=False,
-    restart=False,
-    quiet=False,
-    note="",
-    after_step=(),
-    worker=None,
-):
+    resume: bool = False,
+    restart: bool = False,
+    quiet: bool = False,
+    note: str = "",
+    after_step: Sequence[Hook] = (),
+    worker: "WorkerContext | None" = None,
+) -> int:
     """Trains a run to its last step, or until a signal stops it.
 
     Nothing in the run directory is touched before the data, the graph, the device and
@@ -37,7 +46,7 @@ def train(
     Args:
       config: the system's config; `config.start` names a checkpoint to begin from.
       data: the training set, see `data.pipeline`.
-      directory: a `rundir.RunDirectory`.
+      directory: where the run is written.
       resume: continue the run in it from its newest checkpoint.
       restart: move the run in it aside first.
       quiet: print nothing.
@@ -50,30 +59,30 @@ def train(
     Returns:
       The exit code: 0, or 128 + the signal's number.
     """
-    worker = worker or SingleProcess()
     as_given = config  # with epochs where the user counts in them
     config = config.in_steps(data.epoch_steps(config.batch_size))
     if config.batch_size > data.size:
         raise UserError(
             f"--batch-size {config.batch_size} is larger than the data: {data.size} training images"
         )
-    if not worker.is_chief:
+    if worker and not worker.is_chief:
         return _follow(config, data, directory, worker)
+    context: Context = worker or SingleProcess()
     progress = Progress(config.total_steps, config.batch_size, quiet)
     with contextlib.ExitStack() as stack:
         is_there = directory.holds_run()  # being continued, or about to be moved aside
         session_config, line = runtime.session_config(config.device, config.deterministic)
-        progress.say(f"{line}{worker.description}\n{note}".strip())
+        progress.say(f"{line}{context.description}\n{note}".strip())
         if is_there:
             stack.enter_context(directory.locked())
-        session = stack.enter_context(_opened(session_config, config, data, worker))
+        session = stack.enter_context(_opened(session_config, config, data, context))
         run = _restored(session, config, data, directory, resume, progress.say)
         real_spread = _spread_of_real(run)
         # which checkpoints are kept is for `saving` to say
         saver = tf.train.Saver(run.graph.saved, max_to_keep=None)
         run.graph.start_data(session, run.step)
         tf.get_default_graph().finalize()
-        with worker.noticing("before the first step"):
+        with context.noticing("before the first step"):
             session.run(run.graph.copy_chief)
 
         if restart and is_there:
@@ -82,22 +91,26 @@ def train(
             stack.enter_context(directory.locked())
             directory.refuse_if_used()  # by a process that was quicker
         directory.create(as_given)
-        return _loop(run, saver, real_spread, progress, after_step, worker)
+        return _loop(run, saver, real_spread, progress, after_step, context)
 
 
 @contextlib.contextmanager
-def _opened(session_config, config, data, worker):
+def _opened(
+    session_config: tf.ConfigProto, config: Config, data: TrainingData, context: Context
+) -> Iterator[tf.Session]:
     """Opens a graph to build in; gives a session of it."""
     smallest = data.smallest_batch(config.batch_size)
     with (
         tf.Graph().as_default(),
-        worker.joined(smallest_batch=smallest, local_moments=config.bn == "local"),
-        worker.session(session_config) as session,
+        context.joined(smallest_batch=smallest, local_moments=config.bn == "local"),
+        context.session(session_config) as session,
     ):
         yield session
 
 
-def _follow(config, data, directory, worker):
+def _follow(
+    config: Config, data: TrainingData, directory: RunDirectory, worker: "WorkerContext"
+) -> int:
     """Takes a worker's part in every step that the chief leads. Returns the exit code.
 
     It touches no file: what there is to restore comes from the chief.
@@ -109,7 +122,7 @@ def _follow(config, data, directory, worker):
         with worker.noticing("before the first step"):
             session.run(graph.copy_chief)
         step = int(session.run(graph.step))
-        run = Run(session, graph, config, data, directory, step, bool(step), None)
+        run = Run(session, graph, config, data, directory, step, bool(step), lambda text: None)
         graph.start_data(session, step)
         tf.get_default_graph().finalize()
         with Interruption() as interruption:
@@ -119,25 +132,31 @@ def _follow(config, data, directory, worker):
     return 128 + (interruption.signal or signal.SIGTERM) if run.is_stopped else 0
 
 
-def _loop(run, saver, real_spread, progress, after_step, worker):
+def _loop(
+    run: Run,
+    saver: tf.train.Saver,
+    real_spread: float,
+    progress: Progress,
+    after_step: Sequence[Hook],
+    context: Context,
+) -> int:
     """Steps to the last step. Returns the exit code."""
     events = hooks.open_events(run)
     watching = hooks.Watching(run, events, real_spread)
     metrics = hooks.Metrics(run, events)
-    samples = hooks.Samples(run, events, watching)
+    samples = hooks.Samples(run, events, watching.health)
     checkpoints = hooks.Checkpoints(run, saver)
+    every_step: list[Hook] = [watching, metrics, samples, checkpoints, progress, *after_step]
     progress.start(run.step)
     try:
         with Interruption() as interruption:
             if not run.resumed:  # else they were drawn before the checkpoint
                 samples.draw(run)
-            while not (run.is_over() or worker.is_stopped(run.is_stopped, interruption.signal)):
-                with worker.noticing(f"step {run.step + 1}"):
+            while not (run.is_over() or context.is_stopped(run.is_stopped, interruption.signal)):
+                with context.noticing(f"step {run.step + 1}"):
                     run.take_step(stop=bool(interruption.signal))
-                for follow in (watching, metrics, samples, checkpoints, progress):
-                    follow(run)
-                for follow in after_step:
-                    follow(run)
+                for hook in every_step:
+                    hook(run)
             stopped_by = interruption.signal
             if run.is_stopped and not stopped_by:
                 stopped_by = signal.SIGTERM  # another worker's
@@ -162,7 +181,14 @@ def _loop(run, saver, real_spread, progress, after_step, worker):
     return 128 + stopped_by
 
 
-def _restored(session, config, data, directory, resume, say):
+def _restored(
+    session: tf.Session,
+    config: Config,
+    data: TrainingData,
+    directory: RunDirectory,
+    resume: bool,
+    say: Callable[[str], None],
+) -> Run:
     """Builds the graph and returns the Run at the step to go on from."""
     graph = build_train_graph(config, data)
     session.run(graph.initialize)
@@ -187,7 +213,14 @@ def _restored(session, config, data, directory, resume, say):
     return Run(session, graph, config, data, directory, step, bool(newest), say)
 
 
-def _restore(session, graph, config, source, networks_only, say):
+def _restore(
+    session: tf.Session,
+    graph: TrainGraph,
+    config: Config,
+    source: str,
+    networks_only: bool,
+    say: Callable[[str], None],
+) -> None:
     checkpoint = open_checkpoint(source, say)
     plan = restoring.plan(checkpoint, config.model, graph.saved, networks_only)
     restoring.restore(session, plan)
@@ -198,7 +231,7 @@ def _restore(session, graph, config, source, networks_only, say):
         session.run(tf.assign(graph.step, config.pretrain_steps))
 
 
-def _spread_of_real(run):
+def _spread_of_real(run: Run) -> float:
     """Returns how far two real images are apart; takes a batch of the data."""
     run.graph.start_data(run.session, run.step)
     try:
@@ -207,7 +240,7 @@ def _spread_of_real(run):
         raise UserError(f"cannot read a batch: {reason(error, 300)}") from error
 
 
-def _draw_the_end(run):
+def _draw_the_end(run: Run) -> None:
     """Makes the pictures of the finished run: curves and GIF."""
     directory = run.directory
     with run.tolerated("curves.png or training.gif"):
