@@ -1,4 +1,4 @@
-"""Trains the judge of MNIST samples that evaluate.py reads its features from."""
+"""Trains the classifier of digits whose features evaluate.py compares samples by."""
 
 import sys
 from pathlib import Path

@@ -30,6 +30,11 @@ def call(script, *args, cwd=ROOT, env=None):
     return call_path(*command(script, *args)[1:], cwd=cwd, env=env)
 
 
+def tool(script, *args):
+    """Runs a maintainers' tool as `call` runs a script."""
+    return call_path(ROOT / "tools" / script, *args)
+
+
 def call_path(*argv, cwd=ROOT, env=None):
     """Runs any file of Python's as `call` runs a script."""
     argv = list(map(str, argv))

@@ -135,3 +135,14 @@ def test_every_command_has_a_script_and_every_script_a_command():
         text = (ROOT / "scripts" / f"{name}.py").read_text()
         assert text.startswith(f'"""{command.__doc__}"""')  # what --help begins with
         assert f'run("{name}")' in text and len(text.splitlines()) < 20
+
+
+@pytest.mark.parametrize("word", commands.TOOLS)
+def test_a_command_that_became_a_tool_says_where_it_is(word, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["dcgan-v1", word, "--run-dir", "a"])
+    with pytest.raises(SystemExit) as ended:
+        commands.entry()
+    assert ended.value.code == 2
+    error = capsys.readouterr().err
+    path = f"tools/{word.replace('-', '_')}.py"
+    assert path in error and error.count("\n") == 1 and (ROOT / path).is_file()

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 from PIL import Image, ImageFilter
-from script_runs import ROOT, call, refusal
+from script_runs import ROOT, call, refusal, tool
 
 from dcgan_v1.data import mnist
 from dcgan_v1.errors import UserError
@@ -174,7 +174,7 @@ def test_the_table_and_the_file_hold_every_figure_with_floor_and_ceiling(run, tm
 
 def test_the_curve_measures_every_checkpoint(run, tmp_path):
     out = tmp_path / "a.run"  # a name with a dot keeps it
-    done = call("quality_curve.py", "--run-dir", run, "--n", 200, "--out", out)
+    done = tool("quality_curve.py", "--run-dir", run, "--n", 200, "--out", out)
     assert done.returncode == 0, done.stderr
     lines = (tmp_path / "a.run.csv").read_text().splitlines()
     header, *rows = [line.split(",") for line in lines]
@@ -185,16 +185,16 @@ def test_the_curve_measures_every_checkpoint(run, tmp_path):
     best = 1 if first < second else 2
     assert f"best: step {best} with" in done.stdout
     assert (tmp_path / "a.run.png").stat().st_size > 1000
-    line = refusal("quality_curve.py", "--run-dir", run, "--n", 200, "--out", out)
+    line = refusal("quality_curve.py", "--run-dir", run, "--n", 200, "--out", out, run=tool)
     assert "is there already" in line
 
 
 def test_a_folder_for_pretrained_is_made_of_a_run(run, tmp_path):
     curve, out = tmp_path / "curve", tmp_path / "out"
-    done = call("quality_curve.py", "--run-dir", run, "--n", 200, "--out", curve)
+    done = tool("quality_curve.py", "--run-dir", run, "--n", 200, "--out", curve)
     assert done.returncode == 0, done.stderr
     made = ("--run-dir", run, "--step", 2, "--curve", curve, "--n", 200)
-    done = call("make_pretrained.py", *made, "--out", out)
+    done = tool("make_pretrained.py", *made, "--out", out)
     assert done.returncode == 0, done.stderr
     folder = out / "mnist_tutorial"
     assert [path.name for path in out.iterdir()] == ["mnist_tutorial"]
@@ -202,7 +202,7 @@ def test_a_folder_for_pretrained_is_made_of_a_run(run, tmp_path):
         assert (folder / name).stat().st_size > 0
     assert json.loads((folder / "figures.json").read_text())["n"] == 200
     assert "--model mnist_tutorial --batch-size 4" in (folder / "README.md").read_text()
-    assert "is there already" in refusal("make_pretrained.py", *made, "--out", out)
+    assert "is there already" in refusal("make_pretrained.py", *made, "--out", out, run=tool)
 
 
 @pytest.mark.long
@@ -212,12 +212,12 @@ def test_a_folder_for_pretrained_is_made_of_a_run_on_faces(tmp_path):
     steps = ("--steps", 2, "--batch-size", 4, "--save-every", 1, "--quiet")
     done = call("train_celeba.py", *faces, *steps, "--run-dir", run)
     assert done.returncode == 0, done.stderr
-    done = call("quality_curve.py", "--run-dir", run, "--n", 200, "--out", curve)
+    done = tool("quality_curve.py", "--run-dir", run, "--n", 200, "--out", curve)
     assert done.returncode == 0, done.stderr
     lines = (tmp_path / "curve.csv").read_text().splitlines()
     assert lines[0] == "step,sliced Wasserstein distance of 200 samples"
     made = ("--run-dir", run, "--step", 2, "--curve", curve, "--out", out)
-    done = call("make_pretrained.py", *made)
+    done = tool("make_pretrained.py", *made)
     assert done.returncode == 0, done.stderr
     folder = out / "celeba64"
     assert [path.name for path in out.iterdir()] == ["celeba64"]
@@ -231,12 +231,12 @@ def test_a_folder_for_pretrained_is_made_of_a_run_on_faces(tmp_path):
     assert "--limit 400" in (folder / "README.md").read_text()
     with Image.open(folder / "training.gif") as gif:
         assert gif.n_frames == 2
-    assert "is there already" in refusal("make_pretrained.py", *made)
+    assert "is there already" in refusal("make_pretrained.py", *made, run=tool)
     other = ("--run-dir", run, "--step", 2, "--curve", curve, "--out", tmp_path / "new")
-    done = call("make_pretrained.py", *other, "--data", tmp_path / "nothing")
+    done = tool("make_pretrained.py", *other, "--data", tmp_path / "nothing")
     assert done.returncode == 2 and "say with --data where they are" in done.stderr
     assert list((tmp_path / "new").iterdir()) == []
-    line = refusal("make_pretrained.py", *other, "--against-tf2", curve)
+    line = refusal("make_pretrained.py", *other, "--against-tf2", curve, run=tool)
     assert "is about mnist_tutorial" in line
 
 
@@ -258,5 +258,5 @@ def test_what_cannot_be_measured_is_refused_in_a_line(run, tmp_path):
     assert "train-images" in line
     assert "no pretrained model" in refusal("evaluate.py", "--pretrained", "nothing")
     assert "holds no run" in refusal(
-        "quality_curve.py", "--run-dir", tmp_path, "--out", tmp_path / "c"
+        "quality_curve.py", "--run-dir", tmp_path, "--out", tmp_path / "c", run=tool
     )

@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from PIL import Image
 
 from dcgan_v1.checkpoints import reading
+from dcgan_v1.checkpoints.manifest import damage
 from dcgan_v1.config import config_json
 from dcgan_v1.data.decode import BadImageError, decode
 from dcgan_v1.data.idx import read_idx
@@ -222,7 +223,7 @@ def test_a_manifest_is_compared_or_refused_and_leads_nowhere(tmp_path, manifest)
     for name in ("model-3.index", "model-3.data-00000-of-00001"):
         (folder / name).write_bytes(b"x")
     (folder / "model-3.json").write_text(manifest, errors="replace")
-    wrong = manifest.damage(str(folder / "model-3"))
+    wrong = damage(str(folder / "model-3"))
     assert wrong  # the SHA-256 of "x" is not guessed
     one_line(wrong)
     assert "secret" not in wrong and "passwd" not in wrong

@@ -10,13 +10,13 @@ from script_runs import ROOT, call
 
 from dcgan_v1 import pretrained
 from dcgan_v1.checkpoints import finding, reading
-from dcgan_v1.commands import card
 from dcgan_v1.config.config_json import from_json
 from dcgan_v1.metrics import frechet, real_images
 from dcgan_v1.metrics.features import open_extractor
 from dcgan_v1.nn.optimizers import is_optimizer_variable
 from dcgan_v1.sample import draw_noise, open_sampler
 from dcgan_v1.systems import SYSTEMS
+from tools import card
 
 N = 2000  # samples: fewer are farther from the real ones
 PRETRAINED = ROOT / "pretrained"

@@ -55,7 +55,7 @@ def dcgan_v1(installed, cwd, *words):
 
 def test_the_wheel_holds_templates_and_mnist_and_names_its_command(installed):
     package = installed / "dcgan_v1"
-    for name in ("commands/card.md.j2", "migration/reporting/report.html.j2", "export/card.md.j2"):
+    for name in ("migration/reporting/report.html.j2", "export/card.md.j2"):
         assert (package / name).is_file()
     page = {path.name for path in (ROOT / "dcgan_v1" / "explore").glob("*.[!p]*")}
     assert len(page) > 7 and page <= {p.name for p in (package / "explore").iterdir()}

@@ -4,8 +4,10 @@
 """
 
 import sys
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
+from typing import NoReturn
 
 NAMES = (
     "compare",
@@ -15,8 +17,6 @@ NAMES = (
     "explore",
     "export_checkpoint",
     "export_model",
-    "make_pretrained",
-    "quality_curve",
     "run_legacy",
     "sample",
     "train",
@@ -26,9 +26,10 @@ NAMES = (
     "train_mnist",
     "verify_checkpoint",
 )
+TOOLS = ("make-pretrained", "quality-curve")  # commands once; now in tools/
 
 
-def run(name, argv=None):
+def run(name: str, argv: Sequence[str] | None = None) -> NoReturn:
     """Runs a command with the arguments of this process, and exits."""
     from dcgan_v1 import runtime
 
@@ -39,22 +40,26 @@ def run(name, argv=None):
     cli.main(command.main, command.make_parser(), argv)
 
 
-def entry():
+def entry() -> None:
     """The console command: `dcgan-v1 train-mnist ...` runs `train_mnist`."""
-    named = {name.replace("_", "-"): name for name in NAMES}
+    words = {name.replace("_", "-"): name for name in NAMES}
     word = sys.argv[1] if len(sys.argv) > 1 else "--help"
-    if word in named:
+    if word in words:
         sys.argv = [f"{Path(sys.argv[0]).name} {word}", *sys.argv[2:]]
-        run(named[word])
+        run(words[word])
     elif word in ("-h", "--help"):
         print("usage: dcgan-v1 COMMAND ...\n\ncommands, each with a --help of its own:")
-        for word, name in named.items():
-            text = import_module(f"dcgan_v1.commands.{name}").__doc__
+        for word, name in words.items():
+            text = import_module(f"dcgan_v1.commands.{name}").__doc__ or ""
             print(f"  {word:20} {' '.join(text.split()).partition('. ')[0].rstrip('.')}")
     elif word == "--version":
         from dcgan_v1 import __version__
 
         print(f"dcgan_v1 {__version__}")
     else:
-        print(f"error: no command {word!r}; dcgan-v1 --help lists them", file=sys.stderr)
+        error = f"no command {word!r}; dcgan-v1 --help lists them"
+        if word in TOOLS:
+            script = f"tools/{word.replace('-', '_')}.py"
+            error = f"{word} is a maintainers' tool: python {script} in a clone of the project"
+        print(f"error: {error}", file=sys.stderr)
         sys.exit(2)

@@ -1,8 +1,12 @@
 """Says how good a model's samples are: figures beside what real images get (the floor)
 and an untrained generator (the ceiling). Needs no network."""
 
+import argparse
 import json
 import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -13,13 +17,13 @@ from dcgan_v1.config.config_json import saved_config
 SHOWN = 10  # samples in the picture of neighbours, each with as many training images
 
 
-def main(args):
+def main(args: argparse.Namespace) -> None:
     options.check_metric_options(args)
     files.refuse_unwritable(args.json, args.neighbours)
     evaluate(options.model_path(args), args)
 
 
-def evaluate(path, args):
+def evaluate(path: Path, args: argparse.Namespace) -> None:
     """Measures the model at `path` as the arguments say, prints and writes."""
     runtime.prepare()
     from dcgan_v1.checkpoints.checkpoint import open_checkpoint
@@ -41,16 +45,16 @@ def evaluate(path, args):
     drawing = {"sample_bn": args.bn, "device": args.device, "latest": args.latest}
     extractors = (config.model, args.classifier, args.inception, args.device)
     with model_evaluation.open_extractors(*extractors) as extractors:
-        found, samples = model_evaluation.evaluate(
+        figures, samples = model_evaluation.evaluate(
             config, checkpoint, extractors, real, drawing, args.seed
         )
-    show(found, config.model, len(samples))
-    written = {}
+    show(figures, config.model, len(samples))
+    written: dict[Path, bytes] = {}
     if args.json:
-        about = {"model": config.model, "n": len(samples), "seed": args.seed}
+        about: dict[str, Any] = {"model": config.model, "n": len(samples), "seed": args.seed}
         about["training_images"] = len(training)
         about["swd_images"] = min(len(samples), image_metrics.SWD_IMAGES)
-        text = json.dumps({**about, "figures": found}, indent=2) + "\n"
+        text = json.dumps({**about, "figures": figures}, indent=2) + "\n"
         written[args.json] = text.encode()
     if args.neighbours:
         picture = neighbour_picture(samples, training, getattr(config, "flip", False))
@@ -60,8 +64,14 @@ def evaluate(path, args):
         print(f"wrote {file}")
 
 
-def show(found, model, count):
-    """Prints the table."""
+def show(figures: Mapping[str, Mapping[str, Any]], model: str, count: int) -> None:
+    """Prints the table.
+
+    Args:
+      figures: of samples, real images and untrained samples, by name.
+      model: the system's name.
+      count: of samples.
+    """
     from rich.console import Console
     from rich.table import Table
 
@@ -73,14 +83,19 @@ def show(found, model, count):
     table.add_column("figure")
     for name in ("samples", "floor: other real images", "ceiling: untrained"):
         table.add_column(name, justify="right")
-    for name in found["samples"]:
-        values = [found[kind][name] for kind in ("samples", "real", "untrained")]
+    for name in figures["samples"]:
+        values = [figures[kind][name] for kind in ("samples", "real", "untrained")]
         table.add_row(name, *map(image_metrics.shown, values))
     Console(width=None if sys.stdout.isatty() else 160).print(table)
 
 
-def neighbour_picture(samples, training, mirrored):
-    """Returns a grid: in each row a sample and its nearest training images."""
+def neighbour_picture(samples: np.ndarray, training: np.ndarray, mirrored: bool) -> np.ndarray:
+    """Returns a grid: in each row a sample and its nearest training images.
+
+    Args:
+      samples, training: uint8 [N, H, W, C].
+      mirrored: show each sample mirrored, too.
+    """
     from dcgan_v1.metrics import neighbours
 
     shown = samples[:SHOWN]
@@ -92,7 +107,7 @@ def neighbour_picture(samples, training, mirrored):
     return image_files.grid(np.concatenate(rows), columns=SHOWN)
 
 
-def make_parser():
+def make_parser() -> cli.Parser:
     parser = cli.parser(__doc__)
     options.add_model_options(parser)
     options.add_drawing_options(parser)

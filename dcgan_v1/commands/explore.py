@@ -1,12 +1,17 @@
 """Opens a page to explore a trained generator: draws to click on, the ways between
 them, the directions that change most. Or writes it as one file that needs no Python."""
 
+import argparse
 import contextlib
 import os
 import shlex
 import sys
 import threading
 import webbrowser
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from dcgan_v1 import files, runtime
 from dcgan_v1.commands import cli, options
@@ -14,18 +19,25 @@ from dcgan_v1.errors import UserError
 from dcgan_v1.explore import page
 from dcgan_v1.explore.server import Server
 
+if TYPE_CHECKING:
+    from dcgan_v1.checkpoints.checkpoint import Checkpoint
+    from dcgan_v1.sample import Sampler
+    from dcgan_v1.systems import System
+
+Directions = list[tuple[str, np.ndarray]]
 PAGE = "index.html"
 DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
 
 
-def main(args):
+def main(args: argparse.Namespace) -> None:
     if not 0 <= args.port <= 65535:
         raise UserError(f"--port must be from 0 (a free one) to 65535, not {args.port}")
     if args.export and (args.port or args.no_browser):
         raise UserError("--export writes a file: --port and --no-browser serve one")
     files.refuse_unwritable(args.export, empty_folder=True)
     path = options.model_path(args)
-    with contextlib.nullcontext() if args.export else Server(args.port) as server:
+    with contextlib.ExitStack() as stack:
+        server = None if args.export else stack.enter_context(Server(args.port))
         runtime.prepare()
         from dcgan_v1.checkpoints.checkpoint import open_checkpoint
         from dcgan_v1.sample import open_sampler
@@ -36,23 +48,35 @@ def main(args):
             packed, directions = look_into(checkpoint, sampler, args)
             model = describe(path, sampler.system, directions, args)
             html = page.html(model, packed)
-            if args.export:
-                write(args.export, html)
-            else:
+            if server:
                 serve(server, html, sampler, args.no_browser)
+            else:
+                write(args.export, html)
 
 
-def look_into(checkpoint, sampler, args):
-    """Returns (what a page with everything in it computes images from, None for one
-    that asks this process; [(name, direction)])."""
+def look_into(
+    checkpoint: "Checkpoint", sampler: "Sampler", args: argparse.Namespace
+) -> tuple[dict[str, Any] | None, Directions]:
+    """Looks for what a page needs of a model.
+
+    Args:
+      checkpoint: the model's.
+      sampler: of it.
+      args: the command's.
+
+    Returns:
+      (what a page with everything in it computes images from, None for one that asks
+      this process; the directions to walk along, with their names).
+    """
     from dcgan_v1.explore import directions, packing
     from dcgan_v1.export import layers, networks
 
-    found, packed = [], None
+    named: Directions = []
+    packed = None
     with networks.open_network(checkpoint, "generator", page.BATCH_NORM, args.latest) as network:
         try:
             vectors = directions.principal(layers.read_layers(network))
-            found += [(f"Component {i}", v) for i, v in enumerate(vectors, 1)]
+            named += [(f"Component {i}", v) for i, v in enumerate(vectors, 1)]
         except layers.UnknownLayer as error:
             print(f"no principal components: {error}")
         if args.export:
@@ -63,13 +87,22 @@ def look_into(checkpoint, sampler, args):
     if sampler.has_discriminator:
         print("asking D which way is up", flush=True)
         upwards = directions.score(sampler)
-        found += [("D's score", upwards)] if upwards is not None else []
-    return packed, found
+        named += [("D's score", upwards)] if upwards is not None else []
+    return packed, named
 
 
-def describe(path, system, directions, args):
+def describe(
+    path: Path, system: "System", directions: Directions, args: argparse.Namespace
+) -> page.Model:
     """Returns what the page is told; one that may go elsewhere, of a path no more than
-    its last name."""
+    its last name.
+
+    Args:
+      path: where the model lies.
+      system: of the model.
+      directions: to walk along.
+      args: the command's.
+    """
     from dcgan_v1.export import card
 
     names = ("pretrained", "model", "run_dir", "checkpoint")
@@ -84,13 +117,20 @@ def describe(path, system, directions, args):
     return page.Model(system, option, directions, f"The weights: {licence}.")
 
 
-def write(folder, html):
+def write(folder: Path, html: str) -> None:
     files.write({folder / PAGE: html.encode()})
     print(f"wrote {folder / PAGE} ({len(html) / 1e6:.1f} MB): open it in a browser")
 
 
-def serve(server, html, sampler, no_browser):
-    """Serves the page until it is interrupted."""
+def serve(server: Server, html: str, sampler: "Sampler", no_browser: bool) -> None:
+    """Serves the page until it is interrupted.
+
+    Args:
+      server: that listens already.
+      html: the page.
+      sampler: draws what the page asks for.
+      no_browser: only print the address.
+    """
     server.page = html.encode()
     server.draw = lambda z: sampler(z[None])[0][0]
     server.z_dim = sampler.system.z_dim
@@ -103,10 +143,10 @@ def serve(server, html, sampler, no_browser):
         print("ended")
 
 
-def open_browser(address):
+def open_browser(address: str) -> None:
     """Shows the address in a browser with windows, or says that there is none."""
     linux = sys.platform.startswith("linux")
-    has_windows = not linux or any(map(os.environ.get, DISPLAYS))
+    has_windows = not linux or any(os.environ.get(name) for name in DISPLAYS)
     if not (has_windows and webbrowser.open(address)):
         print(
             "no browser was found here: open that address in one, or write a page "
@@ -115,7 +155,7 @@ def open_browser(address):
         )
 
 
-def make_parser():
+def make_parser() -> cli.Parser:
     parser = cli.parser(__doc__)
     options.add_model_options(parser)
     add = parser.add_argument

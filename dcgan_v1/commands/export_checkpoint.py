@@ -2,6 +2,7 @@
 run kept them), or all of it in the names of the original TF1 script (--legacy), so that
 the old script can restore it."""
 
+import argparse
 from pathlib import Path
 
 from dcgan_v1 import runtime, systems
@@ -9,42 +10,43 @@ from dcgan_v1.commands import cli
 from dcgan_v1.errors import UserError
 
 
-def main(args):
+def main(args: argparse.Namespace) -> None:
     count, model = export(args.checkpoint, Path(args.out), args.legacy)
     print(f"wrote {count} variables of {model} to {args.out}")
 
 
-def export(checkpoint, out, legacy_names=False):
-    """Writes a checkpoint of ours anew. Returns (number of variables, system).
+def export(source: str | Path, out: Path, in_original_names: bool = False) -> tuple[int, str]:
+    """Writes a checkpoint of ours as another one. Returns (number of variables, system).
 
     Args:
-      checkpoint: see `finding.resolve`.
-      out: Path, the new checkpoint's prefix.
-      legacy_names: all of it, in the original script's names.
+      source: its path, see `open_checkpoint`.
+      out: the new checkpoint's prefix.
+      in_original_names: all of it, in the original script's names.
+
+    Raises:
+      UserError: it is not one of ours, or lacks what the original script restores.
     """
     runtime.prepare()
-    from dcgan_v1.checkpoints import finding, original_names, reading
+    from dcgan_v1.checkpoints import original_names, reading
+    from dcgan_v1.checkpoints.checkpoint import open_checkpoint
     from dcgan_v1.nn import averaging, optimizers
 
-    tensors = reading.tensors(finding.resolve(checkpoint, print))
-    owners = [
-        model for model in systems.SYSTEMS if any(name.startswith(f"{model}/") for name in tensors)
-    ]
-    if len(owners) != 1:
+    checkpoint = open_checkpoint(source, print)
+    model = checkpoint.model
+    if not model or checkpoint.is_original:
         raise UserError(
-            f"{checkpoint} holds the variables of none of our systems "
+            f"{source} holds the variables of none of our systems "
             f"({', '.join(systems.SYSTEMS)}); give a checkpoint that this project wrote"
         )
-    (model,) = owners
     if Path(f"{out}.index").exists():
         raise UserError(f"--out {out} is there already; choose another path")
-    if legacy_names:
+    tensors = reading.tensors(checkpoint.prefix)
+    if in_original_names:
         tensors = {n: t for n, t in tensors.items() if not averaging.is_average(n)}
         names = original_names.names(model, tensors)
-        missing = original_names.missing(model, names.values())
-        if missing:
+        if missing := original_names.missing(model, names.values()):
             raise UserError(
-                f"{checkpoint} lacks {len(missing)} variables that the original "
+                f"{source} lacks {len(missing)} variables that the original "
                 f"script restores ({missing[0]}, ...); give a checkpoint of a training "
                 "run"
             )
@@ -55,7 +57,7 @@ def export(checkpoint, out, legacy_names=False):
     return len(names), model
 
 
-def make_parser():
+def make_parser() -> cli.Parser:
     parser = cli.parser(__doc__)
     parser.add_argument(
         "checkpoint",

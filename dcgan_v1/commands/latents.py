@@ -2,6 +2,7 @@
 norm went, and rows of numbers."""
 
 import json
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from dcgan_v1.commands import options
 from dcgan_v1.config import Config
 from dcgan_v1.errors import UserError
+from dcgan_v1.systems import System
 
 BATCH_NORM = options.field_of(Config, "sample_bn").metadata["choices"]
 # what JSON of another kind leads to
@@ -27,7 +29,7 @@ class Latents(NamedTuple):
     z: np.ndarray
 
 
-def read(path):
+def read(path: Path) -> Latents:
     """Returns the Latents of a file.
 
     Raises:
@@ -36,7 +38,7 @@ def read(path):
     try:
         saved = json.loads(path.read_bytes())
         z = np.array(saved["z"], np.float64)
-        found = Latents(saved["system"], saved.get("bn"), z)
+        latents = Latents(saved["system"], saved.get("bn"), z)
     except (*OTHERWISE, RecursionError) as error:
         raise UserError(
             f"{path} holds no latents as explore.py's page saves them: JSON with "
@@ -44,13 +46,19 @@ def read(path):
         ) from error
     if z.ndim != 2 or not z.size or not np.isfinite(z).all():
         raise UserError(f'{path}: "z" must be rows of finite numbers')
-    if found.bn not in (None, *BATCH_NORM):
+    if latents.bn not in (None, *BATCH_NORM):
         raise UserError(f'{path}: "bn" must be one of {", ".join(BATCH_NORM)}')
-    return found
+    return latents
 
 
-def check(latents, system, path):
-    """Refuses Latents, read from `path`, of another system."""
+def check(latents: Latents, system: System, path: Path) -> None:
+    """Refuses latents of another system.
+
+    Args:
+      latents: read from `path`.
+      system: the model's.
+      path: of their file.
+    """
     if latents.system != system.name:
         raise UserError(f"{path} holds latents of {latents.system!r}, the model is {system.name}")
     if latents.z.shape[1] != system.z_dim:

@@ -1,7 +1,10 @@
 """Draws images from a trained generator: grids, files, arrays, interpolations."""
 
+import argparse
 import io
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -9,11 +12,14 @@ from dcgan_v1 import files, image_files, runtime
 from dcgan_v1.commands import cli, latents, options
 from dcgan_v1.errors import UserError
 
+if TYPE_CHECKING:
+    from dcgan_v1.sample import Sampler
+
 # what says which noise, and what it is where nothing is said
 NOISE = {"n": 64, "seed": 0, "truncation": None, "interpolate": None}
 
 
-def main(args):
+def main(args: argparse.Namespace) -> None:
     check(args)
     path = options.model_path(args)
     saved = latents.read(args.latents) if args.latents else None
@@ -34,15 +40,15 @@ def main(args):
             write_interpolation(sampler, args)
         elif saved:
             # alone, as they were drawn where they were saved: the same bits
-            parts = [sampler(row[None]) for row in saved.z]
-            write_samples(*map(np.concatenate, zip(*parts, strict=True)), args)
+            drawn, scores = zip(*[sampler(row[None]) for row in saved.z], strict=True)
+            write_samples(np.concatenate(drawn), np.concatenate(scores), args)
         else:
             noise, z_dim = sampler.system.noise, sampler.system.z_dim
             z = draw_noise(noise, args.n, z_dim, args.seed, args.truncation)
             write_samples(*sampler(z), args)
 
 
-def check(args):
+def check(args: argparse.Namespace) -> None:
     """Refuses values that mean nothing, alone or together."""
     if args.n < 1 or args.frames < 2 or args.seed < 0:
         raise UserError("--n must be at least 1, --frames 2 and --seed 0")
@@ -58,7 +64,14 @@ def check(args):
         raise UserError(f"--latents says what is drawn: leave out {names}")
 
 
-def write_samples(drawn, scores, args):
+def write_samples(drawn: np.ndarray, scores: np.ndarray, args: argparse.Namespace) -> None:
+    """Writes samples in the forms that were asked for.
+
+    Args:
+      drawn: uint8 [n, H, W, C].
+      scores: D's probability [n] of each.
+      args: the command's.
+    """
     numbers = np.arange(len(drawn))
     if args.min_score is not None:
         numbers = numbers[scores > args.min_score]
@@ -68,7 +81,7 @@ def write_samples(drawn, scores, args):
                 f"no sample scores above {args.min_score}: the best has "
                 f"{scores.max():.3g}; lower --min-score or draw more"
             )
-    written = {}
+    written: dict[Path, bytes] = {}
     if args.scores:
         for number in numbers:
             print(f"sample {number}: D gives {scores[number]:.6f}")
@@ -88,7 +101,7 @@ def write_samples(drawn, scores, args):
     write(written)
 
 
-def write_interpolation(sampler, args):
+def write_interpolation(sampler: "Sampler", args: argparse.Namespace) -> None:
     """Writes a strip and a GIF of the way from one seed's first sample to another's."""
     from dcgan_v1.sample import draw_noise, interpolate
 
@@ -108,13 +121,13 @@ def write_interpolation(sampler, args):
     )
 
 
-def write(contents):
+def write(contents: Mapping[Path, bytes]) -> None:
     files.write(contents)
     first, *more = contents
     print(f"wrote {first}" + (f" and {len(more)} more files" if more else ""))
 
 
-def make_parser():
+def make_parser() -> cli.Parser:
     parser = cli.parser(__doc__)
     options.add_model_options(parser)
     options.add_drawing_options(parser)

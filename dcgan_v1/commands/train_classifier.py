@@ -1,5 +1,6 @@
-"""Trains the judge of MNIST samples that evaluate.py reads its features from."""
+"""Trains the classifier of digits whose features evaluate.py compares samples by."""
 
+import argparse
 from pathlib import Path
 
 from dcgan_v1 import files, runtime
@@ -9,7 +10,7 @@ from dcgan_v1.errors import UserError
 from dcgan_v1.systems import MnistTutorialConfig
 
 
-def main(args):
+def main(args: argparse.Namespace) -> None:
     if args.epochs < 1 or args.seed < 0:
         raise UserError("--epochs must be at least 1 and --seed at least 0")
     files.refuse_unwritable(Path(f"{args.out}.index"))
@@ -31,7 +32,7 @@ def main(args):
     print(f"wrote {args.out}: {accuracy:.2%} of {len(test.labels)} test digits right")
 
 
-def make_parser():
+def make_parser() -> cli.Parser:
     parser = cli.parser(__doc__)
     add = parser.add_argument
     add(

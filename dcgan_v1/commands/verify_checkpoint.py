@@ -1,19 +1,24 @@
 """Says what is in a checkpoint and whether it is sound: every file against the
 manifest, every array read. Exits with 0 if it is, with 1 if it is damaged."""
 
+import argparse
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
 from dcgan_v1 import runtime
 from dcgan_v1.commands import cli
 from dcgan_v1.errors import UserError
 
 
-def main(args):
+def main(args: argparse.Namespace) -> int:
     runtime.prepare()
     from dcgan_v1.checkpoints import finding, manifest, reading
 
-    say = (lambda text: None) if args.quiet else print
-    prefix = finding.resolve(args.checkpoint, say)
+    prefix = finding.resolve(args.checkpoint, (lambda text: None) if args.quiet else print)
     wrong = manifest.damage(prefix)
-    tensors = {}
+    tensors: dict[str, np.ndarray] = {}
     try:
         tensors = reading.tensors(prefix)  # TensorFlow compares its own checksums
         about = manifest.manifest_of(prefix)
@@ -28,20 +33,27 @@ def main(args):
     return 1 if wrong else 0
 
 
-def show(prefix, tensors, manifest):
+def show(prefix: str, tensors: Mapping[str, np.ndarray], about: dict[str, Any] | None) -> None:
+    """Prints what is in a checkpoint.
+
+    Args:
+      prefix: its path.
+      tensors: its arrays by name.
+      about: its manifest.
+    """
     size = sum(array.nbytes for array in tensors.values())
     print(f"{prefix}: {len(tensors)} arrays, {size / 1e6:.1f} MB")
-    if manifest is None:
+    if about is None:
         print("no manifest: the files were not written by a run of this project")
     else:
-        print(f"{manifest.get('model')!s:.40}, step {manifest['step']}")
-        for name, sha256 in manifest["files"].items():
+        print(f"{about.get('model')!s:.40}, step {about['step']}")
+        for name, sha256 in about["files"].items():
             print(f"  {name}  SHA-256 {sha256}")
     for name, array in sorted(tensors.items()):
         print(f"  {name}  {array.dtype} {list(array.shape)}")
 
 
-def make_parser():
+def make_parser() -> cli.Parser:
     parser = cli.parser(__doc__)
     parser.add_argument(
         "checkpoint",

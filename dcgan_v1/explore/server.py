@@ -4,6 +4,7 @@ import json
 import secrets
 import socketserver
 import sys
+from collections.abc import Callable
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -30,7 +31,9 @@ class Server(ThreadingHTTPServer):
     """
 
     daemon_threads = True  # a browser keeps connections open
-    page, draw, z_dim = b"", None, 0
+    page: bytes = b""
+    draw: Callable[[np.ndarray], np.ndarray] | None = None
+    z_dim: int = 0
 
     def __init__(self, port=0):
         """Listens on `port`, 0 for a free one.

@@ -5,29 +5,31 @@ import dataclasses
 import json
 import statistics
 from pathlib import Path
+from typing import Any
 
 import jinja2
 
 from dcgan_v1 import systems
+from dcgan_v1.config import Config
 from dcgan_v1.config.setting import option
 from dcgan_v1.errors import UserError
 from dcgan_v1.metrics.image_metrics import shown
 from dcgan_v1.pretrained import example_of, images_of
 
 NOT_ITS_OWN = {"model", "data_sha256", "start", "data", "data_dir", "device", "cache"}
-JUDGE = {
+FEATURES = {
     "classifier": "The Fréchet distance is that of 128 features of the project's own "
     "classifier (`pretrained/mnist_classifier`), samples against training images; the "
-    "other real images are the test set. It compares with no number of another judge.",
+    "other real images are the test set. It cannot be compared with a distance by other features.",
     "random features": "Samples are measured against one half of the images, the "
     "other real images being the other half. The random features are those of a "
     "network that was never trained: their Fréchet distance is no Fréchet Inception "
-    "Distance, compares with no number of another judge, and here prefers the blurred "
+    "Distance, cannot be compared with a distance by other features, and here prefers the blurred "
     "faces of the first epochs. The sliced Wasserstein distances (SWD) do not.",
 }
 
 
-def command(config, example):
+def command(config: Config, example: str) -> str:
     """Returns the command line that gives a config, its data being where `example`
     says."""
     system = systems.get(config.model)
@@ -42,11 +44,11 @@ def command(config, example):
     return " ".join(words)
 
 
-def published(config, training_images):
+def published(config: Config, training_images: int) -> Config:
     """Returns a config without what belongs to the machine it was trained on, but with
     the number of its images, if there are more where they come from."""
     default = systems.get(config.model).config()
-    own = {
+    own: dict[str, Any] = {
         name: getattr(default, name)
         for name in ("data", "data_dir", "device", "start")
         if hasattr(config, name)
@@ -56,25 +58,27 @@ def published(config, training_images):
     return dataclasses.replace(config, **own)
 
 
-def text(folder, config, *, step, time):
+def text(folder: Path, config: Config, *, step: int, time: str) -> str:
     """Returns the card of a folder that holds all else.
 
     Args:
-      folder: Path with the model, figures.json (evaluate.py's), curve.csv
+      folder: with the model, figures.json (evaluate.py's), curve.csv
         (quality_curve.py's) and, if the system was measured against its counterpart,
         against_tf2.json (benchmarks/tf2_quality.py's).
+      config: as published.
+      step: of the checkpoint.
       time: how long training took and on what, in words.
     """
     system = systems.get(config.model)
     example = example_of(folder, system)
-    found = json.loads((folder / "figures.json").read_text())
+    report = json.loads((folder / "figures.json").read_text())
     against_tf2 = folder / "against_tf2.json"
     with (folder / "curve.csv").open() as file:
         (_, measured), *lines = csv.reader(file)
     distances = {int(at): float(value) for at, value in lines if at.isdigit()}
     if step not in distances:
         raise UserError(f"the curve has no step {step}: it is of another run")
-    count, figures = found["training_images"], found["figures"]
+    count, figures = report["training_images"], report["figures"]
     rows = [
         (name, [shown(figures[k][name]) for k in ("samples", "real", "untrained")])
         for name in figures["samples"]
@@ -89,11 +93,11 @@ def text(folder, config, *, step, time):
         time=time,
         megabytes=sum(path.stat().st_size for path in folder.glob("model.*")) / 1e6,
         command=command(config, example),
-        n=found["n"],
-        options=(f" --seed {found['seed']}" if found["seed"] else "")
+        n=report["n"],
+        options=(f" --seed {report['seed']}" if report["seed"] else "")
         + (f" --data {example}" if example else ""),
         figures=rows,
-        judge=JUDGE[system.features],
+        features=FEATURES[system.features],
         measured=measured,
         choice=_choice(config, step, distances),
         against_tf2=json.loads(against_tf2.read_text()) if against_tf2.exists() else "",
@@ -103,9 +107,9 @@ def text(folder, config, *, step, time):
     return rendered.rstrip() + "\n"
 
 
-def _choice(config, step, distances):
+def _choice(config: Config, step: int, distances: dict[int, float]) -> str:
     """Returns a sentence on why a step was taken, and whether more was to come."""
-    best = min(distances, key=distances.get)
+    best = min(distances, key=lambda at: distances[at])
     why = f"step {best} was the best"
     if best != step:
         why += f", step {step} was taken"

@@ -1,20 +1,26 @@
 """Makes a folder of pretrained/ from a checkpoint of a run: the networks alone, the
 config, a grid, a GIF of the training, the figures and a card."""
 
+import argparse
 import json
 import os
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
 from dcgan_v1 import files, image_files, pretrained, runtime, systems
-from dcgan_v1.commands import card, cli, evaluate, export_checkpoint, options
+from dcgan_v1.commands import cli, evaluate, export_checkpoint, options
+from dcgan_v1.config import Config
 from dcgan_v1.config.config_json import saved_config
 from dcgan_v1.errors import UserError
 from dcgan_v1.training.rundir import RunDirectory
+from tools import card
 
 FRAMES = 24  # of the GIF
 PAUSE = 120  # seconds between two summaries, from which on the run stood still
@@ -22,7 +28,7 @@ CORNER = 262  # pixels of each frame that are kept, at most: whole images of the
 GRID = 64  # samples
 
 
-def main(args):
+def main(args: argparse.Namespace) -> None:
     options.check_metric_options(args)
     directory = RunDirectory(args.run_dir)
     prefix = directory.checkpoints / f"model-{args.step}"
@@ -31,15 +37,24 @@ def main(args):
     files.refuse_unwritable(out)
     args.out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=args.out, prefix=".") as folder:
-        make(Path(folder), directory, prefix, args)
+        make(Path(folder), directory, prefix, config, args)
         Path(folder).chmod(0o755)
         Path(folder).rename(out)
         Path(folder).mkdir()  # for the context to remove
     print(f"wrote {out}/README.md")
 
 
-def check(directory, prefix, args):
-    """Returns the run's config, once all that the folder is made of is there."""
+def check(directory: RunDirectory, prefix: Path, args: argparse.Namespace) -> Config:
+    """Returns the run's config, once all that the folder is made of is there.
+
+    Args:
+      directory: the run's.
+      prefix: of the checkpoint.
+      args: the tool's.
+
+    Raises:
+      UserError: something is missing.
+    """
     if not Path(f"{prefix}.index").exists():
         raise UserError(f"{args.run_dir} has no checkpoint of step {args.step}")
     for ending in ("csv", "png"):
@@ -59,15 +74,23 @@ def check(directory, prefix, args):
         raise UserError("--against-tf2 is about mnist_tutorial; leave it out")
     if args.against_tf2 and not args.against_tf2.is_file():
         raise UserError(
-            f"--against-tf2 {args.against_tf2} is no file; make it with "
+            f"--against-tf2 {args.against_tf2} is not a file; make it with "
             "benchmarks/tf2_quality.py --json"
         )
     return config
 
 
-def make(folder, directory, prefix, args):
-    """Fills a folder with all there is of a model, its card last."""
-    side = systems.get(saved_config(directory.path).model).image_shape[0]
+def make(
+    folder: Path, directory: RunDirectory, prefix: Path, config: Config, args: argparse.Namespace
+) -> None:
+    """Fills a folder with all there is of a model, its card last.
+
+    Args:
+      folder: to fill.
+      directory, prefix, config: the run's, its checkpoint's.
+      args: the tool's.
+    """
+    side = systems.get(config.model).image_shape[0]
     write_gif(directory, args.step, side, folder / "training.gif")
     export_checkpoint.export(prefix, folder / "model")
     write_grid(folder / "model", folder / "grid.png")
@@ -78,10 +101,10 @@ def make(folder, directory, prefix, args):
     if args.against_tf2:
         shutil.copy(args.against_tf2, folder / "against_tf2.json")
     if args.words:
-        said = f"{args.words}\n{args.example or ''}\n"
-        (folder / pretrained.WORDS).write_text(said, "utf-8")
-    found = json.loads((folder / "figures.json").read_text())
-    config = card.published(saved_config(folder), found["training_images"])
+        words = f"{args.words}\n{args.example or ''}\n"
+        (folder / pretrained.WORDS).write_text(words, "utf-8")
+    figures = json.loads((folder / "figures.json").read_text())
+    config = card.published(config, figures["training_images"])
     files.write_atomically(folder / "config.json", config.to_json().encode())
     machine = f"at most {os.cpu_count()} cores of an {runtime.processor()}"
     time = f"{active_time(directory, args.step)} by the clock, on {machine}"
@@ -89,7 +112,7 @@ def make(folder, directory, prefix, args):
     files.write_atomically(folder / "README.md", text.encode())
 
 
-def write_grid(prefix, path):
+def write_grid(prefix: Path, path: Path) -> None:
     """Draws the grid that sample.py draws."""
     from dcgan_v1.metrics import model_evaluation
     from dcgan_v1.sample import open_sampler
@@ -98,7 +121,7 @@ def write_grid(prefix, path):
     files.write_atomically(path, image_files.png_bytes(image_files.grid(samples)))
 
 
-def measure(folder, args):
+def measure(folder: Path, args: argparse.Namespace) -> None:
     """Writes figures.json, as evaluate.py does."""
     words = ["--run-dir", folder, "--n", args.n, "--seed", args.seed]
     words += ["--json", folder / "figures.json"]
@@ -107,13 +130,20 @@ def measure(folder, args):
     evaluate.main(evaluate.make_parser().parse_args(list(map(str, words))))
 
 
-def grids(directory, step):
+def grids(directory: RunDirectory, step: int) -> list[Path]:
     """Returns the paths of a run's sample grids up to a step."""
     return [p for p in directory.sample_paths() if int(p.stem.split("_")[1]) <= step]
 
 
-def write_gif(directory, step, side, path):
-    """Animates a corner of the sample grids, of images of `side` pixels, to a step."""
+def write_gif(directory: RunDirectory, step: int, side: int, path: Path) -> None:
+    """Animates a corner of the sample grids.
+
+    Args:
+      directory: the run's.
+      step: of the last grid.
+      side: of an image, in pixels.
+      path: of the GIF.
+    """
     tile = side + image_files.GAP
     corner = (CORNER + image_files.GAP) // tile * tile - image_files.GAP
     paths = grids(directory, step)
@@ -126,7 +156,7 @@ def write_gif(directory, step, side, path):
     files.write_atomically(path, image_files.gif_bytes(frames, 200, hold=2000))
 
 
-def active_time(directory, step):
+def active_time(directory: RunDirectory, step: int) -> str:
     """Returns how long a run took up to a step, in words, pauses left out."""
     tf = runtime.prepare()
     times = sorted(
@@ -141,7 +171,7 @@ def active_time(directory, step):
     return f"{hours}{minutes % 60} min"
 
 
-def make_parser():
+def make_parser() -> cli.Parser:
     parser = cli.parser(__doc__)
     add = parser.add_argument
     add("--run-dir", required=True, metavar="DIR", help="the run")
@@ -179,3 +209,8 @@ def make_parser():
     )
     options.add_metric_options(parser, n=10_000)
     return parser
+
+
+if __name__ == "__main__":
+    runtime.ignore_foreign_settings()
+    cli.main(main, make_parser())

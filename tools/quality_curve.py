@@ -1,10 +1,16 @@
 """Measures every checkpoint of a run: a curve to choose the best one by."""
 
+import argparse
 import csv
 import io
+import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import numpy as np
 from tqdm import tqdm
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from dcgan_v1 import files, plotting, runtime, systems
 from dcgan_v1.commands import cli, options
@@ -12,8 +18,10 @@ from dcgan_v1.config.config_json import saved_config
 from dcgan_v1.errors import UserError
 from dcgan_v1.training.rundir import RunDirectory
 
+Row = tuple[int, float]
 
-def main(args):
+
+def main(args: argparse.Namespace) -> None:
     options.check_metric_options(args)
     table, picture = (Path(f"{args.out}.{ending}") for ending in ("csv", "png"))
     files.refuse_unwritable(table, picture)
@@ -21,6 +29,7 @@ def main(args):
     if not directory.holds_run():
         raise UserError(f"{args.run_dir} holds no run; give --run-dir")
     config = saved_config(directory.path)
+    assert config is not None  # since it holds a run
     runtime.prepare()
     from dcgan_v1.checkpoints import finding
     from dcgan_v1.metrics import image_metrics, model_evaluation, real_images
@@ -30,8 +39,8 @@ def main(args):
         raise UserError(f"{args.run_dir} holds no checkpoint")
     where = (args.data, args.n, args.seed, args.split)
     reference, real, _ = real_images.load(config, *where)
-    judging = (config.model, reference, args.classifier, args.device)
-    with model_evaluation.open_distance(*judging) as distance:
+    extractor = (config.model, reference, args.classifier, args.device)
+    with model_evaluation.open_distance(*extractor) as distance:
         floor = distance(real)
         rows = measure(prefixes, distance, len(real), args)
     best = min(rows, key=lambda row: row[1])
@@ -48,8 +57,20 @@ def main(args):
     print(f"wrote {table} and {picture}")
 
 
-def measure(prefixes, distance, count, args):
-    """Returns [(step, distance)] of the checkpoints that are still there."""
+def measure(
+    prefixes: Sequence[str],
+    distance: Callable[[np.ndarray], float],
+    count: int,
+    args: argparse.Namespace,
+) -> list[Row]:
+    """Returns (step, distance) of each checkpoint that is still there.
+
+    Args:
+      prefixes: of the checkpoints.
+      distance: of samples uint8 [count, H, W, C] from real images.
+      count: of samples.
+      args: the tool's.
+    """
     from dcgan_v1.metrics import model_evaluation
     from dcgan_v1.sample import open_sampler
 
@@ -65,15 +86,22 @@ def measure(prefixes, distance, count, args):
     return rows
 
 
-def csv_bytes(rows, measured, floor):
-    """Returns the table; its last row is the floor."""
+def csv_bytes(rows: Sequence[Row], measured: str, floor: float) -> bytes:
+    """Returns the table; its last row is the floor.
+
+    Args:
+      rows: (step, distance).
+      measured: what the distance is of.
+      floor: the distance of other real images.
+    """
     table = io.StringIO()
     writer = csv.writer(table, lineterminator="\n")
     writer.writerows([("step", measured), *rows, ("other real images", floor)])
     return table.getvalue().encode()
 
 
-def plot_bytes(rows, measured, floor):
+def plot_bytes(rows: Sequence[Row], measured: str, floor: float) -> bytes:
+    """Returns the plot of what `csv_bytes` is given."""
     figure = plotting.figure(6, 3)
     axes = figure.subplots()
     axes.plot(*zip(*rows, strict=True), marker=".")
@@ -83,7 +111,7 @@ def plot_bytes(rows, measured, floor):
     return plotting.png(figure)
 
 
-def make_parser():
+def make_parser() -> cli.Parser:
     parser = cli.parser(__doc__)
     add = parser.add_argument
     add("--run-dir", required=True, metavar="DIR", help="the run")
@@ -98,3 +126,8 @@ def make_parser():
     options.add_metric_options(parser, n=5000)
     options.add_classifier_option(parser)
     return parser
+
+
+if __name__ == "__main__":
+    runtime.ignore_foreign_settings()
+    cli.main(main, make_parser())
