@@ -74,7 +74,12 @@ def commands_page() -> Iterator[str]:
         module = import_module(f"dcgan_v1.commands.{name}")
         parser = module.make_parser()
         parser.prog = f"dcgan-v1 {name.replace('_', '-')}"
-        yield from command_section(name.replace("_", "-"), parser)
+        real = module.main.__module__.rpartition(".")[2].replace("_", "-")
+        if real == name.replace("_", "-"):
+            yield from command_section(real, parser)
+        else:  # an alias, whose options are among those of the command
+            yield f"## {name.replace('_', '-')}\n"
+            yield f"An older name for [`{real}`](#{real}). {parser.description}\n"
 
 
 def command_section(name: str, parser: argparse.ArgumentParser) -> Iterator[str]:
