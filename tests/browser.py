@@ -1,7 +1,5 @@
 """Pages in a real browser: headless Chromium, driven by Playwright."""
 
-import shutil
-
 import numpy as np
 from PIL import Image
 from script_runs import call
@@ -12,12 +10,9 @@ from dcgan_v1.explore import page
 from dcgan_v1.export import networks
 
 try:
-    from playwright.sync_api import expect, sync_playwright
+    from playwright.sync_api import expect
 except ImportError:  # the tests that need it are skipped
-    expect = sync_playwright = None
-
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+    expect = None
 
 
 def open_page(tab, address):

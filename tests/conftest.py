@@ -3,6 +3,7 @@ import signal
 import subprocess
 from functools import cache
 
+import marks
 import numpy as np
 import pytest
 from script_runs import ENVIRONMENT, call, command
@@ -13,6 +14,30 @@ from dcgan_v1.commands import explore as explore_command
 tf = runtime.prepare()
 
 import tiny_systems  # noqa: E402, after TensorFlow is set up
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    marks.settle(items)
+    for item in items:
+        for reason in filter(None, [marks.missing(mark.name) for mark in item.iter_markers()]):
+            item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item):
+    if item.get_closest_marker("unit") is None:
+        return (yield)
+    with marks.no_process(item.name):
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item):
+    if item.get_closest_marker("unit") is None:
+        return (yield)
+    with marks.no_process(item.name), marks.within_a_second(item.name):
+        return (yield)
 
 
 @pytest.fixture
@@ -85,15 +110,11 @@ def undisturbed(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def browser():
-    """Chromium; the tests that want one are skipped without."""
-    from browser import CHROMIUM, sync_playwright
+    """Chromium."""
+    from playwright.sync_api import sync_playwright
 
-    if CHROMIUM is None:
-        pytest.skip("Chromium is not installed")
-    if sync_playwright is None:
-        pytest.skip("Playwright is not installed: requirements-browser.txt")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=marks.CHROMIUM, args=["--no-sandbox"])
         yield browser
         browser.close()
 

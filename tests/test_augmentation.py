@@ -6,6 +6,8 @@ import tensorflow.compat.v1 as tf
 
 from dcgan_v1.nn import augmentation
 
+pytestmark = pytest.mark.unit
+
 SIDE = 16
 
 

@@ -15,6 +15,8 @@ from dcgan_v1.sample import build_sample_graph
 from dcgan_v1.systems import Celeba64Config
 from dcgan_v1.training.graph import build_train_graph
 
+pytestmark = pytest.mark.graph
+
 CONFIG = Celeba64Config(batch_size=4, width=8, samples=4, ema_decay=0.9)
 
 

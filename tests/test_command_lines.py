@@ -15,6 +15,8 @@ from dcgan_v1 import commands
 from dcgan_v1.commands import cli
 from dcgan_v1.errors import UserError
 
+pytestmark = pytest.mark.cli
+
 VALUES = st.one_of(
     st.sampled_from(
         (
@@ -127,6 +129,7 @@ def test_any_command_line_ends_in_one_line(script, nothing_starts, tmp_path, mon
     run()
 
 
+@pytest.mark.unit
 def test_every_command_has_a_script_and_every_script_a_command():
     scripts = sorted(path.stem for path in (ROOT / "scripts").glob("*.py"))
     assert scripts == list(commands.NAMES)

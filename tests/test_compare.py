@@ -6,13 +6,15 @@ import re
 import shutil
 import subprocess
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from marks import CHROMIUM
 from script_runs import ENVIRONMENT, ROOT, call, refusal
 
 from dcgan_v1 import systems
+
+pytestmark = pytest.mark.compare
 
 PAIRS = [
     (model, against)
@@ -21,12 +23,6 @@ PAIRS = [
 ]
 NARROW = {"celeba64": ("--width", 8), "images96": ("--width", 8)}
 BOUNDS = {"forward": 1e-12, "loss": 1e-12, "gradient": 1e-10, "state": 1e-8}
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-
-needs_torch = pytest.mark.skipif(
-    not (find_spec("torch") and find_spec("safetensors")),
-    reason="PyTorch is not installed: pip install -r requirements-torch.txt",
-)
 
 
 def compare(model, against, *args):
@@ -39,9 +35,9 @@ def pairs():
     """One of each framework among the quick tests."""
     seen = set()
     for model, against in PAIRS:
-        marks = [needs_torch] if against == "torch" else []
+        marks = [pytest.mark.torch] if against == "torch" else []
         if against in seen:
-            marks.append(pytest.mark.long)
+            marks.append(pytest.mark.release)
         seen.add(against)
         yield pytest.param(model, against, marks=marks)
 
@@ -69,7 +65,7 @@ def test_tf1_and_its_counterpart_are_the_same_function_in_float64(model, against
     assert not differing or model == "images96"
 
 
-@pytest.mark.long
+@pytest.mark.release
 def test_float32_is_measured_by_tf1s_own_noise(tmp_path):
     """Also looked at here: speed, memory, environment, and starting from a run."""
     run = tmp_path / "run"
@@ -111,6 +107,7 @@ def test_float32_is_measured_by_tf1s_own_noise(tmp_path):
     assert len(slots) >= 2 * sum(v["trainable"] for v in report["variables"])
 
 
+@pytest.mark.unit
 @pytest.mark.parametrize(
     ("args", "message"),
     [
@@ -139,6 +136,7 @@ def test_what_cannot_be_compared_is_refused_in_one_line(args, message):
     assert message in said
 
 
+@pytest.mark.unit
 def test_a_report_that_is_there_is_not_overwritten(tmp_path):
     (tmp_path / "report.html").write_text("mine")
     args = ("--model", "mnist_tutorial", "--against", "tf2", "--report", tmp_path)
@@ -160,7 +158,7 @@ def new():
 """
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
+@pytest.mark.browser
 def test_the_report_opens_in_a_browser_and_shows_its_pictures(tmp_path):
     pair = tmp_path / "pair.py"
     pair.write_text(PLANTED.format(tests=str(Path(__file__).parent)))

@@ -9,6 +9,8 @@ from dcgan_v1.migration.comparison.differences import between
 from dcgan_v1.migration.comparison.observe import GRADIENT, STATE, Key
 from dcgan_v1.migration.explanation import gradient_causes, update_causes
 
+pytestmark = pytest.mark.unit
+
 
 def pair(ours, theirs, start, updates=1, **more):
     """A pair as far as causes of updates ask for it."""

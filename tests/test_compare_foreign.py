@@ -13,6 +13,8 @@ from dcgan_v1 import systems
 from dcgan_v1.compare import Tf1
 from dcgan_v1.ports import names
 
+pytestmark = pytest.mark.compare
+
 PAIRS = [
     (model, against)
     for against in systems.FRAMEWORKS
@@ -21,9 +23,6 @@ PAIRS = [
 BOUNDS = {"forward": 1e-12, "loss": 1e-12, "gradient": 1e-10, "state": 1e-8}
 NEW = f"{Path(__file__).with_name('planted_faults.py')}:new"
 has_torch = find_spec("torch") and find_spec("safetensors")
-needs_torch = pytest.mark.skipif(
-    not has_torch, reason="PyTorch is not installed: pip install -r requirements-torch.txt"
-)
 
 
 @pytest.fixture(scope="session")
@@ -49,9 +48,9 @@ def run(prefix, model, against, planted="", **options):
 def marked(rows, quick):
     """A few rows among the quick tests, the others among the long ones."""
     for row in rows:
-        marks = [needs_torch] if "torch" in row else []
+        marks = [pytest.mark.torch] if "torch" in row else []
         if row not in quick:
-            marks.append(pytest.mark.long)
+            marks.append(pytest.mark.release)
         yield pytest.param(*row, marks=marks)
 
 
@@ -122,5 +121,6 @@ def test_a_planted_difference_is_found_in_a_foreign_graph(
     assert cause in result.findings[0].cause, result.verdict
 
 
+@pytest.mark.unit
 def test_every_kind_of_break_is_planted_in_these_tests():
     assert {row[0] for row in FOUND} == set(BREAKS)

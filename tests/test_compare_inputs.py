@@ -13,6 +13,8 @@ from tensorflow.python.framework import function
 
 from dcgan_v1.checkpoints import reading
 
+pytestmark = pytest.mark.compare
+
 DATA = ROOT / "tests" / "legacy" / "data"
 PORT = """
 import keras, tensorflow as tf

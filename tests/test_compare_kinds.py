@@ -5,6 +5,8 @@ import pytest
 import tensorflow.compat.v1 as tf
 from script_runs import call
 
+pytestmark = pytest.mark.compare
+
 PROGRAMS = """
 import numpy as np
 import tensorflow.compat.v1 as tf
@@ -231,14 +233,14 @@ def test_what_has_no_float64_kernel_is_named():
     assert any(op.startswith("CropAndResize") for op in side.left)
 
 
+@pytest.mark.torch
 def test_torchs_own_l2_is_part_of_the_gradient(folder):
-    pytest.importorskip("torch")
     done = compare(folder, "decayed", "torch_ports.py:decayed")
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.torch
 def test_a_module_in_the_wrong_mode_is_compared_as_it_is(folder):
-    pytest.importorskip("torch")
     done = compare(folder, "training_alone", "torch_ports.py:asleep")
     assert done.returncode == 1, done.stdout + done.stderr
     assert "m/1 (TF1: " in done.stdout  # the batch norm, and nothing before it

@@ -3,17 +3,19 @@ that its port is, and every fault in a port is found with its cause."""
 
 import os
 import subprocess
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 from compare_once import compared
+from marks import TF1_15
 
 from dcgan_v1.compare import Tf1
 from dcgan_v1.migration.matching.map_file import Map
 from dcgan_v1.migration.runners.tf1.runner import GraphSide
+
+pytestmark = pytest.mark.compare
 
 LEGACY = Path(__file__).with_name("legacy")
 DATA = LEGACY / "data"
@@ -28,16 +30,15 @@ PROGRAMS = {
 }
 # a bias that a batch norm takes away again: what rounding leaves of it is its own
 ROUNDING = {"layers": ("conv2d_1/bias",)}
-TF1_15 = os.environ.get("TF1_PYTHON", str(LEGACY.parents[1] / ".venv-tf1/bin/python"))
 
 
 QUICK = ("contrib_layers", "layers", "conditional_lstm")
 
 
 def program(name):
-    marks = [] if name in QUICK else [pytest.mark.long]
+    marks = [] if name in QUICK else [pytest.mark.release]
     if PROGRAMS[name] == "torch":
-        marks.append(pytest.mark.skipif(not find_spec("torch"), reason="PyTorch is missing"))
+        marks.append(pytest.mark.torch)
     return pytest.param(name, marks=marks)
 
 
@@ -113,7 +114,7 @@ def faults():
     for row in FAULTS:
         marks = list(program(row[0]).marks)
         if row[0] in seen:
-            marks.append(pytest.mark.long)
+            marks.append(pytest.mark.release)
         seen.add(row[0])
         yield pytest.param(*row, marks=marks)
 
@@ -160,7 +161,7 @@ def test_gates_and_forget_bias_of_an_lstm_cell_are_told_apart(kernel, recurrent,
     assert cause in result.findings[0].cause, result.verdict
 
 
-@pytest.mark.skipif(not find_spec("torch"), reason="PyTorch is missing")
+@pytest.mark.torch
 def test_the_order_of_pixels_before_a_dense_layer_is_found():
     """A map that says transposed, and forgets that PyTorch flattens channel by
     channel."""
@@ -169,19 +170,15 @@ def test_the_order_of_pixels_before_a_dense_layer_is_found():
     assert "the rows of its kernel are in another order" in result.findings[0].cause
 
 
+@pytest.mark.torch
 def test_a_bias_before_a_batch_norm_is_exempt_and_said_so():
-    if not find_spec("torch"):
-        pytest.skip("PyTorch is missing")
     result = run("layers", steps=1)
     assert result.matching.exempt == ["conv2d_1/bias"]
     assert any("conv2d_1/bias: its gradient is rounding" in line for line in result.report["roles"])
 
 
-@pytest.mark.long
-@pytest.mark.skipif(
-    not Path(TF1_15).is_file(),
-    reason="no TensorFlow 1.15 here: make .venv-tf1/.ready (needs Python 3.7)",
-)
+@pytest.mark.release
+@pytest.mark.tf115
 def test_the_recordings_are_what_1_15_writes(tmp_path):
     # TensorFlow 2 leaves TF2_BEHAVIOR=1, by which 1.15 would build v2 control flow
     clean = {k: v for k, v in os.environ.items() if not k.startswith("TF")}

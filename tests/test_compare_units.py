@@ -13,6 +13,8 @@ from dcgan_v1.migration.matching import candidates, identify, layouts
 from dcgan_v1.migration.matching.layouts import Layout
 from dcgan_v1.migration.matching.matching import Matching, Row
 
+pytestmark = pytest.mark.compare
+
 # ---- layouts ----
 
 LAYOUTS = [

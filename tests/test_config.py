@@ -11,6 +11,8 @@ from dcgan_v1.errors import UserError
 from dcgan_v1.systems import MnistBeginnersConfig as Config
 from dcgan_v1.systems import MnistTutorialConfig
 
+pytestmark = pytest.mark.unit
+
 
 def test_json_round_trip():
     config = Config(seed=7, steps=12, data_sha256="ab", histograms=True)

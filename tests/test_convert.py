@@ -1,7 +1,5 @@
 """scripts/convert_checkpoint.py: everything goes over and comes back, bit for bit."""
 
-from importlib.util import find_spec
-
 import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
@@ -13,13 +11,11 @@ from dcgan_v1.errors import UserError
 from dcgan_v1.migration.adam_powers import power_after, updates_done
 from dcgan_v1.ports import names
 
+pytestmark = pytest.mark.cli
+
 SUFFIX = {"tf2": "", "torch": ".safetensors", "keras": ".weights.h5"}
-needs_torch = pytest.mark.skipif(
-    not (find_spec("torch") and find_spec("safetensors")),
-    reason="PyTorch is not installed: pip install -r requirements-torch.txt",
-)
 PAIRS = [
-    pytest.param(model, to, marks=[needs_torch] if to == "torch" else [])
+    pytest.param(model, to, marks=[pytest.mark.torch] if to == "torch" else [])
     for to in systems.FRAMEWORKS
     for model in systems.with_counterpart(to)
 ]
@@ -53,7 +49,7 @@ def test_a_keras_model_file_goes_there_and_back(trained, tmp_path):
     assert {k: v.tobytes() for k, v in before.items()} == {k: v.tobytes() for k, v in after.items()}
 
 
-@needs_torch
+@pytest.mark.torch
 def test_the_pytorch_file_is_a_plain_state_dict(trained, tmp_path):
     """Read without our code: names as in a module, kernels [out, in, y, x]."""
     from safetensors.numpy import load_file
@@ -91,6 +87,7 @@ def test_bad_sources_and_targets_are_refused_in_one_line(trained, tmp_path):
 # ---- beta powers and numbers of updates ----
 
 
+@pytest.mark.unit
 def test_powers_are_those_tensorflows_adam_arrives_at(graph, session):
     v = tf.get_variable("v", initializer=1.0)
     adam = tf.train.AdamOptimizer(0.1, 0.5, name="g_adam")
@@ -105,6 +102,7 @@ def test_powers_are_those_tensorflows_adam_arrives_at(graph, session):
         session.run(op)
 
 
+@pytest.mark.unit
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_the_number_of_updates_is_read_off_the_power_however_many(dtype, rng):
     for updates in (0, 1, *rng.integers(2, 80_000, 5)):
@@ -116,6 +114,7 @@ def test_the_number_of_updates_is_read_off_the_power_however_many(dtype, rng):
         updates_done(dtype(0.5))
 
 
+@pytest.mark.unit
 def test_a_dense_layer_between_vectors_and_maps_changes_its_order_for_pytorch(rng):
     """TF1 numbers pixels first and channels last, PyTorch the other way round."""
     z, w = rng.normal(size=(2, 100)), rng.normal(size=(100, 4 * 4 * 8))

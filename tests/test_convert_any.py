@@ -2,7 +2,6 @@
 included, go over and come back bit for bit."""
 
 import shutil
-from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -10,11 +9,9 @@ from script_runs import ROOT, call, refusal
 
 from dcgan_v1.checkpoints import reading
 
+pytestmark = pytest.mark.compare
+
 LEGACY = ROOT / "tests" / "legacy"
-needs_torch = pytest.mark.skipif(
-    not (find_spec("torch") and find_spec("safetensors")),
-    reason="PyTorch is not installed: pip install -r requirements-torch.txt",
-)
 PAIRS = [
     ("contrib_layers", "keras", "keras", ("generator.weights.h5", "d.optimizer.h5")),
     ("wgan_gp", "keras", "tf2", ("checkpoint.index",)),
@@ -28,9 +25,9 @@ PAIRS = [
 def marked():
     """One format among the quick tests, the others among the long ones."""
     for row in PAIRS:
-        marks = [needs_torch] if row[1] == "torch" else []
+        marks = [pytest.mark.torch] if row[1] == "torch" else []
         if row[0] != "wgan_gp":
-            marks.append(pytest.mark.long)
+            marks.append(pytest.mark.release)
         yield pytest.param(*row, marks=marks)
 
 
@@ -88,6 +85,7 @@ def test_a_trained_checkpoint_goes_over_and_comes_back(name, framework, to, file
         assert np.array_equal(came[key], array), key
 
 
+@pytest.mark.unit
 @pytest.mark.parametrize(
     ("args", "message"),
     [

@@ -11,6 +11,8 @@ from PIL import Image
 from dcgan_v1.config import parse_crop
 from dcgan_v1.data.decode import BadImageError, decode
 
+pytestmark = pytest.mark.unit
+
 RED = (200, 30, 30)
 PLAIN = {"crop": None, "resize": "area", "size": 8}
 

@@ -7,6 +7,8 @@ import time
 import pytest
 from script_runs import ENVIRONMENT, ROOT, command
 
+pytestmark = pytest.mark.cli
+
 UNSHARE = ("unshare", "--user", "--map-root-user", "--mount", "sh", "-c")
 TRAINING = (
     "--data",
@@ -63,7 +65,7 @@ def shell(script, disk, size):
     return done.stdout, done.stderr
 
 
-@pytest.mark.long  # test_saving.py injects such faults
+@pytest.mark.release  # test_saving.py injects such faults
 @needs_mount
 def test_a_full_disk_stops_training_with_the_last_checkpoint_sound(tmp_path):
     disk = tmp_path / "disk"
@@ -86,7 +88,7 @@ def test_a_full_disk_stops_training_with_the_last_checkpoint_sound(tmp_path):
     assert f"done: {disk}/run/samples/step_0000016.png" in printed
 
 
-@pytest.mark.long  # test_saving.py injects such faults
+@pytest.mark.release  # test_saving.py injects such faults
 @needs_mount
 def test_a_read_only_disk_is_refused_before_anything_is_done(tmp_path):
     disk = tmp_path / "disk"

@@ -14,6 +14,8 @@ from dcgan_v1.errors import UserError
 from dcgan_v1.metrics import features, image_metrics, real_images
 from dcgan_v1.systems import Celeba64Config
 
+pytestmark = pytest.mark.cli
+
 N = 400
 
 
@@ -97,11 +99,13 @@ def test_the_shipped_classifier_is_right_on_992_of_1000_test_digits():
     assert (probabilities.argmax(1) == test.labels).mean() >= 0.992
 
 
+@pytest.mark.unit
 def test_the_shipped_classifier_is_small():
     files = list((ROOT / "pretrained" / "mnist_classifier").glob("model.*"))
     assert len(files) == 2 and sum(f.stat().st_size for f in files) < 2e6
 
 
+@pytest.mark.graph
 def test_random_features_are_the_same_each_time(rng):
     images = rng.integers(0, 256, (300, 64, 64, 3), np.uint8)  # more than a chunk
     found = []
@@ -113,6 +117,7 @@ def test_random_features_are_the_same_each_time(rng):
     assert (found[0].std(0) > 0).mean() > 0.9
 
 
+@pytest.mark.unit
 def test_inception_is_the_graph_of_the_given_file(tmp_path, rng):
     with tf.Graph().as_default() as graph:
         images = tf.placeholder(tf.float32, [None, None, None, 3], "ExpandDims")
@@ -132,6 +137,7 @@ def test_inception_is_the_graph_of_the_given_file(tmp_path, rng):
         pass
 
 
+@pytest.mark.unit
 def test_halves_of_a_folder_share_no_image(tmp_path, rng, monkeypatch):
     for i in range(20):
         pixels = rng.integers(0, 256, (64, 64, 3), np.uint8)
@@ -205,7 +211,7 @@ def test_a_folder_for_pretrained_is_made_of_a_run(run, tmp_path):
     assert "is there already" in refusal("make_pretrained.py", *made, "--out", out, run=tool)
 
 
-@pytest.mark.long
+@pytest.mark.release
 def test_a_folder_for_pretrained_is_made_of_a_run_on_faces(tmp_path):
     run, curve, out = tmp_path / "run", tmp_path / "curve", tmp_path / "out"
     faces = ("--data", "synthetic", "--limit", 400, "--width", 8, "--flip")

@@ -28,6 +28,8 @@ from dcgan_v1.explore import directions, packing, page
 from dcgan_v1.export import layers
 from dcgan_v1.sample import draw_noise, interpolate, open_sampler
 
+pytestmark = pytest.mark.browser
+
 PHONE = {"width": 390, "height": 800}
 
 
@@ -35,7 +37,7 @@ PHONE = {"width": 390, "height": 800}
     "name",
     [
         pytest.param(
-            name, marks=[] if name in ("mnist_tutorial", "mnist_beginners") else pytest.mark.long
+            name, marks=[] if name in ("mnist_tutorial", "mnist_beginners") else pytest.mark.release
         )
         for name in systems.SYSTEMS
     ],

@@ -13,6 +13,8 @@ from dcgan_v1.explore import directions, packing
 from dcgan_v1.export import layers
 from dcgan_v1.sample import draw_noise, open_sampler
 
+pytestmark = pytest.mark.browser
+
 
 @pytest.mark.parametrize("kind", ["normal", "uniform"])
 def test_noise_is_numpys(kind, tab, rng):
@@ -117,6 +119,7 @@ def computed(tab, layers, data, z, shape):
     return rgba[..., : shape[2]]
 
 
+@pytest.mark.graph
 def test_principal_directions_are_those_of_the_first_layers_outputs(rng):
     """Against the covariance of what the graph itself computes there."""
     for name in ("mnist_tutorial", "images96"):
@@ -142,6 +145,7 @@ def test_principal_directions_are_those_of_the_first_layers_outputs(rng):
         np.testing.assert_allclose(lengths**2, variances, rtol=1e-4)
 
 
+@pytest.mark.graph
 def test_along_its_direction_ds_score_rises(rng):
     with open_sampler(pretrained.path_of("celeba64"), "ema", "cpu") as sampler:
         vector = directions.score(sampler)
@@ -150,6 +154,7 @@ def test_along_its_direction_ds_score_rises(rng):
     assert (high > low).mean() > 0.7 and (high - low).mean() > 0.5
 
 
+@pytest.mark.graph
 def test_where_d_says_the_same_of_all_there_is_no_direction_of_its_score():
     class Indifferent:
         system = systems.get("mnist_tutorial")

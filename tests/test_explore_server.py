@@ -20,6 +20,8 @@ from dcgan_v1 import systems
 from dcgan_v1.explore import server
 from dcgan_v1.sample import build_sample_graph
 
+pytestmark = pytest.mark.cli
+
 
 @pytest.fixture
 def serving():

@@ -1,6 +1,9 @@
 """How the page of explore.py is used: loading, keyboard, phone, failures."""
 
+import pytest
 from browser import await_ready, expect, open_page, shown
+
+pytestmark = pytest.mark.browser
 
 PHONE = {"width": 390, "height": 800}
 

@@ -1,15 +1,14 @@
 """Models in the formats of others: the same function, read as their cards say."""
 
-import os
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 from exports import draws_what_the_session_draws, exported, needs
-from script_runs import ROOT, call, refusal
+from marks import TF1_15
+from script_runs import call, refusal
 
 from dcgan_v1 import export as formats
 from dcgan_v1 import image_files, pretrained, systems
@@ -18,6 +17,8 @@ from dcgan_v1.checkpoints.checkpoint import open_checkpoint
 from dcgan_v1.export import card, exporting, networks
 from dcgan_v1.nn import averaging
 from dcgan_v1.sample import draw_noise
+
+pytestmark = pytest.mark.cli
 
 BY_DEFAULT = {  # a system for each format; the others are longer
     "savedmodel": "images96",
@@ -28,7 +29,7 @@ BY_DEFAULT = {  # a system for each format; the others are longer
     "torch": "mnist_beginners",
 }
 CASES = [
-    pytest.param(name, to, marks=[] if BY_DEFAULT[to] == name else [pytest.mark.long])
+    pytest.param(name, to, marks=[] if BY_DEFAULT[to] == name else [pytest.mark.release])
     for to in formats.FORMATS
     for name in systems.SYSTEMS
 ]
@@ -49,7 +50,7 @@ def test_the_lines_of_the_card_draw_what_the_session_draws(name, to, tmp_path):
 
 
 BY_THE_BATCH = [
-    pytest.param(name, to, marks=[] if name == "mnist_beginners" else pytest.mark.long)
+    pytest.param(name, to, marks=[] if name == "mnist_beginners" else pytest.mark.release)
     for name in ("mnist_beginners", "mnist_tutorial", "images96")
     for to in ("savedmodel", "frozen", "onnx", "keras", "torch")
 ]
@@ -135,17 +136,11 @@ def test_no_gradient_of_ours_is_left_behind_in_what_goes_elsewhere(name):
             assert node.op != "IdentityN" and "_gradient_op_type" not in node.attr
 
 
-TF1_15 = os.environ.get("TF1_PYTHON", str(ROOT / ".venv-tf1" / "bin" / "python"))
-
-
-@pytest.mark.skipif(
-    not Path(TF1_15).exists(),
-    reason="no TensorFlow 1.15 here: make .venv-tf1/.ready (needs Python 3.7)",
-)
+@pytest.mark.tf115
 @pytest.mark.parametrize(
     "name",
     [
-        pytest.param(name, marks=[] if name == "mnist_tutorial" else pytest.mark.long)
+        pytest.param(name, marks=[] if name == "mnist_tutorial" else pytest.mark.release)
         for name in systems.SYSTEMS
     ],
 )

@@ -18,6 +18,8 @@ from dcgan_v1.errors import UserError
 from dcgan_v1.export import exporting, to_frozen, to_torch
 from dcgan_v1.nn import fast_ops, ops
 
+pytestmark = pytest.mark.cli
+
 
 def export(to, folder):
     folder.mkdir()
@@ -73,6 +75,7 @@ def test_nothing_is_written_where_a_fault_is_caught(tmp_path, monkeypatch):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.unit
 @pytest.mark.parametrize(
     ("changes", "complaint"),
     [
@@ -121,6 +124,7 @@ def test_an_op_that_a_format_cannot_hold_is_named(to, tmp_path, monkeypatch):
         export(to, tmp_path / "out")
 
 
+@pytest.mark.unit
 @pytest.mark.parametrize(
     ("args", "message"),
     [
@@ -136,6 +140,7 @@ def test_what_cannot_be_exported_is_refused_in_one_line(args, message, tmp_path)
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.unit
 def test_a_folder_that_is_not_empty_is_left_alone(tmp_path):
     (tmp_path / "mine").write_text("mine")
     args = ("--pretrained", "mnist_keras", "--to", "frozen", "--out", tmp_path)
@@ -168,6 +173,7 @@ def test_an_export_can_be_read_by_others(tmp_path):
     assert (out / "README.md").stat().st_mode & 0o444 == 0o444
 
 
+@pytest.mark.unit
 @pytest.mark.parametrize("there", [True, False])
 def test_what_cannot_be_placed_leaves_nothing_and_what_is_others_alone(
     there, tmp_path, monkeypatch

@@ -16,6 +16,8 @@ from dcgan_v1.errors import UserError
 from dcgan_v1.systems import Celeba64Config
 from dcgan_v1.training.graph import build_train_graph
 
+pytestmark = pytest.mark.unit
+
 
 def jpeg(colour, size=(178, 218)):
     buffer = io.BytesIO()
@@ -89,6 +91,7 @@ def test_drawn_faces_vary_and_are_a_function_of_seed_and_number():
     assert min(distances) > 5
 
 
+@pytest.mark.graph
 def test_reals_are_scaled_to_minus_one_and_one(session, tmp_path):
     for i, value in enumerate((0, 255)):
         (tmp_path / f"{i}.png").write_bytes(jpeg((value,) * 3))

@@ -10,7 +10,7 @@ from script_runs import ENVIRONMENT, call, command, fresh
 
 from dcgan_v1.checkpoints import finding, reading
 
-pytestmark = pytest.mark.xdist_group("foreign settings")  # they share a run
+pytestmark = pytest.mark.cli
 
 FOREIGN = {
     "MPLBACKEND": "module://matplotlib_inline.backend_inline",
@@ -109,7 +109,7 @@ def test_a_plain_locale_and_a_deleted_folder_are_places_to_start_from(tmp_path):
     assert done.returncode == 0 and (out / "grid.png").exists()
 
 
-@pytest.mark.long
+@pytest.mark.release
 def test_a_bar_that_is_switched_off_does_not_end_the_measuring(run, tmp_path):
     env = {**ENVIRONMENT, "TQDM_DISABLE": "1"}
     args = ("--run-dir", run[0], "--n", 200, "--json", tmp_path / "figures.json")

@@ -7,6 +7,8 @@ import pytest
 
 from dcgan_v1.training import health
 
+pytestmark = pytest.mark.unit
+
 
 def test_a_discriminator_that_has_won_and_samples_all_alike_are_warned_of_once():
     warned = []

@@ -25,6 +25,8 @@ from dcgan_v1.errors import UserError
 from dcgan_v1.systems import SYSTEMS, Celeba64Config
 from dcgan_v1.training import metrics_file
 
+pytestmark = pytest.mark.graph
+
 settings.register_profile(
     "ours",
     max_examples=60,

@@ -14,6 +14,8 @@ from dcgan_v1.sample import build_sample_graph
 from dcgan_v1.systems import Images96Config
 from dcgan_v1.training.graph import build_train_graph
 
+pytestmark = pytest.mark.graph
+
 
 def golden(w):
     depths = [8 * w, 4 * w, 2 * w, w]

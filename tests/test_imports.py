@@ -5,6 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+pytestmark = pytest.mark.unit
+
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "dcgan_v1"
 LAYERS = (  # from the ground up; nothing imports from a later line
@@ -108,6 +112,7 @@ def run(code):
     return subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
 
 
+@pytest.mark.cli
 def test_what_scripts_need_before_set_up_loads_no_tensorflow():
     code = f"""
 import importlib, sys
@@ -119,6 +124,7 @@ for name in {LIGHT}:
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.cli
 def test_importing_adds_no_op_and_makes_no_variable():
     code = """
 from dcgan_v1 import runtime

@@ -12,6 +12,8 @@ from script_runs import ENVIRONMENT, ROOT, call_path
 
 from benchmarks import kill_resume
 
+pytestmark = pytest.mark.cli
+
 STEPS = 12
 AT_A_CHECKPOINT = 10  # the last step has one in any case, and its sample comes first
 KILLS = [  # checkpoints at 5, 10 and 12, samples at 0, 4, 8 and 12
@@ -41,7 +43,7 @@ def alone(tmp_path_factory):
 
 @pytest.mark.parametrize(
     ("where", "count"),
-    [*KILLS, *(pytest.param(*kill, marks=pytest.mark.long) for kill in MORE_KILLS)],
+    [*KILLS, *(pytest.param(*kill, marks=pytest.mark.release) for kill in MORE_KILLS)],
 )
 def test_a_kill_in_the_middle_of_a_write_loses_nothing(alone, tmp_path, where, count):
     run_dir = tmp_path / "run"
@@ -63,7 +65,7 @@ def test_a_kill_while_the_last_pictures_are_drawn_keeps_the_last_sample(tmp_path
     assert kill_resume.compare(alone, run_dir, AT_A_CHECKPOINT) == []
 
 
-@pytest.mark.long  # the tests above kill where it hurts most
+@pytest.mark.release  # the tests above kill where it hurts most
 def test_kills_at_random_moments_lose_nothing(tmp_path):
     done = subprocess.run(
         [

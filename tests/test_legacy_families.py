@@ -8,6 +8,8 @@ import pytest
 from rounding import two_orders
 from script_runs import call
 
+pytestmark = pytest.mark.graph
+
 LEGACY = Path(__file__).parent / "legacy"
 RECORDED = LEGACY / "data" / "families.npz"
 # the longest chain: a kernel's gradient is summed over 6 images of 8x8 pixels, of values

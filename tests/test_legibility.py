@@ -3,6 +3,7 @@
 import re
 
 import numpy as np
+import pytest
 from PIL import Image
 from script_runs import call
 
@@ -10,6 +11,8 @@ from dcgan_v1 import image_files
 from dcgan_v1.data import mnist
 from dcgan_v1.metrics import classifier_confidence, features
 from dcgan_v1.training.rundir import RunDirectory
+
+pytestmark = pytest.mark.cli
 
 
 def test_real_digits_are_digits_and_noise_and_halves_of_two_are_not(rng):

@@ -1,9 +1,12 @@
 """The losses against their definition, in float64."""
 
 import numpy as np
+import pytest
 import tensorflow.compat.v1 as tf
 
 from dcgan_v1.nn import losses
+
+pytestmark = pytest.mark.unit
 
 
 def test_losses_are_the_cross_entropies_of_the_paper(session, rng):

@@ -15,16 +15,16 @@ from worker_runs import finished, is_running, train, until, variables
 from benchmarks import kill_resume
 from dcgan_v1.distributed import cluster
 
-pytestmark = pytest.mark.xdist_group("workers")  # they start processes of their own
+pytestmark = pytest.mark.workers
 
 
 @pytest.mark.parametrize(
     ("rank", "number", "said"),
     [
         (1, signal.SIGKILL, "worker 1 was ended by SIGKILL"),
-        pytest.param(0, signal.SIGKILL, "worker 0 was ended by SIGKILL", marks=pytest.mark.long),
-        pytest.param(1, signal.SIGSTOP, "worker 1 (127.0.0.1:", marks=pytest.mark.long),
-        pytest.param(0, signal.SIGSTOP, "worker 0 (127.0.0.1:", marks=pytest.mark.long),
+        pytest.param(0, signal.SIGKILL, "worker 0 was ended by SIGKILL", marks=pytest.mark.release),
+        pytest.param(1, signal.SIGSTOP, "worker 1 (127.0.0.1:", marks=pytest.mark.release),
+        pytest.param(0, signal.SIGSTOP, "worker 0 (127.0.0.1:", marks=pytest.mark.release),
     ],
 )
 def test_a_lost_worker_is_named_and_the_run_ends_as_an_undisturbed_one(
@@ -40,7 +40,7 @@ def test_a_lost_worker_is_named_and_the_run_ends_as_an_undisturbed_one(
     assert kill_resume.compare(undisturbed, tmp_path / "run", 12) == []
 
 
-@pytest.mark.long
+@pytest.mark.release
 def test_a_worker_that_is_frozen_before_the_first_step_is_named_too(undisturbed, tmp_path):
     process = train(tmp_path / "run")
     while len(workers := kill_resume.workers_of(process.pid)) < 2:
@@ -77,7 +77,7 @@ def test_no_worker_outlives_its_launcher(tmp_path):
     assert not any(map(is_running, workers))
 
 
-@pytest.mark.long
+@pytest.mark.release
 def test_workers_that_are_started_by_hand_meet_and_a_late_one_is_waited_for(tmp_path):
     addresses = [f"localhost:{port}" for port in cluster.free_ports(2)]
     started = []
@@ -102,7 +102,7 @@ def test_workers_that_are_started_by_hand_meet_and_a_late_one_is_waited_for(tmp_
     assert not (tmp_path / "1").exists()  # the chief alone writes
 
 
-@pytest.mark.long
+@pytest.mark.release
 def test_workers_that_are_lost_again_and_again_are_given_up(tmp_path):
     """Worker 1 dies whenever Python starts in it."""
     (tmp_path / "sitecustomize.py").write_text(

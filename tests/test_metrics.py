@@ -16,6 +16,8 @@ from dcgan_v1.metrics import (
     sliced_wasserstein,
 )
 
+pytestmark = pytest.mark.unit
+
 # ---- Fréchet distance ----
 
 

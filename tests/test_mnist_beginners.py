@@ -9,6 +9,8 @@ from dcgan_v1.models import mnist_beginners
 from dcgan_v1.nn import losses, training_steps
 from originals import mnist_beginners as source_graph
 
+pytestmark = pytest.mark.graph
+
 GENERATOR = {
     "linear1/w": (100, 3136),
     "linear1/b": (3136,),

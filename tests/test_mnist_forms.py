@@ -13,6 +13,8 @@ from script_runs import call, refusal
 from dcgan_v1.data import mnist
 from dcgan_v1.errors import UserError
 
+pytestmark = pytest.mark.unit
+
 IMAGES, LABELS = random_images(20, seed=1), np.arange(20, dtype=np.uint8) % 10
 NAMES = {
     "train-images-idx3-ubyte": IMAGES,
@@ -188,6 +190,7 @@ def test_gzip_of_several_streams_is_read_as_one(tmp_path):
     np.testing.assert_array_equal(found.images[..., 0], IMAGES)
 
 
+@pytest.mark.cli
 def test_labels_are_needed_only_where_something_needs_them(tmp_path):
     folder = write(tmp_path / "d")
     for path in folder.glob("*labels*"):

@@ -13,6 +13,8 @@ from dcgan_v1.nn.optimizers import is_optimizer_variable
 from dcgan_v1.systems import MnistKerasConfig
 from dcgan_v1.training.graph import build_train_graph
 
+pytestmark = pytest.mark.graph
+
 NORM = ("beta", "gamma", "moving_mean", "moving_variance")
 GOLDEN = {
     "generator/linear1/w": (100, 12544),

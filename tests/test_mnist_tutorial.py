@@ -1,6 +1,7 @@
 """The system mnist_tutorial: names, initial values, its simultaneous update."""
 
 import numpy as np
+import pytest
 import tensorflow.compat.v1 as tf
 from numpy_adam import NumpyAdam
 
@@ -11,6 +12,8 @@ from dcgan_v1.nn import training_steps
 from dcgan_v1.nn.optimizers import is_optimizer_variable
 from dcgan_v1.systems import MnistTutorialConfig
 from dcgan_v1.training.graph import build_train_graph
+
+pytestmark = pytest.mark.graph
 
 NORM = ("beta", "gamma", "moving_mean", "moving_variance")
 GOLDEN = {

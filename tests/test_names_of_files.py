@@ -13,6 +13,8 @@ from script_runs import ENVIRONMENT, ROOT, call, fresh, refusal
 
 from dcgan_v1.checkpoints import finding, reading
 
+pytestmark = pytest.mark.cli
+
 SHORT = ("--model", "mnist_keras", "--steps", 1, "--batch-size", 4, "--samples", 4)
 SHORT += ("--device", "cpu")
 
@@ -80,6 +82,7 @@ def test_letters_and_spaces_of_any_script_are_part_of_a_path(tmp_path, space):
     assert (out / "grid.png").exists()
 
 
+@pytest.mark.unit
 @pytest.mark.parametrize("bad", ["a\nb", "a\x1b[31m", "a\u2028b", " ", ""])
 def test_what_breaks_a_line_or_steers_a_terminal_is_no_path(bad):
     for args in (("--pretrained", "mnist_tutorial", "--out", bad), ("--run-dir", bad)):

@@ -17,7 +17,8 @@ socket.socket.connect = connect
 TOUR = ROOT / "notebooks" / "tour.ipynb"
 
 
-@pytest.mark.long
+@pytest.mark.release
+@pytest.mark.release
 def test_the_tour_runs_offline_from_top_to_bottom(tmp_path):
     before = sorted(ROOT.iterdir()), sorted(TOUR.parent.iterdir())
     notebook = nbformat.read(TOUR, as_version=4)
@@ -43,6 +44,7 @@ def test_the_tour_runs_offline_from_top_to_bottom(tmp_path):
     assert before == (sorted(ROOT.iterdir()), sorted(TOUR.parent.iterdir()))
 
 
+@pytest.mark.unit
 def test_it_is_kept_without_outputs_that_would_age():
     for cell in nbformat.read(TOUR, as_version=4).cells:
         assert not cell.get("outputs") and not cell.get("execution_count")

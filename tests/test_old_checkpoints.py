@@ -10,6 +10,8 @@ from script_runs import call, refusal
 from dcgan_v1.checkpoints import finding, reading, restoring
 from dcgan_v1.errors import UserError
 
+pytestmark = pytest.mark.cli
+
 A = np.arange(6, dtype=np.float32).reshape(2, 3)
 
 

@@ -6,6 +6,8 @@ import tensorflow.compat.v1 as tf
 
 from dcgan_v1.nn import ops, resizing
 
+pytestmark = pytest.mark.unit
+
 NORMAL = tf.random_normal_initializer(stddev=0.5)
 
 

@@ -3,9 +3,12 @@
 import io
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from dcgan_v1 import image_files
+
+pytestmark = pytest.mark.unit
 
 
 def test_to_uint8_maps_the_ends_and_the_middle_of_a_range():

@@ -18,6 +18,8 @@ from dcgan_v1.sample import draw_noise, open_sampler
 from dcgan_v1.systems import SYSTEMS
 from tools import card
 
+pytestmark = pytest.mark.release
+
 N = 2000  # samples: fewer are farther from the real ones
 PRETRAINED = ROOT / "pretrained"
 NAMES = sorted(path.parent.name for path in PRETRAINED.glob("*/config.json"))

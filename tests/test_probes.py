@@ -8,6 +8,8 @@ from dcgan_v1.migration.comparison import differences
 from dcgan_v1.migration.comparison.observe import FORWARD, GRADIENT, STATE, Key
 from dcgan_v1.migration.explanation import probes
 
+pytestmark = pytest.mark.unit
+
 
 def test_slope_is_read_from_input_and_output(rng):
     x = rng.normal(size=(50, 7))

@@ -1,9 +1,12 @@
 """Everything random is a function of (seed, stream, step)."""
 
 import numpy as np
+import pytest
 import tensorflow.compat.v1 as tf
 
 from dcgan_v1.nn import randomness
+
+pytestmark = pytest.mark.unit
 
 
 def test_noise_is_standard_normal_and_differs_by_seed_stream_and_step(session):

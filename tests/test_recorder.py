@@ -10,16 +10,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from marks import TF1_15
 from script_runs import call
 
 from dcgan_v1.errors import UserError
 from dcgan_v1.migration.recordings.recorder import whole_steps
 from dcgan_v1.migration.recordings.recording import Recording
 
+pytestmark = pytest.mark.compare
+
 ROOT = Path(__file__).resolve().parents[1]
 LEGACY = ROOT / "tests" / "legacy"
 RECORDER = ROOT / "dcgan_v1" / "migration" / "recordings" / "recorder.py"
-TF1_15 = os.environ.get("TF1_PYTHON", str(ROOT / ".venv-tf1" / "bin" / "python"))
 QUICK = ("--dtype", "float64", "--timing-steps", 0, "--quiet")
 
 
@@ -304,11 +306,8 @@ def test_other_files_of_a_folder_are_left_alone(tmp_path):
     assert (tmp_path / "rec" / "run_all.sh").read_text() == "mine"
 
 
-@pytest.mark.long
-@pytest.mark.skipif(
-    not Path(TF1_15).is_file(),
-    reason="no TensorFlow 1.15 here: make .venv-tf1/.ready (needs Python 3.7)",
-)
+@pytest.mark.release
+@pytest.mark.tf115
 def test_a_recording_of_1_15_is_compared_and_its_distance_said(tmp_path):
     shutil.copy(LEGACY / "small_gan.py", tmp_path)
     shutil.copy(RECORDER, tmp_path)  # taken to where the old program lives

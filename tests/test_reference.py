@@ -5,12 +5,11 @@ Each snippet runs in a process of its own: these tests' process is in graph mode
 
 import subprocess
 import sys
-from importlib.util import find_spec
 
 import pytest
 from script_runs import ENVIRONMENT, ROOT
 
-needs_torch = pytest.mark.skipif(find_spec("torch") is None, reason="no PyTorch")
+pytestmark = pytest.mark.cli
 
 
 def run(code):
@@ -99,7 +98,7 @@ assert double.dtype == tf.float32
 """)
 
 
-@needs_torch
+@pytest.mark.torch
 def test_pytorchs_symmetric_padding_is_another_function_than_same():
     run("""
 import numpy as np, tensorflow as tf, torch

@@ -18,6 +18,8 @@ from dcgan_v1.checkpoints import finding
 from dcgan_v1.systems import MnistKerasConfig
 from dcgan_v1.training.rundir import RunDirectory
 
+pytestmark = pytest.mark.cli
+
 SHORT = ("--model", "mnist_keras", "--steps", 1, "--batch-size", 4, "--samples", 4)
 SHORT += ("--device", "cpu", "--run-dir")
 
@@ -46,7 +48,7 @@ def test_a_link_begins_continues_and_begins_anew_at_its_target(tmp_path, target_
     assert finding.resolve(link).endswith("model-1")
 
 
-@pytest.mark.long
+@pytest.mark.release
 def test_what_holds_the_run_may_be_a_link(tmp_path):
     (tmp_path / "disk").mkdir()
     (tmp_path / "runs").symlink_to(tmp_path / "disk")
@@ -58,6 +60,7 @@ def test_what_holds_the_run_may_be_a_link(tmp_path):
     assert names[0] == "a" and names[1].startswith("a.") and len(names) == 2
 
 
+@pytest.mark.unit
 def test_a_directory_that_cannot_be_renamed_is_emptied_into_itself(tmp_path, monkeypatch):
     """As a mount cannot: the real one is among the long tests."""
     run, rename = RunDirectory(tmp_path / "disk"), Path.rename
@@ -79,7 +82,7 @@ def test_a_directory_that_cannot_be_renamed_is_emptied_into_itself(tmp_path, mon
     run.refuse_if_used()  # what was moved aside is no obstacle
 
 
-@pytest.mark.long
+@pytest.mark.release
 @needs_mount
 def test_a_mount_begins_continues_and_begins_anew_within_itself(tmp_path):
     disk = tmp_path / "disk"
@@ -130,7 +133,7 @@ def test_a_lost_connection_saves_the_run(tmp_path):
     assert f"resumed at step {step} of" in printed
 
 
-@pytest.mark.long
+@pytest.mark.release
 def test_a_lost_connection_saves_a_run_whose_reader_dies_with_it(tmp_path):
     """`train_mnist.py ... | tee log`: tee is gone before the next line is printed."""
     run = tmp_path / "r"
@@ -179,7 +182,7 @@ def _wait_for_steps(run, process, leader=None):
         time.sleep(0.05)
 
 
-@pytest.mark.long
+@pytest.mark.release
 def test_under_nohup_a_lost_connection_changes_nothing(tmp_path):
     run = tmp_path / "r"
     args = (*SHORT, run, "--steps", 30, "--summary-every", 1)

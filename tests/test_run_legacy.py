@@ -12,6 +12,8 @@ from script_runs import ENVIRONMENT, call, fresh
 
 from dcgan_v1.migration.programs import python2
 
+pytestmark = pytest.mark.cli
+
 LEGACY = Path(__file__).parent / "legacy"
 PYTHON2 = """
 import cPickle
@@ -180,6 +182,7 @@ open("checkpoint", "w").write("x")
     assert "second True" in run(program).stdout
 
 
+@pytest.mark.unit
 @pytest.mark.parametrize(
     ("text", "is_old"),
     [

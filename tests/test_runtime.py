@@ -11,6 +11,8 @@ from benchmarks import kill_resume
 from dcgan_v1 import runtime
 from dcgan_v1.errors import UserError
 
+pytestmark = pytest.mark.cli
+
 SHOW = """
 from benchmarks import kill_resume
 from dcgan_v1 import runtime

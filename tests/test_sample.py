@@ -10,7 +10,10 @@ from dcgan_v1.sample import draw_noise, interpolate, open_sampler
 from dcgan_v1.systems import SYSTEMS
 from originals import celeba64 as source_celeba64
 
+pytestmark = pytest.mark.cli
 
+
+@pytest.mark.graph
 @pytest.mark.parametrize("name", ["mnist_beginners", "celeba64"])
 @pytest.mark.parametrize("bn", ["ema", "batch"])
 @pytest.mark.parametrize("n", [1, 70])
@@ -26,6 +29,7 @@ def test_any_number_of_images_from_any_system(trained, name, bn, n):
     assert ((scores >= 0) & (scores <= 1)).all()
 
 
+@pytest.mark.graph
 def test_by_the_averages_an_image_does_not_depend_on_its_company(trained):
     with open_sampler(trained("celeba64"), "ema") as sampler:
         z = draw_noise("uniform", 5, 100, seed=3)
@@ -33,6 +37,7 @@ def test_by_the_averages_an_image_does_not_depend_on_its_company(trained):
     assert np.abs(together[2].astype(int) - alone[0]).max() <= 1
 
 
+@pytest.mark.graph
 def test_the_width_is_read_off_the_checkpoint_also_an_originals(tmp_path):
     with tf.Graph().as_default(), tf.Session() as session:
         source_celeba64.graph(batch_size=2, width=16)
@@ -42,6 +47,7 @@ def test_the_width_is_read_off_the_checkpoint_also_an_originals(tmp_path):
         assert sampler(draw_noise("uniform", 2, 100, 0))[0].shape == (2, 64, 64, 3)
 
 
+@pytest.mark.unit
 def test_noise_is_a_function_of_the_seed_and_its_first_rows_of_that_alone():
     for kind in ("normal", "uniform"):
         few, many = (draw_noise(kind, n, 100, seed=3) for n in (5, 50))
@@ -49,6 +55,7 @@ def test_noise_is_a_function_of_the_seed_and_its_first_rows_of_that_alone():
         assert (draw_noise(kind, 5, 100, seed=4) != few).all()
 
 
+@pytest.mark.unit
 def test_truncation_bounds_the_noise():
     assert np.abs(draw_noise("normal", 500, 100, 0)).max() > 3
     truncated = draw_noise("normal", 500, 100, 0, truncation=0.7)
@@ -57,6 +64,7 @@ def test_truncation_bounds_the_noise():
     assert 0.69 < np.abs(truncated).max() <= 0.7
 
 
+@pytest.mark.unit
 def test_interpolation_goes_from_end_to_end_on_the_sphere(rng):
     a, b = rng.normal(size=(2, 100))
     way = interpolate(a, b, 9)
@@ -126,6 +134,7 @@ def test_interpolation_writes_a_strip_and_a_gif(trained, tmp_path):
         assert gif.n_frames == 8  # there and back
 
 
+@pytest.mark.unit
 @pytest.mark.parametrize(
     ("args", "complaint"),
     [
@@ -158,6 +167,7 @@ def test_a_run_with_averages_draws_from_them_unless_the_latest_are_wanted(tmp_pa
     assert (drawn[0] != drawn[1]).any()
 
 
+@pytest.mark.unit
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
@@ -187,6 +197,7 @@ def test_latents_of_another_kind_are_refused_in_one_line(text, complaint, tmp_pa
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.unit
 def test_latents_stand_alone(tmp_path):
     line = refusal(
         "sample.py", "--pretrained", "mnist_tutorial", "--latents", tmp_path / "z.json", "--seed", 3

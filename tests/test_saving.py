@@ -15,6 +15,8 @@ from dcgan_v1 import files
 from dcgan_v1.checkpoints import finding, manifest, saving
 from dcgan_v1.errors import UserError
 
+pytestmark = pytest.mark.unit
+
 ABOUT = {"model": "mnist_tutorial", "config_sha256": "00"}
 
 
@@ -186,6 +188,7 @@ def run(tmp_path_factory):
     return run_dir
 
 
+@pytest.mark.cli
 def test_restore_passes_over_a_damaged_checkpoint_but_not_where_it_is_asked_for(run, tmp_path):
     copy = tmp_path / "copy"
     shutil.copytree(run, copy)
@@ -205,6 +208,7 @@ def test_restore_passes_over_a_damaged_checkpoint_but_not_where_it_is_asked_for(
     assert "mnist_tutorial, step 3" in done.stdout
 
 
+@pytest.mark.cli
 def test_a_second_writer_is_refused_until_the_first_dies(run, tmp_path):
     run_dir = tmp_path / "run"
     first = subprocess.Popen(

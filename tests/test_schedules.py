@@ -12,6 +12,8 @@ from dcgan_v1.nn import losses, training_steps
 from dcgan_v1.nn.optimizers import is_optimizer_variable
 from dcgan_v1.systems import MnistBeginnersConfig
 
+pytestmark = pytest.mark.graph
+
 N = 8
 
 

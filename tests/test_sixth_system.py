@@ -7,6 +7,8 @@ import sys
 import pytest
 from script_runs import ENVIRONMENT, ROOT
 
+pytestmark = pytest.mark.release
+
 LINE = (
     ' System("toy", with_defaults(model="toy", batch_size=4)('
     'type("ToyConfig", (DigitSettings, EpochConfig), {})), '

@@ -14,6 +14,8 @@ from dcgan_v1.commands import run_plan, train_celeba
 from dcgan_v1.systems import CELEBA64
 from originals import celeba64 as source_celeba64
 
+pytestmark = pytest.mark.cli
+
 SHORT = ["--data", "synthetic", "--limit", "20", "--width", "8", "--batch-size", "4"]
 SHORT += ["--summary-every", "1", "--sample-every", "2", "--save-every", "2"]
 SHORT += ["--sample-bn", "batch", "--device", "cpu"]
@@ -131,6 +133,7 @@ def test_data_is_found_where_it_usually_lies(run, tmp_path):
     assert f"4 images in {folder}" in done.stdout
 
 
+@pytest.mark.unit
 @pytest.mark.parametrize(
     ("args", "complaint"),
     [

@@ -17,6 +17,8 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from dcgan_v1.checkpoints import reading
 
+pytestmark = pytest.mark.cli
+
 SHORT = ["--steps", "4", "--pretrain-steps", "2", "--batch-size", "8"]
 SHORT += ["--sample-every", "3", "--summary-every", "1", "--save-every", "4"]
 SHORT += ["--device", "cpu"]
@@ -137,7 +139,7 @@ def test_restart_moves_the_old_run_aside(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.long)]
+    "number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.release)]
 )
 def test_an_interrupted_run_saves_says_how_to_go_on_and_can(tmp_path, number):
     args = (*SHORT, "--steps", 5000, "--save-every", 5000, "--run-dir", tmp_path / "r")

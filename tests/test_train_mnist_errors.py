@@ -10,6 +10,8 @@ import pytest
 from idx_files import random_images, write_dataset
 from script_runs import ENVIRONMENT, ROOT, call, command, contents, refusal
 
+pytestmark = pytest.mark.cli
+
 SHORT = ["--steps", "2", "--pretrain-steps", "1", "--batch-size", "8"]
 END = 3  # global steps of SHORT
 
@@ -23,6 +25,7 @@ def run(tmp_path_factory):
     return run_dir
 
 
+@pytest.mark.unit
 @pytest.mark.parametrize(
     ("args", "complaint"),
     [
@@ -50,6 +53,7 @@ def test_bad_options_are_refused_before_anything_is_made(tmp_path, args, complai
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.unit
 def test_a_damaged_data_file_is_refused(tmp_path):
     folder = write_dataset(tmp_path / "data", random_images(20))
     path = folder / "train-images-idx3-ubyte"
@@ -80,6 +84,7 @@ def test_changed_settings_are_refused_by_name(run, tmp_path):
     assert contents(run) == before
 
 
+@pytest.mark.unit
 @pytest.mark.parametrize("kind", ["file", "full", "full restart", "other system", "broken config"])
 def test_a_run_directory_that_is_not_ours_is_left_alone(tmp_path, kind):
     path, args = tmp_path / "r", ()
@@ -130,6 +135,7 @@ def test_a_directory_without_permission_is_refused(tmp_path):
     assert not (tmp_path / "r").exists()
 
 
+@pytest.mark.unit
 def test_a_run_directory_that_cannot_be_made_is_refused():
     assert "cannot write" in refusal("train_mnist.py", "--steps", 1, "--run-dir", "/proc/r")
 

@@ -12,6 +12,8 @@ from script_runs import call, refusal
 
 from dcgan_v1.checkpoints import reading
 
+pytestmark = pytest.mark.cli
+
 MNIST = ("mnist_keras", "mnist_tutorial")
 EPOCH = 3  # steps: 20 images in batches of 8, 8 and 4
 
@@ -169,6 +171,7 @@ def test_a_folder_of_grey_images_of_any_shape_becomes_square_rgb(tmp_path, rng):
     assert images.min() > 150
 
 
+@pytest.mark.unit
 @pytest.mark.parametrize(
     ("args", "message"),
     [
@@ -183,6 +186,7 @@ def test_what_a_system_does_not_have_is_refused_by_name(args, message, tmp_path)
     assert not (tmp_path / "r").exists()
 
 
+@pytest.mark.unit
 def test_images_without_data_are_refused(tmp_path):
     run_dir = ("--run-dir", tmp_path / "r")
     assert "--data is needed" in refusal("train_images.py", *run_dir)

@@ -17,6 +17,8 @@ from dcgan_v1.training import hooks
 from dcgan_v1.training import train as train_lib
 from dcgan_v1.training.rundir import RunDirectory
 
+pytestmark = pytest.mark.graph
+
 
 def train(tmp_path, **settings):
     config = MnistTutorialConfig(

@@ -13,6 +13,8 @@ from dcgan_v1.data import cache, image_dataset, sources
 from dcgan_v1.errors import UserError
 from dcgan_v1.systems import Celeba64Config
 
+pytestmark = pytest.mark.unit
+
 
 def png(value=0):
     buffer = io.BytesIO()
@@ -118,6 +120,7 @@ def jpeg_with_broken_exif():
     return buffer.getvalue()
 
 
+@pytest.mark.cli
 def test_pillows_warnings_are_collected_and_name_their_files_once(tmp_path):
     faces = tmp_path / "faces"
     faces.mkdir()

@@ -12,6 +12,8 @@ from test_imports import imports
 
 from dcgan_v1 import commands
 
+pytestmark = pytest.mark.release
+
 START = "import sys; from dcgan_v1.commands import entry; sys.argv[0] = 'dcgan-v1'; entry()"
 
 

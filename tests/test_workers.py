@@ -16,7 +16,7 @@ from worker_runs import finished, train, variables
 from dcgan_v1 import systems
 from dcgan_v1.distributed import cluster, collectives
 
-pytestmark = pytest.mark.xdist_group("workers")  # they start processes of their own
+pytestmark = pytest.mark.workers
 STEPS = Path(__file__).with_name("joined_steps.py")
 
 
@@ -59,7 +59,7 @@ def furthest(found, expected, least=1e-3):
 @pytest.mark.parametrize(
     "model",
     [
-        pytest.param(name, marks=[] if name == "images96" else pytest.mark.long)
+        pytest.param(name, marks=[] if name == "images96" else pytest.mark.release)
         for name in systems.SYSTEMS
     ],
 )
@@ -82,7 +82,7 @@ def test_two_workers_train_what_one_does_on_the_same_data_and_noise(undisturbed,
     assert (undisturbed / "training.gif").exists()
 
 
-@pytest.mark.long
+@pytest.mark.release
 @pytest.mark.parametrize("model", ["mnist_keras", "celeba64"])
 def test_smaller_last_batches_and_what_is_drawn_at_random_are_shared(tmp_path, model):
     """mnist_keras: epochs of 4, 4 and 1 images; celeba64: augmented, mirrored faces, of
@@ -101,7 +101,7 @@ def test_smaller_last_batches_and_what_is_drawn_at_random_are_shared(tmp_path, m
     assert furthest(two, alone) < 1e-3  # in float32; with another seed 1.8
 
 
-@pytest.mark.long
+@pytest.mark.release
 def test_a_checkpoint_goes_on_with_any_other_number_of_workers(undisturbed, tmp_path):
     run_dir = shutil.copytree(undisturbed, tmp_path / "run")
     for steps, workers in ((13, 1), (14, 2)):
@@ -111,7 +111,7 @@ def test_a_checkpoint_goes_on_with_any_other_number_of_workers(undisturbed, tmp_
     assert variables(run_dir, 14)["global_step"] == 14
 
 
-@pytest.mark.long
+@pytest.mark.release
 def test_local_moments_train_too_and_keep_the_same_averages_everywhere(tmp_path):
     (alone,) = joined_steps(1, tmp_path, "images96")
     ranks = joined_steps(2, tmp_path, "images96", bn="local")
