@@ -7,26 +7,36 @@ QUICK := runs/mnist_quick
 RECIPE := --model mnist_tutorial --batch-size 32 --steps 4200 --beta1 0.5 \
 	--d-learning-rate 5e-4 --g-learning-rate 5e-4 --ema-decay 0.998 --samples 64 \
 	--sample-every 100 --save-every 1000
-# two workers share the cores with the scripts they start: threads must not spin
+# tests share the cores with the scripts that they start: threads must not spin
 PYTEST := OPENBLAS_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE \
-	$(VENV)/bin/python -m pytest -q -n 2 --dist loadgroup
+	$(VENV)/bin/python -m pytest -q -n auto --maxprocesses 8 --dist worksteal
 
 # real TensorFlow 1.15, for programs that it writes down (tests/legacy)
 PYTHON37 ?= $(firstword $(wildcard $(HOME)/.pyenv/versions/3.7.*/bin/python) python3.7)
 VENV1 := .venv-tf1
 READY1 := $(VENV1)/.ready
 
-.PHONY: mnist test test-all docs legacy-fixtures lint types clean
+.PHONY: mnist test check release test-all numerical docs legacy-fixtures lint types clean
 
 mnist: $(READY)
 	$(VENV)/bin/python scripts/train_mnist.py $(RECIPE) --classifier \
 		--run-dir $(QUICK) $(if $(wildcard $(QUICK)/config.json),--restore)
 
+# four minutes on two cores: functions and graphs, and each capability once as a user has it
 test: $(READY)
-	$(PYTEST) -m "not long"
+	$(PYTEST) -m "unit or graph or smoke"
 
-test-all: $(READY)
+# all but further cases of what other tests hold: what a change must pass, see .ci/run
+check: $(READY)
+	$(PYTEST) -m "not release"
+
+# every test: before a version is published
+release test-all: $(READY)
 	$(PYTEST)
+
+# what rounding decides, as on an older processor: make numerical ONEDNN_MAX_CPU_ISA=SSE41
+numerical: $(READY)
+	$(PYTEST) -m "numerical and not release"
 
 docs: $(READY)
 	NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build --strict

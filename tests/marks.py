@@ -31,8 +31,9 @@ def settle(items: list[pytest.Item]) -> None:
     modules = {item.getparent(pytest.Module) for item in items}
     of_file = {module: [m.name for m in module.own_markers] for module in modules}
     for item in items:
-        if not any(mark.name in KINDS[:-1] for mark in item.own_markers):
-            for name in of_file[item.getparent(pytest.Module)]:
+        has_kind = any(mark.name in KINDS[:-1] for mark in item.own_markers)
+        for name in of_file[item.getparent(pytest.Module)]:
+            if name not in KINDS or not has_kind:
                 item.add_marker(name)
         if not any(mark.name in KINDS for mark in item.own_markers):
             kinds = ", ".join(KINDS)

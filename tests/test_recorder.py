@@ -82,6 +82,7 @@ def test_a_recorded_program_and_its_port_are_the_same(recorded):
     assert "weights at the end: 0.0e+00 apart" in said
 
 
+@pytest.mark.smoke
 def test_from_an_unmodified_program_to_a_verdict_in_one_command(tmp_path):
     done = call(
         "compare.py",
@@ -155,6 +156,7 @@ def test_what_is_no_recording_is_refused_and_no_pickle_is_read(recorded, tmp_pat
     assert said[broken] in str(error.value)
 
 
+@pytest.mark.unit
 @pytest.mark.parametrize(
     ("kinds", "alone", "steps"),
     [
@@ -173,6 +175,7 @@ def test_a_step_begins_where_the_first_kind_comes_again(kinds, alone, steps):
     assert whole_steps(list(kinds), alone) == steps
 
 
+@pytest.mark.unit
 def test_the_recorder_is_one_file_in_the_language_of_python_3_5():
     tree = ast.parse(RECORDER.read_text(), feature_version=(3, 5))
     imported = {

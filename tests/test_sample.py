@@ -83,6 +83,7 @@ def test_interpolation_goes_from_end_to_end_on_the_sphere(rng):
 # ---- the script ----
 
 
+@pytest.mark.smoke
 def test_grid_files_array_and_scores_agree(trained, tmp_path):
     args = ("--checkpoint", trained("celeba64"), "--n", 6, "--out", tmp_path / "o")
     args += ("--bn", "batch")

@@ -78,7 +78,7 @@ def assert_same_end(a, b, step):
         assert (a / name).read_bytes() == (b / name).read_bytes(), name
 
 
-@pytest.fixture(scope="session", params=MNIST)
+@pytest.fixture(scope="session", params=[MNIST[0], pytest.param(MNIST[1], marks=pytest.mark.smoke)])
 def mnist_run(request, digits, tmp_path_factory):
     """Two epochs of one of the MNIST systems: (system, run directory, output)."""
     run_dir = tmp_path_factory.mktemp(request.param) / "run"

@@ -73,6 +73,7 @@ def test_ten_steps_in_float64_are_the_same_on_one_two_and_three_workers(tmp_path
             assert all(other[k].tobytes() == ranks[0][k].tobytes() for k in other)
 
 
+@pytest.mark.smoke
 def test_two_workers_train_what_one_does_on_the_same_data_and_noise(undisturbed, tmp_path):
     code, _, err = finished(train(tmp_path / "alone", workers=1))
     assert code == 0, err
@@ -124,6 +125,7 @@ def test_local_moments_train_too_and_keep_the_same_averages_everywhere(tmp_path)
     assert code == 0, err
 
 
+@pytest.mark.unit
 def test_shares_are_the_rows_of_a_batch_in_order(graph, session):
     for rows in (7, 6, 2, 0):
         parts = []
@@ -138,6 +140,7 @@ def tf_config(*addresses, kind="worker", index=0, job="worker"):
     return json.dumps({"cluster": {job: addresses}, "task": {"type": kind, "index": index}})
 
 
+@pytest.mark.cli
 @pytest.mark.parametrize(
     ("options", "config", "said"),
     [
