@@ -1,7 +1,7 @@
 """Modules as a TF1 program knew them: own names before those of the modules behind."""
 
 import types
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 USED: dict[str, str] = {}  # 'tf.contrib.layers.batch_norm' -> how it computes something else, or ''
@@ -13,6 +13,13 @@ class Vanished(AttributeError):
 
 class Missing(ImportError):
     """A package was needed after all, which is not installed."""
+
+
+class Lazy:
+    """A module of a facade's that is made when it is first asked for."""
+
+    def __init__(self, make: Callable[[], Any]) -> None:
+        self.make = make
 
 
 class Facade(types.ModuleType):
@@ -46,6 +53,8 @@ class Facade(types.ModuleType):
             return [n for n in dir(self) if not n.startswith("_")]
         if name in self._supplied:
             value = self._supplied[name]
+            if isinstance(value, Lazy):
+                value = self._supplied[name] = value.make()
             if not isinstance(value, types.ModuleType):
                 USED[f"{self.__name__}.{name}"] = self._differs.get(name, "")
             return value
@@ -78,7 +87,7 @@ class Facade(types.ModuleType):
         # 'concat_v2' in dir(tf) is how programs tell versions apart: 1.15's names only
         return sorted(
             {name for module in self._behind for name in dir(module)}
-            | {n for n, v in self._supplied.items() if isinstance(v, types.ModuleType)}
+            | {n for n, v in self._supplied.items() if isinstance(v, types.ModuleType | Lazy)}
         )
 
 

@@ -1,8 +1,9 @@
 """What a TF1 program's imports give: the facade of each package that has changed."""
 
 import importlib
-import importlib.util
 import types
+from collections.abc import Callable
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -14,28 +15,37 @@ from dcgan_v1.migration.programs.facade import Facade
 from dcgan_v1.migration.programs.families import (
     contrib,
     flags,
+    h5py_names,
     keras1,
+    matplotlib_names,
     mnist_tutorial,
     numpy_names,
     old_names,
     pillow,
-    scipy_misc,
+    scipy_names,
+    sklearn_names,
+    standard_library,
 )
 
 VERSION = "1.15.5"  # what programs that look are told
 
 
-def supply() -> dict[str, types.ModuleType]:
-    """Returns name of a package -> module that a program's files get for it."""
+def supply() -> dict[str, types.ModuleType | Callable[[], types.ModuleType]]:
+    """Returns name of a package -> module that a program's files get for it, or what makes it."""
     lenient_dimensions()
     old_names.slots_under_reuse()
     tensorflow = _tensorflow()
     return {
         **stand_ins.modules(),
+        **standard_library.modules(),
+        "h5py": h5py_names.module,
+        "matplotlib": matplotlib_names.module,
+        "mpl_toolkits": matplotlib_names.toolkits,
         "tensorflow": tensorflow,
         "keras": tensorflow.keras,
-        "numpy": Facade("numpy", (np,), numpy_names.NAMES),
-        "scipy": _scipy(),
+        "numpy": numpy_names.module(),
+        "scipy": scipy_names.module(),
+        **({"sklearn": sklearn_names.module} if find_spec("sklearn") else {}),
         "PIL": pillow.modules(),
     }
 
@@ -75,17 +85,6 @@ _VERSION = types.SimpleNamespace(
     compat=tf2.compat,
     python=importlib.import_module("tensorflow.python"),
 )
-
-
-def _scipy() -> Facade:
-    differs = {"imresize": "Pillow has come to round a grey level otherwise here and there"}
-    misc = Facade("scipy.misc", (), scipy_misc.NAMES, differs)
-    misc.supply("pilutil", misc)
-    has_scipy = importlib.util.find_spec("scipy") is not None
-    behind = (importlib.import_module("scipy"),) if has_scipy else ()
-    return Facade(
-        "scipy", behind, {"misc": misc}, hints={"": "" if has_scipy else "pip install scipy"}
-    )
 
 
 def lenient_dimensions() -> None:

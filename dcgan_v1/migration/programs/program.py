@@ -10,13 +10,14 @@ import json
 import re
 import sys
 import types
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from dcgan_v1.errors import UserError, reason
-from dcgan_v1.migration.programs import python2
+from dcgan_v1.migration.programs import python2, rewriting
 from dcgan_v1.migration.programs.facade import Facade, Vanished, walk
+from dcgan_v1.migration.programs.families import standard_library
 from dcgan_v1.migration.programs.stand_ins import StandIn
 
 OURS = Path(__file__).resolve().parents[3]
@@ -34,7 +35,7 @@ class Program:
 
     Args:
       main: path of its .py or .ipynb.
-      facades: name of a module -> Facade that its files see in its place.
+      facades: name of a module -> what its files see in its place, or a function that makes it.
       settings: name -> value (source text) of top-level assignments to override.
       python: 2 or 3; found out where None.
       origin: the folder that `main` is a copy from: a directory above it that is on the
@@ -44,7 +45,7 @@ class Program:
     def __init__(
         self,
         main: Path,
-        facades: Mapping[str, types.ModuleType],
+        facades: Mapping[str, types.ModuleType | Callable[[], types.ModuleType]],
         settings: Mapping[str, str] | None = None,
         python: int | None = None,
         origin: Path | None = None,
@@ -55,7 +56,11 @@ class Program:
         self.is_python2 = (
             python2.program_is_python2(self.main, text) if python is None else python == 2
         )
-        self._builtins = python2.own_builtins(self._import, self.is_python2)
+        self._builtins = {
+            **python2.own_builtins(self._import, self.is_python2),
+            **rewriting.BUILTINS,
+            "open": standard_library.open_file,
+        }
         self.facades = {
             name: facade
             for name, facade in facades.items()
@@ -97,7 +102,7 @@ class Program:
         tree = python2.parsed(text, path, self.is_python2)
         if self.settings and path == self.main:
             _override(tree, self.settings, path)
-        return compile(tree, str(path), "exec", dont_inherit=True)
+        return compile(rewriting.rewritten(tree), str(path), "exec", dont_inherit=True)
 
     def prepare(self, module: types.ModuleType) -> None:
         """Gives a module of the program's its own builtins."""
@@ -127,7 +132,7 @@ class Program:
         top, _, rest = name.partition(".")
         if level or top not in self.facades:
             return builtins.__import__(name, globals, locals, fromlist, level)
-        facade = self.facades[top]
+        facade = self._facade(top)
         module = walk(facade, rest)
         if module is None:
             module = self._behind(facade, name)
@@ -137,6 +142,12 @@ class Program:
             if wanted not in ("*", "__name__") and not hasattr(module, wanted):
                 self._behind(facade, f"{name}.{wanted}")
         return module
+
+    def _facade(self, name: str) -> types.ModuleType:
+        facade = self.facades[name]
+        if not isinstance(facade, types.ModuleType):
+            facade = self.facades[name] = facade()
+        return facade
 
     def _behind(self, facade: types.ModuleType, name: str) -> types.ModuleType:
         """A submodule that nobody supplies: the real one, `tensorflow.python.ops`."""

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from dcgan_v1.errors import UserError
+from dcgan_v1.migration.programs.families import numpy_arithmetic
 
 ONLY_IN_2 = re.compile(
     r"\bxrange\s*\(|\.iter(items|values|keys)\s*\(|\braw_input\s*\(|\.has_key\s*\("
@@ -166,14 +167,14 @@ def divide(a: Any, b: Any) -> Any:
     """Python 2's `/`: of integers, arrays of integers and TF1's dimensions, floor."""
     if all(_is_integer(x) for x in (a, b)):
         return a // b
-    return a / b
+    return numpy_arithmetic.FUNCTIONS["truediv"](a, b)
 
 
 def divide_in_place(a: Any, b: Any) -> Any:
     """`a /= b`: an array is changed where it is."""
     if all(_is_integer(x) for x in (a, b)):
         return operator.ifloordiv(a, b)
-    return operator.itruediv(a, b)
+    return operator.itruediv(a, numpy_arithmetic.right_operand(a, b))
 
 
 def _is_integer(x: Any) -> bool:

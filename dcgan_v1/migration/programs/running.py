@@ -81,8 +81,10 @@ def prepare() -> None:
         raise UserError(f"TF1 programs need {', '.join(absent)}: {how_to_install('legacy')}")
     runtime.prepare()
     os.environ["TF_USE_LEGACY_KERAS"] = "1"  # read when Keras is first asked for
+    import numpy as np
     import tensorflow.compat.v1 as tf
 
+    np.set_printoptions(legacy="1.25")  # '[1.5]' of scalars, not '[np.float32(1.5)]'
     tf.disable_v2_behavior()  # reference variables, Dimension, control flow by Switch
 
 

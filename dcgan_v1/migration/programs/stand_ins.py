@@ -41,6 +41,22 @@ OPTIONAL = (
     "wget",
     "ipywidgets",
 )
+# how figures look, which no result depends on
+STYLING = {
+    "seaborn": (
+        "set",
+        "set_theme",
+        "set_style",
+        "set_context",
+        "set_palette",
+        "set_color_codes",
+        "despine",
+        "reset_orig",
+        "reset_defaults",
+    ),
+    "colorama": ("init", "deinit"),
+    "IPython": ("get_ipython", "display.clear_output", "display.display"),
+}
 
 
 class StandIn(types.ModuleType):
@@ -55,8 +71,14 @@ class StandIn(types.ModuleType):
             raise AttributeError(name)
         return StandIn(f"{self.__name__}.{name}")
 
+    def _does_nothing(self) -> bool:
+        package, _, name = self.__name__.partition(".")
+        return name in STYLING.get(package, ())
+
     def __call__(self, *_: Any, **__: Any) -> Any:
         package = self.__name__.partition(".")[0]
+        if self._does_nothing():
+            return None
         raise Missing(
             f"{self.__name__} was called, but the package {package} is not installed: "
             f"pip install {package}"

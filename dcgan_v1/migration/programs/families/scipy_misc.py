@@ -147,11 +147,25 @@ def logsumexp(a: Any, axis: Any = None, b: Any = None, keepdims: bool = False) -
 def comb(N: int, k: int, exact: bool = False, repetition: bool = False) -> float:
     """How many ways there are of choosing k of N."""
     ways = math.comb(N + k - 1 if repetition else N, k)
-    return ways if exact else float(ways)
+    return ways if exact else np.float64(ways)
 
 
-def factorial(n: int, exact: bool = False) -> float:
-    return math.factorial(n) if exact else float(math.factorial(n))
+def factorial(n: Any, exact: bool = False) -> Any:
+    if exact:
+        return math.factorial(n)
+    return np.array(np.vectorize(math.gamma, otypes=[float])(np.asarray(n) + 1))
+
+
+def derivative(
+    func: Any, x0: float, dx: float = 1.0, n: int = 1, args: tuple[Any, ...] = (), order: int = 3
+) -> Any:
+    """The n-th derivative by central differences of `order` points, `dx` apart."""
+    half = order // 2
+    steps = np.arange(-half, half + 1.0)
+    powers = np.vander(steps, order, increasing=True)
+    weights = math.factorial(n) * np.linalg.inv(powers)[n]
+    values = [w * func(x0 + k * dx, *args) for w, k in zip(weights, steps, strict=True)]
+    return sum(values) / dx**n
 
 
 def imshow(arr: Any) -> None:
@@ -173,5 +187,6 @@ NAMES = {
         "logsumexp",
         "comb",
         "factorial",
+        "derivative",
     )
 }

@@ -1,0 +1,142 @@
+"""Functions of numpy 1 that took, or gave, something else: ragged arrays, `normed`, pickles."""
+
+import types
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+RAGGED = ("inhomogeneous", "could not broadcast")  # in what numpy 2 says
+
+
+def _or_of_objects(make: Callable[..., np.ndarray]) -> Callable[..., np.ndarray]:
+    """Rows of unlike lengths made an array of objects."""
+
+    def array(*arguments: Any, **options: Any) -> np.ndarray:
+        try:
+            return make(*arguments, **options)
+        except ValueError as error:
+            has_type = len(arguments) > 1 or options.get("dtype") is not None
+            if has_type or not any(words in str(error) for words in RAGGED):
+                raise
+            return _objects(arguments[0] if arguments else options["object"])
+
+    return array
+
+
+def _objects(rows: Any) -> np.ndarray:
+    made = np.empty(len(rows), object)
+    for i, row in enumerate(rows):
+        made[i] = row
+    return made
+
+
+def array(object: Any, dtype: Any = None, *, copy: bool = True, **options: Any) -> np.ndarray:
+    """numpy 2 refuses `copy=False` where it must copy; before, it copied."""
+    make = np.array if copy else np.asarray
+    return _or_of_objects(make)(object, **({} if dtype is None else {"dtype": dtype}), **options)
+
+
+def reshape(
+    a: Any, shape: Any = None, order: Any = "C", *, newshape: Any = None, **options: Any
+) -> np.ndarray:
+    """`newshape` was the name of `shape`."""
+    return np.reshape(a, newshape if shape is None else shape, order=order, **options)
+
+
+def unravel_index(indices: Any, shape: Any = None, order: Any = "C", *, dims: Any = None) -> Any:
+    """`dims` was the name of `shape`."""
+    return np.unravel_index(indices, dims if shape is None else shape, order)
+
+
+def asscalar(a: np.ndarray) -> Any:
+    return a.item()
+
+
+def asfarray(a: Any, dtype: Any = np.float64) -> np.ndarray:
+    return np.asarray(a, dtype if np.issubdtype(dtype, np.inexact) else np.float64)
+
+
+def fromstring(string: Any, dtype: Any = float, count: int = -1, sep: str = "") -> np.ndarray:
+    """Of bytes, which numpy 2 leaves to `frombuffer`, or of a text."""
+    if sep:
+        return np.fromstring(string, dtype, count, sep=sep)
+    data = string.encode("latin1") if isinstance(string, str) else string
+    return np.frombuffer(data, dtype, count).copy()
+
+
+def nonzero(a: Any) -> Any:
+    """A scalar counted as an array of one."""
+    return np.nonzero(np.atleast_1d(a))
+
+
+def load(
+    file: Any,
+    mmap_mode: Any = None,
+    allow_pickle: bool = True,
+    fix_imports: bool = True,
+    encoding: Any = "latin1",
+) -> Any:
+    """Pickles inside were read without `allow_pickle` until 1.16.3."""
+    return np.load(file, mmap_mode, allow_pickle, fix_imports, encoding)
+
+
+def total(a: Any, *arguments: Any, **options: Any) -> Any:
+    """Of a generator, too."""
+    if isinstance(a, types.GeneratorType):
+        return sum(a)
+    return np.sum(a, *arguments, **options)
+
+
+def save(file: Any, arr: Any, *arguments: Any, **options: Any) -> None:
+    """Of ragged rows, too."""
+    np.save(file, arr if isinstance(arr, np.ndarray) else array(arr), *arguments, **options)
+
+
+def _normed(function: Callable[..., Any]) -> Callable[..., Any]:
+    """`normed` was the name of `density`."""
+
+    def histogram(*arguments: Any, normed: Any = None, **options: Any) -> Any:
+        if normed is not None:
+            options["density"] = bool(normed)
+        return function(*arguments, **options)
+
+    return histogram
+
+
+def _of_rows(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of numpy.random that takes rows of unlike lengths."""
+
+    def draw(a: Any, *arguments: Any, **options: Any) -> Any:
+        return function(array(a) if isinstance(a, list) else a, *arguments, **options)
+
+    return draw
+
+
+def random_integers(low: int, high: int | None = None, size: Any = None) -> Any:
+    """Both ends are drawn."""
+    first, last = (1, low) if high is None else (low, high)
+    return np.random.randint(first, last + 1, size)  # noqa: NPY002
+
+
+NAMES: dict[str, Any] = {
+    "array": array,
+    "asarray": _or_of_objects(np.asarray),
+    "asanyarray": _or_of_objects(np.asanyarray),
+    "asscalar": asscalar,
+    "asfarray": asfarray,
+    "fromstring": fromstring,
+    "histogram": _normed(np.histogram),
+    "histogram2d": _normed(np.histogram2d),
+    "histogramdd": _normed(np.histogramdd),
+    "load": load,
+    "nonzero": nonzero,
+    "reshape": reshape,
+    "save": save,
+    "sum": total,
+    "unravel_index": unravel_index,
+}
+RANDOM: dict[str, Any] = {
+    "permutation": _of_rows(np.random.permutation),
+    "random_integers": random_integers,
+}

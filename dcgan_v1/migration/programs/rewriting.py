@@ -1,0 +1,95 @@
+"""A program's syntax tree with its arithmetic and its arrays' methods as numpy 1 had them.
+
+`a + b` becomes `__add_as_numpy_1__(a, b)`, `a += b` becomes `a += __right_operand__(a, b)`, and
+`a.tostring` becomes `__attribute__(a, "tostring")`: types of C take no attributes from others.
+"""
+
+import ast
+import copy
+from functools import partial
+from typing import Any
+
+from dcgan_v1.migration.programs.families import numpy_arithmetic, numpy_names, standard_library
+
+OPERATORS: dict[type[ast.operator], str] = {
+    ast.Add: "add",
+    ast.Sub: "sub",
+    ast.Mult: "mul",
+    ast.Div: "truediv",
+    ast.FloorDiv: "floordiv",
+    ast.Mod: "mod",
+    ast.Pow: "pow",
+}
+METHODS = {*numpy_names.METHODS, *standard_library.METHODS}
+
+
+def attribute(owner: Any, name: str) -> Any:
+    """`owner.name`, where `name` is one of METHODS."""
+    if isinstance(owner, standard_library.HOLDERS) and not hasattr(owner, name):
+        return partial(standard_library.METHODS[name], owner)
+    return numpy_names.attribute(owner, name)
+
+
+BUILTINS: dict[str, Any] = {
+    "__right_operand__": numpy_arithmetic.right_operand,
+    "__attribute__": attribute,
+    **{f"__{n}_as_numpy_1__": f for n, f in numpy_arithmetic.FUNCTIONS.items()},
+}
+
+
+def rewritten(tree: ast.Module) -> ast.Module:
+    """Changes a tree in place and returns it; its files must have BUILTINS among theirs."""
+    return ast.fix_missing_locations(_Rewriter().visit(tree))
+
+
+class _Rewriter(ast.NodeTransformer):
+    def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
+        self.generic_visit(node)
+        name = OPERATORS.get(type(node.op))
+        if name is None or _is_text(node.left) or _are_constants(node.left, node.right):
+            return node
+        return _call(f"__{name}_as_numpy_1__", [node.left, node.right], node)
+
+    def visit_Compare(self, node: ast.Compare) -> ast.AST:
+        self.generic_visit(node)
+        if len(node.ops) > 1 or not isinstance(node.ops[0], ast.Eq | ast.NotEq):
+            return node
+        other = node.comparators[0]
+        if _is_text(node.left) or _is_text(other):
+            return node
+        name = "eq" if isinstance(node.ops[0], ast.Eq) else "ne"
+        return _call(f"__{name}_as_numpy_1__", [node.left, other], node)
+
+    def visit_AugAssign(self, node: ast.AugAssign) -> ast.AST:
+        self.generic_visit(node)
+        if type(node.op) in OPERATORS and _is_plain(node.target):
+            target = copy.deepcopy(node.target)
+            target.ctx = ast.Load()
+            node.value = _call("__right_operand__", [target, node.value], node)
+        return node
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
+        self.generic_visit(node)
+        if node.attr not in METHODS or not isinstance(node.ctx, ast.Load):
+            return node
+        return _call("__attribute__", [node.value, ast.Constant(node.attr)], node)
+
+
+def _call(name: str, arguments: list[ast.expr], node: ast.AST) -> ast.expr:
+    function = ast.copy_location(ast.Name(name, ast.Load()), node)
+    return ast.copy_location(ast.Call(function, arguments, []), node)
+
+
+def _is_text(node: ast.AST) -> bool:
+    return isinstance(node, ast.JoinedStr | ast.Constant) and not isinstance(
+        getattr(node, "value", ""), int | float
+    )
+
+
+def _are_constants(*nodes: ast.AST) -> bool:
+    return all(isinstance(node, ast.Constant) for node in nodes)
+
+
+def _is_plain(target: ast.AST) -> bool:
+    """Whether reading a target once more does nothing: no call is in it."""
+    return not any(isinstance(node, ast.Call | ast.NamedExpr) for node in ast.walk(target))
