@@ -120,7 +120,7 @@ def test_a_second_start_reads_the_cache_and_not_the_files(folder, tmp_path):
 
 
 @pytest.mark.parametrize("what", ["cut short", "empty", "no array", "broken note"])
-def test_a_damaged_cache_is_made_anew_saying_so(folder, tmp_path, what):
+def test_a_corrupt_cache_is_built_again_saying_so(folder, tmp_path, what):
     load(folder, tmp_path / "c")
     (array,) = (tmp_path / "c").glob("*.npy")
     if what == "cut short":
@@ -133,7 +133,7 @@ def test_a_damaged_cache_is_made_anew_saying_so(folder, tmp_path, what):
         array.with_suffix(".json").write_text("{")
     said = []
     read, _, _ = load(folder, tmp_path / "c", said)
-    assert any("making it anew" in line for line in said)
+    assert any("building it again" in line for line in said)
     np.testing.assert_allclose(greys(read(np.arange(10))), 20 * np.arange(10), atol=2)
 
 
@@ -234,8 +234,8 @@ def bad_zip(path, what):
     ("what", "complaint"),
     [
         ("html", "HTML page"),
-        ("noise", "no sound zip"),
-        ("cut short", "no sound zip"),
+        ("noise", "not a valid zip"),
+        ("cut short", "not a valid zip"),
         ("empty", "no images"),
         ("climbing", "leads out of it"),
         ("encrypted", "encrypted"),

@@ -83,7 +83,7 @@ def damage(folder, what):
         ("too long", "too long"),
         ("wrong magic", "89504e47"),
         ("labels as images", "00000801"),
-        ("huge header", "claims 3136000000000 bytes"),
+        ("huge header", "its header claims 3136000000000 bytes"),
         ("counts differ", "10 train images but 9 labels"),
         ("32x32", "32x32"),
         ("broken gzip", "cannot read"),

@@ -51,7 +51,7 @@ def test_copies_that_programs_keep_are_no_images_and_are_said_to_be_there(tmp_pa
         said = str(source.passed_over)
         assert "5 images in hidden folders (" in said
         assert "1 archives, which are not opened (more.zip)" in said
-        assert "3 files that are no images by name (" in said
+        assert "3 files without the suffix of an image (" in said
         assert "2 hidden files (" in said
 
 
@@ -61,7 +61,7 @@ def test_what_was_counted_and_passed_over_is_said_at_the_start(tmp_path):
     said = []
     image_dataset.load(config, tmp_path / "cache", size=8, say=said.append, quiet=True)
     assert said[0].startswith(f"3 images in {tmp_path}/faces")
-    assert said[1].startswith(f"passed over in {tmp_path}/faces: ")
+    assert said[1].startswith(f"ignored in {tmp_path}/faces: ")
     assert "5 images in hidden folders" in said[1]
 
 

@@ -1,14 +1,17 @@
-"""The front door for image files of strangers: bytes in, uint8 RGB out, or a reason."""
+"""Decodes image files that nobody vouches for: bytes in, uint8 RGB out, or a reason."""
+
+from __future__ import annotations
 
 import io
-import threading
-import warnings
+from typing import TypedDict
 
 import numpy as np
 from PIL import Image, ImageOps
 
+from dcgan_v1.config import Crop
 from dcgan_v1.errors import reason
 
+ALIGNED = (178, 218)  # width and height of CelebA's aligned images
 LARGEST_PIXELS = 64_000_000  # more is taken for a decompression bomb
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF")  # not EPS: it runs programs
 RESAMPLING = {
@@ -23,51 +26,15 @@ class BadImageError(Exception):
     """Why a file cannot be used."""
 
 
-_current = threading.local()  # the name of the image that a thread decodes
+class Options(TypedDict):
+    """How images are brought to the network's size, see `decode`."""
+
+    crop: Crop
+    resize: str
+    size: int
 
 
-class Warned:
-    """While entered, keeps what Pillow warns of: warning -> names of the images.
-
-    Python's own way of catching warnings does not know which thread one came from.
-    """
-
-    def __init__(self):
-        self.names = {}
-
-    def __enter__(self):
-        self._shown = warnings.showwarning
-        self._filters = warnings.filters[:]
-        warnings.simplefilter("always")
-        warnings.showwarning = self._note
-        return self
-
-    def __exit__(self, *_):
-        warnings.showwarning = self._shown
-        warnings.filters[:] = self._filters
-        warnings.simplefilter("ignore", UserWarning)  # read again, they are known
-        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-
-    def _note(self, message, *_, **__):
-        name = getattr(_current, "name", "")
-        self.names.setdefault(reason(message, 80), []).append(name)
-
-    def decoding(self, name):
-        """Says which image this thread decodes next."""
-        _current.name = name
-
-    def __str__(self):
-        return "; ".join(
-            f"{text}: {', '.join(sorted(set(names))[:3])}"
-            + (f" and {len(set(names)) - 3} more" if len(set(names)) > 3 else "")
-            for text, names in self.names.items()
-        )
-
-
-ALIGNED = (178, 218)  # width and height of CelebA's aligned images
-
-
-def decode(data, *, crop, resize, size):
+def decode(data: bytes, *, crop: Crop, resize: str, size: int) -> np.ndarray:
     """Decodes, crops the centre and resizes.
 
     Args:
@@ -78,7 +45,7 @@ def decode(data, *, crop, resize, size):
         copies of CelebA's 178x218 images.
       resize: 'area' (each result is the mean of what it covers), 'nearest', or
         'bilinear' and 'bicubic', both over all of what a result covers.
-      size: side of the square result.
+      size: side of the square result, in pixels.
 
     Returns:
       uint8 [size, size, 3].
@@ -89,13 +56,13 @@ def decode(data, *, crop, resize, size):
     if not data:
         raise BadImageError("0 bytes")
     try:
-        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
-            if image.width * image.height > LARGEST_PIXELS:
-                raise BadImageError(f"{image.width}x{image.height} pixels: too large")
-            if min(image.size) < 2:
-                raise BadImageError(f"{image.width}x{image.height} pixels: too small")
-            image.load()
-            image = _to_rgb(ImageOps.exif_transpose(image))
+        with Image.open(io.BytesIO(data), formats=FORMATS) as opened:
+            if opened.width * opened.height > LARGEST_PIXELS:
+                raise BadImageError(f"{opened.width}x{opened.height} pixels: too large")
+            if min(opened.size) < 2:
+                raise BadImageError(f"{opened.width}x{opened.height} pixels: too small")
+            opened.load()
+            image = _to_rgb(ImageOps.exif_transpose(opened))
     except BadImageError:
         raise
     except Image.UnidentifiedImageError as error:
@@ -109,7 +76,7 @@ def decode(data, *, crop, resize, size):
     return np.asarray(image)
 
 
-def _to_rgb(image):
+def _to_rgb(image: Image.Image) -> Image.Image:
     if image.mode.startswith("I") or image.mode == "F":  # 16 bits of grey, or more
         pixels = np.asarray(image)
         if image.mode == "F" or pixels.min() < 0 or pixels.max() > 65535:
@@ -123,14 +90,14 @@ def _to_rgb(image):
     return image.convert("RGB")
 
 
-def _centre(image_size, crop):
+def _centre(image_size: tuple[int, int], crop: Crop) -> tuple[int, int, int, int]:
     """Returns the box to cut, (left, top, right, bottom)."""
     if crop is None:
         return (0, 0, *image_size)
     width, height = image_size
     scale = width / ALIGNED[0]
     if crop == "square":
-        crop = (min(image_size),) * 2
+        crop = (min(image_size), min(image_size))
     elif abs(height - scale * ALIGNED[1]) <= 1:  # CelebA in another size
         crop = (round(crop[0] * scale), round(crop[1] * scale))
     if crop[0] > width or crop[1] > height:

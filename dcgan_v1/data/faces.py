@@ -1,5 +1,7 @@
 """CelebA: where it is looked for and how it is fetched."""
 
+from __future__ import annotations
+
 import hashlib
 from pathlib import Path
 
@@ -10,7 +12,7 @@ DRIVE_ID = "0B7EVK8r0v71pZjFTYXZWM3FlRnM"  # img_align_celeba.zip, the authors' 
 MD5 = "00d2c5bc6d35e252742224ab0c1e8fcb"
 
 
-def find():
+def find() -> str:
     """Returns the first of PLACES that exists.
 
     Raises:
@@ -27,8 +29,12 @@ def find():
     )
 
 
-def download():
-    """Fetches the archive to the last of PLACES and checks it. Returns the path."""
+def download() -> str:
+    """Fetches the archive to the last of PLACES and checks it. Returns the path.
+
+    Raises:
+      UserError: gdown is not installed, or what arrived is not the archive.
+    """
     target = Path(PLACES[-1])
     if target.exists():
         return str(target)
@@ -47,7 +53,7 @@ def download():
     return str(target)
 
 
-def check_archive(path, md5=MD5):
+def check_archive(path: Path, md5: str = MD5) -> None:
     """Raises UserError where a downloaded file is not the archive."""
     if not path.exists():
         raise UserError("download failed: nothing arrived; try again later")
@@ -60,7 +66,9 @@ def check_archive(path, md5=MD5):
             "up, most likely); try again tomorrow or fetch it in a browser"
         )
     with path.open("rb") as file:
-        found = hashlib.file_digest(file, "md5").hexdigest()
-    if found != md5:
+        digest = hashlib.file_digest(file, "md5").hexdigest()
+    if digest != md5:
         path.unlink()
-        raise UserError(f"the archive is damaged: its MD5 is {found}, not {md5}")
+        raise UserError(
+            f"the archive is corrupt: its MD5 is {digest}, not {md5}; download it again"
+        )

@@ -1,32 +1,51 @@
 """A config's images, from wherever they are, as a function that reads a batch."""
 
+from __future__ import annotations
+
 import hashlib
+from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 
 from dcgan_v1.config import parse_crop
 from dcgan_v1.data import cache, sources
-from dcgan_v1.data.decode import decode
+from dcgan_v1.data.decode import Options, decode
+from dcgan_v1.data.pipeline import Read
 from dcgan_v1.errors import UserError
+from dcgan_v1.systems import ImageConfig
 
 CHECKED = 64  # images that are part of the checksum as they are decoded
 
 
-def load(config, folder, *, size, say=print, quiet=False):
+def load(
+    config: ImageConfig,
+    folder: Path,
+    *,
+    size: int,
+    say: Callable[[str], None] = print,
+    quiet: bool = False,
+) -> tuple[Read, int, str]:
     """Opens a config's images.
 
     Args:
       folder: Path for cache files.
-      size: side of the images.
+      size: side of the images, in pixels.
+      say: function that prints a line.
+      quiet: show no progress bar.
 
     Returns:
-      (read, count, checksum): read takes a list of numbers and returns uint8
+      (read, count, checksum): read takes numbers of images [N] and returns uint8
       [N, size, size, 3]; the checksum is of the files' names and sizes, the options and
       CHECKED images, evenly spread.
+
+    Raises:
+      UserError: `config.data` is no source of images, images cannot be used, or they are
+        fewer than one batch.
     """
     crop = parse_crop(config.crop)
     source = sources.open_source(config.data, limit=config.limit, seed=config.seed)
-    options = {"crop": crop, "resize": config.resize, "size": size}
+    options: Options = {"crop": crop, "resize": config.resize, "size": size}
     decoded = cache.load(
         source,
         folder if config.cache else None,
@@ -44,18 +63,18 @@ def load(config, folder, *, size, say=print, quiet=False):
         f"epoch, {count % batch} images dropped each time"
     )
     if str(source.passed_over):
-        say(f"passed over in {config.data}: {source.passed_over}")
+        say(f"ignored in {config.data}: {source.passed_over}")
 
-    def read(numbers):
+    def read(numbers: np.ndarray) -> np.ndarray:
         if images is not None:
-            return images[np.asarray(numbers)]
+            return images[numbers]
         return np.stack([decode(source.read(names[n]), **options) for n in numbers])
 
     checksum = cache.key(source, {**options, "names": names}, times=False)
     return read, count, _with_pixels(checksum, read, count)
 
 
-def _with_pixels(checksum, read, count):
+def _with_pixels(checksum: str, read: Read, count: int) -> str:
     """Adds a few images to a checksum, lest replaced files of equal size pass."""
     some = np.unique(np.linspace(0, count - 1, CHECKED).round().astype(int))
     return hashlib.sha256(checksum.encode() + read(some).tobytes()).hexdigest()

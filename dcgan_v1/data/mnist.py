@@ -3,12 +3,16 @@
 The complete MNIST ships with the package, in `mnist_files/`.
 """
 
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from dcgan_v1.data import mnist_forms
+from dcgan_v1.data.mnist_forms import MnistFile
 from dcgan_v1.errors import UserError
 
 SHIPPED = Path(__file__).with_name("mnist_files")
@@ -29,27 +33,34 @@ class Mnist(NamedTuple):
     sha256: str
 
 
-def load(data_dir="", split="", *, part="train", labels=True, say=lambda text: None):
+def load(
+    data_dir: str = "",
+    split: str = "",
+    *,
+    part: str = "train",
+    labels: bool = True,
+    say: Callable[[str], None] = lambda text: None,
+) -> Mnist:
     """Reads the training or the test part of a data set.
 
     Args:
       data_dir: a folder, zip or .npz in one of the forms of `mnist_forms`; empty for
         the shipped files, whose checksums are verified.
-      split: which of EMNIST's data sets.
+      split: which of EMNIST's data sets, '' for the only one.
       part: 'train' or 't10k'.
       labels: whether they are needed.
-      say: function that is given a line on what was taken for what.
+      say: is called with a line on which file was taken for what.
 
     Raises:
-      UserError: names the file that is missing, damaged or does not fit.
+      UserError: names the file that is missing, corrupt or does not fit.
     """
     place = Path(data_dir) if data_dir else SHIPPED
     if not place.exists():
         raise UserError(f"--data-dir {place} does not exist")
-    found = _of_split(mnist_forms.look_through(place), split, place)
-    file, images, digest, is_gzipped = _read(found, part, "images", place, say)
+    files = _of_split(mnist_forms.find_files(place), split, place)
+    file, (images, digest, is_gzipped) = _read(files, part, "images", place, say)
     if not data_dir and digest != SHIPPED_SHA256[f"{part}-images"]:
-        raise UserError(f"{file.name} is damaged: its SHA-256 differs; reinstall it")
+        raise UserError(f"{file.name} is corrupt: its SHA-256 differs; reinstall the package")
     if images.shape[1:] != (28, 28):
         height, width = images.shape[1:]
         raise UserError(f"{place}: {part} images are {height}x{width}; 28x28 is needed")
@@ -59,16 +70,17 @@ def load(data_dir="", split="", *, part="train", labels=True, say=lambda text: N
         how += ", set upright (EMNIST's lie on their side)"
     if data_dir and (how or file.name != str(place / f"{part}-images-idx3-ubyte")):
         say(f"{part} images: {file.name}{how}")
-    given = None
-    if labels:
-        given = _labels(found, part, place, len(images), check=not data_dir)
-    return Mnist(images[..., None], given, digest)
+    check = not data_dir
+    labels_of = _labels(files, part, place, len(images), check) if labels else None
+    return Mnist(images[..., None], labels_of, digest)
 
 
-def _labels(found, part, place, count, check):
-    file, labels, digest, _ = _read(found, part, "labels", place, lambda text: None)
+def _labels(
+    files: Sequence[MnistFile], part: str, place: Path, count: int, check: bool
+) -> np.ndarray:
+    file, (labels, digest, _) = _read(files, part, "labels", place, lambda text: None)
     if check and digest != SHIPPED_SHA256[f"{part}-labels"]:
-        raise UserError(f"{file.name} is damaged: its SHA-256 differs; reinstall it")
+        raise UserError(f"{file.name} is corrupt: its SHA-256 differs; reinstall the package")
     if len(labels) != count:
         raise UserError(
             f"{place}: {count} {part} images but {len(labels)} labels; "
@@ -77,9 +89,9 @@ def _labels(found, part, place, count, check):
     return labels
 
 
-def _of_split(found, split, place):
-    """Returns the parts of one data set, where there are several."""
-    splits = sorted({one.split for one in found})
+def _of_split(files: Sequence[MnistFile], split: str, place: Path) -> list[MnistFile]:
+    """Returns the files of one data set, where there are several."""
+    splits = sorted({file.split for file in files})
     if split:
         wanted = [s for s in splits if s == split.lower() or s.endswith(f"-{split.lower()}")]
         if len(wanted) != 1:
@@ -93,30 +105,32 @@ def _of_split(found, split, place):
             f"{place} has several data sets ({', '.join(splits)}); choose one with "
             f"--split {splits[-1].rpartition('-')[2]}"
         )
-    return [one for one in found if one.split in splits]
+    return [file for file in files if file.split in splits]
 
 
-def _read(found, part, kind, place, say):
-    """Returns (Found, *what it reads) of the first file of a kind that is sound.
+def _read(
+    files: Sequence[MnistFile], part: str, kind: str, place: Path, say: Callable[[str], None]
+) -> tuple[MnistFile, tuple[np.ndarray, str, bool]]:
+    """Returns the first valid file of a part and kind, and what `MnistFile.read` gives.
 
-    A damaged one is passed over where another holds the same.
+    A corrupt one is skipped where another holds the same.
     """
-    files = [one for one in found if (one.part, one.kind) == (part, kind)]
-    if not files:
+    candidates = [file for file in files if (file.part, file.kind) == (part, kind)]
+    if not candidates:
         dimensions = mnist_forms.DIMENSIONS[kind]
         raise UserError(
             f"no {part}-{kind}-idx{dimensions}-ubyte, gzipped or not, in {place}; "
-            f"--data-dir takes a folder with the files of MNIST, here are "
-            f"{mnist_forms.in_folder(place)}"
+            f"--data-dir takes a folder with the files of MNIST, this one "
+            f"holds {mnist_forms.in_folder(place)}"
         )
     errors = []
-    for file in files:
+    for file in candidates:
         try:
-            read = file.read()
+            content = file.read()
         except UserError as error:
             errors.append(error)
         else:
             for problem in errors:
-                say(f"passed over: {problem}")
-            return file, *read
+                say(f"skipped: {problem}")
+            return file, content
     raise errors[0]

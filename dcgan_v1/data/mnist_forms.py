@@ -1,15 +1,18 @@
-"""The forms in which MNIST and its relatives lie about: names, archives, folders.
+"""Finds the files of MNIST and its relatives by name: in folders, archives and .npz.
 
-A place (a folder or an archive) is looked through once, and each file in it that is a
-part of such a data set is told by its name; nothing is opened before it is needed.
+Nothing is opened before it is read.
 """
+
+from __future__ import annotations
 
 import contextlib
 import io
 import re
 import zipfile
+from collections.abc import Callable, Iterator
 from functools import partial
-from typing import NamedTuple
+from pathlib import Path
+from typing import IO, NamedTuple
 
 import numpy as np
 
@@ -31,8 +34,8 @@ NPZ_KEYS = {  # (part, kind) -> the array's name in Keras's mnist.npz
 }
 
 
-class Found(NamedTuple):
-    """One part of a data set.
+class MnistFile(NamedTuple):
+    """The images or labels of one part of a data set.
 
     Attributes:
       split: which of several data sets, '' for the only one; in lower case.
@@ -45,20 +48,19 @@ class Found(NamedTuple):
     part: str
     kind: str
     name: str
-    open: object
+    open: Callable[[], IO[bytes] | np.ndarray]
 
-    def read(self):
-        """Returns (array of uint8, SHA-256 of what is in it, whether it is gzipped)."""
+    def read(self) -> tuple[np.ndarray, str, bool]:
+        """Returns what `read_idx` does of it; an array counts as its IDX file."""
         opened = self.open()
         if isinstance(opened, np.ndarray):
-            kept = np.ascontiguousarray(opened)
-            opened = io.BytesIO(_idx_header(kept) + kept.tobytes())
+            opened = io.BytesIO(_idx_header(opened) + opened.tobytes())
         with opened as file:
             return read_idx(file, DIMENSIONS[self.kind], self.name)
 
 
-def look_through(place):
-    """Returns every Found of a folder, a zip or an .npz.
+def find_files(place: Path) -> list[MnistFile]:
+    """Returns every file of such data sets in a folder, a zip or an .npz.
 
     In a folder its own files come first, then those of the folders that torchvision
     (MNIST/raw) and Kaggle (one named as the file in it) put them in; where there is
@@ -66,26 +68,25 @@ def look_through(place):
     """
     if place.is_file():
         return _in_archive(place)
-    found = []
+    files = []
     for folder, split in [(place, ""), *_below(place)]:
         for path in sorted(folder.iterdir()):
             if path.is_file() and (match := IDX_NAME.fullmatch(path.name)):
-                opener = partial(path.open, "rb")
-                found.append(_found(match, str(path), opener, split))
+                files.append(_file(match, str(path), partial(_opened, path), split))
     errors = []
-    if not found:
+    if not files:
         for path in sorted(place.iterdir()):
             if path.suffix.lower() in (".npz", ".zip"):
                 try:
-                    found += _in_archive(path)
+                    files += _in_archive(path)
                 except UserError as error:
                     errors.append(error)
-    if errors and not found:
+    if errors and not files:
         raise errors[0]
-    return found
+    return files
 
 
-def _below(place):
+def _below(place: Path) -> Iterator[tuple[Path, str]]:
     """Yields (folder in which downloads hide the files, the data set it is of)."""
     for path in sorted(place.iterdir()):
         if not path.is_dir() or path.name.startswith("."):
@@ -96,7 +97,7 @@ def _below(place):
             yield path / "raw", path.name.lower()
 
 
-def _in_archive(path):
+def _in_archive(path: Path) -> list[MnistFile]:
     """Finds the parts in a zip of the files, or in Keras's .npz."""
     with path.open("rb") as file:
         start = file.read(64).lstrip()
@@ -107,7 +108,7 @@ def _in_archive(path):
         )
     if not start.startswith(b"PK"):
         raise UserError(
-            f"{path} is no sound archive; --data-dir takes a folder, a zip or an .npz "
+            f"{path} is not a valid archive; --data-dir takes a folder, a zip or an .npz "
             "(of a single file, give the folder it lies in)"
         )
     with _of_archive(path):
@@ -115,30 +116,34 @@ def _in_archive(path):
             return _in_npz(path)
         with zipfile.ZipFile(path) as archive:
             members = [m for m in archive.namelist() if not m.endswith("/")]
-    found = []
+    files = []
     for member in sorted(members):
         match = IDX_NAME.fullmatch(member.replace("\\", "/").rpartition("/")[2])
         if match and not member.startswith("__MACOSX/"):
             opener = partial(_member, path, member)
-            found.append(_found(match, f"{path}: {member}", opener))
-    return found
+            files.append(_file(match, f"{path}: {member}", opener))
+    return files
 
 
 @contextlib.contextmanager
-def _of_archive(path):
-    """Says of which archive it is that whatever goes wrong within cannot be read."""
+def _of_archive(name: Path | str) -> Iterator[None]:
+    """Names the archive, or the part of it, in whatever error reading it raises."""
     try:
         yield
     except Exception as error:  # on bad bytes zipfile and numpy raise nearly anything
-        raise UserError(f"{path} is no sound archive: {reason(error)}") from error
+        raise UserError(f"cannot read {name}: {reason(error)}") from error
 
 
-def _member(path, name):
+def _opened(path: Path) -> IO[bytes]:
+    return path.open("rb")
+
+
+def _member(path: Path, name: str) -> IO[bytes]:
     with _of_archive(f"{path}: {name}"), zipfile.ZipFile(path) as archive:
         return io.BytesIO(archive.read(name))
 
 
-def _in_npz(path):
+def _in_npz(path: Path) -> list[MnistFile]:
     with np.load(path) as file:
         names = set(file.files)
     if not names & set(NPZ_KEYS.values()):
@@ -147,13 +152,13 @@ def _in_npz(path):
             f"has {', '.join(NPZ_KEYS.values())}"
         )
     return [
-        Found("", part, kind, f"{path}: {key}", partial(_array, path, key))
+        MnistFile("", part, kind, f"{path}: {key}", partial(_array, path, key))
         for (part, kind), key in NPZ_KEYS.items()
         if key in names
     ]
 
 
-def _array(path, key):
+def _array(path: Path, key: str) -> np.ndarray:
     with _of_archive(f"{path}: {key}"), np.load(path) as file:
         array = file[key]
     if array.dtype != np.uint8:
@@ -161,23 +166,25 @@ def _array(path, key):
     return array
 
 
-def _idx_header(array):
+def _idx_header(array: np.ndarray) -> bytes:
     sizes = b"".join(int(n).to_bytes(4, "big") for n in array.shape)
     return bytes([0, 0, 8, array.ndim]) + sizes
 
 
-def _found(match, name, open, split=""):
+def _file(
+    match: re.Match[str], name: str, open: Callable[[], IO[bytes] | np.ndarray], split: str = ""
+) -> MnistFile:
     part = "t10k" if match["part"].lower() in ("t10k", "test") else "train"
     split = (match["set"] or split).lower()
-    return Found(split, part, match["kind"].lower(), name, open)
+    return MnistFile(split, part, match["kind"].lower(), name, open)
 
 
-def is_transposed(split):
+def is_transposed(split: str) -> bool:
     """Whether the images of a data set lie on their side, as all of EMNIST's do."""
     return split.startswith("emnist")
 
 
-def in_folder(place):
+def in_folder(place: Path) -> str:
     """Names what is in a place, for a message; at most six."""
     if not place.is_dir():
         return f"{place.name} alone"

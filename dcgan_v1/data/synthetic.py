@@ -3,25 +3,30 @@
 Varied in skin, hair, pose, features and background; a function of (seed, number).
 """
 
+from __future__ import annotations
+
 import colorsys
 import io
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
+Colour = tuple[int, ...]  # RGB, 0 to 255
+Pen = ImageDraw.ImageDraw
+
 COUNT = 2000  # unless --limit says otherwise
 SIZE = (178, 218)
 VERSION = 1  # raise when the drawing changes: caches are keyed by it
 
 
-def face_png(seed, number):
+def face_png(seed: int, number: int) -> bytes:
     """Returns PNG bytes of one face."""
     buffer = io.BytesIO()
     draw_face(np.random.default_rng([seed, number])).save(buffer, "PNG")
     return buffer.getvalue()
 
 
-def draw_face(rng):
+def draw_face(rng: np.random.Generator) -> Image.Image:
     """Draws a face with eyes where CelebA's alignment puts them (about y = 111)."""
     image = _background(rng)
     pen = ImageDraw.Draw(image)
@@ -44,29 +49,38 @@ def draw_face(rng):
     return Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))
 
 
-def _colour(rng, hue=(0, 1), saturation=(0.1, 0.8), value=(0.2, 0.95)):
-    hsv = (rng.uniform(*limits) for limits in (hue, saturation, value))
-    return tuple(round(255 * c) for c in colorsys.hsv_to_rgb(*hsv))
+def _colour(
+    rng: np.random.Generator,
+    hue: tuple[float, float] = (0, 1),
+    saturation: tuple[float, float] = (0.1, 0.8),
+    value: tuple[float, float] = (0.2, 0.95),
+) -> Colour:
+    h, s, v = (rng.uniform(*limits) for limits in (hue, saturation, value))
+    return tuple(round(255 * c) for c in colorsys.hsv_to_rgb(h, s, v))
 
 
-def _shade(colour, factor):
+def _shade(colour: Colour, factor: float) -> Colour:
     return tuple(min(255, round(c * factor)) for c in colour)
 
 
-def _background(rng):
+def _background(rng: np.random.Generator) -> Image.Image:
     top, bottom = (np.array(_colour(rng), np.float64) for _ in range(2))
     share = np.linspace(0, 1, SIZE[1])[:, None, None]
     rows = top * (1 - share) + bottom * share
     return Image.fromarray(np.broadcast_to(rows, (*SIZE[::-1], 3)).astype(np.uint8))
 
 
-def _hair_behind(pen, rng, hair, centre, half_width, top):
+def _hair_behind(
+    pen: Pen, rng: np.random.Generator, hair: Colour, centre: float, half_width: float, top: float
+) -> None:
     if rng.random() < 0.5:  # long
         length, out = rng.uniform(150, 215), half_width + rng.uniform(8, 20)
         pen.rounded_rectangle([centre - out, top - 18, centre + out, length], 40, fill=hair)
 
 
-def _hair_in_front(pen, rng, hair, centre, half_width, top):
+def _hair_in_front(
+    pen: Pen, rng: np.random.Generator, hair: Colour, centre: float, half_width: float, top: float
+) -> None:
     if rng.random() < 0.08:  # bald
         return
     line = top + rng.uniform(12, 30)
@@ -75,7 +89,7 @@ def _hair_in_front(pen, rng, hair, centre, half_width, top):
     pen.pieslice(box, 180 + rng.uniform(-8, 8), 360 + rng.uniform(-8, 8), fill=hair)
 
 
-def _features(pen, rng, skin, hair, x):
+def _features(pen: Pen, rng: np.random.Generator, skin: Colour, hair: Colour, x: float) -> None:
     eye_y, apart = 111 + rng.normal(0, 1), rng.uniform(17, 20)
     iris = _colour(rng, hue=(0.05, 0.65), value=(0.15, 0.5))
     open_by, brow = rng.uniform(2.5, 5), rng.uniform(8, 13)
@@ -97,7 +111,7 @@ def _features(pen, rng, skin, hair, x):
         pen.chord(box, 0, 180, fill=lips)
 
 
-def _glasses(pen, x):
+def _glasses(pen: Pen, x: float) -> None:
     for side in (-1, 1):
         eye = x + side * 18
         pen.ellipse([eye - 14, 99, eye + 14, 123], outline=(30, 30, 30), width=3)
