@@ -16,7 +16,7 @@ from dcgan_v1.systems import SYSTEMS, System
 from dcgan_v1.training.rundir import RunDirectory
 
 if TYPE_CHECKING:
-    from dcgan_v1.training.graph import TrainingData
+    from dcgan_v1.data.pipeline import TrainingData
 
 TRAINING = ["steps", "epochs", "pretrain_steps", "batch_size", "width", "init", "seed"]
 TRAINING += ["device", "deterministic", *options.RECIPE, "augment"]
@@ -122,13 +122,10 @@ def _train_on_images(plan: RunPlan, system: System, download: bool) -> int:
     if data != "synthetic":
         data = str(Path(data).absolute())
     config: Any = plan.config
-    plan = dataclasses.replace(plan, config=dataclasses.replace(config, data=data))
+    config = dataclasses.replace(config, data=data)
+    plan = dataclasses.replace(plan, config=config)
     read, count, checksum = image_dataset.load(
-        plan.config,
-        plan.directory.cache(),
-        size=system.image_shape[0],
-        say=plan.say,
-        quiet=plan.quiet,
+        config, plan.directory.cache(), size=system.image_shape[0], say=plan.say, quiet=plan.quiet
     )
     plan = plan.with_data(checksum)
 

@@ -60,9 +60,7 @@ def read_idx(file: IO[bytes], dimensions: int, name: str) -> tuple[np.ndarray, s
         shape = struct.unpack(f">{dimensions}I", header[4:])
         size = math.prod(shape)
         if size > LARGEST:
-            raise UserError(
-                f"{name} is corrupt: its header claims {size} bytes; download it again"
-            )
+            raise UserError(f"{name} is corrupt: its header claims {size} bytes; download it again")
         body = _read_up_to(unzipped, size + 1)
     except (OSError, EOFError, zlib.error) as error:
         raise UserError(f"cannot read {name}: {error}") from error

@@ -25,11 +25,11 @@ SHIPPED_SHA256 = {  # of the uncompressed files
 
 
 class Mnist(NamedTuple):
-    """One part: images uint8 [N, 28, 28, 1], labels uint8 [N] or None, and the images'
-    SHA-256."""
+    """One part: images uint8 [N, 28, 28, 1], labels uint8 [N], or [0] where they were not
+    asked for, and the images' SHA-256."""
 
     images: np.ndarray
-    labels: np.ndarray | None
+    labels: np.ndarray
     sha256: str
 
 
@@ -70,9 +70,10 @@ def load(
         how += ", set upright (EMNIST's lie on their side)"
     if data_dir and (how or file.name != str(place / f"{part}-images-idx3-ubyte")):
         say(f"{part} images: {file.name}{how}")
-    check = not data_dir
-    labels_of = _labels(files, part, place, len(images), check) if labels else None
-    return Mnist(images[..., None], labels_of, digest)
+    digits = np.empty(0, np.uint8)
+    if labels:
+        digits = _labels(files, part, place, len(images), check=not data_dir)
+    return Mnist(images[..., None], digits, digest)
 
 
 def _labels(

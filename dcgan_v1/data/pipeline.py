@@ -19,7 +19,7 @@ Read = Callable[[np.ndarray], np.ndarray]  # numbers of images [N] -> uint8 [N, 
 Start = Callable[[tf.Session, int], None]  # of (session, step): makes the data ready
 
 
-class DataSet(Protocol):
+class TrainingData(Protocol):
     """A training set, of `size` images."""
 
     size: int

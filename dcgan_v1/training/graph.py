@@ -1,42 +1,19 @@
 """The graph of a training: its data, its noise, a step, the samples it draws."""
 
-from collections.abc import Callable, Mapping
-from typing import NamedTuple, Protocol
+from collections.abc import Mapping
+from typing import NamedTuple
 
 import tensorflow.compat.v1 as tf
 
 from dcgan_v1 import models, systems
 from dcgan_v1.config import Config
+from dcgan_v1.data.pipeline import Start, TrainingData
 from dcgan_v1.distributed import collectives
 from dcgan_v1.nn import augmentation, randomness
 from dcgan_v1.nn.averaging import Averages
 from dcgan_v1.nn.optimizers import is_optimizer_variable
 from dcgan_v1.nn.training_steps import Network, Step
 from dcgan_v1.systems import System
-
-StartData = Callable[[tf.Session, int], None]
-
-
-class TrainingData(Protocol):
-    """A training set, as `data.pipeline` has two.
-
-    Attributes:
-      size: how many images.
-    """
-
-    size: int
-
-    def epoch_steps(self, batch_size: int) -> int: ...
-
-    def smallest_batch(self, batch_size: int) -> int: ...
-
-    def where(self, step: int, batch_size: int) -> tuple[int, int]:
-        """Returns (epoch, image in it) that `step` begins with."""
-        ...
-
-    def build(self, config: Config, now: tf.Tensor) -> tuple[tf.Tensor, StartData]:
-        """Returns uint8 [N, H, W, C] of step `now`, and start(session, step)."""
-        ...
 
 
 class Phase(NamedTuple):
@@ -76,7 +53,7 @@ class TrainGraph(NamedTuple):
     """
 
     initialize: tf.Operation
-    start_data: StartData
+    start_data: Start
     step: tf.Variable
     real: tf.Tensor
     noise: dict[str, tf.Tensor]

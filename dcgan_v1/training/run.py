@@ -8,8 +8,9 @@ from typing import Any
 import tensorflow.compat.v1 as tf
 
 from dcgan_v1.config import Config
+from dcgan_v1.data.pipeline import TrainingData
 from dcgan_v1.errors import reason
-from dcgan_v1.training.graph import TrainGraph, TrainingData
+from dcgan_v1.training.graph import TrainGraph
 from dcgan_v1.training.rundir import RunDirectory
 
 

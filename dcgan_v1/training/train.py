@@ -11,9 +11,10 @@ from dcgan_v1 import image_files, runtime
 from dcgan_v1.checkpoints import manifest, restoring, saving
 from dcgan_v1.checkpoints.checkpoint import open_checkpoint
 from dcgan_v1.config import Config
+from dcgan_v1.data.pipeline import TrainingData
 from dcgan_v1.errors import UserError, reason
 from dcgan_v1.training import curves, health, hooks
-from dcgan_v1.training.graph import TrainGraph, TrainingData, build_train_graph
+from dcgan_v1.training.graph import TrainGraph, build_train_graph
 from dcgan_v1.training.progress import Progress
 from dcgan_v1.training.run import Run
 from dcgan_v1.training.rundir import RunDirectory
