@@ -11,10 +11,10 @@ import numpy as np
 from dcgan_v1.config import parse_crop
 from dcgan_v1.data import cache, sources
 from dcgan_v1.data.decode import Options, decode
-from dcgan_v1.data.pipeline import Read
 from dcgan_v1.errors import UserError
 from dcgan_v1.systems import ImageConfig
 
+Read = Callable[[np.ndarray], np.ndarray]  # numbers of images [N] -> uint8 [N, H, W, C]
 CHECKED = 64  # images that are part of the checksum as they are decoded
 
 

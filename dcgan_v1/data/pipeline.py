@@ -11,11 +11,11 @@ from typing import Any, Protocol
 import numpy as np
 import tensorflow.compat.v1 as tf
 
+from dcgan_v1.data.image_dataset import Read
 from dcgan_v1.distributed import collectives
 from dcgan_v1.nn import randomness
 
 AHEAD = 4  # batches prepared while a step runs
-Read = Callable[[np.ndarray], np.ndarray]  # numbers of images [N] -> uint8 [N, H, W, C]
 Start = Callable[[tf.Session, int], None]  # of (session, step): makes the data ready
 
 
