@@ -133,7 +133,7 @@ def test_inception_is_the_graph_of_the_given_file(tmp_path, rng):
     with pytest.raises(UserError, match="another graph"), features.open_inception(path):
         pass
     path.write_bytes(b"\xff\xff")
-    with pytest.raises(UserError, match="no TensorFlow graph"), features.open_inception(path):
+    with pytest.raises(UserError, match="not a TensorFlow graph"), features.open_inception(path):
         pass
 
 
@@ -259,7 +259,7 @@ def test_what_cannot_be_measured_is_refused_in_a_line(run, tmp_path):
     line = refusal("evaluate.py", "--run-dir", run, "--inception", "x.pb")
     assert "for colour images" in line
     line = refusal("evaluate.py", "--run-dir", run, "--classifier", run)
-    assert "is no MNIST classifier" in line
+    assert "is not an MNIST classifier" in line
     line = refusal("evaluate.py", "--run-dir", run, "--data", tmp_path)
     assert "train-images" in line
     assert "no pretrained model" in refusal("evaluate.py", "--pretrained", "nothing")

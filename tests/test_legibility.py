@@ -40,7 +40,7 @@ def test_the_line_counts_the_images_of_the_last_grid(tmp_path):
     for step, shown in ((1, digits[::-1] * 0), (2, digits)):
         png = image_files.png_bytes(image_files.grid(shown))
         directory.sample_path(step).write_bytes(png)
-    line = classifier_confidence.of_last_samples(directory)
+    line = classifier_confidence.of_grid(directory.sample_paths()[-1])
     count = int(re.search(r"step_0000002.png: (\d+) of 64 samples are digits", line)[1])
     assert count == 60
     assert "of real digits 99%" in line

@@ -1,10 +1,11 @@
 """Measures every checkpoint of a run: a curve to choose the best one by."""
 
 import argparse
+import contextlib
 import csv
 import io
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from dcgan_v1.errors import UserError
 from dcgan_v1.training.rundir import RunDirectory
 
 Row = tuple[int, float]
+Distance = Callable[[np.ndarray], float]
 
 
 def main(args: argparse.Namespace) -> None:
@@ -32,7 +34,7 @@ def main(args: argparse.Namespace) -> None:
     assert config is not None  # since it holds a run
     runtime.prepare()
     from dcgan_v1.checkpoints import finding
-    from dcgan_v1.metrics import image_metrics, model_evaluation, real_images
+    from dcgan_v1.metrics import image_metrics, real_images
 
     prefixes = finding.list_all(directory.checkpoints)
     if not prefixes:
@@ -40,7 +42,7 @@ def main(args: argparse.Namespace) -> None:
     where = (args.data, args.n, args.seed, args.split)
     reference, real, _ = real_images.load(config, *where)
     extractor = (config.model, reference, args.classifier, args.device)
-    with model_evaluation.open_distance(*extractor) as distance:
+    with open_distance(*extractor) as distance:
         floor = distance(real)
         rows = measure(prefixes, distance, len(real), args)
     best = min(rows, key=lambda row: row[1])
@@ -50,18 +52,46 @@ def main(args: argparse.Namespace) -> None:
         count = min(count, image_metrics.SWD_IMAGES)
     how = ", latest weights" if args.latest else ""
     how += f", batch norm by {args.bn}" if args.bn else ""
-    measured = f"{model_evaluation.distance_of(config.model)} of {count} samples{how}"
+    measured = f"{distance_of(config.model)} of {count} samples{how}"
     files.write(
         {table: csv_bytes(rows, measured, floor), picture: plot_bytes(rows, measured, floor)}
     )
     print(f"wrote {table} and {picture}")
 
 
+def distance_of(model: str) -> str:
+    """Returns what `open_distance` measures, in words."""
+    of_digits = systems.get(model).features == "classifier"
+    return "Frechet distance" if of_digits else "sliced Wasserstein distance"
+
+
+@contextlib.contextmanager
+def open_distance(
+    model: str, reference: np.ndarray, classifier: Path | None, device: str
+) -> Iterator[Distance]:
+    """Yields a function from images to their distance from the reference.
+
+    Of digits it is the classifier's Fréchet distance, of other images the mean sliced
+    Wasserstein distance: features of random weights take blurred faces for the better.
+
+    Args:
+      model: the system's name.
+      reference: uint8 [N, H, W, C].
+      classifier: path of a checkpoint in the place of the one that ships.
+      device: 'auto', 'cpu' or 'gpu'.
+    """
+    from dcgan_v1.metrics import features, frechet, image_metrics
+
+    if systems.get(model).features != "classifier":
+        yield lambda images: image_metrics.wasserstein(images, reference)["SWD, mean"]
+        return
+    with features.open_extractor(model, classifier, device) as extract:
+        expected = extract(reference)[0]
+        yield lambda images: frechet.distance(extract(images)[0], expected)
+
+
 def measure(
-    prefixes: Sequence[str],
-    distance: Callable[[np.ndarray], float],
-    count: int,
-    args: argparse.Namespace,
+    prefixes: Sequence[str], distance: Distance, count: int, args: argparse.Namespace
 ) -> list[Row]:
     """Returns (step, distance) of each checkpoint that is still there.
 

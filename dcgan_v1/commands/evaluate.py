@@ -28,6 +28,7 @@ def evaluate(path: Path, args: argparse.Namespace) -> None:
     runtime.prepare()
     from dcgan_v1.checkpoints.checkpoint import open_checkpoint
     from dcgan_v1.metrics import image_metrics, model_evaluation, real_images
+    from dcgan_v1.sample import open_sampler
 
     checkpoint = open_checkpoint(path, print)
     config = checkpoint.config
@@ -41,23 +42,22 @@ def evaluate(path: Path, args: argparse.Namespace) -> None:
             "classify_image_graph_def.pb of inception-2015-12-05.tgz"
         )
     real = real_images.load(config, args.data, args.n, args.seed, args.split)
-    training = real[2]
-    drawing = {"sample_bn": args.bn, "device": args.device, "latest": args.latest}
-    extractors = (config.model, args.classifier, args.inception, args.device)
-    with model_evaluation.open_extractors(*extractors) as extractors:
+    asked = (config.model, args.classifier, args.inception, args.device)
+    with model_evaluation.open_extractors(*asked) as extractors:
+        sampler = open_sampler(checkpoint, args.bn, args.device, args.latest)
         figures, samples = model_evaluation.evaluate(
-            config, checkpoint, extractors, real, drawing, args.seed
+            config, sampler, extractors, real, device=args.device, seed=args.seed
         )
     show(figures, config.model, len(samples))
     written: dict[Path, bytes] = {}
     if args.json:
         about: dict[str, Any] = {"model": config.model, "n": len(samples), "seed": args.seed}
-        about["training_images"] = len(training)
+        about["training_images"] = len(real.training)
         about["swd_images"] = min(len(samples), image_metrics.SWD_IMAGES)
         text = json.dumps({**about, "figures": figures}, indent=2) + "\n"
         written[args.json] = text.encode()
     if args.neighbours:
-        picture = neighbour_picture(samples, training, getattr(config, "flip", False))
+        picture = neighbour_picture(samples, real.training, getattr(config, "flip", False))
         written[args.neighbours] = image_files.png_bytes(picture)
     files.write(written)
     for file in written:

@@ -104,7 +104,7 @@ def _train_on_digits(plan: RunPlan, system: System, classifier: bool | str | Non
         from dcgan_v1.metrics import classifier_confidence
 
         path = None if classifier is True else classifier
-        plan.say(classifier_confidence.of_last_samples(plan.directory, path))
+        plan.say(classifier_confidence.of_grid(plan.directory.sample_paths()[-1], path))
     return code
 
 

@@ -2,6 +2,6 @@
 
 `frechet`, `precision_recall` and `neighbours` take features [N, d]; `inception_score`
 and `modes` what a classifier says; `sliced_wasserstein` and `ms_ssim` images. Features
-come from `features`, all metrics of sets of images from `image_metrics`,
-those of a checkpoint from `model_evaluation`.
+come from `features`, all metrics of sets of images from `image_metrics`, those of a
+checkpoint from `model_evaluation`.
 """

@@ -4,7 +4,11 @@ Not a copy of any system's discriminator, so that no generator was trained again
 Trained with Adam on digits shifted by up to two pixels; `pretrained/mnist_classifier`.
 """
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow.compat.v1 as tf
@@ -12,6 +16,7 @@ from tqdm import tqdm
 
 from dcgan_v1 import runtime
 from dcgan_v1.checkpoints import reading
+from dcgan_v1.data.mnist import Mnist
 from dcgan_v1.data.pipeline import InMemory
 from dcgan_v1.nn import ops, optimizers, randomness
 
@@ -24,10 +29,12 @@ BATCH = 128
 LEARNING_RATE = 2e-3  # falls to 0 on a line
 SHIFT = 2  # pixels, at most, down and right or up and left
 CHUNK = 500  # test images at a time
-BN = {"decay": 0.99, "epsilon": 1e-3, "gamma_initializer": tf.ones_initializer()}
+BN: dict[str, Any] = {"decay": 0.99, "epsilon": 1e-3, "gamma_initializer": tf.ones_initializer()}
 
 
-def classify(images, is_training, *, keep=None):
+def classify(
+    images: tf.Tensor, is_training: bool, *, keep: tf.Tensor | None = None
+) -> tuple[tf.Tensor, tf.Tensor, list[tf.Operation]]:
     """Says which digit an image shows.
 
     Args:
@@ -64,15 +71,20 @@ def classify(images, is_training, *, keep=None):
         return logits, features, updates1 + updates2 + updates3 + updates4
 
 
-def train(digits, test, out, *, epochs, seed, device="auto"):
+def train(
+    digits: Mnist, test: Mnist, out: Path, *, epochs: int, seed: int, device: str = "auto"
+) -> float:
     """Trains on one split, counts what is right of the other, writes a checkpoint.
 
     Args:
-      digits, test: `data.mnist.Mnist`.
-      out: Path of the checkpoint.
+      digits, test: what is trained on, and what is counted.
+      out: path of the checkpoint.
+      epochs: how often each digit is seen.
+      seed: of initial values, dropout and order.
+      device: 'auto', 'cpu' or 'gpu'.
 
     Returns:
-      The accuracy on `test`.
+      The accuracy on `test`, in [0, 1].
     """
     config, line = runtime.session_config(device)
     print(line)
@@ -98,22 +110,24 @@ def train(digits, test, out, *, epochs, seed, device="auto"):
                 _, value = session.run([op, loss])
                 bar.set_postfix(loss=f"{value:.4f}", refresh=False)
                 bar.update()
-        given = [
+        predicted = [
             session.run(answers, {image_ph: test.images[i : i + CHUNK] / 255.0})
             for i in range(0, len(test.labels), CHUNK)
         ]
         values = session.run({v.op.name: v for v in networks})
     reading.write(out, values)
-    return float(np.mean(np.concatenate(given) == test.labels))
+    return float(np.mean(np.concatenate(predicted) == test.labels))
 
 
-def _batches(digits, seed, now):
+def _batches(
+    digits: Mnist, seed: int, now: tf.Tensor
+) -> tuple[tf.Tensor, tf.Tensor, Callable[[tf.Session], None]]:
     """Returns images [N, 28, 28, 1] in [0, 1], labels [N], and a function to start."""
     config = _Order(BATCH, seed)
     images, start_images = InMemory(digits.images).build(config, now)
     labels, start_labels = InMemory(digits.labels).build(config, now)
 
-    def start(session):
+    def start(session: tf.Session) -> None:
         start_images(session, 0)
         start_labels(session, 0)
 
@@ -128,7 +142,7 @@ class _Order(NamedTuple):
     seed: int
 
 
-def _shifted(images, fractions):
+def _shifted(images: tf.Tensor, fractions: tf.Tensor) -> tf.Tensor:
     """Moves each image by its own -SHIFT to SHIFT pixels down and right."""
     offsets = tf.cast(tf.floor(fractions * (2 * SHIFT + 1)), tf.int32)  # [N, 2]
     padded = tf.pad(images, [[0, 0], [SHIFT, SHIFT], [SHIFT, SHIFT], [0, 0]])
@@ -139,7 +153,9 @@ def _shifted(images, fractions):
     return tf.gather(padded, columns, axis=2, batch_dims=1)
 
 
-def _step(images, labels, seed, now, steps):
+def _step(
+    images: tf.Tensor, labels: tf.Tensor, seed: int, now: tf.Tensor, steps: int
+) -> tuple[tf.Operation, tf.Tensor]:
     """Returns (op, loss) of one update."""
     keep = randomness.keep([BATCH, FEATURES], DROPOUT, seed, "classifier_keep", now)
     logits, _, updates = classify(images, True, keep=keep)

@@ -1,4 +1,8 @@
-"""How many of a run's last samples are digits, by the project's classifier."""
+"""How many samples of a grid are digits, by the confidence of the project's classifier."""
+
+from __future__ import annotations
+
+from pathlib import Path
 
 import numpy as np
 from PIL import Image
@@ -6,33 +10,34 @@ from PIL import Image
 from dcgan_v1 import image_files
 from dcgan_v1.data import mnist
 from dcgan_v1.metrics import features
+from dcgan_v1.metrics.features import Extractor
 
 SURE = 0.9  # the probability above which the classifier takes an image for a digit
 
 
-def confident_share(images, look):
-    """Returns the part of images [N, 28, 28, 1] that a classifier is sure of.
+def confident_share(images: np.ndarray, classify: Extractor) -> float:
+    """Returns the part of images that a classifier is sure of, in [0, 1].
 
     Args:
-      look: what `features.open_classifier` yields.
+      images: uint8 [N, 28, 28, 1].
+      classify: what `features.open_classifier` yields.
     """
-    _, probabilities = look(images)
+    _, probabilities = classify(images)
     return float((probabilities.max(1) > SURE).mean())
 
 
-def of_last_samples(directory, classifier_path=None):
-    """Returns a line on the last sample grid of a run, the very images it shows.
+def of_grid(path: Path, classifier_path: Path | str | None = None) -> str:
+    """Returns a line on the images that a sample grid shows.
 
     Args:
-      directory: the run's `rundir.RunDirectory`.
+      path: of the picture, whose images are 28x28 pixels.
       classifier_path: see `features.open_classifier`.
     """
-    path = directory.sample_paths()[-1]
     with Image.open(path) as image:
         samples = image_files.tiles(np.asarray(image)[..., None], 28)
     real = mnist.load(part="t10k").images
-    with features.open_classifier(classifier_path) as look:
-        of_samples, of_real = confident_share(samples, look), confident_share(real, look)
+    with features.open_classifier(classifier_path) as classify:
+        of_samples, of_real = (confident_share(x, classify) for x in (samples, real))
     count = round(of_samples * len(samples))
     return (
         f"{path}: {count} of {len(samples)} samples are digits to the classifier "

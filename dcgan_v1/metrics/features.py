@@ -1,6 +1,15 @@
-"""Features of images: functions from uint8 images to rows of numbers."""
+"""Features of images: functions from uint8 images to rows of numbers.
+
+An `Extractor` takes uint8 [N, H, W, C] and returns (features [N, d],) or, of a classifier,
+(features [N, d], probabilities [N, classes]).
+"""
+
+from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
 
 import numpy as np
 import tensorflow.compat.v1 as tf
@@ -11,16 +20,21 @@ from dcgan_v1.errors import UserError, reason
 from dcgan_v1.metrics import classifier
 from dcgan_v1.nn import ops
 
+Extractor = Callable[[np.ndarray], tuple[np.ndarray, ...]]
 CHUNK = 250  # images at a time
 RANDOM_WIDTHS = (32, 64, 128, 256)  # channels of the random network's layers
 INCEPTION_INPUT, INCEPTION_POOL = "ExpandDims:0", "pool_3:0"  # in the 2015 graph
 
 
-def open_extractor(model, classifier_path=None, device="auto"):
-    """Opens the feature extractor of a system's samples, a function as those below yield.
+def open_extractor(
+    model: str, classifier_path: Path | str | None = None, device: str = "auto"
+) -> AbstractContextManager[Extractor]:
+    """Opens the feature extractor of a system's samples.
 
     Args:
+      model: the system's name.
       classifier_path: a checkpoint, None for the one that ships; of no use for faces.
+      device: 'auto', 'cpu' or 'gpu'.
     """
     system = systems.get(model)
     if system.features == "classifier":
@@ -29,7 +43,7 @@ def open_extractor(model, classifier_path=None, device="auto"):
 
 
 @contextlib.contextmanager
-def open_classifier(path=None, device="auto"):
+def open_classifier(path: Path | str | None = None, device: str = "auto") -> Iterator[Extractor]:
     """Yields a function from uint8 [N, 28, 28, 1] to (features [N, 128], probabilities
     [N, 10]) of the trained classifier.
 
@@ -45,12 +59,12 @@ def open_classifier(path=None, device="auto"):
         scaled = tf.cast(images, tf.float32) / 255.0
         logits, features, _ = classifier.classify(scaled, False)
         variables = {v.op.name: v for v in tf.global_variables()}
-        found = reading.shapes(prefix)
+        shapes = reading.shapes(prefix)
         for name, variable in sorted(variables.items()):
-            if tuple(found.get(name, ())) != tuple(variable.shape):
+            if tuple(shapes.get(name, ())) != tuple(variable.shape):
                 raise UserError(
-                    f"{prefix} is no MNIST classifier: {name} {variable.shape} is not "
-                    "there; give --classifier a checkpoint of train_classifier.py"
+                    f"{prefix} is not an MNIST classifier: it has no {name} "
+                    f"{variable.shape}; give --classifier a checkpoint of train_classifier.py"
                 )
         with reading.plain(prefix) as readable:
             tf.train.Saver(variables).restore(session, readable)
@@ -58,7 +72,7 @@ def open_classifier(path=None, device="auto"):
 
 
 @contextlib.contextmanager
-def open_random(shape, seed=0, device="auto"):
+def open_random(shape: Sequence[int], seed: int = 0, device: str = "auto") -> Iterator[Extractor]:
     """Yields a function from uint8 [N, *shape] to (features [N, 512],) of a network
     that was never trained.
 
@@ -66,6 +80,11 @@ def open_random(shape, seed=0, device="auto"):
     last the mean and the largest value of each channel. Such features see colour and
     texture, less of content: their distances rank models of one data set and mean
     nothing beyond.
+
+    Args:
+      shape: (H, W, C) of the images.
+      seed: of the weights.
+      device: 'auto', 'cpu' or 'gpu'.
     """
     with _session(device) as session:
         tf.set_random_seed(seed)
@@ -83,7 +102,7 @@ def open_random(shape, seed=0, device="auto"):
 
 
 @contextlib.contextmanager
-def open_inception(path, device="auto"):
+def open_inception(path: Path, device: str = "auto") -> Iterator[Extractor]:
     """Yields a function from uint8 [N, H, W, 3] to (features [N, 2048],) of Inception.
 
     Args:
@@ -100,7 +119,7 @@ def open_inception(path, device="auto"):
         raise UserError(f"--inception {path}: {error.strerror}") from error
     except Exception as error:  # protobuf's DecodeError, which has no public home
         raise UserError(
-            f"--inception {path} is no TensorFlow graph ({reason(error)}); it takes "
+            f"--inception {path} is not a TensorFlow graph ({reason(error)}); it takes "
             "classify_image_graph_def.pb out of inception-2015-12-05.tgz"
         ) from error
     with _session(device) as session:
@@ -118,14 +137,16 @@ def open_inception(path, device="auto"):
 
 
 @contextlib.contextmanager
-def _session(device):
+def _session(device: str) -> Iterator[tf.Session]:
     config, _ = runtime.session_config(device)
     with tf.Graph().as_default(), tf.Session(config=config) as session:
         yield session
 
 
-def _in_chunks(session, images_ph, tensors):
-    def compute(images):
+def _in_chunks(
+    session: tf.Session, images_ph: tf.Tensor, tensors: tuple[tf.Tensor, ...]
+) -> Extractor:
+    def compute(images: np.ndarray) -> tuple[np.ndarray, ...]:
         parts = [
             session.run(tensors, {images_ph: images[start : start + CHUNK]})
             for start in range(0, len(images), CHUNK)

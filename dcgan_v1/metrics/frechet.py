@@ -3,7 +3,7 @@
 import numpy as np
 
 
-def distance(features_a, features_b):
+def distance(features_a: np.ndarray, features_b: np.ndarray) -> float:
     """Returns the squared Fréchet distance of the Gaussians fitted to two samples.
 
     `|mean_a - mean_b|^2 + trace(C_a + C_b - 2 (C_a C_b)^(1/2))`, with the unbiased
@@ -25,6 +25,6 @@ def distance(features_a, features_b):
     return float(mean @ mean + trace - 2 * cross)
 
 
-def _symmetric_root(matrix):
+def _symmetric_root(matrix: np.ndarray) -> np.ndarray:
     values, vectors = np.linalg.eigh(matrix)
     return (vectors * np.sqrt(np.clip(values, 0, None))) @ vectors.T

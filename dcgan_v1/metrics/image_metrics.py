@@ -1,6 +1,9 @@
-"""All figures of a model, each beside what real images and an untrained model get."""
+"""Every metric of a model's samples, beside those of real images and of an untrained model."""
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -13,7 +16,9 @@ from dcgan_v1.metrics import (
     precision_recall,
     sliced_wasserstein,
 )
+from dcgan_v1.metrics.features import Extractor
 
+Figures = dict[str, Any]  # name of a figure -> float, int, or a histogram's list of int
 SWD_IMAGES = 2048  # of which patches are taken; the paper took 16 384
 NEIGHBOUR_IMAGES = 1000  # of which the nearest training images are looked for
 PAIRS = 5000  # for multi-scale similarity, half the paper's
@@ -41,28 +46,30 @@ class Sets(NamedTuple):
     mirrored: bool
 
 
-def compute(sets, extractors, stage):
+def compute(
+    sets: Sets, extractors: Mapping[str, Extractor], stage: Callable[[str], None]
+) -> dict[str, Figures]:
     """Computes every figure of samples, real and untrained.
 
     Args:
-      sets: Sets; samples, real, untrained and reference are equally many.
-      extractors: name -> function from images to (features,) or, of a classifier,
-        (features, probabilities).
+      sets: samples, real, untrained and reference are equally many.
+      extractors: by name.
       stage: called with a description before each part of the work.
 
     Returns:
-      'samples', 'real', 'untrained' -> name of the figure -> number.
+      Figures of 'samples', 'real' and 'untrained'.
     """
     stage("real images: features")
-    references = {name: look(sets.reference)[0] for name, look in extractors.items()}
+    references = {name: extract(sets.reference)[0] for name, extract in extractors.items()}
     stage("real images: neighbours")
     own = neighbours.own_distance(sets.training, NEIGHBOUR_IMAGES, sets.mirrored)
-    found = {}
+    result = {}
     for kind in ("samples", "real", "untrained"):
-        images, figures = getattr(sets, kind), {}
-        for name, look in extractors.items():
+        images: np.ndarray = getattr(sets, kind)
+        figures: Figures = {}
+        for name, extract in extractors.items():
             stage(f"{kind}: {name}")
-            features, *probabilities = look(images)
+            features, *probabilities = extract(images)
             figures.update(_of_features(name, references[name], features))
             if probabilities:
                 figures.update(_of_classes(probabilities[0]))
@@ -76,16 +83,16 @@ def compute(sets, extractors, stage):
             some = images[:NEIGHBOUR_IMAGES]
             ratio = neighbours.distance_ratio(some, sets.training, own, sets.mirrored)
         figures["nearest-neighbour ratio"] = ratio
-        found[kind] = figures
-    return found
+        result[kind] = figures
+    return result
 
 
-def stages(extractors):
+def stages(extractors: int) -> int:
     """Returns how often `compute` calls `stage`, for a number of extractors."""
     return 2 + 3 * (extractors + 2)
 
 
-def _of_features(name, reference, features):
+def _of_features(name: str, reference: np.ndarray, features: np.ndarray) -> Figures:
     precision, recall = precision_recall.precision_recall(reference, features)
     return {
         f"Frechet distance ({name})": frechet.distance(features, reference),
@@ -94,7 +101,7 @@ def _of_features(name, reference, features):
     }
 
 
-def _of_classes(probabilities):
+def _of_classes(probabilities: np.ndarray) -> Figures:
     labels = probabilities.argmax(1)
     counts = modes.histogram(labels, probabilities.shape[1])
     return {
@@ -106,14 +113,14 @@ def _of_classes(probabilities):
     }
 
 
-def wasserstein(images, reference):
+def wasserstein(images: np.ndarray, reference: np.ndarray) -> dict[str, float]:
     """Returns 'SWD, 64 pixels' and so on, and 'SWD, mean', of up to SWD_IMAGES."""
     levels = sliced_wasserstein.distances(images[:SWD_IMAGES], reference[:SWD_IMAGES])
     figures = {f"SWD, {side} pixels": value for side, value in levels.items()}
     return {**figures, "SWD, mean": float(np.mean(list(levels.values())))}
 
 
-def shown(value):
+def shown(value: Any) -> str:
     """Returns a figure as text: four digits, counts whole, a histogram as a row."""
     if isinstance(value, list):
         return " ".join(map(str, value))

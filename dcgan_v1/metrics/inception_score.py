@@ -3,7 +3,7 @@
 import numpy as np
 
 
-def score(probabilities, splits=10):
+def score(probabilities: np.ndarray, splits: int = 10) -> tuple[float, float]:
     """Returns (mean, standard deviation) over splits of exp(E KL(p(y|x) || p(y))).
 
     From 1, where every image gets the same answer, to the number of classes, where

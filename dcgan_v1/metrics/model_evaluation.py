@@ -1,71 +1,99 @@
-"""Evaluates a checkpoint: draws its samples and sets their metrics beside those of real images."""
+"""Evaluates a checkpoint: the metrics of its samples beside those of real images."""
+
+from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
 
+import numpy as np
 from tqdm import tqdm
 
 from dcgan_v1 import systems
+from dcgan_v1.config import Config
 from dcgan_v1.errors import UserError
-from dcgan_v1.metrics import features, frechet, image_metrics
-from dcgan_v1.sample import draw_noise, open_sampler, open_untrained
+from dcgan_v1.metrics import features, image_metrics
+from dcgan_v1.metrics.features import Extractor
+from dcgan_v1.metrics.image_metrics import Figures
+from dcgan_v1.metrics.real_images import RealImages
+from dcgan_v1.sample import Sampler, draw_noise, open_untrained
 
 
-def evaluate(config, checkpoint, extractors, real_images, drawing, seed):
+def evaluate(
+    config: Config,
+    sampler: AbstractContextManager[Sampler],
+    extractors: dict[str, Extractor],
+    real_images: RealImages,
+    *,
+    device: str,
+    seed: int,
+) -> tuple[dict[str, Figures], np.ndarray]:
     """Draws as many samples as there are real images and computes every figure.
 
     Args:
       config: of the run, or one that fits the checkpoint's networks.
-      checkpoint: the checkpoint, or its path: see `open_checkpoint`.
+      sampler: what `open_sampler` returns, not entered yet.
       extractors: see `open_extractors`.
-      real_images: what `real_images.load` returned.
-      drawing: how samples are drawn, keyword arguments of `open_sampler`.
+      device: 'auto', 'cpu' or 'gpu', where untrained samples are drawn.
       seed: of the noise.
 
     Returns:
-      (what `image_metrics.compute` does, the samples).
+      (what `image_metrics.compute` does, the samples uint8 [N, H, W, C]).
     """
     reference, real, training = real_images
-    begun = []
+    begun = False
     with tqdm(total=image_metrics.stages(len(extractors)) + 2, unit="part") as bar:
 
-        def stage(description):
-            bar.update(bool(begun))  # the part before is done
-            begun.append(description)
+        def stage(description: str) -> None:
+            nonlocal begun
+            bar.update(begun)  # the part before is done
+            begun = True
             bar.set_description(description)
 
         stage("drawing samples")
-        samples = draw(open_sampler(checkpoint, **drawing), len(real), seed)
+        samples = draw(sampler, len(real), seed)
         stage("untrained samples")
-        untrained = open_untrained(config, drawing["device"])
         sets = image_metrics.Sets(
             samples,
             real,
-            draw(untrained, len(real), seed),
+            draw(open_untrained(config, device), len(real), seed),
             reference,
             training,
             real_is_new=systems.get(config.model).data == "digits",
             mirrored=getattr(config, "flip", False),
         )
-        found = image_metrics.compute(sets, extractors, stage)
+        figures = image_metrics.compute(sets, extractors, stage)
         bar.update()
-    return found, samples
+    return figures, samples
 
 
-def draw(opened, count, seed):
-    """Returns uint8 [count, H, W, C] of a sampler that is opened and closed here."""
+def draw(opened: AbstractContextManager[Sampler], count: int, seed: int) -> np.ndarray:
+    """Returns uint8 [count, H, W, C] of a sampler that is opened and closed here.
+
+    Args:
+      opened: what `open_sampler` returns, not entered yet.
+      count: of images.
+      seed: of the noise.
+    """
     with opened as sampler:
         system = sampler.system
         return sampler(draw_noise(system.noise, count, system.z_dim, seed))[0]
 
 
-def check_extractors(model, classifier, inception):
-    """Raises UserError where a feature extractor does not go with a system."""
+def check_extractors(model: str, classifier: Path | None, inception: Path | None) -> None:
+    """Raises UserError where a feature extractor does not go with a system.
+
+    Args:
+      model: the system's name.
+      classifier, inception: what was asked for, see `open_extractors`.
+    """
     of_digits = systems.get(model).features == "classifier"
     if inception and of_digits:
         raise UserError("--inception is for colour images; leave it out for MNIST")
     if inception and not inception.is_file():
         raise UserError(
-            f"--inception {inception} is no file; it takes "
+            f"--inception {inception} is not a file; it takes "
             "classify_image_graph_def.pb out of inception-2015-12-05.tgz"
         )
     if classifier and not of_digits:
@@ -73,8 +101,20 @@ def check_extractors(model, classifier, inception):
 
 
 @contextlib.contextmanager
-def open_extractors(model, classifier=None, inception=None, device="auto"):
-    """Yields name -> function from images to features, see `features`."""
+def open_extractors(
+    model: str,
+    classifier: Path | str | None = None,
+    inception: Path | None = None,
+    device: str = "auto",
+) -> Iterator[dict[str, Extractor]]:
+    """Yields name -> function from images to features, see `features`.
+
+    Args:
+      model: the system's name.
+      classifier: path of a checkpoint in the place of the one that ships.
+      inception: path of Inception's graph, whose features are computed, too.
+      device: 'auto', 'cpu' or 'gpu'.
+    """
     with contextlib.ExitStack() as stack:
         opened = features.open_extractor(model, classifier, device)
         extractors = {systems.get(model).features: stack.enter_context(opened)}
@@ -82,24 +122,3 @@ def open_extractors(model, classifier=None, inception=None, device="auto"):
             opened = features.open_inception(inception, device)
             extractors["Inception"] = stack.enter_context(opened)
         yield extractors
-
-
-def distance_of(model):
-    """Returns what `open_distance` measures, in words."""
-    of_digits = systems.get(model).features == "classifier"
-    return "Frechet distance" if of_digits else "sliced Wasserstein distance"
-
-
-@contextlib.contextmanager
-def open_distance(model, reference, classifier=None, device="auto"):
-    """Yields a function from images to their distance from the reference.
-
-    Of digits it is the classifier's Fréchet distance, of other images the mean sliced
-    Wasserstein distance: features of random weights take blurred faces for the better.
-    """
-    if systems.get(model).features != "classifier":
-        yield lambda images: image_metrics.wasserstein(images, reference)["SWD, mean"]
-        return
-    with features.open_extractor(model, classifier, device) as look:
-        expected = look(reference)[0]
-        yield lambda images: frechet.distance(look(images)[0], expected)

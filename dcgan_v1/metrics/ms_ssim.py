@@ -13,24 +13,25 @@ K1, K2, RANGE = 0.01, 0.03, 255.0
 PAIRS = 250  # at a time
 
 
-def of_random_pairs(images, pairs, seed=0):
+def of_random_pairs(images: np.ndarray, pairs: int, seed: int = 0) -> tuple[float, int]:
     """Returns the mean similarity of pairs of different images, and how many.
 
     Args:
       images: uint8 [N, H, W, C], at least two.
       pairs: how many to draw; an image comes in at most one.
+      seed: of the draw.
     """
     order = np.random.default_rng(seed).permutation(len(images))
     pairs = min(pairs, len(images) // 2)
     first, second = order[:pairs], order[pairs : 2 * pairs]
-    found = [
+    similarities = [
         ms_ssim(images[first[i : i + PAIRS]], images[second[i : i + PAIRS]])
         for i in range(0, pairs, PAIRS)
     ]
-    return float(np.concatenate(found).mean()), pairs
+    return float(np.concatenate(similarities).mean()), pairs
 
 
-def ms_ssim(a, b):
+def ms_ssim(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Returns the similarity of each pair [N]: 1 for equal images.
 
     Five scales, each half of the one before. Where an image is smaller than the
@@ -51,7 +52,7 @@ def ms_ssim(a, b):
     return result
 
 
-def ssim(a, b):
+def ssim(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Returns (similarity [N], contrast and structure alone [N])."""
     window = gaussian(min(FILTER, a.shape[1]))
     mean_a, mean_b = _filtered(a, window), _filtered(b, window)
@@ -64,14 +65,14 @@ def ssim(a, b):
     return (luminance * contrast).mean((1, 2, 3)), contrast.mean((1, 2, 3))
 
 
-def gaussian(size):
+def gaussian(size: int) -> np.ndarray:
     """Returns the filter's weights [size], which sum to 1."""
     x = np.arange(size) - (size - 1) / 2
     weights = np.exp(-(x**2) / (2 * (SIGMA * size / FILTER) ** 2))
     return weights / weights.sum()
 
 
-def _filtered(images, window):
+def _filtered(images: np.ndarray, window: np.ndarray) -> np.ndarray:
     """Convolves rows and columns, without padding."""
     for axis in (1, 2):
         size = images.shape[axis] - len(window) + 1
@@ -81,7 +82,7 @@ def _filtered(images, window):
     return images
 
 
-def _halved(images):
+def _halved(images: np.ndarray) -> np.ndarray:
     """Means of 2x2 pixels; an odd last row or column is doubled first."""
     odd = [(0, 0), (0, images.shape[1] % 2), (0, images.shape[2] % 2), (0, 0)]
     images = np.pad(images, odd, mode="edge")

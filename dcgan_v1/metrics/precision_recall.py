@@ -1,12 +1,16 @@
 """Improved precision and recall (Kynkäänniemi et al. 2019, algorithm 1)."""
 
+from collections.abc import Iterator
+
 import numpy as np
 
 NEIGHBOURS = 3  # k, the paper's choice
 ROWS = 1000  # of the distance matrix at a time
 
 
-def precision_recall(real, fake, k=NEIGHBOURS):
+def precision_recall(
+    real: np.ndarray, fake: np.ndarray, k: int = NEIGHBOURS
+) -> tuple[float, float]:
     """Returns (precision, recall), both in [0, 1].
 
     A set's manifold is the union of the balls around its points that reach to their
@@ -21,13 +25,13 @@ def precision_recall(real, fake, k=NEIGHBOURS):
     return _part_on_manifold(fake, real, k), _part_on_manifold(real, fake, k)
 
 
-def squared_distances(a, b):
+def squared_distances(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Returns [N, M] squared Euclidean distances; of equal rows nearly 0."""
     squares = (a * a).sum(1)[:, None] + (b * b).sum(1)[None]
     return np.maximum(squares - 2 * a @ b.T, 0)
 
 
-def _part_on_manifold(points, support, k):
+def _part_on_manifold(points: np.ndarray, support: np.ndarray, k: int) -> float:
     radii = np.concatenate(
         [  # the nearest neighbour of a point is itself
             np.partition(squared_distances(rows, support), k, axis=1)[:, k]
@@ -38,5 +42,5 @@ def _part_on_manifold(points, support, k):
     return float(np.concatenate(inside).mean())
 
 
-def _chunks(rows):
+def _chunks(rows: np.ndarray) -> Iterator[np.ndarray]:
     return (rows[start : start + ROWS] for start in range(0, len(rows), ROWS))
