@@ -30,17 +30,17 @@ RESPECTED += ("TF_FORCE_GPU_ALLOW_GROWTH", "MPLCONFIGDIR")
 # Terraform's, which begin with TF_ as well
 RESPECTED += ("TF_CLI_", "TF_VAR_", "TF_LOG", "TF_DATA_DIR", "TF_INPUT", "TF_PLUGIN_")
 RESPECTED += ("TF_WORKSPACE", "TF_IN_AUTOMATION", "TF_TOKEN_", "TF_REGISTRY_")
-# not worth a word: others set them for everybody, and they change no number
+# not reported: others set them for everybody, and they change no number
 SILENT = ("MPL", "MATPLOTLIB", "PILLOW_", "KERAS_", "TF2_BEHAVIOR")
 
-ignored: list[str] = []  # variables of the environment that this process has put away
+ignored: list[str] = []  # variables of the environment that this process has removed
 verbose = False  # show TensorFlow's own messages
 
 
 def ignore_foreign_settings() -> None:
-    """Puts away what the environment holds for other programs.
+    """Removes what the environment holds for other programs.
 
-    Keras's file of settings in the user's home is put away with them.
+    Keras's file of settings in the user's home is ignored with them.
     """
     for name in sorted(os.environ):
         if name.startswith(FOREIGN) and not name.startswith(RESPECTED):

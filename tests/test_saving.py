@@ -73,34 +73,34 @@ def test_a_damaged_newest_checkpoint_is_reported_and_the_one_before_used(
         saving.save(saver, session, folder, step, ABOUT, keep=5)
     DAMAGE[kind](folder / "model-2")
     said = []
-    assert saving.newest_sound(folder, said.append) == str(folder / "model-1")
+    assert saving.newest_intact(folder, said.append) == str(folder / "model-1")
     assert "model-2 is damaged" in said[0]
     assert (folder / "model-2.index.damaged").exists()
-    assert saving.newest_sound(folder, said.append) == str(folder / "model-1")
+    assert saving.newest_intact(folder, said.append) == str(folder / "model-1")
     assert len(said) == 1  # it is set aside, and not met again
 
 
 def test_where_no_checkpoint_is_sound_nothing_is_begun_unasked(saver, session, folder):
-    assert saving.newest_sound(folder, print) is None
+    assert saving.newest_intact(folder, print) is None
     saving.save(saver, session, folder, 1, ABOUT, keep=5)
     flip(folder / "model-1.index")
     for _ in range(2):  # and not at the second try either
         with pytest.raises(UserError, match=r"every checkpoint .* is damaged"):
-            saving.newest_sound(folder, lambda text: None)
+            saving.newest_intact(folder, lambda text: None)
     assert finding.list_all(folder)
 
 
 def test_checkpoints_that_are_listed_but_gone_are_missed(saver, session, folder):
-    assert saving.newest_sound(folder, print) is None  # there never was one
+    assert saving.newest_intact(folder, print) is None  # there never was one
     saving.save(saver, session, folder, 1, ABOUT, keep=2)
     saving.save(saver, session, folder, 2, ABOUT, keep=2)
     (folder / "model-2.json").unlink()
     said = []
-    assert saving.newest_sound(folder, said.append).endswith("model-1")
+    assert saving.newest_intact(folder, said.append).endswith("model-1")
     assert "its manifest is missing" in said[0]
     (folder / "model-1.index").unlink()
     with pytest.raises(UserError, match="lists checkpoints, but they are gone"):
-        saving.newest_sound(folder, print)
+        saving.newest_intact(folder, print)
     assert (folder / "model-1.data-00000-of-00001").exists()
 
 
@@ -169,7 +169,7 @@ def test_a_full_disk_leaves_the_older_checkpoint_intact(
     with pytest.raises(UserError, match="No space left on device"):
         saving.save(saver, session, folder, 2, ABOUT, keep=1)
     monkeypatch.undo()
-    newest = saving.newest_sound(folder, print)
+    newest = saving.newest_intact(folder, print)
     assert manifest.damage(newest) == ""
     assert newest.endswith("model-1" if fails_at < 4 else "model-2")
 

@@ -23,7 +23,7 @@ def manifest_of(prefix: str | Path) -> dict[str, Any] | None:
         manifest = json.loads(path.read_text())
         files, step = manifest["files"], manifest["step"]
         name = Path(prefix).name
-        sound = (
+        is_valid = (
             f"{name}.index" in files
             and any(key.startswith(f"{name}.data-") for key in files)
             and all(
@@ -34,8 +34,8 @@ def manifest_of(prefix: str | Path) -> dict[str, Any] | None:
             and name.endswith(f"-{step}")
         )
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        sound = False
-    if not sound:
+        is_valid = False
+    if not is_valid:
         raise UserError(f"{path} is not the manifest of this checkpoint")
     return manifest
 
@@ -65,7 +65,7 @@ def check_settings(prefix: str, config: Config, path: Path) -> None:
 
 
 def damage(prefix: str) -> str:
-    """Returns in a few words what is wrong with a checkpoint, '' if it is sound.
+    """Returns in a few words what is wrong with a checkpoint, '' if nothing is.
 
     With a manifest every file is read and its SHA-256 compared; without one, as the
     original scripts leave it, there is nothing to compare with here.

@@ -70,25 +70,25 @@ def plan(
     has_averages = has_averages and not networks_only
     if not has_averages:
         shapes, wanted = _without_averages(shapes), _without_averages(wanted)
-    theirs = {name: name for name in wanted}  # our name -> the checkpoint's
+    names = {name: name for name in wanted}  # ours -> the checkpoint's
     notes = []
     if checkpoint.is_original:
-        theirs = original_names.names(model, wanted)
+        names = original_names.names(model, wanted)
         notes.append("written by the original script, which counts no steps")
         if shapes.pop("global_step", None) is not None:
             notes.append("its global_step, which was added later, is not taken")
-    has_slots = any(is_optimizer_variable(ours) and name in shapes for ours, name in theirs.items())
+    has_slots = any(is_optimizer_variable(ours) and name in shapes for ours, name in names.items())
     if networks_only:
-        theirs = {k: v for k, v in theirs.items() if not is_optimizer_variable(k)}
-        fresh = [ours for ours, name in theirs.items() if name not in shapes]
-        theirs = {ours: name for ours, name in theirs.items() if name in shapes}
-        shapes = {name: shapes[name] for name in theirs.values()}
+        names = {k: v for k, v in names.items() if not is_optimizer_variable(k)}
+        fresh = [ours for ours, name in names.items() if name not in shapes]
+        names = {ours: name for ours, name in names.items() if name in shapes}
+        shapes = {name: shapes[name] for name in names.values()}
         notes = ["networks only: fresh are " + _named(model, fresh)]
     elif not has_slots:
-        theirs = {k: v for k, v in theirs.items() if not is_optimizer_variable(k)}
+        names = {k: v for k, v in names.items() if not is_optimizer_variable(k)}
         step = "" if checkpoint.is_original else ", step 0"
         notes.append(f"weights only: fresh optimiser slots{step}")
-    restored = {name: wanted[ours] for ours, name in theirs.items()}
+    restored = {name: wanted[ours] for ours, name in names.items()}
     _check(checkpoint, model, shapes, restored, WAY_ON)
     return Plan(
         checkpoint.prefix,

@@ -105,7 +105,7 @@ def remove(prefix: str) -> None:
         path.unlink(missing_ok=True)
 
 
-def newest_sound(folder: Path, say: Callable[[str], None]) -> str | None:
+def newest_intact(folder: Path, say: Callable[[str], None]) -> str | None:
     """Returns a run's newest checkpoint without damage, None if it never had any.
 
     Once one is found, damaged ones that are newer are reported and set aside as

@@ -15,7 +15,7 @@ from dcgan_v1.errors import UserError
 if TYPE_CHECKING:
     from dcgan_v1.sample import Sampler
 
-# what says which noise, and what it is where nothing is said
+# the options that decide the noise, and their defaults
 NOISE = {"n": 64, "seed": 0, "truncation": None, "interpolate": None}
 
 

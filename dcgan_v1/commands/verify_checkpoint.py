@@ -1,5 +1,5 @@
-"""Says what is in a checkpoint and whether it is sound: every file against the
-manifest, every array read. Exits with 0 if it is, with 1 if it is damaged."""
+"""Shows what is in a checkpoint and whether it is damaged: every file against the
+manifest, every array read. Exits with 1 if it is damaged, with 0 if not."""
 
 import argparse
 from collections.abc import Mapping

@@ -49,7 +49,7 @@ def launch(args: argparse.Namespace, config: Config, directory: Directory) -> in
             code, why = workers.wait(args.worker_timeout)
         if not why:
             return code
-        # before the run was there, the same command begins it once more
+        # before the run was there, the same command begins it again
         resume = resume or _stamp(directory) != before
         tries = 1 if directory.latest_step() > step else tries + 1
         if tries > TRIES:

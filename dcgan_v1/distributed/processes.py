@@ -124,7 +124,7 @@ class Processes:
 
     def _is_frozen(self, timeout: float, now: float) -> bool:
         """Whether one has been stopped for so long that the others, if they wait for it
-        in a step, have said so; before the first step they would wait much longer."""
+        in a step, have reported it; before the first step they would wait much longer."""
         for rank, process in enumerate(self._processes):
             if process.returncode is None and _is_stopped(process.pid):
                 self._frozen.setdefault(rank, now)
@@ -142,7 +142,7 @@ class Processes:
             return 0, ""
         if 2 in codes:  # an error of the user's: the same would come again
             if codes[0] != 2:
-                print(self._words(codes.index(2)), file=sys.stderr)
+                print(self._last_line(codes.index(2)), file=sys.stderr)
             return 2, ""
         if self._frozen and not any(c > 0 for c in codes):  # nobody else has named it
             return 1, f"worker {min(self._frozen)} was stopped by a signal"
@@ -152,10 +152,10 @@ class Processes:
         if codes[rank] < 0:
             name = signal.Signals(-codes[rank]).name
             return 1, f"worker {rank} was ended by {name}"
-        said = self._words(rank) if rank else "it has said so above"
-        return 1, f"worker {rank} stopped: {said.removeprefix('error: ')}"
+        reason = self._last_line(rank) if rank else "its error is above"
+        return 1, f"worker {rank} stopped: {reason.removeprefix('error: ')}"
 
-    def _words(self, rank: int) -> str:
+    def _last_line(self, rank: int) -> str:
         lines = self._log(rank).read_text(errors="replace").strip().splitlines()
         return lines[-1] if lines else f"exit code {self._processes[rank].returncode}"
 

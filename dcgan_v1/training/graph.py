@@ -91,14 +91,14 @@ def build_train_graph(config: Config, data: TrainingData) -> TrainGraph:
     real = tf.ensure_shape(real, [None, *system.image_shape], name="real")
     noise = _noise(config, system, collectives.sum_of_counts(tf.shape(real)[0]), now)
 
-    built = model.training_step(config, generator, discriminator, real, **noise)
+    step_ops = model.training_step(config, generator, discriminator, real, **noise)
     stop_ph = tf.placeholder_with_default(tf.constant(0.0), [], name="stop_ph")
-    built, stop = _with_whole_scalars(built, stop_ph)
+    step_ops, stop = _with_whole_scalars(step_ops, stop_ph)
     averages = Averages(config.ema_decay, _generator_variables(config.model), now)
-    d_and_g_op = averages.update_after(built.d_and_g_op)
-    summaries = {name: tf.summary.scalar(name, x) for name, x in built.scalars.items()}
+    d_and_g_op = averages.update_after(step_ops.d_and_g_op)
+    summaries = {name: tf.summary.scalar(name, x) for name, x in step_ops.scalars.items()}
 
-    d_norms = {k: norm for k, norm in built.norms.items() if k.startswith("d_")}
+    d_norms = {k: norm for k, norm in step_ops.norms.items() if k.startswith("d_")}
 
     samples, sample_logits = _samples(config, system, generator, discriminator, averages)
     saved = tf.global_variables()
@@ -108,8 +108,8 @@ def build_train_graph(config: Config, data: TrainingData) -> TrainGraph:
         step=step,
         real=real,
         noise=noise,
-        pretrain=_phase(step, built.d_op, built.d_scalars, d_norms, summaries),
-        train=_phase(step, d_and_g_op, built.scalars, built.norms, summaries),
+        pretrain=_phase(step, step_ops.d_op, step_ops.d_scalars, d_norms, summaries),
+        train=_phase(step, d_and_g_op, step_ops.scalars, step_ops.norms, summaries),
         restart_averages=averages.restart(),
         samples=samples,
         d_mean_sample=tf.reduce_mean(tf.sigmoid(sample_logits)),
@@ -138,14 +138,14 @@ def _samples(
     return samples, logits
 
 
-def _with_whole_scalars(built: Step, stop: tf.Tensor) -> tuple[Step, tf.Tensor]:
+def _with_whole_scalars(step_ops: Step, stop: tf.Tensor) -> tuple[Step, tf.Tensor]:
     """Returns a Step whose scalars are those of all workers, and the sum of `stop`."""
-    stop, *d_values = collectives.all_reduce([stop, *built.d_scalars.values()])
-    d_scalars = dict(zip(built.d_scalars, d_values, strict=True))
-    of_g = {k: x for k, x in built.scalars.items() if k not in d_scalars}
+    stop, *d_values = collectives.all_reduce([stop, *step_ops.d_scalars.values()])
+    d_scalars = dict(zip(step_ops.d_scalars, d_values, strict=True))
+    of_g = {k: x for k, x in step_ops.scalars.items() if k not in d_scalars}
     g_scalars = dict(zip(of_g, collectives.all_reduce([*of_g.values()]), strict=True))
     scalars = {**d_scalars, **g_scalars}
-    return built._replace(d_scalars=d_scalars, scalars=scalars), stop
+    return step_ops._replace(d_scalars=d_scalars, scalars=scalars), stop
 
 
 def _generator_variables(name: str) -> list[tf.Variable]:
@@ -169,22 +169,22 @@ def _noise(
       now: the step, int64.
     """
     count = real_count if system.noise_follows_batch else config.batch_size
-    drawn: dict[str, tuple[tf.Tensor, list[int | None]]] = {}
+    streams: dict[str, tuple[tf.Tensor, list[int | None]]] = {}
     for stream in system.streams:
         z = randomness.noise(system.noise, [count, system.z_dim], config.seed, stream, now)
-        drawn[stream] = z, [None, system.z_dim]
+        streams[stream] = z, [None, system.z_dim]
     for stream, shape in system.masks.items():
         images = real_count if stream.startswith("keep_real") else count
         keep = randomness.keep([images, *shape], system.dropout, config.seed, stream, now)
-        drawn[stream] = keep, [None, *shape]
+        streams[stream] = keep, [None, *shape]
     if getattr(config, "augment", "none") != "none":
         for stream in ("augment_real", "augment_fake"):
             fractions = [count, augmentation.NUMBERS]
             numbers = randomness.fractions(fractions, config.seed, stream, now)
-            drawn[stream] = numbers, [None, augmentation.NUMBERS]
+            streams[stream] = numbers, [None, augmentation.NUMBERS]
     return {
         name: tf.placeholder_with_default(collectives.share(tensor), shape, name=name)
-        for name, (tensor, shape) in drawn.items()
+        for name, (tensor, shape) in streams.items()
     }
 
 

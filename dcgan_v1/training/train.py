@@ -42,7 +42,7 @@ def train(
     """Trains a run to its last step, or until a signal stops it.
 
     Nothing in the run directory is touched before the data, the graph, the device and
-    the checkpoint have all been found sound.
+    the checkpoint have all been checked.
 
     Args:
       config: the system's config; `config.start` names a checkpoint to begin from.
@@ -194,7 +194,7 @@ def _restored(
     graph = build_train_graph(config, data)
     session.run(graph.initialize)
     # a run that died before its first checkpoint begins where it began
-    newest = saving.newest_sound(directory.checkpoints, say) if resume else None
+    newest = saving.newest_intact(directory.checkpoints, say) if resume else None
     if newest:
         manifest.check_settings(newest, config, directory.config)
     source = newest or config.start
