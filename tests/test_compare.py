@@ -1,4 +1,4 @@
-"""scripts/compare_tf2.py as a user runs it: every pair is the same function, and every
+"""`compare --system` as a user runs it: every pair is the same function, and every
 planted difference is found, in the right place and with the right cause."""
 
 import json
@@ -26,9 +26,9 @@ BOUNDS = {"forward": 1e-12, "loss": 1e-12, "gradient": 1e-10, "state": 1e-8}
 
 
 def compare(model, against, *args):
-    pair = ("--model", model, "--against", against, "--batch-size", 4)
+    pair = ("--system", model, "--against", against, "--batch-size", 4)
     options = ("--timing-steps", 0, "--dtype", "float64", "--quiet")
-    return call("compare_tf2.py", *pair, *options, *NARROW.get(model, ()), *args)
+    return call("compare.py", *pair, *options, *NARROW.get(model, ()), *args)
 
 
 def pairs():
@@ -134,6 +134,20 @@ def test_what_cannot_be_compared_is_refused_in_one_line(args, message):
         *rest,
     )
     assert message in said
+
+
+@pytest.mark.unit
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        ("--system celeba64", "--system needs --against: one of"),
+        ("--system celeba64 --against tf2 port.py:new", "leave out OLD, NEW"),
+        ("--system celeba64 --against tf2 --meta a --map b", "leave out --meta and --map"),
+        ("old.py:old new.py:new --against tf2", "--against and --width belong to --system"),
+    ],
+)
+def test_a_system_and_other_programs_exclude_each_other(args, message):
+    assert message in refusal("compare.py", *args.split())
 
 
 @pytest.mark.unit

@@ -1,0 +1,94 @@
+"""`compare --system`: one of the project's systems against its counterpart."""
+
+import argparse
+import dataclasses
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dcgan_v1 import runtime, systems
+from dcgan_v1.commands import cli, compare
+from dcgan_v1.config import Config, config_json
+from dcgan_v1.errors import UserError
+
+NETWORK_SETTINGS = ("batch_size", "width", "seed")
+MODULE = "dcgan_v1.ports.comparison"
+
+
+def main(args: argparse.Namespace) -> int:
+    against = systems.get(args.system).counterparts
+    if args.against not in against:
+        raise UserError(
+            f"{args.system} has no counterpart in {args.against}; it has in {', '.join(against)}"
+        )
+    if args.against == "torch":
+        cli.require_torch()
+    compare.refuse_unwritable(args)
+    settings = _settings(args)
+    runtime.prepare()
+    start, facts = None, {}
+    if args.checkpoint:
+        start, settings = _start(args, settings)
+        facts["started from"] = args.checkpoint
+    config = systems.get(args.system).config(**settings)
+    network = {k: v for k, v in settings.items() if k != "batch_size"}
+    return compare.run(
+        args,
+        f"{MODULE}:old",
+        f"{MODULE}:new",
+        old_options={"model": args.system, **network},
+        new_options={"model": args.system, "against": args.against, **network},
+        inputs=_inputs(config, args.steps),
+        start=start,
+        title=(args.system, args.against),
+        told=facts,
+    )
+
+
+def _inputs(config: Config, steps: int) -> dict[str, np.ndarray]:
+    """Returns real images, noise and masks of every step: name -> [steps, N, ...]."""
+    from dcgan_v1.ports import inputs
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "inputs.npz"
+        inputs.write(path, config, steps)
+        with np.load(path) as file:
+            names = [k.removeprefix("0/") for k in file.files if k.startswith("0/")]
+            return {
+                name: np.stack([file[f"{step}/{name}"] for step in range(steps)]) for name in names
+            }
+
+
+def _start(
+    args: argparse.Namespace, settings: dict[str, Any]
+) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    """Returns the checkpoint's arrays in TF1's names, and the settings with its width."""
+    from dcgan_v1.checkpoints import restoring
+    from dcgan_v1.checkpoints.checkpoint import open_checkpoint
+
+    checkpoint = open_checkpoint(args.checkpoint, print)
+    if checkpoint.config.model != args.system:
+        raise UserError(f"{args.checkpoint} is of {checkpoint.model}, not {args.system}")
+    if checkpoint.width:
+        settings = {**settings, "width": checkpoint.width}
+    return restoring.arrays(checkpoint), settings
+
+
+def _settings(args: argparse.Namespace) -> dict[str, Any]:
+    """Returns the settings given, with the batch size of the run that is started from."""
+    settings = {}
+    if args.checkpoint:
+        path = Path(args.checkpoint)
+        run = path if path.is_dir() else path.parent.parent
+        config = run / "config.json"
+        if config.is_file() and (run / "checkpoints").is_dir():
+            settings["batch_size"] = config_json.from_json(config.read_bytes(), config).batch_size
+    for name in NETWORK_SETTINGS:
+        if (value := getattr(args, name)) is not None:
+            settings[name] = value
+    known = {f.name for f in dataclasses.fields(systems.get(args.system).config)}
+    if set(settings) - known:
+        raise UserError(f"{args.system} has no --width; leave it out")
+    return settings
