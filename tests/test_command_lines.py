@@ -140,6 +140,7 @@ def test_every_command_has_a_script_and_every_script_a_command():
         assert f'run("{name}")' in text and len(text.splitlines()) < 20
 
 
+@pytest.mark.unit
 @pytest.mark.parametrize("word", commands.TOOLS)
 def test_a_command_that_became_a_tool_says_where_it_is(word, monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["dcgan-v1", word, "--run-dir", "a"])
