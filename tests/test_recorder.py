@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from marks import TF1_15
 from script_runs import call
 
 from dcgan_v1.errors import UserError
-from dcgan_v1.migration.recordings.recorder import whole_steps
+from dcgan_v1.migration.recordings.recorder import save_arrays, whole_steps
 from dcgan_v1.migration.recordings.recording import Recording
 
 pytestmark = pytest.mark.compare
@@ -192,6 +193,7 @@ def test_the_recorder_is_one_file_in_the_language_of_python_3_5():
     assert imported == {
         "argparse",
         "atexit",
+        "io",
         "json",
         "os",
         "platform",
@@ -199,6 +201,9 @@ def test_the_recorder_is_one_file_in_the_language_of_python_3_5():
         "runpy",
         "sys",
         "threading",
+        "time",
+        "zipfile",
+        "zlib",
         "numpy",
         "tensorflow",
     }
@@ -297,6 +302,71 @@ def test_programs_of_every_habit_are_recorded_whole(tmp_path, text, args, runs, 
     assert len(found.steps) == steps
     with np.load(tmp_path / "rec" / "after.npz") as after:
         assert "w" in after.files
+
+
+COUNTS = """
+count = tf.Variable(0, name="count")
+rate = tf.Variable(0.1, name="rate")
+more, lower = tf.assign_add(count, 1), tf.assign_sub(rate, 0.01)
+with tf.Session() as s:
+    s.run(tf.global_variables_initializer())
+    for i in range(3): s.run(one, feed); s.run(more); s.run([lower])
+"""
+
+
+def test_a_counter_that_goes_up_is_no_training_run(tmp_path):
+    done = record(tmp_path, COUNTS, "--steps", 9)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "3 training runs" in done.stdout
+    assert Recording(tmp_path / "rec").runs == [["one"]] * 3
+
+
+LARGE = """
+import sys
+sys.modules["dcgan_v1.migration.recordings.recorder"].LARGE = 5e6
+big = tf.get_variable("big", [1300, 1000], initializer=tf.random_normal_initializer())
+ADAM = tf.train.AdamOptimizer(0.01).minimize(tf.reduce_sum(big[:, :1] ** 2), name="adam")
+with tf.Session() as s:
+    s.run(tf.global_variables_initializer())
+    for i in range(3): s.run(ADAM)
+"""
+
+
+def test_of_a_large_network_no_more_is_recorded_than_is_needed(tmp_path):
+    done = record(tmp_path, LARGE, "--steps", 3)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "variables of 16 MB, twice, and gradients of 5 MB once" in done.stdout
+    assert "recorded run 1 of 3, " in done.stdout
+    found = Recording(tmp_path / "rec")
+    assert found.run(0)["gradient/big|adam/update_big/ApplyAdam"].shape == (1300, 1000)
+    assert not any(key.startswith("gradient/") for key in found.run(1))
+    with np.load(tmp_path / "rec" / "after.npz") as after:
+        assert "big" in after.files
+        assert "big/Adam" not in after.files
+    assert found.values["big/Adam_1"].shape == (1300, 1000)
+    sizes = {p.name: p.stat().st_size for p in (tmp_path / "rec").iterdir()}
+    assert sizes["before.npz"] < 5.5e6  # slots of zeros are nearly nothing
+    done = call("compare.py", "--recording", tmp_path / "rec")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "weights at the end: 0.0e+00 apart" in done.stdout
+
+
+def test_arrays_are_compressed_where_they_become_smaller(tmp_path):
+    arrays = {
+        "weights": np.random.default_rng(1).normal(size=50000).astype(np.float32),
+        "zeros": np.zeros((40, 5000), np.float32),
+        "bytes": np.arange(40000, dtype=np.int64) % 3,
+        "few": np.float64(3.5),
+        "nothing": np.zeros((0, 3)),
+    }
+    save_arrays(str(tmp_path / "a.npz"), arrays)
+    with np.load(tmp_path / "a.npz") as read:
+        for name, array in arrays.items():
+            assert np.array_equal(read[name], array), name
+    with zipfile.ZipFile(tmp_path / "a.npz") as file:
+        kinds = {info.filename: info.compress_type for info in file.infolist()}
+    assert kinds["weights.npy"] == zipfile.ZIP_STORED
+    assert kinds["zeros.npy"] == kinds["bytes.npy"] == zipfile.ZIP_DEFLATED
 
 
 def test_other_files_of_a_folder_are_left_alone(tmp_path):

@@ -4,9 +4,12 @@ it computes if asked to. Running a program runs whatever it says, at your own ri
 from __future__ import annotations
 
 import argparse
+import sys
+import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dcgan_v1 import distributed
 from dcgan_v1.commands import cli
 from dcgan_v1.errors import UserError
 
@@ -16,6 +19,23 @@ if TYPE_CHECKING:
 
 
 def main(args: argparse.Namespace) -> None:
+    from dcgan_v1.migration.programs import running
+
+    try:
+        _run(args)
+        code = 0
+    except UserError as error:
+        if not running.others_alive():
+            raise
+        if args.debug:
+            traceback.print_exc()
+        print(f"error: {error}", file=sys.stderr)
+        code = 2
+    if running.others_alive():  # threads of the program's, which nobody stops any more
+        distributed.leave(code)
+
+
+def _run(args: argparse.Namespace) -> None:
     from dcgan_v1.migration.programs import running, workplace
 
     settings = dict(_setting(text) for text in args.set)

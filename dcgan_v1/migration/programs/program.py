@@ -73,8 +73,8 @@ class Program:
             self.facades |= python2.modules()
         # what was on the path before belongs to others; what the program adds is its
         before = {Path(p).resolve() for p in sys.path}
-        origin = origin or self.main.parent
-        self.others = {p for p in before if p == OURS or not origin.is_relative_to(p)}
+        self.origin = origin or self.main.parent
+        self.others = {p for p in before if p == OURS or not self.origin.is_relative_to(p)}
 
     def words(self) -> str:
         """The text of the program's files."""

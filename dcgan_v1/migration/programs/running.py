@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import sys
-import traceback
+import threading
+import time
 from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dcgan_v1 import runtime
-from dcgan_v1.errors import UserError, how_to_install, reason
+from dcgan_v1.errors import UserError, how_to_install
 
 if TYPE_CHECKING:
     from dcgan_v1.migration.programs.program import Program
     from dcgan_v1.migration.recordings.recorder import Recorder
+
+GRACE = 10  # seconds for a main thread that did not train to end by itself
 
 
 def run(
@@ -89,42 +93,59 @@ def prepare() -> None:
 
 
 def _run(program: Program, recorder: Recorder) -> None:
-    from dcgan_v1.migration.programs.facade import Missing, Vanished
+    """Runs a program until it ends, or until the thread that trained is stopped.
+
+    Raises:
+      UserError: it failed.
+    """
+    from dcgan_v1.migration.programs import failures
     from dcgan_v1.migration.recordings.recorder import Stop
 
+    failures.of_threads(program)
+    _stop_main_thread_later(recorder)
     try:
         program.run()
+        _await_threads(recorder)
     except Stop:
         return
     except SystemExit as error:
         if error.code not in (None, 0) and not recorder.done:
             raise UserError(f"{program.main.name} ended itself: exit code {error.code}") from error
+        _await_threads(recorder)
     except (UserError, KeyboardInterrupt):
         raise
     except BaseException as error:
-        where = _place(error, program)
-        # `from tensorflow.contrib import x` ends as an ImportError of the interpreter's
-        gone = next(
-            (
-                e
-                for e in (error, error.__context__, error.__cause__)
-                if isinstance(e, Vanished | Missing)
-            ),
-            None,
-        )
-        if gone is not None:
-            raise UserError(f"{where}{gone}") from error
-        traceback.print_exc()
-        raise UserError(
-            f"{where}the program failed: {type(error).__name__}: {reason(error, 300)}"
-        ) from error
+        raise UserError(failures.explain(error, program)) from error
 
 
-def _place(error: BaseException, program: Program) -> str:
-    """'main.py:12: ' of the program's own line that an error came from."""
-    own = [
-        frame
-        for frame in traceback.extract_tb(error.__traceback__)
-        if Path(frame.filename).is_relative_to(program.main.parent)
-    ]
-    return f"{Path(own[-1].filename).name}:{own[-1].lineno}: " if own else ""
+def others_alive() -> list[threading.Thread]:
+    """Returns the threads that the end of a process waits for."""
+    others = set(threading.enumerate()) - {threading.main_thread(), threading.current_thread()}
+    return [thread for thread in others if not thread.daemon]
+
+
+def _await_threads(recorder: Recorder) -> None:
+    """As Python does at the end of a program: its threads may be what trains."""
+    while not recorder.done and (threads := others_alive()):
+        threads[0].join(timeout=1)
+
+
+def _stop_main_thread_later(recorder: Recorder) -> None:
+    """Where another thread trained, the main one may wait for what no longer comes."""
+    from dcgan_v1.migration.recordings.recorder import Stop
+
+    main = threading.main_thread()
+    if threading.current_thread() is not main:
+        return
+
+    def stop(*_: object) -> None:
+        raise Stop()
+
+    def watch() -> None:
+        recorder.ended.wait()
+        time.sleep(GRACE)
+        if recorder.stop and main.ident and main.ident not in recorder.trainers:
+            signal.pthread_kill(main.ident, signal.SIGUSR1)
+
+    signal.signal(signal.SIGUSR1, stop)
+    threading.Thread(target=watch, daemon=True, name="end of the program").start()

@@ -31,8 +31,6 @@ OPTIONAL = (
     "IPython",
     "colorama",
     "termcolor",
-    "tensorlayer",
-    "tensorpack",
     "librosa",
     "easydict",
     "tabulate",

@@ -19,6 +19,7 @@ drew), `fetch/<tensor>` (scalars that the program fetched) and
 # No syntax and no library that Python 3.5 lacks: this file goes where old programs are.
 import argparse
 import atexit
+import io
 import json
 import os
 import platform
@@ -26,6 +27,9 @@ import re
 import runpy
 import sys
 import threading
+import time
+import zipfile
+import zlib
 
 import numpy as np
 
@@ -67,11 +71,16 @@ BY_HAND = (
 )
 GRADIENT = ("grad", "delta", "gradient")
 ONE_KIND = 130  # runs of one kind before it is taken for the whole step
-COMPRESSED = 50e6  # bytes up to which variables are worth compressing
+COUNTERS = ("Placeholder", "PlaceholderWithDefault", "VariableV2", "Variable", "VarHandleOp")
+GAIN = 0.7  # of its size, to which compressing an array must bring it
+SAMPLE = 1 << 14  # bytes of an array that are tried for that
+LARGE = 100e6  # bytes of trained variables from which less of each run is recorded
+QUIET = 5.0  # seconds between two lines of progress
 
 
-class Stop(BaseException):
-    """Ends the program: all runs are recorded. `except Exception` does not catch it."""
+class Stop(SystemExit):
+    """Ends the thread that trained: all runs are recorded. `except Exception` does not
+    catch it, and a thread ends by it without a word."""
 
 
 class Recorder:
@@ -90,6 +99,9 @@ class Recorder:
         self._known, self._graph, self._every = {}, None, None
         self.session, self.losses = None, []
         self._here = threading.local()  # a thread that feeds a queue is not this one
+        self.trainers = set()  # threads that trained: they alone are stopped
+        self.ended, self._lock = threading.Event(), threading.RLock()
+        self._is_large, self._told = False, 0.0
 
     def install(self):
         """Has every `Session.run` of this process pass here. Returns self."""
@@ -99,7 +111,7 @@ class Recorder:
         recorder = self
 
         def run(self, fetches, feed_dict=None, options=None, run_metadata=None):
-            if recorder.done and recorder.stop:
+            if recorder.done and recorder.stop and threading.get_ident() in recorder.trainers:
                 raise Stop()  # a bare `except:` of the program's took the first
             if recorder.done or getattr(recorder._here, "is_busy", False):
                 return plain(self, fetches, feed_dict, options, run_metadata)
@@ -126,13 +138,17 @@ class Recorder:
         contents = self._known[key]
         if not contents.applies or (self._graph not in (None, session.graph)):
             return plain(session, fetches, feed_dict, options, run_metadata)
-        if self._graph is None:
-            self._begin(session)
-        extra = contents.extra() if self.folder else {}
+        self.trainers.add(threading.get_ident())
+        with self._lock:
+            if self._graph is None:
+                self._begin(session)
+        extra = self._extra(contents) if self.folder else {}
         values, more = plain(session, [fetches, extra], feed_dict, options, run_metadata)
-        self._note(session, contents, fetches, feed_dict or {}, values, more)
-        if self._is_enough():
-            self._end(session)
+        with self._lock:
+            if not self.done:  # by another thread, meanwhile
+                self._note(session, contents, fetches, feed_dict or {}, values, more)
+                if self._is_enough():
+                    self._end(session)
         return values
 
     def _begin(self, session):
@@ -146,7 +162,36 @@ class Recorder:
             if name == "recording.json" or re.match(r"run_\d{4,}\.npz$", name):
                 os.remove(os.path.join(self.folder, name))
         self._export(session.graph)
-        self._save("before.npz", self._variables(session))
+        values = self._variables(session)
+        self._announce(session.graph, values)
+        self._save("before.npz", values)
+
+    def _announce(self, graph, values):
+        """Says how much a recording will be; of a large one, less is recorded."""
+        trained = [values[n].nbytes for n in _trainable(graph) if n in values]
+        self._is_large = sum(trained) > LARGE
+        total = sum(np.asarray(a).nbytes for a in values.values())
+        line = "recording in %s: variables of %s, twice" % (self.folder, megabytes(total))
+        if self._is_large:
+            line += ", and gradients of %s once for each kind of run" % megabytes(sum(trained))
+            line += "; slots of optimisers are not recorded at the end"
+        else:
+            line += ", and with each run what it is fed and %s of gradients" % megabytes(
+                sum(trained)
+            )
+        print(line, flush=True)
+
+    def _extra(self, contents):
+        """What to fetch along with a run."""
+        is_again = contents.kind in self.kinds
+        return contents.extra(gradients=not (self._is_large and is_again))
+
+    def _progress(self, size):
+        now = time.time()
+        if now - self._told >= QUIET:
+            self._told = now
+            of = "" if self.runs is None else " of %d" % self.runs
+            print("recorded run %d%s, %s" % (len(self.kinds), of, megabytes(size)), flush=True)
 
     def _export(self, graph):
         # a session of tf.train's has finished its graph, and exporting adds to it
@@ -183,7 +228,7 @@ class Recorder:
                 numbers[name] = array
             else:
                 left_out.append(name)  # texts, and what a pickle would be needed for
-        np.savez_compressed(self._path("run_%04d.npz" % len(self.described)), **numbers)
+        size = self._save("run_%04d.npz" % len(self.described), numbers)
         self.described.append(
             {
                 "kind": contents.name,
@@ -192,6 +237,7 @@ class Recorder:
                 "inside branches": contents.hidden,
             }
         )
+        self._progress(size)
 
     def _is_enough(self):
         if self.runs is not None:
@@ -204,6 +250,7 @@ class Recorder:
 
     def _end(self, session):
         self.done = True
+        self.ended.set()
         if self.folder:
             self._save_after(session)
             alone = self.kinds[0] == self._every
@@ -212,6 +259,7 @@ class Recorder:
                 "format": FORMAT,
                 "made on": made_on(),
                 "runs": self.described,
+                "is large": self._is_large,
                 "steps": whole_steps(self.kinds, alone) or [every],
                 "program": os.path.basename(
                     getattr(sys.modules.get("__main__"), "__file__", None) or ""
@@ -224,7 +272,8 @@ class Recorder:
 
     def _save_after(self, session):
         if self.folder and self.kinds:
-            values = self._variables(session)
+            slots = self._slots() if self._is_large else ()
+            values = self._variables(session, without=slots)
             if values:  # a session that is closed has none
                 self._save("after.npz", values)
 
@@ -236,12 +285,22 @@ class Recorder:
             self._here.is_busy = False
         return self.done
 
-    def _variables(self, session):
+    def _slots(self):
+        """Names of the optimisers' own variables."""
+        names = set()
+        for contents in self._known.values():
+            for op in contents.applies:
+                names.update(_variable_name(t) for t in op.inputs if _is_reference(t))
+        return names - _trainable(self._graph)
+
+    def _variables(self, session, without=()):
         keys = _v1().GraphKeys
         variables = session.graph.get_collection(keys.GLOBAL_VARIABLES)
         variables = variables + session.graph.get_collection(keys.LOCAL_VARIABLES)
         values = {}
         for variable in variables:
+            if variable.op.name in without:
+                continue
             try:
                 values[variable.op.name] = self._plain(session, variable)
             except Exception:  # not initialised, and then not used either
@@ -249,9 +308,10 @@ class Recorder:
         return {n: a for n, a in values.items() if np.asarray(a).dtype.kind in "biufc"}
 
     def _save(self, name, arrays):
-        size = sum(np.asarray(a).nbytes for a in arrays.values())
-        save = np.savez_compressed if size < COMPRESSED else np.savez
-        save(self._path(name), **arrays)
+        """Writes an .npz, and returns how many bytes it has."""
+        path = self._path(name)
+        save_arrays(path, arrays)
+        return os.path.getsize(path)
 
     def _path(self, name):
         return os.path.join(self.folder, name)
@@ -273,10 +333,10 @@ class Contents:
         self.hidden += sorted(op.name for op in sources if _is_inside(op))
         self.sources = [op for op in sources if not _is_inside(op)]
 
-    def extra(self):
+    def extra(self, gradients=True):
         """Tensors to fetch along with what the program fetches."""
         tensors = {}
-        for op in self.applies:
+        for op in self.applies if gradients else ():
             names = [argument.name for argument in op.op_def.input_arg]
             place = next((names.index(g) for g in GRADIENT if g in names), None)
             if place is not None and not _is_inside(op):
@@ -324,6 +384,33 @@ def departs(kinds, steps):
     pattern = [kinds[i] for i in steps[0]]
     rest = kinds[steps[-1][-1] + 1 :]
     return rest != pattern[: len(rest)]
+
+
+def save_arrays(path, arrays):
+    """Writes an .npz whose arrays are compressed where they become smaller by it."""
+    with zipfile.ZipFile(path, "w", allowZip64=True) as file:
+        for name in sorted(arrays):
+            array = np.asanyarray(arrays[name])
+            data = io.BytesIO()
+            np.lib.format.write_array(data, array, allow_pickle=False)
+            kind = zipfile.ZIP_DEFLATED if _is_compressible(array) else zipfile.ZIP_STORED
+            file.writestr(name + ".npy", data.getvalue(), compress_type=kind)
+
+
+def _is_compressible(array):
+    """Whether compressing gains: trained weights lose a twentieth, for minutes of time."""
+    if array.nbytes <= SAMPLE:
+        return True
+    values = array.reshape(-1)
+    count = max(1, SAMPLE // array.itemsize)
+    places = (0, (values.size - count) // 2, values.size - count)
+    sample = b"".join(values[place : place + count].tobytes() for place in places)
+    return len(zlib.compress(sample, 1)) < GAIN * len(sample)
+
+
+def megabytes(size):
+    """'12 MB'."""
+    return "%d MB" % round(size / 1e6) if size >= 1e6 else "under 1 MB"
 
 
 def made_on():
@@ -394,7 +481,23 @@ def _is_apply(op):
     """Whether an op updates a variable: an optimiser's, or one written by hand."""
     if "Apply" in op.type:
         return bool(op.inputs) and "Dataset" not in op.type
-    return op.type in BY_HAND and _variable_name(op.inputs[0]) in _trainable(op.graph)
+    return (
+        op.type in BY_HAND
+        and _variable_name(op.inputs[0]) in _trainable(op.graph)
+        and not _counts(op)
+    )
+
+
+def _counts(op):
+    """Whether an update by hand is bookkeeping: of an integer, or by a constant."""
+    added = op.inputs[len(op.inputs) - 1]
+    if not added.dtype.base_dtype.is_floating:
+        return True
+    return not any(above.type in COUNTERS + SOURCES + RANDOM for above in _above([added.op]))
+
+
+def _is_reference(tensor):
+    return tensor.dtype._is_ref_dtype or tensor.dtype.base_dtype.name == "resource"
 
 
 def _trainable(graph):
