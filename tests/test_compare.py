@@ -31,18 +31,19 @@ def compare(model, against, *args):
     return call("compare.py", *pair, *options, *NARROW.get(model, ()), *args)
 
 
-def pairs():
-    """One of each framework among the quick tests."""
-    seen = set()
-    for model, against in PAIRS:
-        marks = [pytest.mark.torch] if against == "torch" else []
-        if against in seen:
-            marks.append(pytest.mark.release)
-        seen.add(against)
-        yield pytest.param(model, against, marks=marks)
+QUICK = ("mnist_tutorial", "tf2"), ("mnist_keras", "keras"), ("images96", "torch")
 
 
-@pytest.mark.parametrize(("model", "against"), pairs())
+def marked(model, against):
+    marks = [] if (model, against) in QUICK else [pytest.mark.release]
+    if against == "torch":
+        marks.append(pytest.mark.torch)
+    if (model, against) == QUICK[0]:
+        marks.append(pytest.mark.smoke)
+    return pytest.param(model, against, marks=marks)
+
+
+@pytest.mark.parametrize(("model", "against"), [marked(*pair) for pair in PAIRS])
 def test_tf1_and_its_counterpart_are_the_same_function_in_float64(model, against, tmp_path):
     done = compare(model, against, "--steps", 5, "--report", tmp_path, "--seed", 3)
     assert done.returncode == 0, done.stdout + done.stderr

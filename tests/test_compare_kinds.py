@@ -233,6 +233,7 @@ def test_what_has_no_float64_kernel_is_named():
     assert any(op.startswith("CropAndResize") for op in side.left)
 
 
+@pytest.mark.smoke
 @pytest.mark.torch
 def test_torchs_own_l2_is_part_of_the_gradient(folder):
     done = compare(folder, "decayed", "torch_ports.py:decayed")

@@ -39,6 +39,8 @@ def program(name):
     marks = [] if name in QUICK else [pytest.mark.release]
     if PROGRAMS[name] == "torch":
         marks.append(pytest.mark.torch)
+    if name == "conditional_lstm":
+        marks.append(pytest.mark.smoke)
     return pytest.param(name, marks=marks)
 
 

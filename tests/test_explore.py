@@ -36,10 +36,12 @@ PHONE = {"width": 390, "height": 800}
 @pytest.mark.parametrize(
     "name",
     [
-        pytest.param(
-            name, marks=[] if name in ("mnist_tutorial", "mnist_beginners") else pytest.mark.release
-        )
-        for name in systems.SYSTEMS
+        pytest.param("mnist_tutorial", marks=pytest.mark.smoke),
+        "mnist_beginners",
+        *(
+            pytest.param(name, marks=pytest.mark.release)
+            for name in ("mnist_keras", "celeba64", "images96")
+        ),
     ],
 )
 def test_the_page_draws_what_sample_py_draws_of_a_seed(name, page_of, tab, tmp_path):

@@ -32,7 +32,9 @@ CASES = [
     pytest.param(name, to, marks=[] if BY_DEFAULT[to] == name else [pytest.mark.release])
     for to in formats.FORMATS
     for name in systems.SYSTEMS
+    if (name, to) != ("mnist_keras", "frozen")
 ]
+CASES.append(pytest.param("mnist_keras", "frozen", marks=pytest.mark.smoke))
 
 
 @pytest.mark.parametrize(("name", "to"), CASES)
