@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
+from rounding import assert_close, products
 
 from dcgan_v1.checkpoints import original_names, reading, restoring
 from dcgan_v1.checkpoints.checkpoint import open_checkpoint
@@ -49,6 +50,12 @@ def golden(w):
     return {f"generator/{k}": v for k, v in generator.items()} | {
         f"discriminator/{k}": v for k, v in discriminator.items()
     }
+
+
+def generator_products():
+    """How many products lie behind a pixel of the narrow generator."""
+    shapes = {k: shape for k, shape in golden(NARROW.width).items() if k.startswith("generator")}
+    return products(shapes)
 
 
 def build(config, images_np=None):
@@ -118,12 +125,14 @@ def test_quirk_d_keeps_averages_of_fakes_and_of_reals_apart(graph, session, rng)
     # by hand from the weights before the step: the first layer's mean over the reals
     (w,) = (v for v in tf.trainable_variables() if "conv0/w" in v.op.name)
     first = tf.nn.conv2d(built.real, w, strides=2, padding="SAME")
-    expected = session.run(tf.reduce_mean(first, [0, 1, 2]))
+    first = session.run(first)
     session.run(built.train.op)
     values = {v.op.name: session.run(v) for v in built.saved if "bn0" in v.op.name}
     prefix = "celeba64/discriminator/bn0"
     real, fake = (values[f"{prefix}/{s}/moving_mean"] for s in ("real", "fake"))
-    np.testing.assert_allclose(real, 0.1 * expected, rtol=1e-4, atol=1e-7)
+    terms = first[..., 0].size + 5 * 5 * 3  # of a mean of convolutions
+    expected = first.mean((0, 1, 2), np.float64)
+    assert_close(real, 0.1 * expected, terms, size=0.1 * np.abs(first).mean())
     assert np.abs(real - fake).max() > 1e-5
     before = {v: session.run(v) for v in built.saved}
     session.run([built.samples, built.d_mean_sample])
@@ -139,7 +148,9 @@ def test_is_training_may_be_a_bool_tensor(graph, session, rng):
     logits, d_updates = discriminator(images, phase_ph)
     plain, _ = generator(z, True)
     session.run(tf.global_variables_initializer())
-    np.testing.assert_allclose(*session.run([images, plain], {phase_ph: True}), 1e-4)
+    moments = 4 * (4**2 + 8**2 + 16**2 + 32**2)  # of the batch, in each batch norm
+    terms = generator_products() + moments
+    assert_close(*session.run([images, plain], {phase_ph: True}), terms, size=1)
     for _ in range(30):
         session.run([updates, d_updates], {phase_ph: True})
     by_averages, by_batch = (
@@ -243,8 +254,8 @@ def test_images_from_the_originals_checkpoint_are_what_its_formulas_give(
     plan = restoring.plan_networks(open_checkpoint(prefix), sample.saved)
     restoring.restore(session, plan)
     ours = session.run(sample.images, {sample.z: z})
-    np.testing.assert_allclose(ours, theirs, atol=1e-5)
-    np.testing.assert_allclose(ours, numpy_generator(np.float64(z), values), atol=1e-4)
+    assert_close(ours, theirs, generator_products(), size=1)
+    assert_close(ours, numpy_generator(np.float64(z), values), generator_products(), size=1)
 
 
 def test_restore_and_export_give_back_the_originals_bytes(

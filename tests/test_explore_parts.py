@@ -7,6 +7,7 @@ import pytest
 import tensorflow.compat.v1 as tf
 from browser import levels, opened, script
 from PIL import Image
+from rounding import assert_close, two_orders
 
 from dcgan_v1 import image_files, pretrained, systems
 from dcgan_v1.explore import directions, packing
@@ -55,7 +56,8 @@ def test_the_matrix_product_is_numpys(tab, rng):
             return [...numbers.subarray(40000, 40000 + sizes[0] * sizes[2])]; }""",
             [a.ravel().tolist(), panels.ravel().tolist(), [int(n) for n in sizes]],
         )
-        np.testing.assert_allclose(np.reshape(found, (rows, columns)), a @ b, atol=1e-4, rtol=1e-4)
+        size = (np.abs(a) @ np.abs(b)).max()
+        assert_close(np.reshape(found, (rows, columns)), a @ b, depth, size)
 
 
 def test_gifs_are_read_back_exactly_where_256_colours_do(tab, rng, tmp_path):
@@ -138,14 +140,15 @@ def test_principal_directions_are_those_of_the_first_layers_outputs(rng):
             moved = network.session.run(first.y, {network.x: z[:1] + vectors})
             still = h[0]
         np.testing.assert_allclose(vectors @ vectors.T, np.eye(6), atol=1e-9)
-        lengths = np.linalg.norm(moved.reshape(6, -1) - still, axis=1)
+        moved = moved.reshape(6, -1)
+        lengths = np.linalg.norm(moved - still, axis=1)
         assert (np.diff(lengths) < 0).all()
         h = (h - h.mean(0)).astype(np.float64)
         variances = np.linalg.eigvalsh(h @ h.T / len(z))[::-1][:6]
-        np.testing.assert_allclose(lengths**2, variances, rtol=1e-4)
+        off = two_orders(100) * (np.linalg.norm(moved, axis=1) + np.linalg.norm(still))
+        assert (np.abs(lengths**2 - variances) <= 2 * lengths * off).all()
 
 
-@pytest.mark.graph
 def test_along_its_direction_ds_score_rises(rng):
     with open_sampler(pretrained.path_of("celeba64"), "ema", "cpu") as sampler:
         vector = directions.score(sampler)

@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,7 @@ LIGHT += ("metrics.real_images", "commands.train_mnist")
 LIGHT += ("commands.explore", "commands.latents", "explore.page", "explore.server")
 
 
+@cache
 def imports(path):
     """Names imported anywhere in a file, `from a import b` as a.b too."""
     found = set()

@@ -8,7 +8,7 @@ import pytest
 from rounding import two_orders
 from script_runs import call
 
-pytestmark = pytest.mark.graph
+pytestmark = pytest.mark.cli
 
 LEGACY = Path(__file__).parent / "legacy"
 RECORDED = LEGACY / "data" / "families.npz"

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 from numpy_adam import NumpyAdam
+from rounding import UNIT, assert_close
 
 from dcgan_v1.models import mnist_beginners
 from dcgan_v1.nn import losses, training_steps
@@ -41,6 +42,15 @@ def feeds(built, rng):
     ]
 
 
+def assert_moved(v, before, after, *moves):
+    """The same gradients go into both: what differs is beta2's power, which is rounded next
+    to 1 and counts by its distance from there, and the rounding of the sums in the weight."""
+    expected = before + sum(moves)
+    atol = UNIT / (1 - 0.999) * sum(np.abs(move).max() for move in moves)
+    atol += len(moves) * UNIT * np.abs(expected).max()
+    np.testing.assert_allclose(after, expected, rtol=0, atol=atol, err_msg=v.op.name)
+
+
 def test_three_steps_equal_three_numpy_adams_in_the_right_order(built, session, feeds):
     """Real and fake gradients at the same weights, G's against the updated D."""
     z, d_vars, g_vars = built.z_d, built.d_vars, built.g_vars
@@ -61,9 +71,7 @@ def test_three_steps_equal_three_numpy_adams_in_the_right_order(built, session, 
         d_after, g_after = session.run([d_vars, g_vars])
         moves = zip(real_adam.updates(taken[0]), fake_adam.updates(taken[1]), strict=True)
         for before, after, (a, b), v in zip(d_before, d_after, moves, d_vars, strict=True):
-            np.testing.assert_allclose(
-                after, before + a + b, rtol=1e-5, atol=1e-7, err_msg=v.op.name
-            )
+            assert_moved(v, before, after, a, b)
         # D stands where the step left it; put G back, and ask for its gradient there
         session.run([tf.assign(v, b) for v, b in zip(g_vars, g_before, strict=True)])
         taken = session.run(g_gradients, {z: feed[built.z_g]})
@@ -73,9 +81,7 @@ def test_three_steps_equal_three_numpy_adams_in_the_right_order(built, session, 
         ):
             if np.abs(taken[g_vars.index(v)]).max() < 1e-6:
                 continue  # a bias before a batch norm: rounding, which Adam magnifies
-            np.testing.assert_allclose(
-                after, before + move, rtol=1e-4, atol=2e-6, err_msg=v.op.name
-            )
+            assert_moved(v, before, after, move)
 
 
 def test_one_fused_run_equals_separate_runs_bit_for_bit(built, session, feeds):
@@ -136,7 +142,7 @@ def test_quirk_the_two_d_adams_keep_moments_of_their_own(built, session, feeds):
         assert f"{v.op.name}/d_real_adam" not in names
     for adam in ("d_real_adam", "d_fake_adam", "g_adam"):
         powers = session.run([names[f"{adam}/beta{i}_power"] for i in (1, 2)])
-        np.testing.assert_allclose(powers, [0.9**2, 0.999**2], rtol=1e-6)
+        np.testing.assert_allclose(powers, [0.9**2, 0.999**2], rtol=4 * UNIT)
 
 
 def test_pretraining_moves_d_alone_but_for_gs_averages(built, session, feeds):
@@ -172,5 +178,7 @@ def test_one_step_moves_each_average_towards_ds_batch_and_then_gs(built, session
         session.run(averages[f"mnist_beginners/generator/bn1/moving_{what}"])
         for what in ("mean", "variance")
     )
-    np.testing.assert_allclose(mean, means, rtol=1e-3, atol=1e-8)
-    np.testing.assert_allclose(variance, variances, rtol=1e-6)
+    terms = N * 28 * 28 + 100  # of the moments of sums of 100 products
+    size = 0.001 * np.sqrt(h.var())
+    assert_close(mean, means, terms, size)
+    np.testing.assert_allclose(variance, variances, rtol=4 * UNIT)  # next to 1

@@ -8,7 +8,7 @@ from importlib import import_module
 
 import pytest
 from idx_files import random_images, write_dataset
-from script_runs import ENVIRONMENT, ROOT, call, command, contents, refusal
+from script_runs import ENVIRONMENT, ROOT, call, command, contents, fresh, refusal
 
 pytestmark = pytest.mark.cli
 
@@ -41,7 +41,6 @@ def run(tmp_path_factory):
         ("--sample-bn none", "--sample-bn"),
         ("--stepz 4", "--stepz"),
         ("--data-dir nowhere", "nowhere"),
-        ("--restore no/such/checkpoint", "no/such/checkpoint.index does not exist"),
         ("--restore --restart", "--restart"),
         ("--data-dir=", "--data-dir"),
         ("--restore=", "--restore"),
@@ -50,6 +49,14 @@ def run(tmp_path_factory):
 def test_bad_options_are_refused_before_anything_is_made(tmp_path, args, complaint):
     message = refusal("train_mnist.py", *args.split(" "), "--run-dir", tmp_path / "r")
     assert complaint in message
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_checkpoint_that_is_not_there_is_refused_before_anything_is_made(tmp_path):
+    """In a process of its own, which shows that nothing else comes with the line."""
+    restored = ("--restore", "no/such/checkpoint", "--run-dir", tmp_path / "r")
+    message = refusal("train_mnist.py", *restored, run=fresh)
+    assert "no/such/checkpoint.index does not exist" in message
     assert not list(tmp_path.iterdir())
 
 
@@ -135,7 +142,6 @@ def test_a_directory_without_permission_is_refused(tmp_path):
     assert not (tmp_path / "r").exists()
 
 
-@pytest.mark.unit
 def test_a_run_directory_that_cannot_be_made_is_refused():
     assert "cannot write" in refusal("train_mnist.py", "--steps", 1, "--run-dir", "/proc/r")
 
