@@ -86,12 +86,12 @@ def test_two_workers_train_what_one_does_on_the_same_data_and_noise(undisturbed,
 @pytest.mark.release
 @pytest.mark.parametrize("model", ["mnist_keras", "celeba64"])
 def test_smaller_last_batches_and_what_is_drawn_at_random_are_shared(tmp_path, model):
-    """mnist_keras: epochs of 4, 4 and 1 images; celeba64: augmented, mirrored faces, of
-    which a few steps, since rounding soon shows there. Both average G's weights."""
+    """mnist_keras: two epochs of 4, 4 and 1 images; celeba64: augmented, mirrored faces.
+    A few steps of both: rounding grows from step to step. Both average G's weights."""
     options, steps = [], 4
     if model == "mnist_keras":
         data = write_dataset(tmp_path / "data", random_images(9))
-        options, steps = ["--data-dir", data], 12
+        options, steps = ["--data-dir", data], 6
     for name, workers in (("alone", 1), ("two", 2)):
         where = tmp_path / name
         process = train(where, *options, model=model, workers=workers, steps=steps)
