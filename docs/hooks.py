@@ -74,12 +74,13 @@ def commands_page() -> Iterator[str]:
         module = import_module(f"dcgan_v1.commands.{name}")
         parser = module.make_parser()
         parser.prog = f"dcgan-v1 {name.replace('_', '-')}"
-        real = module.main.__module__.rpartition(".")[2].replace("_", "-")
-        if real == name.replace("_", "-"):
-            yield from command_section(real, parser)
+        made_in = module.main.__module__.rpartition(".")[2]
+        title = name.replace("_", "-")
+        if made_in == name:
+            yield from command_section(title, parser)
         else:  # an alias, whose options are among those of the command
-            yield f"## {name.replace('_', '-')}\n"
-            yield f"An older name for [`{real}`](#{real}). {parser.description}\n"
+            real = f"An older name for [`{made_in}`](#{made_in}). " * (made_in in commands.NAMES)
+            yield f"## {title}\n\n{real}{' '.join((parser.description or '').split())}\n"
 
 
 def command_section(name: str, parser: argparse.ArgumentParser) -> Iterator[str]:
