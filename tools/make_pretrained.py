@@ -15,7 +15,7 @@ from PIL import Image
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from dcgan_v1 import files, image_files, pretrained, runtime, systems
-from dcgan_v1.commands import cli, evaluate, export_checkpoint, options
+from dcgan_v1.commands import cli, evaluate, export_checkpoint, metric_options
 from dcgan_v1.config import Config
 from dcgan_v1.config.config_json import saved_config
 from dcgan_v1.errors import UserError
@@ -29,7 +29,7 @@ GRID = 64  # samples
 
 
 def main(args: argparse.Namespace) -> None:
-    options.check_metric_options(args)
+    metric_options.check(args)
     directory = RunDirectory(args.run_dir)
     prefix = directory.checkpoints / f"model-{args.step}"
     config = check(directory, prefix, args)
@@ -207,7 +207,7 @@ def make_parser() -> cli.Parser:
         metavar="DIR",
         help="where the model's folder goes (default pretrained/)",
     )
-    options.add_metric_options(parser, n=10_000)
+    metric_options.add(parser, n=10_000)
     return parser
 
 

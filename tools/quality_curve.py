@@ -14,7 +14,7 @@ from tqdm import tqdm
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from dcgan_v1 import files, plotting, runtime, systems
-from dcgan_v1.commands import cli, options
+from dcgan_v1.commands import cli, metric_options, options
 from dcgan_v1.config.config_json import saved_config
 from dcgan_v1.errors import UserError
 from dcgan_v1.training.rundir import RunDirectory
@@ -24,7 +24,7 @@ Distance = Callable[[np.ndarray], float]
 
 
 def main(args: argparse.Namespace) -> None:
-    options.check_metric_options(args)
+    metric_options.check(args)
     table, picture = (Path(f"{args.out}.{ending}") for ending in ("csv", "png"))
     files.refuse_unwritable(table, picture)
     directory = RunDirectory(args.run_dir)
@@ -153,8 +153,8 @@ def make_parser() -> cli.Parser:
         help="the curve, as PATH.csv and PATH.png",
     )
     options.add_drawing_options(parser)
-    options.add_metric_options(parser, n=5000)
-    options.add_classifier_option(parser)
+    metric_options.add(parser, n=5000)
+    metric_options.add_classifier(parser)
     return parser
 
 

@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 
 from dcgan_v1 import files, image_files, runtime, systems
-from dcgan_v1.commands import cli, options
+from dcgan_v1.commands import cli, metric_options, options
 from dcgan_v1.config.config_json import saved_config
 
 SHOWN = 10  # samples in the picture of neighbours, each with as many training images
 
 
 def main(args: argparse.Namespace) -> None:
-    options.check_metric_options(args)
+    metric_options.check(args)
     files.refuse_unwritable(args.json, args.neighbours)
     evaluate(options.model_path(args), args)
 
@@ -111,8 +111,8 @@ def make_parser() -> cli.Parser:
     parser = cli.parser(__doc__)
     options.add_model_options(parser)
     options.add_drawing_options(parser)
-    options.add_metric_options(parser, n=10_000)
-    options.add_classifier_option(parser)
+    metric_options.add(parser, n=10_000)
+    metric_options.add_classifier(parser)
     add = parser.add_argument
     add("--json", type=cli.path, metavar="FILE", help="write the figures to this file")
     add(

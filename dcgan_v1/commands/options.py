@@ -9,8 +9,6 @@ from typing import Any
 from dcgan_v1 import distributed, pretrained
 from dcgan_v1.config import COUNTED_TWICE, Config, ImageSettings
 from dcgan_v1.config.setting import option
-from dcgan_v1.errors import UserError
-from dcgan_v1.metrics.real_images import MIN_IMAGES
 from dcgan_v1.systems import SYSTEMS
 
 Group = argparse.ArgumentParser | argparse._ArgumentGroup
@@ -192,41 +190,3 @@ def add_latest_option(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="G's weights as they are, also where the run kept averages of them (default off)",
     )
-
-
-def add_metric_options(parser: argparse.ArgumentParser, n: int) -> None:
-    """Adds how many samples are measured (default n), with what and against what."""
-    add = parser.add_argument
-    add(
-        "--n",
-        type=int,
-        default=n,
-        metavar="N",
-        help="samples, at most MNIST's 10000 test images or half of a folder's images "
-        "(default %(default)s)",
-    )
-    add(
-        "--seed",
-        type=int,
-        default=0,
-        metavar="N",
-        help="of the noise and of which real images (default %(default)s)",
-    )
-    add("--data", metavar="PATH", help="the training images (default: those the run names)")
-    add("--split", metavar="NAME", help="which of EMNIST's data sets, where --data holds several")
-
-
-def add_classifier_option(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--classifier",
-        metavar="PATH",
-        help="the classifier of MNIST samples (default pretrained/mnist_classifier)",
-    )
-
-
-def check_metric_options(args: argparse.Namespace) -> None:
-    """Raises UserError for values that `add_metric_options` cannot mean."""
-    if args.n < MIN_IMAGES:
-        raise UserError(f"--n must be at least {MIN_IMAGES}: fewer samples say nothing")
-    if args.seed < 0:
-        raise UserError("--seed must be at least 0")

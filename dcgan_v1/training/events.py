@@ -39,10 +39,21 @@ class EventWriter:
         self._write(step=step, summary=tf.Summary.FromString(summary))
 
     def add_scalar(self, tag: str, value: float, step: int) -> None:
+        """Adds a number.
+
+        Args:
+          tag: its name; value: the number.
+          step: the run's.
+        """
         self._add_value(step, tag=tag, simple_value=value)
 
     def add_text(self, tag: str, text: str, step: int) -> None:
-        """Adds a text, which TensorBoard shows under its tab of that name."""
+        """Adds a text, which TensorBoard shows under its tab of that name.
+
+        Args:
+          tag: its name; text: in Markdown.
+          step: the run's.
+        """
         plugin = tf.SummaryMetadata.PluginData(plugin_name="text")
         self._add_value(
             step,
