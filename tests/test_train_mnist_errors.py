@@ -61,6 +61,24 @@ def test_a_checkpoint_that_is_not_there_is_refused_before_anything_is_made(tmp_p
 
 
 @pytest.mark.unit
+@pytest.mark.parametrize(
+    ("args", "complaint"),
+    [
+        ("", "--model is needed: one of mnist_beginners, celeba64"),
+        ("--model mnist_keras --faithful", "mnist_keras has no --faithful"),
+        ("--model images96 --download", "images96 has no --download"),
+        ("--model celeba64 --classifier", "celeba64 has no --classifier"),
+        ("--model celeba64 --epochs 3", "celeba64 has no setting --epochs"),
+        ("--model images96", "--data is needed"),
+        ("--model celeba64 --download --data there", "leave --data out"),
+    ],
+)
+def test_what_a_system_has_not_is_refused(tmp_path, args, complaint):
+    assert complaint in refusal("train.py", *args.split(), "--run-dir", tmp_path / "r")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.unit
 def test_a_damaged_data_file_is_refused(tmp_path):
     folder = write_dataset(tmp_path / "data", random_images(20))
     path = folder / "train-images-idx3-ubyte"
