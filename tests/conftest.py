@@ -6,11 +6,12 @@ from functools import cache
 import marks
 import numpy as np
 import pytest
-from script_runs import ENVIRONMENT, call, command
+from script_runs import ENVIRONMENT, INSTRUCTIONS, call, command
 
 from dcgan_v1 import runtime
 from dcgan_v1.commands import explore as explore_command
 
+runtime.RESPECTED += (INSTRUCTIONS,)
 tf = runtime.prepare()
 
 import tiny_systems  # noqa: E402, after TensorFlow is set up

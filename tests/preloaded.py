@@ -8,8 +8,11 @@ import sys
 import traceback
 from importlib import import_module
 
+from script_runs import INSTRUCTIONS
+
 from dcgan_v1 import commands, plotting, runtime
 
+runtime.RESPECTED += (INSTRUCTIONS,)
 tf = runtime.load()
 for name in ("sample", "training.train", "metrics.model_evaluation", "ports.convert"):
     import_module(f"dcgan_v1.{name}")

@@ -16,8 +16,16 @@ from pathlib import Path
 from unittest import mock
 
 ROOT = Path(__file__).resolve().parents[1]
+# what `make numerical` may set
+INSTRUCTIONS, THREADS = "ONEDNN_MAX_CPU_ISA", "TF_NUM_INTRAOP_THREADS"
 # as a user's shell has it: conftest's own set-up must not reach the scripts
-ENVIRONMENT = {k: v for k, v in os.environ.items() if not k.startswith(("TF_", "KERAS_"))}
+ENVIRONMENT = {
+    k: v
+    for k, v in os.environ.items()
+    if k == THREADS
+    or (k, v) == ("TF_ENABLE_ONEDNN_OPTS", "0")
+    or not k.startswith(("TF_", "KERAS_"))
+}
 SECONDS = 180  # a script may take
 
 

@@ -6,7 +6,7 @@ import tensorflow.compat.v1 as tf
 
 from dcgan_v1.nn import augmentation
 
-pytestmark = pytest.mark.unit
+pytestmark = [pytest.mark.unit, pytest.mark.numerical]
 
 SIDE = 16
 

@@ -18,7 +18,7 @@ from dcgan_v1.systems import Celeba64Config
 from dcgan_v1.training.graph import build_train_graph
 from originals import celeba64 as source_graph
 
-pytestmark = pytest.mark.graph
+pytestmark = [pytest.mark.graph, pytest.mark.numerical]
 
 NARROW = Celeba64Config(width=8, batch_size=4)
 ORIGINAL_NAMES = Path(__file__).with_name("legacy") / "celeba64.tsv"

@@ -15,7 +15,7 @@ from dcgan_v1.compare import Tf1
 from dcgan_v1.migration.matching.map_file import Map
 from dcgan_v1.migration.runners.tf1.runner import GraphSide
 
-pytestmark = pytest.mark.compare
+pytestmark = [pytest.mark.compare, pytest.mark.numerical]
 
 LEGACY = Path(__file__).with_name("legacy")
 DATA = LEGACY / "data"

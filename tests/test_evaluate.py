@@ -15,7 +15,7 @@ from dcgan_v1.errors import UserError
 from dcgan_v1.metrics import features, image_metrics, real_images
 from dcgan_v1.systems import Celeba64Config
 
-pytestmark = pytest.mark.cli
+pytestmark = [pytest.mark.cli, pytest.mark.numerical]
 
 N = 400
 

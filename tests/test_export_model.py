@@ -20,7 +20,7 @@ from dcgan_v1.export import card, exporting, networks
 from dcgan_v1.nn import averaging
 from dcgan_v1.sample import draw_noise
 
-pytestmark = pytest.mark.cli
+pytestmark = [pytest.mark.cli, pytest.mark.numerical]
 
 BY_DEFAULT = {  # a system for each format; the others are longer
     "savedmodel": "images96",

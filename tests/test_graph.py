@@ -15,7 +15,7 @@ from dcgan_v1.systems import SYSTEMS, MnistBeginnersConfig
 from dcgan_v1.training import train
 from dcgan_v1.training.rundir import RunDirectory
 
-pytestmark = pytest.mark.graph
+pytestmark = [pytest.mark.graph, pytest.mark.numerical]
 
 
 @pytest.fixture(scope="module", params=SYSTEMS)

@@ -15,7 +15,7 @@ from dcgan_v1.sample import build_sample_graph
 from dcgan_v1.systems import Images96Config
 from dcgan_v1.training.graph import build_train_graph
 
-pytestmark = pytest.mark.graph
+pytestmark = [pytest.mark.graph, pytest.mark.numerical]
 
 
 def golden(w):

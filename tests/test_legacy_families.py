@@ -8,7 +8,7 @@ import pytest
 from rounding import two_orders
 from script_runs import call
 
-pytestmark = pytest.mark.cli
+pytestmark = [pytest.mark.cli, pytest.mark.numerical]
 
 LEGACY = Path(__file__).parent / "legacy"
 RECORDED = LEGACY / "data" / "families.npz"

@@ -6,7 +6,7 @@ import tensorflow.compat.v1 as tf
 
 from dcgan_v1.nn import losses
 
-pytestmark = pytest.mark.unit
+pytestmark = [pytest.mark.unit, pytest.mark.numerical]
 
 
 def test_losses_are_the_cross_entropies_of_the_paper(session, rng):

@@ -17,7 +17,7 @@ from dcgan_v1.metrics import (
     sliced_wasserstein,
 )
 
-pytestmark = pytest.mark.unit
+pytestmark = [pytest.mark.unit, pytest.mark.numerical]
 
 # ---- Fréchet distance ----
 

@@ -10,7 +10,7 @@ from dcgan_v1.models import mnist_beginners
 from dcgan_v1.nn import losses, training_steps
 from originals import mnist_beginners as source_graph
 
-pytestmark = pytest.mark.graph
+pytestmark = [pytest.mark.graph, pytest.mark.numerical]
 
 GENERATOR = {
     "linear1/w": (100, 3136),

@@ -13,7 +13,7 @@ from dcgan_v1.nn.optimizers import is_optimizer_variable
 from dcgan_v1.systems import MnistTutorialConfig
 from dcgan_v1.training.graph import build_train_graph
 
-pytestmark = pytest.mark.graph
+pytestmark = [pytest.mark.graph, pytest.mark.numerical]
 
 NORM = ("beta", "gamma", "moving_mean", "moving_variance")
 GOLDEN = {

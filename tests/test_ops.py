@@ -6,7 +6,7 @@ import tensorflow.compat.v1 as tf
 
 from dcgan_v1.nn import ops, resizing
 
-pytestmark = pytest.mark.unit
+pytestmark = [pytest.mark.unit, pytest.mark.numerical]
 
 NORMAL = tf.random_normal_initializer(stddev=0.5)
 

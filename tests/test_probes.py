@@ -8,7 +8,7 @@ from dcgan_v1.migration.comparison import differences
 from dcgan_v1.migration.comparison.observe import FORWARD, GRADIENT, STATE, Key
 from dcgan_v1.migration.explanation import probes
 
-pytestmark = pytest.mark.unit
+pytestmark = [pytest.mark.unit, pytest.mark.numerical]
 
 
 def test_slope_is_read_from_input_and_output(rng):

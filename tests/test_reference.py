@@ -9,7 +9,7 @@ import sys
 import pytest
 from script_runs import ENVIRONMENT, ROOT
 
-pytestmark = pytest.mark.cli
+pytestmark = [pytest.mark.cli, pytest.mark.numerical]
 
 
 def run(code):

@@ -10,7 +10,7 @@ from dcgan_v1.sample import draw_noise, interpolate, open_sampler
 from dcgan_v1.systems import SYSTEMS
 from originals import celeba64 as source_celeba64
 
-pytestmark = pytest.mark.cli
+pytestmark = [pytest.mark.cli, pytest.mark.numerical]
 
 
 @pytest.mark.graph

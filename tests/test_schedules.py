@@ -13,7 +13,7 @@ from dcgan_v1.nn import losses, training_steps
 from dcgan_v1.nn.optimizers import is_optimizer_variable
 from dcgan_v1.systems import MnistBeginnersConfig
 
-pytestmark = pytest.mark.graph
+pytestmark = [pytest.mark.graph, pytest.mark.numerical]
 
 N = 8
 

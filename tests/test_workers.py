@@ -16,7 +16,7 @@ from worker_runs import finished, train, variables
 from dcgan_v1 import systems
 from dcgan_v1.distributed import cluster, collectives
 
-pytestmark = pytest.mark.workers
+pytestmark = [pytest.mark.workers, pytest.mark.numerical]
 STEPS = Path(__file__).with_name("joined_steps.py")
 
 
