@@ -116,6 +116,21 @@ def test_every_file_that_a_page_names_exists():
 
 
 @pytest.mark.unit
+def test_the_map_of_the_code_names_what_exists():
+    page = ROOT / "docs" / "explanation" / "architecture.md"
+    package = ROOT / "dcgan_v1"
+    near = (ROOT, package, package / "migration", package / "training")
+    near += (package / "migration" / "runners", package / "migration" / "programs")
+    near += (package / "migration" / "recordings",)
+    for words in inline(page):
+        if re.fullmatch(r"[\w/]+(/|\.py)", words):
+            assert any((folder / words).exists() for folder in near), words
+    named = {words.removeprefix("dcgan_v1/").rstrip("/") for words in inline(page)}
+    parts = {path.name for path in package.iterdir() if not path.name.startswith(("_", "."))}
+    assert parts - {"py.typed"} <= named
+
+
+@pytest.mark.unit
 def test_every_target_of_make_exists():
     makefile = (ROOT / "Makefile").read_text()
     for page in PAGES:
