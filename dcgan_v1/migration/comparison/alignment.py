@@ -1,99 +1,163 @@
-"""Which op of TF1's gives what a layer of the port gives: by value, and where the
-values differ, by order and kind. Pure numpy."""
+"""Which op of TF1's gives what a layer of the port gives: by value; where the values differ, by
+the variables that both are made of. Pure numpy.
 
-from typing import NamedTuple
+An order alone pairs nothing: a layer whose equal is not there stands beside an op of the same
+network, made of the same variables, or beside none. Ops after a network's last weights may be its
+end or a part of a loss, and pair by value alone.
+"""
+
+import dataclasses
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from dcgan_v1.migration.comparison.evidence import OUTPUT, Aligned
+from dcgan_v1.migration.comparison.functions import FUNCTIONS
 from dcgan_v1.migration.matching import layouts
+from dcgan_v1.migration.matching.fingerprints import PixelsOf
+from dcgan_v1.migration.matching.matching import Matching
+from dcgan_v1.migration.records import LayerOutput, PortInfo
 
 SAMPLES = 256  # elements that are looked at first
+ALIKE = {  # kind of the port's layer -> kinds of TF1's ops that may stand beside it
+    "conv": ("conv", "bias"),
+    "deconv": ("deconv", "bias"),
+    "dense": ("dense", "bias", "add"),
+    "norm": ("norm", "add", "merge"),
+    "dropout": ("dropout", "mul"),
+    "recurrent": ("recurrent", "reshape"),
+    "model": ("model", "identity", "activation", "bias", "add", "dense", "deconv", "conv"),
+}
 
 
-class Seen(NamedTuple):
-    """A layer's output on one side.
-
-    Attributes:
-      name: its own side's, with the number of the call behind it.
-      kind: 'conv', 'deconv', 'dense', 'norm', 'activation', 'pool', 'resize',
-        'dropout', 'recurrent', 'model' or 'other'; on TF1's side `graph_layers.KINDS`.
-      settings: name -> number or text, what a port must have alike.
-      output: array, feature maps as [N, H, W, C]; input: the first input, where no
-        layer seen before gave it; else None.
-      applied: how many updates of the step came before.
-      twin: on TF1's side, what is read by an op that is there for inference alone.
-    """
-
-    name: str
-    kind: str
-    settings: dict
-    output: np.ndarray
-    input: np.ndarray | None
-    applied: int = 0
-    twin: tuple = ()
+def model_of(layer: str) -> str:
+    """'generator/conv1#2' -> 'generator', and 'G: output' -> 'G'."""
+    return layer.partition("/")[0].partition(":")[0].partition("#")[0]
 
 
-class Aligned(NamedTuple):
-    """A layer of the port and the op of TF1's that stands beside it.
+def with_reads(
+    layers: Sequence[LayerOutput], port: PortInfo, matching: Matching
+) -> list[LayerOutput]:
+    """Returns the port's layers with the trained variables, in TF1's names, that they are made of:
+    those of the layers of the same model that were called before, in one pass."""
+    names = {
+        row.new: row.old for row in matching.rows if port.variables[row.new].trainable is not False
+    }
+    passes: dict[str, tuple[set[str], set[str]]] = {}  # model -> layers called, variables read
+    result = []
+    for layer in layers:
+        model, path = model_of(layer.name), layer.name.partition("#")[0]
+        called, read = passes.setdefault(model, (set(), set()))
+        if path in called:  # the model is called once more
+            called, read = passes[model] = set(), set()
+        called.add(path)
+        read |= {
+            names[name]
+            for name, v in port.variables.items()
+            if name in names and (v.layer == path or v.layer.startswith(f"{path}/"))
+        }
+        result.append(_with(layer, reads=tuple(sorted(read))))
+    return result
 
-    Attributes:
-      new, old: Seen; old is None where nothing has that shape.
-      by: 'value', 'order' or 'nothing'.
-      relative, absolute: how far the outputs are apart.
-    """
 
-    new: Seen
-    old: Seen | None
-    by: str
-    relative: float
-    absolute: float
-
-
-def align(old, new, tolerance, maps):
+def align(
+    old: Sequence[LayerOutput],
+    new: Sequence[LayerOutput],
+    tolerance: float,
+    pixels: PixelsOf,
+    variables: dict[str, set[str]] | None = None,
+) -> list[Aligned]:
     """Returns the Aligned of every layer of the port, in its order.
 
     Args:
-      old, new: lists of Seen.
+      old, new: what both sides' layers gave; the port's with what they read.
       tolerance: relative difference below which values are the same.
-      maps: layer of the port -> its pixels, see `Layout`.
+      pixels: layer of the port -> its pixels, see `records.Observation`.
+      variables: model of the port -> TF1's names of what it trains.
     """
-    by_shape = {}
-    for place, seen in enumerate(old):
-        by_shape.setdefault(seen.output.shape, []).append(place)
-    sketches = [_sketch(seen.output) for seen in old]
-    lasts, made, used, maps_before = {}, [], set(), None
+    by_shape: dict[tuple[int, ...], list[int]] = {}
+    for place, layer in enumerate(old):
+        by_shape.setdefault(layer.output.shape, []).append(place)
+    sketches = [_sketch(layer.output) for layer in old]
+    lasts: dict[str, int] = {}
+    used: set[int] = set()
+    aligned: list[Aligned] = []
+    maps_before: tuple[int, ...] | None = None
     for layer in new:
-        model = layer.name.partition("/")[0].partition(":")[0]
+        model = model_of(layer.name)
         last = lasts.get(model, -1)
-        found = None
-        for output in _orders(in_tf1_order(layer, maps), maps_before):
-            places = by_shape.get(output.shape, [])
-            place = _nearest(places, sketches, output, last, used)
+        match = None
+        for output in _orders(in_tf1_order(layer, pixels), maps_before):
+            place = _nearest(by_shape.get(output.shape, []), sketches, output, last, used)
             if place is not None:
-                measured = apart(old[place].output, output)
-                if measured[0] <= tolerance:
-                    found = layer._replace(output=output), place, measured
+                distance = apart(old[place].output, output)
+                if distance[0] <= tolerance:
+                    match = _with(layer, output=output), place, distance
                     break
-        layer = layer._replace(output=in_tf1_order(layer, maps))
+        layer = _with(layer, output=in_tf1_order(layer, pixels))
         if layer.output.ndim == 4:
             maps_before = layer.output.shape
-        if found:
-            layer, place, measured = found
+        if match:
+            layer, place, distance = match
             used.add(place)
             lasts[model] = max(last, place)
-            made.append(Aligned(layer, old[place], "value", *measured))
+            aligned.append(Aligned(layer, old[place], "value", *distance))
             continue
-        places = by_shape.get(layer.output.shape, [])
-        place = _following(places, old, layer, last, used)
-        if place is None:
-            made.append(Aligned(layer, None, "nothing", np.inf, np.inf))
-        else:
-            measured = apart(old[place].output, layer.output)
-            made.append(Aligned(layer, old[place], "order", *measured))
-    return made
+        own = (variables or {}).get(model, set())
+        aligned.append(
+            _by_function(old, layer, own, tolerance) or _by_use(old, layer, own, last, used)
+        )
+    return aligned
 
 
-def _orders(output, maps_before):
+def _by_function(
+    old: Sequence[LayerOutput], layer: LayerOutput, own: set[str], tolerance: float
+) -> Aligned | None:
+    """An end of the port's network that TF1 leaves to its loss, or the reverse: a known function
+    of an op that is made of the same variables."""
+    for op in old:
+        if not op.is_last or set(op.reads) & own != set(layer.reads):
+            continue
+        for name, function in FUNCTIONS.items():
+            with np.errstate(all="ignore"):
+                output = function(op.output)
+            if output.shape != layer.output.shape or not np.isfinite(output).all():
+                continue
+            distance = apart(output, layer.output)
+            if distance[0] <= tolerance:
+                return Aligned(layer, _with(op, output=output), "function", *distance, name)
+    return None
+
+
+def _by_use(
+    old: Sequence[LayerOutput], layer: LayerOutput, own: set[str], last: int, used: set[int]
+) -> Aligned:
+    """The op that stands where the layer does, by the variables that both are made of."""
+    is_output = layer.name.endswith(OUTPUT)
+    places = [
+        place
+        for place, op in enumerate(old)
+        if op.output.shape == layer.output.shape
+        and layer.reads
+        and set(op.reads) & own == set(layer.reads)
+        and op.kind in ALIKE.get(layer.kind, (layer.kind,))
+    ]
+    if is_output:  # the nearest of all that the network may end in
+        distances = [(apart(old[p].output, layer.output), p) for p in places]
+        if distances:
+            distance, place = min(distances)
+            return Aligned(layer, old[place], "use", *distance)
+    has_weights = layer.kind in ("conv", "deconv", "dense", "norm", "recurrent")
+    places = [p for p in places if has_weights or not old[p].is_last]
+    after = [p for p in places if p > last] or [p for p in places if p not in used]
+    exact = [p for p in after if old[p].kind == layer.kind]
+    for place in (exact or after)[:1]:
+        distance = apart(old[place].output, layer.output)
+        return Aligned(layer, old[place], "use", *distance)
+    return Aligned(layer, None, "nothing", np.inf, np.inf)
+
+
+def _orders(output: np.ndarray, maps_before: tuple[int, ...] | None) -> Iterator[np.ndarray]:
     """Yields an output, and with its pixels in TF1's order if it is flattened maps."""
     yield output
     if maps_before and output.ndim == 2:
@@ -102,23 +166,24 @@ def _orders(output, maps_before):
             yield layouts.channels_last(output, (c, h, w))
 
 
-def in_tf1_order(layer, maps):
+def in_tf1_order(layer: LayerOutput, pixels: PixelsOf) -> np.ndarray:
     """A layer's output with its pixels numbered as TF1 numbers them."""
     path = layer.name.partition("#")[0]
-    columns = maps.get(path, {}).get("columns")
+    columns = pixels.get(path, {}).get("columns")
     if columns and layer.output.ndim == 2:
-        return layouts.channels_last(layer.output, tuple(columns))
+        return layouts.channels_last(layer.output, columns)
     return layer.output
 
 
-def apart(a, b):
+def apart(a: np.ndarray, b: np.ndarray) -> tuple[float, float]:
     """Returns (relative, absolute): the largest difference of two elements."""
     absolute = float(np.max(np.abs(np.subtract(a, b, dtype=np.float64)), initial=0.0))
     scale = float(np.max(np.abs(a), initial=0.0))
     return (absolute / scale if scale else float(absolute > 0)), absolute
 
 
-def _sketch(array):
+def _sketch(array: np.ndarray) -> np.ndarray:
+    """A sample of an array's elements, the same places for all of one size."""
     flat = array.reshape(-1)
     if flat.size <= SAMPLES:
         return np.asarray(flat, np.float64)
@@ -126,9 +191,14 @@ def _sketch(array):
     return np.asarray(flat[rng.integers(0, flat.size, SAMPLES)], np.float64)
 
 
-def _nearest(places, sketches, output, last, used):
-    """The op whose sample is nearest; of equals, one that was not used, after
-    `last`."""
+def _nearest(
+    places: Sequence[int],
+    sketches: Sequence[np.ndarray],
+    output: np.ndarray,
+    last: int,
+    used: set[int],
+) -> int | None:
+    """The op whose sample is nearest; of equals, one that was not used, after `last`."""
     sketch = _sketch(output)
     scored = [
         (
@@ -142,21 +212,5 @@ def _nearest(places, sketches, output, last, used):
     return min(scored)[3] if scored else None
 
 
-def _following(places, old, layer, last, used):
-    """The next op of the layer's kind, else the next of its shape, else one before."""
-    after = [p for p in places if p > last] or [p for p in places if p not in used]
-    after = after or places
-    alike = [p for p in after if _same_kind(old[p].kind, layer.kind)]
-    return (alike or after or [None])[0]
-
-
-def _same_kind(old, new):
-    others = {
-        "conv": ("bias",),
-        "deconv": ("bias",),
-        "dense": ("bias", "add"),
-        "norm": ("add", "merge"),
-        "dropout": ("mul",),
-        "model": ("identity", "activation", "bias"),
-    }
-    return old == new or old in others.get(new, ())
+def _with(layer: LayerOutput, **changed: object) -> LayerOutput:
+    return dataclasses.replace(layer, **changed)  # type: ignore[arg-type]  # its own fields

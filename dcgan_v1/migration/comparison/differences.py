@@ -1,10 +1,22 @@
 """How far two sets of arrays are apart, and how far they may be. Pure numpy."""
 
+from collections.abc import Callable, Hashable, Iterable
 from typing import NamedTuple
 
 import numpy as np
 
-from dcgan_v1.migration.comparison.observe import FORWARD, GRADIENT, LOSS, STATE, Key
+from dcgan_v1.migration import serialization
+from dcgan_v1.migration.comparison.evidence import (
+    AVERAGE,
+    FORWARD,
+    GRADIENT,
+    LOSS,
+    STATE,
+    UPDATES,
+    Evidence,
+    Key,
+    Keyed,
+)
 
 FLOAT64 = {  # kind -> largest relative difference that float64 rounding may make
     FORWARD: 1e-12,
@@ -13,7 +25,7 @@ FLOAT64 = {  # kind -> largest relative difference that float64 rounding may mak
     STATE: 1e-8,
 }
 FIRST_AVERAGES = 1e-10  # after one step: n / (n - 1) must show for large n
-TIMES_NOISE = 10  # float32 may differ by so much more than TF1 does from itself
+TIMES_ROUNDING = 10  # float32 may differ by so much more than TF1 does from itself
 SHARE = 1e-3  # of the largest value of the group, the least that counts as a scale
 SQUARES = ("v", "ms", "accum_update")  # slots that hold squares of gradients
 
@@ -22,7 +34,7 @@ class Difference(NamedTuple):
     """One compared array.
 
     Attributes:
-      key: `observe.Key`.
+      key: what it is.
       absolute: largest difference of two elements.
       relative: that over the scale, see `between`.
       tolerance: what `relative` may be.
@@ -36,34 +48,53 @@ class Difference(NamedTuple):
     largest: float
 
     @property
-    def is_over(self):
-        return not self.relative <= self.tolerance  # a NaN is over, too
+    def is_over(self) -> bool:
+        """Whether it is more than rounding; a NaN is, too."""
+        return not self.relative <= self.tolerance
 
 
-def between(ours, theirs, group=lambda key: key):
+serialization.register([Difference])
+Group = Callable[[Key], Hashable]
+
+
+def between(ours: Keyed, theirs: Keyed, group: Group = lambda key: key) -> list[Difference]:
     """Returns the Difference of every array that both sides have, in TF1's order.
 
-    A difference is taken relative to the array's own largest magnitude, or, where that
-    is smaller, to a thousandth of the largest in its group.
+    A difference is taken relative to the array's own largest magnitude, or, where that is smaller,
+    to a thousandth of the largest in its group.
 
     Args:
-      ours, theirs: Key -> array.
-      group: function from a Key to what its scale is shared with.
+      ours, theirs: the arrays.
+      group: what a Key shares its scale with.
     """
-    largest = {}
+    largest: dict[Hashable, float] = {}
     for key, array in ours.items():
         of = group(key)
         largest[of] = max(largest.get(of, 0.0), _largest(array))
-    found = []
-    for key, a in ours.items():
-        if key in theirs:
-            found.append(_difference(key, a, theirs[key], largest[group(key)]))
-    return found
+    return [
+        _difference(key, a, theirs[key], largest[group(key)])
+        for key, a in ours.items()
+        if key in theirs
+    ]
 
 
-def _difference(key, a, b, largest):
+def group_of(evidence: Evidence) -> Group:
+    """Returns what arrays share their scale with: what one update trains."""
+    owners = {
+        name: evidence.owner(name) for name in (*evidence.old.variables, *evidence.old.slots)
+    }
+
+    def group(key: Key) -> Hashable:
+        owner = owners.get(key.name, -1) if key.kind == STATE else 0
+        of = key.name if key.kind == FORWARD or key.part == UPDATES else ""
+        return key.kind, key.part, key.step, key.update, owner, of
+
+    return group
+
+
+def _difference(key: Key, a: np.ndarray, b: np.ndarray, largest: float) -> Difference:
     tolerance = FLOAT64[key.kind]
-    if key.part == "average" and key.step == 1:
+    if key.part == AVERAGE and key.step == 1:
         tolerance = FIRST_AVERAGES
     if np.shape(a) != np.shape(b):
         return Difference(key, np.inf, np.inf, tolerance, np.inf)
@@ -76,18 +107,19 @@ def _difference(key, a, b, largest):
     return Difference(key, absolute, relative, tolerance, own)
 
 
-def worst(differences):
+def worst(differences: Iterable[Difference]) -> Difference:
     """Returns the Difference that comes nearest to its tolerance, or passes it most."""
     return max(differences, key=lambda d: (d.is_over, d.relative / d.tolerance))
 
 
-def noise_tolerances(control):
+def rounding_tolerances(control: Iterable[Difference]) -> dict[str, float]:
     """Returns quantity -> float32 tolerance, from TF1's differences with itself."""
-    floors = {d.key.quantity: float(np.finfo(np.float32).eps) for d in control}
+    floors: dict[str, float] = {}
     for d in control:
-        floors[d.key.quantity] = max(floors[d.key.quantity], d.relative)
-    return {quantity: TIMES_NOISE * floor for quantity, floor in floors.items()}
+        least = floors.get(d.key.quantity, float(np.finfo(np.float32).eps))
+        floors[d.key.quantity] = max(least, d.relative)
+    return {quantity: TIMES_ROUNDING * floor for quantity, floor in floors.items()}
 
 
-def _largest(array):
+def _largest(array: np.ndarray) -> float:
     return float(np.max(np.abs(array), initial=0.0))

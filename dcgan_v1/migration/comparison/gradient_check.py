@@ -1,48 +1,93 @@
-"""Whether float64 of a foreign graph is what it says: its gradients against central
-differences of its own losses."""
+"""Whether float64 of a foreign graph is what it says: its gradients against central differences
+of its own losses."""
+
+from typing import NamedTuple
 
 import numpy as np
+
+from dcgan_v1.migration import serialization
+from dcgan_v1.migration.comparison.preparation import cast
+from dcgan_v1.migration.records import Arrays, Batch, State, Tf1Info
+from dcgan_v1.migration.runners.protocol import Tf1Runner
 
 STEP = 1e-6  # of a weight
 ENTRIES = 3
 SMALL = 1e-6  # of the largest gradient, below which a quotient is of rounding
+CLOSE = 1e-4  # what a central difference may be off: its own error is about 1e-8
 
 
-def central_differences(pair):
-    """Returns [(variable, gradient, difference quotient)] of a few entries, by TF1
-    alone and on a small batch; empty where a loss was not found."""
-    old, losses = pair.old, [u["losses"] for u in pair.ours["updates"]]
-    old.load(pair.start)
-    old.do("gradients_of", batch=pair.few)
-    gradients = {
-        k.removeprefix("late "): a for k, a in old.arrays().items() if k.startswith("late ")
-    }
+class Checked(NamedTuple):
+    """An entry of a gradient beside its difference quotient."""
+
+    variable: str
+    gradient: float
+    quotient: float
+
+    @property
+    def relative(self) -> float:
+        """How far they are apart."""
+        return abs(self.gradient - self.quotient) / abs(self.gradient)
+
+
+serialization.register([Checked])
+
+
+def central_differences(
+    runner: Tf1Runner, info: Tf1Info, start: State, batch: Arrays, seed: int
+) -> list[Checked]:
+    """Checks a few entries of TF1's gradients, each the largest of its variable.
+
+    Args:
+      runner: TF1's, in float64.
+      info: what it says of itself.
+      start: where it begins.
+      batch: a small one.
+      seed: which variables are taken.
+
+    Returns:
+      the entries; none where a loss was not found.
+    """
+    given = Batch(cast(batch, "float64"))
+    runner.load(start)
+    gradients = runner.still_step(given, is_observed=True).gradients
     sizes = {key: float(np.max(np.abs(a), initial=0.0)) for key, a in gradients.items()}
     largest = max(sizes.values(), default=0.0)
-    rng = np.random.default_rng(pair.job.seed)
-    found = []
-    for key in rng.permutation(sorted(gradients)):
-        update, _, name = key.partition("|")
-        names = losses[int(update)]
-        gradient = gradients[key]
-        if not names or sizes[key] <= SMALL * largest or len(found) == ENTRIES:
+    keys = sorted(gradients)
+    checked: list[Checked] = []
+    for i in np.random.default_rng(seed).permutation(len(keys)):
+        key, gradient = keys[i], gradients[keys[i]]
+        losses = info.updates[key.update].losses
+        if not losses or sizes[key] <= SMALL * largest or len(checked) == ENTRIES:
             continue
         place = np.unravel_index(np.argmax(np.abs(gradient)), gradient.shape)
         values = []
         for sign in (1, -1):
-            moved = np.array(pair.start[name], np.float64)
+            moved = np.array(start.variables[key.variable], np.float64)
             moved[place] += sign * STEP
-            old.load({name: moved})
-            scalars = old.do("loss_at", batch=pair.few)
-            if any(n not in scalars for n in names):
+            runner.load(State({key.variable: moved}))
+            scalars = runner.still_step(given).scalars
+            if any(n not in scalars for n in losses):
                 return []
-            values.append(sum(scalars[n] for n in names))
-            old.load(pair.start)
+            values.append(sum(scalars[n] for n in losses))
+            runner.load(start)
         quotient = (values[0] - values[1]) / (2 * STEP)
-        found.append((name, float(gradient[place]), float(quotient)))
-    return found
+        checked.append(Checked(key.variable, float(gradient[place]), float(quotient)))
+    return checked
 
 
-def worst(checked):
-    """Returns the largest relative difference of a gradient from its quotient."""
-    return max((abs(g - q) / abs(g) for _, g, q in checked), default=None)
+def sentence(checked: list[Checked]) -> str:
+    """Says how far gradients and quotients are apart, and what it means where that is much."""
+    worst = max(checked, key=lambda c: c.relative)
+    names = ", ".join(c.variable for c in checked)
+    text = (
+        f"float64 self-check: gradients of {names} against central differences: "
+        f"{worst.relative:.1e} apart"
+    )
+    if worst.relative <= CLOSE:
+        return text
+    return (
+        f"{text}: TF1's gradient of {worst.variable} is not the derivative of the loss that it is "
+        "said to be of. Its loss has a stop_gradient, a custom gradient or a kink at this very "
+        "point, or other terms than those that were found; both programs are compared with each "
+        "other all the same"
+    )

@@ -1,82 +1,112 @@
-"""How far TF1 is from itself in float32: on one thread without oneDNN, and from start
-weights that are off in their last place."""
+"""How far TF1 is from itself in float32: on one thread without oneDNN, and from start weights
+that are off in their last place."""
+
+from collections.abc import Callable
 
 import numpy as np
 
-from dcgan_v1.migration.comparison import differences, observe
-from dcgan_v1.migration.comparison.observe import FORWARD, LOSS, Key
+from dcgan_v1.migration.comparison import differences
+from dcgan_v1.migration.comparison.differences import Difference
+from dcgan_v1.migration.comparison.evidence import (
+    FORWARD,
+    GRADIENT,
+    LOSS,
+    Evidence,
+    Key,
+    Keyed,
+    state_keys,
+)
+from dcgan_v1.migration.comparison.losses import Scalars
+from dcgan_v1.migration.comparison.preparation import Prepared
+from dcgan_v1.migration.comparison.programs import Programs
+from dcgan_v1.migration.records import Arrays, LayerOutput, State
+from dcgan_v1.migration.runners.protocol import Tf1Runner
 
-# Runs from nudged start weights, and how many of them train for more than one step.
-# One activation that lands on the other side of a kink moves a gradient a thousand
-# times as far as rounding does, but rarely: to meet such jumps every other nudge is of
-# up to 16 units, and counts for all but the layers' outputs.
+# Runs from nudged start weights, and how many of them train for more than one step. One
+# activation that lands on the other side of a kink moves a gradient a thousand times as far as
+# rounding does, but rarely: to meet such jumps every other nudge is of up to 16 units, and counts
+# for all but the layers' outputs.
 NUDGED, NUDGED_TRAINED, KINK_UNITS = 16, 4, 16
 
 
-def measure(pair):
-    """Returns the Differences of TF1 from itself."""
-    ours = pair.seen_old
-    found = differences.between(ours, _seen(pair, pair.control_side, pair.start), pair.group)
-    pair.progress()
+def measure(
+    programs: Programs, prepared: Prepared, evidence: Evidence, progress: Callable[[], None]
+) -> list[Difference]:
+    """Returns the Differences of TF1 from itself.
+
+    Args:
+      programs: open, in float32.
+      prepared: what they are given.
+      evidence: of TF1 and the port.
+      progress: called after each run.
+    """
+    group = differences.group_of(evidence)
+    assert programs.control is not None
+    last = len(prepared.batches)
+    other = _arrays(programs.control, prepared, evidence, prepared.start, last)
+    control = differences.between(evidence.ours, other, group)
+    progress()
     for seed in range(NUDGED):
         units = 1 if seed % 2 else KINK_UNITS
-        last = pair.job.steps if seed < NUDGED_TRAINED else 1
-        start = nudged(pair.start, seed, units)
-        again = differences.between(ours, _seen(pair, pair.old, start, last), pair.group)
-        found += [d for d in again if units == 1 or d.key.kind != FORWARD]
-        pair.progress()
-    return found
+        start = nudged(prepared.start, seed, units)
+        steps = last if seed < NUDGED_TRAINED else 1
+        other = _arrays(programs.old, prepared, evidence, start, steps)
+        again = differences.between(evidence.ours, other, group)
+        control += [d for d in again if units == 1 or d.key.kind != FORWARD]
+        progress()
+    return control
 
 
-def nudged(start, seed, units):
-    """Returns a state whose weights are off by up to `units` of their last place."""
+def nudged(start: State, seed: int, units: int) -> State:
+    """Returns a state whose weights and slots are off by up to `units` of their last place."""
     rng = np.random.default_rng(seed)
-    moved = {}
-    for name, value in start.items():
-        if value.dtype.kind == "f" and value.ndim:
-            off = rng.uniform(-units, units, value.shape) * np.finfo(np.float32).eps
-            value = (value.astype(np.float32) * (1 + off)).astype(np.float32)
-        moved[name] = value
-    return moved
+
+    def nudge(value: np.ndarray) -> np.ndarray:
+        if value.dtype.kind != "f" or not value.ndim:
+            return value
+        off = rng.uniform(-units, units, value.shape) * np.finfo(np.float32).eps
+        return (value.astype(np.float32) * (1 + off)).astype(np.float32)
+
+    variables: Arrays = {name: nudge(value) for name, value in start.variables.items()}
+    return State(variables, {k: nudge(v) for k, v in start.slots.items()}, start.updates)
 
 
-def _seen(pair, side, start, last=None):
-    """Key -> array of a TF1 side by itself, of the keys that the pair has."""
-    last = pair.job.steps if last is None else last
-    found = {}
-    if pair.trains:
-        side.load(start)
-        look = pair.look(side, "0")
-        found |= observe.gradient_keys(look.gradients)
-        found |= _losses(pair, look.scalars, 0)
-        found |= observe.state_keys(look.state, pair.ours["slots"], pair.trained, 1)
-        found |= _layers(pair, look.layers, "training")
-        done = 1
-        for step in [s for s in pair.job.checked if 1 < s <= last]:
-            side.ask("steps", first=done, last=step)
-            scalars, state = side.answer(), side.arrays()
-            for i, each in enumerate(scalars):
-                found |= _losses(pair, each, done + i + 1)
-            found |= observe.state_keys(state, pair.ours["slots"], pair.trained, step)
-            done = step
-    side.load(start)
-    side.ask("inference", batch="0")
-    found |= _layers(pair, pair.read_look(side).layers, "inference")
-    return found
+def _arrays(
+    runner: Tf1Runner, prepared: Prepared, evidence: Evidence, start: State, last: int
+) -> Keyed:
+    """What a TF1 program gives by itself, of the keys that the evidence has."""
+    arrays: Keyed = {}
+    if evidence.trains:
+        runner.load(start)
+        seen = runner.step(prepared.tf1_batch(0, "float32"), is_observed=True)
+        arrays |= {
+            Key(GRADIENT, k.variable, "", 0, k.update): a for k, a in seen.gradients.items()
+        }
+        arrays |= _losses(evidence, seen.scalars, 0)
+        arrays |= _layers(evidence, seen.layers, "training")
+        arrays |= state_keys(runner.state(), evidence.old, evidence.trained, 1)
+        for step in range(1, max(s for s in evidence.checked if s <= max(last, 1))):
+            scalars = runner.step(prepared.tf1_batch(step, "float32")).scalars
+            arrays |= _losses(evidence, scalars, step + 1)
+            if step + 1 in evidence.checked:
+                arrays |= state_keys(runner.state(), evidence.old, evidence.trained, step + 1)
+    runner.load(start)
+    seen = runner.inference(prepared.tf1_batch(0, "float32"), {})
+    return arrays | _layers(evidence, seen.layers, "inference")
 
 
-def _losses(pair, scalars, step):
+def _losses(evidence: Evidence, scalars: Scalars, step: int) -> Keyed:
     return {
         Key(LOSS, name, "", step): np.asarray(scalars[other])
-        for name, other in pair.loss_names.items()
+        for name, other in evidence.losses.items()
         if other in scalars
     }
 
 
-def _layers(pair, layers, mode):
-    by_name = {seen.name: seen.output for seen in layers}
+def _layers(evidence: Evidence, layers: list[LayerOutput], mode: str) -> Keyed:
+    by_name = {layer.name: layer.output for layer in layers}
     return {
         Key(FORWARD, a.new.name, mode): by_name[a.old.name]
-        for a in pair.aligned.get(mode, [])
-        if a.old is not None and a.old.name in by_name
+        for a in evidence.aligned.get(mode, [])
+        if a.old is not None and a.old.name in by_name and not a.function
     }

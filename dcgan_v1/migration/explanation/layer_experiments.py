@@ -1,194 +1,324 @@
-"""Why one layer's output differs, by its kind: experiments on what it is given.
-
-Each function takes the pair, the mode, the row, the layer's input, TF1's output, the
-port's output and TF1's weights by part; and returns a cause or None.
-"""
+"""Why one layer's output differs, by its kind: experiments on what it is given."""
 
 import itertools
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from dcgan_v1.migration.comparison.alignment import apart
+from dcgan_v1.migration.comparison.evidence import Aligned
+from dcgan_v1.migration.comparison.functions import sigmoid
 from dcgan_v1.migration.explanation import probes
+from dcgan_v1.migration.explanation.case import Case
 from dcgan_v1.migration.matching import layouts
+from dcgan_v1.migration.matching.layouts import Pixels
+from dcgan_v1.migration.matching.matching import Row
+from dcgan_v1.migration.records import Arrays
 
 AGREE = 1e-9
+TF1_GATES = "ijfo"
 
 
-def activation(pair, mode, row, x, ours, theirs, weights):
-    names = [probes.activation(x, y) for y in (ours, theirs)]
-    slopes = [probes.slope(x, y) if x.min() < 0 else None for y in (ours, theirs)]
-    if all(n is None for n in names) and None not in slopes:
-        return "leaky ReLU has slope {1:.3g}, TF1's has {0:.3g}".format(*slopes)
-    if names[0] != names[1] and any(names):
-        known = [
-            name or f"leaky ReLU of slope {slope:.3g}"
-            for name, slope in zip(names, slopes, strict=True)
-        ]
-        return "the activation is {1}, TF1's is {0}".format(*known)
+@dataclass(frozen=True)
+class LayerCase:
+    """A layer whose output differs.
+
+    Attributes:
+      case: what it is part of.
+      mode: 'training' or 'inference'.
+      row: the layer and TF1's op beside it.
+      x: what the layer is given; ours, theirs: what TF1's op and the layer make of it.
+      weights: part -> TF1's array of the layer's variables, at the start.
+    """
+
+    case: Case
+    mode: str
+    row: Aligned
+    x: np.ndarray
+    ours: np.ndarray
+    theirs: np.ndarray
+    weights: Arrays
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why a layer's output differs: a sentence, and the port's numbers of settings that put TF1
+    right if it had them."""
+
+    text: str
+    settings: dict[str, float] = field(default_factory=dict)
+
+
+def activation(layer: LayerCase) -> Reason | None:
+    """Another function, or another slope."""
+    x = layer.x
+    names = [probes.activation(x, y) for y in (layer.ours, layer.theirs)]
+    slopes = [probes.slope(x, y) if x.min() < 0 else None for y in (layer.ours, layer.theirs)]
+    is_leaky = [
+        name is None and s is not None and _is_leaky(x, y, s)
+        for name, s, y in zip(names, slopes, (layer.ours, layer.theirs), strict=True)
+    ]
+    if all(is_leaky):
+        text = "leaky ReLU has slope {1:.3g}, TF1's has {0:.3g}".format(*slopes)
+        return Reason(text, {"slope": float(f"{slopes[1]:.9g}")})
+    known = [
+        name or (f"leaky ReLU of slope {s:.3g}" if leaky else None)
+        for name, s, leaky in zip(names, slopes, is_leaky, strict=True)
+    ]
+    if None not in known and known[0] != known[1]:
+        return Reason("the activation is {1}, TF1's is {0}".format(*known))
     return None
 
 
-def dropout(pair, mode, row, x, ours, theirs, weights):
+def _is_leaky(x: np.ndarray, y: np.ndarray, slope: float) -> bool:
+    return x.shape == y.shape and apart(y, np.where(x > 0, x, slope * x))[0] < 1e-6
+
+
+def dropout(layer: LayerCase) -> Reason | None:
+    """Left off on one side, or another rate."""
+    x, ours, theirs = layer.x, layer.ours, layer.theirs
     if x.shape == theirs.shape and np.array_equal(theirs, x):
-        return "dropout is left off: the output is the input"
+        return Reason("dropout is left off: the output is the input")
     if x.shape == ours.shape and np.array_equal(ours, x):
-        return "drops out where TF1 drops out nothing"
-    scales = [probes.ratio(x, y) for y in (ours, theirs)]
-    return "dropout scales what it keeps by {1:.3g}, TF1's by {0:.3g}".format(*scales)
+        return Reason("drops out where TF1 drops out nothing")
+    if not x.shape == ours.shape == theirs.shape:
+        return None
+    scales = [probes.ratio(x[y != 0], y[y != 0]) for y in (ours, theirs) if np.any(y)]
+    shares = [float(np.mean(y == 0)) for y in (ours, theirs)]
+    if len(scales) < 2:
+        return None
+    return Reason(
+        f"dropout scales what it keeps by {scales[1]:.3g} and drops {shares[1]:.0%}, "
+        f"TF1's by {scales[0]:.3g} and {shares[0]:.0%}"
+    )
 
 
-def norm(pair, mode, row, x, ours, theirs, weights):
-    mean, variance = None, None
-    if mode == "inference":
+def norm(layer: LayerCase) -> Reason | None:
+    """Another epsilon, in another place; batch or averages."""
+    weights, mean, variance = layer.weights, None, None
+    if layer.mode == "inference":
         mean, variance = weights.get("mean"), weights.get("variance")
-        by_batch = probes.norm_epsilon(x, theirs, weights)
+        by_batch = probes.norm_epsilon(layer.x, layer.theirs, weights)
         if by_batch and by_batch[2] < AGREE and 0 <= by_batch[0] < 1:
-            return "normalises by the batch, TF1 by the averages"
-    found = [probes.norm_epsilon(x, y, weights, mean, variance) for y in (ours, theirs)]
-    if None in found:
-        return "normalises otherwise"
-    (e, place, spread), (e2, place2, spread2) = found
-    if max(spread, spread2) > 1e-3:
-        return "normalises otherwise"
-    if place != place2:
-        return (
+            return Reason("normalises by the batch, TF1 by the averages")
+    ours, theirs = (
+        probes.norm_epsilon(layer.x, y, weights, mean, variance)
+        for y in (layer.ours, layer.theirs)
+    )
+    if ours is None or theirs is None or max(ours[2], theirs[2]) > 1e-3:
+        return Reason("normalises otherwise")
+    (e, place, _), (e2, place2, _) = ours, theirs
+    if place != place2 and max(abs(e), abs(e2)) > 1e-12:
+        return Reason(
             f"epsilon {e2:.2g} is added {place2} the root of the variance, TF1 adds "
             f"{e:.2g} {place} it"
         )
-    return f"batch norm's epsilon is {e2:.3g}, TF1's {e:.3g}"
+    return Reason(
+        f"batch norm's epsilon is {e2:.3g}, TF1's {e:.3g}", {"epsilon": float(f"{e2:.6g}")}
+    )
 
 
-def convolution(pair, mode, row, x, ours, theirs, weights):
-    kernel, bias = weights.get("kernel"), weights.get("bias", 0)
-    transposed = row.new.kind == "deconv"
+def convolution(layer: LayerCase) -> Reason | None:
+    """Another padding."""
+    x, ours, theirs = layer.x, layer.ours, layer.theirs
+    kernel, bias = layer.weights.get("kernel"), layer.weights.get("bias", np.zeros(()))
+    is_transposed = layer.row.new.kind == "deconv"
     if kernel is not None and x.ndim == 4 and kernel.ndim == 4:
-        pads = [probes.padding(x, kernel, y - bias, transposed) for y in (ours, theirs)]
+        pads = [probes.padding(x, kernel, y - bias, is_transposed) for y in (ours, theirs)]
         if None in pads:  # TF1's op may come before its bias is added
-            pads = [probes.padding(x, kernel, y, transposed) for y in (ours, theirs)]
+            pads = [probes.padding(x, kernel, y, is_transposed) for y in (ours, theirs)]
         if None not in pads and pads[0] != pads[1]:
-            return (
+            return Reason(
                 f"padding: {pads[1]} rows and columns are added before the image, TF1 "
                 f"adds {pads[0]} (its SAME is not symmetric here)"
             )
-    return "the convolution differs (stride, or the layout of its kernel)"
+    return Reason("the convolution differs (stride, or the layout of its kernel)")
 
 
-def dense(pair, mode, row, x, ours, theirs, weights):
+def dense(layer: LayerCase) -> Reason | None:
     """Whether the sides number the pixels that a kernel's rows stand for otherwise."""
-    kernel, bias = weights.get("kernel"), weights.get("bias", 0)
+    x, kernel, bias = layer.x, layer.weights.get("kernel"), layer.weights.get("bias", np.zeros(()))
     if kernel is None or x.ndim != 2 or x.shape[1] != kernel.shape[0]:
         return None
-    path = row.new.name.partition("#")[0]
-    chw = pair.maps.get(path, {}).get("rows") or _pixels_before(pair, mode, row, x)
+    path = layer.row.new.name.partition("#")[0]
+    chw = layer.case.evidence.pixels.get(path, {}).get("rows") or _pixels_before(layer)
     if not chw:
         return None
     orders = {
         "as it is": x,
-        "last": layouts.channels_last(x, tuple(chw)),
-        "first": layouts.channels_first(x, tuple(chw)),
+        "last": layouts.channels_last(x, chw),
+        "first": layouts.channels_first(x, chw),
     }
-    found = [
-        next(
+
+    def order_of(y: np.ndarray) -> str | None:
+        return next(
             (
                 name
                 for name, pixels in orders.items()
-                for added in (0, bias)
+                for added in (np.zeros(()), bias)
                 if apart(y, pixels @ kernel + added)[0] < AGREE
             ),
             None,
         )
-        for y in (ours, theirs)
-    ]
-    if None in found or found[0] == found[1]:
+
+    ours, theirs = order_of(layer.ours), order_of(layer.theirs)
+    if None in (ours, theirs) or ours == theirs:
         return None
-    return (
+    return Reason(
         "the rows of its kernel are in another order: the port flattens maps of "
         f"{'x'.join(map(str, chw))} (C, H, W) otherwise than TF1"
     )
 
 
-def _pixels_before(pair, mode, row, x):
-    """(C, H, W) of the last maps before a layer that have as many values as it
-    takes."""
-    rows = [a.new for a in pair.aligned[mode]]
-    place = next(i for i, seen in enumerate(rows) if seen.name == row.new.name)
-    for seen in reversed(rows[:place]):
-        if seen.output.ndim == 4 and seen.output[0].size == x.shape[1]:
-            _, h, w, c = seen.output.shape
+def _pixels_before(layer: LayerCase) -> Pixels | None:
+    """(C, H, W) of the last maps before a layer that have as many values as it takes."""
+    outputs = [a.new for a in layer.case.evidence.aligned[layer.mode]]
+    place = next(i for i, s in enumerate(outputs) if s.name == layer.row.new.name)
+    for output in reversed([s.output for s in outputs[:place]]):
+        if output.ndim == 4 and output[0].size == layer.x.shape[1]:
+            _, h, w, c = output.shape
             return c, h, w
     return None
 
 
-def resize(pair, mode, row, x, ours, theirs, weights):
-    kinds = [probes.resize_kind(x, y) for y in (ours, theirs)]
+def resize(layer: LayerCase) -> Reason | None:
+    """Another way of resizing."""
+    kinds = [probes.resize_kind(layer.x, y) for y in (layer.ours, layer.theirs)]
     if kinds[0] != kinds[1] and any(kinds):
-        return "the resize is {1}, TF1's is {0}".format(*(k or "another" for k in kinds))
+        return Reason("the resize is {1}, TF1's is {0}".format(*(k or "another" for k in kinds)))
     return None
 
 
-def anything(pair, mode, row, x, ours, theirs, weights):
+def anything(layer: LayerCase) -> Reason | None:
     """Tries what may stand in a layer of a user's own, or between two layers."""
+    x, ours, theirs, weights = layer.x, layer.ours, layer.theirs, layer.weights
     is_gated = any(w.ndim == 2 and w.shape[1] % 4 == 0 for w in weights.values())
-    cause = is_gated and recurrent(pair, mode, row, x, ours, theirs, weights)
-    if cause:
-        return cause
+    if is_gated and (reason := recurrent(layer)):
+        return reason
     if ours.shape == theirs.shape and x.shape == ours.shape:
-        if cause := activation(pair, mode, row, x, ours, theirs, weights):
-            return cause
+        if reason := activation(layer):
+            return reason
         if np.array_equal(x, theirs):
-            return "gives its input as it is, TF1 does not"
+            return Reason("gives its input as it is, TF1 does not")
         if weights.get("beta") is not None or weights.get("gamma") is not None:
-            return norm(pair, mode, row, x, ours, theirs, weights)
+            return norm(layer)
     if x.ndim == 4 and ours.ndim == 4:
-        return resize(pair, mode, row, x, ours, theirs, weights)
-    if ours.ndim == 2 and x.ndim == 4:
+        return resize(layer)
+    if ours.ndim == 2 and x.ndim == 4 and ours.shape == theirs.shape:
         _, h, w, c = x.shape
         if apart(ours, layouts.channels_last(theirs, (c, h, w)))[0] < AGREE:
-            return f"flattens {c}x{h}x{w} maps channel by channel, TF1 pixel by pixel"
+            return Reason(f"flattens {c}x{h}x{w} maps channel by channel, TF1 pixel by pixel")
     return None
 
 
-def recurrent(pair, mode, row, x, ours, theirs, weights):
-    """Runs the port again with its gates in every order, and another forget bias."""
-    path = row.new.name.partition("#")[0]
-    gated = [
-        r
-        for r in pair.matching.rows
-        if pair.theirs["variables"][r.new]["layer"] == path
-        and r.layout.shape(pair.shapes[r.old])[-1 if r.layout.kind == "plain" else 0] % 4 == 0
+def recurrent(layer: LayerCase) -> Reason | None:
+    """Takes the port's gates in every order, and with another forget bias: worked out by hand
+    where the layer is an LSTM over a whole sequence from zeros, else by running the port."""
+    matching, path = layer.case.evidence.matching, layer.row.new.name.partition("#")[0]
+    info = layer.case.evidence.new.variables
+    own = [
+        r for r in matching.rows if info[r.new].layer == path or info[r.new].layer.startswith(f"{path}/")
     ]
-    for gates in map("".join, itertools.permutations("ijfo")):
-        for forget in (0.0, 1.0, -1.0):
-            changed = [
-                r._replace(
-                    layout=r.layout._replace(
-                        gates=_through(r.layout.gates or "ijfo", gates),
-                        forget=r.layout.forget + forget,
-                    )
+    gated = [r for r in own if info[r.new].gates or _is_gated(layer, r)]
+    if not gated:
+        return None
+    by_hand = _by_hand(layer, gated)
+    for forget, gates in itertools.product((0.0, 1.0, -1.0), itertools.permutations("ijfo")):
+        order = "".join(gates)
+        changed = [
+            r._replace(
+                layout=r.layout._replace(
+                    gates=_through(r.layout.gates or TF1_GATES, order),
+                    forget=r.layout.forget + forget,
                 )
-                for r in gated
-            ]
-            if apart(ours, pair.output_with(changed, row.new.name, mode))[0] < AGREE:
-                return _gate_cause(gates, forget)
+            )
+            for r in gated
+        ]
+        if by_hand is not None:
+            output = by_hand(changed)
+        else:
+            output = layer.case.experiments.output_with(changed, layer.row.new.name, layer.mode)
+        if output.shape == layer.ours.shape and apart(layer.ours, output)[0] < AGREE:
+            text = _gates_text(order, forget)
+            return Reason(text) if text else None
     return None
 
 
-def _through(own, gates):
+def _is_gated(layer: LayerCase, row: Row) -> bool:
+    shape = layer.case.evidence.old.variables[row.old].shape
+    axis = -1 if row.layout.kind == "plain" else 0
+    return row.layout.shape(shape)[axis] % 4 == 0
+
+
+def _by_hand(layer: LayerCase, gated: list[Row]) -> Callable[[list[Row]], np.ndarray] | None:
+    """Returns a function from rows of the map to what the layer would give, where what it gave can
+    be worked out: gates 'ifjo', sigmoids and tanh, from zeros."""
+    case, x = layer.case, layer.x
+    values = case.evidence.start.variables
+    info = case.evidence.new.variables
+    if x.ndim != 3:
+        return None
+
+    def output(rows: list[Row]) -> np.ndarray:
+        parts = {
+            info[r.new].part: _plain(r.layout.to_port(np.asarray(values[r.old], np.float64)), r)
+            for r in rows
+        }
+        sequence = lstm(x, parts["kernel"], parts["recurrent"], parts["bias"])
+        return sequence if layer.theirs.ndim == 3 else sequence[:, -1]
+
+    try:
+        agrees = apart(layer.theirs, output(gated))[0] < AGREE
+    except (KeyError, ValueError):  # another cell, or an argument of its own
+        return None
+    return output if agrees else None
+
+
+def _plain(array: np.ndarray, row: Row) -> np.ndarray:
+    axes = layouts.AXES[row.layout.kind]
+    return array.transpose(axes) if axes and array.ndim == len(axes) else array
+
+
+def lstm(x: np.ndarray, kernel: np.ndarray, recurrent: np.ndarray, bias: np.ndarray) -> np.ndarray:
+    """An LSTM from zeros, gates in the order input, forget, candidate, output.
+
+    Args:
+      x: [N, T, inputs].
+      kernel: [inputs, 4 units].
+      recurrent: [units, 4 units].
+      bias: [4 units].
+
+    Returns:
+      [N, T, units].
+    """
+    units = recurrent.shape[0]
+    h = c = np.zeros((len(x), units))
+    outputs = []
+    for t in range(x.shape[1]):
+        gates = x[:, t] @ kernel + h @ recurrent + bias  # [N, 4 units]
+        i, f, j, o = np.split(gates, 4, axis=1)
+        c = sigmoid(f) * c + sigmoid(i) * np.tanh(j)
+        h = sigmoid(o) * np.tanh(c)
+        outputs.append(h)
+    return np.stack(outputs, axis=1)
+
+
+def _through(own: str, gates: str) -> str:
     """The order that results where the port's own is taken for another."""
-    return "".join(own["ijfo".index(g)] for g in gates)
+    return "".join(own[TF1_GATES.index(g)] for g in gates)
 
 
-def _gate_cause(gates, forget):
-    said = []
-    if gates != "ijfo":
-        said.append("the gates are in another order")
+def _gates_text(gates: str, forget: float) -> str:
+    causes = []
+    if gates != TF1_GATES:
+        causes.append("the gates are in another order")
     if forget:
-        said.append(f"the forget bias is off by {-forget:+g}")
-    return "LSTM cell: " + ", and ".join(said) if said else None
+        causes.append(f"the forget bias is off by {-forget:+g}")
+    return "LSTM cell: " + ", and ".join(causes) if causes else ""
 
 
-BY_KIND = {
+BY_KIND: dict[str, Callable[[LayerCase], Reason | None]] = {
     "activation": activation,
     "dropout": dropout,
     "norm": norm,

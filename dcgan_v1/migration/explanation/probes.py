@@ -2,14 +2,19 @@
 
 import numpy as np
 
+from dcgan_v1.migration.comparison.functions import ACTIVATIONS
+from dcgan_v1.migration.records import Arrays
 
-def slope(x, y):
+
+def slope(x: np.ndarray, y: np.ndarray) -> float:
     """Returns a leaky ReLU's slope from its input and output."""
     negative = x < -1e-3 * np.abs(x).max()
     return float(np.median(y[negative] / x[negative]))
 
 
-def padding(x, w, y, transposed, points=6):
+def padding(
+    x: np.ndarray, w: np.ndarray, y: np.ndarray, transposed: bool, points: int = 6
+) -> int | None:
     """Returns how many rows and columns of zeros a convolution adds before its input.
 
     Args:
@@ -33,7 +38,7 @@ def padding(x, w, y, transposed, points=6):
     return None
 
 
-def adam_epsilon(change, m, v, rate):
+def adam_epsilon(change: np.ndarray, m: np.ndarray, v: np.ndarray, rate: float) -> float:
     """Returns the epsilon of change = -rate * m / (sqrt(v) + epsilon).
 
     Read off where the second moment is smallest, for there epsilon weighs most.
@@ -45,24 +50,13 @@ def adam_epsilon(change, m, v, rate):
     return float(np.median(epsilon))
 
 
-def ratio(a, b):
+def ratio(a: np.ndarray, b: np.ndarray) -> float:
     """Returns the median of b / a where a is not tiny."""
     usable = np.abs(a) > 1e-3 * np.abs(a).max()
     return float(np.median(b[usable] / a[usable]))
 
 
-ACTIVATIONS = {
-    "ReLU": lambda x: np.maximum(x, 0),
-    "ReLU6": lambda x: np.clip(x, 0, 6),
-    "tanh": np.tanh,
-    "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
-    "softplus": lambda x: np.logaddexp(0, x),
-    "ELU": lambda x: np.where(x > 0, x, np.expm1(np.minimum(x, 0))),
-    "no activation": lambda x: x,
-}
-
-
-def activation(x, y):
+def activation(x: np.ndarray, y: np.ndarray) -> str | None:
     """Returns the name of the function that makes y of x, or None."""
     if x.shape != y.shape:
         return None
@@ -73,7 +67,13 @@ def activation(x, y):
     return None
 
 
-def norm_epsilon(x, y, weights, mean=None, variance=None):
+def norm_epsilon(
+    x: np.ndarray,
+    y: np.ndarray,
+    weights: Arrays,
+    mean: np.ndarray | None = None,
+    variance: np.ndarray | None = None,
+) -> tuple[float, str, float] | None:
     """Returns (epsilon, 'inside' or 'outside' the root, spread over the channels).
 
     Args:
@@ -108,7 +108,7 @@ def norm_epsilon(x, y, weights, mean=None, variance=None):
     return middle, place, spread
 
 
-def resize_kind(x, y):
+def resize_kind(x: np.ndarray, y: np.ndarray) -> str | None:
     """Returns how [N, H, W, C] was resized to y, or None."""
     if x.ndim != 4 or y.ndim != 4:
         return None
@@ -132,7 +132,7 @@ def resize_kind(x, y):
     return None
 
 
-def _bilinear(before, after, half, corners):
+def _bilinear(before: int, after: int, half: bool, corners: bool) -> np.ndarray:
     """The weights [after, before] of one axis."""
     scale = before / after
     if corners and after > 1:
@@ -149,7 +149,9 @@ def _bilinear(before, after, half, corners):
     return weights
 
 
-def variance_count(before, ours, theirs, decay):
+def variance_count(
+    before: np.ndarray, ours: np.ndarray, theirs: np.ndarray, decay: float
+) -> int | None:
     """Returns n where two moving variances differ by the factor n / (n - 1) alone.
 
     After p passes an average is decay^p * before + what the batches add. The factor is
@@ -173,7 +175,9 @@ def variance_count(before, ours, theirs, decay):
     return n if factor > 1 else -n
 
 
-def _gathered(x, w, i, j, stride, before):
+def _gathered(
+    x: np.ndarray, w: np.ndarray, i: int, j: int, stride: int, before: int
+) -> np.ndarray:
     """One output pixel of a convolution: [filters]."""
     total = np.zeros(w.shape[3])
     for a in range(w.shape[0]):
@@ -184,7 +188,9 @@ def _gathered(x, w, i, j, stride, before):
     return total
 
 
-def _scattered(x, w, i, j, stride, before):
+def _scattered(
+    x: np.ndarray, w: np.ndarray, i: int, j: int, stride: int, before: int
+) -> np.ndarray:
     """One output pixel of a transposed convolution: [filters]."""
     total = np.zeros(w.shape[2])
     for a in range(w.shape[0]):

@@ -1,108 +1,110 @@
-"""Which variables could be each other's: by shape, by gradients and by name. Pure
-numpy; see `matching`."""
+"""Which variables could be each other's: by shape, by names, and the best assignment of many.
+Pure numpy; see `matching`."""
 
 import re
-import zlib
+from collections.abc import Iterable
+from typing import NamedTuple
 
 import numpy as np
 
 from dcgan_v1.migration.matching import layouts
 from dcgan_v1.migration.matching.layouts import Layout
+from dcgan_v1.migration.matching.matching import Row
+from dcgan_v1.migration.records import PARTS, Variable
 
 PART_WORDS = {
-    "kernel": (
-        "w",
-        "weights",
-        "weight",
-        "kernel",
-        "filter",
-        "filters",
-        "matrix",
-        "embeddings",
-        "embedding",
-    ),
+    "kernel": ("w", "weights", "weight", "kernel", "filter", "filters", "matrix", "embeddings", "embedding"),
     "bias": ("b", "bias", "biases"),
     "gamma": ("gamma", "scale"),
     "beta": ("beta", "offset", "shift"),
     "mean": ("moving_mean", "running_mean", "pop_mean", "mean", "mu", "ema_mean"),
     "variance": (
-        "moving_variance",
-        "running_var",
-        "pop_var",
-        "variance",
-        "var",
-        "running_variance",
-        "pop_variance",
-        "ema_var",
-        "moving_var",
+        "moving_variance", "running_var", "pop_var", "variance", "var", "running_variance",
+        "pop_variance", "ema_var", "moving_var",
     ),
 }
 OF_WORD = {word: part for part, words in PART_WORDS.items() for word in words}
+Choice = tuple[str, Layout]  # TF1's name, and the layout by which it fits
+Options = dict[str, list[Choice]]  # the port's name -> what it could be
+Place = tuple[str, tuple[int, int] | None]  # TF1's name, and which part of it
 
 
 # ---- by shape ----
 
 
-def by_shape(old, new):
-    """Returns new name -> [(old name, Layout)] that fit by shape, part and training.
-
-    Args:
-      old, new: name -> {'shape', 'trainable' (None: nobody knows), 'part' ('kernel',
-        'bias', 'gamma', 'beta', 'mean', 'variance', or '' for unknown)}; the new ones
-        with 'layout' (one of `layouts.AXES`), 'layer' and 'gates', too.
-    """
-    found = {}
+def by_shape(old: dict[str, Variable], new: dict[str, Variable]) -> Options:
+    """Returns for each of the port's variables those of TF1's that fit by shape, part and
+    training."""
+    options: Options = {}
     for name, v in new.items():
-        options, others = [], []
+        alike: list[Choice] = []
+        others: list[Choice] = []
         for other, w in old.items():
-            theirs, ours = v.get("part", ""), w.get("part") or part_of(other)
-            if theirs and ours and theirs != ours and theirs in OF_PART:
+            part = w.part or part_of(other)
+            if v.part and part and v.part != part and v.part in PARTS:
                 continue
-            layout = layout_for(v, w["shape"])
+            layout = layout_for(v, w.shape)
             if layout is not None:
-                alike = w["trainable"] is None or v["trainable"] == w["trainable"]
-                (options if alike else others).append((other, layout))
-        found[name] = options or others  # a network may be frozen as it is described
-    return found
+                is_alike = w.trainable is None or v.trainable == w.trainable
+                (alike if is_alike else others).append((other, layout))
+        options[name] = alike or others  # a network may be frozen as it is described
+    return options
 
 
-OF_PART = set(PART_WORDS)
-
-
-def taken(rows):
+def taken(rows: Iterable[Row]) -> tuple[set[Place], set[str]]:
+    """Returns what rows use up: of TF1's and of the port's."""
+    rows = list(rows)
     return {(r.old, r.layout.part) for r in rows}, {r.new for r in rows}
 
 
-def still_open(rows, options):
+def still_open(rows: Iterable[Row], options: Options) -> Options:
+    """Returns the options that rows leave."""
     taken_old, taken_new = taken(rows)
-    found = {}
-    for name, choices in options.items():
-        if name not in taken_new:
-            left = [c for c in choices if (c[0], c[1].part) not in taken_old]
-            if left:
-                found[name] = left
-    return found
+    left = {
+        name: [c for c in choices if (c[0], c[1].part) not in taken_old]
+        for name, choices in options.items()
+        if name not in taken_new
+    }
+    return {name: choices for name, choices in left.items() if choices}
 
 
-def layout_for(v, tf1_shape):
-    """Returns the Layout by which a variable fits a shape of TF1's, or None."""
-    kind, shape = v.get("layout", "plain"), list(v["shape"])
-    gates = v.get("gates", "")
-    if gates and v.get("part") in ("kernel", "recurrent") and len(tf1_shape) == 2:
-        axes = layouts.AXES[kind]
+def layout_for(v: Variable, tf1_shape: list[int]) -> Layout | None:
+    """Returns the Layout by which a variable of the port fits a shape of TF1's, or None."""
+    shape = list(v.shape)
+    if v.gates and v.part in ("kernel", "recurrent") and len(tf1_shape) == 2:
+        axes = layouts.AXES[v.layout]
         ours = [shape[i] for i in axes] if axes else shape
         rows, width = tf1_shape
         if width != ours[1] or rows <= ours[0]:
             return None
-        part = (0, ours[0]) if v["part"] == "kernel" else (rows - ours[0], rows)
-        return Layout(kind, part=part, gates=gates)
-    if layouts.fits(kind, shape, tf1_shape):
-        is_bias = gates and len(shape) == 1
-        return Layout(kind, gates=gates, forget=1.0 if is_bias else 0.0)
+        part = (0, ours[0]) if v.part == "kernel" else (rows - ours[0], rows)
+        return Layout(v.layout, part=part, gates=v.gates)
+    if layouts.fits(v.layout, shape, tf1_shape):
+        is_bias = v.gates and len(shape) == 1
+        return Layout(v.layout, gates=v.gates, forget=1.0 if is_bias else 0.0)
     return None
 
 
-def part_of(name):
+def pair_unique(rows: Iterable[Row], options: Options) -> list[tuple[str, str, Layout]]:
+    """Returns [(new, old, Layout)] where each fits nothing else."""
+    open_options = still_open(rows, options)
+    users: dict[Place, list[str]] = {}
+    for name, choices in open_options.items():
+        for old, layout in choices:
+            users.setdefault((old, layout.part), []).append(name)
+    pairs = []
+    for name, choices in open_options.items():
+        if len(choices) == 1:
+            ((old, layout),) = choices
+            if users[old, layout.part] == [name]:
+                pairs.append((name, old, layout))
+    return pairs
+
+
+# ---- by name ----
+
+
+def part_of(name: str) -> str:
     """'bn1/moving_mean' -> 'mean'; '' where the name does not tell."""
     last = re.sub(r"_?\d+$", "", name.rpartition("/")[2].lower())
     if last.startswith("exponentialmovingaverage"):
@@ -116,83 +118,44 @@ def part_of(name):
     return OF_WORD.get(tail, "")
 
 
-def pair_unique(options, taken_old, taken_new):
-    """Returns [(new, old, Layout)] where each fits nothing else."""
-    users = {}
-    for name, rows in options.items():
-        if name in taken_new:
-            continue
-        for old, layout in rows:
-            if (old, layout.part) not in taken_old:
-                users.setdefault((old, layout.part), []).append(name)
-    made = []
-    for name, rows in options.items():
-        left = [r for r in rows if (r[0], r[1].part) not in taken_old]
-        if name not in taken_new and len(left) == 1:
-            old, layout = left[0]
-            if users[old, layout.part] == [name]:
-                made.append((name, old, layout))
-    return made
+def likeness(old: str, new: str) -> float:
+    """How much two names have in common, 0 to 1; numbers and words both count."""
+    a, b = _words(old), _words(new)
+    return len(a & b) / max(len(a | b), 1)
 
 
-# ---- by gradients ----
+def _words(name: str) -> set[str]:
+    words = re.findall(r"[a-z]+|\d+", name.lower())
+    return {OF_WORD.get(word, word) for word in words}
 
 
-def equal_values(shape, constant=()):
-    """Returns the values that every variable of a shape is given.
-
-    Args:
-      constant: axes along which they do not change, for the order of pixels not to
-        matter.
-    """
-    rng = np.random.default_rng(zlib.crc32(repr(tuple(shape)).encode()))
-    drawn = [1 if axis in constant else n for axis, n in enumerate(shape)]
-    if len(shape) < 2:
-        values = rng.uniform(0.5, 1.5, drawn)
-    else:
-        values = rng.standard_normal(drawn) / np.sqrt(np.prod(shape[:-1]))
-    return np.broadcast_to(values, shape).copy()
+def nearest(name: str, others: Iterable[str], count: int = 3) -> list[str]:
+    """Returns the names most like one."""
+    return sorted(others, key=lambda other: -likeness(other, name))[:count]
 
 
-def distance(a, b):
-    """0 for equal arrays, 1 for such as have nothing in common."""
-    size = np.linalg.norm(a) + np.linalg.norm(b)
-    return float(np.linalg.norm(np.subtract(a, b)) / size) if size else 0.0
+# ---- the best of many ----
 
 
-def assign(cost):
-    """Returns [(i, j, cost, the next best for i or j)], the least cost first.
+class Pair(NamedTuple):
+    """Row and column that belong together, what that costs, and the next best for either."""
 
-    Args:
-      cost: [n, m]; nan and inf for what cannot be.
-    """
+    i: int
+    j: int
+    cost: float
+    runner_up: float | None
+
+
+def assign(cost: np.ndarray) -> list[Pair]:
+    """Returns the pairs of rows and columns of a cost matrix [n, m], the least cost first; nan
+    and inf stand for what cannot be."""
     left = np.where(np.isfinite(cost), cost, np.inf)
     pairs = []
     while left.size and np.isfinite(left).any():
         i, j = np.unravel_index(np.argmin(left), left.shape)
         others = [*np.delete(cost[i], j), *np.delete(cost[:, j], i)]
-        others = [c for c in others if np.isfinite(c)]
-        pairs.append((int(i), int(j), float(cost[i, j]), min(others, default=None)))
+        others = [float(c) for c in others if np.isfinite(c)]
+        pairs.append(Pair(int(i), int(j), float(cost[i, j]), min(others, default=None)))
         left[i, :] = np.inf
         left[:, j] = np.inf
     return pairs
-
-
-# ---- by name ----
-
-
-def likeness(old, new):
-    """How much two names have in common, 0 to 1; numbers and words both count."""
-    a, b = _words(old), _words(new)
-    both = len(a & b)
-    return both / max(len(a | b), 1)
-
-
-def _words(name):
-    words = re.findall(r"[a-z]+|\d+", name.lower())
-    return {OF_WORD.get(word, word) for word in words}
-
-
-def nearest(name, others, count=3):
-    """Returns the names most like one."""
-    return sorted(others, key=lambda other: -likeness(other, name))[:count]

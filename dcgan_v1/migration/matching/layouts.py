@@ -1,17 +1,19 @@
 """How frameworks lay a layer's weights out, brought to TF1's way.
 
 PyTorch has the outputs first and the spatial axes last; its dense layers are
-transposed,
-and number the pixels of flattened feature maps channel by channel. Keras has TF1's
+transposed, and number the pixels of flattened feature maps channel by channel. Keras has TF1's
 axes.
 """
 
 import math
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
-AXES = {  # layout -> axes of the other array in the order that TF1's kernel has them
+from dcgan_v1.errors import UserError
+
+AXES: dict[str, tuple[int, ...] | None] = {  # layout -> axes of the other array in the order that TF1's kernel has them
     "plain": None,
     "torch dense": (1, 0),
     "torch conv": (2, 3, 1, 0),  # [out, in, h, w] -> [h, w, in, out]
@@ -19,6 +21,9 @@ AXES = {  # layout -> axes of the other array in the order that TF1's kernel has
     "torch conv3d": (2, 3, 4, 1, 0),
 }
 GATES = "ijfo"  # TF1's order of an LSTM's: input, candidate, forget, output
+
+
+Pixels = tuple[int, int, int]  # (C, H, W) of flattened feature maps
 
 
 class Layout(NamedTuple):
@@ -34,13 +39,13 @@ class Layout(NamedTuple):
     """
 
     kind: str = "plain"
-    rows: tuple | None = None
-    columns: tuple | None = None
-    part: tuple | None = None
+    rows: Pixels | None = None
+    columns: Pixels | None = None
+    part: tuple[int, int] | None = None
     gates: str = ""
     forget: float = 0.0
 
-    def to_port(self, array, values=True):
+    def to_port(self, array: np.ndarray, values: bool = True) -> np.ndarray:
         """Brings an array of TF1's to the port's layout.
 
         Args:
@@ -61,7 +66,7 @@ class Layout(NamedTuple):
             array = array.transpose(np.argsort(axes))
         return np.ascontiguousarray(array)
 
-    def to_tf1(self, array, values=True):
+    def to_tf1(self, array: np.ndarray, values: bool = True) -> np.ndarray:
         """Brings an array of the port's to TF1's layout; the part that it is."""
         axes = AXES[self.kind]
         if axes:
@@ -76,50 +81,50 @@ class Layout(NamedTuple):
             array = _gates(array, self.gates, GATES)
         return np.ascontiguousarray(array)
 
-    def shape(self, shape):
+    def shape(self, shape: Sequence[int]) -> list[int]:
         """Returns the shape that the port's array has for one of TF1's."""
-        shape = list(shape)
+        own = list(shape)
         if self.part:
-            shape[0] = self.part[1] - self.part[0]
+            own[0] = self.part[1] - self.part[0]
         axes = AXES[self.kind]
-        return [shape[i] for i in np.argsort(axes)] if axes else shape
+        return [own[i] for i in np.argsort(axes)] if axes else own
 
-    def text(self):
+    def text(self) -> str:
         """Returns what the table of variables says of it."""
-        said = [] if self.kind == "plain" else [self.kind]
+        words = [] if self.kind == "plain" else [self.kind]
         if self.rows:
-            said.append("rows {}x{}x{}".format(*self.rows))
+            words.append("rows {}x{}x{}".format(*self.rows))
         if self.columns:
-            said.append("columns {}x{}x{}".format(*self.columns))
+            words.append("columns {}x{}x{}".format(*self.columns))
         if self.part:
-            said.append(f"rows {self.part[0]} to {self.part[1]}")
+            words.append(f"rows {self.part[0]} to {self.part[1]}")
         if self.gates:
-            said.append(f"gates {self.gates}")
+            words.append(f"gates {self.gates}")
         if self.forget:
-            said.append(f"forget bias {self.forget:g}")
-        return ", ".join(said)
+            words.append(f"forget bias {self.forget:g}")
+        return ", ".join(words)
 
 
-def fits(kind, shape, tf1_shape):
+def fits(kind: str, shape: Sequence[int], tf1_shape: Sequence[int]) -> bool:
     """Whether a port's array of this shape and layout can be TF1's."""
     axes = AXES[kind]
     if axes and len(axes) != len(shape):
         return False
-    shape = [shape[i] for i in axes] if axes else list(shape)
-    return list(tf1_shape) == shape
+    in_tf1 = [shape[i] for i in axes] if axes else list(shape)
+    return list(tf1_shape) == in_tf1
 
 
-def channels_first(values, chw, axis=-1):
+def channels_first(values: np.ndarray, chw: Pixels, axis: int = -1) -> np.ndarray:
     """Reorders an axis of pixels from [H, W, C] to [C, H, W]."""
     return _pixels(values, chw, axis % np.ndim(values), to_port=True)
 
 
-def channels_last(values, chw, axis=-1):
+def channels_last(values: np.ndarray, chw: Pixels, axis: int = -1) -> np.ndarray:
     """Reorders an axis of pixels from [C, H, W] to [H, W, C]."""
     return _pixels(values, chw, axis % np.ndim(values), to_port=False)
 
 
-def _pixels(array, chw, axis, *, to_port):
+def _pixels(array: np.ndarray, chw: Pixels, axis: int, *, to_port: bool) -> np.ndarray:
     c, h, w = chw
     if array.shape[axis] != math.prod(chw):
         return array
@@ -130,15 +135,44 @@ def _pixels(array, chw, axis, *, to_port):
     return array.transpose(moved).reshape(*before, math.prod(chw), *after)
 
 
-def _gates(array, have, want):
+def _gates(array: np.ndarray, have: str, want: str) -> np.ndarray:
     blocks = dict(zip(have, np.split(array, 4, axis=-1), strict=True))
     return np.concatenate([blocks[gate] for gate in want], axis=-1)
 
 
-def _at_gate(array, gates):
+def _at_gate(array: np.ndarray, gates: str) -> np.ndarray:
     """Ones where the forget gate's block is."""
     ones = np.zeros_like(array)
     width = len(array) // 4
     start = gates.index("f") * width
     ones[start : start + width] = 1
     return ones
+
+
+def parse(text: str) -> Layout:
+    """Parses what `Layout.text` writes."""
+    kind = "plain"
+    fields: dict[str, Any] = {}
+    for part in filter(None, (p.strip() for p in text.split(","))):
+        word, _, rest = part.partition(" ")
+        try:
+            if word in ("rows", "columns") and "x" in rest:
+                fields[word] = tuple(map(int, rest.split("x")))
+            elif word == "rows":
+                start, _, stop = rest.partition(" to ")
+                fields["part"] = int(start), int(stop)
+            elif word == "gates" and sorted(rest) == sorted("ifjo"):
+                fields["gates"] = rest
+            elif word == "forget":
+                fields["forget"] = float(rest.removeprefix("bias "))
+            elif part in AXES:
+                kind = part
+            else:
+                raise ValueError(part)
+        except ValueError as error:
+            known = ", ".join(AXES)
+            raise UserError(
+                f"the map has the layout {text!r}; known are {known}, rows CxHxW, "
+                "columns CxHxW, rows A to B, gates ifjo, forget bias X"
+            ) from error
+    return Layout(kind, **fields)

@@ -20,12 +20,25 @@ layout = "torch dense, rows 128x7x7"
 
 import json
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dcgan_v1.errors import UserError
 
+if TYPE_CHECKING:
+    from dcgan_v1.migration.matching.matching import Matching
+
 TABLES = ("inputs", "training", "inference", "step", "forward", "optimizers", "variables")
+
+
+class VariableRow(NamedTuple):
+    """A pair of variables: their names, and the layout of the port's, or ''."""
+
+    tf1: str
+    port: str
+    layout: str = ""
 
 
 @dataclass
@@ -33,20 +46,27 @@ class Map:
     """What a map file holds, see the module's text.
 
     Attributes:
-      variables: [(TF1's name, the port's, layout or '')].
+      inputs: argument of the port's step -> TF1's input.
+      training, inference: placeholder -> value in that mode.
       runs: of one training step, or None.
+      forward: model -> inputs that it is called with in inference.
+      optimizers: TF1's -> the port's.
+      variables: pairs.
     """
 
-    inputs: dict = field(default_factory=dict)
-    training: dict = field(default_factory=dict)
-    inference: dict = field(default_factory=dict)
-    runs: list | None = None
-    forward: dict = field(default_factory=dict)
-    optimizers: dict = field(default_factory=dict)
-    variables: list = field(default_factory=list)
+    inputs: dict[str, str] = field(default_factory=dict)
+    training: dict[str, Any] = field(default_factory=dict)
+    inference: dict[str, Any] = field(default_factory=dict)
+    runs: list[list[str]] | None = None
+    forward: dict[str, list[str]] = field(default_factory=dict)
+    optimizers: dict[str, str] = field(default_factory=dict)
+    variables: list[VariableRow] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.variables = [VariableRow(*row) for row in self.variables]
 
 
-def read(path):
+def read(path: str | Path) -> Map:
     """Returns the Map of a file.
 
     Raises:
@@ -57,7 +77,7 @@ def read(path):
     except OSError as error:
         raise UserError(f"cannot read {path}: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UserError(f"{path} is no TOML: {error}") from error
+        raise UserError(f"{path} is not TOML: {error}") from error
     unknown = [name for name in tables if name not in TABLES]
     if unknown:
         raise UserError(
@@ -67,15 +87,17 @@ def read(path):
     for row in tables.get("variables", []):
         if not isinstance(row, dict) or not {"tf1", "port"} <= row.keys():
             raise UserError(f"{path}: every [[variables]] needs tf1 and port")
-        rows.append((str(row["tf1"]), str(row["port"]), str(row.get("layout", ""))))
+        rows.append(
+            VariableRow(str(row["tf1"]), str(row["port"]), str(row.get("layout", "")))
+        )
     for table in TABLES[:-1]:
         if not isinstance(tables.get(table, {}), dict):
             raise UserError(f"{path}: {table} must be a table, [{table}]")
     for table, kind in (("inputs", str), ("optimizers", str), ("forward", list)):
         for key, value in tables.get(table, {}).items():
             if not isinstance(value, kind):
-                said = "a list of names" if kind is list else "a name"
-                raise UserError(f"{path}: {key} in [{table}] must be {said}")
+                wanted = "a list of names" if kind is list else "a name"
+                raise UserError(f"{path}: {key} in [{table}] must be {wanted}")
     runs = tables.get("step", {}).get("runs")
     if runs is not None and not (
         isinstance(runs, list)
@@ -93,7 +115,9 @@ def read(path):
     )
 
 
-def text(matching, bound, runs, given):
+def text(
+    matching: "Matching", bound: dict[str, str], runs: list[list[str]], given: Map
+) -> str:
     """Returns a map file that says what was worked out.
 
     Args:
@@ -111,14 +135,14 @@ def text(matching, bound, runs, given):
     if runs:
         lines += ["", "[step]", f"runs = {json.dumps(runs)}"]
     for row in matching.rows:
-        said = row.by
+        how = row.by
         if row.distance is not None and row.by == "gradients":
-            said += f", {row.distance:.1e} apart"
+            how += f", {row.distance:.1e} apart"
             if row.runner_up is not None:
-                said += f", the next {row.runner_up:.1e}"
+                how += f", the next {row.runner_up:.1e}"
         lines += [
             "",
-            f"[[variables]]  # by {said}",
+            f"[[variables]]  # by {how}",
             f"tf1 = {json.dumps(row.old)}",
             f"port = {json.dumps(row.new)}",
         ]
@@ -127,7 +151,7 @@ def text(matching, bound, runs, given):
     return "\n".join(lines) + "\n"
 
 
-def _table(name, values):
+def _table(name: str, values: Mapping[str, object]) -> list[str]:
     if not values:
         return []
     return ["", f"[{name}]"] + [

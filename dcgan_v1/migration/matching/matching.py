@@ -1,17 +1,18 @@
 """Which variable of the port is which of TF1's, however either calls it.
 
-A user's rows come first; then what only one variable fits by its shape; then gradients;
-then names; then order. Gradients are compared under values that are the same for all
-variables of one shape: then what the programs compute does not depend on who is who,
-and an equal loss proves their architecture alone. Pure numpy.
+A user's rows come first; then what only one variable fits by its shape; then gradients; then
+names; then order. Gradients are compared under values that are the same for all variables of one
+shape: then what the programs compute does not depend on who is who, and an equal loss proves
+their architecture alone. `identify` does it; this is what comes of it. Pure numpy.
 """
 
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from dcgan_v1.migration.matching.layouts import Layout
+from dcgan_v1.migration.records import Arrays, GradientKey, SlotKey, State, Tf1Info
 
 SURE = 10  # a match by gradients is sure where the next best is so many times as far
 
@@ -21,10 +22,10 @@ class Row(NamedTuple):
 
     Attributes:
       old, new: names.
-      layout: `layouts.Layout` that makes the new one of the old one.
+      layout: makes the new one of the old one.
       by: 'map', 'shape', 'gradients', 'name' or 'order'.
-      distance, runner_up: how far the match is, and the next best; None where nothing
-        was measured.
+      distance, runner_up: how far the match is, and the next best; None where nothing was
+        measured.
     """
 
     old: str
@@ -35,102 +36,125 @@ class Row(NamedTuple):
     runner_up: float | None = None
 
     @property
-    def is_sure(self):
-        if self.by not in ("gradients", "order"):
-            return True
+    def is_sure(self) -> bool:
+        """Whether nothing else is nearly as good."""
         if self.by != "gradients":
-            return False
-        return self.runner_up is None or self.runner_up > SURE * max(self.distance, 1e-300)
+            return self.by != "order"
+        if self.runner_up is None or self.distance is None:
+            return True
+        return self.runner_up > SURE * max(self.distance, 1e-300)
 
 
-@dataclass
+@dataclass(frozen=True)
 class Matching:
     """The map between two sides, both ways.
 
     Attributes:
-      rows: list of Row.
+      rows: one for each pair of variables.
       old_only, new_only: names that nothing stands for.
       optimizers: TF1's optimiser -> the port's.
       updates: number of TF1's update -> number of the port's.
       exempt: TF1's variables whose gradient is rounding and nothing else.
     """
 
-    rows: list
-    old_only: list = field(default_factory=list)
-    new_only: list = field(default_factory=list)
-    optimizers: dict = field(default_factory=dict)
-    updates: dict = field(default_factory=dict)
-    exempt: list = field(default_factory=list)
+    rows: list[Row]
+    old_only: list[str] = field(default_factory=list)
+    new_only: list[str] = field(default_factory=list)
+    optimizers: dict[str, str] = field(default_factory=dict)
+    updates: dict[int, int] = field(default_factory=dict)
+    exempt: list[str] = field(default_factory=list)
 
-    def to_port(self, state, slots):
-        """Brings a state of TF1's to the port: names and layouts.
+    def with_rows(self, changed: list[Row]) -> "Matching":
+        """Returns a matching with other rows for some of the port's variables."""
+        by_name = {row.new: row for row in changed}
+        return replace(self, rows=[by_name.get(row.new, row) for row in self.rows])
 
-        Args:
-          state: name -> array, slots and 'updates:<optimizer>' with them.
-          slots: slot variable -> (optimizer, slot, variable).
-        """
-        found = {}
+    def to_port(self, state: State) -> State:
+        """Brings a state of TF1's to the port: names and layouts."""
+        variables = {
+            row.new: row.layout.to_port(state.variables[row.old])
+            for row in self.rows
+            if row.old in state.variables
+        }
+        rows_of: dict[str, list[Row]] = {}
         for row in self.rows:
-            if row.old in state:
-                found[row.new] = row.layout.to_port(state[row.old])
-        of = {}
-        for row in self.rows:
-            of.setdefault(row.old, []).append(row)
-        for name, (optimizer, slot, variable) in slots.items():
-            other = self.optimizers.get(optimizer)
-            for row in of.get(variable, []) if other and name in state else []:
-                key = f"{row.new}|{other}|{slot}"
-                found[key] = row.layout.to_port(state[name], values=False)
-        for optimizer, other in self.optimizers.items():
-            if f"updates:{optimizer}" in state:
-                found[f"updates:{other}"] = state[f"updates:{optimizer}"]
-        return found
+            rows_of.setdefault(row.old, []).append(row)
+        slots = {}
+        for key, array in state.slots.items():
+            other = self.optimizers.get(key.optimizer)
+            for row in rows_of.get(key.variable, []) if other else []:
+                name = SlotKey(row.new, other, key.slot)
+                slots[name] = row.layout.to_port(array, values=False)
+        updates = {
+            other: state.updates[optimizer]
+            for optimizer, other in self.optimizers.items()
+            if optimizer in state.updates
+        }
+        return State(variables, slots, updates)
 
-    def to_tf1(self, state, slots, shapes):
+    def to_tf1(self, state: State, info: Tf1Info) -> State:
         """Brings a state of the port's to TF1: the inverse of `to_port`."""
-        found = {}
-        by_slot = {(o, s, v): name for name, (o, s, v) in slots.items()}
+        variables: Arrays = {}
+        slots: dict[SlotKey, np.ndarray] = {}
+        back = {other: optimizer for optimizer, other in self.optimizers.items()}
+        known = set(info.slots.values())
         for row in self.rows:
-            if row.new in state:
-                _put(found, row.old, row, state[row.new], shapes[row.old])
-            for optimizer, other in self.optimizers.items():
-                prefix = f"{row.new}|{other}|"
-                for key in state:
-                    if key.startswith(prefix):
-                        slot = key.removeprefix(prefix)
-                        name = by_slot.get((optimizer, slot, row.old))
-                        if name:
-                            _put(found, name, row, state[key], shapes[row.old], values=False)
-        for optimizer, other in self.optimizers.items():
-            if f"updates:{other}" in state:
-                found[f"updates:{optimizer}"] = state[f"updates:{other}"]
-        return found
+            shape = info.variables[row.old].shape
+            if row.new in state.variables:
+                _put(variables, row.old, row, state.variables[row.new], shape)
+        rows = {row.new: row for row in self.rows}
+        for key, array in state.slots.items():
+            row = rows.get(key.variable)
+            if row is None or key.optimizer not in back:
+                continue
+            name = SlotKey(row.old, back[key.optimizer], key.slot)
+            if name in known:
+                shape = info.variables[row.old].shape
+                _put(slots, name, row, array, shape, values=False)
+        updates = {
+            optimizer: state.updates[other]
+            for optimizer, other in self.optimizers.items()
+            if other in state.updates
+        }
+        return State(variables, slots, updates)
 
-    def gradients(self, found, shapes):
-        """Brings '<count>|<optimiser>|<variable>' of the port to '<update>|<variable>'.
+    def gradients(
+        self, gradients: dict[GradientKey, np.ndarray], info: Tf1Info
+    ) -> tuple[dict[GradientKey, np.ndarray], list[GradientKey]]:
+        """Brings the port's gradients to TF1's names and layouts.
 
-        What has no place in TF1 keeps its own name, with a '+' before it.
+        Returns:
+          (gradients, keys of the port's variables that have no place in TF1).
         """
         back = {new: old for old, new in self.updates.items()}
         rows = {row.new: row for row in self.rows}
-        made = {}
-        for key, array in found.items():
-            count, _, name = key.split("|", 2)
-            update = back.get(int(count), int(count))
-            row = rows.get(name)
+        in_tf1: dict[GradientKey, np.ndarray] = {}
+        alone = []
+        for key, array in gradients.items():
+            update = back.get(key.update, key.update)
+            row = rows.get(key.variable)
             if row is None:
-                made[f"+{update}|{name}"] = array
-            else:
-                where = f"{update}|{row.old}"
-                _put(made, where, row, array, shapes[row.old], values=False)
-        return made
+                alone.append(key._replace(update=update))
+                continue
+            own = info.updates[update].optimizer if update < len(info.updates) else ""
+            name = GradientKey(update, own, row.old)
+            shape = info.variables[row.old].shape
+            _put(in_tf1, name, row, array, shape, values=False)
+        return in_tf1, alone
 
 
-def _put(found, name, row, array, shape, values=True):
+def _put(
+    arrays: dict[Any, np.ndarray],
+    name: str | SlotKey | GradientKey,
+    row: Row,
+    array: np.ndarray,
+    shape: list[int],
+    values: bool = True,
+) -> None:
     """Sets a whole array, or the part of it that a row is."""
     array = row.layout.to_tf1(np.asarray(array), values)
     if row.layout.part is None:
-        found[name] = array
+        arrays[name] = array
         return
-    whole = found.setdefault(name, np.zeros(shape, array.dtype))
+    whole = arrays.setdefault(name, np.zeros(shape, array.dtype))
     whole[row.layout.part[0] : row.layout.part[1]] = array

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from dcgan_v1.errors import UserError
-from dcgan_v1.migration.comparison import batches
+from dcgan_v1.migration.arrays import read_npz
 
 FORMAT = 1
 FED = ("feed/", "source/", "draw/")
@@ -49,7 +49,7 @@ class Recording:
 
     def run(self, number):
         """'feed/x', 'draw/y', 'fetch/loss', 'gradient/w|op' -> array of one run."""
-        return batches.read(self._path(number))
+        return read_npz(self._path(number))
 
     def _path(self, number):
         return self.folder / f"run_{number:04d}.npz"
@@ -57,7 +57,7 @@ class Recording:
     @cached_property
     def values(self):
         """Variable -> array before the first run."""
-        return batches.read(self.folder / "before.npz")
+        return read_npz(self.folder / "before.npz")
 
     @cached_property
     def fed(self):
@@ -72,7 +72,7 @@ class Recording:
 
     def _given(self, number):
         """What one run was fed and drew; its gradients are not read."""
-        return batches.read(self._path(number), FED)
+        return read_npz(self._path(number), FED)
 
     def _add(self, found, name, number, values):
         """A run that is given what the first one was has no name of its own."""

@@ -1,100 +1,92 @@
-"""Runs the graph of a recording here, on what was recorded, and says how far today's
-TensorFlow is from the one that it was made on."""
+"""How far the TensorFlow that a recording was made on and today's are apart: its graph is run
+here on what was fed and drawn there."""
 
+import dataclasses
+import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
-from dcgan_v1.migration.comparison import batches
-
-AVERAGES = "averages at the end, which runs between the training runs may move"
-LIKE = (
-    "losses of the first run",
-    "losses of later runs",
-    "gradients of the first run",
-    "gradients of later runs",
-    "weights at the end",
-    "slots at the end",
-    AVERAGES,
-)
+from dcgan_v1.migration.records import ReplayRow, Source
+from dcgan_v1.migration.recordings.recording import Recording
+from dcgan_v1.migration.runners.process import RemoteTf1
+from dcgan_v1.runtime import cores
 
 
-def replay(side, folder, against):
-    """Replays a recording.
+@dataclass(frozen=True)
+class Replay:
+    """A replay in float32.
+
+    Attributes:
+      made_on, here: names of both TensorFlows.
+      steps: number.
+      rows: how far they are apart.
+      rounding: of each row, how far oneDNN alone takes them apart, relative.
+    """
+
+    made_on: str
+    here: str
+    steps: int
+    rows: list[ReplayRow]
+    rounding: list[float]
+
+    def as_dict(self) -> dict[str, object]:
+        """Returns what a report's JSON holds."""
+        return {
+            "made on": self.made_on,
+            "here": self.here,
+            "steps": self.steps,
+            "rows": [
+                {**dataclasses.asdict(row), "rounding": rounding}
+                for row, rounding in zip(self.rows, self.rounding, strict=True)
+            ],
+        }
+
+
+def replay(source: Source, folder: str | Path) -> Replay:
+    """Replays a recording in float32 with oneDNN and without it, each in a process of its own:
+    what these two are apart is rounding.
 
     Args:
-      side: a float32 GraphSide of the recording.
-      folder: where to write what is computed, named as in a recording.
-      against: folder to compare it with: the recording's, or another replay's.
-
-    Returns:
-      list of {"what", "arrays", "worst", "relative", "absolute"}: the largest
-      difference, and what it is of the largest value among the arrays.
+      source: of the TF1 program.
+      folder: of the recording.
     """
-    recording, folder, against = side.program.recording, Path(folder), Path(against)
-    fed = recording.fed
-    side.load(side.initial())
-    found = {what: [] for what in LIKE}
-    for step, runs in enumerate(recording.steps):
-        made = _step(side, {name: values[step] for name, values in fed.items()})
-        for number, run in enumerate(runs):
-            name = f"run_{run:04d}.npz"
-            np.savez(folder / name, **made[number])
-            when = "later runs" if step or number else "the first run"
-            for key, there in batches.read(against / name).items():
-                if key in made[number]:
-                    kind, _, of = key.partition("/")
-                    what = "losses" if kind == "fetch" else "gradients"
-                    row = _off(of.partition("|")[0], made[number][key], there)
-                    found[f"{what} of {when}"].append(row)
-    after = {n: a for n, a in side.values.read().items() if a.dtype.kind == "f"}
-    np.savez(folder / "after.npz", **after)
-    if recording.is_whole:
-        _add_state(found, side, after, batches.read(against / "after.npz"))
-    return [_worst(what, rows) for what, rows in found.items() if rows]
+    recording = Recording(folder)
+    with tempfile.TemporaryDirectory(prefix="replay_") as place:
+        first, second = Path(place, "with"), Path(place, "without")
+        here, rows = _replayed(source, first, recording.folder.resolve(), onednn=True)
+        _, others = _replayed(source, second, first, onednn=False)
+    rounding = {row.what: row.relative for row in others}
+    made_on = recording.made_on
+    return Replay(
+        f"TensorFlow {made_on.get('tensorflow')}, Python {made_on.get('python')}",
+        here,
+        len(recording.steps),
+        rows,
+        [rounding[row.what] for row in rows],
+    )
 
 
-def _step(side, batch):
-    """Returns for each run 'fetch/<scalar>' and 'gradient/<variable>|<op>' -> array."""
-    before = len(side.per_run)
-    _, gradients, _ = side.step(batch, look=True)
-    made = [
-        {f"fetch/{name}": np.asarray(value) for name, value in scalars.items()}
-        for scalars in side.per_run[before:]
+def _replayed(
+    source: Source, folder: Path, against: Path, *, onednn: bool
+) -> tuple[str, list[ReplayRow]]:
+    folder.mkdir()
+    options = {"dtype": "float32", "threads": cores(), "onednn": onednn}
+    with RemoteTf1("TF1", source, folder, **options) as runner:
+        runner.wait_until_open()
+        return runner.describe().framework, runner.replay(str(folder), str(against))
+
+
+def lines(replay: Replay | None) -> list[str]:
+    """Returns a replay in words, a line each."""
+    if replay is None:
+        return []
+    text = [
+        f"recorded on {replay.made_on}; replayed on {replay.here}, "
+        f"{replay.steps} steps in float32 (in brackets: with oneDNN and without):"
     ]
-    for key, array in gradients.items():
-        number, _, variable = key.partition("|")
-        run, update = side.roles.applied[int(number)]
-        op = next(a.op.name for a in update.applies if a.variable == variable)
-        made[run][f"gradient/{variable}|{op}"] = array
-    return made
-
-
-def _add_state(found, side, after, there):
-    slots = {*side.roles.slots, *side.roles.powers}
-    trained = {a.variable for _, u in side.roles.applied for a in u.applies}
-    for name in after.keys() & there.keys():
-        what = "weights at the end" if name in trained else AVERAGES
-        what = "slots at the end" if name in slots else what
-        found[what].append(_off(name, after[name], there[name]))
-
-
-def _off(name, here, there):
-    """Returns (name, largest difference, largest value there)."""
-    here, there = np.asarray(here, np.float64), np.asarray(there, np.float64)
-    off = np.max(np.abs(here - there), initial=0.0)
-    return name, float(off), float(np.max(np.abs(there), initial=0.0))
-
-
-def _worst(what, rows):
-    # a bias before a batch norm has a gradient of rounding alone: what counts is how
-    # much it is beside the others
-    size = max(size for *_, size in rows) or 1.0
-    name, off, _ = max(rows, key=lambda row: row[1])
-    return {
-        "what": what,
-        "arrays": len(rows),
-        "worst": name,
-        "absolute": off,
-        "relative": off / size,
-    }
+    text += [
+        f"  {row.what}: {row.relative:.1e} apart at most "
+        f"({rounding:.1e}), in {row.worst}; {row.arrays} arrays"
+        for row, rounding in zip(replay.rows, replay.rounding, strict=True)
+    ]
+    return text

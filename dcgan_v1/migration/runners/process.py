@@ -1,39 +1,71 @@
-"""The process of a side, seen from the one that compares; `worker` is its other end."""
+"""Runners in processes of their own, so that frameworks, threads and default graphs do not
+meet. `worker` is the other end: it answers a line of JSON with a line of JSON, and what a call
+takes and gives passes as records in files (`serialization`)."""
 
 import contextlib
 import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any, Self, TypeVar
 
 import numpy as np
 
 from dcgan_v1.errors import UserError, reason
+from dcgan_v1.migration import serialization
+from dcgan_v1.migration.records import (
+    Arrays,
+    Batch,
+    GradientKey,
+    Observation,
+    PortInfo,
+    ReplayRow,
+    Source,
+    Speed,
+    State,
+    Tf1Info,
+)
+from dcgan_v1.migration.runners import worker
+from dcgan_v1.migration.runners.protocol import NoDouble
 
-NO_DOUBLE = "cannot be made float64"  # what the old side says then
 ROOT = Path(__file__).resolve().parents[3]
+A, B = TypeVar("A"), TypeVar("B")
 
 
-class Side:
-    """A worker process and what it is told.
+class RemoteRunner:
+    """What both kinds of program do, see `protocol.Runner`.
 
     Args:
       name: for messages: 'TF1' or 'port'.
-      spec: see `worker.open_side`.
-      folder: for the files that arrays pass in.
-      onednn: '0' switches it off.
+      source: where the program is.
+      folder: for the files that records pass in.
+      dtype: 'float64' or 'float32'; threads: of each op.
+      onednn: whether TensorFlow uses oneDNN.
     """
 
-    def __init__(self, name, spec, folder, onednn="1"):
+    kind = ""
+
+    def __init__(
+        self,
+        name: str,
+        source: Source,
+        folder: Path,
+        *,
+        dtype: str,
+        threads: int,
+        onednn: bool = True,
+    ) -> None:
         environment = {k: v for k, v in os.environ.items() if "ONEDNN" not in k}
-        environment |= {"TF_ENABLE_ONEDNN_OPTS": onednn, "TF_CPP_MIN_LOG_LEVEL": "3"}
+        environment |= {"TF_ENABLE_ONEDNN_OPTS": str(int(onednn)), "TF_CPP_MIN_LOG_LEVEL": "3"}
         environment["CUDA_VISIBLE_DEVICES"] = "-1"
-        self.name, self.folder, self.asked = name, folder, 0
+        self.name, self.folder, self.calls = name, folder, 0
         self.log = folder / f"{name}.log"
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "dcgan_v1.migration.runners.worker"],
+                [sys.executable, "-m", worker.__name__],
                 cwd=ROOT,
                 env=environment,
                 stdin=subprocess.PIPE,
@@ -41,55 +73,126 @@ class Side:
                 stderr=log,
                 text=True,
             )
-        self._send(spec)
+        opening = worker.Opening(self.kind, source, dtype, threads)
+        self._send("open", {"opening": opening})
 
-    def ask(self, do, **more):
-        """Sends a request. The answer is fetched by `answer`."""
-        self.asked += 1
-        self.out = self.folder / f"{self.name}_{self.asked}.npz"
-        self._send({"do": do, "out": str(self.out), **more})
+    def wait_until_open(self) -> None:
+        """Returns when the program is open.
 
-    def answer(self):
-        line = self.process.stdout.readline()
-        if not line:
-            lines = self.log.read_text().strip().splitlines() or ["no message"]
-            raise UserError(f"the {self.name} side died: {reason(lines[-1], 300)}")
-        answer = json.loads(line)
-        if "error" in answer:
-            text = answer["error"].removeprefix("UserError: ")
-            prefix = "" if text != answer["error"] else f"the {self.name} side: "
-            raise UserError(f"{prefix}{reason(text, 400)}")
-        return answer["answer"]
+        Raises:
+          NoDouble, UserError: it cannot be.
+        """
+        self._answer()
 
-    def arrays(self):
-        """Reads and deletes what the last request wrote."""
-        with np.load(self.out) as file:
-            found = {name: file[name] for name in file.files}
-        self.out.unlink()
-        return found
-
-    def do(self, what, **more):
-        """Asks and waits for the answer."""
-        self.ask(what, **more)
-        return self.answer()
-
-    def load(self, arrays):
-        """Sets variables."""
-        path = self.folder / f"{self.name}_load.npz"
-        np.savez(path, **arrays)
-        self.do("load", arrays=str(path))
-        path.unlink()
-
-    def close(self):
+    def close(self) -> None:
+        """Ends the process."""
         self.process.kill()
         self.process.wait()
         for pipe in (self.process.stdin, self.process.stdout):
-            with contextlib.suppress(OSError):  # unsent requests of a side that died
-                pipe.close()
+            with contextlib.suppress(OSError):  # requests to a process that died
+                if pipe is not None:
+                    pipe.close()
 
-    def _send(self, message):
-        try:
-            self.process.stdin.write(json.dumps(message) + "\n")
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def state(self) -> State:
+        return self._call("state")
+
+    def load(self, state: State) -> None:
+        self._call("load", state=state)
+
+    def step(self, batch: Batch, *, is_observed: bool = False) -> Observation:
+        return self._call("step", batch=batch, is_observed=is_observed)
+
+    def inference(self, batch: Batch, forward: dict[str, list[str]]) -> Observation:
+        return self._call("inference", batch=batch, forward=forward)
+
+    def time(self, batch: Batch, steps: int) -> Speed:
+        """Returns what steps took in the process, without what passing records takes."""
+        return self._call("time", batch=batch, steps=steps)
+
+    # ---- the wire ----
+
+    def _call(self, method: str, **arguments: object) -> Any:  # noqa: ANN401, what the method gives
+        self._send(method, arguments)
+        return self._answer()
+
+    def _send(self, method: str, arguments: dict[str, object]) -> None:
+        self.calls += 1
+        path = self.folder / f"{self.name}_{self.calls}.npz"
+        serialization.dump(path, arguments)
+        assert self.process.stdin is not None
+        with contextlib.suppress(BrokenPipeError):  # `_answer` says what became of it
+            self.process.stdin.write(json.dumps({"do": method, "with": str(path)}) + "\n")
             self.process.stdin.flush()
-        except BrokenPipeError:
-            pass  # `answer` says what became of it
+
+    def _answer(self) -> Any:  # noqa: ANN401
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        if not line:
+            lines = self.log.read_text(errors="replace").strip().splitlines() or ["no message"]
+            raise UserError(f"the {self.name} process died: {reason(lines[-1], 300)}")
+        answer = json.loads(line)
+        if "error" in answer:
+            text = reason(answer["error"], 400)
+            if answer["type"] == NoDouble.__name__:
+                raise NoDouble(text)
+            is_users = answer["type"] == UserError.__name__
+            raise UserError(text if is_users else f"the {self.name} side: {answer['type']}: {text}")
+        path = Path(answer["with"])
+        value = serialization.load(path)
+        path.unlink()
+        return value
+
+
+class RemoteTf1(RemoteRunner):
+    """A TF1 graph, see `protocol.Tf1Runner`."""
+
+    kind = "tf1"
+
+    def describe(self) -> Tf1Info:
+        return self._call("describe")
+
+    def initial(self) -> State:
+        return self._call("initial")
+
+    def draw(self, batch: Batch) -> Arrays:
+        return self._call("draw", batch=batch)
+
+    def still_step(self, batch: Batch, *, is_observed: bool = False) -> Observation:
+        return self._call("still_step", batch=batch, is_observed=is_observed)
+
+    def leaks(self, batch: Batch) -> dict[GradientKey, np.ndarray]:
+        return self._call("leaks", batch=batch)
+
+    def replay(self, folder: str, against: str) -> list[ReplayRow]:
+        return self._call("replay", folder=folder, against=against)
+
+    def save(self, path: str) -> None:
+        self._call("save", path=path)
+
+
+class RemotePort(RemoteRunner):
+    """A port, see `protocol.PortRunner`."""
+
+    kind = "port"
+
+    def describe(self) -> PortInfo:
+        return self._call("describe")
+
+    def save(self, path: str, to: str) -> None:
+        self._call("save", path=path, to=to)
+
+    def restore(self, path: str, to: str) -> None:
+        self._call("restore", path=path, to=to)
+
+
+def both(one: Callable[[], A], other: Callable[[], B]) -> tuple[A, B]:
+    """Calls two functions at the same time: each waits for a process of its own."""
+    with ThreadPoolExecutor(2) as pool:
+        first, second = pool.submit(one), pool.submit(other)
+        return first.result(), second.result()

@@ -1,63 +1,108 @@
 """Looks into a step of a Keras port: layers, gradients, what draws and what is fed."""
 
 import contextlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from dcgan_v1.migration.runners import port
+from dcgan_v1.migration.records import Arrays, GradientKey, LayerOutput
+from dcgan_v1.migration.runners import ports
 from dcgan_v1.migration.runners.keras import keras_layers
 
-L = keras.layers
+if TYPE_CHECKING:
+    from dcgan_v1.migration.runners.keras.runner import KerasRunner
+
+Layers = dict[int, tuple[str, Any]]  # id of a layer -> its path, itself
+
+
+@dataclass
+class Applied:
+    """How many updates a step has applied so far."""
+
+    count: int = 0
 
 
 @contextlib.contextmanager
-def recording_gradients(side, gradients):
-    def apply(plain, *args, **kwargs):
-        side.applied += 1
+def recording_gradients(
+    optimizers: dict[str, Any], names: dict[int, str], gradients: dict[GradientKey, np.ndarray]
+) -> Iterator[Applied]:
+    """Adds every gradient that an optimiser is given to `gradients`.
+
+    Args:
+      optimizers: by name.
+      names: `keras_layers.key_of` a variable -> its name.
+      gradients: what they are added to.
+    """
+    applied = Applied()
+
+    def apply(plain: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        applied.count += 1
         return plain(*args, **kwargs)
 
-    def update_step(plain, name, gradient, variable, *args, **kwargs):
-        key = side.names.get(keras_layers.key_of(variable), "")
-        gradients[f"{side.applied - 1}|{name}|{key}"] = np.asarray(tf.convert_to_tensor(gradient))
+    def update_step(
+        plain: Callable[..., Any], name: str, gradient: Any, variable: Any, *args: Any, **kwargs: Any
+    ) -> Any:
+        key = GradientKey(
+            applied.count - 1, name, names.get(keras_layers.key_of(variable), "")
+        )
+        gradients[key] = np.asarray(tf.convert_to_tensor(gradient))
         return plain(gradient, variable, *args, **kwargs)
 
-    for name, optimizer in side.optimizers.items():
+    for name, optimizer in optimizers.items():
         optimizer.apply = partial(apply, optimizer.apply)
         optimizer.update_step = partial(update_step, optimizer.update_step, name)
     try:
-        yield
+        yield applied
     finally:
-        for optimizer in side.optimizers.values():
+        for optimizer in optimizers.values():
             del optimizer.apply, optimizer.update_step
 
 
 @contextlib.contextmanager
-def recording(side, found):
-    """Appends a row for every call of a layer: name, kind, output, input or None,
-    settings; with them how many updates of the step came before."""
-    calls, outputs, kept = {}, set(), []
+def recording_layers(
+    layers: Layers, outputs: list[LayerOutput], applied: Applied
+) -> Iterator[None]:
+    """Appends what every call of a layer gives to `outputs`.
 
-    def record(plain, layer, *args, **kwargs):
+    Args:
+      layers: those that are looked into.
+      outputs: what is appended to.
+      applied: counts the updates of the step.
+    """
+    calls: dict[str, int] = {}
+    known: set[int] = set()
+    alive: list[Any] = []
+
+    def record(plain: Callable[..., Any], layer: Any, *args: Any, **kwargs: Any) -> Any:
         y = plain(layer, *args, **kwargs)
-        path, _ = side.layers.get(id(layer), (None, None))
+        path, _ = layers.get(id(layer), ("", None))
         tensor = y[0] if isinstance(y, list | tuple) and y else y
-        if path is None or not tf.is_tensor(tensor) or not hasattr(tensor, "numpy"):
+        if not path or not tf.is_tensor(tensor) or not hasattr(tensor, "numpy"):
             return y
         calls[path] = calls.get(path, 0) + 1
         name = path if calls[path] == 1 else f"{path}#{calls[path]}"
         x = tf.nest.flatten(args[0])[0] if args else None
-        fresh = x is not None and id(x) not in outputs and tf.is_tensor(x)
-        outputs.add(id(tensor))
-        kept.append(tensor)  # or its id might be another's
-        settings = {**keras_layers.settings(layer), "applied": side.applied}
-        row = (name, keras_layers.kind(layer), np.asarray(tensor))
-        found.append((*row, np.asarray(x) if fresh else None, settings))
+        is_new = x is not None and id(x) not in known and tf.is_tensor(x)
+        known.add(id(tensor))
+        alive.append(tensor)  # or its id might be another's
+        outputs.append(
+            LayerOutput(
+                name,
+                keras_layers.kind(layer),
+                keras_layers.settings(layer),
+                np.asarray(tensor),
+                np.asarray(x) if is_new else None,
+                applied.count,
+            )
+        )
         return y
 
-    classes = {_definer(type(layer)) for _, layer in side.layers.values()}
+    classes = {_definer(type(layer)) for _, layer in layers.values()}
     with contextlib.ExitStack() as stack:
         for cls in classes:
             stack.enter_context(_patched_call(cls, record))
@@ -65,54 +110,54 @@ def recording(side, found):
 
 
 @contextlib.contextmanager
-def drawing(side):
+def drawing(layers: Layers, draws: ports.Draws) -> Iterator[None]:
     """Dropout layers take the old program's uniform numbers."""
-    found = [x for _, x in side.layers.values() if isinstance(x, L.Dropout)]
+    dropouts = [x for _, x in layers.values() if isinstance(x, keras.layers.Dropout)]
 
-    def call(layer, inputs, training=False):
+    def call(layer: Any, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
         if not training or not layer.rate:
             return inputs
         x = tf.convert_to_tensor(inputs)
-        kept = tf.cast(side.draws.take(x.shape) >= layer.rate, x.dtype)
-        return x * kept / (1 - layer.rate)
+        mask = tf.cast(draws.take(x.shape) >= layer.rate, x.dtype)
+        return x * mask / (1 - layer.rate)
 
-    for layer in found:
+    for layer in dropouts:
         layer.call = partial(call, layer)
     try:
         yield
     finally:
-        for layer in found:
+        for layer in dropouts:
             del layer.call
 
 
 @contextlib.contextmanager
-def noting_inputs(side, batch):
-    """Works out which inputs each model is called with."""
-    wanted = {id(m): n for n, m in side.models.items() if n not in side.forward}
-    classes = {type(m) for m in side.models.values() if id(m) in wanted}
+def noting_inputs(runner: "KerasRunner", inputs: Arrays) -> Iterator[None]:
+    """Works out which of the step's inputs each model is called with."""
+    wanted = {id(m): n for n, m in runner.models.items() if n not in runner.forward}
+
+    def note(plain: Callable[..., Any], model: Any, *args: Any, **kwargs: Any) -> Any:
+        name = wanted.get(id(model))
+        if name is not None and args:
+            tensors = [x for x in tf.nest.flatten(args) if not isinstance(x, bool)]
+            runner.takes_list[name] = isinstance(args[0], list | tuple)
+            if not any(isinstance(x, keras.KerasTensor) for x in tensors):
+                known = runner.forward.setdefault(name, [])
+                ports.note_inputs(known, tensors, inputs, np.asarray)
+        return plain(model, *args, **kwargs)
+
+    classes = {type(m) for m in runner.models.values() if id(m) in wanted}
     with contextlib.ExitStack() as stack:
         for cls in {_definer(cls) for cls in classes}:
-            stack.enter_context(_patched_call(cls, partial(_note, side, wanted, batch)))
+            stack.enter_context(_patched_call(cls, note))
         yield
 
 
-def _note(side, wanted, batch, plain, model, *args, **kwargs):
-    name = wanted.get(id(model))
-    if name is not None and args:
-        called = [x for x in tf.nest.flatten(args) if not isinstance(x, bool)]
-        side.nested[name] = isinstance(args[0], list | tuple)
-        if not any(isinstance(x, keras.KerasTensor) for x in called):
-            known = side.forward.setdefault(name, [])
-            port.note_inputs(known, called, batch, np.asarray)
-    return plain(model, *args, **kwargs)
-
-
 @contextlib.contextmanager
-def _patched_call(cls, function):
+def _patched_call(cls: Any, function: Callable[..., Any]) -> Iterator[None]:
     """Has `function(plain, layer, ...)` called wherever a layer of a class is."""
     plain = cls.__call__
 
-    def call(self, *args, **kwargs):
+    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
         return function(plain, self, *args, **kwargs)
 
     cls.__call__ = call
@@ -122,5 +167,5 @@ def _patched_call(cls, function):
         cls.__call__ = plain
 
 
-def _definer(cls):
+def _definer(cls: type) -> type:
     return next(base for base in cls.__mro__ if "__call__" in vars(base))

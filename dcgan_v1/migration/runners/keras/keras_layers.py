@@ -1,8 +1,13 @@
 """Layers of Keras models and tf.Modules: their kinds, places and settings."""
 
+from collections.abc import Iterator
+from typing import Any
+
 import keras
 import numpy as np
 import tensorflow as tf
+
+from dcgan_v1.migration.records import Settings
 
 L = keras.layers
 KINDS = (
@@ -53,56 +58,59 @@ LAYER_SETTINGS = {
 }
 
 
-def layers(model, name):
+def layers(model: Any, name: str) -> Iterator[tuple[str, Any]]:
     """Yields (path, layer) of everything inside a model that a layer can be."""
     if isinstance(model, keras.Model):
-        found = list(model._flatten_layers(include_self=False))
+        inner = list(model._flatten_layers(include_self=False))
         cells = {
             id(x)
-            for rnn in found
+            for rnn in inner
             if isinstance(rnn, L.RNN)
             for x in rnn._flatten_layers(include_self=False)
         }
-        for layer in found:
+        for layer in inner:
             if id(layer) in cells:  # they run in a loop, which TF1 has no output of
                 continue
             if not isinstance(layer, (keras.Model, *NO_LAYERS)):
                 path = getattr(layer, "path", None) or layer.name
                 yield f"{name}/{path.removeprefix(model.name + '/')}", layer
     else:
-        seen = {id(model): name}
+        paths = {id(model): name}
         for module in model.submodules:
             attribute = next(
                 (k for k, v in vars(model).items() if v is module), type(module).__name__
             )
-            if id(module) not in seen and callable(module):
-                seen[id(module)] = f"{name}/{attribute}"
+            if id(module) not in paths and callable(module):
+                paths[id(module)] = f"{name}/{attribute}"
                 yield f"{name}/{attribute}", module
 
 
-def kind(layer):
+def kind(layer: Any) -> str:
+    """Returns one of `records.LAYER_KINDS`."""
     return next((kind for cls, kind in KINDS if isinstance(layer, cls)), "other")
 
 
-def settings(layer):
-    found = {"class": type(layer).__name__}
+def settings(layer: Any) -> Settings:
+    """Returns what a TF1 program must have alike."""
+    values: Settings = {"class": type(layer).__name__}
     for attribute, name in LAYER_SETTINGS.items():
         value = getattr(layer, attribute, None)
         if isinstance(value, bool | str):
-            found[name] = value
+            values[name] = value
         elif isinstance(value, int | float | np.floating):
-            found[name] = float(f"{float(value):.6g}")
+            values[name] = float(f"{float(value):.6g}")
         elif isinstance(value, tuple):
-            found[name] = "x".join(map(str, value))
-    if isinstance(found.get("padding"), str):
-        found["padding"] = found["padding"].upper()
+            values[name] = "x".join(map(str, value))
+    padding = values.get("padding")
+    if isinstance(padding, str):
+        values["padding"] = padding.upper()
     function = getattr(layer, "activation", None)
     if function is not None:
-        found["activation"] = getattr(function, "__name__", "")
-    return found
+        values["activation"] = getattr(function, "__name__", "")
+    return values
 
 
-def variable_paths(model):
+def variable_paths(model: Any) -> dict[int, str]:
     """id of a variable -> its place: its layer's path, or that among the attributes of
     a tf.Module."""
     if isinstance(model, keras.Model):
@@ -115,18 +123,21 @@ def variable_paths(model):
     return {id(v): "/".join(map(str, path)) for path, v in flat}
 
 
-def path_of(variable):
+def path_of(variable: Any) -> str:
+    """Returns a variable's own name."""
     return getattr(variable, "path", None) or variable.name.partition(":")[0]
 
 
-def key_of(variable):
+def key_of(variable: Any) -> int:
     """Keras wraps the tf.Variable that an optimiser may be given as it is."""
     return id(getattr(variable, "value", variable)) if hasattr(variable, "path") else id(variable)
 
 
-def dtype_of(variable):
+def dtype_of(variable: Any) -> str:
+    """Returns 'float64' or the like."""
     return tf.as_dtype(variable.dtype).name
 
 
-def is_float(variable):
+def is_float(variable: Any) -> bool:
+    """Whether a variable is no count."""
     return tf.as_dtype(variable.dtype).is_floating

@@ -1,8 +1,10 @@
 """What Keras optimisers are to a comparison: slots as TF1 has them, settings, kinds."""
 
-import numpy as np
+from collections.abc import Iterator
+from typing import Any
 
-from dcgan_v1.migration.runners import port
+from dcgan_v1.migration.records import Settings
+from dcgan_v1.migration.runners import ports
 
 SLOTS = {  # optimiser -> what TF1 calls a slot -> attribute
     "Adam": {"m": "_momentums", "v": "_velocities"},
@@ -11,7 +13,6 @@ SLOTS = {  # optimiser -> what TF1 calls a slot -> attribute
     "SGD": {"accum": "momentums"},
     "Adagrad": {"accum": "_accumulators"},
 }
-ROUNDED = ("beta_1", "beta_2", "rho", "momentum")
 SETTINGS = {
     "learning_rate": "learning rate",
     "beta_1": "beta1",
@@ -22,28 +23,12 @@ SETTINGS = {
 }
 
 
-def make_exact(optimizers):
-    """Gives optimisers their decimals as float64, which Keras would round to float32.
-
-    Returns:
-      optimiser -> names of what was changed.
-    """
-    changed = {}
-    for name, optimizer in optimizers.items():
-        for setting in ROUNDED:
-            value = getattr(optimizer, setting, None)
-            if type(value) is float:
-                setattr(optimizer, setting, np.float64(value))
-                changed.setdefault(name, []).append(setting)
-    return changed
-
-
-def slots(optimizer):
+def slots(optimizer: Any) -> Iterator[tuple[Any, str, Any, float]]:
     """Yields (variable, slot as TF1 calls it, its variable, factor that makes it
     TF1's)."""
     if not optimizer.built:
         return
-    kind = port.optimizer_kind(optimizer, SLOTS)
+    kind = ports.optimizer_kind(optimizer, SLOTS)
     for slot, attribute in SLOTS.get(kind, {}).items():
         held = getattr(optimizer, attribute, None) or []
         for of, variable in zip(optimizer._trainable_variables, held, strict=False):
@@ -55,19 +40,19 @@ def slots(optimizer):
             yield of, slot, variable, factor
 
 
-def settings(optimizer):
+def settings(optimizer: Any) -> Settings:
     """Returns kind, nesterov and the numbers of an optimiser, as TF1 calls them."""
-    kind = port.optimizer_kind(optimizer, SLOTS)
-    found = {
+    kind = ports.optimizer_kind(optimizer, SLOTS)
+    numbers = {
         text: float(getattr(optimizer, attribute))
         for attribute, text in SETTINGS.items()
         if getattr(optimizer, attribute, None) is not None
     }
-    found["learning rate"] = float(f"{found['learning rate']:.7g}")
-    if kind == "SGD" and found.get("momentum"):
+    numbers["learning rate"] = float(f"{numbers['learning rate']:.7g}")
+    if kind == "SGD" and numbers.get("momentum"):
         kind = "Momentum"
     return {
-        "kind": port.TF1_KINDS.get(kind, kind),
+        "kind": ports.TF1_KINDS.get(kind, kind),
         "nesterov": bool(getattr(optimizer, "nesterov", False)),
-        **found,
+        **numbers,
     }

@@ -1,7 +1,9 @@
-"""The new side where it is made of Keras models or tf.Modules."""
+"""Runs a port made of Keras models or tf.Modules."""
 
 import contextlib
 import inspect
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import h5py
 import keras
@@ -9,186 +11,215 @@ import numpy as np
 import tensorflow as tf
 
 from dcgan_v1.errors import UserError
-from dcgan_v1.migration.runners import port
-from dcgan_v1.migration.runners.keras import instruments, keras_layers, keras_optimizers
+from dcgan_v1.migration.records import (
+    Batch,
+    GradientKey,
+    LayerOutput,
+    Observation,
+    PortInfo,
+    Settings,
+    SlotKey,
+    State,
+    Variable,
+)
+from dcgan_v1.migration.runners import ports
+from dcgan_v1.migration.runners.keras import exact, instruments, keras_layers, keras_optimizers
+from dcgan_v1.migration.specs import Keras
 
 
-class KerasSide:
-    """See `worker` for what a side does.
+class KerasRunner:
+    """See `protocol.PortRunner`.
 
     Args:
       altered: list that what is changed in the port is added to.
     """
 
-    def __init__(self, made, dtype, altered):
-        self.dtype, self.altered = dtype, altered
-        self.port = made
-        self.models = self.port.models
-        self.optimizers = dict(self.port.optimizers) or self._compiled()
-        for name, changed in keras_optimizers.make_exact(self.optimizers).items():
+    def __init__(self, spec: Keras, dtype: str, altered: list[str]) -> None:
+        self.altered = altered
+        self.models, self.draws = spec.models, ports.Draws()
+        self.optimizers: dict[str, Any] = dict(spec.optimizers) or self._compiled()
+        for name, changed in exact.exact_decimals(self.optimizers).items():
             if dtype == "float64":
                 self.altered.append(
                     f"{', '.join(changed)} of {name} as float64: Keras rounds a Python "
                     "number to float32"
                 )
-        self._name_variables()
-        self.draws, self.maps = port.Draws(), {}
-        self.forward = {k: [list(v)] for k, v in self.port.forward.items()}
-        self.nested = {}  # model -> whether it takes its inputs as one list
-        self.layers = {}
+        self.variables = self._named_variables()
+        self.names = {keras_layers.key_of(v): name for name, v in self.variables.items()}
+        self.forward = {k: [list(v)] for k, v in spec.forward.items()}
+        self.takes_list: dict[str, bool] = {}  # model -> whether its inputs are one list
+        self.layers: dict[int, tuple[str, Any]] = {}
         for name, model in self.models.items():
             for path, layer in keras_layers.layers(model, name):
                 self.layers.setdefault(id(layer), (path, layer))
-        self.step_function = self.port.step or self._train_on_batch()
+        self.step_function = spec.step or self._train_on_batch()
 
     # ---- set-up ----
 
-    def _compiled(self):
+    def _compiled(self) -> dict[str, Any]:
         return {
             name: model.optimizer
             for name, model in self.models.items()
             if getattr(model, "optimizer", None) is not None
         }
 
-    def _train_on_batch(self):
+    def _train_on_batch(self) -> Callable[..., object] | None:
         compiled = [m for m in self.models.values() if getattr(m, "compiled", False)]
         if len(compiled) != 1:
             return None
         (model,) = compiled
 
-        def step(x, y):
+        def step(x: tf.Tensor, y: tf.Tensor) -> object:
             return model.train_on_batch(x, y, return_dict=True)
 
         return step
 
-    def _name_variables(self):
-        self.variables = {}
-        seen, shared = set(), {}
+    def _named_variables(self) -> dict[str, Any]:
+        variables: dict[str, Any] = {}
+        known: set[int] = set()
+        uses: dict[str, int] = {}
         for name, model in self.models.items():
-            variables = getattr(model, "weights", None)
-            if variables is None:
-                variables = model.variables  # a tf.Module's
+            own = getattr(model, "weights", None)
+            if own is None:
+                own = model.variables  # a tf.Module's
             elif not model.built:
                 raise UserError(
                     f"{name} has no variables yet: build it (call it once) in the "
                     "function that returns it"
                 )
             paths = keras_layers.variable_paths(model)
-            for variable in variables:
-                if id(variable) in seen or not keras_layers.is_float(variable):
+            for variable in own:
+                if id(variable) in known or not keras_layers.is_float(variable):
                     continue
-                seen.add(id(variable))
+                known.add(id(variable))
                 path = paths.get(id(variable)) or keras_layers.path_of(variable)
                 full = f"{name}/{path}"
-                shared[full] = shared.get(full, 0) + 1
-                if shared[full] > 1:
-                    full += f"_{shared[full] - 1}"
-                self.variables[full] = variable
-        self.names = {keras_layers.key_of(v): name for name, v in self.variables.items()}
+                uses[full] = uses.get(full, 0) + 1
+                if uses[full] > 1:
+                    full += f"_{uses[full] - 1}"
+                variables[full] = variable
+        return variables
 
-    # ---- what a side does ----
+    # ---- what a runner does ----
 
-    def describe(self):
-        return port.describe(self) | {
-            "kind": "Keras",
-            "framework": f"TensorFlow {tf.version.VERSION}, Keras {keras.__version__}",
-            "variables": {n: self._describe(n, v) for n, v in self.variables.items()},
-            "dropouts": sum(isinstance(x, keras.layers.Dropout) for _, x in self.layers.values()),
-        }
+    def describe(self) -> PortInfo:
+        step = self.step_function
+        names, optional, takes_more = ports.arguments(step) if step else ([], [], False)
+        return PortInfo(
+            kind="Keras",
+            framework=f"TensorFlow {tf.version.VERSION}, Keras {keras.__version__}",
+            variables={n: self._described(n, v) for n, v in self.variables.items()},
+            models=list(self.models),
+            optimizers=self._settings(),
+            arguments=names if step else None,
+            optional=optional,
+            takes_more=takes_more,
+            dropouts=sum(isinstance(x, keras.layers.Dropout) for _, x in self.layers.values()),
+            altered=self.altered,
+        )
 
-    def _describe(self, name, variable):
+    def _described(self, name: str, variable: Any) -> Variable:
         layer, _, last = name.rpartition("/")
-        return {
-            "shape": list(variable.shape),
-            "dtype": keras_layers.dtype_of(variable),
-            "trainable": bool(variable.trainable),
-            "layout": "plain",
-            "part": keras_layers.PARTS.get(last, ""),
-            "layer": layer,
-            "gates": "ifjo" if self._is_lstm(variable) else "",
-        }
+        return Variable(
+            shape=list(variable.shape),
+            dtype=keras_layers.dtype_of(variable),
+            trainable=bool(variable.trainable),
+            part=keras_layers.PARTS.get(last, ""),
+            layer=layer,
+            gates="ifjo" if self._is_lstm(variable) else "",
+        )
 
-    def _is_lstm(self, variable):
+    def _is_lstm(self, variable: Any) -> bool:
         return any(
             isinstance(layer, keras.layers.LSTM | keras.layers.LSTMCell)
             and any(variable is v for v in layer.weights)
             for _, layer in self.layers.values()
         )
 
-    def state(self):
-        found = {name: np.asarray(v) for name, v in self.variables.items()}
-        for name, optimizer in self.optimizers.items():
-            for key, slot, factor in self._slots(name, optimizer):
-                found[key] = np.asarray(slot) * factor
-            if optimizer.built:
-                found[f"updates:{name}"] = np.asarray(int(optimizer.iterations))
-        return found
-
-    def load(self, arrays):
-        for name, variable in self.variables.items():
-            if name in arrays:
-                variable.assign(arrays[name])
-        for name, optimizer in self.optimizers.items():
-            self._build(name, optimizer, arrays)
-            for key, slot, factor in self._slots(name, optimizer):
-                if key in arrays:
-                    slot.assign(arrays[key] / factor)
-            if f"updates:{name}" in arrays:
-                optimizer.iterations.assign(int(arrays[f"updates:{name}"]))
-
-    def _build(self, name, optimizer, arrays):
-        """Makes the slots that are to be loaded, if the optimiser has not yet."""
-        if not optimizer.built and any(f"|{name}|" in key for key in arrays):
-            # for whatever the port may train with it
-            optimizer.build([v for v in self.variables.values() if v.trainable])
-
-    def _slots(self, name, optimizer):
-        """Yields (key, variable, factor that makes it TF1's)."""
-        for of, slot, variable, factor in keras_optimizers.slots(optimizer):
-            of = self.names.get(keras_layers.key_of(of))
-            if of is not None:
-                yield f"{of}|{name}|{slot}", variable, factor
-
-    def hyper(self):
+    def _settings(self) -> dict[str, Settings]:
         return {n: keras_optimizers.settings(o) for n, o in self.optimizers.items()}
 
-    def step(self, batch, look=False):
-        """Does one training step; returns what `GraphSide.step` does, in own names."""
-        batch, drawn = batch
-        gradients, layers, self.applied = {}, [], 0
+    def state(self) -> State:
+        slots: dict[SlotKey, np.ndarray] = {}
+        updates: dict[str, int] = {}
+        for name, optimizer in self.optimizers.items():
+            for key, slot, factor in self._slots(name, optimizer):
+                slots[key] = np.asarray(slot) * factor
+            if optimizer.built:
+                updates[name] = int(optimizer.iterations)
+        return State({n: np.asarray(v) for n, v in self.variables.items()}, slots, updates)
+
+    def load(self, state: State) -> None:
+        for name, array in state.variables.items():
+            if name in self.variables:
+                self.variables[name].assign(array)
+        for name, optimizer in self.optimizers.items():
+            if not optimizer.built and any(key.optimizer == name for key in state.slots):
+                # for whatever the port may train with it
+                optimizer.build([v for v in self.variables.values() if v.trainable])
+            for key, slot, factor in self._slots(name, optimizer):
+                if key in state.slots:
+                    slot.assign(state.slots[key] / factor)
+            if name in state.updates:
+                optimizer.iterations.assign(state.updates[name])
+
+    def _slots(self, name: str, optimizer: Any) -> Iterator[tuple[SlotKey, Any, float]]:
+        """Yields (key, variable, factor that makes it TF1's)."""
+        for of, slot, variable, factor in keras_optimizers.slots(optimizer):
+            owner = self.names.get(keras_layers.key_of(of))
+            if owner is not None:
+                yield SlotKey(owner, name, slot), variable, factor
+
+    def step(self, batch: Batch, *, is_observed: bool = False) -> Observation:
+        gradients: dict[GradientKey, np.ndarray] = {}
+        layers: list[LayerOutput] = []
+        assert self.step_function is not None
         with contextlib.ExitStack() as stack:
-            if look or drawn:
+            if is_observed or batch.draws:
                 tf.config.run_functions_eagerly(True)
                 stack.callback(tf.config.run_functions_eagerly, False)
-            self.draws.fill(drawn)
-            if drawn:
-                stack.enter_context(instruments.drawing(self))
-            if look:
-                stack.enter_context(instruments.recording_gradients(self, gradients))
-                stack.enter_context(instruments.recording(self, layers))
-                stack.enter_context(instruments.noting_inputs(self, batch))
-            returned = self.step_function(**{n: _tensor(a) for n, a in batch.items()})
-        return port.scalars(returned, np.asarray), gradients, layers
+            self.draws.fill(batch.draws)
+            if batch.draws:
+                stack.enter_context(instruments.drawing(self.layers, self.draws))
+            if is_observed:
+                applied = stack.enter_context(
+                    instruments.recording_gradients(self.optimizers, self.names, gradients)
+                )
+                stack.enter_context(instruments.recording_layers(self.layers, layers, applied))
+                stack.enter_context(instruments.noting_inputs(self, batch.inputs))
+            returned = self.step_function(**{n: tf.constant(a) for n, a in batch.inputs.items()})
+        scalars = ports.scalars(returned, np.asarray)
+        if not is_observed:
+            return Observation(scalars)
+        return Observation(
+            scalars,
+            layers,
+            gradients,
+            self._settings(),
+            forward=self.forward,
+            unused_draws=[name for name, _ in self.draws.waiting],
+            altered=self.altered,
+        )
 
-    def inference(self, batch, choice=0):
-        """Returns the layers of each model's pass in inference.
-
-        Args:
-          choice: which of the inputs that the model was seen to take it is given.
-        """
-        layers, self.applied = [], 0
-        for name, model, inputs in port.passes(self, batch, choice):
-            with instruments.recording(self, layers):
-                called = [_tensor(x) for x in inputs]
-                y = _call(model, [called] if self.nested.get(name) else called)
+    def inference(self, batch: Batch, forward: dict[str, list[str]]) -> Observation:
+        layers: list[LayerOutput] = []
+        for name, model, inputs in ports.calls(self.models, batch.inputs, forward):
+            with instruments.recording_layers(self.layers, layers, instruments.Applied()):
+                tensors = [tf.constant(x) for x in inputs]
+                y = _call(model, [tensors] if self.takes_list.get(name) else tensors)
             if tf.is_tensor(y):
-                layers.append((f"{name}: output", "model", np.asarray(y), None, {}))
-        return layers
+                layers.append(LayerOutput(f"{name}: output", "model", {}, np.asarray(y)))
+        return Observation(layers=layers, altered=self.altered)
 
-    def save(self, path, to):
+    def time(self, batch: Batch, steps: int) -> None:
+        for _ in range(steps):
+            self.step(batch)
+
+    # ---- files ----
+
+    def save(self, path: str, to: str) -> None:
         """Writes a folder: for 'tf2' a tf.train.Checkpoint of everything; for 'keras'
-        `<model>.weights.h5` and `<optimiser>.optimizer.h5`, by Keras's own
-        functions."""
+        `<model>.weights.h5` and `<optimiser>.optimizer.h5`, by Keras's own functions."""
         if to == "tf2":
             self._checkpoint().write(f"{path}/checkpoint")
             return
@@ -198,7 +229,7 @@ class KerasSide:
             with h5py.File(f"{path}/{name}.optimizer.h5", "w") as file:
                 optimizer.save_own_variables(file)
 
-    def restore(self, path, to):
+    def restore(self, path: str, to: str) -> None:
         if to == "tf2":
             self._checkpoint().read(f"{path}/checkpoint").assert_consumed()
             return
@@ -208,40 +239,12 @@ class KerasSide:
             with h5py.File(f"{path}/{name}.optimizer.h5") as file:
                 optimizer.load_own_variables(file)
 
-    def _checkpoint(self):
+    def _checkpoint(self) -> tf.train.Checkpoint:
         return tf.train.Checkpoint(**self.models, **self.optimizers)
 
-    def time(self, batch, steps):
-        for _ in range(steps):
-            self.step(batch)
 
-
-def _tensor(array):
-    return tf.constant(array)
-
-
-def _call(model, inputs):
+def _call(model: Any, inputs: list[Any]) -> Any:
     if isinstance(model, keras.Model):
         return model(*inputs, training=False)
     takes = inspect.signature(model.__call__).parameters
     return model(*inputs, **({"training": False} if "training" in takes else {}))
-
-
-def exact_slopes(altered):
-    """Spells `tf.nn.leaky_relu` out for float64, before a port's file takes hold of it.
-
-    Args:
-      altered: list that is told of it when it is used.
-    """
-    plain = tf.nn.leaky_relu
-    said = "tf.nn.leaky_relu is spelled out: the op keeps its slope as a float32"
-
-    def leaky_relu(features, alpha=0.2, name=None):
-        x = tf.convert_to_tensor(features)
-        if x.dtype != tf.float64:
-            return plain(x, alpha, name)
-        if said not in altered:
-            altered.append(said)
-        return tf.where(x > 0, x, x * tf.constant(float(alpha), x.dtype))
-
-    tf.nn.leaky_relu = leaky_relu

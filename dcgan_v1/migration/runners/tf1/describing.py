@@ -1,89 +1,104 @@
-"""What a foreign graph says of itself to the process that compares: data alone."""
+"""What a foreign graph says of itself to the process that compares."""
+
+from typing import TYPE_CHECKING
 
 import tensorflow.compat.v1 as tf
 
+from dcgan_v1.migration.records import Input, Tf1Info, Update, Variable
 from dcgan_v1.migration.runners.tf1 import graph_ops
 
+if TYPE_CHECKING:
+    from dcgan_v1.migration.runners.tf1.runner import GraphRunner
 
-def describe(side):
-    roles, readers = side.roles, side.values.readers
-    trained = {a.variable for u in roles.updates for a in u.applies}
-    kept = {*roles.slots, *roles.powers}
-    return {
-        "framework": f"TensorFlow {tf.version.VERSION}, tf.compat.v1",
-        "source": side.program.source,
-        "variables": {
-            name: {
-                "shape": side.values.shape(name),
-                "dtype": readers[name].dtype.base_dtype.name,
-                "trainable": _is_trainable(side, name, trained),
-                "part": graph_ops.part(side.graph.get_operation_by_name(name)),
-            }
-            for name in side.program.variables
-            if name not in kept and readers[name].dtype.base_dtype.is_floating
-        },
-        "slots": {n: list(s) for n, s in roles.slots.items()},
-        "powers": {n: list(p) for n, p in roles.powers.items()},
-        "inputs": _described(side, roles.inputs),
-        "random": _described(side, roles.random),
-        "recording": side.spec.recording,
-        "beside": roles.beside,
-        "switches": sorted(roles.switches),
-        "modes": sorted({*side.spec.training, *side.spec.inference}),
-        "runs": [[op.name for op in run] for run in roles.runs],
-        "updates": [
-            {
-                "name": u.name,
-                "run": run,
-                "optimizer": u.optimizer,
-                "kind": u.kind,
-                "variables": [a.variable for a in u.applies],
-                "losses": [t.op.name for t in losses],
-            }
+
+def describe(runner: "GraphRunner") -> Tf1Info:
+    """Returns what a runner's graph holds and does."""
+    roles, program = runner.roles, runner.program
+    readers = runner.variables.readers
+    own = [
+        name
+        for name in program.variables
+        if name not in {*roles.slots, *roles.powers} and readers[name].dtype.base_dtype.is_floating
+    ]
+    return Tf1Info(
+        framework=f"TensorFlow {tf.version.VERSION}, tf.compat.v1",
+        source=program.source,
+        variables={name: _variable(runner, name) for name in own},
+        slots=roles.slots,
+        beta2_powers={n: o for n, (o, power) in roles.powers.items() if power == "beta2_power"},
+        inputs=_inputs(runner, roles.inputs),
+        random=_inputs(runner, roles.random),
+        beside=roles.beside,
+        switches=sorted(roles.switches),
+        modes=sorted({*runner.spec.training, *runner.spec.inference}),
+        runs=[[op.name for op in run] for run in roles.runs],
+        updates=[
+            Update(
+                u.name,
+                u.optimizer,
+                u.kind,
+                [a.variable for a in u.applies],
+                [t.op.name for t in losses],
+                run,
+            )
             for (run, u), losses in zip(roles.applied, roles.losses, strict=True)
         ],
-        "not run": _not_run(side),
-        "not in checkpoint": [
+        not_run=_not_run(runner),
+        not_in_checkpoint=[
             n
-            for n in side.program.variables
-            if side.program.values and n not in side.program.values and n not in kept
+            for n in program.variables
+            if program.values
+            and n not in program.values
+            and n not in {*roles.slots, *roles.powers}
         ],
-        "left in float32": side.left,
-        "spelled out": side.spelled,
-        "altered": [],
-        "frozen": side.program.frozen,
-    }
+        left_in_float32=dict(runner.left),
+        spelled_out=dict(runner.spelled),
+        recording=runner.spec.recording and str(runner.spec.recording),
+    )
 
 
-def _is_trainable(side, name, trained):
+def _variable(runner: "GraphRunner", name: str) -> Variable:
+    return Variable(
+        shape=runner.variables.shape(name),
+        dtype=runner.variables.readers[name].dtype.base_dtype.name,
+        trainable=_is_trainable(runner, name),
+        part=graph_ops.part(runner.graph.get_operation_by_name(name)),
+    )
+
+
+def _is_trainable(runner: "GraphRunner", name: str) -> bool | None:
     """None where nothing tells: a frozen graph, or one without its collection."""
-    if name in trained or side.program.knows_trainable:
-        return name in trained or name in side.program.trainable
+    trained = {a.variable for u in runner.roles.updates for a in u.applies}
+    if name in trained or runner.program.knows_trainable:
+        return name in trained or name in runner.program.trainable
     return None
 
 
-def _not_run(side):
+def _not_run(runner: "GraphRunner") -> list[str]:
     """UPDATE_OPS that no run of the step does."""
-    inside = graph_ops.above([op for run in side.roles.runs for op in run])
-    names = side.program.collections.get("update_ops", [])
-    ops = [graph_ops.operation(side.graph, name) for name in names]
-    return [op.name for op in ops if op not in inside] if side.roles.runs else []
+    inside = graph_ops.above([op for run in runner.roles.runs for op in run])
+    names = runner.program.collections.get("update_ops", [])
+    ops = [graph_ops.operation(runner.graph, name) for name in names]
+    return [op.name for op in ops if op not in inside] if runner.roles.runs else []
 
 
-def _described(side, tensors):
+def _inputs(runner: "GraphRunner", tensors: dict[str, tf.Tensor]) -> dict[str, Input]:
     """What the inputs are; what a later run of a step has its own of, too."""
-    found = {name: _input(tensor) for name, tensor in tensors.items()}
-    recording = side.program.recording
-    for name in recording.fed if recording else ():
+    recording = runner.program.recording
+    fed = recording.fed if recording else None
+    stepped = runner.roles.stepped
+    inputs = {
+        name: _input(tensor, tensor.op in stepped and (fed is None or name in fed))
+        for name, tensor in tensors.items()
+    }
+    for name in fed or ():
         of, _, number = name.partition("@")
         if number and of in tensors:
-            found[name] = _input(tensors[of])
-    return found
+            inputs[name] = _input(tensors[of], True)
+    return inputs
 
 
-def _input(tensor):
+def _input(tensor: tf.Tensor, is_of_step: bool) -> Input:
     shape = tensor.shape
-    return {
-        "shape": None if shape.rank is None else shape.as_list(),
-        "dtype": tensor.dtype.base_dtype.name,
-    }
+    dtype = tensor.dtype.base_dtype.name
+    return Input(None if shape.rank is None else shape.as_list(), dtype, is_of_step)

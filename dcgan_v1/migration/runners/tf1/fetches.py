@@ -3,6 +3,7 @@
 import tensorflow.compat.v1 as tf
 
 from dcgan_v1.migration.runners.tf1 import graph_layers, graph_ops, updates
+from dcgan_v1.migration.runners.tf1.roles import Roles
 
 LARGEST_SCALARS = 400  # of a step, that are offered as losses
 NO_SCALARS = (
@@ -20,18 +21,21 @@ NO_SCALARS = (
 )
 
 
-class Taps:
-    """Where a graph is tapped.
+class Fetches:
+    """What a graph can be asked for.
 
     Attributes:
       step_layers, step_scalars: for each run of a step, the ops that make layers, and
         name -> tensor of scalars.
       inference_layers: the ops of the forward pass in inference.
-      twins: those of them that are there for inference alone.
+      inference_only: those of them that no step runs.
       outputs: op name -> tensor to fetch for an op that makes a layer.
+      reads: op -> names of the variables that its value is made of.
+      before_weights: ops whose values reach an op that reads a variable: what comes after the last
+        of these is where a network ends, or a loss.
     """
 
-    def __init__(self, graph, types, roles):
+    def __init__(self, graph: tf.Graph, types: dict[str, str], roles: Roles) -> None:
         self._graph, self._types, self._roles = graph, types, roles
         fed = [*roles.inputs.values(), *roles.random.values()]
         stepping = [graph_ops.above(run) for run in roles.runs]
@@ -54,15 +58,17 @@ class Taps:
             if "gradients" not in op.name or op in forward
         }
         self.inference_layers = graph_layers.layer_ops(graph, types, among, fed)
-        self.twins = {op for op in self.inference_layers if op not in stepped | forward}
+        self.inference_only = {op for op in self.inference_layers if op not in stepped | forward}
         # an op of its own: grappler fuses a bias with what follows it
         self.outputs = {
             op.name: tf.identity(op.outputs[0])
             for ops in (*self.step_layers, self.inference_layers)
             for op in ops
         }
+        self.reads = graph_ops.reads(graph)
+        self.before_weights = self._before_weights(forward | among, fed)
 
-    def _scalars_of(self, number, inside):
+    def _scalars_of(self, number: int, inside: set[tf.Operation]) -> dict[str, tf.Tensor]:
         """Scalars that a run can be asked for without running anything else of weight:
         its losses, and what is computed from what it computes."""
         roles = self._roles
@@ -75,7 +81,7 @@ class Taps:
         known = (inside | graph_ops.above(losses, data_only=True)) & roles.can
         scopes = tuple(f"{update.name}/" for update in roles.updates)
         own = {op.name: op.outputs[0] for op in losses}
-        found = {}
+        tensors = {}
         for op in self._graph.get_operations():
             if op.type in NO_SCALARS or op not in roles.can:
                 continue
@@ -89,5 +95,25 @@ class Taps:
             y = op.outputs[0]
             is_float = y.dtype.base_dtype in (tf.float32, tf.float64)
             if is_float and y.shape.rank == 0 and op.name in self._types:
-                found[op.name] = y
-        return own | dict(list(found.items())[-LARGEST_SCALARS:])
+                tensors[op.name] = y
+        return own | dict(list(tensors.items())[-LARGEST_SCALARS:])
+
+    def _before_weights(
+        self, forward: set[tf.Operation], fed: list[tf.Tensor]
+    ) -> set[tf.Operation]:
+        """The ops of a forward pass that an op with weights of its own comes after."""
+        depending = graph_ops.depending(self._graph, fed)
+        trained = {a.variable for u in self._roles.updates for a in u.applies}
+
+        def has_weights(op: tf.Operation) -> bool:
+            # an L2 term has weights, too, and is added to a loss: a single number is no layer
+            return op.outputs[0].shape.rank != 0 and any(
+                self.reads[t.op] & trained and t.op not in depending for t in op.inputs
+            )
+
+        before: set[tf.Operation] = set()
+        for op in reversed(self._graph.get_operations()):  # users come after what they use
+            users = [user for y in op.outputs for user in y.consumers() if user in forward]
+            if op in forward and any(user in before or has_weights(user) for user in users):
+                before.add(op)
+        return before

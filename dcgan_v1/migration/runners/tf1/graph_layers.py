@@ -1,7 +1,13 @@
 """The ops of a foreign graph that make layers, and which of them a run can be asked
 for: what lies in a branch or in a loop has no value outside."""
 
+from collections.abc import Iterable
+from typing import Any
+
 import tensorflow.compat.v1 as tf
+
+from dcgan_v1.migration.records import Settings
+from dcgan_v1.migration.runners.tf1 import graph_ops
 
 KINDS = {
     "Conv2D": "conv",
@@ -71,14 +77,15 @@ ATTRIBUTES = {
 }
 
 
-def fetchable(graph):
+def fetchable(graph: tf.Graph) -> tuple[set[tf.Operation], set[tf.Operation]]:
     """Returns (the ops that have a value whichever branches are taken, those that have
     one in some branch).
 
     A Switch leads into a branch and a Merge out of it; Enter and Exit bound a loop.
     """
     ops = graph.get_operations()
-    branch, loop = {}, {}
+    branch: dict[tf.Operation, int] = {}
+    loop: dict[tf.Operation, int] = {}
     for op in ops:
         needed = _needed(op)
         depth = max((branch.get(o, 0) for o in needed), default=0)
@@ -97,16 +104,17 @@ def fetchable(graph):
     return {op for op in outside if not branch[op]}, outside
 
 
-def _needed(op):
+def _needed(op: tf.Operation) -> list[tf.Operation]:
     """What an op needs, but for what comes round in a loop."""
     needed = [*(t.op for t in op.inputs), *op.control_inputs]
     return [o for o in needed if o.type != "NextIteration"]
 
 
-def _stuck(ops, loop):
+def _stuck(ops: list[tf.Operation], loop: dict[tf.Operation, int]) -> set[tf.Operation]:
     """Ops that never run: inside a loop, what waits for an op outside waits for ever;
     and so does what needs it, the loop's next round and its end included."""
-    stuck, before = set(), -1
+    stuck: set[tf.Operation] = set()
+    before = -1
     while len(stuck) > before:
         before = len(stuck)
         for op in ops:
@@ -119,7 +127,12 @@ def _stuck(ops, loop):
     return stuck
 
 
-def layer_ops(graph, types, among, inputs):
+def layer_ops(
+    graph: tf.Graph,
+    types: dict[str, str],
+    among: set[tf.Operation],
+    inputs: Iterable[tf.Tensor],
+) -> list[tf.Operation]:
     """Returns the ops that may make a layer's output, in the graph's order.
 
     Args:
@@ -128,40 +141,36 @@ def layer_ops(graph, types, among, inputs):
       among: the ops to choose from.
       inputs: tensors that are fed; a layer depends on one of them.
     """
-    fed = {tensor.op for tensor in inputs}
-    depends = set()
-    for op in graph.get_operations():
-        if op in fed or any(t.op in depends for t in op.inputs):
-            depends.add(op)
-    found = []
+    depending = graph_ops.depending(graph, inputs)
+    layers = []
     for name, kind in types.items():
         if kind not in KINDS:
             continue
         op = graph.get_operation_by_name(name)
-        if op not in among or op not in depends:
+        if op not in among or op not in depending:
             continue
         y = op.outputs[0]
         if y.dtype.base_dtype not in (tf.float32, tf.float64) or y.shape.rank in (0, 1):
             continue
         if kind != "Identity" or not y.consumers():
-            found.append(op)
-    return found
+            layers.append(op)
+    return layers
 
 
-def settings(node):
+def settings(node: Any) -> Settings:
     """Returns what a NodeDef says of itself, name -> number or text."""
-    found = {}
+    numbers: Settings = {}
     for attribute, name in ATTRIBUTES.items():
         if attribute not in node.attr:
             continue
         value = node.attr[attribute]
         kind = value.WhichOneof("value")
         if kind == "f":
-            found[name] = float(f"{value.f:.6g}")
+            numbers[name] = float(f"{value.f:.6g}")
         elif kind == "s":
-            found[name] = value.s.decode()
+            numbers[name] = value.s.decode()
         elif kind == "b":
-            found[name] = value.b
+            numbers[name] = value.b
         elif kind == "list":
-            found[name] = "x".join(map(str, value.list.i[1:3]))
-    return found
+            numbers[name] = "x".join(map(str, value.list.i[1:3]))
+    return numbers

@@ -1,6 +1,8 @@
 """What single ops of a foreign graph are for: which are inputs, which say the mode,
 which draw random numbers, what a variable is to its layer."""
 
+from collections.abc import Iterable
+
 import tensorflow.compat.v1 as tf
 
 from dcgan_v1.errors import UserError
@@ -55,35 +57,56 @@ THROUGH = (
 )
 
 
-def above(ops, data_only=False):
+def above(ops: Iterable[tf.Operation], data_only: bool = False) -> set[tf.Operation]:
     """Returns every op that `ops` need, themselves too. What feeds a source of batches
     is not asked for: the source's outputs are inputs."""
-    seen, stack = set(), list(ops)
+    visited: set[tf.Operation] = set()
+    stack = list(ops)
     while stack:
         op = stack.pop()
-        if op in seen:
+        if op in visited:
             continue
-        seen.add(op)
+        visited.add(op)
         if op.type in SOURCES:
             continue
         stack += [t.op for t in op.inputs]
         if not data_only:
             stack += op.control_inputs
-    return seen
+    return visited
 
 
-def reads(graph):
+def depending(graph: tf.Graph, tensors: Iterable[tf.Tensor]) -> set[tf.Operation]:
+    """Returns every op whose value depends on one of these tensors."""
+    sources = {tensor.op for tensor in tensors}
+    depending: set[tf.Operation] = set()
+    for _ in range(_rounds(graph)):
+        for op in graph.get_operations():
+            if op in sources or any(t.op in depending for t in op.inputs):
+                depending.add(op)
+    return depending
+
+
+def reads(graph: tf.Graph) -> dict[tf.Operation, frozenset[str]]:
     """Returns op -> names of the variables that its value is made of."""
-    found, none = {}, frozenset()
-    for op in graph.get_operations():
-        own = [found.get(t.op, none) for t in op.inputs]
-        if op.type in ("Variable", "VariableV2", "VarHandleOp"):
-            own.append(frozenset([op.name]))
-        found[op] = frozenset().union(*own) if own else none
-    return found
+    read: dict[tf.Operation, frozenset[str]] = {}
+    none: frozenset[str] = frozenset()
+    for _ in range(_rounds(graph)):
+        for op in graph.get_operations():
+            own = [read.get(t.op, none) for t in op.inputs]
+            if op.type in ("Variable", "VariableV2", "VarHandleOp"):
+                own.append(frozenset([op.name]))
+            read[op] = frozenset().union(*own) if own else none
+    return read
 
 
-def variable_of(tensor):
+def _rounds(graph: tf.Graph) -> int:
+    """How often ops must be gone through in their order until what comes round in a loop has
+    reached its beginning: an op is made after its inputs, but for those."""
+    nested = sum(op.type == "NextIteration" for op in graph.get_operations())
+    return 3 if nested else 1
+
+
+def variable_of(tensor: tf.Tensor) -> str | None:
     """Returns the name of the variable that a tensor is or reads, else None."""
     op = tensor.op
     while op.type in THROUGH and op.inputs:
@@ -105,26 +128,26 @@ KERNELS = (
 SUMS = ("Add", "AddV2")
 
 
-def part(op):
+def part(op: tf.Operation) -> str:
     """Returns what a variable is to the layers that read it, by the ops that do:
     'kernel',
     'bias', 'gamma', 'beta', 'mean' or 'variance'; '' where they do not tell."""
-    found = set()
-    stack, seen = [op.outputs[0]], set()
+    parts: set[str] = set()
+    stack, visited = [op.outputs[0]], set()
     while stack:
         tensor = stack.pop()
         for user in tensor.consumers():
-            if user in seen:
+            if user in visited:
                 continue
-            seen.add(user)
+            visited.add(user)
             if user.type in THROUGH and user.inputs[0] is tensor:
                 stack += user.outputs[:1]
                 continue
-            found |= _part(user, tensor)
-    return found.pop() if len(found) == 1 else ""
+            parts |= _part(user, tensor)
+    return parts.pop() if len(parts) == 1 else ""
 
 
-def _part(user, tensor):
+def _part(user: tf.Operation, tensor: tf.Tensor) -> set[str]:
     places = [i for i, t in enumerate(user.inputs) if t is tensor]
     others = {t.op.type for t in user.inputs if t is not tensor}
     if user.type in FUSED:
@@ -142,7 +165,12 @@ def _part(user, tensor):
     return set()
 
 
-def operation(graph, name):
+def operation(graph: tf.Graph, name: str) -> tf.Operation:
+    """Returns the op of a name.
+
+    Raises:
+      UserError: there is none.
+    """
     try:
         return graph.get_operation_by_name(name.partition(":")[0])
     except KeyError as error:
@@ -151,25 +179,25 @@ def operation(graph, name):
         raise UserError(f"the graph has no op {name}{hint}") from error
 
 
-def is_source(op):
+def is_source(op: tf.Operation) -> bool:
     """Whether an op is fed, or stands for what is."""
     return op.type in PLACEHOLDERS or op.type in SOURCES
 
 
-def inputs(graph, needed):
+def inputs(graph: tf.Graph, needed: set[tf.Operation]) -> dict[str, tf.Tensor]:
     """Returns name -> tensor of what a run must be given: placeholders and sources."""
-    found = {}
+    tensors: dict[str, tf.Tensor] = {}
     for op in graph.get_operations():
         if op not in needed:
             continue
         if op.type in PLACEHOLDERS:
-            found[op.name] = op.outputs[0]
+            tensors[op.name] = op.outputs[0]
         elif op.type in SOURCES:
-            found |= {t.name.removesuffix(":0"): t for t in op.outputs}
-    return found
+            tensors |= {t.name.removesuffix(":0"): t for t in op.outputs}
+    return tensors
 
 
-def random(graph, needed):
+def random(graph: tf.Graph, needed: set[tf.Operation]) -> dict[str, tf.Tensor]:
     """Returns name -> tensor of the random numbers that a run draws."""
     return {
         op.name: op.outputs[0]
@@ -178,6 +206,6 @@ def random(graph, needed):
     }
 
 
-def is_switch(tensor):
+def is_switch(tensor: tf.Tensor) -> bool:
     """Whether an input says which mode the program is in."""
     return tensor.dtype == tf.bool and tensor.shape.rank in (0, None)

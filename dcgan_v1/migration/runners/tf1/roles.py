@@ -2,6 +2,7 @@
 applies by which losses, what it must be fed. All of it is read off the graph."""
 
 from dcgan_v1.errors import UserError
+from dcgan_v1.migration.records import SlotKey
 from dcgan_v1.migration.runners.tf1 import graph_layers, graph_ops, unsafe, updates
 
 
@@ -13,12 +14,12 @@ class Roles:
       runs: what one training step runs: lists of operations, one for a session call.
       applied: [(run, Update)] in the order of their effect; `losses` has for each the
         tensors that its gradients are of.
-      needed: the ops that a step or an output needs.
+      stepped: the ops that a step needs; needed: those that an output beside it needs, too.
       can: the ops that have a value whichever branches are taken.
       inputs, random: name -> tensor of what is fed; the second is drawn by the graph.
       beside: names of the random ones that no step draws.
       switches: those of the inputs that say which mode the program is in.
-      slots: variable -> (optimiser, slot, variable it belongs to).
+      slots: variable -> SlotKey.
       powers: variable -> (optimiser, 'beta1_power' or 'beta2_power').
     """
 
@@ -28,6 +29,7 @@ class Roles:
         self.applied = updates.ordered(self.updates, self.runs)
         self.losses = [updates.losses(u, graph) for _, u in self.applied]
         stepped = graph_ops.above([op for run in self.runs for op in run])
+        self.stepped = stepped
         self.can, branches = graph_layers.fetchable(graph)
         outputs = _outputs(graph, types, stepped, self.can)
         self.needed = stepped | graph_ops.above(outputs)
@@ -40,7 +42,7 @@ class Roles:
         self.switches = {n: t for n, t in self.inputs.items() if graph_ops.is_switch(t)}
         applies = [(u, apply) for u in self.updates for apply in u.applies]
         self.slots = {
-            variable: (update.optimizer, slot, apply.variable)
+            variable: SlotKey(apply.variable, update.optimizer, slot)
             for update, apply in applies
             for slot, variable in apply.slots.items()
         }

@@ -1,60 +1,94 @@
-"""The old side: a TF1 graph of which nothing is known but what it holds itself."""
+"""Runs a TF1 graph of which nothing is known but what it holds itself."""
 
+from typing import Any
+
+import numpy as np
 import tensorflow.compat.v1 as tf
 
 from dcgan_v1.checkpoints import reading
 from dcgan_v1.errors import UserError, reason
-from dcgan_v1.migration.runners.process import NO_DOUBLE
-from dcgan_v1.migration.runners.tf1 import dropouts, graph_layers, graph_ops, opening, precision
+from dcgan_v1.migration.records import (
+    Arrays,
+    Batch,
+    Change,
+    GradientKey,
+    LayerOutput,
+    Observation,
+    ReplayRow,
+    Settings,
+    State,
+    Tf1Info,
+)
+from dcgan_v1.migration.runners.protocol import NoDouble
+from dcgan_v1.migration.runners.tf1 import changes as graph_changes
+from dcgan_v1.migration.runners.tf1 import dropouts, graph_layers, knobs, opening, precision
 from dcgan_v1.migration.runners.tf1.describing import describe
-from dcgan_v1.migration.runners.tf1.fetches import Taps
+from dcgan_v1.migration.runners.tf1.fetches import Fetches
 from dcgan_v1.migration.runners.tf1.roles import Roles
-from dcgan_v1.migration.runners.tf1.variables import GraphValues
+from dcgan_v1.migration.runners.tf1.variables import Variables
+from dcgan_v1.migration.specs import Tf1
+
+Feed = dict[tf.Tensor, Any]
 
 
-class GraphSide:
-    """See `worker` for what a side does.
+class GraphRunner:
+    """See `protocol.Tf1Runner`.
 
     Attributes:
       program: the `opening.Opened`.
       left, spelled: what float64 could not reach, see `precision.InDouble`.
-      per_run: of a recording, the scalars of every session call so far.
-      roles, taps, values: what its ops are for, where it is looked into, its variables.
+      scalars_of_runs: of a recording, the scalars of every session call so far.
+      roles, fetches, variables: what its ops are for, what can be asked of it, its variables.
     """
 
-    def __init__(self, spec, dtype, threads):
-        self.spec, self.dtype, self.settings, self.per_run = spec, dtype, {}, []
+    def __init__(
+        self, spec: Tf1, dtype: str, threads: int, changes: list[Change] | None = None
+    ) -> None:
+        self.spec, self.dtype = spec, dtype
+        self.scalars_of_runs: list[dict[str, float]] = []
+        self._settings: dict[str, Settings] = {}  # as the last observed step had them
         self.program = opening.open_program(spec)
-        meta, self.left, self.spelled = self.program.meta, {}, {}
+        meta = self.program.meta
+        self.left: dict[str, int] = {}
+        self.spelled: dict[str, int] = {}
+        graph_changes.apply(meta, [c for c in changes or [] if not _is_of_optimizer(c)])
+        self._optimizer_changes = [c for c in changes or [] if _is_of_optimizer(c)]
         self.nodes = {node.name: node for node in meta.graph_def.node}
         self.types = {name: node.op for name, node in self.nodes.items()}
         self.graph = tf.Graph()
         with self.graph.as_default():
-            try:
-                if dtype == "float64":
-                    meta, self.left, self.spelled = precision.to_double(meta)
-                tf.import_graph_def(meta.graph_def, name="")
-            except (ValueError, AttributeError, tf.errors.OpError) as error:
-                failed = "cannot be imported by TensorFlow"
-                failed = NO_DOUBLE if dtype == "float64" else failed
-                raise UserError(f"{self.program.source} {failed}: {reason(error)}") from error
+            self._import(meta)
             given = set(spec.inference)
             self._take_from_recording()
             self.roles = Roles(self.graph, self.types, self.program, spec)
-            self.taps = Taps(self.graph, self.types, self.roles)
-            self.values = GraphValues(self.graph, self.program, self.roles, self.types, spec.trust)
-        self.reads = graph_ops.reads(self.graph)
+            self.fetches = Fetches(self.graph, self.types, self.roles)
+            self.variables = Variables(
+                self.graph, self.program, self.roles, self.types, spec.trust
+            )
         config = tf.ConfigProto(device_count={"GPU": 0})
         config.intra_op_parallelism_threads = threads
         if dtype == "float64":
             config.graph_options.rewrite_options.disable_meta_optimizer = True
         self.session = tf.Session(graph=self.graph, config=config)
-        self.values.session = self.session
+        self.variables.session = self.session
         self._switch_dropouts_off(given)
 
-    def _take_from_recording(self):
-        """What a step runs, and the numbers that say the mode, as they were recorded;
-        what is given stands before them."""
+    def _import(self, meta: Any) -> None:
+        try:
+            if self.dtype == "float64":
+                meta, self.left, self.spelled = precision.to_double(meta)
+            tf.import_graph_def(meta.graph_def, name="")
+        except (ValueError, AttributeError, tf.errors.OpError) as error:
+            source = self.program.source
+            if self.dtype == "float64":
+                raise NoDouble(f"{source} cannot be made float64: {reason(error)}") from error
+            raise UserError(
+                f"{source} cannot be imported by TensorFlow: {reason(error)}"
+            ) from error
+
+    def _take_from_recording(self) -> None:
+        """What a step runs, and the numbers that say the mode, as they were recorded; what is
+        given stands before them."""
         recording, spec = self.program.recording, self.spec
         if recording is None:
             return
@@ -62,10 +96,10 @@ class GraphSide:
         modes = recording.modes()
         spec.training = {**modes, **spec.training}
         bools = {n for n, value in modes.items() if value.dtype == bool}
-        kept = {n: value for n, value in modes.items() if n not in bools}
-        spec.inference = {**kept, **spec.inference}
+        numbers = {n: value for n, value in modes.items() if n not in bools}
+        spec.inference = {**numbers, **spec.inference}
 
-    def _switch_dropouts_off(self, given):
+    def _switch_dropouts_off(self, given: set[str]) -> None:
         """In inference; a recording has the number of training alone."""
         for name in set(self.spec.inference) - given:
             tensor = self.roles.inputs.get(name)
@@ -75,106 +109,120 @@ class GraphSide:
             if off is not None:
                 self.spec.inference[name] = off
 
-    # ---- what a side does ----
+    # ---- what a runner does ----
 
-    def initial(self):
-        return self.values.initial()
-
-    def state(self):
-        return self.values.state()
-
-    def load(self, arrays):
-        self.values.load(arrays)
-
-    def describe(self):
+    def describe(self) -> Tf1Info:
         return describe(self)
 
-    def draw(self, batch):
-        """Returns what the random ops of a step draw for a batch, each op's own
-        kind."""
-        feed = self._feed(batch, training=True)
+    def initial(self) -> State:
+        return self.variables.initial()
+
+    def state(self) -> State:
+        return self.variables.state()
+
+    def load(self, state: State) -> None:
+        self.variables.load(state)
+
+    def draw(self, batch: Batch) -> Arrays:
+        feed = self._feed(batch, is_training=True)
         return self.session.run(self.roles.random, feed) if self.roles.random else {}
 
-    def step(self, batch, look=False, rates=None):
-        """Does one training step.
+    def step(self, batch: Batch, *, is_observed: bool = False) -> Observation:
+        return self._step(batch, is_observed=is_observed, rate=None)
+
+    def still_step(self, batch: Batch, *, is_observed: bool = False) -> Observation:
+        return self._step(batch, is_observed=is_observed, rate=0.0)
+
+    def _step(self, batch: Batch, *, is_observed: bool, rate: float | None) -> Observation:
+        """Does the runs of one step.
 
         Args:
-          look: whether to return what is inside, too.
-          rates: a learning rate that stands for all others; 0 lets no weight move.
-
-        Returns:
-          (scalars, gradients, layers): name -> number; '<update>|<variable>' -> array;
-          list of (op name, kind, array, settings). The last two empty unless asked for.
+          rate: a learning rate that stands for all others; 0 lets no weight move.
         """
-        scalars, gradients, layers = {}, {}, []
+        scalars: dict[str, float] = {}
+        gradients: dict[GradientKey, np.ndarray] = {}
+        layers: list[LayerOutput] = []
+        applied = 0
         for number, run in enumerate(self.roles.runs):
-            feed = self._feed(batch, training=True, rates=rates, number=number)
-            if rates == 0 and all(at != number for at, _ in self.roles.applied):
+            updates = [i for i, (at, _) in enumerate(self.roles.applied) if at == number]
+            if rate == 0 and not updates:
                 continue  # it clips, or moves weights in another way
-            fetches = {"run": run, "scalars": self.taps.step_scalars[number]}
-            if look:
-                fetches |= self._inside(number)
-            found = self._run(fetches, feed)
-            scalars |= found["scalars"]
+            fetches = {"run": run, "scalars": self.fetches.step_scalars[number]}
+            if is_observed:
+                fetches |= self._inside(number, updates)
+            values = self._run(fetches, self._feed(batch, is_training=True, rate=rate, run=number))
+            scalars |= {name: float(v) for name, v in values["scalars"].items()}
             if self.program.recording:
-                self.per_run.append(found["scalars"])
-            if look:
-                self.settings |= {
-                    optimizer: {name: float(v) for name, v in values.items()}
-                    for optimizer, values in found["hyper"].items()
+                self.scalars_of_runs.append(values["scalars"])
+            if is_observed:
+                self._settings |= {
+                    optimizer: {name: float(v) for name, v in numbers.items()}
+                    for optimizer, numbers in values["settings"].items()
                 }
-                gradients |= found["gradients"]
-                layers += self._layers(self.taps.step_layers[number], found["layers"], number)
-        return scalars, gradients, layers
+                gradients |= values["gradients"]
+                ops = self.fetches.step_layers[number]
+                layers += self._layers(ops, values["layers"], number, applied)
+            applied += len(updates)
+        if not is_observed:
+            return Observation(scalars)
+        return Observation(scalars, layers, gradients, self._optimizer_settings())
 
-    def _inside(self, number):
+    def _inside(self, number: int, updates: list[int]) -> dict[str, Any]:
         """What a run is asked for besides its losses."""
-        applied = enumerate(self.roles.applied)
-        here = [(i, update) for i, (run, update) in applied if run == number]
+        here = [(i, self.roles.applied[i][1]) for i in updates]
         return {
-            "layers": {op.name: self.taps.outputs[op.name] for op in self.taps.step_layers[number]},
-            "gradients": {f"{i}|{a.variable}": a.gradient for i, u in here for a in u.applies},
-            "hyper": {u.optimizer: u.applies[0].hyper for _, u in here},
+            "layers": {
+                op.name: self.fetches.outputs[op.name]
+                for op in self.fetches.step_layers[number]
+            },
+            "gradients": {
+                GradientKey(i, u.optimizer, a.variable): a.gradient for i, u in here for a in u.applies
+            },
+            "settings": {u.optimizer: u.applies[0].settings for _, u in here},
         }
 
-    def inference(self, batch):
-        """Returns the layers of the forward pass in inference, as `step` does."""
-        feed = self._feed(batch, training=False)
-        fetches = {op.name: self.taps.outputs[op.name] for op in self.taps.inference_layers}
-        rows = self._layers(self.taps.inference_layers, self._run(fetches, feed), 0)
-        for op, (*_, settings) in zip(self.taps.inference_layers, rows, strict=True):
-            # of a network that is there for inference alone: what it reads
-            settings["twin"] = sorted(self.reads[op]) if op in self.taps.twins else []
-        return rows
+    def inference(self, batch: Batch, forward: dict[str, list[str]]) -> Observation:
+        del forward  # its ops know what they read
+        ops = self.fetches.inference_layers
+        values = self._run(
+            {op.name: self.fetches.outputs[op.name] for op in ops},
+            self._feed(batch, is_training=False),
+        )
+        return Observation(layers=self._layers(ops, values, 0, 0))
 
-    def _layers(self, ops, values, run):
+    def _layers(
+        self, ops: list[tf.Operation], values: Arrays, run: int, applied: int
+    ) -> list[LayerOutput]:
         suffix = f" (run {run + 1})" if run else ""
         return [
-            (
+            LayerOutput(
                 op.name + suffix,
                 graph_layers.KINDS[self.types[op.name]],
-                _nhwc(self.nodes[op.name], values[op.name]),
                 {"op": self.types[op.name], **graph_layers.settings(self.nodes[op.name])},
+                _nhwc(self.nodes[op.name], values[op.name]),
+                applied=applied,
+                reads=tuple(sorted(self.fetches.reads[op])),
+                is_last=op not in self.fetches.before_weights,
+                is_inference_only=op in self.fetches.inference_only,
+                knobs=knobs.of(op, set(self.nodes[op.name].attr)),
             )
             for op in ops
         ]
 
-    def hyper(self):
-        """Returns optimiser -> name -> number, as the last step that was looked into
-        had them. To ask for them alone might run an update that they wait for."""
+    def _optimizer_settings(self) -> dict[str, Settings]:
+        """Optimiser -> name -> number, as the last observed step had them. To ask for them alone
+        might run an update that they wait for."""
         return {
             update.optimizer: {
                 "kind": update.kind,
-                **self.settings.get(update.optimizer, {}),
+                **self._settings.get(update.optimizer, {}),
                 "nesterov": bool(self.nodes[update.applies[0].op.name].attr["use_nesterov"].b),
             }
             for _, update in self.roles.applied
         }
 
-    def leaks(self, batch):
-        """Returns '<update>|<variable>' -> what the other updates' losses would add to
-        its gradient, were they not cut off from it; with no weight moved."""
-        made = {}
+    def leaks(self, batch: Batch) -> dict[GradientKey, np.ndarray]:
+        tensors: dict[GradientKey, tf.Tensor] = {}
         with self.graph.as_default():
             for i, (_, update) in enumerate(self.roles.applied):
                 others = [
@@ -184,59 +232,81 @@ class GraphSide:
                     for t in losses
                     if t not in self.roles.losses[i]
                 ]
-                variables = [self._read(a) for a in update.applies]
+                # what a gradient is taken by: the resource, or the reference
+                variables = [
+                    self.graph.get_operation_by_name(a.variable).outputs[0] for a in update.applies
+                ]
                 try:
                     added = tf.gradients(others, variables) if others else []
                 except (LookupError, ValueError, TypeError, AttributeError):
                     added = []  # an op without a gradient, or a loop
-                made |= {
-                    f"{i}|{a.variable}": g
-                    for a, g in zip(update.applies, added or [None] * len(variables), strict=True)
-                    if g is not None
-                }
-        feed = self._feed(batch, training=True, rates=0.0)
-        return (
-            self.session.run({n: tf.convert_to_tensor(g) for n, g in made.items()}, feed)
-            if made
-            else {}
-        )
+                for a, gradient in zip(
+                    update.applies, added or [None] * len(variables), strict=True
+                ):
+                    if gradient is not None:
+                        key = GradientKey(i, update.optimizer, a.variable)
+                        tensors[key] = tf.convert_to_tensor(gradient)
+        if not tensors:
+            return {}
+        return self.session.run(tensors, self._feed(batch, is_training=True, rate=0.0))
 
-    def _read(self, apply):
-        """What the gradient of a variable is taken by: the resource, or the
-        reference."""
-        return self.graph.get_operation_by_name(apply.variable).outputs[0]
+    def replay(self, folder: str, against: str) -> list[ReplayRow]:
+        from dcgan_v1.migration.recordings.replay import replay
 
-    def save(self, path):
-        """Writes all variables as a Saver does."""
-        reading.write(path, self.values.read())
+        return replay(self, folder, against)
 
-    def time(self, batch, steps):
+    def save(self, path: str) -> None:
+        reading.write(path, self.variables.read())
+
+    def time(self, batch: Batch, steps: int) -> None:
         for _ in range(steps):
             self.step(batch)
 
     # ---- feeding ----
 
-    def _feed(self, batch, training, rates=None, number=0):
+    def _feed(
+        self, batch: Batch, *, is_training: bool, rate: float | None = None, run: int = 0
+    ) -> Feed:
         """What a run is fed: of `z@2` and `z` the second run takes the first."""
         feed = {
             self.graph.get_operation_by_name(n).outputs[0]: a
-            for n, a in self.values.constants.items()
+            for n, a in self.variables.constants.items()
         }
-        given = self.spec.training if training else self.spec.inference
+        given = self.spec.training if is_training else self.spec.inference
         for name, tensor in {**self.roles.inputs, **self.roles.random}.items():
             if name in given:
                 feed[tensor] = given[name]
             elif name in self.roles.switches:
-                feed[tensor] = training
-            elif name in batch:
-                feed[tensor] = batch.get(f"{name}@{number + 1}", batch[name])
-        if rates is not None:
+                feed[tensor] = is_training
+            elif name in batch.inputs:
+                feed[tensor] = batch.inputs.get(f"{name}@{run + 1}", batch.inputs[name])
+        if is_training and self._optimizer_changes:
+            feed |= self._changed_settings()
+        if rate is not None:
             for _, update in self.roles.applied:
                 for apply in update.applies:
-                    feed[apply.hyper["learning rate"]] = rates
+                    feed[apply.settings["learning rate"]] = rate
         return feed
 
-    def _run(self, fetches, feed):
+    def _changed_settings(self) -> Feed:
+        """Settings of optimisers that an explanation puts right."""
+        feed: Feed = {}
+        for change in self._optimizer_changes:
+            setting, _, _ = change.setting.removeprefix("optimizer ").partition(" after")
+            value = change.value
+            if change.setting.endswith(" after"):
+                # TF1 adds epsilon before the correction, sqrt(1 - beta2^t): so it acts as after it
+                count = self.variables.state().updates.get(change.op, 0)
+                beta2 = float(self._settings.get(change.op, {}).get("beta2", 0.999))
+                value *= float(np.sqrt(1 - beta2 ** (count + 1)))
+            for update in self.roles.updates:
+                if update.optimizer == change.op:
+                    for apply in update.applies:
+                        if setting in apply.settings:
+                            feed[apply.settings[setting]] = value
+        return feed
+
+    def _run(self, fetches: Any, feed: Feed) -> Any:
         try:
             return self.session.run(fetches, feed)
         except (tf.errors.OpError, ValueError, TypeError) as error:
@@ -244,9 +314,9 @@ class GraphSide:
                 self._refuse_dead(feed)
             raise UserError(f"the TF1 program cannot run: {reason(error, 300)}") from error
 
-    def _refuse_dead(self, feed):
-        """Names a train op whose gradient never has a value: TF1 runs it, and it moves
-        nothing. No rule tells from the graph; a run does."""
+    def _refuse_dead(self, feed: Feed) -> None:
+        """Names a train op whose gradient never has a value: TF1 runs it, and it moves nothing.
+        No rule tells from the graph; a run does."""
         for _, update in self.roles.applied:
             for apply in update.applies:
                 try:
@@ -260,7 +330,11 @@ class GraphSide:
                     ) from None
 
 
-def _nhwc(node, array):
+def _is_of_optimizer(change: Change) -> bool:
+    return change.setting.startswith("optimizer ")
+
+
+def _nhwc(node: Any, array: np.ndarray) -> np.ndarray:
     """Maps that a node has as [N, C, H, W] in the usual order."""
     is_first = "data_format" in node.attr and node.attr["data_format"].s == b"NCHW"
     return array.transpose(0, 2, 3, 1) if is_first and array.ndim == 4 else array

@@ -9,7 +9,7 @@ from tensorflow.python.framework import op_def_registry
 from dcgan_v1.migration.runners.tf1.graph_ops import above, operation, variable_of
 
 GRADIENT = ("grad", "delta", "gradient")  # how ops of optimisers name that input
-HYPER = {  # their inputs -> the names that the report uses
+SETTINGS = {  # their inputs -> the names that the report uses
     "lr": "learning rate",
     "alpha": "learning rate",
     "beta1": "beta1",
@@ -38,7 +38,7 @@ class Apply(NamedTuple):
       gradient: tensor.
       slots: what the op calls it ('m', 'v', 'accum', ...) -> variable.
       powers: 'beta1_power' and so on -> variable.
-      hyper: name of a setting -> tensor.
+      settings: name of a setting -> tensor.
     """
 
     op: tf.Operation
@@ -46,7 +46,7 @@ class Apply(NamedTuple):
     gradient: tf.Tensor
     slots: dict
     powers: dict
-    hyper: dict
+    settings: dict
 
 
 class Update(NamedTuple):
@@ -115,11 +115,11 @@ def _apply(op):
     slots = {}
     for argument, tensor in list(named.items())[1:]:
         by_reference = tensor.dtype._is_ref_dtype or tensor.dtype == tf.resource
-        if by_reference and argument not in POWERS and argument not in HYPER:
+        if by_reference and argument not in POWERS and argument not in SETTINGS:
             slots[argument] = variable_of(tensor)
     powers = {p: variable_of(named[p]) for p in POWERS if p in named}
-    hyper = {HYPER[a]: t for a, t in named.items() if a in HYPER}
-    return Apply(op, variable, gradient, slots, powers, hyper)
+    settings = {SETTINGS[a]: t for a, t in named.items() if a in SETTINGS}
+    return Apply(op, variable, gradient, slots, powers, settings)
 
 
 def runs(graph, found, asked):

@@ -6,11 +6,13 @@ from tensorflow.python.framework import tensor_util
 
 from dcgan_v1.errors import UserError, reason
 from dcgan_v1.migration.adam_powers import power_after, updates_done
+from dcgan_v1.migration.records import Arrays, State
 from dcgan_v1.migration.runners.tf1 import graph_ops
-from dcgan_v1.migration.runners.tf1.roles import refuse_savers
+from dcgan_v1.migration.runners.tf1.opening import Opened
+from dcgan_v1.migration.runners.tf1.roles import Roles, refuse_savers
 
 
-class GraphValues:
+class Variables:
     """Reads and loads the variables of an opened program.
 
     Attributes:
@@ -18,11 +20,16 @@ class GraphValues:
       constants: of a frozen graph, name -> array that is fed in a constant's place.
     """
 
-    def __init__(self, graph, program, roles, types, trust):
+    session: tf.Session  # the runner's, set when it is there
+
+    def __init__(
+        self, graph: tf.Graph, program: Opened, roles: Roles, types: dict[str, str], trust: bool
+    ) -> None:
         self._graph, self._program, self._roles = graph, program, roles
         self._types, self._trust = types, trust
-        self.session = None
-        self.readers, self._loaders, self.constants = {}, {}, {}
+        self.readers: dict[str, tf.Tensor] = {}
+        self._loaders: dict[str, tuple[tf.Tensor, tf.Operation]] = {}
+        self.constants: Arrays = {}
         for name in program.variables:
             op = graph.get_operation_by_name(name)
             if program.frozen:
@@ -30,7 +37,7 @@ class GraphValues:
             else:
                 self._add_loader(name, op)
 
-    def _add_loader(self, name, op):
+    def _add_loader(self, name: str, op: tf.Operation) -> None:
         dtype = tf.as_dtype(op.get_attr("dtype")).base_dtype
         shape = tf.TensorShape(op.get_attr("shape"))
         value = tf.placeholder(dtype, shape if shape.rank is not None else None)
@@ -43,7 +50,7 @@ class GraphValues:
             load = tf.raw_ops.Assign(ref=handle, value=value, validate_shape=False).op
         self.readers[name], self._loaders[name] = read, (value, load)
 
-    def initial(self):
+    def initial(self) -> State:
         """Returns the values to start from: the checkpoint's, else the graph's own."""
         if self._program.frozen:
             return self.state()
@@ -54,11 +61,11 @@ class GraphValues:
         self._assign(values)
         for name, (optimizer, power) in self._roles.powers.items():
             if name in values and power == "beta2_power":
-                count = _count(values[name], self._hyper(optimizer, "beta2"))
-                self.load({f"updates:{optimizer}": count})
+                count = _count(values[name], self._setting(optimizer, "beta2"))
+                self.load(State(updates={optimizer: count}))
         return self.state()
 
-    def _initialize(self, name):
+    def _initialize(self, name: str) -> None:
         assign = self._initializer(name)
         if assign is None:
             raise UserError(f"{name} has no initial value: give a checkpoint")
@@ -70,7 +77,7 @@ class GraphValues:
                 f"{name} has no initial value without data ({reason(error)}): give a checkpoint"
             ) from error
 
-    def _initializer(self, name):
+    def _initializer(self, name: str) -> tf.Operation | None:
         """The op that gives a variable its first value: what its collection says, or
         the first that assigns to it."""
         named = self._program.initializers.get(name, f"{name}/Assign")
@@ -84,62 +91,70 @@ class GraphValues:
         first = next((n for n in self._types if n in assigns), None)
         return assigns.get(named) or assigns.get(first)
 
-    def read(self):
-        """Returns variable -> array, powers as they are."""
+    def read(self) -> Arrays:
+        """Returns variable -> array, slots and powers as they are."""
         return self.session.run(self.readers)
 
-    def state(self):
-        """Returns variable -> array; powers as 'updates:<optimizer>' -> count."""
+    def state(self) -> State:
+        """Returns all that training moves; powers of betas as numbers of updates."""
         values = self.read()
         if self._program.frozen:
-            return values | self.constants
-        powers = self._roles.powers
-        found = {n: v for n, v in values.items() if n not in powers}
-        for name, (optimizer, power) in powers.items():
-            if power == "beta2_power":
-                beta = self._hyper(optimizer, "beta2")
-                found[f"updates:{optimizer}"] = _count(values[name], beta)
-        return found
+            return State(values | self.constants)
+        slots, powers = self._roles.slots, self._roles.powers
+        updates = {
+            optimizer: _count(values[name], self._setting(optimizer, "beta2"))
+            for name, (optimizer, power) in powers.items()
+            if power == "beta2_power"
+        }
+        own = {n: v for n, v in values.items() if n not in powers and n not in slots}
+        return State(own, {key: values[name] for name, key in slots.items()}, updates)
 
-    def load(self, arrays):
-        values = {n: arrays[n] for n in arrays if n in self._loaders}
+    def load(self, state: State) -> None:
+        """Sets what the state holds."""
+        values = {n: a for n, a in state.variables.items() if n in self._loaders}
+        for name, key in self._roles.slots.items():
+            if key in state.slots:
+                values[name] = state.slots[key]
         for name, (optimizer, power) in self._roles.powers.items():
-            count = arrays.get(f"updates:{optimizer}")
-            if count is not None:
-                beta = self._hyper(optimizer, power.removesuffix("_power"))
-                values[name] = power_after(beta, int(count), self._dtype_of(name))
+            if optimizer in state.updates:
+                beta = self._setting(optimizer, power.removesuffix("_power"))
+                count = state.updates[optimizer]
+                values[name] = np.asarray(power_after(beta, count, self._dtype_of(name)))
         self._assign(values)
         if self._program.frozen:
-            self.constants = {n: arrays[n] for n in self.readers if n in arrays}
+            self.constants = {
+                n: state.variables[n] for n in self.readers if n in state.variables
+            }
 
-    def _assign(self, values):
+    def _assign(self, values: Arrays) -> None:
         for name, array in values.items():
             placeholder, load = self._loaders[name]
             self.session.run(load, {placeholder: np.asarray(array, self._dtype_of(name))})
 
-    def _dtype_of(self, name):
+    def _dtype_of(self, name: str) -> type:
         return self._loaders[name][0].dtype.as_numpy_dtype
 
-    def _hyper(self, optimizer, name):
+    def _setting(self, optimizer: str, name: str) -> float:
         """A constant setting of an optimiser, as the decimal that was written."""
         update = next(u for u in self._roles.updates if u.optimizer == optimizer)
-        tensor = update.applies[0].hyper[name]
+        tensor = update.applies[0].settings[name]
         value = tensor_util.constant_value(tensor)
         if value is None:
             value = self.session.run(tensor)
         return float(f"{float(value):.7g}")
 
-    def shape(self, name):
+    def shape(self, name: str) -> list[int]:
+        """Returns a variable's shape; where the graph leaves it open, its value's."""
         shape = self.readers[name].shape
         if shape.rank is None:
             return list(self.session.run(self.readers[name]).shape)
         return shape.as_list()
 
 
-def _count(power, beta):
-    """Returns how often an Adam has been applied, as an array. The power has the dtype
+def _count(power: np.ndarray, beta: float) -> int:
+    """Returns how often an Adam has been applied. The power has the dtype
     in which it was kept."""
     try:
-        return np.asarray(updates_done(power[()], beta))
+        return updates_done(power[()], beta)
     except UserError:  # other sums than Adam's own led to it
-        return np.asarray(max(round(float(np.log(power) / np.log(beta))) - 1, 0))
+        return max(round(float(np.log(power) / np.log(beta))) - 1, 0)

@@ -2,59 +2,106 @@
 
 import contextlib
 import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import torch
 
-from dcgan_v1.migration.runners import port
+from dcgan_v1.migration.records import Arrays, GradientKey, LayerOutput
+from dcgan_v1.migration.runners import ports
 from dcgan_v1.migration.runners.torch import torch_layers, torch_optimizers
+
+Layers = dict[int, tuple[str, torch.nn.Module]]  # id of a module -> its path, itself
+Pixels = dict[str, dict[str, tuple[int, int, int]]]  # see `records.Observation.pixels`
+
+
+@dataclass
+class Applied:
+    """How many updates a step has applied so far."""
+
+    count: int = 0
 
 
 @contextlib.contextmanager
-def recording_gradients(side, gradients):
-    plain = {k: o.step for k, o in side.optimizers.items()}
+def recording_gradients(
+    optimizers: dict[str, torch.optim.Optimizer],
+    names: dict[int, str],
+    gradients: dict[GradientKey, np.ndarray],
+) -> Iterator[Applied]:
+    """Adds every gradient that an optimiser follows to `gradients`.
 
-    def recorded(name, optimizer):
-        def step(*args, **kwargs):
-            side.applied += 1
+    Args:
+      optimizers: by name.
+      names: id of a parameter -> its name.
+      gradients: what they are added to.
+    """
+    applied = Applied()
+    plain = {name: optimizer.step for name, optimizer in optimizers.items()}
+
+    def recorded(name: str, optimizer: torch.optim.Optimizer) -> Callable[..., Any]:
+        def step(*args: Any, **kwargs: Any) -> Any:
+            applied.count += 1
             for parameter in torch_optimizers.parameters(optimizer):
                 if parameter.grad is not None:
-                    of = side.names.get(id(parameter), "")
-                    key = f"{side.applied - 1}|{name}|{of}"
+                    key = GradientKey(applied.count - 1, name, names.get(id(parameter), ""))
                     gradients[key] = torch_optimizers.gradient(optimizer, parameter)
             return plain[name](*args, **kwargs)
 
         return step
 
-    for name, optimizer in side.optimizers.items():
-        optimizer.step = recorded(name, optimizer)
+    for name, optimizer in optimizers.items():
+        optimizer.step = recorded(name, optimizer)  # type: ignore[method-assign]  # for this step
     try:
-        yield
+        yield applied
     finally:
-        for name, optimizer in side.optimizers.items():
-            optimizer.step = plain[name]
+        for name, optimizer in optimizers.items():
+            optimizer.step = plain[name]  # type: ignore[method-assign]
 
 
 @contextlib.contextmanager
-def recording(side, found):
-    calls, outputs, kept, flat = {}, set(), [], []
+def recording_layers(
+    layers: Layers, outputs: list[LayerOutput], applied: Applied, pixels: Pixels
+) -> Iterator[None]:
+    """Appends what every call of a layer gives to `outputs`.
 
-    def hook(module, args, y):
-        path, _ = side.layers[id(module)]
+    Args:
+      layers: those that are looked into.
+      outputs: what is appended to.
+      applied: counts the updates of the step.
+      pixels: what is learned of layers that meet feature maps is added to it.
+    """
+    calls: dict[str, int] = {}
+    known: set[int] = set()
+    alive: list[Any] = []
+    flat = Flattening()
+
+    def hook(module: torch.nn.Module, args: Any, y: Any) -> None:
+        path, _ = layers[id(module)]
         y = y[0] if isinstance(y, tuple) else y
         if not isinstance(y, torch.Tensor):
             return
-        _note_pixels(side, path, args[0] if args else None, y, flat)
+        x = args[0] if args and isinstance(args[0], torch.Tensor) else None
+        if x is not None:
+            flat.note(pixels, path, x, y)
         calls[path] = calls.get(path, 0) + 1
         name = path if calls[path] == 1 else f"{path}#{calls[path]}"
-        x = args[0] if args and isinstance(args[0], torch.Tensor) else None
-        fresh = x is not None and id(x) not in outputs
-        outputs.add(id(y))
-        kept.append((x, y))
-        row = (name, torch_layers.kind_of(module), array_of(y), array_of(x) if fresh else None)
-        found.append((*row, {**torch_layers.settings(module), "applied": side.applied}))
+        is_new = x is not None and id(x) not in known
+        known.add(id(y))
+        alive.append((x, y))  # or an id might be another's
+        outputs.append(
+            LayerOutput(
+                name,
+                torch_layers.kind_of(module),
+                torch_layers.settings(module),
+                array_of(y),
+                array_of(x) if x is not None and is_new else None,
+                applied.count,
+            )
+        )
 
-    hooks = [m.register_forward_hook(hook) for _, m in side.layers.values()]
+    hooks = [m.register_forward_hook(hook) for _, m in layers.values()]
     try:
         yield
     finally:
@@ -62,70 +109,85 @@ def recording(side, found):
             handle.remove()
 
 
-def _note_pixels(side, path, x, y, flat):
+@dataclass
+class Flattening:
     """Notes where a layer without pixels follows feature maps, or makes them.
 
-    Args:
-      flat: [shape of the last maps, paths of layers whose outputs may become maps,
-        number of their features]; kept from call to call.
+    Attributes:
+      maps: shape of the last feature maps, until a dense layer has taken them.
+      makers: paths of dense layers whose outputs may become maps.
+      features: how many features the last of them gave.
     """
-    if not (isinstance(x, torch.Tensor) and isinstance(y, torch.Tensor)):
-        return
-    flat.extend([None, [], 0][len(flat) :])
-    if x.ndim == 4:
-        if flat[1] and math.prod(x.shape[1:]) == flat[2] and _pixels(x.shape):
-            for earlier in flat[1]:
-                side.maps.setdefault(earlier, {})["columns"] = _pixels(x.shape)
-        flat[1] = []
-    if x.ndim == 2 and y.ndim == 2:
-        last = flat[0]
-        if last and math.prod(last[1:]) == x.shape[1] and _pixels(last):
-            side.maps.setdefault(path, {})["rows"] = _pixels(last)
-        flat[1] = flat[1] if y.shape[1] == flat[2] else []
-        flat[1], flat[2], flat[0] = [*flat[1], path], y.shape[1], None
-    if y.ndim == 4:
-        flat[0] = tuple(y.shape)
+
+    maps: tuple[int, ...] | None = None
+    makers: list[str] = field(default_factory=list)
+    features: int = 0
+
+    def note(self, pixels: Pixels, path: str, x: torch.Tensor, y: torch.Tensor) -> None:
+        """Takes the call of a layer, and adds what it tells to `pixels`."""
+        if x.ndim == 4:
+            chw = _chw(x.shape)
+            if self.makers and math.prod(x.shape[1:]) == self.features and chw:
+                for earlier in self.makers:
+                    pixels.setdefault(earlier, {})["columns"] = chw
+            self.makers = []
+        if x.ndim == 2 and y.ndim == 2:
+            chw = _chw(self.maps) if self.maps else None
+            if chw and math.prod(chw) == x.shape[1]:
+                pixels.setdefault(path, {})["rows"] = chw
+            if y.shape[1] != self.features:
+                self.makers = []
+            self.makers, self.features, self.maps = [*self.makers, path], y.shape[1], None
+        if y.ndim == 4:
+            self.maps = tuple(y.shape)
+
+
+def _chw(shape: tuple[int, ...]) -> tuple[int, int, int] | None:
+    """(C, H, W) of a map's shape, where it is one that can be flattened."""
+    if len(shape) != 4 or math.prod(shape[2:]) <= 1:
+        return None
+    _, c, h, w = shape
+    return c, h, w
 
 
 @contextlib.contextmanager
-def drawing(side):
+def drawing(layers: Layers, draws: ports.Draws) -> Iterator[None]:
     """Dropout layers take the old program's uniform numbers."""
-    found = [m for _, m in side.layers.values() if torch_layers.kind_of(m) == "dropout"]
+    dropouts: list[Any] = [m for _, m in layers.values() if torch_layers.kind_of(m) == "dropout"]
 
-    def forward(layer):
-        def call(x):
+    def forward(layer: Any) -> Callable[[torch.Tensor], torch.Tensor]:
+        def call(x: torch.Tensor) -> torch.Tensor:
             if not layer.training or not layer.p:
                 return x
-            shape = array_of(x).shape
-            drawn = tensor_of(side.draws.take(shape))
+            drawn = tensor_of(draws.take(array_of(x).shape))
             return x * (drawn >= layer.p).to(x.dtype) / (1 - layer.p)
 
         return call
 
-    for layer in found:
+    for layer in dropouts:
         layer.forward = forward(layer)
     try:
         yield
     finally:
-        for layer in found:
+        for layer in dropouts:
             del layer.forward
 
 
 @contextlib.contextmanager
-def noting_inputs(side, batch):
-    handles = []
+def noting_inputs(
+    models: dict[str, torch.nn.Module], forward: dict[str, list[list[str]]], inputs: Arrays
+) -> Iterator[None]:
+    """Works out which of the step's inputs each model is called with, and adds it to `forward`."""
 
-    def noting(name):
-        def hook(module, args):
+    def noting(name: str) -> Callable[..., None]:
+        def hook(module: torch.nn.Module, args: Any) -> None:
             tensors = [x for x in args if isinstance(x, torch.Tensor)]
-            known = side.forward.setdefault(name, [])
-            port.note_inputs(known, tensors, batch, array_of)
+            ports.note_inputs(forward.setdefault(name, []), tensors, inputs, array_of)
 
         return hook
 
-    for name, model in side.models.items():
-        if name not in side.port.forward:
-            handles.append(model.register_forward_pre_hook(noting(name)))
+    wanted = [(name, model) for name, model in models.items() if name not in forward]
+    handles = [model.register_forward_pre_hook(noting(name)) for name, model in wanted]
     try:
         yield
     finally:
@@ -133,19 +195,18 @@ def noting_inputs(side, batch):
             handle.remove()
 
 
-def tensor_of(array):
-    """numpy [N, H, W, C] or [N, K] -> torch [N, C, H, W] or [N, K]."""
+def tensor_of(array: np.ndarray) -> torch.Tensor:
+    """numpy [N, H, W, C] or [N, K] -> torch [N, C, H, W] or [N, K].
+
+    Always with the strides of a tensor that PyTorch made: those of a transposed array of one
+    channel read as channels_last, and a port's `view` fails on what follows.
+    """
     if array.ndim == 4:
         array = array.transpose(0, 3, 1, 2)
-    return torch.from_numpy(np.ascontiguousarray(array))
+    return torch.from_numpy(np.array(array, order="C", copy=True))
 
 
-def array_of(tensor):
+def array_of(tensor: Any) -> np.ndarray:
     """torch [N, C, H, W] or [N, K] -> numpy [N, H, W, C] or [N, K]."""
-    array = tensor.numpy(force=True)
+    array: np.ndarray = tensor.numpy(force=True)
     return array.transpose(0, 2, 3, 1).copy() if array.ndim == 4 else array.copy()
-
-
-def _pixels(shape):
-    """(C, H, W) of a map's shape, where it is one that can be flattened."""
-    return tuple(shape[1:]) if len(shape) == 4 and math.prod(shape[2:]) > 1 else None

@@ -1,36 +1,66 @@
-"""The new side where it is made of torch.nn.Modules. Maps leave it as [N, H, W, C]."""
+"""Runs a port made of torch.nn.Modules, or of bare tensors. Maps leave it as [N, H, W, C]."""
 
 import contextlib
+from typing import Any
 
 import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
 
-from dcgan_v1.migration.runners import port
+from dcgan_v1.errors import UserError
+from dcgan_v1.migration.records import (
+    Batch,
+    GradientKey,
+    LayerOutput,
+    Observation,
+    PortInfo,
+    Settings,
+    SlotKey,
+    State,
+    Variable,
+)
+from dcgan_v1.migration.runners import ports
 from dcgan_v1.migration.runners.torch import instruments, torch_layers, torch_optimizers
 from dcgan_v1.migration.runners.torch.instruments import array_of, tensor_of
+from dcgan_v1.migration.specs import Torch
 
 
-class TorchSide:
-    """See `worker` for what a side does."""
+class Tensors(torch.nn.Module):
+    """A model that its owner keeps as bare tensors: it has names for them, and no layers."""
 
-    def __init__(self, made, altered):
+    def __init__(self, tensors: dict[str, torch.Tensor]) -> None:
+        super().__init__()
+        for name, tensor in tensors.items():
+            self.register_buffer(name, tensor)
+
+
+class TorchRunner:
+    """See `protocol.PortRunner`.
+
+    Args:
+      altered: list of what was changed in the framework.
+    """
+
+    def __init__(self, spec: Torch, altered: list[str]) -> None:
         self.altered = altered
-        self.port = made
-        self.models = self.port.models
-        self.optimizers = dict(self.port.optimizers)
-        self.layers, self.variables, self.described = {}, {}, {}
+        self.models = {name: _module(name, model) for name, model in spec.models.items()}
+        self.optimizers: dict[str, torch.optim.Optimizer] = dict(spec.optimizers)
+        self.layers: dict[int, tuple[str, torch.nn.Module]] = {}
+        self.variables: dict[str, torch.Tensor] = {}
+        self.described: dict[str, Variable] = {}
         for name, model in self.models.items():
             self._name_variables(name, model)
         self.names = {id(v): name for name, v in self.variables.items()}
-        self.draws, self.maps = port.Draws(), {}
-        self.forward = {k: [list(v)] for k, v in self.port.forward.items()}
-        self.step_function = self.port.step
+        self.draws = ports.Draws()
+        self.pixels: dict[str, dict[str, tuple[int, int, int]]] = {}
+        self.forward = {k: [list(v)] for k, v in spec.forward.items()}
+        self.step_function = spec.step
 
-    def _name_variables(self, model_name, model):
+    def _name_variables(self, model_name: str, model: torch.nn.Module) -> None:
         for path, module in model.named_modules():
             place = f"{model_name}/{path.replace('.', '/')}".rstrip("/")
-            if not list(module.children()) and not isinstance(module, torch_layers.NO_LAYERS):
+            is_leaf = not list(module.children())
+            if is_leaf and not isinstance(module, (*torch_layers.NO_LAYERS, Tensors)):
                 self.layers[id(module)] = (place, module)
             own = [*module.named_parameters(recurse=False), *module.named_buffers(recurse=False)]
             for attribute, tensor in own:
@@ -42,110 +72,146 @@ class TorchSide:
                 self.variables[name] = tensor
                 self.described[name] = torch_layers.describe(place, module, attribute, tensor)
 
-    # ---- what a side does ----
+    # ---- what a runner does ----
 
-    def describe(self):
+    def describe(self) -> PortInfo:
+        step = self.step_function
+        names, optional, takes_more = ports.arguments(step) if step else ([], [], False)
         kinds = [torch_layers.kind_of(m) for _, m in self.layers.values()]
-        return port.describe(self) | {
-            "kind": "Torch",
-            "framework": f"PyTorch {torch.__version__}",
-            "variables": self.described,
-            "dropouts": kinds.count("dropout"),
-        }
+        return PortInfo(
+            kind="Torch",
+            framework=f"PyTorch {torch.__version__}",
+            variables=self.described,
+            models=list(self.models),
+            optimizers=self._settings(),
+            arguments=names if step else None,
+            optional=optional,
+            takes_more=takes_more,
+            dropouts=kinds.count("dropout"),
+            altered=self.altered,
+        )
 
-    def hyper(self):
+    def _settings(self) -> dict[str, Settings]:
         return {n: torch_optimizers.settings(o) for n, o in self.optimizers.items()}
 
-    def state(self):
+    def state(self) -> State:
         # a module may put another tensor in a buffer's place
-        found = {name: self._now(name).numpy(force=True).copy() for name in self.variables}
+        variables = {name: self._now(name).numpy(force=True).copy() for name in self.variables}
+        slots: dict[SlotKey, np.ndarray] = {}
+        updates: dict[str, int] = {}
         for name, optimizer in self.optimizers.items():
-            slots = torch_optimizers.slots(optimizer)
-            updates = 0
+            updates[name] = 0
             for of in torch_optimizers.parameters(optimizer):
-                held = optimizer.state.get(of, {})
-                updates = max(updates, int(held.get("step", 0)))
-                for slot, key in slots.items():
-                    if isinstance(held.get(key), torch.Tensor):
-                        where = f"{self.names.get(id(of), '')}|{name}|{slot}"
-                        found[where] = held[key].numpy(force=True).copy()
-            found[f"updates:{name}"] = np.asarray(updates)
-        return found
+                entries = optimizer.state.get(of, {})
+                updates[name] = max(updates[name], int(entries.get("step", 0)))
+                for slot, key in torch_optimizers.slots(optimizer).items():
+                    if isinstance(entries.get(key), torch.Tensor):
+                        owner = self.names.get(id(of), "")
+                        slots[SlotKey(owner, name, slot)] = entries[key].numpy(force=True).copy()
+        return State(variables, slots, updates)
 
-    def _now(self, name):
+    def _now(self, name: str) -> torch.Tensor:
         path, _, attribute = name.rpartition("/")
         model, _, rest = path.partition("/")
-        module = self.models[model]
+        module: Any = self.models[model]
         for part in rest.split("/") if rest else []:
             module = getattr(module, part)
         return getattr(module, attribute)
 
-    def load(self, arrays):
+    def load(self, state: State) -> None:
         with torch.no_grad():
-            for name in self.variables:
-                if name in arrays:
-                    self._now(name).copy_(torch.from_numpy(np.array(arrays[name])))
+            for name, array in state.variables.items():
+                if name in self.variables:
+                    self._now(name).copy_(torch.from_numpy(np.array(array)))
         for name, optimizer in self.optimizers.items():
             slots = torch_optimizers.slots(optimizer)
-            updates = arrays.get(f"updates:{name}")
+            updates = state.updates.get(name)
             if updates is not None and hasattr(optimizer, "updates"):
-                optimizer.updates = int(updates)  # a subclass's own count
+                optimizer.updates = updates  # a subclass's own count
             for of in torch_optimizers.parameters(optimizer):
-                held = optimizer.state[of]
+                entries = optimizer.state[of]
                 for slot, key in slots.items():
-                    where = f"{self.names.get(id(of), '')}|{name}|{slot}"
-                    if where in arrays:
-                        held[key] = torch.from_numpy(np.array(arrays[where]))
-                if held:
-                    torch_optimizers.complete(optimizer, of, held)
-                if held and len(slots) > 1:  # all but plain gradient descent count
-                    count = held.get("step", 0) if updates is None else updates
-                    held["step"] = torch.tensor(float(count))
+                    where = SlotKey(self.names.get(id(of), ""), name, slot)
+                    if where in state.slots:
+                        entries[key] = torch.from_numpy(np.array(state.slots[where]))
+                if entries:
+                    torch_optimizers.complete(optimizer, of, entries)
+                if entries and len(slots) > 1:  # all but plain gradient descent count
+                    count = entries.get("step", 0) if updates is None else updates
+                    entries["step"] = torch.tensor(float(count))
 
-    def step(self, batch, look=False):
-        """Does one training step; returns what `GraphSide.step` does, in own names."""
-        batch, drawn = batch
-        gradients, layers, self.applied = {}, [], 0
+    def step(self, batch: Batch, *, is_observed: bool = False) -> Observation:
+        gradients: dict[GradientKey, np.ndarray] = {}
+        layers: list[LayerOutput] = []
+        assert self.step_function is not None
         with contextlib.ExitStack() as stack:
-            self.draws.fill(drawn)
-            if drawn:
-                stack.enter_context(instruments.drawing(self))
-            if look:
-                stack.enter_context(instruments.recording_gradients(self, gradients))
-                stack.enter_context(instruments.recording(self, layers))
-                stack.enter_context(instruments.noting_inputs(self, batch))
-            arguments = {n: tensor_of(a) for n, a in batch.items()}
-            returned = self.step_function(**arguments)
-        return port.scalars(returned, _number), gradients, layers
+            self.draws.fill(batch.draws)
+            if batch.draws:
+                stack.enter_context(instruments.drawing(self.layers, self.draws))
+            if is_observed:
+                applied = stack.enter_context(
+                    instruments.recording_gradients(self.optimizers, self.names, gradients)
+                )
+                stack.enter_context(
+                    instruments.recording_layers(self.layers, layers, applied, self.pixels)
+                )
+                stack.enter_context(
+                    instruments.noting_inputs(self.models, self.forward, batch.inputs)
+                )
+            returned = self.step_function(**{n: tensor_of(a) for n, a in batch.inputs.items()})
+        scalars = ports.scalars(returned, _number)
+        if not is_observed:
+            return Observation(scalars)
+        return Observation(
+            scalars,
+            layers,
+            gradients,
+            self._settings(),
+            self.pixels,
+            self.forward,
+            [name for name, _ in self.draws.waiting],
+            self.altered,
+        )
 
-    def inference(self, batch, choice=0):
-        """See `KerasSide.inference`."""
-        layers, self.applied = [], 0
-        for name, model, inputs in port.passes(self, batch, choice):
+    def inference(self, batch: Batch, forward: dict[str, list[str]]) -> Observation:
+        layers: list[LayerOutput] = []
+        for name, model, inputs in ports.calls(self.models, batch.inputs, forward):
+            if isinstance(model, Tensors):
+                continue
             modes = {module: module.training for module in model.modules()}
             model.eval()
-            with torch.no_grad(), instruments.recording(self, layers):
+            recording = instruments.recording_layers(
+                self.layers, layers, instruments.Applied(), self.pixels
+            )
+            with torch.no_grad(), recording:
                 y = model(*map(tensor_of, inputs))
             for module, training in modes.items():  # some may be frozen on purpose
                 module.training = training
             if isinstance(y, torch.Tensor):
-                layers.append((f"{name}: output", "model", array_of(y), None, {}))
-        return layers
+                layers.append(LayerOutput(f"{name}: output", "model", {}, array_of(y)))
+        return Observation(layers=layers, pixels=self.pixels, altered=self.altered)
 
-    def save(self, path, to):
-        """Writes a folder: for 'torch' `checkpoint.pt`, state dicts by name; for
-        'safetensors' the same tensors in `checkpoint.safetensors`."""
+    def time(self, batch: Batch, steps: int) -> None:
+        for _ in range(steps):
+            self.step(batch)
+
+    # ---- files ----
+
+    def save(self, path: str, to: str) -> None:
+        """Writes a folder: for 'torch' `checkpoint.pt`, state dicts by name; for 'safetensors'
+        the same tensors in `checkpoint.safetensors`."""
         if to == "torch":
-            parts = {**self.models, **self.optimizers}
+            parts: dict[str, Any] = {**self.models, **self.optimizers}
             states = {name: part.state_dict() for name, part in parts.items()}
             torch.save(states, f"{path}/checkpoint.pt")
         else:
             save_file(self._tensors(), f"{path}/checkpoint.safetensors")
 
-    def restore(self, path, to):
+    def restore(self, path: str, to: str) -> None:
+        parts: dict[str, Any] = {**self.models, **self.optimizers}
         if to == "torch":
             states = torch.load(f"{path}/checkpoint.pt", weights_only=True)
-            for name, part in {**self.models, **self.optimizers}.items():
+            for name, part in parts.items():
                 part.load_state_dict(states[name])
             return
         saved = load_file(f"{path}/checkpoint.safetensors")
@@ -153,9 +219,9 @@ class TorchSide:
             for name, tensor in self._tensors().items():
                 tensor.copy_(saved[name])
 
-    def _tensors(self):
+    def _tensors(self) -> dict[str, torch.Tensor]:
         """'<model>.<name>' and '<optimiser>.<slot>.<variable>' -> tensor."""
-        found = {
+        tensors = {
             f"{name}.{key}": tensor
             for name, model in self.models.items()
             for key, tensor in model.state_dict().items()
@@ -164,13 +230,29 @@ class TorchSide:
             for of, state in optimizer.state.items():
                 for slot, tensor in state.items():
                     if isinstance(tensor, torch.Tensor):
-                        found[f"{name}.{slot}.{self.names[id(of)]}"] = tensor
-        return found
-
-    def time(self, batch, steps):
-        for _ in range(steps):
-            self.step(batch)
+                        tensors[f"{name}.{slot}.{self.names[id(of)]}"] = tensor
+        return tensors
 
 
-def _number(value):
+def _module(name: str, model: object) -> torch.nn.Module:
+    """A model as a module: bare tensors, in a list, a dict or alone, get one of their own.
+
+    Raises:
+      UserError: it is none of these.
+    """
+    if isinstance(model, torch.nn.Module):
+        return model
+    if isinstance(model, torch.Tensor):
+        return Tensors({"0": model})
+    if isinstance(model, list | tuple):
+        model = {str(i): tensor for i, tensor in enumerate(model)}
+    if isinstance(model, dict) and all(isinstance(t, torch.Tensor) for t in model.values()):
+        return Tensors({str(key).replace(".", "_"): t for key, t in model.items()})
+    raise UserError(
+        f"the model {name} is of {type(model).__name__}: give an nn.Module, or its tensors in a "
+        "list or a dict"
+    )
+
+
+def _number(value: Any) -> object:
     return value.numpy(force=True) if isinstance(value, torch.Tensor) else value

@@ -1,6 +1,11 @@
 """Layers of torch.nn.Modules: their kinds, what their tensors are, their settings."""
 
+from typing import Any
+
+import torch
 from torch import nn
+
+from dcgan_v1.migration.records import Settings, Variable
 
 CONVOLUTIONS = {1: "torch conv1d", 2: "torch conv", 3: "torch conv3d"}
 DECONVOLUTIONS = (nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
@@ -53,7 +58,15 @@ LAYER_SETTINGS = {
 }
 
 
-def describe(place, module, attribute, tensor):
+def describe(place: str, module: Any, attribute: str, tensor: torch.Tensor) -> Variable:
+    """Describes a parameter or a buffer.
+
+    Args:
+      place: path of the module.
+      module: what holds it, as `attribute`.
+      attribute: its name there.
+      tensor: itself.
+    """
     kind = kind_of(module)
     layout, part = "plain", attribute.removesuffix("_l0")
     if attribute == "weight" and kind in ("conv", "deconv"):
@@ -64,23 +77,24 @@ def describe(place, module, attribute, tensor):
     scales = kind == "norm" or getattr(weight, "ndim", 0) == 1
     named = NORM_PARTS if scales else {}
     is_lstm = isinstance(module, nn.LSTM | nn.LSTMCell)
-    return {
-        "shape": list(tensor.shape),
-        "dtype": str(tensor.dtype).removeprefix("torch."),
-        "trainable": tensor.requires_grad,
-        "layout": layout,
-        "part": named.get(part) or PARTS.get(part, _ending(part)),
-        "layer": place,
-        "gates": "ifjo" if is_lstm else "",
-    }
+    return Variable(
+        shape=list(tensor.shape),
+        dtype=str(tensor.dtype).removeprefix("torch."),
+        trainable=tensor.requires_grad,
+        part=named.get(part) or PARTS.get(part, _ending(part)),
+        layer=place,
+        layout=layout,
+        gates="ifjo" if is_lstm else "",
+    )
 
 
-def _ending(part):
+def _ending(part: str) -> str:
     """fake_running_mean -> 'mean'."""
     return next((p for ending, p in PARTS.items() if part.endswith(f"_{ending}")), "")
 
 
-def kind_of(module):
+def kind_of(module: Any) -> str:
+    """Returns one of `records.LAYER_KINDS`."""
     known = next((kind for cls, kind in KINDS if isinstance(module, cls)), None)
     if known:
         return known
@@ -89,17 +103,18 @@ def kind_of(module):
     return "norm" if averages and scales else "other"
 
 
-def settings(module):
-    found = {"class": type(module).__name__}
+def settings(module: Any) -> Settings:
+    """Returns what a TF1 program must have alike."""
+    values: Settings = {"class": type(module).__name__}
     for attribute, name in LAYER_SETTINGS.items():
         value = getattr(module, attribute, None)
         if isinstance(value, bool | str):
-            found[name] = value
+            values[name] = value
         elif isinstance(value, int | float):
-            found[name] = float(f"{value:.6g}")
+            values[name] = float(f"{value:.6g}")
         elif isinstance(value, tuple) and all(isinstance(v, int) for v in value):
-            found[name] = "x".join(map(str, value))
+            values[name] = "x".join(map(str, value))
     momentum = getattr(module, "momentum", None)
     if isinstance(momentum, float):
-        found["decay"] = float(f"{1 - momentum:.6g}")
-    return found
+        values["decay"] = float(f"{1 - momentum:.6g}")
+    return values

@@ -1,8 +1,12 @@
 """Optimisers of torch to a comparison: slots as TF1 has them, settings, kinds."""
 
+from typing import Any
+
+import numpy as np
 import torch
 
-from dcgan_v1.migration.runners import port
+from dcgan_v1.migration.records import Settings
+from dcgan_v1.migration.runners import ports
 
 SLOTS = {  # optimiser -> what TF1 calls a slot -> key of its state
     "Adam": {"m": "exp_avg", "v": "exp_avg_sq"},
@@ -13,56 +17,60 @@ SLOTS = {  # optimiser -> what TF1 calls a slot -> key of its state
 }
 
 
-def parameters(optimizer):
+def parameters(optimizer: torch.optim.Optimizer) -> list[torch.Tensor]:
+    """Returns all that an optimiser trains."""
     return [p for group in optimizer.param_groups for p in group["params"]]
 
 
-def slots(optimizer):
+def slots(optimizer: torch.optim.Optimizer) -> dict[str, str]:
     """Returns what TF1 calls a slot -> key of an optimiser's state."""
-    return SLOTS.get(port.optimizer_kind(optimizer, SLOTS), {})
+    return SLOTS.get(ports.optimizer_kind(optimizer, SLOTS), {})
 
 
-def settings(optimizer):
+def settings(optimizer: Any) -> Settings:
     """Returns kind, nesterov and the numbers of an optimiser, as TF1 calls them."""
-    group, kind = optimizer.param_groups[0], port.optimizer_kind(optimizer, SLOTS)
-    found = {"learning rate": float(group["lr"])}
+    group, kind = optimizer.param_groups[0], ports.optimizer_kind(optimizer, SLOTS)
+    numbers = {"learning rate": float(group["lr"])}
     if "betas" in group:
-        found["beta1"], found["beta2"] = map(float, group["betas"])
+        numbers["beta1"], numbers["beta2"] = map(float, group["betas"])
     if "eps" in group:
-        found["epsilon"] = float(getattr(optimizer, "epsilon", group["eps"]))
+        numbers["epsilon"] = float(getattr(optimizer, "epsilon", group["eps"]))
     if "alpha" in group:
-        found["rho"] = float(group["alpha"])
+        numbers["rho"] = float(group["alpha"])
     if group.get("momentum"):
-        found["momentum"] = float(group["momentum"])
+        numbers["momentum"] = float(group["momentum"])
         kind = "Momentum" if kind == "SGD" else kind
     return {
-        "kind": port.TF1_KINDS.get(kind, kind),
+        "kind": ports.TF1_KINDS.get(kind, kind),
         "nesterov": bool(group.get("nesterov", False)),
-        **found,
+        **numbers,
     }
 
 
-def _group(optimizer, parameter):
+def _group(optimizer: torch.optim.Optimizer, parameter: torch.Tensor) -> dict[str, Any]:
     return next(g for g in optimizer.param_groups if any(p is parameter for p in g["params"]))
 
 
-def complete(optimizer, parameter, held):
+def complete(
+    optimizer: torch.optim.Optimizer, parameter: torch.Tensor, held: dict[str, Any]
+) -> None:
     """Adds to the slots that were loaded what torch makes only where there are none."""
     group = _group(optimizer, parameter)
     needed = {"max_exp_avg_sq": group.get("amsgrad"), "grad_avg": group.get("centered")}
-    if port.optimizer_kind(optimizer, SLOTS) == "RMSprop":
+    if ports.optimizer_kind(optimizer, SLOTS) == "RMSprop":
         needed["momentum_buffer"] = group.get("momentum")
     for key, is_needed in needed.items():
         if is_needed:
             held.setdefault(key, torch.zeros_like(parameter))
 
 
-def gradient(optimizer, parameter):
+def gradient(optimizer: torch.optim.Optimizer, parameter: torch.Tensor) -> np.ndarray:
     """The gradient that an update follows: with torch's L2, which the step itself adds
     where TF1 has it in the loss. AdamW decays apart from the gradient."""
-    found = parameter.grad.numpy(force=True).copy()
+    assert parameter.grad is not None
+    array: np.ndarray = parameter.grad.numpy(force=True).copy()
     group = _group(optimizer, parameter)
     decay = group.get("weight_decay", 0)
-    if decay and port.optimizer_kind(optimizer, SLOTS) != "AdamW":
-        found += decay * parameter.numpy(force=True)
-    return found
+    if decay and ports.optimizer_kind(optimizer, SLOTS) != "AdamW":
+        array += decay * parameter.numpy(force=True)
+    return array

@@ -1,0 +1,107 @@
+"""Which of TF1's inputs each argument of a port's step is. Pure Python."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from dcgan_v1.errors import UserError
+from dcgan_v1.migration.records import Arrays, Batch, Input, PortInfo
+
+
+@dataclass(frozen=True)
+class Bindings:
+    """What a port's step is given.
+
+    Attributes:
+      arguments: argument -> TF1's input, or what TF1 draws.
+      dropouts: names of random numbers that go to the port's dropout layers, in TF1's order.
+    """
+
+    arguments: dict[str, str] = field(default_factory=dict)
+    dropouts: list[str] = field(default_factory=list)
+
+    def batch(self, arrays: Arrays) -> Batch:
+        """Returns the port's batch of one in TF1's names."""
+        return Batch(
+            {a: arrays[name] for a, name in self.arguments.items() if name in arrays},
+            {name: arrays[name] for name in self.dropouts if name in arrays},
+        )
+
+
+def bind(
+    port: PortInfo,
+    arguments: list[str],
+    inputs: Mapping[str, Input],
+    random: Mapping[str, Input],
+    of_map: dict[str, str],
+) -> Bindings:
+    """Pairs arguments with inputs: by a user's table, by equal names, then by order where as many
+    are left on either side.
+
+    Args:
+      port: what its step takes, and how many dropout layers it has.
+      arguments: that must be given; optional ones are given what has their name.
+      inputs: what TF1 is fed; random: what it draws.
+      of_map: argument -> input of a user's table.
+
+    Raises:
+      UserError: an argument has no input, or something drawn no place.
+    """
+    everything = {**inputs, **random}
+    bound: dict[str, str] = {}
+    for argument, name in of_map.items():
+        name = name.removesuffix(":0")
+        if name not in everything:
+            raise UserError(
+                f"the map gives the port's {argument} {name}, which the TF1 program "
+                f"has not; it has {', '.join(everything)}"
+            )
+        bound[argument] = name
+    for argument in (*arguments, *port.optional):
+        if argument not in bound:
+            alike = [n for n in everything if _plain(n) == argument]
+            alike = alike or [n for n in everything if _of_later_run(n, argument)]
+            if len(alike) == 1 and alike[0] not in bound.values():
+                bound[argument] = alike[0]
+    open_arguments = [a for a in arguments if a not in bound]
+    is_step = port.arguments is not None
+    left = [n for n, v in inputs.items() if n not in bound.values()]
+    if port.takes_more or not port.arguments:
+        bound |= {_plain(n): n for n in left}
+        left = []
+    # what no run of the step is fed is there for another purpose: a sample, an accuracy
+    left = [n for n in left if inputs[n].is_of_step or not is_step]
+    left_random = [n for n in random if n not in bound.values()]
+    for pool in (left, left + left_random, left_random):
+        if open_arguments and len(pool) == len(open_arguments):
+            bound |= dict(zip(open_arguments, pool, strict=True))
+            open_arguments = []
+    if open_arguments:
+        raise UserError(
+            f"the port's step takes {', '.join(open_arguments)}, and the TF1 program "
+            f"has {', '.join(left + left_random) or 'nothing'} left to give: pair "
+            "them in the map's [inputs]"
+        )
+    left = [n for n in left if n not in bound.values()]
+    free = [a for a in port.optional if a not in bound]
+    if left and len(left) == len(free):  # what a later run has of its own, say
+        bound |= dict(zip(free, left, strict=True))
+    left_random = [n for n in random if n not in bound.values()]
+    if left_random and not port.dropouts:
+        raise UserError(
+            f"the TF1 program draws {left_random[0]} {random[left_random[0]].shape} at random, "
+            f"which the port's step ({', '.join(f'{a} = {n}' for a, n in bound.items())}) does "
+            "not take: make it an argument, and pair them in the map's [inputs]"
+        )
+    return Bindings(bound, left_random)
+
+
+def _plain(name: str) -> str:
+    """'inputs/x' -> 'x'."""
+    return name.rpartition("/")[2].replace(":", "_")
+
+
+def _of_later_run(name: str, argument: str) -> bool:
+    """Whether an argument is called as what a later run of a step has of its own: 'z@2' as 'z_2'
+    or 'z2'."""
+    base, _, number = _plain(name).partition("@")
+    return bool(number) and argument in (f"{base}_{number}", f"{base}{number}")

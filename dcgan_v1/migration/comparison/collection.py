@@ -1,0 +1,419 @@
+"""Runs both programs from the same start and gathers what they give, under the same keys."""
+
+import dataclasses
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from dcgan_v1.errors import UserError
+from dcgan_v1.migration.comparison import alignment
+from dcgan_v1.migration.comparison.evidence import (
+    FORWARD,
+    GRADIENT,
+    LOSS,
+    Aligned,
+    Evidence,
+    Key,
+    Keyed,
+    state_keys,
+)
+from dcgan_v1.migration.comparison.losses import Scalars, pair_losses
+from dcgan_v1.migration.comparison.pairing import Pairing
+from dcgan_v1.migration.comparison.preparation import Prepared, Request
+from dcgan_v1.migration.comparison.programs import Programs
+from dcgan_v1.migration.records import (
+    GradientKey,
+    LayerOutput,
+    Observation,
+    State,
+)
+from dcgan_v1.migration.runners.process import both
+
+Gradients = dict[GradientKey, np.ndarray]
+NO_GRADIENT = {"float64": 1e-12, "float32": 1e-6}  # of an update's largest: rounding
+SAME_VALUE = {"float64": 1e-9, "float32": 1e-4}  # relative difference of layers that are the same
+
+
+def collect(
+    programs: Programs,
+    pairing: Pairing,
+    prepared: Prepared,
+    request: Request,
+    reference: Evidence | None = None,
+) -> Evidence:
+    """Runs training and inference of both programs.
+
+    Args:
+      programs: open.
+      pairing, prepared: see there.
+      request: how many steps, and after which the state is looked at.
+      reference: of these programs in another dtype, or with other settings: which losses and
+        layers belong together, and which gradients are rounding, is taken from it.
+
+    Raises:
+      UserError: one of them fails, or computes NaN.
+    """
+    collector = Collector(programs, pairing, prepared, request, reference)
+    collector.load(prepared.start)
+    if pairing.trains:
+        collector.train()
+    collector.load(prepared.start)
+    collector.infer()
+    return collector.evidence()
+
+
+@dataclass
+class Collector:
+    """Fills the parts of an Evidence, see there."""
+
+    programs: Programs
+    pairing: Pairing
+    prepared: Prepared
+    request: Request
+    reference: Evidence | None
+    first: tuple[Observation, Observation] | None = None
+    ours: Keyed = field(default_factory=dict)
+    theirs: Keyed = field(default_factory=dict)
+    alone: dict[Key, str] = field(default_factory=dict)
+    aligned: dict[str, list[Aligned]] = field(default_factory=dict)
+    layers: dict[str, list[LayerOutput]] = field(default_factory=dict)
+    losses: dict[str, str] = field(default_factory=dict)
+    forward: dict[str, list[list[str]]] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    altered: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.old, self.new = self.pairing.old, self.pairing.new
+        self.matching, self.dtype = self.pairing.matching, self.programs.dtype
+        self.trained = {v for u in self.old.updates for v in u.variables}
+        self.pixels = dict(self.reference.pixels) if self.reference else {}
+        self.forward = {m: [names] for m, names in self.request.map.forward.items()}
+        self.altered = self.new.altered
+
+    def evidence(self) -> Evidence:
+        """Returns all that was gathered."""
+        return Evidence(
+            dtype=self.dtype,
+            old=self.old,
+            new=dataclasses.replace(self.new, altered=self.altered),
+            matching=self.matching,
+            certificate=self.pairing.certificate,
+            start=self.prepared.start,
+            batch=self.prepared.tf1_batch(0, self.dtype).inputs,
+            trains=self.pairing.trains,
+            checked=self.request.checked,
+            first=self.first,
+            ours=self.ours,
+            theirs=self.theirs,
+            alone=self.alone,
+            aligned=self.aligned,
+            layers=self.layers,
+            losses=self.losses,
+            forward=self.forward,
+            pixels=self.pixels,
+            notes=self.notes,
+        )
+
+    def load(self, start: State) -> None:
+        """Sets both programs to a state of TF1's."""
+        self.programs.old.load(start)
+        self.programs.new.load(self.matching.to_port(start))
+
+    def _step(self, step: int, *, is_observed: bool = False) -> tuple[Observation, Observation]:
+        batch = self.prepared.tf1_batch(step, self.dtype)
+        port_batch = self.prepared.port_batch(step, self.dtype)
+        return both(
+            lambda: self.programs.old.step(batch, is_observed=is_observed),
+            lambda: self.programs.new.step(port_batch, is_observed=is_observed),
+        )
+
+    # ---- training ----
+
+    def train(self) -> None:
+        """The first step with its inside, then the others."""
+        ours, theirs = self.first = self._step(0, is_observed=True)
+        refuse_nan("TF1 program", scalars=ours.scalars, gradients=ours)
+        refuse_nan("port", scalars=theirs.scalars, gradients=theirs, layers=theirs.layers)
+        self.altered = theirs.altered or self.altered
+        self.pixels |= theirs.pixels
+        self.forward = theirs.forward | self.forward
+        if theirs.unused_draws:
+            self.alone[Key(FORWARD, theirs.unused_draws[0], "drawn")] = "TF1"
+        self._gradients(ours, theirs)
+        self._pair_losses(ours.scalars, theirs.scalars)
+        self._losses(ours.scalars, theirs.scalars, 0)
+        after = both(self.programs.old.state, self.programs.new.state)
+        self._state(1, *after)
+        self._align("training", [(ours.layers, theirs.layers)])
+        beside = [a.old for a in self.aligned["training"] if a.old is not None]
+        refuse_nan("TF1 program", layers=beside)
+        self._later_steps(after[0])
+
+    def _gradients(self, ours: Observation, theirs: Observation) -> None:
+        in_tf1, alone = self.matching.gradients(theirs.gradients, self.old)
+        if self.reference is None:
+            exempt = without_gradient(ours.gradients, in_tf1, NO_GRADIENT[self.dtype])
+            self.matching = dataclasses.replace(self.matching, exempt=exempt)
+        sides = [
+            {Key(GRADIENT, k.variable, "", 0, k.update): a for k, a in side.items()}
+            for side in (ours.gradients, in_tf1)
+        ]
+        exempt_names = set(self.matching.exempt)
+        self._note(*({k: a for k, a in s.items() if k.name not in exempt_names} for s in sides))
+        for key in alone:
+            self.alone[Key(GRADIENT, key.variable, "", 0, key.update)] = "port"
+
+    def _later_steps(self, after_first: State) -> None:
+        """Steps to the last one. What has no gradient but rounding is held at TF1's value after
+        each: Adam would make steps of full length of it, each side its own."""
+        state = after_first
+        for step in range(1, self.request.steps):
+            if self.matching.exempt:
+                self.programs.new.load(self.matching.to_port(self._exempt_part(state)))
+            observations = self._step(step)
+            self._losses(*(o.scalars for o in observations), step + 1)
+            is_checked = step + 1 in self.request.checked
+            if is_checked or self.matching.exempt:
+                state = self.programs.old.state()
+            if is_checked:
+                self._state(step + 1, state, self.programs.new.state())
+
+    def _exempt_part(self, state: State) -> State:
+        names = set(self.matching.exempt)
+        return State(
+            {n: state.variables[n] for n in names},
+            {key: a for key, a in state.slots.items() if key.variable in names},
+        )
+
+    def _state(self, step: int, ours: State, port_state: State) -> None:
+        """Notes both states, without what is exempt."""
+        theirs = self.matching.to_tf1(port_state, self.old)
+        exempt = set(self.matching.exempt)
+        trained = self.trained | {key.variable for key in self.old.slots.values()}
+        if step == 1:
+            slots = [key for key in ours.slots if key not in theirs.slots]
+            lacking = [n for n in ours.variables if n in trained and n not in theirs.variables]
+            names = lacking + [f"{key.slot} of {key.variable}" for key in slots]
+            if names:
+                self.notes.append(
+                    f"{len(names)} slots of optimisers that the port has not, {names[0]} first"
+                )
+        keyed = []
+        for side, other in ((ours, theirs), (theirs, ours)):
+            shared = State(
+                {n: a for n, a in side.variables.items() if n in other.variables and n not in exempt},
+                {
+                    k: a
+                    for k, a in side.slots.items()
+                    if k in other.slots and k.variable not in exempt
+                },
+                {o: n for o, n in side.updates.items() if o in other.updates},
+            )
+            keyed.append(state_keys(shared, self.old, self.trained, step))
+        self._note(*keyed)
+
+    # ---- losses ----
+
+    def _pair_losses(self, ours: Scalars, theirs: Scalars) -> None:
+        if self.reference is not None:
+            self.losses = self.reference.losses
+            return
+        steps = [(ours, theirs)]
+        if self.pairing.equal_scalars:
+            steps.append(self.pairing.equal_scalars)
+        self.losses = pair_losses(steps, self.old.updates)
+        unpaired = [name for name in theirs if name not in self.losses]
+        if unpaired and not self.losses:
+            self.alone[Key(LOSS, unpaired[0])] = "port"
+        elif unpaired:
+            self.notes.append(
+                f"the port's {', '.join(unpaired)}: TF1 has no loss of that value"
+            )
+
+    def _losses(self, ours: Scalars, theirs: Scalars, step: int) -> None:
+        for name, other in self.losses.items():
+            if other in ours and name in theirs:
+                for side, value in (("TF1 program", ours[other]), ("port", theirs[name])):
+                    if not np.isfinite(value):
+                        raise UserError(f"the {side} computes NaN: loss {name} of step {max(step, 1)}")
+                key = Key(LOSS, name, "", step)
+                self.ours[key], self.theirs[key] = np.asarray(ours[other]), np.asarray(theirs[name])
+
+    # ---- inference ----
+
+    def infer(self) -> None:
+        """A model that was seen to take several inputs is given each; what counts is the one under
+        which most of its layers agree."""
+        batch = self.prepared.tf1_batch(0, self.dtype)
+        port_batch = self.prepared.port_batch(0, self.dtype)
+        choices = [
+            {model: names[min(i, len(names) - 1)] for model, names in self.forward.items() if names}
+            for i in range(max(map(len, self.forward.values()), default=0) or 1)
+        ]
+        ours, first = both(
+            lambda: self.programs.old.inference(batch, {}),
+            lambda: self.programs.new.inference(port_batch, choices[0]),
+        )
+        theirs = [first]
+        theirs += [self.programs.new.inference(port_batch, choice) for choice in choices[1:]]
+        self.pixels |= first.pixels
+        parts = []
+        for model in self.new.models:
+            of_model = [
+                [s for s in o.layers if s.name.startswith((f"{model}/", f"{model}:"))]
+                for o in theirs
+            ]
+            among = self._of_model(model, ours.layers)
+            layers = max(of_model, key=lambda found: self._agreeing(among, found))
+            if not layers:
+                self.notes.append(
+                    f"{model} in inference: name its inputs, forward={{{model!r}: […]}}"
+                )
+            elif self._has_no_inference(model, among, layers):
+                self.notes.append(
+                    f"{model} in inference: TF1's graph normalises by its batches "
+                    "always; it was built for training alone"
+                )
+            else:
+                parts.append((among, layers))
+        self._align("inference", parts)
+        beside = [a.old for a in self.aligned["inference"] if a.old is not None]
+        refuse_nan("TF1 program", layers=beside)
+        refuse_nan("port", layers=[layer for _, layers in parts for layer in layers])
+
+    def _of_model(self, model: str, layers: list[LayerOutput]) -> list[LayerOutput]:
+        """The ops of TF1's that a model may be compared with in inference: of the network that is
+        there for inference alone, where the program has one that reads the model's weights, and
+        no switch between its modes."""
+        twins = self._own_twins(model, layers)
+        return layers if self.old.switches or not twins else twins
+
+    def _own_twins(self, model: str, layers: list[LayerOutput]) -> list[LayerOutput]:
+        own = self._trained_of(model)
+        return [s for s in layers if s.is_inference_only and own & set(s.reads)]
+
+    def _trained_of(self, model: str) -> set[str]:
+        """TF1's names of what a model trains."""
+        return {
+            r.old
+            for r in self.matching.rows
+            if r.new.startswith(f"{model}/") and self.old.variables[r.old].trainable
+        }
+
+    def _has_no_inference(
+        self, model: str, among: list[LayerOutput], layers: list[LayerOutput]
+    ) -> bool:
+        """Whether a program has one network for both modes and nothing that switches, and a
+        port's averages are not what it normalises by."""
+        has_averages = any(
+            n.startswith(f"{model}/") and v.part in ("mean", "variance")
+            for n, v in self.new.variables.items()
+        )
+        switches = self.old.switches or self.old.modes
+        is_one = self.pairing.trains and not switches and not self._own_twins(model, among)
+        return is_one and has_averages and self._agreeing(among, layers) < len(layers)
+
+    def _agreeing(self, ours: list[LayerOutput], theirs: list[LayerOutput]) -> int:
+        aligned = alignment.align(ours, theirs, SAME_VALUE[self.dtype], self.pixels)
+        return sum(a.by == "value" for a in aligned)
+
+    # ---- noting ----
+
+    def _align(
+        self, mode: str, parts: list[tuple[list[LayerOutput], list[LayerOutput]]]
+    ) -> None:
+        """Puts layers of the port beside ops of TF1's.
+
+        Args:
+          parts: (TF1's, the port's), each aligned by itself.
+        """
+        variables = {model: self._trained_of(model) for model in self.new.models}
+        aligned = []
+        for ours, theirs in parts:
+            read = alignment.with_reads(theirs, self.new, self.matching)
+            aligned += alignment.align(
+                ours, read, SAME_VALUE[self.dtype], self.pixels, variables
+            )
+        layers = [layer for ours, _ in parts for layer in ours]
+        if self.reference is not None:  # what stands beside what is known by now
+            aligned = _as_in(self.reference.aligned.get(mode, []), aligned, layers)
+        self.aligned[mode], self.layers[mode] = aligned, layers
+        for a in aligned:
+            key = Key(FORWARD, a.new.name, mode)
+            if a.old is not None:
+                self.ours[key], self.theirs[key] = a.old.output, a.new.output
+            else:
+                self.alone[key] = "port"
+
+    def _note(self, ours: Keyed, theirs: Keyed) -> None:
+        self.ours |= {key: array for key, array in ours.items() if key in theirs}
+        self.theirs |= {key: array for key, array in theirs.items() if key in ours}
+        self.alone |= {key: "TF1" for key in ours if key not in theirs}
+        self.alone |= {key: "port" for key in theirs if key not in ours}
+
+
+def _as_in(
+    reference: list[Aligned], aligned: list[Aligned], layers: list[LayerOutput]
+) -> list[Aligned]:
+    """Pairs layers as a reference does, where it pairs them by more than use."""
+    known = {a.new.name: a for a in reference if a.old is not None and a.by == "value"}
+    by_name = {layer.name: layer for layer in layers}
+    result = []
+    for a in aligned:
+        before = known.get(a.new.name)
+        old = by_name.get(before.old.name) if before and before.old else None
+        if old is None or old.output.shape != a.new.output.shape:
+            result.append(a)
+        else:
+            result.append(
+                dataclasses.replace(a, old=old, by="value", function="")
+            )
+    return result
+
+
+def refuse_nan(
+    side: str,
+    *,
+    scalars: Scalars | None = None,
+    layers: list[LayerOutput] | None = None,
+    gradients: Observation | None = None,
+) -> None:
+    """Raises UserError where a side computes NaN or infinity.
+
+    Args:
+      side: for the message.
+      scalars, layers, gradients: what is looked at.
+    """
+    arrays = [
+        *((f"layer {s.name}", s.output) for s in layers or []),
+        *((f"loss {name}", np.asarray(v)) for name, v in (scalars or {}).items()),
+        *(
+            (f"gradient of {key.variable}", a)
+            for key, a in (gradients.gradients.items() if gradients else ())
+        ),
+    ]
+    for name, array in arrays:
+        if not np.isfinite(array).all():
+            raise UserError(f"the {side} computes NaN, first in {name}")
+
+
+def without_gradient(ours: Gradients, theirs: Gradients, limit: float) -> list[str]:
+    """Variables whose gradients are rounding on both sides: a bias that a batch norm takes away
+    again.
+
+    Args:
+      ours, theirs: GradientKey -> array.
+      limit: of an update's largest gradient, what rounding may be.
+    """
+    largest: dict[int, float] = {}
+    for key, array in ours.items():
+        size = float(np.max(np.abs(array), initial=0.0))
+        largest[key.update] = max(largest.get(key.update, 0.0), size)
+    tiny, real = set(), set()
+    for key, array in ours.items():
+        sizes = [
+            float(np.max(np.abs(a), initial=0.0)) for a in (array, theirs.get(key, array))
+        ]
+        is_rounding = 0 < max(sizes) <= limit * largest[key.update] and array.ndim == 1
+        (tiny if is_rounding else real).add(key.variable)
+    return sorted(tiny - real)

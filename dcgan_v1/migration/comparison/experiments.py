@@ -1,0 +1,152 @@
+"""What an explanation asks of two programs once more."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+import numpy as np
+
+from dcgan_v1.migration.comparison import alignment
+from dcgan_v1.migration.comparison.evidence import AVERAGE, GRADIENT, STATE, Evidence, Key, Keyed
+from dcgan_v1.migration.comparison.preparation import Prepared
+from dcgan_v1.migration.comparison.programs import Programs
+from dcgan_v1.migration.matching.matching import Row
+from dcgan_v1.migration.records import Change, Observation, State
+from dcgan_v1.migration.runners.process import both
+
+SHIFT = 0.125  # of averages, exact in binary
+
+
+class Experiments(Protocol):
+    """Further runs of both programs from the same start."""
+
+    def output_with(
+        self, rows: list[Row], layer: str, mode: str, start: State | None = None
+    ) -> np.ndarray:
+        """Returns a layer's output in the port with other rows of the map, or from another start
+        of TF1's."""
+        ...
+
+    def still_gradients(self) -> tuple[Keyed, Keyed]:
+        """Returns TF1's gradients of the first step if no update moved a weight, and what the
+        losses of other updates would add."""
+        ...
+
+    def kept_of_averages(self) -> tuple[dict[str, float], dict[str, float]]:
+        """Returns, for TF1 and the port, name -> the part of each average that a step keeps: what
+        becomes of a shift of its start, whatever else it is made of."""
+        ...
+
+    def gradients_off_zero(self) -> tuple[Keyed, Keyed] | None:
+        """Returns TF1's and the port's gradients of a first step from a start whose biases are not
+        0; None where there are no biases."""
+        ...
+
+    def put_right(self, changes: list[Change]) -> Evidence:
+        """Returns what is computed with numbers of TF1's graph replaced, those of before, too."""
+        ...
+
+
+class LiveExperiments:
+    """Experiments on programs that are open.
+
+    Args:
+      programs: both, open.
+      prepared: what they are given.
+      evidence: what they gave.
+      collect_again: collects with TF1's program as it is by then.
+    """
+
+    def __init__(
+        self,
+        programs: Programs,
+        prepared: Prepared,
+        evidence: Evidence,
+        collect_again: Callable[[], Evidence],
+    ) -> None:
+        self._programs, self._prepared, self._evidence = programs, prepared, evidence
+        self._collect_again, self._changes = collect_again, list[Change]()
+
+    def output_with(
+        self, rows: list[Row], layer: str, mode: str, start: State | None = None
+    ) -> np.ndarray:
+        evidence, new = self._evidence, self._programs.new
+        matching = evidence.matching.with_rows(rows)
+        new.load(matching.to_port(self._prepared.start if start is None else start))
+        batch = self._prepared.port_batch(0, evidence.dtype)
+        if mode == "training":
+            layers = new.step(batch, is_observed=True).layers
+        else:
+            forward = {model: choices[0] for model, choices in evidence.forward.items() if choices}
+            layers = new.inference(batch, forward).layers
+        output = next(s for s in layers if s.name == layer)
+        return alignment.in_tf1_order(output, evidence.pixels)
+
+    def still_gradients(self) -> tuple[Keyed, Keyed]:
+        old, batch = self._programs.old, self._prepared.tf1_batch(0, self._evidence.dtype)
+        old.load(self._prepared.start)
+        still = old.still_step(batch, is_observed=True).gradients
+        leaks = old.leaks(batch)
+        late, leak = (
+            {Key(GRADIENT, k.variable, "", 0, k.update): a for k, a in side.items()}
+            for side in (still, leaks)
+        )
+        return late, leak
+
+    def kept_of_averages(self) -> tuple[dict[str, float], dict[str, float]]:
+        evidence, prepared = self._evidence, self._prepared
+        averages = [n for n in evidence.old.variables if n not in evidence.trained]
+        shifted = prepared.start.replaced(
+            {n: prepared.start.variables[n] + SHIFT for n in averages}
+        )
+        self._programs.old.load(shifted)
+        self._programs.new.load(evidence.matching.to_port(shifted))
+        self._step()
+        ours = self._programs.old.state()
+        theirs = evidence.matching.to_tf1(self._programs.new.state(), evidence.old)
+        kept = []
+        for state, before in ((ours, evidence.ours), (theirs, evidence.theirs)):
+            parts = {}
+            for name in averages:
+                key = Key(STATE, name, AVERAGE, 1)
+                if name in state.variables and key in before:
+                    moved = (np.float64(state.variables[name]) - before[key]) / SHIFT
+                    parts[name] = float(np.median(moved))
+            kept.append(parts)
+        return kept[0], kept[1]
+
+    def gradients_off_zero(self) -> tuple[Keyed, Keyed] | None:
+        evidence, start = self._evidence, self._prepared.start
+        rng = np.random.default_rng(1)
+        moved = {
+            n: a + rng.uniform(0.01, 0.02, a.shape).astype(a.dtype)
+            for n, a in start.variables.items()
+            if n in evidence.trained and a.ndim == 1
+        }
+        if not moved:
+            return None
+        shifted = start.replaced(moved)
+        self._programs.old.load(shifted)
+        self._programs.new.load(evidence.matching.to_port(shifted))
+        ours, theirs = self._step()
+        in_tf1, _ = evidence.matching.gradients(theirs.gradients, evidence.old)
+        first, second = (
+            {Key(GRADIENT, k.variable, "", 0, k.update): a for k, a in side.items()}
+            for side in (ours.gradients, in_tf1)
+        )
+        return first, second
+
+    def _step(self) -> tuple[Observation, Observation]:
+        dtype = self._evidence.dtype
+        ours, theirs = self._prepared.tf1_batch(0, dtype), self._prepared.port_batch(0, dtype)
+        # observed: a port that is a tf.function runs as it did in the first step
+        return both(
+            lambda: self._programs.old.step(ours, is_observed=True),
+            lambda: self._programs.new.step(theirs, is_observed=True),
+        )
+
+    def put_right(self, changes: list[Change]) -> Evidence:
+        self._changes += changes
+        self._programs.reopen_tf1(self._changes)
+        self._programs.reopen_port()
+        self._evidence = self._collect_again()
+        return self._evidence

@@ -1,0 +1,48 @@
+"""Which loss of the port is which scalar of TF1's. Pure Python."""
+
+from collections.abc import Sequence
+
+from dcgan_v1.migration.records import Update
+
+EQUAL = 1e-6  # relative difference below which losses are taken for the same
+Scalars = dict[str, float]
+
+
+def pair_losses(
+    steps: Sequence[tuple[Scalars, Scalars]], updates: Sequence[Update]
+) -> dict[str, str]:
+    """Pairs losses by value, by name, or by order where both have as many. Others are left out.
+
+    By value: a mean and its parts may be equal by chance in one step, so more than one step from
+    equal starts tells, if there is more than one.
+
+    Args:
+      steps: (TF1's scalars, the port's) of steps from equal starts, the first of which counts.
+      updates: TF1's.
+
+    Returns:
+      loss of the port -> TF1's scalar.
+    """
+    ours, theirs = steps[0]
+    by_last_word = {name.rpartition("/")[2]: name for name in ours}
+    losses = list(dict.fromkeys(n for u in updates for n in u.losses if n in ours))
+
+    def off(name: str, other: str) -> float:
+        return max(
+            abs(a[other] - b[name]) / max(abs(b[name]), 1e-30)
+            for a, b in steps
+            if other in a and name in b
+        )
+
+    pairs: dict[str, str] = {}
+    for i, name in enumerate(theirs):
+        # of equals an update's own loss comes first, then a mean before its parts
+        ranked = sorted(ours, key=lambda other: other not in losses)
+        near = min(ranked, key=lambda other: off(name, other), default=None)
+        if near is not None and off(name, near) <= EQUAL:
+            pairs[name] = near
+        elif name in by_last_word:
+            pairs[name] = by_last_word[name]
+        elif len(losses) == len(theirs):
+            pairs[name] = losses[i]
+    return pairs

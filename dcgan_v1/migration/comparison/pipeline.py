@@ -1,0 +1,251 @@
+"""A comparison from beginning to end: each stage takes what the one before it gave."""
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from dcgan_v1.errors import UserError
+from dcgan_v1.migration.comparison import (
+    collection,
+    differences,
+    gradient_check,
+    pairing,
+    preparation,
+    rounding,
+)
+from dcgan_v1.migration.comparison.differences import Difference
+from dcgan_v1.migration.comparison.evidence import Evidence
+from dcgan_v1.migration.comparison.experiments import LiveExperiments
+from dcgan_v1.migration.comparison.gradient_check import Checked
+from dcgan_v1.migration.comparison.pairing import Pairing
+from dcgan_v1.migration.comparison.preparation import Prepared, Request
+from dcgan_v1.migration.comparison.programs import Programs
+from dcgan_v1.migration.explanation.explain import Finding, explain
+from dcgan_v1.migration.records import PortInfo, Source, Speed, Tf1Info
+from dcgan_v1.migration.runners.protocol import NoDouble
+
+LOUD = 0.1  # rounding in float32 that leaves nothing to be said
+ROUNDS = 5  # of timing, in alternation
+
+
+class CannotBe(Exception):
+    """A dtype in which this pair cannot be compared, and why."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Both programs compared in one dtype.
+
+    Attributes:
+      evidence: what they computed.
+      prepared: what they were given.
+      differences: between them; control: in float32 those of TF1 from itself.
+      findings: where they part and why, worked out in the first dtype.
+      checked: TF1's gradients beside difference quotients, in float64.
+      speeds: rounds of timing, TF1's and the port's.
+    """
+
+    evidence: Evidence
+    prepared: Prepared
+    differences: list[Difference]
+    control: list[Difference] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    checked: list[Checked] = field(default_factory=list)
+    speeds: list[tuple[Speed, Speed]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """All that a comparison gives.
+
+    Attributes:
+      pairing: which variable is which, even where too few are matched to go on.
+      bindings: argument of the port's step -> TF1's input.
+      comparisons: by dtype, float64 first; empty where variables have no counterpart.
+      refused: dtype -> why nothing was compared in it.
+    """
+
+    pairing: Pairing
+    prepared: Prepared
+    comparisons: dict[str, Comparison] = field(default_factory=dict)
+    refused: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Listener:
+    """Who is told of a comparison's progress: `advance` after each stage, `tell` of what was read
+    off the programs as soon as it is known."""
+
+    advance: Callable[[], object] = lambda: None
+    tell: Callable[[list[str]], object] = lambda lines: None
+
+
+def run(
+    old: Source, new: Source, request: Request, dtypes: list[str], folder: Path, listener: Listener
+) -> Outcome:
+    """Compares in each dtype, float64 first: what is matched there serves float32, too.
+
+    Args:
+      old, new: where the programs are.
+      request: what is asked for.
+      dtypes: 'float64', or both.
+      folder: for files that pass between processes.
+      listener: is told of the progress.
+
+    Raises:
+      UserError: they cannot be compared.
+    """
+    outcome: Outcome | None = None
+    refused: dict[str, str] = {}
+    for dtype in sorted(dtypes, reverse=True):
+        is_timed = bool(request.timing_steps) and dtype == min(dtypes)
+        try:
+            with _opened(old, new, dtype, folder / dtype) as programs:
+                outcome = _compared(programs, request, outcome, listener, is_timed)
+        except CannotBe as error:
+            refused[dtype] = str(error)
+            continue
+        if not outcome.pairing.is_whole:
+            break
+    if outcome is None:
+        raise UserError(f"cannot compare in {dtype}: {refused[dtype]}")
+    return Outcome(outcome.pairing, outcome.prepared, outcome.comparisons, refused)
+
+
+def _opened(old: Source, new: Source, dtype: str, folder: Path) -> Programs:
+    try:
+        return Programs.open(old, new, dtype, folder)
+    except NoDouble as error:
+        raise CannotBe(str(error)) from error
+
+
+def _compared(
+    programs: Programs,
+    request: Request,
+    before: Outcome | None,
+    listener: Listener,
+    is_timed: bool,
+) -> Outcome:
+    """Compares in one dtype.
+
+    Args:
+      before: what came of another dtype, whose matching and start are used.
+    """
+    old, new = programs.old.describe(), programs.new.describe()
+    _refuse_other_dtype(new, programs.dtype)
+    trains = bool(old.updates) and new.arguments is not None
+    if before is None:
+        listener.tell(program_lines(old))
+        bound = preparation.bind(old, new, request.map, trains)
+        listener.tell(binding_lines(bound.arguments))
+        prepared = preparation.prepare(programs.old, old, bound, request, trains)
+        paired = pairing.pair(programs, old, new, prepared, request.map, trains)
+        if not paired.is_whole:
+            return Outcome(paired, prepared)
+    else:
+        prepared = before.prepared
+        known = before.pairing
+        paired = Pairing(old, new, known.matching, known.certificate, known.equal_scalars, trains)
+    reference = next(iter(before.comparisons.values())).evidence if before else None
+    comparison = _comparison(programs, request, prepared, paired, reference, listener, is_timed)
+    earlier = before.comparisons if before else {}
+    matching = comparison.evidence.matching  # knows by now which gradients are rounding
+    paired = dataclasses.replace(paired, matching=matching)
+    return Outcome(paired, prepared, {**earlier, programs.dtype: comparison})
+
+
+def _comparison(
+    programs: Programs,
+    request: Request,
+    prepared: Prepared,
+    paired: Pairing,
+    reference: Evidence | None,
+    listener: Listener,
+    is_timed: bool,
+) -> Comparison:
+    """The stages after matching, see `_compared`."""
+    evidence = collection.collect(programs, paired, prepared, request, reference)
+    listener.advance()
+    if not evidence.ours:
+        raise UserError(
+            "nothing of the two could be compared: the port has no step, and no "
+            "model whose inputs are known; give step=, or forward={model: [inputs]}"
+        )
+    group = differences.group_of(evidence)
+    found = differences.between(evidence.ours, evidence.theirs, group)
+    notes = [*prepared.notes, *evidence.notes]
+    speeds = _timed(programs, prepared, evidence, request) if is_timed and paired.trains else []
+    control: list[Difference] = []
+    if programs.control is not None:
+        control = rounding.measure(programs, prepared, evidence, listener.advance)
+        tolerances = differences.rounding_tolerances(control)
+        found = [
+            d._replace(tolerance=tolerances.get(d.key.quantity, d.tolerance)) for d in found
+        ]
+        notes += [
+            f"{quantity} in float32: TF1 is {tolerance / 10:.1e} from itself"
+            for quantity, tolerance in tolerances.items()
+            if tolerance > differences.TIMES_ROUNDING * LOUD
+        ]
+    checked: list[Checked] = []
+    if programs.dtype == "float64" and paired.trains:
+        try:
+            checked = gradient_check.central_differences(
+                programs.old, evidence.old, prepared.start, prepared.small, request.seed
+            )
+        except UserError as error:
+            notes.append(f"the self-check of float64: {error}")
+    findings: list[Finding] = []
+    if reference is None:
+        again = lambda: collection.collect(programs, paired, prepared, request, evidence)  # noqa: E731
+        experiments = LiveExperiments(programs, prepared, evidence, again)
+        findings = explain(evidence, found, experiments)
+    listener.advance()
+    return Comparison(evidence, prepared, found, control, findings, checked, speeds, notes)
+
+
+def _refuse_other_dtype(new: PortInfo, dtype: str) -> None:
+    wrong = sorted({v.dtype for v in new.variables.values()} - {dtype})
+    if wrong:
+        raise CannotBe(
+            f"the port's variables are {wrong[0]}, not {dtype}: let its function take a dtype"
+        )
+
+
+def _timed(
+    programs: Programs, prepared: Prepared, evidence: Evidence, request: Request
+) -> list[tuple[Speed, Speed]]:
+    """Steps in alternation; the first round is thrown away."""
+    programs.old.load(prepared.start)
+    programs.new.load(evidence.matching.to_port(prepared.start))
+    ours = prepared.tf1_batch(0, programs.dtype)
+    theirs = prepared.port_batch(0, programs.dtype)
+    steps = request.timing_steps
+    rounds = [
+        (programs.old.time(ours, steps), programs.new.time(theirs, steps))
+        for _ in range(ROUNDS + 1)
+    ]
+    return rounds[1:]
+
+
+def program_lines(old: Tf1Info) -> list[str]:
+    """Returns what was read off the TF1 program, a line each."""
+    lines = []
+    for name, v in old.inputs.items():
+        use = "" if v.is_of_step or not old.updates else " (no training run needs it)"
+        if name in old.switches:
+            use = " (says the mode: true in training, false in inference)"
+        lines.append(f"input {name} {v.dtype} {v.shape}{use}")
+    lines += [f"drawn at random: {name} {v.shape}" for name, v in old.random.items()]
+    lines += [f"run {i + 1} of a step: {', '.join(run)}" for i, run in enumerate(old.runs)]
+    for u in old.updates:
+        losses = ", ".join(u.losses) or "not found"
+        lines.append(f"update {u.name} ({u.kind}, {len(u.variables)} variables), of loss {losses}")
+    return lines
+
+
+def binding_lines(arguments: dict[str, str]) -> list[str]:
+    """Returns which of TF1's inputs the port's arguments are."""
+    return [f"the port's {argument} is TF1's {name}" for argument, name in arguments.items()]

@@ -1,0 +1,93 @@
+"""The processes of a comparison: TF1's, the port's, and in float32 a second one of TF1's."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Self
+
+from dcgan_v1.errors import UserError
+from dcgan_v1.migration.records import Change, Source
+from dcgan_v1.migration.runners.process import RemotePort, RemoteTf1
+from dcgan_v1.runtime import cores
+
+
+@dataclass
+class Programs:
+    """Both programs in one dtype, each open in a process of its own.
+
+    Attributes:
+      old, new: TF1's and the port's.
+      control: TF1's on one thread without oneDNN; in float32 only.
+    """
+
+    old_source: Source
+    new_source: Source
+    dtype: str
+    folder: Path
+    old: RemoteTf1
+    new: RemotePort
+    control: RemoteTf1 | None
+
+    @classmethod
+    def open(cls, old: Source, new: Source, dtype: str, folder: Path) -> Self:
+        """Opens all of them at the same time.
+
+        Args:
+          old, new: where they are.
+          dtype: 'float64' or 'float32'.
+          folder: for the files that pass between processes.
+
+        Raises:
+          NoDouble: TF1's cannot be float64.
+          UserError: one cannot be opened.
+        """
+        folder.mkdir(exist_ok=True)
+        control = None
+        if dtype == "float32":
+            control = RemoteTf1("control", old, folder, dtype=dtype, threads=1, onednn=False)
+        programs = cls(
+            old,
+            new,
+            dtype,
+            folder,
+            RemoteTf1("TF1", old, folder, dtype=dtype, threads=cores()),
+            RemotePort("port", new, folder, dtype=dtype, threads=cores()),
+            control,
+        )
+        try:
+            for runner in programs.runners():
+                runner.wait_until_open()
+        except UserError:
+            programs.close()
+            raise
+        return programs
+
+    def runners(self) -> list[RemoteTf1 | RemotePort]:
+        """Returns all that are open."""
+        return [r for r in (self.old, self.new, self.control) if r is not None]
+
+    def close(self) -> None:
+        """Ends the processes."""
+        for runner in self.runners():
+            runner.close()
+
+    def reopen_port(self) -> None:
+        """Starts the port anew: a schedule of its own may have counted steps, and a step that
+        failed may have left anything behind."""
+        self.new.close()
+        self.new = RemotePort(
+            "port", self.new_source, self.folder, dtype=self.dtype, threads=cores()
+        )
+        self.new.wait_until_open()
+
+    def reopen_tf1(self, changes: list[Change]) -> None:
+        """Starts TF1's anew with other numbers in its graph."""
+        self.old.close()
+        source = replace(self.old_source, changes=changes)
+        self.old = RemoteTf1("TF1", source, self.folder, dtype=self.dtype, threads=cores())
+        self.old.wait_until_open()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

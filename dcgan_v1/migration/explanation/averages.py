@@ -1,0 +1,86 @@
+"""Why averages differ after a step: never moved, another decay, another variance."""
+
+import numpy as np
+
+from dcgan_v1.migration.comparison.evidence import AVERAGE, STATE, Key
+from dcgan_v1.migration.explanation import probes
+from dcgan_v1.migration.explanation.case import Case, Cause
+
+PASSES = (1, 2, 3)  # of a step through a layer, for which a decay is worked out
+
+
+def find(case: Case) -> list[Cause]:
+    """Returns the causes of averages that differ after the first step: one for each of the first
+    average's kind, and others where a second kind of average has a cause of its own."""
+    keys = [d.key for d in case.over(STATE) if d.key.step == 1 and d.key.part == AVERAGE]
+    if not keys:
+        return []
+    kept = case.experiments.kept_of_averages()
+    causes: dict[str, list[Key]] = {}
+    first: dict[str, str] = {}
+    for key in keys:
+        text = _cause(case, key, kept)
+        causes.setdefault(text, []).append(key)
+        first.setdefault(text, key.name)
+    gradients_differ = not case.agrees("gradient")
+    return [
+        Cause(first[text], text, frozenset(of))
+        if text
+        # as far as the same rule goes: what the average is made of differs, with a cause of its own
+        else Cause("", "", frozenset(of)) if gradients_differ or not case.agrees("forward")
+        else Cause(first[text], "the average differs, for no cause that was found", frozenset(of))
+        for text, of in causes.items()
+    ]
+
+
+def _cause(case: Case, key: Key, kept: tuple[dict[str, float], dict[str, float]]) -> str:
+    """Returns what is found of one average, or ''."""
+    evidence, name = case.evidence, key.name
+    before = np.asarray(evidence.start.variables[name], np.float64)
+    ours, theirs = evidence.ours[key] - before, evidence.theirs[key] - before
+    if not np.any(ours):
+        note = ": its UPDATE_OPS are not run by the train op" if evidence.old.not_run else ""
+        return f"TF1 never moves the averages{note}; the port does"
+    if not np.any(theirs):
+        return "the port never moves the averages, TF1 does"
+    old_kept, new_kept = (k.get(name) for k in kept)
+    if old_kept is not None and new_kept is not None and abs(old_kept - new_kept) > 1e-9:
+        text = (
+            f"batch norm's decay differs: a step keeps {new_kept:.4g} of the "
+            f"average, in TF1 {old_kept:.4g}"
+        )
+        if any(abs(new_kept - (1 - old_kept ** (1 / p)) ** p) < 1e-6 for p in PASSES):
+            text += "; a decay was written as a momentum (1 - x), or the reverse"
+        return text + _also_variance(evidence.ours[key], evidence.theirs[key], before, old_kept, new_kept)
+    count = None
+    if old_kept is not None:
+        count = probes.variance_count(before, evidence.ours[key], evidence.theirs[key], old_kept)
+    if count:
+        return _of_variance(count)
+    if case.agrees("forward"):
+        return f"the average moves {probes.ratio(ours, theirs):.3g} times as far"
+    return ""
+
+
+def _also_variance(
+    ours: np.ndarray, theirs: np.ndarray, before: np.ndarray, old_kept: float, new_kept: float
+) -> str:
+    """Whether what is averaged differs by n / (n - 1), too, where the decays differ: of one pass
+    through the layer, what came in is what is left when the part that was kept is taken off."""
+    added = [
+        (after - kept * before) / (1 - kept)
+        for after, kept in ((ours, old_kept), (theirs, new_kept))
+        if kept < 1
+    ]
+    if len(added) < 2:
+        return ""
+    count = probes.variance_count(np.zeros_like(before), added[0], added[1], 0.0)
+    return f"; and {_of_variance(count)}" if count else ""
+
+
+def _of_variance(count: int) -> str:
+    kinds = ("unbiased", "biased") if count > 0 else ("biased", "unbiased")
+    return (
+        f"the average follows the {kinds[0]} variance, TF1's the {kinds[1]} one "
+        f"(they differ by n / (n - 1) with n = {abs(count)})"
+    )

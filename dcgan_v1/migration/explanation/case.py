@@ -1,0 +1,99 @@
+"""What causes are looked for in, and what is said of one."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from dcgan_v1.migration import serialization
+from dcgan_v1.migration.comparison.differences import Difference, between, group_of
+from dcgan_v1.migration.comparison.evidence import GRADIENT, Evidence, Key
+from dcgan_v1.migration.comparison.experiments import Experiments
+from dcgan_v1.migration.records import Change
+
+EPSILON_PLACE = "adam-epsilon-place"  # causes that a user may accept, by name
+PORT_AVERAGES = "port-only-averages"
+ACCEPTABLE = {
+    EPSILON_PLACE: "Adam's epsilon is added after the bias correction, as PyTorch does",
+    PORT_AVERAGES: "the port keeps averages that TF1 has not and that no training step reads",
+}
+
+
+@dataclass(frozen=True)
+class Cause:
+    """Why something differs.
+
+    Attributes:
+      where: a layer of the port, or a variable in TF1's names.
+      text: what was worked out, one sentence, with the numbers that prove it.
+      keys: what it accounts for.
+      changes: numbers of TF1's graph that put it right.
+      name: one of ACCEPTABLE, or ''.
+    """
+
+    where: str
+    text: str
+    keys: frozenset[Key] = frozenset()
+    changes: tuple[Change, ...] = ()
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Where the sides part, and why; see `Cause`."""
+
+    where: str
+    cause: str
+    name: str = ""
+
+
+serialization.register([Finding])
+
+
+@dataclass(frozen=True)
+class Case:
+    """Evidence in which causes are looked for.
+
+    Attributes:
+      evidence, differences: what both sides gave.
+      experiments: further runs; they may be asked for anything that evidence does not hold.
+      accounted: keys whose difference has a cause by now.
+    """
+
+    evidence: Evidence
+    differences: list[Difference]
+    experiments: Experiments
+    accounted: frozenset[Key] = field(default_factory=frozenset)
+
+    def over(self, kind: str) -> list[Difference]:
+        """Returns the differences of a kind that nothing accounts for yet."""
+        return [
+            d
+            for d in self.differences
+            if d.is_over and d.key.kind == kind and d.key not in self.accounted
+        ]
+
+    def agrees(self, kind: str) -> bool:
+        """Whether nothing of a kind differs, accounted for or not."""
+        return not any(d.is_over and d.key.kind == kind for d in self.differences)
+
+    def gradient(self, side: str, name: str) -> np.ndarray | None:
+        """Returns the gradient of a variable in the first step: of 'TF1' or of 'port'."""
+        arrays = self.evidence.ours if side == "TF1" else self.evidence.theirs
+        last = None
+        for key, array in arrays.items():
+            if key.kind == GRADIENT and key.name == name:
+                last = array
+        return last
+
+    def accounting_for(self, keys: Iterable[Key]) -> "Case":
+        """Returns the case with more keys accounted for."""
+        return Case(
+            self.evidence, self.differences, self.experiments, self.accounted | frozenset(keys)
+        )
+
+    def put_right(self, changes: Iterable[Change]) -> "Case":
+        """Returns the case in which TF1 has other numbers."""
+        evidence = self.experiments.put_right(list(changes))
+        found = between(evidence.ours, evidence.theirs, group_of(evidence))
+        return Case(evidence, found, self.experiments)

@@ -1,0 +1,197 @@
+"""From what two programs computed to where they part and why.
+
+Nothing here knows what was planted or how the port was written: each cause is worked out from
+numbers both sides gave for the same input, or give when they are asked again. The verdict rests on
+outputs, losses, gradients and states; layers only explain.
+
+Stages are gone through in the order in which a step does things: layers before the first update;
+then of each update its gradients and what it makes of them; averages; then whatever comes later.
+What a cause accounts for is set aside, or, where a number of TF1's graph puts it right, both
+programs are run again with that number: so the next cause is found in what remains.
+"""
+
+import traceback
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from dcgan_v1.errors import reason
+from dcgan_v1.migration.comparison.differences import Difference
+from dcgan_v1.migration.comparison.evidence import FORWARD, GRADIENT, LOSS, STATE, Evidence, Key
+from dcgan_v1.migration.comparison.experiments import Experiments
+from dcgan_v1.migration.explanation import averages, gradients, layers, losses, updates
+from dcgan_v1.migration.explanation.case import Case, Cause, Finding
+
+LIMIT = 12  # causes in a row
+Stage = Callable[[Case], list[Cause]]
+KINDS = (FORWARD, LOSS, GRADIENT, STATE)
+
+
+def explain(
+    evidence: Evidence, differences: list[Difference], experiments: Experiments
+) -> list[Finding]:
+    """Returns where the sides part, and why; nothing where they compute the same.
+
+    Args:
+      evidence: what both computed.
+      differences: how far it is apart.
+      experiments: runs the programs again.
+    """
+    case = Case(evidence, differences, experiments)
+    findings: list[Finding] = []
+    for _ in range(LIMIT):
+        causes = _next(case) if _differs(case) else []
+        if not causes:
+            break
+        case, proved = _after(case, causes)
+        findings += [Finding(c.where, c.text, c.name) for c in proved if c.text]
+    return _distinct(findings) + _remainder(case, findings)
+
+
+def _distinct(findings: list[Finding]) -> list[Finding]:
+    return list(dict.fromkeys(findings))
+
+
+def _differs(case: Case) -> bool:
+    """Whether anything that counts is not accounted for: a difference, or what one side alone
+    has."""
+    lone = [k for k in case.evidence.alone if k not in case.accounted]
+    return bool(_open(case)) or any(
+        k.kind in (GRADIENT, LOSS) or k.part == "drawn" or k.counts for k in lone
+    )
+
+
+def _open(case: Case) -> list[Difference]:
+    return [d for kind in KINDS for d in case.over(kind) if d.key.counts]
+
+
+def _next(case: Case) -> list[Cause]:
+    """Returns the causes of the first stage that has any."""
+    for stage in _stages(case):
+        causes = _found(case, stage)
+        if causes:
+            return causes
+    return []
+
+
+def _found(case: Case, stage: Stage) -> list[Cause]:
+    """An explanation that fails must not hide that the sides differ, nor that it failed."""
+    try:
+        with np.errstate(all="ignore"):  # a hypothesis may divide by nothing
+            return stage(case)
+    except Exception as error:
+        traceback.print_exc() if _is_debugging() else None
+        rest = _open(case)
+        if not rest:
+            return []
+        text = (
+            f"differs by {rest[0].relative:.1e}; looking for its cause failed "
+            f"({type(error).__name__}: {reason(error, 120)}): please report it"
+        )
+        return [Cause(str(rest[0].key), text, frozenset(d.key for d in case.differences))]
+
+
+def _is_debugging() -> bool:
+    from dcgan_v1 import runtime
+
+    return bool(getattr(runtime, "verbose", False))
+
+
+def _stages(case: Case) -> Iterator[Stage]:
+    """Yields functions that find causes. Layers are asked only where something that is computed
+    from them differs: what reads otherwise may compute the same."""
+    yield gradients.structure
+    matters = not (case.agrees(LOSS) and case.agrees(GRADIENT)) or _outputs_differ(case)
+    if matters:
+        yield lambda c: layers.find(c, "training", late=False)
+    for number, update in enumerate(case.evidence.old.updates):
+        yield lambda c, number=number: gradients.find(c, number)
+        yield lambda c, update=update: updates.find(c, update)
+    yield averages.find
+    if matters:
+        yield lambda c: layers.find(c, "training", late=True)
+    if _outputs_differ(case):
+        yield lambda c: layers.find(c, "inference", late=True)
+    yield lambda c: losses.find(c, later=False)
+    yield _later
+    yield gradients.alone
+
+
+def _outputs_differ(case: Case) -> bool:
+    return any(d.key.counts for d in case.over(FORWARD))
+
+
+def _later(case: Case) -> list[Cause]:
+    """What agrees after the first step and differs later; where the first step differs, too, it is
+    what comes of that."""
+    states = [d for d in case.over(STATE) if d.key.step > 1]
+    later = frozenset(
+        d.key for kind in (STATE, LOSS) for d in case.over(kind) if d.key.step > 1
+    )
+    is_consequence = any(k.kind in (GRADIENT, STATE, LOSS) for k in case.accounted)
+    if later and is_consequence:
+        return [Cause("", "", later)]
+    if not states:
+        return losses.find(case, later=True)
+    first = states[0]
+    text = f"agrees after step 1 and differs by {first.relative:.1e} later"
+    words = _settings(case)
+    account = f"; by their own account: {', '.join(words)}" if words else ""
+    return [Cause(str(first.key), f"{text}{account}", later)]
+
+
+def _settings(case: Case) -> list[str]:
+    first = case.evidence.first
+    if first is None:
+        return []
+    return [
+        text
+        for old, new in case.evidence.matching.optimizers.items()
+        for text in updates.settings_that_differ(
+            first[0].settings.get(old, {}), first[1].settings.get(new, {})
+        )
+    ]
+
+
+def _after(case: Case, causes: list[Cause]) -> tuple[Case, list[Cause]]:
+    """Puts right what can be put right, and sets the rest aside.
+
+    Returns:
+      (the case in which to look further, the causes that hold).
+    """
+    changes = [change for cause in causes for change in cause.changes]
+    keys = frozenset(k for cause in causes for k in cause.keys)
+    if not changes:
+        return case.accounting_for(keys or {d.key for d in _open(case)[:1]}), causes
+    again = case.put_right(changes)
+    before, after = _size(case, keys), _size(again, keys)
+    if after > 0.99 * before:  # not what makes the difference
+        return case.accounting_for(keys), causes
+    if after > 0:
+        share = 1 - np.sqrt(after / before)
+        causes = [
+            Cause(c.where, f"{c.text} (this explains {share:.0%} of the difference)", c.keys)
+            if c.changes and share < 0.995
+            else c
+            for c in causes
+        ]
+    # what was accounted for without being put right is so still
+    unchanged = frozenset(k for c in causes if not c.changes for k in c.keys)
+    return again.accounting_for(case.accounted | unchanged), causes
+
+
+def _size(case: Case, keys: frozenset[Key]) -> float:
+    return float(
+        sum(min(d.relative, 1e6) ** 2 for d in case.differences if d.key in keys and d.is_over)
+    )
+
+
+def _remainder(case: Case, findings: list[Finding]) -> list[Finding]:
+    """What no cause accounts for is said."""
+    rest = _open(case)
+    if not rest:
+        return []
+    worst = max(rest, key=lambda d: d.relative)
+    named = "; what is named above does not explain it" if findings else ""
+    text = f"differs by {worst.relative:.1e} for a cause that was not found{named}"
+    return [Finding(str(worst.key), text)]

@@ -1,0 +1,229 @@
+"""Why gradients differ where the layers agree."""
+
+from collections.abc import Callable, Iterable
+
+import numpy as np
+
+from dcgan_v1.migration.comparison.evidence import GRADIENT, LOSS, STATE, Key, Keyed
+from dcgan_v1.migration.explanation import probes
+from dcgan_v1.migration.explanation.case import Case, Cause
+
+EXPLAINED = 1e-6  # of the largest value, what a hypothesis may leave
+
+
+# ---- what only one side has ----
+
+
+def structure(case: Case) -> list[Cause]:
+    """Returns causes of gradients that one side alone takes."""
+    alone = case.evidence.alone
+    gradients = [key for key in alone if key.kind == GRADIENT and key not in case.accounted]
+    ours = [key for key in gradients if alone[key] == "TF1"]
+    theirs = [key for key in gradients if alone[key] == "port"]
+    keys = frozenset([*gradients, *_states_of(case, {k.name for k in gradients})])
+    for key in theirs:
+        other = next((o for o in ours if o.name == key.name), None)
+        if other is not None:
+            names = [_optimizer(case, k.update) for k in (other, key)]
+            text = (
+                f"is trained by {names[1]}, in TF1 by {names[0]}: the wrong "
+                "optimiser, or the wrong list of variables"
+            )
+            return [Cause(key.name, text, keys)]
+    if theirs:
+        name = _optimizer(case, theirs[0].update)
+        text = (
+            f"{name}'s update also trains {len(theirs)} variables that TF1's leaves "
+            "alone: a network is not frozen, or a stop_gradient is missing"
+        )
+        return [Cause(theirs[0].name, text, keys)]
+    if ours:
+        more = f", nor {len(ours) - 1} more" if len(ours) > 1 else ""
+        name = _optimizer(case, ours[0].update)
+        text = f"is trained by {name} in TF1 and not in the port{more}"
+        return [Cause(ours[0].name, text, keys)]
+    return []
+
+
+def _states_of(case: Case, names: set[str]) -> list[Key]:
+    """Keys of states of some variables: what moves otherwise because its gradient is another."""
+    return [
+        d.key
+        for d in case.differences
+        if d.is_over and d.key.kind == STATE and case.evidence.variable_of(d.key.name) in names
+    ]
+
+
+def alone(case: Case) -> list[Cause]:
+    """Returns causes of losses that nothing in TF1 is like, of random numbers that nothing in the
+    port takes, and of outputs of a shape that TF1 has not."""
+    for key in case.evidence.alone:
+        if key in case.accounted:
+            continue
+        keys = frozenset([key])
+        if key.part == "drawn":
+            text = "TF1 drops out here by these random numbers, the port has no dropout for them"
+            return [Cause(key.name, text, keys)]
+        if key.kind != GRADIENT and key.kind != LOSS and key.counts:
+            return [Cause(key.name, "TF1 computes nothing of that shape", keys)]
+        if key.kind == LOSS:
+            text = "no loss of the port's has the value of one of TF1's"
+            return [Cause(key.name, text, keys)]
+    return []
+
+
+def _optimizer(case: Case, update: int) -> str:
+    own = case.evidence.old.updates
+    name = own[update].optimizer if 0 <= update < len(own) else ""
+    return case.evidence.matching.optimizers.get(name, name) or f"update {update + 1}"
+
+
+# ---- gradients ----
+
+
+def find(case: Case, update: int) -> list[Cause]:
+    """Compares the gradients of an update that differ with what well-known mistakes would give."""
+    over = [d for d in case.over(GRADIENT) if d.key.update == update]
+    if not over:
+        return []
+    keys = [d.key for d in over]
+    ours = {k: a for k, a in case.evidence.ours.items() if k.kind == GRADIENT}
+    theirs = {k: a for k, a in case.evidence.theirs.items() if k.kind == GRADIENT}
+    accounted = frozenset(keys)
+    hypotheses: list[Callable[[Case, Keyed, Keyed, list[Key]], str | None]] = [
+        _leak_or_order,
+        _penalty,
+        _clipping,
+        _factor,
+        _at_zero,
+    ]
+    for hypothesis in hypotheses:
+        text = hypothesis(case, ours, theirs, keys)
+        if text:
+            return [Cause(keys[0].name, text, accounted)]
+    losses = [str(d.key) for d in case.over(LOSS) if not d.key.step]
+    also = f"; so does {', '.join(losses)}, with equal layers" if losses else ""
+    text = f"its gradient differs by {over[0].relative:.1e}{also}"
+    return [Cause(keys[0].name, text, accounted)]
+
+
+def _leak_or_order(case: Case, ours: Keyed, theirs: Keyed, keys: list[Key]) -> str | None:
+    late, leak = case.experiments.still_gradients()
+    leaked = {k: late[k] + leak[k] for k in leak if k in late}
+    now = {k: ours[k] + leak[k] for k in leak if k in ours}
+    for hypothesis in (leaked, now):
+        if _explains(hypothesis, theirs, keys):
+            return (
+                "its gradient also holds that of another update's loss: a "
+                "stop_gradient (detach) is missing"
+            )
+    if _explains(late, theirs, keys):
+        update = keys[0].update + 1
+        return (
+            f"the gradient of the step's update {update} is taken before the update "
+            "ahead of it, TF1's after it: the update order differs"
+        )
+    return None
+
+
+def _explains(hypothesis: Keyed, theirs: Keyed, keys: Iterable[Key]) -> bool:
+    """Whether a hypothesis gives every differing gradient, up to rounding."""
+    return all(
+        key in hypothesis
+        and (
+            np.max(np.abs(hypothesis[key] - theirs[key]))
+            <= EXPLAINED * np.max(np.abs(hypothesis[key]))
+            or np.max(np.abs(theirs[key])) < 1e-12
+        )
+        for key in keys
+    )
+
+
+def _penalty(case: Case, ours: Keyed, theirs: Keyed, keys: list[Key]) -> str | None:
+    """A multiple of the weights that one side alone adds: L2."""
+    factors = []
+    for key in keys:
+        w = case.evidence.start.variables[key.name].astype(np.float64)
+        off = ours[key] - theirs[key]
+        scale = np.sum(w * w)
+        c = float(np.sum(off * w) / scale) if scale else 0.0
+        if not c or np.max(np.abs(off - c * w)) > EXPLAINED * np.max(np.abs(off)):
+            return None
+        factors.append(c)
+    c = float(np.median(factors))
+    if np.max(np.abs(np.subtract(factors, c))) > 1e-3 * abs(c):
+        return None
+    who, other = ("TF1", "the port") if c > 0 else ("the port", "TF1")
+    return (
+        f"{who}'s loss has an L2 penalty of {abs(c):.3g} times the weights in its "
+        f"gradient (of {len(factors)} variables), {other}'s has none"
+    )
+
+
+def _clipping(case: Case, ours: Keyed, theirs: Keyed, keys: list[Key]) -> str | None:
+    """One side's gradients are the other's, clipped."""
+    for who, other, clipped, plain in (
+        ("TF1", "the port", ours, theirs),
+        ("the port", "TF1", theirs, ours),
+    ):
+        bound = max(float(np.max(np.abs(clipped[k]))) for k in keys)
+        if all(
+            np.max(np.abs(np.clip(plain[k], -bound, bound) - clipped[k])) <= EXPLAINED * bound
+            for k in keys
+        ):
+            return f"{who} clips gradients to ±{bound:.3g}, {other} does not"
+        ratios = [probes.ratio(plain[k], clipped[k]) for k in keys]
+        updates = {k.update for k in keys}
+        if len(updates) == 1 and 0 < ratios[0] < 1 and np.ptp(ratios) < EXPLAINED:
+            squares = (np.sum(np.square(a)) for k, a in clipped.items() if k.update in updates)
+            norm = float(np.sqrt(sum(squares)))
+            rounded = float(f"{norm:.3g}")
+            if abs(norm - rounded) < 1e-9 * norm:
+                return (
+                    f"{who} clips its gradients to a norm of {rounded:g} together, "
+                    f"{other} does not"
+                )
+    return None
+
+
+def _factor(case: Case, ours: Keyed, theirs: Keyed, keys: list[Key]) -> str | None:
+    ratios = [probes.ratio(ours[k], theirs[k]) for k in keys]
+    middle = float(np.median(ratios))
+    is_exact = all(
+        np.max(np.abs(theirs[k] - middle * ours[k])) <= EXPLAINED * np.max(np.abs(theirs[k]))
+        for k in keys
+    )
+    if is_exact:
+        return f"every gradient is {middle:.4g} times TF1's: a sum for a mean, or a weight"
+    return None
+
+
+def _at_zero(case: Case, ours: Keyed, theirs: Keyed, keys: list[Key]) -> str | None:
+    """Whether the gradients agree where no activation is given exactly 0."""
+    zeros = _exact_zeros(case)
+    if not zeros:
+        return None
+    pairs = case.experiments.gradients_off_zero()
+    if pairs is None or any(k not in pairs[0] or k not in pairs[1] for k in keys):
+        return None
+    largest = max(float(np.max(np.abs(pairs[0][k]))) for k in keys)
+    off = max(float(np.max(np.abs(pairs[0][k] - pairs[1][k]))) for k in keys)
+    if off > EXPLAINED * largest:
+        return None
+    return (
+        f"the derivative of an activation at exactly 0 is another one ({zeros} values before it "
+        "are 0: black pixels under biases of 0, say); off zero the gradients agree"
+    )
+
+
+def _exact_zeros(case: Case) -> int:
+    """How many values that an activation of the port's is given are exactly 0."""
+    rows = case.evidence.aligned.get("training", [])
+    count = 0
+    for before, row in zip([None, *rows], rows, strict=False):
+        if row.new.kind != "activation":
+            continue
+        x = row.new.input if row.new.input is not None else before and before.new.output
+        if x is not None:
+            count += int(np.sum(np.asarray(x) == 0))
+    return count

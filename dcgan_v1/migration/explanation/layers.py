@@ -1,0 +1,246 @@
+"""Why layers differ: the first of each network whose output differs though what it is given does
+not, and what its kind makes of that."""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from dcgan_v1.migration.comparison.alignment import apart, model_of
+from dcgan_v1.migration.comparison.evidence import FORWARD, GRADIENT, LOSS, OUTPUT, Aligned, Key
+from dcgan_v1.migration.explanation import layer_experiments, probes
+from dcgan_v1.migration.explanation.case import Case, Cause
+from dcgan_v1.migration.explanation.layer_experiments import AGREE, LayerCase, Reason
+from dcgan_v1.migration.records import Arrays, Change
+
+AHEAD = 12  # ops of TF1's after a layer that may do what the port does between two layers
+
+
+def find(case: Case, mode: str, late: bool) -> list[Cause]:
+    """Returns causes of the first layers that differ, one for each model.
+
+    Args:
+      case: where they are looked for.
+      mode: 'training' or 'inference'.
+      late: in training, whether layers count that come after an update, or are called again.
+    """
+    rows = case.evidence.aligned.get(mode, [])
+    over = {d.key.name for d in case.over(FORWARD) if d.key.part == mode}
+    if not late:
+        over -= _late(case, rows)
+    models: set[str] = set()
+    causes = []
+    for place, row in enumerate(rows):
+        model = model_of(row.new.name)
+        if model in models or row.new.name not in over or row.old is None:
+            continue
+        if place and rows[place - 1].new.name in over and _is_downstream(case, mode, row):
+            continue
+        models.add(model)
+        causes.append(_cause(case, mode, rows, place))
+    return [c for c in causes if c is not None]
+
+
+def _late(case: Case, rows: Iterable[Aligned]) -> set[str]:
+    """Layers that an update comes before on either side; and later calls of what agreed in the
+    first one, for it is the same layer."""
+    differing = {
+        d.key.name for d in case.over(FORWARD) if d.key.part == "training"
+    }
+    return {
+        row.new.name
+        for row in rows
+        if row.new.applied
+        or (row.old is not None and row.old.applied)
+        or ("#" in row.new.name and row.new.name.partition("#")[0] not in differing)
+    }
+
+
+def _is_downstream(case: Case, mode: str, row: Aligned) -> bool:
+    """Whether a layer is given what already differs."""
+    return row.new.input is None or not _is_known(case, mode, row.new.input)
+
+
+def _is_known(case: Case, mode: str, array: np.ndarray) -> bool:
+    """Whether TF1 computes the values of an array, or is given them."""
+    for layer in case.evidence.layers[mode]:
+        if layer.output.shape == array.shape and apart(layer.output, array)[0] <= AGREE:
+            return True
+    return any(
+        value.shape == array.shape and np.array_equal(value, array)
+        for value in case.evidence.batch.values()
+    )
+
+
+def _cause(case: Case, mode: str, rows: list[Aligned], place: int) -> Cause:
+    row = rows[place]
+    assert row.old is not None
+    reason = _in_inference(case, row) if mode == "inference" else None
+    reason = reason or _reason(case, mode, rows, place)
+    text = reason.text
+    if mode == "inference" and "training" in case.evidence.aligned and "TF1 reads" not in text:
+        text = f"in inference alone: {text}"
+    at = rows[place - 1] if _is_idle(rows, place - 1) else row
+    base = at.new.name.partition("#")[0]
+    beside = f" (TF1: {at.old.name})" if at.old else ""
+    return Cause(
+        f"{base}{beside}",
+        text,
+        _consequences(case, mode),
+        _changes(case, base, reason.settings),
+    )
+
+
+def _consequences(case: Case, mode: str) -> frozenset[Key]:
+    """What a layer that differs makes differ: in training all that is computed from it before an
+    update; in inference outputs."""
+    kinds = (FORWARD,) if mode == "inference" else (FORWARD, LOSS, GRADIENT)
+    return frozenset(
+        d.key
+        for d in case.differences
+        if d.is_over
+        and d.key.kind in kinds
+        and (mode == "training" or d.key.part == "inference")
+    )
+
+
+def _changes(case: Case, base: str, settings: dict[str, float]) -> tuple[Change, ...]:
+    """What gives every op of TF1's that stands beside a layer the port's numbers."""
+    changes = {
+        Change(op, setting, value)
+        for rows in case.evidence.aligned.values()
+        for row in rows
+        if row.new.name.partition("#")[0] == base and row.old is not None
+        for name, value in settings.items()
+        for op, setting in row.old.knobs.get(name, [])
+    }
+    return tuple(sorted(changes, key=lambda c: c.op))
+
+
+def _is_idle(rows: list[Aligned], place: int) -> bool:
+    """Whether a layer gives what it is given."""
+    if place < 1:
+        return False
+    before, now = rows[place - 1].new.output, rows[place].new.output
+    return before.shape == now.shape and np.array_equal(before, now)
+
+
+def _reason(case: Case, mode: str, rows: list[Aligned], place: int) -> Reason:
+    row = rows[place]
+    assert row.old is not None
+    unknown = Reason(f"the output differs by {row.absolute:.1e} ({row.relative:.1e})")
+    before = rows[place - 1].new.output if place else None
+    x, ours, theirs = row.new.input, row.old.output, row.new.output
+    if x is not None and not _is_known(case, mode, x):
+        # what the layer is given differs already: something between the two layers
+        between = _scaled_input(case, x)
+        if between is None and before is not None:
+            between = _between(case, mode, rows[place - 1], before, x)
+        if between is not None:
+            return between
+    x = before if x is None else x
+    if x is None:
+        return unknown
+    if place and (skipped := _skipped(case, mode, rows[place - 1], row, x)):
+        return skipped
+    layer = LayerCase(case, mode, row, x, ours, theirs, _weights(case, row.new.name))
+    find_by_kind = layer_experiments.BY_KIND.get(row.new.kind, layer_experiments.anything)
+    return find_by_kind(layer) or unknown
+
+
+def _scaled_input(case: Case, x: np.ndarray) -> Reason | None:
+    """Whether a network is given an input of the step in another range."""
+    for name, value in case.evidence.batch.items():
+        if value.shape != x.shape or value.dtype.kind != "f" or not np.ptp(value):
+            continue
+        a = float(np.ptp(x) / np.ptp(value))
+        for scale in (a, -a):
+            shift = float(np.mean(x) - scale * np.mean(value))
+            if apart(x, scale * value + shift)[0] < AGREE:
+                return Reason(
+                    f"the port scales its input: {scale:.4g} times TF1's {name}, plus {shift:.4g} "
+                    f"({x.min():.3g} to {x.max():.3g}, TF1's {value.min():.3g} to "
+                    f"{value.max():.3g})"
+                )
+    return None
+
+
+def _skipped(
+    case: Case, mode: str, last: Aligned, row: Aligned, x: np.ndarray
+) -> Reason | None:
+    """What TF1 does between two layers that the port leaves out."""
+    layers = case.evidence.layers[mode]
+    names = [layer.name for layer in layers]
+    if last.old is None or row.old is None:
+        return None
+    start, stop = names.index(last.old.name), names.index(row.old.name)
+    for layer in layers[start + 1 : stop]:
+        y = layer.output
+        if y.shape != x.shape or apart(y, x)[0] <= AGREE:
+            continue
+        kept = y != 0
+        if not kept.all() and kept.any() and np.ptp(y[kept] / x[kept]) < AGREE:
+            return Reason("dropout is left off: the output is the input")
+        name = probes.activation(x, y)
+        if name:
+            return Reason(f"{name} is left out before it; TF1 has it ({layer.name})")
+    return None
+
+
+def _between(
+    case: Case, mode: str, row: Aligned, x: np.ndarray, theirs: np.ndarray
+) -> Reason | None:
+    """What a port does between two layers by itself: TF1's ops of that shape that come next, and
+    are made of the same variables, are tried."""
+    layers = case.evidence.layers[mode]
+    names = [layer.name for layer in layers]
+    start = names.index(row.old.name) if row.old else 0
+    for layer in layers[start + 1 : start + AHEAD]:
+        if layer.output.shape == theirs.shape:
+            tried = LayerCase(case, mode, row, x, layer.output, theirs, {})
+            if reason := layer_experiments.anything(tried):
+                return reason
+    return None
+
+
+def _weights(case: Case, name: str) -> Arrays:
+    """part -> TF1's array of the layer's variables, at the start."""
+    path = name.partition("#")[0]
+    info = case.evidence.new.variables
+    return {
+        info[r.new].part: case.evidence.start.variables[r.old]
+        for r in case.evidence.matching.rows
+        if info[r.new].layer == path
+    }
+
+
+def _in_inference(case: Case, row: Aligned) -> Reason | None:
+    """Averages of weights: TF1 may read shadows where the port reads raw weights."""
+    start = case.evidence.start
+    shadows = {
+        name.removesuffix("/ExponentialMovingAverage"): name
+        for name in start.variables
+        if name.endswith("/ExponentialMovingAverage")
+    }
+    used = {r.old for r in case.evidence.matching.rows} & shadows.keys()
+    if not used:
+        return None
+    averaged = start.replaced({name: start.variables[shadows[name]] for name in used})
+    output = case.experiments.output_with([], row.new.name, "inference", averaged)
+    if _is_known(case, "inference", output):
+        return Reason(
+            "TF1 reads the moving averages of the weights (ExponentialMovingAverage "
+            "shadows) in inference, the port the raw weights"
+        )
+    return None
+
+
+def written_otherwise(case: Case) -> list[str]:
+    """Returns a line for each layer of the port that TF1 writes in another way, and computes all
+    the same."""
+    lines = []
+    for rows in case.evidence.aligned.values():
+        for row in rows:
+            if row.by == "function" and row.old is not None:
+                name = row.new.name.partition("#")[0].removesuffix(OUTPUT)
+                lines.append(f"{name} is the {row.function} of TF1's {row.old.name}")
+    return list(dict.fromkeys(lines))

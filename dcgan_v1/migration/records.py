@@ -1,0 +1,313 @@
+"""What the stages of a comparison hand to each other: plain records of numbers and names.
+
+The runners write them (`runners.protocol`), the stages read them; `serialization` carries them
+between processes and into files. Nothing here imports a framework.
+"""
+
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+Mode = Literal["training", "inference"]
+Arrays = dict[str, np.ndarray]
+Setting = float | str | bool
+Settings = dict[str, Setting]
+
+LAYER_KINDS = (  # what a layer is, whichever framework it comes from
+    "conv", "deconv", "dense", "norm", "activation", "pool", "resize", "dropout", "recurrent",
+    "bias", "add", "mul", "merge", "identity", "reshape", "model", "other",
+)
+PARTS = ("kernel", "bias", "gamma", "beta", "mean", "variance")  # what a variable is to its layer
+
+
+# ---- names ----
+
+
+class SlotKey(NamedTuple):
+    """A slot of an optimiser: 'm' of Adam `optimizer` for `variable`."""
+
+    variable: str
+    optimizer: str
+    slot: str
+
+
+class GradientKey(NamedTuple):
+    """A gradient: number of the update in a step (from 0), its optimiser, its variable."""
+
+    update: int
+    optimizer: str
+    variable: str
+
+
+# ---- what programs say of themselves ----
+
+
+@dataclass(frozen=True)
+class Variable:
+    """A variable.
+
+    Attributes:
+      shape, dtype: as the program has it.
+      trainable: None where nobody knows.
+      part: one of PARTS, 'recurrent', or '' where nothing tells.
+      layer: path of the layer that holds it; a port's only.
+      layout: one of `matching.layouts.AXES`; a port's only.
+      gates: order of an LSTM's gates in its last axis, or ''; a port's only.
+    """
+
+    shape: list[int]
+    dtype: str = "float64"
+    trainable: bool | None = True
+    part: str = ""
+    layer: str = ""
+    layout: str = "plain"
+    gates: str = ""
+
+
+@dataclass(frozen=True)
+class Input:
+    """A placeholder, a source of batches or a random op.
+
+    Attributes:
+      shape: None where it is unknown.
+      dtype: as numpy calls it.
+      is_of_step: whether a training step needs it; else an output beside the step does.
+    """
+
+    shape: list[int | None] | None
+    dtype: str
+    is_of_step: bool = True
+
+
+@dataclass(frozen=True)
+class Update:
+    """One application of an optimiser in TF1's step.
+
+    Attributes:
+      name: the op that applies it.
+      optimizer: name of the first update with the same slots.
+      kind: 'Adam', 'Momentum', 'GradientDescent' and so on.
+      variables: those it trains; losses: scalars that its gradients are of.
+      run: number of the session call that does it.
+    """
+
+    name: str
+    optimizer: str
+    kind: str = ""
+    variables: list[str] = field(default_factory=list)
+    losses: list[str] = field(default_factory=list)
+    run: int = 0
+
+
+@dataclass(frozen=True)
+class Tf1Info:
+    """What a TF1 program is, read off its graph.
+
+    Attributes:
+      framework, source: for messages and the report.
+      variables: name -> Variable; without slots and powers of Adam's betas.
+      slots: slot variable -> SlotKey.
+      beta2_powers: variable that holds a power of Adam's beta2 -> optimiser.
+      inputs, random: name -> Input of what is fed, and of what the graph draws.
+      beside: names of random ops that no step runs.
+      switches: inputs that say the mode; modes: inputs whose value a user or a recording gave.
+      runs: op names of each session call of a step.
+      updates: in the order of their effect.
+      not_run: UPDATE_OPS that no run does.
+      not_in_checkpoint: variables whose values the graph made, though there is a checkpoint.
+      left_in_float32, spelled_out: op type -> count, of float64.
+      recording: folder of the recording it comes from, or None.
+    """
+
+    framework: str = ""
+    source: str = ""
+    variables: dict[str, Variable] = field(default_factory=dict)
+    slots: dict[str, SlotKey] = field(default_factory=dict)
+    beta2_powers: dict[str, str] = field(default_factory=dict)
+    inputs: dict[str, Input] = field(default_factory=dict)
+    random: dict[str, Input] = field(default_factory=dict)
+    beside: list[str] = field(default_factory=list)
+    switches: list[str] = field(default_factory=list)
+    modes: list[str] = field(default_factory=list)
+    runs: list[list[str]] = field(default_factory=list)
+    updates: list[Update] = field(default_factory=list)
+    not_run: list[str] = field(default_factory=list)
+    not_in_checkpoint: list[str] = field(default_factory=list)
+    left_in_float32: dict[str, int] = field(default_factory=dict)
+    spelled_out: dict[str, int] = field(default_factory=dict)
+    recording: str | None = None
+
+
+@dataclass(frozen=True)
+class PortInfo:
+    """What a port is.
+
+    Attributes:
+      kind: 'Keras' or 'Torch'.
+      framework: for the report.
+      variables: name -> Variable.
+      models: names, in the port's order.
+      optimizers: name -> settings.
+      arguments: what its step takes; None where it has no step.
+      optional: arguments with a default; takes_more: whether it takes any other by name.
+      dropouts: number of its dropout layers.
+      altered: what was changed in the framework for float64, a sentence each.
+    """
+
+    kind: str = ""
+    framework: str = ""
+    variables: dict[str, Variable] = field(default_factory=dict)
+    models: list[str] = field(default_factory=list)
+    optimizers: dict[str, Settings] = field(default_factory=dict)
+    arguments: list[str] | None = None
+    optional: list[str] = field(default_factory=list)
+    takes_more: bool = False
+    dropouts: int = 0
+    altered: list[str] = field(default_factory=list)
+
+
+# ---- what programs compute ----
+
+
+@dataclass(frozen=True)
+class State:
+    """All that training moves.
+
+    Attributes:
+      variables: name -> array.
+      slots: SlotKey -> array.
+      updates: optimiser -> how often it was applied.
+    """
+
+    variables: Arrays = field(default_factory=dict)
+    slots: dict[SlotKey, np.ndarray] = field(default_factory=dict)
+    updates: dict[str, int] = field(default_factory=dict)
+
+    def replaced(self, variables: Arrays) -> "State":
+        """Returns the state with other values of some variables."""
+        return State({**self.variables, **variables}, self.slots, self.updates)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What one step is given: inputs by name, and uniform numbers for a port's dropouts."""
+
+    inputs: Arrays = field(default_factory=dict)
+    draws: Arrays = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class LayerOutput:
+    """What a layer gave.
+
+    Attributes:
+      name: its own side's, with '#2' behind it for the second call.
+      kind: one of LAYER_KINDS.
+      settings: what a port must have alike, name -> number or text.
+      output: feature maps as [N, H, W, C].
+      input: the first input where no layer seen before gave it; else None.
+      applied: how many updates of the step came before.
+      reads: on TF1's side the variables that the output is made of; on a port's those of the
+        layers of its model up to this one.
+      is_last: on TF1's side, whether no op that reads a variable comes after it: what a network
+        ends in, or a part of a loss.
+      is_inference_only: on TF1's side, whether it is of a network that no step runs.
+      knobs: on TF1's side, setting -> [(op, attribute)], where its number stands in the graph; the
+        attribute 'value' is a constant's.
+    """
+
+    name: str
+    kind: str
+    settings: Settings
+    output: np.ndarray
+    input: np.ndarray | None = None
+    applied: int = 0
+    reads: tuple[str, ...] = ()
+    is_last: bool = False
+    is_inference_only: bool = False
+    knobs: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What one step, or one pass in inference, showed of a program.
+
+    Attributes:
+      scalars: name -> number.
+      layers: in the order of their calls.
+      gradients: GradientKey -> array, in the program's own names and layout.
+      settings: optimiser -> its settings as this step had them.
+      pixels: layer of a port -> {'rows' or 'columns': (C, H, W)} where it meets feature maps.
+      forward: model of a port -> the inputs it was seen to be called with, each a list of names.
+      unused_draws: random numbers that no dropout of the port took.
+      altered: see `PortInfo`, by the end of the step.
+    """
+
+    scalars: dict[str, float] = field(default_factory=dict)
+    layers: list[LayerOutput] = field(default_factory=list)
+    gradients: dict[GradientKey, np.ndarray] = field(default_factory=dict)
+    settings: dict[str, Settings] = field(default_factory=dict)
+    pixels: dict[str, dict[str, tuple[int, int, int]]] = field(default_factory=dict)
+    forward: dict[str, list[list[str]]] = field(default_factory=dict)
+    unused_draws: list[str] = field(default_factory=list)
+    altered: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Speed:
+    """Seconds of a step, and the peak memory of its process in bytes."""
+
+    seconds: float
+    peak_bytes: int
+
+
+@dataclass(frozen=True)
+class ReplayRow:
+    """How far a replay is from a recording in one kind of array."""
+
+    what: str
+    arrays: int
+    worst: str
+    absolute: float
+    relative: float
+
+
+# ---- where programs are ----
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a program is, for the process that opens it.
+
+    Attributes:
+      target: 'file.py:function' or 'module:function', or '' where `tf1` says it.
+      tf1: fields of a `specs.Tf1`, paths as text.
+      options: arguments for the function.
+      folder: the working directory it is opened in.
+      trust: run a graph that holds ops which touch the machine.
+      runs, training, inference: of a map file, see `specs.Tf1`.
+      changes: settings of the TF1 graph that an explanation puts right, see `Change`.
+    """
+
+    target: str = ""
+    tf1: dict[str, object] | None = None
+    options: dict[str, object] = field(default_factory=dict)
+    folder: str = "."
+    trust: bool = False
+    runs: list[list[str]] | None = None
+    training: dict[str, object] = field(default_factory=dict)
+    inference: dict[str, object] = field(default_factory=dict)
+    changes: list["Change"] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Change:
+    """A number in a TF1 graph that is replaced: attribute `setting` of `op`, or, where that is
+    'value', the constant itself; or of an optimiser called `op`, where `setting` begins with
+    'optimizer': 'optimizer beta1', or 'optimizer epsilon after' for one that is added after the
+    bias correction."""
+
+    op: str
+    setting: str
+    value: float

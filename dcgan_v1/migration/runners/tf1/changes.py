@@ -1,0 +1,29 @@
+"""Numbers of a graph that an explanation replaces: what a port would compute if TF1 had them."""
+
+import tensorflow.compat.v1 as tf
+from tensorflow.core.protobuf.meta_graph_pb2 import MetaGraphDef
+from tensorflow.python.framework import tensor_util
+
+from dcgan_v1.migration.records import Change
+
+
+def apply(meta: MetaGraphDef, changes: list[Change]) -> None:
+    """Replaces attributes and constants of a MetaGraphDef, in place. An attribute of a layer's op
+    is replaced in the op of its gradient, too: each keeps a number of its own.
+
+    Raises:
+      KeyError: a change names an op that is not there.
+    """
+    nodes = {node.name: node for node in meta.graph_def.node}
+    for change in changes:
+        node = nodes[change.op]
+        if change.setting == "value":
+            old = tensor_util.MakeNdarray(node.attr["value"].tensor)
+            new = tf.make_tensor_proto(change.value, old.dtype, old.shape)
+            node.attr["value"].tensor.CopyFrom(new)
+            continue
+        node.attr[change.setting].f = change.value
+        for other in nodes.values():
+            is_gradient = other.op.startswith(node.op.rstrip("V23")) and "Grad" in other.op
+            if is_gradient and set(node.input) & set(other.input):
+                other.attr[change.setting].f = change.value

@@ -1,0 +1,62 @@
+"""Where the numbers of a layer stand in a graph: a slope, an epsilon."""
+
+import tensorflow.compat.v1 as tf
+
+from dcgan_v1.migration.runners.tf1 import graph_ops
+
+Knobs = dict[str, list[tuple[str, str]]]  # setting -> [(op, attribute)]
+DEEP = 12  # ops above the one that gives a layer's output, at most
+ROOTS = ("Rsqrt", "Sqrt")
+
+
+def of(op: tf.Operation, attributes: set[str]) -> Knobs:
+    """Returns the knobs of an op that makes a layer's output.
+
+    Args:
+      op: in the graph as it runs.
+      attributes: of the op as the program has it; in float64 it may be spelled out of others.
+    """
+    if "alpha" in attributes:
+        return {"slope": [(op.name, "alpha")]}
+    if "epsilon" in attributes:
+        return {"epsilon": [(op.name, "epsilon")]}
+    if op.type in ("Maximum", "Minimum"):
+        return _slope(op)
+    if op.type in ("Add", "AddV2", "Sub", "Mul", "RealDiv"):
+        return _slope(op) or _epsilon(op)
+    return {}
+
+
+def _slope(op: tf.Operation) -> Knobs:
+    """maximum(x, slope * x), and the like: constants that x is multiplied with."""
+    found = [
+        (constant.name, "value")
+        for t in op.inputs
+        if t.op.type == "Mul"
+        for constant in (u.op for u in t.op.inputs)
+        if constant.type == "Const" and _is_number(constant)
+    ]
+    return {"slope": found} if len(found) == 1 and op.type in ("Maximum", "Minimum") else {}
+
+
+def _epsilon(op: tf.Operation) -> Knobs:
+    """y of a normalisation by hand: a constant that is added before a root."""
+    level, visited = {op}, set()
+    for _ in range(DEEP):
+        above = {t.op for o in level for t in o.inputs} - visited
+        visited |= above
+        level = {o for o in above if o.type not in graph_ops.KERNELS and not graph_ops.is_source(o)}
+    roots = [o for o in visited if o.type in ROOTS]
+    found = [
+        (constant.name, "value")
+        for root in roots
+        for added in [root.inputs[0].op]
+        if added.type in graph_ops.SUMS
+        for constant in (t.op for t in added.inputs)
+        if constant.type == "Const" and _is_number(constant)
+    ]
+    return {"epsilon": found} if len(roots) == 1 and found else {}
+
+
+def _is_number(constant: tf.Operation) -> bool:
+    return constant.outputs[0].shape.rank == 0
