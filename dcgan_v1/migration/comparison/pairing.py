@@ -35,6 +35,22 @@ class Pairing:
     trains: bool = False
 
     @property
+    def port_only_averages(self) -> list[str]:
+        """Averages of the port's that TF1 has not: no training step reads them."""
+        return [
+            n
+            for n in self.matching.new_only
+            if self.new.variables[n].part in ("mean", "variance")
+            and not self.new.variables[n].trainable
+        ]
+
+    @property
+    def new_only(self) -> list[str]:
+        """Variables of the port's that have no counterpart and count."""
+        averages = set(self.port_only_averages)
+        return [n for n in self.matching.new_only if n not in averages]
+
+    @property
     def missing(self) -> list[str]:
         """Variables of TF1's that training or the networks need, and the port has not."""
         return [n for n in self.matching.old_only if self.old.variables[n].trainable]
@@ -42,7 +58,7 @@ class Pairing:
     @property
     def is_whole(self) -> bool:
         """Whether every variable that counts has a counterpart."""
-        return not self.matching.new_only and not self.missing
+        return not self.new_only and not self.missing
 
 
 def pair(

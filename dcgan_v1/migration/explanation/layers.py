@@ -234,13 +234,14 @@ def _in_inference(case: Case, row: Aligned) -> Reason | None:
     return None
 
 
-def written_otherwise(case: Case) -> list[str]:
+def written_otherwise(aligned: dict[str, list[Aligned]]) -> list[str]:
     """Returns a line for each layer of the port that TF1 writes in another way, and computes all
     the same."""
-    lines = []
-    for rows in case.evidence.aligned.values():
-        for row in rows:
-            if row.by == "function" and row.old is not None:
-                name = row.new.name.partition("#")[0].removesuffix(OUTPUT)
-                lines.append(f"{name} is the {row.function} of TF1's {row.old.name}")
+    lines = [
+        f"{row.new.name.partition('#')[0].removesuffix(OUTPUT)} is the {row.function} of TF1's "
+        f"{row.old.name}"
+        for rows in aligned.values()
+        for row in rows
+        if row.by == "function" and row.old is not None
+    ]
     return list(dict.fromkeys(lines))

@@ -1,28 +1,31 @@
 """The pictures of a report, as data: URLs that a page can hold."""
 
 import base64
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 
 from dcgan_v1 import image_files, plotting
-from dcgan_v1.migration.comparison.observe import FORWARD
+from dcgan_v1.migration.comparison.evidence import FORWARD
+from dcgan_v1.migration.comparison.pipeline import Comparison
 
 SHOWN = 16  # images of an output
 
 
-def make(pairs):
+def make(comparisons: Mapping[str, Comparison]) -> dict[str, Any]:
     """Returns name -> data: URL, and 'samples': a list of them by output."""
     return {
-        "samples": list(_samples(next(iter(pairs.values())))),
-        "layers": _url(_layers(pairs)),
-        "growth": _url(_growth(pairs)),
+        "samples": list(_samples(next(iter(comparisons.values())))),
+        "layers": _url(_layers(comparisons)),
+        "growth": _url(_growth(comparisons)),
     }
 
 
-def _samples(pair):
+def _samples(comparison: Comparison) -> Iterator[dict[str, Any]]:
     """Yields both sides' images of the same inputs, and their difference, for every
     output of a model in inference that looks like images."""
-    for a in pair.aligned.get("inference", []):
+    for a in comparison.evidence.aligned.get("inference", []):
         if a.new.kind != "model" or a.old is None:
             continue
         ours, theirs = a.old.output, a.new.output
@@ -33,26 +36,26 @@ def _samples(pair):
         difference = np.abs(np.float64(ours) - np.float64(theirs))
         largest = difference.max()
         scaled = np.rint(255 * difference / max(largest, 1e-300)).astype(np.uint8)
-        shown = {
+        images = {
             "tf1": image_files.to_uint8(np.clip(ours, *image_range), image_range),
             "other": image_files.to_uint8(np.clip(theirs, *image_range), image_range),
             "difference": scaled,
         }
         urls = {
             name: _url(image_files.png_bytes(image_files.grid(array, columns=4)))
-            for name, array in shown.items()
+            for name, array in images.items()
         }
         yield {"name": a.new.name, **urls, "largest_difference": float(largest)}
 
 
-def _layers(pairs):
+def _layers(comparisons: Mapping[str, Comparison]) -> bytes:
     """Relative difference of every layer's output in training, by dtype."""
     figure = plotting.figure(12, 6)  # names of layers are long
     axis = figure.subplots()
-    for dtype, pair in pairs.items():
-        found = [d for d in pair.found if d.key.kind == FORWARD]
-        mode = "training" if pair.trains else "inference"
-        layers = [d for d in found if d.key.part == mode]
+    for dtype, comparison in comparisons.items():
+        of_kind = [d for d in comparison.differences if d.key.kind == FORWARD]
+        mode = "training" if comparison.evidence.trains else "inference"
+        layers = [d for d in of_kind if d.key.part == mode]
         labels = [d.key.name for d in layers]
         values = [max(d.relative, 1e-17) for d in layers]
         (line,) = axis.plot(labels, values, "o-", label=dtype, markersize=4)
@@ -64,14 +67,14 @@ def _layers(pairs):
     return _png(figure, axis)
 
 
-def _growth(pairs):
+def _growth(comparisons: Mapping[str, Comparison]) -> bytes:
     """The weights' largest relative difference over the steps."""
     figure = plotting.figure(6, 3.6)
     axis = figure.subplots()
-    for dtype, pair in pairs.items():
-        for label, found in (("", pair.found), (" (TF1 and itself)", pair.control)):
-            worst = {}
-            for d in found:
+    for dtype, comparison in comparisons.items():
+        for label, of_side in (("", comparison.differences), (" (TF1 and itself)", comparison.control)):
+            worst: dict[int, float] = {}
+            for d in of_side:
                 if d.key.part == "weight":
                     step = d.key.step
                     worst[step] = max(worst.get(step, 1e-17), d.relative)
@@ -85,11 +88,11 @@ def _growth(pairs):
     return _png(figure, axis)
 
 
-def _png(figure, axis):
+def _png(figure: Any, axis: Any) -> bytes:
     axis.grid(alpha=0.3)
     axis.legend(loc="best", fontsize=8)
     return plotting.png(figure)
 
 
-def _url(png):
+def _url(png: bytes) -> str:
     return "data:image/png;base64," + base64.b64encode(png).decode()

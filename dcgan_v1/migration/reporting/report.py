@@ -1,6 +1,7 @@
 """What a comparison found: in the terminal, as JSON and as one HTML page."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import jinja2
@@ -10,26 +11,36 @@ import rich.console
 import rich.table
 
 from dcgan_v1.files import write_atomically
-from dcgan_v1.migration.recordings import replaying
-from dcgan_v1.migration.reporting import plots, settings
-from dcgan_v1.migration.reporting.tables import TITLES
+from dcgan_v1.migration.comparison.pipeline import Comparison
+from dcgan_v1.migration.recordings.replay import Replay
+from dcgan_v1.migration.recordings.replay import lines as replay_lines
+from dcgan_v1.migration.reporting import plots
+from dcgan_v1.migration.reporting.tables import TITLES, Report
 
 
-def verdict(report):
-    """Returns the verdict as text: one line, one for each finding, and what was altered
-    in the port to compare it."""
+def verdict(report: Report) -> str:
+    """Returns the verdict as text: one line, one for each finding, and what was altered in the
+    port to compare it."""
     pair = f"{report['old']} against {report['new']}"
     lines = [f"differs: {pair}"]
-    if report["same"]:
+    if report["same"] and report["accepted"]:
+        lines = [f"same but for what was accepted: {pair}{report['compared']}"]
+    elif report["same"]:
         lines = [f"same: {pair} compute the same function{report['compared']}"]
     lines += [f"  {f['where']}: {f['cause']}" for f in report["findings"]]
+    lines += [f"  accepted ({f['name']}): {f['where']}: {f['cause']}" for f in report["accepted"]]
+    names = dict.fromkeys(f["name"] for f in report["findings"])
+    if all(names) and names:
+        options = " ".join(f"--accept {name}" for name in names)
+        lines.append(f"  the same but for this: {options} accepts it")
+    lines += [f"  the same, written otherwise: {line}" for line in report["written otherwise"]]
     lines += [f"  not compared: {line}" for line in report["not compared"]]
     if report["altered"]:
         lines.append("  said of the port with this altered: " + "; ".join(report["altered"]))
     return "\n".join(lines)
 
 
-def show(report, width=None):
+def show(report: Report, replay: Replay | None = None, width: int | None = None) -> None:
     """Prints the tables and the verdict."""
     console = rich.console.Console(width=width, highlight=False)
     for line in report["roles"]:
@@ -56,7 +67,7 @@ def show(report, width=None):
     console.print(table)
     for line in [
         *speed_lines(report),
-        *replaying.lines(report["replay"]),
+        *replay_lines(replay),
         *report["precision"],
         *_tables_in_words(report),
     ]:
@@ -67,8 +78,8 @@ def show(report, width=None):
     console.print(verdict(report), style=style, markup=False)
 
 
-def _tables_in_words(report):
-    by = {}
+def _tables_in_words(report: Report) -> list[str]:
+    by: dict[str, int] = {}
     for row in report["variables"]:
         by[row["by"]] = by.get(row["by"], 0) + 1
     matched = ", ".join(f"{count} by {how}" for how, count in by.items() if how)
@@ -77,7 +88,9 @@ def _tables_in_words(report):
     if unsure:
         lines.append(f"unsure: {', '.join(unsure[:5])}; say which in a map file")
     same = sum(not row["differs"] for row in report["settings"])
-    lines.append(f"settings: {same} of {len(report['settings'])} are the same")
+    alike = sum(row["acts alike"] for row in report["settings"])
+    also = f", {alike} of them in other numbers" if alike else ""
+    lines.append(f"settings: {same} of {len(report['settings'])} act alike{also}")
     for row in report["settings"]:
         if row["differs"]:
             lines.append(
@@ -86,7 +99,12 @@ def _tables_in_words(report):
     return lines
 
 
-def write(report, pairs, folder):
+def write(
+    report: Report,
+    comparisons: Mapping[str, Comparison],
+    folder: str | Path,
+    replay: Replay | None = None,
+) -> None:
     """Writes report.json and report.html, a page that needs no other file."""
     template = Path(__file__).with_name("report.html.j2").read_text("utf-8")
     page = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
@@ -95,10 +113,9 @@ def write(report, pairs, folder):
         report=report,
         verdict=verdict(report),
         titles=TITLES,
-        silent=settings.SILENT,
         speed=speed_lines(report),
-        replay=replaying.lines(report["replay"]),
-        pictures=plots.make(pairs) if report["summary"] else None,
+        replay=replay_lines(replay),
+        pictures=plots.make(comparisons) if report["summary"] else None,
     )
     text = json.dumps(plain(report), indent=2, allow_nan=False)
     Path(folder).mkdir(parents=True, exist_ok=True)
@@ -106,7 +123,7 @@ def write(report, pairs, folder):
     write_atomically(Path(folder) / "report.html", html.encode())
 
 
-def plain(value):
+def plain(value: object) -> object:
     """Returns the report with what JSON has no number for as text."""
     if isinstance(value, dict):
         return {key: plain(inner) for key, inner in value.items()}
@@ -117,7 +134,7 @@ def plain(value):
     return str(value) if isinstance(value, float) and not np.isfinite(value) else value
 
 
-def speed_lines(report):
+def speed_lines(report: Report) -> list[str]:
     speed = report["speed"]
     if speed is None:
         return []
