@@ -55,7 +55,7 @@ def main(order):
         "verdict": result.verdict,
         "report": result.report,
         "rows": rows,
-        "findings": [f._asdict() for f in result.findings],
+        "findings": [dataclasses.asdict(f) for f in result.findings],
         "exempt": result.matching.exempt,
         "new_only": result.matching.new_only,
     }

@@ -18,7 +18,7 @@ for name in ("sample", "training.train", "metrics.model_evaluation", "ports.conv
     import_module(f"dcgan_v1.{name}")
 for name in commands.NAMES:
     import_module(f"dcgan_v1.commands.{name}")
-from dcgan_v1.migration.comparison import comparing  # noqa: F401
+from dcgan_v1.migration.comparison import pipeline  # noqa: F401
 from dcgan_v1.migration.reporting import report  # noqa: F401
 from dcgan_v1.migration.runners import process, worker
 

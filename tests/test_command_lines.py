@@ -84,7 +84,7 @@ def nothing_starts(monkeypatch):
     from dcgan_v1.commands import explore
     from dcgan_v1.data import image_dataset
     from dcgan_v1.metrics import classifier, model_evaluation
-    from dcgan_v1.migration.comparison import comparing
+    from dcgan_v1.migration.comparison import pipeline
     from dcgan_v1.migration.programs import running
     from dcgan_v1.training import train
 
@@ -94,7 +94,7 @@ def nothing_starts(monkeypatch):
     monkeypatch.setattr(train, "train", refuse)
     monkeypatch.setattr(classifier, "train", refuse)
     monkeypatch.setattr(model_evaluation, "evaluate", refuse)
-    monkeypatch.setattr(comparing, "run", refuse)
+    monkeypatch.setattr(pipeline, "run", refuse)
     monkeypatch.setattr(running, "run", refuse)
     monkeypatch.setattr(image_dataset, "load", refuse)
     monkeypatch.setattr(explore, "look_into", refuse)

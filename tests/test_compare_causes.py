@@ -4,9 +4,9 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from dcgan_v1.migration.comparison.observe import GRADIENT, STATE, Key
 
 from dcgan_v1.migration.comparison.differences import between
-from dcgan_v1.migration.comparison.observe import GRADIENT, STATE, Key
 from dcgan_v1.migration.explanation import gradient_causes, update_causes
 
 pytestmark = pytest.mark.unit

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
+from dcgan_v1.migration.comparison.observe import FORWARD, GRADIENT, STATE, Key
 
 from dcgan_v1.migration.comparison import differences
-from dcgan_v1.migration.comparison.observe import FORWARD, GRADIENT, STATE, Key
 from dcgan_v1.migration.explanation import probes
 
 pytestmark = [pytest.mark.unit, pytest.mark.numerical]

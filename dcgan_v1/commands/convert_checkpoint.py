@@ -40,7 +40,7 @@ def _of_any_pair(args, out):
     if args.to in ("torch", "safetensors"):
         cli.require_torch()
     files.refuse_unwritable(out)
-    from dcgan_v1.compare import Tf1, spec_of
+    from dcgan_v1.compare import Tf1, source_of
     from dcgan_v1.migration import conversion
 
     back = args.to == "tf1"
@@ -48,9 +48,9 @@ def _of_any_pair(args, out):
     checkpoint = None if back else args.checkpoint
     if back and not args.meta:
         raise UserError("the way back needs --meta: the TF1 graph")
-    old = spec_of(Tf1(meta=meta, checkpoint=checkpoint, trust=args.trust), {})
-    new = {**spec_of(args.port, {}), "source": args.checkpoint}
-    count = conversion.convert(old, new, args.map, args.to, out)
+    old = source_of(Tf1(meta=meta, checkpoint=checkpoint, trust=args.trust))
+    new = source_of(args.port)
+    count = conversion.convert(old, new, args.map, args.to, out, args.checkpoint)
     print(f"wrote {count} arrays to {out}")
     return 0
 

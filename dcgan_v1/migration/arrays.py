@@ -2,6 +2,7 @@
 
 import zlib
 from pathlib import Path
+from typing import Any
 from zipfile import BadZipFile
 
 import numpy as np
@@ -30,3 +31,9 @@ def read_npz(path: str | Path, prefixes: str | tuple[str, ...] = "") -> Arrays:
     ) as error:
         state = "is not an .npz of arrays" if Path(path).exists() else "does not exist"
         raise UserError(f"{path} {state}") from error
+
+
+def save_npz(path: str | Path, arrays: Arrays) -> None:
+    """Writes name -> array as an .npz file."""
+    named: dict[str, Any] = dict(arrays)
+    np.savez(path, **named)

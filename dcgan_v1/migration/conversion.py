@@ -1,21 +1,26 @@
-"""A TF1 checkpoint as one of a port's own, and back, bit for bit: weights, averages,
-slots of optimisers and how often each was applied.
+"""A TF1 checkpoint as one of a port's own, and back, bit for bit: weights, averages, slots of
+optimisers and how often each was applied.
 
-The converted checkpoint is a folder: the framework's own files, and `tf1_only.npz` with
-what only TF1 has (the step, averages of weights), so that the way back gives it all.
+The converted checkpoint is a folder: the framework's own files, and `tf1_only.npz` with what only
+TF1 has (the step, averages of weights), so that the way back gives it all.
 """
 
 import json
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from dcgan_v1.errors import UserError
-from dcgan_v1.migration.comparison import comparing
+from dcgan_v1.migration.arrays import read_npz, save_npz
 from dcgan_v1.migration.matching import map_file
 from dcgan_v1.migration.matching.identify import identify
-from dcgan_v1.migration.runners.process import Side
+from dcgan_v1.migration.matching.map_file import Map
+from dcgan_v1.migration.matching.matching import Matching
+from dcgan_v1.migration.records import Arrays, PortInfo, SlotKey, Source, State, Tf1Info
+from dcgan_v1.migration.runners.process import RemotePort, RemoteTf1
+from dcgan_v1.runtime import cores
 
 FORMATS = {  # --to -> the frameworks that have it
     "keras": "Keras",
@@ -26,14 +31,92 @@ FORMATS = {  # --to -> the frameworks that have it
 REST, NOTE = "tf1_only.npz", "conversion.json"
 
 
-def convert(old, new, map_path, to, out):
+class Converter:
+    """A TF1 program and a port, open in float32, whose variables are paired by a map."""
+
+    def __init__(self, old: RemoteTf1, new: RemotePort, map_: Map) -> None:
+        self.old, self.new = old, new
+        self.info: Tf1Info = old.describe()
+        self.port: PortInfo = new.describe()
+        self.matching = _matched(self.info, self.port, map_)
+        self.start = old.initial()
+
+    def over(self, to: str, out: Path) -> int:
+        """Writes TF1's state in a format of the port's; returns how many arrays went over."""
+        if FORMATS[to] != self.port.kind:
+            raise UserError(
+                f"--to {to} is for a port of {FORMATS[to]}, this one is of {self.port.kind}"
+            )
+        self.new.load(self.matching.to_port(self.start))
+        start, arrays = self._named(self.start), self._named(self._back_from_port())
+        arrays = {name: array for name, array in arrays.items() if name in start}
+        shifted = {row.old for row in self.matching.rows if row.layout.forget}
+        for name, array in list(arrays.items()):
+            if np.array_equal(start[name], array):
+                continue
+            if name in shifted and _same_but_for_a_shift(start[name], array):
+                arrays.pop(name)  # kept beside: x + 1 - 1 is not always x
+            else:
+                raise UserError(f"{name} does not go over bit for bit; check its layout")
+        out.mkdir(parents=True)
+        self.new.save(str(out.absolute()), to)
+        save_npz(out / REST, {n: a for n, a in start.items() if n not in arrays})
+        note = {"to": to, "source": self.info.source}
+        (out / NOTE).write_text(json.dumps(note, indent=2) + "\n")
+        return len(arrays)
+
+    def back(self, source: Path, out: Path) -> int:
+        """Writes as a TF1 checkpoint what `over` wrote; returns how many arrays came back."""
+        try:
+            to = json.loads((source / NOTE).read_text())["to"]
+            rest = read_npz(source / REST)
+        except (OSError, ValueError, KeyError, UserError) as error:
+            raise UserError(f"{source} is not a folder that this command wrote") from error
+        # slots must be there before they can be read
+        self.new.load(self.matching.to_port(self.start))
+        self.new.restore(str(source.absolute()), to)
+        start, arrays = self._named(self.start), self._named(self._back_from_port())
+        arrays = {name: array for name, array in arrays.items() if name in start}
+        for name in arrays.keys() & rest.keys():
+            if _same_but_for_a_shift(rest[name], arrays[name]):
+                arrays[name] = rest[name]
+        self.old.load(self._state({**start, **rest, **arrays}))
+        self.old.save(str(out.absolute()))
+        return len(arrays)
+
+    def _back_from_port(self) -> State:
+        return self.matching.to_tf1(self.new.state(), self.info)
+
+    def _named(self, state: State) -> Arrays:
+        """A state as TF1's names -> arrays; numbers of updates as 'updates:<optimiser>'."""
+        names: dict[SlotKey, str] = {key: name for name, key in self.info.slots.items()}
+        slots = {names[key]: array for key, array in state.slots.items() if key in names}
+        updates = {f"updates:{o}": np.asarray(count) for o, count in state.updates.items()}
+        return {**state.variables, **slots, **updates}
+
+    def _state(self, arrays: Arrays) -> State:
+        """The inverse of `_named`."""
+        updates = {
+            name.removeprefix("updates:"): int(array)
+            for name, array in arrays.items()
+            if name.startswith("updates:")
+        }
+        slots = {key: arrays[name] for name, key in self.info.slots.items() if name in arrays}
+        own = {n: a for n, a in arrays.items() if n not in self.info.slots and ":" not in n}
+        return State(own, slots, updates)
+
+
+def convert(
+    old: Source, new: Source, map_path: str | Path, to: str, out: str | Path, source: str = ""
+) -> int:
     """Converts a TF1 program's checkpoint for a port, or back.
 
     Args:
-      old: what `worker.open_side` takes of the TF1 side; new: of the port.
+      old, new: where the programs are.
       map_path: of the map that pairs all variables, as `--write-map` writes it.
-      to: one of FORMATS; or 'tf1', to go back: then `new` has 'source', the folder.
+      to: one of FORMATS; or 'tf1', to go back.
       out: path of the new folder; for 'tf1' a prefix.
+      source: for 'tf1', the folder to go back from.
 
     Returns:
       number of arrays that went over.
@@ -41,108 +124,40 @@ def convert(old, new, map_path, to, out):
     Raises:
       UserError: variables are not paired, or the framework has no such format.
     """
-    given = map_file.read(map_path)
-    with tempfile.TemporaryDirectory(prefix="convert_") as folder:
-        sides = _open(old, new, Path(folder))
-        try:
-            ours, theirs = (side.do("describe") for side in sides)
-            matching = _matched(ours, theirs, given)
+    known = map_file.read(map_path)
+    options: dict[str, Any] = {"dtype": "float32", "threads": cores()}
+    with tempfile.TemporaryDirectory(prefix="convert_") as place:
+        folder = Path(place)
+        with (
+            RemoteTf1("TF1", old, folder, **options) as tf1,
+            RemotePort("port", new, folder, **options) as port,
+        ):
+            tf1.wait_until_open()
+            port.wait_until_open()
+            converter = Converter(tf1, port, known)
             if to == "tf1":
-                return _back(sides, ours, matching, new["source"], out)
-            return _over(sides, ours, theirs, matching, to, out)
-        finally:
-            for side in sides:
-                side.close()
+                return converter.back(Path(source), Path(out))
+            return converter.over(to, Path(out))
 
 
-def _open(old, new, folder):
-    more = {"dtype": "float32", "threads": comparing.cores(), "folder": str(Path.cwd())}
-    new = {key: value for key, value in new.items() if key != "source"}
-    sides = [
-        Side("TF1", {**old, **more, "is_old": True}, folder),
-        Side("port", {**new, **more, "is_old": False}, folder),
-    ]
-    for side in sides:
-        side.answer()
-    return sides
-
-
-def _matched(ours, theirs, given):
-    matching, _ = identify(ours, theirs, given.variables, None, None, given.optimizers)
+def _matched(ours: Tf1Info, theirs: PortInfo, map_: Map) -> Matching:
+    matching, _ = identify(ours, theirs, map_.variables, None, map_.optimizers)
     guessed = [row.old for row in matching.rows if row.by not in ("map", "shape")]
     if matching.new_only or guessed:
         name = (matching.new_only or guessed)[0]
         raise UserError(
             f"the map does not pair {name}: let scripts/compare.py --write-map write one"
         )
-    optimizers = list(theirs["optimizers"])
-    if given.optimizers:
-        matching.optimizers = given.optimizers
-    elif len({u["optimizer"] for u in ours["updates"]}) == len(optimizers) == 1:
-        matching.optimizers = {ours["updates"][0]["optimizer"]: optimizers[0]}
-    elif ours["updates"] and optimizers:
-        raise UserError("the map has no [optimizers]; --write-map writes them, too")
-    return matching
+    if map_.optimizers or not (ours.updates and theirs.optimizers):
+        return matching
+    own = {u.optimizer for u in ours.updates}
+    if len(own) == len(theirs.optimizers) == 1:
+        optimizers = {ours.updates[0].optimizer: next(iter(theirs.optimizers))}
+        return Matching(matching.rows, matching.old_only, matching.new_only, optimizers)
+    raise UserError("the map has no [optimizers]; --write-map writes them, too")
 
 
-def _over(sides, ours, theirs, matching, to, out):
-    old, new = sides
-    if FORMATS[to] != theirs["kind"]:
-        raise UserError(
-            f"--to {to} is for a port of {FORMATS[to]}, this one is of {theirs['kind']}"
-        )
-    old.do("initial")
-    start = old.arrays()
-    new.load(matching.to_port(start, ours["slots"]))
-    new.do("state")
-    came = matching.to_tf1(new.arrays(), ours["slots"], _shapes(ours))
-    came = {name: array for name, array in came.items() if name in start}
-    shifted = {row.old for row in matching.rows if row.layout.forget}
-    for name, array in list(came.items()):
-        if np.array_equal(start[name], array):
-            continue
-        if name in shifted and _same_but_for_a_shift(start[name], array):
-            came.pop(name)  # kept beside: x + 1 - 1 is not always x
-        else:
-            raise UserError(f"{name} does not go over bit for bit; check its layout")
-    Path(out).mkdir(parents=True)
-    new.do("save", path=str(Path(out).absolute()), to=to)
-    rest = {name: a for name, a in start.items() if name not in came}
-    np.savez(Path(out) / REST, **rest)
-    note = {"to": to, "source": ours["source"]}
-    (Path(out) / NOTE).write_text(json.dumps(note, indent=2) + "\n")
-    return len(came)
-
-
-def _back(sides, ours, matching, source, out):
-    old, new = sides
-    try:
-        to = json.loads((Path(source) / NOTE).read_text())["to"]
-        with np.load(Path(source) / REST) as file:
-            rest = {name: file[name] for name in file.files}
-    except (OSError, ValueError, KeyError) as error:
-        raise UserError(f"{source} is no folder that this command wrote") from error
-    old.do("initial")
-    start = old.arrays()
-    # slots must be there before they can be read
-    new.load(matching.to_port(start, ours["slots"]))
-    new.do("restore", path=str(Path(source).absolute()), to=to)
-    new.do("state")
-    came = matching.to_tf1(new.arrays(), ours["slots"], _shapes(ours))
-    came = {name: array for name, array in came.items() if name in start}
-    for name in came.keys() & rest.keys():
-        if _same_but_for_a_shift(rest[name], came[name]):
-            came[name] = rest[name]
-    old.load({**start, **rest, **came})
-    old.do("save", path=str(Path(out).absolute()))
-    return len(came)
-
-
-def _same_but_for_a_shift(a, b):
-    """Whether two arrays are equal up to the rounding of a + 1 - 1 in float32: a forget
-    bias that a port keeps in its variable, and TF1 adds as it runs."""
-    return np.allclose(a, b, rtol=0, atol=2 * np.finfo(np.float32).eps)
-
-
-def _shapes(ours):
-    return {name: v["shape"] for name, v in ours["variables"].items()}
+def _same_but_for_a_shift(a: np.ndarray, b: np.ndarray) -> bool:
+    """Whether two arrays are equal up to the rounding of a + 1 - 1 in float32: a forget bias that
+    a port keeps in its variable, and TF1 adds as it runs."""
+    return bool(np.allclose(a, b, rtol=0, atol=2 * np.finfo(np.float32).eps))

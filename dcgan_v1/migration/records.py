@@ -15,8 +15,23 @@ Setting = float | str | bool
 Settings = dict[str, Setting]
 
 LAYER_KINDS = (  # what a layer is, whichever framework it comes from
-    "conv", "deconv", "dense", "norm", "activation", "pool", "resize", "dropout", "recurrent",
-    "bias", "add", "mul", "merge", "identity", "reshape", "model", "other",
+    "conv",
+    "deconv",
+    "dense",
+    "norm",
+    "activation",
+    "pool",
+    "resize",
+    "dropout",
+    "recurrent",
+    "bias",
+    "add",
+    "mul",
+    "merge",
+    "identity",
+    "reshape",
+    "model",
+    "other",
 )
 PARTS = ("kernel", "bias", "gamma", "beta", "mean", "variance")  # what a variable is to its layer
 

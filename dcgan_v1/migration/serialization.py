@@ -8,7 +8,7 @@ import dataclasses
 import json
 from collections.abc import Iterable
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
 
@@ -26,7 +26,8 @@ def dump(file: str | Path | IO[bytes], value: object) -> None:
     arrays: list[np.ndarray] = []
     text = json.dumps(_encoded(value, arrays))
     named = {f"a{i}": array for i, array in enumerate(arrays)}
-    np.savez(file, **{TEXT: np.frombuffer(text.encode(), np.uint8)}, **named)  # type: ignore[arg-type]  # numpy's stub takes the names for options
+    entries: dict[str, Any] = {TEXT: np.frombuffer(text.encode(), np.uint8), **named}
+    np.savez(file, **entries)
 
 
 def load(file: str | Path | IO[bytes]) -> object:

@@ -86,13 +86,13 @@ def align(
     for layer in new:
         model = model_of(layer.name)
         last = lasts.get(model, -1)
-        match = None
+        match: tuple[LayerOutput, int, tuple[float, float]] | None = None
         for output in _orders(in_tf1_order(layer, pixels), maps_before):
-            place = _nearest(by_shape.get(output.shape, []), sketches, output, last, used)
-            if place is not None:
-                distance = apart(old[place].output, output)
+            near = _nearest(by_shape.get(output.shape, []), sketches, output, last, used)
+            if near is not None:
+                distance = apart(old[near].output, output)
                 if distance[0] <= tolerance:
-                    match = _with(layer, output=output), place, distance
+                    match = _with(layer, output=output), near, distance
                     break
         layer = _with(layer, output=in_tf1_order(layer, pixels))
         if layer.output.ndim == 4:

@@ -21,12 +21,7 @@ from dcgan_v1.migration.comparison.losses import Scalars, pair_losses
 from dcgan_v1.migration.comparison.pairing import Pairing
 from dcgan_v1.migration.comparison.preparation import Prepared, Request
 from dcgan_v1.migration.comparison.programs import Programs
-from dcgan_v1.migration.records import (
-    GradientKey,
-    LayerOutput,
-    Observation,
-    State,
-)
+from dcgan_v1.migration.records import GradientKey, LayerOutput, Observation, State
 from dcgan_v1.migration.runners.process import both
 
 Gradients = dict[GradientKey, np.ndarray]
@@ -171,7 +166,7 @@ class Collector:
             if self.matching.exempt:
                 self.programs.new.load(self.matching.to_port(self._exempt_part(state)))
             observations = self._step(step)
-            self._losses(*(o.scalars for o in observations), step + 1)
+            self._losses(observations[0].scalars, observations[1].scalars, step + 1)
             is_checked = step + 1 in self.request.checked
             if is_checked or self.matching.exempt:
                 state = self.programs.old.state()
@@ -201,7 +196,11 @@ class Collector:
         keyed = []
         for side, other in ((ours, theirs), (theirs, ours)):
             shared = State(
-                {n: a for n, a in side.variables.items() if n in other.variables and n not in exempt},
+                {
+                    n: a
+                    for n, a in side.variables.items()
+                    if n in other.variables and n not in exempt
+                },
                 {
                     k: a
                     for k, a in side.slots.items()
@@ -226,18 +225,19 @@ class Collector:
         if unpaired and not self.losses:
             self.alone[Key(LOSS, unpaired[0])] = "port"
         elif unpaired:
-            self.notes.append(
-                f"the port's {', '.join(unpaired)}: TF1 has no loss of that value"
-            )
+            self.notes.append(f"the port's {', '.join(unpaired)}: TF1 has no loss of that value")
 
     def _losses(self, ours: Scalars, theirs: Scalars, step: int) -> None:
         for name, other in self.losses.items():
             if other in ours and name in theirs:
                 for side, value in (("TF1 program", ours[other]), ("port", theirs[name])):
                     if not np.isfinite(value):
-                        raise UserError(f"the {side} computes NaN: loss {name} of step {max(step, 1)}")
+                        raise UserError(
+                            f"the {side} computes NaN: loss {name} of step {max(step, 1)}"
+                        )
                 key = Key(LOSS, name, "", step)
-                self.ours[key], self.theirs[key] = np.asarray(ours[other]), np.asarray(theirs[name])
+                self.ours[key] = np.asarray(ours[other])
+                self.theirs[key] = np.asarray(theirs[name])
 
     # ---- inference ----
 
@@ -319,9 +319,7 @@ class Collector:
 
     # ---- noting ----
 
-    def _align(
-        self, mode: str, parts: list[tuple[list[LayerOutput], list[LayerOutput]]]
-    ) -> None:
+    def _align(self, mode: str, parts: list[tuple[list[LayerOutput], list[LayerOutput]]]) -> None:
         """Puts layers of the port beside ops of TF1's.
 
         Args:
@@ -331,9 +329,7 @@ class Collector:
         aligned = []
         for ours, theirs in parts:
             read = alignment.with_reads(theirs, self.new, self.matching)
-            aligned += alignment.align(
-                ours, read, SAME_VALUE[self.dtype], self.pixels, variables
-            )
+            aligned += alignment.align(ours, read, SAME_VALUE[self.dtype], self.pixels, variables)
         layers = [layer for ours, _ in parts for layer in ours]
         if self.reference is not None:  # what stands beside what is known by now
             aligned = _as_in(self.reference.aligned.get(mode, []), aligned, layers)
@@ -365,9 +361,7 @@ def _as_in(
         if old is None or old.output.shape != a.new.output.shape:
             result.append(a)
         else:
-            result.append(
-                dataclasses.replace(a, old=old, by="value", function="")
-            )
+            result.append(dataclasses.replace(a, old=old, by="value", function=""))
     return result
 
 
@@ -409,11 +403,10 @@ def without_gradient(ours: Gradients, theirs: Gradients, limit: float) -> list[s
     for key, array in ours.items():
         size = float(np.max(np.abs(array), initial=0.0))
         largest[key.update] = max(largest.get(key.update, 0.0), size)
-    tiny, real = set(), set()
+    tiny: set[str] = set()
+    real: set[str] = set()
     for key, array in ours.items():
-        sizes = [
-            float(np.max(np.abs(a), initial=0.0)) for a in (array, theirs.get(key, array))
-        ]
+        sizes = [float(np.max(np.abs(a), initial=0.0)) for a in (array, theirs.get(key, array))]
         is_rounding = 0 < max(sizes) <= limit * largest[key.update] and array.ndim == 1
         (tiny if is_rounding else real).add(key.variable)
     return sorted(tiny - real)

@@ -80,9 +80,7 @@ def between(ours: Keyed, theirs: Keyed, group: Group = lambda key: key) -> list[
 
 def group_of(evidence: Evidence) -> Group:
     """Returns what arrays share their scale with: what one update trains."""
-    owners = {
-        name: evidence.owner(name) for name in (*evidence.old.variables, *evidence.old.slots)
-    }
+    owners = {name: evidence.owner(name) for name in (*evidence.old.variables, *evidence.old.slots)}
 
     def group(key: Key) -> Hashable:
         owner = owners.get(key.name, -1) if key.kind == STATE else 0

@@ -198,4 +198,6 @@ def state_keys(state: State, info: Tf1Info, trained: set[str], step: int) -> Key
     return {key: np.asarray(array, np.float64) for key, array in arrays.items()}
 
 
-serialization.register((*worker.CLASSES, Certificate, Layout, Row, Matching, Key, Aligned, Evidence))
+serialization.register(
+    (*worker.CLASSES, Certificate, Layout, Row, Matching, Key, Aligned, Evidence)
+)

@@ -30,7 +30,7 @@ class Pairing:
     old: Tf1Info
     new: PortInfo
     matching: Matching
-    certificate: Certificate = Certificate(None, 0)
+    certificate: Certificate
     equal_scalars: tuple[Scalars, Scalars] | None = None
     trains: bool = False
 

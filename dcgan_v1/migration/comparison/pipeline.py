@@ -122,11 +122,7 @@ def _opened(old: Source, new: Source, dtype: str, folder: Path) -> Programs:
 
 
 def _compared(
-    programs: Programs,
-    request: Request,
-    before: Outcome | None,
-    listener: Listener,
-    is_timed: bool,
+    programs: Programs, request: Request, before: Outcome | None, listener: Listener, is_timed: bool
 ) -> Outcome:
     """Compares in one dtype.
 
@@ -181,9 +177,7 @@ def _comparison(
     if programs.control is not None:
         control = rounding.measure(programs, prepared, evidence, listener.advance)
         tolerances = differences.rounding_tolerances(control)
-        found = [
-            d._replace(tolerance=tolerances.get(d.key.quantity, d.tolerance)) for d in found
-        ]
+        found = [d._replace(tolerance=tolerances.get(d.key.quantity, d.tolerance)) for d in found]
         notes += [
             f"{quantity} in float32: TF1 is {tolerance / 10:.1e} from itself"
             for quantity, tolerance in tolerances.items()

@@ -9,8 +9,8 @@ from dcgan_v1.migration.adam_powers import updates_done
 from dcgan_v1.migration.comparison import batches, bindings
 from dcgan_v1.migration.comparison.bindings import Bindings
 from dcgan_v1.migration.matching.map_file import Map
-from dcgan_v1.migration.records import Arrays, Batch, Input, PortInfo, State, Tf1Info
 from dcgan_v1.migration.recordings.recording import Recording
+from dcgan_v1.migration.records import Arrays, Batch, Input, PortInfo, State, Tf1Info
 from dcgan_v1.migration.runners.protocol import Tf1Runner
 
 

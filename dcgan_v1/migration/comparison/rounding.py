@@ -30,7 +30,7 @@ NUDGED, NUDGED_TRAINED, KINK_UNITS = 16, 4, 16
 
 
 def measure(
-    programs: Programs, prepared: Prepared, evidence: Evidence, progress: Callable[[], None]
+    programs: Programs, prepared: Prepared, evidence: Evidence, progress: Callable[[], object]
 ) -> list[Difference]:
     """Returns the Differences of TF1 from itself.
 
@@ -79,9 +79,7 @@ def _arrays(
     if evidence.trains:
         runner.load(start)
         seen = runner.step(prepared.tf1_batch(0, "float32"), is_observed=True)
-        arrays |= {
-            Key(GRADIENT, k.variable, "", 0, k.update): a for k, a in seen.gradients.items()
-        }
+        arrays |= {Key(GRADIENT, k.variable, "", 0, k.update): a for k, a in seen.gradients.items()}
         arrays |= _losses(evidence, seen.scalars, 0)
         arrays |= _layers(evidence, seen.layers, "training")
         arrays |= state_keys(runner.state(), evidence.old, evidence.trained, 1)

@@ -27,7 +27,8 @@ def find(case: Case) -> list[Cause]:
         Cause(first[text], text, frozenset(of))
         if text
         # as far as the same rule goes: what the average is made of differs, with a cause of its own
-        else Cause("", "", frozenset(of)) if gradients_differ or not case.agrees("forward")
+        else Cause("", "", frozenset(of))
+        if gradients_differ or not case.agrees("forward")
         else Cause(first[text], "the average differs, for no cause that was found", frozenset(of))
         for text, of in causes.items()
     ]
@@ -51,7 +52,9 @@ def _cause(case: Case, key: Key, kept: tuple[dict[str, float], dict[str, float]]
         )
         if any(abs(new_kept - (1 - old_kept ** (1 / p)) ** p) < 1e-6 for p in PASSES):
             text += "; a decay was written as a momentum (1 - x), or the reverse"
-        return text + _also_variance(evidence.ours[key], evidence.theirs[key], before, old_kept, new_kept)
+        return text + _also_variance(
+            evidence.ours[key], evidence.theirs[key], before, old_kept, new_kept
+        )
     count = None
     if old_kept is not None:
         count = probes.variance_count(before, evidence.ours[key], evidence.theirs[key], old_kept)

@@ -12,6 +12,7 @@ programs are run again with that number: so the next cause is found in what rema
 
 import traceback
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import numpy as np
 
@@ -103,16 +104,16 @@ def _stages(case: Case) -> Iterator[Stage]:
     yield gradients.structure
     matters = not (case.agrees(LOSS) and case.agrees(GRADIENT)) or _outputs_differ(case)
     if matters:
-        yield lambda c: layers.find(c, "training", late=False)
+        yield partial(layers.find, mode="training", late=False)
     for number, update in enumerate(case.evidence.old.updates):
-        yield lambda c, number=number: gradients.find(c, number)
-        yield lambda c, update=update: updates.find(c, update)
+        yield partial(gradients.find, update=number)
+        yield partial(updates.find, update=update)
     yield averages.find
     if matters:
-        yield lambda c: layers.find(c, "training", late=True)
+        yield partial(layers.find, mode="training", late=True)
     if _outputs_differ(case):
-        yield lambda c: layers.find(c, "inference", late=True)
-    yield lambda c: losses.find(c, later=False)
+        yield partial(layers.find, mode="inference", late=True)
+    yield partial(losses.find, later=False)
     yield _later
     yield gradients.alone
 
@@ -125,9 +126,7 @@ def _later(case: Case) -> list[Cause]:
     """What agrees after the first step and differs later; where the first step differs, too, it is
     what comes of that."""
     states = [d for d in case.over(STATE) if d.key.step > 1]
-    later = frozenset(
-        d.key for kind in (STATE, LOSS) for d in case.over(kind) if d.key.step > 1
-    )
+    later = frozenset(d.key for kind in (STATE, LOSS) for d in case.over(kind) if d.key.step > 1)
     is_consequence = any(k.kind in (GRADIENT, STATE, LOSS) for k in case.accounted)
     if later and is_consequence:
         return [Cause("", "", later)]

@@ -180,8 +180,7 @@ def _clipping(case: Case, ours: Keyed, theirs: Keyed, keys: list[Key]) -> str | 
             rounded = float(f"{norm:.3g}")
             if abs(norm - rounded) < 1e-9 * norm:
                 return (
-                    f"{who} clips its gradients to a norm of {rounded:g} together, "
-                    f"{other} does not"
+                    f"{who} clips its gradients to a norm of {rounded:g} together, {other} does not"
                 )
     return None
 

@@ -59,11 +59,11 @@ def activation(layer: LayerCase) -> Reason | None:
         name is None and s is not None and _is_leaky(x, y, s)
         for name, s, y in zip(names, slopes, (layer.ours, layer.theirs), strict=True)
     ]
-    if all(is_leaky):
-        text = "leaky ReLU has slope {1:.3g}, TF1's has {0:.3g}".format(*slopes)
+    if all(is_leaky) and slopes[0] is not None and slopes[1] is not None:
+        text = f"leaky ReLU has slope {slopes[1]:.3g}, TF1's has {slopes[0]:.3g}"
         return Reason(text, {"slope": float(f"{slopes[1]:.9g}")})
     known = [
-        name or (f"leaky ReLU of slope {s:.3g}" if leaky else None)
+        name or (f"leaky ReLU of slope {s:.3g}" if leaky and s is not None else None)
         for name, s, leaky in zip(names, slopes, is_leaky, strict=True)
     ]
     if None not in known and known[0] != known[1]:
@@ -103,8 +103,7 @@ def norm(layer: LayerCase) -> Reason | None:
         if by_batch and by_batch[2] < AGREE and 0 <= by_batch[0] < 1:
             return Reason("normalises by the batch, TF1 by the averages")
     ours, theirs = (
-        probes.norm_epsilon(layer.x, y, weights, mean, variance)
-        for y in (layer.ours, layer.theirs)
+        probes.norm_epsilon(layer.x, y, weights, mean, variance) for y in (layer.ours, layer.theirs)
     )
     if ours is None or theirs is None or max(ours[2], theirs[2]) > 1e-3:
         return Reason("normalises otherwise")
@@ -218,7 +217,9 @@ def recurrent(layer: LayerCase) -> Reason | None:
     matching, path = layer.case.evidence.matching, layer.row.new.name.partition("#")[0]
     info = layer.case.evidence.new.variables
     own = [
-        r for r in matching.rows if info[r.new].layer == path or info[r.new].layer.startswith(f"{path}/")
+        r
+        for r in matching.rows
+        if info[r.new].layer == path or info[r.new].layer.startswith(f"{path}/")
     ]
     gated = [r for r in own if info[r.new].gates or _is_gated(layer, r)]
     if not gated:

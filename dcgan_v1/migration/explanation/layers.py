@@ -43,9 +43,7 @@ def find(case: Case, mode: str, late: bool) -> list[Cause]:
 def _late(case: Case, rows: Iterable[Aligned]) -> set[str]:
     """Layers that an update comes before on either side; and later calls of what agreed in the
     first one, for it is the same layer."""
-    differing = {
-        d.key.name for d in case.over(FORWARD) if d.key.part == "training"
-    }
+    differing = {d.key.name for d in case.over(FORWARD) if d.key.part == "training"}
     return {
         row.new.name
         for row in rows
@@ -83,10 +81,7 @@ def _cause(case: Case, mode: str, rows: list[Aligned], place: int) -> Cause:
     base = at.new.name.partition("#")[0]
     beside = f" (TF1: {at.old.name})" if at.old else ""
     return Cause(
-        f"{base}{beside}",
-        text,
-        _consequences(case, mode),
-        _changes(case, base, reason.settings),
+        f"{base}{beside}", text, _consequences(case, mode), _changes(case, base, reason.settings)
     )
 
 
@@ -97,9 +92,7 @@ def _consequences(case: Case, mode: str) -> frozenset[Key]:
     return frozenset(
         d.key
         for d in case.differences
-        if d.is_over
-        and d.key.kind in kinds
-        and (mode == "training" or d.key.part == "inference")
+        if d.is_over and d.key.kind in kinds and (mode == "training" or d.key.part == "inference")
     )
 
 
@@ -164,9 +157,7 @@ def _scaled_input(case: Case, x: np.ndarray) -> Reason | None:
     return None
 
 
-def _skipped(
-    case: Case, mode: str, last: Aligned, row: Aligned, x: np.ndarray
-) -> Reason | None:
+def _skipped(case: Case, mode: str, last: Aligned, row: Aligned, x: np.ndarray) -> Reason | None:
     """What TF1 does between two layers that the port leaves out."""
     layers = case.evidence.layers[mode]
     names = [layer.name for layer in layers]
@@ -237,10 +228,10 @@ def _in_inference(case: Case, row: Aligned) -> Reason | None:
 def written_otherwise(aligned: dict[str, list[Aligned]]) -> list[str]:
     """Returns a line for each layer of the port that TF1 writes in another way, and computes all
     the same."""
+    rows = aligned.get("training") or aligned.get("inference", [])
     lines = [
         f"{row.new.name.partition('#')[0].removesuffix(OUTPUT)} is the {row.function} of TF1's "
         f"{row.old.name}"
-        for rows in aligned.values()
         for row in rows
         if row.by == "function" and row.old is not None
     ]

@@ -46,15 +46,11 @@ def _cause(case: Case, ours: float, theirs: float) -> str | None:
         for factor in (*sizes, 2, *(1 / n for n in sizes), 0.5, -1):
             if abs(ratio - factor) < EQUAL * abs(factor):
                 return f"is {ratio:.6g} times TF1's: a sum for a mean, a weight, or a sign"
-    first = next(((kind, labels) for kind, labels, value in _values(case) if _is(value, ours)), None)
-    second = next(
-        (
-            (kind, labels)
-            for kind, labels, value in _values(case)
-            if _is(value, theirs) and (first is None or kind == first[0])
-        ),
-        None,
-    ) or next(((kind, labels) for kind, labels, value in _values(case) if _is(value, theirs)), None)
+    known = list(_values(case))
+    first = next(((k, labels) for k, labels, value in known if _is(value, ours)), None)
+    fitting = [(k, labels) for k, labels, value in known if _is(value, theirs)]
+    alike = [pair for pair in fitting if first is not None and pair[0] == first[0]]
+    second = next(iter(alike or fitting), None)
     if first is None or second is None or first == second:
         return None
     return f"is {second[0]} with labels {_list(second[1])}, TF1's {first[0]} with {_list(first[1])}"

@@ -160,12 +160,13 @@ def variance_count(
     Returns:
       n, negative where theirs is the smaller one; None where no factor fits.
     """
-    best = None
+    best: np.ndarray | None = None
     for passes in (1, 2, 3):
         kept = decay**passes * np.float64(before)
         factors = (np.float64(theirs) - kept) / (np.float64(ours) - kept)
         if best is None or np.std(factors) < np.std(best):
             best = factors
+    assert best is not None
     factor = float(np.median(best))
     excess = abs(factor - 1)
     if excess == 0 or np.std(best) > 0.05 * excess:
@@ -175,9 +176,7 @@ def variance_count(
     return n if factor > 1 else -n
 
 
-def _gathered(
-    x: np.ndarray, w: np.ndarray, i: int, j: int, stride: int, before: int
-) -> np.ndarray:
+def _gathered(x: np.ndarray, w: np.ndarray, i: int, j: int, stride: int, before: int) -> np.ndarray:
     """One output pixel of a convolution: [filters]."""
     total = np.zeros(w.shape[3])
     for a in range(w.shape[0]):

@@ -6,14 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from dcgan_v1.migration.comparison.evidence import (
-    AVERAGE,
-    STATE,
-    UPDATES,
-    WEIGHT,
-    Key,
-    Keyed,
-)
+from dcgan_v1.migration.comparison.evidence import AVERAGE, STATE, UPDATES, WEIGHT, Key, Keyed
 from dcgan_v1.migration.explanation import probes
 from dcgan_v1.migration.explanation.case import EPSILON_PLACE, Case, Cause
 from dcgan_v1.migration.explanation.update_rules import AFTER, PLACES, Rule
@@ -207,12 +200,7 @@ def _clipped(
 
 
 def _other_settings(
-    case: Case,
-    update: Update,
-    rule: Rule,
-    theirs: Settings,
-    steps: Steps,
-    keys: frozenset[Key],
+    case: Case, update: Update, rule: Rule, theirs: Settings, steps: Steps, keys: frozenset[Key]
 ) -> list[Cause]:
     """The port's own settings, in TF1's rule or with epsilon where other frameworks have it, make
     its step: each that matters is a cause."""
@@ -311,10 +299,9 @@ def _by_arithmetic(
 ) -> list[Cause]:
     """What its settings do not tell: a step that is TF1's, times a number; an epsilon."""
     name = optimizer_name(case, update)
-    expected = {n: rule.apply(s.before, s.gradient, s.slots, s.updates) for n, (_, s) in steps.items()}
     ratios = []
-    for variable, (_, step) in steps.items():
-        made = expected[variable]
+    for _, step in steps.values():
+        made = rule.apply(step.before, step.gradient, step.slots, step.updates)
         if made is None:
             return []
         own, wanted = step.after - step.before, made[0] - step.before

@@ -13,17 +13,15 @@ from dcgan_v1.migration.matching.matching import Row
 from dcgan_v1.migration.records import PARTS, Variable
 
 PART_WORDS = {
-    "kernel": ("w", "weights", "weight", "kernel", "filter", "filters", "matrix", "embeddings", "embedding"),
-    "bias": ("b", "bias", "biases"),
-    "gamma": ("gamma", "scale"),
-    "beta": ("beta", "offset", "shift"),
-    "mean": ("moving_mean", "running_mean", "pop_mean", "mean", "mu", "ema_mean"),
-    "variance": (
-        "moving_variance", "running_var", "pop_var", "variance", "var", "running_variance",
-        "pop_variance", "ema_var", "moving_var",
-    ),
+    "kernel": "w weights weight kernel filter filters matrix embeddings embedding",
+    "bias": "b bias biases",
+    "gamma": "gamma scale",
+    "beta": "beta offset shift",
+    "mean": "moving_mean running_mean pop_mean mean mu ema_mean",
+    "variance": "moving_variance running_var pop_var variance var running_variance pop_variance "
+    "ema_var moving_var",
 }
-OF_WORD = {word: part for part, words in PART_WORDS.items() for word in words}
+OF_WORD = {word: part for part, words in PART_WORDS.items() for word in words.split()}
 Choice = tuple[str, Layout]  # TF1's name, and the layout by which it fits
 Options = dict[str, list[Choice]]  # the port's name -> what it could be
 Place = tuple[str, tuple[int, int] | None]  # TF1's name, and which part of it

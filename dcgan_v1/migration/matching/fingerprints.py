@@ -218,7 +218,7 @@ def _closest(
     shared = sorted(old.keys() & new.keys())
     if not shared:
         return np.inf, layout
-    choices = [layout, layout._replace(**pixels)] if pixels else [layout]
+    choices = [layout, _with_pixels(layout, pixels)] if pixels else [layout]
     measured = []
     for choice in choices:
         try:
@@ -230,6 +230,12 @@ def _closest(
     if len(measured) == 2 and measured[0][0] * SURE > measured[1][0]:
         return measured[1]
     return min(measured, key=lambda x: x[0]) if measured else (np.inf, layout)
+
+
+def _with_pixels(layout: Layout, pixels: dict[str, Pixels]) -> Layout:
+    return layout._replace(
+        rows=pixels.get("rows", layout.rows), columns=pixels.get("columns", layout.columns)
+    )
 
 
 def distance(a: np.ndarray, b: np.ndarray) -> float:

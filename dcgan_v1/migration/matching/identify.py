@@ -84,15 +84,11 @@ def updates_of(gradients: dict[GradientKey, np.ndarray]) -> list[PortUpdate]:
     """Returns the updates of a port's step, in their order, by the gradients that they took."""
     updates: dict[int, PortUpdate] = {}
     for key in gradients:
-        updates.setdefault(key.update, PortUpdate(key.optimizer, [])).variables.append(
-            key.variable
-        )
+        updates.setdefault(key.update, PortUpdate(key.optimizer, [])).variables.append(key.variable)
     return [updates[number] for number in sorted(updates)]
 
 
-def _row_of_map(
-    row: VariableRow, ours: dict[str, Variable], theirs: dict[str, Variable]
-) -> Row:
+def _row_of_map(row: VariableRow, ours: dict[str, Variable], theirs: dict[str, Variable]) -> Row:
     for name, names, side in ((row.tf1, ours, "TF1"), (row.port, theirs, "port")):
         if name not in names:
             near = ", ".join(candidates.nearest(name, names))
@@ -162,10 +158,7 @@ def _pair_updates(
 
 
 def _by_siblings_and_names(
-    rows: list[Row],
-    options: Options,
-    ours: dict[str, Variable],
-    theirs: dict[str, Variable],
+    rows: list[Row], options: Options, ours: dict[str, Variable], theirs: dict[str, Variable]
 ) -> None:
     """What is still open: by the names of the same layer's variables, then its own."""
     choices = candidates.still_open(rows, options)

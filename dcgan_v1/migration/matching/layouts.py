@@ -13,7 +13,9 @@ import numpy as np
 
 from dcgan_v1.errors import UserError
 
-AXES: dict[str, tuple[int, ...] | None] = {  # layout -> axes of the other array in the order that TF1's kernel has them
+AXES: dict[
+    str, tuple[int, ...] | None
+] = {  # layout -> axes of the other array in the order that TF1's kernel has them
     "plain": None,
     "torch dense": (1, 0),
     "torch conv": (2, 3, 1, 0),  # [out, in, h, w] -> [h, w, in, out]

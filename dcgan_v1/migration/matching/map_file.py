@@ -87,9 +87,7 @@ def read(path: str | Path) -> Map:
     for row in tables.get("variables", []):
         if not isinstance(row, dict) or not {"tf1", "port"} <= row.keys():
             raise UserError(f"{path}: every [[variables]] needs tf1 and port")
-        rows.append(
-            VariableRow(str(row["tf1"]), str(row["port"]), str(row.get("layout", "")))
-        )
+        rows.append(VariableRow(str(row["tf1"]), str(row["port"]), str(row.get("layout", ""))))
     for table in TABLES[:-1]:
         if not isinstance(tables.get(table, {}), dict):
             raise UserError(f"{path}: {table} must be a table, [{table}]")
@@ -115,9 +113,7 @@ def read(path: str | Path) -> Map:
     )
 
 
-def text(
-    matching: "Matching", bound: dict[str, str], runs: list[list[str]], given: Map
-) -> str:
+def text(matching: "Matching", bound: dict[str, str], runs: list[list[str]], given: Map) -> str:
     """Returns a map file that says what was worked out.
 
     Args:

@@ -83,8 +83,9 @@ class Matching:
         for key, array in state.slots.items():
             other = self.optimizers.get(key.optimizer)
             for row in rows_of.get(key.variable, []) if other else []:
-                name = SlotKey(row.new, other, key.slot)
-                slots[name] = row.layout.to_port(array, values=False)
+                slots[SlotKey(row.new, str(other), key.slot)] = row.layout.to_port(
+                    array, values=False
+                )
         updates = {
             other: state.updates[optimizer]
             for optimizer, other in self.optimizers.items()
@@ -104,9 +105,9 @@ class Matching:
                 _put(variables, row.old, row, state.variables[row.new], shape)
         rows = {row.new: row for row in self.rows}
         for key, array in state.slots.items():
-            row = rows.get(key.variable)
-            if row is None or key.optimizer not in back:
+            if key.variable not in rows or key.optimizer not in back:
                 continue
+            row = rows[key.variable]
             name = SlotKey(row.old, back[key.optimizer], key.slot)
             if name in known:
                 shape = info.variables[row.old].shape

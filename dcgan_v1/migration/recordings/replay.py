@@ -5,9 +5,10 @@ import dataclasses
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from dcgan_v1.migration.records import ReplayRow, Source
 from dcgan_v1.migration.recordings.recording import Recording
+from dcgan_v1.migration.records import ReplayRow, Source
 from dcgan_v1.migration.runners.process import RemoteTf1
 from dcgan_v1.runtime import cores
 
@@ -70,7 +71,7 @@ def _replayed(
     source: Source, folder: Path, against: Path, *, onednn: bool
 ) -> tuple[str, list[ReplayRow]]:
     folder.mkdir()
-    options = {"dtype": "float32", "threads": cores(), "onednn": onednn}
+    options: dict[str, Any] = {"dtype": "float32", "threads": cores(), "onednn": onednn}
     with RemoteTf1("TF1", source, folder, **options) as runner:
         runner.wait_until_open()
         return runner.describe().framework, runner.replay(str(folder), str(against))

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
+from matplotlib.ticker import MaxNLocator
 
 from dcgan_v1 import image_files, plotting
 from dcgan_v1.migration.comparison.evidence import FORWARD
@@ -72,7 +73,8 @@ def _growth(comparisons: Mapping[str, Comparison]) -> bytes:
     figure = plotting.figure(6, 3.6)
     axis = figure.subplots()
     for dtype, comparison in comparisons.items():
-        for label, of_side in (("", comparison.differences), (" (TF1 and itself)", comparison.control)):
+        sides = (("", comparison.differences), (" (TF1 and itself)", comparison.control))
+        for label, of_side in sides:
             worst: dict[int, float] = {}
             for d in of_side:
                 if d.key.part == "weight":
@@ -80,10 +82,10 @@ def _growth(comparisons: Mapping[str, Comparison]) -> bytes:
                     worst[step] = max(worst.get(step, 1e-17), d.relative)
             if worst:
                 style = "o-" if not label else "x:"
-                axis.plot(worst.keys(), worst.values(), style, label=f"{dtype}{label}")
+                axis.plot(list(worst), list(worst.values()), style, label=f"{dtype}{label}")
     axis.set_yscale("log")
     axis.set_xlabel("steps")
-    axis.xaxis.get_major_locator().set_params(integer=True)
+    axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     axis.set_ylabel("weights: relative difference")
     return _png(figure, axis)
 

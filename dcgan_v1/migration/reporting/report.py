@@ -1,7 +1,7 @@
 """What a comparison found: in the terminal, as JSON and as one HTML page."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import jinja2
@@ -40,10 +40,22 @@ def verdict(report: Report) -> str:
     return "\n".join(lines)
 
 
-def show(report: Report, replay: Replay | None = None, width: int | None = None) -> None:
-    """Prints the tables and the verdict."""
+def show(
+    report: Report,
+    replay: Replay | None = None,
+    width: int | None = None,
+    told: Collection[str] = (),
+) -> None:
+    """Prints the tables and the verdict.
+
+    Args:
+      report: see `tables.build`.
+      replay: of a recording.
+      width: in columns; the terminal's where it is None.
+      told: lines that were printed before.
+    """
     console = rich.console.Console(width=width, highlight=False)
-    for line in report["roles"]:
+    for line in (line for line in report["roles"] if line not in told):
         console.print(line, markup=False)
     table = rich.table.Table(box=rich.box.SIMPLE, pad_edge=False)
     for column in (

@@ -109,9 +109,7 @@ def _scope(exact: Comparison) -> str:
     if exact.evidence.trains:
         return ""
     why = (
-        "the TF1 graph trains nothing"
-        if not exact.evidence.old.updates
-        else "the port has no step"
+        "the TF1 graph trains nothing" if not exact.evidence.old.updates else "the port has no step"
     )
     return f" in the forward pass, which is all that was compared ({why})"
 
@@ -210,12 +208,17 @@ def _variables(exact: Comparison) -> list[dict[str, object]]:
         }
         for row in matching.rows
     ]
-    empty = {"other": "", "other_shape": "", "layout": "", "by": "", "distance": None}
-    return rows + [
-        {"tf1": name, "shape": ours[name].shape, "trainable": ours[name].trainable, **empty}
-        | {"runner_up": None, "sure": True}
-        for name in matching.old_only
-    ]
+    empty: dict[str, object] = {
+        "other": "",
+        "other_shape": "",
+        "layout": "",
+        "by": "",
+        "distance": None,
+    }
+    for name in matching.old_only:
+        own = {"tf1": name, "shape": ours[name].shape, "trainable": ours[name].trainable}
+        rows.append({**own, **empty, "runner_up": None, "sure": True})
+    return rows
 
 
 def _layers(exact: Comparison) -> list[dict[str, object]]:

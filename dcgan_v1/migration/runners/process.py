@@ -32,7 +32,8 @@ from dcgan_v1.migration.runners import worker
 from dcgan_v1.migration.runners.protocol import NoDouble
 
 ROOT = Path(__file__).resolve().parents[3]
-A, B = TypeVar("A"), TypeVar("B")
+A = TypeVar("A")
+B = TypeVar("B")
 
 
 class RemoteRunner:
@@ -117,7 +118,7 @@ class RemoteRunner:
 
     # ---- the wire ----
 
-    def _call(self, method: str, **arguments: object) -> Any:  # noqa: ANN401, what the method gives
+    def _call(self, method: str, **arguments: object) -> Any:
         self._send(method, arguments)
         return self._answer()
 
@@ -130,7 +131,7 @@ class RemoteRunner:
             self.process.stdin.write(json.dumps({"do": method, "with": str(path)}) + "\n")
             self.process.stdin.flush()
 
-    def _answer(self) -> Any:  # noqa: ANN401
+    def _answer(self) -> Any:
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
         if not line:
@@ -138,7 +139,7 @@ class RemoteRunner:
             raise UserError(f"the {self.name} process died: {reason(lines[-1], 300)}")
         answer = json.loads(line)
         if "error" in answer:
-            text = reason(answer["error"], 400)
+            text = reason(Exception(answer["error"]), 400)
             if answer["type"] == NoDouble.__name__:
                 raise NoDouble(text)
             is_users = answer["type"] == UserError.__name__

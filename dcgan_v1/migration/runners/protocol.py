@@ -57,10 +57,6 @@ class Runner(Protocol):
         """
         ...
 
-    def time(self, batch: Batch, steps: int) -> None:
-        """Does steps, nothing else."""
-        ...
-
 
 class Tf1Runner(Runner, Protocol):
     """A TF1 graph."""

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from dcgan_v1.errors import UserError, reason
 
@@ -50,7 +51,7 @@ def _imported(place: str) -> ModuleType:
 
 
 def call(
-    function: Callable[..., object], target: str, dtype: str | None = None, **options: object
+    function: Callable[..., object], target: str, dtype: str | None = None, **options: Any
 ) -> object:
     """Calls a user's function.
 

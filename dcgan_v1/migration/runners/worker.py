@@ -79,15 +79,14 @@ def _set_up_frameworks(opening: Opening) -> list[str]:
     tf.config.threading.set_intra_op_parallelism_threads(opening.threads)
     keras.config.set_floatx(opening.dtype)
     keras.utils.set_random_seed(0)
-    if importlib.util.find_spec("torch"):
-        # a default dtype must stand before the user's file makes its first tensor; `import
-        # torch` takes a second, so only where something of his speaks of it
-        if _mentions_torch(opening.source):
-            import torch
+    # a default dtype must stand before the user's file makes its first tensor; importing
+    # torch takes a second, so only where their file speaks of it
+    if importlib.util.find_spec("torch") and _mentions_torch(opening.source):
+        import torch
 
-            torch.set_num_threads(opening.threads)
-            torch.set_default_dtype(getattr(torch, opening.dtype))
-            torch.manual_seed(0)
+        torch.set_num_threads(opening.threads)
+        torch.set_default_dtype(getattr(torch, opening.dtype))
+        torch.manual_seed(0)
     altered: list[str] = []
     if opening.dtype == "float64":
         from dcgan_v1.migration.runners.keras.exact import exact_slopes
@@ -121,7 +120,7 @@ def _open_tf1(opening: Opening) -> Tf1Runner:
         spec: object = Tf1(**source.tf1)  # type: ignore[arg-type]  # its own fields, by name
     else:
         function = targets.find(source.target)
-        spec = targets.call(function, source.target, **source.options)
+        spec = targets.call(function, source.target, None, **source.options)
     if not isinstance(spec, Tf1):
         raise UserError(
             f"{source.target} returned {type(spec).__name__}; it must return a Tf1(…) "
@@ -137,7 +136,8 @@ def _open_tf1(opening: Opening) -> Tf1Runner:
 def timed(runner: Runner, batch: Batch, steps: int) -> Speed:
     """Returns seconds per step and the process's peak memory in bytes."""
     started = time.perf_counter()
-    runner.time(batch, steps)
+    for _ in range(steps):
+        runner.step(batch)
     seconds = (time.perf_counter() - started) / max(steps, 1)
     return Speed(seconds, _peak_bytes())
 

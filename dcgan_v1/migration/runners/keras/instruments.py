@@ -45,11 +45,14 @@ def recording_gradients(
         return plain(*args, **kwargs)
 
     def update_step(
-        plain: Callable[..., Any], name: str, gradient: Any, variable: Any, *args: Any, **kwargs: Any
+        plain: Callable[..., Any],
+        name: str,
+        gradient: Any,
+        variable: Any,
+        *args: Any,
+        **kwargs: Any,
     ) -> Any:
-        key = GradientKey(
-            applied.count - 1, name, names.get(keras_layers.key_of(variable), "")
-        )
+        key = GradientKey(applied.count - 1, name, names.get(keras_layers.key_of(variable), ""))
         gradients[key] = np.asarray(tf.convert_to_tensor(gradient))
         return plain(gradient, variable, *args, **kwargs)
 

@@ -211,10 +211,6 @@ class KerasRunner:
                 layers.append(LayerOutput(f"{name}: output", "model", {}, np.asarray(y)))
         return Observation(layers=layers, altered=self.altered)
 
-    def time(self, batch: Batch, steps: int) -> None:
-        for _ in range(steps):
-            self.step(batch)
-
     # ---- files ----
 
     def save(self, path: str, to: str) -> None:

@@ -47,9 +47,7 @@ def describe(runner: "GraphRunner") -> Tf1Info:
         not_in_checkpoint=[
             n
             for n in program.variables
-            if program.values
-            and n not in program.values
-            and n not in {*roles.slots, *roles.powers}
+            if program.values and n not in program.values and n not in {*roles.slots, *roles.powers}
         ],
         left_in_float32=dict(runner.left),
         spelled_out=dict(runner.spelled),

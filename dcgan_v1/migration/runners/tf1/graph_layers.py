@@ -128,10 +128,7 @@ def _stuck(ops: list[tf.Operation], loop: dict[tf.Operation, int]) -> set[tf.Ope
 
 
 def layer_ops(
-    graph: tf.Graph,
-    types: dict[str, str],
-    among: set[tf.Operation],
-    inputs: Iterable[tf.Tensor],
+    graph: tf.Graph, types: dict[str, str], among: set[tf.Operation], inputs: Iterable[tf.Tensor]
 ) -> list[tf.Operation]:
     """Returns the ops that may make a layer's output, in the graph's order.
 

@@ -41,7 +41,8 @@ def _slope(op: tf.Operation) -> Knobs:
 
 def _epsilon(op: tf.Operation) -> Knobs:
     """y of a normalisation by hand: a constant that is added before a root."""
-    level, visited = {op}, set()
+    level: set[tf.Operation] = {op}
+    visited: set[tf.Operation] = set()
     for _ in range(DEEP):
         above = {t.op for o in level for t in o.inputs} - visited
         visited |= above

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from dcgan_v1.migration.arrays import read_npz
+from dcgan_v1.migration.arrays import read_npz, save_npz
 from dcgan_v1.migration.records import Arrays, Batch, ReplayRow
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def replay(runner: "GraphRunner", folder: str, against: str) -> list[ReplayRow]:
         computed = _step(runner, Batch(inputs))
         for number, run in enumerate(runs):
             name = f"run_{run:04d}.npz"
-            np.savez(here / name, **computed[number])
+            save_npz(here / name, computed[number])
             when = "later runs" if step or number else "the first run"
             for key, recorded in read_npz(there / name).items():
                 if key in computed[number]:
@@ -62,7 +62,7 @@ def replay(runner: "GraphRunner", folder: str, against: str) -> list[ReplayRow]:
                     distance = _distance(of.partition("|")[0], computed[number][key], recorded)
                     distances[f"{what} of {when}"].append(distance)
     after = {n: a for n, a in runner.variables.read().items() if a.dtype.kind == "f"}
-    np.savez(here / "after.npz", **after)
+    save_npz(here / "after.npz", after)
     if recording.is_whole:
         _add_state(distances, runner, after, read_npz(there / "after.npz"))
     return [_worst(what, rows) for what, rows in distances.items() if rows]

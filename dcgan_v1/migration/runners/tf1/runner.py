@@ -62,9 +62,7 @@ class GraphRunner:
             self._take_from_recording()
             self.roles = Roles(self.graph, self.types, self.program, spec)
             self.fetches = Fetches(self.graph, self.types, self.roles)
-            self.variables = Variables(
-                self.graph, self.program, self.roles, self.types, spec.trust
-            )
+            self.variables = Variables(self.graph, self.program, self.roles, self.types, spec.trust)
         config = tf.ConfigProto(device_count={"GPU": 0})
         config.intra_op_parallelism_threads = threads
         if dtype == "float64":
@@ -172,11 +170,12 @@ class GraphRunner:
         here = [(i, self.roles.applied[i][1]) for i in updates]
         return {
             "layers": {
-                op.name: self.fetches.outputs[op.name]
-                for op in self.fetches.step_layers[number]
+                op.name: self.fetches.outputs[op.name] for op in self.fetches.step_layers[number]
             },
             "gradients": {
-                GradientKey(i, u.optimizer, a.variable): a.gradient for i, u in here for a in u.applies
+                GradientKey(i, u.optimizer, a.variable): a.gradient
+                for i, u in here
+                for a in u.applies
             },
             "settings": {u.optimizer: u.applies[0].settings for _, u in here},
         }
@@ -251,16 +250,12 @@ class GraphRunner:
         return self.session.run(tensors, self._feed(batch, is_training=True, rate=0.0))
 
     def replay(self, folder: str, against: str) -> list[ReplayRow]:
-        from dcgan_v1.migration.recordings.replay import replay
+        from dcgan_v1.migration.runners.tf1.replay import replay
 
         return replay(self, folder, against)
 
     def save(self, path: str) -> None:
         reading.write(path, self.variables.read())
-
-    def time(self, batch: Batch, steps: int) -> None:
-        for _ in range(steps):
-            self.step(batch)
 
     # ---- feeding ----
 
@@ -268,7 +263,7 @@ class GraphRunner:
         self, batch: Batch, *, is_training: bool, rate: float | None = None, run: int = 0
     ) -> Feed:
         """What a run is fed: of `z@2` and `z` the second run takes the first."""
-        feed = {
+        feed: Feed = {
             self.graph.get_operation_by_name(n).outputs[0]: a
             for n, a in self.variables.constants.items()
         }

@@ -122,9 +122,7 @@ class Variables:
                 values[name] = np.asarray(power_after(beta, count, self._dtype_of(name)))
         self._assign(values)
         if self._program.frozen:
-            self.constants = {
-                n: state.variables[n] for n in self.readers if n in state.variables
-            }
+            self.constants = {n: state.variables[n] for n in self.readers if n in state.variables}
 
     def _assign(self, values: Arrays) -> None:
         for name, array in values.items():

@@ -52,12 +52,12 @@ def recording_gradients(
         return step
 
     for name, optimizer in optimizers.items():
-        optimizer.step = recorded(name, optimizer)  # type: ignore[method-assign]  # for this step
+        optimizer.step = recorded(name, optimizer)
     try:
         yield applied
     finally:
         for name, optimizer in optimizers.items():
-            optimizer.step = plain[name]  # type: ignore[method-assign]
+            optimizer.step = plain[name]
 
 
 @contextlib.contextmanager

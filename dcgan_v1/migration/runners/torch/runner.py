@@ -191,10 +191,6 @@ class TorchRunner:
                 layers.append(LayerOutput(f"{name}: output", "model", {}, array_of(y)))
         return Observation(layers=layers, pixels=self.pixels, altered=self.altered)
 
-    def time(self, batch: Batch, steps: int) -> None:
-        for _ in range(steps):
-            self.step(batch)
-
     # ---- files ----
 
     def save(self, path: str, to: str) -> None:
