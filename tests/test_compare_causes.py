@@ -1,54 +1,85 @@
 """Why gradients, weights and averages differ, told from arrays alone: no framework."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from dcgan_v1.migration.comparison.observe import GRADIENT, STATE, Key
 
+from dcgan_v1.migration.comparison import evidence as evidence_file
 from dcgan_v1.migration.comparison.differences import between
-from dcgan_v1.migration.explanation import gradient_causes, update_causes
+from dcgan_v1.migration.comparison.evidence import (
+    FORWARD,
+    GRADIENT,
+    LOSS,
+    STATE,
+    Aligned,
+    Evidence,
+    Key,
+)
+from dcgan_v1.migration.explanation import averages, gradients, losses, updates
+from dcgan_v1.migration.explanation.case import EPSILON_PLACE, Case
+from dcgan_v1.migration.explanation.explain import explain
+from dcgan_v1.migration.explanation.update_rules import AFTER, Rule
+from dcgan_v1.migration.matching.fingerprints import Certificate
+from dcgan_v1.migration.matching.layouts import Layout
+from dcgan_v1.migration.matching.matching import Matching, Row
+from dcgan_v1.migration.records import (
+    Change,
+    LayerOutput,
+    Observation,
+    PortInfo,
+    SlotKey,
+    State,
+    Tf1Info,
+    Update,
+    Variable,
+)
+
+ADAM = {"kind": "Adam", "learning rate": 0.01, "beta1": 0.5, "beta2": 0.999, "epsilon": 1e-3}
 
 pytestmark = pytest.mark.unit
 
 
-def pair(ours, theirs, start, updates=1, **more):
-    """A pair as far as causes of updates ask for it."""
-    described = [
-        {
-            "name": f"u{i}",
-            "optimizer": f"o{i}",
-            "kind": "GradientDescent",
-            "variables": list(start),
-            "losses": [],
-        }
-        for i in range(updates)
+def made(ours, theirs, start, count=1, kind="GradientDescent", settings=None, **more):
+    """Evidence as far as causes of updates ask for it."""
+    settings = settings or [{"kind": kind, "learning rate": 0.1}] * 2
+    own = [Update(f"u{i}", f"o{i}", kind, list(start)) for i in range(count)]
+    seen = [
+        Observation(settings={name: s}) for name, s in zip(("o0", "sgd"), settings, strict=True)
     ]
-    made = SimpleNamespace(
-        seen_old=ours,
-        seen_new=theirs,
-        start=start,
-        ours={"updates": described, "slots": {}, "not run": []},
-        matching=SimpleNamespace(optimizers={"o0": "sgd"}, exempt=[]),
-        looks=[SimpleNamespace(hyper={}), SimpleNamespace(hyper={})],
-        asked_gradients=lambda: ({}, {}),
-        kept_of_averages=lambda: ({}, {}),
-        found=between(ours, theirs),
+    old = Tf1Info(variables={n: Variable(list(a.shape)) for n, a in start.items()}, updates=own)
+    old = replace(old, **more.pop("old", {}))
+    return Evidence(
+        "float64",
+        old,
+        PortInfo(),
+        Matching([], optimizers=more.pop("optimizers", {"o0": "sgd"})),
+        Certificate(None, 0),
+        State(dict(start)),
+        {},
+        True,
+        ours=ours,
+        theirs=theirs,
+        first=tuple(seen),
+        **more,
     )
-    for name, value in more.items():
-        setattr(made, name, value)
-    return made
 
 
-def gradient_pair(rng, change):
+def case(evidence, **experiments):
+    asked = {"still_gradients": ({}, {}), "kept_of_averages": ({}, {}), "gradients_off_zero": None}
+    answers = {**asked, **experiments}
+    runs = SimpleNamespace(**{k: (lambda v=v: v) for k, v in answers.items()})
+    return Case(evidence, between(evidence.ours, evidence.theirs), runs)
+
+
+def gradient_cause(rng, change):
     start = {name: rng.normal(size=(5, 3)) for name in "ab"}
     keys = {name: Key(GRADIENT, name, "", 0, 0) for name in start}
     theirs = {keys[name]: rng.normal(size=(5, 3)) for name in start}
     ours = {key: change(array, start[key.name], theirs) for key, array in theirs.items()}
-    made = pair(ours, theirs, start)
-    over = [d for d in made.found if d.is_over]
-    ((_, cause),) = gradient_causes.gradients(made, over)
-    return cause
+    (cause,) = gradients.find(case(made(ours, theirs, start)), 0)
+    return cause.text
 
 
 def clipped_by_norm(g, _, every):
@@ -68,29 +99,44 @@ def clipped_by_norm(g, _, every):
     ],
 )
 def test_the_cause_of_a_gradient_that_differs(rng, change, cause):
-    assert cause in gradient_pair(rng, change)
+    assert cause in gradient_cause(rng, change)
 
 
 def test_an_update_in_another_order_and_a_gradient_that_is_not_cut_off(rng):
     start = {"a": rng.normal(size=4)}
     key = Key(GRADIENT, "a", "", 0, 1)
     own, early, leak = (rng.normal(size=4) for _ in range(3))
-    for theirs, cause in ((early, "the update order differs"), (own + leak, "detach")):
-        made = pair({key: own}, {key: theirs}, start, updates=2)
-        made.asked_gradients = lambda: ({key: early}, {key: leak})
-        ((_, said),) = gradient_causes.gradients(made, made.found)
-        assert cause in said
+    for theirs, text in ((early, "the update order differs"), (own + leak, "detach")):
+        evidence = made({key: own}, {key: theirs}, start, count=2)
+        (cause,) = gradients.find(case(evidence, still_gradients=({key: early}, {key: leak})), 1)
+        assert text in cause.text
 
 
-def weight_pair(rng, move, theirs_move):
+def test_a_derivative_at_exactly_zero_is_told_by_moving_off_it(rng):
+    start = {"a": rng.normal(size=4)}
+    key = Key(GRADIENT, "a", "", 0, 0)
+    ours, theirs, off = (rng.normal(size=4) for _ in range(3))
+    x = np.zeros((2, 3))
+    row = Aligned(LayerOutput("m/1", "activation", {}, x, input=x), None, "nothing", 0.0, 0.0)
+    evidence = made({key: ours}, {key: theirs}, start, aligned={"training": [row]})
+    (cause,) = gradients.find(case(evidence, gradients_off_zero=({key: off}, {key: off})), 0)
+    assert "the derivative of an activation at exactly 0" in cause.text
+    (cause,) = gradients.find(case(evidence, gradients_off_zero=({key: off}, {key: ours})), 0)
+    assert "its gradient differs" in cause.text
+
+
+# ---- updates ----
+
+
+def weight_causes(rng, move, theirs_move, their_gradient=None, settings=None):
     start = {"a": rng.uniform(-1, 1, 6)}
     key, gradient = Key(STATE, "a", "weight", 1), Key(GRADIENT, "a", "", 0, 0)
     g = rng.uniform(0.5, 1, 6)
+    h = g if their_gradient is None else their_gradient(g)
     ours = {key: move(start["a"], g), gradient: g}
-    theirs = {key: theirs_move(start["a"], g), gradient: g}
-    made = pair(ours, theirs, start)
-    over = [d for d in made.found if d.is_over]
-    return update_causes.states(made, over)[0][1]
+    theirs = {key: theirs_move(start["a"], h), gradient: h}
+    evidence = made(ours, theirs, start, settings=settings)
+    return updates.find(case(evidence), evidence.old.updates[0])
 
 
 def step(w, g):
@@ -98,7 +144,7 @@ def step(w, g):
 
 
 @pytest.mark.parametrize(
-    ("move", "theirs", "cause"),
+    ("move", "theirs", "text"),
     [
         (lambda w, g: np.clip(step(w, g), -0.2, 0.2), step, "TF1 clips weights to ±0.2"),
         (step, lambda w, g: np.clip(step(w, g), -0.2, 0.2), "the port clips weights"),
@@ -107,39 +153,189 @@ def step(w, g):
         (step, lambda w, g: w - 0.2 * g, "steps of sgd are 2 times as long"),
     ],
 )
-def test_the_cause_of_a_weight_that_differs(rng, move, theirs, cause):
-    assert cause in weight_pair(rng, move, theirs)
+def test_the_cause_of_a_weight_that_differs(rng, move, theirs, text):
+    (cause,) = weight_causes(rng, move, theirs)
+    assert text in cause.text
+
+
+def test_an_update_is_judged_by_its_own_gradient_where_the_gradients_differ(rng):
+    (cause,) = weight_causes(rng, step, step, their_gradient=lambda g: 3 * g)
+    assert not cause.text  # the update does what TF1's does: its gradient is at fault
+    settings = [{"kind": "GradientDescent", "learning rate": rate} for rate in (0.1, 0.3)]
+    (cause,) = weight_causes(
+        rng, step, lambda w, g: w - 0.3 * g, lambda g: g + np.roll(g, 1), settings
+    )
+    assert "steps of sgd are 3 times as long as TF1's: learning rate 0.3 against 0.1" in cause.text
+    assert cause.changes == (Change("o0", "optimizer learning rate", 0.3),)
+
+
+def adam_causes(rng, theirs, place=""):
+    """Causes of one step of Adam from nothing, TF1's with ADAM, the port's with other settings."""
+    start, gradient = {"a": rng.normal(size=9)}, rng.normal(size=9) * np.geomspace(1, 1e-4, 9)
+    slots = {f"a/Adam{end}": SlotKey("a", "o0", s) for s, end in (("m", ""), ("v", "_1"))}
+    sides = []
+    for rule in (Rule("Adam", ADAM), Rule("Adam", {**ADAM, **theirs}, place)):
+        weight, after = rule.apply(start["a"], gradient, {}, 0)
+        arrays = {Key(STATE, "a", "weight", 1): weight, Key(GRADIENT, "a", "", 0, 0): gradient}
+        sides.append(arrays | {Key(STATE, n, k.slot, 1): after[k.slot] for n, k in slots.items()})
+    settings = [ADAM, {**ADAM, **theirs}]
+    evidence = made(*sides, start, kind="Adam", settings=settings, old={"slots": slots})
+    return updates.find(case(evidence), evidence.old.updates[0])
+
+
+def test_three_settings_of_adam_are_three_causes_and_no_fourth(rng):
+    causes = adam_causes(rng, {"learning rate": 0.02, "beta1": 0.9, "epsilon": 1e-2})
+    texts = [c.text for c in causes]
+    assert len(texts) == 3
+    for text in ("2 times as long", "beta1 is 0.9, TF1's 0.5", "epsilon acts as 0.01"):
+        assert any(text in t for t in texts), texts
+
+
+def test_the_place_of_adams_epsilon_is_named_and_can_be_accepted(rng):
+    (cause,) = adam_causes(rng, {}, AFTER)
+    assert cause.name == EPSILON_PLACE
+    assert "epsilon acts as 3.2e-05 in the first step, TF1's as 0.001" in cause.text
+    (cause,) = adam_causes(rng, {"epsilon": 1e-2}, AFTER)
+    assert not cause.name  # another number, too
+
+
+def test_a_variable_of_the_wrong_optimiser_is_named():
+    alone = {Key(GRADIENT, "a", "", 0, 1): "TF1", Key(GRADIENT, "a", "", 0, 0): "port"}
+    evidence = made(
+        {}, {}, {"a": np.zeros(1)}, count=2, optimizers={"o0": "d", "o1": "g"}, alone=alone
+    )
+    (cause,) = gradients.structure(case(evidence))
+    assert cause.where == "a"
+    assert "is trained by d, in TF1 by g" in cause.text
+
+
+# ---- averages ----
 
 
 @pytest.mark.parametrize(
-    ("kept", "cause"),
+    ("kept", "text"),
     [
         ((0.9, 0.1), "a decay was written as a momentum (1 - x)"),
         ((0.99, 0.9), "a step keeps 0.9 of the average, in TF1 0.99"),
     ],
 )
-def test_the_cause_of_an_average_that_differs(rng, kept, cause):
+def test_the_cause_of_an_average_that_differs(rng, kept, text):
     start, mean = {"m": rng.normal(size=4)}, rng.normal(size=4)
     key = Key(STATE, "m", "average", 1)
     sides = [{key: k * start["m"] + (1 - k) * mean} for k in kept]
-    made = pair(*sides, start, updates=0)
-    made.kept_of_averages = lambda: tuple({"m": k} for k in kept)
-    ((_, said),) = update_causes.states(made, made.found)
-    assert cause in said
+    parts = tuple({"m": k} for k in kept)
+    (cause,) = averages.find(case(made(*sides, start, count=0), kept_of_averages=parts))
+    assert text in cause.text
+
+
+def test_another_decay_and_another_variance_are_both_named(rng):
+    start, variance, n = {"v": rng.uniform(1, 2, 4)}, rng.uniform(1, 2, 4), 32
+    key = Key(STATE, "v", "average", 1)
+    ours = {key: 0.9 * start["v"] + 0.1 * variance}
+    theirs = {key: 0.8 * start["v"] + 0.2 * variance * n / (n - 1)}
+    kept = ({"v": 0.9}, {"v": 0.8})
+    (cause,) = averages.find(case(made(ours, theirs, start, count=0), kept_of_averages=kept))
+    assert "keeps 0.8 of the average, in TF1 0.9" in cause.text
+    assert "follows the unbiased variance" in cause.text and "n = 32" in cause.text
 
 
 def test_averages_that_never_move_are_said_to(rng):
     start, key = {"m": rng.normal(size=4)}, Key(STATE, "m", "average", 1)
-    made = pair({key: start["m"]}, {key: start["m"] + 1}, start, updates=0)
-    made.ours["not run"] = ["AssignMovingAvg"]
-    ((_, said),) = update_causes.states(made, made.found)
-    assert "TF1 never moves the averages: its UPDATE_OPS are not run" in said
+    old = {"not_run": ["AssignMovingAvg"]}
+    evidence = made({key: start["m"]}, {key: start["m"] + 1}, start, count=0, old=old)
+    (cause,) = averages.find(case(evidence))
+    assert "TF1 never moves the averages: its UPDATE_OPS are not run" in cause.text
 
 
-def test_a_variable_of_the_wrong_optimiser_is_named():
-    made = pair({}, {}, {"a": np.zeros(1)}, updates=2)
-    made.matching.optimizers = {"o0": "d", "o1": "g"}
-    lone = {Key(GRADIENT, "a", "", 0, 1): "TF1", Key(GRADIENT, "a", "", 0, 0): "port"}
-    ((where, cause),) = gradient_causes.structure(made, lone)
-    assert where == "a"
-    assert "is trained by d, in TF1 by g" in cause
+# ---- losses ----
+
+
+def test_labels_of_a_cross_entropy_are_told_from_its_value(rng):
+    logits = rng.normal(size=(8, 1))
+    layer = LayerOutput("D/add", "add", {}, logits, is_last=True)
+    row = Aligned(layer, layer, "value", 0.0, 0.0)
+
+    def cross_entropy(label):
+        return np.mean(np.logaddexp(0, logits) - label * logits)
+
+    key = Key(LOSS, "loss")
+    evidence = made(
+        {key: cross_entropy(1.0)}, {key: cross_entropy(0.9)}, {}, aligned={"training": [row]}
+    )
+    (cause,) = losses.find(case(evidence), later=False)
+    assert "is the cross entropy with labels 0.9, TF1's the cross entropy with 1" in cause.text
+
+
+# ---- all stages ----
+
+
+class Answers:
+    """Experiments that give the evidence of a program put right, and note what was changed."""
+
+    def __init__(self, evidence):
+        self.evidence, self.changes = evidence, []
+
+    def put_right(self, changes):
+        self.changes += changes
+        return self.evidence
+
+    def kept_of_averages(self):
+        return {}, {}
+
+    def still_gradients(self):
+        return {}, {}
+
+    def gradients_off_zero(self):
+        return None
+
+
+def test_after_a_rate_is_put_right_the_next_fault_is_found(rng):
+    """A rate, and a gradient that is clipped in TF1: the second shows at once, the first by the
+    port's own gradient."""
+    start, g = {"a": rng.uniform(-1, 1, 6)}, rng.uniform(0.5, 1, 6)
+    weight, gradient = Key(STATE, "a", "weight", 1), Key(GRADIENT, "a", "", 0, 0)
+    clipped = np.clip(g, -0.6, 0.6)
+    settings = [{"kind": "GradientDescent", "learning rate": rate} for rate in (0.1, 0.3)]
+    theirs = {gradient: g, weight: start["a"] - 0.3 * g}
+    ours = {gradient: clipped, weight: start["a"] - 0.1 * clipped}
+    right = {gradient: clipped, weight: start["a"] - 0.3 * clipped}
+    evidence = made(ours, theirs, start, settings=settings)
+    answers = Answers(made(right, theirs, start, settings=[settings[1]] * 2))
+    findings = explain(evidence, between(ours, theirs), answers)
+    texts = " ".join(f.cause for f in findings)
+    assert "TF1 clips gradients to ±0.6" in texts
+    assert "3 times as long" in texts
+    assert len(findings) == 2, findings
+    assert answers.changes == [Change("o0", "optimizer learning rate", 0.3)]
+
+
+def test_layers_that_differ_alone_make_no_verdict(rng):
+    key = Key(FORWARD, "D/3", "training")
+    evidence = made({key: rng.normal(size=4)}, {key: rng.normal(size=4)}, {})
+    assert explain(evidence, between(evidence.ours, evidence.theirs), Answers(evidence)) == []
+
+
+def test_an_explanation_that_fails_says_so_and_hides_no_difference(rng, monkeypatch):
+    key = Key(GRADIENT, "a", "", 0, 0)
+    evidence = made({key: rng.normal(size=4)}, {key: rng.normal(size=4)}, {"a": np.ones(4)})
+
+    def broken(*_, **__):
+        raise StopIteration("a bug in a hypothesis")
+
+    monkeypatch.setattr(gradients, "find", broken)
+    (finding,) = explain(evidence, between(evidence.ours, evidence.theirs), Answers(evidence))
+    assert "looking for its cause failed (StopIteration: a bug in a hypothesis)" in finding.cause
+
+
+def test_evidence_is_saved_and_read_back_with_the_same_bits(rng, tmp_path):
+    key = Key(GRADIENT, "a", "", 0, 0)
+    evidence = made({key: rng.normal(size=4)}, {key: rng.normal(size=4)}, {"a": np.ones(4)})
+    rows = [Row("a", "m/a", Layout("torch dense", rows=(1, 2, 3)), "shape")]
+    evidence = replace(evidence, matching=Matching(rows))
+    evidence.save(tmp_path / "evidence.npz")
+    again = evidence_file.load(tmp_path / "evidence.npz")
+    assert again.matching == evidence.matching
+    assert again.old == evidence.old
+    assert np.array_equal(again.ours[key], evidence.ours[key])
+    findings = [explain(e, between(e.ours, e.theirs), Answers(e)) for e in (evidence, again)]
+    assert findings[0] == findings[1] != []

@@ -218,7 +218,7 @@ def test_sparse_updates_are_refused_under_adam_too(folder):
 
 
 def test_what_has_no_float64_kernel_is_named():
-    from dcgan_v1.migration.runners.tf1.runner import GraphSide
+    from dcgan_v1.migration.runners.tf1.runner import GraphRunner
     from dcgan_v1.migration.specs import Tf1
 
     def build():
@@ -228,7 +228,7 @@ def test_what_has_no_float64_kernel_is_named():
         boxes = tf.image.crop_and_resize(y, [[0.0, 0, 1, 1]], [0], [2, 2])
         tf.train.GradientDescentOptimizer(0.1).minimize(tf.reduce_mean(boxes))
 
-    side = GraphSide(Tf1(function=build), "float64", 2)
+    side = GraphRunner(Tf1(function=build), "float64", 2)
     assert {"LRN", "LRNGrad"} <= set(side.left)
     assert any(op.startswith("CropAndResize") for op in side.left)
 

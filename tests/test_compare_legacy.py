@@ -13,7 +13,8 @@ from marks import TF1_15
 
 from dcgan_v1.compare import Tf1
 from dcgan_v1.migration.matching.map_file import Map
-from dcgan_v1.migration.runners.tf1.runner import GraphSide
+from dcgan_v1.migration.records import Batch
+from dcgan_v1.migration.runners.tf1.runner import GraphRunner
 
 pytestmark = [pytest.mark.compare, pytest.mark.numerical]
 
@@ -57,16 +58,16 @@ def assert_as_recorded(folder, name):
         recorded = {key: file[key] for key in file.files}
     with tf.Graph().as_default():
         spec = Tf1(meta=str(folder / f"{name}.meta"), checkpoint=str(folder / name))
-        side = GraphSide(spec, "float32", 2)
+        side = GraphRunner(spec, "float32", 2)
     side.load(side.initial())
     for step in range(3):
         prefix = f"{step}/"
         batch = {k.removeprefix(prefix): a for k, a in recorded.items() if k.startswith(prefix)}
-        scalars, _, _ = side.step(batch)
+        scalars = side.step(Batch(batch)).scalars
         for loss in recorded[f"losses/{step}"]:
             assert min(abs(loss - v) for v in scalars.values()) < 1e-5 * max(abs(loss), 1)
         if f"after {step + 1}/" in " ".join(recorded):
-            state = side.state()
+            state = side.variables.read()
             for name_of in state.keys() & {k[8:] for k in recorded}:
                 key = f"after {step + 1}/{name_of}"
                 if key in recorded and not name_of.startswith(ROUNDING.get(name, "?")):

@@ -8,10 +8,20 @@ import pytest
 from script_runs import ROOT
 
 from dcgan_v1.migration.comparison import alignment
-from dcgan_v1.migration.comparison.alignment import Seen
-from dcgan_v1.migration.matching import candidates, identify, layouts
+from dcgan_v1.migration.matching import candidates, fingerprints, identify, layouts
 from dcgan_v1.migration.matching.layouts import Layout
+from dcgan_v1.migration.matching.map_file import VariableRow
 from dcgan_v1.migration.matching.matching import Matching, Row
+from dcgan_v1.migration.records import (
+    GradientKey,
+    LayerOutput,
+    PortInfo,
+    SlotKey,
+    State,
+    Tf1Info,
+    Update,
+    Variable,
+)
 
 pytestmark = pytest.mark.compare
 
@@ -36,7 +46,7 @@ def test_a_layout_goes_there_and_back(rng, layout, tf1, other):
     assert there.shape == other
     assert layout.shape(tf1) == list(other)
     assert np.array_equal(layout.to_tf1(there), array)
-    assert identify.layout_of(layout.text()) == layout
+    assert layouts.parse(layout.text()) == layout
 
 
 def test_a_convolution_means_the_same_in_both_layouts(rng):
@@ -73,15 +83,7 @@ def test_parts_and_gates_of_an_lstm_and_its_forget_bias(rng):
 
 
 def variable(*shape, part="", layer="", layout="plain", trainable=True):
-    return {
-        "shape": list(shape),
-        "trainable": trainable,
-        "part": part,
-        "layer": layer,
-        "layout": layout,
-        "dtype": "float64",
-        "gates": "",
-    }
+    return Variable(list(shape), "float64", trainable, part, layer, layout)
 
 
 class Net:
@@ -120,22 +122,23 @@ def found(rng, slope=0.0, rows=()):
     shapes = {k: (4, 4) if k[0] == "w" else (4,) for k in ours}
     x = rng.normal(size=(5, 4))
     a, b = Net(ours), Net(shuffled, slope=slope)
-    old = {
-        "variables": {ours[k]: variable(*shapes[k]) for k in ours},
-        "updates": [{"variables": list(ours.values()), "optimizer": "o"}],
-    }
-    new = {"variables": {shuffled[k]: variable(*shapes[k]) for k in sorted(ours)}}
+    old = Tf1Info(
+        variables={ours[k]: variable(*shapes[k]) for k in ours},
+        updates=[Update("u", "o", variables=list(ours.values()))],
+    )
+    new = PortInfo(variables={shuffled[k]: variable(*shapes[k]) for k in sorted(ours)})
 
     def run_equal(old_values, new_values):
-        seen = []
-        for net, values, key in ((a, old_values, "0|{}"), (b, new_values, "0|opt|{}")):
+        runs = []
+        for net, values, optimizer in ((a, old_values, "o"), (b, new_values, "opt")):
             scalars, gradients = net.run(values, x)
-            named = {key.format(n): g for n, g in gradients.items()}
-            seen.append({"scalars": scalars, "gradients": named, "state": values})
-        return seen
+            named = {GradientKey(0, optimizer, n): g for n, g in gradients.items()}
+            runs.append(fingerprints.EqualRun(scalars, named, values))
+        return runs
 
-    port_run = {"updates": [("opt", list(shuffled.values()))], "maps": {}}
-    result, certificate = identify.identify(old, new, list(rows), port_run, run_equal)
+    updates = [identify.PortUpdate("opt", list(shuffled.values()))]
+    probe = identify.GradientProbe(updates, {}, run_equal)
+    result, certificate = identify.identify(old, new, [VariableRow(*r) for r in rows], probe)
     right = {ours[k]: shuffled[k] for k in ours}
     return result, certificate, right
 
@@ -166,9 +169,9 @@ def test_a_users_row_wins(rng):
 
 
 def test_what_fits_nothing_is_left_over_and_the_nearest_named():
-    old = {"variables": {"a/w": variable(3, 4), "a/b": variable(4)}, "updates": []}
-    new = {"variables": {"a/kernel": variable(3, 5), "a/bias": variable(4)}}
-    result, _ = identify.identify(old, new, [], None, None)
+    old = Tf1Info(variables={"a/w": variable(3, 4), "a/b": variable(4)})
+    new = PortInfo(variables={"a/kernel": variable(3, 5), "a/bias": variable(4)})
+    result, _ = identify.identify(old, new, [])
     assert [(row.old, row.new, row.by) for row in result.rows] == [("a/b", "a/bias", "shape")]
     assert (result.old_only, result.new_only) == (["a/w"], ["a/kernel"])
     assert candidates.nearest("a/kernel", ["z/q", "a/w"])[0] == "a/w"
@@ -176,16 +179,16 @@ def test_what_fits_nothing_is_left_over_and_the_nearest_named():
 
 def test_averages_follow_the_layer_of_their_scales():
     names = [f"bn{i}/{part}" for i in range(2) for part in ("gamma", "moving_mean")]
-    old = {"variables": {n: variable(3, trainable="gamma" in n) for n in names}, "updates": []}
-    new = {
-        "variables": {
+    old = Tf1Info(variables={n: variable(3, trainable="gamma" in n) for n in names})
+    new = PortInfo(
+        variables={
             f"norm_{i}/{part}": variable(3, part=kind, layer=f"norm_{i}", trainable=part == "gamma")
             for i in range(2)
             for part, kind in (("gamma", "gamma"), ("mean", "mean"))
         }
-    }
-    rows = [("bn0/gamma", "norm_1/gamma", ""), ("bn1/gamma", "norm_0/gamma", "")]
-    result, _ = identify.identify(old, new, rows, None, None)
+    )
+    rows = [VariableRow("bn0/gamma", "norm_1/gamma"), VariableRow("bn1/gamma", "norm_0/gamma")]
+    result, _ = identify.identify(old, new, rows)
     pairs = {row.old: row.new for row in result.rows}
     assert pairs["bn0/moving_mean"] == "norm_1/mean"
     assert pairs["bn1/moving_mean"] == "norm_0/mean"
@@ -216,53 +219,84 @@ def test_the_part_that_a_name_tells(name, part):
 def test_a_state_goes_to_the_port_and_back_with_its_slots(rng):
     rows = [Row("w", "m/kernel", Layout("torch dense"), "shape")]
     pairs = Matching(rows, optimizers={"Adam": "d"})
-    slots = {"w/Adam": ("Adam", "m", "w"), "w/Adam_1": ("Adam", "v", "w")}
-    state = {name: rng.normal(size=(3, 2)) for name in ("w", *slots)}
-    state["updates:Adam"] = np.asarray(7)
-    there = pairs.to_port(state, slots)
-    assert set(there) == {"m/kernel", "m/kernel|d|m", "m/kernel|d|v", "updates:d"}
-    assert there["m/kernel|d|v"].shape == (2, 3)
-    back = pairs.to_tf1(there, slots, {"w": (3, 2)})
-    assert set(back) == set(state)
-    assert all(np.array_equal(back[name], state[name]) for name in state)
+    slots = {"w/Adam": SlotKey("w", "Adam", "m"), "w/Adam_1": SlotKey("w", "Adam", "v")}
+    info = Tf1Info(variables={"w": variable(3, 2)}, slots=slots)
+    draw = rng.normal
+    state = State(
+        {"w": draw(size=(3, 2))}, {k: draw(size=(3, 2)) for k in slots.values()}, {"Adam": 7}
+    )
+    there = pairs.to_port(state)
+    assert set(there.variables) == {"m/kernel"}
+    assert set(there.slots) == {SlotKey("m/kernel", "d", "m"), SlotKey("m/kernel", "d", "v")}
+    assert there.updates == {"d": 7}
+    assert there.slots[SlotKey("m/kernel", "d", "v")].shape == (2, 3)
+    back = pairs.to_tf1(there, info)
+    assert back.updates == state.updates
+    for ours, theirs in ((state.variables, back.variables), (state.slots, back.slots)):
+        assert ours.keys() == theirs.keys()
+        assert all(np.array_equal(ours[name], theirs[name]) for name in ours)
 
 
 # ---- alignment ----
 
 
-def seen(name, kind, output):
-    return Seen(name, kind, {}, np.asarray(output, np.float64), None)
+def layer(name, kind, output, **more):
+    return LayerOutput(name, kind, {}, np.asarray(output, np.float64), **more)
 
 
-def test_layers_are_aligned_by_value_and_where_they_differ_by_order_and_kind(rng):
+def test_layers_are_aligned_by_value_and_where_they_differ_by_the_variables_they_read(rng):
     a, b, c = (rng.normal(size=(4, 6)) for _ in range(3))
     old = [
-        seen("conv", "conv", a),
-        seen("add", "add", b),
-        seen("Relu", "activation", b**2),
-        seen("out", "dense", c),
+        layer("conv", "conv", a, reads=("w",)),
+        layer("add", "add", b, reads=("w", "b")),
+        layer("Relu", "activation", b**2, reads=("w", "b")),
+        layer("out", "dense", c, reads=("w", "b", "v")),
     ]
-    new = [seen("m/0", "conv", a), seen("m/1", "activation", b**2 + 1), seen("m/2", "dense", c)]
-    rows = alignment.align(old, new, 1e-9, {})
+    new = [
+        layer("m/0", "conv", a, reads=("w",)),
+        layer("m/1", "activation", b**2 + 1, reads=("b", "w")),
+        layer("m/2", "dense", c, reads=("b", "v", "w")),
+    ]
+    rows = alignment.align(old, new, 1e-9, {}, {"m": {"w", "b", "v"}})
     assert [(r.old.name, r.by) for r in rows] == [
         ("conv", "value"),
-        ("Relu", "order"),
+        ("Relu", "use"),
         ("out", "value"),
     ]
     assert rows[1].absolute == pytest.approx(1.0)
 
 
+def test_no_layer_stands_beside_an_op_of_another_network_or_of_a_loss(rng):
+    logits, other = rng.normal(size=(4, 1)), rng.normal(size=(4, 1))
+    old = [
+        layer("G/out", "activation", other, reads=("g",)),
+        layer("D/add", "add", logits, reads=("d",), is_last=True),
+        layer("loss/Relu", "activation", np.maximum(logits, 0), reads=("d",), is_last=True),
+    ]
+    new = [layer("D/1", "activation", np.tanh(3 * logits), reads=("d",))]
+    (row,) = alignment.align(old, new, 1e-9, {}, {"D": {"d"}})
+    assert (row.old, row.by) == (None, "nothing")
+
+
+def test_a_sigmoid_that_tf1_leaves_to_its_loss_is_the_same_written_otherwise(rng):
+    logits = rng.normal(size=(4, 1))
+    old = [layer("D/add", "add", logits, reads=("d",), is_last=True)]
+    new = [layer("D/1", "activation", 1 / (1 + np.exp(-logits)), reads=("d",))]
+    (row,) = alignment.align(old, new, 1e-9, {}, {"D": {"d"}})
+    assert (row.old.name, row.by, row.function) == ("D/add", "function", "sigmoid")
+
+
 def test_flattened_maps_of_another_order_are_the_same_layer(rng):
     maps = rng.normal(size=(2, 3, 4, 5))
-    old = [seen("conv", "conv", maps), seen("flat", "reshape", maps.reshape(2, -1))]
+    old = [layer("conv", "conv", maps), layer("flat", "reshape", maps.reshape(2, -1))]
     torch = maps.transpose(0, 3, 1, 2).reshape(2, -1)
-    new = [seen("m/0", "conv", maps), seen("m/1", "other", torch)]
+    new = [layer("m/0", "conv", maps), layer("m/1", "other", torch)]
     rows = alignment.align(old, new, 1e-9, {})
     assert [r.by for r in rows] == ["value", "value"]
 
 
 def test_a_layer_of_a_shape_that_nothing_has_is_said_to_be_alone(rng):
-    (row,) = alignment.align([], [seen("m/0", "conv", rng.normal(size=(2, 3)))], 1e-9, {})
+    (row,) = alignment.align([], [layer("m/0", "conv", rng.normal(size=(2, 3)))], 1e-9, {})
     assert (row.old, row.by) == (None, "nothing")
 
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
-from dcgan_v1.migration.comparison.observe import FORWARD, GRADIENT, STATE, Key
 
 from dcgan_v1.migration.comparison import differences
+from dcgan_v1.migration.comparison.evidence import FORWARD, GRADIENT, STATE, Key
 from dcgan_v1.migration.explanation import probes
 
 pytestmark = [pytest.mark.unit, pytest.mark.numerical]
@@ -97,5 +97,5 @@ def test_nan_infinity_and_another_shape_are_over_any_tolerance():
 def test_float32_tolerance_is_ten_times_the_largest_noise_but_ten_roundings_at_least():
     ours = {key("a"): 1.0, key("b"): 1.0, key("c", FORWARD): 1.0}
     control = differences.between(ours, ours | {key("a"): 1.001})
-    found = differences.noise_tolerances(control)
+    found = differences.rounding_tolerances(control)
     assert found == pytest.approx({GRADIENT: 0.01, FORWARD: 10 * 2**-23})

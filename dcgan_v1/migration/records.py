@@ -167,6 +167,7 @@ class PortInfo:
       arguments: what its step takes; None where it has no step.
       optional: arguments with a default; takes_more: whether it takes any other by name.
       dropouts: number of its dropout layers.
+      forward: model -> choices of inputs for inference, where its owner names them.
       altered: what was changed in the framework for float64, a sentence each.
     """
 
@@ -179,6 +180,7 @@ class PortInfo:
     optional: list[str] = field(default_factory=list)
     takes_more: bool = False
     dropouts: int = 0
+    forward: dict[str, list[list[str]]] = field(default_factory=dict)
     altered: list[str] = field(default_factory=list)
 
 

@@ -82,7 +82,8 @@ class Collector:
         self.matching, self.dtype = self.pairing.matching, self.programs.dtype
         self.trained = {v for u in self.old.updates for v in u.variables}
         self.pixels = dict(self.reference.pixels) if self.reference else {}
-        self.forward = {m: [names] for m, names in self.request.map.forward.items()}
+        of_map = {m: [names] for m, names in self.request.map.forward.items()}
+        self.forward = {**self.new.forward, **of_map}
         self.altered = self.new.altered
 
     def evidence(self) -> Evidence:
@@ -131,7 +132,7 @@ class Collector:
         refuse_nan("port", scalars=theirs.scalars, gradients=theirs, layers=theirs.layers)
         self.altered = theirs.altered or self.altered
         self.pixels |= theirs.pixels
-        self.forward = theirs.forward | self.forward
+        self.forward = {**theirs.forward, **self.forward}
         if theirs.unused_draws:
             self.alone[Key(FORWARD, theirs.unused_draws[0], "drawn")] = "TF1"
         self._gradients(ours, theirs)

@@ -162,8 +162,8 @@ def variance_count(
     """
     best: np.ndarray | None = None
     for passes in (1, 2, 3):
-        kept = decay**passes * np.float64(before)
-        factors = (np.float64(theirs) - kept) / (np.float64(ours) - kept)
+        kept = decay**passes * np.asarray(before, np.float64)
+        factors = (np.asarray(theirs, np.float64) - kept) / (np.asarray(ours, np.float64) - kept)
         if best is None or np.std(factors) < np.std(best):
             best = factors
     assert best is not None

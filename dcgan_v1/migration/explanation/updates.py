@@ -81,14 +81,8 @@ def find(case: Case, update: Update) -> list[Cause]:
         return [_unknown(case, update, keys)]
     ours, theirs = _settings(case, update)
     rule = Rule(str(ours.get("kind", update.kind)), ours)
-    accounted = frozenset(keys)
-    return (
-        _idle(case, update, known, accounted)
-        or _same_rule(case, rule, known, accounted)
-        or _clipped(case, update, rule, ours, theirs, known, accounted)
-        or _other_settings(case, update, rule, theirs, known, accounted)
-        or [_unknown(case, update, keys)]
-    )
+    judged = Judged(case, update, rule, theirs, known, frozenset(keys))
+    return judged.idle() or judged.causes() or [_unknown(case, update, keys)]
 
 
 def _is_of(case: Case, key: Key, name: str) -> bool:
@@ -141,128 +135,157 @@ def _slots_after(
                 yield key.slot, array
 
 
-Steps = dict[str, tuple[Step, Step]]
+@dataclass(frozen=True)
+class Judged:
+    """An update that is worked out by hand on both sides.
 
+    Attributes:
+      case, update: which one.
+      rule: TF1's; theirs: the port's settings.
+      steps: variable -> what was done to it by TF1 and by the port.
+      keys: what differs after it.
+    """
 
-def _idle(case: Case, update: Update, steps: Steps, keys: frozenset[Key]) -> list[Cause]:
-    """One side moves nothing, though there is a gradient."""
-    for name, (ours, theirs) in steps.items():
-        moved = [bool(np.any(s.after != s.before)) for s in (ours, theirs)]
-        has_gradient = bool(np.any(ours.gradient))
-        if has_gradient and not moved[0] and moved[1]:
-            text = (
-                f"TF1's train op {update.name} trains nothing: the "
-                "gradient is there, the weight does not move"
-            )
-            return [Cause(name, text, keys)]
-        if has_gradient and moved[0] and not moved[1]:
-            text = "does not move in the port, though it has a gradient"
-            return [Cause(name, text, keys)]
-    return []
+    case: Case
+    update: Update
+    rule: Rule
+    theirs: Settings
+    steps: dict[str, tuple[Step, Step]]
+    keys: frozenset[Key]
 
+    @property
+    def name(self) -> str:
+        """What the port calls the optimiser."""
+        return optimizer_name(self.case, self.update)
 
-def _same_rule(case: Case, rule: Rule, steps: Steps, keys: frozenset[Key]) -> list[Cause]:
-    """The port does to its own gradient what TF1 does to its own: no fault of the update's. The
-    differing gradient is, and has a cause of its own."""
-    if all(theirs.follows(rule) for _, theirs in steps.values()):
-        return [Cause("", "", keys)]
-    return []
+    @property
+    def where(self) -> str:
+        """Where its settings are first seen to differ."""
+        return f"{self.name} (first seen in {next(iter(self.steps))})"
 
+    def idle(self) -> list[Cause]:
+        """One side moves nothing, though there is a gradient."""
+        for name, (ours, theirs) in self.steps.items():
+            moved = [bool(np.any(s.after != s.before)) for s in (ours, theirs)]
+            has_gradient = bool(np.any(ours.gradient))
+            if has_gradient and not moved[0] and moved[1]:
+                text = (
+                    f"TF1's train op {self.update.name} trains nothing: the "
+                    "gradient is there, the weight does not move"
+                )
+                return [Cause(name, text, self.keys)]
+            if has_gradient and moved[0] and not moved[1]:
+                text = "does not move in the port, though it has a gradient"
+                return [Cause(name, text, self.keys)]
+        return []
 
-def _clipped(
-    case: Case,
-    update: Update,
-    rule: Rule,
-    ours: Settings,
-    theirs: Settings,
-    steps: Steps,
-    keys: frozenset[Key],
-) -> list[Cause]:
-    """One side holds its new weights within bounds."""
-    for who, place in (("TF1", 0), ("the port", 1)):
-        bound = max(float(np.max(np.abs(pair[place].after))) for pair in steps.values())
-        free = max(float(np.max(np.abs(pair[1 - place].after))) for pair in steps.values())
-        own = Rule(rule.kind, {**ours, **theirs} if place else ours)
-        candidates = (rule, own, replace(own, place=PLACES.get(rule.kind, "")))
-        held = any(
-            all(pair[place].follows(r, clip=bound) for pair in steps.values()) for r in candidates
+    def causes(self) -> list[Cause]:
+        """What differs between the two rules. Where nothing does, the port does to its own
+        gradient what TF1 does to its own: the gradient is at fault, and has a cause of its own."""
+        kind = str(self.theirs.get("kind", self.rule.kind))
+        if kind != self.rule.kind:
+            text = f"{self.name} is {kind}, TF1's is {self.rule.kind}"
+            return [Cause(self.where, text, self.keys)]
+        settings: Settings = {**self.rule.settings, **self.theirs}
+        rules = [self.rule, Rule(kind, settings), Rule(kind, settings, PLACES.get(kind, ""))]
+        clips = self._clip(0, [self.rule]), self._clip(1, rules)
+        causes = self._clipped(*clips)
+        port_rule = next((r for r in rules if self._follows(r, clips[1])), None)
+        if port_rule is None:
+            return causes or self._by_arithmetic()
+        causes += self._each(port_rule, clips[1])
+        return causes or [Cause("", "", self.keys)]
+
+    def _follows(self, rule: Rule, clip: float | None, place: int = 1) -> bool:
+        return all(pair[place].follows(rule, clip) for pair in self.steps.values())
+
+    def _clip(self, place: int, rules: list[Rule]) -> float | None:
+        """The bound within which a side holds its new weights, if that makes a rule fit that does
+        not fit without."""
+        bound = max(float(np.max(np.abs(pair[place].after))) for pair in self.steps.values())
+        if any(self._follows(rule, None, place) for rule in rules):
+            return None
+        return bound if any(self._follows(rule, bound, place) for rule in rules) else None
+
+    def _clipped(self, ours: float | None, theirs: float | None) -> list[Cause]:
+        if ours is None and theirs is None:
+            return []
+        if ours is not None and theirs is not None:
+            if abs(ours - theirs) <= EXACT * ours:
+                return []
+            text = f"the port clips weights to ±{theirs:.3g}, TF1 to ±{ours:.3g}"
+            return [Cause(next(iter(self.steps)), text, self.keys)]
+        who, other = ("TF1", "the port") if theirs is None else ("the port", "TF1")
+        bound = ours if theirs is None else theirs
+        text = f"{who} clips weights to ±{bound:.3g} after the update, {other} does not"
+        return [Cause(next(iter(self.steps)), text, self.keys)]
+
+    def _each(self, port_rule: Rule, clip: float | None) -> list[Cause]:
+        """A cause for every setting without which the port's step would be another one."""
+        causes = []
+        for setting in (*NUMBERS, "nesterov"):
+            old, new = self.rule.settings.get(setting), port_rule.settings.get(setting)
+            if old is None or new is None or (setting == "epsilon" and port_rule.place):
+                continue
+            put_back = replace(port_rule, settings={**port_rule.settings, setting: old})
+            left = max(s.remainder(put_back, clip) for _, s in self.steps.values())
+            if left > EXACT:  # else it acts alike
+                text = f"{_setting_text(self.name, setting, old, new)} (with TF1's: {left:.1e} off)"
+                change = _change(self.update, setting, new)
+                causes.append(Cause(self.where, text, self.keys, change))
+        if port_rule.place:
+            causes.append(self._of_place(port_rule))
+        return causes
+
+    def _of_place(self, port_rule: Rule) -> Cause:
+        """Epsilon where TF1 has it not."""
+        old, new = self.rule.number("epsilon"), port_rule.number("epsilon")
+        if port_rule.place != AFTER:
+            text = f"{self.name}'s epsilon {new:.2g} is added {port_rule.place}, TF1's {old:.2g} "
+            return Cause(self.where, f"{text}inside", self.keys)
+        count = next(iter(self.steps.values()))[0].updates
+        acting = new * float(np.sqrt(1 - port_rule.number("beta2") ** (count + 1)))
+        text = (
+            f"{self.name}'s epsilon acts as {acting:.2g} in the first step, TF1's as {old:.2g}, "
+            f"with equal moments: it is {new:.2g}, added {AFTER}"
         )
-        alone = any(
-            np.max(np.abs(np.clip(pair[1 - place].after, -bound, bound) - pair[place].after))
-            > EXACT * bound
-            for pair in steps.values()
+        changes = (Change(self.update.optimizer, "optimizer epsilon after", new),)
+        return Cause(self.where, text, self.keys, changes, EPSILON_PLACE if new == old else "")
+
+    def _by_arithmetic(self) -> list[Cause]:
+        """What its settings do not tell: a step that is TF1's, times a number; an epsilon."""
+        ratios = []
+        for _, step in self.steps.values():
+            result = self.rule.apply(step.before, step.gradient, step.slots, step.updates)
+            if result is None:
+                return []
+            own, wanted = step.after - step.before, result[0] - step.before
+            longer = probes.ratio(wanted, own)
+            if np.max(np.abs(own - longer * wanted)) > EXACT * np.max(np.abs(own)):
+                return self._adam_epsilon() if self.rule.kind == "Adam" else []
+            ratios.append(longer)
+        text = f"steps of {self.name} are {float(np.median(ratios)):.4g} times as long as TF1's"
+        return [Cause(self.where, text, self.keys)]
+
+    def _adam_epsilon(self) -> list[Cause]:
+        """Equal moments, other weights: what is left is epsilon, which the step tells."""
+        _, step = next(iter(self.steps.values()))
+        result = self.rule.apply(step.before, step.gradient, step.slots, step.updates)
+        if result is None:
+            return []
+        powers = [self.rule.number(b) ** (step.updates + 1) for b in ("beta1", "beta2")]
+        rate = self.rule.number("learning rate") * np.sqrt(1 - powers[1]) / (1 - powers[0])
+        moments = result[1]
+        epsilon = probes.adam_epsilon(step.after - step.before, moments["m"], moments["v"], rate)
+        acting = replace(self.rule, settings={**self.rule.settings, "epsilon": epsilon})
+        left = max(s.remainder(acting) for _, s in self.steps.values())
+        if epsilon < 0 or left > 1e-6:
+            return []
+        text = (
+            f"{self.name}'s epsilon acts as {epsilon:.2g} in the first step, TF1's as "
+            f"{self.rule.number('epsilon'):.2g}, with equal moments"
         )
-        if free > bound * (1 + 1e-9) and (held or not alone):
-            other = "the port" if who == "TF1" else "TF1"
-            text = f"{who} clips weights to ±{bound:.3g} after the update, {other} does not"
-            return [Cause(next(iter(steps)), text, keys)]
-    return []
-
-
-def _other_settings(
-    case: Case, update: Update, rule: Rule, theirs: Settings, steps: Steps, keys: frozenset[Key]
-) -> list[Cause]:
-    """The port's own settings, in TF1's rule or with epsilon where other frameworks have it, make
-    its step: each that matters is a cause."""
-    kind = str(theirs.get("kind", rule.kind))
-    name = optimizer_name(case, update)
-    where = f"{name} (first seen in {next(iter(steps))})"
-    if kind != rule.kind:
-        return [Cause(where, f"{name} is {kind}, TF1's is {rule.kind}", keys)]
-    port_settings: Settings = {**rule.settings, **theirs}
-    for place in ("", PLACES.get(kind, "")):
-        port_rule = Rule(kind, port_settings, place)
-        if all(s.follows(port_rule) for _, s in steps.values()):
-            return list(_each(case, update, rule, port_rule, steps, keys, where))
-    return _by_arithmetic(case, update, rule, steps, keys, where)
-
-
-def _each(
-    case: Case,
-    update: Update,
-    rule: Rule,
-    port_rule: Rule,
-    steps: Steps,
-    keys: frozenset[Key],
-    where: str,
-) -> Iterator[Cause]:
-    """Yields a cause for every setting without which the port's step would be another one."""
-    name = optimizer_name(case, update)
-    for setting in (*NUMBERS, "nesterov"):
-        old, new = rule.settings.get(setting), port_rule.settings.get(setting)
-        if old is None or new is None or (setting == "epsilon" and port_rule.place):
-            continue
-        put_back = replace(port_rule, settings={**port_rule.settings, setting: old})
-        left = max(s.remainder(put_back) for _, s in steps.values())
-        if left > EXACT:  # else it acts alike
-            text = f"{_setting_text(name, setting, old, new)} (with TF1's: {left:.1e} off)"
-            yield Cause(where, text, keys, _change(update, setting, new))
-    if port_rule.place:
-        yield _of_place(update, rule, port_rule, steps, keys, where, name)
-
-
-def _of_place(
-    update: Update,
-    rule: Rule,
-    port_rule: Rule,
-    steps: Steps,
-    keys: frozenset[Key],
-    where: str,
-    name: str,
-) -> Cause:
-    """Epsilon where TF1 has it not."""
-    old, new = rule.number("epsilon"), port_rule.number("epsilon")
-    if port_rule.place != AFTER:
-        text = f"{name}'s epsilon {new:.2g} is added {port_rule.place}, TF1's {old:.2g} inside"
-        return Cause(where, text, keys)
-    count = next(iter(steps.values()))[0].updates
-    acting = new * float(np.sqrt(1 - port_rule.number("beta2") ** (count + 1)))
-    text = (
-        f"{name}'s epsilon acts as {acting:.2g} in the first step, TF1's as {old:.2g}, with equal "
-        f"moments: it is {new:.2g}, added {AFTER}"
-    )
-    changes = (Change(update.optimizer, "optimizer epsilon after", new),)
-    return Cause(where, text, keys, changes, EPSILON_PLACE if new == old else "")
+        return [Cause(self.where, text, self.keys)]
 
 
 def _setting_text(name: str, setting: str, old: Setting, new: Setting) -> str:
@@ -292,52 +315,6 @@ def _change(update: Update, setting: str, value: Setting) -> tuple[Change, ...]:
     if isinstance(value, bool | str):
         return ()
     return (Change(update.optimizer, f"optimizer {setting}", float(value)),)
-
-
-def _by_arithmetic(
-    case: Case, update: Update, rule: Rule, steps: Steps, keys: frozenset[Key], where: str
-) -> list[Cause]:
-    """What its settings do not tell: a step that is TF1's, times a number; an epsilon."""
-    name = optimizer_name(case, update)
-    ratios = []
-    for _, step in steps.values():
-        made = rule.apply(step.before, step.gradient, step.slots, step.updates)
-        if made is None:
-            return []
-        own, wanted = step.after - step.before, made[0] - step.before
-        longer = probes.ratio(wanted, own)
-        if np.max(np.abs(own - longer * wanted)) > EXACT * np.max(np.abs(own)):
-            break
-        ratios.append(longer)
-    else:
-        longer = float(np.median(ratios))
-        text = f"steps of {name} are {longer:.4g} times as long as TF1's"
-        return [Cause(where, text, keys)]
-    if rule.kind == "Adam":
-        return _adam_epsilon(rule, steps, keys, where, name)
-    return []
-
-
-def _adam_epsilon(
-    rule: Rule, steps: Steps, keys: frozenset[Key], where: str, name: str
-) -> list[Cause]:
-    """Equal moments, other weights: what is left is epsilon, which the step tells."""
-    _, step = next(iter(steps.values()))
-    made = rule.apply(step.before, step.gradient, step.slots, step.updates)
-    if made is None:
-        return []
-    powers = [rule.number(b) ** (step.updates + 1) for b in ("beta1", "beta2")]
-    rate = rule.number("learning rate") * np.sqrt(1 - powers[1]) / (1 - powers[0])
-    epsilon = probes.adam_epsilon(step.after - step.before, made[1]["m"], made[1]["v"], rate)
-    acting = replace(rule, settings={**rule.settings, "epsilon": epsilon})
-    left = max(s.remainder(acting) for _, s in steps.values())
-    if epsilon < 0 or left > 1e-6:
-        return []
-    text = (
-        f"{name}'s epsilon acts as {epsilon:.2g} in the first step, TF1's as "
-        f"{rule.number('epsilon'):.2g}, with equal moments"
-    )
-    return [Cause(where, text, keys)]
 
 
 def _unknown(case: Case, update: Update, keys: list[Key]) -> Cause:

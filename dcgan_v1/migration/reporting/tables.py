@@ -217,7 +217,7 @@ def _variables(exact: Comparison) -> list[dict[str, object]]:
     }
     for name in matching.old_only:
         own = {"tf1": name, "shape": ours[name].shape, "trainable": ours[name].trainable}
-        rows.append({**own, **empty, "runner_up": None, "sure": True})
+        rows.append({**own, **empty, "distance": None, "runner_up": None, "sure": True})
     return rows
 
 

@@ -136,7 +136,7 @@ class RemoteRunner:
         line = self.process.stdout.readline()
         if not line:
             lines = self.log.read_text(errors="replace").strip().splitlines() or ["no message"]
-            raise UserError(f"the {self.name} process died: {reason(lines[-1], 300)}")
+            raise UserError(f"the {self.name} process died: {lines[-1][:300]}")
         answer = json.loads(line)
         if "error" in answer:
             text = reason(Exception(answer["error"]), 400)

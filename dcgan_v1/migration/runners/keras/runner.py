@@ -115,6 +115,7 @@ class KerasRunner:
             optional=optional,
             takes_more=takes_more,
             dropouts=sum(isinstance(x, keras.layers.Dropout) for _, x in self.layers.values()),
+            forward=self.forward,
             altered=self.altered,
         )
 

@@ -88,6 +88,7 @@ class TorchRunner:
             optional=optional,
             takes_more=takes_more,
             dropouts=kinds.count("dropout"),
+            forward=self.forward,
             altered=self.altered,
         )
 
