@@ -175,14 +175,14 @@ META = FORMS["meta"]
             "is of another graph",
         ),
         ((*META, "port.py:silent"), "the port's step returns nothing"),
-        ((*META, "port.py:not_a_number"), "the port computes what is no number"),
+        ((*META, "port.py:not_a_number"), "the port computes NaN"),
         ((*META, "port.py:nothing"), "returned NoneType; it must return"),
         ((*META, "port.py:broken"), "failed: RuntimeError: no such luck"),
         ((*META, "port.py:missing"), "has no function missing; it has model, new"),
         ((*META, "elsewhere.py:new"), "elsewhere.py does not exist"),
         ((*META, "port.py:other_arguments"), "the port's step takes a, b, c"),
-        ((*META, "port.py:new", "--inputs", "port.py"), "is no .npz of arrays"),
-        ((*META, "port.py:new", "--map", "port.py"), "is no TOML"),
+        ((*META, "port.py:new", "--inputs", "port.py"), "is not an .npz of arrays"),
+        ((*META, "port.py:new", "--map", "port.py"), "is not TOML"),
         ((*META, "port.py:new", "--steps", 0), "--steps must be at least 1"),
     ],
 )
@@ -209,7 +209,7 @@ def test_a_nan_in_the_tf1_program_is_named(folder, tmp_path):
     path = tmp_path / "batch.npz"
     np.savez(path, x=np.full((5, 4), np.nan))
     said = refused(folder, *META, "port.py:new", "--inputs", path)
-    assert "the TF1 program computes what is no number" in said
+    assert "the TF1 program computes NaN" in said
 
 
 @pytest.mark.parametrize(

@@ -152,7 +152,7 @@ def test_what_is_no_recording_is_refused_and_no_pickle_is_read(recorded, tmp_pat
         "format": "another format",
         "types": "do not fit",
         "steps": "do not fit",
-        "pickle": "is no .npz of arrays",
+        "pickle": "is not an .npz of arrays",
     }
     assert said[broken] in str(error.value)
 

@@ -44,13 +44,11 @@ def load(file: str | Path | IO[bytes]) -> object:
 
 
 def _encoded(value: object, arrays: list[np.ndarray]) -> object:
+    if isinstance(value, np.ndarray | np.generic):  # a single number of numpy's stays one
+        arrays.append(np.asarray(value))
+        return {"array": f"a{len(arrays) - 1}"}
     if value is None or isinstance(value, bool | int | float | str):
         return value
-    if isinstance(value, np.ndarray):
-        arrays.append(value)
-        return {"array": f"a{len(arrays) - 1}"}
-    if isinstance(value, np.generic):
-        return value.item()
     name = type(value).__name__
     if name in _CLASSES and type(value) is _CLASSES[name]:
         if isinstance(value, tuple):

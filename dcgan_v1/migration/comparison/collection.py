@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from dcgan_v1.errors import UserError
-from dcgan_v1.migration.comparison import alignment
+from dcgan_v1.migration.comparison import alignment, inference
 from dcgan_v1.migration.comparison.evidence import (
     FORWARD,
     GRADIENT,
@@ -18,13 +18,13 @@ from dcgan_v1.migration.comparison.evidence import (
     state_keys,
 )
 from dcgan_v1.migration.comparison.losses import Scalars, pair_losses
+from dcgan_v1.migration.comparison.observations import refuse_nan, without_gradient
 from dcgan_v1.migration.comparison.pairing import Pairing
 from dcgan_v1.migration.comparison.preparation import Prepared, Request
 from dcgan_v1.migration.comparison.programs import Programs
-from dcgan_v1.migration.records import GradientKey, LayerOutput, Observation, State
+from dcgan_v1.migration.records import LayerOutput, Observation, State
 from dcgan_v1.migration.runners.process import both
 
-Gradients = dict[GradientKey, np.ndarray]
 NO_GRADIENT = {"float64": 1e-12, "float32": 1e-6}  # of an update's largest: rounding
 SAME_VALUE = {"float64": 1e-9, "float32": 1e-4}  # relative difference of layers that are the same
 
@@ -128,8 +128,8 @@ class Collector:
     def train(self) -> None:
         """The first step with its inside, then the others."""
         ours, theirs = self.first = self._step(0, is_observed=True)
-        refuse_nan("TF1 program", scalars=ours.scalars, gradients=ours)
-        refuse_nan("port", scalars=theirs.scalars, gradients=theirs, layers=theirs.layers)
+        refuse_nan("TF1 program", scalars=ours.scalars, gradients=ours.gradients)
+        refuse_nan("port", scalars=theirs.scalars, gradients=theirs.gradients, layers=theirs.layers)
         self.altered = theirs.altered or self.altered
         self.pixels |= theirs.pixels
         self.forward = {**theirs.forward, **self.forward}
@@ -258,65 +258,18 @@ class Collector:
         theirs = [first]
         theirs += [self.programs.new.inference(port_batch, choice) for choice in choices[1:]]
         self.pixels |= first.pixels
-        parts = []
-        for model in self.new.models:
-            of_model = [
-                [s for s in o.layers if s.name.startswith((f"{model}/", f"{model}:"))]
-                for o in theirs
-            ]
-            among = self._of_model(model, ours.layers)
-            layers = max(of_model, key=lambda found: self._agreeing(among, found))
-            if not layers:
-                self.notes.append(
-                    f"{model} in inference: name its inputs, forward={{{model!r}: […]}}"
-                )
-            elif self._has_no_inference(model, among, layers):
-                self.notes.append(
-                    f"{model} in inference: TF1's graph normalises by its batches "
-                    "always; it was built for training alone"
-                )
-            else:
-                parts.append((among, layers))
+        parts, notes = inference.pair_layers(
+            self.pairing,
+            SAME_VALUE[self.dtype],
+            self.pixels,
+            ours.layers,
+            [o.layers for o in theirs],
+        )
+        self.notes += notes
         self._align("inference", parts)
         beside = [a.old for a in self.aligned["inference"] if a.old is not None]
         refuse_nan("TF1 program", layers=beside)
         refuse_nan("port", layers=[layer for _, layers in parts for layer in layers])
-
-    def _of_model(self, model: str, layers: list[LayerOutput]) -> list[LayerOutput]:
-        """The ops of TF1's that a model may be compared with in inference: of the network that is
-        there for inference alone, where the program has one that reads the model's weights, and
-        no switch between its modes."""
-        twins = self._own_twins(model, layers)
-        return layers if self.old.switches or not twins else twins
-
-    def _own_twins(self, model: str, layers: list[LayerOutput]) -> list[LayerOutput]:
-        own = self._trained_of(model)
-        return [s for s in layers if s.is_inference_only and own & set(s.reads)]
-
-    def _trained_of(self, model: str) -> set[str]:
-        """TF1's names of what a model trains."""
-        return {
-            r.old
-            for r in self.matching.rows
-            if r.new.startswith(f"{model}/") and self.old.variables[r.old].trainable
-        }
-
-    def _has_no_inference(
-        self, model: str, among: list[LayerOutput], layers: list[LayerOutput]
-    ) -> bool:
-        """Whether a program has one network for both modes and nothing that switches, and a
-        port's averages are not what it normalises by."""
-        has_averages = any(
-            n.startswith(f"{model}/") and v.part in ("mean", "variance")
-            for n, v in self.new.variables.items()
-        )
-        switches = self.old.switches or self.old.modes
-        is_one = self.pairing.trains and not switches and not self._own_twins(model, among)
-        return is_one and has_averages and self._agreeing(among, layers) < len(layers)
-
-    def _agreeing(self, ours: list[LayerOutput], theirs: list[LayerOutput]) -> int:
-        aligned = alignment.align(ours, theirs, SAME_VALUE[self.dtype], self.pixels)
-        return sum(a.by == "value" for a in aligned)
 
     # ---- noting ----
 
@@ -326,7 +279,7 @@ class Collector:
         Args:
           parts: (TF1's, the port's), each aligned by itself.
         """
-        variables = {model: self._trained_of(model) for model in self.new.models}
+        variables = {model: inference.trained_of(model, self.pairing) for model in self.new.models}
         aligned = []
         for ours, theirs in parts:
             read = alignment.with_reads(theirs, self.new, self.matching)
@@ -364,50 +317,3 @@ def _as_in(
         else:
             result.append(dataclasses.replace(a, old=old, by="value", function=""))
     return result
-
-
-def refuse_nan(
-    side: str,
-    *,
-    scalars: Scalars | None = None,
-    layers: list[LayerOutput] | None = None,
-    gradients: Observation | None = None,
-) -> None:
-    """Raises UserError where a side computes NaN or infinity.
-
-    Args:
-      side: for the message.
-      scalars, layers, gradients: what is looked at.
-    """
-    arrays = [
-        *((f"layer {s.name}", s.output) for s in layers or []),
-        *((f"loss {name}", np.asarray(v)) for name, v in (scalars or {}).items()),
-        *(
-            (f"gradient of {key.variable}", a)
-            for key, a in (gradients.gradients.items() if gradients else ())
-        ),
-    ]
-    for name, array in arrays:
-        if not np.isfinite(array).all():
-            raise UserError(f"the {side} computes NaN, first in {name}")
-
-
-def without_gradient(ours: Gradients, theirs: Gradients, limit: float) -> list[str]:
-    """Variables whose gradients are rounding on both sides: a bias that a batch norm takes away
-    again.
-
-    Args:
-      ours, theirs: GradientKey -> array.
-      limit: of an update's largest gradient, what rounding may be.
-    """
-    largest: dict[int, float] = {}
-    for key, array in ours.items():
-        size = float(np.max(np.abs(array), initial=0.0))
-        largest[key.update] = max(largest.get(key.update, 0.0), size)
-    tiny: set[str] = set()
-    real: set[str] = set()
-    for key, array in ours.items():
-        sizes = [float(np.max(np.abs(a), initial=0.0)) for a in (array, theirs.get(key, array))]
-        is_rounding = 0 < max(sizes) <= limit * largest[key.update] and array.ndim == 1
-        (tiny if is_rounding else real).add(key.variable)
-    return sorted(tiny - real)

@@ -85,6 +85,8 @@ def scalars(returned: object, to_number: Callable[[object], object]) -> dict[str
         values = {"loss": returned}
     numbers = {}
     for name, value in values.items():
+        if value is None:
+            continue
         try:
             number = np.asarray(to_number(value), np.float64)
         except (TypeError, ValueError):

@@ -29,6 +29,7 @@ from dcgan_v1.migration.runners.tf1.variables import Variables
 from dcgan_v1.migration.specs import Tf1
 
 Feed = dict[tf.Tensor, Any]
+SHADOW = "/ExponentialMovingAverage"  # an average of a weight stands for the weight
 
 
 class GraphRunner:
@@ -200,7 +201,7 @@ class GraphRunner:
                 {"op": self.types[op.name], **graph_layers.settings(self.nodes[op.name])},
                 _nhwc(self.nodes[op.name], values[op.name]),
                 applied=applied,
-                reads=tuple(sorted(self.fetches.reads[op])),
+                reads=tuple(sorted({n.removesuffix(SHADOW) for n in self.fetches.reads[op]})),
                 is_last=op not in self.fetches.before_weights,
                 is_inference_only=op in self.fetches.inference_only,
                 knobs=knobs.of(op, set(self.nodes[op.name].attr)),

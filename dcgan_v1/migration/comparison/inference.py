@@ -1,0 +1,84 @@
+"""Which layers of both programs are compared in inference."""
+
+from collections.abc import Sequence
+
+from dcgan_v1.migration.comparison import alignment
+from dcgan_v1.migration.comparison.pairing import Pairing
+from dcgan_v1.migration.matching.fingerprints import PixelsOf
+from dcgan_v1.migration.records import LayerOutput
+
+Layers = Sequence[LayerOutput]
+
+
+def pair_layers(
+    pairing: Pairing, tolerance: float, pixels: PixelsOf, ours: Layers, theirs: Sequence[Layers]
+) -> tuple[list[tuple[list[LayerOutput], list[LayerOutput]]], list[str]]:
+    """Chooses for each model of the port its layers, and the ops of TF1's to compare them with.
+
+    Args:
+      pairing: what is known of both programs.
+      tolerance: relative difference below which layers are the same.
+      pixels: layers of the port that meet feature maps.
+      ours: TF1's.
+      theirs: the port's, for each choice of inputs that its models were seen to take; what counts
+        is the one under which most of its layers agree.
+
+    Returns:
+      ((TF1's, the port's) for each model, notes on what is not compared).
+    """
+    parts, notes = [], []
+    for model in pairing.new.models:
+        among = _of_model(model, pairing, ours)
+
+        def agreeing(layers: Layers, among: Layers = among) -> int:
+            aligned = alignment.align(among, layers, tolerance, pixels)
+            return sum(a.by == "value" for a in aligned)
+
+        choices = [
+            [s for s in layers if s.name.startswith((f"{model}/", f"{model}:"))]
+            for layers in theirs
+        ]
+        layers = max(choices, key=agreeing)
+        if not layers:
+            notes.append(f"{model} in inference: name its inputs, forward={{{model!r}: […]}}")
+        elif _has_no_inference(model, pairing, among) and agreeing(layers) < len(layers):
+            notes.append(
+                f"{model} in inference: TF1's graph normalises by its batches "
+                "always; it was built for training alone"
+            )
+        else:
+            parts.append((list(among), layers))
+    return parts, notes
+
+
+def trained_of(model: str, pairing: Pairing) -> set[str]:
+    """Returns TF1's names of what a model of the port trains."""
+    return {
+        r.old
+        for r in pairing.matching.rows
+        if r.new.startswith(f"{model}/") and pairing.old.variables[r.old].trainable is not False
+    }
+
+
+def _of_model(model: str, pairing: Pairing, layers: Layers) -> Layers:
+    """The ops of TF1's that a model may be compared with: of the network that is there for
+    inference alone, where the program has one that reads the model's weights, and no switch
+    between its modes."""
+    twins = _twins(model, pairing, layers)
+    return layers if pairing.old.switches or not twins else twins
+
+
+def _twins(model: str, pairing: Pairing, layers: Layers) -> Layers:
+    own = trained_of(model, pairing)
+    return [s for s in layers if s.is_inference_only and own & set(s.reads)]
+
+
+def _has_no_inference(model: str, pairing: Pairing, among: Layers) -> bool:
+    """Whether a program has one network for both modes and nothing that switches, and the port
+    keeps averages: they may not be what TF1 normalises by."""
+    has_averages = any(
+        n.startswith(f"{model}/") and v.part in ("mean", "variance")
+        for n, v in pairing.new.variables.items()
+    )
+    switches = pairing.old.switches or pairing.old.modes
+    return pairing.trains and not switches and has_averages and not _twins(model, pairing, among)
