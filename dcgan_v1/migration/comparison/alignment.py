@@ -18,12 +18,13 @@ from dcgan_v1.migration.matching.fingerprints import PixelsOf
 from dcgan_v1.migration.matching.matching import Matching
 from dcgan_v1.migration.records import LayerOutput, PortInfo
 
+SHADOW = "/ExponentialMovingAverage"
 SAMPLES = 256  # elements that are looked at first
 ALIKE = {  # kind of the port's layer -> kinds of TF1's ops that may stand beside it
     "conv": ("conv", "bias"),
     "deconv": ("deconv", "bias"),
     "dense": ("dense", "bias", "add"),
-    "norm": ("norm", "add", "merge"),
+    "norm": ("norm", "add", "merge", "reshape"),
     "dropout": ("dropout", "mul"),
     "recurrent": ("recurrent", "reshape"),
     "model": ("model", "identity", "activation", "bias", "add", "dense", "deconv", "conv"),
@@ -116,7 +117,7 @@ def _by_function(
     """An end of the port's network that TF1 leaves to its loss, or the reverse: a known function
     of an op that is made of the same variables."""
     for op in old:
-        if not op.is_last or set(op.reads) & own != set(layer.reads):
+        if not op.is_last or _reads(op, own) != set(layer.reads):
             continue
         for name, function in FUNCTIONS.items():
             with np.errstate(all="ignore"):
@@ -139,7 +140,7 @@ def _by_use(
         for place, op in enumerate(old)
         if op.output.shape == layer.output.shape
         and layer.reads
-        and set(op.reads) & own == set(layer.reads)
+        and _reads(op, own) == set(layer.reads)
         and op.kind in ALIKE.get(layer.kind, (layer.kind,))
     ]
     if is_output:  # the nearest of all that the network may end in
@@ -155,6 +156,11 @@ def _by_use(
         distance = apart(old[place].output, layer.output)
         return Aligned(layer, old[place], "use", *distance)
     return Aligned(layer, None, "nothing", np.inf, np.inf)
+
+
+def _reads(op: LayerOutput, own: set[str]) -> set[str]:
+    """Which weights of a model an op is made of; an average of a weight stands for the weight."""
+    return {name.removesuffix(SHADOW) for name in op.reads} & own
 
 
 def _orders(output: np.ndarray, maps_before: tuple[int, ...] | None) -> Iterator[np.ndarray]:

@@ -17,6 +17,10 @@ def _softmax(x: np.ndarray) -> np.ndarray:
     return e / e.sum(axis=-1, keepdims=True)
 
 
+def _channels_first(x: np.ndarray) -> np.ndarray:
+    return np.moveaxis(x, -1, 1).reshape(len(x), -1) if x.ndim > 2 else x
+
+
 ACTIVATIONS: dict[str, Function] = {
     "ReLU": lambda x: np.maximum(x, 0),
     "ReLU6": lambda x: np.clip(x, 0, 6),
@@ -43,6 +47,6 @@ FUNCTIONS: dict[str, Function] = {  # of TF1's output, that may be the port's
     "2 x - 1": lambda x: 2 * x - 1,
     "flattened": lambda x: x.reshape(len(x), -1),
     "squeezed": lambda x: x.reshape(-1) if x.ndim and x.size == len(x) else x,
-    "flattened channels first": lambda x: np.moveaxis(x, -1, 1).reshape(len(x), -1),
+    "flattened channels first": _channels_first,
     "sigmoid, squeezed": lambda x: sigmoid(x.reshape(-1)) if x.size == len(x) else x,
 }

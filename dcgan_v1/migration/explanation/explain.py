@@ -16,7 +16,7 @@ from functools import partial
 
 import numpy as np
 
-from dcgan_v1.errors import reason
+from dcgan_v1.errors import UserError, reason
 from dcgan_v1.migration.comparison.differences import Difference
 from dcgan_v1.migration.comparison.evidence import FORWARD, GRADIENT, LOSS, STATE, Evidence, Key
 from dcgan_v1.migration.comparison.experiments import Experiments
@@ -162,7 +162,10 @@ def _after(case: Case, causes: list[Cause]) -> tuple[Case, list[Cause]]:
     keys = frozenset(k for cause in causes for k in cause.keys)
     if not changes:
         return case.accounting_for(keys or {d.key for d in _open(case)[:1]}), causes
-    again = case.put_right(changes)
+    try:
+        again = case.put_right(changes)
+    except UserError:  # a number that the graph cannot run with
+        return case.accounting_for(keys), causes
     before, after = _size(case, keys), _size(again, keys)
     if after > 0.99 * before:  # not what makes the difference
         return case.accounting_for(keys), causes

@@ -8,7 +8,8 @@ from dcgan_v1.migration.comparison.evidence import GRADIENT, LOSS, STATE, Key, K
 from dcgan_v1.migration.explanation import probes
 from dcgan_v1.migration.explanation.case import Case, Cause
 
-EXPLAINED = 1e-6  # of the largest value, what a hypothesis may leave
+LEFT = 1e-3  # of a difference, what a hypothesis that explains it may leave
+ROUNDING = 1e-13  # of the largest value, what no hypothesis need explain
 
 
 # ---- what only one side has ----
@@ -112,12 +113,12 @@ def _leak_or_order(case: Case, ours: Keyed, theirs: Keyed, keys: list[Key]) -> s
     leaked = {k: late[k] + leak[k] for k in leak if k in late}
     now = {k: ours[k] + leak[k] for k in leak if k in ours}
     for hypothesis in (leaked, now):
-        if _explains(hypothesis, theirs, keys):
+        if _explains(hypothesis, ours, theirs, keys):
             return (
                 "its gradient also holds that of another update's loss: a "
                 "stop_gradient (detach) is missing"
             )
-    if _explains(late, theirs, keys):
+    if _explains(late, ours, theirs, keys):
         update = keys[0].update + 1
         return (
             f"the gradient of the step's update {update} is taken before the update "
@@ -126,17 +127,19 @@ def _leak_or_order(case: Case, ours: Keyed, theirs: Keyed, keys: list[Key]) -> s
     return None
 
 
-def _explains(hypothesis: Keyed, theirs: Keyed, keys: Iterable[Key]) -> bool:
-    """Whether a hypothesis gives every differing gradient, up to rounding."""
+def _explains(hypothesis: Keyed, ours: Keyed, theirs: Keyed, keys: Iterable[Key]) -> bool:
+    """Whether a hypothesis gives one side's gradients where the other side's do not: it leaves next
+    to nothing of the difference of each."""
     return all(
-        key in hypothesis
-        and (
-            np.max(np.abs(hypothesis[key] - theirs[key]))
-            <= EXPLAINED * np.max(np.abs(hypothesis[key]))
-            or np.max(np.abs(theirs[key])) < 1e-12
-        )
-        for key in keys
+        key in hypothesis and _leaves(hypothesis[key], ours[key], theirs[key]) for key in keys
     )
+
+
+def _leaves(hypothesis: np.ndarray, other: np.ndarray, wanted: np.ndarray) -> bool:
+    difference = float(np.max(np.abs(other - wanted), initial=0.0))
+    size = float(np.max(np.abs(wanted), initial=0.0))
+    left = float(np.max(np.abs(hypothesis - wanted), initial=0.0))
+    return left <= max(LEFT * difference, ROUNDING * size)
 
 
 def _penalty(case: Case, ours: Keyed, theirs: Keyed, keys: list[Key]) -> str | None:
@@ -147,7 +150,7 @@ def _penalty(case: Case, ours: Keyed, theirs: Keyed, keys: list[Key]) -> str | N
         off = ours[key] - theirs[key]
         scale = np.sum(w * w)
         c = float(np.sum(off * w) / scale) if scale else 0.0
-        if not c or np.max(np.abs(off - c * w)) > EXPLAINED * np.max(np.abs(off)):
+        if not c or np.max(np.abs(off - c * w)) > LEFT * np.max(np.abs(off)):
             return None
         factors.append(c)
     c = float(np.median(factors))
@@ -167,14 +170,11 @@ def _clipping(case: Case, ours: Keyed, theirs: Keyed, keys: list[Key]) -> str | 
         ("the port", "TF1", theirs, ours),
     ):
         bound = max(float(np.max(np.abs(clipped[k]))) for k in keys)
-        if all(
-            np.max(np.abs(np.clip(plain[k], -bound, bound) - clipped[k])) <= EXPLAINED * bound
-            for k in keys
-        ):
+        if all(_leaves(np.clip(plain[k], -bound, bound), plain[k], clipped[k]) for k in keys):
             return f"{who} clips gradients to ±{bound:.3g}, {other} does not"
         ratios = [probes.ratio(plain[k], clipped[k]) for k in keys]
         updates = {k.update for k in keys}
-        if len(updates) == 1 and 0 < ratios[0] < 1 and np.ptp(ratios) < EXPLAINED:
+        if len(updates) == 1 and 0 < ratios[0] < 1 and np.ptp(ratios) < 1e-6:
             squares = (np.sum(np.square(a)) for k, a in clipped.items() if k.update in updates)
             norm = float(np.sqrt(sum(squares)))
             rounded = float(f"{norm:.3g}")
@@ -188,11 +188,7 @@ def _clipping(case: Case, ours: Keyed, theirs: Keyed, keys: list[Key]) -> str | 
 def _factor(case: Case, ours: Keyed, theirs: Keyed, keys: list[Key]) -> str | None:
     ratios = [probes.ratio(ours[k], theirs[k]) for k in keys]
     middle = float(np.median(ratios))
-    is_exact = all(
-        np.max(np.abs(theirs[k] - middle * ours[k])) <= EXPLAINED * np.max(np.abs(theirs[k]))
-        for k in keys
-    )
-    if is_exact:
+    if all(_leaves(middle * ours[k], ours[k], theirs[k]) for k in keys):
         return f"every gradient is {middle:.4g} times TF1's: a sum for a mean, or a weight"
     return None
 
@@ -205,9 +201,7 @@ def _at_zero(case: Case, ours: Keyed, theirs: Keyed, keys: list[Key]) -> str | N
     pairs = case.experiments.gradients_off_zero()
     if pairs is None or any(k not in pairs[0] or k not in pairs[1] for k in keys):
         return None
-    largest = max(float(np.max(np.abs(pairs[0][k]))) for k in keys)
-    off = max(float(np.max(np.abs(pairs[0][k] - pairs[1][k]))) for k in keys)
-    if off > EXPLAINED * largest:
+    if not all(_leaves(pairs[0][k], pairs[0][k] + theirs[k] - ours[k], pairs[1][k]) for k in keys):
         return None
     return (
         f"the derivative of an activation at exactly 0 is another one ({zeros} values before it "

@@ -203,6 +203,9 @@ class Judged:
         """The bound within which a side holds its new weights, if that makes a rule fit that does
         not fit without."""
         bound = max(float(np.max(np.abs(pair[place].after))) for pair in self.steps.values())
+        held = sum(int(np.sum(np.abs(p[place].after) >= bound)) for p in self.steps.values())
+        if held < 2:  # the largest weight is always its own bound
+            return None
         if any(self._follows(rule, None, place) for rule in rules):
             return None
         return bound if any(self._follows(rule, bound, place) for rule in rules) else None

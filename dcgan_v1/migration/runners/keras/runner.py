@@ -36,6 +36,7 @@ class KerasRunner:
 
     def __init__(self, spec: Keras, dtype: str, altered: list[str]) -> None:
         self.altered = altered
+        self.spec = spec  # it keeps the owner of a step alive
         self.models, self.draws = spec.models, ports.Draws()
         self.optimizers: dict[str, Any] = dict(spec.optimizers) or self._compiled()
         for name, changed in exact.exact_decimals(self.optimizers).items():

@@ -29,7 +29,6 @@ from dcgan_v1.migration.runners.tf1.variables import Variables
 from dcgan_v1.migration.specs import Tf1
 
 Feed = dict[tf.Tensor, Any]
-SHADOW = "/ExponentialMovingAverage"  # an average of a weight stands for the weight
 
 
 class GraphRunner:
@@ -64,6 +63,9 @@ class GraphRunner:
             self.roles = Roles(self.graph, self.types, self.program, spec)
             self.fetches = Fetches(self.graph, self.types, self.roles)
             self.variables = Variables(self.graph, self.program, self.roles, self.types, spec.trust)
+        self.variables.changed = {
+            (c.op, c.setting.removeprefix("optimizer ")): c.value for c in self._optimizer_changes
+        }
         config = tf.ConfigProto(device_count={"GPU": 0})
         config.intra_op_parallelism_threads = threads
         if dtype == "float64":
@@ -201,7 +203,7 @@ class GraphRunner:
                 {"op": self.types[op.name], **graph_layers.settings(self.nodes[op.name])},
                 _nhwc(self.nodes[op.name], values[op.name]),
                 applied=applied,
-                reads=tuple(sorted({n.removesuffix(SHADOW) for n in self.fetches.reads[op]})),
+                reads=tuple(sorted(self.fetches.reads[op])),
                 is_last=op not in self.fetches.before_weights,
                 is_inference_only=op in self.fetches.inference_only,
                 knobs=knobs.of(op, set(self.nodes[op.name].attr)),
@@ -298,8 +300,9 @@ class GraphRunner:
             for update in self.roles.updates:
                 if update.optimizer == change.op:
                     for apply in update.applies:
-                        if setting in apply.settings:
-                            feed[apply.settings[setting]] = value
+                        tensor = apply.settings.get(setting)
+                        if tensor is not None and self.graph.is_feedable(tensor):
+                            feed[tensor] = value
         return feed
 
     def _run(self, fetches: Any, feed: Feed) -> Any:

@@ -18,6 +18,7 @@ class Variables:
     Attributes:
       readers: variable -> tensor.
       constants: of a frozen graph, name -> array that is fed in a constant's place.
+      changed: (optimiser, setting) -> number that stands for the graph's.
     """
 
     session: tf.Session  # the runner's, set when it is there
@@ -30,6 +31,7 @@ class Variables:
         self.readers: dict[str, tf.Tensor] = {}
         self._loaders: dict[str, tuple[tf.Tensor, tf.Operation]] = {}
         self.constants: Arrays = {}
+        self.changed: dict[tuple[str, str], float] = {}
         for name in program.variables:
             op = graph.get_operation_by_name(name)
             if program.frozen:
@@ -134,10 +136,13 @@ class Variables:
 
     def _setting(self, optimizer: str, name: str) -> float:
         """A constant setting of an optimiser, as the decimal that was written."""
+        if (optimizer, name) in self.changed:
+            return self.changed[optimizer, name]
         update = next(u for u in self._roles.updates if u.optimizer == optimizer)
         tensor = update.applies[0].settings[name]
-        value = tensor_util.constant_value(tensor)
-        if value is None:
+        if tensor.op.type == "Const":  # constant_value() would forbid to feed it ever after
+            value = tensor_util.MakeNdarray(tensor.op.get_attr("value"))
+        else:
             value = self.session.run(tensor)
         return float(f"{float(value):.7g}")
 
