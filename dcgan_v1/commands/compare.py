@@ -7,13 +7,17 @@ import shlex
 import subprocess
 import sys
 import tempfile
+from argparse import Namespace
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from tqdm import tqdm
 
 from dcgan_v1 import files
 from dcgan_v1.commands import cli
 from dcgan_v1.errors import UserError, reason
+from dcgan_v1.migration.api import Side
 
 ROOT = Path(__file__).resolve().parents[2]
 RUN_LEGACY = (
@@ -23,7 +27,7 @@ RUN_LEGACY = (
 SOURCES = ("meta", "saved_model", "frozen", "recording", "program")
 
 
-def main(args):
+def main(args: Namespace) -> int:
     refuse_unwritable(args)
     if len(args.sides) > 2:
         raise UserError("name the two sides, OLD NEW, and no more")
@@ -43,7 +47,7 @@ def main(args):
         "batch_size": args.batch_size,
     }
     if len(args.sides) == 2:
-        return run(args, args.sides[0], new, **options)
+        return run(args, args.sides[0], args.sides[1], **options)
     if not given:
         raise UserError("name the old side: OLD NEW, or --meta FILE NEW")
     if new is None and not args.recording:
@@ -53,7 +57,9 @@ def main(args):
     return _with_recording(args, args.recording, new, options)
 
 
-def _with_recording(args, recording, new, options):
+def _with_recording(
+    args: Namespace, recording: Path | None, new: str | None, options: dict[str, Any]
+) -> int:
     from dcgan_v1.compare import Tf1, source_of
     from dcgan_v1.migration.recordings import replay
 
@@ -61,20 +67,21 @@ def _with_recording(args, recording, new, options):
         meta=args.meta,
         saved_model=args.saved_model,
         frozen=args.frozen,
-        recording=recording and str(recording),
+        recording=str(recording) if recording else None,
         checkpoint=args.checkpoint,
         libraries=tuple(args.library),
         trust=args.trust,
     )
     if new is not None:
         return run(args, old, new, **options)
+    assert recording is not None
     with broken_off():
         replayed = replay.replay(source_of(old), recording)
     print(*replay.lines(replayed), sep="\n")
     return 0
 
 
-def _run_program(args, new, options):
+def _run_program(args: Namespace, new: str | None, options: dict[str, Any]) -> int:
     """Records a program's first steps in a process of its own, and compares."""
     with tempfile.TemporaryDirectory(prefix="recording_") as folder:
         recording = args.keep_recording or Path(folder, "recording")
@@ -93,7 +100,7 @@ def _run_program(args, new, options):
         return _with_recording(args, recording, new, options)
 
 
-def run(args, old, new, **options):
+def run(args: Namespace, old: Side, new: Side, **options: Any) -> int:
     """Compares, prints and writes. Returns the exit code."""
     from dcgan_v1.compare import Unmatched, compare
 
@@ -133,7 +140,7 @@ def run(args, old, new, **options):
 
 
 @contextlib.contextmanager
-def broken_off():
+def broken_off() -> Iterator[None]:
     """Exit code 1 would mean that the sides differ."""
     try:
         yield
@@ -146,7 +153,7 @@ def broken_off():
         ) from error
 
 
-def refuse_unwritable(args):
+def refuse_unwritable(args: Namespace) -> None:
     if args.steps < 1 or args.timing_steps < 0:
         raise UserError("--steps must be at least 1, --timing-steps at least 0")
     if args.report:
@@ -156,14 +163,14 @@ def refuse_unwritable(args):
     files.refuse_unwritable(getattr(args, "write_map", None))
 
 
-def _write_map(args, text):
+def _write_map(args: Namespace, text: str) -> None:
     path = getattr(args, "write_map", None)
     if path:
         files.write({path: text.encode()})
         print(f"wrote {path}")
 
 
-def make_parser():
+def make_parser() -> cli.Parser:
     parser = cli.parser(__doc__)
     add = parser.add_argument
     add(
@@ -244,7 +251,7 @@ def make_parser():
     return parser
 
 
-def add_common(parser, steps):
+def add_common(parser: cli.Parser, steps: int) -> None:
     """The options that all comparisons have."""
     add = parser.add_argument
     add(

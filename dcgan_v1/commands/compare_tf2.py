@@ -3,18 +3,21 @@ where, by how much and why they differ. Exits with 0 if they compute the same fu
 with 1 if they differ, with 2 if they could not be compared."""
 
 import dataclasses
+from argparse import Namespace
 from pathlib import Path
+from typing import Any
 
 from dcgan_v1 import runtime, systems
 from dcgan_v1.commands import cli, compare
 from dcgan_v1.config.config_json import from_json
 from dcgan_v1.errors import UserError
+from dcgan_v1.migration.records import Arrays
 
 NETWORK_SETTINGS = ("batch_size", "width", "seed")
 MODULE = "dcgan_v1.ports.comparison"
 
 
-def main(args):
+def main(args: Namespace) -> int:
     against = systems.get(args.model).counterparts
     if args.against not in against:
         raise UserError(
@@ -46,7 +49,7 @@ def main(args):
     )
 
 
-def _start(args, settings):
+def _start(args: Namespace, settings: dict[str, Any]) -> tuple[Arrays, dict[str, Any]]:
     """Returns the checkpoint's arrays in TF1's names, and the settings it brings."""
     from dcgan_v1.checkpoints import restoring
     from dcgan_v1.checkpoints.checkpoint import open_checkpoint
@@ -59,7 +62,7 @@ def _start(args, settings):
     return restoring.arrays(checkpoint), settings
 
 
-def _settings(args):
+def _settings(args: Namespace) -> dict[str, Any]:
     """Returns the settings given, with the batch size of the run compared from."""
     settings = {}
     if args.checkpoint:
@@ -77,7 +80,7 @@ def _settings(args):
     return settings
 
 
-def make_parser():
+def make_parser() -> cli.Parser:
     parser = cli.parser(__doc__)
     add = parser.add_argument
     models = [name for name, s in systems.SYSTEMS.items() if s.counterparts]

@@ -3,6 +3,7 @@ TF1 checkpoint: weights, averages, optimiser slots and step, bit for bit. Of the
 project's own systems by themselves; of any other pair with the port, and a map that
 pairs them."""
 
+from argparse import Namespace
 from pathlib import Path
 
 from dcgan_v1 import files, runtime
@@ -12,7 +13,7 @@ from dcgan_v1.errors import UserError
 OWN = ("tf1", "tf2", "keras", "torch")
 
 
-def main(args):
+def main(args: Namespace) -> int:
     out = Path(args.out)
     for path in (out, Path(f"{out}.index")):
         if path.exists():
@@ -34,7 +35,7 @@ def main(args):
     return 0
 
 
-def _of_any_pair(args, out):
+def _of_any_pair(args: Namespace, out: Path) -> int:
     if not (args.map and args.port):
         raise UserError("a pair of yours needs both --map and --port")
     if args.to in ("torch", "safetensors"):
@@ -55,7 +56,7 @@ def _of_any_pair(args, out):
     return 0
 
 
-def make_parser():
+def make_parser() -> cli.Parser:
     parser = cli.parser(__doc__)
     add = parser.add_argument
     add(

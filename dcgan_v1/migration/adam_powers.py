@@ -1,5 +1,7 @@
 """TF1's Adam keeps the powers of its betas; from them follows how often it was applied."""
 
+from typing import Any
+
 import numpy as np
 
 from dcgan_v1.errors import UserError
@@ -8,7 +10,7 @@ BETA2 = 0.999  # Adam's own default
 UNDERFLOWED = 1_000_000  # updates; 0.999 to that power is 0, in float64 too
 
 
-def power_after(beta, updates, dtype):
+def power_after(beta: float, updates: int, dtype: Any) -> Any:
     """Returns beta^(updates + 1) as TF1's Adam arrives at it, factor by factor.
 
     TensorFlow's threads take numbers below the smallest normal one for zero.
@@ -17,7 +19,7 @@ def power_after(beta, updates, dtype):
     return product if product >= np.finfo(dtype).tiny else np.dtype(dtype).type(0)
 
 
-def updates_done(beta2_power, beta=BETA2):
+def updates_done(beta2_power: Any, beta: float = BETA2) -> int:
     """Returns how often an Adam whose second beta power is this has been applied.
 
     Once the power has underflowed (in float32 after 87 000 updates) the number no

@@ -19,6 +19,7 @@ Nothing here imports a framework.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass
@@ -43,15 +44,15 @@ class Tf1:
     """
 
     meta: str | None = None
-    function: Callable | None = None
+    function: Callable[..., object] | None = None
     saved_model: str | None = None
     frozen: str | None = None
     recording: str | None = None
     checkpoint: str | None = None
-    runs: list | None = None
-    training: dict = field(default_factory=dict)
-    inference: dict = field(default_factory=dict)
-    libraries: tuple = ()
+    runs: list[list[str]] | None = None
+    training: dict[str, Any] = field(default_factory=dict)
+    inference: dict[str, Any] = field(default_factory=dict)
+    libraries: tuple[str, ...] = ()
     trust: bool = False
 
 
@@ -70,12 +71,12 @@ class Keras:
         from the first step where left out.
     """
 
-    models: dict
-    optimizers: dict = field(default_factory=dict)
-    step: Callable | None = None
-    forward: dict = field(default_factory=dict)
+    models: dict[str, Any]
+    optimizers: dict[str, Any] = field(default_factory=dict)
+    step: Callable[..., object] | None = None
+    forward: dict[str, list[str]] = field(default_factory=dict)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         # a method that is a tf.function does not keep its object alive
         plain = getattr(self.step, "python_function", None)
         bound = getattr(getattr(plain, "__wrapped__", None), "__self__", None)
@@ -86,11 +87,12 @@ class Keras:
 class Torch:
     """A port made of torch.nn.Modules.
 
-    Attributes: as `Keras` has them. Inputs of rank 4 reach `step` as [N, C, H, W]; what
+    Attributes: as `Keras` has them; a model may be bare tensors, too, in a list, a dict or alone:
+    `models={"G": [w1, b1]}`. Inputs of rank 4 reach `step` as [N, C, H, W]; what
     `step` returns may be numbers or tensors.
     """
 
-    models: dict
-    optimizers: dict = field(default_factory=dict)
-    step: Callable | None = None
-    forward: dict = field(default_factory=dict)
+    models: dict[str, Any]
+    optimizers: dict[str, Any] = field(default_factory=dict)
+    step: Callable[..., object] | None = None
+    forward: dict[str, list[str]] = field(default_factory=dict)

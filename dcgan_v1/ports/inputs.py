@@ -27,7 +27,7 @@ def make(config: Config, steps: int) -> Arrays:
         batch = images[step * n : (step + 1) * n]
         batches["real"].append(batch / 255 * (high - low) + low)  # [N, H, W, C]
         for stream in system.streams:
-            z = draw_noise(system.noise, n, system.z_dim, rng.integers(2**31))
+            z = draw_noise(system.noise, n, system.z_dim, int(rng.integers(2**31)))
             batches.setdefault(stream, []).append(z)
         for stream, shape in system.masks.items():
             batches.setdefault(stream, []).append(rng.random((n, *shape)) >= system.dropout)

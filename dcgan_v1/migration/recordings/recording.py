@@ -7,11 +7,13 @@ step was given for `z`, where that is not what the first one was.
 import json
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from dcgan_v1.errors import UserError
 from dcgan_v1.migration.arrays import read_npz
+from dcgan_v1.migration.records import Arrays
 
 FORMAT = 1
 FED = ("feed/", "source/", "draw/")
@@ -32,7 +34,7 @@ class Recording:
       UserError: the folder holds none, or not all of one.
     """
 
-    def __init__(self, folder):
+    def __init__(self, folder: str | Path) -> None:
         self.folder = Path(folder)
         told = _told(self.folder)
         self.made_on, self.steps = told["made on"], told["steps"]
@@ -44,48 +46,56 @@ class Recording:
         self.is_whole = sum(map(len, self.steps)) == len(self._described)
 
     @property
-    def meta(self):
+    def meta(self) -> str:
+        """Path of its graph."""
         return str(self.folder / "graph.meta")
 
-    def run(self, number):
+    def run(self, number: int) -> Arrays:
         """'feed/x', 'draw/y', 'fetch/loss', 'gradient/w|op' -> array of one run."""
         return read_npz(self._path(number))
 
-    def _path(self, number):
+    def _path(self, number: int) -> Path:
         return self.folder / f"run_{number:04d}.npz"
 
     @cached_property
-    def values(self):
+    def values(self) -> Arrays:
         """Variable -> array before the first run."""
         return read_npz(self.folder / "before.npz")
 
     @cached_property
-    def fed(self):
+    def fed(self) -> Arrays:
         """Name -> arrays [steps, ...] of all that a step is given."""
         given = [[self._given(i) for i in step] for step in self.steps]
-        found = {}
+        found: dict[str, list[np.ndarray]] = {}
         for number in range(len(self.runs)):
             for key in given[0][number]:
                 values = [step[number].get(key) for step in given]
                 self._add(found, key.partition("/")[2], number, values)
         return {n: np.stack(values) for n, values in found.items()}
 
-    def _given(self, number):
+    def _given(self, number: int) -> Arrays:
         """What one run was fed and drew; its gradients are not read."""
         return read_npz(self._path(number), FED)
 
-    def _add(self, found, name, number, values):
+    def _add(
+        self,
+        found: dict[str, list[np.ndarray]],
+        name: str,
+        number: int,
+        values: list[np.ndarray | None],
+    ) -> None:
         """A run that is given what the first one was has no name of its own."""
-        if any(v is None or v.shape != values[0].shape for v in values):
+        arrays = [v for v in values if v is not None]
+        if len(arrays) < len(values) or any(v.shape != arrays[0].shape for v in arrays):
             raise UserError(
                 f"{self.folder}: {name} has another shape from step to step; record fewer steps"
             )
         if name not in found:
-            found[name] = values
-        elif not all(map(np.array_equal, found[name], values)):
-            found[f"{name}@{number + 1}"] = values
+            found[name] = arrays
+        elif not all(map(np.array_equal, found[name], arrays)):
+            found[f"{name}@{number + 1}"] = arrays
 
-    def modes(self):
+    def modes(self) -> Arrays:
         """Returns name -> value of single numbers that were the same in every run: the
         mode, a rate that keeps."""
         return {
@@ -95,7 +105,7 @@ class Recording:
         }
 
 
-def _told(folder):
+def _told(folder: Path) -> dict[str, Any]:
     path = folder / "recording.json"
     try:
         told = json.loads(path.read_text("utf-8"))
@@ -111,7 +121,7 @@ def _told(folder):
     return told
 
 
-def _is_sound(told):
+def _is_sound(told: dict[str, Any]) -> bool:
     """Whether everything is of the type it should be, and steps are alike."""
     made, runs, steps = (told.get(k) for k in ("made on", "runs", "steps"))
     return (
@@ -126,5 +136,5 @@ def _is_sound(told):
     )
 
 
-def _are(values, kind):
+def _are(values: object, kind: type) -> bool:
     return isinstance(values, list) and all(isinstance(v, kind) for v in values)

@@ -8,7 +8,9 @@ weights, one for the rows and one for the columns.
 """
 
 import math
+from collections.abc import Callable
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import tensorflow.compat.v1 as tf
@@ -22,25 +24,27 @@ FORMS = (
 )
 
 
-def decimal(x):
+def decimal(x: float) -> float:
     """Returns the float64 that a person wrote where a float32 stands: 0.999, or 1/255,
     the root or a multiple of pi of such a fraction, where the decimals do not end."""
-    x = np.float32(x)
-    text = str(x)
+    single = np.float32(x)
+    text = str(single)
     digits = text.partition("e")[0].replace(".", "").strip("-0")
-    if len(digits) <= DIGITS or not np.isfinite(x):
+    if len(digits) <= DIGITS or not np.isfinite(single):
         return float(text)
     sign, size = (-1.0 if x < 0 else 1.0), abs(float(x))
     found = []
     for function, inverse in FORMS:
         fraction = Fraction(inverse(size)).limit_denominator(LARGEST)
         value = sign * function(float(fraction))
-        if fraction and np.float32(value) == x:
+        if fraction and np.float32(value) == single:
             found.append((fraction.denominator, value))
     return min(found)[1] if found else float(text)
 
 
-def _batch_norm(node, x, scale, offset, mean, variance):
+def _batch_norm(
+    node: Any, x: Any, scale: Any, offset: Any, mean: Any, variance: Any
+) -> list[tf.Tensor]:
     x = _nhwc(node, x)
     moved_mean, moved_variance = mean, variance
     if node.attr["is_training"].b:
@@ -60,7 +64,9 @@ def _batch_norm(node, x, scale, offset, mean, variance):
     return [_back(node, y), moved_mean, moved_variance, mean, variance, nothing]
 
 
-def _batch_norm_gradient(node, dy, x, scale, mean, variance, *_):
+def _batch_norm_gradient(
+    node: Any, dy: Any, x: Any, scale: Any, mean: Any, variance: Any, *_: Any
+) -> list[tf.Tensor]:
     """mean, variance: what `_batch_norm` gives as its fourth and fifth output."""
     x, dy = _nhwc(node, x), _nhwc(node, dy)
     scaled = tf.rsqrt(variance + _epsilon(node))
@@ -75,36 +81,36 @@ def _batch_norm_gradient(node, dy, x, scale, mean, variance, *_):
     return [_back(node, scale * scaled * dx), d_scale, d_offset, nothing, nothing]
 
 
-def _epsilon(node):
+def _epsilon(node: Any) -> tf.Tensor:
     return decimal(node.attr["epsilon"].f)
 
 
-def _nhwc(node, x):
+def _nhwc(node: Any, x: tf.Tensor) -> tf.Tensor:
     is_first = node.attr["data_format"].s == b"NCHW"
     return tf.transpose(x, [0, 2, 3, 1]) if is_first else x
 
 
-def _back(node, x):
+def _back(node: Any, x: tf.Tensor) -> tf.Tensor:
     is_first = node.attr["data_format"].s == b"NCHW"
     return tf.transpose(x, [0, 3, 1, 2]) if is_first else x
 
 
-def _resize(node, x, size):
+def _resize(node: Any, x: tf.Tensor, size: tf.Tensor) -> list[tf.Tensor]:
     rows, columns = _resize_matrices(node, tf.shape(x)[1:3], size)
     x = tf.cast(x, tf.float64)
     return [tf.einsum("ai,bj,nijc->nabc", rows, columns, x)]
 
 
-def _resize_gradient(node, dy, x):
+def _resize_gradient(node: Any, dy: tf.Tensor, x: tf.Tensor) -> list[tf.Tensor]:
     rows, columns = _resize_matrices(node, tf.shape(x)[1:3], tf.shape(dy)[1:3])
     return [tf.einsum("ai,bj,nabc->nijc", rows, columns, dy)]
 
 
-def _resize_matrices(node, before, after):
+def _resize_matrices(node: Any, before: Any, after: Any) -> list[tf.Tensor]:
     return [_bilinear(node, before[axis], after[axis]) for axis in (0, 1)]
 
 
-def _bilinear(node, before, after):
+def _bilinear(node: Any, before: Any, after: Any) -> tf.Tensor:
     """The weights [after, before] of one axis."""
     old, new = tf.cast(before, tf.float64), tf.cast(after, tf.float64)
     scale = old / new
@@ -118,23 +124,23 @@ def _bilinear(node, before, after):
     low, high = tf.maximum(tf.floor(place), 0), tf.minimum(tf.ceil(place), old - 1)
     part = place - tf.floor(place)
 
-    def taken(index):
+    def taken(index: tf.Tensor) -> tf.Tensor:
         return tf.one_hot(tf.cast(index, tf.int32), before, dtype=tf.float64)
 
     return taken(low) * (1 - part)[:, None] + taken(high) * part[:, None]
 
 
-def _leaky_relu(node, x):
+def _leaky_relu(node: Any, x: tf.Tensor) -> list[tf.Tensor]:
     slope = decimal(node.attr["alpha"].f)
     return [tf.where(x > 0, x, x * tf.constant(slope, x.dtype))]
 
 
-def _leaky_relu_gradient(node, dy, x):
+def _leaky_relu_gradient(node: Any, dy: tf.Tensor, x: tf.Tensor) -> list[tf.Tensor]:
     slope = decimal(node.attr["alpha"].f)
     return [tf.where(x > 0, dy, dy * tf.constant(slope, x.dtype))]
 
 
-SUBSTITUTES = {
+SUBSTITUTES: dict[str, Callable[..., list[tf.Tensor]]] = {
     "FusedBatchNorm": _batch_norm,
     "FusedBatchNormV2": _batch_norm,
     "FusedBatchNormV3": _batch_norm,

@@ -1,5 +1,7 @@
 """Which value of a fed number switches a dropout off: what it is in inference."""
 
+from collections.abc import Iterator
+
 import tensorflow.compat.v1 as tf
 
 from dcgan_v1.migration.runners.tf1 import graph_ops
@@ -8,7 +10,7 @@ COMPARED = ("GreaterEqual", "Greater")  # random >= rate: kept
 ADDED = ("Add", "AddV2")  # floor(random + keep): kept, in TensorFlow before 1.13
 
 
-def value_in_inference(session, tensor):
+def value_in_inference(session: tf.Session, tensor: tf.Tensor) -> float | None:
     """Returns the value, 0 or 1, of a number that is fed under which everything is
     kept; None where the number steers no dropout."""
     for scalar, wanted in _thresholds(tensor):
@@ -21,9 +23,10 @@ def value_in_inference(session, tensor):
     return None
 
 
-def _thresholds(tensor):
+def _thresholds(tensor: tf.Tensor) -> Iterator[tuple[tf.Tensor, float]]:
     """Yields (number that is compared with random ones, its value that keeps all)."""
-    waiting, seen = [tensor], set()
+    waiting: list[tf.Tensor] = [tensor]
+    seen: set[tf.Operation] = set()
     while waiting:
         scalar = waiting.pop()
         for op in scalar.consumers():

@@ -1,6 +1,8 @@
 """Control flow of version 2 and functions, brought to the form of version 1: ops of one
 graph, which can be looked at, fed and raised to float64."""
 
+from typing import Any
+
 import tensorflow.compat.v1 as tf
 from tensorflow.core.protobuf import rewriter_config_pb2
 from tensorflow.python.grappler import tf_optimizer
@@ -12,7 +14,7 @@ CALLS = ("PartitionedCall", "StatefulPartitionedCall")
 LOWER = "_lower_using_switch_merge"
 
 
-def inline(meta):
+def inline(meta: Any) -> None:
     """Inlines the functions of a MetaGraphDef, in place. Leaves it alone where it calls
     none.
 

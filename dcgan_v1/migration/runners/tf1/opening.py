@@ -1,8 +1,9 @@
 """From whatever is left of a TF1 program to one normal form: a GraphDef, which of its
 nodes are variables, and values for them."""
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow.compat.v1 as tf
@@ -14,9 +15,14 @@ from tensorflow.core.protobuf.meta_graph_pb2 import MetaGraphDef
 from dcgan_v1.checkpoints import reading
 from dcgan_v1.errors import UserError, reason
 from dcgan_v1.migration.recordings.recording import Recording
+from dcgan_v1.migration.records import Arrays
 from dcgan_v1.migration.runners.tf1 import inlining, unsafe
+from dcgan_v1.migration.specs import Tf1
 
 VARIABLES = ("Variable", "VariableV2", "VarHandleOp")
+
+
+Parsed = tuple[MetaGraphDef, str, str | None]  # graph, where it came from, its checkpoint
 
 
 class Opened(NamedTuple):
@@ -37,17 +43,17 @@ class Opened(NamedTuple):
 
     meta: MetaGraphDef
     source: str
-    variables: list
-    trainable: list
+    variables: list[str]
+    trainable: list[str]
     knows_trainable: bool
-    initializers: dict
-    values: dict
-    collections: dict
+    initializers: dict[str, str]
+    values: Arrays
+    collections: dict[str, list[str]]
     frozen: bool
     recording: Recording | None
 
 
-def open_program(spec):
+def open_program(spec: Tf1) -> Opened:
     """Brings a `side.Tf1` to normal form.
 
     Raises:
@@ -63,7 +69,7 @@ def open_program(spec):
         raise UserError("Tf1 takes one of meta, function, saved_model, frozen and recording")
     for library in spec.libraries:
         unsafe.load_library(library)
-    meta, source, checkpoint = globals()[f"_from_{given[0]}"](spec)
+    meta, source, checkpoint = FORMS[given[0]](spec)
     for node in unsafe.all_nodes(meta.graph_def):
         node.device = ""
         # the name of a function of tf.custom_gradient's, lost with its program; what
@@ -82,7 +88,7 @@ def open_program(spec):
     else:
         variables = [node.name for node in nodes if node.op in VARIABLES]
         trainable = _trainable(meta, variables)
-    recording = Recording(spec.recording) if given[0] == "recording" else None
+    recording = Recording(str(spec.recording)) if given[0] == "recording" else None
     if recording and not checkpoint:
         values = {n: a for n, a in recording.values.items() if n in variables}
     else:
@@ -116,20 +122,20 @@ def open_program(spec):
 # ---- where a graph comes from ----
 
 
-def _from_meta(spec):
+def _from_meta(spec: Tf1) -> Parsed:
     return _parsed(spec.meta, MetaGraphDef), str(spec.meta), spec.checkpoint
 
 
-def _from_recording(spec):
-    meta = Recording(spec.recording).meta
+def _from_recording(spec: Tf1) -> Parsed:
+    meta = Recording(str(spec.recording)).meta
     return _parsed(meta, MetaGraphDef), str(spec.recording), spec.checkpoint
 
 
-def _from_function(spec):
+def _from_function(spec: Tf1) -> Parsed:
     name = f"{getattr(spec.function, '__name__', 'the function')}()"
     with tf.Graph().as_default() as graph:
         try:
-            spec.function()
+            spec.function()  # type: ignore[misc]  # it is the form that was chosen
         except Exception as error:  # whatever the user's code raises
             raise UserError(
                 f"{name} failed: {type(error).__name__}: {reason(error, 200)}"
@@ -140,8 +146,8 @@ def _from_function(spec):
     return meta, name, spec.checkpoint
 
 
-def _from_saved_model(spec):
-    path = Path(spec.saved_model) / "saved_model.pb"
+def _from_saved_model(spec: Tf1) -> Parsed:
+    path = Path(str(spec.saved_model)) / "saved_model.pb"
     saved = _parsed(path, saved_model_pb2.SavedModel)
     metas = saved.meta_graphs
     if not metas:
@@ -152,17 +158,27 @@ def _from_saved_model(spec):
             "the model that it was saved from"
         )
     training = [m for m in metas if "train" in m.meta_info_def.tags]
-    prefix = Path(spec.saved_model) / "variables" / "variables"
+    prefix = Path(str(spec.saved_model)) / "variables" / "variables"
     checkpoint = spec.checkpoint or (str(prefix) if prefix.parent.is_dir() else None)
     return (training or list(metas))[0], str(path), checkpoint
 
 
-def _from_frozen(spec):
+def _from_frozen(spec: Tf1) -> Parsed:
     graph_def = _parsed(spec.frozen, tf.GraphDef)
     return MetaGraphDef(graph_def=graph_def), str(spec.frozen), None
 
 
-def _parsed(path, message):
+FORMS: dict[str, Callable[[Tf1], Parsed]] = {
+    "meta": _from_meta,
+    "function": _from_function,
+    "saved_model": _from_saved_model,
+    "frozen": _from_frozen,
+    "recording": _from_recording,
+}
+
+
+def _parsed(path: str | Path | None, message: Any) -> Any:
+    assert path is not None
     try:
         data = Path(path).read_bytes()
     except OSError as error:
@@ -181,12 +197,12 @@ def _parsed(path, message):
 # ---- variables ----
 
 
-def _definitions(meta, key):
+def _definitions(meta: MetaGraphDef, key: str) -> list[VariableDef]:
     """Returns the VariableDefs of a collection."""
     return [VariableDef.FromString(data) for data in meta.collection_def[key].bytes_list.value]
 
 
-def _trainable(meta, variables):
+def _trainable(meta: MetaGraphDef, variables: list[str]) -> list[str]:
     """Names in the graph's collection, or all where it has none."""
     key = "trainable_variables"
     if key not in meta.collection_def:
@@ -195,7 +211,7 @@ def _trainable(meta, variables):
     return [name for name in variables if name in named]
 
 
-def _large_constants(graph_def):
+def _large_constants(graph_def: tf.GraphDef) -> list[str]:
     """Constants that `convert_variables_to_constants` made: read by an Identity."""
     reads = {
         node.input[0].partition(":")[0]
@@ -212,13 +228,14 @@ def _large_constants(graph_def):
     ]
 
 
-def _values(checkpoint, meta, variables, source):
+def _values(checkpoint: str, meta: MetaGraphDef, variables: list[str], source: str) -> Arrays:
     """Reads the start values. Slots may be missing from a checkpoint, weights not."""
     if not reading.files_of(checkpoint):
         raise UserError(f"no checkpoint at {checkpoint}")
     with reading.opened(checkpoint) as reader:
         shapes = reader.get_variable_to_shape_map()
-        found, lacking = {}, []
+        found: Arrays = {}
+        lacking: list[str] = []
         nodes = {node.name: node for node in meta.graph_def.node}
         trained = set(_trainable(meta, variables))
         for name in variables:
@@ -241,7 +258,7 @@ def _values(checkpoint, meta, variables, source):
     return found
 
 
-def _key(node, name):
+def _key(node: Any, name: str) -> str:
     """A resource variable is saved under its shared name."""
     shared = node.attr["shared_name"].s.decode() if node.op == "VarHandleOp" else ""
     return shared or name

@@ -7,7 +7,7 @@ and checkpoints are read in float32, then cast.
 """
 
 from collections import Counter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow.compat.v1 as tf
@@ -63,6 +63,10 @@ HARMLESS = (
 FEW = 64  # a constant of more numbers is data, and nobody wrote its decimals
 
 
+Produced = dict[str, list[int]]  # op -> types of its outputs
+Renamed = dict[tuple[str, int], str]  # output of an op -> its new name
+
+
 class InDouble(NamedTuple):
     """A graph in float64.
 
@@ -72,23 +76,27 @@ class InDouble(NamedTuple):
       spelled: op type -> number of ops that were spelled out of others.
     """
 
-    meta: object
-    left: dict
-    spelled: dict
+    meta: Any
+    left: dict[str, int]
+    spelled: dict[str, int]
 
 
-def to_double(meta):
+def to_double(meta: Any) -> InDouble:
     """Returns the InDouble of a MetaGraphDef."""
     out = type(meta)()
     out.CopyFrom(meta)
-    nodes, left, spelled = list(out.graph_def.node), Counter(), Counter()
+    nodes = list(out.graph_def.node)
+    left: Counter[str] = Counter()
+    spelled: Counter[str] = Counter()
     for node in nodes:
         for attribute in _definition(node).attr:  # an exporter may leave them out
             if attribute.name not in node.attr and attribute.HasField("default_value"):
                 node.attr[attribute.name].CopyFrom(attribute.default_value)
         if node.op not in SUBSTITUTES:
             _raise_attributes(node, left)
-    produced, renamed, made = {}, {}, []
+    produced: Produced = {}
+    renamed: Renamed = {}
+    made: list[Any] = []
     for node in nodes:
         if node.op in SUBSTITUTES:
             spelled[node.op] += 1
@@ -101,14 +109,14 @@ def to_double(meta):
     return InDouble(out, dict(left), dict(spelled))
 
 
-def _definition(node):
+def _definition(node: Any) -> Any:
     found = op_def_registry.get(node.op)
     if found is None:
         raise ValueError(f"{node.name} calls the function {node.op}")
     return found
 
 
-def _raise_attributes(node, left):
+def _raise_attributes(node: Any, left: "Counter[str]") -> None:
     definition = _definition(node)
     # some give float32 whatever they are given, and no attribute says so; a
     # TensorArray's is no number, it orders what is done to it
@@ -131,7 +139,7 @@ def _raise_attributes(node, left):
             value.tensor.CopyFrom(_raised(value.tensor))
 
 
-def _raised(tensor):
+def _raised(tensor: Any) -> Any:
     """Returns a TensorProto of float32 or complex64 in twice the precision."""
     array = tensor_util.MakeNdarray(tensor)
     if array.dtype == np.float32 and array.size <= FEW:
@@ -143,7 +151,7 @@ def _raised(tensor):
     return tensor_util.make_tensor_proto(array, shape=array.shape)
 
 
-def _has_double(op, attribute):
+def _has_double(op: str, attribute: Any) -> bool:
     """Whether the attribute may be double, and the CPU has a kernel for that."""
     allowed = attribute.allowed_values.list.type
     if attribute.HasField("allowed_values") and DOUBLE not in allowed:
@@ -163,7 +171,7 @@ def _has_double(op, attribute):
     )
 
 
-def _types(arguments, attributes):
+def _types(arguments: Any, attributes: Any) -> list[int]:
     """Returns the types of an op's inputs or outputs, one by one."""
     types = []
     for argument in arguments:
@@ -178,7 +186,7 @@ def _types(arguments, attributes):
     return types
 
 
-def _spell_out(node, produced, renamed):
+def _spell_out(node: Any, produced: Produced, renamed: Renamed) -> list[Any]:
     """Returns the nodes that stand for one op without a double kernel, and notes the
     new names of its outputs."""
     definition = _definition(node)
@@ -211,7 +219,7 @@ def _spell_out(node, produced, renamed):
     return [*made, alias]
 
 
-def _moved(name, prefix, data):
+def _moved(name: str, prefix: str, data: list[str]) -> str:
     base, output = _parts(name)
     if base.startswith("in") and base[2:].isdigit():
         return data[int(base[2:])]
@@ -220,7 +228,7 @@ def _moved(name, prefix, data):
     return f"{prefix}/{base}" + (f":{output}" if output else "")
 
 
-def _parts(name):
+def _parts(name: str) -> tuple[str, int | None]:
     """'a:1' -> ('a', 1), '^a' -> ('a', None)."""
     if name.startswith("^"):
         return name[1:], None
@@ -228,9 +236,9 @@ def _parts(name):
     return base, int(output or 0)
 
 
-def _with_casts(nodes, produced, renamed):
+def _with_casts(nodes: list[Any], produced: Produced, renamed: Renamed) -> list[Any]:
     """Returns the nodes with a Cast wherever an input has another type than wanted."""
-    casts = {}
+    casts: dict[str, Any] = {}
     for node in nodes:
         wanted = iter(_types(_definition(node).input_arg, node.attr))
         for place, name in enumerate(node.input):
@@ -242,6 +250,7 @@ def _with_casts(nodes, produced, renamed):
                 name = renamed[base, output]
                 node.input[place] = name
                 base, output = _parts(name)
+                assert output is not None
             have = produced[base][output] % REF
             if have != want:
                 short = "double" if want == DOUBLE else "float"

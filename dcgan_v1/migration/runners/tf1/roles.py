@@ -1,9 +1,15 @@
 """What a foreign graph's ops are for, as a whole: what a step runs, which updates it
 applies by which losses, what it must be fed. All of it is read off the graph."""
 
+from collections.abc import Iterable
+
+import tensorflow.compat.v1 as tf
+
 from dcgan_v1.errors import UserError
 from dcgan_v1.migration.records import SlotKey
 from dcgan_v1.migration.runners.tf1 import graph_layers, graph_ops, unsafe, updates
+from dcgan_v1.migration.runners.tf1.opening import Opened
+from dcgan_v1.migration.specs import Tf1
 
 
 class Roles:
@@ -23,7 +29,7 @@ class Roles:
       powers: variable -> (optimiser, 'beta1_power' or 'beta2_power').
     """
 
-    def __init__(self, graph, types, program, spec):
+    def __init__(self, graph: tf.Graph, types: dict[str, str], program: Opened, spec: Tf1) -> None:
         self.updates = updates.find(graph)
         self.runs = updates.runs(graph, self.updates, spec.runs)
         self.applied = updates.ordered(self.updates, self.runs)
@@ -53,7 +59,7 @@ class Roles:
         }
 
 
-def refuse_savers(ops, source, trust):
+def refuse_savers(ops: Iterable[tf.Operation], source: str, trust: bool) -> None:
     """Every graph with a Saver has ops that read and write files; none may run."""
     savers = [op for op in ops if op.type in unsafe.SAVERS]
     if savers and not trust:
@@ -63,7 +69,7 @@ def refuse_savers(ops, source, trust):
         )
 
 
-def _refuse_sparse(needed, trainable):
+def _refuse_sparse(needed: Iterable[tf.Operation], trainable: set[str]) -> None:
     for op in needed:
         is_sparse = "SparseApply" in op.type or "Scatter" in op.type
         name = graph_ops.variable_of(op.inputs[0]) if is_sparse and op.inputs else None
@@ -76,7 +82,9 @@ def _refuse_sparse(needed, trainable):
             )
 
 
-def _outputs(graph, types, stepped, can):
+def _outputs(
+    graph: tf.Graph, types: dict[str, str], stepped: set[tf.Operation], can: set[tf.Operation]
+) -> list[tf.Operation]:
     """Ops beside the training step that say what the networks give: layers that nothing
     but bookkeeping uses."""
     ops = graph.get_operations()

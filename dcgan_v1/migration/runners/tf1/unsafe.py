@@ -1,5 +1,9 @@
 """What a graph may hold: no ops that nothing registers, none that touch the machine."""
 
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
 import tensorflow.compat.v1 as tf
 from tensorflow.python.framework import op_def_registry
 
@@ -106,20 +110,26 @@ KNOWN_LIBRARIES = {  # what tf.contrib registered from files of its own
 }
 
 
-def load_library(path):
+def load_library(path: str | Path) -> None:
+    """Loads a file that registers ops.
+
+    Raises:
+      UserError: it cannot be loaded.
+    """
     try:
         tf.load_op_library(str(path))
     except (tf.errors.OpError, OSError) as error:
         raise UserError(f"cannot load {path}: {reason(error)}") from error
 
 
-def all_nodes(graph_def):
+def all_nodes(graph_def: tf.GraphDef) -> Iterator[Any]:
+    """Yields the nodes of a graph and of its functions."""
     yield from graph_def.node
     for function in graph_def.library.function:
         yield from function.node_def
 
 
-def refuse_unknown(meta, source):
+def refuse_unknown(meta: Any, source: str) -> None:
     functions = {f.signature.name for f in meta.graph_def.library.function}
     unknown = sorted(
         {
@@ -138,7 +148,7 @@ def refuse_unknown(meta, source):
         )
 
 
-def refuse_unsafe(meta, source):
+def refuse_unsafe(meta: Any, source: str) -> None:
     nodes = {n.op: n.name for n in all_nodes(meta.graph_def) if n.op in UNSAFE}
     nodes |= {  # nothing says which functions a step calls
         n.op: f"{n.name} of {function.signature.name}"

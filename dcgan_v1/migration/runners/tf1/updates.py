@@ -44,9 +44,9 @@ class Apply(NamedTuple):
     op: tf.Operation
     variable: str
     gradient: tf.Tensor
-    slots: dict
-    powers: dict
-    settings: dict
+    slots: dict[str, str]
+    powers: dict[str, str]
+    settings: dict[str, tf.Tensor]
 
 
 class Update(NamedTuple):
@@ -62,10 +62,14 @@ class Update(NamedTuple):
     name: str
     optimizer: str
     kind: str
-    applies: list
+    applies: list[Apply]
 
 
-def below(graph, found, can):
+Runs = list[list[tf.Operation]]  # a list a session call
+Ends = dict[tf.Operation, tuple[set[str], int]]  # op -> updates it needs, how much it needs
+
+
+def below(graph: tf.Graph, found: list[Update], can: set[tf.Operation]) -> set[tf.Operation]:
     """Returns every op that needs one of the updates in any way, or an assignment that
     no branch holds: averages that are moved in place.
 
@@ -80,9 +84,9 @@ def below(graph, found, can):
     return reached
 
 
-def find(graph):
+def find(graph: tf.Graph) -> list[Update]:
     """Returns the Updates of a graph, in the order that its ops have."""
-    groups = {}
+    groups: dict[str, list[Apply]] = {}
     for op in graph.get_operations():
         if "Apply" not in op.type or "Sparse" in op.type:
             continue
@@ -93,7 +97,8 @@ def find(graph):
             before = scope.rfind("update_") if before < 0 else before
             name = scope[:before].rstrip("/") if before >= 0 else scope
             groups.setdefault(name, []).append(apply)
-    made, owners = [], {}
+    made: list[Update] = []
+    owners: dict[str, str] = {}
     for name, applies in groups.items():
         kind = applies[0].op.type.replace("Resource", "").replace("Apply", "")
         slots = [slot for apply in applies for slot in apply.slots.values()]
@@ -104,7 +109,7 @@ def find(graph):
     return made
 
 
-def _apply(op):
+def _apply(op: tf.Operation) -> Apply | None:
     definition = op_def_registry.get(op.type)
     arguments = [argument.name for argument in definition.input_arg]
     named = dict(zip(arguments, op.inputs, strict=True))
@@ -112,17 +117,17 @@ def _apply(op):
     variable = variable_of(op.inputs[0])
     if gradient is None or variable is None:
         return None
-    slots = {}
+    slots: dict[str, str] = {}
     for argument, tensor in list(named.items())[1:]:
         by_reference = tensor.dtype._is_ref_dtype or tensor.dtype == tf.resource
         if by_reference and argument not in POWERS and argument not in SETTINGS:
-            slots[argument] = variable_of(tensor)
-    powers = {p: variable_of(named[p]) for p in POWERS if p in named}
+            slots[argument] = variable_of(tensor) or tensor.op.name
+    powers = {p: variable_of(named[p]) or named[p].op.name for p in POWERS if p in named}
     settings = {SETTINGS[a]: t for a, t in named.items() if a in SETTINGS}
     return Apply(op, variable, gradient, slots, powers, settings)
 
 
-def runs(graph, found, asked):
+def runs(graph: tf.Graph, found: list[Update], asked: list[list[str]] | None) -> Runs:
     """Returns what one training step runs: lists of operations, a list a session call.
 
     Where nothing is asked for: the op at the end of everything that needs all updates;
@@ -137,19 +142,19 @@ def runs(graph, found, asked):
     whole = _largest(ends, {update.name for update in found})
     if whole is not None:
         return [[whole]]
-    made = {}
+    made: dict[tf.Operation, list[Update]] = {}
     for update in found:
         end = _largest(ends, {update.name})
         made.setdefault(end, []).append(update)
     return _with_clips(graph, list(made.items()))
 
 
-def _ends(graph, found):
+def _ends(graph: tf.Graph, found: list[Update]) -> Ends:
     """Returns op -> names of the updates it needs, for ops that nothing else uses."""
-    used = set()
+    used: set[tf.Operation] = set()
     for op in graph.get_operations():
         used |= {t.op for t in op.inputs} | set(op.control_inputs)
-    ends = {}
+    ends: Ends = {}
     for op in graph.get_operations():
         if op in used or op.name.startswith(("save/", "save_")):
             continue
@@ -160,13 +165,13 @@ def _ends(graph, found):
     return ends
 
 
-def _largest(ends, names):
+def _largest(ends: Ends, names: set[str]) -> tf.Operation | None:
     """Returns the op that needs these updates and the most of all else."""
     able = [op for op, (needed, _) in ends.items() if names <= needed]
     return max(able, key=lambda op: ends[op][1], default=None)
 
 
-def _with_clips(graph, made):
+def _with_clips(graph: tf.Graph, made: list[tuple[tf.Operation, list[Update]]]) -> Runs:
     """Adds the ops that clip weights to the runs, each after the update it follows.
 
     Args:
@@ -191,7 +196,7 @@ def _with_clips(graph, made):
     return result
 
 
-def ordered(found, the_runs):
+def ordered(found: list[Update], the_runs: Runs) -> list[tuple[int, Update]]:
     """Returns the updates in the order in which a step applies them, with the number of
     the run each is in: [(run, update)]. Those that no run does are left out."""
     made = []
@@ -200,7 +205,9 @@ def ordered(found, the_runs):
         here = [u for u in found if any(a.op in inside for a in u.applies)]
         needs = {u.name: above([a.op for a in u.applies]) for u in here}
 
-        def earlier(update, here=here, needs=needs):
+        def earlier(
+            update: Update, here: list[Update] = here, needs: dict[str, set[tf.Operation]] = needs
+        ) -> int:
             others = [o for o in here if o is not update]
             return sum(any(a.op in needs[update.name] for a in o.applies) for o in others)
 
@@ -208,7 +215,7 @@ def ordered(found, the_runs):
     return made
 
 
-def losses(update, graph):
+def losses(update: Update, graph: tf.Graph) -> list[tf.Tensor]:
     """Returns the tensors that an update's gradients are of, as far as can be seen.
 
     `tf.gradients` begins with a Fill of ones, and names what it makes from an op x
