@@ -104,6 +104,17 @@ def test_networks_know_nothing_of_files_and_loops():
                 ), (path, name)
 
 
+def test_what_compares_foreign_programs_knows_nothing_of_the_systems():
+    """It could be lifted out: of the rest it uses files, pictures, checkpoints' formats, IDX."""
+    allowed = {"migration", "errors", "files", "runtime", "checkpoints", "image_files", "plotting"}
+    for path in PACKAGE.glob("migration/**/*.py"):
+        for name in imports(path):
+            words = name.split(".")
+            if words[0] == "dcgan_v1" and len(words) > 1 and words[1] != "__version__":
+                assert words[1] in allowed | {"data"}, (path, name)
+                assert words[1] != "data" or "idx" in name or "mnist" in name, (path, name)
+
+
 def test_nothing_imports_scripts_or_benchmarks():
     for path in PACKAGE.rglob("*.py"):
         for name in imports(path):
