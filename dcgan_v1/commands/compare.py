@@ -1,23 +1,24 @@
-"""Runs any TF1 program and a TF2, Keras or PyTorch port of it side by side and says
-where, by how much and why they differ. Exits with 0 if they compute the same function,
-with 1 if they differ, with 2 if they could not be compared."""
+"""Runs a TF1 program and a TF2, Keras or PyTorch port of it side by side, any pair or one
+of the project's own, and says where, by how much and why they differ. Exits with 0 if
+they compute the same function, with 1 if they differ, with 2 if they could not be
+compared."""
 
+import argparse
 import contextlib
 import shlex
 import subprocess
 import sys
 import tempfile
-from argparse import Namespace
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
 
-from dcgan_v1 import files
-from dcgan_v1.commands import cli
+from dcgan_v1 import files, systems
+from dcgan_v1.commands import cli, compare_options
+from dcgan_v1.config.setting import option
 from dcgan_v1.errors import UserError, reason
-from dcgan_v1.migration.api import Side
 
 ROOT = Path(__file__).resolve().parents[2]
 RUN_LEGACY = (
@@ -25,40 +26,61 @@ RUN_LEGACY = (
     "from dcgan_v1.commands import run; run('run_legacy')"
 )
 SOURCES = ("meta", "saved_model", "frozen", "recording", "program")
+# what means nothing for --system
+OF_PROGRAMS = [*SOURCES, "sides", "arguments", "data_dir", "set", "keep_recording", "library"]
+OF_PROGRAMS += ["inputs", "map", "trust"]
 
 
-def main(args: Namespace) -> int:
+def main(args: argparse.Namespace) -> int:
+    if args.system:
+        return _compare_system(args)
+    if args.against or args.width:
+        raise UserError("--against and --width belong to --system")
+    args.steps = compare_options.STEPS if args.steps is None else args.steps
     refuse_unwritable(args)
     if len(args.sides) > 2:
         raise UserError("name the two sides, OLD NEW, and no more")
     new = args.sides[-1] if args.sides else None
     if not args.program and (args.arguments or args.data_dir or args.set or args.keep_recording):
         raise UserError("--arguments, --data-dir, --set and --keep-recording belong to --program")
-    given = [f"--{n.replace('_', '-')}" for n in SOURCES if getattr(args, n)]
-    if len(args.sides) + len(given) > 2 or (len(args.sides) == 2 and args.checkpoint):
+    sources = [option(n) for n in SOURCES if getattr(args, n)]
+    if len(args.sides) + len(sources) > 2 or (len(args.sides) == 2 and args.checkpoint):
         raise UserError(
             "OLD or one option says where the TF1 side is: leave "
-            f"{' and '.join([*given, '--checkpoint'])} to its Tf1(…)"
+            f"{' and '.join([*sources, '--checkpoint'])} to its Tf1(…)"
         )
-    options = {
+    settings = {
         "inputs": args.inputs,
         "map": args.map,
         "trust": args.trust,
         "batch_size": args.batch_size,
     }
     if len(args.sides) == 2:
-        return run(args, args.sides[0], args.sides[1], **options)
-    if not given:
-        raise UserError("name the old side: OLD NEW, or --meta FILE NEW")
+        return run(args, args.sides[0], new, **settings)
+    if not sources:
+        raise UserError("name the old side: OLD NEW, --meta FILE NEW, or --system NAME")
     if new is None and not args.recording:
         raise UserError("name the new side: port.py:new")
     if args.program:
-        return _run_program(args, new, options)
-    return _with_recording(args, args.recording, new, options)
+        return _run_program(args, new, settings)
+    return _with_recording(args, args.recording, new, settings)
+
+
+def _compare_system(args: argparse.Namespace) -> int:
+    from dcgan_v1.commands import compare_systems
+
+    others = [name for name in OF_PROGRAMS if getattr(args, name)]
+    if others:
+        names = ["OLD, NEW" if name == "sides" else option(name) for name in others]
+        raise UserError(f"--system names both programs: leave out {' and '.join(names)}")
+    if not args.against:
+        raise UserError(f"--system needs --against: one of {', '.join(systems.FRAMEWORKS)}")
+    args.steps = compare_options.SYSTEM_STEPS if args.steps is None else args.steps
+    return compare_systems.main(args)
 
 
 def _with_recording(
-    args: Namespace, recording: Path | None, new: str | None, options: dict[str, Any]
+    args: argparse.Namespace, recording: Path | None, new: str | None, settings: dict[str, Any]
 ) -> int:
     from dcgan_v1.compare import Tf1, source_of
     from dcgan_v1.migration.recordings import replay
@@ -73,19 +95,18 @@ def _with_recording(
         trust=args.trust,
     )
     if new is not None:
-        return run(args, old, new, **options)
-    assert recording is not None
+        return run(args, old, new, **settings)
     with broken_off():
-        replayed = replay.replay(source_of(old), recording)
+        replayed = replay.replay(source_of(old), str(recording))
     print(*replay.lines(replayed), sep="\n")
     return 0
 
 
-def _run_program(args: Namespace, new: str | None, options: dict[str, Any]) -> int:
+def _run_program(args: argparse.Namespace, new: str | None, settings: dict[str, Any]) -> int:
     """Records a program's first steps in a process of its own, and compares."""
     with tempfile.TemporaryDirectory(prefix="recording_") as folder:
         recording = args.keep_recording or Path(folder, "recording")
-        words = [sys.executable, "-c", RUN_LEGACY, "--record", recording]
+        words: list[Any] = [sys.executable, "-c", RUN_LEGACY, "--record", recording]
         words += ["--whole-steps", args.steps, "--run-dir", Path(folder, "run")]
         for place in args.data_dir:
             words += ["--data-dir", place]
@@ -95,18 +116,24 @@ def _run_program(args: Namespace, new: str | None, options: dict[str, Any]) -> i
         done = subprocess.run(list(map(str, words)), check=False)
         if done.returncode:
             raise UserError(f"{args.program} was not recorded, see above")
-        options["title"] = str(args.program), new
-        args.trust = options["trust"] = True  # it has run just now
-        return _with_recording(args, recording, new, options)
+        settings["title"] = str(args.program), new
+        args.trust = settings["trust"] = True  # it has run just now
+        return _with_recording(args, recording, new, settings)
 
 
-def run(args: Namespace, old: Side, new: Side, **options: Any) -> int:
-    """Compares, prints and writes. Returns the exit code."""
+def run(args: argparse.Namespace, old: Any, new: Any, **settings: Any) -> int:
+    """Compares, prints and writes. Returns the exit code.
+
+    Args:
+      args: of a parser that has the options of `add_common`.
+      old, new, settings: see `dcgan_v1.compare.compare`.
+    """
     from dcgan_v1.compare import Unmatched, compare
 
     told: list[str] = []
 
     def tell(lines: list[str]) -> None:
+        """What was read off the programs is printed before anything can fail."""
         told.extend(lines)
         for line in lines:
             tqdm.write(line)
@@ -125,7 +152,7 @@ def run(args: Namespace, old: Side, new: Side, **options: Any) -> int:
                 accept=args.accept,
                 progress=bar.update,
                 tell=tell,
-                **options,
+                **settings,
             )
     except Unmatched as error:
         print(*error.table, sep="\n")
@@ -153,7 +180,7 @@ def broken_off() -> Iterator[None]:
         ) from error
 
 
-def refuse_unwritable(args: Namespace) -> None:
+def refuse_unwritable(args: argparse.Namespace) -> None:
     if args.steps < 1 or args.timing_steps < 0:
         raise UserError("--steps must be at least 1, --timing-steps at least 0")
     if args.report:
@@ -163,7 +190,7 @@ def refuse_unwritable(args: Namespace) -> None:
     files.refuse_unwritable(getattr(args, "write_map", None))
 
 
-def _write_map(args: Namespace, text: str) -> None:
+def _write_map(args: argparse.Namespace, text: str) -> None:
     path = getattr(args, "write_map", None)
     if path:
         files.write({path: text.encode()})
@@ -172,122 +199,8 @@ def _write_map(args: Namespace, text: str) -> None:
 
 def make_parser() -> cli.Parser:
     parser = cli.parser(__doc__)
-    add = parser.add_argument
-    add(
-        "sides",
-        nargs="*",
-        metavar="[OLD] NEW",
-        help="port.py:old, a function that returns a Tf1(…), or one of --meta, "
-        "--saved-model, --frozen, --recording and --program in its place; port.py:new, "
-        "a function that returns a Keras(…) or a Torch(…)",
-    )
-    add("--meta", metavar="FILE", help="the TF1 graph: model.ckpt.meta")
-    add("--checkpoint", metavar="PREFIX", help="values to start from: model.ckpt")
-    add("--saved-model", metavar="DIR", help="the TF1 graph: a SavedModel of TF1's")
-    add("--frozen", metavar="FILE", help="the TF1 graph: frozen, forward pass only")
-    add(
-        "--recording",
-        type=cli.path,
-        metavar="DIR",
-        help="the TF1 program as run_legacy.py or the recorder wrote it down; without "
-        "NEW it is only replayed: how far the TensorFlow it was made on is from this",
-    )
-    add(
-        "--program",
-        type=cli.path,
-        metavar="FILE",
-        help="the TF1 program itself: it is run, and recorded for --steps whole steps",
-    )
-    add(
-        "--arguments",
-        metavar="TEXT",
-        help='what the program is given, in one text: "--dataset mnist --train"',
-    )
-    add(
-        "--data-dir",
-        type=cli.path,
-        action="append",
-        default=[],
-        metavar="DIR",
-        help="see run_legacy.py; and --set",
-    )
-    add(
-        "--set",
-        action="append",
-        default=[],
-        metavar="NAME=VALUE",
-        help="give a top-level assignment of the program another value",
-    )
-    add(
-        "--keep-recording",
-        type=cli.path,
-        metavar="DIR",
-        help="where to leave the program's recording (default: nowhere)",
-    )
-    add(
-        "--library",
-        action="append",
-        default=[],
-        metavar="FILE",
-        help="registers ops that the graph needs (may be given again)",
-    )
-    add(
-        "--inputs",
-        metavar="FILE",
-        help="an .npz of arrays named as the placeholders, [N, …] or [steps, N, …] "
-        "(default: drawn from the placeholders' shapes)",
-    )
-    add("--map", metavar="FILE", help="a map file: what the programs do not tell")
-    add(
-        "--write-map", type=cli.path, metavar="FILE", help="write what was worked out as a map file"
-    )
-    add(
-        "--trust",
-        action="store_true",
-        help="run a graph that holds ops which touch files or run Python (default off)",
-    )
-    add("--batch-size", type=int, metavar="N", help="of what is drawn (default 16)")
-    add_common(parser, steps=3)
+    compare_options.add_programs(parser)
+    compare_options.add_start(parser)
+    compare_options.add_system(parser, "--system")
+    compare_options.add_common(parser, steps=None)
     return parser
-
-
-def add_common(parser: cli.Parser, steps: int) -> None:
-    """The options that all comparisons have."""
-    add = parser.add_argument
-    add(
-        "--steps",
-        type=int,
-        default=steps,
-        metavar="K",
-        help="training steps; looked at after 1, 3, 10 and K (default %(default)s)",
-    )
-    add(
-        "--dtype",
-        choices=("float32", "float64"),
-        default="float32",
-        help="float32 runs both, with TF1's own noise as the measure in float32; "
-        "float64 runs that alone and is the quickest (default %(default)s)",
-    )
-    add(
-        "--report",
-        type=cli.path,
-        metavar="DIR",
-        help="folder for report.json and report.html (default: the terminal only)",
-    )
-    add("--seed", type=int, metavar="N", help="of all that is drawn (default 0)")
-    add(
-        "--timing-steps",
-        type=int,
-        default=3,
-        metavar="N",
-        help="steps in each of 6 rounds of timing, 0 for none (default %(default)s)",
-    )
-    add(
-        "--accept",
-        action="append",
-        default=[],
-        metavar="CAUSE",
-        help="a named cause that is no difference: adam-epsilon-place, port-only-averages "
-        "(may be given again; default: none)",
-    )
-    add("--quiet", action="store_true", help="no progress bar (default off)")

@@ -136,6 +136,14 @@ def add_common(parser: argparse.ArgumentParser, steps: int | None) -> None:
         metavar="N",
         help="steps in each of 6 rounds of timing, 0 for none (default %(default)s)",
     )
+    add(
+        "--accept",
+        action="append",
+        default=[],
+        metavar="CAUSE",
+        help="a named cause that is no difference: adam-epsilon-place, port-only-averages "
+        "(may be given again; default none)",
+    )
     add("--quiet", action="store_true", help="no progress bar (default off)")
 
 

@@ -2,7 +2,6 @@
 
 import argparse
 import dataclasses
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,7 @@ import numpy as np
 
 from dcgan_v1 import runtime, systems
 from dcgan_v1.commands import cli, compare
-from dcgan_v1.config import Config, config_json
+from dcgan_v1.config import config_json
 from dcgan_v1.errors import UserError
 
 NETWORK_SETTINGS = ("batch_size", "width", "seed")
@@ -28,6 +27,8 @@ def main(args: argparse.Namespace) -> int:
     compare.refuse_unwritable(args)
     settings = _settings(args)
     runtime.prepare()
+    from dcgan_v1.ports import inputs
+
     start, facts = None, {}
     if args.checkpoint:
         start, settings = _start(args, settings)
@@ -40,25 +41,11 @@ def main(args: argparse.Namespace) -> int:
         f"{MODULE}:new",
         old_options={"model": args.system, **network},
         new_options={"model": args.system, "against": args.against, **network},
-        inputs=_inputs(config, args.steps),
+        inputs=inputs.make(config, args.steps),
         start=start,
         title=(args.system, args.against),
-        told=facts,
+        notes=facts,
     )
-
-
-def _inputs(config: Config, steps: int) -> dict[str, np.ndarray]:
-    """Returns real images, noise and masks of every step: name -> [steps, N, ...]."""
-    from dcgan_v1.ports import inputs
-
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "inputs.npz"
-        inputs.write(path, config, steps)
-        with np.load(path) as file:
-            names = [k.removeprefix("0/") for k in file.files if k.startswith("0/")]
-            return {
-                name: np.stack([file[f"{step}/{name}"] for step in range(steps)]) for name in names
-            }
 
 
 def _start(
