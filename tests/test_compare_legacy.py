@@ -99,7 +99,7 @@ FAULTS = [  # program, fault, where, cause
     ("wgan_clip", "clip", "critic", "clips weights to ±0.01 after the update"),
     ("wgan_clip", "wrong-variables", "gen/out/b", "is trained by c, in TF1 by g"),
     ("conditional_lstm", "clip-norm", "", "clips its gradients to a norm of 0.05"),
-    ("wgan_gp", "decimals", "Adam_1", "0.9: the decimal as a float32"),
+    ("wgan_gp", "decimals", "first seen in critic", "0.9: the decimal as a float32"),
     ("layers", "dropout", "model/10", "dropout is left off"),
     ("ema_batch_norm", "epsilon-outside", "G/2", "outside the root of the variance"),
     ("contrib_layers", "epsilon", "generator/fused_norm", "epsilon is 0.001, TF1's 0.0001"),

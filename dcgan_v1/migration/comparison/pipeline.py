@@ -14,6 +14,7 @@ from dcgan_v1.migration.comparison import (
     preparation,
     rounding,
 )
+from dcgan_v1.migration.comparison.bindings import Bindings
 from dcgan_v1.migration.comparison.differences import Difference
 from dcgan_v1.migration.comparison.evidence import Evidence
 from dcgan_v1.migration.comparison.experiments import LiveExperiments
@@ -133,9 +134,7 @@ def _compared(
     _refuse_other_dtype(new, programs.dtype)
     trains = bool(old.updates) and new.arguments is not None
     if before is None:
-        listener.tell(program_lines(old))
-        bound = preparation.bind(old, new, request.map, trains)
-        listener.tell(binding_lines(bound.arguments))
+        bound = _bound(old, new, request, trains, listener)
         prepared = preparation.prepare(programs.old, old, bound, request, trains)
         paired = pairing.pair(programs, old, new, prepared, request.map, trains)
         if not paired.is_whole:
@@ -150,6 +149,19 @@ def _compared(
     matching = comparison.evidence.matching  # knows by now which gradients are rounding
     paired = dataclasses.replace(paired, matching=matching)
     return Outcome(paired, prepared, {**earlier, programs.dtype: comparison})
+
+
+def _bound(
+    old: Tf1Info, new: PortInfo, request: Request, trains: bool, listener: Listener
+) -> Bindings:
+    """Binds the port's arguments; what the TF1 program is is told, whether that fails or not."""
+    try:
+        bound = preparation.bind(old, new, request.map, trains)
+    except UserError:
+        listener.tell(program_lines(old, Bindings()))
+        raise
+    listener.tell(program_lines(old, bound))
+    return bound
 
 
 def _comparison(
@@ -224,22 +236,29 @@ def _timed(
     return rounds[1:]
 
 
-def program_lines(old: Tf1Info) -> list[str]:
-    """Returns what was read off the TF1 program, a line each."""
+def program_lines(old: Tf1Info, bound: Bindings) -> list[str]:
+    """Returns what was read off the TF1 program, a line each.
+
+    Args:
+      old: what it says of itself.
+      bound: which of its inputs the port's arguments are.
+    """
+    argument_of = {name: argument for argument, name in bound.arguments.items()}
     lines = []
     for name, v in old.inputs.items():
-        use = "" if v.is_of_step or not old.updates else " (no training run needs it)"
+        use = f" -> {argument_of[name]}" if name in argument_of else ""
         if name in old.switches:
             use = " (says the mode: true in training, false in inference)"
+        elif old.updates and not v.is_of_step and not use:
+            use = " (no training run needs it)"
         lines.append(f"input {name} {v.dtype} {v.shape}{use}")
-    lines += [f"drawn at random: {name} {v.shape}" for name, v in old.random.items()]
+    for name, v in old.random.items():
+        use = f" -> {argument_of[name]}" if name in argument_of else ""
+        if name in bound.dropouts:
+            use = " -> the port's dropout layers"
+        lines.append(f"drawn at random: {name} {v.shape}{use}")
     lines += [f"run {i + 1} of a step: {', '.join(run)}" for i, run in enumerate(old.runs)]
     for u in old.updates:
         losses = ", ".join(u.losses) or "not found"
         lines.append(f"update {u.name} ({u.kind}, {len(u.variables)} variables), of loss {losses}")
     return lines
-
-
-def binding_lines(arguments: dict[str, str]) -> list[str]:
-    """Returns which of TF1's inputs the port's arguments are."""
-    return [f"the port's {argument} is TF1's {name}" for argument, name in arguments.items()]

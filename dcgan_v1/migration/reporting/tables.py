@@ -119,8 +119,7 @@ def _roles(outcome: Outcome) -> list[str]:
     evidence = next(iter(outcome.comparisons.values())).evidence
     old, certificate = evidence.old, outcome.pairing.certificate
     bindings = outcome.prepared.bindings
-    lines = pipeline.program_lines(old) + pipeline.binding_lines(bindings.arguments)
-    lines += [f"{name} goes to the port's dropout layers" for name in bindings.dropouts]
+    lines = pipeline.program_lines(old, bindings)
     if certificate.loss is not None:
         lines.append(
             f"under equal values for equal shapes {certificate.losses} "
