@@ -197,7 +197,7 @@ def test_a_page_of_a_run_names_its_data_its_weights_and_no_path(run_dir, tmp_pat
     done = call("explore.py", "--run-dir", run_dir, "--latest", "--export", tmp_path / "page")
     assert done.returncode == 0, done.stderr
     text = (tmp_path / "page" / "index.html").read_text()
-    assert "The weights: learnt from faces drawn by the project, MIT." in text
+    assert "The weights: trained on faces drawn by the project, MIT." in text
     model = json.loads(re.search(r'id="model"[^>]*>(.*?)</script>', text)[1])
     assert model["option"] == "--run-dir 'my run' --latest"
     assert str(run_dir.parent) not in text

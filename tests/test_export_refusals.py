@@ -87,8 +87,8 @@ def test_nothing_is_written_where_a_fault_is_caught(tmp_path, monkeypatch):
         ({"alone": 1.1e-5, "bound": None}, "in other batches"),
         ({"alone": float("nan")}, "in other batches"),
         ({"alone": None}, None),
-        ({"y": np.array([1, np.nan]), "bound": None}, "not finite"),
-        ({"y": np.array([1, np.inf])}, "not finite"),
+        ({"y": np.array([1, np.nan]), "bound": None}, "NaN or infinity"),
+        ({"y": np.array([1, np.inf])}, "NaN or infinity"),
     ],
 )
 def test_what_a_trial_may_be_off(changes, complaint):

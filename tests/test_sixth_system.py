@@ -96,7 +96,7 @@ run("train_mnist", "--restore", "--steps", "4", "--run-dir", "part")
 run("sample", "--run-dir", "part", "--n", "4", "--out", "drawn")
 run("verify_checkpoint", "part")
 run("explore", "--run-dir", "part", "--export", "page")
-assert "The weights: learnt from" in Path("page/index.html").read_text()
+assert "The weights: trained on" in Path("page/index.html").read_text()
 from dcgan_v1.checkpoints import finding, reading
 one, two = (reading.tensors(finding.resolve(run)) for run in ("straight", "part"))
 assert len(one) == 19, sorted(one)

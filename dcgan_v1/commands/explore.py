@@ -9,7 +9,7 @@ import sys
 import threading
 import webbrowser
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -56,7 +56,7 @@ def main(args: argparse.Namespace) -> None:
 
 def look_into(
     checkpoint: "Checkpoint", sampler: "Sampler", args: argparse.Namespace
-) -> tuple[dict[str, Any] | None, Directions]:
+) -> tuple[page.Packed | None, Directions]:
     """Looks for what a page needs of a model.
 
     Args:

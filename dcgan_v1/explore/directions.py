@@ -1,17 +1,21 @@
 """Directions in the latent space that change images most."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+
 import numpy as np
 
 from dcgan_v1.errors import UserError
-from dcgan_v1.export.layers import UnknownLayer, scale_and_shift
-from dcgan_v1.sample import draw_noise
+from dcgan_v1.export.layers import Layer, UnknownLayer, scale_and_shift
+from dcgan_v1.sample import Sampler, draw_noise
 
 SHOWN = 6  # principal components
 DRAWS = 1024
-MIN_CORRELATION = 0.2  # correlation, below which no direction stands for D's score
+MIN_CORRELATION = 0.2  # below which no direction stands for D's score
 
 
-def principal(layers, count=SHOWN):
+def principal(layers: Sequence[Layer], count: int = SHOWN) -> np.ndarray:
     """Returns [count, z_dim] unit vectors: the principal components of the first
     layer's output, batch norm included, as the latents that move along them.
 
@@ -23,7 +27,7 @@ def principal(layers, count=SHOWN):
 
     Raises:
       UserError: a weight is not finite.
-      UnknownLayer: the first layer is none that takes a whole latent.
+      UnknownLayer: the first layer does not take a whole latent.
     """
     arrays = [array for layer in layers for array in layer.weights.values()]
     if not all(np.isfinite(array).all() for array in arrays):
@@ -33,7 +37,7 @@ def principal(layers, count=SHOWN):
         )
     first, follower, *_ = (layer for layer in layers if layer.kind != "reshape")
     if "w" not in first.weights or layers[0].input_shape != first.input_shape[-1:]:
-        raise UnknownLayer(f"the first layer, {first.kind}, mixes no latent")
+        raise UnknownLayer(f"the first layer, {first.kind}, does not take a whole latent")
     w = first.weights["w"]
     if first.kind == "conv2d_transpose":  # of a map of one pixel
         w = w.transpose(3, 0, 1, 2)
@@ -45,7 +49,7 @@ def principal(layers, count=SHOWN):
     return left.T[:count]
 
 
-def score(sampler, seed=0):
+def score(sampler: Sampler, seed: int = 0) -> np.ndarray | None:
     """Returns the unit vector [z_dim] along which D's logits rise most, by regression
     on draws, or None where it does not say what D says of draws left out."""
     system = sampler.system

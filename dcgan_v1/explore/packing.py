@@ -1,10 +1,16 @@
 """A generator for the page: its layers as JSON, its weights as bytes (`network.js`)."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import numpy as np
 import tensorflow.compat.v1 as tf
 
 from dcgan_v1 import image_files
-from dcgan_v1.export.layers import UnknownLayer, read_layers, scale_and_shift
+from dcgan_v1.explore.page import Packed
+from dcgan_v1.export.layers import Layer, UnknownLayer, read_layers, scale_and_shift
+from dcgan_v1.export.networks import Network
 from dcgan_v1.sample import draw_noise
 
 DRAWS = 64
@@ -12,8 +18,8 @@ PLAIN = ("relu", "tanh", "sigmoid")
 WITH_WEIGHTS = ("linear", "conv2d", "conv2d_transpose", "resize_conv2d")
 
 
-def pack(network):
-    """Returns (layers, bytes) of a `networks.Network`, batch norm by its averages.
+def pack(network: Network) -> Packed:
+    """Returns a network's (layers, weights), batch norm by its averages.
 
     Weights are float16, or float32 where 64 draws with float16 ones are more than 1 of
     255 off; biases and batch norm are float32.
@@ -22,9 +28,10 @@ def pack(network):
       UnknownLayer: it has a layer that the page does not know.
     """
     half = halves_do(network)
-    packed, data = [], bytearray()
+    packed: list[dict[str, Any]] = []
+    data = bytearray()
 
-    def place(array, half=False):
+    def place(array: np.ndarray, half: bool = False) -> dict[str, Any]:
         array = np.ascontiguousarray(array, "<f2" if half else "<f4")
         offset = len(data)
         data.extend(array.tobytes())
@@ -38,7 +45,7 @@ def pack(network):
     return packed, bytes(data)
 
 
-def halves_do(network):
+def halves_do(network: Network) -> bool:
     """Whether float16 weights draw the same pixels, but for 1 of 255."""
     system, session = network.system, network.session
     z = draw_noise(system.noise, DRAWS, system.z_dim, seed=0)
@@ -55,7 +62,7 @@ def halves_do(network):
     return int(np.abs(drawn[0] - drawn[1]).max()) <= 1
 
 
-def _packed(layer):
+def _packed(layer: Layer) -> list[tuple[dict[str, Any], list[tuple[str, np.ndarray]]]]:
     """Returns [(a layer of network.js, [(name, array)] of its weights)]."""
     shapes = {"below": layer.input_shape, "above": layer.output_shape}
     if layer.kind == "reshape":

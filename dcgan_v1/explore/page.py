@@ -1,11 +1,15 @@
 """The page as one file of HTML: it asks nobody for anything."""
 
+from __future__ import annotations
+
 import base64
 import json
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jinja2
+import numpy as np
+from markupsafe import Markup
 
 from dcgan_v1 import __version__
 from dcgan_v1.systems import System
@@ -14,6 +18,7 @@ FOLDER = Path(__file__).parent
 BATCH_NORM = "ema"  # images are drawn one at a time: a batch of one has no statistics
 WORKER = ("multiply.js", "network.js")
 SCRIPT = ("noise.js", "latents.js", "engine.js", "gif.js", "saving.js", "app.js")
+Packed = tuple[list[dict[str, Any]], bytes]  # layers and weights, see `packing`
 WIDEST = {"normal": 3, "uniform": 1}  # truncation is off there
 
 
@@ -29,20 +34,19 @@ class Model(NamedTuple):
 
     system: System
     option: str
-    directions: list
+    directions: list[tuple[str, np.ndarray]]
     licence: str
 
 
-def html(model, packed=None):
+def html(model: Model, packed: Packed | None = None) -> str:
     """Returns the page, a string.
 
     Args:
-      model: a `Model`.
       packed: (layers, bytes) of `packing.pack`, to be computed by the browser; None for
         a page that asks the process it comes from.
     """
     system = model.system
-    description = {
+    description: dict[str, Any] = {
         "system": system.name,
         "noise": system.noise,
         "z_dim": system.z_dim,
@@ -77,10 +81,10 @@ def html(model, packed=None):
     )
 
 
-def _text(name):
+def _text(name: str) -> str:
     return (FOLDER / name).read_text("utf-8")
 
 
-def _plain(text):
-    """Text that is no HTML and is left as it is."""
-    return jinja2.utils.markupsafe.Markup(text)
+def _plain(text: str) -> Markup:
+    """Text that is left as it is: it is not HTML."""
+    return Markup(text)

@@ -1,5 +1,7 @@
 """Serves the page, and draws for it, to this machine alone."""
 
+from __future__ import annotations
+
 import json
 import secrets
 import socketserver
@@ -7,6 +9,7 @@ import sys
 from collections.abc import Callable
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 import numpy as np
 
@@ -32,10 +35,10 @@ class Server(ThreadingHTTPServer):
 
     daemon_threads = True  # a browser keeps connections open
     page: bytes = b""
-    draw: Callable[[np.ndarray], np.ndarray] | None = None
-    z_dim: int = 0
+    draw: Callable[[np.ndarray], np.ndarray]
+    z_dim: int
 
-    def __init__(self, port=0):
+    def __init__(self, port: int = 0) -> None:
         """Listens on `port`, 0 for a free one.
 
         Raises:
@@ -50,13 +53,13 @@ class Server(ThreadingHTTPServer):
             ) from error
         self.address = f"http://{LOOPBACK}:{self.server_port}/{self.token}/"
 
-    def server_bind(self):
+    def server_bind(self) -> None:
         """As HTTPServer's, but for asking a name server who 127.0.0.1 is."""
         socketserver.TCPServer.server_bind(self)
-        self.server_name, self.server_port = self.server_address
+        self.server_name, self.server_port = LOOPBACK, self.socket.getsockname()[1]
 
-    def handle_error(self, request, client_address):
-        """Says nothing of a browser that has gone."""
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Reports nothing where a browser has closed its connection."""
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
 
@@ -66,13 +69,14 @@ class Handler(BaseHTTPRequestHandler):
     RGBA."""
 
     protocol_version = "HTTP/1.1"
+    server: Server
     disable_nagle_algorithm = True  # or a body waits 40 ms for its header's receipt
 
-    def do_GET(self):
+    def do_GET(self) -> None:
         if self._is_allowed(""):
             self._answer(HTTPStatus.OK, self.server.page, "text/html; charset=utf-8")
 
-    def do_POST(self):
+    def do_POST(self) -> None:
         if not self._is_allowed("draw"):
             return
         z_dim = self.server.z_dim
@@ -95,7 +99,7 @@ class Handler(BaseHTTPRequestHandler):
         pixels[..., :3] = image
         self._answer(HTTPStatus.OK, pixels.tobytes(), "application/octet-stream")
 
-    def _is_allowed(self, place):
+    def _is_allowed(self, place: str) -> bool:
         """Whether a request is for `place`, from our own page; refuses it otherwise."""
         host = self.headers.get("Host", "")
         origin = self.headers.get("Origin", f"http://{host}")
@@ -108,12 +112,12 @@ class Handler(BaseHTTPRequestHandler):
             return True
         return False
 
-    def _refuse(self, status, sentence):
+    def _refuse(self, status: HTTPStatus, sentence: str) -> None:
         # what else was sent is not read, or it would pass for the next request
         self.close_connection = True
         self._answer(status, sentence.encode(), "text/plain; charset=utf-8")
 
-    def _answer(self, status, body, kind):
+    def _answer(self, status: HTTPStatus, body: bytes, kind: str) -> None:
         self.send_response(status)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
@@ -125,5 +129,5 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def log_message(self, *_):
-        """Says nothing: a slider asks a hundred times."""
+    def log_message(self, *_: Any) -> None:
+        """Logs nothing: a slider asks a hundred times."""

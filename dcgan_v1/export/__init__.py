@@ -1,16 +1,40 @@
 """Trained networks in the formats of others: a file for each format, each with what it
 writes, how that is loaded in five lines, and how far it may be from the session."""
 
+from __future__ import annotations
+
 from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from dcgan_v1.export.networks import Network
 
 FORMATS = ("savedmodel", "frozen", "tflite", "onnx", "keras", "torch")
 
 
-def get(name):
-    """Returns the module of a format.
+# file -> (the lines that load it, how far it may be from the session as a share of the
+# range; None for any)
+Recipes = dict[str, tuple[str, float | None]]
 
-    It has TITLE; NEEDS, packages that are not among the project's own; NOTE, for the
-    card; and `write(network, folder)`, which returns file -> (the lines that load it,
-    how far it may be from the session as a share of the range; None for any).
+
+class Format(Protocol):
+    """The module of a format.
+
+    Attributes:
+      TITLE, NOTE: for the card.
+      NEEDS: packages that are not among the project's own.
     """
-    return import_module(f"dcgan_v1.export.to_{name}")
+
+    TITLE: str
+    NOTE: str
+    NEEDS: tuple[str, ...]
+
+    def write(self, network: Network, folder: Path) -> Recipes:
+        """Writes a network's files into a folder."""
+
+
+def get(name: str) -> Format:
+    """Returns the module of a format, one of FORMATS."""
+    module: Format = import_module(f"dcgan_v1.export.to_{name}")
+    return module

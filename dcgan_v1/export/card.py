@@ -1,15 +1,21 @@
 """The card of an exported model: what goes in, what comes out, how it is loaded."""
 
+from __future__ import annotations
+
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import jinja2
 
 from dcgan_v1 import __version__, export, systems
-from dcgan_v1.config import config_json
+from dcgan_v1.checkpoints.checkpoint import Checkpoint
+from dcgan_v1.config import Config, config_json
 from dcgan_v1.errors import UserError
+from dcgan_v1.export.exporting import RoundTrip
 from dcgan_v1.files import checksum
 from dcgan_v1.pretrained import images_of
+from dcgan_v1.systems import System
 
 CODE = "the code: MIT"
 NOISE = {
@@ -22,12 +28,24 @@ BATCH_NORM = {
 }
 
 
-def text(folder, checkpoint, checks, *, to, source, named, bn, latest, grid):
+def text(
+    folder: Path,
+    checkpoint: Checkpoint,
+    checks: Sequence[RoundTrip],
+    *,
+    to: str,
+    source: str,
+    named: str,
+    bn: str,
+    latest: bool,
+    grid: str,
+) -> str:
     """Returns the card of a folder that holds all else.
 
     Args:
-      folder: Path; checks: what came of its files, see `exporting.RoundTrip`.
-      checkpoint: the model's, see `open_checkpoint`.
+      folder: of the exported files.
+      checkpoint: the model's.
+      checks: the round trips of its files.
       to: the format; bn: how batch norm goes, 'ema' or 'batch'.
       source: the path where the checkpoint was found; named: how to call it.
       latest: whether G's weights are those of the step, averages or not.
@@ -67,26 +85,30 @@ def text(folder, checkpoint, checks, *, to, source, named, bn, latest, grid):
     )
 
 
-def weights_licence(source, system):
-    """Returns whose images the weights were learnt from, as far as it is known."""
+def weights_licence(source: Path, system: System) -> str:
+    """Returns whose images a model was trained on, as far as it is known.
+
+    Args:
+      source: where its checkpoint lies.
+    """
     config = _config(source, system)
     folder = source if source.is_dir() else source.parent
     figures = folder / "figures.json"
     if config and figures.is_file() and (folder / "model.index").is_file():
         # one of pretrained/, or its checkpoint
         count = json.loads(figures.read_text())["training_images"]
-        return f"learnt from {images_of(folder, system, count)}"
+        return f"trained on {images_of(folder, system, count)}"
     data = getattr(config, "data", getattr(config, "data_dir", None))
     if data == "" and system.data == "digits":
-        return f"learnt from {system.words.replace('{count} ', '')}"
+        return f"trained on {system.words.replace('{count} ', '')}"
     if data == "synthetic":
-        return "learnt from faces drawn by the project, MIT"
+        return "trained on faces drawn by the project, MIT"
     if data:
-        return f"as the images allow that they were learnt from (`{Path(data).name}`)"
-    return "as the images allow that they were learnt from, which nothing here names"
+        return f"subject to the licence of the training images (`{Path(data).name}`)"
+    return "subject to the licence of the training images, which are not known here"
 
 
-def _config(source, system):
+def _config(source: Path, system: System) -> Config | None:
     """The config of the run that a checkpoint is of; None where what lies there is of
     something else."""
     try:
@@ -96,7 +118,7 @@ def _config(source, system):
     return config if config and config.model == system.name else None
 
 
-def checksums(folder):
+def checksums(folder: Path) -> dict[str, tuple[int, str]]:
     """Returns relative path -> (bytes, SHA-256) of every file in a folder."""
     return {
         path.relative_to(folder).as_posix(): (path.stat().st_size, checksum(path))

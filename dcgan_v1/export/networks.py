@@ -1,12 +1,16 @@
-"""One network of a checkpoint, restored into a graph of its own, to be written down."""
+"""One network of a checkpoint, restored into a graph of its own, to be exported."""
+
+from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import tensorflow.compat.v1 as tf
 
 from dcgan_v1 import models, runtime, systems
 from dcgan_v1.checkpoints import restoring
+from dcgan_v1.checkpoints.checkpoint import Checkpoint
 from dcgan_v1.nn import fast_ops, layer_registry
 
 INPUTS = {"generator": "z", "discriminator": "images"}
@@ -30,11 +34,11 @@ class Network(NamedTuple):
     x: tf.Tensor
     y: tf.Tensor
 
-    def has_batch_norm(self):
+    def has_batch_norm(self) -> bool:
         layers = self.session.graph.get_collection(layer_registry.LAYERS)
         return any(layer.kind == "batch_norm" for layer in layers)
 
-    def constants(self):
+    def constants(self) -> tf.GraphDef:
         """Returns the GraphDef, its variables made constants."""
         return tf.graph_util.convert_variables_to_constants(
             self.session, self.session.graph.as_graph_def(), [self.y.op.name]
@@ -42,7 +46,9 @@ class Network(NamedTuple):
 
 
 @contextlib.contextmanager
-def open_network(checkpoint, name, bn="ema", latest=False):
+def open_network(
+    checkpoint: Checkpoint, name: str, bn: str = "ema", latest: bool = False
+) -> Iterator[Network]:
     """Restores one network for inference, of TensorFlow's plain ops alone.
 
     Args:
@@ -50,6 +56,9 @@ def open_network(checkpoint, name, bn="ema", latest=False):
       name: 'generator' or 'discriminator'.
       bn: batch norm by its averages, 'ema', or by the 'batch'.
       latest: take G's weights as they are, also where there are averages of them.
+
+    Raises:
+      UserError: the checkpoint does not fit.
     """
     config = checkpoint.config
     system = systems.get(config.model)

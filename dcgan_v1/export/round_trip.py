@@ -12,17 +12,16 @@ from pathlib import Path
 import numpy as np
 
 if __name__ == "__main__":
-    recipe, x, out, alone = sys.argv[1:]
+    recipe, x_path, out, alone = sys.argv[1:]
     sys.path[0] = ""  # the folder, as for somebody who types the lines
     names, _, lines = Path(recipe).read_text().partition("\n")
     x_name, y_name = names.split()
-    code, x = compile(lines, "the card's lines", "exec"), np.load(x)
+    code, x = compile(lines, "the card's lines", "exec"), np.load(x_path)
 
-    def outcome(batch):
-        names = {x_name: batch}
-        exec(code, names)
-        return np.asarray(names[y_name])
+    def outcome(batch: np.ndarray) -> np.ndarray:
+        variables = {x_name: batch}
+        exec(code, variables)
+        return np.asarray(variables[y_name])
 
-    found = {"together": outcome(x)}
-    found["alone"] = np.array([outcome(x[i : i + 1])[0] for i in range(int(alone))])
-    np.savez(out, **found)
+    singles = np.array([outcome(x[i : i + 1])[0] for i in range(int(alone))])
+    np.savez(out, together=outcome(x), alone=singles)

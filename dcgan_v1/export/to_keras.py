@@ -1,14 +1,22 @@
 """Keras's own format: a functional model of standard layers, which loads without a line
 of ours."""
 
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
 from dcgan_v1.errors import UserError
-from dcgan_v1.export.layers import read_layers
-from dcgan_v1.export.networks import INPUTS
+from dcgan_v1.export import Recipes
+from dcgan_v1.export.layers import Layer, read_layers
+from dcgan_v1.export.networks import INPUTS, Network
 
 TITLE = "a Keras model"
 BOUND = 2e-5
 NOTE = ""
-NEEDS = ()
+NEEDS: tuple[str, ...] = ()
 LOAD = """\
 import keras
 model = keras.saving.load_model("{name}.keras")
@@ -16,7 +24,7 @@ model = keras.saving.load_model("{name}.keras")
 """
 
 
-def write(network, folder):
+def write(network: Network, folder: Path) -> Recipes:
     """Writes `folder`/NAME.keras."""
     import keras
 
@@ -34,7 +42,7 @@ def write(network, folder):
     return {path.name: (LOAD, BOUND)}
 
 
-def _apply(keras, layer, h):
+def _apply(keras: Any, layer: Layer, h: Any) -> tuple[Any, Any]:
     """Returns (what a layer makes of h, the Keras layer that takes its weights)."""
     make, settings, filters = keras.layers, layer.settings, layer.output_shape[-1]
     name = layer.scope or None
@@ -66,7 +74,7 @@ def _apply(keras, layer, h):
     return keras_layer(h), keras_layer
 
 
-def _weightless(make, layer):
+def _weightless(make: Any, layer: Layer) -> Any:
     if layer.kind == "leaky_relu":
         return make.LeakyReLU(negative_slope=layer.settings["slope"])
     if layer.kind == "reshape":
@@ -78,7 +86,7 @@ def _weightless(make, layer):
     raise UserError(f"Keras's layers have no {layer.kind}; --to savedmodel can hold it")
 
 
-def _grow(ops, x, axis):
+def _grow(ops: Any, x: Any, axis: int) -> Any:
     """TF1's bilinear resize to twice the size along one axis of NHWC: row 2i is x[i],
     row 2i + 1 the mean of x[i] and x[i + 1], the last row being repeated."""
     size = x.shape[axis]
@@ -90,7 +98,7 @@ def _grow(ops, x, axis):
     return ops.reshape(pairs, shape)
 
 
-def _weights(layer):
+def _weights(layer: Layer) -> list[np.ndarray]:
     """Returns a layer's weights in the order of Keras's layer."""
     weights = dict(layer.weights)
     if layer.kind == "batch_norm" and layer.settings["is_training"]:

@@ -1,8 +1,13 @@
 """ONNX, for ONNX Runtime and all that reads it."""
 
+from __future__ import annotations
+
 import logging
+from pathlib import Path
 
 from dcgan_v1.errors import UserError, reason
+from dcgan_v1.export import Recipes
+from dcgan_v1.export.networks import Network
 
 TITLE = "an ONNX file"
 BOUND = 2e-5
@@ -16,7 +21,7 @@ model = onnxruntime.InferenceSession("{name}.onnx")
 """
 
 
-def write(network, folder):
+def write(network: Network, folder: Path) -> Recipes:
     """Writes `folder`/NAME.onnx. Images stay NHWC."""
     import onnx
     import tf2onnx
@@ -30,7 +35,7 @@ def write(network, folder):
         )
     except (OSError, MemoryError):
         raise
-    except Exception as error:  # the converter raises what it likes
+    except Exception as error:  # the converter raises nearly anything
         raise UserError(
             f"ONNX cannot hold this model: {reason(error)}; --to savedmodel can"
         ) from error

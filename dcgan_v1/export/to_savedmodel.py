@@ -1,11 +1,18 @@
 """TensorFlow's SavedModel: for TF2, TensorFlow Serving, gradients included."""
 
+from __future__ import annotations
+
+from pathlib import Path
+
 import tensorflow.compat.v1 as tf
+
+from dcgan_v1.export import Recipes
+from dcgan_v1.export.networks import Network
 
 TITLE = "a SavedModel of TensorFlow 2"
 BOUND = 1e-5
 NOTE = ""
-NEEDS = ()
+NEEDS: tuple[str, ...] = ()
 LOAD = """\
 import tensorflow as tf
 model = tf.saved_model.load("{name}").signatures["serving_default"]
@@ -13,7 +20,7 @@ model = tf.saved_model.load("{name}").signatures["serving_default"]
 """
 
 
-def write(network, folder):
+def write(network: Network, folder: Path) -> Recipes:
     """Writes `folder`/NAME/saved_model.pb and its variables."""
     x, y = network.x.op.name, network.y.op.name
     with network.session.graph.as_default():

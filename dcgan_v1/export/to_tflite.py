@@ -1,17 +1,21 @@
 """TensorFlow Lite, for phones: weights as float32, and as float16 in half the size."""
 
+from __future__ import annotations
+
 import re
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from dcgan_v1.errors import UserError, reason
-from dcgan_v1.export import to_savedmodel
+from dcgan_v1.export import Recipes, to_savedmodel
+from dcgan_v1.export.networks import Network
 
 TITLE = "TensorFlow Lite"
 BOUND = 2e-5
 NOTE = """How far float16 is off is reported, not bounded. The file begins with batches
 of 1: these lines resize it, elsewhere resize the input to [N, ...] first."""
-NEEDS = ()
+NEEDS: tuple[str, ...] = ()
 LOAD = """\
 import tensorflow as tf
 model = tf.lite.Interpreter("{file}").get_signature_runner()
@@ -19,11 +23,11 @@ model = tf.lite.Interpreter("{file}").get_signature_runner()
 """
 
 
-def write(network, folder):
+def write(network: Network, folder: Path) -> Recipes:
     """Writes `folder`/NAME.tflite and NAME_float16.tflite."""
     import tensorflow as tf
 
-    written = {}
+    written: Recipes = {}
     with tempfile.TemporaryDirectory() as scratch:
         to_savedmodel.write(network, Path(scratch))
         for ending, types in (("", []), ("_float16", [tf.float16])):
@@ -37,12 +41,12 @@ def write(network, folder):
     return written
 
 
-def _convert(converter):
+def _convert(converter: Any) -> bytes:
     try:
         return converter.convert()
     except (OSError, MemoryError):
         raise
-    except Exception as error:  # the converter raises what it likes
+    except Exception as error:  # the converter raises nearly anything
         ops = sorted(set(re.findall(r"'tf\.(\w+)' op is neither", str(error))))
         why = f"it has no {', '.join(ops)}" if ops else reason(error)
         raise UserError(

@@ -1,11 +1,17 @@
 """PyTorch: a file of plain layers that can be read, and its weights as safetensors."""
 
+from __future__ import annotations
+
 import inspect
+from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
 from dcgan_v1.errors import UserError
-from dcgan_v1.export.layers import read_layers
+from dcgan_v1.export import Recipes
+from dcgan_v1.export.layers import Layer, read_layers
+from dcgan_v1.export.networks import Network
 
 TITLE = "a PyTorch module"
 BOUND = 2e-5
@@ -34,13 +40,18 @@ from torch import nn
 '''
 
 
-def write(network, folder):
+# a layer's text, and its weights by their names in the state dict
+TorchLayer = tuple[str, dict[str, np.ndarray]]
+
+
+def write(network: Network, folder: Path) -> Recipes:
     """Writes `folder`/NAME.py and NAME.safetensors."""
     from safetensors.numpy import save_file
 
     from dcgan_v1.export import torch_layers
 
-    lines, arrays = [], {}
+    lines: list[str] = []
+    arrays: dict[str, np.ndarray] = {}
     for layer in read_layers(network):
         for text, weights in _layers(layer):
             for name, array in weights.items():
@@ -49,9 +60,9 @@ def write(network, folder):
     text = HEAD.format(
         title=network.system.name, name=network.name, x=network.x.op.name, y=network.y.op.name
     )
-    for layer in (torch_layers.Permute, torch_layers.Grow):
-        if any(line.startswith(f"{layer.__name__}(") for line in lines):
-            text += f"\n\n{inspect.getsource(layer)}"
+    for cls in (torch_layers.Permute, torch_layers.Grow):
+        if any(line.startswith(f"{cls.__name__}(") for line in lines):
+            text += f"\n\n{inspect.getsource(cls)}"
     body = "".join(f"    {line},\n" for line in lines)
     text += f"\n\n{network.name} = nn.Sequential(\n{body}).eval()\n"
     path = folder / f"{network.name}.py"
@@ -60,8 +71,8 @@ def write(network, folder):
     return {path.name: (LOAD[network.name], BOUND)}
 
 
-def _layers(layer):
-    """Returns [(a layer's text, its weights by their names in the state dict)]."""
+def _layers(layer: Layer) -> list[TorchLayer]:
+    """Returns PyTorch's layers for one of ours."""
     settings, w = layer.settings, layer.weights
     if layer.kind == "linear":
         inside, outside = w["w"].shape
@@ -71,7 +82,7 @@ def _layers(layer):
         return _conv(layer, settings["stride"], settings["padding"])
     if layer.kind == "resize_conv2d":
         # SAME on the large map, whose sides are even: one row of zeros below
-        grown = [("Grow()", {}), ("nn.ZeroPad2d((0, 1, 0, 1))", {})]
+        grown: list[TorchLayer] = [("Grow()", {}), ("nn.ZeroPad2d((0, 1, 0, 1))", {})]
         return [*grown, *_conv(layer, 2, "VALID")]
     if layer.kind == "conv2d_transpose":
         return _conv_transpose(layer)
@@ -92,14 +103,14 @@ def _layers(layer):
     raise UserError(f"--to torch has no layer for {layer.kind}; --to savedmodel can")
 
 
-def _named(weight, w):
+def _named(weight: np.ndarray, w: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """The state of a layer with a weight and, if there is one, a bias."""
     return {"weight": weight} | ({"bias": w["b"]} if "b" in w else {})
 
 
-def _conv(layer, stride, padding):
+def _conv(layer: Layer, stride: int, padding: str) -> list[TorchLayer]:
     size, _, inside, outside = layer.weights["w"].shape
-    layers = []
+    layers: list[TorchLayer] = []
     if padding == "SAME":
         pads = [
             (outside - 1) * stride + size - inside
@@ -111,18 +122,18 @@ def _conv(layer, stride, padding):
     return [*layers, (conv, _named(weight, layer.weights))]
 
 
-def _conv_transpose(layer):
+def _conv_transpose(layer: Layer) -> list[TorchLayer]:
     size, _, outside, inside = layer.weights["w"].shape
     stride = layer.settings["stride"]
     conv = f"nn.ConvTranspose2d({inside}, {outside}, {size}, {stride}, bias={'b' in layer.weights})"
     weight = layer.weights["w"].transpose(3, 2, 0, 1)
-    layers = [(conv, _named(weight, layer.weights))]
+    layers: list[TorchLayer] = [(conv, _named(weight, layer.weights))]
     if layer.settings["padding"] == "SAME":  # cut off what SAME would have padded
         layers += _pad([stride - size] * 2)
     return layers
 
 
-def _pad(totals):
+def _pad(totals: Sequence[int]) -> list[TorchLayer]:
     """Zeros (or, below 0, cuts) as SAME places them: the odd one last."""
     if not any(totals):
         return []
@@ -130,7 +141,7 @@ def _pad(totals):
     return [(f"nn.ZeroPad2d({(*width, *height)})", {})]
 
 
-def _batch_norm(layer):
+def _batch_norm(layer: Layer) -> TorchLayer:
     w, features = layer.weights, len(layer.weights["beta"])
     by_batch = layer.settings["is_training"]
     kind = f"nn.BatchNorm{len(layer.output_shape) - 1 or 1}d"

@@ -7,11 +7,11 @@ from torch import nn
 class Permute(nn.Module):
     """Brings the dimensions into another order."""
 
-    def __init__(self, *order):
+    def __init__(self, *order: int) -> None:
         super().__init__()
         self.order = order
 
-    def forward(self, x):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
         return x.permute(self.order)
 
 
@@ -19,7 +19,7 @@ class Grow(nn.Module):
     """TensorFlow 1's bilinear resize to twice the size: without half-pixel centres,
     row 2i is x[i] and row 2i + 1 the mean of x[i] and x[i + 1]. x: [N, C, H, W]."""
 
-    def forward(self, x):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
         for dim in (2, 3):
             size = x.shape[dim]
             last = x.narrow(dim, size - 1, 1)

@@ -5,6 +5,10 @@ itself may train; Keras 3 asks `trainable` when a train function is traced, so t
 is set before each call.
 """
 
+from __future__ import annotations
+
+from typing import Any
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -13,7 +17,7 @@ from dcgan_v1.ports.fed_dropout import FedDropout
 
 
 @keras.saving.register_keras_serializable("dcgan_v1")
-def accuracy(labels, logits):
+def accuracy(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
     """The part of the logits whose sign agrees with the labels 0 and 1."""
     return tf.cast(tf.equal(labels > 0, logits > 0), logits.dtype)
 
@@ -21,7 +25,7 @@ def accuracy(labels, logits):
 class Gan:
     """Both networks, the combined model, and one training step."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.generator = make_generator()
         self.discriminator = make_discriminator()
         self.optimizers = {
@@ -40,7 +44,23 @@ class Gan:
         self.optimizers["g_adam"].build(self.combined.trainable_variables)
         self.discriminator.trainable = True
 
-    def train_step(self, real, z_discriminator, z_generator, **keep):
+    def train_step(
+        self,
+        real: np.ndarray,
+        z_discriminator: np.ndarray,
+        z_generator: np.ndarray,
+        **keep: np.ndarray,
+    ) -> dict[str, float]:
+        """Three `train_on_batch` calls: D on reals, D on fakes, G.
+
+        Args:
+          real: [N, 28, 28, 1] in [-1, 1].
+          z_discriminator, z_generator: [N, 100], noise of the D and of the G update.
+          keep: bool masks [N, ...] by 'keep_<purpose><layer>'.
+
+        Returns:
+          Its losses and D's accuracy, by name.
+        """
         ones, zeros = np.ones([len(real), 1]), np.zeros([len(real), 1])
         fake = self.generator.predict(z_discriminator, verbose=0)
         self.discriminator.trainable = True
@@ -58,14 +78,30 @@ class Gan:
             "g_loss": g_loss,
         }
 
-    def train_on_batch(self, model, inputs, labels, keep, purpose):
+    def train_on_batch(
+        self,
+        model: keras.Model,
+        inputs: np.ndarray,
+        labels: np.ndarray,
+        keep: dict[str, np.ndarray],
+        purpose: str,
+    ) -> Any:
+        """One call of Keras's, with the dropout masks of a purpose.
+
+        Args:
+          model: the discriminator, or the combined model.
+          inputs: images [N, 28, 28, 1], or latents [N, 100].
+          labels: [N, 1], what D should say.
+          keep: bool masks [N, ...] by 'keep_<purpose><layer>'.
+          purpose: 'real', 'fake' or 'new_fake'.
+        """
         for number in (1, 2):
             layer = self.discriminator.get_layer(f"dropout{number}")
             layer.feed(keep[f"keep_{purpose}{number}"])
         return model.train_on_batch(inputs, labels)
 
 
-def make_generator():
+def make_generator() -> keras.Sequential:
     """[N, 100] -> [N, 28, 28, 1] in (-1, 1)."""
     normal = keras.initializers.RandomNormal
     conv = {"padding": "same", "use_bias": False, "kernel_initializer": normal(0, 0.02)}
@@ -86,7 +122,7 @@ def make_generator():
     return keras.Sequential(layers, name="generator")
 
 
-def make_discriminator():
+def make_discriminator() -> keras.Sequential:
     """[N, 28, 28, 1] -> logits [N, 1]."""
     normal = keras.initializers.RandomNormal(0, 0.02)
     conv = {"strides": 2, "padding": "same", "use_bias": False}

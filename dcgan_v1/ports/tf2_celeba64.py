@@ -1,5 +1,9 @@
 """celeba64 in TF2: Keras layers, and a batch norm that keeps two sets of averages."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import keras
 import tensorflow as tf
 
@@ -9,7 +13,7 @@ cross_entropy = keras.losses.BinaryCrossentropy(from_logits=True)
 class Gan:
     """Both networks, their optimisers, and one training step."""
 
-    def __init__(self, width=128):
+    def __init__(self, width: int = 128) -> None:
         self.generator = make_generator(width)
         self.discriminator = make_discriminator(width)
         # TF1's epsilon; Keras's own default is 1e-7
@@ -21,12 +25,18 @@ class Gan:
         self.optimizers["g_adam"].build(self.generator.trainable_variables)
 
     @tf.function
-    def train_step(self, real, z):
+    def train_step(self, real: tf.Tensor, z: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Updates D, then G with the same fakes against it. Returns the losses, by name.
+
+        Args:
+          real: [N, 64, 64, 3] in [-1, 1].
+          z: [N, 100], the noise of both updates.
+        """
         with tf.GradientTape() as g_tape:
             fake = self.generator(z, training=True)
         with tf.GradientTape() as d_tape:
-            real_logits = self.judge(real, "real")
-            fake_logits = self.judge(fake, "fake")
+            real_logits = self.logits(real, "real")
+            fake_logits = self.logits(fake, "fake")
             d_loss_real = cross_entropy(tf.ones_like(real_logits), real_logits)
             d_loss_fake = cross_entropy(tf.zeros_like(fake_logits), fake_logits)
             d_loss = d_loss_real + d_loss_fake
@@ -35,7 +45,7 @@ class Gan:
             zip(d_tape.gradient(d_loss, variables), variables, strict=True)
         )
         with g_tape:  # the same fakes, against the updated D
-            new_logits = self.judge(fake, "fake")
+            new_logits = self.logits(fake, "fake")
             g_loss = cross_entropy(tf.ones_like(new_logits), new_logits)
         variables = self.generator.trainable_variables
         self.optimizers["g_adam"].apply_gradients(
@@ -48,7 +58,7 @@ class Gan:
             "g_loss": g_loss,
         }
 
-    def judge(self, images, averages):
+    def logits(self, images: tf.Tensor, averages: str) -> tf.Tensor:
         for layer in self.discriminator.layers:
             if isinstance(layer, TwoSetBatchNorm):
                 layer.averages = averages  # while the step is traced
@@ -60,12 +70,12 @@ class TwoSetBatchNorm(keras.layers.Layer):
 
     averages = "fake"  # the set that is read and moved
 
-    def __init__(self, momentum=0.9, epsilon=1e-5, **kwargs):
+    def __init__(self, momentum: float = 0.9, epsilon: float = 1e-5, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.momentum, self.epsilon = momentum, epsilon
 
-    def build(self, shape):
-        def add(name, initializer, trainable=False):
+    def build(self, shape: tuple[int | None, ...]) -> None:
+        def add(name: str, initializer: Any, trainable: bool = False) -> keras.Variable:
             return self.add_weight(
                 shape=[shape[-1]], initializer=initializer, trainable=trainable, name=name
             )
@@ -78,7 +88,7 @@ class TwoSetBatchNorm(keras.layers.Layer):
         self.real_moving_mean = add("real_moving_mean", "zeros")
         self.real_moving_variance = add("real_moving_variance", "zeros")
 
-    def call(self, x, training=False):
+    def call(self, x: tf.Tensor, training: bool = False) -> tf.Tensor:
         average_mean = getattr(self, f"{self.averages}_moving_mean")
         average_variance = getattr(self, f"{self.averages}_moving_variance")
         mean, variance = average_mean.value, average_variance.value
@@ -90,13 +100,13 @@ class TwoSetBatchNorm(keras.layers.Layer):
         return tf.nn.batch_normalization(x, mean, variance, self.beta, self.gamma, self.epsilon)
 
 
-def make_generator(width):
+def make_generator(width: int) -> keras.Sequential:
     """[N, 100] -> [N, 64, 64, 3] in (-1, 1)."""
     normal = keras.initializers.RandomNormal
     options = {"use_bias": False, "kernel_initializer": normal(0, 0.02)}
     deconv = {"strides": 2, "padding": "same", **options}
 
-    def norm(name):
+    def norm(name: str) -> keras.layers.Layer:
         return keras.layers.BatchNormalization(
             momentum=0.9,
             epsilon=1e-5,
@@ -125,7 +135,7 @@ def make_generator(width):
     return keras.Sequential(layers, name="generator")
 
 
-def make_discriminator(width):
+def make_discriminator(width: int) -> keras.Sequential:
     """[N, 64, 64, 3] -> logits [N, 1]."""
     options = {"use_bias": False}
     options["kernel_initializer"] = keras.initializers.RandomNormal(0, 0.02)

@@ -1,5 +1,9 @@
 """images96 in TF2. PyTorch's batch norm and Adam differ from Keras's: both are here."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import keras
 import tensorflow as tf
 
@@ -9,7 +13,7 @@ cross_entropy = keras.losses.BinaryCrossentropy(from_logits=True)
 class Gan:
     """Both networks, their optimisers, and one training step."""
 
-    def __init__(self, width=64):
+    def __init__(self, width: int = 64) -> None:
         self.generator = make_generator(width)
         self.discriminator = make_discriminator(width)
         self.optimizers = {
@@ -19,7 +23,13 @@ class Gan:
         self.optimizers["g_adam"].build(self.generator.trainable_variables)
 
     @tf.function
-    def train_step(self, real, z):
+    def train_step(self, real: tf.Tensor, z: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Updates D, then G with the same fakes against it. Returns the losses, by name.
+
+        Args:
+          real: [N, 96, 96, 3] in [-1, 1].
+          z: [N, 100], the noise of both updates.
+        """
         with tf.GradientTape() as g_tape:
             fake = self.generator(z, training=True)
         with tf.GradientTape() as d_tape:
@@ -50,7 +60,9 @@ class Gan:
 class PytorchAdam(keras.optimizers.Adam):
     """Adam with epsilon added after the bias correction of the second moment."""
 
-    def update_step(self, gradient, variable, learning_rate):
+    def update_step(
+        self, gradient: tf.Tensor, variable: keras.Variable, learning_rate: tf.Tensor
+    ) -> None:
         index = self._get_variable_index(variable)
         m, v = self._momentums[index], self._velocities[index]
         step = tf.cast(self.iterations + 1, variable.dtype)
@@ -65,12 +77,14 @@ class PytorchAdam(keras.optimizers.Adam):
 class PytorchBatchNorm(keras.layers.Layer):
     """Batch norm whose moving variance follows the unbiased variance of the batch."""
 
-    def __init__(self, momentum=0.9, epsilon=1e-5, unbiased=True, **kwargs):
+    def __init__(
+        self, momentum: float = 0.9, epsilon: float = 1e-5, unbiased: bool = True, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         self.momentum, self.epsilon, self.unbiased = momentum, epsilon, unbiased
 
-    def build(self, shape):
-        def add(name, initializer, trainable=False):
+    def build(self, shape: tuple[int | None, ...]) -> None:
+        def add(name: str, initializer: Any, trainable: bool = False) -> keras.Variable:
             return self.add_weight(
                 shape=[shape[-1]], initializer=initializer, trainable=trainable, name=name
             )
@@ -80,7 +94,7 @@ class PytorchBatchNorm(keras.layers.Layer):
         self.moving_mean = add("moving_mean", "zeros")
         self.moving_variance = add("moving_variance", "ones")
 
-    def call(self, x, training=False):
+    def call(self, x: tf.Tensor, training: bool = False) -> tf.Tensor:
         mean, variance = self.moving_mean.value, self.moving_variance.value
         if training:
             mean, variance = tf.nn.moments(x, [0, 1, 2])
@@ -92,13 +106,13 @@ class PytorchBatchNorm(keras.layers.Layer):
         return tf.nn.batch_normalization(x, mean, variance, self.beta, self.gamma, self.epsilon)
 
 
-def pytorch_uniform(size, channels):
+def pytorch_uniform(size: int, channels: int) -> keras.initializers.Initializer:
     """U(-b, b) with b^2 = 1 / fan_in, as PyTorch counts it."""
     bound = (size * size * channels) ** -0.5
     return keras.initializers.RandomUniform(-bound, bound)
 
 
-def make_generator(width):
+def make_generator(width: int) -> keras.Sequential:
     """[N, 100] -> [N, 96, 96, 3] in (-1, 1)."""
     layers = [keras.Input([100]), keras.layers.Reshape([1, 1, 100])]
     shapes = [(8, 1, "valid"), (4, 2, "same"), (2, 2, "same"), (1, 2, "same")]
@@ -129,9 +143,9 @@ def make_generator(width):
     return keras.Sequential(layers, name="generator")
 
 
-def make_discriminator(width):
+def make_discriminator(width: int) -> keras.Sequential:
     """[N, 96, 96, 3] -> logits [N, 1]."""
-    layers, below = [keras.Input([96, 96, 3])], 3
+    layers, channels = [keras.Input([96, 96, 3])], 3
     shapes = [(width, 5, 3), (2 * width, 4, 2), (4 * width, 4, 2), (8 * width, 4, 2)]
     for i, (filters, size, strides) in enumerate(shapes, start=1):
         layers += [
@@ -141,15 +155,15 @@ def make_discriminator(width):
                 strides=strides,
                 padding="same",
                 use_bias=False,
-                kernel_initializer=pytorch_uniform(size, below),
+                kernel_initializer=pytorch_uniform(size, channels),
                 name=f"conv{i}",
             ),
             PytorchBatchNorm(name=f"bn{i}"),
             keras.layers.LeakyReLU(0.2, name=f"lrelu{i}"),
         ]
-        below = filters
+        channels = filters
     last = keras.layers.Conv2D(
-        1, 4, use_bias=False, kernel_initializer=pytorch_uniform(4, below), name="conv5"
+        1, 4, use_bias=False, kernel_initializer=pytorch_uniform(4, channels), name="conv5"
     )
     layers += [last, keras.layers.Reshape([1])]
     return keras.Sequential(layers, name="discriminator")

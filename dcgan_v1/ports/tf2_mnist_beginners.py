@@ -1,5 +1,7 @@
 """mnist_beginners in TF2: a tape for each loss, three Adams."""
 
+from __future__ import annotations
+
 import keras
 import tensorflow as tf
 
@@ -9,7 +11,7 @@ cross_entropy = keras.losses.BinaryCrossentropy(from_logits=True)
 class Gan:
     """Both networks, their optimisers, and one training step."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.generator = make_generator()
         self.discriminator = make_discriminator()
         # TF1's epsilon; Keras's own default is 1e-7
@@ -23,7 +25,15 @@ class Gan:
             optimizer.build(network.trainable_variables)
 
     @tf.function
-    def train_step(self, real, z_discriminator, z_generator):
+    def train_step(
+        self, real: tf.Tensor, z_discriminator: tf.Tensor, z_generator: tf.Tensor
+    ) -> dict[str, tf.Tensor]:
+        """Updates D by each of its two losses, then G. Returns the losses, by name.
+
+        Args:
+          real: [N, 28, 28, 1] in [0, 1].
+          z_discriminator, z_generator: [N, 100], noise of the D and of the G update.
+        """
         variables = self.discriminator.trainable_variables
         fake = self.generator(z_discriminator, training=True)
         with tf.GradientTape(persistent=True) as tape:
@@ -54,7 +64,7 @@ class Tf1Resize(keras.layers.Layer):
     options off is TF1's, but gives float32 whatever it is given.
     """
 
-    def call(self, x):
+    def call(self, x: tf.Tensor) -> tf.Tensor:
         for axis in (1, 2):
             size = x.shape[axis]
             following = tf.gather(x, [*range(1, size), size - 1], axis=axis)
@@ -62,11 +72,11 @@ class Tf1Resize(keras.layers.Layer):
             x = tf.reshape(pairs, [-1, *(2 * size if i == axis else x.shape[i] for i in (1, 2, 3))])
         return x
 
-    def compute_output_shape(self, shape):
+    def compute_output_shape(self, shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         return (shape[0], 56, 56, shape[3])
 
 
-def make_generator():
+def make_generator() -> keras.Sequential:
     """[N, 100] -> [N, 28, 28, 1] in (0, 1)."""
     normal = keras.initializers.TruncatedNormal(stddev=0.02)
     start = {"kernel_initializer": normal, "bias_initializer": normal}
@@ -94,7 +104,7 @@ def make_generator():
     )
 
 
-def make_discriminator():
+def make_discriminator() -> keras.Sequential:
     """[N, 28, 28, 1] -> logits [N, 1]."""
     start = {"kernel_initializer": keras.initializers.TruncatedNormal(stddev=0.02)}
     conv = {"padding": "same", **start}

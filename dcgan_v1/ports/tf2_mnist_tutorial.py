@@ -1,5 +1,7 @@
 """mnist_tutorial in TF2: the official tutorial's own way, two tapes over one pass."""
 
+from __future__ import annotations
+
 import keras
 import tensorflow as tf
 
@@ -11,7 +13,7 @@ cross_entropy = keras.losses.BinaryCrossentropy(from_logits=True)
 class Gan:
     """Both networks, their optimisers, and one training step."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.generator = make_generator()
         self.discriminator = make_discriminator()
         self.optimizers = {
@@ -22,11 +24,26 @@ class Gan:
         self.optimizers["g_adam"].build(self.generator.trainable_variables)
 
     @tf.function
-    def train_step(self, real, z, keep_real1, keep_real2, keep_fake1, keep_fake2):
+    def train_step(
+        self,
+        real: tf.Tensor,
+        z: tf.Tensor,
+        keep_real1: tf.Tensor,
+        keep_real2: tf.Tensor,
+        keep_fake1: tf.Tensor,
+        keep_fake2: tf.Tensor,
+    ) -> dict[str, tf.Tensor]:
+        """Updates both networks at once. Returns the losses, by name.
+
+        Args:
+          real: [M, 28, 28, 1] in [-1, 1]; M is less than N in an epoch's last batch.
+          z: [N, 100], the noise of both updates.
+          keep_real1, ...: bool masks [M or N, ...] of D's two dropouts.
+        """
         with tf.GradientTape() as g_tape, tf.GradientTape() as d_tape:
             fake = self.generator(z, training=True)
-            real_logits = self.judge(real, keep_real1, keep_real2)
-            fake_logits = self.judge(fake, keep_fake1, keep_fake2)
+            real_logits = self.logits(real, keep_real1, keep_real2)
+            fake_logits = self.logits(fake, keep_fake1, keep_fake2)
             d_loss_real = cross_entropy(tf.ones_like(real_logits), real_logits)
             d_loss_fake = cross_entropy(tf.zeros_like(fake_logits), fake_logits)
             d_loss = d_loss_real + d_loss_fake
@@ -44,13 +61,13 @@ class Gan:
             "g_loss": g_loss,
         }
 
-    def judge(self, images, *keep):
+    def logits(self, images: tf.Tensor, *keep: tf.Tensor) -> tf.Tensor:
         for number, mask in enumerate(keep, 1):
             self.discriminator.get_layer(f"dropout{number}").feed(mask)
         return self.discriminator(images, training=True)
 
 
-def make_generator():
+def make_generator() -> keras.Sequential:
     """[N, 100] -> [N, 28, 28, 1] in (-1, 1)."""
     deconv = {"padding": "same", "use_bias": False}
     return keras.Sequential(
@@ -73,7 +90,7 @@ def make_generator():
     )
 
 
-def make_discriminator():
+def make_discriminator() -> keras.Sequential:
     """[N, 28, 28, 1] -> logits [N, 1]."""
     return keras.Sequential(
         [

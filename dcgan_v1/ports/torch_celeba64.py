@@ -2,6 +2,8 @@
 biased variance in the averages, two sets of them in D, and where Adam adds its epsilon.
 """
 
+from __future__ import annotations
+
 from collections import OrderedDict
 
 import torch
@@ -12,7 +14,7 @@ from torch.nn import functional
 class Gan:
     """Both networks, their optimisers, and one training step."""
 
-    def __init__(self, width=128):
+    def __init__(self, width: int = 128) -> None:
         self.generator = make_generator(width)
         self.discriminator = make_discriminator(width)
         self.optimizers = {
@@ -21,20 +23,25 @@ class Gan:
         }
         self.criterion = nn.BCEWithLogitsLoss()
 
-    def train_step(self, real, z):
-        """real: [N, 3, 64, 64] in [-1, 1]; z: [N, 100]."""
+    def train_step(self, real: torch.Tensor, z: torch.Tensor) -> dict[str, float]:
+        """Updates D, then G with the same fakes against it. Returns the losses, by name.
+
+        Args:
+          real: [N, 3, 64, 64] in [-1, 1].
+          z: [N, 100], the noise of both updates.
+        """
         for optimizer in self.optimizers.values():
             optimizer.zero_grad()
         fake = self.generator(z)
-        real_logits = self.judge(real, "real")
-        fake_logits = self.judge(fake.detach(), "fake")
+        real_logits = self.logits(real, "real")
+        fake_logits = self.logits(fake.detach(), "fake")
         d_loss_real = self.criterion(real_logits, torch.ones_like(real_logits))
         d_loss_fake = self.criterion(fake_logits, torch.zeros_like(fake_logits))
         d_loss = d_loss_real + d_loss_fake
         d_loss.backward()
         self.optimizers["d_adam"].step()
 
-        new_logits = self.judge(fake, "fake")  # the updated D
+        new_logits = self.logits(fake, "fake")  # the updated D
         g_loss = self.criterion(new_logits, torch.ones_like(new_logits))
         g_loss.backward()
         self.optimizers["g_adam"].step()
@@ -45,7 +52,7 @@ class Gan:
             "g_loss": g_loss.item(),
         }
 
-    def judge(self, images, averages):
+    def logits(self, images: torch.Tensor, averages: str) -> torch.Tensor:
         for layer in self.discriminator:
             if isinstance(layer, TensorflowBatchNorm2d):
                 layer.averages = averages
@@ -58,7 +65,7 @@ class TensorflowAdam(torch.optim.Adam):
     epsilon = 1e-8
     updates = 0
 
-    def step(self):
+    def step(self) -> None:
         self.updates += 1
         for group in self.param_groups:
             correction = 1 - group["betas"][1] ** self.updates
@@ -71,20 +78,20 @@ class SameConv2d(nn.Conv2d):
 
     pads = (1, 2, 1, 2)
 
-    def __init__(self, below, above):
-        super().__init__(below, above, 5, stride=2, bias=False)
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__(inputs, outputs, 5, stride=2, bias=False)
 
-    def forward(self, x):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
         return super().forward(functional.pad(x, self.pads))
 
 
 class SameConvTranspose2d(nn.ConvTranspose2d):
     """The gradient of `SameConv2d`."""
 
-    def __init__(self, above, below):
-        super().__init__(above, below, 5, stride=2, bias=False)
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__(inputs, outputs, 5, stride=2, bias=False)
 
-    def forward(self, x):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
         return super().forward(x)[:, :, 1:-2, 1:-2]
 
 
@@ -93,7 +100,7 @@ class TensorflowBatchNorm2d(nn.Module):
 
     momentum, eps, unbiased = 0.1, 1e-5, False
 
-    def __init__(self, channels, *sets):
+    def __init__(self, channels: int, *sets: str) -> None:
         super().__init__()
         self.sets = sets or ("",)
         self.averages = self.sets[0]  # the set that is read and moved
@@ -104,7 +111,7 @@ class TensorflowBatchNorm2d(nn.Module):
             self.register_buffer(f"{prefix}running_mean", torch.zeros(channels))
             self.register_buffer(f"{prefix}running_var", torch.zeros(channels))
 
-    def forward(self, x):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
         prefix = self.averages and f"{self.averages}_"
         mean = getattr(self, f"{prefix}running_mean")
         variance = getattr(self, f"{prefix}running_var")
@@ -119,45 +126,46 @@ class TensorflowBatchNorm2d(nn.Module):
         )
 
 
-def make_generator(width):
+def make_generator(width: int) -> nn.Sequential:
     """[N, 100] -> [N, 3, 64, 64] in (-1, 1)."""
-    above = 8 * width
-    layers = [
-        ("linear0", nn.Linear(100, 4 * 4 * above, bias=False)),
-        ("reshape", nn.Unflatten(1, (above, 4, 4))),
-        ("bn0", TensorflowBatchNorm2d(above)),
+    channels = 8 * width
+    layers: list[tuple[str, nn.Module]] = [
+        ("linear0", nn.Linear(100, 4 * 4 * channels, bias=False)),
+        ("reshape", nn.Unflatten(1, (channels, 4, 4))),
+        ("bn0", TensorflowBatchNorm2d(channels)),
         ("relu0", nn.ReLU(inplace=True)),
     ]
-    for i, below in enumerate((4 * width, 2 * width, width), start=1):
+    for i, filters in enumerate((4 * width, 2 * width, width), start=1):
         layers += [
-            (f"deconv{i}", SameConvTranspose2d(above, below)),
-            (f"bn{i}", TensorflowBatchNorm2d(below)),
+            (f"deconv{i}", SameConvTranspose2d(channels, filters)),
+            (f"bn{i}", TensorflowBatchNorm2d(filters)),
             (f"relu{i}", nn.ReLU(inplace=True)),
         ]
-        above = below
-    layers += [("deconv4", SameConvTranspose2d(above, 3)), ("tanh", nn.Tanh())]
+        channels = filters
+    layers += [("deconv4", SameConvTranspose2d(channels, 3)), ("tanh", nn.Tanh())]
     network = nn.Sequential(OrderedDict(layers))
     network.apply(start_like_the_paper)
     return network
 
 
-def make_discriminator(width):
+def make_discriminator(width: int) -> nn.Sequential:
     """[N, 3, 64, 64] -> logits [N, 1]."""
-    layers, below = [], 3
-    for i, above in enumerate((width, 2 * width, 4 * width, 8 * width)):
+    layers: list[tuple[str, nn.Module]] = []
+    channels = 3
+    for i, filters in enumerate((width, 2 * width, 4 * width, 8 * width)):
         layers += [
-            (f"conv{i}", SameConv2d(below, above)),
-            (f"bn{i}", TensorflowBatchNorm2d(above, "fake", "real")),
+            (f"conv{i}", SameConv2d(channels, filters)),
+            (f"bn{i}", TensorflowBatchNorm2d(filters, "fake", "real")),
             (f"lrelu{i}", nn.LeakyReLU(0.2)),
         ]
-        below = above
-    layers += [("flatten", nn.Flatten()), ("linear4", nn.Linear(4 * 4 * below, 1, bias=False))]
+        channels = filters
+    layers += [("flatten", nn.Flatten()), ("linear4", nn.Linear(4 * 4 * channels, 1, bias=False))]
     network = nn.Sequential(OrderedDict(layers))
     network.apply(start_like_the_paper)
     return network
 
 
-def start_like_the_paper(layer):
+def start_like_the_paper(layer: nn.Module) -> None:
     if isinstance(layer, TensorflowBatchNorm2d):
         nn.init.normal_(layer.weight, 1.0, 0.02)
     elif isinstance(layer, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):

@@ -1,5 +1,7 @@
 """images96 in PyTorch, its home: nn.Sequential, BCE on logits, two Adams."""
 
+from __future__ import annotations
+
 from collections import OrderedDict
 
 import torch
@@ -9,7 +11,7 @@ from torch import nn
 class Gan:
     """Both networks, their optimisers, and one training step."""
 
-    def __init__(self, width=64):
+    def __init__(self, width: int = 64) -> None:
         self.generator = make_generator(width)
         self.discriminator = make_discriminator(width)
         self.optimizers = {
@@ -18,8 +20,13 @@ class Gan:
         }
         self.criterion = nn.BCEWithLogitsLoss()
 
-    def train_step(self, real, z):
-        """real: [N, 3, 96, 96] in [-1, 1]; z: [N, 100]."""
+    def train_step(self, real: torch.Tensor, z: torch.Tensor) -> dict[str, float]:
+        """Updates D, then G with the same fakes against it. Returns the losses, by name.
+
+        Args:
+          real: [N, 3, 96, 96] in [-1, 1].
+          z: [N, 100], the noise of both updates.
+        """
         for optimizer in self.optimizers.values():
             optimizer.zero_grad()
         real_logits = self.discriminator(real)
@@ -43,35 +50,39 @@ class Gan:
         }
 
 
-def make_generator(width):
+def make_generator(width: int) -> nn.Sequential:
     """[N, 100] -> [N, 3, 96, 96] in (-1, 1)."""
-    layers = [("reshape", nn.Unflatten(1, (100, 1, 1)))]
-    above = 100
+    layers: list[tuple[str, nn.Module]] = [("reshape", nn.Unflatten(1, (100, 1, 1)))]
+    channels = 100
     for i, (wide, stride, padding) in enumerate(
         ((8, 1, 0), (4, 2, 1), (2, 2, 1), (1, 2, 1)), start=1
     ):
-        below = wide * width
-        deconv = nn.ConvTranspose2d(above, below, 4, stride, padding, bias=False)
+        filters = wide * width
+        deconv = nn.ConvTranspose2d(channels, filters, 4, stride, padding, bias=False)
         layers += [
             (f"deconv{i}", deconv),
-            (f"bn{i}", nn.BatchNorm2d(below)),
+            (f"bn{i}", nn.BatchNorm2d(filters)),
             (f"relu{i}", nn.ReLU(inplace=True)),
         ]
-        above = below
-    layers += [("deconv5", nn.ConvTranspose2d(above, 3, 5, 3, 1, bias=False)), ("tanh", nn.Tanh())]
+        channels = filters
+    layers += [
+        ("deconv5", nn.ConvTranspose2d(channels, 3, 5, 3, 1, bias=False)),
+        ("tanh", nn.Tanh()),
+    ]
     return nn.Sequential(OrderedDict(layers))
 
 
-def make_discriminator(width):
+def make_discriminator(width: int) -> nn.Sequential:
     """[N, 3, 96, 96] -> logits [N, 1]."""
-    layers, below = [], 3
+    layers: list[tuple[str, nn.Module]] = []
+    channels = 3
     for i, (wide, size, stride) in enumerate(((1, 5, 3), (2, 4, 2), (4, 4, 2), (8, 4, 2)), start=1):
-        above = wide * width
+        filters = wide * width
         layers += [
-            (f"conv{i}", nn.Conv2d(below, above, size, stride, 1, bias=False)),
-            (f"bn{i}", nn.BatchNorm2d(above)),
+            (f"conv{i}", nn.Conv2d(channels, filters, size, stride, 1, bias=False)),
+            (f"bn{i}", nn.BatchNorm2d(filters)),
             (f"lrelu{i}", nn.LeakyReLU(0.2)),
         ]
-        below = above
-    layers += [("conv5", nn.Conv2d(below, 1, 4, bias=False)), ("flatten", nn.Flatten())]
+        channels = filters
+    layers += [("conv5", nn.Conv2d(channels, 1, 4, bias=False)), ("flatten", nn.Flatten())]
     return nn.Sequential(OrderedDict(layers))
