@@ -255,11 +255,6 @@ def test_a_notebook_runs_cell_by_cell_without_its_magics(folder):
         ("raise ValueError('its own')", "the program failed: ValueError: its own"),
         ("import sys; sys.exit(3)", "main.py ended itself: exit code 3"),
         ("def f(:", "main.py:3 is not Python 3"),
-        (
-            "from tensorflow.examples.tutorials.mnist import input_data\n"
-            "input_data.read_data_sets('no')",
-            "name the folder by --data-dir",
-        ),
     ],
 )
 def test_what_cannot_be_had_is_said_in_one_line(folder, line, said):

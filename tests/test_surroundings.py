@@ -18,6 +18,15 @@ IS_OPTIONAL = {"scipy_names": "scipy", "sklearn_names": "sklearn"}
 REFUSES_ONE_ELEMENT = np.lib.NumpyVersion(np.__version__) >= "2.4.0"
 # probes that give something else here, and why
 ELSE = {
+    "contrib_names.crf": "not supplied",
+    "contrib_names.factorization": "not supplied",
+    "contrib_names.quantize": "not supplied",
+    "contrib_names.rnn_conv_cell": "not supplied",
+    "contrib_names.rnn_norm_cell": "not supplied",
+    "contrib_names.inner_seq2seq": "decoders have no equal",
+    "contrib_names.seq2seq_attention": "decoders have no equal",
+    "contrib_names.seq2seq_greedy": "decoders have no equal",
+    "contrib_names.seq2seq_training": "decoders have no equal",
     "numpy_names.maximum_sctype": "the name of the same type",
     "numpy_names.truth_of_empty": "of an object of C: numpy 2 raises",
     "scipy_names.misc_face": "a picture that scipy downloads now",
@@ -56,6 +65,6 @@ def test_names_of_2017_give_what_they_gave(here, family):
     assert not wrong
 
 
-def test_nine_of_ten_names_work(here):
+def test_more_than_nine_of_ten_names_work(here):
     right = sum(here[probe] == RIGHT[probe] for probe in here)
-    assert right >= 0.9 * len(here), (right, len(here))
+    assert right > 0.9 * len(here), (right, len(here))

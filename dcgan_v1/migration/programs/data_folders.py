@@ -55,6 +55,7 @@ def supply(places: Sequence[Path], folder: Path, words: str) -> None:
       UserError: a place holds neither MNIST nor pictures.
     """
     mnist_files.folders.clear()
+    mnist_files.run_folder = folder
     for place in places:
         digits, faces = _mnist_in(place), _faces_in(place)
         if not digits and not faces:

@@ -14,10 +14,13 @@ from dcgan_v1.migration.programs import stand_ins
 from dcgan_v1.migration.programs.facade import Facade
 from dcgan_v1.migration.programs.families import (
     contrib,
+    estimator,
     flags,
     h5py_names,
+    inner_paths,
     keras1,
     matplotlib_names,
+    mnist_paths,
     mnist_tutorial,
     numpy_names,
     old_names,
@@ -34,10 +37,12 @@ def supply() -> dict[str, types.ModuleType | Callable[[], types.ModuleType]]:
     """Returns name of a package -> module that a program's files get for it, or what makes it."""
     lenient_dimensions()
     old_names.slots_under_reuse()
+    inner_paths.give_old_names()
     tensorflow = _tensorflow()
     return {
         **stand_ins.modules(),
         **standard_library.modules(),
+        **mnist_paths.modules(),
         "h5py": h5py_names.module,
         "matplotlib": matplotlib_names.module,
         "mpl_toolkits": matplotlib_names.toolkits,
@@ -64,7 +69,10 @@ def _tensorflow() -> Facade:
             "train": train,
             "image": Facade("tf.image", (tf.image,), old_names.IMAGE),
             "contrib": contrib.modules(),
+            "estimator": estimator.module(),
+            "pywrap_tensorflow": inner_paths.pywrap_tensorflow(),
             "examples": mnist_tutorial.modules(),
+            "gfile": mnist_paths.gfile(),
             "flags": of_flags,
             "app": app,
             "keras": keras,

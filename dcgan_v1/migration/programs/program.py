@@ -17,7 +17,7 @@ from typing import Any
 from dcgan_v1.errors import UserError, reason
 from dcgan_v1.migration.programs import python2, rewriting
 from dcgan_v1.migration.programs.facade import Facade, Vanished, walk
-from dcgan_v1.migration.programs.families import standard_library
+from dcgan_v1.migration.programs.families import mnist_paths
 from dcgan_v1.migration.programs.stand_ins import StandIn
 
 OURS = Path(__file__).resolve().parents[3]
@@ -59,7 +59,7 @@ class Program:
         self._builtins = {
             **python2.own_builtins(self._import, self.is_python2),
             **rewriting.BUILTINS,
-            "open": standard_library.open_file,
+            "open": mnist_paths.open_file,
         }
         self.facades = {
             name: facade

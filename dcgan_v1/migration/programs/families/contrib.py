@@ -3,13 +3,22 @@ training by tf_slim, the rest by what 1.x's own names became."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import tensorflow.compat.v1 as tf
 
 from dcgan_v1.migration.programs.facade import Facade
-from dcgan_v1.migration.programs.families import contrib_image, mnist_tutorial, slim
+from dcgan_v1.migration.programs.families import (
+    contrib_image,
+    contrib_optimizers,
+    contrib_sequences,
+    contrib_small,
+    contrib_training,
+    inner_paths,
+    mnist_tutorial,
+    slim,
+)
 
 ELSEWHERE = {
     "tf.contrib": {
@@ -20,7 +29,7 @@ ELSEWHERE = {
     },
     "tf.contrib.distributions": {"": "TensorFlow Probability carries it"},
 }
-SEQ2SEQ = {"": "seq2seq.py of the TensorFlow 1.15 sources stands alone"}
+SETS = ("size", "union", "intersection", "difference")
 
 
 def embed_sequence(
@@ -56,40 +65,6 @@ def _accuracy(
         return tf.reduce_sum(right * weights) / tf.reduce_sum(weights)
 
 
-class HParams:
-    """Settings as attributes: `HParams(size=3).size`."""
-
-    def __init__(self, **values: Any) -> None:
-        vars(self).update(values)
-
-    def add_hparam(self, name: str, value: Any) -> None:
-        if hasattr(self, name):
-            raise ValueError(f"Hyperparameter name is reserved: {name}")
-        setattr(self, name, value)
-
-    def set_hparam(self, name: str, value: Any) -> None:
-        setattr(self, name, type(getattr(self, name))(value))
-
-    def values(self) -> dict[str, Any]:
-        return dict(vars(self))
-
-    def get(self, key: str, default: Any = None) -> Any:
-        return getattr(self, key, default)
-
-    def __contains__(self, name: str) -> bool:
-        return name in vars(self)
-
-    def override_from_dict(self, values: Mapping[str, Any]) -> HParams:
-        for name, value in values.items():
-            self.set_hparam(name, value)
-        return self
-
-    def parse(self, text: str) -> HParams:
-        """'size=3,rate=0.1'."""
-        pairs = (word.split("=", 1) for word in text.split(",") if word)
-        return self.override_from_dict({n.strip(): v.strip() for n, v in pairs})
-
-
 def _prefetch_to_device(device: str, buffer_size: int | None = None) -> Callable[[Any], Any]:
     del device
     return lambda dataset: dataset.prefetch(buffer_size or 1)
@@ -102,6 +77,17 @@ def _batch_and_drop_remainder(batch_size: int) -> Callable[[Any], Any]:
 def _all_sum(tensors: Sequence[tf.Tensor]) -> list[tf.Tensor]:
     total = tf.add_n(tensors)
     return [total] * len(tensors)
+
+
+class _ArgScope(Facade):
+    """A function, and the module that it is in."""
+
+    def __init__(self, function: Callable[..., Any], module: Any) -> None:
+        super().__init__("tf.contrib.framework.python.ops.arg_scope", (module,))
+        self._function = function
+
+    def __call__(self, *arguments: Any, **options: Any) -> Any:
+        return self._function(*arguments, **options)
 
 
 def _is_tensor(x: Any) -> bool:
@@ -173,7 +159,7 @@ def modules() -> Facade:
                     {
                         "add_arg_scope": package.add_arg_scope,
                         "variables": framework,
-                        "arg_scope": package.arg_scope_lib,
+                        "arg_scope": _ArgScope(package.arg_scope, package.arg_scope_lib),
                     },
                 )
             },
@@ -195,6 +181,8 @@ def modules() -> Facade:
             "nets": nets,
         },
     )
+    of_slim.supply("slim", of_slim)
+    inner_paths.package(of_slim)
     return Facade(
         "tf.contrib",
         (),
@@ -202,14 +190,23 @@ def modules() -> Facade:
             "layers": of_layers,
             "framework": framework,
             "slim": of_slim,
-            "rnn": Facade("tf.contrib.rnn", (tf.nn.rnn_cell, tf.nn)),
+            "rnn": inner_paths.package(Facade("tf.contrib.rnn", (tf.nn.rnn_cell, tf.nn))),
             "training": Facade(
-                "tf.contrib.training", (package.training, tf.train), {"HParams": HParams}
+                "tf.contrib.training",
+                (package.training, tf.train),
+                {"HParams": contrib_training.HParams},
             ),
-            "legacy_seq2seq": Facade("tf.contrib.legacy_seq2seq", hints=SEQ2SEQ),
             # not tf.losses and tf.metrics: contrib took (predictions, labels)
             "losses": Facade("tf.contrib.losses", (package.losses,)),
-            "metrics": Facade("tf.contrib.metrics", (package.metrics,), {"accuracy": _accuracy}),
+            "metrics": Facade(
+                "tf.contrib.metrics",
+                (package.metrics,),
+                {
+                    "accuracy": _accuracy,
+                    "confusion_matrix": tf.confusion_matrix,
+                    **{f"set_{name}": getattr(tf.sets, name) for name in SETS},
+                },
+            ),
             "data": Facade(
                 "tf.contrib.data",
                 (tf.data.experimental, tf.data),
@@ -224,11 +221,17 @@ def modules() -> Facade:
                 (tf.distributions,),
                 hints=ELSEWHERE["tf.contrib.distributions"],
             ),
-            "learn": Facade("tf.contrib.learn", (), {"datasets": mnist_tutorial.datasets_module()}),
+            "learn": inner_paths.package(
+                Facade("tf.contrib.learn", (), {"datasets": mnist_tutorial.datasets_module()})
+            ),
             "image": Facade("tf.contrib.image", (), contrib_image.NAMES),
-            "keras": tf.keras,
+            "keras": inner_paths.package(
+                Facade("tf.contrib.keras", (tf.keras,), {"keras": tf.keras})
+            ),
             "nn": Facade("tf.contrib.nn", (tf.nn,)),
-            "lookup": Facade("tf.contrib.lookup", (tf.lookup,)),
+            **contrib_small.modules(),
+            **contrib_optimizers.modules(),
+            **contrib_sequences.modules(),
             "util": Facade(
                 "tf.contrib.util",
                 (),

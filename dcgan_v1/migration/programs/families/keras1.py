@@ -4,11 +4,14 @@ Keras 3 is not what a TF1 program knows; tf_keras has the same layers and variab
 names, and `tf.layers` behind them.
 """
 
+import types
+
 import numpy as np
 import tensorflow.compat.v1 as tf
 
 from dcgan_v1.migration.programs import mnist_files
 from dcgan_v1.migration.programs.facade import Facade
+from dcgan_v1.migration.programs.families import mnist_paths
 
 Arrays = tuple[np.ndarray, np.ndarray]
 
@@ -43,9 +46,10 @@ def modules() -> Facade:
             "Deconvolution2D": keras.layers.Conv2DTranspose,
         },
     )
+    get_file = types.SimpleNamespace(get_file=mnist_paths.get_file(keras.utils.get_file))
     utils = Facade(
         "keras.utils",
-        (keras.utils,),
+        (get_file, keras.utils),
         {
             "np_utils": keras.utils,
             "generic_utils": keras.utils,

@@ -6,6 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from dcgan_v1.migration.programs import mnist_files
+from dcgan_v1.migration.programs.facade import USED
+
 RAGGED = ("inhomogeneous", "could not broadcast")  # in what numpy 2 says
 
 
@@ -19,6 +22,7 @@ def _or_of_objects(make: Callable[..., np.ndarray]) -> Callable[..., np.ndarray]
             has_type = len(arguments) > 1 or options.get("dtype") is not None
             if has_type or not any(words in str(error) for words in RAGGED):
                 raise
+            USED.setdefault("numpy arrays of rows of unlike lengths", "")
             return _objects(arguments[0] if arguments else options["object"])
 
     return array
@@ -78,7 +82,12 @@ def load(
     encoding: Any = "latin1",
 ) -> Any:
     """Pickles inside were read without `allow_pickle` until 1.16.3."""
-    return np.load(file, mmap_mode, allow_pickle, fix_imports, encoding)
+    path = mnist_files.available(file)
+    return np.load(path, mmap_mode, allow_pickle, fix_imports, encoding)
+
+
+def fromfile(file: Any, *arguments: Any, **options: Any) -> np.ndarray:
+    return np.fromfile(mnist_files.available(file), *arguments, **options)
 
 
 def total(a: Any, *arguments: Any, **options: Any) -> Any:
@@ -125,6 +134,7 @@ NAMES: dict[str, Any] = {
     "asanyarray": _or_of_objects(np.asanyarray),
     "asscalar": asscalar,
     "asfarray": asfarray,
+    "fromfile": fromfile,
     "fromstring": fromstring,
     "histogram": _normed(np.histogram),
     "histogram2d": _normed(np.histogram2d),

@@ -191,14 +191,15 @@ CHANGED: dict[str, Any] = {
 
 def module() -> Facade:
     """Returns the facade of numpy."""
-    names = {**{n: value for n, value in GONE.items() if not hasattr(np, n)}, **CHANGED}
+    gone = {n: value for n, value in GONE.items() if not hasattr(np, n)}
+    changed = types.SimpleNamespace(**CHANGED)
     core = importlib.import_module("numpy._core")  # numpy.core, whose name warns
     testing = Facade("numpy.testing", (np.testing,), {"dec": _decorators(), "Tester": _nothing})
     return Facade(
         "numpy",
-        (np,),
+        (changed, np),
         {
-            **names,
+            **gone,
             "random": Facade("numpy.random", (np.random,), numpy_functions.RANDOM),
             "core": Facade(
                 "numpy.core", (core,), {"numeric": core.numeric, "defchararray": np.char}

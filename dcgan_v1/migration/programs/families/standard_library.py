@@ -3,7 +3,6 @@
 import array
 import asyncio
 import base64
-import builtins
 import collections
 import collections.abc
 import fractions
@@ -169,8 +168,3 @@ def load_source(name: str, path: str) -> types.ModuleType:
     sys.modules[name] = module
     spec.loader.exec_module(module)
     return module
-
-
-def open_file(file: Any, mode: str = "r", *arguments: Any, **options: Any) -> Any:
-    """`open`, with the mode 'U' of universal newlines, which all text files have now."""
-    return builtins.open(file, mode.replace("U", "") or "r", *arguments, **options)  # noqa: PTH123

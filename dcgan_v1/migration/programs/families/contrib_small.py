@@ -1,0 +1,142 @@
+"""Small packages of tf.contrib whose names TensorFlow has elsewhere: eager, lookup, signal,
+summary, stateless, staging, distribute, deprecated, tensorboard."""
+
+import importlib
+import types
+from typing import Any
+
+import tensorflow.compat.v1 as tf
+
+from dcgan_v1.migration.programs.facade import Facade
+from dcgan_v1.migration.programs.families import old_names
+from dcgan_v1.migration.programs.families.inner_paths import package
+
+
+def modules() -> dict[str, Facade]:
+    """Returns name below tf.contrib -> facade."""
+    makers = (_eager, _lookup, _signal, _stateless, _staging, _summary, _distribute, _deprecated)
+    found = [package(make()) for make in (*makers, _tensorboard)]
+    return {facade.__name__.rpartition(".")[2]: facade for facade in found}
+
+
+def _eager() -> Facade:
+    def variable(*arguments: Any, **options: Any) -> tf.Variable:
+        return tf.Variable(*arguments, use_resource=True, **options)
+
+    def num_gpus() -> int:
+        return len(tf.config.list_physical_devices("GPU"))
+
+    names = {
+        "Variable": variable,
+        "num_gpus": num_gpus,
+        "defun": tf.function,
+        "py_func": tf.py_function,
+        "in_eager_mode": tf.executing_eagerly,
+        "Saver": tf.train.Saver,
+        "Checkpoint": tf.train.Checkpoint,
+        "list_devices": tf.config.list_logical_devices,
+    }
+    return Facade("tf.contrib.eager", (tf,), names)
+
+
+def _lookup() -> Facade:
+    lookup_ops = importlib.import_module("tensorflow.python.ops.lookup_ops")
+
+    def index_table_from_tensor(mapping: Any, *arguments: Any, **options: Any) -> Any:
+        return lookup_ops.index_table_from_tensor(mapping, *arguments, **options)
+
+    def index_to_string_table_from_tensor(mapping: Any, *arguments: Any, **options: Any) -> Any:
+        return lookup_ops.index_to_string_table_from_tensor(mapping, *arguments, **options)
+
+    def string_to_index(
+        tensor: Any, mapping: Any, default_value: int = -1, name: Any = None
+    ) -> Any:
+        table = index_table_from_tensor(mapping, default_value=default_value)
+        return table.lookup(tensor, name)
+
+    def mutable_hash_table(
+        key_dtype: Any,
+        value_dtype: Any,
+        default_value: Any,
+        name: str = "MutableHashTable",
+        **_: Any,
+    ) -> Any:
+        return lookup_ops.MutableHashTable(key_dtype, value_dtype, default_value, name)
+
+    names = {
+        "HashTable": lookup_ops.StaticHashTableV1,
+        "MutableHashTable": mutable_hash_table,
+        "MutableDenseHashTable": lookup_ops.DenseHashTable,
+        "index_table_from_tensor": index_table_from_tensor,
+        "index_to_string_table_from_tensor": index_to_string_table_from_tensor,
+        "string_to_index_table_from_tensor": index_table_from_tensor,
+        "string_to_index_table_from_file": lookup_ops.index_table_from_file,
+        "string_to_index": string_to_index,
+    }
+    return Facade("tf.contrib.lookup", (lookup_ops, tf.lookup), names)
+
+
+def _signal() -> Facade:
+    return Facade("tf.contrib.signal", (tf.signal,))
+
+
+def _stateless() -> Facade:
+    random = tf.random
+    names = {
+        "stateless_random_uniform": random.stateless_uniform,
+        "stateless_random_normal": random.stateless_normal,
+        "stateless_truncated_normal": random.stateless_truncated_normal,
+        "stateless_multinomial": random.stateless_multinomial,
+    }
+    return Facade("tf.contrib.stateless", (), names)
+
+
+def _staging() -> Facade:
+    data_flow_ops = importlib.import_module("tensorflow.python.ops.data_flow_ops")
+    return Facade("tf.contrib.staging", (), {"StagingArea": data_flow_ops.StagingArea})
+
+
+def _summary() -> Facade:
+    summary_ops = importlib.import_module("tensorflow.python.ops.summary_ops_v2")
+    names = {
+        "all_summary_ops": summary_ops.all_v2_summary_ops,
+        "create_file_writer": summary_ops.create_file_writer,
+        "create_summary_file_writer": summary_ops.create_file_writer,
+    }
+    return Facade("tf.contrib.summary", (summary_ops,), names)
+
+
+def _distribute() -> Facade:
+    def mirrored(devices: Any = None, num_gpus: int | None = None, **_: Any) -> Any:
+        if devices is None and num_gpus:
+            devices = [f"/gpu:{i}" for i in range(num_gpus)]
+        return tf.distribute.MirroredStrategy(devices)
+
+    names = {
+        "MirroredStrategy": mirrored,
+        "get_distribution_strategy": tf.distribute.get_strategy,
+        "has_distribution_strategy": tf.distribute.has_strategy,
+        "DistributionStrategy": tf.distribute.Strategy,
+    }
+    return Facade("tf.contrib.distribute", (tf.distribute,), names)
+
+
+def _deprecated() -> Facade:
+    names = ("audio", "histogram", "image", "scalar")
+    summaries = {f"{name}_summary": old_names.TOP[f"{name}_summary"] for name in names}
+    merged = {n: old_names.TOP[n] for n in ("merge_summary", "merge_all_summaries")}
+    return Facade("tf.contrib.deprecated", (), {**summaries, **merged})
+
+
+def _tensorboard() -> Facade:
+    plugin = importlib.import_module("tensorboard.plugins.projector")
+
+    def visualize_embeddings(summary_writer: Any, config: Any) -> None:
+        """The first was a writer, and is a folder."""
+        get_folder = getattr(summary_writer, "get_logdir", lambda: summary_writer)
+        plugin.visualize_embeddings(get_folder(), config)
+
+    names = types.SimpleNamespace(visualize_embeddings=visualize_embeddings)
+    projector = Facade("tf.contrib.tensorboard.plugins.projector", (names, plugin))
+    plugins = Facade("tf.contrib.tensorboard.plugins", (), {"projector": projector})
+    return Facade("tf.contrib.tensorboard", (), {"plugins": plugins})

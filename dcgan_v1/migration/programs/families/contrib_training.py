@@ -1,0 +1,47 @@
+"""tf.contrib.training.HParams: a program's settings."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+
+class HParams:
+    """Settings as attributes: `HParams(size=3).size`."""
+
+    def __init__(self, **values: Any) -> None:
+        vars(self).update(values)
+
+    def add_hparam(self, name: str, value: Any) -> None:
+        if hasattr(self, name):
+            raise ValueError(f"Hyperparameter name is reserved: {name}")
+        setattr(self, name, value)
+
+    def set_hparam(self, name: str, value: Any) -> None:
+        setattr(self, name, type(getattr(self, name))(value))
+
+    def values(self) -> dict[str, Any]:
+        return dict(vars(self))
+
+    def get(self, key: str, default: Any = None) -> Any:
+        return getattr(self, key, default)
+
+    def __contains__(self, name: str) -> bool:
+        return name in vars(self)
+
+    def override_from_dict(self, values: Mapping[str, Any]) -> HParams:
+        for name, value in values.items():
+            self.set_hparam(name, value)
+        return self
+
+    def parse(self, text: str) -> HParams:
+        """'size=3,rate=0.1,kinds=[1,2]'."""
+        for name, many, one in re.findall(r"(\w+)\s*=\s*(?:\[([^\]]*)\]|([^,]*))", text):
+            before = getattr(self, name)
+            if isinstance(before, list | tuple):
+                kind = type(before[0]) if before else str
+                setattr(self, name, [kind(word.strip()) for word in many.split(",")])
+            else:
+                self.set_hparam(name, one.strip())
+        return self

@@ -1,0 +1,55 @@
+"""Names that programs took from TensorFlow's inner modules, `tensorflow.python...`, and that these
+have no more; and `tf.contrib.X.python...`, whose modules are found under the package's own name."""
+
+import importlib
+import types
+from typing import Any
+
+import tensorflow.compat.v1 as tf
+
+from dcgan_v1.migration.programs.amending import add_names
+from dcgan_v1.migration.programs.facade import Facade, Vanished
+
+
+class Inner(Facade):
+    """`tf.contrib.X.python.ops`: what is asked of it, or of a module below, is the package's."""
+
+    def __init__(self, name: str, package: Facade) -> None:
+        super().__init__(name, (package,))
+        self._package = package
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return super().__getattr__(name)
+        except AttributeError:
+            if name.startswith("__") or not name.islower():
+                raise
+            inner = Inner(f"{self.__name__}.{name}", self._package)
+            self.supply(name, inner)
+            return inner
+
+    def __call__(self, *_: Any, **__: Any) -> Any:
+        raise Vanished(f"{self.__name__}, as a function")
+
+
+def package(facade: Facade) -> Facade:
+    """Gives a package of tf.contrib its inner paths."""
+    facade.supply("python", Inner(f"{facade.__name__}.python", facade))
+    facade.supply("api", Inner(f"{facade.__name__}.api", facade))
+    return facade
+
+
+def pywrap_tensorflow() -> types.ModuleType:
+    """Returns the module, with its reader of checkpoints."""
+    module = importlib.import_module("tensorflow.python.pywrap_tensorflow")
+    add_names(module, {"NewCheckpointReader": tf.train.NewCheckpointReader}, "pywrap_tensorflow")
+    return module
+
+
+def give_old_names() -> None:
+    """Adds what other inner modules had."""
+    from tensorflow.python.framework import graph_util
+
+    names = ("convert_variables_to_constants", "remove_training_nodes")
+    functions = {name: getattr(tf.graph_util, name) for name in names}
+    add_names(graph_util, functions, "graph_util")
