@@ -8,10 +8,11 @@ so that two frameworks can be given the same. The core imports nothing from here
 """
 
 from importlib import import_module
+from types import ModuleType
 
 from dcgan_v1 import systems
 
 
-def get(model, against):
+def get(model: str, against: str) -> ModuleType:
     """Returns the module of a counterpart, which imports its framework."""
     return import_module(systems.get(model).counterparts[against])
