@@ -1,5 +1,5 @@
 """Whether the port to TF1 costs quality: trains mnist_tutorial and its TF2 counterpart
-for as many steps, with several seeds, and measures both by the same judge."""
+for as many steps, with several seeds, and measures both by the same classifier."""
 
 import argparse
 import json
@@ -41,7 +41,7 @@ def main():
                 work = ["--work", side, str(seed), str(out)]
                 command = [sys.executable, __file__, *sys.argv[1:], *work]
                 subprocess.run(command, check=True)
-                distances.append(judged(out.with_suffix(".npy"), args.n))
+                distances.append(distance_of(out.with_suffix(".npy"), args.n))
                 print(f"{side}, seed {seed}: {distances[-1]:.2f}", flush=True)
     for side, distances in found.items():
         mean, spread = statistics.mean(distances), statistics.stdev(distances)
@@ -99,7 +99,7 @@ def tf2(seed, args, out):
     np.save(out.with_suffix(".npy"), pixels.astype(np.uint8))
 
 
-def judged(path, n):
+def distance_of(path, n):
     """Returns the Frechet distance of samples in a file from n training images."""
     from dcgan_v1 import runtime
 

@@ -133,21 +133,21 @@ class FolderSource:
         Folders behind links come last, and each folder once: where two ways lead to
         one, the way without links counts.
         """
-        seen: set[Path] = set()
+        visited: set[Path] = set()
         starts = deque([self.path])
         while starts:
             start = starts.popleft()
-            if start.resolve() in seen or self._is_above(start):
+            if start.resolve() in visited or self._is_above(start):
                 where = str(start.relative_to(self.path))
                 self.passed_over.add("links to folders that are counted already", where)
                 continue
             for place, folders, names in os.walk(start, onerror=_raise):
                 root = Path(place)
                 if not any(map(_is_hidden, root.relative_to(self.path).parts)):
-                    seen.add(root.resolve())  # else a link may lead there
+                    visited.add(root.resolve())  # else a link may lead there
                 folders.sort()
                 starts += [root / name for name in folders if (root / name).is_symlink()]
-                folders[:] = [f for f in folders if (root / f).resolve() not in seen]
+                folders[:] = [f for f in folders if (root / f).resolve() not in visited]
                 yield from ((root / name).relative_to(self.path) for name in names)
 
     def _is_above(self, start: Path) -> bool:
