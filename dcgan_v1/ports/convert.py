@@ -4,6 +4,8 @@ Everything goes: weights, averages, optimiser slots, numbers of updates, the ste
 """
 
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import numpy as np
 import tensorflow.compat.v1 as tf1
@@ -17,9 +19,10 @@ from dcgan_v1.training.graph import build_train_graph
 
 KERAS = (".weights.h5", ".keras")
 SAFETENSORS = ".safetensors"
+Read = tuple[Any, Any, int]  # a counterpart's Gan, its config, the step
 
 
-def from_tf1(source, to, out):
+def from_tf1(source: str | Path, to: str, out: str | Path) -> tuple[str, int]:
     """Writes a TF1 checkpoint as one of a counterpart.
 
     Args:
@@ -59,7 +62,7 @@ def from_tf1(source, to, out):
     return config.model, len(arrays)
 
 
-def to_tf1(source, out):
+def to_tf1(source: str | Path, out: str | Path) -> tuple[str, int]:
     """Writes a counterpart's checkpoint, of the kind its name says, as a TF1 one.
 
     Returns:
@@ -90,7 +93,7 @@ def to_tf1(source, out):
     return config.model, len(shapes)
 
 
-def _check_suffix(out, to):
+def _check_suffix(out: str | Path, to: str) -> None:
     wanted = {"keras": KERAS, "torch": (SAFETENSORS,), "tf2": ()}[to]
     if wanted and not str(out).endswith(wanted):
         raise UserError(f"--out must end in {' or '.join(wanted)} for --to {to}")
@@ -98,20 +101,22 @@ def _check_suffix(out, to):
         raise UserError("--out is a prefix for --to tf2, not the name of such a file")
 
 
-def _gan(config, kind):
+def _gan(config: Any, kind: str) -> Any:
     width = {"width": config.width} if hasattr(config, "width") else {}
     return ports.get(config.model, kind).Gan(**width)
 
 
-def _weights(kind):
+def _weights(kind: str) -> ModuleType:
     if kind == "torch":
-        from dcgan_v1.ports import torch_weights as weights
-    else:
-        from dcgan_v1.ports import keras_weights as weights
-    return weights
+        from dcgan_v1.ports import torch_weights
+
+        return torch_weights
+    from dcgan_v1.ports import keras_weights
+
+    return keras_weights
 
 
-def _shapes(config):
+def _shapes(config: Any) -> dict[str, list[int]]:
     """Returns name -> shape of everything a training run of the system saves."""
     shape = (config.batch_size, *systems.get(config.model).image_shape)
     with tf1.Graph().as_default():
@@ -122,7 +127,7 @@ def _shapes(config):
 # ---- TF2 ----
 
 
-def _tf2_checkpoint(gan, config, step=0):
+def _tf2_checkpoint(gan: Any, config: Any, step: int = 0) -> Any:
     """Both networks, the optimisers by name, the step; and what system it is of."""
     import tensorflow as tf
 
@@ -136,9 +141,9 @@ def _tf2_checkpoint(gan, config, step=0):
     )
 
 
-def _read_tf2(source):
+def _read_tf2(source: str | Path) -> Read:
     value = "{}/.ATTRIBUTES/VARIABLE_VALUE".format
-    with reading.plain(source) as readable:
+    with reading.plain(str(source)) as readable:
         reader = tf1.train.load_checkpoint(readable)
         config = _config(
             reader.get_tensor(value("model")).decode(), int(reader.get_tensor(value("width")))
@@ -149,16 +154,17 @@ def _read_tf2(source):
     return gan, config, int(found.step.numpy())
 
 
-def _config(model, width):
+def _config(model: str | None, width: int) -> Any:
     if model not in systems.SYSTEMS:
         raise ValueError(f"it is of {model!r}, none of our systems")
-    return systems.get(model).config(**({"width": width} if width else {}))
+    settings: dict[str, Any] = {"width": width} if width else {}
+    return systems.get(model).config(**settings)
 
 
 # ---- Keras ----
 
 
-def _read_keras(source):
+def _read_keras(source: str | Path) -> Read:
     config = systems.MnistKerasConfig()
     gan = _gan(config, "keras")
     gan.combined.load_weights(str(source))
@@ -168,7 +174,7 @@ def _read_keras(source):
 # ---- PyTorch ----
 
 
-def _write_safetensors(gan, config, step, out):
+def _write_safetensors(gan: Any, config: Any, step: int, out: str | Path) -> None:
     from safetensors.torch import save_file
 
     Path(out).parent.mkdir(parents=True, exist_ok=True)
@@ -176,7 +182,7 @@ def _write_safetensors(gan, config, step, out):
     save_file(_torch_tensors(gan), str(out), metadata)
 
 
-def _read_safetensors(source):
+def _read_safetensors(source: str | Path) -> Read:
     import torch
     from safetensors import safe_open
 
@@ -195,7 +201,7 @@ def _read_safetensors(source):
     return gan, config, int(metadata.get("step", 0))
 
 
-def _torch_tensors(gan):
+def _torch_tensors(gan: Any) -> dict[str, Any]:
     """Name -> tensor: state dicts of both networks, and the optimisers' states."""
     tensors, names = {}, {}
     for net in ("generator", "discriminator"):

@@ -1,12 +1,15 @@
 """TF1's variables into and out of a counterpart made of Keras layers and optimisers."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import numpy as np
 
 from dcgan_v1.migration.adam_powers import power_after, updates_done
 from dcgan_v1.ports import names
 
 
-def load(gan, model, arrays):
+def load(gan: Any, model: str, arrays: Mapping[str, np.ndarray]) -> None:
     """Sets a counterpart's variables.
 
     Args:
@@ -22,9 +25,9 @@ def load(gan, model, arrays):
             optimizer.iterations.assign(updates_done(power[()]))
 
 
-def state(gan, model, shapes):
+def state(gan: Any, model: str, shapes: Mapping[str, Sequence[int]]) -> dict[str, np.ndarray]:
     """Returns name -> array of the TF1 variables in `shapes` (name -> shape)."""
-    arrays = {}
+    arrays: dict[str, np.ndarray] = {}
     for name, shape in shapes.items():
         if row := names.row(model, "tf2", name, shape):
             arrays[name] = row.to_tf1(np.asarray(_variable(gan, row)))
@@ -38,7 +41,7 @@ def state(gan, model, shapes):
     return arrays
 
 
-def _variable(gan, row):
+def _variable(gan: Any, row: names.Row) -> Any:
     layer = getattr(gan, row.net).get_layer(row.layer)
     variable = getattr(layer, row.attribute)
     if not row.slot:

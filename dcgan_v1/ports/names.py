@@ -6,6 +6,7 @@ layer meets feature maps, whose pixels PyTorch numbers channel by channel.
 """
 
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -33,7 +34,7 @@ class Row(NamedTuple):
     Attributes:
       tf1: its name in a TF1 checkpoint.
       net, layer, attribute: where it is in the counterpart.
-      slot: '' for a weight or an average; else (optimiser, 'm' or 'v').
+      slot: None for a weight or an average; else (optimiser, 'm' or 'v').
       shape: TF1's.
       split, axes: the counterpart's array is TF1's reshaped to `split`, with its axes
         reordered, reshaped to `other_shape`.
@@ -44,29 +45,30 @@ class Row(NamedTuple):
     net: str
     layer: str
     attribute: str
-    slot: tuple | str
-    shape: tuple
-    split: tuple
-    axes: tuple
-    other_shape: tuple
+    slot: tuple[str, str] | None
+    shape: tuple[int, ...]
+    split: tuple[int, ...]
+    axes: tuple[int, ...]
+    other_shape: tuple[int, ...]
 
     @property
-    def other(self):
+    def other(self) -> str:
+        """The counterpart's name, for messages."""
         name = f"{self.net}.{self.layer}.{self.attribute}"
         return f"{name} ({self.slot[1]} of {self.slot[0]})" if self.slot else name
 
-    def to_other(self, array):
+    def to_other(self, array: np.ndarray) -> np.ndarray:
         """Brings an array of TF1's to the counterpart's layout."""
         moved = array.reshape(self.split).transpose(self.axes)
         return np.ascontiguousarray(moved).reshape(self.other_shape)
 
-    def to_tf1(self, array):
+    def to_tf1(self, array: np.ndarray) -> np.ndarray:
         """Brings an array of the counterpart's to TF1's layout."""
         moved = array.reshape([self.split[axis] for axis in self.axes])
         return np.ascontiguousarray(moved.transpose(np.argsort(self.axes))).reshape(self.shape)
 
 
-def row(model, against, name, shape):
+def row(model: str, against: str, name: str, shape: Sequence[int]) -> Row | None:
     """Returns the Row of a TF1 variable, None for the counts (see `is_count`).
 
     Args:
@@ -82,11 +84,11 @@ def row(model, against, name, shape):
     framework = framework_of(against)
     *sets, last = part.split("/")
     attribute = "_".join([*sets, PARTS[framework].get(last, last)])
-    slot = (adam, "v" if second else "m") if adam else ""
+    slot = (adam, "v" if second else "m") if adam else None
     shape = tuple(shape)
     split, axes = shape, tuple(range(len(shape)))
     if framework == "torch" and last == "w":
-        axes = PYTORCH_AXES[re.match(r"[a-z]+", layer)[0]]
+        axes = PYTORCH_AXES[layer.rstrip("0123456789")]
     other_shape = tuple(shape[axis] for axis in axes)
     side = systems.get(model).maps.get(f"{net}/{layer}")
     if framework == "torch" and side:
@@ -98,11 +100,11 @@ def row(model, against, name, shape):
     return Row(name, net, layer, attribute, slot, shape, split, axes, other_shape)
 
 
-def framework_of(against):
+def framework_of(against: str) -> str:
     """Returns which of PARTS a counterpart goes by."""
     return "torch" if against == "torch" else "keras"
 
 
-def is_count(name):
+def is_count(name: str) -> bool:
     """Whether a TF1 variable only counts: the step, or a power of Adam's betas."""
     return name == "global_step" or name.endswith(("beta1_power", "beta2_power"))

@@ -1,5 +1,8 @@
 """TF1's variables into and out of a PyTorch counterpart."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import numpy as np
 import torch
 
@@ -9,7 +12,7 @@ from dcgan_v1.ports import names
 SLOTS = {"m": "exp_avg", "v": "exp_avg_sq"}
 
 
-def load(gan, model, arrays):
+def load(gan: Any, model: str, arrays: Mapping[str, np.ndarray]) -> None:
     """Sets a counterpart's variables.
 
     Args:
@@ -25,9 +28,9 @@ def load(gan, model, arrays):
                 _tensor(gan, row).copy_(torch.from_numpy(row.to_other(array)))
 
 
-def state(gan, model, shapes):
+def state(gan: Any, model: str, shapes: Mapping[str, Sequence[int]]) -> dict[str, np.ndarray]:
     """Returns name -> array of the TF1 variables in `shapes` (name -> shape)."""
-    arrays = {}
+    arrays: dict[str, np.ndarray] = {}
     for name, shape in shapes.items():
         if row := names.row(model, "torch", name, shape):
             arrays[name] = row.to_tf1(_tensor(gan, row).detach().numpy())
@@ -42,14 +45,14 @@ def state(gan, model, shapes):
     return arrays
 
 
-def _tensor(gan, row):
+def _tensor(gan: Any, row: names.Row) -> torch.Tensor:
     tensor = getattr(getattr(getattr(gan, row.net), row.layer), row.attribute)
     if not row.slot:
         return tensor
     return gan.optimizers[row.slot[0]].state[tensor][SLOTS[row.slot[1]]]
 
 
-def start(optimizer, updates):
+def start(optimizer: Any, updates: int) -> None:
     """Gives an optimiser the state that its first step would make, at `updates`."""
     if hasattr(optimizer, "updates"):
         optimizer.updates = updates
@@ -62,6 +65,6 @@ def start(optimizer, updates):
             }
 
 
-def _updates(optimizer):
+def _updates(optimizer: Any) -> int:
     first = optimizer.param_groups[0]["params"][0]
     return int(optimizer.state[first]["step"]) if first in optimizer.state else 0
