@@ -121,7 +121,7 @@ def test_the_map_of_the_code_names_what_exists():
     package = ROOT / "dcgan_v1"
     near = (ROOT, package, package / "migration", package / "training")
     near += (package / "migration" / "runners", package / "migration" / "programs")
-    near += (package / "migration" / "recordings",)
+    near += (package / "migration" / "recordings", package / "migration" / "comparison")
     for words in inline(page):
         if re.fullmatch(r"[\w/]+(/|\.py)", words):
             assert any((folder / words).exists() for folder in near), words
