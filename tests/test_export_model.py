@@ -204,7 +204,7 @@ def test_a_licence_is_that_of_the_models_own_run(tmp_path):
     (run / "figures.json").write_text('{"training_images": 7}')
     licence = card.weights_licence(run, systems.CELEBA64)
     assert "mine.zip" in licence and "CelebA" not in licence
-    unknown = "which nothing here names"
+    unknown = "which are not known here"
     assert unknown in card.weights_licence(run, systems.MNIST_KERAS)
     (run / "config.json").write_text("[]")
     assert unknown in card.weights_licence(run / "model", systems.CELEBA64)

@@ -45,7 +45,7 @@ def test_files_are_found_under_whatever_folder_a_program_names(tmp_path):
 import gzip, os, pickle
 import numpy as np
 import tensorflow as tf
-from six.moves import urllib
+import urllib.request
 
 with open(os.path.join("data", "train-images-idx3-ubyte"), "rb") as f:
     print(np.fromfile(f, np.uint8)[16:].reshape(-1, 28, 28).shape)
