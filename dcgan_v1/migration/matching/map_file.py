@@ -70,8 +70,10 @@ def read(path: str | Path) -> Map:
     """Returns the Map of a file.
 
     Raises:
-      UserError: it cannot be read, is no TOML, or has what no map has.
+      UserError: it cannot be read, is not TOML, or has what no map has.
     """
+    if Path(path).exists() and not (Path(path).is_file() or Path(path).is_dir()):
+        raise UserError(f"{path} is a device or a pipe: --map takes a file")  # it may never end
     try:
         tables = tomllib.loads(Path(path).read_text("utf-8"))
     except OSError as error:
