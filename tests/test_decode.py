@@ -9,7 +9,8 @@ import pytest
 from PIL import Image
 
 from dcgan_v1.config import parse_crop
-from dcgan_v1.data.decode import BadImageError, decode
+from dcgan_v1.data.decode import decode
+from dcgan_v1.data.photo import BadImageError
 
 pytestmark = pytest.mark.unit
 
@@ -38,7 +39,7 @@ def picture(width=32, height=32, mode="RGB", colour=RED):
         (picture(mode="CMYK", colour=(0, 255, 255, 0)), "JPEG", (255, 0, 0)),
         (picture(mode="I;16", colour=128 * 257), "PNG", (128, 128, 128)),
         (picture(mode="RGBA", colour=(*RED, 255)), "PNG", RED),
-        (picture(mode="RGBA", colour=(200, 100, 50, 0)), "PNG", (0, 0, 0)),
+        (picture(mode="RGBA", colour=(200, 100, 50, 0)), "PNG", (255, 255, 255)),
         (picture(mode="LA", colour=(90, 255)), "PNG", (90, 90, 90)),
     ],
 )

@@ -197,6 +197,27 @@ def test_a_skipping_cache_is_not_taken_without_the_option(with_bad_files, tmp_pa
         load(with_bad_files, tmp_path / "c")
 
 
+def test_a_photo_that_could_not_be_read_is_tried_again(folder, tmp_path, monkeypatch):
+    """A disk that failed, a right that was missing: nothing of the file itself changes."""
+    read = sources.FolderSource.read
+
+    def failing(source, name):
+        if name.endswith("003.jpg"):
+            raise PermissionError(13, "Permission denied")
+        return read(source, name)
+
+    monkeypatch.setattr(sources.FolderSource, "read", failing)
+    assert load(folder, tmp_path / "c", skip_bad=True)[1] == 9
+    monkeypatch.undo()
+    said = []
+    images, count, _ = load(folder, tmp_path / "c", said, skip_bad=True)
+    assert count == 10 and abs(greys(images([3]))[0] - 60) <= 2
+    assert "003.jpg could not be used, and can be now: building the cache again" in said[0]
+    said = []
+    load(folder, tmp_path / "c", said)
+    assert not any("building" in line for line in said)
+
+
 def test_at_most_ten_offenders_are_listed(tmp_path):
     for i in range(15):
         (tmp_path / f"{i:02d}.jpg").write_bytes(b"")

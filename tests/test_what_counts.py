@@ -110,12 +110,12 @@ def test_a_dangling_link_and_a_link_to_a_file_stay_what_they_were(tmp_path):
 # ---- Pillow's warnings ----
 
 
-def jpeg_with_broken_exif():
+def jpeg_with_broken_exif(angle=0):
     """A sound picture whose EXIF data end too soon, as some phones' do."""
     exif = Image.Exif()
     exif[0x0112], exif[0x010E] = 1, "x" * 50
     buffer = io.BytesIO()
-    picture = Image.new("RGB", (178, 218), (90, 40, 20))
+    picture = Image.radial_gradient("L").resize((178, 218)).rotate(angle)
     picture.save(buffer, "JPEG", exif=exif.tobytes()[:-30])
     return buffer.getvalue()
 
@@ -125,7 +125,7 @@ def test_pillows_warnings_are_collected_and_name_their_files_once(tmp_path):
     faces = tmp_path / "faces"
     faces.mkdir()
     for i in range(6):
-        (faces / f"{i}.jpg").write_bytes(jpeg_with_broken_exif())
+        (faces / f"{i}.jpg").write_bytes(jpeg_with_broken_exif(30 * i))
     args = ("--data", faces, "--width", 8, "--batch-size", 4, "--steps", 3)
     done = fresh("train_celeba.py", *args, "--no-cache", "--run-dir", tmp_path / "r")
     assert done.returncode == 0, done.stderr
@@ -146,7 +146,8 @@ def test_a_warning_is_laid_at_the_door_of_its_own_file(tmp_path):
         (tmp_path / f"odd{i}.jpg").write_bytes(jpeg_with_broken_exif())
     said = []
     source = sources.open_source(str(tmp_path))
-    options = {"crop": None, "resize": "area", "size": 8}
+    options = {"crop": None, "resize": "area", "size": 8, "background": "file"}
+    options["value_range"] = "data"
     cache.load(source, None, options, skip_bad=False, say=said.append, quiet=True)
     (line,) = said
     assert line.endswith(": odd23.jpg, odd7.jpg")

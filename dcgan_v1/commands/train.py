@@ -3,7 +3,7 @@ faces, or on any folder or zip of images."""
 
 import argparse
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,10 +17,21 @@ from dcgan_v1.training.rundir import RunDirectory
 
 if TYPE_CHECKING:
     from dcgan_v1.data.pipeline import TrainingData
+    from dcgan_v1.data.statistics import Statistics
 
 TRAINING = ["steps", "epochs", "pretrain_steps", "batch_size", "width", "init", "seed"]
 TRAINING += ["device", "deterministic", *options.RECIPE, "augment"]
-IMAGES = ("data", "crop", "resize", "order", "flip", "limit", "skip_bad")
+IMAGES = [
+    "data",
+    "crop",
+    "resize",
+    "background",
+    "value_range",
+    "order",
+    "flip",
+    "limit",
+    "skip_bad",
+]
 
 
 def main(args: argparse.Namespace) -> int:
@@ -85,7 +96,7 @@ def _train_on_digits(plan: RunPlan, system: System, classifier: bool | str | Non
       classifier: says at the end how many samples are digits; its path, True for the
         project's own.
     """
-    from dcgan_v1.data import mnist
+    from dcgan_v1.data import mnist, statistics
 
     config: Any = plan.config  # with DigitSettings
     data = mnist.load(config.data_dir, config.split, labels=False, say=plan.say)
@@ -96,10 +107,15 @@ def _train_on_digits(plan: RunPlan, system: System, classifier: bool | str | Non
             f"--validation {left_out} leaves nothing of {len(data.images)} images to train on"
         )
 
+    images = data.images[left_out:]
+    if counted := statistics.of(images):
+        plan.say(str(counted))
+        _refuse_uniform(plan, f"--data-dir {config.data_dir}")(counted)
+
     runtime.prepare()
     from dcgan_v1.data.pipeline import InMemory
 
-    code = _train(plan, InMemory(data.images[left_out:], system.last_batch))
+    code = _train(plan, InMemory(images, system.last_batch))
     if classifier and code == 0 and plan.is_chief:
         from dcgan_v1.metrics import classifier_confidence
 
@@ -125,7 +141,12 @@ def _train_on_images(plan: RunPlan, system: System, download: bool) -> int:
     config = dataclasses.replace(config, data=data)
     plan = dataclasses.replace(plan, config=config)
     read, count, checksum = image_dataset.load(
-        config, plan.directory.cache(), size=system.image_shape[0], say=plan.say, quiet=plan.quiet
+        config,
+        plan.directory.cache(),
+        size=system.image_shape[0],
+        say=plan.say,
+        quiet=plan.quiet,
+        check=_refuse_uniform(plan, f"--data {data}"),
     )
     plan = plan.with_data(checksum)
 
@@ -133,6 +154,15 @@ def _train_on_images(plan: RunPlan, system: System, download: bool) -> int:
     from dcgan_v1.data.pipeline import Streamed
 
     return _train(plan, Streamed(read, count))
+
+
+def _refuse_uniform(plan: RunPlan, where: str) -> Callable[["Statistics"], None]:
+    """Returns what refuses images with nothing to learn, unless the run is allowed them or
+    has been begun with them."""
+    config: Any = plan.config
+    if config.allow_uniform or plan.resume:
+        return lambda statistics: None
+    return lambda statistics: statistics.refuse_uniform(where)
 
 
 def _train(plan: RunPlan, data: "TrainingData") -> int:
@@ -177,6 +207,7 @@ def make_parser(
 
     group = parser.add_argument_group("data")
     options.add_settings(group, configs, "data_dir", "split", "validation", *IMAGES)
+    options.add_settings(group, configs, "allow_uniform")
     if kinds & {"faces", "images"}:
         options.add_no_cache(group)
     if "faces" in kinds:

@@ -10,6 +10,7 @@ from dcgan_v1.config.configs import (
     StartSettings,
     ValidationSettings,
     parse_crop,
+    parse_value_range,
 )
 
 __all__ = [
@@ -22,4 +23,5 @@ __all__ = [
     "StartSettings",
     "ValidationSettings",
     "parse_crop",
+    "parse_value_range",
 ]

@@ -12,6 +12,8 @@ from dcgan_v1.errors import UserError
 from dcgan_v1.systems import SYSTEMS
 
 AnyConfig = TypeVar("AnyConfig", bound=Config)
+# what runs did that were begun before there was such a setting
+BEFORE = {"background": "black", "value_range": "type"}
 
 
 def from_json(text: str | bytes, source: str | Path) -> Config:
@@ -35,7 +37,8 @@ def from_json(text: str | bytes, source: str | Path) -> Config:
             raise UserError(
                 f"{source}: {name} must be a {type(known[name].default).__name__}, not {value!r}"
             )
-    return cls(**values)
+    before = {name: value for name, value in BEFORE.items() if name in known}
+    return cls(**{**before, **values})
 
 
 def saved_config(path: Path) -> Config | None:

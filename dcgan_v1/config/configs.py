@@ -6,6 +6,7 @@ have defaults of their own (see `systems`).
 
 import dataclasses
 import json
+import math
 import re
 from dataclasses import dataclass
 from typing import Any, Literal, Self
@@ -141,6 +142,10 @@ class StartSettings:
     )
 
 
+def _allow_uniform() -> Any:
+    return setting(False, "train also where all images are equal, or each of one colour")
+
+
 @dataclass(frozen=True)
 class DigitSettings:
     """What a system adds that trains on data in MNIST's format."""
@@ -153,6 +158,7 @@ class DigitSettings:
     split: str = setting(
         "", "which of EMNIST's data sets, where there are several (default: the only one)"
     )
+    allow_uniform: bool = _allow_uniform()
 
 
 @dataclass(frozen=True)
@@ -190,6 +196,17 @@ class ImageSettings:
         choices=("none", "color", "translation", "cutout", "all"),
     )
     limit: int = fixed(0, "use only the first so many images, 0 for all", least=0)
+    background: str = fixed(
+        "file",
+        "what transparent images are laid on: the colour that their file names, white where "
+        "it names none; or always white or black",
+        choices=("file", "white", "black"),
+    )
+    value_range: str = fixed(
+        "data",
+        "what is black and white in images of more than 8 bits: read from all of the data "
+        "set's values; type, the limits of 16 bits; or two numbers, LOW,HIGH",
+    )
     data: str = setting(
         "",
         "folder with images, searched recursively; or a zip, read in place; or "
@@ -197,6 +214,7 @@ class ImageSettings:
         "looks in data/ first)",
     )
     skip_bad: bool = setting(False, "leave out images that cannot be used, instead of stopping")
+    allow_uniform: bool = _allow_uniform()
     cache: bool = setting(True, "decode while training, instead of once into a file beside the run")
 
     def __post_init__(self) -> None:
@@ -207,6 +225,10 @@ class ImageSettings:
             parse_crop(self.crop)
         except ValueError as error:
             raise UserError(f"--crop: {error}") from error
+        try:
+            parse_value_range(self.value_range)
+        except ValueError as error:
+            raise UserError(f"--value-range: {error}") from error
 
 
 def parse_crop(text: str) -> Crop:
@@ -223,3 +245,24 @@ def parse_crop(text: str) -> Crop:
     if match is None:
         raise ValueError(f"'none', 'square', a number or WxH is needed, not {text!r}")
     return int(match[1]), int(match[2] or match[1])
+
+
+def parse_value_range(text: str) -> tuple[float, float] | Literal["data", "type"]:
+    """Reads 'data', 'type' or two numbers, '0,4095'.
+
+    Returns:
+      the word, or (black, white).
+    """
+    if text == "data":
+        return "data"
+    if text == "type":
+        return "type"
+    try:
+        black, white = map(float, text.split(","))
+    except ValueError:
+        black = white = 0.0
+    if not (math.isfinite(black) and math.isfinite(white) and black < white):
+        raise ValueError(
+            f"'data', 'type', or LOW,HIGH with LOW below HIGH, is needed, not {text!r}"
+        )
+    return black, white

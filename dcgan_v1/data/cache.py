@@ -1,33 +1,33 @@
 """Decoded images in one memory-mapped file, written in a first pass over the source.
 
 `<key>.npy` holds uint8 [count, size, size, 3]; `<key>.json`, written last, says what
-was left out. The key is a hash of the list of files, their sizes and times, and of the
-options, so other data or options never meet an old cache.
+was left out, and what there is to say of the rest. The key is a hash of the list of files,
+their sizes and times, and of the options, so other data or options never meet an old cache.
 """
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from tqdm import tqdm
 
-from dcgan_v1.data.decode import BadImageError, Options, decode
-from dcgan_v1.data.pillow_warnings import PillowWarnings
+from dcgan_v1.data import first_pass
+from dcgan_v1.data.decode import Options
+from dcgan_v1.data.first_pass import Bad, Outcome
 from dcgan_v1.data.sources import Source
+from dcgan_v1.data.statistics import Statistics
+from dcgan_v1.data.value_range import ValueRange
 from dcgan_v1.errors import UserError, reason
 from dcgan_v1.files import write_atomically
 
 SHOWN = 10  # offenders an error lists
-THREADS = 4  # Pillow decodes outside Python's lock
-Bad = list[tuple[str, str]]  # (name, reason) of images that cannot be used
+RULES = 2  # raise when the same file and options give other pixels
 
 
 class Decoded(NamedTuple):
@@ -36,12 +36,12 @@ class Decoded(NamedTuple):
     Attributes:
       images: uint8 [count, size, size, 3], mapped from a file; None if not cached.
       names: of the usable images, in order.
-      skipped: (name, reason) of the others.
+      outcome: of the pass that decoded them.
     """
 
     images: np.ndarray | None
     names: list[str]
-    skipped: Bad
+    outcome: Outcome
 
 
 def key(source: Source, options: Mapping[str, Any], times: bool = True) -> str:
@@ -79,24 +79,27 @@ def load(
       UserError: lists the first images that cannot be used.
     """
     if folder is None:
-        bad = _decode_all(source, options, None, say, quiet)
-        return _usable(source, None, _reported(source, bad, skip_bad, say))
-    name = key(source, options)
+        outcome = first_pass.decode_all(source, options, None, say, quiet)
+        return _usable(source, None, _reported(source, outcome, skip_bad, say))
+    name = key(source, {**options, "rules": RULES})
     array_path, note_path = folder / f"{name}.npy", folder / f"{name}.json"
     if note_path.exists():
         try:
-            bad = [(name, why) for name, why in json.loads(note_path.read_text())["bad"]]
+            outcome = _from_json(note_path.read_text())
             images = np.load(array_path, mmap_mode="r")
             size = options["size"]
-            shape = (len(source.names) - len(bad), size, size, 3)
+            shape = (len(source.names) - len(outcome.bad), size, size, 3)
             if (images.shape, images.dtype) != (shape, np.uint8):
                 raise ValueError(f"it holds {images.dtype} {images.shape}")
         except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
             say(f"the cache {array_path} is corrupt ({reason(error)}): building it again")
         else:
-            return _usable(source, images, _reported(source, bad, skip_bad, say))
-    bad = _build(source, folder, name, options, skip_bad, say, quiet)
-    return _usable(source, np.load(array_path, mmap_mode="r"), bad)
+            again = [n for n, _ in outcome.bad if first_pass.can_be_used(source, n, options)]
+            if not again:
+                return _usable(source, images, _reported(source, outcome, skip_bad, say))
+            say(f"{again[0]} could not be used, and can be now: building the cache again")
+    outcome = _build(source, folder, name, options, skip_bad, say, quiet)
+    return _usable(source, np.load(array_path, mmap_mode="r"), outcome)
 
 
 def _build(
@@ -107,15 +110,15 @@ def _build(
     skip_bad: bool,
     say: Callable[[str], None],
     quiet: bool,
-) -> Bad:
-    """Writes a cache beside its final place and renames it. Returns the bad images."""
+) -> Outcome:
+    """Writes a cache beside its final place and renames it. Returns what came of it."""
     size = options["size"]
     full, usable = (folder / f".{name}.{os.getpid()}.{kind}" for kind in ("full", "usable"))
     try:
         folder.mkdir(parents=True, exist_ok=True)
         array = _new_array(full, (len(source.names), size, size, 3))
-        bad = _decode_all(source, options, array, say, quiet)
-        bad = _reported(source, bad, skip_bad, say)
+        outcome = first_pass.decode_all(source, options, array, say, quiet)
+        bad = _reported(source, outcome, skip_bad, say).bad
         if bad:  # close the gaps
             gone = {name for name, _ in bad}
             numbers = [i for i, n in enumerate(source.names) if n not in gone]
@@ -126,15 +129,16 @@ def _build(
         array.flush()
         (usable if bad else full).rename(folder / f"{name}.npy")
     except OSError as error:
+        way = "make room" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "make it writable"
         raise UserError(
-            f"cannot write the image cache {folder}: {error.strerror}; make room or use --no-cache"
+            f"cannot write the image cache {folder}: {error.strerror}; {way} or use --no-cache"
         ) from error
     finally:
         for path in (full, usable):
             if folder.is_dir():
                 path.unlink(missing_ok=True)
-    write_atomically(folder / f"{name}.json", json.dumps({"bad": bad}).encode())
-    return bad
+    write_atomically(folder / f"{name}.json", json.dumps(outcome._asdict()).encode())
+    return outcome
 
 
 def _new_array(path: Path, shape: tuple[int, ...]) -> np.memmap:
@@ -146,57 +150,36 @@ def _new_array(path: Path, shape: tuple[int, ...]) -> np.memmap:
     return array
 
 
-def _decode_all(
-    source: Source,
-    options: Options,
-    array: np.ndarray | None,
-    say: Callable[[str], None],
-    quiet: bool,
-) -> Bad:
-    """Decodes every image into `array`, if there is one. Returns [(name, reason)].
-
-    Each warning of Pillow is said once, with the names of the images.
-    """
-    warned = PillowWarnings()
-
-    def one(number: int) -> tuple[str, str] | None:
-        warned.decoding(source.names[number])
-        try:
-            image = decode(source.read(source.names[number]), **options)
-        except BadImageError as error:
-            return (source.names[number], str(error))
-        except Exception as error:  # unreadable file, broken zip member
-            return (source.names[number], reason(error, 80))
-        if array is not None:
-            array[number] = image
-        return None
-
-    numbers = iter(range(len(source.names)))
-    bar = tqdm(total=len(source.names), unit="image", desc="decoding", disable=quiet)
-    bad: Bad = []
-    with warned, ThreadPoolExecutor(THREADS) as pool, bar:
-        while chunk := list(islice(numbers, 1024)):  # bounded: an error ends it soon
-            bad += [result for result in pool.map(one, chunk) if result]
-            bar.update(len(chunk))
-    if warned.names:
-        say(f"Pillow warns of {warned}")
-    return bad
-
-
-def _reported(source: Source, bad: Bad, skip_bad: bool, say: Callable[[str], None]) -> Bad:
+def _reported(
+    source: Source, outcome: Outcome, skip_bad: bool, say: Callable[[str], None]
+) -> Outcome:
     """Lists the images that cannot be used: raises UserError, or says that they are
-    skipped. Returns them."""
+    skipped. Returns the outcome."""
+    bad = outcome.bad
     if not bad:
-        return bad
+        return outcome
     lines = [f"  {name}: {reason}" for name, reason in bad[:SHOWN]]
     more = [f"  and {len(bad) - SHOWN} more"] if len(bad) > SHOWN else []
     many = f"{len(bad)} of {len(source.names)} images cannot be used"
     if not skip_bad:
         raise UserError("\n".join([f"{many}; fix them or add --skip-bad:", *lines, *more]))
     say("\n".join([f"{many} and are skipped:", *lines, *more]))
-    return bad
+    return outcome
 
 
-def _usable(source: Source, images: np.ndarray | None, bad: Bad) -> Decoded:
-    gone = {name for name, _ in bad}
-    return Decoded(images, [n for n in source.names if n not in gone], bad)
+def _usable(source: Source, images: np.ndarray | None, outcome: Outcome) -> Decoded:
+    gone = {name for name, _ in outcome.bad}
+    return Decoded(images, [n for n in source.names if n not in gone], outcome)
+
+
+def _from_json(text: str) -> Outcome:
+    """Reads the note of a cache. Raises what JSON of another kind leads to."""
+    note = json.loads(text)
+    value_range, statistics = note["value_range"], note["statistics"]
+    bad: Bad = [(name, why) for name, why in note["bad"]]
+    return Outcome(
+        bad,
+        [str(line) for line in note["remarks"]],
+        value_range and ValueRange(*value_range),
+        statistics and Statistics(*statistics),
+    )

@@ -1,51 +1,53 @@
-"""Decodes image files that nobody vouches for: bytes in, uint8 RGB out, or a reason."""
+"""Brings a file's image to the network's size: bytes in, uint8 RGB out, or a reason."""
 
 from __future__ import annotations
 
-import io
 from typing import TypedDict
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
 from dcgan_v1.config import Crop
-from dcgan_v1.errors import reason
+from dcgan_v1.data import value_range as ranges
+from dcgan_v1.data.photo import LARGEST_PIXELS as LARGEST_PIXELS
+from dcgan_v1.data.photo import BadImageError, Photo, opened
+from dcgan_v1.data.value_range import ValueRange, Wanted
 
 ALIGNED = (178, 218)  # width and height of CelebA's aligned images
-LARGEST_PIXELS = 64_000_000  # more is taken for a decompression bomb
-FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF")  # not EPS: it runs programs
 RESAMPLING = {
     "area": Image.Resampling.BOX,
     "nearest": Image.Resampling.NEAREST,
     "bilinear": Image.Resampling.BILINEAR,
     "bicubic": Image.Resampling.BICUBIC,
 }
-
-
-class BadImageError(Exception):
-    """Why a file cannot be used."""
+GROUNDS = {"white": (255, 255, 255), "black": (0, 0, 0)}
 
 
 class Options(TypedDict):
-    """How images are brought to the network's size, see `decode`."""
+    """How images are brought to the network's size, see `to_pixels`."""
 
     crop: Crop
     resize: str
     size: int
+    background: str
+    value_range: Wanted
 
 
-def decode(data: bytes, *, crop: Crop, resize: str, size: int) -> np.ndarray:
+def decode(
+    data: bytes,
+    *,
+    crop: Crop,
+    resize: str,
+    size: int,
+    background: str = "file",
+    value_range: Wanted = "data",
+) -> np.ndarray:
     """Decodes, crops the centre and resizes.
 
     Args:
-      data: bytes of a JPEG, PNG, WebP, BMP, GIF or TIFF file. Grey, palette, CMYK and
-        16-bit grey images are converted, alpha is laid on black, EXIF rotation applied.
-      crop: (width, height) cut from the centre, 'square' for the largest square, None
-        for the whole image. A size is scaled as the image is for smaller or larger
-        copies of CelebA's 178x218 images.
-      resize: 'area' (each result is the mean of what it covers), 'nearest', or
-        'bilinear' and 'bicubic', both over all of what a result covers.
-      size: side of the square result, in pixels.
+      data: bytes of a JPEG, PNG, WebP, BMP, GIF, TIFF, AVIF or JPEG 2000 file. Grey, palette
+        and CMYK images are converted, EXIF rotation applied.
+      crop, resize, size, background, value_range: see `to_pixels`.
 
     Returns:
       uint8 [size, size, 3].
@@ -53,41 +55,70 @@ def decode(data: bytes, *, crop: Crop, resize: str, size: int) -> np.ndarray:
     Raises:
       BadImageError: in a few words why not.
     """
-    if not data:
-        raise BadImageError("0 bytes")
-    try:
-        with Image.open(io.BytesIO(data), formats=FORMATS) as opened:
-            if opened.width * opened.height > LARGEST_PIXELS:
-                raise BadImageError(f"{opened.width}x{opened.height} pixels: too large")
-            if min(opened.size) < 2:
-                raise BadImageError(f"{opened.width}x{opened.height} pixels: too small")
-            opened.load()
-            image = _to_rgb(ImageOps.exif_transpose(opened))
-    except BadImageError:
-        raise
-    except Image.UnidentifiedImageError as error:
-        raise BadImageError("not an image") from error
-    except Image.DecompressionBombError as error:
-        raise BadImageError("claims more pixels than is safe: too large") from error
-    except Exception as error:  # Pillow's readers raise nearly anything on bad bytes
-        raise BadImageError(reason(error, 80)) from error
+    photo = opened(data, all_bits=value_range != "type")
+    return to_pixels(
+        photo, crop=crop, resize=resize, size=size, background=background, value_range=value_range
+    )
+
+
+def to_pixels(
+    photo: Photo, *, crop: Crop, resize: str, size: int, background: str, value_range: Wanted
+) -> np.ndarray:
+    """Brings a decoded file to the network's size.
+
+    Args:
+      crop: (width, height) cut from the centre, 'square' for the largest square, None
+        for the whole image. A size is scaled as the image is for smaller or larger
+        copies of CelebA's 178x218 images.
+      resize: 'area' (each result is the mean of what it covers), 'nearest', or
+        'bilinear' and 'bicubic', both over all of what a result covers.
+      size: side of the square result, in pixels.
+      background: what shows through: 'file' for the colour that the file names, white
+        where it names none; 'white'; 'black'.
+      value_range: black and white of numbers of more than 8 bits; 'type' for the limits
+        of 16 bits, 'data' for those of this image.
+
+    Returns:
+      uint8 [size, size, 3].
+
+    Raises:
+      BadImageError: it is smaller than the crop, or has numbers beyond 'type'.
+    """
+    image, ground = photo.image, photo.background
+    if image is None:
+        image, ground = _of_numbers(photo, value_range)
+    if image.mode == "RGBA":
+        ground = GROUNDS.get(background) or ground or GROUNDS["white"]
+        below = Image.new("RGBA", image.size, (*(ground * 3)[:3], 255))
+        image = Image.alpha_composite(below, image).convert("RGB")
     box = _centre(image.size, crop)
     image = image.resize((size, size), RESAMPLING[resize], box=box)
     return np.asarray(image)
 
 
-def _to_rgb(image: Image.Image) -> Image.Image:
-    if image.mode.startswith("I") or image.mode == "F":  # 16 bits of grey, or more
-        pixels = np.asarray(image)
-        if image.mode == "F" or pixels.min() < 0 or pixels.max() > 65535:
-            raise BadImageError(f"pixel format {image.mode} has no defined white")
-        pixels = (pixels.astype(np.uint32) + 128) // 257
-        return Image.fromarray(pixels.astype(np.uint8)).convert("RGB")
-    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
-        image = image.convert("RGBA")
-        black = Image.new("RGBA", image.size, (0, 0, 0, 255))
-        return Image.alpha_composite(black, image).convert("RGB")
-    return image.convert("RGB")
+def _of_numbers(photo: Photo, wanted: Wanted) -> tuple[Image.Image, tuple[int, ...] | None]:
+    """Returns a Photo of more than 8 bits as an image of 8, and its background."""
+    numbers = photo.numbers
+    assert numbers is not None
+    limits = _limits(numbers, wanted)
+    pixels = ranges.to_uint8(numbers, limits)
+    image = Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels).convert("RGB")
+    if photo.alpha is not None:
+        image.putalpha(Image.fromarray(photo.alpha))
+    if photo.background is None:
+        return image, None
+    return image, tuple(ranges.to_uint8(np.array(photo.background), limits).tolist())
+
+
+def _limits(numbers: np.ndarray, wanted: Wanted) -> ValueRange:
+    if isinstance(wanted, ValueRange):
+        return wanted
+    low, high = float(numbers.min()), float(numbers.max())
+    if wanted == "data":
+        return ranges.of_data(low, high)
+    if numbers.dtype == np.float32 or low < 0 or high > ranges.OF_TYPE.white:
+        raise BadImageError("numbers beyond 16 bits have no defined white: see --value-range")
+    return ranges.OF_TYPE
 
 
 def _centre(image_size: tuple[int, int], crop: Crop) -> tuple[int, int, int, int]:

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from dcgan_v1.config import parse_crop
+from dcgan_v1.config import parse_crop, parse_value_range
 from dcgan_v1.data import cache, sources
 from dcgan_v1.data.decode import Options, decode
+from dcgan_v1.data.statistics import Statistics
+from dcgan_v1.data.value_range import ValueRange
 from dcgan_v1.errors import UserError
 from dcgan_v1.systems import ImageConfig
 
@@ -25,6 +27,7 @@ def load(
     size: int,
     say: Callable[[str], None] = print,
     quiet: bool = False,
+    check: Callable[[Statistics], None] = lambda statistics: None,
 ) -> tuple[Read, int, str]:
     """Opens a config's images.
 
@@ -33,6 +36,7 @@ def load(
       size: side of the images, in pixels.
       say: function that prints a line.
       quiet: show no progress bar.
+      check: is given the statistics of all pixels, and may refuse them.
 
     Returns:
       (read, count, checksum): read takes numbers of images [N] and returns uint8
@@ -43,9 +47,15 @@ def load(
       UserError: `config.data` is no source of images, images cannot be used, or they are
         fewer than one batch.
     """
-    crop = parse_crop(config.crop)
     source = sources.open_source(config.data, limit=config.limit, seed=config.seed)
-    options: Options = {"crop": crop, "resize": config.resize, "size": size}
+    wanted = parse_value_range(config.value_range)
+    options: Options = {
+        "crop": parse_crop(config.crop),
+        "resize": config.resize,
+        "size": size,
+        "background": config.background,
+        "value_range": ValueRange(*wanted) if isinstance(wanted, tuple) else wanted,
+    }
     decoded = cache.load(
         source,
         folder if config.cache else None,
@@ -65,12 +75,22 @@ def load(
     if str(source.passed_over):
         say(f"ignored in {config.data}: {source.passed_over}")
 
+    for line in decoded.outcome.remarks:
+        say(line)
+    if statistics := decoded.outcome.statistics:
+        say(str(statistics))
+        check(statistics)
+    if decoded.outcome.value_range:
+        options["value_range"] = decoded.outcome.value_range
+
     def read(numbers: np.ndarray) -> np.ndarray:
         if images is not None:
             return images[numbers]
         return np.stack([decode(source.read(names[n]), **options) for n in numbers])
 
-    checksum = cache.key(source, {**options, "names": names}, times=False)
+    # by what counted before there were others: the pixels tell the rest
+    counted = {name: options[name] for name in ("crop", "resize", "size")}
+    checksum = cache.key(source, {**counted, "names": names}, times=False)
     return read, count, _with_pixels(checksum, read, count)
 
 
