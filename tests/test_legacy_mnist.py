@@ -88,3 +88,62 @@ print(data.train.num_examples, data.test.labels.shape, os.path.getsize("x/t10k-l
 )
 def test_other_data_sets_are_left_alone(tmp_path, name):
     assert mnist_files.available(str(tmp_path / name)) == str(tmp_path / name)
+
+
+def test_downloads_by_any_library_are_copies_of_what_is_here(tmp_path):
+    text = """
+import os, subprocess
+import requests, six, wget
+import tensorflow as tf
+import six.moves.urllib as moved
+from pathlib import Path
+from six.moves import urllib, xrange
+from keras.utils.data_utils import get_file
+from tensorflow.contrib.learn.python.learn.datasets import base, mnist
+from tensorflow.python.platform import gfile
+
+url = "http://yann.lecun.com/exdb/mnist/t10k-labels-idx1-ubyte.gz"
+print("six", urllib.request.urlretrieve(url, "a.gz")[0], len(moved.request.urlopen(url).read()))
+print("hook", urllib.request.urlretrieve(url, "b.gz", lambda *sizes: print(sizes))[0])
+stream = requests.get(url, stream=True)
+parts = [len(part) for part in stream.iter_content(50)]
+whole = requests.Session().get(url).content
+print("requests", stream.status_code, sum(parts), len(parts), len(whole))
+print("wget", wget.download(url, "c.gz"), wget.download(url))
+print("keras", Path(get_file("mnist.npz", origin="https://x.org/mnist.npz")).name)
+path = base.maybe_download("t10k-images-idx3-ubyte.gz", "folder", mnist.SOURCE_URL)
+with open(path, "rb") as f:
+    print("learn", path, mnist.extract_images(f).shape)
+with gfile.Open(base.maybe_download("t10k-labels-idx1-ubyte.gz", "folder", url), "rb") as f:
+    print("labels", mnist.extract_labels(f, one_hot=True).shape)
+subprocess.call(["curl", url, "-o", "d.gz"])
+os.system("wget -q " + url + " -P inner")
+print("shell", os.path.getsize("d.gz"), os.listdir("inner"), subprocess.check_output(["echo", "1"]))
+raw = tf.data.FixedLengthRecordDataset("raw/t10k-labels-idx1-ubyte", 1, header_bytes=8)
+with tf.Session() as sess:
+    print("records", len(sess.run(raw.batch(50).make_one_shot_iterator().get_next())))
+print("path", Path("p/t10k-labels-idx1-ubyte").exists(), Path("p").is_file())
+"""
+    lines = run(tmp_path, text, "--data-dir", LEGACY / "data").splitlines()
+    size = (LEGACY / "data" / "t10k-labels-idx1-ubyte.gz").stat().st_size
+    assert f"six a.gz {size}" in lines
+    assert f"(1, {size}, {size})" in lines
+    assert f"requests 200 {size} 2 {size}" in lines
+    assert "wget c.gz t10k-labels-idx1-ubyte.gz" in lines
+    assert "keras mnist.npz" in lines
+    assert "learn folder/t10k-images-idx3-ubyte.gz (20, 28, 28, 1)" in lines
+    assert "labels (20, 10)" in lines
+    assert f"shell {size} ['t10k-labels-idx1-ubyte.gz'] b'1\\n'" in lines
+    assert "records 20" in lines
+    assert "path True False" in lines
+
+
+def test_what_is_no_download_of_mnist_runs_as_it_is(tmp_path):
+    text = """
+import subprocess, urllib.request
+process = subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+print(process.communicate(b"through")[0], subprocess.run("exit 3", shell=True).returncode)
+print(urllib.request.urlopen("file://" + __file__).read()[:11])
+"""
+    printed = run(tmp_path, text)
+    assert "b'through' 3\nb'\\nimport sub'" in printed

@@ -70,16 +70,19 @@ def _setting(text: str) -> tuple[str, str]:
 
 def _report(args: argparse.Namespace, program: Program, recorder: Recorder, folder: Path) -> None:
     from dcgan_v1.migration.programs.facade import USED
+    from dcgan_v1.migration.runners.tf1 import races
 
     losses = ", ".join(f"{x:.6g}" for x in recorder.losses)
     last = f"; the last one fetched {losses}" if losses else ""
-    print(f"\n{args.program}: {len(recorder.kinds)} training runs{last}")
+    print(f"\n{args.program}: {recorder.trained} training runs{last}")
     print(f"what it wrote is in {folder}")
     if program.is_python2:
         print("read as Python 2 (--python 3 to read it as Python 3)")
     if args.record:
         print(f"recorded in {args.record}")
-        if args.steps and len(recorder.kinds) < args.steps:
+        for line in races.of_program([call.ops for call in recorder.calls]):
+            print(line)
+        if args.steps and recorder.trained < args.steps:
             print(f"{args.steps} were asked for: the program ended before")
     same = sorted(name for name, how in USED.items() if not how)
     if same:

@@ -132,6 +132,7 @@ class Tf1Info:
       not_run: UPDATE_OPS that no run does.
       not_in_checkpoint: variables whose values the graph made, though there is a checkpoint.
       left_in_float32, spelled_out: op type -> count, of float64.
+      races: a sentence for each kind of race in a session call.
       recording: folder of the recording it comes from, or None.
     """
 
@@ -151,6 +152,7 @@ class Tf1Info:
     not_in_checkpoint: list[str] = field(default_factory=list)
     left_in_float32: dict[str, int] = field(default_factory=dict)
     spelled_out: dict[str, int] = field(default_factory=dict)
+    races: list[str] = field(default_factory=list)
     recording: str | None = None
 
 

@@ -109,7 +109,7 @@ def prepare(
         runner.load(start)
         made = [runner.draw(Batch(batch)) | batch for batch in made]
         small = runner.draw(Batch(small)) | small
-    return Prepared(made, small, bound, start, notes)
+    return Prepared(made, small, bound, start, [*notes, *old.races])
 
 
 def _recorded(

@@ -1,6 +1,5 @@
 """What a TF1 program's imports give: the facade of each package that has changed."""
 
-import importlib
 import types
 from collections.abc import Callable
 from importlib.util import find_spec
@@ -14,6 +13,7 @@ from dcgan_v1.migration.programs import stand_ins
 from dcgan_v1.migration.programs.facade import Facade
 from dcgan_v1.migration.programs.families import (
     contrib,
+    downloads,
     estimator,
     flags,
     h5py_names,
@@ -43,6 +43,7 @@ def supply() -> dict[str, types.ModuleType | Callable[[], types.ModuleType]]:
         **stand_ins.modules(),
         **standard_library.modules(),
         **mnist_paths.modules(),
+        **downloads.modules(),
         "h5py": h5py_names.module,
         "matplotlib": matplotlib_names.module,
         "mpl_toolkits": matplotlib_names.toolkits,
@@ -58,6 +59,7 @@ def supply() -> dict[str, types.ModuleType | Callable[[], types.ModuleType]]:
 def _tensorflow() -> Facade:
     of_flags, app = flags.modules()
     keras = keras1.modules()
+    gfile = mnist_paths.gfile()
     nn = Facade("tf.nn", (tf.nn,), old_names.NN)
     train = Facade("tf.train", (tf.train,), old_names.TRAIN)
     return Facade(
@@ -72,7 +74,9 @@ def _tensorflow() -> Facade:
             "estimator": estimator.module(),
             "pywrap_tensorflow": inner_paths.pywrap_tensorflow(),
             "examples": mnist_tutorial.modules(),
-            "gfile": mnist_paths.gfile(),
+            "gfile": gfile,
+            "data": mnist_paths.data(),
+            "python": inner_paths.python(gfile, keras),
             "flags": of_flags,
             "app": app,
             "keras": keras,
@@ -87,12 +91,7 @@ def _tensorflow() -> Facade:
     )
 
 
-_VERSION = types.SimpleNamespace(
-    __version__=VERSION,
-    VERSION=VERSION,
-    compat=tf2.compat,
-    python=importlib.import_module("tensorflow.python"),
-)
+_VERSION = types.SimpleNamespace(__version__=VERSION, VERSION=VERSION, compat=tf2.compat)
 
 
 def lenient_dimensions() -> None:

@@ -36,9 +36,9 @@ OPTIONAL = (
     "tabulate",
     "joblib",
     "numba",
-    "wget",
     "ipywidgets",
 )
+INSTALLED_AS = {"sklearn": "scikit-learn", "skimage": "scikit-image"}
 # how figures look, which no result depends on
 STYLING = {
     "seaborn": (
@@ -79,7 +79,7 @@ class StandIn(types.ModuleType):
             return None
         raise Missing(
             f"{self.__name__} was called, but the package {package} is not installed: "
-            f"pip install {package}"
+            f"pip install {INSTALLED_AS.get(package, package)}"
         )
 
 

@@ -71,7 +71,9 @@ BY_HAND = (
 )
 GRADIENT = ("grad", "delta", "gradient")
 ONE_KIND = 130  # runs of one kind before it is taken for the whole step
-COUNTERS = ("Placeholder", "PlaceholderWithDefault", "VariableV2", "Variable", "VarHandleOp")
+SETS = ("Assign", "AssignVariableOp")
+VARIABLES = ("VariableV2", "Variable", "VarHandleOp")
+COUNTERS = ("Placeholder", "PlaceholderWithDefault") + VARIABLES
 GAIN = 0.7  # of its size, to which compressing an array must bring it
 SAMPLE = 1 << 14  # bytes of an array that are tried for that
 LARGE = 100e6  # bytes of trained variables from which less of each run is recorded
@@ -96,7 +98,9 @@ class Recorder:
     def __init__(self, folder=None, runs=None, steps=None, stop=True):
         self.folder, self.runs, self.steps, self.stop = folder, runs, steps, stop
         self.kinds, self.described, self.done = [], [], False
-        self._known, self._graph, self._every = {}, None, None
+        self._known, self._graph, self._is_whole = {}, None, False
+        self.calls = []  # `Contents`, one for each kind of run
+        self.trained = 0  # runs that train; others assign to what is trained, as clips do
         self.session, self.losses = None, []
         self._here = threading.local()  # a thread that feeds a queue is not this one
         self.trainers = set()  # threads that trained: they alone are stopped
@@ -136,12 +140,13 @@ class Recorder:
         if key not in self._known:
             self._known[key] = Contents(ops)
         contents = self._known[key]
-        if not contents.applies or (self._graph not in (None, session.graph)):
+        is_other = self._graph not in (None, session.graph)
+        if is_other or not (contents.applies or (contents.sets and self._graph)):
             return plain(session, fetches, feed_dict, options, run_metadata)
         self.trainers.add(threading.get_ident())
         with self._lock:
             if self._graph is None:
-                self._begin(session)
+                self._begin(session, contents)
         extra = self._extra(contents) if self.folder else {}
         values, more = plain(session, [fetches, extra], feed_dict, options, run_metadata)
         with self._lock:
@@ -151,9 +156,10 @@ class Recorder:
                     self._end(session)
         return values
 
-    def _begin(self, session):
+    def _begin(self, session, contents):
         self._graph, self.session = session.graph, session
-        self._every = frozenset(op.name for op in session.graph.get_operations() if _is_apply(op))
+        every = frozenset(op.name for op in session.graph.get_operations() if _is_apply(op))
+        self._is_whole = contents.kind - {op.name for op in contents.sets} == every
         if not self.folder:
             return
         if not os.path.isdir(self.folder):
@@ -191,7 +197,7 @@ class Recorder:
         if now - self._told >= QUIET:
             self._told = now
             of = "" if self.runs is None else " of %d" % self.runs
-            print("recorded run %d%s, %s" % (len(self.kinds), of, megabytes(size)), flush=True)
+            print("recorded run %d%s, %s" % (self.trained, of, megabytes(size)), flush=True)
 
     def _export(self, graph):
         # a session of tf.train's has finished its graph, and exporting adds to it
@@ -209,6 +215,10 @@ class Recorder:
 
     def _note(self, session, contents, fetches, feed_dict, values, more):
         self.kinds.append(contents.kind)
+        self.trained += bool(contents.applies)
+        if contents not in self.calls:
+            self.calls.append(contents)
+        self._is_whole = self._is_whole and bool(contents.applies)
         scalars = dict(scalars_of(fetches, values, session.graph))
         self.losses = [float(x) for x in scalars.values()]
         if not self.folder:
@@ -233,6 +243,7 @@ class Recorder:
             {
                 "kind": contents.name,
                 "ops": contents.targets,
+                "fetched": [op.name for op in contents.ops],
                 "left out": left_out,
                 "inside branches": contents.hidden,
             }
@@ -241,11 +252,10 @@ class Recorder:
 
     def _is_enough(self):
         if self.runs is not None:
-            return len(self.kinds) >= self.runs
+            return self.trained >= self.runs
         if self.steps is None:
             return False
-        alone = self.kinds[0] == self._every
-        steps = whole_steps(self.kinds, alone)
+        steps = whole_steps(self.kinds, self._is_whole)
         return len(steps) >= self.steps or departs(self.kinds, steps)
 
     def _end(self, session):
@@ -253,14 +263,13 @@ class Recorder:
         self.ended.set()
         if self.folder:
             self._save_after(session)
-            alone = self.kinds[0] == self._every
             every = list(range(len(self.kinds)))  # where no step is seen to end
             description = {
                 "format": FORMAT,
                 "made on": made_on(),
                 "runs": self.described,
                 "is large": self._is_large,
-                "steps": whole_steps(self.kinds, alone) or [every],
+                "steps": whole_steps(self.kinds, self._is_whole) or [every],
                 "program": os.path.basename(
                     getattr(sys.modules.get("__main__"), "__file__", None) or ""
                 ),
@@ -318,13 +327,20 @@ class Recorder:
 
 
 class Contents:
-    """What a run of some ops does: which updates, gradients and draws are in it."""
+    """What a run of some ops does: which updates, gradients and draws are in it.
+
+    Attributes:
+      applies: ops that train; sets: those that assign to what is trained, as clips do.
+    """
 
     def __init__(self, ops):
         above = _above(ops)
         self.applies = sorted((o for o in above if _is_apply(o)), key=lambda o: o.name)
-        self.kind = frozenset(op.name for op in self.applies)
-        self.targets = [op.name for op in ops if any(_is_apply(o) for o in _above([op]))]
+        self.sets = [op for op in above if _sets(op)]
+        self.kind = frozenset(op.name for op in self.applies + self.sets)
+        moving = set(self.applies + self.sets)
+        self.targets = [op.name for op in ops if moving & _above([op])]
+        self.ops = ops
         self.name = self.targets[0] if self.targets else ""
         random = [op for op in above if op.type in RANDOM]
         self.hidden = sorted(op.name for op in random if _is_inside(op))
@@ -488,6 +504,15 @@ def _is_apply(op):
     )
 
 
+def _sets(op):
+    """Whether an op assigns a value made of variables to what is trained: a clip, a copy."""
+    if op.type not in SETS or op.inputs[1].shape.ndims == 0:  # of a rate, say
+        return False
+    if _variable_name(op.inputs[0]) not in _trainable(op.graph):
+        return False
+    return any(above.type in VARIABLES for above in _above([op.inputs[1].op]))
+
+
 def _counts(op):
     """Whether an update by hand is bookkeeping: of an integer, or by a constant."""
     added = op.inputs[len(op.inputs) - 1]
@@ -567,7 +592,7 @@ def main(arguments=None):
     if not recorder.finish():
         print("error: the program ended before any training run", file=sys.stderr)
         return 2
-    runs = len(recorder.kinds)
+    runs = recorder.trained
     print("recorded %d training runs in %s" % (runs, args.record))
     if runs < args.steps:
         print("%d were asked for: the program ended before" % args.steps)

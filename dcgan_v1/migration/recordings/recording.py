@@ -26,6 +26,7 @@ class Recording:
       made_on: {'tensorflow': '1.15.5', 'python': ..., ...}.
       steps: for each training step, numbers of the runs it is made of.
       runs: op names of each session call of a step, as `side.Tf1` has them.
+      fetched: of each of these, names of all ops that the program asked for.
       drawn_anew: random ops and sources inside branches, which could not be fetched.
       is_whole: whether the whole steps are all that was recorded, so that `after.npz`
         is what they lead to.
@@ -39,7 +40,9 @@ class Recording:
         told = _told(self.folder)
         self.made_on, self.steps = told["made on"], told["steps"]
         self._described = told["runs"]
-        self.runs = [self._described[i]["ops"] for i in self.steps[0]]
+        of_step = [self._described[i] for i in self.steps[0]]
+        self.runs = [run["ops"] for run in of_step]
+        self.fetched = [run.get("fetched", run["ops"]) for run in of_step]
         self.drawn_anew = sorted(
             {name for run in self._described for name in run.get("inside branches", [])}
         )
@@ -128,7 +131,7 @@ def _is_sound(told: dict[str, Any]) -> bool:
         isinstance(made, dict)
         and isinstance(runs, list)
         and all(isinstance(run, dict) and _are(run.get("ops"), str) for run in runs)
-        and all(_are(run.get("inside branches", []), str) for run in runs)
+        and all(_are(run.get(k, []), str) for run in runs for k in ("inside branches", "fetched"))
         and isinstance(steps, list)
         and bool(steps)
         and all(_are(step, int) and len(step) == len(steps[0]) for step in steps)

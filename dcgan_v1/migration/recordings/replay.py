@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from dcgan_v1.migration.recordings.recording import Recording
-from dcgan_v1.migration.records import ReplayRow, Source
+from dcgan_v1.migration.records import ReplayRow, Source, Tf1Info
 from dcgan_v1.migration.runners.process import RemoteTf1
 from dcgan_v1.runtime import cores
 
@@ -22,6 +22,7 @@ class Replay:
       steps: number.
       rows: how far they are apart.
       rounding: of each row, how far oneDNN alone takes them apart, relative.
+      races: of the program's session calls, a sentence each.
     """
 
     made_on: str
@@ -29,6 +30,7 @@ class Replay:
     steps: int
     rows: list[ReplayRow]
     rounding: list[float]
+    races: list[str]
 
     def as_dict(self) -> dict[str, object]:
         """Returns what a report's JSON holds."""
@@ -36,6 +38,7 @@ class Replay:
             "made on": self.made_on,
             "here": self.here,
             "steps": self.steps,
+            "races": self.races,
             "rows": [
                 {**dataclasses.asdict(row), "rounding": rounding}
                 for row, rounding in zip(self.rows, self.rounding, strict=True)
@@ -54,27 +57,28 @@ def replay(source: Source, folder: str | Path) -> Replay:
     recording = Recording(folder)
     with tempfile.TemporaryDirectory(prefix="replay_") as place:
         first, second = Path(place, "with"), Path(place, "without")
-        here, rows = _replayed(source, first, recording.folder.resolve(), onednn=True)
+        told, rows = _replayed(source, first, recording.folder.resolve(), onednn=True)
         _, others = _replayed(source, second, first, onednn=False)
     rounding = {row.what: row.relative for row in others}
     made_on = recording.made_on
     return Replay(
         f"TensorFlow {made_on.get('tensorflow')}, Python {made_on.get('python')}",
-        here,
+        told.framework,
         len(recording.steps),
         rows,
         [rounding[row.what] for row in rows],
+        told.races,
     )
 
 
 def _replayed(
     source: Source, folder: Path, against: Path, *, onednn: bool
-) -> tuple[str, list[ReplayRow]]:
+) -> tuple[Tf1Info, list[ReplayRow]]:
     folder.mkdir()
     options: dict[str, Any] = {"dtype": "float32", "threads": cores(), "onednn": onednn}
     with RemoteTf1("TF1", source, folder, **options) as runner:
         runner.wait_until_open()
-        return runner.describe().framework, runner.replay(str(folder), str(against))
+        return runner.describe(), runner.replay(str(folder), str(against))
 
 
 def lines(replay: Replay | None) -> list[str]:
@@ -90,4 +94,7 @@ def lines(replay: Replay | None) -> list[str]:
         f"({rounding:.1e}), in {row.worst}; {row.arrays} arrays"
         for row, rounding in zip(replay.rows, replay.rounding, strict=True)
     ]
+    if replay.races:
+        text += [f"  {line}" for line in replay.races]
+        text.append("  the recording may hold another order: then these distances are the race's")
     return text

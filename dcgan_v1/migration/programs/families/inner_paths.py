@@ -46,6 +46,14 @@ def pywrap_tensorflow() -> types.ModuleType:
     return module
 
 
+def python(gfile: Facade, keras: Facade) -> Facade:
+    """Returns the facade of tensorflow.python: TensorFlow's own, with TF1's files and Keras."""
+    plain = importlib.import_module("tensorflow.python")
+    platform = importlib.import_module("tensorflow.python.platform")
+    of_platform = Facade("tensorflow.python.platform", (platform,), {"gfile": gfile})
+    return Facade("tensorflow.python", (plain,), {"platform": of_platform, "keras": keras})
+
+
 def give_old_names() -> None:
     """Adds what other inner modules had."""
     from tensorflow.python.framework import graph_util

@@ -11,7 +11,7 @@ import tensorflow.compat.v1 as tf
 
 from dcgan_v1.migration.programs import mnist_files
 from dcgan_v1.migration.programs.facade import Facade
-from dcgan_v1.migration.programs.families import mnist_paths
+from dcgan_v1.migration.programs.families import downloads
 
 Arrays = tuple[np.ndarray, np.ndarray]
 
@@ -46,17 +46,10 @@ def modules() -> Facade:
             "Deconvolution2D": keras.layers.Conv2DTranspose,
         },
     )
-    get_file = types.SimpleNamespace(get_file=mnist_paths.get_file(keras.utils.get_file))
-    utils = Facade(
-        "keras.utils",
-        (get_file, keras.utils),
-        {
-            "np_utils": keras.utils,
-            "generic_utils": keras.utils,
-            "vis_utils": keras.utils,
-            "data_utils": keras.utils,
-        },
-    )
+    get_file = types.SimpleNamespace(get_file=downloads.get_file(keras.utils.get_file))
+    utils = Facade("keras.utils", (get_file, keras.utils))
+    for name in ("np_utils", "generic_utils", "vis_utils", "data_utils"):
+        utils.supply(name, utils)
     engine = Facade(
         "keras.engine",
         (keras.layers, keras.models),

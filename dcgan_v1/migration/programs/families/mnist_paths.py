@@ -1,15 +1,17 @@
 """What programs open and ask for files by, which finds MNIST where it is looked for.
 
-`open`, `gzip.open`, `os.path.exists`, `tf.gfile` and downloads go through `mnist_files.available`;
-all other files are as they were.
+`open`, `gzip.open`, `os.path.exists` and `tf.gfile` go through `mnist_files.available`; all other
+files are as they were.
 """
 
 import builtins
+import codecs
 import gzip
+import io
 import os
-import shutil
+import pathlib
+import subprocess
 import types
-import urllib.request
 from collections.abc import Callable
 from typing import Any
 
@@ -17,6 +19,7 @@ import tensorflow.compat.v1 as tf
 
 from dcgan_v1.migration.programs import mnist_files
 from dcgan_v1.migration.programs.facade import Facade
+from dcgan_v1.migration.programs.families import shell_downloads
 
 
 def open_file(file: Any, mode: str = "r", *arguments: Any, **options: Any) -> Any:
@@ -46,40 +49,26 @@ def _when_reading(function: Callable[..., Any], default: str) -> Callable[..., A
     return found
 
 
-def _urlretrieve(url: Any, filename: Any = None, *arguments: Any, **options: Any) -> Any:
-    """A download of MNIST's files is a copy of those that are here."""
-    path = _local(url)
-    if path is None:
-        return urllib.request.urlretrieve(url, filename, *arguments, **options)
-    if filename is None:
-        return path, None
-    return shutil.copy(path, filename), None
+class MnistPath(type(pathlib.Path())):  # type: ignore[misc]  # of this machine's kind
+    """pathlib's Path, which finds MNIST when it is asked for the file."""
 
+    def _file(self) -> pathlib.Path:
+        return pathlib.Path(mnist_files.available(str(self)))
 
-def _urlopen(url: Any, *arguments: Any, **options: Any) -> Any:
-    path = _local(url)
-    if path is None:
-        return urllib.request.urlopen(url, *arguments, **options)
-    return builtins.open(path, "rb")  # noqa: PTH123
+    def exists(self, **options: bool) -> bool:
+        return self._file().exists(**options)
 
+    def is_file(self) -> bool:
+        return self._file().is_file()
 
-def _local(url: Any) -> str | None:
-    """Returns the path of a file of MNIST's that a URL names."""
-    if not isinstance(url, str) or "://" not in url:
-        return None
-    name = os.path.join(mnist_files.run_folder, "mnist_files", url.rpartition("/")[2])  # noqa: PTH118
-    is_relative = mnist_files.RELATIVES.search(url)
-    found = url if is_relative else mnist_files.available(name)
-    return found if not is_relative and os.path.isfile(found) else None  # noqa: PTH113
+    def stat(self, **options: bool) -> os.stat_result:
+        return self._file().stat(**options)
 
+    def open(self, mode: str = "r", *arguments: Any, **options: Any) -> Any:
+        return open_file(str(self), mode, *arguments, **options)
 
-def get_file(plain: Callable[..., Any]) -> Callable[..., Any]:
-    """`keras.utils.get_file(name, origin)`."""
-
-    def found(fname: Any = None, origin: Any = None, *arguments: Any, **options: Any) -> Any:
-        return _local(origin) or plain(fname, origin, *arguments, **options)
-
-    return found
+    def read_bytes(self) -> bytes:
+        return self._file().read_bytes()
 
 
 PATHS = ("exists", "isfile", "getsize")
@@ -88,14 +77,22 @@ PATHS = ("exists", "isfile", "getsize")
 def modules() -> dict[str, types.ModuleType]:
     """Returns name -> module of the standard library."""
     paths = types.SimpleNamespace(**{name: of_path(getattr(os.path, name)) for name in PATHS})
-    of_os = types.SimpleNamespace(path=Facade("os.path", (paths, os.path)), stat=of_path(os.stat))
+    of_os = types.SimpleNamespace(
+        path=Facade("os.path", (paths, os.path)),
+        stat=of_path(os.stat),
+        system=shell_downloads.system,
+    )
+    opened = types.SimpleNamespace(open=open_file)
+    of_codecs = types.SimpleNamespace(open=_when_reading(codecs.open, "r"))
+    of_pathlib = types.SimpleNamespace(Path=MnistPath)
     of_gzip = types.SimpleNamespace(open=_when_reading(gzip.open, "rb"), GzipFile=_gzip_file)
-    requests = types.SimpleNamespace(urlretrieve=_urlretrieve, urlopen=_urlopen)
-    request = Facade("urllib.request", (requests, urllib.request))
     return {
         "os": Facade("os", (of_os, os)),
         "gzip": Facade("gzip", (of_gzip, gzip)),
-        "urllib": Facade("urllib", (types.SimpleNamespace(request=request), urllib)),
+        "io": Facade("io", (opened, io)),
+        "codecs": Facade("codecs", (of_codecs, codecs)),
+        "pathlib": Facade("pathlib", (of_pathlib, pathlib)),
+        "subprocess": Facade("subprocess", (shell_downloads.commands(), subprocess)),
     }
 
 
@@ -106,7 +103,21 @@ def _gzip_file(filename: Any = None, *arguments: Any, **options: Any) -> gzip.Gz
 def gfile() -> Facade:
     """Returns the facade of tf.gfile."""
     opened = _when_reading(tf.gfile.GFile, "r")
-    names = types.SimpleNamespace(
-        Open=opened, GFile=opened, FastGFile=opened, Exists=of_path(tf.gfile.Exists)
-    )
+    asked = {name: of_path(getattr(tf.gfile, name)) for name in ("Exists", "Stat", "Copy")}
+    names = types.SimpleNamespace(Open=opened, GFile=opened, FastGFile=opened, **asked)
     return Facade("tf.gfile", (names, tf.gfile))
+
+
+def data() -> Facade:
+    """Returns the facade of tf.data."""
+
+    def read(kind: Callable[..., Any]) -> Callable[..., Any]:
+        def dataset(filenames: Any, *arguments: Any, **options: Any) -> Any:
+            is_list = isinstance(filenames, list | tuple)
+            names = [mnist_files.available(name) for name in filenames] if is_list else filenames
+            return kind(mnist_files.available(names), *arguments, **options)
+
+        return dataset
+
+    names = types.SimpleNamespace(FixedLengthRecordDataset=read(tf.data.FixedLengthRecordDataset))
+    return Facade("tf.data", (names, tf.data))

@@ -4,14 +4,21 @@ Order and splits as TensorFlow 1.15's: 55 000 for training, 5 000 for validation
 first 5 000 of the file); the first epoch is shuffled by numpy's global generator.
 """
 
+import io
+import os
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow.compat.v1 as tf
 
+from dcgan_v1.data.idx import read_idx
 from dcgan_v1.errors import UserError
 from dcgan_v1.migration.programs import mnist_files
 from dcgan_v1.migration.programs.facade import Facade
+from dcgan_v1.migration.programs.families import downloads
+
+SOURCE_URL = "https://storage.googleapis.com/cvdf-datasets/mnist/"
 
 
 class DataSet:
@@ -134,11 +141,46 @@ def load_dataset(name: str, size: str = "small", test_with_fake_data: bool = Fal
     return load_mnist()
 
 
+def maybe_download(filename: str, work_directory: str, source_url: str | None = None) -> str:
+    """Returns the path of one of MNIST's files; nothing is downloaded."""
+    path = mnist_files.available(os.path.join(work_directory, filename))  # noqa: PTH118
+    if not os.path.isfile(path) and source_url:  # noqa: PTH113
+        path = downloads.urlretrieve(source_url, path)[0]
+    return str(path)
+
+
+def extract_images(f: Any, *_: Any) -> np.ndarray:
+    """uint8 [N, 28, 28, 1] of a packed file, or of its path."""
+    return _extracted(f, 3)[..., np.newaxis]
+
+
+def extract_labels(f: Any, one_hot: bool = False, num_classes: int = 10) -> np.ndarray:
+    """uint8 [N], or [N, num_classes] of 0 and 1."""
+    labels = _extracted(f, 1)
+    return dense_to_one_hot(labels, num_classes) if one_hot else labels
+
+
+def _extracted(file: Any, axes: int) -> np.ndarray:
+    is_path = isinstance(file, str)
+    data = Path(mnist_files.available(file)).read_bytes() if is_path else file.read()
+    return read_idx(io.BytesIO(data), axes, str(getattr(file, "name", file)))[0]
+
+
+def dense_to_one_hot(labels_dense: np.ndarray, num_classes: int = 10) -> np.ndarray:
+    return np.eye(num_classes)[labels_dense]
+
+
 NAMES = {
     "read_data_sets": read_data_sets,
     "DataSet": DataSet,
     "load_mnist": load_mnist,
     "Datasets": Datasets,
+    "maybe_download": maybe_download,
+    "extract_images": extract_images,
+    "extract_labels": extract_labels,
+    "dense_to_one_hot": dense_to_one_hot,
+    "SOURCE_URL": SOURCE_URL,
+    "DEFAULT_SOURCE_URL": SOURCE_URL,
 }
 
 
@@ -150,6 +192,7 @@ def datasets_module() -> Facade:
         {
             "mnist": Facade("tf.contrib.learn.datasets.mnist", (), NAMES),
             "load_dataset": load_dataset,
+            "base": Facade("tf.contrib.learn.datasets.base", (), NAMES),
         },
     )
 

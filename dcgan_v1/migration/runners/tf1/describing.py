@@ -51,6 +51,7 @@ def describe(runner: "GraphRunner") -> Tf1Info:
         ],
         left_in_float32=dict(runner.left),
         spelled_out=dict(runner.spelled),
+        races=runner.races,
         recording=runner.spec.recording and str(runner.spec.recording),
     )
 

@@ -21,7 +21,7 @@ from dcgan_v1.migration.records import (
 )
 from dcgan_v1.migration.runners.protocol import NoDouble
 from dcgan_v1.migration.runners.tf1 import changes as graph_changes
-from dcgan_v1.migration.runners.tf1 import dropouts, graph_layers, knobs, opening, precision
+from dcgan_v1.migration.runners.tf1 import dropouts, graph_layers, knobs, opening, precision, races
 from dcgan_v1.migration.runners.tf1.describing import describe
 from dcgan_v1.migration.runners.tf1.fetches import Fetches
 from dcgan_v1.migration.runners.tf1.roles import Roles
@@ -39,6 +39,7 @@ class GraphRunner:
       left, spelled: what float64 could not reach, see `precision.InDouble`.
       scalars_of_runs: of a recording, the scalars of every session call so far.
       roles, fetches, variables: what its ops are for, what can be asked of it, its variables.
+      races: those of its session calls, a sentence each; here they have one order.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class GraphRunner:
             self.roles = Roles(self.graph, self.types, self.program, spec)
             self.fetches = Fetches(self.graph, self.types, self.roles)
             self.variables = Variables(self.graph, self.program, self.roles, self.types, spec.trust)
+            self.races = races.settle(self.graph, self.roles, self.fetches, self._fetched())
         self.variables.changed = {
             (c.op, c.setting.removeprefix("optimizer ")): c.value for c in self._optimizer_changes
         }
@@ -99,6 +101,12 @@ class GraphRunner:
         bools = {n for n, value in modes.items() if value.dtype == bool}
         numbers = {n: value for n, value in modes.items() if n not in bools}
         spec.inference = {**numbers, **spec.inference}
+
+    def _fetched(self) -> list[list[str]]:
+        """Names of what the program itself fetches in each run, where it was recorded."""
+        recording = self.program.recording
+        is_recorded = recording is not None and self.spec.runs == recording.runs
+        return recording.fetched if recording and is_recorded else [[] for _ in self.roles.runs]
 
     def _switch_dropouts_off(self, given: set[str]) -> None:
         """In inference; a recording has the number of training alone."""

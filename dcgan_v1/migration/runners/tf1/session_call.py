@@ -1,0 +1,160 @@
+"""What a session call runs, and which of its ops the graph's edges put in an order."""
+
+from collections.abc import Callable, Iterable, Sequence
+
+import tensorflow.compat.v1 as tf
+
+VARIABLES = ("VariableV2", "Variable", "VarHandleOp")
+# they hand on the memory of a reference variable: who uses what they give, reads it
+ALIASES = (
+    "Identity",
+    "Enter",
+    "RefEnter",
+    "Switch",
+    "RefSwitch",
+    "RefIdentity",
+    "Reshape",
+    "ExpandDims",
+    "Squeeze",
+    "StopGradient",
+    "PreventGradient",
+    "CheckNumerics",
+)
+SHAPE_ONLY = (
+    "Shape",
+    "ShapeN",
+    "Size",
+    "Rank",
+    "VariableShape",
+    "ZerosLike",
+    "OnesLike",
+    "IsVariableInitialized",
+    "VarIsInitializedOp",
+)
+SWITCHES = ("Switch", "RefSwitch")
+JOINS = ("Merge", "RefMerge", "Exit", "RefExit")
+
+Masks = dict[tf.Operation, int]  # op -> bits of those that it waits for
+Branch = tuple[str, int]  # a condition and its outcome
+
+
+class SessionCall:
+    """The ops of one session call, and which of them wait for which.
+
+    Args:
+      ops: what it runs.
+      values: those ops whose values it returns.
+
+    Attributes:
+      fetched: those values that are no summaries.
+      writers: variable -> ops that write it, in the order of `rank`.
+      readers: variable -> ops that read its value, and do not write it.
+    """
+
+    def __init__(self, ops: Sequence[tf.Operation], values: Sequence[tf.Operation]) -> None:
+        self.ops = in_order([*ops, *values])
+        self._place = {op: i for i, op in enumerate(self.ops)}
+        self._waits = self._masks(_causes)
+        self._made_of = self._masks(_data_causes)
+        self._branches = _branches(self.ops)
+        self.fetched = [op for op in values if "Summary" not in op.type]
+        self.writers: dict[str, list[tf.Operation]] = {}
+        for op in sorted(filter(is_write, self.ops), key=rank):
+            self.writers.setdefault(_variable(op.inputs[0]), []).append(op)
+        self.readers = _readers(self.ops, self.writers)
+
+    def _masks(self, causes: Callable[[tf.Operation], list[tf.Operation]]) -> Masks:
+        masks: Masks = {}
+        for op in self.ops:
+            mask = 0
+            for cause in causes(op):
+                mask |= masks.get(cause, 0) | 1 << self._place[cause]
+            masks[op] = mask
+        return masks
+
+    def is_ordered(self, a: tf.Operation, b: tf.Operation) -> bool:
+        """Whether one waits for the other, or only one of them runs."""
+        if self._waits[a] >> self._place[b] & 1 or self._waits[b] >> self._place[a] & 1:
+            return True
+        return any((name, 1 - side) in self._branches[b] for name, side in self._branches[a])
+
+    def is_made_of(self, op: tf.Operation, part: tf.Operation) -> bool:
+        """Whether a value is computed from another, or is it."""
+        return op is part or bool(self._made_of[op] >> self._place[part] & 1)
+
+
+def _causes(op: tf.Operation) -> list[tf.Operation]:
+    return [*_data_causes(op), *op.control_inputs]
+
+
+def _data_causes(op: tf.Operation) -> list[tf.Operation]:
+    return [tensor.op for tensor in op.inputs]
+
+
+def in_order(ops: Iterable[tf.Operation]) -> list[tf.Operation]:
+    """Returns all ops that a run of `ops` runs, each after what it waits for; a loop's ops in any
+    order."""
+    order: dict[tf.Operation, None] = {}
+    begun: set[tf.Operation] = set()
+    stack = [(op, False) for op in reversed(list(ops))]
+    while stack:
+        op, is_done = stack.pop()
+        if is_done:
+            order[op] = None
+        elif op not in begun:
+            begun.add(op)
+            stack.append((op, True))
+            stack += [(cause, False) for cause in _causes(op) if cause not in begun]
+    return list(order)
+
+
+def _branches(ops: Sequence[tf.Operation]) -> dict[tf.Operation, frozenset[Branch]]:
+    """Op -> the outcomes of conditions that it runs under."""
+    none: frozenset[Branch] = frozenset()
+    found: dict[tf.Operation, frozenset[Branch]] = {}
+    for op in ops:
+        sides = [found.get(control, none) for control in op.control_inputs]
+        for tensor in op.inputs:
+            own = found.get(tensor.op, none)
+            if tensor.op.type in SWITCHES:
+                own |= {(_condition(tensor.op.inputs[1]), tensor.value_index)}
+            sides.append(own)
+        found[op] = none if op.type in JOINS else none.union(*sides)
+    return found
+
+
+def _condition(tensor: tf.Tensor) -> str:
+    while tensor.op.type == "Identity":
+        tensor = tensor.op.inputs[0]
+    return str(tensor.name)
+
+
+def is_write(op: tf.Operation) -> bool:
+    """Whether an op changes a variable."""
+    is_one = any(word in op.type for word in ("Assign", "Scatter", "Apply"))
+    return is_one and bool(op.inputs) and _variable(op.inputs[0]) != ""
+
+
+def rank(op: tf.Operation) -> tuple[bool, int]:
+    """Optimisers' updates before assignments, in the order in which they were made."""
+    return "Apply" not in op.type, op._id
+
+
+def _variable(tensor: tf.Tensor) -> str:
+    """The name of the variable that a tensor is, or whose memory it shares; '' for none."""
+    op = tensor.op
+    while op.type in ALIASES:
+        op = op.inputs[0].op
+    return str(op.name) if op.type in VARIABLES else ""
+
+
+def _readers(ops: Sequence[tf.Operation], names: Iterable[str]) -> dict[str, list[tf.Operation]]:
+    readers: dict[str, list[tf.Operation]] = {name: [] for name in names}
+    for op in ops:
+        if op.type in (*ALIASES, *SHAPE_ONLY):
+            continue
+        written = _variable(op.inputs[0]) if is_write(op) else ""
+        read = {_variable(tensor) for tensor in op.inputs} - {written}
+        for name in read & readers.keys():
+            readers[name].append(op)
+    return readers
