@@ -17,8 +17,8 @@ from dcgan_v1.migration.comparison.evidence import (
     Evidence,
     Key,
 )
-from dcgan_v1.migration.explanation import averages, gradients, losses, updates
-from dcgan_v1.migration.explanation.case import EPSILON_PLACE, Case
+from dcgan_v1.migration.explanation import averages, gradients, losses, slot_starts, updates
+from dcgan_v1.migration.explanation.case import EPSILON_PLACE, SLOT_START, Case
 from dcgan_v1.migration.explanation.explain import explain
 from dcgan_v1.migration.explanation.update_rules import AFTER, Rule
 from dcgan_v1.migration.matching.fingerprints import Certificate
@@ -26,6 +26,7 @@ from dcgan_v1.migration.matching.layouts import Layout
 from dcgan_v1.migration.matching.matching import Matching, Row
 from dcgan_v1.migration.records import (
     Change,
+    GradientKey,
     LayerOutput,
     Observation,
     PortInfo,
@@ -199,6 +200,28 @@ def test_the_place_of_adams_epsilon_is_named_and_can_be_accepted(rng):
     assert "epsilon acts as 3.2e-05 in the first step, TF1's as 0.001" in cause.text
     (cause,) = adam_causes(rng, {"epsilon": 1e-2}, AFTER)
     assert not cause.name  # another number, too
+
+
+def slot_start_causes(rng, begin, updates=1, rho=0.9):
+    """Causes of where RMSProp's slot begins: TF1's at 1, the port's at `begin`."""
+    start, key = {"a": rng.normal(size=4)}, SlotKey("a", "o0", "ms")
+    gradients, ms = {}, np.full(4, begin)
+    for i in range(updates):
+        gradients[GradientKey(2 * i, "sgd", "m/a")] = g = rng.normal(size=4)
+        ms = rho * ms + (1 - rho) * g**2
+    settings = [{"kind": "RMSProp", "rho": rho}] * 2
+    evidence = made({}, {}, start, kind="RMSProp", settings=settings)
+    evidence = replace(evidence, start=State(start, {key: np.ones(4)}))
+    own = gradients, {SlotKey("m/a", "sgd", "ms"): ms}
+    return slot_starts.find(case(evidence, own_slots=own))
+
+
+@pytest.mark.parametrize("updates", [1, 5])
+def test_a_slot_that_begins_elsewhere_is_named_and_can_be_accepted(rng, updates):
+    (cause,) = slot_start_causes(rng, 0.0, updates)
+    assert cause.text.startswith("ms begins at 0, TF1's at 1")
+    assert cause.name == SLOT_START
+    assert not slot_start_causes(rng, 1.0, updates)  # a port that took care
 
 
 def test_a_variable_of_the_wrong_optimiser_is_named():

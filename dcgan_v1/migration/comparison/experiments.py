@@ -10,7 +10,7 @@ from dcgan_v1.migration.comparison.evidence import AVERAGE, GRADIENT, STATE, Evi
 from dcgan_v1.migration.comparison.preparation import Prepared
 from dcgan_v1.migration.comparison.programs import Programs
 from dcgan_v1.migration.matching.matching import Row
-from dcgan_v1.migration.records import Change, Observation, State
+from dcgan_v1.migration.records import Change, GradientKey, Observation, SlotKey, State
 from dcgan_v1.migration.runners.process import both
 
 SHIFT = 0.125  # of averages, exact in binary
@@ -39,6 +39,11 @@ class Experiments(Protocol):
     def gradients_off_zero(self) -> tuple[Keyed, Keyed] | None:
         """Returns TF1's and the port's gradients of a first step from a start whose biases are not
         0; None where there are no biases."""
+        ...
+
+    def own_slots(self) -> tuple[dict[GradientKey, np.ndarray], dict[SlotKey, np.ndarray]]:
+        """Returns the port's gradients of a first step with slots as it makes them itself, and what
+        the slots are after it, in the port's own names."""
         ...
 
     def put_right(self, changes: list[Change]) -> Evidence:
@@ -134,6 +139,14 @@ class LiveExperiments:
             for side in (ours.gradients, in_tf1)
         )
         return first, second
+
+    def own_slots(self) -> tuple[dict[GradientKey, np.ndarray], dict[SlotKey, np.ndarray]]:
+        programs, evidence = self._programs, self._evidence
+        programs.reopen_port()
+        programs.new.load(evidence.matching.to_port(State(self._prepared.start.variables)))
+        batch = self._prepared.port_batch(0, evidence.dtype)
+        observation = programs.new.step(batch, is_observed=True)
+        return observation.gradients, programs.new.state().slots
 
     def _step(self) -> tuple[Observation, Observation]:
         dtype = self._evidence.dtype

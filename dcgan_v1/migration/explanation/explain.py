@@ -20,7 +20,7 @@ from dcgan_v1.errors import UserError, reason
 from dcgan_v1.migration.comparison.differences import Difference
 from dcgan_v1.migration.comparison.evidence import FORWARD, GRADIENT, LOSS, STATE, Evidence, Key
 from dcgan_v1.migration.comparison.experiments import Experiments
-from dcgan_v1.migration.explanation import averages, gradients, layers, losses, updates
+from dcgan_v1.migration.explanation import averages, gradients, layers, losses, slot_starts, updates
 from dcgan_v1.migration.explanation.case import Case, Cause, Finding
 
 LIMIT = 12  # causes in a row
@@ -46,7 +46,9 @@ def explain(
             break
         case, proved = _after(case, causes)
         findings += [Finding(c.where, c.text, c.name) for c in proved if c.text]
-    return _distinct(findings) + _remainder(case, findings)
+    findings = _distinct(findings) + _remainder(case, findings)
+    starts = [Finding(c.where, c.text, c.name) for c in _found(case, slot_starts.find)]
+    return findings + starts
 
 
 def _distinct(findings: list[Finding]) -> list[Finding]:
