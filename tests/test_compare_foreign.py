@@ -84,7 +84,7 @@ def right(model, against, nameless):
                 for v in tf.global_variables()
             }
     row = names.row(model, against, *TABLES[model][nameless])
-    return f"{row.net}/{row.layer}/{row.attribute}"
+    return row.variable
 
 
 TABLES = {}

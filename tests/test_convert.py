@@ -119,17 +119,17 @@ def test_a_dense_layer_between_vectors_and_maps_changes_its_order_for_pytorch(rn
     """TF1 numbers pixels first and channels last, PyTorch the other way round."""
     z, w = rng.normal(size=(2, 100)), rng.normal(size=(100, 4 * 4 * 8))
     row = names.row("celeba64", "torch", "celeba64/generator/linear0/w", w.shape)
-    theirs = row.to_other(w)
+    theirs = row.layout.to_port(w)
     maps = (z @ w).reshape(2, 4, 4, 8)
     np.testing.assert_allclose((z @ theirs.T).reshape(2, 8, 4, 4), maps.transpose(0, 3, 1, 2))
-    np.testing.assert_array_equal(row.to_tf1(theirs), w)
+    np.testing.assert_array_equal(row.layout.to_tf1(theirs), w)
     x, w = rng.normal(size=(2, 4, 4, 8)), rng.normal(size=(4 * 4 * 8, 1))
     row = names.row("celeba64", "torch", "celeba64/discriminator/linear4/w", w.shape)
-    theirs = row.to_other(w)
+    theirs = row.layout.to_port(w)
     np.testing.assert_allclose(
         x.transpose(0, 3, 1, 2).reshape(2, -1) @ theirs.T, x.reshape(2, -1) @ w
     )
-    np.testing.assert_array_equal(row.to_tf1(theirs), w)
+    np.testing.assert_array_equal(row.layout.to_tf1(theirs), w)
 
 
 @pytest.mark.parametrize("updates", [300, 100_000])

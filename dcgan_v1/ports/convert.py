@@ -4,7 +4,6 @@ Everything goes: weights, averages, optimiser slots, numbers of updates, the ste
 """
 
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from dcgan_v1.checkpoints import reading, restoring
 from dcgan_v1.checkpoints.checkpoint import open_checkpoint
 from dcgan_v1.data.pipeline import InMemory
 from dcgan_v1.errors import UserError, reason
+from dcgan_v1.ports import state
 from dcgan_v1.training.graph import build_train_graph
 
 KERAS = (".weights.h5", ".keras")
@@ -43,7 +43,7 @@ def from_tf1(source: str | Path, to: str, out: str | Path) -> tuple[str, int]:
     _check_suffix(out, to)
     arrays = restoring.arrays(checkpoint)
     gan = _gan(config, to)
-    _weights(to).load(gan, config.model, arrays)
+    state.load(gan, config.model, to, arrays)
     step = int(arrays.get("global_step", 0))
     if to == "torch":
         _write_safetensors(gan, config, step, out)
@@ -87,7 +87,7 @@ def to_tf1(source: str | Path, out: str | Path) -> tuple[str, int]:
             f"{source} is no sound {kind} checkpoint of ours: {reason(error, 200)}"
         ) from error
     shapes = _shapes(config)
-    arrays = _weights(kind).state(gan, config.model, shapes)
+    arrays = state.arrays(gan, config.model, kind, shapes)
     arrays["global_step"] = np.asarray(step, np.int64)
     reading.write(out, {name: arrays[name] for name in shapes})
     return config.model, len(shapes)
@@ -104,16 +104,6 @@ def _check_suffix(out: str | Path, to: str) -> None:
 def _gan(config: Any, kind: str) -> Any:
     width = {"width": config.width} if hasattr(config, "width") else {}
     return ports.get(config.model, kind).Gan(**width)
-
-
-def _weights(kind: str) -> ModuleType:
-    if kind == "torch":
-        from dcgan_v1.ports import torch_weights
-
-        return torch_weights
-    from dcgan_v1.ports import keras_weights
-
-    return keras_weights
 
 
 def _shapes(config: Any) -> dict[str, list[int]]:
@@ -149,9 +139,9 @@ def _read_tf2(source: str | Path) -> Read:
             reader.get_tensor(value("model")).decode(), int(reader.get_tensor(value("width")))
         )
         gan = _gan(config, "tf2")
-        found = _tf2_checkpoint(gan, config)
-        found.read(readable).assert_consumed()
-    return gan, config, int(found.step.numpy())
+        checkpoint = _tf2_checkpoint(gan, config)
+        checkpoint.read(readable).assert_consumed()
+    return gan, config, int(checkpoint.step.numpy())
 
 
 def _config(model: str | None, width: int) -> Any:
@@ -190,8 +180,7 @@ def _read_safetensors(source: str | Path) -> Read:
         metadata = file.metadata() or {}
         config = _config(metadata.get("model"), int(metadata.get("width", 0)))
         gan = _gan(config, "torch")
-        for optimizer in gan.optimizers.values():
-            _weights("torch").start(optimizer, 0)
+        state.load(gan, config.model, "torch", {})  # makes the slots
         tensors = _torch_tensors(gan)
         if set(file.keys()) != set(tensors):
             raise ValueError("it holds other tensors")
@@ -209,7 +198,7 @@ def _torch_tensors(gan: Any) -> dict[str, Any]:
             tensors[f"{net}.{name}"] = tensor
             names[id(tensor)] = f"{net}.{name}"
     for adam, optimizer in gan.optimizers.items():
-        for parameter, state in optimizer.state.items():
-            for slot, tensor in state.items():
+        for parameter, slots in optimizer.state.items():
+            for slot, tensor in slots.items():
                 tensors[f"{adam}.{slot}.{names[id(parameter)]}"] = tensor
     return {name: tensor.detach() for name, tensor in tensors.items()}

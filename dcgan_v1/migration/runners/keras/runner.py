@@ -39,8 +39,8 @@ class KerasRunner:
         self.spec = spec  # it keeps the owner of a step alive
         self.models, self.draws = spec.models, ports.Draws()
         self.optimizers: dict[str, Any] = dict(spec.optimizers) or self._compiled()
-        for name, changed in exact.exact_decimals(self.optimizers).items():
-            if dtype == "float64":
+        if dtype == "float64":
+            for name, changed in exact.exact_decimals(self.optimizers).items():
                 self.altered.append(
                     f"{', '.join(changed)} of {name} as float64: Keras rounds a Python "
                     "number to float32"
