@@ -1,5 +1,6 @@
 """From network output to pictures: value ranges, grids, PNG, GIF."""
 
+import base64
 import io
 import math
 from collections.abc import Sequence
@@ -11,6 +12,7 @@ from PIL import Image
 from dcgan_v1.files import write_atomically
 
 GAP = 2  # pixels of background between two images of a grid
+CORNER = 262  # pixels that a corner of a grid has, at most
 GIF_FRAMES = 100  # at most; a long run's samples are thinned out evenly
 
 
@@ -55,6 +57,30 @@ def tiles(picture: np.ndarray, side: int, gap: int = GAP) -> np.ndarray:
     return np.stack([picture[y : y + side, x : x + side] for y, x in corners])
 
 
+def corner(picture: np.ndarray, side: int, most: int = CORNER, gap: int = GAP) -> np.ndarray:
+    """Returns the corner of a grid: as many whole images as fit.
+
+    Args:
+      picture: uint8 [H', W', C].
+      side: pixels of an image.
+      most: pixels of each side of the corner, unless one image has more.
+      gap: pixels between two images.
+    """
+    size = max((most + gap) // (side + gap), 1) * (side + gap) - gap
+    return picture[:size, :size]
+
+
+def read(path: Path) -> np.ndarray:
+    """Returns a picture file as uint8 [H, W, C]."""
+    with Image.open(path) as image:
+        return np.asarray(image).reshape(image.height, image.width, -1)
+
+
+def data_url(png: bytes) -> str:
+    """Returns the data: URL of a PNG, which a page can hold."""
+    return "data:image/png;base64," + base64.b64encode(png).decode()
+
+
 def png_bytes(picture: np.ndarray) -> bytes:
     """Encodes uint8 [H, W, 1 or 3] as PNG."""
     buffer = io.BytesIO()
@@ -69,10 +95,7 @@ def write_gif(path: Path, png_paths: Sequence[Path]) -> int:
     Returns the number of frames.
     """
     keep = np.linspace(0, len(png_paths) - 1, min(len(png_paths), GIF_FRAMES))
-    frames = []
-    for i in np.unique(keep.round().astype(int)):
-        with Image.open(png_paths[i]) as image:
-            frames.append(np.asarray(image).reshape(image.height, image.width, -1))
+    frames = [read(png_paths[i]) for i in np.unique(keep.round().astype(int))]
     write_atomically(path, gif_bytes(frames, hold=2000))
     return len(frames)
 

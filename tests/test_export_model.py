@@ -18,7 +18,7 @@ from dcgan_v1.checkpoints import reading
 from dcgan_v1.checkpoints.checkpoint import open_checkpoint
 from dcgan_v1.export import card, exporting, networks
 from dcgan_v1.nn import averaging
-from dcgan_v1.sample import draw_noise
+from dcgan_v1.sample import draw_noise, open_sampler
 
 pytestmark = [pytest.mark.cli, pytest.mark.numerical]
 
@@ -51,6 +51,51 @@ def test_the_lines_of_the_card_draw_what_the_session_draws(name, to, tmp_path):
     drawn = np.load(tmp_path / "out" / "drawn.npz")["images"]
     pixels = [image_files.to_uint8(a, system.image_range) for a in (drawn, images)]
     assert exporting.levels_apart(*pixels) <= 1
+
+
+def test_onnx_calls_the_free_dimension_batch(tmp_path):
+    needs("onnx")
+    import onnx
+
+    exported("mnist_tutorial", "onnx", tmp_path / "out")
+    for name in ("generator", "discriminator"):
+        graph = onnx.load(tmp_path / "out" / f"{name}.onnx").graph
+        for value in (*graph.input, *graph.output):
+            first, *rest = value.type.tensor_type.shape.dim
+            assert first.dim_param == "batch" and all(d.dim_value for d in rest), value
+
+
+TOGETHER = """
+import numpy as np, runpy, torch
+from safetensors.torch import load_file
+z = torch.from_numpy(np.load("z.npy"))
+by_path, by_import = {}, {}
+for name in ("mnist_tutorial", "mnist_beginners"):
+    by_path[name] = runpy.run_path(f"{name}/generator.py")["generator"]
+import mnist_beginners.generator, mnist_tutorial.generator
+by_import["mnist_tutorial"] = mnist_tutorial.generator.generator
+by_import["mnist_beginners"] = mnist_beginners.generator.generator
+for name, model in [*by_path.items(), *by_import.items()]:
+    model.load_state_dict(load_file(f"{name}/generator.safetensors"))
+for i, models in enumerate((by_path, by_import)):
+    for name, model in models.items():
+        np.save(f"{name}{i}", model(z).permute(0, 2, 3, 1).detach().numpy())
+"""
+
+
+@pytest.mark.torch
+def test_two_torch_exports_go_into_one_program(tmp_path):
+    needs("torch")
+    z = draw_noise("normal", 4, 100, seed=3).astype(np.float32)
+    np.save(tmp_path / "z.npy", z)
+    for name in ("mnist_tutorial", "mnist_beginners"):
+        exported(name, "torch", tmp_path / name)
+    subprocess.run([sys.executable, "-c", TOGETHER], cwd=tmp_path, check=True)
+    for name in ("mnist_tutorial", "mnist_beginners"):
+        with open_sampler(pretrained.path_of(name), "ema", "cpu") as sampler:
+            images, _ = sampler.arrays(z)
+        for i in (0, 1):
+            assert np.abs(np.load(tmp_path / f"{name}{i}.npy") - images).max() <= 4e-5
 
 
 BY_THE_BATCH = [

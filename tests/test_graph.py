@@ -112,10 +112,21 @@ def test_a_step_counts_one_and_asking_for_scalars_counts_none(built, session):
     assert session.run(built.step) == 2
 
 
-TAKEN_TOGETHER = {  # optimisers whose gradients are taken at the same weights
-    "mnist_beginners": [("d_real_adam", "d_fake_adam"), ("g_adam",)],
-    "mnist_tutorial": [("d_adam", "g_adam")],
-    "mnist_keras": [("d_adam",), ("d_adam_1",), ("g_adam",)],  # d_adam's two steps
+TAKEN_TOGETHER = {  # updates whose gradients are taken at the same weights
+    "mnist_beginners": [("d_real_adam/apply", "d_fake_adam/apply"), ("g_adam/apply",)],
+    "mnist_tutorial": [("d_adam/apply", "g_adam/apply")],
+    # d_adam's two steps
+    "mnist_keras": [("d_adam/apply",), ("d_adam/apply_1",), ("g_adam/apply",)],
+}
+BOXES = {
+    "data",
+    "noise",
+    "generator",
+    "discriminator",
+    "losses",
+    "updates",
+    "averages",
+    "summaries",
 }
 
 
@@ -135,14 +146,33 @@ def test_every_apply_waits_for_all_gradients_taken_at_its_weights(system, built)
     applies = [op for op in ops if op.type == "ResourceApplyAdam"]
     gradients = {}
     for op in applies:
-        gradients.setdefault(op.name.split("/")[0], set()).add(op.inputs[9].op)
-    same_weights = TAKEN_TOGETHER.get(system.config.model, [("d_adam",), ("g_adam",)])
+        gradients.setdefault(update_of(op), set()).add(op.inputs[9].op)
+    default = [("d_adam/apply",), ("g_adam/apply",)]
+    same_weights = TAKEN_TOGETHER.get(system.config.model, default)
     assert sum(map(len, same_weights)) == len(gradients)
     for names in same_weights:
         needed = set().union(*(gradients[name] for name in names))
         for op in applies:
-            if op.name.split("/")[0] in names:
+            if update_of(op) in names:
                 assert needed <= ancestors(op), op.name
+
+
+def update_of(op):
+    """The optimiser that an op belongs to, and which of its updates."""
+    return "/".join(op.name.split("/")[:2])
+
+
+@pytest.mark.parametrize("name", tiny_systems.SYSTEMS)
+def test_tensorboard_shows_the_graph_in_about_ten_boxes(name):
+    augment = {"augment": "all"} if name in ("celeba64", "images96") else {}
+    config = tiny_systems.config(name, ema_decay=0.9, **augment)
+    with tf.Graph().as_default() as graph, tf.Session() as session:
+        built = tiny_systems.training_graph(session, config, tiny_systems.pixels(name))
+        tf.train.Saver(built.saved, name="checkpoint/save")
+        top = {op.name.split("/")[0] for op in graph.get_operations()}
+    # besides those: the weights, the optimisers, the step, the checkpoint, augmentation
+    rest = top - BOXES - {name, "global_step", "checkpoint", "augmentation"}
+    assert top >= BOXES and rest and all(box.endswith("_adam") for box in rest), top
 
 
 def test_samples_by_the_averages_are_what_the_generator_gives_in_inference():
@@ -151,7 +181,7 @@ def test_samples_by_the_averages_are_what_the_generator_gives_in_inference():
         built = tiny_systems.training_graph(session, config, tiny_systems.pixels(config.model))
         for _ in range(3):
             session.run(built.train.op)
-        sample_z = built.step.graph.get_tensor_by_name("sample_z:0")
+        sample_z = built.step.graph.get_tensor_by_name("noise/sample_z:0")
         again, _ = mnist_beginners.generator(sample_z, False)
         by_batch, _ = mnist_beginners.generator(sample_z, True)
         samples, again, by_batch = session.run([built.samples, again, by_batch])

@@ -47,7 +47,7 @@ def test_a_run_leaves_pictures_metrics_events_and_checkpoints(run):
     (events,) = (run_dir / "tensorboard").iterdir()
     for event in tf.train.summary_iterator(str(events)):
         tags |= {value.tag for value in event.summary.value}
-    assert {"d_loss", "g_loss", "samples", "images_per_second"} <= tags
+    assert {"losses/d_loss", "losses/g_loss", "samples", "speed/images_per_second"} <= tags
     for name in ("training.gif", "curves.png", "checkpoints/model-4.index"):
         assert (run_dir / name).exists()
     assert len(list((run_dir.parent / "cache").glob("*.npy"))) == 1

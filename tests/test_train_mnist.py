@@ -76,18 +76,22 @@ def test_gif_and_curves_are_made_at_the_end(run):
 
 def test_event_files_hold_scalars_images_histograms_and_the_graph(run):
     (path,) = (run[0] / "tensorboard").iterdir()
-    steps, has_graph = {}, False
+    steps, has_graph, said = {}, False, {}
     for event in tf.train.summary_iterator(str(path)):
         has_graph |= event.HasField("graph_def")
         for value in event.summary.value:
             steps.setdefault(value.tag, []).append(event.step)
+            said.setdefault(value.tag, value.metadata.summary_description)
             if value.tag == "samples":
                 assert value.image.encoded_image_string.startswith(b"\x89PNG")
     assert has_graph
-    for tag in ("d_loss_real", "d_loss_fake", "d_mean_real", "images_per_second"):
+    every = "losses/d_loss_real", "losses/d_loss_fake", "D's judgement/d_mean_real"
+    for tag in (*every, "speed/images_per_second"):
         assert steps[tag] == list(range(1, END + 1)), tag
-    assert steps["g_loss"] == [3, 4, 5, 6]
-    assert steps["samples"] == steps["d_mean_sample"] == [0, 3, 6]
+    assert steps["losses/g_loss"] == [3, 4, 5, 6]
+    assert steps["samples"] == steps["D's judgement/d_mean_sample"] == [0, 3, 6]
+    scalars = set(steps) - {"samples"} - {tag for tag in steps if tag.startswith("weights/")}
+    assert all("/" in tag and said[tag].endswith(".") for tag in scalars), said
     assert steps["weights/mnist_beginners/generator/conv3/w"] == [0, 3, 6]
 
 
@@ -213,7 +217,7 @@ def test_a_restore_leaves_no_gap_and_no_step_twice_in_tensorboard(tmp_path):
     train(tmp_path / "r", "--restore", "--steps", 4)
     accumulator = EventAccumulator(str(tmp_path / "r" / "tensorboard"), size_guidance={"images": 0})
     accumulator.Reload()
-    steps = [event.step for event in accumulator.Scalars("d_loss_real")]
+    steps = [event.step for event in accumulator.Scalars("losses/d_loss_real")]
     assert steps == list(range(1, END + 1))
     assert [event.step for event in accumulator.Images("samples")] == [0, 3, 6]
 

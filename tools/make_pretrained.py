@@ -10,7 +10,6 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -19,12 +18,12 @@ from dcgan_v1.commands import cli, evaluate, export_checkpoint, metric_options
 from dcgan_v1.config import Config
 from dcgan_v1.config.config_json import saved_config
 from dcgan_v1.errors import UserError
+from dcgan_v1.explore import history
 from dcgan_v1.training.rundir import RunDirectory
 from tools import card
 
 FRAMES = 24  # of the GIF
 PAUSE = 120  # seconds between two summaries, from which on the run stood still
-CORNER = 262  # pixels of each frame that are kept, at most: whole images of them
 GRID = 64  # samples
 
 
@@ -136,7 +135,7 @@ def grids(directory: RunDirectory, step: int) -> list[Path]:
 
 
 def write_gif(directory: RunDirectory, step: int, side: int, path: Path) -> None:
-    """Animates a corner of the sample grids.
+    """Animates a corner of the sample grids, and writes the steps of its frames beside it.
 
     Args:
       directory: the run's.
@@ -144,16 +143,12 @@ def write_gif(directory: RunDirectory, step: int, side: int, path: Path) -> None
       side: of an image, in pixels.
       path: of the GIF.
     """
-    tile = side + image_files.GAP
-    corner = (CORNER + image_files.GAP) // tile * tile - image_files.GAP
     paths = grids(directory, step)
     keep = np.unique(np.linspace(0, len(paths) - 1, FRAMES).round().astype(int))
-    frames = []
-    for i in keep:
-        with Image.open(paths[i]) as image:
-            pixels = np.asarray(image).reshape(image.height, image.width, -1)
-            frames.append(pixels[:corner, :corner])
+    frames = [image_files.corner(image_files.read(paths[i]), side) for i in keep]
     files.write_atomically(path, image_files.gif_bytes(frames, 200, hold=2000))
+    steps = json.dumps({"steps": [int(paths[i].stem.split("_")[1]) for i in keep]})
+    files.write_atomically(path.with_name(history.STEPS), f"{steps}\n".encode())
 
 
 def active_time(directory: RunDirectory, step: int) -> str:

@@ -170,7 +170,7 @@ def restore(session: tf.Session, plan: Plan) -> None:
     """
     try:
         with reading.plain(plan.prefix) as prefix:
-            tf.train.Saver(plan.variables).restore(session, prefix)
+            tf.train.Saver(plan.variables, name="checkpoint/restore").restore(session, prefix)
     except reading.ON_BAD_BYTES as error:
         raise UserError(reading.damaged(plan.prefix, error)) from error
 

@@ -72,8 +72,8 @@ class InMemory:
 
     def build(self, config: Any, now: tf.Tensor) -> tuple[tf.Tensor, Start]:
         ph = tf.placeholder(tf.uint8, self.images.shape, name="images_ph")
-        with tf.variable_scope("data"):  # in no collection, so in no checkpoint
-            images = tf.Variable(ph, trainable=False, collections=[], name="images")
+        # in no collection, so in no checkpoint
+        images = tf.Variable(ph, trainable=False, collections=[], name="images")
         position = (now, config.batch_size, self.size, config.seed)
         if self.last == "filled":
             chosen = randomness.shuffled_batch(*position)

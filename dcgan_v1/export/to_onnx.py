@@ -14,6 +14,7 @@ BOUND = 2e-5
 NOTE = ""
 NEEDS = ("tf2onnx", "onnx", "onnxruntime")
 OPSET = 17
+BATCH = "batch"  # the name of the free dimension
 LOAD = """\
 import onnxruntime
 model = onnxruntime.InferenceSession("{name}.onnx")
@@ -46,6 +47,8 @@ def write(network: Network, folder: Path) -> Recipes:
         raise UserError(f"ONNX cannot hold op {ops}; --to savedmodel can")
     for value in (*model.graph.input, *model.graph.output):
         value.name = value.name.removesuffix(":0")
+        # the converter has a new "unk__N" for each
+        value.type.tensor_type.shape.dim[0].dim_param = BATCH
     for node in model.graph.node:
         for names in (node.input, node.output):
             for i, name in enumerate(names):

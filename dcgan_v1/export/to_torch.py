@@ -16,11 +16,16 @@ from dcgan_v1.export.networks import Network
 TITLE = "a PyTorch module"
 BOUND = 2e-5
 NEEDS = ("torch", "safetensors")
-NOTE = "Inside, images are [N, C, H, W], as PyTorch has them."
+NOTE = (
+    "Inside, images are [N, C, H, W], as PyTorch has them. Several exports go into one program: "
+    "load each by its path, as here, or import each from its folder "
+    "(`from FOLDER.generator import generator`)."
+)
 _IMPORTS = """\
+import runpy
 import torch
 from safetensors.torch import load_file
-from {name} import {name}
+{name} = runpy.run_path("{name}.py")["{name}"]
 {name}.load_state_dict(load_file("{name}.safetensors"))
 """
 LOAD = {  # PyTorch's own images are [N, C, H, W]

@@ -35,7 +35,9 @@ def augmented(
         return discriminator, discriminator
 
     def behind(numbers: tf.Tensor, images: tf.Tensor, is_training: bool, **options: str) -> Output:
-        return discriminator(augment(images, numbers, kind), is_training, **options)
+        with tf.name_scope("augmentation/"):
+            images = augment(images, numbers, kind)
+        return discriminator(images, is_training, **options)
 
     return partial(behind, augment_real), partial(behind, augment_fake)
 

@@ -37,14 +37,16 @@ class Averages:
         """Returns an op that does `op`, then moves the averages."""
         if not self.decay:
             return op
-        with tf.control_dependencies([op]):
+        with tf.control_dependencies([op]), tf.name_scope("averages/"):
             return self.ema.apply(self.variables)
 
     def restart(self) -> tf.Operation:
         """Returns an op that sets the averages to what the weights are now."""
         if not self.decay:
             return tf.no_op()
-        return tf.group(*[tf.assign(self.ema.average(v), v.read_value()) for v in self.variables])
+        with tf.name_scope("averages/restart"):
+            pairs = [(self.ema.average(v), v.read_value()) for v in self.variables]
+            return tf.group(*[tf.assign(average, value) for average, value in pairs])
 
     @contextlib.contextmanager
     def in_use(self) -> Iterator[None]:

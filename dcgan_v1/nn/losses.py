@@ -13,11 +13,12 @@ from dcgan_v1.distributed import collectives
 
 
 def _cross_entropy(logits: tf.Tensor, label: float) -> tf.Tensor:
-    return collectives.mean(
-        tf.nn.sigmoid_cross_entropy_with_logits(
-            logits=logits, labels=tf.fill(tf.shape(logits), tf.constant(label, logits.dtype))
+    with tf.name_scope("losses/"):
+        return collectives.mean(
+            tf.nn.sigmoid_cross_entropy_with_logits(
+                logits=logits, labels=tf.fill(tf.shape(logits), tf.constant(label, logits.dtype))
+            )
         )
-    )
 
 
 def discriminator_loss_real(real_logits: tf.Tensor, label: float = 1.0) -> tf.Tensor:

@@ -23,7 +23,7 @@ def adam(
       epsilon: added to the root of the second moment before its bias is corrected.
         TF1's default is 1e-8, Keras's 1e-7.
     """
-    return _Adam(_constants(learning_rate, beta1, epsilon, dtype), name)
+    return _Adam(_constants(learning_rate, beta1, epsilon, name, dtype), name)
 
 
 def pytorch_adam(
@@ -34,7 +34,7 @@ def pytorch_adam(
     In early steps that epsilon weighs more than TensorFlow's: by 1 / sqrt(1 - beta2^t),
     a factor of 32 in the first. For the arguments see `adam`.
     """
-    return _PytorchAdam(_constants(learning_rate, beta1, epsilon, dtype), name)
+    return _PytorchAdam(_constants(learning_rate, beta1, epsilon, name, dtype), name)
 
 
 class _Adam(tf.train.AdamOptimizer):
@@ -55,10 +55,11 @@ class _PytorchAdam(_Adam):
 
 
 def _constants(
-    learning_rate: float, beta1: float, epsilon: float, dtype: tf.DType
+    learning_rate: float, beta1: float, epsilon: float, name: str, dtype: tf.DType
 ) -> dict[str, tf.Tensor]:
     values = {"learning_rate": learning_rate, "beta1": beta1, "beta2": 0.999, "epsilon": epsilon}
-    return {name: tf.constant(value, dtype) for name, value in values.items()}
+    with tf.name_scope(f"{name}/"):
+        return {key: tf.constant(value, dtype, name=key) for key, value in values.items()}
 
 
 def is_optimizer_variable(name: str) -> bool:

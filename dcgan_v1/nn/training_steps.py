@@ -4,6 +4,9 @@ A step's parts are ordered by control dependencies, so that one `session.run` do
 the TF1 loops did in several: networks built under a dependency on an update read the
 weights that update has written.
 
+Name scopes, most of them absolute ("losses/"), sort the ops into the boxes that TensorBoard shows:
+losses, the optimiser whose update an op belongs to, updates, summaries. They name no variable.
+
 What the functions here have in common:
 
   name: the system's, root scope of its variables.
@@ -80,14 +83,14 @@ def separate_losses(
     d_loss_fake = losses.discriminator_loss_fake(fake_logits)
     g_vars, d_vars = variables_of(tf.trainable_variables(), name)
 
-    real_gradients = gradients_of(d_loss_real, d_vars)
-    fake_gradients = gradients_of(d_loss_fake, d_vars)
+    real_gradients = gradients_of(d_real_adam, d_loss_real, d_vars)
+    fake_gradients = gradients_of(d_fake_adam, d_loss_fake, d_vars)
     # The barrier: no weight may change before every gradient has been taken.
     with tf.control_dependencies(real_gradients + fake_gradients):
         real_applied = apply(d_real_adam, real_gradients, d_vars)
     with tf.control_dependencies([real_applied]):
         d_applied = apply(d_fake_adam, fake_gradients, d_vars)
-    d_op = tf.group(d_applied, *d_bn_updates)
+    d_op = _group(d_applied, *d_bn_updates)
 
     with tf.control_dependencies([d_op]):  # D reads the weights just written
         new_fake, bn_updates = generator(z_generator, True)
@@ -97,7 +100,7 @@ def separate_losses(
 
     return _step(
         d_op,
-        tf.group(g_op, *bn_updates),
+        _group(g_op, *bn_updates),
         _d_scalars(d_loss_real, d_loss_fake, real_logits, fake_logits),
         g_loss,
         {"d_real": real_gradients, "d_fake": fake_gradients, "g": g_gradients},
@@ -129,11 +132,12 @@ def sequential(
         fake_logits, fake_updates = d_on_fake(fake, True)  # [N, 1]
     d_loss_real = losses.discriminator_loss_real(real_logits, real_label)
     d_loss_fake = losses.discriminator_loss_fake(fake_logits)
-    d_loss = d_loss_real + d_loss_fake
+    with tf.name_scope("losses/"):
+        d_loss = d_loss_real + d_loss_fake
     g_vars, d_vars = variables_of(tf.trainable_variables(), name)
 
     d_applied, d_gradients = _update(d_adam, d_loss, d_vars)
-    d_op = tf.group(d_applied, *fake_updates, *real_updates)
+    d_op = _group(d_applied, *fake_updates, *real_updates)
 
     with tf.control_dependencies([d_op]):  # D reads the weights just written
         new_logits, new_updates = d_on_fake(fake, True)  # [N, 1]
@@ -142,7 +146,7 @@ def sequential(
 
     return _step(
         d_op,
-        tf.group(g_op, *g_updates, *new_updates),
+        _group(g_op, *g_updates, *new_updates),
         {"d_loss": d_loss, **_d_scalars(d_loss_real, d_loss_fake, real_logits, fake_logits)},
         g_loss,
         {"d": d_gradients, "g": g_gradients},
@@ -170,12 +174,13 @@ def simultaneous(
     fake_logits, _ = d_on_fake(fake, True)  # [N, 1]
     d_loss_real = losses.discriminator_loss_real(real_logits, real_label)
     d_loss_fake = losses.discriminator_loss_fake(fake_logits)
-    d_loss = d_loss_real + d_loss_fake
+    with tf.name_scope("losses/"):
+        d_loss = d_loss_real + d_loss_fake
     g_loss = losses.generator_loss(fake_logits)
     g_vars, d_vars = variables_of(tf.trainable_variables(), name)
 
-    d_gradients = gradients_of(d_loss, d_vars)
-    g_gradients = gradients_of(g_loss, g_vars)
+    d_gradients = gradients_of(d_adam, d_loss, d_vars)
+    g_gradients = gradients_of(g_adam, g_loss, g_vars)
     # The barrier: no weight may change before every gradient has been taken.
     with tf.control_dependencies(d_gradients + g_gradients):
         d_op = apply(d_adam, d_gradients, d_vars)
@@ -184,7 +189,7 @@ def simultaneous(
 
     return _step(
         d_op,
-        tf.group(g_op, *bn_updates),
+        _group(g_op, *bn_updates),
         {"d_loss": d_loss, **_d_scalars(d_loss_real, d_loss_fake, real_logits, fake_logits)},
         g_loss,
         {"d": d_gradients, "g": g_gradients},
@@ -231,15 +236,16 @@ def separate_batches(
     g_loss = losses.generator_loss(new_logits)
     g_op, g_gradients = _update(g_adam, g_loss, g_vars)
 
-    right_real = collectives.mean(tf.cast(real_logits > 0, real.dtype))
-    right_fake = collectives.mean(tf.cast(fake_logits <= 0, real.dtype))
-    d_scalars = {
-        "d_loss": (d_loss_real + d_loss_fake) / 2,
-        **_d_scalars(d_loss_real, d_loss_fake, real_logits, fake_logits),
-        "d_accuracy": (right_real + right_fake) / 2,
-    }
+    with tf.name_scope("losses/"):
+        right_real = collectives.mean(tf.cast(real_logits > 0, real.dtype))
+        right_fake = collectives.mean(tf.cast(fake_logits <= 0, real.dtype))
+        d_scalars = {
+            "d_loss": (d_loss_real + d_loss_fake) / 2,
+            **_d_scalars(d_loss_real, d_loss_fake, real_logits, fake_logits),
+            "d_accuracy": (right_real + right_fake) / 2,
+        }
     gradients = {"d_real": real_gradients, "d_fake": fake_gradients, "g": g_gradients}
-    return _step(d_op, tf.group(g_op, *bn_updates), d_scalars, g_loss, gradients)
+    return _step(d_op, _group(g_op, *bn_updates), d_scalars, g_loss, gradients)
 
 
 def _update(
@@ -247,9 +253,14 @@ def _update(
 ) -> tuple[tf.Operation, list[tf.Tensor]]:
     """Returns one update by one loss, and its gradients: all are taken before the first
     weight moves."""
-    gradients = gradients_of(loss, variables)
+    gradients = gradients_of(optimizer, loss, variables)
     with tf.control_dependencies(gradients):
         return apply(optimizer, gradients, variables), gradients
+
+
+def _group(*updates: tf.Operation) -> tf.Operation:
+    with tf.name_scope("updates/"):
+        return tf.group(*updates)
 
 
 def _step(
@@ -260,26 +271,38 @@ def _step(
     gradients: dict[str, list[tf.Tensor]],
 ) -> Step:
     """Returns the Step, which has the norm of each update's gradients together."""
-    norms = {
-        f"{name}_gradient_norm": tf.linalg.global_norm(values) for name, values in gradients.items()
-    }
+    with tf.name_scope("summaries/"):
+        norms = {
+            f"{name}_gradient_norm": tf.linalg.global_norm(values)
+            for name, values in gradients.items()
+        }
     return Step(d_op, d_and_g_op, {**d_scalars, "g_loss": g_loss}, d_scalars, norms)
 
 
 def _d_scalars(
     d_loss_real: tf.Tensor, d_loss_fake: tf.Tensor, real_logits: tf.Tensor, fake_logits: tf.Tensor
 ) -> dict[str, tf.Tensor]:
-    return {
-        "d_loss_real": d_loss_real,
-        "d_loss_fake": d_loss_fake,
-        "d_mean_real": collectives.mean(tf.sigmoid(real_logits)),
-        "d_mean_fake": collectives.mean(tf.sigmoid(fake_logits)),
-    }
+    with tf.name_scope("losses/"):
+        return {
+            "d_loss_real": d_loss_real,
+            "d_loss_fake": d_loss_fake,
+            "d_mean_real": collectives.mean(tf.sigmoid(real_logits)),
+            "d_mean_fake": collectives.mean(tf.sigmoid(fake_logits)),
+        }
 
 
-def gradients_of(loss: tf.Tensor, variables: Sequence[tf.Variable]) -> list[tf.Tensor]:
-    """Returns the gradients of a loss, or of all workers' parts of it, by one sum."""
-    return collectives.all_reduce(tf.gradients(loss, variables))
+def gradients_of(
+    optimizer: tf.train.Optimizer, loss: tf.Tensor, variables: Sequence[tf.Variable]
+) -> list[tf.Tensor]:
+    """Returns the gradients of a loss, or of all workers' parts of it, by one sum.
+
+    Args:
+      optimizer: that will apply them: they are shown with its ops.
+      loss: scalar, or a part of it.
+      variables: the gradients are with respect to these.
+    """
+    with tf.name_scope(f"{optimizer.get_name()}/"):
+        return collectives.all_reduce(tf.gradients(loss, variables))
 
 
 def variables_of(trainables: Sequence[tf.Variable], name: str) -> list[list[tf.Variable]]:
@@ -301,5 +324,5 @@ def apply(
     optimizer: tf.train.Optimizer, gradients: Sequence[tf.Tensor], variables: Sequence[tf.Variable]
 ) -> tf.Operation:
     """Applies gradients with an optimiser whose state is named after it."""
-    with tf.name_scope(optimizer.get_name()):
+    with tf.name_scope(f"{optimizer.get_name()}/"):
         return optimizer.apply_gradients(zip(gradients, variables, strict=True), name="apply")

@@ -10,6 +10,9 @@ import tensorflow.compat.v1 as tf
 from tensorboard.summary.writer.record_writer import RecordWriter
 
 from dcgan_v1 import files
+from dcgan_v1.training import scalars
+
+DESCRIBED = {scalars.tag_of(name): scalar.text for name, scalar in scalars.SCALARS.items()}
 
 
 class EventWriter:
@@ -35,17 +38,23 @@ class EventWriter:
         self._write(step=first_step, session_log=start)
 
     def add(self, summary: bytes, step: int) -> None:
-        """Adds a serialised summary."""
-        self._write(step=step, summary=tf.Summary.FromString(summary))
+        """Adds a serialised summary; its scalars are described."""
+        values = tf.Summary.FromString(summary)
+        for value in values.value:
+            if value.tag in DESCRIBED:
+                value.metadata.summary_description = DESCRIBED[value.tag]
+        self._write(step=step, summary=values)
 
-    def add_scalar(self, tag: str, value: float, step: int) -> None:
-        """Adds a number.
+    def add_scalar(self, name: str, value: float, step: int) -> None:
+        """Adds a number, in the group of it.
 
         Args:
-          tag: its name; value: the number.
+          name: see `scalars`; value: the number.
           step: the run's.
         """
-        self._add_value(step, tag=tag, simple_value=value)
+        tag = scalars.tag_of(name)
+        text = tf.SummaryMetadata(summary_description=DESCRIBED.get(tag, ""))
+        self._add_value(step, tag=tag, simple_value=value, metadata=text)
 
     def add_text(self, tag: str, text: str, step: int) -> None:
         """Adds a text, which TensorBoard shows under its tab of that name.

@@ -1,7 +1,11 @@
-"""The graph of a training: its data, its noise, a step, the samples it draws."""
+"""The graph of a training: its data, its noise, a step, the samples it draws.
+
+Name scopes sort its ops into the boxes that TensorBoard shows. Variables have their names from
+variable scopes, which name scopes do not touch: checkpoints keep their keys.
+"""
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import tensorflow.compat.v1 as tf
 
@@ -12,8 +16,9 @@ from dcgan_v1.distributed import collectives
 from dcgan_v1.nn import augmentation, randomness
 from dcgan_v1.nn.averaging import Averages
 from dcgan_v1.nn.optimizers import is_optimizer_variable
-from dcgan_v1.nn.training_steps import Network, Step
+from dcgan_v1.nn.training_steps import Network, Output, Step
 from dcgan_v1.systems import System
+from dcgan_v1.training import scalars
 
 
 class Phase(NamedTuple):
@@ -79,31 +84,40 @@ def build_train_graph(config: Config, data: TrainingData) -> TrainGraph:
       data: the training set.
     """
     system, model = systems.get(config.model), models.get(config.model)
-    generator, discriminator = model.networks(config)
+    generator, discriminator = map(_in_box, ("generator", "discriminator"), model.networks(config))
     tf.set_random_seed(config.seed)  # of the initial values
     step = tf.train.get_or_create_global_step()
     # Read once. Whatever depends on `now` sees the step as it was before the increment.
-    now = tf.identity(step.read_value(), name="now")
+    with tf.name_scope("global_step/"):
+        now = tf.identity(step.read_value(), name="now")
 
-    batch, start_data = data.build(config, now)  # [N, H, W, C] uint8
-    low, high = system.image_range
-    real = tf.cast(batch, tf.float32) / 255.0 * (high - low) + low
-    real = tf.ensure_shape(real, [None, *system.image_shape], name="real")
-    noise = _noise(config, system, collectives.sum_of_counts(tf.shape(real)[0]), now)
+    with tf.name_scope("data/"):
+        batch, start_data = data.build(config, now)  # [N, H, W, C] uint8
+        low, high = system.image_range
+        real = tf.cast(batch, tf.float32) / 255.0 * (high - low) + low
+        real = tf.ensure_shape(real, [None, *system.image_shape], name="real")
+    with tf.name_scope("noise/"):
+        noise = _noise(config, system, collectives.sum_of_counts(tf.shape(real)[0]), now)
 
     step_ops = model.training_step(config, generator, discriminator, real, **noise)
-    stop_ph = tf.placeholder_with_default(tf.constant(0.0), [], name="stop_ph")
-    step_ops, stop = _with_whole_scalars(step_ops, stop_ph)
+    with tf.name_scope("updates/"):
+        stop_ph = tf.placeholder_with_default(tf.constant(0.0), [], name="stop_ph")
+        step_ops, stop = _with_whole_scalars(step_ops, stop_ph)
     averages = Averages(config.ema_decay, _generator_variables(config.model), now)
     d_and_g_op = averages.update_after(step_ops.d_and_g_op)
-    summaries = {name: tf.summary.scalar(name, x) for name, x in step_ops.scalars.items()}
+    with tf.name_scope("summaries/"):
+        summaries = {name: _scalar_summary(name, x) for name, x in step_ops.scalars.items()}
 
     d_norms = {k: norm for k, norm in step_ops.norms.items() if k.startswith("d_")}
 
     samples, sample_logits = _samples(config, system, generator, discriminator, averages)
+    with tf.name_scope("summaries/"):
+        d_mean_sample = tf.reduce_mean(tf.sigmoid(sample_logits))
     saved = tf.global_variables()
+    with tf.name_scope("checkpoint/"):
+        initialize, copy_chief = tf.variables_initializer(saved), collectives.broadcast(saved)
     return TrainGraph(
-        initialize=tf.variables_initializer(saved),
+        initialize=initialize,
         start_data=start_data,
         step=step,
         real=real,
@@ -112,15 +126,40 @@ def build_train_graph(config: Config, data: TrainingData) -> TrainGraph:
         train=_phase(step, d_and_g_op, step_ops.scalars, step_ops.norms, summaries),
         restart_averages=averages.restart(),
         samples=samples,
-        d_mean_sample=tf.reduce_mean(tf.sigmoid(sample_logits)),
-        histogram_summary=tf.summary.merge(
-            [tf.summary.histogram(f"weights/{v.op.name}", v) for v in tf.trainable_variables()]
-        ),
+        d_mean_sample=d_mean_sample,
+        histogram_summary=_histogram_summary(tf.trainable_variables()),
         saved=saved,
-        copy_chief=collectives.broadcast(saved),
+        copy_chief=copy_chief,
         stop_ph=stop_ph,
         stop=stop,
     )
+
+
+def _in_box(box: str, network: Network) -> Network:
+    """Returns a network whose calls all stand in one box of TensorBoard's."""
+
+    def call(*args: Any, **options: Any) -> Output:
+        with tf.name_scope(f"{box}/"):
+            return network(*args, **options)
+
+    return call
+
+
+def _scalar_summary(name: str, value: tf.Tensor) -> tf.Tensor:
+    # `tf.summary.scalar` would take the tag from the name scope
+    return tf.raw_ops.ScalarSummary(tags=scalars.tag_of(name), values=value, name=name)
+
+
+def _histogram_summary(variables: list[tf.Variable]) -> tf.Tensor:
+    with tf.name_scope("summaries/"):
+        return tf.summary.merge(
+            [
+                tf.raw_ops.HistogramSummary(
+                    tag=f"weights/{v.op.name}", values=v, name=v.op.name.replace("/", "_")
+                )
+                for v in variables
+            ]
+        )
 
 
 def _samples(
@@ -128,8 +167,9 @@ def _samples(
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """Returns images [samples, H, W, C] of one fixed noise, and D's logits [samples, 1]."""
     shape = [config.samples, system.z_dim]
-    z = randomness.noise(system.noise, shape, config.seed, "z_samples", 0)
-    z = tf.identity(z, name="sample_z")
+    with tf.name_scope("noise/"):
+        z = randomness.noise(system.noise, shape, config.seed, "z_samples", 0)
+        z = tf.identity(z, name="sample_z")
     by_batch = config.sample_bn == "batch"
     with collectives.joined(None):  # one worker draws them all
         with averages.in_use():
@@ -144,8 +184,8 @@ def _with_whole_scalars(step_ops: Step, stop: tf.Tensor) -> tuple[Step, tf.Tenso
     d_scalars = dict(zip(step_ops.d_scalars, d_values, strict=True))
     of_g = {k: x for k, x in step_ops.scalars.items() if k not in d_scalars}
     g_scalars = dict(zip(of_g, collectives.all_reduce([*of_g.values()]), strict=True))
-    scalars = {**d_scalars, **g_scalars}
-    return step_ops._replace(d_scalars=d_scalars, scalars=scalars), stop
+    both = {**d_scalars, **g_scalars}
+    return step_ops._replace(d_scalars=d_scalars, scalars=both), stop
 
 
 def _generator_variables(name: str) -> list[tf.Variable]:
@@ -191,12 +231,14 @@ def _noise(
 def _phase(
     step: tf.Variable,
     op: tf.Operation,
-    scalars: dict[str, tf.Tensor],
+    values: dict[str, tf.Tensor],
     norms: dict[str, tf.Tensor],
     summaries: Mapping[str, tf.Tensor],
 ) -> Phase:
     """Returns the Phase that does `op`, then adds one to the step."""
-    with tf.control_dependencies([op, *scalars.values(), *norms.values()]):
+    after = [op, *values.values(), *norms.values()]
+    with tf.control_dependencies(after), tf.name_scope("global_step/"):
         counted = tf.assign_add(step, 1).op
-    summary = tf.summary.merge([summaries[name] for name in scalars])
-    return Phase(counted, scalars, norms, summary)
+    with tf.name_scope("summaries/"):
+        summary = tf.summary.merge([summaries[name] for name in values])
+    return Phase(counted, values, norms, summary)

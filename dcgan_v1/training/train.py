@@ -80,7 +80,7 @@ def train(
         run = _restored(session, config, data, directory, resume, progress.say)
         real_spread = _spread_of_real(run)
         # which checkpoints are kept is for `saving` to say
-        saver = tf.train.Saver(run.graph.saved, max_to_keep=None)
+        saver = tf.train.Saver(run.graph.saved, max_to_keep=None, name="checkpoint/save")
         run.graph.start_data(session, run.step)
         tf.get_default_graph().finalize()
         with context.noticing("before the first step"):

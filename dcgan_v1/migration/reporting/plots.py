@@ -1,6 +1,5 @@
 """The pictures of a report, as data: URLs that a page can hold."""
 
-import base64
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -18,8 +17,8 @@ def make(comparisons: Mapping[str, Comparison]) -> dict[str, Any]:
     """Returns name -> data: URL, and 'samples': a list of them by output."""
     return {
         "samples": list(_samples(next(iter(comparisons.values())))),
-        "layers": _url(_layers(comparisons)),
-        "growth": _url(_growth(comparisons)),
+        "layers": image_files.data_url(_layers(comparisons)),
+        "growth": image_files.data_url(_growth(comparisons)),
     }
 
 
@@ -43,7 +42,7 @@ def _samples(comparison: Comparison) -> Iterator[dict[str, Any]]:
             "difference": scaled,
         }
         urls = {
-            name: _url(image_files.png_bytes(image_files.grid(array, columns=4)))
+            name: image_files.data_url(image_files.png_bytes(image_files.grid(array, columns=4)))
             for name, array in images.items()
         }
         yield {"name": a.new.name, **urls, "largest_difference": float(largest)}
@@ -94,7 +93,3 @@ def _png(figure: Any, axis: Any) -> bytes:
     axis.grid(alpha=0.3)
     axis.legend(loc="best", fontsize=8)
     return plotting.png(figure)
-
-
-def _url(png: bytes) -> str:
-    return "data:image/png;base64," + base64.b64encode(png).decode()
