@@ -132,7 +132,7 @@ def tab(browser):
     assert not errors
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def page_of(tmp_path_factory):
     """name -> the page of a pretrained model, written once."""
     made = {}
@@ -146,6 +146,48 @@ def page_of(tmp_path_factory):
         return made[name]
 
     return of
+
+
+@pytest.fixture(scope="session")
+def report(tmp_path_factory):
+    """report.html of a comparison of one of the systems, which has a pretrained model."""
+    folder = tmp_path_factory.mktemp("report")
+    options = ("--steps", 1, "--batch-size", 4, "--dtype", "float64", "--timing-steps", 0)
+    pair = ("--system", "mnist_tutorial", "--against", "tf2")
+    done = call("compare.py", *pair, *options, "--quiet", "--report", folder)
+    assert done.returncode == 0, done.stderr
+    return folder / "report.html"
+
+
+@pytest.fixture(scope="session")
+def history_page(tmp_path_factory):
+    """The page of a model whose training is made up: four steps, two curves."""
+    from browser import opened
+
+    from dcgan_v1 import image_files, systems
+    from dcgan_v1.explore import history, packing, page
+
+    frames = [
+        (step, image_files.png_bytes(np.full((28, 28, 1), step // 2, np.uint8)))
+        for step in (0, 100, 200, 400)
+    ]
+    points = [(step, 1 + step / 100) for step in range(0, 401, 50)]
+    curves = [
+        history.Curve("d_loss", "losses", "D's.", points),
+        history.Curve("g_loss", "losses", "G's.", points[1:], ("real", 0.5)),
+    ]
+    with opened("mnist_tutorial") as network:
+        packed = packing.pack(network)
+    model = page.Model(
+        systems.get("mnist_tutorial"),
+        "--model x",
+        [],
+        "none",
+        training=history.History(frames, curves, "Made up."),
+    )
+    path = tmp_path_factory.mktemp("history") / "index.html"
+    path.write_text(page.html(model, packed))
+    return path
 
 
 @pytest.fixture

@@ -13,12 +13,15 @@ from unittest import mock
 
 import pytest
 
-KINDS = ("unit", "graph", "cli", "compare", "browser", "workers", "release")
+KINDS = ("unit", "graph", "cli", "compare", "browser", "firefox", "workers", "release")
 UNIT_SECONDS = 1.0  # of processor time, which others' load leaves alone
 
+ROOT = Path(__file__).resolve().parents[1]
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+FIREFOX = shutil.which("firefox-esr") or shutil.which("firefox")
+AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 TF1_15 = os.environ.get(  # an interpreter with real TensorFlow 1.15
-    "TF1_PYTHON", str(Path(__file__).resolve().parents[1] / ".venv-tf1" / "bin" / "python")
+    "TF1_PYTHON", str(ROOT / ".venv-tf1" / "bin" / "python")
 )
 
 
@@ -48,6 +51,10 @@ def missing(mark: str) -> str:
         return "PyTorch is not installed"
     if mark == "browser" and not (CHROMIUM and find_spec("playwright")):
         return "Chromium or Playwright is not installed"
+    if mark == "firefox" and not (FIREFOX and find_spec("marionette_driver")):
+        return "Firefox or marionette_driver is not installed"
+    if mark == "axe" and not AXE.is_file():
+        return "axe-core is not installed: npm install"
     if mark == "tf115" and not Path(TF1_15).is_file():
         return "no TensorFlow 1.15 here: make .venv-tf1/.ready (needs Python 3.7)"
     return ""

@@ -191,6 +191,7 @@ def test_the_report_opens_in_a_browser_and_shows_its_pictures(tmp_path):
     assert done.returncode == 1, done.stderr
     page = (tmp_path / "report.html").read_text()
     assert not re.search(r"""(src|href)=["'](?!data:)""", page)  # needs no other file
+    assert "The port does not compute what the TensorFlow 1 program computes." in page
     script = """<script>onload = () => document.title = JSON.stringify(
         [...document.images].map(i => [i.alt, i.naturalWidth, i.naturalHeight]))
     </script></body>"""

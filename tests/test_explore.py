@@ -60,6 +60,17 @@ def test_the_page_draws_what_sample_py_draws_of_a_seed(name, page_of, tab, tmp_p
     expected = np.load(tmp_path / "drawn.npz")["images"]
     assert len(expected) == 24 and expected.std() > 10
     assert levels(canvases(tab, "#grid canvas", shape), expected) <= 1
+    # and D says what it says there, under each and to who cannot see it
+    system = systems.get(name)
+    z = draw_noise(system.noise, 24, system.z_dim, seed, truncation=0.7)
+    with open_sampler(pretrained.path_of(name), "ema", "cpu") as sampler:
+        _, scores = sampler(z)
+    found = tab.evaluate("state.draws.map(({ score }) => score)")
+    np.testing.assert_allclose(found, scores, atol=packing.SCORES + 0.002)
+    percents = tab.evaluate("state.draws.map(({ score }) => percent(score))")
+    texts = tab.eval_on_selector_all("#grid button", "all => all.map(e => e.textContent)")
+    for i, (text, percent) in enumerate(zip(texts, percents, strict=True)):
+        assert text.startswith(f"draw {i + 1} ") and text.endswith(f"D's score {percent}")
 
 
 def test_ways_directions_and_files(page_of, tab, tmp_path):
@@ -73,6 +84,12 @@ def test_ways_directions_and_files(page_of, tab, tmp_path):
     slide(tab, "#direction1", 2.5)
     picture = shown(tab, shape)
     assert levels(picture, before) > 100
+    what = tab.inner_text("#what")  # all that was done
+    assert what == (
+        "25% of the way from A to B: from draw 3 of seed 0 to draw 8 of seed 0; Component 2 +2.5"
+    )
+    assert "real" in tab.inner_text("#score")
+    tab.select_option("#size", "1")
     png = read_png(saved(tab, "#png", tmp_path / "a.png"))
     assert (png == picture).all()
     latents = saved(tab, "#json", tmp_path / "a.json")
@@ -85,14 +102,17 @@ def test_ways_directions_and_files(page_of, tab, tmp_path):
     assert (found["system"], found["bn"]) == ("mnist_tutorial", "ema")
     model = ("--pretrained", "mnist_tutorial")
     assert levels(redrawn(model, latents, tmp_path / "again"), picture) <= 1
-    # the GIF goes along the way and back, each frame as the page draws it
+    # the GIF goes along the way and back, each frame as the page draws it, 19 times as large
     tab.click("#reset")
+    tab.select_option("#size", "19")
     with Image.open(saved(tab, "#gif", tmp_path / "a.gif")) as gif:
-        assert (gif.n_frames, gif.info["loop"], gif.size) == (30, 0, (28, 28))
+        assert (gif.n_frames, gif.info["loop"], gif.size) == (30, 0, (532, 532))
         frames = []
         for number in range(30):
             gif.seek(number)
-            frames.append(np.asarray(gif.convert("L"))[..., None])
+            large = np.asarray(gif.convert("L"))[..., None]
+            frames.append(large[::19, ::19])
+            assert (large == frames[-1].repeat(19, 0).repeat(19, 1)).all()
     with open_sampler(pretrained.path_of("mnist_tutorial"), "ema", "cpu") as sampler:
         there, _ = sampler(interpolate(z[2], z[7], 16))
     assert levels(frames, [*there, *there[-2:0:-1]]) <= 1
@@ -108,7 +128,9 @@ def test_three_draws_are_first_less_second_plus_third(page_of, tab, tmp_path):
     for number in (1, 2, 3):
         tab.click(f"#grid button:nth-child({number})")
     shown(tab, (28, 28, 1))
-    assert tab.inner_text("#what") == "A − B + C"
+    assert tab.inner_text("#what") == (
+        "A − B + C: draw 1 of seed 0 − draw 2 of seed 0 + draw 3 of seed 0"
+    )
     assert tab.is_disabled("#way")
     a, b, c = draw_noise("normal", 3, 100, seed=0)
     expected = a - b + c
@@ -117,7 +139,7 @@ def test_three_draws_are_first_less_second_plus_third(page_of, tab, tmp_path):
     np.testing.assert_allclose(z, [expected], atol=1e-12)
     # chosen once more, a draw is let go; a fourth begins anew
     tab.click("#grid button:nth-child(2)")
-    assert tab.inner_text("#what").endswith("of the way from A to B")
+    assert "of the way from A to B" in tab.inner_text("#what")
     for number in (5, 6):
         tab.click(f"#grid button:nth-child({number})")
     assert tab.inner_text("#what") == "draw 6 of seed 0"
@@ -131,7 +153,7 @@ def test_without_directions_a_gif_wants_two_draws(tab, tmp_path):
     (tmp_path / "page.html").write_text(page.html(model, packed))
     open_page(tab, tmp_path / "page.html")
     tab.click("#gif")
-    assert "choose two" in tab.inner_text("#status.failed")
+    assert "choose two" in tab.inner_text("#files-message.failed")
     for number in (1, 2):
         tab.click(f"#grid button:nth-child({number})")
     with Image.open(saved(tab, "#gif", tmp_path / "a.gif")) as gif:
@@ -159,6 +181,7 @@ def test_live_the_picture_has_the_bits_that_sample_py_draws(live_page, tab, tmp_
         tab.click(f"#grid button:nth-child({number})")
     slide(tab, "#direction0", 1.5)
     picture = shown(tab, (28, 28, 1))
+    tab.select_option("#size", "1")
     assert all(url.startswith((address, "blob:")) for url in tab.requests)
     assert (read_png(saved(tab, "#png", tmp_path / "a.png")) == picture).all()
     latents = saved(tab, "#json", tmp_path / "a.json")
@@ -169,6 +192,10 @@ def test_live_the_picture_has_the_bits_that_sample_py_draws(live_page, tab, tmp_
     assert done.returncode == 0, done.stderr
     grid = canvases(tab, "#grid canvas", (28, 28, 1))
     assert levels(grid, np.load(tmp_path / "g.npz")["images"]) <= 1
+    with open_sampler(pretrained.path_of("mnist_tutorial"), "ema", "cpu") as sampler:
+        _, scores = sampler(draw_noise("normal", 24, 100, seed=0))
+    found = tab.evaluate("state.draws.map(({ score }) => score)")
+    np.testing.assert_allclose(found, scores, atol=1e-4)
     # another user of the machine, who does not know the token
     port = int(address.split(":")[2].split("/")[0])
     assert ask(port, "GET", "/")[0] == 404

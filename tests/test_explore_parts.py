@@ -74,7 +74,8 @@ def test_gifs_are_read_back_exactly_where_256_colours_do(tab, rng, tmp_path):
             "([frames, width, height]) => {"
             + script("gif.js")
             + """
-            return [...gifBytes(frames, width, height)]; }""",
+            const encoded = frames.map(frame => encodedFrame(frame, width, height));
+            return [...gifBytes(encoded, width, height)]; }""",
             [[f.ravel().tolist() for f in frames], frames.shape[2], frames.shape[1]],
         )
         path = tmp_path / "a.gif"

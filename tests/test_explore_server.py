@@ -30,7 +30,7 @@ def serving():
     def draw(z):
         if z[1] > 1:
             raise MemoryError("no room")
-        return np.full((1, 1, 3), z[0], np.uint8)
+        return np.full((1, 1, 3), z[0], np.uint8), 0.5
 
     with server.Server() as made:
         made.page, made.draw, made.z_dim = b"<p>page</p>", draw, 2

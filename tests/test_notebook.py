@@ -1,5 +1,7 @@
 """The notebook runs from top to bottom, without a network."""
 
+import re
+
 import nbclient
 import nbformat
 import pytest
@@ -17,7 +19,6 @@ socket.socket.connect = connect
 TOUR = ROOT / "notebooks" / "tour.ipynb"
 
 
-@pytest.mark.release
 @pytest.mark.release
 def test_the_tour_runs_offline_from_top_to_bottom(tmp_path):
     before = sorted(ROOT.iterdir()), sorted(TOUR.parent.iterdir())
@@ -38,6 +39,9 @@ def test_the_tour_runs_offline_from_top_to_bottom(tmp_path):
     assert "same: mnist_tutorial against tf2" in text
     assert "leaky ReLU has slope 0.3, TF1's has 0.2" in text
     assert "(64, 28, 28, 1) from -" in text
+    # each script has a clock, and what it prints comes as it runs
+    clocks = [out["data"].get("text/markdown", "") for out in outputs if "data" in out]
+    assert sum(bool(re.fullmatch(r"`\w+\.py`: \d+ s", clock)) for clock in clocks) == 7
     assert sum("image/png" in out.get("data", {}) for out in outputs) == 6
     (folder,) = tmp_path.glob("tour*")
     assert (folder / "page" / "index.html").stat().st_size > 6e6

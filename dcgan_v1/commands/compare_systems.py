@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from dcgan_v1 import runtime, systems
+from dcgan_v1 import pretrained, runtime, systems
 from dcgan_v1.commands import cli, compare
 from dcgan_v1.config import config_json
 from dcgan_v1.errors import UserError
@@ -29,10 +29,13 @@ def main(args: argparse.Namespace) -> int:
     runtime.prepare()
     from dcgan_v1.ports import inputs
 
-    start, facts = None, {}
+    start, facts, drawn = None, {}, {}
     if args.checkpoint:
         start, settings = _start(args, settings)
         facts["started from"] = args.checkpoint
+        drawn = {"trained": start, "trained_by": args.checkpoint}
+    elif args.report:
+        drawn = _trained(args.system)
     config = systems.get(args.system).config(**settings)
     network = {k: v for k, v in settings.items() if k != "batch_size"}
     return compare.run(
@@ -45,6 +48,7 @@ def main(args: argparse.Namespace) -> int:
         start=start,
         title=(args.system, args.against),
         notes=facts,
+        **drawn,
     )
 
 
@@ -61,6 +65,19 @@ def _start(
     if checkpoint.width:
         settings = {**settings, "width": checkpoint.width}
     return restoring.arrays(checkpoint), settings
+
+
+def _trained(system: str) -> dict[str, Any]:
+    """Returns the weights of the system's pretrained model, for pictures, where there is one."""
+    from dcgan_v1.checkpoints import restoring
+    from dcgan_v1.checkpoints.checkpoint import open_checkpoint
+
+    try:
+        folder = pretrained.path_of(system)
+        arrays = restoring.arrays(open_checkpoint(folder))
+    except UserError:
+        return {}
+    return {"trained": arrays, "trained_by": f"pretrained/{folder.name}"}
 
 
 def _settings(args: argparse.Namespace) -> dict[str, Any]:

@@ -16,7 +16,7 @@ import numpy as np
 from dcgan_v1 import files, runtime
 from dcgan_v1.commands import cli, options
 from dcgan_v1.errors import UserError
-from dcgan_v1.explore import page
+from dcgan_v1.explore import history, page
 from dcgan_v1.explore.server import Server
 
 if TYPE_CHECKING:
@@ -46,8 +46,10 @@ def main(args: argparse.Namespace) -> None:
         with open_sampler(checkpoint, page.BATCH_NORM, args.device, args.latest) as sampler:
             print(f"restored {sampler.restored}")
             packed, directions = look_into(checkpoint, sampler, args)
-            model = describe(path, sampler.system, directions, args)
-            html = page.html(model, packed)
+            judge = pack_judge(checkpoint, sampler) if args.export else None
+            has_judge = judge is not None if args.export else sampler.has_discriminator
+            model = describe(path, sampler.system, directions, args, has_judge)
+            html = page.html(model, packed, judge)
             if server:
                 serve(server, html, sampler, args.no_browser)
             else:
@@ -91,8 +93,32 @@ def look_into(
     return packed, named
 
 
+def pack_judge(checkpoint: "Checkpoint", sampler: "Sampler") -> page.Packed | None:
+    """Returns the discriminator for a page with everything in it; None where there is none.
+
+    Args:
+      checkpoint: the model's.
+      sampler: of it.
+    """
+    from dcgan_v1.explore import packing
+    from dcgan_v1.export import layers, networks
+    from dcgan_v1.sample import draw_noise
+
+    if not sampler.has_discriminator:
+        return None
+    system = sampler.system
+    z = draw_noise(system.noise, packing.DRAWS, system.z_dim, seed=0)
+    images, _ = sampler.arrays(z)
+    try:
+        with networks.open_network(checkpoint, "discriminator", page.BATCH_NORM) as network:
+            return packing.pack(network, images)
+    except layers.UnknownLayer as error:
+        print(f"no scores: {error}")
+        return None
+
+
 def describe(
-    path: Path, system: "System", directions: Directions, args: argparse.Namespace
+    path: Path, system: "System", directions: Directions, args: argparse.Namespace, has_judge: bool
 ) -> page.Model:
     """Returns what the page is told; one that may go elsewhere, of a path no more than
     its last name.
@@ -102,6 +128,7 @@ def describe(
       system: of the model.
       directions: to walk along.
       args: the command's.
+      has_judge: whether the page can score images.
     """
     from dcgan_v1.export import card
 
@@ -114,7 +141,15 @@ def describe(
     if args.latest:
         option += " --latest"
     licence = card.weights_licence(path, system).replace("`", "")
-    return page.Model(system, option, directions, f"The weights: {licence}.")
+    training = history.read(path, system.image_shape[0]) if path.is_dir() else None
+    return page.Model(
+        system,
+        option,
+        directions,
+        f"The weights: {licence}.",
+        has_judge=has_judge,
+        training=training,
+    )
 
 
 def write(folder: Path, html: str) -> None:
@@ -132,7 +167,7 @@ def serve(server: Server, html: str, sampler: "Sampler", no_browser: bool) -> No
       no_browser: only print the address.
     """
     server.page = html.encode()
-    server.draw = lambda z: sampler(z[None])[0][0]
+    server.draw = lambda z: drawn(sampler, z)
     server.z_dim = sampler.system.z_dim
     print(f"{server.address} shows the page; Ctrl-C ends it", flush=True)
     if not no_browser:  # some browsers are waited for until they are closed
@@ -141,6 +176,12 @@ def serve(server: Server, html: str, sampler: "Sampler", no_browser: bool) -> No
         server.serve_forever()
     except KeyboardInterrupt:
         print("ended")
+
+
+def drawn(sampler: "Sampler", z: np.ndarray) -> tuple[np.ndarray, float]:
+    """Returns the image uint8 [H, W, C] of a latent [z_dim], and D's probability."""
+    images, probability = sampler(z[None])
+    return images[0], float(probability[0])
 
 
 def open_browser(address: str) -> None:

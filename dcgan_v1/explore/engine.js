@@ -1,5 +1,6 @@
 // Who computes images: two workers of the browser's, or the Python process behind the
-// page. Both have `draw(z, first)`, which promises {pixels (RGBA), ms}, and `forget()`.
+// page. Both have `draw(z, first)`, which promises {pixels (RGBA), score (D's probability
+// that the image is real, NaN without a D), ms}, and `forget()`.
 
 const WORKERS = 2;
 
@@ -7,12 +8,13 @@ class Workers {
   constructor(model) {
     const text = document.getElementById("worker").textContent;
     const url = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
-    const weights = document.getElementById("weights").textContent;
+    const [weights, judgeWeights] = ["weights", "judge-weights"].map((id) =>
+      document.getElementById(id).textContent);
     this.waiting = [];
     this.free = [];
     for (let i = 0; i < WORKERS; i++) {
       const worker = new Worker(url);
-      worker.postMessage({ model, weights });
+      worker.postMessage({ model, weights, judgeWeights });
       this.free.push(worker);
     }
   }
@@ -79,7 +81,8 @@ class Live {
     }
     if (!answer.ok) throw new Error(await answer.text()); // a sentence
     const pixels = new Uint8ClampedArray(await answer.arrayBuffer());
-    return { pixels, ms: performance.now() - start };
+    const score = Number(answer.headers.get("Score") ?? NaN);
+    return { pixels, score, ms: performance.now() - start };
   }
 
   forget() {

@@ -1,32 +1,57 @@
 // Animated GIF (version 89a), endless, every frame with a palette of its own.
 
-/** @param frames RGBA pixels each, of the same size. @returns the file's bytes. */
-function gifBytes(frames, width, height, milliseconds = 120) {
-  const word = (n) => [n & 255, n >> 8];
+const MANY = 65536; // pixels, from which on two bits of each colour are left out
+const word = (n) => [n & 255, n >> 8]; // two bytes of it
+
+/** @param frames of `encodedFrame`. @returns the file's bytes. */
+function gifBytes(frames, width, height) {
   const letters = (text) => [...text].map((letter) => letter.charCodeAt(0));
-  const bytes = [...letters("GIF89a"), ...word(width), ...word(height), 0, 0, 0];
-  bytes.push(0x21, 0xFF, 11, ...letters("NETSCAPE2.0"), 3, 1, 0, 0, 0); // for ever
-  for (const pixels of frames) {
-    const { palette, indices } = reduceColours(pixels);
-    bytes.push(0x21, 0xF9, 4, 0, ...word(Math.round(milliseconds / 10)), 0, 0);
-    bytes.push(0x2C, 0, 0, 0, 0, ...word(width), ...word(height), 0x87);
-    for (let i = 0; i < 256; i++) bytes.push(...(palette[i] ?? [0, 0, 0]));
-    bytes.push(8);
-    const packed = compress(indices);
-    for (let i = 0; i < packed.length; i += 255) {
-      const block = packed.slice(i, i + 255);
-      bytes.push(block.length, ...block);
-    }
-    bytes.push(0);
+  const parts = [
+    [...letters("GIF89a"), ...word(width), ...word(height), 0, 0, 0],
+    [0x21, 0xFF, 11, ...letters("NETSCAPE2.0"), 3, 1, 0, 0, 0], // for ever
+    ...frames,
+    [0x3B],
+  ];
+  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
   }
-  return Uint8Array.from([...bytes, 0x3B]);
+  return bytes;
+}
+
+/** @param pixels RGBA, @param scale each is shown so many times in a row and a column. */
+function encodedFrame(pixels, width, height, scale = 1, milliseconds = 120) {
+  const { palette, indices } = reduceColours(pixels);
+  const bytes = [0x21, 0xF9, 4, 0, ...word(Math.round(milliseconds / 10)), 0, 0];
+  bytes.push(0x2C, 0, 0, 0, 0, ...word(width * scale), ...word(height * scale), 0x87);
+  for (let i = 0; i < 256; i++) bytes.push(...(palette[i] ?? [0, 0, 0]));
+  bytes.push(8);
+  const packed = compress(scale === 1 ? indices : repeated(indices, width, height, scale));
+  for (let i = 0; i < packed.length; i += 255) {
+    const block = packed.slice(i, i + 255);
+    bytes.push(block.length, ...block);
+  }
+  bytes.push(0);
+  return Uint8Array.from(bytes);
+}
+
+/** Numbers of pixels, each `scale` times in a row and a column. */
+function repeated(indices, width, height, scale) {
+  const large = new Uint8Array(indices.length * scale * scale), row = width * scale;
+  for (let y = 0; y < height * scale; y++)
+    for (let x = 0; x < row; x++)
+      large[y * row + x] = indices[Math.floor(y / scale) * width + Math.floor(x / scale)];
+  return large;
 }
 
 /** At most 256 colours (median cut, Heckbert 1982), and each pixel's among them. */
 function reduceColours(pixels) {
   const counts = new Map(), keys = [];
+  const kept = pixels.length > 4 * MANY ? 0xFCFCFC : 0xFFFFFF;
   for (let i = 0; i < pixels.length; i += 4) {
-    const key = pixels[i] << 16 | pixels[i + 1] << 8 | pixels[i + 2];
+    const key = (pixels[i] << 16 | pixels[i + 1] << 8 | pixels[i + 2]) & kept;
     keys.push(key);
     counts.set(key, (counts.get(key) ?? 0) + 1);
   }
@@ -77,7 +102,8 @@ function compress(indices) {
   restart();
   emit(CLEAR);
   let current = indices[0];
-  for (const index of indices.slice(1)) {
+  for (let i = 1; i < indices.length; i++) {
+    const index = indices[i];
     const key = current << 8 | index, known = codes.get(key);
     if (known !== undefined) {
       current = known;

@@ -152,6 +152,24 @@ const LAYERS = {
     return x;
   },
 
+  /** Means of squares that lie side by side; one that reaches over the edge has fewer. */
+  avg_pool(x, { below: [height, width, channels], above, size }) {
+    const y = new Float32Array(above[0] * above[1] * channels);
+    for (let i = 0; i < above[0]; i++)
+      for (let j = 0; j < above[1]; j++) {
+        const bottom = Math.min((i + 1) * size, height), right = Math.min((j + 1) * size, width);
+        const count = (bottom - i * size) * (right - j * size);
+        for (let c = 0; c < channels; c++) {
+          let sum = 0;
+          for (let row = i * size; row < bottom; row++)
+            for (let column = j * size; column < right; column++)
+              sum += x[(row * width + column) * channels + c];
+          y[(i * above[1] + j) * channels + c] = sum / count;
+        }
+      }
+    return y;
+  },
+
   relu: (x) => x.map((value) => Math.max(value, 0)),
   leaky_relu: (x, { slope }) => x.map((value) => (value > 0 ? value : slope * value)),
   tanh: (x) => x.map(Math.tanh),
@@ -215,17 +233,20 @@ function decode(base64) {
   return bytes;
 }
 
-let network, model;
-/** Messages: {model, weights (base64)} once, then {z}; answers: {pixels, ms}. */
+let network, judge, model;
+/** Messages: {model, weights, judgeWeights (base64)} once, then {z}; answers:
+ * {pixels, score, ms}. */
 onmessage = ({ data }) => {
   if (data.model) {
     model = data.model;
     network = new Network(model.layers, decode(data.weights));
+    if (model.judge) judge = new Network(model.judge, decode(data.judgeWeights));
     return;
   }
   const start = performance.now();
   const image = network.run(data.z);
   const pixels = toPixels(image, model.shape[2], model.range);
+  const score = judge ? 1 / (1 + Math.exp(-judge.run(image)[0])) : NaN;
   const ms = performance.now() - start;
-  postMessage({ pixels, ms }, [pixels.buffer]);
+  postMessage({ pixels, score, ms }, [pixels.buffer]);
 };

@@ -1,4 +1,4 @@
-"""A generator for the page: its layers as JSON, its weights as bytes (`network.js`)."""
+"""Networks for the page: their layers as JSON, their weights as bytes (`network.js`)."""
 
 from __future__ import annotations
 
@@ -14,20 +14,25 @@ from dcgan_v1.export.networks import Network
 from dcgan_v1.sample import draw_noise
 
 DRAWS = 64
+SCORES = 0.005  # of D's probabilities, which the page shows as whole percents
 PLAIN = ("relu", "tanh", "sigmoid")
 WITH_WEIGHTS = ("linear", "conv2d", "conv2d_transpose", "resize_conv2d")
 
 
-def pack(network: Network) -> Packed:
+def pack(network: Network, images: np.ndarray | None = None) -> Packed:
     """Returns a network's (layers, weights), batch norm by its averages.
 
-    Weights are float16, or float32 where 64 draws with float16 ones are more than 1 of
-    255 off; biases and batch norm are float32.
+    Weights are float16, or float32 where it shows: where 64 draws with float16 ones are more
+    than 1 of 255 off, or D's probabilities more than `SCORES`; biases and batch norm are float32.
+
+    Args:
+      network: a generator, or with `images` a discriminator.
+      images: [N, H, W, C] in the system's range, to be judged.
 
     Raises:
       UnknownLayer: it has a layer that the page does not know.
     """
-    half = halves_do(network)
+    half = halves_do(network, images)
     packed: list[dict[str, Any]] = []
     data = bytearray()
 
@@ -45,19 +50,22 @@ def pack(network: Network) -> Packed:
     return packed, bytes(data)
 
 
-def halves_do(network: Network) -> bool:
-    """Whether float16 weights draw the same pixels, but for 1 of 255."""
+def halves_do(network: Network, images: np.ndarray | None = None) -> bool:
+    """Whether float16 weights draw the same pixels, but for 1 of 255; or judge `images` alike."""
     system, session = network.system, network.session
-    z = draw_noise(system.noise, DRAWS, system.z_dim, seed=0)
+    x = draw_noise(system.noise, DRAWS, system.z_dim, seed=0) if images is None else images
     with session.graph.as_default():
         weights = [v for v in tf.global_variables() if v.op.name.endswith("/w")]
     before = session.run(weights)
-    exact = session.run(network.y, {network.x: z})
+    exact = session.run(network.y, {network.x: x})
     for variable, array in zip(weights, before, strict=True):
         variable.load(array.astype(np.float16).astype(np.float32), session)
-    rough = session.run(network.y, {network.x: z})
+    rough = session.run(network.y, {network.x: x})
     for variable, array in zip(weights, before, strict=True):
         variable.load(array, session)
+    if images is not None:
+        judged = [1 / (1 + np.exp(-y.astype(np.float64))) for y in (exact, rough)]
+        return bool(np.abs(judged[0] - judged[1]).max() <= SCORES)
     drawn = [image_files.to_uint8(y, system.image_range).astype(int) for y in (exact, rough)]
     return int(np.abs(drawn[0] - drawn[1]).max()) <= 1
 
@@ -72,6 +80,8 @@ def _packed(layer: Layer) -> list[tuple[dict[str, Any], list[tuple[str, np.ndarr
         return [({"kind": "scale_and_shift"}, [("scale", scale), ("shift", shift)])]
     if layer.kind == "leaky_relu":
         return [({"kind": "leaky_relu", "slope": layer.settings["slope"]}, [])]
+    if layer.kind == "avg_pool":
+        return [({"kind": "avg_pool", **shapes, "size": layer.settings["size"]}, [])]
     if layer.kind in PLAIN:
         return [({"kind": layer.kind}, [])]
     if layer.kind not in WITH_WEIGHTS:

@@ -29,13 +29,13 @@ class Server(ThreadingHTTPServer):
 
     Attributes:
       address: of the page.
-      page: bytes; draw: a function from one latent [z_dim] to uint8 [H, W, C]; z_dim.
-        All to be set before it serves.
+      page: bytes; draw: a function from one latent [z_dim] to uint8 [H, W, C] and D's
+        probability that it is real, NaN without a D; z_dim. All to be set before it serves.
     """
 
     daemon_threads = True  # a browser keeps connections open
     page: bytes = b""
-    draw: Callable[[np.ndarray], np.ndarray]
+    draw: Callable[[np.ndarray], tuple[np.ndarray, float]]
     z_dim: int
 
     def __init__(self, port: int = 0) -> None:
@@ -66,7 +66,7 @@ class Server(ThreadingHTTPServer):
 
 class Handler(BaseHTTPRequestHandler):
     """GET /TOKEN/ gives the page; POST /TOKEN/draw with {"z": [...]} gives its pixels,
-    RGBA."""
+    RGBA, and in the header Score D's probability."""
 
     protocol_version = "HTTP/1.1"
     server: Server
@@ -90,14 +90,14 @@ class Handler(BaseHTTPRequestHandler):
             self._refuse(HTTPStatus.BAD_REQUEST, f"A latent has {z_dim} numbers.")
             return
         try:
-            image = self.server.draw(z)  # [H, W, C]
+            image, score = self.server.draw(z)  # [H, W, C]
         except Exception as error:  # the page says it, and goes on
             sentence = f"The image could not be drawn: {reason(error)}"
             self._refuse(HTTPStatus.INTERNAL_SERVER_ERROR, sentence)
             return
         pixels = np.full((*image.shape[:2], 4), 255, np.uint8)
         pixels[..., :3] = image
-        self._answer(HTTPStatus.OK, pixels.tobytes(), "application/octet-stream")
+        self._answer(HTTPStatus.OK, pixels.tobytes(), "application/octet-stream", Score=score)
 
     def _is_allowed(self, place: str) -> bool:
         """Whether a request is for `place`, from our own page; refuses it otherwise."""
@@ -117,13 +117,15 @@ class Handler(BaseHTTPRequestHandler):
         self.close_connection = True
         self._answer(status, sentence.encode(), "text/plain; charset=utf-8")
 
-    def _answer(self, status: HTTPStatus, body: bytes, kind: str) -> None:
+    def _answer(self, status: HTTPStatus, body: bytes, kind: str, **more: float) -> None:
         self.send_response(status)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
         self.send_header("Cache-Control", "no-store")
         self.send_header("Referrer-Policy", "no-referrer")
         self.send_header("X-Content-Type-Options", "nosniff")
+        for name, value in more.items():
+            self.send_header(name, f"{value:.6g}")
         if self.close_connection:
             self.send_header("Connection", "close")
         self.end_headers()

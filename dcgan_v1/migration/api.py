@@ -105,6 +105,8 @@ def compare(
     timing_steps: int = 0,
     trust: bool = False,
     start: Arrays | None = None,
+    trained: Arrays | None = None,
+    trained_by: str = "",
     old_options: Mapping[str, object] | None = None,
     new_options: Mapping[str, object] | None = None,
     title: tuple[str, str] | None = None,
@@ -130,6 +132,9 @@ def compare(
       timing_steps: steps in each of 6 rounds of timing; 0 for none.
       trust: run a graph that holds ops which touch the machine.
       start: name -> array that the TF1 side starts from instead of its own values.
+      trained: name -> array that the report's pictures are drawn by; without it, those the
+        comparison starts from.
+      trained_by: whose they are, for the report.
       old_options, new_options: arguments for the two functions.
       title: (name of the old side, name of the new one) for the report.
       notes: name -> text for the report's environment.
@@ -172,6 +177,7 @@ def compare(
         batch_size=batch_size,
         seed=seed,
         start=start,
+        trained=trained,
         timing_steps=timing_steps,
     )
     dtypes = ["float32", "float64"] if dtype == "float32" else ["float64"]
@@ -188,8 +194,19 @@ def compare(
     replayed = replay(old_source, recording) if recording else None
     title = title or (_name(old), _name(new))
     report = tables.build(outcome, request, title, notes or {}, accept, replayed)
+    report["pictures"] = _whose_weights(outcome, trained_by, source_of(old, old_options))
     exact = next(iter(outcome.comparisons.values()))
     return Result(report, exact.findings, pairing.matching, text, outcome.comparisons, replayed)
+
+
+def _whose_weights(outcome: "Outcome", trained_by: str, old: Source) -> str:
+    """Returns by which weights the pictures of a report are drawn, as part of a sentence."""
+    if any(comparison.images for comparison in outcome.comparisons.values()):
+        return f"the weights of {trained_by}" if trained_by else "trained weights"
+    checkpoint = (old.tf1 or {}).get("checkpoint")
+    if checkpoint:
+        return f"the weights of {checkpoint}"
+    return "the weights that the comparison started from"
 
 
 def source_of(side: Side, options: Mapping[str, object] | None = None) -> Source:

@@ -11,6 +11,7 @@ from dcgan_v1.migration.comparison import (
     differences,
     gradient_check,
     pairing,
+    pictures,
     preparation,
     rounding,
 )
@@ -20,6 +21,7 @@ from dcgan_v1.migration.comparison.evidence import Evidence
 from dcgan_v1.migration.comparison.experiments import LiveExperiments
 from dcgan_v1.migration.comparison.gradient_check import Checked
 from dcgan_v1.migration.comparison.pairing import Pairing
+from dcgan_v1.migration.comparison.pictures import Images
 from dcgan_v1.migration.comparison.preparation import Prepared, Request
 from dcgan_v1.migration.comparison.programs import Programs
 from dcgan_v1.migration.explanation.explain import Finding, explain
@@ -45,6 +47,7 @@ class Comparison:
       findings: where they part and why, worked out in the first dtype.
       checked: TF1's gradients beside difference quotients, in float64.
       speeds: rounds of timing, TF1's and the port's.
+      images: of both sides, by trained weights where the request has some.
     """
 
     evidence: Evidence
@@ -55,6 +58,7 @@ class Comparison:
     checked: list[Checked] = field(default_factory=list)
     speeds: list[tuple[Speed, Speed]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    images: list[Images] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -208,8 +212,9 @@ def _comparison(
         again = lambda: collection.collect(programs, paired, prepared, request, evidence)  # noqa: E731
         experiments = LiveExperiments(programs, prepared, evidence, again)
         findings = explain(evidence, found, experiments)
+    images = pictures.by_weights(programs, evidence, prepared, request) if not reference else []
     listener.advance()
-    return Comparison(evidence, prepared, found, control, findings, checked, speeds, notes)
+    return Comparison(evidence, prepared, found, control, findings, checked, speeds, notes, images)
 
 
 def _refuse_other_dtype(new: PortInfo, dtype: str) -> None:

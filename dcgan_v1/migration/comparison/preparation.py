@@ -24,6 +24,7 @@ class Request:
       steps: training steps; checked: after which the state is looked at.
       batch_size: rows of what is drawn, or None; seed: of it.
       start: name -> array that stands for TF1's own start values, or None.
+      trained: name -> array that the report's pictures are drawn by, or None: by the start.
       timing_steps: steps in each round of timing; 0 for none.
     """
 
@@ -34,6 +35,7 @@ class Request:
     batch_size: int | None = None
     seed: int = 0
     start: Arrays | None = None
+    trained: Arrays | None = None
     timing_steps: int = 0
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator
 
 from dcgan_v1 import image_files, plotting
+from dcgan_v1.migration.comparison import pictures
 from dcgan_v1.migration.comparison.evidence import FORWARD
 from dcgan_v1.migration.comparison.pipeline import Comparison
 
@@ -25,12 +26,7 @@ def make(comparisons: Mapping[str, Comparison]) -> dict[str, Any]:
 def _samples(comparison: Comparison) -> Iterator[dict[str, Any]]:
     """Yields both sides' images of the same inputs, and their difference, for every
     output of a model in inference that looks like images."""
-    for a in comparison.evidence.aligned.get("inference", []):
-        if a.new.kind != "model" or a.old is None:
-            continue
-        ours, theirs = a.old.output, a.new.output
-        if ours.ndim != 4 or ours.shape[3] not in (1, 3) or ours.shape != theirs.shape:
-            continue
+    for name, ours, theirs in comparison.images or pictures.of_start(comparison.evidence):
         ours, theirs = ours[:SHOWN], theirs[:SHOWN]
         image_range = (-1.0 if ours.min() < 0 else 0.0, 1.0)
         difference = np.abs(np.float64(ours) - np.float64(theirs))
@@ -45,7 +41,7 @@ def _samples(comparison: Comparison) -> Iterator[dict[str, Any]]:
             name: image_files.data_url(image_files.png_bytes(image_files.grid(array, columns=4)))
             for name, array in images.items()
         }
-        yield {"name": a.new.name, **urls, "largest_difference": float(largest)}
+        yield {"name": name, **urls, "largest_difference": float(largest)}
 
 
 def _layers(comparisons: Mapping[str, Comparison]) -> bytes:

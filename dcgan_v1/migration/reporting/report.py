@@ -40,6 +40,23 @@ def verdict(report: Report) -> str:
     return "\n".join(lines)
 
 
+def in_plain_words(report: Report) -> str:
+    """Returns what came out, in a sentence for who knows neither side."""
+    count = len(report["findings"])
+    if report["same"]:
+        but = ", but for what was accepted below" if report["accepted"] else ""
+        return (
+            f"The port computes what the TensorFlow 1 program computes{but}{report['compared']}: "
+            "all that was compared agrees within rounding."
+        )
+    first = report["findings"][0]
+    more = f"{count} differences were found, the first" if count > 1 else "One difference was found"
+    return (
+        f"The port does not compute what the TensorFlow 1 program computes. {more} in "
+        f"{first['where']}: {first['cause']}."
+    )
+
+
 def show(
     report: Report,
     replay: Replay | None = None,
@@ -124,6 +141,7 @@ def write(
     html = page.from_string(template).render(
         report=report,
         verdict=verdict(report),
+        lead=in_plain_words(report),
         titles=TITLES,
         speed=speed_lines(report),
         replay=replay_lines(replay),
