@@ -36,9 +36,10 @@ release: $(READY)
 
 test-all: release
 
-# what rounding decides, as on an older processor: make numerical ONEDNN_MAX_CPU_ISA=SSE41
+# what rounding decides, as on an older processor: make numerical ONEDNN_MAX_CPU_ISA=SSE41; with
+# SCRIPTS=1 also what scripts print and write, which takes three times as long
 numerical: $(READY)
-	$(PYTEST) -m "numerical and not release"
+	$(PYTEST) -m "numerical and not release $(if $(SCRIPTS),,and (unit or graph))"
 
 docs: $(READY)
 	NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build --strict
@@ -70,4 +71,4 @@ $(READY): requirements.txt
 	touch $@
 
 clean:
-	rm -rf $(VENV) $(VENV1)
+	rm -rf $(VENV) $(VENV1) site
