@@ -118,6 +118,23 @@ def test_branches_that_exclude_each_other_and_counters_are_no_race(graph):
     assert not kinds(w.assign(w * 0.5).op, tf.shape(w), tf.zeros_like(w))
 
 
+@pytest.mark.parametrize("inference", [False, True])
+def test_a_writer_waits_for_a_reader_that_a_condition_may_leave_out(graph, inference):
+    """As a batch norm in tf.cond, whose average is moved outside of it."""
+    average, flag = variable("average", (3,), trainable=False), tf.placeholder(tf.bool, [])
+    ones = tf.ones([4, 3])
+    inner = lambda: tf.cond(tf.logical_not(flag), lambda: ones * 0.0, lambda: ones * average)  # noqa: E731
+    y = tf.cond(flag, inner, lambda: ones + 0.0)
+    move = tf.assign_sub(average, [0.5, 0.5, 0.5])
+    (race,) = races.find([move.op, y.op], [y.op])
+    assert races.impose([race], [[move.op, y.op]]) == [race]
+    with tf.Session(graph=graph) as session:
+        session.run(tf.global_variables_initializer())
+        values, _ = session.run([y, move.op], {flag: inference})
+        np.testing.assert_array_equal(values, np.ones((4, 3)))  # of before the move
+        np.testing.assert_array_equal(session.run(average), np.full(3, 0.5))
+
+
 def wasserstein():
     """One call: the critic's update, its loss and its clip, with no edge between them."""
     real, fake = (tf.placeholder(tf.float32, [4, 3], name) for name in ("real", "fake"))

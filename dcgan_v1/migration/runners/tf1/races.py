@@ -14,7 +14,14 @@ import tensorflow.compat.v1 as tf
 
 from dcgan_v1.migration.runners.tf1.fetches import Fetches
 from dcgan_v1.migration.runners.tf1.roles import Roles
-from dcgan_v1.migration.runners.tf1.session_call import SessionCall, in_order, is_write, rank
+from dcgan_v1.migration.runners.tf1.session_call import (
+    SessionCall,
+    branches,
+    in_order,
+    is_write,
+    join_of,
+    rank,
+)
 
 LISTED = 2  # variables that a line names
 WRITES, MOVES, VALUE = "writes", "moves", "value"
@@ -124,11 +131,20 @@ def impose(races: Sequence[Race], calls: Sequence[Sequence[tf.Operation]]) -> li
       those whose order could be imposed.
     """
     inside = [set(in_order(call)) for call in calls]
+    runs_under = branches(in_order([op for call in calls for op in call]))
     imposed = []
     for race in races:
-        is_everywhere = all(race.first in ops for ops in inside if race.second in ops)
-        if is_everywhere and race.second not in in_order([race.first]):
-            race.second._add_control_input(race.first)
+        first: tf.Operation | None = race.first
+        if race.first not in runs_under or race.second not in runs_under:
+            continue
+        outside = runs_under[race.second]
+        if not runs_under[race.first] <= outside:
+            # who waits for an op that a tf.cond leaves out is left out, too
+            first = join_of(race.first, outside, runs_under)
+        if first is None or race.second in in_order([first]):
+            continue
+        if all(first in ops for ops in inside if race.second in ops):
+            race.second._add_control_input(first)
             imposed.append(race)
     return imposed
 

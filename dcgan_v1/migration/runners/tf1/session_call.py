@@ -32,10 +32,11 @@ SHAPE_ONLY = (
     "VarIsInitializedOp",
 )
 SWITCHES = ("Switch", "RefSwitch")
-JOINS = ("Merge", "RefMerge", "Exit", "RefExit")
+JOINS = ("Merge", "RefMerge")
 
 Masks = dict[tf.Operation, int]  # op -> bits of those that it waits for
 Branch = tuple[str, int]  # a condition and its outcome
+Branches = dict[tf.Operation, frozenset[Branch]]
 
 
 class SessionCall:
@@ -56,7 +57,7 @@ class SessionCall:
         self._place = {op: i for i, op in enumerate(self.ops)}
         self._waits = self._masks(_causes)
         self._made_of = self._masks(_data_causes)
-        self._branches = _branches(self.ops)
+        self._branches = branches(self.ops)
         self.fetched = [op for op in values if "Summary" not in op.type]
         self.writers: dict[str, list[tf.Operation]] = {}
         for op in sorted(filter(is_write, self.ops), key=rank):
@@ -108,19 +109,50 @@ def in_order(ops: Iterable[tf.Operation]) -> list[tf.Operation]:
     return list(order)
 
 
-def _branches(ops: Sequence[tf.Operation]) -> dict[tf.Operation, frozenset[Branch]]:
-    """Op -> the outcomes of conditions that it runs under."""
+def branches(ops: Sequence[tf.Operation]) -> Branches:
+    """Returns op -> the outcomes of conditions that it runs under.
+
+    Args:
+      ops: in the order of `in_order`.
+    """
     none: frozenset[Branch] = frozenset()
-    found: dict[tf.Operation, frozenset[Branch]] = {}
+    found: Branches = {}
     for op in ops:
-        sides = [found.get(control, none) for control in op.control_inputs]
+        sides = [found[control] for control in op.control_inputs if control in found]
         for tensor in op.inputs:
-            own = found.get(tensor.op, none)
-            if tensor.op.type in SWITCHES:
+            own = found.get(tensor.op)
+            if own is None:
+                continue  # the way back of a loop
+            if tensor.op.type in SWITCHES and tensor.op.inputs[1].op.type != "LoopCond":
                 own |= {(_condition(tensor.op.inputs[1]), tensor.value_index)}
             sides.append(own)
-        found[op] = none if op.type in JOINS else none.union(*sides)
+        if op.type in JOINS and sides:  # it has a value whichever side has
+            found[op] = frozenset.intersection(*sides)
+        else:
+            found[op] = none.union(*sides)
     return found
+
+
+def join_of(op: tf.Operation, outside: frozenset[Branch], among: Branches) -> tf.Operation | None:
+    """Returns the op that joins the branch that an op is in: it runs after it, or without it.
+
+    Args:
+      op: may be left out.
+      outside: the outcomes under which the join must run.
+      among: all ops that there are.
+    """
+    waiting, known = [op], {op}
+    while waiting:
+        after = waiting.pop(0)
+        consumers = [c for tensor in after.outputs for c in tensor.consumers()]
+        for other in (*consumers, *after._control_outputs):
+            if other in known or other not in among:
+                continue
+            if other.type in JOINS and among[other] <= outside:
+                return other
+            known.add(other)
+            waiting.append(other)
+    return None
 
 
 def _condition(tensor: tf.Tensor) -> str:
