@@ -117,6 +117,8 @@ class _Pass:
             image = to_pixels(photo, **self._options)
         except BadImageError as error:
             self.bad[number] = str(error)
+        except UserError:  # no image's fault
+            raise
         except Exception as error:  # unreadable file, broken member of an archive
             self.bad[number] = reason(error, 80)
         else:
