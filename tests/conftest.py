@@ -105,7 +105,7 @@ def undisturbed(tmp_path_factory):
     run_dir = tmp_path_factory.mktemp("undisturbed") / "run"
     code, out, err = finished(train(run_dir))
     assert code == 0, err
-    assert "2 workers, on this machine" in out.splitlines()[0]
+    assert "2 workers, on this machine" in out
     return run_dir
 
 
