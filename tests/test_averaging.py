@@ -105,7 +105,7 @@ def test_training_has_the_same_bits_with_and_without(averaging_run, plain_run):
 
 def test_samples_are_drawn_from_the_averages_unless_the_latest_are_wanted(averaging_run, tmp_path):
     averaging_run.steps(3)
-    drawn, z = averaging_run.session.run([averaging_run.graph.samples, "sample_z:0"])
+    drawn, z = averaging_run.session.run([averaging_run.graph.samples, "noise/sample_z:0"])
     checkpoint = averaging_run.save(tmp_path)
     found = {}
     for latest in (False, True):

@@ -57,7 +57,7 @@ def test_a_loss_that_is_not_a_number_stops_the_run_and_says_where(tmp_path, monk
 
     def poisoned(config, data):
         graph = build(config, data)
-        now = tf.get_default_graph().get_tensor_by_name("now:0")  # steps done before
+        now = tf.get_default_graph().get_tensor_by_name("global_step/now:0")  # steps done before
         bad = tf.where_v2(now >= 2, np.float32("nan"), 1.0)
         scalars = {k: x * bad for k, x in graph.train.scalars.items()}
         return graph._replace(train=graph.train._replace(scalars=scalars))
