@@ -20,7 +20,7 @@ from dcgan_v1.migration.comparison.evidence import (
 from dcgan_v1.migration.explanation import averages, gradients, losses, slot_starts, updates
 from dcgan_v1.migration.explanation.case import EPSILON_PLACE, SLOT_START, Case
 from dcgan_v1.migration.explanation.explain import explain
-from dcgan_v1.migration.explanation.update_rules import AFTER, Rule
+from dcgan_v1.migration.explanation.update_rules import AFTER, OUTSIDE, Rule
 from dcgan_v1.migration.matching.fingerprints import Certificate
 from dcgan_v1.migration.matching.layouts import Layout
 from dcgan_v1.migration.matching.matching import Matching, Row
@@ -200,6 +200,46 @@ def test_the_place_of_adams_epsilon_is_named_and_can_be_accepted(rng):
     assert "epsilon acts as 3.2e-05 in the first step, TF1's as 0.001" in cause.text
     (cause,) = adam_causes(rng, {"epsilon": 1e-2}, AFTER)
     assert not cause.name  # another number, too
+
+
+def rmsprop_causes(rng, theirs, place="", count=1, clip=None, rate=1e-3):
+    """Causes of one step with some updates of RMSProp, whose weights both sides clip."""
+    start = {"a": rng.normal(size=9)}
+    slots = {"a/RMSProp": SlotKey("a", "o0", "ms")}
+    ours = {"kind": "RMSProp", "learning rate": rate, "rho": 0.9, "epsilon": 1e-10}
+    sides, gradients = [], rng.normal(size=(count, 9)) * 1e-2
+    for rule in (Rule("RMSProp", ours), Rule("RMSProp", {**ours, **theirs}, place)):
+        weight, ms = start["a"], np.ones(9)
+        arrays = {Key(GRADIENT, "a", "", 0, i): g for i, g in enumerate(gradients)}
+        for g in gradients:
+            weight, after = rule.apply(weight, g, {"ms": ms}, 0)
+            weight, ms = weight if clip is None else np.clip(weight, -clip, clip), after["ms"]
+        sides.append(
+            {**arrays, Key(STATE, "a", "weight", 1): weight, Key(STATE, "a/RMSProp", "ms", 1): ms}
+        )
+    settings = [ours, {**ours, **theirs}]
+    evidence = made(
+        *sides, start, kind="RMSProp", settings=settings, count=count, old={"slots": slots}
+    )
+    own = [replace(u, optimizer="o0") for u in evidence.old.updates]
+    begun = State(start, {slots["a/RMSProp"]: np.ones(9)})
+    evidence = replace(evidence, old=replace(evidence.old, updates=own), start=begun)
+    return [c.text for c in updates.find(case(evidence), own[0])]
+
+
+@pytest.mark.parametrize("clip", [None, 0.01])
+def test_several_updates_of_a_step_are_judged_together(rng, clip):
+    """A critic is updated five times before its generator, its weights clipped each time."""
+    theirs = {"rho": 0.99, "epsilon": 1e-3}
+    texts = rmsprop_causes(rng, theirs, OUTSIDE, count=5, clip=clip)
+    assert len(texts) == 2, texts
+    assert texts[0].startswith("sgd's rho is 0.99, TF1's 0.9 ")
+    assert texts[1].startswith("sgd's epsilon 0.001 is added outside the root, TF1's 1e-10 inside")
+
+
+def test_steps_so_small_that_weights_are_rounded_are_judged(rng):
+    (text,) = rmsprop_causes(rng, {"rho": 0.99}, rate=1e-6)
+    assert text.startswith("sgd's rho is 0.99, TF1's 0.9 ")
 
 
 def slot_start_causes(rng, begin, updates=1, rho=0.9):

@@ -79,14 +79,13 @@ class Case:
         """Whether nothing of a kind differs, accounted for or not."""
         return not any(d.is_over and d.key.kind == kind for d in self.differences)
 
-    def gradient(self, side: str, name: str) -> np.ndarray | None:
-        """Returns the gradient of a variable in the first step: of 'TF1' or of 'port'."""
+    def gradients(self, side: str, name: str, optimizer: str) -> list[np.ndarray]:
+        """Returns the gradients of a variable in an optimiser's updates of the first step: of 'TF1'
+        or of 'port'. `optimizer`: as TF1 calls it."""
         arrays = self.evidence.ours if side == "TF1" else self.evidence.theirs
-        last = None
-        for key, array in arrays.items():
-            if key.kind == GRADIENT and key.name == name:
-                last = array
-        return last
+        own = [i for i, u in enumerate(self.evidence.old.updates) if u.optimizer == optimizer]
+        keys = [Key(GRADIENT, name, "", 0, number) for number in own]
+        return [np.asarray(arrays[key], np.float64) for key in keys if key in arrays]
 
     def accounting_for(self, keys: Iterable[Key]) -> "Case":
         """Returns the case with more keys accounted for."""

@@ -13,22 +13,23 @@ from dcgan_v1.migration.explanation.update_rules import AFTER, PLACES, Rule
 from dcgan_v1.migration.records import Arrays, Change, Setting, Settings, Update
 
 EXACT = 1e-9  # relative, what a rule worked out by hand may leave of a step
+ULPS = 4  # of a weight, that rounding may take off it in one update: much, where steps are tiny
 NUMBERS = ("learning rate", "beta1", "beta2", "epsilon", "rho", "momentum")
 WORDS = ("kind", "nesterov")
 
 
 @dataclass(frozen=True)
 class Step:
-    """What one update did to one variable on one side.
+    """What an optimiser did to one variable on one side, in all of its updates of a step.
 
     Attributes:
       before, after: the weight. slots, slots_after: by TF1's names of slots.
-      gradient: that it was given. updates: how often the optimiser was applied before.
+      gradients: that its updates were given. updates: how often it was applied before.
     """
 
     before: np.ndarray
     after: np.ndarray
-    gradient: np.ndarray
+    gradients: list[np.ndarray]
     slots: Arrays
     slots_after: Arrays
     updates: int
@@ -40,19 +41,35 @@ class Step:
     def remainder(self, rule: Rule, clip: float | None = None) -> float:
         """Returns what a rule leaves of this step, relative to the step; inf where it is not
         known."""
-        made = rule.apply(self.before, self.gradient, self.slots, self.updates)
+        made = self.by(rule, clip)
         if made is None:
             return np.inf
         weight, slots = made
-        if clip is not None:
-            weight = np.clip(weight, -clip, clip)
-        off = [_share(weight - self.after, self.after - self.before)]
+        rounding = ULPS * len(self.gradients) * np.spacing(np.max(np.abs(self.before), initial=0.0))
+        left = np.maximum(np.abs(weight - self.after) - rounding, 0.0)
+        off = [_share(left, self.after - self.before)]
         off += [
             _share(slots[name] - array, array)
             for name, array in self.slots_after.items()
             if name in slots
         ]
         return max(off)
+
+    def by(self, rule: Rule, clip: float | None = None) -> tuple[np.ndarray, Arrays] | None:
+        """Returns (weight, slots) that a rule makes of the gradients; None where it is not known.
+
+        Args:
+          clip: bound of the weight after each update.
+        """
+        weight, slots = self.before, dict(self.slots)
+        for number, gradient in enumerate(self.gradients):
+            made = rule.apply(weight, gradient, slots, self.updates + number)
+            if made is None:
+                return None
+            weight, slots = made[0], {**slots, **made[1]}
+            if clip is not None:
+                weight = np.clip(weight, -clip, clip)
+        return weight, slots
 
 
 def _share(off: np.ndarray, whole: np.ndarray) -> float:
@@ -73,9 +90,8 @@ def find(case: Case, update: Update) -> list[Cause]:
     ]
     if not keys:
         return []
-    repeats = sum(u.optimizer == update.optimizer for u in case.evidence.old.updates)
     variables = [n for n in update.variables if any(_is_of(case, k, n) for k in keys)]
-    steps = {name: _steps(case, update, name) for name in variables} if repeats == 1 else {}
+    steps = {name: _steps(case, update, name) for name in variables}
     known = {name: pair for name, pair in steps.items() if pair is not None}
     if not known or len(known) < len(variables):
         return [_unknown(case, update, keys)]
@@ -103,7 +119,7 @@ def optimizer_name(case: Case, update: Update) -> str:
 
 
 def _steps(case: Case, update: Update, name: str) -> tuple[Step, Step] | None:
-    """Returns what an update did to a variable on both sides; None where an array is missing."""
+    """Returns what an optimiser did to a variable on both sides; None where an array is missing."""
     evidence = case.evidence
     before = np.asarray(evidence.start.variables[name], np.float64)
     slots = {
@@ -114,14 +130,12 @@ def _steps(case: Case, update: Update, name: str) -> tuple[Step, Step] | None:
     count = evidence.start.updates.get(update.optimizer, 0)
     steps = []
     for side, arrays in (("TF1", evidence.ours), ("port", evidence.theirs)):
-        gradient = case.gradient(side, name)
+        gradients = case.gradients(side, name, update.optimizer)
         after = arrays.get(Key(STATE, name, WEIGHT, 1))
-        if gradient is None or after is None:
+        if not gradients or after is None:
             return None
         slots_after = dict(_slots_after(case, arrays, update, name))
-        steps.append(
-            Step(before, after, np.asarray(gradient, np.float64), slots, slots_after, count)
-        )
+        steps.append(Step(before, after, gradients, slots, slots_after, count))
     return steps[0], steps[1]
 
 
@@ -167,7 +181,7 @@ class Judged:
         """One side moves nothing, though there is a gradient."""
         for name, (ours, theirs) in self.steps.items():
             moved = [bool(np.any(s.after != s.before)) for s in (ours, theirs)]
-            has_gradient = bool(np.any(ours.gradient))
+            has_gradient = any(np.any(gradient) for gradient in ours.gradients)
             if has_gradient and not moved[0] and moved[1]:
                 text = (
                     f"TF1's train op {self.update.name} trains nothing: the "
@@ -259,8 +273,8 @@ class Judged:
         """What its settings do not tell: a step that is TF1's, times a number; an epsilon."""
         ratios = []
         for _, step in self.steps.values():
-            result = self.rule.apply(step.before, step.gradient, step.slots, step.updates)
-            if result is None:
+            result = step.by(self.rule)
+            if result is None or len(step.gradients) > 1:
                 return []
             own, wanted = step.after - step.before, result[0] - step.before
             longer = probes.ratio(wanted, own)
@@ -273,7 +287,7 @@ class Judged:
     def _adam_epsilon(self) -> list[Cause]:
         """Equal moments, other weights: what is left is epsilon, which the step tells."""
         _, step = next(iter(self.steps.values()))
-        result = self.rule.apply(step.before, step.gradient, step.slots, step.updates)
+        result = step.by(self.rule)
         if result is None:
             return []
         powers = [self.rule.number(b) ** (step.updates + 1) for b in ("beta1", "beta2")]
