@@ -204,12 +204,12 @@ def test_the_place_of_adams_epsilon_is_named_and_can_be_accepted(rng):
 
 def rmsprop_causes(rng, theirs, place="", count=1, clip=None, rate=1e-3):
     """Causes of one step with some updates of RMSProp, whose weights both sides clip."""
-    start = {"a": rng.normal(size=9)}
+    start = {"a": rng.normal(size=60)}
     slots = {"a/RMSProp": SlotKey("a", "o0", "ms")}
     ours = {"kind": "RMSProp", "learning rate": rate, "rho": 0.9, "epsilon": 1e-10}
-    sides, gradients = [], rng.normal(size=(count, 9)) * 1e-2
+    sides, gradients = [], rng.normal(size=(count, 60)) * 1e-2
     for rule in (Rule("RMSProp", ours), Rule("RMSProp", {**ours, **theirs}, place)):
-        weight, ms = start["a"], np.ones(9)
+        weight, ms = start["a"], np.ones(60)
         arrays = {Key(GRADIENT, "a", "", 0, i): g for i, g in enumerate(gradients)}
         for g in gradients:
             weight, after = rule.apply(weight, g, {"ms": ms}, 0)
@@ -222,7 +222,7 @@ def rmsprop_causes(rng, theirs, place="", count=1, clip=None, rate=1e-3):
         *sides, start, kind="RMSProp", settings=settings, count=count, old={"slots": slots}
     )
     own = [replace(u, optimizer="o0") for u in evidence.old.updates]
-    begun = State(start, {slots["a/RMSProp"]: np.ones(9)})
+    begun = State(start, {slots["a/RMSProp"]: np.ones(60)})
     evidence = replace(evidence, old=replace(evidence.old, updates=own), start=begun)
     return [c.text for c in updates.find(case(evidence), own[0])]
 

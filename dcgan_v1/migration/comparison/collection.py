@@ -22,7 +22,7 @@ from dcgan_v1.migration.comparison.observations import refuse_nan, without_gradi
 from dcgan_v1.migration.comparison.pairing import Pairing
 from dcgan_v1.migration.comparison.preparation import Prepared, Request
 from dcgan_v1.migration.comparison.programs import Programs
-from dcgan_v1.migration.records import LayerOutput, Observation, State
+from dcgan_v1.migration.records import Arrays, LayerOutput, Observation, State
 from dcgan_v1.migration.runners.process import both
 
 NO_GRADIENT = {"float64": 1e-12, "float32": 1e-6}  # of an update's largest: rounding
@@ -35,6 +35,7 @@ def collect(
     prepared: Prepared,
     request: Request,
     reference: Evidence | None = None,
+    along: dict[int, Arrays] | None = None,
 ) -> Evidence:
     """Runs training and inference of both programs.
 
@@ -44,14 +45,17 @@ def collect(
       request: how many steps, and after which the state is looked at.
       reference: of these programs in another dtype, or with other settings: which losses and
         layers belong together, and which gradients are rounding, is taken from it.
+      along: number of an update -> weights that TF1 has before it; the first step alone is done.
 
     Raises:
       UserError: one of them fails, or computes NaN.
     """
-    collector = Collector(programs, pairing, prepared, request, reference)
+    collector = Collector(programs, pairing, prepared, request, reference, along)
     collector.load(prepared.start)
     if pairing.trains:
         collector.train()
+    if along is not None:
+        return collector.evidence()
     collector.load(prepared.start)
     collector.infer()
     return collector.evidence()
@@ -66,6 +70,7 @@ class Collector:
     prepared: Prepared
     request: Request
     reference: Evidence | None
+    along: dict[int, Arrays] | None = None
     first: tuple[Observation, Observation] | None = None
     ours: Keyed = field(default_factory=dict)
     theirs: Keyed = field(default_factory=dict)
@@ -118,6 +123,12 @@ class Collector:
     def _step(self, step: int, *, is_observed: bool = False) -> tuple[Observation, Observation]:
         batch = self.prepared.tf1_batch(step, self.dtype)
         port_batch = self.prepared.port_batch(step, self.dtype)
+        along = self.along
+        if along is not None:
+            return both(
+                lambda: self.programs.old.step_along(batch, along),
+                lambda: self.programs.new.step(port_batch, is_observed=True),
+            )
         return both(
             lambda: self.programs.old.step(batch, is_observed=is_observed),
             lambda: self.programs.new.step(port_batch, is_observed=is_observed),
@@ -143,7 +154,8 @@ class Collector:
         self._align("training", [(ours.layers, theirs.layers)])
         beside = [a.old for a in self.aligned["training"] if a.old is not None]
         refuse_nan("TF1 program", layers=beside)
-        self._later_steps(after[0])
+        if self.along is None:
+            self._later_steps(after[0])
 
     def _gradients(self, ours: Observation, theirs: Observation) -> None:
         in_tf1, alone = self.matching.gradients(theirs.gradients, self.old)

@@ -46,6 +46,11 @@ class Experiments(Protocol):
         the slots are after it, in the port's own names."""
         ...
 
+    def along_port(self) -> Evidence:
+        """Returns what the first step gives where TF1 does each of its session calls from the
+        weights that the port has by then."""
+        ...
+
     def put_right(self, changes: list[Change]) -> Evidence:
         """Returns what is computed with numbers of TF1's graph replaced, those of before, too."""
         ...
@@ -58,7 +63,8 @@ class LiveExperiments:
       programs: both, open.
       prepared: what they are given.
       evidence: what they gave.
-      collect_again: collects with TF1's program as it is by then.
+      collect_again: collects with TF1's program as it is by then; see `collection.collect` for its
+        `along`.
     """
 
     def __init__(
@@ -66,7 +72,7 @@ class LiveExperiments:
         programs: Programs,
         prepared: Prepared,
         evidence: Evidence,
-        collect_again: Callable[[], Evidence],
+        collect_again: Callable[..., Evidence],
     ) -> None:
         self._programs, self._prepared, self._evidence = programs, prepared, evidence
         self._collect_again, self._changes = collect_again, list[Change]()
@@ -147,6 +153,18 @@ class LiveExperiments:
         batch = self._prepared.port_batch(0, evidence.dtype)
         observation = programs.new.step(batch, is_observed=True)
         return observation.gradients, programs.new.state().slots
+
+    def along_port(self) -> Evidence:
+        evidence, programs = self._evidence, self._programs
+        programs.new.load(evidence.matching.to_port(self._prepared.start))
+        batch = self._prepared.port_batch(0, evidence.dtype)
+        back = {new: old for old, new in evidence.matching.updates.items()}
+        along = {}
+        for number, arrays in programs.new.weights_before_updates(batch).items():
+            state = evidence.matching.to_tf1(State(arrays), evidence.old)
+            trained = {n: a for n, a in state.variables.items() if n in evidence.trained}
+            along[back.get(number, number)] = trained
+        return self._collect_again(along=along)
 
     def _step(self) -> tuple[Observation, Observation]:
         dtype = self._evidence.dtype

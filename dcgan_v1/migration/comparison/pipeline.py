@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from dcgan_v1.errors import UserError
@@ -209,7 +210,7 @@ def _comparison(
             notes.append(f"the self-check of float64: {error}")
     findings: list[Finding] = []
     if reference is None:
-        again = lambda: collection.collect(programs, paired, prepared, request, evidence)  # noqa: E731
+        again = partial(collection.collect, programs, paired, prepared, request, evidence)
         experiments = LiveExperiments(programs, prepared, evidence, again)
         findings = explain(evidence, found, experiments)
     images = pictures.by_weights(programs, evidence, prepared, request) if not reference else []

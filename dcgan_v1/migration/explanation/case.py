@@ -1,13 +1,14 @@
 """What causes are looked for in, and what is said of one."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 import numpy as np
 
 from dcgan_v1.migration import serialization
 from dcgan_v1.migration.comparison.differences import Difference, between, group_of
-from dcgan_v1.migration.comparison.evidence import GRADIENT, Evidence, Key
+from dcgan_v1.migration.comparison.evidence import FORWARD, GRADIENT, LOSS, Evidence, Key
 from dcgan_v1.migration.comparison.experiments import Experiments
 from dcgan_v1.migration.records import Change
 
@@ -52,6 +53,20 @@ class Finding:
 serialization.register([Finding])
 
 
+Of = TypeVar("Of")
+
+
+def _is_along(key: Key) -> bool:
+    """Whether something is computed within the first step, before it ends."""
+    return key.kind == GRADIENT or (
+        key.step == 0 and (key.kind == LOSS or (key.kind == FORWARD and key.part != "inference"))
+    )
+
+
+def _part(keyed: dict[Key, Of]) -> dict[Key, Of]:
+    return {key: value for key, value in keyed.items() if _is_along(key)}
+
+
 @dataclass(frozen=True)
 class Case:
     """Evidence in which causes are looked for.
@@ -60,12 +75,15 @@ class Case:
       evidence, differences: what both sides gave.
       experiments: further runs; they may be asked for anything that evidence does not hold.
       accounted: keys whose difference has a cause by now.
+      by_itself: what both gave where each went on from its own weights; `evidence` has then the
+        first step of a TF1 program that went along with the port's.
     """
 
     evidence: Evidence
     differences: list[Difference]
     experiments: Experiments
     accounted: frozenset[Key] = field(default_factory=frozenset)
+    by_itself: Evidence | None = None
 
     def over(self, kind: str) -> list[Difference]:
         """Returns the differences of a kind that nothing accounts for yet."""
@@ -82,16 +100,30 @@ class Case:
     def gradients(self, side: str, name: str, optimizer: str) -> list[np.ndarray]:
         """Returns the gradients of a variable in an optimiser's updates of the first step: of 'TF1'
         or of 'port'. `optimizer`: as TF1 calls it."""
-        arrays = self.evidence.ours if side == "TF1" else self.evidence.theirs
+        evidence = self.by_itself or self.evidence
+        arrays = evidence.ours if side == "TF1" else evidence.theirs
         own = [i for i, u in enumerate(self.evidence.old.updates) if u.optimizer == optimizer]
         keys = [Key(GRADIENT, name, "", 0, number) for number in own]
         return [np.asarray(arrays[key], np.float64) for key in keys if key in arrays]
 
     def accounting_for(self, keys: Iterable[Key]) -> "Case":
         """Returns the case with more keys accounted for."""
-        return Case(
-            self.evidence, self.differences, self.experiments, self.accounted | frozenset(keys)
+        return replace(self, accounted=self.accounted | frozenset(keys))
+
+    def along_port(self) -> "Case":
+        """Returns the case in which TF1 does each update of the first step from the weights that
+        the port has by then: what differs through an earlier update alone agrees in it."""
+        own, along = self.evidence, self.experiments.along_port()
+        evidence = replace(
+            own,
+            ours={k: a for k, a in own.ours.items() if not _is_along(k)} | _part(along.ours),
+            theirs={k: a for k, a in own.theirs.items() if not _is_along(k)} | _part(along.theirs),
+            alone={k: s for k, s in own.alone.items() if not _is_along(k)} | _part(along.alone),
+            aligned={**own.aligned, "training": along.aligned["training"]},
+            layers={**own.layers, "training": along.layers["training"]},
         )
+        found = between(evidence.ours, evidence.theirs, group_of(evidence))
+        return replace(self, evidence=evidence, differences=found, by_itself=own)
 
     def put_right(self, changes: Iterable[Change]) -> "Case":
         """Returns the case in which TF1 has other numbers."""

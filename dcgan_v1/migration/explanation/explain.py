@@ -18,7 +18,15 @@ import numpy as np
 
 from dcgan_v1.errors import UserError, reason
 from dcgan_v1.migration.comparison.differences import Difference
-from dcgan_v1.migration.comparison.evidence import FORWARD, GRADIENT, LOSS, STATE, Evidence, Key
+from dcgan_v1.migration.comparison.evidence import (
+    FORWARD,
+    GRADIENT,
+    LOSS,
+    STATE,
+    WEIGHT,
+    Evidence,
+    Key,
+)
 from dcgan_v1.migration.comparison.experiments import Experiments
 from dcgan_v1.migration.explanation import averages, gradients, layers, losses, slot_starts, updates
 from dcgan_v1.migration.explanation.case import Case, Cause, Finding
@@ -45,6 +53,7 @@ def explain(
         if not causes:
             break
         case, proved = _after(case, causes)
+        case = _along(case)
         findings += [Finding(c.where, c.text, c.name) for c in proved if c.text]
     findings = _distinct(findings) + _remainder(case, findings)
     starts = [Finding(c.where, c.text, c.name) for c in _found(case, slot_starts.find)]
@@ -182,6 +191,23 @@ def _after(case: Case, causes: list[Cause]) -> tuple[Case, list[Cause]]:
     # what was accounted for without being put right is so still
     unchanged = frozenset(k for c in causes if not c.changes for k in c.keys)
     return again.accounting_for(case.accounted | unchanged), causes
+
+
+def _along(case: Case) -> Case:
+    """Where an update has left other weights, for a cause that is not put right, what the step's
+    later updates differ by comes of that, too: TF1 goes along with the port's weights."""
+    moved = {
+        k
+        for k in case.accounted
+        if k.kind == GRADIENT or (k.kind == STATE and k.part == WEIGHT and k.step == 1)
+    }
+    late = [d for kind in (GRADIENT, LOSS, FORWARD) for d in case.over(kind) if not d.key.step]
+    if case.by_itself is not None or not moved or not late:
+        return case
+    try:
+        return case.along_port()
+    except UserError:  # a port that nothing can be asked of while it steps
+        return case
 
 
 def _size(case: Case, keys: frozenset[Key]) -> float:

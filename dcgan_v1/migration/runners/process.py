@@ -167,6 +167,9 @@ class RemoteTf1(RemoteRunner):
     def still_step(self, batch: Batch, *, is_observed: bool = False) -> Observation:
         return self._call("still_step", batch=batch, is_observed=is_observed)
 
+    def step_along(self, batch: Batch, weights: dict[int, Arrays]) -> Observation:
+        return self._call("step_along", batch=batch, weights=weights)
+
     def leaks(self, batch: Batch) -> dict[GradientKey, np.ndarray]:
         return self._call("leaks", batch=batch)
 
@@ -184,6 +187,9 @@ class RemotePort(RemoteRunner):
 
     def describe(self) -> PortInfo:
         return self._call("describe")
+
+    def weights_before_updates(self, batch: Batch) -> dict[int, Arrays]:
+        return self._call("weights_before_updates", batch=batch)
 
     def save(self, path: str, to: str) -> None:
         self._call("save", path=path, to=to)

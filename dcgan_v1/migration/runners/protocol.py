@@ -77,6 +77,16 @@ class Tf1Runner(Runner, Protocol):
         """A step whose learning rates are 0: no update moves a weight before another."""
         ...
 
+    def step_along(self, batch: Batch, weights: dict[int, Arrays]) -> Observation:
+        """An observed step in which a session call begins with other weights than the one before
+        it left.
+
+        Args:
+          batch: as for `step`.
+          weights: number of an update -> variable -> array, set before the call that does it.
+        """
+        ...
+
     def leaks(self, batch: Batch) -> dict[GradientKey, np.ndarray]:
         """Returns what the losses of other updates would add to each gradient, were they not cut
         off from it; no weight moves."""
@@ -96,6 +106,10 @@ class PortRunner(Runner, Protocol):
 
     def describe(self) -> PortInfo:
         """Returns what the port says of itself."""
+        ...
+
+    def weights_before_updates(self, batch: Batch) -> dict[int, Arrays]:
+        """Does a step. Returns number of an update -> variable -> array just before it."""
         ...
 
     def save(self, path: str, to: str) -> None:

@@ -29,7 +29,10 @@ class Applied:
 
 @contextlib.contextmanager
 def recording_gradients(
-    optimizers: dict[str, Any], names: dict[int, str], gradients: dict[GradientKey, np.ndarray]
+    optimizers: dict[str, Any],
+    names: dict[int, str],
+    gradients: dict[GradientKey, np.ndarray],
+    before: Callable[[int], object],
 ) -> Iterator[Applied]:
     """Adds every gradient that an optimiser is given to `gradients`.
 
@@ -37,10 +40,12 @@ def recording_gradients(
       optimizers: by name.
       names: `keras_layers.key_of` a variable -> its name.
       gradients: what they are added to.
+      before: called with the number of each update before it is done.
     """
     applied = Applied()
 
     def apply(plain: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        before(applied.count)
         applied.count += 1
         return plain(*args, **kwargs)
 

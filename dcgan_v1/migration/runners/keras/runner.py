@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from dcgan_v1.errors import UserError
 from dcgan_v1.migration.records import (
+    Arrays,
     Batch,
     GradientKey,
     LayerOutput,
@@ -54,6 +55,7 @@ class KerasRunner:
             for path, layer in keras_layers.layers(model, name):
                 self.layers.setdefault(id(layer), (path, layer))
         self.step_function = spec.step or self._train_on_batch()
+        self._before_update: Callable[[int], object] = _nothing
 
     # ---- set-up ----
 
@@ -185,7 +187,9 @@ class KerasRunner:
                 stack.enter_context(instruments.drawing(self.layers, self.draws))
             if is_observed:
                 applied = stack.enter_context(
-                    instruments.recording_gradients(self.optimizers, self.names, gradients)
+                    instruments.recording_gradients(
+                        self.optimizers, self.names, gradients, self._before_update
+                    )
                 )
                 stack.enter_context(instruments.recording_layers(self.layers, layers, applied))
                 stack.enter_context(instruments.noting_inputs(self, batch.inputs))
@@ -202,6 +206,15 @@ class KerasRunner:
             unused_draws=[name for name, _ in self.draws.waiting],
             altered=self.altered,
         )
+
+    def weights_before_updates(self, batch: Batch) -> dict[int, Arrays]:
+        weights: dict[int, Arrays] = {}
+        self._before_update = lambda number: weights.setdefault(number, self.state().variables)
+        try:
+            self.step(batch, is_observed=True)
+        finally:
+            self._before_update = _nothing
+        return weights
 
     def inference(self, batch: Batch, forward: dict[str, list[str]]) -> Observation:
         layers: list[LayerOutput] = []
@@ -239,6 +252,10 @@ class KerasRunner:
 
     def _checkpoint(self) -> tf.train.Checkpoint:
         return tf.train.Checkpoint(**self.models, **self.optimizers)
+
+
+def _nothing(_: int) -> None:
+    """What is done before an update unless its weights are asked for."""
 
 
 def _call(model: Any, inputs: list[Any]) -> Any:

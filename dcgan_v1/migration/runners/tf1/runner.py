@@ -142,10 +142,25 @@ class GraphRunner:
     def still_step(self, batch: Batch, *, is_observed: bool = False) -> Observation:
         return self._step(batch, is_observed=is_observed, rate=0.0)
 
-    def _step(self, batch: Batch, *, is_observed: bool, rate: float | None) -> Observation:
+    def step_along(self, batch: Batch, weights: dict[int, Arrays]) -> Observation:
+        of_run: dict[int, Arrays] = {}
+        for i, (number, _) in enumerate(self.roles.applied):
+            if i in weights:
+                of_run.setdefault(number, weights[i])
+        return self._step(batch, is_observed=True, rate=None, weights=of_run)
+
+    def _step(
+        self,
+        batch: Batch,
+        *,
+        is_observed: bool,
+        rate: float | None,
+        weights: dict[int, Arrays] | None = None,
+    ) -> Observation:
         """Does the runs of one step.
 
         Args:
+          weights: number of a run -> what is loaded before it.
           rate: a learning rate that stands for all others; 0 lets no weight move.
         """
         scalars: dict[str, float] = {}
@@ -156,6 +171,8 @@ class GraphRunner:
             updates = [i for i, (at, _) in enumerate(self.roles.applied) if at == number]
             if rate == 0 and not updates:
                 continue  # it clips, or moves weights in another way
+            if weights and number in weights:
+                self.load(State(weights[number]))
             fetches = {"run": run, "scalars": self.fetches.step_scalars[number]}
             if is_observed:
                 fetches |= self._inside(number, updates)

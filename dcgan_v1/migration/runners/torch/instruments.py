@@ -29,6 +29,7 @@ def recording_gradients(
     optimizers: dict[str, torch.optim.Optimizer],
     names: dict[int, str],
     gradients: dict[GradientKey, np.ndarray],
+    before: Callable[[int], object],
 ) -> Iterator[Applied]:
     """Adds every gradient that an optimiser follows to `gradients`.
 
@@ -36,12 +37,14 @@ def recording_gradients(
       optimizers: by name.
       names: id of a parameter -> its name.
       gradients: what they are added to.
+      before: called with the number of each update before it is done.
     """
     applied = Applied()
     plain = {name: optimizer.step for name, optimizer in optimizers.items()}
 
     def recorded(name: str, optimizer: torch.optim.Optimizer) -> Callable[..., Any]:
         def step(*args: Any, **kwargs: Any) -> Any:
+            before(applied.count)
             applied.count += 1
             for parameter in torch_optimizers.parameters(optimizer):
                 if parameter.grad is not None:

@@ -1,6 +1,7 @@
 """Runs a port made of torch.nn.Modules, or of bare tensors. Maps leave it as [N, H, W, C]."""
 
 import contextlib
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from safetensors.torch import load_file, save_file
 
 from dcgan_v1.errors import UserError
 from dcgan_v1.migration.records import (
+    Arrays,
     Batch,
     GradientKey,
     LayerOutput,
@@ -55,6 +57,7 @@ class TorchRunner:
         self.pixels: dict[str, dict[str, tuple[int, int, int]]] = {}
         self.forward = {k: [list(v)] for k, v in spec.forward.items()}
         self.step_function = spec.step
+        self._before_update: Callable[[int], object] = _nothing
 
     def _name_variables(self, model_name: str, model: torch.nn.Module) -> None:
         for path, module in model.named_modules():
@@ -151,7 +154,9 @@ class TorchRunner:
                 stack.enter_context(instruments.drawing(self.layers, self.draws))
             if is_observed:
                 applied = stack.enter_context(
-                    instruments.recording_gradients(self.optimizers, self.names, gradients)
+                    instruments.recording_gradients(
+                        self.optimizers, self.names, gradients, self._before_update
+                    )
                 )
                 stack.enter_context(
                     instruments.recording_layers(self.layers, layers, applied, self.pixels)
@@ -173,6 +178,15 @@ class TorchRunner:
             [name for name, _ in self.draws.waiting],
             self.altered,
         )
+
+    def weights_before_updates(self, batch: Batch) -> dict[int, Arrays]:
+        weights: dict[int, Arrays] = {}
+        self._before_update = lambda number: weights.setdefault(number, self.state().variables)
+        try:
+            self.step(batch, is_observed=True)
+        finally:
+            self._before_update = _nothing
+        return weights
 
     def inference(self, batch: Batch, forward: dict[str, list[str]]) -> Observation:
         layers: list[LayerOutput] = []
@@ -229,6 +243,10 @@ class TorchRunner:
                     if isinstance(tensor, torch.Tensor):
                         tensors[f"{name}.{slot}.{self.names[id(of)]}"] = tensor
         return tensors
+
+
+def _nothing(_: int) -> None:
+    """What is done before an update unless its weights are asked for."""
 
 
 def _module(name: str, model: object) -> torch.nn.Module:
