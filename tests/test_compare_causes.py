@@ -374,6 +374,43 @@ def test_after_a_rate_is_put_right_the_next_fault_is_found(rng):
     assert answers.changes == [Change("o0", "optimizer learning rate", 0.3)]
 
 
+@pytest.mark.parametrize(
+    ("factor", "texts"),
+    [(1, ["the port clips weights to"]), (16, ["the port clips weights to", "is 16 times TF1's"])],
+)
+def test_what_an_earlier_update_of_the_step_makes_differ_is_no_cause(rng, factor, texts):
+    """The port clips D's weights. G's gradient, through D, differs by that alone, or by a factor,
+    too, which shows where TF1 goes along with the port's weights."""
+    start = {name: rng.uniform(0.5, 1, 6) for name in "dg"}
+    d, g = (Key(GRADIENT, name, "", 0, i) for i, name in enumerate("dg"))
+    d_weight, g_weight = (Key(STATE, name, "weight", 1) for name in "dg")
+    of_d, of_g, through_port = (rng.uniform(0.5, 1, 6) for _ in range(3))
+    clipped = np.clip(start["d"] - 0.1 * of_d, -0.1, 0.1)
+    settings = {"kind": "GradientDescent", "learning rate": 0.1}
+    evidence = made(
+        {d: of_d, g: of_g, d_weight: start["d"] - 0.1 * of_d, g_weight: start["g"] - 0.1 * of_g},
+        {d: of_d, g: factor * through_port, d_weight: clipped}
+        | {g_weight: start["g"] - 0.1 * factor * through_port},
+        start,
+        count=2,
+        optimizers={"o0": "d", "o1": "g"},
+        settings=[settings] * 2,
+        aligned={"training": []},
+        layers={"training": []},
+    )
+    own = [replace(u, variables=[n]) for u, n in zip(evidence.old.updates, "dg", strict=True)]
+    names = (("o0", "o1"), ("d", "g"))
+    seen = tuple(Observation(settings=dict.fromkeys(own_names, settings)) for own_names in names)
+    evidence = replace(evidence, old=replace(evidence.old, updates=own), first=seen)
+    answers = Answers(evidence)
+    along = replace(evidence, ours={**evidence.ours, g: through_port})
+    answers.along_port = lambda: along
+    findings = explain(evidence, between(evidence.ours, evidence.theirs), answers)
+    assert len(findings) == len(texts), findings
+    for finding, text in zip(findings, texts, strict=True):
+        assert text in finding.cause
+
+
 def test_layers_that_differ_alone_make_no_verdict(rng):
     key = Key(FORWARD, "D/3", "training")
     evidence = made({key: rng.normal(size=4)}, {key: rng.normal(size=4)}, {})
