@@ -7,13 +7,15 @@ import numpy as np
 import pytest
 from script_runs import ROOT
 
-from dcgan_v1.migration.comparison import alignment
+from dcgan_v1.errors import UserError
+from dcgan_v1.migration.comparison import alignment, bindings
 from dcgan_v1.migration.matching import candidates, fingerprints, identify, layouts
 from dcgan_v1.migration.matching.layouts import Layout
 from dcgan_v1.migration.matching.map_file import VariableRow
 from dcgan_v1.migration.matching.matching import Matching, Row
 from dcgan_v1.migration.records import (
     GradientKey,
+    Input,
     LayerOutput,
     PortInfo,
     SlotKey,
@@ -298,6 +300,32 @@ def test_flattened_maps_of_another_order_are_the_same_layer(rng):
 def test_a_layer_of_a_shape_that_nothing_has_is_said_to_be_alone(rng):
     (row,) = alignment.align([], [layer("m/0", "conv", rng.normal(size=(2, 3)))], 1e-9, {})
     assert (row.old, row.by) == (None, "nothing")
+
+
+# ---- inputs ----
+
+
+def bound(arguments, inputs):
+    """The Bindings of a step that takes `arguments`, of a program that is fed `inputs`."""
+    port = PortInfo(arguments=arguments)
+    given = {name: Input([None, 3], "float32") for name in inputs}
+    return bindings.bind(port, arguments, given, {}, {})
+
+
+def test_a_second_noise_is_given_the_first_where_tf1_has_but_one():
+    own = bound(["X", "Z", "Z_2"], ["Placeholder", "Placeholder_1"])
+    assert own.arguments == {"X": "Placeholder", "Z": "Placeholder_1", "Z_2": "Placeholder_1"}
+    assert own.again == {"Z_2": "Z"}
+    own = bound(["X", "Z", "Z_2"], ["Placeholder", "Placeholder_1", "Placeholder_1@2"])
+    assert own.arguments["Z_2"] == "Placeholder_1@2"
+    assert not own.again
+
+
+def test_an_argument_that_nothing_is_left_for_is_refused_and_told_what_is():
+    with pytest.raises(
+        UserError, match=r"takes X, Z, Z_2, and the TF1 program has a, b, c, d left"
+    ):
+        bound(["X", "Z", "Z_2"], ["a", "b", "c", "d"])
 
 
 def test_none_of_this_imports_a_framework():

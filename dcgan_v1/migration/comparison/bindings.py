@@ -14,10 +14,13 @@ class Bindings:
     Attributes:
       arguments: argument -> TF1's input, or what TF1 draws.
       dropouts: names of random numbers that go to the port's dropout layers, in TF1's order.
+      again: argument -> another one that is given the same, for TF1 has nothing else for a later
+        run of its step.
     """
 
     arguments: dict[str, str] = field(default_factory=dict)
     dropouts: list[str] = field(default_factory=list)
+    again: dict[str, str] = field(default_factory=dict)
 
     def batch(self, arrays: Arrays) -> Batch:
         """Returns the port's batch of one in TF1's names."""
@@ -71,10 +74,14 @@ def bind(
     # what no run of the step is fed is there for another purpose: a sample, an accuracy
     left = [n for n in left if inputs[n].is_of_step or not is_step]
     left_random = [n for n in random if n not in bound.values()]
-    for pool in (left, left + left_random, left_random):
-        if open_arguments and len(pool) == len(open_arguments):
-            bound |= dict(zip(open_arguments, pool, strict=True))
-            open_arguments = []
+    open_arguments = _in_order(bound, open_arguments, left, left_random)
+    later = {a: first for a in open_arguments if (first := _first_of(a)) in arguments}
+    firsts = [a for a in open_arguments if a not in later]
+    again: dict[str, str] = {}
+    if later and not _in_order(bound, firsts, left, left_random):
+        # a second noise, where TF1 gives both runs of its step the first one
+        again, open_arguments = later, []
+        bound |= {argument: bound[first] for argument, first in again.items()}
     if open_arguments:
         raise UserError(
             f"the port's step takes {', '.join(open_arguments)}, and the TF1 program "
@@ -92,7 +99,24 @@ def bind(
             f"which the port's step ({', '.join(f'{a} = {n}' for a, n in bound.items())}) does "
             "not take: make it an argument, and pair them in the map's [inputs]"
         )
-    return Bindings(bound, left_random)
+    return Bindings(bound, left_random, again)
+
+
+def _in_order(
+    bound: dict[str, str], arguments: list[str], left: list[str], left_random: list[str]
+) -> list[str]:
+    """Binds arguments by order to what is left, where that is as many; returns those still open."""
+    for pool in (left, left + left_random, left_random):
+        if arguments and len(pool) == len(arguments):
+            bound |= dict(zip(arguments, pool, strict=True))
+            return []
+    return arguments
+
+
+def _first_of(argument: str) -> str:
+    """The argument that another one is called after: 'z_2' and 'z2' -> 'z'; '' for none."""
+    base = argument.rstrip("0123456789")
+    return base.removesuffix("_") if base != argument else ""
 
 
 def _plain(name: str) -> str:

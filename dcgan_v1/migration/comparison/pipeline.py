@@ -249,7 +249,9 @@ def program_lines(old: Tf1Info, bound: Bindings) -> list[str]:
       old: what it says of itself.
       bound: which of its inputs the port's arguments are.
     """
-    argument_of = {name: argument for argument, name in bound.arguments.items()}
+    argument_of: dict[str, str] = {}
+    for argument, name in bound.arguments.items():
+        argument_of[name] = ", ".join(filter(None, [argument_of.get(name), argument]))
     lines = []
     for name, v in old.inputs.items():
         use = f" -> {argument_of[name]}" if name in argument_of else ""

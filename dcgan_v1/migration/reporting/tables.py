@@ -16,7 +16,7 @@ from dcgan_v1.migration.comparison.evidence import FORWARD, GRADIENT, LOSS, STAT
 from dcgan_v1.migration.comparison.pipeline import Comparison, Outcome
 from dcgan_v1.migration.comparison.preparation import Request
 from dcgan_v1.migration.comparison.rounding import KINK_UNITS
-from dcgan_v1.migration.explanation.case import PORT_AVERAGES, Finding
+from dcgan_v1.migration.explanation.case import PORT_AVERAGES, SECOND_NOISE, Finding
 from dcgan_v1.migration.explanation.layers import written_otherwise
 from dcgan_v1.migration.recordings.replay import Replay
 from dcgan_v1.migration.reporting import settings
@@ -51,7 +51,8 @@ def build(
     """
     comparisons = outcome.comparisons
     exact = next(iter(comparisons.values()))
-    findings = [*exact.findings, *_averages(outcome)] or _rounding(comparisons)
+    found = [*exact.findings, *_averages(outcome), *_second_noise(outcome)]
+    findings = found or _rounding(comparisons)
     open_findings = [f for f in findings if f.name not in accepted or not f.name]
     return {
         "old": title[0],
@@ -89,6 +90,20 @@ def _averages(outcome: Outcome) -> list[Finding]:
         "training is compared, inference is another function"
     )
     return [Finding(names[0], text, PORT_AVERAGES)]
+
+
+def _second_noise(outcome: Outcome) -> list[Finding]:
+    """What a port takes once more, where TF1 uses what it drew first in all runs of its step."""
+    bindings = outcome.prepared.bindings
+    return [
+        Finding(
+            f"argument {argument}",
+            f"the port takes it apart from {first}; TF1 uses {bindings.arguments[first]} in all "
+            "runs of its step (here both were given that one)",
+            SECOND_NOISE,
+        )
+        for argument, first in bindings.again.items()
+    ]
 
 
 def _rounding(comparisons: Mapping[str, Comparison]) -> list[Finding]:
