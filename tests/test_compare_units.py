@@ -322,9 +322,7 @@ def test_a_second_noise_is_given_the_first_where_tf1_has_but_one():
 
 
 def test_an_argument_that_nothing_is_left_for_is_refused_and_told_what_is():
-    with pytest.raises(
-        UserError, match=r"takes X, Z, Z_2, and the TF1 program has a, b, c, d left"
-    ):
+    with pytest.raises(UserError, match=r"takes X, Z, Z_2, and the TF1 program has a, b, c, d"):
         bound(["X", "Z", "Z_2"], ["a", "b", "c", "d"])
 
 
