@@ -353,6 +353,25 @@ class Answers:
     def gradients_off_zero(self):
         return None
 
+    def unused_inputs(self):
+        return []
+
+
+def test_one_noise_for_two_is_named_and_put_right(rng):
+    """G's update follows from another noise in TF1; in the port from that of D's."""
+    start, theirs, ours = {"g": rng.normal(size=4)}, rng.normal(size=4), rng.normal(size=4)
+    key, weight = Key(GRADIENT, "g", "", 0, 0), Key(STATE, "g", "weight", 1)
+    first, second = ({key: g, weight: start["g"] - 0.1 * g} for g in (theirs, ours))
+    right = made(first, first, start)
+    answers = Answers(right)
+    answers.unused_inputs = lambda: ["z@2"]
+    answers.without_inputs = lambda names: right
+    evidence = made(second, first, start)
+    (finding,) = explain(evidence, between(second, first), answers)
+    assert finding.where == "input z@2"
+    assert "TF1 is given another z in a later run" in finding.cause
+    assert answers.changes == [Change("z@2", "input", 0.0)]
+
 
 def test_after_a_rate_is_put_right_the_next_fault_is_found(rng):
     """A rate, and a gradient that is clipped in TF1: the second shows at once, the first by the

@@ -325,7 +325,8 @@ class Change:
     """A number in a TF1 graph that is replaced: attribute `setting` of `op`, or, where that is
     'value', the constant itself; or of an optimiser called `op`, where `setting` begins with
     'optimizer': 'optimizer beta1', or 'optimizer epsilon after' for one that is added after the
-    bias correction."""
+    bias correction. Where it is 'input', `op` is an input that a later run of a step has of its
+    own, and is given the first run's."""
 
     op: str
     setting: str

@@ -1,6 +1,7 @@
 """What an explanation asks of two programs once more."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
@@ -13,6 +14,7 @@ from dcgan_v1.migration.matching.matching import Row
 from dcgan_v1.migration.records import Change, GradientKey, Observation, SlotKey, State
 from dcgan_v1.migration.runners.process import both
 
+INPUT = "input"  # setting of a Change that leaves one out
 SHIFT = 0.125  # of averages, exact in binary
 
 
@@ -51,8 +53,19 @@ class Experiments(Protocol):
         weights that the port has by then."""
         ...
 
+    def unused_inputs(self) -> list[str]:
+        """Returns what TF1 gives a later run of its step, apart from the first, and the port does
+        not take: 'z@2'."""
+        ...
+
+    def without_inputs(self, names: list[str]) -> Evidence:
+        """Returns what the first step gives where TF1's later runs are given the first ones' inputs
+        in place of their own."""
+        ...
+
     def put_right(self, changes: list[Change]) -> Evidence:
-        """Returns what is computed with numbers of TF1's graph replaced, those of before, too."""
+        """Returns what is computed with numbers of TF1's graph replaced, or with inputs of later
+        runs left out; changes of before hold, too."""
         ...
 
 
@@ -164,7 +177,20 @@ class LiveExperiments:
             state = evidence.matching.to_tf1(State(arrays), evidence.old)
             trained = {n: a for n, a in state.variables.items() if n in evidence.trained}
             along[back.get(number, number)] = trained
-        return self._collect_again(along=along)
+        return self._collect_again(prepared=self._prepared, along=along)
+
+    def unused_inputs(self) -> list[str]:
+        used = set(self._prepared.bindings.arguments.values())
+        return [n for n in self._prepared.batches[0] if "@" in n and n not in used]
+
+    def without_inputs(self, names: list[str]) -> Evidence:
+        return self._collect_again(prepared=self._without(names), along={})
+
+    def _without(self, names: Collection[str]) -> Prepared:
+        batches = [
+            {n: a for n, a in batch.items() if n not in names} for batch in self._prepared.batches
+        ]
+        return replace(self._prepared, batches=batches)
 
     def _step(self) -> tuple[Observation, Observation]:
         dtype = self._evidence.dtype
@@ -176,8 +202,9 @@ class LiveExperiments:
         )
 
     def put_right(self, changes: list[Change]) -> Evidence:
-        self._changes += changes
+        self._prepared = self._without([c.op for c in changes if c.setting == INPUT])
+        self._changes += [c for c in changes if c.setting != INPUT]
         self._programs.reopen_tf1(self._changes)
         self._programs.reopen_port()
-        self._evidence = self._collect_again()
+        self._evidence = self._collect_again(prepared=self._prepared)
         return self._evidence

@@ -210,7 +210,7 @@ def _comparison(
             notes.append(f"the self-check of float64: {error}")
     findings: list[Finding] = []
     if reference is None:
-        again = partial(collection.collect, programs, paired, prepared, request, evidence)
+        again = partial(collection.collect, programs, paired, request=request, reference=evidence)
         experiments = LiveExperiments(programs, prepared, evidence, again)
         findings = explain(evidence, found, experiments)
     images = pictures.by_weights(programs, evidence, prepared, request) if not reference else []

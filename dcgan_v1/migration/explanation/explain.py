@@ -28,7 +28,15 @@ from dcgan_v1.migration.comparison.evidence import (
     Key,
 )
 from dcgan_v1.migration.comparison.experiments import Experiments
-from dcgan_v1.migration.explanation import averages, gradients, layers, losses, slot_starts, updates
+from dcgan_v1.migration.explanation import (
+    averages,
+    gradients,
+    inputs,
+    layers,
+    losses,
+    slot_starts,
+    updates,
+)
 from dcgan_v1.migration.explanation.case import Case, Cause, Finding
 
 LIMIT = 12  # causes in a row
@@ -113,6 +121,7 @@ def _stages(case: Case) -> Iterator[Stage]:
     """Yields functions that find causes. Layers are asked only where something that is computed
     from them differs: what reads otherwise may compute the same."""
     yield gradients.structure
+    yield inputs.find
     matters = not (case.agrees(LOSS) and case.agrees(GRADIENT)) or _outputs_differ(case)
     if matters:
         yield partial(layers.find, mode="training", late=False)
