@@ -93,6 +93,14 @@ def build_leaky():
 
 def leaky():
     return Tf1(function=build_leaky)
+
+def build_squares():
+    x = tf.placeholder(tf.float32, [None, 4], "x")
+    y = dense(x)
+    train(tf.train.RMSPropOptimizer(1e-4), tf.reduce_mean(tf.square(y)))
+
+def squares():
+    return Tf1(function=build_squares)
 """
 PORTS = """
 import keras
@@ -154,6 +162,19 @@ def decayed():
         loss.backward()
         o.step()
         return {"without_l2": loss}
+
+    return Torch({"m": m}, {"o": o}, step)
+
+def squares():
+    m = nn.Sequential(nn.Linear(4, 3))
+    o = torch.optim.RMSprop(m.parameters(), 1e-4)
+
+    def step(x):
+        o.zero_grad()
+        loss = m(x).square().mean()
+        loss.backward()
+        o.step()
+        return {"loss": loss}
 
     return Torch({"m": m}, {"o": o}, step)
 
@@ -247,3 +268,18 @@ def test_a_module_in_the_wrong_mode_is_compared_as_it_is(folder):
     assert "m/1 (TF1: " in done.stdout  # the batch norm, and nothing before it
     done = compare(folder, "training_alone", "torch_ports.py:awake")
     assert "m/1 (TF1: " not in done.stdout, done.stdout + done.stderr
+
+
+@pytest.mark.torch
+def test_everything_in_which_torchs_rmsprop_is_another_is_named_and_nothing_else(folder):
+    """TF1: decay 0.9, epsilon 1e-10 inside the root, squares that begin at 1, a step kept as a slot
+    without momentum. torch: 0.99, 1e-8 outside, 0, no slot."""
+    done = compare(folder, "squares", "torch_ports.py:squares")
+    text = " ".join(done.stdout.split())
+    assert done.returncode == 1, done.stdout + done.stderr
+    verdict = text.partition("differs: ")[2].partition("not compared:")[0]
+    assert verdict.count("o (first seen in fc/w): ") == 2, verdict
+    assert "o's rho is 0.99, TF1's 0.9 (with TF1's: " in verdict
+    assert "o's epsilon 1e-08 is added outside the root, TF1's 1e-10 inside" in verdict
+    assert "o: ms begins at 0, TF1's at 1" in verdict
+    assert not any(word in verdict for word in ("otherwise", "gradient", "cause that was not"))

@@ -140,7 +140,7 @@ class TorchRunner:
                         entries[key] = torch.from_numpy(np.array(state.slots[where]))
                 if entries:
                     torch_optimizers.complete(optimizer, of, entries)
-                if entries and len(slots) > 1:  # all but plain gradient descent count
+                if entries and torch_optimizers.counts(optimizer):
                     count = entries.get("step", 0) if updates is None else updates
                     entries["step"] = torch.tensor(float(count))
 

@@ -23,8 +23,15 @@ def parameters(optimizer: torch.optim.Optimizer) -> list[torch.Tensor]:
 
 
 def slots(optimizer: torch.optim.Optimizer) -> dict[str, str]:
-    """Returns what TF1 calls a slot -> key of an optimiser's state."""
-    return SLOTS.get(ports.optimizer_kind(optimizer, SLOTS), {})
+    """Returns what TF1 calls a slot -> key of an optimiser's state: of those that it moves."""
+    group, kind = optimizer.param_groups[0], ports.optimizer_kind(optimizer, SLOTS)
+    idle = {"mom": not group.get("momentum"), "mg": not group.get("centered")}
+    return {slot: key for slot, key in SLOTS.get(kind, {}).items() if not idle.get(slot)}
+
+
+def counts(optimizer: torch.optim.Optimizer) -> bool:
+    """Whether an optimiser counts its updates."""
+    return ports.optimizer_kind(optimizer, SLOTS) != "SGD"
 
 
 def settings(optimizer: Any) -> Settings:
