@@ -58,13 +58,13 @@ def load(
     if not place.exists():
         raise UserError(f"--data-dir {place} does not exist")
     files = _of_split(mnist_forms.find_files(place), split, place)
-    file, (images, digest, is_gzipped) = _read(files, part, "images", place, say)
+    file, (images, digest, note) = _read(files, part, "images", place, say)
     if not data_dir and digest != SHIPPED_SHA256[f"{part}-images"]:
         raise UserError(f"{file.name} is corrupt: its SHA-256 differs; reinstall the package")
     if images.shape[1:] != (28, 28):
         height, width = images.shape[1:]
         raise UserError(f"{place}: {part} images are {height}x{width}; 28x28 is needed")
-    how = ", gzipped" if is_gzipped else ""
+    how = f", {note}" if note else ""
     if mnist_forms.is_transposed(file.split):
         images = images.transpose(0, 2, 1)
         how += ", set upright (EMNIST's lie on their side)"
@@ -111,7 +111,7 @@ def _of_split(files: Sequence[MnistFile], split: str, place: Path) -> list[Mnist
 
 def _read(
     files: Sequence[MnistFile], part: str, kind: str, place: Path, say: Callable[[str], None]
-) -> tuple[MnistFile, tuple[np.ndarray, str, bool]]:
+) -> tuple[MnistFile, tuple[np.ndarray, str, str]]:
     """Returns the first valid file of a part and kind, and what `MnistFile.read` gives.
 
     A corrupt one is skipped where another holds the same.

@@ -16,6 +16,7 @@ from typing import IO, NamedTuple
 
 import numpy as np
 
+from dcgan_v1.data import npz, signatures
 from dcgan_v1.data.idx import read_idx
 from dcgan_v1.errors import UserError, reason
 
@@ -26,12 +27,6 @@ IDX_NAME = re.compile(
     r"(?P<kind>images|labels)(?:[-._ ]idx[13])?(?:[-._ ]ubyte)?(?P<gz>\.gz)?",
     re.IGNORECASE,
 )
-NPZ_KEYS = {  # (part, kind) -> the array's name in Keras's mnist.npz
-    ("train", "images"): "x_train",
-    ("train", "labels"): "y_train",
-    ("t10k", "images"): "x_test",
-    ("t10k", "labels"): "y_test",
-}
 
 
 class MnistFile(NamedTuple):
@@ -50,13 +45,18 @@ class MnistFile(NamedTuple):
     name: str
     open: Callable[[], IO[bytes] | np.ndarray]
 
-    def read(self) -> tuple[np.ndarray, str, bool]:
-        """Returns what `read_idx` does of it; an array counts as its IDX file."""
-        opened = self.open()
+    def read(self) -> tuple[np.ndarray, str, str]:
+        """Returns (uint8 array, SHA-256 of it as an IDX file, how it was read or '')."""
+        opened, how = self.open(), ""
         if isinstance(opened, np.ndarray):
+            if self.kind == "images":
+                opened, how = npz.images(opened, self.name)
+            else:
+                opened = npz.labels(opened, self.name)
             opened = io.BytesIO(_idx_header(opened) + opened.tobytes())
         with opened as file:
-            return read_idx(file, DIMENSIONS[self.kind], self.name)
+            array, digest, is_gzipped = read_idx(file, DIMENSIONS[self.kind], self.name)
+        return array, digest, "gzipped" if is_gzipped else how
 
 
 def find_files(place: Path) -> list[MnistFile]:
@@ -68,6 +68,8 @@ def find_files(place: Path) -> list[MnistFile]:
     """
     if place.is_file():
         return _in_archive(place)
+    if not place.is_dir():
+        raise UserError(f"--data-dir {place} is a device or a pipe; give a folder or a file")
     files = []
     for folder, split in [(place, ""), *_below(place)]:
         for path in sorted(folder.iterdir()):
@@ -100,12 +102,15 @@ def _below(place: Path) -> Iterator[tuple[Path, str]]:
 def _in_archive(path: Path) -> list[MnistFile]:
     """Finds the parts in a zip of the files, or in Keras's .npz."""
     with path.open("rb") as file:
-        start = file.read(64).lstrip()
-    if start.startswith(b"<"):
+        start = file.read(signatures.START)
+    kind = signatures.what(start)
+    if start.lstrip().startswith(b"<"):
         raise UserError(
             f"{path} is a page of HTML, not data: a server sent it instead of the "
             "file; download it again"
         )
+    if kind not in ("", "a zip archive"):
+        raise UserError(f"{path} is {kind}: unpack it, and give the folder as --data-dir")
     if not start.startswith(b"PK"):
         raise UserError(
             f"{path} is not a valid archive; --data-dir takes a folder, a zip or an .npz "
@@ -130,6 +135,8 @@ def _of_archive(name: Path | str) -> Iterator[None]:
     """Names the archive, or the part of it, in whatever error reading it raises."""
     try:
         yield
+    except UserError as error:
+        raise UserError(f"cannot read {name}: {error}") from error
     except Exception as error:  # on bad bytes zipfile and numpy raise nearly anything
         raise UserError(f"cannot read {name}: {reason(error)}") from error
 
@@ -144,25 +151,15 @@ def _member(path: Path, name: str) -> IO[bytes]:
 
 
 def _in_npz(path: Path) -> list[MnistFile]:
-    with np.load(path) as file:
-        names = set(file.files)
-    if not names & set(NPZ_KEYS.values()):
-        raise UserError(
-            f"it holds {', '.join(sorted(names)[:6]) or 'nothing'}; Keras's mnist.npz "
-            f"has {', '.join(NPZ_KEYS.values())}"
-        )
     return [
         MnistFile("", part, kind, f"{path}: {key}", partial(_array, path, key))
-        for (part, kind), key in NPZ_KEYS.items()
-        if key in names
+        for (part, kind), key in npz.find(path).items()
     ]
 
 
 def _array(path: Path, key: str) -> np.ndarray:
     with _of_archive(f"{path}: {key}"), np.load(path) as file:
-        array = file[key]
-    if array.dtype != np.uint8:
-        raise UserError(f"{path}: {key} holds {array.dtype}, not bytes (uint8)")
+        array: np.ndarray = file[key]
     return array
 
 
