@@ -17,7 +17,12 @@ def reason(error: BaseException, longest: int = 120) -> str:
     text = getattr(error, "message", str(error))
     _, _, of_node = text.partition("\nNode: ")  # TensorFlow puts tracebacks before it
     text = of_node.partition("\n")[2].partition("\n\t [[")[0] or text
-    return " ".join(text.split())[:longest] or type(error).__name__
+    text, _, _ = text.partition("\nAdditional GRPC error information")
+    words = " ".join(text.split())
+    if len(words) > longest:  # cut between words, if they are no longer than usual
+        words = words[: longest - 3]
+        words = (words.rpartition(" ")[0] if " " in words[-40:] else words) + "..."
+    return words or type(error).__name__
 
 
 def how_to_install(extra: str) -> str:

@@ -98,7 +98,8 @@ def test_workers_that_are_started_by_hand_meet_and_a_late_one_is_waited_for(tmp_
     (code, out, err), (other, *said) = map(finished, started)
     assert (code, other) == (0, 0), err + said[1]
     assert "2 workers, on this machine" in out
-    assert said == ["", ""]
+    assert said[0].startswith(f"worker 1 ({addresses[1]}) waits for worker 0 ({addresses[0]})")
+    assert said[0].count("\n") == 1 and said[1] == ""
     assert not (tmp_path / "1").exists()  # the chief alone writes
 
 

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import re
 import sys
 import traceback
 import unicodedata
@@ -20,8 +21,35 @@ UNPRINTABLE = ("Cc", "Zl", "Zp")  # control characters, and what ends a line
 class Parser(argparse.ArgumentParser):
     """Says in one line what is wrong with the arguments."""
 
+    _words: Sequence[str] = ()
+
+    def parse_known_args(self, args=None, namespace=None):  # type: ignore[no-untyped-def]  # argparse's
+        self._words = sys.argv[1:] if args is None else [*args]
+        return super().parse_known_args(args, namespace)
+
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"error: {' '.join(message.split())} (see --help)\n")
+        message = " ".join(message.split())
+        if match := re.fullmatch(r"argument (\S+): not allowed with argument (\S+)", message):
+            message = f"{match[2]} and {match[1]} exclude each other: give one of them"
+        elif match := re.fullmatch(r"argument (\S+): expected (?:\w+ )*arguments?", message):
+            message += self._way_to_give_a_dash(match[1])
+        elif match := re.fullmatch(r"unrecognized arguments: (-.*)", message):
+            place = [*self._words, match[1].split()[0]].index(match[1].split()[0])
+            before = self._words[place - 1] if 0 < place < len(self._words) else ""
+            optional = [o for a in self._actions if a.nargs == "?" for o in a.option_strings]
+            if before in optional:
+                message += self._way_to_give_a_dash(before)
+        self.exit(2, f"error: {message} (see --help)\n")
+
+    def _way_to_give_a_dash(self, option: str) -> str:
+        """Says how a value that begins with a dash is given, where one follows the option."""
+        places = [i for i, word in enumerate(self._words) if word == option]
+        after = [self._words[i + 1] for i in places if i + 1 < len(self._words)]
+        known = {o for action in self._actions for o in action.option_strings}
+        value = next((word for word in after if word.startswith("-")), None)
+        if value is None or value.partition("=")[0] in known:
+            return ""
+        return f"; a value that begins with a dash is written {option}={value}"
 
 
 def parser(description: str | None) -> Parser:

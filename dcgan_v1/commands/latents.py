@@ -13,6 +13,7 @@ from dcgan_v1.errors import UserError
 from dcgan_v1.systems import System
 
 BATCH_NORM = options.field_of(Config, "sample_bn").metadata["choices"]
+LARGEST = 2**28  # bytes
 # what JSON of another kind leads to
 OTHERWISE = (ValueError, TypeError, KeyError, AttributeError, OverflowError)
 
@@ -35,6 +36,10 @@ def read(path: Path) -> Latents:
     Raises:
       UserError: it holds none.
     """
+    if path.exists() and not path.is_file():  # a device may never end
+        raise UserError(f"{path} is no file; --latents takes what explore.py's page saves")
+    if path.exists() and path.stat().st_size > LARGEST:
+        raise UserError(f"{path} is too large for a file of latents ({LARGEST >> 20} MiB at most)")
     try:
         saved = json.loads(path.read_bytes())
         z = np.array(saved["z"], np.float64)

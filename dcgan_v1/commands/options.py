@@ -80,7 +80,6 @@ def add_run_options(group: Group, configs: Sequence[type[Config]], default_dir: 
     """
     group.add_argument(
         "--run-dir",
-        default=default_dir,
         metavar="DIR",
         help="everything the run writes goes here (default "
         f"{default_dir or 'runs/ and the name of the system'})",
@@ -91,10 +90,10 @@ def add_run_options(group: Group, configs: Sequence[type[Config]], default_dir: 
         const=True,
         default=None,
         metavar="PATH",
-        help="continue the run in --run-dir, with the settings it was made with (with "
-        "none there, begin from pretrained/ if it has this system); with PATH begin a "
-        "new run from that checkpoint, ours or the original script's (default: a new "
-        "run)",
+        help="continue the run in --run-dir, with the settings it was made with; without "
+        "--run-dir, and with no run where it is by default, begin from pretrained/ if it has "
+        "this system; with PATH begin a new run from that checkpoint, ours or the original "
+        "script's (default: a new run)",
     )
     add_settings(group, configs, "networks_only")
     group.add_argument(

@@ -3,7 +3,10 @@ or continue a run, from where, alone or with other workers."""
 
 import argparse
 import dataclasses
+import difflib
+import os
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -90,6 +93,49 @@ def decide(args: argparse.Namespace, system: System) -> RunPlan:
     return _plan_with_workers(args, system, directory, options)
 
 
+def refuse_nothing_to_restore(args: argparse.Namespace) -> None:
+    """Raises UserError where --restore is to continue the run in a --run-dir that is given,
+    and there is none. It names the nearest; to begin one unasked would cost days.
+
+    Args:
+      args: of a training command, `run_dir` None where it is not given.
+    """
+    given = args.restore is True and args.run_dir and not args.restart
+    if not given or RunDirectory(args.run_dir).holds_run():
+        return
+    if distributed.is_worker():
+        from dcgan_v1.distributed import cluster, launcher
+
+        workers = cluster.of_environment()
+        if launcher.is_launched() or (workers and workers.rank):
+            return  # who started it, or the chief, has looked
+    near = nearest_run(Path(args.run_dir))
+    there = f"the nearest is {near}" if near else "there is none near it"
+    raise UserError(
+        f"--run-dir {args.run_dir} holds no run that --restore could continue: {there}; to "
+        "begin one, leave --restore out"
+    )
+
+
+def nearest_run(path: Path) -> Path | None:
+    """Returns the run whose path is most like `path`: within it, beside it, or in runs/."""
+    above = next((folder for folder in path.absolute().parents if folder.is_dir()), Path())
+    places = [path, above, Path("runs")]
+    runs = {
+        config.parent.resolve(): config.parent
+        for place in places
+        for config in (*place.glob("config.json"), *place.glob("*/config.json"))
+    }
+    wanted = str(path.resolve())
+    alike = {run: difflib.SequenceMatcher(None, wanted, str(run)).ratio() for run in runs}
+    best = max(alike, key=lambda run: alike[run], default=None)
+    return best and Path(os.path.relpath(best) if _is_here(best) else best)
+
+
+def _is_here(path: Path) -> bool:
+    return path.is_relative_to(Path.cwd().resolve())
+
+
 def _plan_with_workers(
     args: argparse.Namespace, system: System, directory: RunDirectory, options: dict[str, Any]
 ) -> RunPlan:
@@ -115,9 +161,12 @@ def _context(workers: Any, args: argparse.Namespace) -> "WorkerContext":
     from dcgan_v1 import runtime
 
     runtime.prepare()
+    from dcgan_v1.distributed import launcher
     from dcgan_v1.distributed.context import WorkerContext
 
-    return WorkerContext(workers, args.worker_timeout)
+    say = partial(print, flush=True)  # at once: it is said before a wait
+    quiet = args.quiet or launcher.is_launched()
+    return WorkerContext(workers, args.worker_timeout, (lambda text: None) if quiet else say)
 
 
 def _plan(
@@ -137,7 +186,7 @@ def _plan(
     elif args.restore:
         start, options = _from_pretrained(system, options, must=args.restore == "pretrained")
         begin = f"beginning from {start}" if start else "starting one"
-        note = f"no run in {args.run_dir} yet: {begin}"
+        note = f"no run in {directory.path} yet: {begin}"
     config = system.config(start=start, **options)
     return RunPlan(config, directory, restart=args.restart, quiet=args.quiet, note=note)
 

@@ -50,8 +50,9 @@ def main(args: argparse.Namespace) -> None:
 
 def check(args: argparse.Namespace) -> None:
     """Refuses values that mean nothing, alone or together."""
-    if args.n < 1 or args.frames < 2 or args.seed < 0:
-        raise UserError("--n must be at least 1, --frames 2 and --seed 0")
+    for name, least in (("n", 1), ("frames", 2), ("seed", 0)):
+        if getattr(args, name) < least:
+            raise UserError(f"--{name} must be at least {least}, not {getattr(args, name)}")
     if args.truncation is not None and not args.truncation >= 0.01:
         raise UserError(f"--truncation must be at least 0.01, not {args.truncation}")
     others = ("npz", "scores", "min_score", "individual", "grid")

@@ -36,6 +36,7 @@ IMAGES = [
 
 def main(args: argparse.Namespace) -> int:
     system = SYSTEMS[_model(args)]
+    run_plan.refuse_nothing_to_restore(args)
     args.run_dir = args.run_dir or f"runs/{system.name}"
     _check(args, system)
     if getattr(args, "faithful", False):
@@ -47,6 +48,8 @@ def main(args: argparse.Namespace) -> int:
         from dcgan_v1.distributed import launcher
 
         return launcher.launch(args, plan.config, plan.directory)
+    if plan.note:
+        plan.say(plan.note)
     if system.data == "digits":
         return _train_on_digits(plan, system, getattr(args, "classifier", None))
     return _train_on_images(plan, system, getattr(args, "download", False))
@@ -175,7 +178,6 @@ def _train(plan: RunPlan, data: "TrainingData") -> int:
         resume=plan.resume,
         restart=plan.restart,
         quiet=plan.quiet,
-        note=plan.note,
         worker=plan.worker,
     )
 

@@ -12,6 +12,7 @@ import json
 import os
 import socket
 from dataclasses import dataclass
+from typing import Any
 
 from dcgan_v1.distributed import VARIABLE
 from dcgan_v1.errors import UserError
@@ -19,6 +20,7 @@ from dcgan_v1.errors import UserError
 # what a server says first, whatever it is asked; a frozen one says nothing
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, 4, 0, 0, 0, 0, 0])
 PATIENCE = 3  # seconds for that
+SEE = "unset it, or see docs/guides/workers.md"
 
 
 @dataclass(frozen=True)
@@ -62,14 +64,21 @@ def of_environment() -> Cluster | None:
         return None
     try:
         settings = json.loads(text)
-        cluster, task = settings.get("cluster", {}), settings.get("task", {})
-        jobs = {job: [*addresses] for job, addresses in cluster.items()}
-        kind, index = str(task.get("type", "worker")), int(str(task.get("index", 0)))
-    except (ValueError, TypeError, AttributeError) as error:
+    except (ValueError, RecursionError) as error:
         raise UserError(
-            f"{VARIABLE} is not what TensorFlow wants there ({error}); unset it, or "
-            "see docs/guides/workers.md"
-        ) from error
+            f"{VARIABLE} is not what TensorFlow wants there: JSON ({error}); {SEE}"
+        ) from (error)
+    cluster, task = _object(settings, "cluster"), _object(settings, "task")
+    jobs: dict[str, list[str]] = {}
+    for job, addresses in cluster.items():
+        if not isinstance(addresses, list):
+            shown = json.dumps(addresses)
+            parts = addresses.split(",") if isinstance(addresses, str) else ["HOST:PORT"]
+            raise UserError(
+                f"{VARIABLE}: the addresses of {job!r} must be a list, not {shown[:60]}; write "
+                f"{json.dumps([part.strip() for part in parts])}"
+            )
+        jobs[job] = [str(address) for address in addresses]
     unknown = sorted(set(jobs) - {"chief", "worker"})
     if unknown:
         raise UserError(f"{VARIABLE} has a job {unknown[0]!r}; here are only 'worker' and 'chief'")
@@ -80,15 +89,58 @@ def of_environment() -> Cluster | None:
     if not addresses:
         return None
     for address in addresses:
-        host, _, port = str(address).rpartition(":")
+        host, _, port = address.rpartition(":")
         if not (host and port.isdecimal() and 0 < int(port) < 2**16):
             raise UserError(f"{VARIABLE}: {address!r} is not an address; give host:port")
     if len(set(addresses)) < len(addresses):
         raise UserError(f"{VARIABLE} names an address twice: {', '.join(addresses)}")
-    if kind not in jobs or not 0 <= index < len(jobs[kind]):
-        raise UserError(f"{VARIABLE} has no {kind} {index} in its cluster")
+    kind, index = _task(task, jobs)
     rank = index if kind == "chief" else len(chiefs) + index
     return Cluster(tuple(addresses), rank)
+
+
+def _object(settings: Any, name: str) -> dict[str, Any]:
+    """Returns a part of TF_CONFIG, {} where it is not there."""
+    part = settings.get(name, {}) if isinstance(settings, dict) else None
+    if not isinstance(part, dict):
+        what = f"{name!r} is {json.dumps(part)[:60]}" if part is not None else "it is"
+        raise UserError(
+            f"{VARIABLE} is not what TensorFlow wants there: {what} no JSON object; {SEE}"
+        )
+    return part
+
+
+def _task(task: dict[str, Any], jobs: dict[str, list[str]]) -> tuple[str, int]:
+    """Returns which member of the cluster this process is: (job, index).
+
+    Raises:
+      UserError: it is not said; nobody is worker 0 by mistake, who writes the run.
+    """
+    kind, index = str(task.get("type", "worker")), task.get("index")
+    members = sum(map(len, jobs.values()))
+    if members == 1 and not task:
+        return next(job for job in jobs if jobs[job]), 0
+    if index is None and (kind not in jobs or len(jobs[kind]) > 1 or "type" not in task):
+        missing = "no task" if not task else "a task without an index"
+        raise UserError(
+            f"{VARIABLE} has {missing}, so it cannot be told which of {members} workers this "
+            'process is; add "task": {"type": "worker", "index": 0}, with another index on each'
+        )
+    try:
+        number = int(str(index or 0))
+    except ValueError as error:
+        raise UserError(
+            f"{VARIABLE} is not what TensorFlow wants there: the index {index!r} is no integer; "
+            f"{SEE}"
+        ) from error
+    if kind not in jobs or not 0 <= number < len(jobs[kind]):
+        there = "; ".join(
+            f"{job} 0" + (f" to {len(known) - 1}" if known[1:] else "")
+            for job, known in jobs.items()
+            if known
+        )
+        raise UserError(f"{VARIABLE} has no {kind} {number} in its cluster; it has {there}")
+    return kind, number
 
 
 def check_trusted(cluster: Cluster, trusted: bool) -> None:

@@ -3,7 +3,7 @@
 import contextlib
 import dataclasses
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import tensorflow.compat.v1 as tf
@@ -12,9 +12,11 @@ from dcgan_v1 import runtime
 from dcgan_v1.config import Config, config_json
 from dcgan_v1.distributed import WorkerLost, collectives
 from dcgan_v1.distributed.cluster import Cluster
+from dcgan_v1.distributed.launcher import is_launched
 from dcgan_v1.errors import UserError, reason
 
 AGREED = 2**16  # bytes: room for all settings, two of them being paths
+MEETING = "while the workers met"
 OWN = ("data", "data_dir", "skip_bad", "cache")  # settings of one worker alone
 # what TensorFlow says where another worker has gone or does not come
 LOST = (
@@ -35,8 +37,14 @@ class WorkerContext:
       timeout: seconds a worker may keep the others waiting in a step.
     """
 
-    def __init__(self, cluster: Cluster, timeout: float) -> None:
-        self.cluster, self.timeout = cluster, timeout
+    def __init__(
+        self, cluster: Cluster, timeout: float, say: Callable[[str], None] = lambda text: None
+    ) -> None:
+        """
+        Args:
+          say: function that prints a line, for a worker that is started by hand.
+        """
+        self.cluster, self.timeout, self._say = cluster, timeout, say
         self._server: tf.train.Server | None = None
         self._keys = itertools.count(1)
 
@@ -133,7 +141,12 @@ class WorkerContext:
         """Returns the text that the chief gives to all, once every worker is there."""
         padded = list(text.encode().ljust(AGREED)) if self.is_chief else [0] * AGREED
         session_config, _ = runtime.session_config(device, deterministic)
-        with tf.Graph().as_default(), self.noticing("while the workers met"):
+        rank, addresses = self.cluster.rank, self.cluster.addresses
+        others = [f"worker {i} ({address})" for i, address in enumerate(addresses) if i != rank]
+        self._say(
+            f"worker {rank} ({addresses[rank]}) waits for {' and '.join(others)}, an hour at most"
+        )
+        with tf.Graph().as_default(), self.noticing(MEETING):
             with self.joined(timeout=collectives.START):
                 (bytes_sum,) = collectives.all_reduce([tf.constant(padded, tf.int32)])
             with self.session(session_config) as session:
@@ -160,10 +173,14 @@ class WorkerContext:
             yield
         except LOST as error:
             silent = self.cluster.silent()
-            who = " and ".join(silent) or "another worker"
+            who, verb = " and ".join(silent) or "another worker", "do" if silent[1:] else "does"
+            way_on = "; start all workers again by the same commands"
+            if when != MEETING:
+                way_on = "; start all workers again, worker 0 with --restore if a run is there"
+            if is_launched():  # which does that by itself
+                way_on = ""
             raise WorkerLost(
-                f"{who} does not answer ({when}: {reason(error, 100)}); start all "
-                "workers again with --restore"
+                f"{who} {verb} not answer ({when}: {reason(error, 100)}){way_on}"
             ) from error
 
 

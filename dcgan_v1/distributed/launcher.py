@@ -37,7 +37,7 @@ def launch(args: argparse.Namespace, config: Config, directory: Directory) -> in
       config, directory: what was decided from them, see `run_plan`.
     """
     # what each worker must know before the chief can tell it
-    words = [*sys.argv[1:], "--model", config.model, "--run-dir", str(directory.path)]
+    words = [*sys.argv[1:], "--model", config.model, f"--run-dir={directory.path}"]
     words += ["--device", config.device]
     words += ["--deterministic"] if config.deterministic else []
     before, tries = _stamp(directory), 0

@@ -35,7 +35,6 @@ def train(
     resume: bool = False,
     restart: bool = False,
     quiet: bool = False,
-    note: str = "",
     after_step: Sequence[Hook] = (),
     worker: "WorkerContext | None" = None,
 ) -> int:
@@ -51,7 +50,6 @@ def train(
       resume: continue the run in it from its newest checkpoint.
       restart: move the run in it aside first.
       quiet: print nothing.
-      note: a line to print after the one that names the device.
       after_step: functions of the `run.Run`, called after each step and all else that
         follows it.
       worker: this process's context where several train together. All but the chief
@@ -73,7 +71,7 @@ def train(
     with contextlib.ExitStack() as stack:
         is_there = directory.holds_run()  # being continued, or about to be moved aside
         session_config, line = runtime.session_config(config.device, config.deterministic)
-        progress.say(f"{line}{context.description}\n{note}".strip())
+        progress.say(f"{line}{context.description}".strip())
         if is_there:
             stack.enter_context(directory.locked())
         session = stack.enter_context(_opened(session_config, config, data, context))
@@ -176,9 +174,9 @@ def _loop(
         progress.close()
     if not stopped_by:
         return 0
-    progress.say(
-        f"stopped at step {run.step}; to continue, add --restore --run-dir {run.directory.path}"
-    )
+    where = run.directory.path
+    run_dir = f"--run-dir={where}" if str(where).startswith("-") else f"--run-dir {where}"
+    progress.say(f"stopped at step {run.step}; to continue, add --restore {run_dir}")
     return 128 + stopped_by
 
 
