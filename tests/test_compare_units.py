@@ -8,7 +8,8 @@ import pytest
 from script_runs import ROOT
 
 from dcgan_v1.errors import UserError
-from dcgan_v1.migration.comparison import alignment, bindings
+from dcgan_v1.migration.comparison import alignment, bindings, inference
+from dcgan_v1.migration.comparison.pairing import Pairing
 from dcgan_v1.migration.matching import candidates, fingerprints, identify, layouts
 from dcgan_v1.migration.matching.layouts import Layout
 from dcgan_v1.migration.matching.map_file import VariableRow
@@ -324,6 +325,17 @@ def test_a_second_noise_is_given_the_first_where_tf1_has_but_one():
 def test_an_argument_that_nothing_is_left_for_is_refused_and_told_what_is():
     with pytest.raises(UserError, match=r"takes X, Z, Z_2, and the TF1 program has a, b, c, d"):
         bound(["X", "Z", "Z_2"], ["a", "b", "c", "d"])
+
+
+def test_why_a_model_is_not_compared_in_inference_is_told_by_what_it_is():
+    port = PortInfo(models=["G", "D"], bare=["G"])
+    pairing = Pairing(Tf1Info(), port, Matching([]), fingerprints.Certificate(None, 0))
+    parts, notes = inference.pair_layers(pairing, 1e-9, {}, [], [[]])
+    assert parts == []
+    assert notes == [
+        "G in inference: it is bare tensors, with nothing to call",
+        "D in inference: name its inputs, forward={'D': […]}",
+    ]
 
 
 def test_none_of_this_imports_a_framework():

@@ -164,7 +164,7 @@ class PortInfo:
       kind: 'Keras' or 'Torch'.
       framework: for the report.
       variables: name -> Variable.
-      models: names, in the port's order.
+      models: names, in the port's order; bare: those that are tensors alone, with nothing to call.
       optimizers: name -> settings.
       arguments: what its step takes; None where it has no step.
       optional: arguments with a default; takes_more: whether it takes any other by name.
@@ -184,6 +184,7 @@ class PortInfo:
     dropouts: int = 0
     forward: dict[str, list[list[str]]] = field(default_factory=dict)
     altered: list[str] = field(default_factory=list)
+    bare: list[str] = field(default_factory=list)
 
 
 # ---- what programs compute ----

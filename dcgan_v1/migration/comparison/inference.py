@@ -39,7 +39,9 @@ def pair_layers(
             for layers in theirs
         ]
         layers = max(choices, key=agreeing)
-        if not layers:
+        if not layers and model in pairing.new.bare:
+            notes.append(f"{model} in inference: it is bare tensors, with nothing to call")
+        elif not layers:
             notes.append(f"{model} in inference: name its inputs, forward={{{model!r}: […]}}")
         elif _has_no_inference(model, pairing, among) and agreeing(layers) < len(layers):
             notes.append(

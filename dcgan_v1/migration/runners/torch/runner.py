@@ -93,6 +93,7 @@ class TorchRunner:
             dropouts=kinds.count("dropout"),
             forward=self.forward,
             altered=self.altered,
+            bare=[name for name, model in self.models.items() if isinstance(model, Tensors)],
         )
 
     def _settings(self) -> dict[str, Settings]:
