@@ -27,8 +27,8 @@ def find(case: Case) -> list[Cause]:
         theirs = _own_begin(name, slot, settings, gradients, slots)
         if theirs is not None and abs(theirs - ours) > EXACT:
             text = (
-                f"{slot} begins at {round(theirs, 9) + 0.0:.3g}, TF1's at {ours:.3g}: the first steps of "
-                "a training from scratch differ (here both were given TF1's)"
+                f"{slot} begins at {round(theirs, 9) + 0.0:.3g}, TF1's at {ours:.3g}: the first steps "
+                "of a training from scratch differ (here both were given TF1's)"
             )
             causes.append(Cause(name, text, name=SLOT_START))
     return causes
