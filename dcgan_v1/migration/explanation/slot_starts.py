@@ -26,9 +26,10 @@ def find(case: Case) -> list[Cause]:
         settings = evidence.first[1].settings.get(name, {})
         theirs = _own_begin(name, slot, settings, gradients, slots)
         if theirs is not None and abs(theirs - ours) > EXACT:
+            begin = round(theirs, 9) + 0.0  # no minus before a nought
             text = (
-                f"{slot} begins at {round(theirs, 9) + 0.0:.3g}, TF1's at {ours:.3g}: the first steps "
-                "of a training from scratch differ (here both were given TF1's)"
+                f"{slot} begins at {begin:.3g}, TF1's at {ours:.3g}: the first steps of a training "
+                "from scratch differ (here both were given TF1's)"
             )
             causes.append(Cause(name, text, name=SLOT_START))
     return causes
