@@ -2,19 +2,16 @@
 
 import contextlib
 import errno
-import json
 import os
 import re
-import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-
-import filelock
 
 from dcgan_v1.config import Config, config_json
 from dcgan_v1.errors import UserError
 from dcgan_v1.files import write_atomically
+from dcgan_v1.training import run_lock
 
 # What a run leaves that was killed before its config.json was there.
 LEFT_BEHIND = re.compile(r"\.(lock|owner\.json|\.owner\.json\.\d+|config\.json\.\d+)")
@@ -40,32 +37,22 @@ class RunDirectory:
         return self.config.exists()
 
     @contextlib.contextmanager
-    def locked(self) -> Iterator[None]:
+    def locked(self, say: Callable[[str], None] = lambda text: None) -> Iterator[None]:
         """Keeps every other process out while entered, and makes the directory.
 
-        The kernel releases the lock when the process dies, however it dies.
+        Args:
+          say: function that prints a line, see `run_lock`.
 
         Raises:
-          UserError: another process is writing here; it is named.
+          UserError: another process is writing here, which is named, or nobody can.
         """
-        owner = self.path / ".owner.json"
-        try:
-            self._make()
-            lock = filelock.FileLock(self.path / ".lock")
-            lock.acquire(timeout=0)
-            host = {"pid": os.getpid(), "host": socket.gethostname()}
-            write_atomically(owner, json.dumps(host).encode())
-        except filelock.Timeout as error:
-            raise UserError(
-                f"{self.path} is being written by {_owner(owner)}; wait for it, stop "
-                "it or choose another --run-dir"
-            ) from error
-        except OSError as error:
-            raise UserError(f"cannot write to --run-dir {self.path}: {error.strerror}") from error
-        try:
+        with contextlib.ExitStack() as stack:
+            try:
+                self._make()
+                stack.enter_context(run_lock.locked(self.path, say))
+            except OSError as error:
+                raise self._cannot_write(error) from error
             yield
-        finally:
-            lock.release()
 
     def load_config(self, model: str) -> Config:
         """Reads config.json and checks that the run is one of `model`."""
@@ -86,6 +73,9 @@ class RunDirectory:
             )
         if self.path.exists() and not self.path.is_dir():
             raise UserError(f"--run-dir {self.path} is a file, not a directory")
+        above = next(filter(_is_there, self.path.resolve().parents), Path("/"))
+        if not self.path.exists() and not os.access(above, os.W_OK | os.X_OK):
+            raise self._cannot_write(PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
         if self.path.is_dir() and not all(map(_is_ours, self.path.iterdir())):
             raise UserError(
                 f"--run-dir {self.path} is not empty and holds no run; "
@@ -142,7 +132,19 @@ class RunDirectory:
                 for path in folder.glob(".*.*.[0-9]*"):
                     path.unlink()
         except OSError as error:
-            raise UserError(f"cannot write to --run-dir {self.path}: {error.strerror}") from error
+            raise self._cannot_write(error) from error
+
+    def _cannot_write(self, error: OSError) -> UserError:
+        """Says why nothing can be written here, and which folder above is to blame."""
+        path = self.path.resolve()
+        if path.is_dir():
+            return UserError(f"cannot write to --run-dir {self.path}: {error.strerror}")
+        above = next((folder for folder in path.parents if _is_there(folder)), path)
+        what = "is not a folder" if not above.is_dir() else f"cannot be written ({error.strerror})"
+        return UserError(
+            f"cannot write to --run-dir {self.path}: its parent {above} {what}; choose another "
+            "--run-dir"
+        )
 
     def latest_step(self) -> int:
         """Returns the newest checkpoint's step, 0 if there is none."""
@@ -169,13 +171,11 @@ class RunDirectory:
         return dict(sorted(paths.items()))
 
 
-def _owner(file: Path) -> str:
-    """Returns whose the lock is, as far as the owner's file tells."""
+def _is_there(path: Path) -> bool:
     try:
-        owner = json.loads(file.read_text())
-        return f"process {owner['pid']} on {owner['host']}"
-    except (OSError, ValueError, KeyError, TypeError):
-        return "another process"
+        return path.exists()
+    except OSError:  # nobody may look
+        return False
 
 
 def _is_ours(path: Path) -> bool:

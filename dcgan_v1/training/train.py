@@ -73,7 +73,7 @@ def train(
         session_config, line = runtime.session_config(config.device, config.deterministic)
         progress.say(f"{line}{context.description}".strip())
         if is_there:
-            stack.enter_context(directory.locked())
+            stack.enter_context(directory.locked(progress.say))
         session = stack.enter_context(_opened(session_config, config, data, context))
         run = _restored(session, config, data, directory, resume, progress.say)
         real_spread = _spread_of_real(run)
@@ -87,7 +87,7 @@ def train(
         if restart and is_there:
             progress.say(f"moved the old run to {directory.move_aside()}")
         if not (resume and is_there):
-            stack.enter_context(directory.locked())
+            stack.enter_context(directory.locked(progress.say))
             directory.refuse_if_used()  # by a process that was quicker
         directory.create(as_given)
         return _loop(run, saver, real_spread, progress, after_step, context)
