@@ -161,9 +161,9 @@ def _train_on_images(plan: RunPlan, system: System, download: bool) -> int:
 
 def _refuse_uniform(plan: RunPlan, where: str) -> Callable[["Statistics"], None]:
     """Returns what refuses images with nothing to learn, unless the run is allowed them or
-    has been begun with them."""
+    has been begun with them; of several workers the chief decides."""
     config: Any = plan.config
-    if config.allow_uniform or plan.resume:
+    if config.allow_uniform or plan.resume or not plan.is_chief:
         return lambda statistics: None
     return lambda statistics: statistics.refuse_uniform(where)
 

@@ -20,6 +20,7 @@ import numpy as np
 from dcgan_v1.data import first_pass
 from dcgan_v1.data.decode import Options
 from dcgan_v1.data.first_pass import Bad, Outcome
+from dcgan_v1.data.pillow_warnings import PillowWarnings
 from dcgan_v1.data.sources import Source
 from dcgan_v1.data.statistics import Statistics
 from dcgan_v1.data.value_range import ValueRange
@@ -94,7 +95,8 @@ def load(
         except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
             say(f"the cache {array_path} is corrupt ({reason(error)}): building it again")
         else:
-            again = [n for n, _ in outcome.bad if first_pass.can_be_used(source, n, options)]
+            with PillowWarnings():  # they are known
+                again = [n for n, _ in outcome.bad if first_pass.can_be_used(source, n, options)]
             if not again:
                 return _usable(source, images, _reported(source, outcome, skip_bad, say))
             say(f"{again[0]} could not be used, and can be now: building the cache again")
