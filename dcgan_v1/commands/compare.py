@@ -181,8 +181,10 @@ def broken_off() -> Iterator[None]:
 
 
 def refuse_unwritable(args: argparse.Namespace) -> None:
-    if args.steps < 1 or args.timing_steps < 0:
-        raise UserError("--steps must be at least 1, --timing-steps at least 0")
+    if args.steps < 1:
+        raise UserError(f"--steps must be at least 1, not {args.steps}")
+    if args.timing_steps < 0:
+        raise UserError(f"--timing-steps must be at least 0, not {args.timing_steps}")
     if args.report:
         for name in ("report.json", "report.html"):
             if (args.report / name).exists():
