@@ -11,6 +11,7 @@ import pytest
 from script_runs import ENVIRONMENT, call, fresh
 
 from dcgan_v1.migration.programs import python2
+from dcgan_v1.migration.programs.program import Program, notebook
 
 pytestmark = pytest.mark.cli
 
@@ -239,6 +240,31 @@ def test_a_notebook_runs_cell_by_cell_without_its_magics(folder):
     done = run(written(folder, "none.ipynb", "[]"))
     assert done.returncode == 2
     assert "is not a notebook" in done.stderr
+
+
+@pytest.mark.unit
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ["from __future__ import print_function\nn = 1\n"],
+        ["n = 1\n", "# why\nfrom __future__ import print_function, division; m = 2\n"],
+        [
+            "%matplotlib inline\nfrom __future__ import division\n",
+            "n = 1",
+            "from __future__ import (\n    absolute_import,\n    print_function)\n",
+        ],
+        ["%%time\n'a text'\nfrom __future__ import unicode_literals\nn = 1"],
+        ["n = 3 / 2\nprint 'n', n\n", "from __future__ import absolute_import\n"],
+    ],
+)
+def test_any_cell_of_a_notebook_may_import_from_the_future(tmp_path, cells):
+    book = {"cells": [{"cell_type": "code", "source": cell} for cell in cells]}
+    path = tmp_path / "book.ipynb"
+    path.write_text(json.dumps(book))
+    program = Program(path, {})
+    names = {"__builtins__": program._builtins}
+    exec(program.code(path, notebook(path)), names)
+    assert names["n"] == 1
 
 
 @pytest.mark.parametrize(

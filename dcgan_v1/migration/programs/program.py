@@ -25,7 +25,7 @@ MAGIC = re.compile(r"^([ \t]*)[%!?].*$", re.MULTILINE)
 SHELL = re.compile(r"^([ \t]*\w+ *= *)[%!].*$", re.MULTILINE)  # names = !ls
 RUN_ANYHOW = ("%%time", "%%capture", "%%prun")
 IPYTHON = """
-def display(*things): print(*things)
+def display(*things): __import__("sys").stdout.write(" ".join(map(str, things)) + chr(10))
 def get_ipython(): return __import__("unittest.mock").mock.MagicMock()
 """
 
@@ -100,6 +100,8 @@ class Program:
     def code(self, path: Path, text: str) -> types.CodeType:
         """Compiles the text of one of its files."""
         tree = python2.parsed(text, path, self.is_python2)
+        if path.suffix == ".ipynb":  # there any cell may have them
+            tree.body.sort(key=lambda node: not _is_of_future(node))
         if self.settings and path == self.main:
             _override(tree, self.settings, path)
         return compile(rewriting.rewritten(tree), str(path), "exec", dont_inherit=True)
@@ -162,6 +164,10 @@ class Program:
                 except AttributeError:
                     break
             raise ImportError(f"{name} is not supplied") from None
+
+
+def _is_of_future(node: ast.stmt) -> bool:
+    return isinstance(node, ast.ImportFrom) and node.module == "__future__"
 
 
 def _override(tree: ast.Module, settings: Mapping[str, str], path: Path) -> None:
