@@ -6,7 +6,7 @@ QUICK := runs/mnist_quick
 # what got furthest in three minutes of two cores, see docs/explanation/quality.md
 RECIPE := --model mnist_tutorial --batch-size 32 --steps 4200 --beta1 0.5 \
 	--d-learning-rate 5e-4 --g-learning-rate 5e-4 --ema-decay 0.998 --samples 64 \
-	--sample-every 100 --save-every 1000
+	--sample-every 50 --save-every 1000
 # tests share the cores with the scripts that they start: threads must not spin
 PYTEST := OPENBLAS_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE \
 	$(VENV)/bin/python -m pytest -q -n auto --maxprocesses 8 --dist worksteal

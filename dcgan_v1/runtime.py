@@ -50,35 +50,44 @@ def ignore_foreign_settings() -> None:
     os.environ["KERAS_BACKEND"] = "tensorflow"
 
 
-def load() -> Any:
+def load(keras: bool = True) -> Any:
     """Loads TensorFlow with oneDNN on and without its notes. Returns `tf.compat.v1`.
 
     TensorFlow reads TF_ENABLE_ONEDNN_OPTS while it loads and by itself switches oneDNN
     on only for newer processors; a value the user has set is left alone.
+
+    Args:
+      keras: let TensorFlow import Keras, which takes a quarter of the time. Without, Keras
+        can still be imported later.
     """
-    if "tensorflow" not in sys.modules:
-        ignore_foreign_settings()
-        plotting.load()  # as TensorFlow does, but with a user's settings
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
-    if verbose or "TF_CPP_MIN_LOG_LEVEL" in os.environ:
+    with contextlib.ExitStack() as stack:
+        if "tensorflow" not in sys.modules:
+            ignore_foreign_settings()
+            if keras:
+                plotting.load()  # as Keras does, but with a user's settings
+            elif "keras" not in sys.modules:
+                stack.enter_context(_without_keras())
+        os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+        if not (verbose or "TF_CPP_MIN_LOG_LEVEL" in os.environ):
+            os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+            stack.enter_context(_without_notes())
         import tensorflow.compat.v1 as tf
-    else:
-        os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
-        with _without_notes():
-            import tensorflow.compat.v1 as tf
     if not verbose:
         tf.logging.set_verbosity(tf.logging.FATAL)  # errors come as exceptions, too
         warnings.simplefilter("ignore")
     return tf
 
 
-def prepare() -> Any:
+def prepare(keras: bool = True) -> Any:
     """Does what `load` does and switches eager execution off.
+
+    Args:
+      keras: see `load`.
 
     Raises:
       UserError: TensorFlow already ran eagerly in this process.
     """
-    tf = load()
+    tf = load(keras)
     from tensorflow.python.eager import context  # no public name exists
 
     eager = context.context_safe()
@@ -104,6 +113,18 @@ def _without_notes() -> Iterator[None]:
     finally:
         os.dup2(stderr, 2)
         os.close(stderr)
+
+
+@contextlib.contextmanager
+def _without_keras() -> Iterator[None]:
+    """Lets TensorFlow pass over Keras: it imports it at the end, for what it registers, and
+    goes on where it is not installed."""
+    sys.modules["keras.src"] = None  # type: ignore[assignment]  # an import of it fails
+    try:
+        yield
+    finally:
+        for name in [name for name in sys.modules if name.partition(".")[0] == "keras"]:
+            del sys.modules[name]  # what was begun
 
 
 def onednn_is_on() -> bool:

@@ -13,7 +13,6 @@ from dcgan_v1 import systems
 from dcgan_v1.config import Config
 from dcgan_v1.config.setting import option
 from dcgan_v1.errors import UserError
-from dcgan_v1.metrics.image_metrics import shown
 from dcgan_v1.pretrained import example_of, images_of
 
 NOT_ITS_OWN = {"model", "data_sha256", "start", "data", "data_dir", "device", "cache"}
@@ -69,6 +68,8 @@ def text(folder: Path, config: Config, *, step: int, time: str) -> str:
       step: of the checkpoint.
       time: how long training took and on what, in words.
     """
+    from dcgan_v1.metrics.image_metrics import shown  # loads TensorFlow
+
     system = systems.get(config.model)
     example = example_of(folder, system)
     report = json.loads((folder / "figures.json").read_text())

@@ -3,6 +3,7 @@
 `scripts/` and the console command `dcgan-v1` start them by `run`.
 """
 
+import ast
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -40,6 +41,12 @@ def run(name: str, argv: Sequence[str] | None = None) -> NoReturn:
     cli.main(command.main, command.make_parser(), argv)
 
 
+def _description(name: str) -> str:
+    """Returns the docstring of a command, which is read and not imported: that takes long."""
+    source = Path(__file__).with_name(f"{name}.py").read_text("utf-8")
+    return ast.get_docstring(ast.parse(source)) or ""
+
+
 def entry() -> None:
     """The console command: `dcgan-v1 train-mnist ...` runs `train_mnist`."""
     words = {name.replace("_", "-"): name for name in NAMES}
@@ -50,7 +57,7 @@ def entry() -> None:
     elif word in ("-h", "--help"):
         print("usage: dcgan-v1 COMMAND ...\n\ncommands, each with a --help of its own:")
         for word, name in words.items():
-            text = import_module(f"dcgan_v1.commands.{name}").__doc__ or ""
+            text = _description(name)
             print(f"  {word:20} {' '.join(text.split()).partition('. ')[0].rstrip('.')}")
     elif word == "--version":
         from dcgan_v1 import __version__

@@ -25,7 +25,7 @@ def main(args: argparse.Namespace) -> None:
 
 def evaluate(path: Path, args: argparse.Namespace) -> None:
     """Measures the model at `path` as the arguments say, prints and writes."""
-    runtime.prepare()
+    runtime.prepare(keras=False)
     from dcgan_v1.checkpoints.checkpoint import open_checkpoint
     from dcgan_v1.metrics import image_metrics, model_evaluation, real_images
     from dcgan_v1.sample import open_sampler

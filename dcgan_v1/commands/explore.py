@@ -38,7 +38,7 @@ def main(args: argparse.Namespace) -> None:
     path = options.model_path(args)
     with contextlib.ExitStack() as stack:
         server = None if args.export else stack.enter_context(Server(args.port))
-        runtime.prepare()
+        runtime.prepare(keras=False)
         from dcgan_v1.checkpoints.checkpoint import open_checkpoint
         from dcgan_v1.sample import open_sampler
 

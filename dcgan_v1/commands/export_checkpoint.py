@@ -26,7 +26,7 @@ def export(source: str | Path, out: Path, in_original_names: bool = False) -> tu
     Raises:
       UserError: it is not one of ours, or lacks what the original script restores.
     """
-    runtime.prepare()
+    runtime.prepare(keras=False)
     from dcgan_v1.checkpoints import original_names, reading
     from dcgan_v1.checkpoints.checkpoint import open_checkpoint
     from dcgan_v1.nn import averaging, optimizers

@@ -160,7 +160,7 @@ def _plan_with_workers(
 def _context(workers: Any, args: argparse.Namespace) -> "WorkerContext":
     from dcgan_v1 import runtime
 
-    runtime.prepare()
+    runtime.prepare(keras=False)
     from dcgan_v1.distributed import launcher
     from dcgan_v1.distributed.context import WorkerContext
 

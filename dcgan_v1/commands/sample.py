@@ -23,7 +23,7 @@ def main(args: argparse.Namespace) -> None:
     check(args)
     path = options.model_path(args)
     saved = latents.read(args.latents) if args.latents else None
-    runtime.prepare()
+    runtime.prepare(keras=False)
     from dcgan_v1.sample import draw_noise, open_sampler
 
     bn = args.bn or (saved.bn if saved else None)

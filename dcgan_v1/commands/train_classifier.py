@@ -17,7 +17,7 @@ def main(args: argparse.Namespace) -> None:
     where = (args.data_dir or "", args.split or "")
     digits = mnist.load(*where, say=print)
     test = mnist.load(*where, part="t10k")
-    runtime.prepare()
+    runtime.prepare(keras=False)
     from dcgan_v1.metrics import classifier
 
     if max(digits.labels.max(), test.labels.max()) >= classifier.CLASSES:

@@ -13,7 +13,7 @@ from dcgan_v1.errors import UserError
 
 
 def main(args: argparse.Namespace) -> int:
-    runtime.prepare()
+    runtime.prepare(keras=False)
     from dcgan_v1.checkpoints import finding, manifest, reading
 
     prefix = finding.resolve(args.checkpoint, (lambda text: None) if args.quiet else print)

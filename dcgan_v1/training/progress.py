@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from dcgan_v1.training.run import Run
 
 LINE_SECONDS = 10  # between two plain lines, where the output is no terminal
+FIRST_SECONDS = 5  # of steps, after which a run says how long it will take
+LONG = 120  # seconds from which on it says so
+HOURS = 7200  # seconds from which on it counts in hours
 
 
 class Progress:
@@ -30,6 +33,8 @@ class Progress:
         """
         self._total, self._batch_size, self._quiet = total, batch_size, quiet
         self._bar: tqdm | None = None
+        self._first: tuple[float, int] | None = None  # when the first step was done, and which
+        self._has_said_how_long = quiet
 
     def start(self, step: int) -> None:
         """Begins at a step; before, there are only lines."""
@@ -45,6 +50,7 @@ class Progress:
             self._report(run)
 
     def _report(self, run: "Run") -> None:
+        self._say_how_long(run)
         scalars = dict(run.scalars)
         if run.d_mean_sample is not None:
             scalars["d_mean_sample"] = run.d_mean_sample
@@ -68,6 +74,29 @@ class Progress:
             f"step {step}/{self._total}  {rate:.2f} step/s  "
             f"{rate * self._batch_size:.0f} images/s  left {left}  {values}"
         )
+
+    def _say_how_long(self, run: "Run") -> None:
+        """Says once how long the run will take on this machine, after its first steps; the
+        very first one is slower and does not count."""
+        if self._has_said_how_long:
+            return
+        now, step = time.monotonic(), run.step
+        if self._first is None:
+            self._first = now, step
+            return
+        since, first = self._first
+        if now - since >= FIRST_SECONDS:
+            self._has_said_how_long = True
+            rate = (step - first) / (now - since)
+            left = (self._total - step) / rate
+            if left >= LONG:
+                time_left = (
+                    f"{left / 60:.0f} minutes" if left < HOURS else f"{left / 3600:.0f} hours"
+                )
+                self.say(
+                    f"about {time_left} on this machine for the {self._total - step} steps left, "
+                    f"at {rate:.1f} a second; pictures: {run.directory.sample_path(step).parent}"
+                )
 
     def say(self, text: str) -> None:
         """Prints a line without tearing the bar."""
