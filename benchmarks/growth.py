@@ -60,7 +60,7 @@ def main():
             text=True,
         )
         seconds = json.loads(done.stdout.splitlines()[-1])
-        rate = flops.sequential_step(setting["width"]) * setting["batch_size"] / seconds
+        rate = flops.of_step("celeba64", width=setting["width"]) * setting["batch_size"] / seconds
         row = (*setting.values(), f"{seconds * 1e3:.0f}")
         row += (f"{setting['batch_size'] / seconds:.1f}", f"{rate / 1e9:.0f}")
         print("| " + " | ".join(map(str, row)) + " |", flush=True)

@@ -20,8 +20,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from benchmarks import flops
+from benchmarks import contenders, flops
 from dcgan_v1 import runtime
+from dcgan_v1.systems import SYSTEMS
 
 CONTENDERS = {  # name -> (module in contenders/, TF_ENABLE_ONEDNN_OPTS or None)
     "ours": ("ours", None),  # sets it itself
@@ -32,14 +33,17 @@ CONTENDERS = {  # name -> (module in contenders/, TF_ENABLE_ONEDNN_OPTS or None)
     "tf2": ("tf2", "1"),
     "tf2_default": ("tf2", None),
     "tf2_no_onednn": ("tf2", "0"),
+    "keras": ("keras_loop", "1"),
     "torch": ("torch_twin", None),
 }
+ISA = "ONEDNN_MAX_CPU_ISA"  # AVX2: without AVX-512, as most processors are
+START = 5  # steps before the first that counts
 
 
 def work(module, model, batch_size):
     """The process of one contender: times as many steps as each input line asks for."""
     step = import_module(f"benchmarks.contenders.{module}").make_step(model, batch_size)
-    for _ in range(5):
+    for _ in range(START):
         step()
     print("ready", flush=True)
     for line in sys.stdin:
@@ -55,12 +59,19 @@ def work(module, model, batch_size):
 class Contender:
     """A running process of one contender."""
 
-    def __init__(self, name, model, batch_size):
+    def __init__(self, name, model, batch_size, isa=""):
+        """
+        Args:
+          name: of CONTENDERS.
+          isa: the newest instructions that oneDNN may use, '' for all there are.
+        """
         module, onednn = CONTENDERS[name]
         environment = {k: v for k, v in os.environ.items() if "ONEDNN" not in k}
         environment["TF_CPP_MIN_LOG_LEVEL"] = "3"
         if onednn is not None:
             environment["TF_ENABLE_ONEDNN_OPTS"] = onednn
+        if isa:
+            environment[ISA] = isa
         command = [sys.executable, __file__, "--work", module]
         command += ["--model", model, "--batch-size", str(batch_size)]
         self.process = subprocess.Popen(
@@ -84,47 +95,94 @@ class Contender:
         return [1e3 * r["seconds"] for r in self.rounds]
 
 
-def compare(model, batch_size, against, rounds, steps):
-    names = ["ours", *against]
-    contenders = {name: Contender(name, model, batch_size) for name in names}
+def refusal(model, names):
+    """Returns why a system cannot be timed against contenders, or nothing."""
+    for name in names:
+        if name not in CONTENDERS:
+            return f"there is no contender {name!r}; there are {', '.join(CONTENDERS)}"
+        if model not in contenders.MODELS[CONTENDERS[name][0]]:
+            source = contenders.SOURCES.get(model)
+            hint = f"; its source's loop is {source!r} here" if "source" in name else ""
+            return f"{model} has no contender {name!r}{hint}; it has {', '.join(against(model))}"
+    return ""
+
+
+def against(model):
+    """Returns the names of a system's contenders, ours left out."""
+    return [
+        name
+        for name, (module, _) in CONTENDERS.items()
+        if model in contenders.MODELS[module] and module != "ours"
+    ]
+
+
+def measure(model, batch_size, names, rounds, steps, isa=""):
+    """Times steps of contenders in alternation, ours among them.
+
+    Args:
+      names: of the others.
+      rounds: how often each is asked; steps: how many steps each time.
+      isa: see `Contender`.
+
+    Returns:
+      The rate of a matrix product in operations/s, and a dict for each contender: its name,
+      ms, images/s and the ratio to ours as [median, least, most], bytes at the peak, and the
+      part of the product's rate.
+    """
+    running = {name: Contender(name, model, batch_size, isa) for name in ["ours", *names]}
     for _ in range(rounds):
-        for contender in contenders.values():
+        for contender in running.values():
             contender.round(steps)
-    for contender in contenders.values():
+    for contender in running.values():
         contender.process.stdin.close()
         contender.process.wait()
-    ours = contenders["ours"].milliseconds()
-    peak = matrix_product_rate()
+    ours = running["ours"].milliseconds()
+    product = matrix_product_rate(isa)
+    operations = flops.of_step(model) * batch_size
+    rows = []
+    for name, contender in running.items():
+        times = contender.milliseconds()
+        rows.append(
+            {
+                "contender": name,
+                "ms": spread(times),
+                "images_per_second": spread([batch_size / t * 1e3 for t in times]),
+                "ratio": spread([t / o for t, o in zip(times, ours, strict=True)]),
+                "peak_bytes": contender.rounds[-1]["peak_bytes"],
+                "of_product": operations / (statistics.median(times) / 1e3) / product,
+            }
+        )
+    return product, rows
+
+
+def spread(values):
+    return [statistics.median(values), min(values), max(values)]
+
+
+def compare(model, batch_size, names, rounds, steps):
+    product, rows = measure(model, batch_size, names, rounds, steps, os.environ.get(ISA, ""))
     print(f"{model}, batch {batch_size}, {rounds} rounds of {steps} steps, {machine()}")
-    print(f"float32 matrix product in TensorFlow: {peak / 1e9:.0f} GFLOP/s")
+    print(f"float32 matrix product in TensorFlow: {product / 1e9:.0f} GFLOP/s")
     print(
         "| contender | ms/step: median (min-max) | images/s | time / ours, round by "
         "round | peak RSS | of the product's rate |"
     )
     print("|---|---|---|---|---|---|")
-    for name, contender in contenders.items():
-        times = contender.milliseconds()
-        ratios = [t / o for t, o in zip(times, ours, strict=True)]
-        median = statistics.median(times)
+    for row in rows:
+        ms, ratio = row["ms"], row["ratio"]
         print(
-            f"| {name} | {median:.1f} ({min(times):.1f}-{max(times):.1f}) "
-            f"| {batch_size / median * 1e3:.1f} "
-            f"| {statistics.median(ratios):.2f} ({min(ratios):.2f}-{max(ratios):.2f}) "
-            f"| {contender.rounds[-1]['peak_bytes'] / 1e9:.2f} GB "
-            f"| {share(model, batch_size, median, peak)} |"
+            f"| {row['contender']} | {ms[0]:.1f} ({ms[1]:.1f}-{ms[2]:.1f}) "
+            f"| {row['images_per_second'][0]:.1f} "
+            f"| {ratio[0]:.2f} ({ratio[1]:.2f}-{ratio[2]:.2f}) "
+            f"| {row['peak_bytes'] / 1e9:.2f} GB | {row['of_product']:.0%} |"
         )
 
 
-def share(model, batch_size, milliseconds, peak):
-    """Returns what part of the matrix product's rate a step reaches, as text."""
-    if model != "celeba64":
-        return "-"
-    operations = flops.sequential_step() * batch_size
-    return f"{operations / (milliseconds / 1e3) / peak:.0%}"
-
-
-def matrix_product_rate(side=2048, rounds=9):
+def matrix_product_rate(isa="", side=2048, rounds=9):
     """Returns the median rate of a float32 product in TensorFlow, in operations/s."""
+    environment = {k: v for k, v in os.environ.items() if "ONEDNN" not in k}
+    if isa:
+        environment[ISA] = isa
     code = f"""
 import os, time, statistics
 os.environ["TF_ENABLE_ONEDNN_OPTS"] = "1"
@@ -137,7 +195,9 @@ for _ in range({rounds} + 3):
     times.append(time.perf_counter() - started)
 print(2 * {side} ** 3 / statistics.median(times[3:]))
 """
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True
+    )
     return float(done.stdout)
 
 
@@ -153,30 +213,36 @@ def machine():
     avx = "AVX-512" if "avx512f" in flags else "no AVX-512"
     cores = len(os.sched_getaffinity(0))
     python = platform.python_version()
-    return f"{runtime.processor()}, {cores} cores, {avx}, {vnni}, Python {python}"
+    return f"{runtime.processor()}, {cores} cores, {avx}, {vnni}, Python {python}{_limited()}"
+
+
+def _limited():
+    isa = os.environ.get(ISA)
+    return f", oneDNN limited to {isa}" if isa else ""
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--model", default="mnist_beginners")
-    parser.add_argument("--batch-size", type=int, default=50)
+    parser.add_argument("--model", choices=SYSTEMS, default="mnist_beginners")
+    parser.add_argument("--batch-size", type=int, help="by default the system's own")
     parser.add_argument(
         "--against",
-        default="source_loop",
-        help="comma-separated, of: " + ", ".join(list(CONTENDERS)[1:]),
+        help="comma-separated, of: " + ", ".join(list(CONTENDERS)[1:]) + " (default: all that "
+        "the system has)",
     )
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--steps", type=int, default=20, help="in a round")
     parser.add_argument("--work", help=argparse.SUPPRESS)
     args = parser.parse_args()
+    batch_size = args.batch_size or SYSTEMS[args.model].config().batch_size
     if args.work:
-        work(args.work, args.model, args.batch_size)
+        work(args.work, args.model, batch_size)
         return
-    against = args.against.split(",")
-    unknown = set(against) - set(CONTENDERS)
-    if unknown:
-        parser.error(f"unknown contenders: {', '.join(sorted(unknown))}")
-    compare(args.model, args.batch_size, against, args.rounds, args.steps)
+    names = args.against.split(",") if args.against else against(args.model)
+    if error := refusal(args.model, names):
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
+    compare(args.model, batch_size, names, args.rounds, args.steps)
 
 
 if __name__ == "__main__":

@@ -1,18 +1,31 @@
 """The project's own training step, as `train.py` runs it."""
 
+import os
+
 import numpy as np
 
 
 def make_step(model, batch_size, threads=0, **settings):
-    """Returns a function that does one step.
+    """Returns a function that does one step. For the arguments see `open_session`."""
+    session, fetches = open_session(model, batch_size, threads, **settings)
+    return lambda: session.run(fetches)
+
+
+def open_session(model, batch_size, threads=0, inter_op=0, **settings):
+    """Returns a session, and what one step fetches.
 
     Args:
-      threads: within one operation, 0 for as many as there are cores.
+      threads: within one operation, 0 for as many as there are cores; inter_op: operations at
+        a time.
       settings: further settings of the system's config.
     """
     from dcgan_v1 import runtime
 
-    tf = runtime.prepare()
+    # a run ignores settings of oneDNN's; here they are what is measured, and oneDNN reads
+    # them when it is first used
+    settings_of_onednn = {k: v for k, v in os.environ.items() if k.startswith("ONEDNN_")}
+    tf = runtime.prepare(keras=False)
+    os.environ.update(settings_of_onednn)
     from dcgan_v1.data.pipeline import InMemory
     from dcgan_v1.systems import SYSTEMS
     from dcgan_v1.training.graph import build_train_graph
@@ -23,9 +36,9 @@ def make_step(model, batch_size, threads=0, **settings):
     graph = build_train_graph(config, InMemory(images))
     session_config, _ = runtime.session_config()
     session_config.intra_op_parallelism_threads = threads
+    session_config.inter_op_parallelism_threads = inter_op
     session = tf.Session(config=session_config)
     session.run(graph.initialize)
     graph.start_data(session, 0)
     tf.get_default_graph().finalize()
-    fetches = {"op": graph.train.op, "scalars": graph.train.scalars}
-    return lambda: session.run(fetches)
+    return session, {"op": graph.train.op, "scalars": graph.train.scalars}

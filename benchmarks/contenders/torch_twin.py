@@ -1,4 +1,5 @@
-"""celeba64 as a PyTorch user would write it, in the usual DCGAN training loop.
+"""celeba64 as a PyTorch user would write it, in the usual DCGAN training loop; images96 as
+its counterpart in `dcgan_v1.ports` has it, which is that loop.
 
 The same networks and the system's own update order: D first, then G with the same fakes
 against the updated D.
@@ -7,12 +8,14 @@ against the updated D.
 import torch
 from torch import nn
 
+from dcgan_v1.ports import torch_images96
+
 WIDTH = 128
 
 
 def make_step(model, batch_size):
-    if model != "celeba64":
-        raise SystemExit(f"no PyTorch contender for {model}")
+    if model == "images96":
+        return images96(batch_size)
     generator, discriminator = make_generator(), make_discriminator()
     for network in (generator, discriminator):
         network.apply(_initialize)
@@ -37,6 +40,17 @@ def make_step(model, batch_size):
         g_loss.backward()
         g_adam.step()
         return d_loss.item(), g_loss.item()
+
+    return step
+
+
+def images96(batch_size):
+    gan = torch_images96.Gan()
+    pixels = torch.rand(512, 3, 96, 96) * 2 - 1
+
+    def step():
+        real = pixels[torch.randint(len(pixels), [batch_size])]
+        return gan.train_step(real, torch.randn(batch_size, 100))
 
     return step
 
