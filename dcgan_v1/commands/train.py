@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from dcgan_v1.data.statistics import Statistics
 
 TRAINING = ["steps", "epochs", "pretrain_steps", "batch_size", "width", "init", "seed"]
-TRAINING += ["device", "deterministic", *options.RECIPE, "augment"]
+TRAINING += ["device", "deterministic", "precision", *options.RECIPE, "augment"]
 IMAGES = [
     "data",
     "crop",
@@ -115,7 +115,7 @@ def _train_on_digits(plan: RunPlan, system: System, classifier: bool | str | Non
         plan.say(str(counted))
         _refuse_uniform(plan, f"--data-dir {config.data_dir}")(counted)
 
-    runtime.prepare()
+    runtime.prepare(keras=False)
     from dcgan_v1.data.pipeline import InMemory
 
     code = _train(plan, InMemory(images, system.last_batch))
@@ -153,7 +153,7 @@ def _train_on_images(plan: RunPlan, system: System, download: bool) -> int:
     )
     plan = plan.with_data(checksum)
 
-    runtime.prepare()
+    runtime.prepare(keras=False)
     from dcgan_v1.data.pipeline import Streamed
 
     return _train(plan, Streamed(read, count))

@@ -32,6 +32,13 @@ class Config:
     start: str = fixed("")  # the checkpoint this run began from, if any
     deterministic: bool = fixed(False, "the same bits whatever the number of cores")
 
+    precision: str = fixed(
+        "float32",
+        "what products are computed in; weights, moments and averages are float32 always. mixed: "
+        "bfloat16; mixed_float16: float16 with loss scaling",
+        choices=("float32", "mixed", "mixed_float16"),
+    )
+
     d_learning_rate: float = fixed(2e-4, "of D's Adams", least=0.0, below=1.0)
     g_learning_rate: float = fixed(2e-4, "of G's Adam", least=0.0, below=1.0)
     beta1: float = fixed(0.5, "of all Adams", least=0.0, below=1.0)

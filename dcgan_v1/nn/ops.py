@@ -3,7 +3,8 @@
 Every layer opens a variable scope of its own and creates `w` and `b` (or, for batch
 norm, `beta`, `gamma`, `moving_mean`, `moving_variance`) in it, so a variable's name
 spells its place: `mnist_beginners/generator/conv2/w`. Called again under a reusing
-scope a layer shares its variables. Feature maps are NHWC; the dtype follows the input.
+scope a layer shares its variables. Feature maps are NHWC; the dtype follows the input, that
+of variables is `stored` for it.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import tensorflow.compat.v1 as tf
 from dcgan_v1.distributed import collectives
 from dcgan_v1.nn import fast_ops
 from dcgan_v1.nn.layer_registry import register
+from dcgan_v1.nn.storage import stored
 
 
 def truncated_normal(stddev: float) -> tf.Initializer:
@@ -41,8 +43,8 @@ def linear(
     """
     with tf.variable_scope(scope):
         shape = [int(x.shape[1]), units]
-        w = tf.get_variable("w", shape, x.dtype, w_initializer)
-        y = fast_ops.matmul(x, tf.convert_to_tensor(w))  # [N, units]
+        w = tf.get_variable("w", shape, stored(x.dtype), w_initializer)
+        y = fast_ops.matmul(x, tf.cast(w, x.dtype))  # [N, units]
         return register("linear", x, add_bias(y, b_initializer))
 
 
@@ -70,12 +72,12 @@ def conv2d(
     """
     with tf.variable_scope(scope):
         shape = [size, size, int(x.shape[3]), filters]
-        w = tf.get_variable("w", shape, x.dtype, w_initializer)
+        w = tf.get_variable("w", shape, stored(x.dtype), w_initializer)
 
         def conv(x: tf.Tensor) -> tf.Tensor:
             if -(-int(x.shape[1]) // stride) <= fast_ops.SMALL_MAP:
-                return fast_ops.conv2d(x, tf.convert_to_tensor(w), stride, padding)
-            return tf.nn.conv2d(x, w, strides=stride, padding=padding)
+                return fast_ops.conv2d(x, tf.cast(w, x.dtype), stride, padding)
+            return tf.nn.conv2d(x, tf.cast(w, x.dtype), strides=stride, padding=padding)
 
         y = collectives.on_rows(conv, x)
         y = add_bias(y, b_initializer)
@@ -107,7 +109,7 @@ def conv2d_transpose(
     with tf.variable_scope(scope):
         _, height, width, channels = x.shape.as_list()
         shape = [size, size, filters, channels]  # output channels first, as TF1 has it
-        w = tf.get_variable("w", shape, x.dtype, w_initializer)
+        w = tf.get_variable("w", shape, stored(x.dtype), w_initializer)
         sides = [height * stride, width * stride]
         if padding == "VALID":
             sides = [side - stride + size for side in sides]
@@ -115,10 +117,8 @@ def conv2d_transpose(
         def conv_transpose(x: tf.Tensor) -> tf.Tensor:
             shape = [tf.shape(x)[0], *sides, filters]
             if height > fast_ops.SMALL_MAP:
-                return tf.nn.conv2d_transpose(x, w, shape, stride, padding)
-            y = fast_ops.conv2d_transpose(
-                x, tf.convert_to_tensor(w), tf.stack(shape), stride, padding
-            )
+                return tf.nn.conv2d_transpose(x, tf.cast(w, x.dtype), shape, stride, padding)
+            y = fast_ops.conv2d_transpose(x, tf.cast(w, x.dtype), tf.stack(shape), stride, padding)
             return tf.ensure_shape(y, [None, *shape[1:]])
 
         y = collectives.on_rows(conv_transpose, x)
@@ -179,7 +179,8 @@ def batch_norm(
       y of x's shape, and the list of update ops for moving_mean, moving_variance.
     """
     with tf.variable_scope(scope):
-        shape = [int(x.shape[-1])]
+        shape, half = [int(x.shape[-1])], x
+        x = tf.cast(x, stored(x.dtype))
         beta = tf.get_variable("beta", shape, x.dtype, tf.zeros_initializer())
         gamma = tf.ones(shape, x.dtype)
         if gamma_initializer is not None:
@@ -218,8 +219,9 @@ def batch_norm(
                 (average_mean, average_variance), (mean, variance), moments, strict=True
             )
         ]
+        y = tf.cast(y, half.dtype)
         settings = {"epsilon": epsilon, "averages": averages}
-        register("batch_norm", x, y, is_training=is_training, **settings)
+        register("batch_norm", half, y, is_training=is_training, **settings)
         return y, updates
 
 
@@ -265,5 +267,5 @@ def add_bias(y: tf.Tensor, initializer: tf.Initializer | None) -> tf.Tensor:
     """Adds a bias `b` to y's last dimension, or nothing where initializer is None."""
     if initializer is None:
         return y
-    b = tf.get_variable("b", [int(y.shape[-1])], y.dtype, initializer)
-    return tf.nn.bias_add(y, b)
+    b = tf.get_variable("b", [int(y.shape[-1])], stored(y.dtype), initializer)
+    return tf.nn.bias_add(y, tf.cast(b, y.dtype))

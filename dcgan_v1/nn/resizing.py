@@ -6,6 +6,7 @@ import tensorflow.compat.v1 as tf
 
 from dcgan_v1.nn import ops
 from dcgan_v1.nn.layer_registry import register
+from dcgan_v1.nn.storage import stored
 
 
 def resize_conv2d(
@@ -38,7 +39,8 @@ def resize_conv2d(
     """
     with tf.variable_scope(scope):
         _, height, width, channels = x.shape.as_list()
-        w = tf.get_variable("w", [3, 3, channels, filters], x.dtype, w_initializer)
+        w = tf.get_variable("w", [3, 3, channels, filters], stored(x.dtype), w_initializer)
+        w = tf.cast(w, x.dtype)
 
         # the two taps away from the edge
         def inner(w: tf.Tensor, axis: int) -> tf.Tensor:

@@ -29,7 +29,7 @@ from typing import NamedTuple
 import tensorflow.compat.v1 as tf
 
 from dcgan_v1.distributed import collectives
-from dcgan_v1.nn import losses
+from dcgan_v1.nn import loss_scaling, losses, shared_backward
 
 Output = tuple[tf.Tensor, list[tf.Operation]]  # images or logits, batch norm's updates
 Network = Callable[..., Output]
@@ -167,11 +167,13 @@ def simultaneous(
 ) -> Step:
     """One pass of everything, both gradients at the same weights, then both applied.
 
-    D's update comes first, which changes nothing: neither reads what the other writes.
+    D's update comes first, which changes nothing: neither reads what the other writes. Where
+    D's layers allow it, both losses share one pass back through D (see `shared_backward`).
     """
     fake, bn_updates = generator(z, True)
     real_logits, _ = d_on_real(real, True)  # [M, 1]
-    fake_logits, _ = d_on_fake(fake, True)  # [N, 1]
+    with shared_backward.layer_calls() as calls:
+        fake_logits, _ = d_on_fake(fake, True)  # [N, 1]
     d_loss_real = losses.discriminator_loss_real(real_logits, real_label)
     d_loss_fake = losses.discriminator_loss_fake(fake_logits)
     with tf.name_scope("losses/"):
@@ -179,8 +181,25 @@ def simultaneous(
     g_loss = losses.generator_loss(fake_logits)
     g_vars, d_vars = variables_of(tf.trainable_variables(), name)
 
-    d_gradients = gradients_of(d_adam, d_loss, d_vars)
-    g_gradients = gradients_of(g_adam, g_loss, g_vars)
+    if shared_backward.is_possible(calls(), d_vars):
+        with tf.name_scope(f"{d_adam.get_name()}/"):
+            by_fakes, at_fake = shared_backward.gradients(
+                calls(),
+                fake,
+                fake_logits,
+                loss_scaling.scaled(d_loss_fake, d_adam),
+                loss_scaling.scaled(g_loss, g_adam),
+                d_vars,
+            )
+            by_reals = tf.gradients(loss_scaling.scaled(d_loss_real, d_adam), d_vars)
+            by_both = [a + b for a, b in zip(by_reals, by_fakes, strict=True)]
+            d_gradients = loss_scaling.unscaled(collectives.all_reduce(by_both), d_adam)
+        with tf.name_scope(f"{g_adam.get_name()}/"):
+            by_g = tf.gradients(fake, g_vars, grad_ys=at_fake)
+            g_gradients = loss_scaling.unscaled(collectives.all_reduce(by_g), g_adam)
+    else:
+        d_gradients = gradients_of(d_adam, d_loss, d_vars)
+        g_gradients = gradients_of(g_adam, g_loss, g_vars)
     # The barrier: no weight may change before every gradient has been taken.
     with tf.control_dependencies(d_gradients + g_gradients):
         d_op = apply(d_adam, d_gradients, d_vars)
@@ -297,12 +316,14 @@ def gradients_of(
     """Returns the gradients of a loss, or of all workers' parts of it, by one sum.
 
     Args:
-      optimizer: that will apply them: they are shown with its ops.
+      optimizer: that will apply them: they are shown with its ops. In half precision it has a
+        scale of its own.
       loss: scalar, or a part of it.
       variables: the gradients are with respect to these.
     """
     with tf.name_scope(f"{optimizer.get_name()}/"):
-        return collectives.all_reduce(tf.gradients(loss, variables))
+        gradients = tf.gradients(loss_scaling.scaled(loss, optimizer), variables)
+        return loss_scaling.unscaled(collectives.all_reduce(gradients), optimizer)
 
 
 def variables_of(trainables: Sequence[tf.Variable], name: str) -> list[list[tf.Variable]]:
@@ -324,5 +345,15 @@ def apply(
     optimizer: tf.train.Optimizer, gradients: Sequence[tf.Tensor], variables: Sequence[tf.Variable]
 ) -> tf.Operation:
     """Applies gradients with an optimiser whose state is named after it."""
+
+    def update() -> tf.Operation:
+        pairs = zip(gradients, variables, strict=True)
+        return optimizer.apply_gradients(pairs, name="apply")
+
     with tf.name_scope(f"{optimizer.get_name()}/"):
-        return optimizer.apply_gradients(zip(gradients, variables, strict=True), name="apply")
+        scale = loss_scaling.scale_of(optimizer)
+        if scale is None:
+            return update()
+        with tf.init_scope():  # here, not in the branch, whose name they would have
+            optimizer._create_slots(variables)
+        return scale.apply(update)

@@ -13,7 +13,7 @@ from dcgan_v1 import models, systems
 from dcgan_v1.config import Config
 from dcgan_v1.data.pipeline import Start, TrainingData
 from dcgan_v1.distributed import collectives
-from dcgan_v1.nn import augmentation, randomness
+from dcgan_v1.nn import augmentation, loss_scaling, precision, randomness
 from dcgan_v1.nn.averaging import Averages
 from dcgan_v1.nn.optimizers import is_optimizer_variable
 from dcgan_v1.nn.training_steps import Network, Output, Step
@@ -99,7 +99,9 @@ def build_train_graph(config: Config, data: TrainingData) -> TrainGraph:
     with tf.name_scope("noise/"):
         noise = _noise(config, system, collectives.sum_of_counts(tf.shape(real)[0]), now)
 
-    step_ops = model.training_step(config, generator, discriminator, real, **noise)
+    halves = [precision.in_half(net, config.precision) for net in (generator, discriminator)]
+    with loss_scaling.switched_on(config.precision == "mixed_float16"):
+        step_ops = model.training_step(config, *halves, real, **noise)
     with tf.name_scope("updates/"):
         stop_ph = tf.placeholder_with_default(tf.constant(0.0), [], name="stop_ph")
         step_ops, stop = _with_whole_scalars(step_ops, stop_ph)
