@@ -205,7 +205,8 @@ def test_a_folder_for_pretrained_is_made_of_a_run(run, tmp_path):
     assert done.returncode == 0, done.stderr
     folder = out / "mnist_tutorial"
     assert [path.name for path in out.iterdir()] == ["mnist_tutorial"]
-    for name in ("model.index", "grid.png", "training.gif", "curve.png", "config.json"):
+    names = ("model.index", "grid.png", "training.gif", "curve.png", "config.json")
+    for name in (*names, "training.json"):
         assert (folder / name).stat().st_size > 0
     assert json.loads((folder / "figures.json").read_text())["n"] == 200
     assert "--model mnist_tutorial --batch-size 4" in (folder / "README.md").read_text()

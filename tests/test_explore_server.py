@@ -201,6 +201,10 @@ def test_a_page_of_a_run_names_its_data_its_weights_and_no_path(run_dir, tmp_pat
     model = json.loads(re.search(r'id="model"[^>]*>(.*?)</script>', text)[1])
     assert model["option"] == "--run-dir 'my run' --latest"
     assert str(run_dir.parent) not in text
+    # its training as it went: of so short a run the pictures alone
+    training = model["training"]
+    assert [frame["step"] for frame in training["frames"]] == [0, 2] and not training["curves"]
+    assert "Point at a curve" not in text
 
 
 def test_live_a_browser_is_opened_and_served_at_once(run_dir, tmp_path):

@@ -79,6 +79,8 @@ def test_event_files_hold_scalars_images_histograms_and_the_graph(run):
     steps, has_graph, said = {}, False, {}
     for event in tf.train.summary_iterator(str(path)):
         has_graph |= event.HasField("graph_def")
+        graph_def = tf.GraphDef.FromString(event.graph_def)
+        assert not graph_def.library.function  # a box each, and nothing else
         for value in event.summary.value:
             steps.setdefault(value.tag, []).append(event.step)
             said.setdefault(value.tag, value.metadata.summary_description)

@@ -42,7 +42,7 @@ function onEscape(event) {
   if (event.key !== "Escape") return;
   if (closeHints()) return;
   if (event.target === byId("seed")) restoreSeed();
-  else if (state.chosen.length) putAllBack();
+  else if (state.chosen.length && !event.target.matches("select, input")) putAllBack();
 }
 
 /** What gets the focus is scrolled to below the picture, where that stays on top. */

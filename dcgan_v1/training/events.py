@@ -33,6 +33,8 @@ class EventWriter:
         self._records = RecordWriter(_Appended(folder / name))
         self._write(file_version="brain.Event:2")
         definition = graph.as_graph_def(add_shapes=True)
+        # TensorBoard shows a box for each branch of each tf.cond beside the graph
+        del definition.library.function[:]
         self._write(graph_def=definition.SerializeToString())
         start = tf.SessionLog(status=tf.SessionLog.START)
         self._write(step=first_step, session_log=start)
