@@ -77,7 +77,13 @@ def test_a_pretrained_models_curve_is_that_of_its_csv(name):
 
 
 @pytest.mark.graph
-@pytest.mark.parametrize("name", ["mnist_beginners", "mnist_tutorial", "mnist_keras"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "mnist_tutorial",
+        *(pytest.param(n, marks=pytest.mark.release) for n in ("mnist_beginners", "mnist_keras")),
+    ],
+)
 def test_the_last_picture_is_what_the_last_weights_draw_of_the_runs_noise(name, session):
     """Of these three the last picture's step is the checkpoint's."""
     folder = pretrained.path_of(name)

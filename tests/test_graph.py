@@ -162,7 +162,13 @@ def update_of(op):
     return "/".join(op.name.split("/")[:2])
 
 
-@pytest.mark.parametrize("name", tiny_systems.SYSTEMS)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[] if name == "mnist_tutorial" else pytest.mark.release)
+        for name in tiny_systems.SYSTEMS
+    ],
+)
 def test_tensorboard_shows_the_graph_in_about_ten_boxes(name):
     augment = {"augment": "all"} if name in ("celeba64", "images96") else {}
     config = tiny_systems.config(name, ema_decay=0.9, **augment)

@@ -6,9 +6,11 @@ const complaints = new Map(); // place -> text, the last one last
 let progress = byId("status").textContent;
 
 function showStatus() {
-  const last = [...complaints.values()].at(-1);
-  byId("status").textContent = last ?? progress;
-  byId("status").classList.toggle("failed", last !== undefined);
+  const [place, text] = [...complaints].at(-1) ?? [];
+  byId("status").textContent = text ?? progress;
+  byId("status").classList.toggle("failed", text !== undefined);
+  const ofPicture = byId("picture-message").querySelector("span");
+  if (ofPicture) ofPicture.hidden = place === "picture"; // the status line is beside it
 }
 
 /** Says how far the page is. */
@@ -19,7 +21,8 @@ function say(text) {
 
 function putBeside(place, text, failed) {
   const message = byId(`${place}-message`);
-  message.replaceChildren(text);
+  message.replaceChildren(...(text ? [Object.assign(document.createElement("span"),
+    { textContent: text })] : []));
   message.classList.toggle("failed", failed);
   return message;
 }
