@@ -382,3 +382,27 @@ def test_recording_needs_to_know_how_much_and_a_run_to_record(folder, tmp_path):
     done = run(folder / "absent.py")
     assert done.returncode == 2
     assert "absent.py does not exist" in done.stderr
+
+
+def test_python_2_sorts_by_a_comparison_numpy_as_it_does_and_nonzero_is_truth(folder):
+    text = """
+import numpy as np
+class Empty(object):
+    def __nonzero__(self): return False
+class Both(object):
+    def __nonzero__(self): return False
+    __bool__ = __nonzero__
+print "truth", bool(Empty()), bool(Both())
+words = ["bb", "a", "ccc"]
+words.sort(lambda a, b: cmp(len(b), len(a)))
+print words, sorted([3, 1, 2], lambda a, b: b - a), sorted({"x": 1, "a": 2}.keys())
+words.sort(key=len, reverse=True)
+values = np.array([3, 1, 2])
+values.sort()
+print words, values, np.sort({5: 1, 4: 2}.keys())
+"""
+    done = run(written(folder, "main.py", text))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "truth False False" in done.stdout
+    assert "['ccc', 'bb', 'a'] [3, 2, 1] ['a', 'x']" in done.stdout
+    assert "['ccc', 'bb', 'a'] [1 2 3] [4 5]" in done.stdout

@@ -28,6 +28,7 @@ from dcgan_v1.migration.programs.families import (
     scipy_names,
     sklearn_names,
     standard_library,
+    variable_scopes,
 )
 
 VERSION = "1.15.5"  # what programs that look are told
@@ -67,6 +68,7 @@ def _tensorflow() -> Facade:
         (_VERSION, tf),
         {
             **old_names.TOP,
+            **variable_scopes.names(),
             "nn": nn,
             "train": train,
             "image": Facade("tf.image", (tf.image,), old_names.IMAGE),

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from dcgan_v1.errors import UserError, reason
-from dcgan_v1.migration.programs import python2, rewriting
+from dcgan_v1.migration.programs import python2, python2_names, rewriting
 from dcgan_v1.migration.programs.facade import Facade, Vanished, walk
 from dcgan_v1.migration.programs.families import mnist_paths
 from dcgan_v1.migration.programs.stand_ins import StandIn
@@ -53,11 +53,16 @@ class Program:
         self.main = main.resolve()
         self.settings = dict(settings or {})
         text = self._text(self.main)
+        # what was on the path before belongs to others; what the program adds is its
+        before = {Path(p).resolve() for p in sys.path}
+        self.origin = origin or self.main.parent
+        self.others = {p for p in before if p == OURS or not self.origin.is_relative_to(p)}
+        places = [self.main.parent, *sorted(before - self.others)]
         self.is_python2 = (
-            python2.program_is_python2(self.main, text) if python is None else python == 2
+            python2.program_is_python2(places, text) if python is None else python == 2
         )
         self._builtins = {
-            **python2.own_builtins(self._import, self.is_python2),
+            **python2_names.own_builtins(self._import, self.is_python2),
             **rewriting.BUILTINS,
             "open": mnist_paths.open_file,
         }
@@ -70,11 +75,7 @@ class Program:
             "importlib", (importlib,), {"import_module": self._import_module}
         )
         if self.is_python2:
-            self.facades |= python2.modules()
-        # what was on the path before belongs to others; what the program adds is its
-        before = {Path(p).resolve() for p in sys.path}
-        self.origin = origin or self.main.parent
-        self.others = {p for p in before if p == OURS or not self.origin.is_relative_to(p)}
+            self.facades |= python2_names.modules()
 
     def words(self) -> str:
         """The text of the program's files."""

@@ -2,24 +2,17 @@
 that Python 2 had. The program's files stay as they are."""
 
 import ast
-import builtins
 import copy
 import functools
 import io
-import math
-import operator
-import pickle
 import re
-import string
 import tokenize
-import types
 import warnings
-from collections.abc import Callable
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from dcgan_v1.errors import UserError
-from dcgan_v1.migration.programs.families import numpy_arithmetic
 
 ONLY_IN_2 = re.compile(
     r"\bxrange\s*\(|\.iter(items|values|keys)\s*\(|\braw_input\s*\(|\.has_key\s*\("
@@ -77,8 +70,13 @@ def _without_words(text: str) -> str:
     return "\n".join(lines)
 
 
-def program_is_python2(main: Path, text: str) -> bool:
-    """Whether a program is Python 2: it, or any file of its folder that it imports."""
+def program_is_python2(places: Sequence[Path], text: str) -> bool:
+    """Whether a program is Python 2: it, or any file of its folders that it imports.
+
+    Args:
+      places: its folders.
+      text: of its main file.
+    """
     waiting, visited = [text], set()
     while waiting:
         source = waiting.pop()
@@ -86,8 +84,9 @@ def program_is_python2(main: Path, text: str) -> bool:
             return True
         for names in IMPORTS.findall(source):
             for name in re.split(r"[ ,]+", names.partition(" import")[0].strip()):
-                near = main.parent / (name.replace(".", "/") + ".py")
-                if near not in visited and near.is_file():
+                path = name.replace(".", "/") + ".py"
+                near = next((p / path for p in places if (p / path).is_file()), None)
+                if near is not None and near not in visited:
                     visited.add(near)
                     waiting.append(text_of(near))
     return False
@@ -111,7 +110,7 @@ def parsed(text: str, path: Path, translate: bool) -> ast.Module:
                 return ast.parse(text if parses(text) else text.expandtabs(8))
         except SyntaxError as error:
             raise UserError(f"{path}:{error.lineno} is not Python 3: {error.msg}") from error
-    tree = ast.parse(_translated(text, path))
+    tree = ast.fix_missing_locations(_Methods().visit(ast.parse(_translated(text, path))))
     if not re.search(r"from __future__ import[^#\n]*\bdivision\b", text):
         tree = ast.fix_missing_locations(_Division().visit(tree))
     return tree
@@ -124,8 +123,10 @@ def _tool(has_print_function: bool) -> Any:
         from fissix import refactor
 
         fixers = refactor.get_fixers_from_package("fissix.fixes")
-    # a program's own files are found beside it, with or without a dot
-    fixers = [f for f in fixers if not f.endswith("fix_import")]
+    # a program's own files are found beside it, with or without a dot; numpy's `sort` is no
+    # list's; and a class for both Pythons has `__bool__ = __nonzero__`
+    left_out = ("fix_import", "fix_sorted", "fix_nonzero")
+    fixers = [f for f in fixers if not f.endswith(left_out)]
     return refactor.RefactoringTool(fixers, {"print_function": has_print_function})
 
 
@@ -140,6 +141,26 @@ def _translated(text: str, path: Path) -> str:
         except (ParseError, TokenError, IndentationError) as error:
             last = error
     raise UserError(f"{path} is neither Python 3 nor Python 2: {last}")
+
+
+class _Methods(ast.NodeTransformer):
+    """`a.sort(compare)` of a list; `__nonzero__` of a class."""
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
+        self.generic_visit(node)
+        methods = {child.name for child in node.body if isinstance(child, ast.FunctionDef)}
+        if "__nonzero__" in methods - {"__bool__"}:
+            truth = ast.parse("__bool__ = __nonzero__").body[0]
+            node.body.append(ast.copy_location(truth, node.body[-1]))
+        return node
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        self.generic_visit(node)
+        if not isinstance(node.func, ast.Attribute) or node.func.attr != "sort":
+            return node
+        called = ast.Name("__sort_as_python2__", ast.Load())
+        arguments = [node.func.value, *node.args]
+        return ast.copy_location(ast.Call(called, arguments, node.keywords), node)
 
 
 class _Division(ast.NodeTransformer):
@@ -161,103 +182,3 @@ class _Division(ast.NodeTransformer):
         called = ast.Name("__divide_in_place_as_python2__", ast.Load())
         value = ast.Call(called, [left, node.value], [])
         return ast.copy_location(ast.Assign([node.target], value), node)
-
-
-def divide(a: Any, b: Any) -> Any:
-    """Python 2's `/`: of integers, arrays of integers and TF1's dimensions, floor."""
-    if all(_is_integer(x) for x in (a, b)):
-        return a // b
-    return numpy_arithmetic.FUNCTIONS["truediv"](a, b)
-
-
-def divide_in_place(a: Any, b: Any) -> Any:
-    """`a /= b`: an array is changed where it is."""
-    if all(_is_integer(x) for x in (a, b)):
-        return operator.ifloordiv(a, b)
-    return operator.itruediv(a, numpy_arithmetic.right_operand(a, b))
-
-
-def _is_integer(x: Any) -> bool:
-    dtype = getattr(x, "dtype", None)
-    is_tensor = bool(getattr(dtype, "is_integer", False))  # TensorFlow's dtype
-    is_array = getattr(dtype, "kind", None) in ("i", "u")
-    return isinstance(x, int) or is_array or is_tensor or _is_dimension(x)
-
-
-def _is_dimension(x: Any) -> bool:
-    return type(x).__name__ == "Dimension"
-
-
-def compare(a: Any, b: Any) -> int:
-    """`cmp`."""
-    return (a > b) - (a < b)
-
-
-NAMES = {
-    "xrange": range,
-    "raw_input": input,
-    "unicode": str,
-    "long": int,
-    "basestring": str,
-    "reduce": functools.reduce,
-    "unichr": chr,
-    "cmp": compare,
-    "file": open,
-    "__divide_as_python2__": divide,
-    "__divide_in_place_as_python2__": divide_in_place,
-}
-
-
-def own_builtins(import_function: Callable[..., Any], translate: bool) -> dict[str, Any]:
-    """Returns the builtins of a program's files."""
-    names = {**vars(builtins), "__import__": import_function}
-    return {**names, **NAMES, "round": _round} if translate else names
-
-
-def _round(number: float, digits: int = 0) -> float:
-    """Python 2's gave a float, and rounded halves away from zero."""
-    scale = 10.0**digits
-    return math.copysign(math.floor(abs(number) * scale + 0.5) / scale, number)
-
-
-def modules() -> dict[str, types.ModuleType]:
-    """Returns name -> module of the standard library as Python 2 had it."""
-    return {"pickle": _pickle(), "string": _string()}
-
-
-def _pickle() -> types.ModuleType:
-    """Reads what Python 2 wrote: strings of bytes, arrays in them."""
-    module = _copy_of(pickle)
-
-    def load(file: Any, encoding: str = "latin1", **options: Any) -> Any:
-        # opened as text, which was the same in Python 2
-        return pickle.load(getattr(file, "buffer", file), encoding=encoding, **options)
-
-    def loads(data: bytes, encoding: str = "latin1", **options: Any) -> Any:
-        return pickle.loads(data, encoding=encoding, **options)
-
-    def dump(value: Any, file: Any, protocol: int = 2) -> None:
-        pickle.dump(value, getattr(file, "buffer", file), protocol)
-
-    vars(module).update(load=load, loads=loads, dump=dump)
-    return module
-
-
-def _string() -> types.ModuleType:
-    module = _copy_of(string)
-    vars(module).update(
-        letters=string.ascii_letters,
-        lowercase=string.ascii_lowercase,
-        uppercase=string.ascii_uppercase,
-        maketrans=str.maketrans,
-        join=lambda words, between=" ": between.join(words),
-    )
-    for name in ("lower", "upper", "split", "strip", "replace", "find", "zfill"):
-        setattr(module, name, getattr(str, name))
-    return module
-
-
-def _copy_of(module: types.ModuleType) -> types.ModuleType:
-    copied = types.ModuleType(module.__name__)
-    vars(copied).update({k: v for k, v in vars(module).items() if k != "__name__"})
-    return copied

@@ -9,7 +9,7 @@ import types
 from typing import Any
 
 from dcgan_v1.migration.programs.facade import Missing
-from dcgan_v1.migration.programs.families import opencv
+from dcgan_v1.migration.programs.families import opencv, progress_bars
 
 OPTIONAL = (
     "moviepy",
@@ -21,7 +21,6 @@ OPTIONAL = (
     "sklearn",
     "seaborn",
     "prettytable",
-    "progressbar",
     "lmdb",
     "rarfile",
     "cupy",
@@ -90,6 +89,9 @@ def modules() -> dict[str, types.ModuleType]:
         for name in OPTIONAL
         if name not in sys.modules and importlib.util.find_spec(name) is None
     }
+    for name in progress_bars.NAMES:
+        if importlib.util.find_spec(name) is None:
+            stand_ins[name] = progress_bars.module(name)
     if importlib.util.find_spec("cv2") is None:
         stand_ins["cv2"] = opencv.module()
     return stand_ins

@@ -61,3 +61,6 @@ def give_old_names() -> None:
     names = ("convert_variables_to_constants", "remove_training_nodes")
     functions = {name: getattr(tf.graph_util, name) for name in names}
     add_names(graph_util, functions, "graph_util")
+    # the lines that made an op, which libraries shorten for their messages
+    traceback = property(lambda _: [], lambda *_: None)
+    add_names(tf.Operation, {"_traceback": traceback}, "tf.Operation")

@@ -1,0 +1,137 @@
+"""What a Python 2 program's files find: builtins, and modules of the standard library, as Python 2
+had them."""
+
+import builtins
+import functools
+import math
+import operator
+import pickle
+import string
+import types
+from collections.abc import Callable
+from typing import Any
+
+from dcgan_v1.migration.programs.families import numpy_arithmetic
+
+
+def divide(a: Any, b: Any) -> Any:
+    """Python 2's `/`: of integers, arrays of integers and TF1's dimensions, floor."""
+    if all(_is_integer(x) for x in (a, b)):
+        return a // b
+    return numpy_arithmetic.FUNCTIONS["truediv"](a, b)
+
+
+def divide_in_place(a: Any, b: Any) -> Any:
+    """`a /= b`: an array is changed where it is."""
+    if all(_is_integer(x) for x in (a, b)):
+        return operator.ifloordiv(a, b)
+    return operator.itruediv(a, numpy_arithmetic.right_operand(a, b))
+
+
+def _is_integer(x: Any) -> bool:
+    dtype = getattr(x, "dtype", None)
+    is_tensor = bool(getattr(dtype, "is_integer", False))  # TensorFlow's dtype
+    is_array = getattr(dtype, "kind", None) in ("i", "u")
+    return isinstance(x, int) or is_array or is_tensor or _is_dimension(x)
+
+
+def _is_dimension(x: Any) -> bool:
+    return type(x).__name__ == "Dimension"
+
+
+def compare(a: Any, b: Any) -> int:
+    """`cmp`."""
+    return (a > b) - (a < b)
+
+
+def sort(owner: Any, *arguments: Any, **options: Any) -> Any:
+    """`owner.sort(...)`, whatever it is of."""
+    if not isinstance(owner, list):
+        return owner.sort(*arguments, **options)
+    owner[:] = _sorted(owner, *arguments, **options)
+    return None
+
+
+def _sorted(
+    iterable: Any,
+    cmp: Callable[[Any, Any], int] | None = None,
+    key: Callable[[Any], Any] | None = None,
+    reverse: bool = False,
+) -> list[Any]:
+    """`sorted`, with a function that compares two."""
+    if cmp is None:
+        return sorted(iterable, key=key, reverse=reverse)
+    of_two = functools.cmp_to_key(cmp)
+    return sorted(iterable, key=lambda x: of_two(key(x) if key else x), reverse=reverse)
+
+
+NAMES = {
+    "xrange": range,
+    "sorted": _sorted,
+    "__sort_as_python2__": sort,
+    "raw_input": input,
+    "unicode": str,
+    "long": int,
+    "basestring": str,
+    "reduce": functools.reduce,
+    "unichr": chr,
+    "cmp": compare,
+    "file": open,
+    "__divide_as_python2__": divide,
+    "__divide_in_place_as_python2__": divide_in_place,
+}
+
+
+def own_builtins(import_function: Callable[..., Any], translate: bool) -> dict[str, Any]:
+    """Returns the builtins of a program's files."""
+    names = {**vars(builtins), "__import__": import_function}
+    return {**names, **NAMES, "round": _round} if translate else names
+
+
+def _round(number: float, digits: int = 0) -> float:
+    """Python 2's gave a float, and rounded halves away from zero."""
+    scale = 10.0**digits
+    return math.copysign(math.floor(abs(number) * scale + 0.5) / scale, number)
+
+
+def modules() -> dict[str, types.ModuleType]:
+    """Returns name -> module of the standard library as Python 2 had it."""
+    return {"pickle": _pickle(), "string": _string()}
+
+
+def _pickle() -> types.ModuleType:
+    """Reads what Python 2 wrote: strings of bytes, arrays in them."""
+    module = _copy_of(pickle)
+
+    def load(file: Any, encoding: str = "latin1", **options: Any) -> Any:
+        # opened as text, which was the same in Python 2
+        return pickle.load(getattr(file, "buffer", file), encoding=encoding, **options)
+
+    def loads(data: bytes, encoding: str = "latin1", **options: Any) -> Any:
+        return pickle.loads(data, encoding=encoding, **options)
+
+    def dump(value: Any, file: Any, protocol: int = 2) -> None:
+        pickle.dump(value, getattr(file, "buffer", file), protocol)
+
+    vars(module).update(load=load, loads=loads, dump=dump)
+    return module
+
+
+def _string() -> types.ModuleType:
+    module = _copy_of(string)
+    vars(module).update(
+        letters=string.ascii_letters,
+        lowercase=string.ascii_lowercase,
+        uppercase=string.ascii_uppercase,
+        maketrans=str.maketrans,
+        join=lambda words, between=" ": between.join(words),
+    )
+    for name in ("lower", "upper", "split", "strip", "replace", "find", "zfill"):
+        setattr(module, name, getattr(str, name))
+    return module
+
+
+def _copy_of(module: types.ModuleType) -> types.ModuleType:
+    copied = types.ModuleType(module.__name__)
+    vars(copied).update({k: v for k, v in vars(module).items() if k != "__name__"})
+    return copied
