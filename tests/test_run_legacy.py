@@ -11,6 +11,7 @@ import pytest
 from script_runs import ENVIRONMENT, call, fresh
 
 from dcgan_v1.migration.programs import python2
+from dcgan_v1.migration.programs.families import progress_bars
 from dcgan_v1.migration.programs.program import Program, notebook
 
 pytestmark = pytest.mark.cli
@@ -406,3 +407,32 @@ print words, values, np.sort({5: 1, 4: 2}.keys())
     assert "truth False False" in done.stdout
     assert "['ccc', 'bb', 'a'] [3, 2, 1] ['a', 'x']" in done.stdout
     assert "['ccc', 'bb', 'a'] [1 2 3] [4 5]" in done.stdout
+
+
+@pytest.mark.unit
+def test_bars_of_packages_that_are_not_installed_count_and_draw_nothing(capsys):
+    bars = progress_bars.module("progressbar")
+    widgets = ["epoch", bars.Percentage(), bars.Bar(), bars.ETA()]
+    bar = bars.ProgressBar(maxval=3, widgets=widgets).start()
+    bar.update(2)
+    bar.finish()
+    assert bar.currval == 2
+    assert list(bars.ProgressBar()(range(3))) == [0, 1, 2]
+    tqdm = progress_bars.module("tqdm")
+    with tqdm.tqdm(["a", "b"], desc="x", total=2) as own:
+        assert list(own) == ["a", "b"]
+        own.set_postfix(loss=1)
+        own.set_description("y")
+    assert own.n == own.total == len(own) == 2
+    assert list(tqdm.trange(2)) == list(tqdm.auto.tqdm(range(2))) == [0, 1]
+    tqdm.tqdm.write("said")
+    assert capsys.readouterr().out == "said\n"
+
+
+@pytest.mark.unit
+def test_python_2_is_seen_in_packages_above_the_program(tmp_path):
+    (tmp_path / "package").mkdir()
+    (tmp_path / "package" / "model.py").write_text("for i in xrange(3): pass\n")
+    text = "from package.model import x\n"
+    assert not python2.program_is_python2([tmp_path / "launchers"], text)
+    assert python2.program_is_python2([tmp_path / "launchers", tmp_path], text)

@@ -7,7 +7,7 @@ updates them, and what a program assigns itself (clipped weights, moved averages
 in the order of the ops.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import tensorflow.compat.v1 as tf
@@ -17,6 +17,7 @@ from dcgan_v1.migration.runners.tf1.roles import Roles
 from dcgan_v1.migration.runners.tf1.session_call import (
     SessionCall,
     branches,
+    causes,
     in_order,
     is_write,
     join_of,
@@ -132,6 +133,7 @@ def impose(races: Sequence[Race], calls: Sequence[Sequence[tf.Operation]]) -> li
     """
     inside = [set(in_order(call)) for call in calls]
     runs_under = branches(in_order([op for call in calls for op in call]))
+    waits = {op: causes(op) for ops in inside for op in ops}
     imposed = []
     for race in races:
         first: tf.Operation | None = race.first
@@ -141,12 +143,26 @@ def impose(races: Sequence[Race], calls: Sequence[Sequence[tf.Operation]]) -> li
         if not runs_under[race.first] <= outside:
             # who waits for an op that a tf.cond leaves out is left out, too
             first = join_of(race.first, outside, runs_under)
-        if first is None or race.second in in_order([first]):
-            continue
-        if all(first in ops for ops in inside if race.second in ops):
+        is_everywhere = all(first in ops for ops in inside if race.second in ops)
+        if first is not None and is_everywhere and not _needs(first, race.second, waits):
             race.second._add_control_input(first)
+            waits[race.second].append(first)
             imposed.append(race)
     return imposed
+
+
+def _needs(
+    op: tf.Operation, other: tf.Operation, waits: Mapping[tf.Operation, list[tf.Operation]]
+) -> bool:
+    """Whether an op waits for another, in any number of steps."""
+    reached, stack = {op}, [op]
+    while stack:
+        new = set(waits[stack.pop()]) - reached
+        if other in new:
+            return True
+        reached |= new
+        stack += new
+    return False
 
 
 def lines(races: Sequence[Race], imposed: Sequence[Race] | None = None) -> list[str]:

@@ -55,7 +55,7 @@ class SessionCall:
     def __init__(self, ops: Sequence[tf.Operation], values: Sequence[tf.Operation]) -> None:
         self.ops = in_order([*ops, *values])
         self._place = {op: i for i, op in enumerate(self.ops)}
-        self._waits = self._masks(_causes)
+        self._waits = self._masks(causes)
         self._made_of = self._masks(_data_causes)
         self._branches = branches(self.ops)
         self.fetched = [op for op in values if "Summary" not in op.type]
@@ -64,11 +64,11 @@ class SessionCall:
             self.writers.setdefault(_variable(op.inputs[0]), []).append(op)
         self.readers = _readers(self.ops, self.writers)
 
-    def _masks(self, causes: Callable[[tf.Operation], list[tf.Operation]]) -> Masks:
+    def _masks(self, of: Callable[[tf.Operation], list[tf.Operation]]) -> Masks:
         masks: Masks = {}
         for op in self.ops:
             mask = 0
-            for cause in causes(op):
+            for cause in of(op):
                 mask |= masks.get(cause, 0) | 1 << self._place[cause]
             masks[op] = mask
         return masks
@@ -84,7 +84,8 @@ class SessionCall:
         return op is part or bool(self._made_of[op] >> self._place[part] & 1)
 
 
-def _causes(op: tf.Operation) -> list[tf.Operation]:
+def causes(op: tf.Operation) -> list[tf.Operation]:
+    """Returns the ops that an op waits for."""
     return [*_data_causes(op), *op.control_inputs]
 
 
@@ -105,7 +106,7 @@ def in_order(ops: Iterable[tf.Operation]) -> list[tf.Operation]:
         elif op not in begun:
             begun.add(op)
             stack.append((op, True))
-            stack += [(cause, False) for cause in _causes(op) if cause not in begun]
+            stack += [(cause, False) for cause in causes(op) if cause not in begun]
     return list(order)
 
 
