@@ -7,11 +7,12 @@ import os
 import pickle
 from pathlib import Path
 
+import numpy as np
 import pytest
 from script_runs import ENVIRONMENT, call, fresh
 
 from dcgan_v1.migration.programs import python2
-from dcgan_v1.migration.programs.families import progress_bars
+from dcgan_v1.migration.programs.families import opencv, progress_bars
 from dcgan_v1.migration.programs.program import Program, notebook
 
 pytestmark = pytest.mark.cli
@@ -436,3 +437,21 @@ def test_python_2_is_seen_in_packages_above_the_program(tmp_path):
     text = "from package.model import x\n"
     assert not python2.program_is_python2([tmp_path / "launchers"], text)
     assert python2.program_is_python2([tmp_path / "launchers", tmp_path], text)
+
+
+@pytest.mark.unit
+def test_pictures_without_opencv_are_resized_as_opencv_does():
+    cv2 = opencv.module()
+    a = np.arange(16, dtype=np.float64).reshape(4, 4)
+    of_areas = [[2.5, 4.5], [10.5, 12.5]]  # the mean of each 2x2
+    np.testing.assert_allclose(cv2.resize(a, (2, 2), interpolation=cv2.INTER_AREA), of_areas)
+    # cubic weights, a = -0.75, half way between two: -0.09375 and 0.59375
+    row = np.array([[0.0, 0.0, 1.0, 1.0]])
+    cubic = cv2.resize(row, (2, 1), interpolation=cv2.INTER_CUBIC)
+    np.testing.assert_allclose(cubic, [[-0.09375, 1.09375]])
+    assert cv2.flip(a, 0)[0, 0] == 12
+    assert cv2.flip(a, 1)[0, 0] == 3
+    assert cv2.flip(a, -1)[0, 0] == 15
+    colours = np.arange(12, dtype=np.uint8).reshape(2, 2, 3)
+    assert np.array_equal(cv2.merge(cv2.split(colours)), colours)
+    assert cv2.waitKey(1) == -1

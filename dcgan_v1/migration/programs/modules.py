@@ -60,7 +60,7 @@ def supply() -> dict[str, types.ModuleType | Callable[[], types.ModuleType]]:
 def _tensorflow() -> Facade:
     of_flags, app = flags.modules()
     keras = keras1.modules()
-    gfile = mnist_paths.gfile()
+    gfile, of_estimator = mnist_paths.gfile(), estimator.module()
     nn = Facade("tf.nn", (tf.nn,), old_names.NN)
     train = Facade("tf.train", (tf.train,), old_names.TRAIN)
     return Facade(
@@ -73,12 +73,12 @@ def _tensorflow() -> Facade:
             "train": train,
             "image": Facade("tf.image", (tf.image,), old_names.IMAGE),
             "contrib": contrib.modules(),
-            "estimator": estimator.module(),
+            "estimator": of_estimator,
             "pywrap_tensorflow": inner_paths.pywrap_tensorflow(),
             "examples": mnist_tutorial.modules(),
             "gfile": gfile,
             "data": mnist_paths.data(),
-            "python": inner_paths.python(gfile, keras),
+            "python": inner_paths.python(gfile, keras, of_estimator),
             "flags": of_flags,
             "app": app,
             "keras": keras,

@@ -143,7 +143,9 @@ class Program:
             return facade
         for wanted in fromlist:
             if wanted not in ("*", "__name__") and not hasattr(module, wanted):
-                self._behind(facade, f"{name}.{wanted}")
+                behind = self._behind(facade, f"{name}.{wanted}")
+                if isinstance(module, Facade):  # which may be of another name
+                    module.supply(wanted, behind)
         return module
 
     def _facade(self, name: str) -> types.ModuleType:

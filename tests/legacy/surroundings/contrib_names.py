@@ -501,3 +501,66 @@ def probe_quantize():
     return callable(tf.contrib.quantize.create_training_graph), callable(
         tf.contrib.graph_editor.copy
     )
+
+
+def probe_rnn_norm_cell_of_gains():
+    def build():
+        first = tf.random_normal_initializer(seed=3)
+        with tf.variable_scope("r", initializer=first):
+            cell = tf.contrib.rnn.LayerNormBasicLSTMCell(4, norm_gain=0.5, norm_shift=0.1)
+            x = tf.reshape(tf.range(6.0), [1, 2, 3])
+            return tf.nn.dynamic_rnn(cell, x, dtype=tf.float32)[0]
+
+    return run(build)
+
+
+def probe_rnn_block_cell():
+    def build():
+        with tf.variable_scope("r", initializer=tf.ones_initializer()):
+            cell = tf.contrib.rnn.LSTMBlockCell(2)
+            y = tf.nn.dynamic_rnn(cell, tf.ones([1, 2, 3]), dtype=tf.float32)[0]
+        names.extend(v.name for v in tf.global_variables())
+        return y
+
+    names = []
+    return run(build), sorted(names)
+
+
+def probe_diagonal_normal():
+    ds = tf.contrib.distributions
+
+    def build():
+        q = ds.MultivariateNormalDiag(tf.constant([[1.0, 2.0]]), tf.constant([[0.5, 2.0]]))
+        p = ds.MultivariateNormalDiag(tf.zeros([1, 2]), tf.ones([1, 2]))
+        late = ds.MultivariateNormalDiagWithSoftplusScale(tf.zeros([2]), tf.zeros([2]))
+        of_q = [q.log_prob([[0.0, 0.0]]), q.entropy(), q.stddev(), q.covariance()]
+        return [*of_q, ds.kl_divergence(q, p), late.stddev()]
+
+    return run(build)
+
+
+def probe_flipped_cross_entropies():
+    nn = tf.contrib.nn
+    return run(
+        lambda: [
+            nn.deprecated_flipped_softmax_cross_entropy_with_logits([1.0, 2.0], [0.0, 1.0]),
+            nn.deprecated_flipped_sigmoid_cross_entropy_with_logits(1.0, 0.0),
+            nn.deprecated_flipped_sparse_softmax_cross_entropy_with_logits([1.0, 2.0], 1),
+        ]
+    )
+
+
+def probe_learn_modes():
+    return tf.contrib.learn.ModeKeys.TRAIN, tf.contrib.learn.ModeKeys.INFER
+
+
+def probe_inner_training():
+    from tensorflow.python.estimator import estimator
+    from tensorflow.python.keras.utils import conv_utils
+    from tensorflow.python.training import training_ops
+
+    return (
+        callable(training_ops.apply_adam),
+        callable(conv_utils.deconv_output_length),
+        estimator.Estimator.__name__,
+    )

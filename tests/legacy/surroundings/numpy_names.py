@@ -347,3 +347,14 @@ def probe_int0():
 
 def probe_singlecomplex():
     return np.dtype(np.singlecomplex).name, np.dtype(np.cfloat).name, np.dtype(np.longfloat).kind
+
+
+def probe_stacks_of_generators():
+    rows = ([1, 2], [3, 4])
+    return np.vstack(map(np.array, rows)), np.hstack(np.array(row) for row in rows)
+
+
+def probe_inner_products():
+    from numpy.core.umath_tests import inner1d
+
+    return inner1d(np.eye(2), np.array([[3.0, 4.0], [5.0, 6.0]])), np.alen([1, 2])

@@ -215,3 +215,11 @@ def probe_wavfile():
 
 def probe_version():
     return scipy.__version__ < "1.2"
+
+
+def probe_imread_of_16_bits():
+    from PIL import Image
+
+    name = os.path.join(tempfile.mkdtemp(), "a.png")
+    Image.fromarray(np.full((2, 2), 300, np.uint16)).save(name)
+    return scipy.misc.imread(name)

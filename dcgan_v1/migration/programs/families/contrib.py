@@ -10,11 +10,14 @@ import tensorflow.compat.v1 as tf
 
 from dcgan_v1.migration.programs.facade import Facade
 from dcgan_v1.migration.programs.families import (
+    contrib_cells,
+    contrib_distributions,
     contrib_image,
     contrib_optimizers,
     contrib_sequences,
     contrib_small,
     contrib_training,
+    estimator_records,
     inner_paths,
     mnist_tutorial,
     slim,
@@ -190,7 +193,9 @@ def modules() -> Facade:
             "layers": of_layers,
             "framework": framework,
             "slim": of_slim,
-            "rnn": inner_paths.package(Facade("tf.contrib.rnn", (tf.nn.rnn_cell, tf.nn))),
+            "rnn": inner_paths.package(
+                Facade("tf.contrib.rnn", (tf.nn.rnn_cell, tf.nn), contrib_cells.NAMES)
+            ),
             "training": Facade(
                 "tf.contrib.training",
                 (package.training, tf.train),
@@ -219,16 +224,24 @@ def modules() -> Facade:
             "distributions": Facade(
                 "tf.contrib.distributions",
                 (tf.distributions,),
+                contrib_distributions.NAMES,
                 hints=ELSEWHERE["tf.contrib.distributions"],
             ),
             "learn": inner_paths.package(
-                Facade("tf.contrib.learn", (), {"datasets": mnist_tutorial.datasets_module()})
+                Facade(
+                    "tf.contrib.learn",
+                    (),
+                    {
+                        "datasets": mnist_tutorial.datasets_module(),
+                        "ModeKeys": contrib_training.ModeKeys,
+                        "RunConfig": estimator_records.RunConfig,
+                    },
+                )
             ),
             "image": Facade("tf.contrib.image", (), contrib_image.NAMES),
             "keras": inner_paths.package(
                 Facade("tf.contrib.keras", (tf.keras,), {"keras": tf.keras})
             ),
-            "nn": Facade("tf.contrib.nn", (tf.nn,)),
             **contrib_small.modules(),
             **contrib_optimizers.modules(),
             **contrib_sequences.modules(),

@@ -1,8 +1,9 @@
 """Small packages of tf.contrib whose names TensorFlow has elsewhere: eager, lookup, signal,
-summary, stateless, staging, distribute, deprecated, tensorboard."""
+summary, stateless, staging, distribute, deprecated, tensorboard, nn."""
 
 import importlib
 import types
+from collections.abc import Callable
 from typing import Any
 
 import tensorflow.compat.v1 as tf
@@ -15,8 +16,30 @@ from dcgan_v1.migration.programs.families.inner_paths import package
 def modules() -> dict[str, Facade]:
     """Returns name below tf.contrib -> facade."""
     makers = (_eager, _lookup, _signal, _stateless, _staging, _summary, _distribute, _deprecated)
-    found = [package(make()) for make in (*makers, _tensorboard)]
+    found = [package(make()) for make in (*makers, _tensorboard, _nn)]
     return {facade.__name__.rpartition(".")[2]: facade for facade in found}
+
+
+def _flipped(name: str) -> Callable[..., tf.Tensor]:
+    """A cross entropy as it was before 1.0: (logits, labels)."""
+    plain = getattr(tf.nn, name)
+
+    def function(logits: Any, labels: Any, name: str | None = None, **options: Any) -> tf.Tensor:
+        return plain(labels=labels, logits=logits, name=name, **options)
+
+    return function
+
+
+CROSS_ENTROPIES = (
+    "sigmoid_cross_entropy_with_logits",
+    "softmax_cross_entropy_with_logits",
+    "sparse_softmax_cross_entropy_with_logits",
+)
+
+
+def _nn() -> Facade:
+    names = {f"deprecated_flipped_{name}": _flipped(name) for name in CROSS_ENTROPIES}
+    return Facade("tf.contrib.nn", (tf.nn,), names)
 
 
 def _eager() -> Facade:

@@ -7,6 +7,12 @@ from collections.abc import Mapping
 from typing import Any
 
 
+class ModeKeys:
+    """tf.contrib.learn.ModeKeys."""
+
+    TRAIN, EVAL, INFER = "train", "eval", "infer"
+
+
 class HParams:
     """Settings as attributes: `HParams(size=3).size`."""
 

@@ -46,12 +46,14 @@ def pywrap_tensorflow() -> types.ModuleType:
     return module
 
 
-def python(gfile: Facade, keras: Facade) -> Facade:
+def python(gfile: Facade, keras: Facade, estimator: Facade) -> Facade:
     """Returns the facade of tensorflow.python: TensorFlow's own, with TF1's files and Keras."""
     plain = importlib.import_module("tensorflow.python")
     platform = importlib.import_module("tensorflow.python.platform")
     of_platform = Facade("tensorflow.python.platform", (platform,), {"gfile": gfile})
-    return Facade("tensorflow.python", (plain,), {"platform": of_platform, "keras": keras})
+    parts = {"platform": of_platform, "keras": keras}
+    parts["estimator"] = Inner("tensorflow.python.estimator", estimator)
+    return Facade("tensorflow.python", (plain,), parts)
 
 
 def give_old_names() -> None:
@@ -61,6 +63,9 @@ def give_old_names() -> None:
     names = ("convert_variables_to_constants", "remove_training_nodes")
     functions = {name: getattr(tf.graph_util, name) for name in names}
     add_names(graph_util, functions, "graph_util")
+    training = importlib.import_module("tensorflow.python.training")
+    kernels = importlib.import_module("tensorflow.python.ops.gen_training_ops")
+    add_names(training, {"training_ops": kernels}, "training")
     # the lines that made an op, which libraries shorten for their messages
     traceback = property(lambda _: [], lambda *_: None)
     add_names(tf.Operation, {"_traceback": traceback}, "tf.Operation")

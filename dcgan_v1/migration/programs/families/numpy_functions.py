@@ -1,7 +1,7 @@
 """Functions of numpy 1 that took, or gave, something else: ragged arrays, `normed`, pickles."""
 
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -90,6 +90,21 @@ def fromfile(file: Any, *arguments: Any, **options: Any) -> np.ndarray:
     return np.fromfile(mnist_files.available(file), *arguments, **options)
 
 
+def _of_any(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of arrays that took them from a generator, too."""
+
+    def of_arrays(arrays: Any, *arguments: Any, **options: Any) -> Any:
+        is_made = isinstance(arrays, Iterator)
+        return function(list(arrays) if is_made else arrays, *arguments, **options)
+
+    return of_arrays
+
+
+def inner1d(a: Any, b: Any) -> Any:
+    """[..., n], [..., n] -> [...]: the sum of the products."""
+    return np.einsum("...i,...i->...", a, b)
+
+
 def total(a: Any, *arguments: Any, **options: Any) -> Any:
     """Of a generator, too."""
     if isinstance(a, types.GeneratorType):
@@ -128,6 +143,7 @@ def random_integers(low: int, high: int | None = None, size: Any = None) -> Any:
     return np.random.randint(first, last + 1, size)  # noqa: NPY002
 
 
+STACKS = ("stack", "vstack", "hstack", "dstack", "column_stack")
 NAMES: dict[str, Any] = {
     "array": array,
     "asarray": _or_of_objects(np.asarray),
@@ -145,6 +161,7 @@ NAMES: dict[str, Any] = {
     "save": save,
     "sum": total,
     "unravel_index": unravel_index,
+    **{name: _of_any(getattr(np, name)) for name in STACKS},
 }
 RANDOM: dict[str, Any] = {
     "permutation": _of_rows(np.random.permutation),

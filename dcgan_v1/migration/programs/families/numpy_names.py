@@ -125,6 +125,7 @@ GONE: dict[str, Any] = {
     "round_": np.round,
     "rank": np.ndim,
     "mat": np.asmatrix,
+    "alen": lambda a: 1 if np.ndim(a) == 0 else len(a),
     "msort": lambda a: np.sort(a, axis=0),
     "math": math,
     "cast": _Cast(),
@@ -202,7 +203,17 @@ def module() -> Facade:
             **gone,
             "random": Facade("numpy.random", (np.random,), numpy_functions.RANDOM),
             "core": Facade(
-                "numpy.core", (core,), {"numeric": core.numeric, "defchararray": np.char}
+                "numpy.core",
+                (core,),
+                {
+                    "numeric": core.numeric,
+                    "defchararray": np.char,
+                    "umath_tests": Facade(
+                        "numpy.core.umath_tests",
+                        (),
+                        {"inner1d": numpy_functions.inner1d, "matrix_multiply": np.matmul},
+                    ),
+                },
             ),
             "lib": Facade("numpy.lib", (np.lib, np)),
             "testing": testing,

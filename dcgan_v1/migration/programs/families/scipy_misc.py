@@ -104,6 +104,8 @@ def fromimage(im: Image.Image, flatten: bool = False, mode: str | None = None) -
         im = im.convert("F")
     elif im.mode == "1":
         im = im.convert("L")
+    elif im.mode.startswith("I;16"):
+        im = im.convert("I")  # as Pillow opened 16 bits then
     return np.array(im)
 
 
