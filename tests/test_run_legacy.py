@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from script_runs import ENVIRONMENT, call, fresh
 
-from dcgan_v1.migration.programs import python2
+from dcgan_v1.migration.programs import notebooks, python2
 from dcgan_v1.migration.programs.families import opencv, progress_bars
-from dcgan_v1.migration.programs.program import Program, notebook
+from dcgan_v1.migration.programs.program import Program
 
 pytestmark = pytest.mark.cli
 
@@ -144,6 +144,26 @@ def test_a_package_above_the_program_is_its_own(tmp_path):
     assert "had it" in done.stdout
 
 
+def test_folders_above_that_a_program_puts_on_its_path_are_those_of_the_original(tmp_path):
+    for name in ("sub", "lib"):
+        (tmp_path / "root" / name).mkdir(parents=True)
+    text = "from tensorflow.examples.tutorials.mnist import input_data\n"
+    written(tmp_path / "root" / "lib", "helper.py", text)
+    written(tmp_path / "root", "above.py", text)
+    text = """
+import os, sys
+sys.path.append(os.path.join(os.path.dirname(__file__), "..", "lib"))
+sys.path.append("..")
+from helper import input_data
+import above
+print("both", above.input_data is input_data)
+"""
+    program = written(tmp_path / "root" / "sub", "main.py", text)
+    done = call("run_legacy.py", "--run-dir", tmp_path / "run", program)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "both True" in done.stdout
+
+
 def test_neither_the_programs_files_nor_the_data_can_be_written_over(folder, tmp_path):
     (folder / "big.npy").write_bytes(b"1" * 2_000_000)
     faces = tmp_path / "faces"
@@ -265,7 +285,7 @@ def test_any_cell_of_a_notebook_may_import_from_the_future(tmp_path, cells):
     path.write_text(json.dumps(book))
     program = Program(path, {})
     names = {"__builtins__": program._builtins}
-    exec(program.code(path, notebook(path)), names)
+    exec(program.code(path, notebooks.code(path)), names)
     assert names["n"] == 1
 
 

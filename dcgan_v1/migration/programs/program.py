@@ -6,28 +6,20 @@ import builtins
 import importlib
 import importlib.abc
 import importlib.machinery
-import json
-import re
+import os
 import sys
 import types
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from dcgan_v1.errors import UserError, reason
-from dcgan_v1.migration.programs import python2, python2_names, rewriting
+from dcgan_v1.errors import UserError
+from dcgan_v1.migration.programs import notebooks, python2, python2_names, rewriting
 from dcgan_v1.migration.programs.facade import Facade, Vanished, walk
 from dcgan_v1.migration.programs.families import mnist_paths
 from dcgan_v1.migration.programs.stand_ins import StandIn
 
 OURS = Path(__file__).resolve().parents[3]
-MAGIC = re.compile(r"^([ \t]*)[%!?].*$", re.MULTILINE)
-SHELL = re.compile(r"^([ \t]*\w+ *= *)[%!].*$", re.MULTILINE)  # names = !ls
-RUN_ANYHOW = ("%%time", "%%capture", "%%prun")
-IPYTHON = """
-def display(*things): __import__("sys").stdout.write(" ".join(map(str, things)) + chr(10))
-def get_ipython(): return __import__("unittest.mock").mock.MagicMock()
-"""
 
 
 class Program:
@@ -114,7 +106,7 @@ class Program:
     def _text(self, path: Path) -> str:
         try:
             if path.suffix == ".ipynb":
-                return notebook(path)
+                return notebooks.code(path)
             return python2.text_of(path)
         except OSError as error:
             raise UserError(f"cannot read {path}: {error.strerror}") from error
@@ -195,29 +187,6 @@ def _value(name: str, settings: Mapping[str, str]) -> ast.expr:
         raise UserError(f"--set {name}: {settings[name]!r} is not a Python expression") from error
 
 
-def notebook(path: Path) -> str:
-    """Returns the code of a notebook's cells in order; magics do nothing."""
-    try:
-        content = json.loads(path.read_text("utf-8"))
-        cells = content.get("cells") or [c for w in content["worksheets"] for c in w["cells"]]
-        sources = [
-            "".join(c.get("source", c.get("input", "")))
-            for c in cells
-            if c.get("cell_type") == "code"
-        ]
-    except (ValueError, KeyError, AttributeError, TypeError) as error:
-        raise UserError(f"{path} is not a notebook: {reason(error)}") from error
-    return "\n".join([IPYTHON, *map(_without_magics, sources)])
-
-
-def _without_magics(cell: str) -> str:
-    if cell.lstrip().startswith("%%") and not cell.lstrip().startswith(RUN_ANYHOW):
-        return ""  # in another language
-    if python2.parses(cell):
-        return cell  # a line may begin with % in the middle of an expression
-    return SHELL.sub(r"\1[]", MAGIC.sub(r"\1pass", cell))
-
-
 class _Finder(importlib.abc.MetaPathFinder):
     """Finds the modules of a program, which are compiled as its main file is."""
 
@@ -229,12 +198,19 @@ class _Finder(importlib.abc.MetaPathFinder):
     ) -> importlib.machinery.ModuleSpec | None:
         del target
         where = sys.path if path is None else path
-        own = [p or "." for p in where if self._is_own(p or ".")]
+        own = [place for p in where if self._is_own(p or ".") for place in self._shown(p or ".")]
         spec = importlib.machinery.PathFinder.find_spec(name, own) if own else None
         if spec is None or spec.origin is None or not spec.origin.endswith(".py"):
             return spec
         spec.loader = _Loader(self.program, name, spec.origin)
         return spec
+
+    def _shown(self, place: str) -> list[str]:
+        """A folder of the program's; one above its copy stands for that above the original, too."""
+        folder, near = Path(place).resolve(), self.program.main.parent
+        if folder.is_relative_to(near):
+            return [place]
+        return [place, str((self.program.origin / os.path.relpath(folder, near)).resolve())]
 
     def _is_own(self, place: str) -> bool:
         folder = Path(place).resolve()
