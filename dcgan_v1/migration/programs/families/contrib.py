@@ -194,7 +194,7 @@ def modules() -> Facade:
             "framework": framework,
             "slim": of_slim,
             "rnn": inner_paths.package(
-                Facade("tf.contrib.rnn", (tf.nn.rnn_cell, tf.nn), contrib_cells.NAMES)
+                Facade("tf.contrib.rnn", (tf.nn.rnn_cell, tf.nn), contrib_cells.names())
             ),
             "training": Facade(
                 "tf.contrib.training",
