@@ -17,9 +17,17 @@ from dcgan_v1.migration.comparison.evidence import (
     Evidence,
     Key,
 )
-from dcgan_v1.migration.explanation import averages, gradients, losses, slot_starts, updates
+from dcgan_v1.migration.explanation import (
+    averages,
+    gradients,
+    layer_experiments,
+    losses,
+    slot_starts,
+    updates,
+)
 from dcgan_v1.migration.explanation.case import EPSILON_PLACE, SLOT_START, Case
 from dcgan_v1.migration.explanation.explain import explain
+from dcgan_v1.migration.explanation.layer_experiments import LayerCase
 from dcgan_v1.migration.explanation.update_rules import AFTER, OUTSIDE, Rule
 from dcgan_v1.migration.matching.fingerprints import Certificate
 from dcgan_v1.migration.matching.layouts import Layout
@@ -310,6 +318,24 @@ def test_averages_that_never_move_are_said_to(rng):
     evidence = made({key: start["m"]}, {key: start["m"] + 1}, start, count=0, old=old)
     (cause,) = averages.find(case(evidence))
     assert "TF1 never moves the averages: its UPDATE_OPS are not run" in cause.text
+
+
+# ---- layers ----
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "settings"),
+    [
+        (lambda x: np.maximum(x, 0.2 * x), lambda x: np.maximum(x, 0), {"slope": 0.0}),
+        (lambda x: 1 / (1 + np.exp(-x)), np.tanh, {"tanh": 1.0}),
+        (lambda x: np.maximum(x, 0.2 * x), lambda x: np.maximum(x, 0.3 * x), {"slope": 0.3}),
+    ],
+)
+def test_another_activation_is_named_with_what_puts_tf1_right(rng, ours, theirs, settings):
+    x = rng.normal(size=(4, 50))
+    row = Aligned(LayerOutput("m/1", "activation", {}, theirs(x)), None, "use", 1.0, 1.0)
+    layer = LayerCase(None, "training", row, x, ours(x), theirs(x), {})
+    assert layer_experiments.activation(layer).settings == pytest.approx(settings)
 
 
 # ---- losses ----

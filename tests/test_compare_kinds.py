@@ -1,6 +1,7 @@
 """Kinds of programs that a comparison once got wrong: input pipelines, graphs for
 training alone, rates that keep, sparse updates, modes of modules, torch's own L2."""
 
+import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 from script_runs import call
@@ -252,6 +253,27 @@ def test_what_has_no_float64_kernel_is_named():
     side = GraphRunner(Tf1(function=build), "float64", 2)
     assert {"LRN", "LRNGrad"} <= set(side.left)
     assert any(op.startswith("CropAndResize") for op in side.left)
+
+
+def test_a_sigmoid_that_becomes_a_tanh_has_the_gradient_of_one(rng):
+    from dcgan_v1.migration.records import Change
+    from dcgan_v1.migration.runners.tf1 import changes
+
+    with tf.Graph().as_default():
+        x = tf.placeholder(tf.float64, [5], "x")
+        gradient = tf.gradients(tf.reduce_sum(tf.sigmoid(x, "y") ** 2), x)[0]
+        tf.identity(gradient, "gradient")
+        tf.sigmoid(x, "other")
+        meta = tf.train.export_meta_graph()
+    changes.apply(meta, [Change("y", "type Tanh", 1.0)])
+    fed = rng.normal(size=5)
+    with tf.Graph().as_default(), tf.Session() as session:
+        tf.import_graph_def(meta.graph_def, name="")
+        given = session.run(["y:0", "gradient:0", "other:0"], {"x:0": fed})
+    y = np.tanh(fed)
+    np.testing.assert_allclose(given[0], y, rtol=1e-14)
+    np.testing.assert_allclose(given[1], 2 * y * (1 - y**2), rtol=1e-12)
+    np.testing.assert_allclose(given[2], 1 / (1 + np.exp(-fed)), rtol=1e-14)
 
 
 @pytest.mark.smoke

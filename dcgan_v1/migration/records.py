@@ -323,11 +323,16 @@ class Source:
 
 @dataclass(frozen=True)
 class Change:
-    """A number in a TF1 graph that is replaced: attribute `setting` of `op`, or, where that is
-    'value', the constant itself; or of an optimiser called `op`, where `setting` begins with
-    'optimizer': 'optimizer beta1', or 'optimizer epsilon after' for one that is added after the
-    bias correction. Where it is 'input', `op` is an input that a later run of a step has of its
-    own, and is given the first run's."""
+    """A number in a TF1 graph that is replaced.
+
+    Attributes:
+      op: an op, an optimiser, or an input.
+      setting: an attribute of the op; 'value', the constant itself; 'type Tanh', what the op
+        becomes; 'optimizer beta1' and so on, of an optimiser; 'optimizer epsilon after', for one
+        that is added after the bias correction; 'input', of an input that a later run of a step has
+        of its own, and is given the first run's.
+      value: the number, where there is one.
+    """
 
     op: str
     setting: str

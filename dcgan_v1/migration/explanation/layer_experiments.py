@@ -67,7 +67,8 @@ def activation(layer: LayerCase) -> Reason | None:
         for name, s, leaky in zip(names, slopes, is_leaky, strict=True)
     ]
     if None not in known and known[0] != known[1]:
-        return Reason("the activation is {1}, TF1's is {0}".format(*known))
+        text = "the activation is {1}, TF1's is {0}".format(*known)
+        return Reason(text, {"slope": 0.0} if known[1] == "ReLU" else {str(known[1]): 1.0})
     return None
 
 

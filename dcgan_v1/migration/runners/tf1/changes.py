@@ -1,6 +1,7 @@
 """Numbers of a graph that an explanation replaces: what a port would compute if TF1 had them."""
 
 import tensorflow.compat.v1 as tf
+from tensorflow.core.framework.node_def_pb2 import NodeDef
 from tensorflow.core.protobuf.meta_graph_pb2 import MetaGraphDef
 from tensorflow.python.framework import tensor_util
 
@@ -8,8 +9,8 @@ from dcgan_v1.migration.records import Change
 
 
 def apply(meta: MetaGraphDef, changes: list[Change]) -> None:
-    """Replaces attributes and constants of a MetaGraphDef, in place. An attribute of a layer's op
-    is replaced in the op of its gradient, too: each keeps a number of its own.
+    """Replaces attributes, constants and types of ops of a MetaGraphDef, in place: in the op of a
+    layer's gradient, too, which keeps a number of its own.
 
     Raises:
       KeyError: a change names an op that is not there.
@@ -22,8 +23,20 @@ def apply(meta: MetaGraphDef, changes: list[Change]) -> None:
             new = tf.make_tensor_proto(change.value, old.dtype, old.shape)
             node.attr["value"].tensor.CopyFrom(new)
             continue
+        if change.setting.startswith("type "):
+            _retype(nodes, change.op, change.setting.removeprefix("type "))
+            continue
         node.attr[change.setting].f = change.value
         for other in nodes.values():
             is_gradient = other.op.startswith(node.op.rstrip("V23")) and "Grad" in other.op
             if is_gradient and set(node.input) & set(other.input):
                 other.attr[change.setting].f = change.value
+
+
+def _retype(nodes: dict[str, NodeDef], name: str, kind: str) -> None:
+    """Makes a Sigmoid a Tanh, or the reverse; the gradients of both take the same inputs."""
+    gradient = f"{nodes[name].op}Grad"
+    nodes[name].op = kind
+    for other in nodes.values():
+        if other.op == gradient and other.input[0].partition(":")[0] == name:
+            other.op = f"{kind}Grad"

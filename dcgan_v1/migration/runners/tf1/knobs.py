@@ -7,6 +7,8 @@ from dcgan_v1.migration.runners.tf1 import graph_ops
 Knobs = dict[str, list[tuple[str, str]]]  # setting -> [(op, attribute)]
 DEEP = 12  # ops above the one that gives a layer's output, at most
 ROOTS = ("Rsqrt", "Sqrt")
+# they take each other's place, and so do their gradients
+OTHER = {"Sigmoid": "Tanh", "Tanh": "Sigmoid"}
 
 
 def of(op: tf.Operation, attributes: set[str]) -> Knobs:
@@ -16,6 +18,9 @@ def of(op: tf.Operation, attributes: set[str]) -> Knobs:
       op: in the graph as it runs.
       attributes: of the op as the program has it; in float64 it may be spelled out of others.
     """
+    if op.type in OTHER:
+        name = OTHER[op.type]
+        return {name.lower(): [(op.name, f"type {name}")]}
     if "alpha" in attributes:
         return {"slope": [(op.name, "alpha")]}
     if "epsilon" in attributes:
