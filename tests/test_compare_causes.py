@@ -25,7 +25,8 @@ from dcgan_v1.migration.explanation import (
     slot_starts,
     updates,
 )
-from dcgan_v1.migration.explanation.case import EPSILON_PLACE, SLOT_START, Case
+from dcgan_v1.migration.explanation import explain as explain_module
+from dcgan_v1.migration.explanation.case import EPSILON_PLACE, SLOT_START, Case, Cause
 from dcgan_v1.migration.explanation.explain import explain
 from dcgan_v1.migration.explanation.layer_experiments import LayerCase
 from dcgan_v1.migration.explanation.update_rules import AFTER, OUTSIDE, Rule
@@ -454,6 +455,25 @@ def test_what_an_earlier_update_of_the_step_makes_differ_is_no_cause(rng, factor
     assert len(findings) == len(texts), findings
     for finding, text in zip(findings, texts, strict=True):
         assert text in finding.cause
+
+
+def test_a_small_fault_that_is_put_right_hides_no_larger_one(monkeypatch):
+    small, large = Key(LOSS, "small"), Key(LOSS, "large")
+    ours = {small: np.asarray(1.0), large: np.asarray(1.0)}
+    theirs = {small: np.asarray(1.0 + 1e-6), large: np.asarray(3.0)}
+
+    def stage(case):
+        over = {d.key for d in case.over(LOSS)}
+        if small in over:
+            return [Cause("a", "one", frozenset(over), (Change("a", "epsilon", 1e-5),))]
+        return [Cause("b", "another", frozenset(over))] if over else []
+
+    monkeypatch.setattr(explain_module, "_stages", lambda case: [stage])
+    evidence = made(ours, theirs, {})
+    answers = Answers(made({**ours, small: theirs[small]}, theirs, {}))
+    findings = explain(evidence, between(ours, theirs), answers)
+    texts = ["one (this explains less than 1% of the difference)", "another"]
+    assert [f.cause for f in findings] == texts
 
 
 def test_layers_that_differ_alone_make_no_verdict(rng):

@@ -197,6 +197,42 @@ def test_averages_follow_the_layer_of_their_scales():
     assert pairs["bn1/moving_mean"] == "norm_0/mean"
 
 
+def test_averages_stay_beside_their_scales_where_another_decay_moves_them_otherwise(rng):
+    """Two batch norms of one size in two networks. By how far they move, each average of the port's
+    is nearer to that of the other network."""
+    olds = [f"{net}/bn/{part}" for net in "GD" for part in ("gamma", "moving_mean")]
+    news = [f"{net}/norm/{part}" for net in "GD" for part in ("weight", "running_mean")]
+    kinds = ["gamma", "mean"] * 2
+    old = Tf1Info(
+        variables={
+            n: variable(3, part=k, trainable=k == "gamma") for n, k in zip(olds, kinds, strict=True)
+        },
+        updates=[Update("u", "o", variables=[olds[0], olds[2]])],
+    )
+    new = PortInfo(
+        variables={
+            n: variable(3, part=k, layer=n.rpartition("/")[0], trainable=k == "gamma")
+            for n, k in zip(news, kinds, strict=True)
+        }
+    )
+    gradients = rng.normal(size=(2, 3))
+    moves = {"G/bn": 0.01, "D/bn": 0.03, "G/norm": 0.03, "D/norm": 0.09}
+
+    def run(names, optimizer, values):
+        trained = [n for n, k in zip(names, kinds, strict=True) if k == "gamma"]
+        by = {GradientKey(0, optimizer, n): g for n, g in zip(trained, gradients, strict=True)}
+        moved = {n: values[n] + moves.get(n.rpartition("/")[0], 0) for n in names}
+        return fingerprints.EqualRun({"loss": 1.0}, by, moved)
+
+    probe = identify.GradientProbe(
+        [identify.PortUpdate("opt", [news[0], news[2]])],
+        {},
+        lambda ours, theirs: (run(olds, "o", ours), run(news, "opt", theirs)),
+    )
+    result, _ = identify.identify(old, new, [], probe)
+    assert {r.old: r.new for r in result.rows} == dict(zip(olds, news, strict=True))
+
+
 @pytest.mark.parametrize(
     ("name", "part"),
     [

@@ -12,6 +12,7 @@ programs are run again with that number: so the next cause is found in what rema
 
 import traceback
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -187,12 +188,15 @@ def _after(case: Case, causes: list[Cause]) -> tuple[Case, list[Cause]]:
     except UserError:  # a number that the graph cannot run with
         return case.accounting_for(keys), causes
     before, after = _size(case, keys), _size(again, keys)
-    if after > 0.99 * before:  # not what makes the difference
+    left = {d.key for d in again.differences if d.is_over}
+    # another fault may make more of the difference, and this one be put right all the same
+    if after > 0.99 * before and not any(d.key not in left for d in case.differences if d.is_over):
         return case.accounting_for(keys), causes
     if after > 0:
         share = 1 - np.sqrt(after / before)
+        part = f"{share:.0%}" if share >= 0.01 else "less than 1%"
         causes = [
-            Cause(c.where, f"{c.text} (this explains {share:.0%} of the difference)", c.keys)
+            replace(c, text=f"{c.text} (this explains {part} of the difference)")
             if c.changes and share < 0.995
             else c
             for c in causes

@@ -67,6 +67,7 @@ def identify(
             certificate = fingerprints.by_gradients(
                 rows, options, ours, theirs, probe.pixels, updates, probe.run_equal
             )
+    _free_strays(rows, options, theirs)
     _by_siblings_and_names(rows, options, ours, theirs)
     _in_order(rows, options, ours)
     taken_old, taken_new = {r.old for r in rows}, {r.new for r in rows}
@@ -155,6 +156,28 @@ def _pair_updates(
 
 
 # ---- names and order ----
+
+
+def _free_strays(rows: list[Row], options: Options, theirs: dict[str, Variable]) -> None:
+    """Takes back averages that were paired, by how they moved, with those of another layer than
+    what is trained beside them: where decays differ, that tells nothing."""
+    scopes: dict[str, set[str]] = {}
+    for row in rows:
+        if theirs[row.new].trainable:
+            scopes.setdefault(theirs[row.new].layer, set()).add(_scope(row.old))
+
+    def is_stray(row: Row) -> bool:
+        own = scopes.get(theirs[row.new].layer, set())
+        if row.by != "gradients" or theirs[row.new].trainable or _scope(row.old) in own:
+            return False
+        return len(own) == 1 and any(_scope(old) in own for old, _ in options[row.new])
+
+    rows[:] = [row for row in rows if not is_stray(row)]
+
+
+def _scope(name: str) -> str:
+    """'D/bn1/gamma' -> 'D/bn1'."""
+    return name.rpartition("/")[0]
 
 
 def _by_siblings_and_names(
