@@ -21,6 +21,7 @@ from dcgan_v1.migration.explanation import (
     averages,
     gradients,
     layer_experiments,
+    layers,
     losses,
     slot_starts,
     updates,
@@ -337,6 +338,18 @@ def test_another_activation_is_named_with_what_puts_tf1_right(rng, ours, theirs,
     row = Aligned(LayerOutput("m/1", "activation", {}, theirs(x)), None, "use", 1.0, 1.0)
     layer = LayerCase(None, "training", row, x, ours(x), theirs(x), {})
     assert layer_experiments.activation(layer).settings == pytest.approx(settings)
+
+
+def test_what_is_put_right_in_one_layer_is_in_all_that_are_set_alike():
+    def row(name, ours, theirs, kind="norm"):
+        x, knobs = np.zeros(1), {"epsilon": [(f"TF1/{name}", "epsilon")]}
+        old = LayerOutput(f"TF1/{name}", kind, {"epsilon": ours}, x, knobs=knobs)
+        return Aligned(LayerOutput(name, kind, {"epsilon": theirs}, x), old, "use", 1.0, 1.0)
+
+    rows = [row("a", 1e-3, 1e-5), row("b", 1e-3, 1e-5), row("c", 1e-4, 1e-5), row("d", 1e-3, 0.1)]
+    evidence = made({}, {}, {}, aligned={"training": [*rows, row("a#2", 1e-3, 1e-5)]})
+    changed = layers._changes(case(evidence), rows[0], {"epsilon": 1e-5})
+    assert [c.op for c in changed] == ["TF1/a", "TF1/a#2", "TF1/b"]
 
 
 # ---- losses ----

@@ -77,11 +77,14 @@ def _cause(case: Case, mode: str, rows: list[Aligned], place: int) -> Cause:
     text = reason.text
     if mode == "inference" and "training" in case.evidence.aligned and "TF1 reads" not in text:
         text = f"in inference alone: {text}"
+    alike = {_base(r) for r in rows for name in reason.settings if _is_alike(r, row, name)}
+    if others := len(alike - {_base(row)}):
+        text += f" (set so in {others} more layer{'s' if others > 1 else ''})"
     at = rows[place - 1] if _is_idle(rows, place - 1) else row
     base = at.new.name.partition("#")[0]
     beside = f" (TF1: {at.old.name})" if at.old else ""
     return Cause(
-        f"{base}{beside}", text, _consequences(case, mode), _changes(case, base, reason.settings)
+        f"{base}{beside}", text, _consequences(case, mode), _changes(case, row, reason.settings)
     )
 
 
@@ -96,17 +99,36 @@ def _consequences(case: Case, mode: str) -> frozenset[Key]:
     )
 
 
-def _changes(case: Case, base: str, settings: dict[str, float]) -> tuple[Change, ...]:
-    """What gives every op of TF1's that stands beside a layer the port's numbers."""
+def _changes(case: Case, at: Aligned, settings: dict[str, float]) -> tuple[Change, ...]:
+    """What gives every op of TF1's that stands beside a layer the port's numbers; and those beside
+    others of its kind, where both sides say the same numbers as there: what is found in one batch
+    norm is not looked for in each."""
     changes = {
         Change(op, setting, value)
         for rows in case.evidence.aligned.values()
         for row in rows
-        if row.new.name.partition("#")[0] == base and row.old is not None
+        if row.old is not None
         for name, value in settings.items()
+        if _base(row) == _base(at) or _is_alike(row, at, name)
         for op, setting in row.old.knobs.get(name, [])
     }
     return tuple(sorted(changes, key=lambda c: c.op))
+
+
+def _base(row: Aligned) -> str:
+    return row.new.name.partition("#")[0]
+
+
+def _is_alike(row: Aligned, at: Aligned, name: str) -> bool:
+    """Whether both sides' settings of a name are as at another layer of the same kind."""
+    if row.old is None or at.old is None or row.new.kind != at.new.kind:
+        return False
+    theirs, ours = row.new.settings.get(name), row.old.settings.get(name)
+    return (
+        theirs is not None
+        and theirs == at.new.settings.get(name)
+        and ours == at.old.settings.get(name)
+    )
 
 
 def _is_idle(rows: list[Aligned], place: int) -> bool:
