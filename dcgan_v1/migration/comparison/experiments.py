@@ -180,7 +180,8 @@ class LiveExperiments:
         return self._collect_again(prepared=self._prepared, along=along)
 
     def unused_inputs(self) -> list[str]:
-        used = set(self._prepared.bindings.arguments.values())
+        bindings = self._prepared.bindings
+        used = {*bindings.arguments.values(), *bindings.dropouts}
         return [n for n in self._prepared.batches[0] if "@" in n and n not in used]
 
     def without_inputs(self, names: list[str]) -> Evidence:
