@@ -276,6 +276,29 @@ def test_a_sigmoid_that_becomes_a_tanh_has_the_gradient_of_one(rng):
     np.testing.assert_allclose(given[2], 1 / (1 + np.exp(-fed)), rtol=1e-14)
 
 
+def test_the_epsilon_of_a_batch_norm_in_a_cond_is_found_in_both_modes(monkeypatch):
+    from tensorflow.python.ops import control_flow_util
+
+    from dcgan_v1.migration.runners.tf1 import knobs
+
+    monkeypatch.setattr(control_flow_util, "ENABLE_CONTROL_FLOW_V2", False)  # as in TF1
+    with tf.Graph().as_default() as graph:
+        x, is_training = tf.placeholder(tf.float32, [2, 4, 4, 3]), tf.placeholder(tf.bool)
+        one, nought = tf.ones([3]), tf.zeros([3])
+
+        def norm(mode):
+            return lambda: tf.nn.fused_batch_norm(
+                x, one, nought, nought, one, 1e-3, is_training=mode
+            )
+
+        y = tf.cond(is_training, norm(True), norm(False))[0]
+        nodes = {node.name: node for node in graph.as_graph_def().node}
+        found = knobs.of(y.op, nodes)["epsilon"]
+    assert {nodes[name].op for name, _ in found} == {"FusedBatchNormV3"}
+    assert {nodes[name].attr["is_training"].b for name, _ in found} == {True, False}
+    assert all(setting == "epsilon" for _, setting in found)
+
+
 @pytest.mark.smoke
 @pytest.mark.torch
 def test_torchs_own_l2_is_part_of_the_gradient(folder):

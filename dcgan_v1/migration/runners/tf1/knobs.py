@@ -1,6 +1,9 @@
 """Where the numbers of a layer stand in a graph: a slope, an epsilon."""
 
+from collections.abc import Mapping
+
 import tensorflow.compat.v1 as tf
+from tensorflow.core.framework.node_def_pb2 import NodeDef
 
 from dcgan_v1.migration.runners.tf1 import graph_ops
 
@@ -11,13 +14,16 @@ ROOTS = ("Rsqrt", "Sqrt")
 OTHER = {"Sigmoid": "Tanh", "Tanh": "Sigmoid"}
 
 
-def of(op: tf.Operation, attributes: set[str]) -> Knobs:
+def of(op: tf.Operation, nodes: Mapping[str, NodeDef]) -> Knobs:
     """Returns the knobs of an op that makes a layer's output.
 
     Args:
       op: in the graph as it runs.
-      attributes: of the op as the program has it; in float64 it may be spelled out of others.
+      nodes: of the program by name; in float64 an op of it may be spelled out of others.
     """
+    attributes = set(nodes[op.name].attr)
+    if op.type == "Merge":
+        return _of_branches(nodes, op.name)
     if op.type in OTHER:
         name = OTHER[op.type]
         return {name.lower(): [(op.name, f"type {name}")]}
@@ -30,6 +36,18 @@ def of(op: tf.Operation, attributes: set[str]) -> Knobs:
     if op.type in ("Add", "AddV2", "Sub", "Mul", "RealDiv"):
         return _slope(op) or _epsilon(op)
     return {}
+
+
+def _of_branches(nodes: Mapping[str, NodeDef], name: str) -> Knobs:
+    """A batch norm in a tf.cond: an op for each mode, which the switch joins."""
+    found = []
+    for given in nodes[name].input:
+        node = nodes.get(given.partition(":")[0])
+        while node is not None and node.op == "Identity":
+            node = nodes.get(node.input[0].partition(":")[0])
+        if node is not None and "epsilon" in node.attr:
+            found.append((node.name, "epsilon"))
+    return {"epsilon": found} if found else {}
 
 
 def _slope(op: tf.Operation) -> Knobs:

@@ -231,7 +231,7 @@ class GraphRunner:
                 reads=tuple(sorted(self.fetches.reads[op])),
                 is_last=op not in self.fetches.before_weights,
                 is_inference_only=op in self.fetches.inference_only,
-                knobs=knobs.of(op, set(self.nodes[op.name].attr)),
+                knobs=knobs.of(op, self.nodes),
             )
             for op in ops
         ]
