@@ -83,8 +83,10 @@ def opened(data: bytes, *, all_bits: bool = True) -> Photo:
         raise
     except Image.UnidentifiedImageError as error:
         kind = signatures.what(data[: signatures.START])
-        if not kind or signatures.is_read(kind):  # a damaged one
+        if not kind:
             raise BadImageError("not an image") from error
+        if signatures.is_read(kind):
+            raise BadImageError(f"{kind} that is damaged, or of a rare kind") from error
         raise BadImageError(f"not an image that can be read, but {kind}: convert it") from error
     except Image.DecompressionBombError as error:
         raise BadImageError("claims more pixels than is safe: too large") from error
