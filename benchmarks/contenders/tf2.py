@@ -99,6 +99,7 @@ def mnist_keras(batch_size):
 def mnist_beginners(batch_size):
     gan = ports.get("mnist_beginners", "tf2").Gan()
     gan.generator = drawing_its_own(gan.generator)
+    gan.optimizers["g_adam"] = keras.optimizers.Adam(1e-4)
     gan.optimizers["g_adam"].build(gan.generator.trainable_variables)
 
     @tf.function
