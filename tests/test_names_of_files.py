@@ -6,7 +6,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 from PIL import Image
 from script_runs import ENVIRONMENT, ROOT, call, fresh, refusal
@@ -103,8 +102,7 @@ def test_a_bad_file_with_a_name_that_is_no_text_is_listed_on_a_strict_terminal(t
     faces = tmp_path / "faces"
     faces.mkdir()
     for i in range(4):
-        pixels = np.full((178, 218, 3), 60 * i, np.uint8)
-        Image.fromarray(pixels).save(faces / f"{i}.png")
+        Image.radial_gradient("L").resize((178, 218)).rotate(30 * i).save(faces / f"{i}.png")
     bad = os.fsencode(faces) + b"/caf\xe9.jpg"
     Path(os.fsdecode(bad)).write_bytes(b"no image")
     args = ("--data", faces, "--skip-bad", "--width", 8, "--batch-size", 4, "--steps", 1)

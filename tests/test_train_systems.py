@@ -161,7 +161,7 @@ def test_a_folder_of_grey_images_of_any_shape_becomes_square_rgb(tmp_path, rng):
     for i in range(8):
         Image.fromarray(wide).save(folder / f"{i}.png")
     run = tmp_path / "run"
-    options = ("--width", 8, "--steps", 1, "--run-dir", run, "--quiet")
+    options = ("--width", 8, "--steps", 1, "--run-dir", run, "--quiet", "--allow-uniform")
     done = call("train_images.py", "--data", folder, "--batch-size", 8, *options)
     assert done.returncode == 0, done.stderr
     (cache,) = (tmp_path / "cache").glob("*.npy")
