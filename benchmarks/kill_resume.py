@@ -144,7 +144,7 @@ def _events(run_dir):
     return {
         tag: [(event.step, event.value) for event in events.Scalars(tag)]
         for tag in events.Tags()["scalars"]
-        if tag != "images_per_second"
+        if not tag.endswith("images_per_second")
     }
 
 

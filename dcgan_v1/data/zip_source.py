@@ -45,7 +45,7 @@ class ZipSource:
         members = [
             member
             for member in members
-            if not member.is_dir()
+            if not member.filename.endswith("/")
             and takes(PurePosixPath(member.filename.replace("\\", "/")), self.passed_over)
         ]
         self._refuse_unreadable(members)

@@ -52,9 +52,10 @@ def _encoded(value: object, arrays: list[np.ndarray]) -> object:
     name = type(value).__name__
     if name in _CLASSES and type(value) is _CLASSES[name]:
         if isinstance(value, tuple):
-            return {"record": name, "of": [_encoded(v, arrays) for v in value]}
-        fields = [f.name for f in dataclasses.fields(value)]  # type: ignore[arg-type]  # a dataclass: registered
-        return {"record": name, "of": [_encoded(getattr(value, f), arrays) for f in fields]}
+            fields = list(value._fields)  # type: ignore[attr-defined]  # a NamedTuple: registered
+        else:
+            fields = [f.name for f in dataclasses.fields(value)]  # type: ignore[arg-type]  # likewise
+        return {"record": name, "of": {f: _encoded(getattr(value, f), arrays) for f in fields}}
     if isinstance(value, dict):
         rows = [[_encoded(k, arrays), _encoded(v, arrays)] for k, v in value.items()]
         return {"dict": rows}
@@ -73,7 +74,8 @@ def _decoded(value: object, arrays: dict[str, np.ndarray]) -> object:
     if "array" in value:
         return arrays[value["array"]]
     if "record" in value:
-        return _CLASSES[value["record"]](*(_decoded(v, arrays) for v in value["of"]))
+        fields = {f: _decoded(v, arrays) for f, v in value["of"].items()}
+        return _CLASSES[value["record"]](**fields)
     if "dict" in value:
         return {_decoded(k, arrays): _decoded(v, arrays) for k, v in value["dict"]}
     return tuple(_decoded(v, arrays) for v in value["tuple"])
