@@ -19,8 +19,8 @@ def main() -> None:
             f"{program}:old",
             f"{program}:{port}",
             dtype="float64",
-            steps=3,
-            batch_size=4,
+            steps=1,
+            batch_size=2,
             timing_steps=0,
         )
         result.comparisons["float64"].evidence.save(FOLDER / f"{name}.npz")

@@ -135,6 +135,17 @@ def test_a_writer_waits_for_a_reader_that_a_condition_may_leave_out(graph, infer
         np.testing.assert_array_equal(session.run(average), np.full(3, 0.5))
 
 
+def test_what_the_mode_leaves_out_is_no_race(graph):
+    """A batch norm by hand chooses the batch's moments in training and moves averages beside."""
+    average, training = variable("average", (3,), trainable=False), tf.placeholder(tf.bool, [])
+    mean = tf.reduce_mean(tf.ones([4, 3]), 0)
+    chosen = tf.where_v2(training, mean, average * 1.0)
+    branch = tf.cond(training, lambda: mean * 1.0, lambda: average * 1.0)
+    ops = [tf.assign(average, mean).op, chosen.op, branch.op]
+    assert not races.find(ops, ops, {training.op: True})
+    assert {r.variable for r in races.find(ops, ops, {training.op: False})} == {"average"}
+
+
 def wasserstein():
     """One call: the critic's update, its loss and its clip, with no edge between them."""
     real, fake = (tf.placeholder(tf.float32, [4, 3], name) for name in ("real", "fake"))

@@ -80,7 +80,7 @@ def _report(args: argparse.Namespace, program: Program, recorder: Recorder, fold
         print("read as Python 2 (--python 3 to read it as Python 3)")
     if args.record:
         print(f"recorded in {args.record}")
-        for line in races.of_program([call.ops for call in recorder.calls]):
+        for line in races.of_program([(call.ops, call.modes) for call in recorder.calls]):
             print(line)
         if args.steps and recorder.trained < args.steps:
             print(f"{args.steps} were asked for: the program ended before")

@@ -217,6 +217,7 @@ class Recorder:
         self.kinds.append(contents.kind)
         self.trained += bool(contents.applies)
         if contents not in self.calls:
+            contents.modes = modes_of(feed_dict)
             self.calls.append(contents)
         self._is_whole = self._is_whole and bool(contents.applies)
         scalars = dict(scalars_of(fetches, values, session.graph))
@@ -331,6 +332,7 @@ class Contents:
 
     Attributes:
       applies: ops that train; sets: those that assign to what is trained, as clips do.
+      modes: op -> the truth that it was fed, in the first of these runs.
     """
 
     def __init__(self, ops):
@@ -340,7 +342,7 @@ class Contents:
         self.kind = frozenset(op.name for op in self.applies + self.sets)
         moving = set(self.applies + self.sets)
         self.targets = [op.name for op in ops if moving & _above([op])]
-        self.ops = ops
+        self.ops, self.modes = ops, {}
         self.name = self.targets[0] if self.targets else ""
         random = [op for op in above if op.type in RANDOM]
         self.hidden = sorted(op.name for op in random if _is_inside(op))
@@ -364,6 +366,14 @@ class Contents:
             for tensor in op.outputs:
                 tensors["source/" + _short(tensor.name)] = tensor
         return tensors
+
+
+def modes_of(feed_dict):
+    """Returns op -> bool of what is fed a single truth value: whether a run trains."""
+    fed = [
+        (key, np.asarray(value)) for key, value in (feed_dict or {}).items() if hasattr(key, "op")
+    ]
+    return {key.op: bool(value) for key, value in fed if value.dtype == bool and value.size == 1}
 
 
 def whole_steps(kinds, alone=False):

@@ -7,7 +7,7 @@ updates them, and what a program assigns itself (clipped weights, moved averages
 in the order of the ops.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import tensorflow.compat.v1 as tf
@@ -15,6 +15,7 @@ import tensorflow.compat.v1 as tf
 from dcgan_v1.migration.runners.tf1.fetches import Fetches
 from dcgan_v1.migration.runners.tf1.roles import Roles
 from dcgan_v1.migration.runners.tf1.session_call import (
+    Modes,
     SessionCall,
     branches,
     causes,
@@ -60,12 +61,13 @@ def settle(
       a sentence for each kind of race that the program has.
     """
     names = {op.name: op for op in graph.get_operations()}
+    modes = roles.modes
     by_run, calls, own = [], [], []
     for number, run in enumerate(roles.runs):
         values = [t.op for t in fetches.step_scalars[number].values()]
         values += [fetches.outputs[op.name].op for op in fetches.step_layers[number]]
         asked = [names[name] for name in fetched[number] if name in names]
-        by_run.append(find([*run, *asked], [*values, *asked]))
+        by_run.append(find([*run, *asked], [*values, *asked], modes))
         calls.append([*run, *values])
         own.append(asked)
     imposed = impose([race for races in by_run for race in races], calls)
@@ -73,20 +75,27 @@ def settle(
     return lines(seen, imposed)
 
 
-def of_program(calls: Sequence[Sequence[tf.Operation]]) -> list[str]:
+def of_program(calls: Iterable[tuple[Sequence[tf.Operation], Modes]]) -> list[str]:
     """Returns a sentence for each kind of race in session calls of a program, which give the values
-    of their ops."""
-    return lines([race for ops in calls for race in find(ops, ops)])
+    of their ops.
+
+    Args:
+      calls: (ops, what they are fed of truth values) of each.
+    """
+    return lines([race for ops, modes in calls for race in find(ops, ops, modes)])
 
 
-def find(ops: Sequence[tf.Operation], values: Sequence[tf.Operation] = ()) -> list[Race]:
+def find(
+    ops: Sequence[tf.Operation], values: Sequence[tf.Operation] = (), modes: Modes | None = None
+) -> list[Race]:
     """Returns the races of a session call.
 
     Args:
       ops: what it runs.
       values: those ops whose values it returns.
+      modes: op -> the truth value that it is fed. What that leaves out is in no race.
     """
-    call = SessionCall(ops, values)
+    call = SessionCall(ops, values, modes or {})
     races = []
     for name, of in call.writers.items():
         for number, writer in enumerate(of):

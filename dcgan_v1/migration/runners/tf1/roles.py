@@ -25,6 +25,7 @@ class Roles:
       inputs, random: name -> tensor of what is fed; the second is drawn by the graph.
       beside: names of the random ones that no step draws.
       switches: those of the inputs that say which mode the program is in.
+      modes: op of such an input -> what it is fed in training.
       slots: variable -> SlotKey.
       powers: variable -> (optimiser, 'beta1_power' or 'beta2_power').
     """
@@ -47,6 +48,10 @@ class Roles:
         self.beside = [name for name in self.random if name not in drawn]
         self.switches = {n: t for n, t in self.inputs.items() if graph_ops.is_switch(t)}
         applies = [(u, apply) for u in self.updates for apply in u.applies]
+        given = {t.op: spec.training[n] for n, t in self.inputs.items() if n in spec.training}
+        self.modes = {t.op: True for t in self.switches.values()} | {
+            op: value for op, value in given.items() if isinstance(value, bool)
+        }
         self.slots = {
             variable: SlotKey(apply.variable, update.optimizer, slot)
             for update, apply in applies

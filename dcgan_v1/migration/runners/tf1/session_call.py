@@ -1,6 +1,6 @@
 """What a session call runs, and which of its ops the graph's edges put in an order."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import tensorflow.compat.v1 as tf
 
@@ -37,6 +37,7 @@ JOINS = ("Merge", "RefMerge")
 Masks = dict[tf.Operation, int]  # op -> bits of those that it waits for
 Branch = tuple[str, int]  # a condition and its outcome
 Branches = dict[tf.Operation, frozenset[Branch]]
+Modes = Mapping[tf.Operation, bool]  # op -> the truth value that it is fed
 
 
 class SessionCall:
@@ -45,6 +46,7 @@ class SessionCall:
     Args:
       ops: what it runs.
       values: those ops whose values it returns.
+      modes: what is known of the conditions.
 
     Attributes:
       fetched: those values that are no summaries.
@@ -52,17 +54,21 @@ class SessionCall:
       readers: variable -> ops that read its value, and do not write it.
     """
 
-    def __init__(self, ops: Sequence[tf.Operation], values: Sequence[tf.Operation]) -> None:
+    def __init__(
+        self, ops: Sequence[tf.Operation], values: Sequence[tf.Operation], modes: Modes
+    ) -> None:
         self.ops = in_order([*ops, *values])
         self._place = {op: i for i, op in enumerate(self.ops)}
         self._waits = self._masks(causes)
-        self._made_of = self._masks(_data_causes)
+        self._made_of = self._masks(lambda op: _used(op, modes))
         self._branches = branches(self.ops)
+        outcomes = {(_condition(op.outputs[0]), int(not is_on)) for op, is_on in modes.items()}
+        alive = [op for op in self.ops if not self._branches[op] & outcomes]
         self.fetched = [op for op in values if "Summary" not in op.type]
         self.writers: dict[str, list[tf.Operation]] = {}
-        for op in sorted(filter(is_write, self.ops), key=rank):
+        for op in sorted(filter(is_write, alive), key=rank):
             self.writers.setdefault(_variable(op.inputs[0]), []).append(op)
-        self.readers = _readers(self.ops, self.writers)
+        self.readers = _readers(alive, self.writers)
 
     def _masks(self, of: Callable[[tf.Operation], list[tf.Operation]]) -> Masks:
         masks: Masks = {}
@@ -91,6 +97,15 @@ def causes(op: tf.Operation) -> list[tf.Operation]:
 
 def _data_causes(op: tf.Operation) -> list[tf.Operation]:
     return [tensor.op for tensor in op.inputs]
+
+
+def _used(op: tf.Operation, modes: Modes) -> list[tf.Operation]:
+    """What an op's value is made of: of a choice, what is chosen."""
+    if op.type in ("Select", "SelectV2"):
+        condition = _without_identities(op.inputs[0]).op
+        if condition in modes:
+            return [op.inputs[1 if modes[condition] else 2].op]
+    return _data_causes(op)
 
 
 def in_order(ops: Iterable[tf.Operation]) -> list[tf.Operation]:
@@ -157,9 +172,13 @@ def join_of(op: tf.Operation, outside: frozenset[Branch], among: Branches) -> tf
 
 
 def _condition(tensor: tf.Tensor) -> str:
+    return str(_without_identities(tensor).name)
+
+
+def _without_identities(tensor: tf.Tensor) -> tf.Tensor:
     while tensor.op.type == "Identity":
         tensor = tensor.op.inputs[0]
-    return str(tensor.name)
+    return tensor
 
 
 def is_write(op: tf.Operation) -> bool:
