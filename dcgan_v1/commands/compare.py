@@ -29,6 +29,8 @@ SOURCES = ("meta", "saved_model", "frozen", "recording", "program")
 # what means nothing for --system
 OF_PROGRAMS = [*SOURCES, "sides", "arguments", "data_dir", "set", "keep_recording", "library"]
 OF_PROGRAMS += ["inputs", "map", "trust"]
+OF_PORTS = ["port_program", "port_arguments", "port_recording", "keep_port_recording"]
+OF_PROGRAMS += OF_PORTS
 
 
 def main(args: argparse.Namespace) -> int:
@@ -40,11 +42,60 @@ def main(args: argparse.Namespace) -> int:
     refuse_unwritable(args)
     if len(args.sides) > 2:
         raise UserError("name the two sides, OLD NEW, and no more")
-    new = args.sides[-1] if args.sides else None
+    if args.port_program or args.port_recording:
+        if not args.sides and not any(getattr(args, name) for name in SOURCES):
+            raise UserError(
+                "name the old side: OLD, --program FILE, --recording DIR or --meta FILE"
+            )
+        with tempfile.TemporaryDirectory(prefix="port_") as folder:
+            if args.sides and Path(args.sides[0], "recording.json").is_file():
+                return _compare_versions(args, _port(args, Path(folder)))
+            return _compare(args, _port(args, Path(folder)))
+    if args.port_arguments or args.keep_port_recording:
+        raise UserError("--port-arguments and --keep-port-recording belong to --port-program")
+    return _compare(args, args.sides.pop() if args.sides else None)
+
+
+def _port(args: argparse.Namespace, folder: Path) -> Any:
+    """The port's recording, made now if there is none."""
+    from dcgan_v1.commands import port_programs
+    from dcgan_v1.compare import Recorded
+
+    if args.port_recording:
+        if args.port_program:
+            raise UserError("--port-program and --port-recording say the same; give one")
+        return Recorded(str(args.port_recording))
+    return port_programs.record(
+        args.port_program,
+        args.port_arguments or "",
+        steps=args.steps,
+        work=folder / "work",
+        recording=args.keep_port_recording or folder / "recording",
+    )
+
+
+def _compare_versions(args: argparse.Namespace, new: Any) -> int:
+    """Compares two recordings of the same port."""
+    from dcgan_v1.migration.recordings.versions import compare_versions
+
+    left_out = [option(n) for n in (*SOURCES, "map", "inputs") if getattr(args, n)]
+    if len(args.sides) > 1 or left_out:
+        raise UserError(
+            f"two recordings of a port need no {' and '.join(left_out) or 'third side'}"
+        )
+    versions = compare_versions(args.sides[0], new.folder)
+    print(*versions.lines(), sep="\n")
+    if not versions.is_judged:
+        raise UserError("no verdict: record both in float64")
+    return 0 if versions else 1
+
+
+def _compare(args: argparse.Namespace, new: Any) -> int:
+    """Compares the old side with a new one: a target or a `Recorded`; None to replay alone."""
     if not args.program and (args.arguments or args.data_dir or args.set or args.keep_recording):
         raise UserError("--arguments, --data-dir, --set and --keep-recording belong to --program")
     sources = [option(n) for n in SOURCES if getattr(args, n)]
-    if len(args.sides) + len(sources) > 2 or (len(args.sides) == 2 and args.checkpoint):
+    if len(args.sides) + len(sources) > 1 or (args.sides and args.checkpoint):
         raise UserError(
             "OLD or one option says where the TF1 side is: leave "
             f"{' and '.join([*sources, '--checkpoint'])} to its Tf1(…)"
@@ -55,7 +106,10 @@ def main(args: argparse.Namespace) -> int:
         "trust": args.trust,
         "batch_size": args.batch_size,
     }
-    if len(args.sides) == 2:
+    if args.port_program:
+        olds = [*args.sides, *(getattr(args, n) for n in SOURCES if getattr(args, n))]
+        settings["title"] = str(olds[0]), str(args.port_program)
+    if args.sides:
         return run(args, args.sides[0], new, **settings)
     if not sources:
         raise UserError("name the old side: OLD NEW, --meta FILE NEW, or --system NAME")
@@ -80,7 +134,7 @@ def _compare_system(args: argparse.Namespace) -> int:
 
 
 def _with_recording(
-    args: argparse.Namespace, recording: Path | None, new: str | None, settings: dict[str, Any]
+    args: argparse.Namespace, recording: Path | None, new: Any, settings: dict[str, Any]
 ) -> int:
     from dcgan_v1.compare import Tf1, source_of
     from dcgan_v1.migration.recordings import replay
@@ -102,7 +156,7 @@ def _with_recording(
     return 0
 
 
-def _run_program(args: argparse.Namespace, new: str | None, settings: dict[str, Any]) -> int:
+def _run_program(args: argparse.Namespace, new: Any, settings: dict[str, Any]) -> int:
     """Records a program's first steps in a process of its own, and compares."""
     with tempfile.TemporaryDirectory(prefix="recording_") as folder:
         recording = args.keep_recording or Path(folder, "recording")
@@ -116,7 +170,7 @@ def _run_program(args: argparse.Namespace, new: str | None, settings: dict[str, 
         done = subprocess.run(list(map(str, words)), check=False)
         if done.returncode:
             raise UserError(f"{args.program} was not recorded, see above")
-        settings["title"] = str(args.program), new
+        settings["title"] = str(args.program), str(args.port_program or args.port_recording or new)
         args.trust = settings["trust"] = True  # it has run just now
         return _with_recording(args, recording, new, settings)
 

@@ -62,6 +62,26 @@ def add_programs(parser: argparse.ArgumentParser) -> None:
         help="where to leave the program's recording (default: nowhere)",
     )
     add(
+        "--port-program",
+        type=cli.path,
+        metavar="FILE",
+        help="in NEW's place: the port's training program as it is, a .py or .ipynb of PyTorch; "
+        "it is run in a copy of its folder, and recorded for --steps whole steps",
+    )
+    add("--port-arguments", metavar="TEXT", help="what that program is given")
+    add(
+        "--port-recording",
+        type=cli.path,
+        metavar="DIR",
+        help="in NEW's place: what port_recorder.py wrote",
+    )
+    add(
+        "--keep-port-recording",
+        type=cli.path,
+        metavar="DIR",
+        help="where to leave the recording of --port-program (default: nowhere)",
+    )
+    add(
         "--library",
         action="append",
         default=[],

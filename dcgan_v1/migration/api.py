@@ -18,7 +18,7 @@ import numpy as np
 
 from dcgan_v1.errors import UserError
 from dcgan_v1.migration.records import Arrays, Source
-from dcgan_v1.migration.specs import Tf1
+from dcgan_v1.migration.specs import Recorded, Tf1
 
 if TYPE_CHECKING:
     from dcgan_v1.migration.comparison.pipeline import Comparison, Outcome
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from dcgan_v1.migration.recordings.replay import Replay
 
 CHECKED = (1, 3, 10)  # steps after which the state is looked at, and the last
-Side = str | Tf1 | Callable[..., object]
+Side = str | Tf1 | Recorded | Callable[..., object]
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ def compare(
     Args:
       old: 'file.py:function' whose function returns a `Tf1`, such a function of a file, or a
         `Tf1` (without `function`).
-      new: the same of a function that returns a `Keras` or a `Torch`.
+      new: the same of a function that returns a `Keras` or a `Torch`; or a `Recorded`.
       inputs: path of an .npz, or name -> array, named as the placeholders: [N, ...] for every
         step or [steps, N, ...]. What is left out is drawn.
       map: path of a map file (see `matching.map_file`), or what one holds.
@@ -153,6 +153,7 @@ def compare(
     from dcgan_v1.migration.comparison.preparation import Request
     from dcgan_v1.migration.explanation.case import ACCEPTABLE
     from dcgan_v1.migration.matching import map_file
+    from dcgan_v1.migration.recordings.port_recording import PortRecording
     from dcgan_v1.migration.recordings.replay import replay
     from dcgan_v1.migration.reporting import tables
 
@@ -181,6 +182,9 @@ def compare(
         timing_steps=timing_steps,
     )
     dtypes = ["float32", "float64"] if dtype == "float32" else ["float64"]
+    if isinstance(new, Recorded):
+        dtypes = [PortRecording(new.folder).dtype]
+        request = dataclasses.replace(request, timing_steps=0)
     with tempfile.TemporaryDirectory(prefix="compare_") as folder:
         listener = pipeline.Listener(progress, tell)
         new_source = source_of(new, new_options)
@@ -228,6 +232,8 @@ def source_of(side: Side, options: Mapping[str, object] | None = None) -> Source
             for name, v in dataclasses.asdict(side).items()
         }
         return Source(tf1=_plain(fields), **common)
+    if isinstance(side, Recorded):
+        return Source(recording=str(side.folder), **common)
     if isinstance(side, str):
         return Source(target=side, **common)
     if inspect.isfunction(side) and "." not in side.__qualname__:
@@ -250,6 +256,8 @@ def _plain(fields: dict[str, Any]) -> dict[str, object]:
 def _name(side: Side) -> str:
     if isinstance(side, Tf1):
         return str(side.meta or side.saved_model or side.frozen or side.recording)
+    if isinstance(side, Recorded):
+        return str(side.folder)
     return side if isinstance(side, str) else side.__name__
 
 

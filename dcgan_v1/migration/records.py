@@ -128,6 +128,7 @@ class Tf1Info:
       beside: names of random ops that no step runs.
       switches: inputs that say the mode; modes: inputs whose value a user or a recording gave.
       runs: op names of each session call of a step.
+      needs: for each of them the names of inputs and random ops that it reads.
       updates: in the order of their effect.
       not_run: UPDATE_OPS that no run does.
       not_in_checkpoint: variables whose values the graph made, though there is a checkpoint.
@@ -154,6 +155,7 @@ class Tf1Info:
     spelled_out: dict[str, int] = field(default_factory=dict)
     races: list[str] = field(default_factory=list)
     recording: str | None = None
+    needs: list[list[str]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -308,6 +310,7 @@ class Source:
       trust: run a graph that holds ops which touch the machine.
       runs, training, inference: of a map file, see `specs.Tf1`.
       changes: settings of the TF1 graph that an explanation puts right, see `Change`.
+      recording: folder of a port's recording, which stands for the program.
     """
 
     target: str = ""
@@ -319,6 +322,7 @@ class Source:
     training: dict[str, object] = field(default_factory=dict)
     inference: dict[str, object] = field(default_factory=dict)
     changes: list["Change"] = field(default_factory=list)
+    recording: str = ""
 
 
 @dataclass(frozen=True)

@@ -84,6 +84,17 @@ class Keras:
 
 
 @dataclass
+class Recorded:
+    """A port that `port_recorder` recorded.
+
+    Attributes:
+      folder: of its recording.
+    """
+
+    folder: str
+
+
+@dataclass
 class Torch:
     """A port made of torch.nn.Modules.
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from dcgan_v1.errors import UserError
-from dcgan_v1.migration.comparison import alignment, inference
+from dcgan_v1.migration.comparison import alignment, inference, recorded
 from dcgan_v1.migration.comparison.evidence import (
     FORWARD,
     GRADIENT,
@@ -24,6 +24,7 @@ from dcgan_v1.migration.comparison.preparation import Prepared, Request
 from dcgan_v1.migration.comparison.programs import Programs
 from dcgan_v1.migration.records import Arrays, LayerOutput, Observation, State
 from dcgan_v1.migration.runners.process import both
+from dcgan_v1.migration.runners.recorded import RecordedPort
 
 NO_GRADIENT = {"float64": 1e-12, "float32": 1e-6}  # of an update's largest: rounding
 SAME_VALUE = {"float64": 1e-9, "float32": 1e-4}  # relative difference of layers that are the same
@@ -118,6 +119,9 @@ class Collector:
     def load(self, start: State) -> None:
         """Sets both programs to a state of TF1's."""
         self.programs.old.load(start)
+        if isinstance(self.programs.new, RecordedPort):
+            self.programs.new.position = 0
+            return
         self.programs.new.load(self.matching.to_port(start))
 
     def _step(self, step: int, *, is_observed: bool = False) -> tuple[Observation, Observation]:
@@ -176,7 +180,11 @@ class Collector:
         each: Adam would make steps of full length of it, each side its own."""
         state = after_first
         for step in range(1, self.request.steps):
-            if self.matching.exempt:
+            if isinstance(self.programs.new, RecordedPort):  # each step from the port's values
+                port = self.programs.new
+                state = recorded.state_of(port, self.matching, self.old, self.programs.old.state())
+                self.programs.old.load(state)
+            elif self.matching.exempt:
                 self.programs.new.load(self.matching.to_port(self._exempt_part(state)))
             observations = self._step(step)
             self._losses(observations[0].scalars, observations[1].scalars, step + 1)
@@ -267,15 +275,19 @@ class Collector:
             lambda: self.programs.old.inference(batch, {}),
             lambda: self.programs.new.inference(port_batch, choices[0]),
         )
-        theirs = [first]
+        theirs, paired = [first], self.pairing
+        if isinstance(self.programs.new, RecordedPort):
+            known = recorded.forward_choices(self.programs.new, self.prepared, self.new)
+            paired = dataclasses.replace(paired, new=dataclasses.replace(self.new, models=known))
+            self.notes += [
+                f"{model} in inference: it was first called with what TF1 is not given"
+                for model in self.new.models
+                if model not in known
+            ]
         theirs += [self.programs.new.inference(port_batch, choice) for choice in choices[1:]]
         self.pixels |= first.pixels
         parts, notes = inference.pair_layers(
-            self.pairing,
-            SAME_VALUE[self.dtype],
-            self.pixels,
-            ours.layers,
-            [o.layers for o in theirs],
+            paired, SAME_VALUE[self.dtype], self.pixels, ours.layers, [o.layers for o in theirs]
         )
         self.notes += notes
         self._align("inference", parts)

@@ -14,6 +14,7 @@ from dcgan_v1.migration.comparison import (
     pairing,
     pictures,
     preparation,
+    recorded,
     rounding,
 )
 from dcgan_v1.migration.comparison.bindings import Bindings
@@ -28,6 +29,7 @@ from dcgan_v1.migration.comparison.programs import Programs
 from dcgan_v1.migration.explanation.explain import Finding, explain
 from dcgan_v1.migration.records import PortInfo, Source, Speed, Tf1Info
 from dcgan_v1.migration.runners.protocol import NoDouble
+from dcgan_v1.migration.runners.recorded import RecordedPort
 
 LOUD = 0.1  # rounding in float32 that leaves nothing to be said
 ROUNDS = 5  # of timing, in alternation
@@ -138,7 +140,12 @@ def _compared(
     old, new = programs.old.describe(), programs.new.describe()
     _refuse_other_dtype(new, programs.dtype)
     trains = bool(old.updates) and new.arguments is not None
-    if before is None:
+    if isinstance(programs.new, RecordedPort):
+        listener.tell(program_lines(old, Bindings()))
+        prepared, paired = recorded.prepare(programs, programs.new, request, listener.tell)
+        if not paired.is_whole:
+            return Outcome(paired, prepared)
+    elif before is None:
         bound = _bound(old, new, request, trains, listener)
         prepared = preparation.prepare(programs.old, old, bound, request, trains)
         paired = pairing.pair(programs, old, new, prepared, request.map, trains)
@@ -211,7 +218,9 @@ def _comparison(
     findings: list[Finding] = []
     if reference is None:
         again = partial(collection.collect, programs, paired, request=request, reference=evidence)
-        experiments = LiveExperiments(programs, prepared, evidence, again)
+        is_live = not isinstance(programs.new, RecordedPort)
+        kind = LiveExperiments if is_live else recorded.RecordedExperiments
+        experiments = kind(programs, prepared, evidence, again)
         findings = explain(evidence, found, experiments)
     images = pictures.by_weights(programs, evidence, prepared, request) if not reference else []
     listener.advance()

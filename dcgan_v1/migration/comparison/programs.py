@@ -7,6 +7,7 @@ from typing import Self
 from dcgan_v1.errors import UserError
 from dcgan_v1.migration.records import Change, Source
 from dcgan_v1.migration.runners.process import RemotePort, RemoteTf1
+from dcgan_v1.migration.runners.recorded import RecordedPort
 from dcgan_v1.runtime import cores
 
 
@@ -24,7 +25,7 @@ class Programs:
     dtype: str
     folder: Path
     old: RemoteTf1
-    new: RemotePort
+    new: RemotePort | RecordedPort
     control: RemoteTf1 | None
 
     @classmethod
@@ -50,7 +51,7 @@ class Programs:
             dtype,
             folder,
             RemoteTf1("TF1", old, folder, dtype=dtype, threads=cores()),
-            RemotePort("port", new, folder, dtype=dtype, threads=cores()),
+            _port(new, folder, dtype),
             control,
         )
         try:
@@ -61,7 +62,7 @@ class Programs:
             raise
         return programs
 
-    def runners(self) -> list[RemoteTf1 | RemotePort]:
+    def runners(self) -> list[RemoteTf1 | RemotePort | RecordedPort]:
         """Returns all that are open."""
         return [r for r in (self.old, self.new, self.control) if r is not None]
 
@@ -74,9 +75,7 @@ class Programs:
         """Starts the port anew: a schedule of its own may have counted steps, and a step that
         failed may have left anything behind."""
         self.new.close()
-        self.new = RemotePort(
-            "port", self.new_source, self.folder, dtype=self.dtype, threads=cores()
-        )
+        self.new = _port(self.new_source, self.folder, self.dtype)
         self.new.wait_until_open()
 
     def reopen_tf1(self, changes: list[Change]) -> None:
@@ -91,3 +90,10 @@ class Programs:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _port(source: Source, folder: Path, dtype: str) -> RemotePort | RecordedPort:
+    """The port in a process of its own, or what was recorded of it."""
+    if source.recording:
+        return RecordedPort(source.recording)
+    return RemotePort("port", source, folder, dtype=dtype, threads=cores())

@@ -61,7 +61,7 @@ def identify(
     updates: dict[int, int] = {}
     optimizers = dict(known)
     if probe:
-        updates, optimizers = _pair_updates(old, probe.updates, rows, known)
+        updates, optimizers = pair_updates(old, probe.updates, rows, known)
         is_open = candidates.still_open(rows, options)
         if is_open or fingerprints.pixel_rows(rows, theirs, probe.pixels):
             certificate = fingerprints.by_gradients(
@@ -123,7 +123,7 @@ def _known_optimizers(old: Tf1Info, new: PortInfo, of_map: dict[str, str]) -> di
     return of_map
 
 
-def _pair_updates(
+def pair_updates(
     old: Tf1Info, theirs: list[PortUpdate], rows: list[Row], known: dict[str, str]
 ) -> tuple[dict[int, int], dict[str, str]]:
     """Returns (update -> update, optimiser -> optimiser).

@@ -53,7 +53,15 @@ def describe(runner: "GraphRunner") -> Tf1Info:
         spelled_out=dict(runner.spelled),
         races=runner.races,
         recording=runner.spec.recording and str(runner.spec.recording),
+        needs=[_needs(runner, run) for run in roles.runs],
     )
+
+
+def _needs(runner: "GraphRunner", run: list[tf.Operation]) -> list[str]:
+    """Names of what a session call reads of all that is fed or drawn."""
+    above = graph_ops.above(run)
+    sources = {**runner.roles.inputs, **runner.roles.random}
+    return [name for name, tensor in sources.items() if tensor.op in above]
 
 
 def _variable(runner: "GraphRunner", name: str) -> Variable:

@@ -1,9 +1,8 @@
 """Looks into a step of a torch port: layers, gradients, what draws and what is fed."""
 
 import contextlib
-import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,9 +11,9 @@ import torch
 from dcgan_v1.migration.records import Arrays, GradientKey, LayerOutput
 from dcgan_v1.migration.runners import ports
 from dcgan_v1.migration.runners.torch import torch_layers, torch_optimizers
+from dcgan_v1.migration.runners.torch.flattening import Flattening, Pixels
 
 Layers = dict[int, tuple[str, torch.nn.Module]]  # id of a module -> its path, itself
-Pixels = dict[str, dict[str, tuple[int, int, int]]]  # see `records.Observation.pixels`
 
 
 @dataclass
@@ -87,7 +86,7 @@ def recording_layers(
             return
         x = args[0] if args and isinstance(args[0], torch.Tensor) else None
         if x is not None:
-            flat.note(pixels, path, x, y)
+            flat.note(pixels, path, tuple(x.shape), tuple(y.shape))
         calls[path] = calls.get(path, 0) + 1
         name = path if calls[path] == 1 else f"{path}#{calls[path]}"
         is_new = x is not None and id(x) not in known
@@ -110,47 +109,6 @@ def recording_layers(
     finally:
         for handle in hooks:
             handle.remove()
-
-
-@dataclass
-class Flattening:
-    """Notes where a layer without pixels follows feature maps, or makes them.
-
-    Attributes:
-      maps: shape of the last feature maps, until a dense layer has taken them.
-      makers: paths of dense layers whose outputs may become maps.
-      features: how many features the last of them gave.
-    """
-
-    maps: tuple[int, ...] | None = None
-    makers: list[str] = field(default_factory=list)
-    features: int = 0
-
-    def note(self, pixels: Pixels, path: str, x: torch.Tensor, y: torch.Tensor) -> None:
-        """Takes the call of a layer, and adds what it tells to `pixels`."""
-        if x.ndim == 4:
-            chw = _chw(x.shape)
-            if self.makers and math.prod(x.shape[1:]) == self.features and chw:
-                for earlier in self.makers:
-                    pixels.setdefault(earlier, {})["columns"] = chw
-            self.makers = []
-        if x.ndim == 2 and y.ndim == 2:
-            chw = _chw(self.maps) if self.maps else None
-            if chw and math.prod(chw) == x.shape[1]:
-                pixels.setdefault(path, {})["rows"] = chw
-            if y.shape[1] != self.features:
-                self.makers = []
-            self.makers, self.features, self.maps = [*self.makers, path], y.shape[1], None
-        if y.ndim == 4:
-            self.maps = tuple(y.shape)
-
-
-def _chw(shape: tuple[int, ...]) -> tuple[int, int, int] | None:
-    """(C, H, W) of a map's shape, where it is one that can be flattened."""
-    if len(shape) != 4 or math.prod(shape[2:]) <= 1:
-        return None
-    _, c, h, w = shape
-    return c, h, w
 
 
 @contextlib.contextmanager

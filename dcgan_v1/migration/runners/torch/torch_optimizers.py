@@ -1,12 +1,16 @@
 """Optimisers of torch to a comparison: slots as TF1 has them, settings, kinds."""
 
-from typing import Any
+from __future__ import annotations
 
-import numpy as np
-import torch
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from dcgan_v1.migration.records import Settings
 from dcgan_v1.migration.runners import ports
+
+if TYPE_CHECKING:
+    import numpy as np
+    import torch
 
 SLOTS = {  # optimiser -> what TF1 calls a slot -> key of its state
     "Adam": {"m": "exp_avg", "v": "exp_avg_sq"},
@@ -36,12 +40,19 @@ def counts(optimizer: torch.optim.Optimizer) -> bool:
 
 def settings(optimizer: Any) -> Settings:
     """Returns kind, nesterov and the numbers of an optimiser, as TF1 calls them."""
-    group, kind = optimizer.param_groups[0], ports.optimizer_kind(optimizer, SLOTS)
+    group = dict(optimizer.param_groups[0])
+    if "eps" in group:
+        group["eps"] = getattr(optimizer, "epsilon", group["eps"])
+    return settings_of(ports.optimizer_kind(optimizer, SLOTS), group)
+
+
+def settings_of(kind: str, group: Mapping[str, Any]) -> Settings:
+    """Returns the same from an optimiser's kind and its group of parameters."""
     numbers = {"learning rate": float(group["lr"])}
     if "betas" in group:
         numbers["beta1"], numbers["beta2"] = map(float, group["betas"])
     if "eps" in group:
-        numbers["epsilon"] = float(getattr(optimizer, "epsilon", group["eps"]))
+        numbers["epsilon"] = float(group["eps"])
     if "alpha" in group:
         numbers["rho"] = float(group["alpha"])
     if group.get("momentum"):
@@ -62,6 +73,8 @@ def complete(
     optimizer: torch.optim.Optimizer, parameter: torch.Tensor, held: dict[str, Any]
 ) -> None:
     """Adds to the slots that were loaded what torch makes only where there are none."""
+    import torch
+
     group = _group(optimizer, parameter)
     needed = {"max_exp_avg_sq": group.get("amsgrad"), "grad_avg": group.get("centered")}
     if ports.optimizer_kind(optimizer, SLOTS) == "RMSprop":

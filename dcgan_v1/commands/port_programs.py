@@ -1,0 +1,46 @@
+"""Records a port's training program for a comparison: in a copy of its folder, in a process of its
+own."""
+
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+from dcgan_v1.errors import UserError
+from dcgan_v1.migration.programs import workplace
+from dcgan_v1.migration.recordings import port_recorder
+from dcgan_v1.migration.specs import Recorded
+
+RECORDER = Path(port_recorder.__file__)
+
+
+def record(program: Path, arguments: str, *, steps: int, work: Path, recording: Path) -> Recorded:
+    """Runs a port's program until it has done its steps.
+
+    Args:
+      program: its .py or .ipynb; a file of a package is run as `python -m package.file`.
+      arguments: what it is given, in one text.
+      steps: whole steps, at least 2: what comes in every step tells what a step is given.
+      work: a new folder that the program runs in, on copies of its own files.
+      recording: folder that is written.
+
+    Raises:
+      UserError: it cannot be run, or does no update that can be seen.
+    """
+    program = program.resolve()
+    if not program.is_file():
+        raise UserError(f"{program} does not exist")
+    top = program.parent
+    while (top / "__init__.py").is_file():
+        top = top.parent
+    workplace.make(top, work)
+    place = program.relative_to(top)
+    words = [sys.executable, RECORDER, "--record", recording.resolve(), "--steps", max(steps, 2)]
+    if top == program.parent:
+        words += [place]
+    else:
+        words += ["-m", ".".join(place.with_suffix("").parts)]
+    done = subprocess.run([*map(str, words), *shlex.split(arguments)], cwd=work, check=False)
+    if done.returncode:
+        raise UserError(f"{program} was not recorded, see above")
+    return Recorded(str(recording))

@@ -1,0 +1,236 @@
+"""Comparing with a port that was recorded: TF1's graph is given the port's weights, batches and
+draws of each step, and its results stand beside the recorded ones."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from dcgan_v1.errors import UserError
+from dcgan_v1.migration.comparison import batches, feeding
+from dcgan_v1.migration.comparison.alignment import SHADOW, model_of
+from dcgan_v1.migration.comparison.bindings import Bindings
+from dcgan_v1.migration.comparison.evidence import AVERAGE, STATE, Key, Keyed
+from dcgan_v1.migration.comparison.experiments import LiveExperiments
+from dcgan_v1.migration.comparison.pairing import Pairing
+from dcgan_v1.migration.comparison.preparation import Prepared, Request
+from dcgan_v1.migration.comparison.programs import Programs
+from dcgan_v1.migration.matching import by_use
+from dcgan_v1.migration.matching.fingerprints import Certificate, distance
+from dcgan_v1.migration.matching.identify import updates_of
+from dcgan_v1.migration.matching.matching import Matching, Row
+from dcgan_v1.migration.recordings.recording import Recording
+from dcgan_v1.migration.records import Arrays, Batch, Observation, PortInfo, State, Tf1Info
+from dcgan_v1.migration.runners.recorded import RecordedPort
+
+
+def prepare(
+    programs: Programs, port: RecordedPort, request: Request, tell: Callable[[list[str]], object]
+) -> tuple[Prepared, Pairing]:
+    """Pairs variables and inputs, and takes start and batches from the port.
+
+    Args:
+      programs: open.
+      port: the recorded side of them.
+      request: what is asked for.
+      tell: called with the table of bindings.
+
+    Raises:
+      UserError: the recording is too short, or something fits nothing.
+    """
+    old = programs.old.describe()
+    new, notes = _without_copies(port.describe(), port, old)
+    steps = len(port.recording.steps)
+    if steps < request.steps:
+        raise UserError(
+            f"{port.recording.folder} has {steps} whole steps, not {request.steps}: "
+            f"--steps {steps}, or record more"
+        )
+    if not old.updates:
+        raise UserError("the TF1 side has no training step, and a recorded port is nothing else")
+    port.position = 0
+    seen = port.step(Batch(), is_observed=True)
+    port.position = 0
+    choices = by_use.matchings(old, new, updates_of(seen.gradients), seen.pixels, request.map)
+    fed, given = _feeding(old, port, request, choices[0])
+    tell(given.lines)
+    arrays = [_batch(old, port, given, fed, step) for step in range(request.steps)]
+    small = batches.small(arrays[0], {**old.inputs, **old.random})
+    bindings = Bindings({item: name for name, item in given.items.items()})
+    initial = programs.old.initial()
+    prepared = Prepared(arrays, small, bindings, initial, [])
+    pairing = Pairing(old, new, choices[0], Certificate(None, 0), trains=True)
+    if pairing.is_whole and len(choices) > 1:
+        best = min(choices, key=lambda m: _apart(programs, old, port, prepared, m, seen))
+        pairing = replace(pairing, matching=best)
+    tell([_row_line(row) for row in pairing.matching.rows])
+    start = state_of(port, pairing.matching, old, initial)
+    notes = [*notes, *_slot_notes(initial, start)]
+    return replace(prepared, start=start, notes=notes), pairing
+
+
+def _without_copies(new: PortInfo, port: RecordedPort, old: Tf1Info) -> tuple[PortInfo, list[str]]:
+    """Leaves out networks that no step calls, averages of weights, where TF1 keeps none."""
+    called = {model_of(layer["name"]) for u in port.told["updates"] for layer in u["layers"]}
+    trained = {v for o in port.told["optimizers"].values() for v in o["variables"]}
+    copies = [
+        name
+        for name in new.variables
+        if called and model_of(name) not in called and name not in trained
+    ]
+    if not copies or any(name.endswith(SHADOW) for name in old.variables):
+        return new, []
+    variables = {n: v for n, v in new.variables.items() if n not in copies}
+    models = [m for m in new.models if any(n.startswith(f"{m}/") for n in variables)]
+    note = f"the port's {model_of(copies[0])}: no step calls it, and TF1 has no averages of weights"
+    return replace(new, variables=variables, models=models), [note]
+
+
+def state_of(port: RecordedPort, matching: Matching, old: Tf1Info, rest: State) -> State:
+    """Returns the port's present state as TF1's; what the port has not is taken from `rest`."""
+    state = matching.to_tf1(port.state(), old)
+    return State(
+        {**rest.variables, **state.variables},
+        {**rest.slots, **state.slots},
+        {**rest.updates, **state.updates},
+    )
+
+
+def _feeding(
+    old: Tf1Info, port: RecordedPort, request: Request, matching: Matching
+) -> tuple[Arrays, feeding.Feeding]:
+    """Returns (what TF1 itself was fed, which of the port's arrays its inputs are)."""
+    modes = {*old.switches, *old.modes}
+    fed = Recording(old.recording).fed if old.recording else {}
+    wanted = {
+        name: v
+        for name, v in old.inputs.items()
+        if name not in modes and v.is_of_step and "@" not in name and v.shape != []
+    }
+    wanted |= {n: v for n, v in old.random.items() if n not in old.beside and "@" not in n}
+    windows: list[set[int]] = []
+    for run in range(len(old.runs)):
+        own = {matching.updates.get(i, i) for i, u in enumerate(old.updates) if u.run == run}
+        windows.append(own or (windows[-1] if windows else {0}))
+    items = port.items(0)
+    return fed, feeding.feed(wanted, items, windows, old.needs, fed, request.map.inputs)
+
+
+def _batch(
+    old: Tf1Info, port: RecordedPort, given: feeding.Feeding, fed: Arrays, step: int
+) -> Arrays:
+    """What TF1 is given in one step, in its own names."""
+    items = {item.name: item for item in port.items(step)}
+    inputs = {**old.inputs, **old.random}
+    batch: Arrays = {}
+    for key, name in given.items.items():
+        v = inputs[key.partition("@")[0]]
+        array = feeding.fitted(items[name].array, v, key)
+        if array is None:
+            raise UserError(
+                f"the port's {name} has another shape in step {step + 1}: record fewer steps"
+            )
+        batch[key] = array.astype(v.dtype) if v.dtype.startswith(("int", "uint")) else array
+    scalars = [n for n, v in old.inputs.items() if v.shape == [] and n in fed and n not in batch]
+    for name in scalars:  # a rate that a program feeds, say
+        batch[name] = fed[name][min(step, len(fed[name]) - 1)]
+    return batch
+
+
+def _apart(
+    programs: Programs,
+    old: Tf1Info,
+    port: RecordedPort,
+    prepared: Prepared,
+    matching: Matching,
+    seen: Observation,
+) -> float:
+    """How far TF1's gradients are from the port's where variables are paired so."""
+    programs.old.load(state_of(port, matching, old, prepared.start))
+    ours = programs.old.step(prepared.tf1_batch(0, programs.dtype), is_observed=True).gradients
+    theirs, _ = matching.gradients(seen.gradients, old)
+    apart = [distance(a.ravel(), theirs[k].ravel()) for k, a in ours.items() if k in theirs]
+    return float(np.sum(apart))
+
+
+def _row_line(row: Row) -> str:
+    layout = row.layout.text()
+    return f"port's {row.new} -> TF1's {row.old} (by {row.by}{', ' + layout if layout else ''})"
+
+
+def _slot_notes(initial: State, start: State) -> list[str]:
+    """Slots that TF1's optimiser begins with other values of: its own beginning is not compared,
+    for both have the port's here."""
+    off = [
+        key
+        for key, array in initial.slots.items()
+        if key in start.slots and not np.any(start.slots[key]) and np.any(array)
+    ]
+    if not off:
+        return []
+    value = float(np.asarray(initial.slots[off[0]]).flat[0])
+    return [
+        f"{len(off)} slots begin at {value:g} in TF1 and at 0 in the port, "
+        f"{off[0].slot} of {off[0].variable} first; compared from the port's"
+    ]
+
+
+class RecordedExperiments(LiveExperiments):
+    """What can be asked once more where the port was recorded: TF1 runs again, the port's part is
+    worked out from its recording or not at all."""
+
+    def output_with(
+        self, rows: list[Row], layer: str, mode: str, start: State | None = None
+    ) -> np.ndarray:
+        del rows, layer, mode, start
+        return np.empty(0)  # of no layer's shape
+
+    def gradients_off_zero(self) -> tuple[Keyed, Keyed] | None:
+        return None
+
+    def kept_of_averages(self) -> tuple[dict[str, float], dict[str, float]]:
+        """TF1's part by running it; the port's from what TF1's statistics of the same batch make
+        of its average: new = a old + b statistic, for all channels."""
+        old, evidence, start = self._programs.old, self._evidence, self._prepared.start
+        averages = [n for n in evidence.old.variables if n not in evidence.trained]
+        shifted = start.replaced({n: start.variables[n] + 0.125 for n in averages})
+        old.load(shifted)
+        old.step(self._prepared.tf1_batch(0, evidence.dtype), is_observed=True)
+        after = old.state().variables
+        ours: dict[str, float] = {}
+        theirs: dict[str, float] = {}
+        for name in averages:
+            key = Key(STATE, name, AVERAGE, 1)
+            if name not in after or key not in evidence.ours:
+                continue
+            before = np.asarray(start.variables[name], np.float64)
+            kept = float(np.median((np.float64(after[name]) - evidence.ours[key]) / 0.125))
+            ours[name] = kept
+            if key in evidence.theirs and kept < 1 and before.size > 1:
+                statistic = (evidence.ours[key] - kept * before) / (1 - kept)
+                theirs[name] = _kept(before, statistic, evidence.theirs[key])
+        return ours, theirs
+
+
+def _kept(before: np.ndarray, statistic: np.ndarray, after: np.ndarray) -> float:
+    """The share of an average that a step keeps, of `after = kept before + share statistic`."""
+    if not np.any(before):  # nothing of it shows: what is added tells
+        share = float(np.median(after / statistic))
+        return 1 - share
+    columns = np.stack([before.ravel(), statistic.ravel()], axis=1)
+    solution, *_ = np.linalg.lstsq(columns, after.ravel(), rcond=None)
+    return float(solution[0])
+
+
+def forward_choices(port: RecordedPort, prepared: Prepared, new: PortInfo) -> list[str]:
+    """Models whose inference was recorded on what TF1 is given, too."""
+    given = [np.asarray(a) for a in prepared.batches[0].values()]
+    known = []
+    for model, arrays in port.inference_inputs().items():
+        forms = [port.reads.oriented(a) for a in arrays]
+        if model in new.models and all(
+            any(f.size == g.size and np.array_equal(f.ravel(), g.ravel()) for g in given)
+            for f in forms
+        ):
+            known.append(model)
+    return known

@@ -1,0 +1,140 @@
+"""Reads what `port_recorder` wrote. No code of a program's is run."""
+
+import json
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from dcgan_v1.errors import UserError
+from dcgan_v1.migration.arrays import read_npz
+from dcgan_v1.migration.recordings.recorder import whole_steps
+from dcgan_v1.migration.records import Arrays
+
+FORMAT = 1
+TABLES = ("variables", "modules", "optimizers", "made on")
+LISTS = ("updates", "inference", "notes")
+
+
+class Item(NamedTuple):
+    """Something that a step of a port is given.
+
+    Attributes:
+      name: what the program calls it, with '#2' behind it for the second of that name in a step.
+      kind: 'batch', 'tensor', 'draw' or 'call': of a loader, an array that became a tensor, drawn,
+        or what a module was called with.
+      function: that gave it; place: file and line.
+      update: number of the update in the step that it comes before.
+      array: in the port's own axes.
+    """
+
+    name: str
+    kind: str
+    function: str
+    place: str
+    update: int
+    array: np.ndarray
+
+
+class PortRecording:
+    """A recording of a port.
+
+    Attributes:
+      folder: where it is.
+      told: what its `recording.json` holds.
+      steps: numbers of the updates of each whole step, [[0, 1], [2, 3], ...].
+
+    Raises:
+      UserError: the folder holds none, or not all of one.
+    """
+
+    def __init__(self, folder: str | Path) -> None:
+        self.folder = Path(folder)
+        self.told = _told(self.folder)
+        kinds = [update["optimizer"] for update in self.told["updates"]]
+        self.steps = whole_steps(kinds, bool(self.told.get("alone"))) or [list(range(len(kinds)))]
+
+    @property
+    def dtype(self) -> str:
+        """'float64' or 'float32', in which the program was run."""
+        return str(self.told["dtype"])
+
+    def update(self, number: int) -> Arrays:
+        """'item/0', 'layer/0', 'gradient/w', 'state/w', 'slot/o|w|m' -> array."""
+        return read_npz(self.folder / f"update_{number:04d}.npz")
+
+    @cached_property
+    def before(self) -> Arrays:
+        """'state/w', 'slot/o|w|m' at the start, and 'model/layer/0' of inference."""
+        return read_npz(self.folder / "before.npz")
+
+    def state(self, step: int) -> Arrays:
+        """'state/w' and 'slot/o|w|m' -> array after so many steps."""
+        arrays = self.update(self.steps[step - 1][-1]) if step else self.before
+        return {n: a for n, a in arrays.items() if n.startswith(("state/", "slot/"))}
+
+    def items(self, step: int) -> list[Item]:
+        """What a step was given, in order: what comes in every step, at the same place."""
+        usual = set.intersection(*(set(self._keys(one)) for one in range(len(self.steps))))
+        uses: dict[str, int] = {}
+        items = []
+        for key, (update, number) in self._keys(step).items():
+            if key not in usual:
+                continue
+            told = self.told["updates"][self.steps[step][update]]["items"][number]
+            name = told["name"]
+            uses[name] = uses.get(name, 0) + 1
+            if uses[name] > 1:
+                name += f"#{uses[name]}"
+            array = self.update(self.steps[step][update])[f"item/{number}"]
+            items.append(Item(name, told["kind"], told["function"], told["place"], update, array))
+        return items
+
+    def _keys(self, step: int) -> dict[tuple[object, ...], tuple[int, int]]:
+        """What tells an item from others of its step -> (update in the step, number there)."""
+        keys: dict[tuple[object, ...], tuple[int, int]] = {}
+        for update, number in enumerate(self.steps[step]):
+            for i, told in enumerate(self.told["updates"][number]["items"]):
+                place = (update, told["kind"], told["function"], told["name"], told["place"])
+                which = sum(key[:-1] == place for key in keys)
+                keys[*place, which] = update, i
+        return keys
+
+
+def _told(folder: Path) -> dict[str, Any]:
+    path = folder / "recording.json"
+    try:
+        told = json.loads(path.read_text("utf-8"))
+    except OSError as error:
+        state = "is not complete" if (folder / "before.npz").exists() else "is none"
+        raise UserError(f"the recording {folder} {state}: no {path.name}") from error
+    except ValueError as error:
+        raise UserError(f"{path} is no JSON") from error
+    if not isinstance(told, dict) or told.get("kind") != "port":
+        raise UserError(f"{path} is no port's recording: see --recording for TF1's")
+    if told.get("format") != FORMAT:
+        raise UserError(f"{path} is of another format than {FORMAT}: record again")
+    sound = (
+        all(isinstance(told.get(name), dict) for name in TABLES)
+        and all(isinstance(told.get(name), list) for name in LISTS)
+        and told.get("dtype") in ("float64", "float32")
+        and bool(told["updates"])
+        and all(_is_update(update, told["optimizers"]) for update in told["updates"])
+    )
+    if not sound:
+        raise UserError(f"{path} is no recording: its updates and names do not fit")
+    return told
+
+
+def _is_update(update: object, optimizers: dict[str, Any]) -> bool:
+    return (
+        isinstance(update, dict)
+        and update.get("optimizer") in optimizers
+        and all(isinstance(update.get(name), list) for name in ("items", "layers"))
+        and all(isinstance(update.get(name), dict) for name in ("settings", "losses", "counts"))
+        and all(
+            isinstance(item, dict) and {"kind", "name", "place", "function"} <= item.keys()
+            for item in update["items"]
+        )
+    )

@@ -1,0 +1,191 @@
+"""Two recordings of one port's program, on two versions of its framework: did the upgrade change
+anything? Pure numpy; no program is run."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from dcgan_v1.errors import UserError
+from dcgan_v1.migration.records import Batch, Observation
+from dcgan_v1.migration.runners.recorded import RecordedPort
+
+FLOAT64 = {"layers": 1e-12, "losses": 1e-12, "gradients": 1e-10, "state": 1e-8}  # as compare's
+SCALE = 1e-3  # of the largest array of its kind in a step, the least that counts as one
+
+
+@dataclass
+class Row:
+    """How far the arrays of one kind are apart.
+
+    Attributes:
+      kind: one of FLOAT64.
+      arrays: how many.
+      relative: the largest difference, of the array's own largest value.
+      worst: which array has it, and after which step.
+    """
+
+    kind: str
+    arrays: int = 0
+    relative: float = 0.0
+    worst: str = ""
+
+
+@dataclass
+class Versions:
+    """What came of comparing two recordings.
+
+    Attributes:
+      names: what both were made on.
+      rows: kind -> Row.
+      found: what differs, a line each, the first in a step first.
+      is_judged: whether both are float64: the rounding of float32 is not known here.
+    """
+
+    names: tuple[str, str]
+    rows: dict[str, Row] = field(default_factory=dict)
+    found: list[str] = field(default_factory=list)
+    is_judged: bool = True
+
+    def __bool__(self) -> bool:
+        return self.is_judged and not self.found
+
+    def lines(self) -> list[str]:
+        """Returns the table and the verdict."""
+        table = [
+            f"{row.kind}: {row.arrays} arrays, {row.relative:.1e} apart at most"
+            + (f", in {row.worst}" if row.relative else "")
+            for row in self.rows.values()
+        ]
+        between = f"{self.names[0]} against {self.names[1]}"
+        if not self.is_judged:
+            return [*table, f"not judged: {between}: recorded in float32, whose noise is not known"]
+        if not self.found:
+            return [*table, f"same: {between} compute the same"]
+        return [*table, f"differs: {between}", *(f"  {line}" for line in self.found)]
+
+
+def compare_versions(first: str | Path, second: str | Path, steps: int | None = None) -> Versions:
+    """Compares two recordings of the same program, array by array.
+
+    Args:
+      first, second: folders that `port_recorder` wrote.
+      steps: how many whole steps; all that both have where it is None.
+
+    Raises:
+      UserError: one is no recording, or they were given other data or other values to begin with.
+    """
+    ports = RecordedPort(first), RecordedPort(second)
+    there = min(len(port.recording.steps) for port in ports)
+    if steps is not None and steps > there:
+        raise UserError(f"the recordings have {there} whole steps in common, not {steps}")
+    _refuse_other_programs(*ports)
+    dtypes = {port.recording.dtype for port in ports}
+    names = tuple(_version(port) for port in ports)
+    result = Versions((names[0], names[1]), is_judged=dtypes == {"float64"})
+    for step in range(steps or there):
+        seen = [port.step(Batch(), is_observed=True) for port in ports]
+        _refuse_other_data(step, *ports)
+        result.found += _settings(step, seen[0], seen[1], result.names)
+        arrays = [list(_arrays(port, one)) for port, one in zip(ports, seen, strict=True)]
+        _add(result, step, dict(arrays[0]), dict(arrays[1]))
+    result.found = result.found[:12]
+    return result
+
+
+def _version(port: RecordedPort) -> str:
+    made_on = port.told["made on"]
+    return f"{port.reads.FRAMEWORK} {made_on.get(str(port.told['framework']), '')}"
+
+
+def _refuse_other_programs(a: RecordedPort, b: RecordedPort) -> None:
+    shapes = [{n: v.shape for n, v in port.describe().variables.items()} for port in (a, b)]
+    other = sorted(
+        n for n in shapes[0].keys() | shapes[1].keys() if shapes[0].get(n) != shapes[1].get(n)
+    )
+    if other:
+        raise UserError(
+            f"the recordings are of two programs: {other[0]} is {shapes[0].get(other[0])} in one "
+            f"and {shapes[1].get(other[0])} in the other"
+        )
+    ours, theirs = a.state_after(0).variables, b.state_after(0).variables
+    for name, array in ours.items():
+        if _apart(array, theirs[name], 0.0) > FLOAT64["state"]:
+            raise UserError(
+                f"the programs begin with other values ({name}): seed both, or let them load the "
+                "same checkpoint"
+            )
+
+
+def _refuse_other_data(step: int, a: RecordedPort, b: RecordedPort) -> None:
+    ours, theirs = a.items(step), b.items(step)
+    names = [[item.name for item in items] for items in (ours, theirs)]
+    if names[0] != names[1]:
+        raise UserError(
+            f"step {step + 1} is given other things in the two recordings: {', '.join(names[0])}; "
+            f"{', '.join(names[1])}"
+        )
+    for one, other in zip(ours, theirs, strict=True):
+        if _apart(one.array, other.array, 0.0) > FLOAT64["layers"]:
+            raise UserError(
+                f"the recordings were given other data: {one.name} of step {step + 1} "
+                f"({one.place}) differs: seed both programs"
+            )
+
+
+def _arrays(port: RecordedPort, seen: Observation) -> Iterator[tuple[tuple[str, str], np.ndarray]]:
+    """Yields ((kind, name), array) in the order in which a step does things."""
+    for layer in seen.layers:
+        yield ("layers", layer.name), layer.output
+    for name, value in seen.scalars.items():
+        yield ("losses", name), np.asarray(value)
+    for key, array in seen.gradients.items():
+        yield ("gradients", f"{key.variable} (update {key.update + 1})"), array
+    state = port.state()
+    for name, array in state.variables.items():
+        yield ("state", name), array
+    for slot, array in state.slots.items():
+        yield ("state", f"{slot.slot} of {slot.variable}"), array
+
+
+def _add(
+    result: Versions,
+    step: int,
+    ours: dict[tuple[str, str], np.ndarray],
+    theirs: dict[tuple[str, str], np.ndarray],
+) -> None:
+    largest: dict[str, float] = {}
+    for (kind, _), array in ours.items():
+        largest[kind] = max(largest.get(kind, 0.0), float(np.max(np.abs(array), initial=0.0)))
+    named: set[str] = set()
+    for (kind, name), array in ours.items():
+        row = result.rows.setdefault(kind, Row(kind))
+        row.arrays += 1
+        other = theirs.get((kind, name))
+        off = np.inf if other is None else _apart(array, other, SCALE * largest[kind])
+        if not off <= row.relative:
+            row.relative, row.worst = off, f"{name} of step {step + 1}"
+        if not off <= FLOAT64[kind] and kind not in named and result.is_judged:
+            named.add(kind)  # the first of its kind: what follows comes of it
+            text = "is in one recording alone" if other is None else f"differs by {off:.1e}"
+            result.found.append(f"step {step + 1}, {kind}: {name} {text}")
+
+
+def _apart(a: np.ndarray, b: np.ndarray, least: float) -> float:
+    if a.shape != b.shape:
+        return np.inf
+    off = float(np.max(np.abs(np.subtract(a, b, dtype=np.float64)), initial=0.0))
+    scale = max(float(np.max(np.abs(a), initial=0.0)), least)
+    return off / scale if scale else float(off > 0)
+
+
+def _settings(step: int, a: Observation, b: Observation, names: tuple[str, str]) -> list[str]:
+    """What the optimisers of both say of themselves, where it is not the same."""
+    return [
+        f"step {step + 1}: {optimizer}'s {name} is {value} in {names[0]}, "
+        f"{b.settings.get(optimizer, {}).get(name)} in {names[1]}"
+        for optimizer, settings in a.settings.items()
+        for name, value in settings.items()
+        if b.settings.get(optimizer, {}).get(name) != value
+    ]

@@ -1,0 +1,126 @@
+"""What classes of torch.nn are to a comparison, by their names alone: of a recorded port there is
+no PyTorch to ask."""
+
+from collections.abc import Collection, Mapping, Sequence
+
+from dcgan_v1.migration.records import Settings, Variable
+
+CONVOLUTIONS = {1: "torch conv1d", 2: "torch conv", 3: "torch conv3d"}
+KINDS = {
+    "deconv": {"ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d"},
+    "conv": {"Conv1d", "Conv2d", "Conv3d"},
+    "dense": {"Linear"},
+    "norm": {"_BatchNorm", "LayerNorm", "GroupNorm"},
+    "activation": {
+        "LeakyReLU",
+        "ReLU",
+        "ELU",
+        "PReLU",
+        "Tanh",
+        "Sigmoid",
+        "Softplus",
+        "Softmax",
+        "SELU",
+        "ReLU6",
+    },
+    "pool": {"MaxPool2d", "AvgPool2d", "AdaptiveAvgPool2d"},
+    "resize": {"Upsample"},
+    "dropout": {"Dropout", "Dropout2d"},
+    "recurrent": {"RNNBase", "LSTMCell", "GRUCell", "RNNCell"},
+}
+NO_LAYERS = {"Flatten", "Unflatten", "Identity", "Sequential", "ModuleList", "ModuleDict"}
+PARTS = {
+    "weight": "kernel",
+    "bias": "bias",
+    "running_mean": "mean",
+    "running_var": "variance",
+    "weight_ih": "kernel",
+    "weight_hh": "recurrent",
+}
+NORM_PARTS = {"weight": "gamma", "bias": "beta"}
+LAYER_SETTINGS = {
+    "negative_slope": "slope",
+    "eps": "epsilon",
+    "p": "rate",
+    "stride": "strides",
+    "padding": "padding",
+    "scale_factor": "scale",
+    "mode": "mode",
+    "align_corners": "align_corners",
+    "unbiased": "unbiased",
+}
+
+
+def kind_of(classes: Collection[str], *, averages: bool, scales: bool) -> str:
+    """Returns one of `records.LAYER_KINDS`.
+
+    Args:
+      classes: names of a module's class and of those that it is derived from.
+      averages: whether it keeps buffers of floating point.
+      scales: whether its weight has one axis.
+    """
+    known = next((kind for kind, names in KINDS.items() if names & set(classes)), None)
+    return known or ("norm" if averages and scales else "other")
+
+
+def variable(
+    place: str,
+    attribute: str,
+    shape: Sequence[int],
+    *,
+    dtype: str,
+    trainable: bool,
+    classes: Collection[str],
+    averages: bool = False,
+    scales: bool = False,
+) -> Variable:
+    """Describes a parameter or a buffer.
+
+    Args:
+      place: path of the module that holds it, as `attribute`.
+      shape, dtype, trainable: see `records.Variable`.
+      classes, averages, scales: of the module, see `kind_of`.
+    """
+    kind = kind_of(classes, averages=averages, scales=scales)
+    layout, part = "plain", attribute.removesuffix("_l0")
+    if attribute == "weight" and kind in ("conv", "deconv"):
+        layout = CONVOLUTIONS[len(shape) - 2]
+    elif len(shape) == 2 and kind in ("dense", "recurrent"):
+        layout = "torch dense"
+    named = NORM_PARTS if kind == "norm" or scales else {}  # a weight of one axis is no kernel
+    return Variable(
+        shape=list(shape),
+        dtype=dtype,
+        trainable=trainable,
+        part=named.get(part) or PARTS.get(part, _ending(part)),
+        layer=place,
+        layout=layout,
+        gates="ifjo" if {"LSTM", "LSTMCell"} & set(classes) else "",
+    )
+
+
+def _ending(part: str) -> str:
+    """fake_running_mean -> 'mean'."""
+    return next((p for ending, p in PARTS.items() if part.endswith(f"_{ending}")), "")
+
+
+def settings(name: str, attributes: Mapping[str, object]) -> Settings:
+    """Returns what a TF1 program must have alike.
+
+    Args:
+      name: of the module's class.
+      attributes: those of LAYER_SETTINGS that it has, and 'momentum'.
+    """
+    values: Settings = {"class": name}
+    for attribute, text in LAYER_SETTINGS.items():
+        value = attributes.get(attribute)
+        if isinstance(value, bool | str):
+            values[text] = value
+        elif isinstance(value, int | float):
+            values[text] = float(f"{value:.6g}")
+        elif isinstance(value, tuple | list) and all(isinstance(v, int) for v in value):
+            values[text] = "x".join(map(str, value))
+    momentum = attributes.get("momentum")
+    if isinstance(momentum, float):
+        values["decay"] = float(f"{1 - momentum:.6g}")
+    return values

@@ -1,0 +1,215 @@
+"""A port's training program is recorded as it is, and compared without a line of adapter."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dcgan_v1.commands.port_programs import RECORDER, record
+from dcgan_v1.compare import compare
+from dcgan_v1.errors import UserError
+from dcgan_v1.migration.comparison.feeding import fitted
+from dcgan_v1.migration.recordings.port_recording import PortRecording
+from dcgan_v1.migration.records import Input
+from dcgan_v1.migration.runners.recorded import RecordedPort
+
+PROGRAMS = Path(__file__).with_name("port_programs")
+ACCEPTED = ["adam-epsilon-place", "port-only-averages"]
+
+
+def recorded(name, folder, replace=("", ""), steps=3, arguments=""):
+    """The recording of a program of ours, with a fault planted in a copy of it."""
+    copies = folder / "programs"
+    shutil.copytree(PROGRAMS, copies)
+    path = copies / name
+    if replace[0]:
+        text = path.read_text()
+        assert replace[0] in text
+        path.write_text(text.replace(*replace))
+    kept = {p: p.read_bytes() for p in copies.rglob("*") if p.is_file()}
+    found = record(path, arguments, steps=steps, work=folder / "work", recording=folder / "rec")
+    assert {p: p.read_bytes() for p in copies.rglob("*") if p.is_file()} == kept
+    return found
+
+
+def run_recorder(program, folder, *words):
+    path = folder / "train.py"
+    path.write_text(program)
+    return subprocess.run(
+        [sys.executable, str(RECORDER), "--record", str(folder / "rec"), *words, str(path)],
+        capture_output=True,
+        text=True,
+        cwd=folder,
+    )
+
+
+# ---- what is recorded ----
+
+
+@pytest.mark.cli
+@pytest.mark.torch
+def test_a_recorded_update_is_what_numpy_makes_of_its_gradient(tmp_path):
+    port = RecordedPort(recorded("plain_loop.py", tmp_path).folder)
+    before, seen, after = port.state(), port.step(None, is_observed=True), port.state()
+    (key,) = [k for k in seen.gradients if k.variable == "D/0/weight"]
+    gradient = seen.gradients[key]
+    m, v = 0.5 * gradient, 0.001 * gradient**2
+    step = 0.01 * (m / 0.5) / (np.sqrt(v / 0.001) + 1e-8)
+    wanted = before.variables["D/0/weight"] - step
+    np.testing.assert_allclose(after.variables["D/0/weight"], wanted, rtol=1e-12)
+    assert gradient.dtype == np.float64
+    assert set(seen.scalars) == {"d_loss", "g_loss"}
+
+
+@pytest.mark.cli
+@pytest.mark.torch
+def test_what_stands_before_the_loop_is_not_of_a_step(tmp_path):
+    recording = PortRecording(recorded("plain_loop.py", tmp_path).folder)
+    names = [item.name for item in recording.items(0)]
+    assert "fixed_noise" not in names and "z" in names and "real" in names
+    assert [len(step) for step in recording.steps] == [2, 2, 2]
+
+
+@pytest.mark.cli
+@pytest.mark.torch
+def test_bare_tensors_have_the_names_of_the_program(tmp_path):
+    told = PortRecording(recorded("bare_tensors.py", tmp_path).folder).told
+    assert set(told["variables"]) == {
+        f"tensors/{n}" for n in ("Wzh", "bzh", "Whx", "bhx", "Wxh", "bxh", "Why", "bhy")
+    }
+    assert set(told["optimizers"]) == {"G_solver", "D_solver"}
+
+
+REFUSED = [
+    ("import torch\nprint(1)\n", "made no optimiser"),
+    (
+        "import torch\nw = torch.zeros(2, requires_grad=True)\ntorch.optim.SGD([w], lr=1.0)\n",
+        "ended before any update",
+    ),
+    ("import torch\nraise ValueError('no data')\n", "train.py:2: the program failed: ValueError"),
+    (
+        "import os, torch\npid = os.fork()\nif not pid:\n    os._exit(0)\nos.waitpid(pid, 0)\n",
+        "the program starts others (train.py:2)",
+    ),
+    ("import sys, torch\nsys.exit(3)\n", "exit code 3"),
+    (
+        "import torch\nw = torch.zeros(2, requires_grad=True)\no = torch.optim.SGD([w], lr=1.0)\n"
+        "torch.cuda.set_device(0)\n",
+        "train.py:4: the program needs a GPU",
+    ),
+]
+
+
+@pytest.mark.cli
+@pytest.mark.torch
+@pytest.mark.parametrize(("program", "line"), REFUSED)
+def test_a_program_that_cannot_be_recorded_gets_one_line(program, line, tmp_path):
+    done = run_recorder(program, tmp_path)
+    errors = [text for text in done.stderr.splitlines() if text.startswith("error: ")]
+    assert done.returncode == 2
+    assert line in errors[-1]
+    assert not (tmp_path / "rec" / "recording.json").exists()
+
+
+@pytest.mark.unit
+def test_a_folder_that_is_no_recording_is_refused(tmp_path):
+    with pytest.raises(UserError, match="is none"):
+        PortRecording(tmp_path)
+    (tmp_path / "before.npz").write_bytes(b"")
+    with pytest.raises(UserError, match="is not complete"):
+        PortRecording(tmp_path)
+    path = tmp_path / "recording.json"
+    for text, message in [
+        ("{", "is no JSON"),
+        ("{}", "is no port's recording"),
+        ('{"kind": "port", "format": 9}', "of another format"),
+        ('{"kind": "port", "format": 1, "updates": []}', "do not fit"),
+    ]:
+        path.write_text(text)
+        with pytest.raises(UserError, match=message):
+            PortRecording(tmp_path)
+
+
+# ---- what TF1 is given of it ----
+
+
+@pytest.mark.unit
+@pytest.mark.parametrize(
+    ("shape", "wanted", "dtype"),
+    [
+        ((5, 3), [None, 3], "float32"),
+        ((5, 4, 4, 2), [None, 32], "float32"),
+        ((5, 4, 4, 2), [5, 4, 4, 2], "float32"),
+        ((5,), [None, 1], "float32"),
+    ],
+)
+def test_an_array_fits_an_input_in_the_order_of_its_elements(shape, wanted, dtype):
+    array = np.random.default_rng(0).uniform(size=shape)
+    form = fitted(array, Input(wanted, dtype))
+    assert form is not None
+    np.testing.assert_array_equal(form.ravel(), array.ravel())
+
+
+@pytest.mark.unit
+def test_labels_become_one_of_many_and_uniform_draws_their_raw_numbers():
+    labels = np.array([2, 0, 1])
+    np.testing.assert_array_equal(fitted(labels, Input([None, 4], "float32")), np.eye(4)[labels])
+    drawn = np.random.default_rng(0).uniform(-1, 1, (50, 3))
+    raw = fitted(drawn, Input([50, 3], "float32"), "random_uniform/RandomUniform")
+    np.testing.assert_allclose(raw * 2 - 1, drawn, atol=1e-12)
+    assert fitted(drawn, Input([None, 4], "float32")) is None
+
+
+# ---- compared ----
+
+PAIRS = [  # program, the graph that it is a port of, a fault: text, what stands there, its cause
+    ("plain_loop.py", "with_dropout", ("LeakyReLU(0.2)", "LeakyReLU(0.1)"), "slope 0.1"),
+    ("bare_tensors.py", "adversarial", ("D_params, lr=0.01", "D_params, lr=0.02"), "rate"),
+    ("hooks_by_hand.py", "adversarial", ("(batch), 1.0)", "(batch), 0.9)"), "loss"),
+    ("trainer_class.py", "wasserstein", ("p.data.clamp_(", "p.data.clone().clamp_("), "clip"),
+    ("arguments.py", "classifier", ("BatchNorm2d(6)", "BatchNorm2d(6, eps=0.1)"), "epsilon is 0.1"),
+    ("package_gan/train.py", "adversarial", ("lr=0.02", "lr=0.002"), "rate"),
+]
+
+
+def of_pairs():
+    for row in PAIRS:
+        marks = [pytest.mark.smoke] if row[0] == "plain_loop.py" else [pytest.mark.release]
+        yield pytest.param(*row[:2], marks=marks, id=row[0])
+
+
+def against(old, port):
+    return compare(f"{PROGRAMS / 'old.py'}:{old}", port, accept=ACCEPTED)
+
+
+@pytest.mark.compare
+@pytest.mark.torch
+@pytest.mark.numerical
+@pytest.mark.parametrize(("name", "old"), of_pairs())
+def test_a_program_and_the_graph_that_it_is_a_port_of_are_the_same(name, old, tmp_path):
+    result = against(old, recorded(name, tmp_path))
+    assert result, result.verdict
+
+
+@pytest.mark.release
+@pytest.mark.compare
+@pytest.mark.torch
+@pytest.mark.parametrize(("name", "old", "fault", "cause"), PAIRS)
+def test_a_fault_in_a_program_is_named(name, old, fault, cause, tmp_path):
+    result = against(old, recorded(name, tmp_path, fault))
+    assert not result
+    assert cause in result.verdict, result.verdict
+
+
+@pytest.mark.unit
+def test_options_of_a_ports_program_need_one():
+    from dcgan_v1.commands import compare as command
+
+    parser = command.make_parser()
+    with pytest.raises(UserError, match="belong to --port-program"):
+        command.main(parser.parse_args(["a.py:old", "b.py:new", "--port-arguments", "x"]))
+    with pytest.raises(UserError, match="name the old side"):
+        command.main(parser.parse_args(["--port-recording", "rec"]))
