@@ -1,5 +1,6 @@
 """A port's training program is recorded as it is, and compared without a line of adapter."""
 
+import json
 import shutil
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from dcgan_v1.compare import compare
 from dcgan_v1.errors import UserError
 from dcgan_v1.migration.comparison.feeding import fitted
 from dcgan_v1.migration.recordings.port_recording import PortRecording
+from dcgan_v1.migration.recordings.versions import compare_versions
 from dcgan_v1.migration.records import Input
 from dcgan_v1.migration.runners.recorded import RecordedPort
 
@@ -22,6 +24,7 @@ ACCEPTED = ["adam-epsilon-place", "port-only-averages"]
 
 def recorded(name, folder, replace=("", ""), steps=3, arguments=""):
     """The recording of a program of ours, with a fault planted in a copy of it."""
+    folder.mkdir(exist_ok=True)
     copies = folder / "programs"
     shutil.copytree(PROGRAMS, copies)
     path = copies / name
@@ -81,6 +84,64 @@ def test_bare_tensors_have_the_names_of_the_program(tmp_path):
         f"tensors/{n}" for n in ("Wzh", "bzh", "Whx", "bhx", "Wxh", "bxh", "Why", "bhy")
     }
     assert set(told["optimizers"]) == {"G_solver", "D_solver"}
+
+
+NOT_DOUBLE = """import torch
+from torch import nn
+model = nn.Linear(2, 1)
+sgd = torch.optim.SGD(model.parameters(), lr=0.1)
+for _ in range(4):
+    x = torch.rand(3, 2)
+    assert x.numpy().dtype == "float32"
+    sgd.zero_grad()
+    model(x).mean().backward()
+    sgd.step()
+"""
+
+
+@pytest.mark.cli
+@pytest.mark.torch
+def test_a_program_that_cannot_be_double_is_recorded_in_float32_and_said_so(tmp_path):
+    done = run_recorder(NOT_DOUBLE, tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "in float64 the program failed: again in float32" in done.stderr
+    recording = PortRecording(tmp_path / "rec")
+    assert recording.dtype == "float32" and len(recording.steps) == 3
+    assert recording.before["state/model/weight"].dtype == np.float32
+
+
+@pytest.mark.cli
+@pytest.mark.torch
+def test_a_notebook_is_recorded_as_the_script_of_its_cells(tmp_path):
+    text = (PROGRAMS / "plain_loop.py").read_text()
+    first, loop = text[: text.index("for step")], text[text.index("for step") :]
+    cells = [
+        {"cell_type": "markdown", "source": ["A notebook"]},
+        {"cell_type": "code", "source": ["%matplotlib inline\n", "!ls\n", first]},
+        {"cell_type": "code", "source": loop},
+    ]
+    (tmp_path / "gan.ipynb").write_text(json.dumps({"cells": cells}))
+    notebook = record(
+        tmp_path / "gan.ipynb", "", steps=2, work=tmp_path / "w", recording=tmp_path / "a"
+    )
+    script = recorded("plain_loop.py", tmp_path / "script", steps=2)
+    versions = compare_versions(script.folder, notebook.folder)
+    assert versions, versions.lines()
+
+
+@pytest.mark.cli
+@pytest.mark.torch
+def test_two_recordings_of_a_program_are_the_same_until_it_changes(tmp_path):
+    first = recorded("hooks_by_hand.py", tmp_path / "a").folder
+    again = recorded("hooks_by_hand.py", tmp_path / "b").folder
+    other = recorded("hooks_by_hand.py", tmp_path / "c", ("LeakyReLU(0.2)", "LeakyReLU(0.1)"))
+    seeded = recorded("hooks_by_hand.py", tmp_path / "d", ("manual_seed(3)", "manual_seed(4)"))
+    assert compare_versions(first, again)
+    found = compare_versions(first, other.folder)
+    assert not found
+    assert found.found[0].startswith("step 1, layers: model/discriminator/1 differs by")
+    with pytest.raises(UserError, match="begin with other values"):
+        compare_versions(first, seeded.folder)
 
 
 REFUSED = [

@@ -20,7 +20,16 @@ from dcgan_v1.migration.matching.fingerprints import Certificate, distance
 from dcgan_v1.migration.matching.identify import updates_of
 from dcgan_v1.migration.matching.matching import Matching, Row
 from dcgan_v1.migration.recordings.recording import Recording
-from dcgan_v1.migration.records import Arrays, Batch, Observation, PortInfo, State, Tf1Info
+from dcgan_v1.migration.records import (
+    Arrays,
+    Batch,
+    GradientKey,
+    Observation,
+    PortInfo,
+    SlotKey,
+    State,
+    Tf1Info,
+)
 from dcgan_v1.migration.runners.recorded import RecordedPort
 
 
@@ -184,6 +193,14 @@ class RecordedExperiments(LiveExperiments):
     ) -> np.ndarray:
         del rows, layer, mode, start
         return np.empty(0)  # of no layer's shape
+
+    def own_slots(self) -> tuple[dict[GradientKey, np.ndarray], dict[SlotKey, np.ndarray]]:
+        """As they were recorded."""
+        port = self._programs.new
+        assert isinstance(port, RecordedPort)
+        port.position = 0
+        seen = port.step(Batch(), is_observed=True)
+        return seen.gradients, port.state().slots
 
     def gradients_off_zero(self) -> tuple[Keyed, Keyed] | None:
         return None

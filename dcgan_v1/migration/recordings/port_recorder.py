@@ -1008,13 +1008,10 @@ def record(folder, steps, dtype, program, arguments, as_module=False):
     """
     path = program
     if as_module:
-        import importlib.util
-
         sys.path.insert(0, os.getcwd())
-        spec = importlib.util.find_spec(program)
-        if spec is None or not spec.origin:
+        path = module_file(program)
+        if path is None:
             return failed("there is no module %s here" % program)
-        path = spec.origin
     recorder = Recorder(os.path.abspath(folder), steps, path)
     if as_module:
         for _ in range(program.count(".")):
@@ -1056,6 +1053,16 @@ def record(folder, steps, dtype, program, arguments, as_module=False):
     for note in recorder.notes:
         print("note: " + note)
     return 0
+
+
+def module_file(name):
+    """The file of a module below the working directory, or None. Nothing is imported: the packages
+    above it may import a framework."""
+    base = os.path.join(os.getcwd(), *name.split("."))
+    for path in (base + ".py", os.path.join(base, "__main__.py")):
+        if os.path.isfile(path):
+            return path
+    return None
 
 
 def unseen(recorder):

@@ -9,6 +9,7 @@ import numpy as np
 from dcgan_v1.errors import UserError
 from dcgan_v1.migration.recordings.port_recording import Item, PortRecording
 from dcgan_v1.migration.records import (
+    Arrays,
     Batch,
     GradientKey,
     LayerOutput,
@@ -157,6 +158,17 @@ class RecordedPort:
             pixels,
             altered=self._info.altered,
         )
+
+    def weights_before_updates(self, batch: Batch) -> dict[int, Arrays]:
+        del batch
+        weights = {0: self.state().variables}
+        for number, update in enumerate(self.recording.steps[self.position][:-1]):
+            arrays = self.recording.update(update)
+            weights[number + 1] = {
+                n.removeprefix("state/"): a for n, a in arrays.items() if n.startswith("state/")
+            }
+        self.position += 1
+        return weights
 
     def _layers(
         self, told: list[dict[str, Any]], arrays: dict[str, np.ndarray], prefix: str, applied: int
