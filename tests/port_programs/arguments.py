@@ -51,7 +51,7 @@ def main():
             optimizer.zero_grad()
             loss = nn.functional.cross_entropy(model(images), labels)
             loss.backward()
-            nn.utils.clip_grad_norm_(model.parameters(), 0.5)
+            nn.utils.clip_grad_value_(model.parameters(), 0.02)
             optimizer.step()
             schedule.step()
             with torch.no_grad():

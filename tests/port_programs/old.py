@@ -73,8 +73,8 @@ def wasserstein():
 
 
 def classifier():
-    """A classifier: convolution, batch norm, pooling, gradients that are clipped to a norm, and a
-    rate that falls."""
+    """A classifier: convolution, batch norm, pooling, gradients that are clipped, and a rate that
+    falls."""
 
     def build():
         images = tf.placeholder(tf.float32, [None, 8, 8, 1], "images")
@@ -93,7 +93,7 @@ def classifier():
         step = tf.train.get_or_create_global_step()
         rate = tf.train.exponential_decay(0.1, step, 2, 0.5, staircase=True)
         variables = tf.trainable_variables()
-        gradients, _ = tf.clip_by_global_norm(tf.gradients(loss, variables), 0.5)
+        gradients = [tf.clip_by_value(g, -0.02, 0.02) for g in tf.gradients(loss, variables)]
         tf.train.MomentumOptimizer(rate, 0.9).apply_gradients(
             zip(gradients, variables, strict=True), step, name="train"
         )

@@ -10,7 +10,8 @@ from dcgan_v1.errors import UserError
 from dcgan_v1.migration.recordings.port_recording import Item
 from dcgan_v1.migration.records import Arrays, Input
 
-KINDS = ("draw", "batch", "tensor", "call")  # of equals, the first counts
+# of equals, the first counts: what is drawn may be cast or scaled before it is used
+KINDS = ("tensor", "batch", "call", "draw")
 CLASSES = 1000  # more than labels have
 
 
