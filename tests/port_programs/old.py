@@ -49,23 +49,24 @@ def adversarial():
 
 def with_dropout():
     """A GAN that drops out half of what its discriminator sees."""
-    return Tf1(function=lambda: gan(0.5), runs=[["d_train"], ["g_train"]])
+    return Tf1(
+        function=lambda: gan(tf.placeholder(tf.float32, [], "keep")),
+        runs=[["d_train"], ["g_train"]],
+        training={"keep": 0.5},
+        inference={"keep": 1.0},
+    )
 
 
 def wasserstein():
-    """A WGAN: RMSProp, weights that are clipped after the critic's update."""
+    """A WGAN, its weights clipped after the critic's update."""
 
     def build():
         real, fake = networks()
         d_loss = tf.reduce_mean(fake) - tf.reduce_mean(real)
         g_loss = -tf.reduce_mean(fake)
-        rate = 0.005
-        tf.train.RMSPropOptimizer(rate, 0.99, epsilon=1e-16).minimize(
-            d_loss, var_list=of("d/"), name="d_train"
-        )
-        tf.train.RMSPropOptimizer(rate, 0.99, epsilon=1e-16).minimize(
-            g_loss, var_list=of("g/"), name="g_train"
-        )
+        descent = tf.train.GradientDescentOptimizer(0.05)
+        descent.minimize(d_loss, var_list=of("d/"), name="d_train")
+        descent.minimize(g_loss, var_list=of("g/"), name="g_train")
         clips = [v.assign(tf.clip_by_value(v, -0.05, 0.05)) for v in of("d/")]
         tf.group(*clips, name="clip")
 

@@ -30,8 +30,8 @@ class WGAN(object):
     def __init__(self, clip=0.05):
         self.clip = clip
         self.D, self.G = Critic(), Generator()
-        self.d_optim = torch.optim.RMSprop(self.D.parameters(), lr=0.005, alpha=0.99, eps=1e-16)
-        self.g_optim = torch.optim.RMSprop(self.G.parameters(), lr=0.005, alpha=0.99, eps=1e-16)
+        self.d_optim = torch.optim.SGD(self.D.parameters(), lr=0.05)
+        self.g_optim = torch.optim.SGD(self.G.parameters(), lr=0.05)
         data = TensorDataset(torch.rand(80, 4))
         self.loader = DataLoader(data, batch_size=8, shuffle=True, num_workers=2)
 
