@@ -8,8 +8,8 @@ import numpy as np
 from dcgan_v1.migration.adam_powers import power_after, updates_done
 from dcgan_v1.migration.records import Arrays, SlotKey, State
 from dcgan_v1.migration.runners.protocol import PortRunner
-from dcgan_v1.migration.specs import Torch
-from dcgan_v1.ports import comparison, names
+from dcgan_v1.migration.specs import Keras, Torch
+from dcgan_v1.ports import names
 
 
 def load(gan: Any, model: str, against: str, arrays: Mapping[str, np.ndarray]) -> None:
@@ -64,14 +64,15 @@ def arrays(
 
 
 def _runner(gan: Any, against: str) -> PortRunner:
-    spec = comparison.port(gan, against)
-    if isinstance(spec, Torch):
+    """A counterpart as a comparison runs it, but for its step."""
+    models_of = {"generator": gan.generator, "discriminator": gan.discriminator}
+    if against == "torch":
         from dcgan_v1.migration.runners.torch.runner import TorchRunner
 
-        return TorchRunner(spec, [])
+        return TorchRunner(Torch(models_of, gan.optimizers), [])
     from dcgan_v1.migration.runners.keras.runner import KerasRunner
 
-    return KerasRunner(spec, "float32", [])
+    return KerasRunner(Keras(models_of, gan.optimizers), "float32", [])
 
 
 def _zeros(runner: Any) -> dict[SlotKey, np.ndarray]:
