@@ -33,6 +33,7 @@ LAYER_KINDS = (  # what a layer is, whichever framework it comes from
     "model",
     "other",
 )
+OPEN = "open"  # layout of a tensor that any function may be given: a step shows it
 PARTS = ("kernel", "bias", "gamma", "beta", "mean", "variance")  # what a variable is to its layer
 
 
@@ -67,7 +68,7 @@ class Variable:
       trainable: None where nobody knows.
       part: one of PARTS, 'recurrent', or '' where nothing tells.
       layer: path of the layer that holds it; a port's only.
-      layout: one of `matching.layouts.AXES`; a port's only.
+      layout: one of `matching.layouts.AXES`, or OPEN; a port's only.
       gates: order of an LSTM's gates in its last axis, or ''; a port's only.
     """
 
@@ -237,6 +238,7 @@ class LayerOutput:
       is_inference_only: on TF1's side, whether it is of a network that no step runs.
       knobs: on TF1's side, setting -> [(op, attribute)], where its number stands in the graph; the
         attribute 'value' is a constant's.
+      parts: on a port's side, part -> variable, where a function makes the layer and is given them.
     """
 
     name: str
@@ -249,6 +251,7 @@ class LayerOutput:
     is_last: bool = False
     is_inference_only: bool = False
     knobs: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
+    parts: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -262,6 +265,7 @@ class Observation:
       settings: optimiser -> its settings as this step had them.
       pixels: layer of a port -> {'rows' or 'columns': (C, H, W)} where it meets feature maps.
       forward: model of a port -> the inputs it was seen to be called with, each a list of names.
+      layouts: variable of a port -> its layout, where only a call shows it: of a bare tensor.
       unused_draws: random numbers that no dropout of the port took.
       altered: see `PortInfo`, by the end of the step.
     """
@@ -272,6 +276,7 @@ class Observation:
     settings: dict[str, Settings] = field(default_factory=dict)
     pixels: dict[str, dict[str, tuple[int, int, int]]] = field(default_factory=dict)
     forward: dict[str, list[list[str]]] = field(default_factory=dict)
+    layouts: dict[str, str] = field(default_factory=dict)
     unused_draws: list[str] = field(default_factory=list)
     altered: list[str] = field(default_factory=list)
 

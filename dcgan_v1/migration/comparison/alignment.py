@@ -57,6 +57,9 @@ def with_reads(
             for name, v in port.variables.items()
             if name in names and (v.layer == path or v.layer.startswith(f"{path}/"))
         }
+        read |= {names[name] for name in layer.reads if name in names}
+        if layer.name.endswith(OUTPUT):  # of a model that may have no layers
+            read |= {old for new, old in names.items() if new.startswith(f"{model}/")}
         result.append(_with(layer, reads=tuple(sorted(read))))
     return result
 

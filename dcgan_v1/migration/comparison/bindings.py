@@ -83,10 +83,11 @@ def bind(
         again, open_arguments = later, []
         bound |= {argument: bound[first] for argument, first in again.items()}
     if open_arguments:
+        twice = "" if left + left_random else " (one input may be given to two arguments)"
         raise UserError(
             f"the port's step takes {', '.join(open_arguments)}, and the TF1 program "
             f"has {', '.join(left + left_random) or 'nothing'} left to give: pair "
-            "them in the map's [inputs]"
+            f"them in the map's [inputs]{twice}"
         )
     left = [n for n in left if n not in bound.values()]
     free = [a for a in port.optional if a not in bound]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from dcgan_v1.errors import UserError
-from dcgan_v1.migration.comparison import alignment, inference, recorded
+from dcgan_v1.migration.comparison import alignment, inference, recorded, units
 from dcgan_v1.migration.comparison.evidence import (
     FORWARD,
     GRADIENT,
@@ -18,16 +18,18 @@ from dcgan_v1.migration.comparison.evidence import (
     state_keys,
 )
 from dcgan_v1.migration.comparison.losses import Scalars, pair_losses
-from dcgan_v1.migration.comparison.observations import refuse_nan, without_gradient
+from dcgan_v1.migration.comparison.observations import (
+    NO_GRADIENT,
+    SAME_VALUE,
+    refuse_nan,
+    without_gradient,
+)
 from dcgan_v1.migration.comparison.pairing import Pairing
 from dcgan_v1.migration.comparison.preparation import Prepared, Request
 from dcgan_v1.migration.comparison.programs import Programs
 from dcgan_v1.migration.records import Arrays, LayerOutput, Observation, State
 from dcgan_v1.migration.runners.process import both
 from dcgan_v1.migration.runners.recorded import RecordedPort
-
-NO_GRADIENT = {"float64": 1e-12, "float32": 1e-6}  # of an update's largest: rounding
-SAME_VALUE = {"float64": 1e-9, "float32": 1e-4}  # relative difference of layers that are the same
 
 
 def collect(
@@ -55,11 +57,10 @@ def collect(
     collector.load(prepared.start)
     if pairing.trains:
         collector.train()
-    if along is not None:
-        return collector.evidence()
-    collector.load(prepared.start)
-    collector.infer()
-    return collector.evidence()
+    if along is None:
+        collector.load(prepared.start)
+        collector.infer()
+    return units.in_tf1_units(collector.evidence())
 
 
 @dataclass
@@ -146,7 +147,7 @@ class Collector:
         refuse_nan("TF1 program", scalars=ours.scalars, gradients=ours.gradients)
         refuse_nan("port", scalars=theirs.scalars, gradients=theirs.gradients, layers=theirs.layers)
         self.altered = theirs.altered or self.altered
-        self.pixels |= theirs.pixels
+        self._learn_pixels(theirs)
         self.forward = {**theirs.forward, **self.forward}
         if theirs.unused_draws:
             self.alone[Key(FORWARD, theirs.unused_draws[0], "drawn")] = "TF1"
@@ -161,11 +162,23 @@ class Collector:
         if self.along is None:
             self._later_steps(after[0])
 
+    def _learn_pixels(self, seen: Observation) -> None:
+        """Columns are numbered as the matching has them."""
+        variables = self.new.variables
+        columns = {
+            variables[r.new].layer: r.layout.columns for r in self.matching.rows if r.layout.columns
+        }
+        for path, own in seen.pixels.items():
+            rows = {axis: chw for axis, chw in own.items() if axis == "rows"}
+            self.pixels[path] = rows | ({"columns": columns[path]} if path in columns else {})
+
     def _gradients(self, ours: Observation, theirs: Observation) -> None:
         in_tf1, alone = self.matching.gradients(theirs.gradients, self.old)
         if self.reference is None:
             exempt = without_gradient(ours.gradients, in_tf1, NO_GRADIENT[self.dtype])
-            self.matching = dataclasses.replace(self.matching, exempt=exempt)
+        else:
+            exempt = self.reference.matching.exempt
+        self.matching = dataclasses.replace(self.matching, exempt=exempt)
         sides = [
             {Key(GRADIENT, k.variable, "", 0, k.update): a for k, a in side.items()}
             for side in (ours.gradients, in_tf1)
@@ -179,23 +192,26 @@ class Collector:
         """Steps to the last one. What has no gradient but rounding is held at TF1's value after
         each: Adam would make steps of full length of it, each side its own."""
         state = after_first
+        held = {n: self.prepared.start.variables[n] for n in self.matching.idle_old}
         for step in range(1, self.request.steps):
             if isinstance(self.programs.new, RecordedPort):  # each step from the port's values
                 port = self.programs.new
                 state = recorded.state_of(port, self.matching, self.old, self.programs.old.state())
                 self.programs.old.load(state)
-            elif self.matching.exempt:
+            elif self.matching.exempt or self.matching.idle_new:
                 self.programs.new.load(self.matching.to_port(self._exempt_part(state)))
+            if held:
+                self.programs.old.load(State(held))
             observations = self._step(step)
             self._losses(observations[0].scalars, observations[1].scalars, step + 1)
             is_checked = step + 1 in self.request.checked
-            if is_checked or self.matching.exempt:
+            if is_checked or self.matching.exempt:  # it is held at TF1's value
                 state = self.programs.old.state()
             if is_checked:
                 self._state(step + 1, state, self.programs.new.state())
 
     def _exempt_part(self, state: State) -> State:
-        names = set(self.matching.exempt)
+        names = set(self.matching.exempt) - set(self.matching.idle_old)
         return State(
             {n: state.variables[n] for n in names},
             {key: a for key, a in state.slots.items() if key.variable in names},
@@ -209,6 +225,8 @@ class Collector:
         if step == 1:
             slots = [key for key in ours.slots if key not in theirs.slots]
             lacking = [n for n in ours.variables if n in trained and n not in theirs.variables]
+            lacking = [n for n in lacking if n not in self.matching.idle_old]
+            slots = [key for key in slots if key.variable not in self.matching.idle_old]
             names = lacking + [f"{key.slot} of {key.variable}" for key in slots]
             if names:
                 self.notes.append(
@@ -285,7 +303,7 @@ class Collector:
                 if model not in known
             ]
         theirs += [self.programs.new.inference(port_batch, choice) for choice in choices[1:]]
-        self.pixels |= first.pixels
+        self._learn_pixels(first)
         parts, notes = inference.pair_layers(
             paired, SAME_VALUE[self.dtype], self.pixels, ours.layers, [o.layers for o in theirs]
         )

@@ -116,6 +116,8 @@ class Evidence:
       losses: loss of the port -> TF1's scalar.
       forward: model -> choices of inputs for inference.
       pixels: see `records.Observation`.
+      units: update -> how many times TF1's loss the port's is, where its optimiser makes up for
+        that; `theirs` is in TF1's units.
       notes: what the verdict is not said of, a sentence each.
     """
 
@@ -137,6 +139,7 @@ class Evidence:
     losses: dict[str, str] = field(default_factory=dict)
     forward: dict[str, list[list[str]]] = field(default_factory=dict)
     pixels: PixelsOf = field(default_factory=dict)
+    units: dict[int, float] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
     @property

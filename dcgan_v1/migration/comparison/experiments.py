@@ -6,8 +6,18 @@ from typing import Protocol
 
 import numpy as np
 
+from dcgan_v1.errors import UserError
 from dcgan_v1.migration.comparison import alignment
-from dcgan_v1.migration.comparison.evidence import AVERAGE, GRADIENT, STATE, Evidence, Key, Keyed
+from dcgan_v1.migration.comparison.evidence import (
+    AVERAGE,
+    FORWARD,
+    GRADIENT,
+    LOSS,
+    STATE,
+    Evidence,
+    Key,
+    Keyed,
+)
 from dcgan_v1.migration.comparison.preparation import Prepared
 from dcgan_v1.migration.comparison.programs import Programs
 from dcgan_v1.migration.matching.matching import Row
@@ -33,9 +43,19 @@ class Experiments(Protocol):
         losses of other updates would add."""
         ...
 
+    def still_pairs(self) -> tuple[Keyed, Keyed] | None:
+        """Returns TF1's and the port's gradients and losses of a first step in which no update
+        moves a weight; None where the port has one update alone, or its rates cannot be set."""
+        ...
+
     def kept_of_averages(self) -> tuple[dict[str, float], dict[str, float]]:
         """Returns, for TF1 and the port, name -> the part of each average that a step keeps: what
         becomes of a shift of its start, whatever else it is made of."""
+        ...
+
+    def unrepeated(self) -> tuple[str, frozenset[Key]]:
+        """Returns (the first of the port's layers that gives something else when its step is done
+        once more from the same start, keys of all that does); ('', nothing) where it repeats."""
         ...
 
     def gradients_off_zero(self) -> tuple[Keyed, Keyed] | None:
@@ -89,6 +109,7 @@ class LiveExperiments:
     ) -> None:
         self._programs, self._prepared, self._evidence = programs, prepared, evidence
         self._collect_again, self._changes = collect_again, list[Change]()
+        self._unrepeated: tuple[str, frozenset[Key]] | None = None
 
     def output_with(
         self, rows: list[Row], layer: str, mode: str, start: State | None = None
@@ -116,6 +137,31 @@ class LiveExperiments:
         )
         return late, leak
 
+    def still_pairs(self) -> tuple[Keyed, Keyed] | None:
+        evidence, prepared = self._evidence, self._prepared
+        if len(evidence.old.updates) < 2:
+            return None
+        self._programs.old.load(prepared.start)
+        self._programs.new.load(evidence.matching.to_port(prepared.start))
+        batches = prepared.tf1_batch(0, evidence.dtype), prepared.port_batch(0, evidence.dtype)
+        try:
+            ours, theirs = both(
+                lambda: self._programs.old.still_step(batches[0], is_observed=True),
+                lambda: self._programs.new.still_step(batches[1]),
+            )
+        except UserError:
+            return None
+        in_tf1, _ = evidence.matching.gradients(theirs.gradients, evidence.old)
+        first, second = (
+            {Key(GRADIENT, k.variable, "", 0, k.update): a for k, a in side.items()}
+            for side in (ours.gradients, in_tf1)
+        )
+        for name, other in evidence.losses.items():
+            if other in ours.scalars and name in theirs.scalars:
+                first[Key(LOSS, name)] = np.asarray(ours.scalars[other])
+                second[Key(LOSS, name)] = np.asarray(theirs.scalars[name])
+        return first, second
+
     def kept_of_averages(self) -> tuple[dict[str, float], dict[str, float]]:
         evidence, prepared = self._evidence, self._prepared
         averages = [n for n in evidence.old.variables if n not in evidence.trained]
@@ -137,6 +183,30 @@ class LiveExperiments:
                     parts[name] = float(np.median(moved))
             kept.append(parts)
         return kept[0], kept[1]
+
+    def unrepeated(self) -> tuple[str, frozenset[Key]]:
+        if self._unrepeated is None:
+            self._unrepeated = self._ask_twice()
+        return self._unrepeated
+
+    def _ask_twice(self) -> tuple[str, frozenset[Key]]:
+        evidence, new = self._evidence, self._programs.new
+        batch = self._prepared.port_batch(0, evidence.dtype)
+        steps: list[tuple[Keyed, Keyed]] = []
+        for _ in range(2):
+            new.load(evidence.matching.to_port(self._prepared.start))
+            seen = new.step(batch, is_observed=True)
+            gradients, _alone = evidence.matching.gradients(seen.gradients, evidence.old)
+            keyed = {Key(FORWARD, s.name, "training"): s.output for s in seen.layers}
+            rest = {Key(LOSS, name): np.asarray(value) for name, value in seen.scalars.items()}
+            rest |= {Key(GRADIENT, k.variable, "", 0, k.update): a for k, a in gradients.items()}
+            steps.append((keyed, rest))
+        layers, others = (
+            [k for k, a in first.items() if not np.array_equal(a, second.get(k))]
+            for first, second in zip(*steps, strict=True)
+        )
+        where = str(next(iter([*layers, *others]), ""))
+        return where, frozenset([*layers, *others])
 
     def gradients_off_zero(self) -> tuple[Keyed, Keyed] | None:
         evidence, start = self._evidence, self._prepared.start

@@ -8,6 +8,7 @@ from dcgan_v1.migration.matching.fingerprints import PixelsOf
 from dcgan_v1.migration.records import LayerOutput
 
 Layers = Sequence[LayerOutput]
+WITH_WEIGHTS = ("conv", "deconv", "dense", "recurrent")
 
 
 def pair_layers(
@@ -72,7 +73,9 @@ def _of_model(model: str, pairing: Pairing, layers: Layers) -> Layers:
 
 def _twins(model: str, pairing: Pairing, layers: Layers) -> Layers:
     own = trained_of(model, pairing)
-    return [s for s in layers if s.is_inference_only and own & set(s.reads)]
+    twins = [s for s in layers if s.is_inference_only and own & set(s.reads)]
+    # else it is what is made of the same network beside its loss: a probability, an accuracy
+    return twins if any(s.kind in WITH_WEIGHTS for s in twins) else []
 
 
 def _has_no_inference(model: str, pairing: Pairing, among: Layers) -> bool:

@@ -8,6 +8,8 @@ from dcgan_v1.errors import UserError
 from dcgan_v1.migration.comparison.losses import Scalars
 from dcgan_v1.migration.records import GradientKey, LayerOutput
 
+NO_GRADIENT = {"float64": 1e-12, "float32": 1e-6}  # of an update's largest: rounding
+SAME_VALUE = {"float64": 1e-9, "float32": 1e-4}  # relative difference of layers that are the same
 Gradients = Mapping[GradientKey, np.ndarray]
 
 

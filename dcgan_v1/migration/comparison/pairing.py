@@ -1,19 +1,24 @@
 """Finds which variable is which by running both programs."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
 from dcgan_v1.errors import UserError
+from dcgan_v1.migration.comparison import alignment, pixel_order
 from dcgan_v1.migration.comparison.losses import Scalars
+from dcgan_v1.migration.comparison.observations import NO_GRADIENT, SAME_VALUE, without_gradient
 from dcgan_v1.migration.comparison.preparation import Prepared, cast
 from dcgan_v1.migration.comparison.programs import Programs
 from dcgan_v1.migration.matching.fingerprints import Certificate, EqualRun
 from dcgan_v1.migration.matching.identify import GradientProbe, PortUpdate, identify, updates_of
 from dcgan_v1.migration.matching.map_file import Map
 from dcgan_v1.migration.matching.matching import Matching
-from dcgan_v1.migration.records import Arrays, Batch, PortInfo, State, Tf1Info
+from dcgan_v1.migration.records import Arrays, Batch, LayerOutput, PortInfo, State, Tf1Info
 from dcgan_v1.migration.runners.process import both
+
+PROVED = 1e-9  # distance of gradients under equal values that proves an order of pixels
 
 
 @dataclass(frozen=True)
@@ -47,13 +52,16 @@ class Pairing:
     @property
     def new_only(self) -> list[str]:
         """Variables of the port's that have no counterpart and count."""
-        averages = set(self.port_only_averages)
-        return [n for n in self.matching.new_only if n not in averages]
+        known = {*self.port_only_averages, *self.matching.idle_new}
+        return [n for n in self.matching.new_only if n not in known]
 
     @property
     def missing(self) -> list[str]:
         """Variables of TF1's that training or the networks need, and the port has not."""
-        return [n for n in self.matching.old_only if self.old.variables[n].trainable]
+        idle = set(self.matching.idle_old)
+        return [
+            n for n in self.matching.old_only if self.old.variables[n].trainable and n not in idle
+        ]
 
     @property
     def is_whole(self) -> bool:
@@ -80,13 +88,34 @@ def pair(
     # by shapes alone: where these do not fit, a port may not even run
     matching, certificate = identify(old, new, map_.variables, None, map_.optimizers)
     pairing = Pairing(old, new, matching, certificate, trains=trains)
-    if not trains or not pairing.is_whole:
+    if not trains:
         return pairing
-    steps = EqualSteps(programs, prepared)
+    try:
+        steps = EqualSteps(programs, prepared)
+    except UserError:
+        if pairing.is_whole:
+            raise
+        return pairing
+    new = steps.with_layouts(new)
+    idle_old, idle_new = steps.idle(pairing)
+    pairing = _with_idle(pairing, idle_old, idle_new)
+    if not pairing.is_whole:
+        return pairing
     probe = GradientProbe(steps.updates(), steps.pixels, steps.run)
     matching, certificate = identify(old, new, map_.variables, probe, map_.optimizers)
+    pairing = Pairing(old, new, matching, certificate, steps.scalars, trains)
+    pairing = _with_idle(pairing, idle_old, idle_new)
+    by_pixels = [r for r in matching.rows if new.variables[r.new].layer in steps.pixels]
+    if any(r.distance is not None and r.distance > PROVED for r in by_pixels):
+        agreeing = partial(steps.agreeing, pairing)
+        matching = pixel_order.settled(pairing.matching, new, steps.pixels, agreeing)
+        pairing = replace(pairing, matching=matching)
     programs.reopen_port()
-    return Pairing(old, new, matching, certificate, steps.scalars, trains)
+    return pairing
+
+
+def _with_idle(pairing: Pairing, old: list[str], new: dict[str, list[int]]) -> Pairing:
+    return replace(pairing, matching=replace(pairing.matching, idle_old=old, idle_new=new))
 
 
 class EqualSteps:
@@ -101,6 +130,7 @@ class EqualSteps:
         self._programs, self._prepared = programs, prepared
         self._arrays = prepared.small
         self.scalars: tuple[Scalars, Scalars] | None = None
+        self._ops: list[LayerOutput] | None = None
         programs.old.load(prepared.start)
         try:
             programs.old.still_step(self._tf1_batch())
@@ -110,6 +140,44 @@ class EqualSteps:
             programs.reopen_port()
             self._first = programs.new.step(self._port_batch(), is_observed=True)
         self.pixels = self._first.pixels
+
+    def with_layouts(self, port: PortInfo) -> PortInfo:
+        """Returns what a port is, with the layouts of bare tensors that its step showed."""
+        variables = {
+            name: replace(v, layout=self._first.layouts.get(name, v.layout))
+            for name, v in port.variables.items()
+        }
+        return replace(port, variables=variables)
+
+    def idle(self, pairing: Pairing) -> tuple[list[str], dict[str, list[int]]]:
+        """Returns the biases of TF1's and of the port's that the other side has not, and that a
+        batch norm takes away again: their gradients are rounding and nothing else."""
+        variables, limit = pairing.new.variables, NO_GRADIENT[self._programs.dtype]
+        old_only = [n for n in pairing.missing if len(pairing.old.variables[n].shape) == 1]
+        new_only = [n for n in pairing.new_only if len(variables[n].shape) == 1]
+        ours: list[str] = []
+        if old_only:
+            self._programs.old.load(self._prepared.start)
+            step = self._programs.old.still_step(self._tf1_batch(), is_observed=True)
+            ours = without_gradient(step.gradients, {}, limit)
+        theirs = without_gradient(self._first.gradients, {}, limit) if new_only else []
+        return (
+            [n for n in old_only if n in ours],
+            {n: variables[n].shape for n in new_only if n in theirs},
+        )
+
+    def agreeing(self, pairing: Pairing, matching: Matching) -> tuple[int, int]:
+        """Returns how many layers of the port's first step give what TF1's ops give, of how
+        many."""
+        start = self._prepared.start
+        if self._ops is None:
+            self._programs.old.load(start)
+            self._ops = self._programs.old.step(self._tf1_batch(), is_observed=True).layers
+        self._programs.new.load(matching.to_port(start))
+        seen = self._programs.new.step(self._port_batch(), is_observed=True)
+        layers = alignment.with_reads(seen.layers, pairing.new, matching)
+        aligned = alignment.align(self._ops, layers, SAME_VALUE[self._programs.dtype], {})
+        return sum(a.by == "value" for a in aligned), len(aligned)
 
     def updates(self) -> list[PortUpdate]:
         """Returns the updates of the port's step."""

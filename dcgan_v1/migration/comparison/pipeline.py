@@ -111,7 +111,7 @@ def run(
         is_timed = bool(request.timing_steps) and dtype == min(dtypes)
         try:
             with _opened(old, new, dtype, folder / dtype) as programs:
-                outcome = _compared(programs, request, outcome, listener, is_timed)
+                outcome = compared(programs, request, outcome, listener, is_timed)
         except CannotBe as error:
             refused[dtype] = str(error)
             continue
@@ -129,7 +129,7 @@ def _opened(old: Source, new: Source, dtype: str, folder: Path) -> Programs:
         raise CannotBe(str(error)) from error
 
 
-def _compared(
+def compared(
     programs: Programs, request: Request, before: Outcome | None, listener: Listener, is_timed: bool
 ) -> Outcome:
     """Compares in one dtype.
@@ -151,6 +151,7 @@ def _compared(
         paired = pairing.pair(programs, old, new, prepared, request.map, trains)
         if not paired.is_whole:
             return Outcome(paired, prepared)
+        prepared = preparation.without_idle(prepared, paired.matching.idle_old)
     else:
         prepared = before.prepared
         known = before.pairing
@@ -185,7 +186,7 @@ def _comparison(
     listener: Listener,
     is_timed: bool,
 ) -> Comparison:
-    """The stages after matching, see `_compared`."""
+    """The stages after matching, see `compared`."""
     evidence = collection.collect(programs, paired, prepared, request, reference)
     listener.advance()
     if not evidence.ours:

@@ -1,6 +1,6 @@
 """What both programs are given before they are compared: inputs, draws, a start."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -112,6 +112,17 @@ def prepare(
         made = [runner.draw(Batch(batch)) | batch for batch in made]
         small = runner.draw(Batch(small)) | small
     return Prepared(made, small, bound, start, [*notes, *old.races])
+
+
+def without_idle(prepared: Prepared, idle: list[str]) -> Prepared:
+    """Returns what both are given, with TF1's idle biases (see `Matching`) at 0."""
+    zeros = {n: np.zeros_like(prepared.start.variables[n]) for n in idle}
+    notes = [
+        f"{name}: a batch norm takes it away again, and the port has none: held at 0"
+        for name in idle
+    ]
+    start = prepared.start.replaced(zeros)
+    return replace(prepared, start=start, notes=[*prepared.notes, *notes])
 
 
 def _recorded(

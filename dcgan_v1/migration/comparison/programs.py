@@ -74,16 +74,14 @@ class Programs:
     def reopen_port(self) -> None:
         """Starts the port anew: a schedule of its own may have counted steps, and a step that
         failed may have left anything behind."""
-        self.new.close()
-        self.new = _port(self.new_source, self.folder, self.dtype)
-        self.new.wait_until_open()
+        if isinstance(self.new, RecordedPort):
+            self.new = RecordedPort(self.new_source.recording)
+        else:
+            self.new.reopen(self.new_source)
 
     def reopen_tf1(self, changes: list[Change]) -> None:
         """Starts TF1's anew with other numbers in its graph."""
-        self.old.close()
-        source = replace(self.old_source, changes=changes)
-        self.old = RemoteTf1("TF1", source, self.folder, dtype=self.dtype, threads=cores())
-        self.old.wait_until_open()
+        self.old.reopen(replace(self.old_source, changes=changes))
 
     def __enter__(self) -> Self:
         return self

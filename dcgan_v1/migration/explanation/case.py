@@ -33,6 +33,7 @@ class Cause:
       text: what was worked out, one sentence, with the numbers that prove it.
       keys: what it accounts for.
       changes: numbers of TF1's graph that put it right.
+      proof: what must be nearer then, where `keys` may have other causes, too.
       name: one of ACCEPTABLE, or ''.
     """
 
@@ -40,6 +41,7 @@ class Cause:
     text: str
     keys: frozenset[Key] = frozenset()
     changes: tuple[Change, ...] = ()
+    proof: Key | None = None
     name: str = ""
 
 

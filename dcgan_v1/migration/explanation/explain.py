@@ -20,6 +20,7 @@ import numpy as np
 from dcgan_v1.errors import UserError, reason
 from dcgan_v1.migration.comparison.differences import Difference
 from dcgan_v1.migration.comparison.evidence import (
+    AVERAGE,
     FORWARD,
     GRADIENT,
     LOSS,
@@ -35,6 +36,7 @@ from dcgan_v1.migration.explanation import (
     inputs,
     layers,
     losses,
+    randomness,
     slot_starts,
     updates,
 )
@@ -121,16 +123,20 @@ def _is_debugging() -> bool:
 def _stages(case: Case) -> Iterator[Stage]:
     """Yields functions that find causes. Layers are asked only where something that is computed
     from them differs: what reads otherwise may compute the same."""
+    yield randomness.find
     yield gradients.structure
     yield inputs.find
+    yield gradients.order
     matters = not (case.agrees(LOSS) and case.agrees(GRADIENT)) or _outputs_differ(case)
     if matters:
         yield partial(layers.find, mode="training", late=False)
+    yield losses.told
     for number, update in enumerate(case.evidence.old.updates):
         yield partial(gradients.find, update=number)
         yield partial(updates.find, update=update)
+    yield updates.dormant
     yield averages.find
-    if matters:
+    if matters and any(d.key.step <= 1 for d in _open(case)):
         yield partial(layers.find, mode="training", late=True)
     if _outputs_differ(case):
         yield partial(layers.find, mode="inference", late=True)
@@ -148,9 +154,11 @@ def _later(case: Case) -> list[Cause]:
     what comes of that."""
     states = [d for d in case.over(STATE) if d.key.step > 1]
     later = frozenset(d.key for kind in (STATE, LOSS) for d in case.over(kind) if d.key.step > 1)
-    is_consequence = any(k.kind in (GRADIENT, STATE, LOSS) for k in case.accounted)
-    if later and is_consequence:
+    before = {k for k in case.accounted if k.kind in (GRADIENT, STATE, LOSS)}
+    if later and any(k.part != AVERAGE for k in before):
         return [Cause("", "", later)]
+    if before and (moved := frozenset(k for k in later if k.part == AVERAGE)):
+        return [Cause("", "", moved)]  # averages move no weight
     if not states:
         return losses.find(case, later=True)
     first = states[0]
@@ -164,13 +172,13 @@ def _settings(case: Case) -> list[str]:
     first = case.evidence.first
     if first is None:
         return []
-    return [
-        text
-        for old, new in case.evidence.matching.optimizers.items()
-        for text in updates.settings_that_differ(
-            first[0].settings.get(old, {}), first[1].settings.get(new, {})
-        )
-    ]
+    words = []
+    for old, new in case.evidence.matching.optimizers.items():
+        ours, theirs = first[0].settings.get(old, {}), first[1].settings.get(new, {})
+        if ours.get("kind") != theirs.get("kind"):
+            words.append(f"{new} is {theirs.get('kind')}, TF1's is {ours.get('kind')}")
+        words += updates.settings_that_differ(ours, theirs)
+    return words
 
 
 def _after(case: Case, causes: list[Cause]) -> tuple[Case, list[Cause]]:
@@ -189,15 +197,18 @@ def _after(case: Case, causes: list[Cause]) -> tuple[Case, list[Cause]]:
         return case.accounting_for(keys), causes
     before, after = _size(case, keys), _size(again, keys)
     left = {d.key for d in again.differences if d.is_over}
+    proofs = frozenset(c.proof for c in causes if c.proof is not None)
+    is_nearer = _size(again, proofs) < 0.5 * _size(case, proofs)
+    is_right = is_nearer or any(d.key not in left for d in case.differences if d.is_over)
     # another fault may make more of the difference, and this one be put right all the same
-    if after > 0.99 * before and not any(d.key not in left for d in case.differences if d.is_over):
+    if after > 0.99 * before and not is_right:
         return case.accounting_for(keys), causes
     if after > 0:
-        share = 1 - np.sqrt(after / before)
+        share = max(1 - np.sqrt(after / before), 0.0)
         part = f"{share:.0%}" if share >= 0.01 else "less than 1%"
         causes = [
             replace(c, text=f"{c.text} (this explains {part} of the difference)")
-            if c.changes and share < 0.995
+            if c.changes and share < 0.995 and not is_nearer
             else c
             for c in causes
         ]
@@ -224,8 +235,13 @@ def _along(case: Case) -> Case:
 
 
 def _size(case: Case, keys: frozenset[Key]) -> float:
+    """How far the first step is apart: what comes later has further causes."""
     return float(
-        sum(min(d.relative, 1e6) ** 2 for d in case.differences if d.key in keys and d.is_over)
+        sum(
+            min(d.relative, 1e6) ** 2
+            for d in case.differences
+            if d.key in keys and d.is_over and d.key.step <= 1 and d.key.part != "inference"
+        )
     )
 
 

@@ -9,6 +9,7 @@ from dcgan_v1.migration.explanation import probes
 from dcgan_v1.migration.explanation.case import Case, Cause
 
 LEFT = 1e-3  # of a difference, what a hypothesis that explains it may leave
+ALIKE = 1e-10  # relative, what rounding may leave between two gradients
 ROUNDING = 1e-13  # of the largest value, what no hypothesis need explain
 
 
@@ -79,6 +80,49 @@ def _optimizer(case: Case, update: int) -> str:
     return case.evidence.matching.optimizers.get(name, name) or f"update {update + 1}"
 
 
+# ---- the order of updates ----
+
+
+def order(case: Case) -> list[Cause]:
+    """Returns causes of gradients that one side takes before an update, the other after it: where
+    no update moves a weight, one side's gradient is another one and the other's is not."""
+    mark = Key(GRADIENT, "", "order")
+    over = {d.key for d in (*case.over(GRADIENT), *case.over(STATE))}
+    pairs = case.experiments.still_pairs() if over and mark not in case.accounted else None
+    if pairs is None:
+        return []
+    causes = []
+    for number in range(len(case.evidence.old.updates)):
+        keys = [k for k in case.evidence.ours if k.kind == GRADIENT and k.update == number]
+        keys = [k for k in keys if k in pairs[0] and k in pairs[1]]
+        moves = [
+            any(not _alike(still[k], now[k]) for k in keys)
+            for still, now in zip(pairs, (case.evidence.ours, case.evidence.theirs), strict=True)
+        ]
+        if moves[0] == moves[1]:
+            continue
+        when = ("before", "after") if moves[0] else ("after", "before")
+        other = "the update ahead of it" if moves[0] else "another update"
+        text = (
+            f"the gradient of the step's update {number + 1} is taken {when[0]} {other}, TF1's "
+            f"{when[1]} it: the update order differs"
+        )
+        accounted = frozenset([mark, *_still_alike(case, pairs, keys)])
+        causes.append(Cause(keys[0].name, text, accounted))
+    return causes
+
+
+def _still_alike(case: Case, pairs: tuple[Keyed, Keyed], keys: list[Key]) -> list[Key]:
+    """What agrees where no update moves a weight: some of an update's gradients, and losses."""
+    losses = [d.key for d in case.over(LOSS) if not d.key.step and d.key in pairs[0]]
+    return [k for k in (*keys, *losses) if _alike(pairs[0][k], pairs[1][k])]
+
+
+def _alike(a: np.ndarray, b: np.ndarray) -> bool:
+    size = float(np.max(np.abs(a), initial=0.0))
+    return a.shape == b.shape and float(np.max(np.abs(a - b), initial=0.0)) <= ALIKE * size
+
+
 # ---- gradients ----
 
 
@@ -101,11 +145,28 @@ def find(case: Case, update: int) -> list[Cause]:
     for hypothesis in hypotheses:
         text = hypothesis(case, ours, theirs, keys)
         if text:
-            return [Cause(keys[0].name, text, accounted)]
+            explained = _losses_of(case, ours, theirs, keys)
+            return [Cause(keys[0].name, text, accounted | explained)]
     losses = [str(d.key) for d in case.over(LOSS) if not d.key.step]
-    also = f"; so does {', '.join(losses)}, with equal layers" if losses else ""
+    is_seen = bool(case.evidence.aligned.get("training"))
+    layers = "with equal layers" if is_seen else "and no layer of the port could be looked into"
+    also = f"; so does {', '.join(losses)}, {layers}" if losses else ""
     text = f"its gradient differs by {over[0].relative:.1e}{also}"
     return [Cause(keys[0].name, text, accounted)]
+
+
+def _losses_of(case: Case, ours: Keyed, theirs: Keyed, keys: list[Key]) -> frozenset[Key]:
+    """Losses that differ as a factor of every gradient, or a penalty in it, makes them differ."""
+    first = max(keys, key=lambda k: float(np.max(np.abs(ours[k]), initial=0.0)))
+    factor = probes.ratio(ours[first], theirs[first]) if np.any(ours[first]) else 1.0
+    weights = case.evidence.start.variables
+    penalty = sum(float(np.sum((ours[k] - theirs[k]) * weights[k.name])) / 2 for k in keys)
+    explained = set()
+    for d in case.over(LOSS):
+        a, b = (float(side[d.key]) for side in (case.evidence.ours, case.evidence.theirs))
+        if not d.key.step and min(abs(b - factor * a), abs(a - b - penalty)) <= ALIKE * abs(b):
+            explained.add(d.key)
+    return frozenset(explained)
 
 
 def _leak_or_order(case: Case, ours: Keyed, theirs: Keyed, keys: list[Key]) -> str | None:

@@ -121,7 +121,7 @@ def norm(layer: LayerCase) -> Reason | None:
 
 def convolution(layer: LayerCase) -> Reason | None:
     """Another padding."""
-    x, ours, theirs = layer.x, layer.ours, layer.theirs
+    x, ours, theirs = _without_zeros(layer), layer.ours, layer.theirs
     kernel, bias = layer.weights.get("kernel"), layer.weights.get("bias", np.zeros(()))
     is_transposed = layer.row.new.kind == "deconv"
     if kernel is not None and x.ndim == 4 and kernel.ndim == 4:
@@ -134,6 +134,25 @@ def convolution(layer: LayerCase) -> Reason | None:
                 f"adds {pads[0]} (its SAME is not symmetric here)"
             )
     return Reason("the convolution differs (stride, or the layout of its kernel)")
+
+
+def _without_zeros(layer: LayerCase) -> np.ndarray:
+    """What a layer is given, without the rows and columns of zeros that the port itself puts
+    around what TF1 knows."""
+    evidence, x = layer.case.evidence, layer.x
+    known = [*evidence.batch.values(), *(s.output for s in evidence.layers[layer.mode])]
+    for array in known if x.ndim == 4 else ():
+        if array.ndim != 4 or array.shape == x.shape or array.shape[::3] != x.shape[::3]:
+            continue
+        free = [have - own for have, own in zip(x.shape[1:3], array.shape[1:3], strict=True)]
+        if min(free) < 0:
+            continue
+        rows, columns = array.shape[1:3]
+        for top, left in itertools.product(range(free[0] + 1), range(free[1] + 1)):
+            inner = x[:, top : top + rows, left : left + columns]
+            if apart(array, inner)[0] < AGREE and np.sum(x != 0) == np.sum(inner != 0):
+                return array
+    return x
 
 
 def dense(layer: LayerCase) -> Reason | None:

@@ -10,7 +10,7 @@ from dcgan_v1.migration.comparison.evidence import FORWARD, GRADIENT, LOSS, OUTP
 from dcgan_v1.migration.explanation import layer_experiments, probes
 from dcgan_v1.migration.explanation.case import Case, Cause
 from dcgan_v1.migration.explanation.layer_experiments import AGREE, LayerCase, Reason
-from dcgan_v1.migration.records import Arrays, Change
+from dcgan_v1.migration.records import Arrays, Change, LayerOutput
 
 AHEAD = 12  # ops of TF1's after a layer that may do what the port does between two layers
 
@@ -32,6 +32,8 @@ def find(case: Case, mode: str, late: bool) -> list[Cause]:
     for place, row in enumerate(rows):
         model = model_of(row.new.name)
         if model in models or row.new.name not in over or row.old is None:
+            continue
+        if row.relative <= AGREE:  # it is another call that differs
             continue
         if place and rows[place - 1].new.name in over and _is_downstream(case, mode, row):
             continue
@@ -83,9 +85,9 @@ def _cause(case: Case, mode: str, rows: list[Aligned], place: int) -> Cause:
     at = rows[place - 1] if _is_idle(rows, place - 1) else row
     base = at.new.name.partition("#")[0]
     beside = f" (TF1: {at.old.name})" if at.old else ""
-    return Cause(
-        f"{base}{beside}", text, _consequences(case, mode), _changes(case, row, reason.settings)
-    )
+    changes = _changes(case, row, reason.settings)
+    proof = Key(FORWARD, row.new.name, mode)
+    return Cause(f"{base}{beside}", text, _consequences(case, mode), changes, proof)
 
 
 def _consequences(case: Case, mode: str) -> frozenset[Key]:
@@ -157,7 +159,7 @@ def _reason(case: Case, mode: str, rows: list[Aligned], place: int) -> Reason:
         return unknown
     if place and (skipped := _skipped(case, mode, rows[place - 1], row, x)):
         return skipped
-    layer = LayerCase(case, mode, row, x, ours, theirs, _weights(case, row.new.name))
+    layer = LayerCase(case, mode, row, x, ours, theirs, _weights(case, row.new))
     find_by_kind = layer_experiments.BY_KIND.get(row.new.kind, layer_experiments.anything)
     return find_by_kind(layer) or unknown
 
@@ -215,10 +217,17 @@ def _between(
     return None
 
 
-def _weights(case: Case, name: str) -> Arrays:
+def _weights(case: Case, layer: LayerOutput) -> Arrays:
     """part -> TF1's array of the layer's variables, at the start."""
-    path = name.partition("#")[0]
+    path = layer.name.partition("#")[0]
     info = case.evidence.new.variables
+    if layer.parts:
+        old_of = {r.new: r.old for r in case.evidence.matching.rows}
+        return {
+            part: case.evidence.start.variables[old_of[name]]
+            for part, name in layer.parts.items()
+            if name in old_of
+        }
     return {
         info[r.new].part: case.evidence.start.variables[r.old]
         for r in case.evidence.matching.rows

@@ -6,13 +6,44 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from dcgan_v1.migration.comparison.evidence import LOSS, Aligned
+from dcgan_v1.migration.comparison.evidence import GRADIENT, LOSS, Aligned, Key
 from dcgan_v1.migration.explanation.case import Case, Cause
-from dcgan_v1.migration.records import LayerOutput
 
 LABELS = (1.0, 0.0, 0.9, 0.1, 0.8, 0.2, 0.7, 0.3, 0.95, 0.05, 1.2, 0.5, -1.0)
 EQUAL = 1e-9
+WEIGHTS = (0.5, 2.0, 0.1, 10.0)  # of one half of a loss
 MOST = 6  # outputs of networks that a loss may be made of
+
+
+def told(case: Case) -> list[Cause]:
+    """Returns causes of losses that are of another kind, or of other labels, as the networks'
+    outputs of either side tell: whether these agree or not."""
+    causes = []
+    for d in case.differences:
+        mark = Key(LOSS, d.key.name, "told")
+        if d.key.kind != LOSS or d.key.step or not d.is_over or mark in case.accounted:
+            continue
+        ours, theirs = (float(s[d.key]) for s in (case.evidence.ours, case.evidence.theirs))
+        text = _kinds(case, ours, theirs)
+        if text:
+            keys = {e.key for e in case.over(LOSS) if e.key.name == d.key.name}
+            gradients = {
+                e.key for e in case.over(GRADIENT) if e.key.update in _updates(case, d.key)
+            }
+            causes.append(Cause(f"loss {d.key.name}", text, frozenset({mark} | keys | gradients)))
+    return causes
+
+
+def _updates(case: Case, key: Key) -> set[int]:
+    """Numbers of the updates whose gradients are of a loss."""
+    evidence = case.evidence
+    assert evidence.first is not None
+    scalars, value = evidence.first[0].scalars, float(evidence.ours[key])
+    return {
+        number
+        for number, update in enumerate(evidence.old.updates)
+        if any(_is(scalars.get(name, np.inf), value) for name in update.losses)
+    }
 
 
 def find(case: Case, later: bool) -> list[Cause]:
@@ -26,10 +57,10 @@ def find(case: Case, later: bool) -> list[Cause]:
         if bool(d.key.step) != later:
             continue
         ours, theirs = (float(s[d.key]) for s in (case.evidence.ours, case.evidence.theirs))
-        text = _cause(case, ours, theirs) if not d.key.step else None
+        text = None if d.key.step else _factor(case, ours, theirs)
         when = f" in step {d.key.step}" if d.key.step else ""
         text = text or (
-            f"is {theirs:.6g}, TF1's {ours:.6g}{when}"
+            f"is {theirs:.6g}, TF1's {ours:.6g}{when}, {d.relative:.1e} apart"
             + (", while layers and gradients agree" if case.agrees("gradient") else "")
         )
         keys = frozenset(e.key for e in case.over(LOSS) if e.key.name == d.key.name or later)
@@ -39,20 +70,26 @@ def find(case: Case, later: bool) -> list[Cause]:
     return causes
 
 
-def _cause(case: Case, ours: float, theirs: float) -> str | None:
-    if ours and np.isfinite(theirs / ours):
-        ratio = theirs / ours
-        sizes = {len(a) for a in case.evidence.batch.values() if a.ndim}
-        for factor in (*sizes, 2, *(1 / n for n in sizes), 0.5, -1):
-            if abs(ratio - factor) < EQUAL * abs(factor):
-                return f"is {ratio:.6g} times TF1's: a sum for a mean, a weight, or a sign"
-    known = list(_values(case))
-    first = next(((k, labels) for k, labels, value in known if _is(value, ours)), None)
-    fitting = [(k, labels) for k, labels, value in known if _is(value, theirs)]
-    alike = [pair for pair in fitting if first is not None and pair[0] == first[0]]
-    second = next(iter(alike or fitting), None)
-    if first is None or second is None or first == second:
+def _factor(case: Case, ours: float, theirs: float) -> str | None:
+    if not ours or not np.isfinite(theirs / ours):
         return None
+    ratio = theirs / ours
+    sizes = {len(a) for a in case.evidence.batch.values() if a.ndim}
+    for factor in (*sizes, 2, *(1 / n for n in sizes), 0.5, -1):
+        if abs(ratio - factor) < EQUAL * abs(factor):
+            return f"is {ratio:.6g} times TF1's: a sum for a mean, a weight, or a sign"
+    return None
+
+
+def _kinds(case: Case, ours: float, theirs: float) -> str | None:
+    """Both sides' kinds of loss and labels, where they are known and differ."""
+    old, new = _ends(case.evidence.aligned.get("training", []))
+    firsts = [known[:2] for known in _values(old) if _is(known[2], ours)]
+    fitting = [known[:2] for known in _values(new) if _is(known[2], theirs)]
+    if not firsts or not fitting or set(firsts) & set(fitting):
+        return None
+    first = firsts[0]
+    second = next((pair for pair in fitting if pair[0] == first[0]), fitting[0])
     return f"is {second[0]} with labels {_list(second[1])}, TF1's {first[0]} with {_list(first[1])}"
 
 
@@ -78,11 +115,10 @@ KINDS: dict[str, Callable[[np.ndarray, float], float]] = {
 }
 
 
-def _values(case: Case) -> Iterator[tuple[str, tuple[float, ...], float]]:
+def _values(outputs: list[np.ndarray]) -> Iterator[tuple[str, tuple[float, ...], float]]:
     """Yields (kind of loss, labels, value) of losses of one network's outputs, or of two."""
-    outputs = [a.output for a in _ends(case.evidence.aligned.get("training", []))][:MOST]
     for kind, function in KINDS.items():
-        terms = [[(label, function(y, label)) for label in LABELS] for y in outputs]
+        terms = [[(label, function(y, label)) for label in LABELS] for y in outputs[:MOST]]
         for of_output in terms:
             for label, value in of_output:
                 yield kind, (label,), value
@@ -90,13 +126,21 @@ def _values(case: Case) -> Iterator[tuple[str, tuple[float, ...], float]]:
             for (a, x), (b, y) in itertools.product(one, other):
                 yield kind, (a, b), x + y
                 yield f"half of {kind}", (a, b), (x + y) / 2
+                for weight in WEIGHTS:
+                    yield f"{kind}, the second half {weight:g} times,", (a, b), x + weight * y
+                    yield f"{kind}, the first half {weight:g} times,", (a, b), weight * x + y
 
 
-def _ends(rows: list[Aligned]) -> list[LayerOutput]:
-    """TF1's ops that networks end in, one number for each row."""
-    ends = []
+def _ends(rows: list[Aligned]) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """The logits that networks end in, one number for each row: TF1's and the port's."""
+    ours: list[np.ndarray] = []
+    theirs: list[np.ndarray] = []
     for row in rows:
-        op = row.old
-        if op is not None and op.is_last and op.output.size == len(op.output) and row.by == "value":
-            ends.append(op)
-    return ends
+        if row.old is None or row.new.output.size != len(row.new.output):
+            continue
+        for outputs, array in ((ours, row.old.output), (theirs, row.new.output)):
+            if row.function == "sigmoid":
+                array = np.log(array) - np.log1p(-array)
+            if not any(array.shape == a.shape and np.array_equal(array, a) for a in outputs):
+                outputs.append(array)
+    return ours, theirs

@@ -173,6 +173,8 @@ def variance_count(
         return None
     larger = max(factor, 1 / factor)
     n = round(larger / (larger - 1))
+    if n < 2:
+        return None
     return n if factor > 1 else -n
 
 

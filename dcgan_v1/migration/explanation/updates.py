@@ -101,6 +101,27 @@ def find(case: Case, update: Update) -> list[Cause]:
     return judged.idle() or judged.causes() or [_unknown(case, update, keys)]
 
 
+def dormant(case: Case) -> list[Cause]:
+    """Returns causes of what acts from the second step on: a momentum, where the first has none."""
+    if case.evidence.first is None or not any(
+        d.is_over and d.key.step > 1 for d in case.differences
+    ):
+        return []
+    causes = []
+    for update in case.evidence.old.updates:
+        ours, theirs = _settings(case, update)
+        slots = [a for k, a in case.evidence.start.slots.items() if k.optimizer == update.optimizer]
+        old, new = ours.get("momentum"), theirs.get("momentum")
+        is_alike = ours.get("kind") == theirs.get("kind") == "Momentum"
+        if not is_alike or old == new or any(np.any(a) for a in slots):
+            continue
+        name = optimizer_name(case, update)
+        text = f"{_setting_text(name, 'momentum', old or 0.0, new or 0.0)}, from the second step on"
+        changes = _change(update, "momentum", new or 0.0)
+        causes.append(Cause(name, text, frozenset(), changes))
+    return causes
+
+
 def _is_of(case: Case, key: Key, name: str) -> bool:
     return case.evidence.variable_of(key.name) == name
 
@@ -267,7 +288,7 @@ class Judged:
             f"with equal moments: it is {new:.2g}, added {AFTER}"
         )
         changes = (Change(self.update.optimizer, "optimizer epsilon after", new),)
-        return Cause(self.where, text, self.keys, changes, EPSILON_PLACE if new == old else "")
+        return Cause(self.where, text, self.keys, changes, name=EPSILON_PLACE if new == old else "")
 
     def _by_arithmetic(self) -> list[Cause]:
         """What its settings do not tell: a step that is TF1's, times a number; an epsilon."""

@@ -10,7 +10,7 @@ import numpy as np
 from dcgan_v1.migration.matching import layouts
 from dcgan_v1.migration.matching.layouts import Layout
 from dcgan_v1.migration.matching.matching import Row
-from dcgan_v1.migration.records import PARTS, Variable
+from dcgan_v1.migration.records import OPEN, PARTS, Variable
 
 PART_WORDS = {
     "kernel": "w weights weight kernel filter filters matrix embeddings embedding",
@@ -77,9 +77,11 @@ def layout_for(v: Variable, tf1_shape: list[int]) -> Layout | None:
             return None
         part = (0, ours[0]) if v.part == "kernel" else (rows - ours[0], rows)
         return Layout(v.layout, part=part, gates=v.gates)
-    if layouts.fits(v.layout, shape, tf1_shape):
-        is_bias = v.gates and len(shape) == 1
-        return Layout(v.layout, gates=v.gates, forget=1.0 if is_bias else 0.0)
+    kinds = layouts.OF_OPEN if v.layout == OPEN else (v.layout,)
+    for kind in kinds:
+        if layouts.fits(kind, shape, tf1_shape):
+            is_bias = v.gates and len(shape) == 1
+            return Layout(kind, gates=v.gates, forget=1.0 if is_bias else 0.0)
     return None
 
 

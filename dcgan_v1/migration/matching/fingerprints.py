@@ -10,10 +10,11 @@ import numpy as np
 from dcgan_v1.migration.matching import candidates
 from dcgan_v1.migration.matching.candidates import Options
 from dcgan_v1.migration.matching.layouts import Layout, Pixels
-from dcgan_v1.migration.matching.matching import SURE, Row
+from dcgan_v1.migration.matching.matching import Row
 from dcgan_v1.migration.records import Arrays, GradientKey, Variable
 
 ROUNDING = 1e-12  # of the largest gradient of an update
+NEARER = 1.25  # times as near, an order of pixels counts before the usual one
 PixelsOf = dict[str, dict[str, Pixels]]  # see `records.Observation.pixels`
 Fingerprint = dict[int, np.ndarray]  # update -> gradient; -1 -> the change of its value
 
@@ -55,6 +56,7 @@ def by_gradients(
     pixels: PixelsOf,
     updates: dict[int, int],
     run_equal: RunEqual,
+    prefers_plain: bool = False,
 ) -> Certificate:
     """Adds a row for every variable that its gradients tell from the others, and settles in which
     order rows and columns of dense kernels count pixels.
@@ -70,6 +72,7 @@ def by_gradients(
       pixels: layers of the port that meet feature maps.
       updates: TF1's update -> the port's.
       run_equal: runs a step of each side from such values.
+      prefers_plain: whether the port's framework numbers pixels as TF1 does.
 
     Returns:
       how far the losses of these two steps are apart.
@@ -80,12 +83,16 @@ def by_gradients(
     back = {j: i for i, j in updates.items()}
     prints_old = {n: _fingerprint(n, ours, old_values, {}) for n in old}
     prints_new = {n: _fingerprint(n, theirs, new_values, back) for n in new}
-    _add_rows(rows, options, new, pixels, prints_old, prints_new, _largest(ours.gradients))
+    _add_rows(
+        rows, options, new, pixels, prints_old, prints_new, _largest(ours.gradients), prefers_plain
+    )
     for k, row in enumerate(rows):
         own = _pixels_of(new[row.new], pixels)
         if own and row.by == "shape":
-            _, layout = _closest(prints_old[row.old], prints_new[row.new], row.layout, own)
-            rows[k] = row._replace(layout=layout)
+            off, layout = _closest(
+                prints_old[row.old], prints_new[row.new], row.layout, own, prefers_plain
+            )
+            rows[k] = row._replace(layout=layout, distance=off)
     return certificate
 
 
@@ -97,6 +104,7 @@ def _add_rows(
     prints_old: dict[str, Fingerprint],
     prints_new: dict[str, Fingerprint],
     largest: dict[int, float],
+    prefers_plain: bool,
 ) -> None:
     choices = candidates.still_open(rows, options)
     olds = sorted({(o, lay.part) for c in choices.values() for o, lay in c})
@@ -111,7 +119,7 @@ def _add_rows(
                 continue  # other updates train it
             i = olds.index((old_name, layout.part))
             cost[i, j], layout_of[i, j] = _closest(
-                prints_old[old_name], own, layout, _pixels_of(new[name], pixels)
+                prints_old[old_name], own, layout, _pixels_of(new[name], pixels), prefers_plain
             )
     for i, j, distance, runner_up in candidates.assign(cost):
         if runner_up is not None and runner_up <= distance * (1 + 1e-9):
@@ -208,17 +216,25 @@ def _fingerprint(name: str, run: EqualRun, values: Arrays, back: dict[int, int])
 
 
 def _closest(
-    old: Fingerprint, new: Fingerprint, layout: Layout, pixels: dict[str, Pixels]
+    old: Fingerprint,
+    new: Fingerprint,
+    layout: Layout,
+    pixels: dict[str, Pixels],
+    prefers_plain: bool,
 ) -> tuple[float, Layout]:
     """Returns (distance, Layout): of the orders of pixels that may be, the nearest.
 
-    The order of the port's framework counts unless TF1's is clearly nearer: where a port's owner
-    flattens as TF1 does, the plain layout is nearer by orders of magnitude.
+    The order of the port's framework counts unless another is clearly nearer: TF1's, where a
+    port's owner flattens as TF1 does, or the reverse, where TF1 itself flattens channels first.
     """
     shared = sorted(old.keys() & new.keys())
     if not shared:
         return np.inf, layout
-    choices = [layout, _with_pixels(layout, pixels)] if pixels else [layout]
+    choices = [layout]
+    if pixels:
+        theirs = _with_pixels(layout, pixels)
+        back = _with_pixels(layout, {k: (h * w, c, 1) for k, (c, h, w) in pixels.items()})
+        choices = [layout, theirs, back] if prefers_plain else [theirs, layout, back]
     measured = []
     for choice in choices:
         try:
@@ -227,9 +243,10 @@ def _closest(
         except ValueError:
             continue  # of another shape than the layout's
         measured.append((distance(a, b), choice))
-    if len(measured) == 2 and measured[0][0] * SURE > measured[1][0]:
-        return measured[1]
-    return min(measured, key=lambda x: x[0]) if measured else (np.inf, layout)
+    if not measured:
+        return np.inf, layout
+    nearest = min(measured, key=lambda x: x[0])
+    return nearest if nearest[0] * NEARER < measured[0][0] else measured[0]
 
 
 def _with_pixels(layout: Layout, pixels: dict[str, Pixels]) -> Layout:

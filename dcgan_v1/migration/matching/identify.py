@@ -65,7 +65,14 @@ def identify(
         is_open = candidates.still_open(rows, options)
         if is_open or fingerprints.pixel_rows(rows, theirs, probe.pixels):
             certificate = fingerprints.by_gradients(
-                rows, options, ours, theirs, probe.pixels, updates, probe.run_equal
+                rows,
+                options,
+                ours,
+                theirs,
+                probe.pixels,
+                updates,
+                probe.run_equal,
+                prefers_plain=new.kind == "Keras",
             )
     _free_strays(rows, options, theirs)
     _by_siblings_and_names(rows, options, ours, theirs)

@@ -22,6 +22,7 @@ AXES: dict[
     "torch conv1d": (2, 1, 0),
     "torch conv3d": (2, 3, 4, 1, 0),
 }
+OF_OPEN = ("plain", "torch dense", "torch conv")  # what a bare tensor may be, until a step shows it
 GATES = "ijfo"  # TF1's order of an LSTM's: input, candidate, forget, output
 
 

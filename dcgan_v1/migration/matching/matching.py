@@ -55,6 +55,8 @@ class Matching:
       optimizers: TF1's optimiser -> the port's.
       updates: number of TF1's update -> number of the port's.
       exempt: TF1's variables whose gradient is rounding and nothing else.
+      idle_old, idle_new: biases that one side alone has, and a batch norm takes away again: TF1's,
+        and the port's with their shapes. They are held at 0.
     """
 
     rows: list[Row]
@@ -63,6 +65,8 @@ class Matching:
     optimizers: dict[str, str] = field(default_factory=dict)
     updates: dict[int, int] = field(default_factory=dict)
     exempt: list[str] = field(default_factory=list)
+    idle_old: list[str] = field(default_factory=list)
+    idle_new: dict[str, list[int]] = field(default_factory=dict)
 
     def with_rows(self, changed: list[Row]) -> "Matching":
         """Returns a matching with other rows for some of the port's variables."""
@@ -76,6 +80,7 @@ class Matching:
             for row in self.rows
             if row.old in state.variables
         }
+        variables |= {name: np.zeros(shape) for name, shape in self.idle_new.items()}
         rows_of: dict[str, list[Row]] = {}
         for row in self.rows:
             rows_of.setdefault(row.old, []).append(row)
@@ -134,6 +139,8 @@ class Matching:
         for key, array in gradients.items():
             update = back.get(key.update, key.update)
             row = rows.get(key.variable)
+            if key.variable in self.idle_new:
+                continue
             if row is None:
                 alone.append(key._replace(update=update))
                 continue

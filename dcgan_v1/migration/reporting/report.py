@@ -116,9 +116,11 @@ def _tables_in_words(report: Report) -> list[str]:
     unsure = [row["tf1"] for row in report["variables"] if not row["sure"]]
     if unsure:
         lines.append(f"unsure: {', '.join(unsure[:5])}; say which in a map file")
-    same = sum(not row["differs"] for row in report["settings"])
+    unknown = sum(row["not judged"] for row in report["settings"])
+    same = sum(not row["differs"] for row in report["settings"]) - unknown
     alike = sum(row["acts alike"] for row in report["settings"])
     also = f", {alike} of them in other numbers" if alike else ""
+    also += f"; {unknown} not judged: what these layers are given differs" if unknown else ""
     lines.append(f"settings: {same} of {len(report['settings'])} act alike{also}")
     for row in report["settings"]:
         if row["differs"]:

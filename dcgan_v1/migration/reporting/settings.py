@@ -1,18 +1,23 @@
-"""Settings of optimisers and of layers beside each other, read from the running sides."""
+"""What both sides say of their layers and optimisers, side by side, and whether that acts alike."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 import numpy as np
 
 from dcgan_v1.migration.comparison.differences import Difference
-from dcgan_v1.migration.comparison.evidence import AVERAGE, STATE, Aligned
+from dcgan_v1.migration.comparison.evidence import AVERAGE, STATE
 from dcgan_v1.migration.comparison.pipeline import Comparison
+from dcgan_v1.migration.explanation.case import Finding
 from dcgan_v1.migration.records import Setting, Settings
+
+WORDS = {"rate": "drops"}  # setting -> what a finding calls it, where that is another word
+ALIKE, UNKNOWN = "alike", "unknown"  # how an owner's settings act as a whole
 
 
 def sides(comparison: Comparison) -> list[dict[str, object]]:
-    """Returns rows {setting, tf1, other, differs}: judged by effect. What is set to other numbers
-    and gives the same is not set differently."""
+    """Returns rows {setting, tf1, other, differs, acts alike, not judged}: judged by effect. What
+    is set to other numbers and gives the same is not set differently; what is set to the same
+    number that acts in another place is."""
     evidence = comparison.evidence
     rows: list[dict[str, object]] = []
     if evidence.first is not None:
@@ -21,18 +26,21 @@ def sides(comparison: Comparison) -> list[dict[str, object]]:
             new = evidence.matching.optimizers.get(update.optimizer)
             if new is None:
                 continue
-            pair = [
+            ours, theirs = (
                 o.settings.get(name, {})
                 for o, name in zip(evidence.first, (update.optimizer, new), strict=True)
-            ]
-            rows += _rows(new, pair[0], pair[1], acts_alike=i not in moved)
+            )
+            named = _findings_of(comparison.findings, new)
+            rows += _rows(new, ours, theirs, named, "" if i in moved else ALIKE)
     paths: set[str] = set()
     for aligned in evidence.aligned.values():
         for a in aligned:
             path = a.new.name.partition("#")[0]
             if a.old is not None and path not in paths:
                 paths.add(path)
-                rows += _rows(path, _own(a), a.new.settings, acts_alike=a.by == "value")
+                named = _findings_of(comparison.findings, path)
+                effect = ALIKE if a.by == "value" else UNKNOWN
+                rows += _rows(path, a.old.settings, a.new.settings, named, effect)
     return [dict(row) for row in dict.fromkeys(tuple(r.items()) for r in rows)]
 
 
@@ -42,35 +50,48 @@ def _is_moved(difference: Difference) -> bool:
     return key.kind == STATE and key.step == 1 and key.part != AVERAGE and difference.is_over
 
 
-def _own(a: Aligned) -> Settings:
-    assert a.old is not None
-    return a.old.settings
+def _findings_of(findings: list[Finding], owner: str) -> str:
+    """What was found at a layer or an optimiser."""
+    return "; ".join(f.cause for f in findings if f.where.partition(" (")[0] == owner)
 
 
 def _rows(
-    name: str, ours: Mapping[str, Setting], theirs: Mapping[str, Setting], *, acts_alike: bool
+    owner: str, ours: Settings, theirs: Settings, named: str, effect: str
 ) -> Iterator[dict[str, object]]:
     """Yields rows of the settings that both sides have.
 
     Args:
-      name: of a layer or an optimiser of the port's.
-      acts_alike: whether what comes of them is the same.
+      owner: name of a layer or an optimiser of the port's.
+      ours, theirs: what both sides say of it.
+      named: what was found at it.
+      effect: ALIKE where what comes of it is the same; UNKNOWN where what it is given differs.
     """
     for setting, value in ours.items():
         other = theirs.get(setting)
         # text against a number: the frameworks say it in different ways
         if other is None or isinstance(value, str) != isinstance(other, str):
             continue
-        differs = value != other
+        is_other = value != other
         if isinstance(value, float) and not isinstance(other, bool | str):
-            differs = not np.isclose(value, other, rtol=1e-6, atol=0)
+            is_other = not np.isclose(value, other, rtol=1e-6, atol=0)
+        is_named = WORDS.get(setting, setting) in named
+        differs = is_named or (bool(is_other) and not effect and not named)
+        is_alike = effect == ALIKE or (bool(named) and not is_named)
+        place = _place(setting, named)
         yield {
-            "setting": f"{name}: {setting}",
+            "setting": f"{owner}: {setting}",
             "tf1": _text(value),
-            "other": _text(other),
-            "differs": bool(differs and not acts_alike),
-            "acts alike": bool(differs and acts_alike),
+            "other": _text(other) + (f" {place}" if place else ""),
+            "differs": differs,
+            "acts alike": bool(is_other and not differs and is_alike),
+            "not judged": bool(is_other and not differs and not is_alike),
         }
+
+
+def _place(setting: str, named: str) -> str:
+    """Where the port adds its epsilon, where that is not TF1's place."""
+    places = ("after the bias correction", "outside the root")
+    return next((p for p in places if setting == "epsilon" and p in named), "")
 
 
 def _text(value: Setting) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from dcgan_v1 import __version__
-from dcgan_v1.migration.comparison import differences, gradient_check, pipeline
+from dcgan_v1.migration.comparison import differences, gradient_check, pipeline, units
 from dcgan_v1.migration.comparison.differences import Difference
 from dcgan_v1.migration.comparison.evidence import FORWARD, GRADIENT, LOSS, STATE
 from dcgan_v1.migration.comparison.pipeline import Comparison, Outcome
@@ -62,7 +62,10 @@ def build(
         "accepted": [dataclasses.asdict(f) for f in findings if f not in open_findings],
         "compared": _scope(exact),
         "roles": _roles(outcome),
-        "written otherwise": written_otherwise(exact.evidence.aligned),
+        "written otherwise": [
+            *written_otherwise(exact.evidence.aligned),
+            *units.sentences(exact.evidence),
+        ],
         "altered": exact.evidence.new.altered,
         "not compared": [line for c in comparisons.values() for line in c.notes],
         "precision": _precision(comparisons, outcome.refused),

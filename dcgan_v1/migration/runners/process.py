@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -59,23 +60,44 @@ class RemoteRunner:
         threads: int,
         onednn: bool = True,
     ) -> None:
-        environment = {k: v for k, v in os.environ.items() if "ONEDNN" not in k}
-        environment |= {"TF_ENABLE_ONEDNN_OPTS": str(int(onednn)), "TF_CPP_MIN_LOG_LEVEL": "3"}
-        environment["CUDA_VISIBLE_DEVICES"] = "-1"
+        self.environment = {k: v for k, v in os.environ.items() if "ONEDNN" not in k} | {
+            "TF_ENABLE_ONEDNN_OPTS": str(int(onednn)),
+            "TF_CPP_MIN_LOG_LEVEL": "3",
+            "CUDA_VISIBLE_DEVICES": "-1",
+        }
         self.name, self.folder, self.calls = name, folder, 0
         self.log = folder / f"{name}.log"
+        self.opening = worker.Opening(self.kind, source, dtype, threads)
+        self._start()
+
+    def _start(self) -> None:
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", worker.__name__],
                 cwd=ROOT,
-                env=environment,
+                env=self.environment,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,
             )
-        opening = worker.Opening(self.kind, source, dtype, threads)
-        self._send("open", {"opening": opening})
+        self._send("open", {"opening": self.opening})
+
+    def reopen(self, source: Source) -> None:
+        """Opens a program as if nothing had been done to it: in a process forked from the one that
+        has its frameworks loaded; in a new one where that died.
+
+        Raises:
+          UserError: it cannot be opened.
+        """
+        self.opening = replace(self.opening, source=source)
+        try:
+            self._call(worker.LEAVE)
+            self._send("open", {"opening": self.opening})
+        except UserError:
+            self.close()
+            self._start()
+        self.wait_until_open()
 
     def wait_until_open(self) -> None:
         """Returns when the program is open.
@@ -190,6 +212,9 @@ class RemotePort(RemoteRunner):
 
     def weights_before_updates(self, batch: Batch) -> dict[int, Arrays]:
         return self._call("weights_before_updates", batch=batch)
+
+    def still_step(self, batch: Batch) -> Observation:
+        return self._call("still_step", batch=batch)
 
     def save(self, path: str, to: str) -> None:
         self._call("save", path=path, to=to)

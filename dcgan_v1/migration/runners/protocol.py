@@ -112,6 +112,14 @@ class PortRunner(Runner, Protocol):
         """Does a step. Returns number of an update -> variable -> array just before it."""
         ...
 
+    def still_step(self, batch: Batch) -> Observation:
+        """A step, looked into, whose learning rates are 0: no update moves a weight before another.
+
+        Raises:
+          UserError: the program fails, or its rates cannot be set.
+        """
+        ...
+
     def save(self, path: str, to: str) -> None:
         """Writes a folder in a format of the port's framework, see `conversion.FORMATS`."""
         ...

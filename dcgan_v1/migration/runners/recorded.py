@@ -210,6 +210,10 @@ class RecordedPort:
             for told in self.told["inference"]
         }
 
+    def still_step(self, batch: Batch) -> Observation:
+        """A recording has its own rates."""
+        raise UserError("a recorded port cannot be run at other rates")
+
     def time(self, batch: Batch, steps: int) -> Speed:
         """A recording has no speed."""
         raise UserError("a recording has no speed")

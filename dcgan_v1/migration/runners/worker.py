@@ -1,17 +1,24 @@
 """The process of a runner. It is told what to do by lines of JSON on standard input and answers
 in kind: the name of a method of the runner, and a file with its arguments as records."""
 
+import contextlib
+import ctypes
 import importlib.util
 import json
 import os
+import signal
 import time
 import traceback
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from dcgan_v1.migration import records, serialization
 from dcgan_v1.migration.records import Batch, Source, Speed
 from dcgan_v1.migration.runners.protocol import PortRunner, Runner, Tf1Runner
+
+LEAVE = "leave"  # request that ends a program, and not the process that it was forked from
+PR_SET_PDEATHSIG = 1  # of prctl: a child ends with its parent
 
 
 @dataclass(frozen=True)
@@ -168,24 +175,66 @@ def answer(request: dict[str, str], runner: Runner | None) -> tuple[object, Runn
 
 
 def main() -> None:
-    """Answers requests until standard input ends."""
+    """Opens one program after another until standard input ends, each in a process forked from
+    this one: loading the frameworks takes longer than most programs, and is done once."""
     answers = os.fdopen(os.dup(1), "w")
-    requests = os.fdopen(os.dup(0))
+    requests = os.fdopen(os.dup(0), "rb", buffering=0)  # what it reads, no other process can
     os.dup2(2, 1)  # whatever a framework prints must not mix with the answers
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)  # nor a port read the requests
+    while line := requests.readline():
+        with contextlib.suppress(Exception):  # what it is, is said where the program is opened
+            load_frameworks(json.loads(line))
+        child = os.fork()
+        if child == 0:
+            ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+            serve(line, requests, answers)
+            os._exit(0)
+        _, status = os.waitpid(child, 0)
+        if status:
+            break
+
+
+def load_frameworks(request: dict[str, str]) -> None:
+    """Imports what a program needs, and does nothing with it: no threads start."""
+    arguments = serialization.load(Path(request["with"]))
+    assert isinstance(arguments, dict)
+    opening = arguments["opening"]
+    from dcgan_v1 import runtime
+
+    os.chdir(opening.source.folder)
+    runtime.load()
+    if opening.kind == "tf1":
+        import dcgan_v1.migration.runners.tf1.runner
+
+        return
+    import keras  # noqa: F401
+
+    import dcgan_v1.migration.runners.keras.runner
+
+    if importlib.util.find_spec("torch") and _mentions_torch(opening.source):
+        import dcgan_v1.migration.runners.torch.runner  # noqa: F401
+
+
+def serve(line: bytes, requests: IO[bytes], answers: IO[str]) -> None:
+    """Answers requests, the first of which is read already, until the program is left."""
     runner: Runner | None = None
-    for line in requests:
+    while line:
         request = json.loads(line)
+        is_left = request["do"] == LEAVE
         try:
-            value, runner = answer(request, runner)
+            value = None
+            if not is_left:
+                value, runner = answer(request, runner)
             path = f"{request['with']}.answer.npz"
             serialization.dump(path, value)
             reply = {"with": path}
         except Exception as error:
             traceback.print_exc()
             reply = {"error": str(error), "type": type(error).__name__}
-        answers.write(json.dumps(reply) + "\n")
-        answers.flush()
+        print(json.dumps(reply), file=answers, flush=True)
+        if is_left:
+            break
+        line = requests.readline()
 
 
 if __name__ == "__main__":

@@ -73,7 +73,7 @@ def recording_gradients(
 
 @contextlib.contextmanager
 def recording_layers(
-    layers: Layers, outputs: list[LayerOutput], applied: Applied
+    layers: Layers, outputs: list[LayerOutput], applied: Applied, pixels: ports.Pixels
 ) -> Iterator[None]:
     """Appends what every call of a layer gives to `outputs`.
 
@@ -81,7 +81,9 @@ def recording_layers(
       layers: those that are looked into.
       outputs: what is appended to.
       applied: counts the updates of the step.
+      pixels: what is learned of layers that meet feature maps is added to it.
     """
+    flat = ports.Flattening()
     calls: dict[str, int] = {}
     known: set[int] = set()
     alive: list[Any] = []
@@ -96,6 +98,12 @@ def recording_layers(
         name = path if calls[path] == 1 else f"{path}#{calls[path]}"
         x = tf.nest.flatten(args[0])[0] if args else None
         is_new = x is not None and id(x) not in known and tf.is_tensor(x)
+        if (
+            x is not None
+            and tf.is_tensor(x)
+            and keras_layers.kind(layer) in ("conv", "deconv", "dense")
+        ):
+            flat.note(pixels, path, _channels_first(x.shape), _channels_first(tensor.shape))
         known.add(id(tensor))
         alive.append(tensor)  # or its id might be another's
         outputs.append(
@@ -115,6 +123,12 @@ def recording_layers(
         for cls in classes:
             stack.enter_context(_patched_call(cls, record))
         yield
+
+
+def _channels_first(shape: Any) -> tuple[int, ...]:
+    """Maps as [N, C, H, W]."""
+    n, *rest = shape
+    return (n, rest[-1], *rest[:-1])
 
 
 @contextlib.contextmanager

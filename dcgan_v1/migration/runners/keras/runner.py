@@ -39,6 +39,7 @@ class KerasRunner:
         self.altered = altered
         self.spec = spec  # it keeps the owner of a step alive
         self.models, self.draws = spec.models, ports.Draws()
+        self.pixels: ports.Pixels = {}
         self.optimizers: dict[str, Any] = dict(spec.optimizers) or self._compiled()
         if dtype == "float64":
             for name, changed in exact.exact_decimals(self.optimizers).items():
@@ -191,7 +192,9 @@ class KerasRunner:
                         self.optimizers, self.names, gradients, self._before_update
                     )
                 )
-                stack.enter_context(instruments.recording_layers(self.layers, layers, applied))
+                stack.enter_context(
+                    instruments.recording_layers(self.layers, layers, applied, self.pixels)
+                )
                 stack.enter_context(instruments.noting_inputs(self, batch.inputs))
             returned = self.step_function(**{n: tf.constant(a) for n, a in batch.inputs.items()})
         scalars = ports.scalars(returned, np.asarray)
@@ -202,7 +205,8 @@ class KerasRunner:
             layers,
             gradients,
             self._settings(),
-            forward=self.forward,
+            self.pixels,
+            self.forward,
             unused_draws=[name for name, _ in self.draws.waiting],
             altered=self.altered,
         )
@@ -216,15 +220,30 @@ class KerasRunner:
             self._before_update = _nothing
         return weights
 
+    def still_step(self, batch: Batch) -> Observation:
+        rates = {o: float(o.learning_rate) for o in self.optimizers.values()}
+        try:
+            for optimizer in rates:
+                optimizer.learning_rate = 0.0
+            return self.step(batch, is_observed=True)
+        except TypeError as error:  # of a schedule
+            raise UserError(f"the port's learning rate cannot be set: {error}") from error
+        finally:
+            for optimizer, rate in rates.items():
+                with contextlib.suppress(TypeError):
+                    optimizer.learning_rate = rate
+
     def inference(self, batch: Batch, forward: dict[str, list[str]]) -> Observation:
         layers: list[LayerOutput] = []
         for name, model, inputs in ports.calls(self.models, batch.inputs, forward):
-            with instruments.recording_layers(self.layers, layers, instruments.Applied()):
+            with instruments.recording_layers(
+                self.layers, layers, instruments.Applied(), self.pixels
+            ):
                 tensors = [tf.constant(x) for x in inputs]
                 y = _call(model, [tensors] if self.takes_list.get(name) else tensors)
             if tf.is_tensor(y):
                 layers.append(LayerOutput(f"{name}: output", "model", {}, np.asarray(y)))
-        return Observation(layers=layers, altered=self.altered)
+        return Observation(layers=layers, pixels=self.pixels, altered=self.altered)
 
     # ---- files ----
 

@@ -2,7 +2,8 @@
 
 import contextlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import torch
 
 from dcgan_v1.migration.records import Arrays, GradientKey, LayerOutput
 from dcgan_v1.migration.runners import ports
-from dcgan_v1.migration.runners.torch import torch_layers, torch_optimizers
+from dcgan_v1.migration.runners.torch import functional, torch_layers, torch_optimizers
 from dcgan_v1.migration.runners.torch.flattening import Flattening, Pixels
 
 Layers = dict[int, tuple[str, torch.nn.Module]]  # id of a module -> its path, itself
@@ -18,9 +19,10 @@ Layers = dict[int, tuple[str, torch.nn.Module]]  # id of a module -> its path, i
 
 @dataclass
 class Applied:
-    """How many updates a step has applied so far."""
+    """How many updates a step has applied so far, and whether one is under way."""
 
     count: int = 0
+    is_updating: bool = False
 
 
 @contextlib.contextmanager
@@ -49,7 +51,11 @@ def recording_gradients(
                 if parameter.grad is not None:
                     key = GradientKey(applied.count - 1, name, names.get(id(parameter), ""))
                     gradients[key] = torch_optimizers.gradient(optimizer, parameter)
-            return plain[name](*args, **kwargs)
+            applied.is_updating = True
+            try:
+                return plain[name](*args, **kwargs)
+            finally:
+                applied.is_updating = False
 
         return step
 
@@ -62,53 +68,117 @@ def recording_gradients(
             optimizer.step = plain[name]
 
 
-@contextlib.contextmanager
-def recording_layers(
-    layers: Layers, outputs: list[LayerOutput], applied: Applied, pixels: Pixels
-) -> Iterator[None]:
-    """Appends what every call of a layer gives to `outputs`.
+@dataclass
+class Recorder:
+    """Notes what layers give, of modules and of functions.
 
-    Args:
-      layers: those that are looked into.
-      outputs: what is appended to.
+    Attributes:
+      parts: of the port.
       applied: counts the updates of the step.
-      pixels: what is learned of layers that meet feature maps is added to it.
+      outputs: what layers gave, in the order of their calls.
+      pixels, layouts: what is learned of layers that meet feature maps, and of bare tensors.
     """
-    calls: dict[str, int] = {}
-    known: set[int] = set()
-    alive: list[Any] = []
-    flat = Flattening()
 
-    def hook(module: torch.nn.Module, args: Any, y: Any) -> None:
-        path, _ = layers[id(module)]
+    parts: "Parts"
+    applied: Applied
+    outputs: list[LayerOutput]
+    pixels: Pixels
+    layouts: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._calls: dict[str, int] = {}
+        self._known: set[int] = set()
+        self._alive: list[Any] = []
+        self._flat = Flattening()
+        self.functions = functional.Functions(self.parts.names, self.of_function)
+
+    def of_module(self, module: torch.nn.Module, args: Any, y: Any) -> None:
+        """Takes the call of a layer of torch's, or of a user's own."""
+        path, _ = self.parts.layers[id(module)]
         y = y[0] if isinstance(y, tuple) else y
         if not isinstance(y, torch.Tensor):
             return
         x = args[0] if args and isinstance(args[0], torch.Tensor) else None
         if x is not None:
-            flat.note(pixels, path, tuple(x.shape), tuple(y.shape))
-        calls[path] = calls.get(path, 0) + 1
-        name = path if calls[path] == 1 else f"{path}#{calls[path]}"
-        is_new = x is not None and id(x) not in known
-        known.add(id(y))
-        alive.append((x, y))  # or an id might be another's
-        outputs.append(
-            LayerOutput(
-                name,
-                torch_layers.kind_of(module),
-                torch_layers.settings(module),
-                array_of(y),
-                array_of(x) if x is not None and is_new else None,
-                applied.count,
-            )
+            self._flat.note(self.pixels, path, tuple(x.shape), tuple(y.shape))
+        self._calls[path] = self._calls.get(path, 0) + 1
+        name = path if self._calls[path] == 1 else f"{path}#{self._calls[path]}"
+        kind, settings = torch_layers.kind_of(module), torch_layers.settings(module)
+        self.outputs.append(
+            LayerOutput(name, kind, settings, array_of(y), self._new(x, y), self.applied.count)
         )
 
-    hooks = [m.register_forward_hook(hook) for _, m in layers.values()]
+    def of_function(self, call: functional.Call) -> None:
+        """Takes the call of a function that makes a layer."""
+        if self.applied.is_updating:
+            return
+        self.layouts |= functional.layout_of(call)
+        if call.x is not None and call.parts and call.kind in ("conv", "deconv", "dense"):
+            for variable in call.parts.values():
+                shapes = tuple(call.x.shape), tuple(call.y.shape)
+                self._flat.note(self.pixels, self.parts.places[variable], *shapes)
+        name = self.functions.name(call)
+        arrays = array_of(call.y), self._new(call.x, call.y)
+        self.outputs.append(functional.output_of(call, name, arrays, self.applied.count))
+
+    def _new(self, x: torch.Tensor | None, y: torch.Tensor) -> np.ndarray | None:
+        """What a layer is given, where no layer before gave it."""
+        is_new = x is not None and id(x) not in self._known
+        self._known.add(id(y))
+        self._alive.append((x, y))  # or an id might be another's
+        return array_of(x) if is_new else None
+
+
+@dataclass(frozen=True)
+class Parts:
+    """A port's parts.
+
+    Attributes:
+      models: by name; layers: id of a module -> its path, itself.
+      names: id of a variable -> its name; places: name of a variable -> path of its layer.
+    """
+
+    models: dict[str, torch.nn.Module]
+    layers: Layers
+    names: dict[int, str]
+    places: dict[str, str]
+
+
+@contextlib.contextmanager
+def recording_layers(recorder: Recorder) -> Iterator[None]:
+    """Tells a recorder of what every layer gives."""
+    functions, handles = recorder.functions, []
+    for name, model in recorder.parts.models.items():
+        enter = partial(_enter, functions, name)
+        handles += [
+            model.register_forward_pre_hook(enter),
+            model.register_forward_hook(lambda *_: _leave(functions), always_call=True),
+        ]
+    for _, module in recorder.parts.layers.values():
+        if torch_layers.kind_of(module) != "other":
+            handles += [
+                module.register_forward_pre_hook(lambda *_: _count(functions, 1)),
+                module.register_forward_hook(lambda *_: _count(functions, -1), always_call=True),
+            ]
+        handles.append(module.register_forward_hook(recorder.of_module))
     try:
-        yield
+        with functions:
+            yield
     finally:
-        for handle in hooks:
+        for handle in handles:
             handle.remove()
+
+
+def _enter(functions: functional.Functions, name: str, *_: object) -> None:
+    functions.enter(name)
+
+
+def _leave(functions: functional.Functions) -> None:
+    functions.inside.pop()
+
+
+def _count(functions: functional.Functions, by: int) -> None:
+    functions.in_layers += by
 
 
 @contextlib.contextmanager

@@ -53,6 +53,8 @@ class TorchRunner:
         for name, model in self.models.items():
             self._name_variables(name, model)
         self.names = {id(v): name for name, v in self.variables.items()}
+        places = {name: v.layer for name, v in self.described.items()}
+        self.parts = instruments.Parts(self.models, self.layers, self.names, places)
         self.draws = ports.Draws()
         self.pixels: dict[str, dict[str, tuple[int, int, int]]] = {}
         self.forward = {k: [list(v)] for k, v in spec.forward.items()}
@@ -148,6 +150,7 @@ class TorchRunner:
     def step(self, batch: Batch, *, is_observed: bool = False) -> Observation:
         gradients: dict[GradientKey, np.ndarray] = {}
         layers: list[LayerOutput] = []
+        layouts: dict[str, str] = {}
         assert self.step_function is not None
         with contextlib.ExitStack() as stack:
             self.draws.fill(batch.draws)
@@ -159,9 +162,8 @@ class TorchRunner:
                         self.optimizers, self.names, gradients, self._before_update
                     )
                 )
-                stack.enter_context(
-                    instruments.recording_layers(self.layers, layers, applied, self.pixels)
-                )
+                recorder = instruments.Recorder(self.parts, applied, layers, self.pixels, layouts)
+                stack.enter_context(instruments.recording_layers(recorder))
                 stack.enter_context(
                     instruments.noting_inputs(self.models, self.forward, batch.inputs)
                 )
@@ -176,6 +178,7 @@ class TorchRunner:
             self._settings(),
             self.pixels,
             self.forward,
+            layouts,
             [name for name, _ in self.draws.waiting],
             self.altered,
         )
@@ -189,6 +192,17 @@ class TorchRunner:
             self._before_update = _nothing
         return weights
 
+    def still_step(self, batch: Batch) -> Observation:
+        groups = [group for o in self.optimizers.values() for group in o.param_groups]
+        rates = [group["lr"] for group in groups]
+        try:
+            for group in groups:
+                group["lr"] = 0.0
+            return self.step(batch, is_observed=True)
+        finally:
+            for group, rate in zip(groups, rates, strict=True):
+                group["lr"] = rate
+
     def inference(self, batch: Batch, forward: dict[str, list[str]]) -> Observation:
         layers: list[LayerOutput] = []
         for name, model, inputs in ports.calls(self.models, batch.inputs, forward):
@@ -196,10 +210,8 @@ class TorchRunner:
                 continue
             modes = {module: module.training for module in model.modules()}
             model.eval()
-            recording = instruments.recording_layers(
-                self.layers, layers, instruments.Applied(), self.pixels
-            )
-            with torch.no_grad(), recording:
+            recorder = instruments.Recorder(self.parts, instruments.Applied(), layers, self.pixels)
+            with torch.no_grad(), instruments.recording_layers(recorder):
                 y = model(*map(tensor_of, inputs))
             for module, training in modes.items():  # some may be frozen on purpose
                 module.training = training

@@ -1,11 +1,12 @@
 """Layers of torch.nn.Modules: their kinds, what their tensors are, their settings."""
 
+from dataclasses import replace
 from typing import Any
 
 import torch
 from torch import nn
 
-from dcgan_v1.migration.records import Settings, Variable
+from dcgan_v1.migration.records import OPEN, Settings, Variable
 from dcgan_v1.migration.runners.torch import classes
 
 NO_LAYERS = tuple(getattr(nn, name) for name in sorted(classes.NO_LAYERS))
@@ -20,7 +21,7 @@ def describe(place: str, module: Any, attribute: str, tensor: torch.Tensor) -> V
       attribute: its name there.
       tensor: itself.
     """
-    return classes.variable(
+    described = classes.variable(
         place,
         attribute,
         list(tensor.shape),
@@ -30,6 +31,8 @@ def describe(place: str, module: Any, attribute: str, tensor: torch.Tensor) -> V
         averages=_averages(module),
         scales=_scales(module),
     )
+    is_open = tensor.ndim in (2, 4) and kind_of(module) == "other"  # its use tells
+    return replace(described, layout=OPEN) if is_open else described
 
 
 def kind_of(module: Any) -> str:

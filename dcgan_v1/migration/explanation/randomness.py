@@ -1,0 +1,27 @@
+"""Whether the port draws random numbers of its own: then two steps from one start differ."""
+
+from dcgan_v1.migration.comparison.evidence import STATE
+from dcgan_v1.migration.explanation.case import Case, Cause
+
+
+def find(case: Case) -> list[Cause]:
+    """Returns the cause of what the port computes otherwise each time it is asked."""
+    if case.evidence.first is None:
+        return []
+    where, keys = case.experiments.unrepeated()
+    if not where:
+        return []
+    moved = {key.name for key in keys}
+    states = {
+        d.key
+        for d in case.over(STATE)
+        if d.key.step > 1 or case.evidence.variable_of(d.key.name) in moved
+    }
+    open_keys = {d.key for d in case.differences if d.is_over and d.key in keys} | states
+    if not open_keys - case.accounted:
+        return []
+    text = (
+        "the port draws random numbers of its own, and TF1 is given what it draws: two steps from "
+        "the same start with the same inputs differ. Make them arguments of the step"
+    )
+    return [Cause(where, text, frozenset(open_keys))]

@@ -1,0 +1,2 @@
+"""Pairs of tiny programs in two heaps: equal though written otherwise, and different by planted
+faults. `pairs` lists them, `run` compares them."""
