@@ -1,0 +1,208 @@
+"""networks.py of a Keras port: each network a `keras.Model` of Keras's own layers."""
+
+from typing import Any
+
+from dcgan_v1.porting import description as d
+from dcgan_v1.porting import names as naming
+from dcgan_v1.porting import tf_ops
+
+ACTIVATIONS = {
+    **{"relu": "tf.nn.relu", "relu6": "tf.nn.relu6", "elu": "tf.nn.elu", "selu": "tf.nn.selu"},
+    **{"tanh": "tf.tanh", "sigmoid": "tf.sigmoid", "softplus": "tf.nn.softplus"},
+    **{"softsign": "tf.nn.softsign", "softmax": "tf.nn.softmax"},
+    **{"log_softmax": "tf.nn.log_softmax"},
+}
+BATCH_NORM = '''\
+class BatchNorm(layers.BatchNormalization):
+    """Batch norm that moves its averages where it is told to{more}."""
+
+    def call(self, x, training=False, moves=True):
+        if not training:
+            return super().call(x, training=False)
+        mean, variance = tf.nn.moments(x, list(range(len(x.shape) - 1)))
+        if moves:
+            n = tf.cast(tf.size(x) // x.shape[-1], x.dtype)
+            average = {average}
+            self.moving_mean.assign_sub((1 - self.momentum) * (self.moving_mean - mean))
+            self.moving_variance.assign_sub((1 - self.momentum) * (self.moving_variance - average))
+        gamma = self.gamma if self.scale else None
+        return tf.nn.batch_normalization(x, mean, variance, self.beta, gamma, self.epsilon)
+
+
+'''
+
+
+def text(program: d.Program) -> str:
+    """Returns the file."""
+    bodies = [_network(program, network) for network in program.networks]
+    kinds = [n for w in program.networks for f in w.functions for n in d.walk(f.nodes)]
+    lines = ['"""The networks of a TF1 program, in Keras."""', ""]
+    has_array = any("np." in body for body in bodies)
+    lines += ["import keras", *(["import numpy as np"] if has_array else [])]
+    lines += ["import tensorflow as tf", "", "layers = keras.layers", "", ""]
+    norms = [n for n in kinds if n.kind == "batch_norm"]
+    classes = "".join(_batch_norm_classes(norms))
+    return "\n".join(lines) + classes + "\n\n".join(bodies)
+
+
+def _batch_norm_classes(norms: list[d.Node]) -> list[str]:
+    fused = any(n.settings["fused"] for n in norms)
+    plain = any(not n.settings["fused"] for n in norms)
+    made = []
+    if plain:
+        made.append(BATCH_NORM.format(more="", average="variance").replace(_COUNT, ""))
+    if fused:
+        body = BATCH_NORM.format(
+            more=";\n    they follow the unbiased variance, as TF1's fused kernels have it",
+            average="variance * n / (n - 1)",
+        )
+        made.append(body.replace("class BatchNorm(", "class FusedBatchNorm("))
+    return made
+
+
+_COUNT = "            n = tf.cast(tf.size(x) // x.shape[-1], x.dtype)\n"
+
+
+def class_name(network: d.Network) -> str:
+    """Returns a network's class."""
+    return "".join(word.capitalize() for word in network.name.split("_") if word)
+
+
+def _network(program: d.Program, network: d.Network) -> str:
+    attributes = naming.layers(network)
+    shown: dict[str, str] = {}
+    extra: list[str] = []
+    for function in network.functions:
+        for node in d.walk(function.nodes):
+            key = naming.key_of(node)
+            if key is not None and attributes[key] not in shown:
+                shown[attributes[key]] = _layer(program, node)
+            for x in node.inputs:
+                if isinstance(x, d.Weight) and x.variable in program.variables:
+                    line = _weight(program, x.variable, network)
+                    extra += [line] if line not in extra else []
+    lines = [f"class {class_name(network)}(keras.Model):"]
+    lines += ["    def __init__(self, **kwargs):", "        super().__init__(**kwargs)"]
+    lines += [f"        self.{name} = {made}" for name, made in shown.items()]
+    lines += [f"        {line}" for line in extra]
+    for function in network.functions:
+        lines += ["", *_function(network, function, attributes)]
+    return "\n".join(lines) + "\n"
+
+
+def attribute_of(network: d.Network, variable: str) -> str:
+    """Returns the attribute of a variable that a body uses as it is."""
+    from dcgan_v1.porting.segments import identifier
+
+    inner = variable.removeprefix(f"{network.scope}/") if network.scope else variable
+    return identifier(inner.replace("/", "_"))
+
+
+def _weight(program: d.Program, variable: str, network: d.Network) -> str:
+    known = program.variables[variable]
+    name = attribute_of(network, variable)
+    initializer = _initializer(program, variable, "")
+    more = f", initializer={initializer}" if initializer else ""
+    trains = "" if known.trainable else ", trainable=False"
+    return f'self.{name} = self.add_weight(shape={known.shape}, name="{name}"{more}{trains})'
+
+
+def _initializer(program: d.Program, variable: str, default: str) -> str:
+    known = program.variables.get(variable)
+    kind, numbers = known.initializer if known else ("", {})
+    if kind in ("zeros", "ones"):
+        return "" if kind == default else f'"{kind}"'
+    arguments = {
+        "constant": ("Constant", ("value",)),
+        "normal": ("RandomNormal", ("mean", "stddev")),
+        "truncated_normal": ("TruncatedNormal", ("mean", "stddev")),
+        "uniform": ("RandomUniform", ("low", "high")),
+    }.get(kind)
+    if arguments is None:
+        return ""
+    name, words = arguments
+    inner = ", ".join(repr(numbers[w]) for w in words)
+    return f"keras.initializers.{name}({inner})"
+
+
+def _square(size: tuple[int, ...]) -> str:
+    return str(size[0]) if len(set(size)) == 1 else str(tuple(size))
+
+
+def _layer(program: d.Program, node: d.Node) -> str:
+    """Returns the constructor of a layer."""
+    s, v = node.settings, node.variables
+    words: list[str] = []
+    if node.kind == "dropout":
+        return f"layers.Dropout({s['rate']})"
+    if node.kind == "batch_norm":
+        return _batch_norm(program, node)
+    if node.kind == "dense":
+        words.append(str(s["units"]))
+    else:
+        words += [str(s["filters"]), _square(s["size"])]
+        if set(s["strides"]) != {1}:
+            words.append(f"strides={_square(s['strides'])}")
+        if s["padding"] != "valid":
+            words.append(f'padding="{s["padding"]}"')
+        if set(s["dilations"]) != {1}:
+            words.append(f"dilation_rate={_square(s['dilations'])}")
+    if "bias" not in v:
+        words.append("use_bias=False")
+    elif bias := _initializer(program, v["bias"], "zeros"):
+        words.append(f"bias_initializer={bias}")
+    if kernel := _initializer(program, v["kernel"], ""):
+        words.append(f"kernel_initializer={kernel}")
+    kind = {"dense": "Dense", "conv": "Conv2D", "deconv": "Conv2DTranspose"}[node.kind]
+    return f"layers.{kind}({', '.join(words)})"
+
+
+def _batch_norm(program: d.Program, node: d.Node) -> str:
+    s, v = node.settings, node.variables
+    momentum = s["momentum"] if s["momentum"] is not None else 0.99
+    words = [f"momentum={momentum}", f"epsilon={s['epsilon']}"]
+    words += ["scale=False"] if "gamma" not in v else []
+    words += ["center=False"] if "beta" not in v else []
+    if "gamma" in v and (gamma := _initializer(program, v["gamma"], "ones")):
+        words.append(f"gamma_initializer={gamma}")
+    if "beta" in v and (beta := _initializer(program, v["beta"], "zeros")):
+        words.append(f"beta_initializer={beta}")
+    kind = "FusedBatchNorm" if s["fused"] else "BatchNorm"
+    return f"{kind}({', '.join(words)})"
+
+
+def _function(
+    network: d.Network, function: d.Function, attributes: dict[tuple[str, ...], str]
+) -> list[str]:
+    fixed = {v.name: v.name.partition(".")[0] for v in function.inputs}
+    values = naming.allocate(function.nodes, fixed, [v.name for v in function.outputs])
+    has_norm = any(n.kind == "batch_norm" for n in d.walk(function.nodes))
+    words = ["self", *fixed.values()]
+    words += ["training=False"] if function.takes_training else []
+    words += ["moves=True"] if has_norm else []
+    lines = [f"    def {function.name}({', '.join(words)}):"]
+    printer = tf_ops.Printer(values, lambda name: f"self.{attribute_of(network, name)}")
+    for node in function.nodes:
+        lines.append(f"        {line(node, printer, attributes)}")
+    outputs = ", ".join(values[v.name] for v in function.outputs)
+    return [*lines, f"        return {outputs}"]
+
+
+def line(node: d.Node, printer: "tf_ops.Printer", attributes: dict[tuple[str, ...], str]) -> str:
+    """Returns the line of a node in a network's function."""
+    key = naming.key_of(node)
+    made = printer.made(node)
+    shape = node.value.shape
+    comment = (
+        "" if shape is None else f"  # [{', '.join('N' if n is None else str(n) for n in shape)}]"
+    )
+    if key is not None and node.kind != "op":
+        more = {"batch_norm": ", training=training, moves=moves", "dropout": ", training=training"}
+        x = printer.operand(node.inputs[0])
+        return f"{made} = self.{attributes[key]}({x}{more.get(node.kind, '')}){comment}"
+    return f"{made} = {printer.expression(node)}{comment}"
+
+
+def settings_of(node: d.Node) -> dict[str, Any]:
+    """Returns a node's settings."""
+    return node.settings

@@ -1,0 +1,76 @@
+"""Python names for values: `h` again and again down a chain, another where two are alive."""
+
+from collections.abc import Iterable, Sequence
+
+from dcgan_v1.porting import description as d
+
+
+def allocate(
+    nodes: Sequence[d.Node], fixed: dict[str, str], kept: Iterable[str] = ()
+) -> dict[str, str]:
+    """Returns value -> name.
+
+    Args:
+      nodes: of a body, in order.
+      fixed: names that are settled: of inputs.
+      kept: values that are needed after the body.
+    """
+    order = list(d.walk(tuple(nodes)))
+    last: dict[str, int] = {name: len(order) + 1 for name in kept}
+    for i, node in enumerate(order):
+        for x in node.inputs:
+            if isinstance(x, d.Value):
+                last[x.name] = max(last.get(x.name, 0), i)
+    names = dict(fixed)
+    live = {name: value for value, name in fixed.items()}
+    for i, node in enumerate(order):
+        for value in node.values:
+            if value.name in names:
+                continue
+            stem = value.name.partition(".")[0]
+            name, number = stem, 1
+            while name in live and last.get(live[name], -1) > i:
+                number += 1
+                name = f"{stem}{number}"
+            while name in fixed.values():
+                number += 1
+                name = f"{stem}{number}"
+            names[value.name] = name
+            live[name] = value.name
+    return names
+
+
+def layers(network: d.Network) -> dict[tuple[str, ...], str]:
+    """Returns key of a layer (its variables, or its node's op) -> attribute."""
+    names: dict[tuple[str, ...], str] = {}
+    counts: dict[str, int] = {}
+    for function in network.functions:
+        for node in d.walk(function.nodes):
+            key = key_of(node)
+            if key is None or key in names:
+                continue
+            stem = _stem(node, network.scope)
+            counts[stem] = counts.get(stem, 0) + 1
+            names[key] = stem if counts[stem] == 1 else f"{stem}_{counts[stem]}"
+    return names
+
+
+def key_of(node: d.Node) -> tuple[str, ...] | None:
+    """Returns what makes a node a layer of its own, None where it is none."""
+    own = {p: v for p, v in node.variables.items() if p not in ("mean", "variance")}
+    if own:
+        return tuple(own.values())
+    if node.kind in ("dropout", "batch_norm"):
+        return (node.kind, *node.ops)
+    return None
+
+
+def _stem(node: d.Node, scope: str) -> str:
+    from dcgan_v1.porting.segments import identifier
+
+    if not node.variables:
+        return node.kind
+    variable = next(iter(node.variables.values()))
+    inner = variable.removeprefix(f"{scope}/") if scope else variable
+    path, _, last = inner.rpartition("/")
+    return identifier(path.replace("/", "_") or last)

@@ -1,0 +1,345 @@
+"""From pieces to the bodies of a description: functions of networks, stages of a step."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from dcgan_v1.porting import description as d
+from dcgan_v1.porting import effects, segments
+from dcgan_v1.porting.flow import Operand, Out, Piece
+from dcgan_v1.porting.graph import Graph, Tensor, through
+from dcgan_v1.porting.patterns import bare
+from dcgan_v1.porting.segments import Call
+
+if TYPE_CHECKING:
+    from dcgan_v1.porting.reader import Averages, Run
+
+Unit = Piece | Call
+
+
+class Bodies:
+    """Makes functions and stages.
+
+    Args:
+      calls: of all networks.
+      runs: session runs.
+      networks: name -> trained variables.
+      averages: of batch norms.
+      graph: in training.
+
+    Attributes:
+      networks, stages, inputs, draws, losses: of the description.
+      refused: what has no place in a port.
+    """
+
+    def __init__(
+        self,
+        calls: list[Call],
+        runs: "list[Run]",
+        networks: dict[str, list[str]],
+        averages: "Averages",
+        graph: Graph,
+    ) -> None:
+        self.refused: list[str] = []
+        self._calls, self._runs, self._averages = calls, runs, averages
+        self._of_piece = {p: call for call in calls for p in call.pieces}
+        self._count = 0
+        self._moved = [self._moved_in(run) for run in runs]
+        self._inputs: dict[str, d.Node] = {}
+        self._draws: dict[str, d.Node] = {}
+        self._functions: dict[str, dict[Any, d.Function]] = {}
+        self._copies: dict[str, dict[str, dict[str, str]]] = {}
+        self._network_of = {v: name for name, names in networks.items() for v in names}
+        self.networks: tuple[d.Network, ...] = ()
+        for call in calls:
+            self._add_function(call)
+        self.losses: dict[str, d.Value] = {}
+        self.stages = tuple(stage for i in range(len(runs)) for stage in self._stages(i))
+        self.inputs, self.draws = tuple(self._inputs.values()), tuple(self._draws.values())
+        self.networks = tuple(self._network(name, own) for name, own in networks.items())
+
+    # ---- networks ----
+
+    def _network(self, name: str, own: list[str]) -> d.Network:
+        functions = tuple(self._functions.get(name, {}).values())
+        variables = list(own)
+        for function in functions:
+            for node in d.walk(function.nodes):
+                for pair in node.settings.get("averages", ()):
+                    variables += [v for v in pair if v not in variables]
+        scope = segments.common_scope(own)
+        return d.Network(name, scope, functions, tuple(variables), self._copies.get(name, {}))
+
+    def _add_function(self, call: Call) -> None:
+        known = self._functions.setdefault(call.network, {})
+        key = segments.signature(call)
+        if key in known:
+            return
+        values: dict[tuple[Piece, int], d.Value] = {}
+        inputs = []
+        for i, x in enumerate(call.inputs):
+            assert isinstance(x, Out)
+            name = segments.identifier(x.piece.op.name.rpartition("/")[2])
+            value = self._value(x, name if x.piece.kind == "input" else f"x{i or ''}")
+            values[x.piece, x.index] = value
+            inputs.append(value)
+        nodes = [self._node(p, values) for p in call.pieces]
+        outputs = tuple(values[x.piece, x.index] for x in call.outputs)
+        training = any(p.kind in ("batch_norm", "dropout") for p in call.pieces)
+        name = "call" if not known else f"call_{len(known) + 1}"
+        known[key] = d.Function(name, tuple(inputs), tuple(nodes), outputs, training)
+
+    def _value(self, x: Out, hint: str = "") -> d.Value:
+        self._count += 1
+        shape, dtype = x.piece.outputs[x.index]
+        return d.Value(f"{hint or 'h'}.{self._count}", shape, dtype)
+
+    def _node(
+        self, piece: Piece, values: dict[tuple[Piece, int], d.Value], hint: str = ""
+    ) -> d.Node:
+        made = []
+        for i in range(len(piece.outputs)):
+            value = self._value(Out(piece, i), hint)
+            values[piece, i] = value
+            made.append(value)
+        inputs = tuple(self._operand(x, values) for x in piece.inputs)
+        settings = dict(piece.settings)
+        variables = dict(piece.variables)
+        if piece.kind == "batch_norm":
+            settings |= self._of_batch_norm(piece)
+        why = "" if piece.kind != "op" else "no pattern knows it"
+        return d.Node(
+            piece.kind, tuple(made), inputs, settings, variables, ops=(piece.op.name,), why=why
+        )
+
+    def _operand(self, x: Operand, values: dict[tuple[Piece, int], d.Value]) -> d.Operand:
+        return values[x.piece, x.index] if isinstance(x, Out) else x
+
+    # ---- batch norms ----
+
+    def _of_batch_norm(self, piece: Piece) -> dict[str, Any]:
+        key = tuple(piece.variables.get(part, "") for part in ("gamma", "beta"))
+        pairs = self._averages.of.get(key, [])
+        decays = [m[2] for moved in self._moved for m in moved.values() if m[0] in pairs]
+        momentum = decays[0] if decays else None
+        if len(set(decays)) > 1:
+            self.refused.append(f"a batch norm of several decays ({piece.op.name})")
+        return {"averages": tuple(pairs), "momentum": momentum}
+
+    def _moved_in(self, run: "Run") -> dict[Piece, tuple[tuple[str, str], int, float]]:
+        """Batch norm -> (pair of averages that the run moves by its moments, which, decay)."""
+        moved: dict[Piece, dict[str, float]] = {}
+        of: dict[Tensor, Piece] = {}
+        for piece in run.flow.pieces:
+            for moment in piece.moments:
+                of[bare(moment)] = piece
+        for average, move in run.folded:
+            piece = of.get(bare(average.of))
+            if piece is None:
+                self.refused.append(
+                    f"{average.variable}, which follows what no batch norm of this run computes "
+                    f"({move.op.name})"
+                )
+                continue
+            moved.setdefault(piece, {})[average.variable] = average.decay
+        result = {}
+        for piece, decays in moved.items():
+            key = tuple(piece.variables.get(part, "") for part in ("gamma", "beta"))
+            pairs = self._averages.of.get(key, [])
+            for which, pair in enumerate(pairs):
+                if set(pair) == set(decays) and len(set(decays.values())) == 1:
+                    result[piece] = (pair, which, next(iter(decays.values())))
+        return result
+
+    # ---- stages ----
+
+    def _stages(self, number: int) -> list[d.Stage]:
+        run = self._runs[number]
+        build = _Build(self, number)
+        parts: list[d.Effect] = []
+        for effect in run.effects:
+            parts.append(self._effect(effect, run, build))
+        stages: list[d.Stage] = []
+        for i, part in enumerate(parts):
+            nodes = build.buckets.get(i, [])
+            if stages and not nodes:
+                stages[-1] = replace(stages[-1], effects=(*stages[-1].effects, part))
+            else:
+                stages.append(d.Stage(number, tuple(nodes), (part,)))
+        return stages
+
+    def _effect(self, effect: Any, run: "Run", build: "_Build") -> d.Effect:
+        if isinstance(effect, effects.Updated):
+            info = run.updates.info.updates[effect.number]
+            clipping = run.updates.clipping(effect.number)
+            if clipping is None:
+                self.refused.append(f"what is done to the gradients of {info.name}")
+            losses = tuple(build.operand(x) for x in run.losses[effect.number])
+            tensors = run.updates.losses(effect.number)
+            for loss, tensor in zip(losses, tensors, strict=True):
+                if isinstance(loss, d.Value):
+                    self._name_loss(loss, tensor, info.variables)
+            name = run.updates.names[info.optimizer]
+            variables = tuple(info.variables)
+            return d.Effect("update", info.name, variables, name, losses, settings=clipping or {})
+        limits, average = effects.clip(effect), effects.average(effect)
+        if limits is not None:
+            settings = {"low": limits[0], "high": limits[1]}
+            return d.Effect("clip", effect.op.name, (effect.variable,), settings=settings)
+        source = through(average.of).op.name if average else ""
+        network = self._network_of.get(source)
+        if average is not None and network is not None:
+            copies = self._copies.setdefault(network, {}).setdefault(f"{network}_average", {})
+            copies[source] = average.variable
+            settings = {"decay": average.decay, "of": source, "network": network}
+            return d.Effect("average", effect.op.name, (average.variable,), settings=settings)
+        self.refused.append(f"an assignment to {effect.variable} ({effect.op.name})")
+        return d.Effect("assign", effect.op.name, (effect.variable,))
+
+    def _name_loss(self, loss: d.Value, tensor: Tensor, variables: Sequence[str]) -> None:
+        if loss in self.losses.values():
+            return
+        network = self._network_of.get(variables[0], "")
+        word = segments.identifier(tensor.op.name.rpartition("/")[2])
+        name = word if "loss" in word else f"{network}_loss"
+        while name in self.losses:
+            name += "_"
+        self.losses[name] = loss
+
+
+class _Build:
+    """Puts the units of one run into the stages where they are computed."""
+
+    def __init__(self, bodies: Bodies, number: int) -> None:
+        self.bodies, self.number = bodies, number
+        self.buckets: dict[int, list[d.Node]] = {}
+        self.values: dict[tuple[Piece, int], d.Value] = {}
+        self._done: set[int] = set()
+        self._collectors: list[list[d.Node]] = []
+
+    def operand(self, x: Operand) -> d.Operand:
+        if not isinstance(x, Out):
+            return x
+        self._visit(self._unit(x.piece))
+        return self.values[x.piece, x.index]
+
+    def _unit(self, piece: Piece) -> Unit:
+        return self.bodies._of_piece.get(piece, piece)
+
+    def _needs(self, unit: Unit) -> list[Unit]:
+        inputs = unit.inputs
+        return [self._unit(x.piece) for x in inputs if isinstance(x, Out)]
+
+    def _visit(self, unit: Unit) -> None:
+        if id(unit) in self._done:
+            return
+        if isinstance(unit, Piece) and unit.kind == "gradient":
+            self._gradient(unit)
+            return
+        for other in self._needs(unit):
+            self._visit(other)
+        self._done.add(id(unit))
+        if isinstance(unit, Call):
+            self._put(self._call(unit), max(p.stage for p in unit.pieces))
+        elif unit.kind == "input":
+            for i in range(len(unit.outputs)):
+                self._input(unit, i)
+        elif unit.kind == "draw":
+            self._draw(unit)
+        else:
+            self._put(self.bodies._node(unit, self.values), unit.stage)
+
+    def _put(self, node: d.Node, stage: int) -> None:
+        if self._collectors:
+            self._collectors[-1].append(node)
+        else:
+            self.buckets.setdefault(stage, []).append(node)
+
+    def _input(self, unit: Piece, i: int) -> None:
+        name = unit.op.name + (f":{i}" if i else "")
+        bodies = self.bodies
+        if name not in bodies._inputs:
+            word = segments.identifier(name.rpartition("/")[2])
+            taken = {n.value.name.partition(".")[0] for n in bodies._inputs.values()}
+            while word in taken:
+                word += "_"
+            value = bodies._value(Out(unit, i), word)
+            bodies._inputs[name] = d.Node("input", (value,), ops=(name,))
+        self.values[unit, i] = bodies._inputs[name].value
+
+    def _draw(self, unit: Piece) -> None:
+        bodies = self.bodies
+        name = unit.op.name
+        if name not in bodies._draws:
+            words = name.split("/")
+            word = words[-1] if words[-1] not in RAW or len(words) == 1 else words[-2]
+            value = bodies._value(Out(unit), segments.identifier(word))
+            bodies._draws[name] = d.Node("draw", (value,), ops=(name,))
+        argument = bodies._draws[name].value
+        node = bodies._node(unit, self.values, argument.name.partition(".")[0])
+        settings = {**node.settings, "argument": argument}
+        self._put(replace(node, settings=settings), unit.stage)
+
+    def _call(self, call: Call) -> d.Node:
+        bodies = self.bodies
+        function = bodies._functions[call.network][segments.signature(call)]
+        inputs = tuple(bodies._operand(x, self.values) for x in call.inputs)
+        outputs = []
+        for x in call.outputs:
+            value = bodies._value(x, f"{call.network}_out")
+            self.values[x.piece, x.index] = value
+            outputs.append(value)
+        norms = [p for p in call.pieces if p.kind == "batch_norm"]
+        by = {p.settings["by"] for p in norms}
+        moved = {p: bodies._moved[self.number].get(p) for p in norms}
+        moving = {m is not None for p, m in moved.items() if p.settings["by"] == "batch"}
+        whiches = {m[1] for m in moved.values() if m}
+        if len(by) > 1 or len(moving) > 1 or len(whiches) > 1:
+            bodies.refused.append(f"batch norms in several modes in one call of {call.network}")
+        training = by == {"batch"} or any(p.kind == "dropout" for p in call.pieces)
+        settings = {
+            "network": call.network,
+            "function": function.name,
+            "training": training,
+            "moves": moving == {True},
+            "averages": next(iter(whiches), 0),
+        }
+        return d.Node("call", tuple(outputs), inputs, settings)
+
+    def _gradient(self, unit: Piece) -> None:
+        y, x = unit.inputs
+        assert isinstance(y, Out) and isinstance(x, Out)
+        self._visit(self._unit(x.piece))
+        depending = self._depending(self._unit(y.piece), self._unit(x.piece))
+        for other in depending:
+            for need in self._needs(other):
+                if need not in depending:
+                    self._visit(need)
+        body: list[d.Node] = []
+        self._collectors.append(body)
+        self._visit(self._unit(y.piece))
+        self._collectors.pop()
+        self._done.add(id(unit))
+        node = self.bodies._node(unit, self.values, "gradient")
+        self._put(replace(node, body=tuple(body)), unit.stage)
+
+    def _depending(self, y: Unit, x: Unit) -> list[Unit]:
+        """The units from x to y, y the last."""
+        known: dict[int, bool] = {id(x): False}
+        found: list[Unit] = []
+
+        def visit(unit: Unit) -> bool:
+            if unit is x:
+                return True
+            if id(unit) not in known:
+                known[id(unit)] = False
+                known[id(unit)] = any([visit(n) for n in self._needs(unit)])  # noqa: C419  # all are visited
+                if known[id(unit)]:
+                    found.append(unit)
+            return known[id(unit)]
+
+        visit(y)
+        return found
+
+
+RAW = ("RandomUniform", "RandomStandardNormal", "TruncatedNormal", "RandomUniformInt")

@@ -1,0 +1,228 @@
+"""Reads a TF1 program off the graph that `compare` opens: a `description.Program`."""
+
+import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dcgan_v1.errors import UserError
+from dcgan_v1.migration.records import Tf1Info
+from dcgan_v1.porting import description as d
+from dcgan_v1.porting import effects, graph, initializers, patterns, segments
+from dcgan_v1.porting.flow import GRADIENTS, Flow, Out, Piece
+from dcgan_v1.porting.nodes import Bodies
+from dcgan_v1.porting.updates import Updates
+
+if TYPE_CHECKING:
+    from dcgan_v1.migration.runners.tf1.runner import GraphRunner
+
+
+class Refused(UserError):
+    """A program that cannot be written in the framework that was asked for."""
+
+
+def read(runner: "GraphRunner", switched_off: frozenset[str] = frozenset()) -> d.Program:
+    """Returns what a program is.
+
+    Args:
+      runner: of the graph, in float32.
+      switched_off: names of `patterns.PATTERNS` that are left out.
+
+    Raises:
+      Refused: with everything that has no place in a port.
+    """
+    from dcgan_v1.porting.opening import raw_ops
+
+    sys.setrecursionlimit(max(sys.getrecursionlimit(), 20000))
+    raw = raw_ops(runner.graph, set(runner.types))
+    modes = {n: np.asarray(v) for n, v in runner.spec.training.items()}
+    modes |= {n: np.asarray(True) for n in runner.roles.switches if n not in modes}
+    inference = {n: np.asarray(v) for n, v in runner.spec.inference.items()}
+    inference |= {n: np.asarray(False) for n in runner.roles.switches if n not in inference}
+    return Reader(
+        runner.describe(), graph.build(raw, modes), graph.build(raw, inference), switched_off
+    ).program(runner)
+
+
+class Reader:
+    """Reads one program.
+
+    Args:
+      info: what compare knows of it.
+      training, inference: its graph in either mode.
+      switched_off: names of patterns that are left out.
+    """
+
+    def __init__(
+        self,
+        info: Tf1Info,
+        training: graph.Graph,
+        inference: graph.Graph,
+        switched_off: frozenset[str],
+    ) -> None:
+        self.info, self.training, self.switched_off = info, training, switched_off
+        self.averages = averages_of([training, inference])
+        self.refused: list[str] = []
+
+    def program(self, runner: "GraphRunner") -> d.Program:
+        """Returns the whole."""
+        info = self.info
+        updates = Updates(self.training, runner.roles, info)
+        runs = [self._run(number, updates) for number in range(len(info.runs))]
+        flows = [run.flow.pieces for run in runs]
+        trained = [u.variables for u in info.updates]
+        networks = segments.groups(trained, info.variables)
+        network_of = {v: name for name, names in networks.items() for v in names}
+        calls = segments.calls(flows, network_of)
+        for run in runs:
+            self.refused += run.flow.refused
+        bodies = Bodies(calls, runs, networks, self.averages, self.training)
+        self.refused += bodies.refused
+        if self.refused:
+            raise Refused(
+                f"{info.source} holds what no port is written for: "
+                + "; ".join(dict.fromkeys(self.refused))
+            )
+        variables = {
+            name: d.Variable(
+                name,
+                tuple(v.shape),
+                v.dtype,
+                bool(v.trainable),
+                initializers.of(self.training, name, runner.program.initializers),
+            )
+            for name, v in info.variables.items()
+        }
+        return d.Program(
+            source=info.source,
+            variables=variables,
+            networks=bodies.networks,
+            optimizers=updates.optimizers(),
+            inputs=bodies.inputs,
+            draws=bodies.draws,
+            stages=bodies.stages,
+            losses=bodies.losses,
+        )
+
+    def _run(self, number: int, updates: Updates) -> "Run":
+        run = self.info.runs[number]
+        inside = graph.above([self.training.ops[n] for n in run if n in self.training.ops])
+        moves = effects.moves(self.training, run, updates.own)
+        folded: dict[str, tuple[effects.Average, effects.Move]] = {}
+        kept: list[Any] = []
+        for move in moves:
+            average = effects.average(move)
+            if average is not None and average.variable in self.averages.members:
+                folded[f"{average.variable} {move.op.name}"] = (average, move)
+            elif not effects.is_count(move):
+                kept.append(move)
+        kept += updates.of_run(number)
+        ordered = _in_order(kept, inside)
+        stage_of = _stages(ordered, self.training)
+        flow = Flow(self.training, stage_of, self.switched_off)
+        result = Run(number, flow, ordered, list(folded.values()), updates)
+        result.trace()
+        return result
+
+
+class Averages:
+    """Which averages belong to which batch norm.
+
+    Attributes:
+      of: key of a batch norm -> [(variable of its mean, of its variance)].
+      members: names of all of them.
+    """
+
+    def __init__(self) -> None:
+        self.of: dict[tuple[str, ...], list[tuple[str, str]]] = {}
+        self.members: set[str] = set()
+
+
+def averages_of(graphs: list[graph.Graph]) -> Averages:
+    """Returns the averages that batch norms read in inference."""
+    averages = Averages()
+    for each in graphs:
+        for op in each.ops.values():
+            if op.type not in ("Add", "AddV2", *FUSED) or not op.outputs:
+                continue
+            found = patterns.fused_batch_norm(op.output) or patterns.batch_norm(op.output)
+            if found is None or found.settings["by"] != "averages":
+                continue
+            pair = found.variables["mean"], found.variables["variance"]
+            rows = averages.of.setdefault(key_of(found.variables), [])
+            if pair not in rows:
+                rows.append(pair)
+            averages.members |= set(pair)
+    return averages
+
+
+FUSED = ("FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3")
+
+
+def key_of(variables: dict[str, str]) -> tuple[str, ...]:
+    """Returns what two calls of a batch norm have alike."""
+    return tuple(variables.get(part, "") for part in ("gamma", "beta"))
+
+
+class Run:
+    """One session run: its flow, and what it moves in which order.
+
+    Attributes:
+      effects: moves and updates in their order.
+      folded: moves of batch norms' averages.
+      losses: number of an update -> operands that its gradients are of.
+      values: move -> operand that is assigned.
+    """
+
+    def __init__(
+        self,
+        number: int,
+        flow: Flow,
+        ordered: list[Any],
+        folded: list[tuple[effects.Average, effects.Move]],
+        updates: Updates,
+    ) -> None:
+        self.number, self.flow, self.effects = number, flow, ordered
+        self.folded, self.updates = folded, updates
+        self.losses: dict[int, list[Any]] = {}
+        self.values: dict[effects.Move, Any] = {}
+
+    def trace(self) -> None:
+        """Follows losses and assigned values back to what they are made of."""
+        for effect in self.effects:
+            if isinstance(effect, effects.Updated):
+                tensors = self.updates.losses(effect.number)
+                self.losses[effect.number] = [self.flow.operand(t) for t in tensors]
+            elif effects.clip(effect) is None and effects.average(effect) is None:
+                self.values[effect] = self.flow.operand(effect.value)
+
+
+def _in_order(kept: list[Any], inside: set[graph.Op]) -> list[Any]:
+    """Brings effects into the order in which one needs another; else the graph's."""
+    ops = {id(e): [e.op] if isinstance(e, effects.Move) else e.ops for e in kept}
+    needs = {id(e): graph.above(ops[id(e)]) for e in kept}
+
+    def before(effect: Any) -> tuple[int, int, int]:
+        others = [o for o in kept if o is not effect]
+        count = sum(any(op in needs[id(effect)] for op in ops[id(o)]) for o in others)
+        number = effect.number if isinstance(effect, effects.Updated) else 0
+        return count, number, min(op.index for op in ops[id(effect)])
+
+    return sorted(kept, key=before)
+
+
+def _stages(ordered: list[Any], whole: graph.Graph) -> Any:
+    """Returns op -> how many effects come before it."""
+    place: dict[graph.Op, int] = {}
+    marks: dict[graph.Op, int] = {}
+    for i, effect in enumerate(ordered):
+        for op in [effect.op] if isinstance(effect, effects.Move) else effect.ops:
+            marks[op] = i + 1
+    for op in whole.ops.values():
+        needed = [t.op for t in op.inputs if t is not None] + op.controls
+        place[op] = max([marks.get(op, 0), *(place.get(o, 0) for o in needed)])
+    return lambda op: place[op] if op not in marks else place[op] - 1
+
+
+__all__ = ["GRADIENTS", "Out", "Piece", "Reader", "Refused", "read", "replace"]

@@ -1,0 +1,233 @@
+"""Which pieces are a network, and each call of it: by the weights they hold and by what lies
+between them. A network that a program built three times is one, called three times."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from dcgan_v1.porting.description import Constant, Weight
+from dcgan_v1.porting.flow import Operand, Out, Piece
+
+AFTER = (  # what may follow a network's last weights and still belong to it
+    *("relu", "relu6", "leaky_relu", "elu", "selu", "tanh", "sigmoid", "softplus", "softsign"),
+    *("softmax", "reshape", "flatten", "dropout", "batch_norm"),
+)
+BEFORE = ("reshape", "flatten", "concat", "dropout")
+OUTSIDE = ("gradient", "input", "draw")
+DYNAMIC = ("by", "draw", "shape")  # settings in which two calls of a network may differ
+
+
+@dataclass(eq=False)
+class Call:
+    """One call of a network: its pieces, each after what it needs."""
+
+    network: str
+    pieces: list[Piece]
+    flow: int
+    inputs: list[Operand] = field(default_factory=list)
+    outputs: list[Out] = field(default_factory=list)
+
+
+def groups(trained: list[list[str]], order: Iterable[str]) -> dict[str, list[str]]:
+    """Returns network -> its trained variables: those that the same updates train.
+
+    Args:
+      trained: variables of each update.
+      order: all variables.
+    """
+    by_updates: dict[tuple[int, ...], list[str]] = {}
+    for name in order:
+        signature = tuple(i for i, names in enumerate(trained) if name in names)
+        if signature:
+            by_updates.setdefault(signature, []).append(name)
+    result: dict[str, list[str]] = {}
+    for number, names in enumerate(by_updates.values()):
+        name = _name(names) or ("model" if len(by_updates) == 1 else f"network{number + 1}")
+        result[name if name not in result else f"{name}_{number + 1}"] = names
+    return result
+
+
+def _name(names: list[str]) -> str:
+    """An identifier of the scope that variables have in common, or ''."""
+    scope = common_scope(names)
+    return identifier(scope.rpartition("/")[2]) if scope else ""
+
+
+def common_scope(names: list[str]) -> str:
+    """Returns the scope that variables have in common."""
+    parts = [name.split("/")[:-1] for name in names]
+    common = []
+    for words in zip(*parts, strict=False):
+        if len(set(words)) > 1:
+            break
+        common.append(words[0])
+    return "/".join(common)
+
+
+def identifier(text: str) -> str:
+    """Returns a name that Python takes."""
+    name = re.sub(r"\W+", "_", text).strip("_").lower()
+    return f"_{name}" if name[:1].isdigit() else name
+
+
+def calls(flows: list[list[Piece]], network_of: dict[str, str]) -> list[Call]:
+    """Returns the calls of all networks in all flows.
+
+    Args:
+      flows: pieces of each run, in their order.
+      network_of: variable -> network.
+    """
+    found: list[Call] = []
+    for number, pieces in enumerate(flows):
+        found += _components(pieces, network_of, number)
+    for call in found:
+        _bound(call)
+    for name in dict.fromkeys(call.network for call in found):
+        own = [call for call in found if call.network == name]
+        while _grown_after(own, flows):
+            pass
+        while _grown_before(own):
+            pass
+        for call in own:
+            _bound(call)
+    return found
+
+
+def _owner(piece: Piece, network_of: dict[str, str]) -> str:
+    names = [*piece.variables.values()]
+    names += [x.variable for x in piece.inputs if isinstance(x, Weight)]
+    owners = [network_of[n] for n in names if n in network_of]
+    return owners[0] if owners else ""
+
+
+def _components(pieces: list[Piece], network_of: dict[str, str], flow: int) -> list[Call]:
+    fed: set[Piece] = set()
+    own: dict[Piece, str] = {}
+    up: dict[Piece, set[str]] = {}
+    for p in pieces:
+        sources = [x.piece for x in p.inputs if isinstance(x, Out)]
+        if p.kind in ("input", "draw") or any(s in fed for s in sources):
+            fed.add(p)
+        own[p] = _owner(p, network_of) if p in fed and p.kind not in OUTSIDE else ""
+        above = set().union(*(up[s] for s in sources)) if sources else set()
+        up[p] = {own[p]} if own[p] else set() if p.kind in OUTSIDE else above
+    down: dict[Piece, set[str]] = {}
+    for p in reversed(pieces):
+        below = set().union(*(down[u] for u in p.users if u in down)) if p.users else set()
+        down[p] = {own[p]} if own[p] else set() if p.kind in OUTSIDE else below
+    member = {p: own[p] or next(iter(sorted(up[p] & down[p])), "") for p in pieces}
+    root: dict[Piece, Piece] = {p: p for p in pieces}
+
+    def find(p: Piece) -> Piece:
+        while root[p] is not p:
+            p = root[p]
+        return p
+
+    for p in pieces:
+        for x in p.inputs:
+            if isinstance(x, Out) and member[p] and member[x.piece] == member[p]:
+                root[find(p)] = find(x.piece)
+    grouped: dict[Piece, list[Piece]] = {}
+    for p in pieces:
+        if member[p]:
+            grouped.setdefault(find(p), []).append(p)
+    return [Call(member[ps[0]], ps, flow) for ps in grouped.values()]
+
+
+def _bound(call: Call) -> None:
+    """Works out a call's inputs and outputs, and brings its pieces into an order of their own."""
+    inside = set(call.pieces)
+    ends = [p for p in call.pieces if not p.users or any(u not in inside for u in p.users)]
+    ordered: list[Piece] = []
+
+    def visit(p: Piece) -> None:
+        if p in inside and p not in ordered:
+            for x in p.inputs:
+                if isinstance(x, Out):
+                    visit(x.piece)
+            ordered.append(p)
+
+    for p in ends:
+        visit(p)
+    call.pieces = ordered
+    call.inputs, call.outputs = [], []
+    for p in ordered:
+        for x in p.inputs:
+            if isinstance(x, Out) and x.piece not in inside and x not in call.inputs:
+                call.inputs.append(x)
+    for p in ends:
+        used = {
+            x.index
+            for u in p.users
+            if u not in inside
+            for x in u.inputs
+            if isinstance(x, Out) and x.piece is p
+        }
+        call.outputs += [Out(p, i) for i in sorted(used or {0})]
+
+
+def _grown_after(own: list[Call], flows: list[list[Piece]]) -> bool:
+    """Takes in an activation that follows every call."""
+    following = []
+    for call in own:
+        _bound(call)
+        if len(call.outputs) != 1:
+            return False
+        users = [u for u in call.outputs[0].piece.users if u in set(flows[call.flow])]
+        if len(set(users)) != 1 or users[0].kind not in AFTER or users[0].variables:
+            return False
+        following.append(users[0])
+    if len({_key(p) for p in following}) != 1:
+        return False
+    for call, piece in zip(own, following, strict=True):
+        call.pieces.append(piece)
+    return True
+
+
+def _grown_before(own: list[Call]) -> bool:
+    """Takes in a reshape or the like before every call."""
+    for call in own:
+        _bound(call)
+    if len({len(call.inputs) for call in own}) != 1:
+        return False
+    for i in range(len(own[0].inputs)):
+        leading = [x.piece for call in own for x in [call.inputs[i]] if isinstance(x, Out)]
+        if len(leading) < len(own) or len({_key(p) for p in leading}) != 1:
+            continue
+        if leading[0].kind not in BEFORE:
+            continue
+        if all(
+            len(set(p.users) - set(call.pieces)) == 0 for p, call in zip(leading, own, strict=True)
+        ):
+            for call, piece in zip(own, leading, strict=True):
+                call.pieces.insert(0, piece)
+            return True
+    return False
+
+
+def _key(piece: Piece) -> str:
+    settings = {k: v for k, v in piece.settings.items() if k not in DYNAMIC}
+    return f"{piece.kind} {sorted(settings.items(), key=str)} {len(piece.inputs)}"
+
+
+def signature(call: Call) -> tuple[Any, ...]:
+    """Returns what two calls of one function have alike."""
+    place = {p: i for i, p in enumerate(call.pieces)}
+
+    def operand(x: Operand) -> object:
+        if isinstance(x, Constant):
+            return x
+        if isinstance(x, Weight):
+            return x.variable
+        if x.piece in place:
+            return place[x.piece], x.index
+        return "input", call.inputs.index(x)
+
+    rows = []
+    for p in call.pieces:
+        weights = {k: v for k, v in p.variables.items() if k not in ("mean", "variance")}
+        inputs = tuple(operand(x) for x in p.inputs)
+        rows.append((_key(p), tuple(sorted(weights.items())), inputs))
+    outputs = tuple((place[x.piece], x.index) for x in call.outputs)
+    return tuple(rows), outputs
