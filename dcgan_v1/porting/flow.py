@@ -5,9 +5,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from dcgan_v1.porting import patterns
 from dcgan_v1.porting.description import Constant, Weight
 from dcgan_v1.porting.graph import Graph, Op, Tensor, through, variable_of
+from dcgan_v1.porting.matching import number_of
 
 SOURCES = ("Placeholder", "PlaceholderV2", "PlaceholderWithDefault", "IteratorGetNext")
 QUEUES = ("QueueDequeueV2", "QueueDequeueManyV2", "QueueDequeueUpToV2")
@@ -57,7 +60,6 @@ class Flow:
       graph: in its mode.
       stage_of: how many effects come before an op.
       switched_off: names of patterns that are left out.
-      raw_gradient: tensor -> whether it is a gradient of a loss, not looked beyond.
     """
 
     def __init__(
@@ -69,14 +71,11 @@ class Flow:
         self.graph, self.stage_of, self.switched_off = graph, stage_of, switched_off
         self.pieces: list[Piece] = []
         self.refused: list[str] = []
-        self.raw: dict[Tensor, Out] = {}
         self._known: dict[Tensor, Operand] = {}
 
     def operand(self, tensor: Tensor) -> Operand:
         """Returns what a tensor is, with all the pieces that it needs."""
         tensor = through(tensor)
-        if tensor in self.raw:
-            return self.raw[tensor]
         if tensor not in self._known:
             self._known[tensor] = self._made(tensor)
         return self._known[tensor]
@@ -99,7 +98,10 @@ class Flow:
             return self._gradient(tensor)
         found = patterns.recognise(tensor, self.switched_off)
         if found is not None:
-            inputs = [self.operand(t) for t in found.inputs]
+            inputs = [self._numbered(t, found.kind) for t in found.inputs]
+            if "label" in found.settings:
+                label = found.settings.pop("label")
+                inputs.insert(0, Constant(np.asarray(label, np.float32)))
             outputs = [(tensor.shape, tensor.dtype)]
             piece = Piece(found.kind, inputs, found.settings, found.variables, outputs, op)
             piece.moments = found.moments
@@ -116,6 +118,11 @@ class Flow:
         for other in op.outputs:
             self._known.setdefault(other, Out(made.piece, other.index))
         return made
+
+    def _numbered(self, tensor: Tensor, kind: str) -> Operand:
+        """Returns an operand; labels that are all alike are their number."""
+        number = number_of(tensor) if kind.endswith("crossentropy") else None
+        return self.operand(tensor) if number is None else Constant(np.asarray(number, np.float32))
 
     def _add(self, piece: Piece, index: int = 0) -> Out:
         piece.stage = self.stage_of(piece.op)

@@ -57,9 +57,46 @@ def _batch_norm_classes(norms: list[d.Node]) -> list[str]:
             average="variance * n / (n - 1)",
         )
         made.append(body.replace("class BatchNorm(", "class FusedBatchNorm("))
+    for is_fused, kind in ((False, "BatchNorm"), (True, "FusedBatchNorm")):
+        several = [n for n in norms if n.settings["fused"] == is_fused and _sets(n) > 1]
+        made += [SETS.format(kind=kind)] if several else []
     return made
 
 
+def _sets(node: d.Node) -> int:
+    return len(node.settings.get("averages", ()))
+
+
+def has_sets(function: d.Function) -> bool:
+    """Whether a batch norm in it has several pairs of averages."""
+    return any(n.kind == "batch_norm" and _sets(n) > 1 for n in d.walk(function.nodes))
+
+
+SETS = '''\
+class {kind}OfSets({kind}):
+    """The same with several pairs of averages: TF1 keeps one for reals and another for fakes."""
+
+    def __init__(self, sets, **kwargs):
+        super().__init__(**kwargs)
+        self.sets = sets
+
+    def build(self, input_shape):
+        super().build(input_shape)
+        words = {{"shape": self.moving_mean.shape, "trainable": False}}
+        self.pairs = [(self.moving_mean, self.moving_variance)]
+        for i in range(1, self.sets):
+            mean = self.add_weight(name=f"moving_mean_{{i}}", initializer="zeros", **words)
+            variance = self.add_weight(name=f"moving_variance_{{i}}", initializer="ones", **words)
+            self.pairs.append((mean, variance))
+
+    def call(self, x, training=False, moves=True, averages=0):
+        self.moving_mean, self.moving_variance = self.pairs[averages]
+        y = super().call(x, training=training, moves=moves)
+        self.moving_mean, self.moving_variance = self.pairs[0]
+        return y
+
+
+'''
 _COUNT = "            n = tf.cast(tf.size(x) // x.shape[-1], x.dtype)\n"
 
 
@@ -168,6 +205,9 @@ def _batch_norm(program: d.Program, node: d.Node) -> str:
     if "beta" in v and (beta := _initializer(program, v["beta"], "zeros")):
         words.append(f"beta_initializer={beta}")
     kind = "FusedBatchNorm" if s["fused"] else "BatchNorm"
+    if _sets(node) > 1:
+        kind += "OfSets"
+        words.insert(0, str(_sets(node)))
     return f"{kind}({', '.join(words)})"
 
 
@@ -180,6 +220,7 @@ def _function(
     words = ["self", *fixed.values()]
     words += ["training=False"] if function.takes_training else []
     words += ["moves=True"] if has_norm else []
+    words += ["averages=0"] if has_sets(function) else []
     lines = [f"    def {function.name}({', '.join(words)}):"]
     printer = tf_ops.Printer(values, lambda name: f"self.{attribute_of(network, name)}")
     for node in function.nodes:
@@ -197,7 +238,9 @@ def line(node: d.Node, printer: "tf_ops.Printer", attributes: dict[tuple[str, ..
         "" if shape is None else f"  # [{', '.join('N' if n is None else str(n) for n in shape)}]"
     )
     if key is not None and node.kind != "op":
-        more = {"batch_norm": ", training=training, moves=moves", "dropout": ", training=training"}
+        norm = ", training=training, moves=moves"
+        norm += ", averages=averages" if _sets(node) > 1 else ""
+        more = {"batch_norm": norm, "dropout": ", training=training"}
         x = printer.operand(node.inputs[0])
         return f"{made} = self.{attributes[key]}({x}{more.get(node.kind, '')}){comment}"
     return f"{made} = {printer.expression(node)}{comment}"

@@ -16,9 +16,9 @@ def text(program: d.Program, old: str) -> str:
     optimizers = ", ".join(f'"{o.name}": training.{o.name}' for o in program.optimizers)
     return f'''"""Both sides, as scripts/compare.py takes them: port.py:old port.py:new --map map.toml."""
 
-from training import Training
-
 from dcgan_v1.compare import Keras, Tf1
+
+from training import Training
 
 
 def old():

@@ -5,7 +5,7 @@ from typing import Any
 from dcgan_v1.porting import description as d
 from dcgan_v1.porting import names as naming
 from dcgan_v1.porting import tf_ops
-from dcgan_v1.porting.keras_networks import attribute_of, class_name
+from dcgan_v1.porting.keras_networks import attribute_of, class_name, has_sets
 
 LOSSES = {
     "binary_crossentropy": ("cross_entropy", "BinaryCrossentropy(from_logits=True)"),
@@ -19,6 +19,25 @@ DRAWS = {
     "TruncatedNormal": "tf.random.truncated_normal({shape}, dtype=keras.config.floatx())",
 }
 
+MOMENTUM = '''\
+class Momentum(keras.optimizers.Optimizer):
+    """TF1's momentum: it sums gradients, where Keras's SGD sums steps. While the rate changes these
+    are not the same."""
+
+    def __init__(self, learning_rate, momentum):
+        super().__init__(learning_rate)
+        self.momentum = momentum
+
+    def build(self, variables):
+        super().build(variables)
+        self.accumulators = [self.add_variable_from_reference(v, "accum") for v in variables]
+
+    def update_step(self, gradient, variable, learning_rate):
+        accumulator = self.accumulators[self._get_variable_index(variable)]
+        accumulator.assign(self.momentum * accumulator + gradient)
+        variable.assign_sub(tf.cast(learning_rate, variable.dtype) * accumulator)
+'''
+
 
 def text(program: d.Program) -> str:
     """Returns the file."""
@@ -28,7 +47,9 @@ def text(program: d.Program) -> str:
     losses = [f"{name} = keras.losses.{made}" for k, (name, made) in LOSSES.items() if k in kinds]
     classes = ", ".join(sorted(class_name(n) for n in program.networks))
     head = ['"""Losses, optimisers and the training step of a TF1 program, in Keras."""', ""]
-    head += ["import keras", "import tensorflow as tf", f"from networks import {classes}", ""]
+    head += ["import keras", "import tensorflow as tf", "", f"from networks import {classes}", ""]
+    if any(o.kind == "Momentum" and o.schedule for o in program.optimizers):
+        losses += ["", "", MOMENTUM]
     return "\n".join([*head, *losses, *([""] if losses else []), "", *body]) + "\n"
 
 
@@ -64,7 +85,8 @@ class _Writer:
         lines += ["", "    @tf.function", f"    def train_step(self, {', '.join(words)}):"]
         everything = [n for s in p.stages for n in s.nodes]
         kept = [v.name for v in p.losses.values()]
-        self.values = naming.allocate(everything, self.fixed, kept)
+        wished = {v.name: name for name, v in p.losses.items()}
+        self.values = naming.allocate(everything, self.fixed, kept, wished)
         self.printer = tf_ops.Printer(self.values, self.weight)
         for i in range(len(p.stages)):
             lines += [f"        {line}" for line in self._stage(i)]
@@ -91,11 +113,15 @@ class _Writer:
         elif o.kind == "RMSProp":
             words += [f"rho={s['rho']}", f"momentum={momentum}", f"epsilon={s['epsilon']}"]
             kind = "RMSprop"
+        elif o.kind == "Momentum" and o.schedule:
+            kind = "Momentum"
+            words.append(str(momentum))
         else:
             kind = "SGD"
             words += [f"momentum={momentum}"] if momentum else []
             words += ["nesterov=True"] if s.get("nesterov") else []
-        lines = [f"        self.{o.name} = keras.optimizers.{kind}({', '.join(words)})"]
+        place = "" if kind == "Momentum" else "keras.optimizers."
+        lines = [f"        self.{o.name} = {place}{kind}({', '.join(words)})"]
         lines.append(f"        self.{o.name}.build({self._variables(o.variables)})")
         if kind == "RMSprop":
             lines.append(f"        for v in self.{o.name}._velocities:")
@@ -135,12 +161,7 @@ class _Writer:
         body: list[str] = []
         for node in stage.nodes:
             body += self._node(node)
-        opened = [
-            f"tf.GradientTape(persistent=True) as {tape}"
-            if False
-            else self._entered(tape, e, number)
-            for tape, e in tapes
-        ]
+        opened = [self._entered(tape, e, number) for tape, e in tapes]
         if opened:
             lines.append(f"with {', '.join(opened)}:")
             lines += [f"    {line}" for line in body]
@@ -240,6 +261,8 @@ class _Writer:
                 [f"training={s['training']}"] if function.takes_training and s["training"] else []
             )
             more += ["moves=False"] if has_norm and s["training"] and not s["moves"] else []
+            if has_sets(function) and s["averages"]:
+                more.append(f"averages={s['averages']}")
             method = "" if function.name == "call" else f".{function.name}"
             return [f"{made} = self.{network.name}{method}({', '.join([*xs, *more])})"]
         if node.kind == "draw":

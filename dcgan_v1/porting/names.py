@@ -1,12 +1,15 @@
 """Python names for values: `h` again and again down a chain, another where two are alive."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from dcgan_v1.porting import description as d
 
 
 def allocate(
-    nodes: Sequence[d.Node], fixed: dict[str, str], kept: Iterable[str] = ()
+    nodes: Sequence[d.Node],
+    fixed: dict[str, str],
+    kept: Iterable[str] = (),
+    wished: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
     """Returns value -> name.
 
@@ -14,6 +17,7 @@ def allocate(
       nodes: of a body, in order.
       fixed: names that are settled: of inputs.
       kept: values that are needed after the body.
+      wished: value -> name that it should have.
     """
     order = list(d.walk(tuple(nodes)))
     last: dict[str, int] = {name: len(order) + 1 for name in kept}
@@ -27,7 +31,7 @@ def allocate(
         for value in node.values:
             if value.name in names:
                 continue
-            stem = value.name.partition(".")[0]
+            stem = (wished or {}).get(value.name, "") or _stem_of(node, value, names)
             name, number = stem, 1
             while name in live and last.get(live[name], -1) > i:
                 number += 1
@@ -38,6 +42,14 @@ def allocate(
             names[value.name] = name
             live[name] = value.name
     return names
+
+
+def _stem_of(node: d.Node, value: d.Value, names: Mapping[str, str]) -> str:
+    """What a value is called: the result of a network after what it was given."""
+    if node.kind == "call" and node.inputs and isinstance(node.inputs[0], d.Value):
+        of = names[node.inputs[0].name]
+        return "fake" if of.startswith("z") else f"on_{of}"
+    return value.name.partition(".")[0]
 
 
 def layers(network: d.Network) -> dict[tuple[str, ...], str]:

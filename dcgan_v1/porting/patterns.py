@@ -181,8 +181,16 @@ def _are_moments(x: Tensor, mean: Tensor, variance: Tensor) -> bool:
 
 
 def fused_batch_norm(y: Tensor) -> Match | None:
-    """FusedBatchNorm."""
+    """FusedBatchNorm; rows of features are given to it as maps of one pixel, and taken back."""
     op = y.op
+    if op.type == "Reshape" and y.shape is not None and len(y.shape) == 2:
+        inner = through(op.inputs[0])
+        found = fused_batch_norm(inner) if inner.op.type.startswith("FusedBatchNorm") else None
+        x = through(found.inputs[0]) if found else y
+        if found is None or x.op.type != "Reshape" or (x.shape or ())[1:3] != (1, 1):
+            return None
+        found.inputs = [x.op.inputs[0]]
+        return found if x.op.inputs[0].shape == y.shape else None
     if not op.type.startswith("FusedBatchNorm") or "Grad" in op.type or y.index:
         return None
     if op.attributes.get("data_format", "NHWC") != "NHWC":
@@ -303,12 +311,21 @@ CROSS_ENTROPY = (
     ("Sub", (SELECT, ("GreaterEqual", "logits", 0), "logits", 0), ("Mul", "logits", "labels")),
     ("Log1p", ("Exp", (SELECT, ANY, ("Neg", "logits"), "logits"))),
 )
+OF_ONES = (  # logits * 1 are logits
+    ADD,
+    ("Sub", (SELECT, ("GreaterEqual", "logits", 0), "logits", 0), "logits"),
+    ("Log1p", ("Exp", (SELECT, ANY, ("Neg", "logits"), "logits"))),
+)
 
 
 def sigmoid_cross_entropy(y: Tensor) -> Match | None:
     """tf.nn.sigmoid_cross_entropy_with_logits."""
-    bound = match(y, CROSS_ENTROPY)
-    return Match("sigmoid_crossentropy", [bound["labels"], bound["logits"]]) if bound else None
+    bound = any_of(y, CROSS_ENTROPY, OF_ONES)
+    if bound is None:
+        return None
+    labels = [bound["labels"]] if "labels" in bound else []
+    settings = {} if labels else {"label": 1.0}
+    return Match("sigmoid_crossentropy", [*labels, bound["logits"]], settings)
 
 
 def mean_loss(y: Tensor) -> Match | None:
@@ -342,13 +359,34 @@ def _mean_of(y: Tensor) -> Tensor | None:
             else None
         )
     # tf.losses: a sum, divided by the number of elements
-    bound = match(y, ("DivNoNan", ("Sum", "x", ANY), ("Sum", ("OnesLike", "x"), ANY)))
-    if bound is None:
-        bound = match(y, ("DivNoNan", ("Sum", "x", ANY), Number("count")))
-        shape = bound["x"].shape if bound else None
-        if not bound or shape is None or None in shape or math.prod(shape) != bound["count"]:
-            return None
-    return bound["x"] if bound and not y.shape else None
+    bound = any_of(
+        y,
+        ("DivNoNan", ("Sum", ("Sum", "x", ANY), ANY), "count"),
+        ("DivNoNan", ("Sum", "x", ANY), "count"),
+    )
+    if bound is None or y.shape:
+        return None
+    return bound["x"] if _counts(bound["count"], bound["x"]) else None
+
+
+def _counts(count: Tensor, x: Tensor) -> bool:
+    """Whether a tensor is the number of x's elements."""
+    if count.number is not None:
+        return x.shape is not None and None not in x.shape and math.prod(x.shape) == count.number
+    bound = match(count, ("Sum", "ones", ANY))
+    if bound is None or number_of(bound["ones"]) != 1:
+        return False
+    return through(_shaped_as(bound["ones"])) is x
+
+
+def _shaped_as(ones: Tensor) -> Tensor:
+    """What ones have the shape of."""
+    ones = through(ones)
+    if ones.op.type == "Fill" and ones.op.inputs[0].op.type == "Shape":
+        return ones.op.inputs[0].op.inputs[0]
+    if ones.op.type == "Mul":
+        return _shaped_as(max(ones.op.inputs, key=lambda t: len(t.shape or ())))
+    return ones.op.inputs[0] if ones.op.type == "OnesLike" else ones
 
 
 PATTERNS: dict[str, Pattern] = {

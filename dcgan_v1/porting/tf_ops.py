@@ -106,6 +106,8 @@ class Printer:
             return f"{REDUCTIONS[type_]}({xs[0]}{axis}{keep})"
         if type_ in FUNCTIONS and not (s.get("transpose_a") or s.get("transpose_b")):
             return f"{FUNCTIONS[type_]}({', '.join(xs)})"
+        if type_ == "AddN":
+            return f"tf.add_n([{', '.join(xs)}])"
         if type_ == "Pack":
             return f"tf.stack([{', '.join(xs)}], {s.get('axis', 0)})"
         if type_ == "Cast":

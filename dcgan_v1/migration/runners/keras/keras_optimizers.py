@@ -12,6 +12,7 @@ SLOTS = {  # optimiser -> what TF1 calls a slot -> attribute
     "RMSprop": {"ms": "_velocities", "mom": "_momentums", "mg": "_average_gradients"},
     "SGD": {"accum": "momentums"},
     "Adagrad": {"accum": "_accumulators"},
+    "Momentum": {"accum": "accumulators"},  # TF1's, as a port that this project writes has it
 }
 SETTINGS = {
     "learning_rate": "learning rate",
