@@ -14,7 +14,7 @@ def text(program: d.Program, old: str) -> str:
     models = [name for n in program.networks for name in (n.name, *n.copies)]
     models_text = ", ".join(f'"{m}": training.{m}' for m in models)
     optimizers = ", ".join(f'"{o.name}": training.{o.name}' for o in program.optimizers)
-    return f'''"""Both sides, as scripts/compare.py takes them: port.py:old port.py:new --map map.toml."""
+    return f'''"""Both sides: scripts/compare.py port.py:old port.py:new --map map.toml."""
 
 from dcgan_v1.compare import Keras, Tf1
 

@@ -1,0 +1,12 @@
+"""Writes a port of a TF1 program to Keras, and proves it. Exits with 0 if both compute the same
+function, with 1 if the port is written but differs, with 2 if it is not written."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from dcgan_v1.commands import run
+
+if __name__ == "__main__":
+    run("write_port")
