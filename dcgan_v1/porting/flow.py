@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -43,7 +43,8 @@ class Piece:
     users: "list[Piece]" = field(default_factory=list)
 
 
-class Out(NamedTuple):
+@dataclass(frozen=True)
+class Out:
     """An output of a piece."""
 
     piece: Piece

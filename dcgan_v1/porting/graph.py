@@ -1,6 +1,7 @@
 """A TF1 graph without TensorFlow, in one mode: branches that the mode settles are gone, and
 what depends on constants alone is a constant."""
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -108,9 +109,9 @@ def build(raw: Iterable[RawOp], values: Mapping[str, np.ndarray]) -> Graph:
     graph.ops = {n: op for n, op in graph.ops.items() if op.type != "Dead"}
     for op in graph.ops.values():
         op.controls = [c for c in op.controls if c.type != "Dead"]
-        for t in op.inputs:
-            if t is not None and op not in t.users:
-                t.users.append(op)
+        for needed in op.inputs:
+            if needed is not None and op not in needed.users:
+                needed.users.append(op)
     return graph
 
 
@@ -155,7 +156,7 @@ def _fold(op: Op) -> None:
     if any(t is None or t.array is None for t in op.inputs):
         return
     shape = op.output.shape
-    if shape is not None and None not in shape and np.prod(shape, initial=1) > LARGEST_CONSTANT:
+    if shape is not None and None not in shape and _size(shape) > LARGEST_CONSTANT:
         return
     try:
         result = function(op.attributes, *(t.array for t in op.inputs))
@@ -168,13 +169,18 @@ def _fold(op: Op) -> None:
         op.output.array = np.asarray(result)
 
 
+def _size(shape: tuple[int | None, ...]) -> int:
+    """Returns the number of elements of a shape that is known."""
+    return math.prod(n or 0 for n in shape)
+
+
 def _fold_shape(op: Op, shape: tuple[int | None, ...] | None) -> None:
     if shape is None:
         return
     if op.type == "Rank":
-        op.output.array = np.int32(len(shape))
+        op.output.array = np.asarray(len(shape), np.int32)
     elif None not in shape:
-        array = np.asarray(shape if op.type == "Shape" else np.prod(shape, initial=1))
+        array = np.asarray(shape if op.type == "Shape" else _size(shape))
         op.output.array = array.astype(op.attributes.get("out_type", "int32"))
 
 
@@ -188,7 +194,7 @@ def _fold_size(op: Op) -> bool:
     axis = int(begin.reshape(-1)[0])
     if shape is None or op.attributes.get("shrink_axis_mask") != 1 or shape[axis] is None:
         return False
-    op.output.array = np.int32(shape[axis])
+    op.output.array = np.asarray(shape[axis], np.int32)
     return True
 
 

@@ -134,14 +134,14 @@ class Bodies:
             for moment in piece.moments:
                 of[bare(moment)] = piece
         for average, move in run.folded:
-            piece = of.get(bare(average.of))
-            if piece is None:
+            owner = of.get(bare(average.of))
+            if owner is None:
                 self.refused.append(
                     f"{average.variable}, which follows what no batch norm of this run computes "
                     f"({move.op.name})"
                 )
                 continue
-            moved.setdefault(piece, {})[average.variable] = average.decay
+            moved.setdefault(owner, {})[average.variable] = average.decay
         result = {}
         for piece, decays in moved.items():
             key = tuple(piece.variables.get(part, "") for part in ("gamma", "beta"))
@@ -191,8 +191,8 @@ class Bodies:
         if average is not None and network is not None:
             copies = self._copies.setdefault(network, {}).setdefault(f"{network}_average", {})
             copies[source] = average.variable
-            settings = {"decay": average.decay, "of": source, "network": network}
-            return d.Effect("average", effect.op.name, (average.variable,), settings=settings)
+            words = {"decay": average.decay, "of": source, "network": network}
+            return d.Effect("average", effect.op.name, (average.variable,), settings=words)
         self.refused.append(f"an assignment to {effect.variable} ({effect.op.name})")
         return d.Effect("assign", effect.op.name, (effect.variable,))
 

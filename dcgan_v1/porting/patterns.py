@@ -140,7 +140,7 @@ def batch_norm(y: Tensor) -> Match | None:
     variables = {part: variable_of(bound[part]) for part in ("gamma", "beta") if part in bound}
     if None in variables.values():
         return None
-    named = {part: name for part, name in variables.items() if name}
+    named: dict[str, str] = {part: name for part, name in variables.items() if name}
     x, mean, variance = bound["x"], bound["mean"], bound["variance"]
     settings = {"epsilon": bound["epsilon"], "fused": False}
     averages = variable_of(mean), variable_of(variance)
@@ -372,7 +372,11 @@ def _mean_of(y: Tensor) -> Tensor | None:
 def _counts(count: Tensor, x: Tensor) -> bool:
     """Whether a tensor is the number of x's elements."""
     if count.number is not None:
-        return x.shape is not None and None not in x.shape and math.prod(x.shape) == count.number
+        return (
+            x.shape is not None
+            and None not in x.shape
+            and math.prod(n or 0 for n in x.shape) == count.number
+        )
     bound = match(count, ("Sum", "ones", ANY))
     if bound is None or number_of(bound["ones"]) != 1:
         return False

@@ -135,7 +135,8 @@ class Printer:
         from tensorflow.python.framework import op_def_registry
 
         definition = op_def_registry.get(type_)
-        words, rest = [], list(xs)
+        words: list[str] = []
+        rest = list(xs)
         for argument in definition.input_arg:
             if argument.number_attr:
                 more = len(definition.input_arg) - len(words) - 1
