@@ -25,8 +25,8 @@ class BatchNorm(layers.BatchNormalization):
             average = {average}
             self.moving_mean.assign_sub((1 - self.momentum) * (self.moving_mean - mean))
             self.moving_variance.assign_sub((1 - self.momentum) * (self.moving_variance - average))
-        gamma = self.gamma if self.scale else None
-        return tf.nn.batch_normalization(x, mean, variance, self.beta, gamma, self.epsilon)
+        gamma, beta = self.gamma if self.scale else None, self.beta if self.center else None
+        return tf.nn.batch_normalization(x, mean, variance, beta, gamma, self.epsilon)
 
 
 '''

@@ -29,6 +29,8 @@ class Momentum(keras.optimizers.Optimizer):
         self.momentum = momentum
 
     def build(self, variables):
+        if self.built:
+            return
         super().build(variables)
         self.accumulators = [self.add_variable_from_reference(v, "accum") for v in variables]
 

@@ -4,6 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from dcgan_v1.porting import description as d
 
+TAKEN = (  # attributes that models of the frameworks have
+    *("input", "output", "name", "layers", "weights", "variables", "metrics", "losses"),
+    *("dtype", "path", "call", "build", "training", "modules", "parameters", "forward"),
+)
+
 
 def allocate(
     nodes: Sequence[d.Node],
@@ -85,4 +90,5 @@ def _stem(node: d.Node, scope: str) -> str:
     variable = next(iter(node.variables.values()))
     inner = variable.removeprefix(f"{scope}/") if scope else variable
     path, _, last = inner.rpartition("/")
-    return identifier(path.replace("/", "_") or last)
+    name = identifier(path.replace("/", "_") or last)
+    return f"{name}_" if name in TAKEN else name
