@@ -1,17 +1,9 @@
 """networks.py of a Keras port: each network a `keras.Model` of Keras's own layers."""
 
-from typing import Any
-
 from dcgan_v1.porting import description as d
 from dcgan_v1.porting import names as naming
 from dcgan_v1.porting import tf_ops
 
-ACTIVATIONS = {
-    **{"relu": "tf.nn.relu", "relu6": "tf.nn.relu6", "elu": "tf.nn.elu", "selu": "tf.nn.selu"},
-    **{"tanh": "tf.tanh", "sigmoid": "tf.sigmoid", "softplus": "tf.nn.softplus"},
-    **{"softsign": "tf.nn.softsign", "softmax": "tf.nn.softmax"},
-    **{"log_softmax": "tf.nn.log_softmax"},
-}
 BATCH_NORM = '''\
 class BatchNorm(layers.BatchNormalization):
     """Batch norm that moves its averages where it is told to{more}."""
@@ -223,29 +215,30 @@ def _function(
     words += ["averages=0"] if has_sets(function) else []
     lines = [f"    def {function.name}({', '.join(words)}):"]
     printer = tf_ops.Printer(values, lambda name: f"self.{attribute_of(network, name)}")
+    within = tf_ops.inlined(function.nodes, layers=True)
     for node in function.nodes:
-        lines.append(f"        {line(node, printer, attributes)}")
+        right = _right(node, printer, attributes)
+        if node.value.name in within:
+            printer.waiting[node.value.name] = right
+        else:
+            lines.append(f"        {printer.made(node)} = {right}{_comment(node)}")
     outputs = ", ".join(values[v.name] for v in function.outputs)
     return [*lines, f"        return {outputs}"]
 
 
-def line(node: d.Node, printer: "tf_ops.Printer", attributes: dict[tuple[str, ...], str]) -> str:
-    """Returns the line of a node in a network's function."""
-    key = naming.key_of(node)
-    made = printer.made(node)
+def _comment(node: d.Node) -> str:
     shape = node.value.shape
-    comment = (
+    return (
         "" if shape is None else f"  # [{', '.join('N' if n is None else str(n) for n in shape)}]"
     )
-    if key is not None and node.kind != "op":
-        norm = ", training=training, moves=moves"
-        norm += ", averages=averages" if _sets(node) > 1 else ""
-        more = {"batch_norm": norm, "dropout": ", training=training"}
-        x = printer.operand(node.inputs[0])
-        return f"{made} = self.{attributes[key]}({x}{more.get(node.kind, '')}){comment}"
-    return f"{made} = {printer.expression(node)}{comment}"
 
 
-def settings_of(node: d.Node) -> dict[str, Any]:
-    """Returns a node's settings."""
-    return node.settings
+def _right(node: d.Node, printer: tf_ops.Printer, attributes: dict[tuple[str, ...], str]) -> str:
+    """Returns the right side of a node's line in a network's function."""
+    key = naming.key_of(node)
+    if key is None or node.kind == "op":
+        return printer.expression(node)
+    norm = ", training=training, moves=moves"
+    norm += ", averages=averages" if _sets(node) > 1 else ""
+    more = {"batch_norm": norm, "dropout": ", training=training"}
+    return f"self.{attributes[key]}({printer.operand(node.inputs[0])}{more.get(node.kind, '')})"

@@ -161,8 +161,7 @@ class _Writer:
             and self._needs(e) & {v.name for n in d.walk(stage.nodes) for v in n.values}
         ]
         body: list[str] = []
-        for node in stage.nodes:
-            body += self._node(node)
+        body += self._body(stage.nodes)
         opened = [self._entered(tape, e, number) for tape, e in tapes]
         if opened:
             lines.append(f"with {', '.join(opened)}:")
@@ -251,6 +250,17 @@ class _Writer:
             f"    average.assign_sub((1 - {s['decay']}) * (average - v))",
         ]
 
+    def _body(self, nodes: tuple[d.Node, ...]) -> list[str]:
+        losses = {v.name for v in self.program.losses.values()}
+        within = tf_ops.inlined(nodes) - losses
+        lines: list[str] = []
+        for node in nodes:
+            if node.value.name in within:
+                self.printer.waiting[node.value.name] = self.printer.expression(node)
+            else:
+                lines += self._node(node)
+        return lines
+
     def _node(self, node: d.Node) -> list[str]:
         made = self.printer.made(node)
         xs = [self.printer.operand(x) for x in node.inputs]
@@ -273,8 +283,7 @@ class _Writer:
             return [f"{made} = {drawn} if {argument} is None else {argument}"]
         if node.kind == "gradient":
             lines = ["with tf.GradientTape() as inner:", f"    inner.watch({xs[1]})"]
-            for inner in node.body:
-                lines += [f"    {line}" for line in self._node(inner)]
+            lines += [f"    {line}" for line in self._body(node.body)]
             return [*lines, f"{made} = inner.gradient({xs[0]}, {xs[1]})"]
         if node.kind in LOSSES:
             return [f"{made} = {LOSSES[node.kind][0]}({_labels(node, xs)}, {xs[1]})"]

@@ -1,7 +1,8 @@
 """Nodes as expressions of TensorFlow's functions: those that have a name of their own, and any
 other op as `tf.raw_ops` has it, which is the same op."""
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -47,19 +48,16 @@ class Printer:
 
     def __init__(self, values: dict[str, str], weight: Callable[[str], str]) -> None:
         self.values, self.weight = values, weight
+        self.waiting: dict[str, str] = {}  # value -> the expression that stands for it
 
     def made(self, node: d.Node) -> str:
         """Returns the left side of a node's line."""
         return ", ".join(self.values[v.name] for v in node.values)
 
-    def operand(self, x: d.Operand, like: d.Operand | None = None) -> str:
-        """Returns an operand.
-
-        Args:
-          like: a value whose dtype an array takes.
-        """
+    def operand(self, x: d.Operand) -> str:
+        """Returns an operand."""
         if isinstance(x, d.Value):
-            return self.values[x.name]
+            return self.waiting.get(x.name) or self.values[x.name]
         if isinstance(x, d.Weight):
             return self.weight(x.variable)
         number = x.number
@@ -93,7 +91,7 @@ class Printer:
         if type_ in BINARY and len(xs) == 2:
             return f"{_grouped(xs[0])} {BINARY[type_]} {_grouped(xs[1])}"
         if type_ == "Neg":
-            return f"-{xs[0]}"
+            return f"-{_grouped(xs[0])}"
         if type_ in REDUCTIONS:
             axes = node.inputs[1]
             rank = len(node.inputs[0].shape or ()) if isinstance(node.inputs[0], d.Value) else 0
@@ -118,14 +116,14 @@ class Printer:
             and xs[1:4] == ["[0]", "[1]", "[1]"]
             and s["shrink_axis_mask"] == 1
         ):
-            return f"{xs[0]}[0]"
+            return f"{_grouped(xs[0])}[0]"
         if (
             type_ == "StridedSlice"
             and [s["shrink_axis_mask"]] == [1]
             and isinstance(node.inputs[1], d.Constant)
             and node.inputs[1].array.size == 1
         ):
-            return f"{xs[0]}[{int(node.inputs[1].array.reshape(-1)[0])}]"
+            return f"{_grouped(xs[0])}[{int(node.inputs[1].array.reshape(-1)[0])}]"
         return self._raw(node, xs)
 
     def _raw(self, node: d.Node, xs: list[str]) -> str:
@@ -167,6 +165,43 @@ def _literal(value: Any) -> str:
 
 
 def _grouped(x: str) -> str:
-    return (
-        x if x.replace(".", "").replace("_", "").isalnum() or x.endswith((")", "]")) else f"({x})"
-    )
+    """Returns an expression as an operand: in brackets where it is a sum or the like."""
+    depth = 0
+    for character in x:
+        depth += (character in "([{") - (character in ")]}")
+        if character == " " and not depth:
+            return f"({x})"
+    return f"({x})" if x.startswith("-") else x
+
+
+INNER = (*UNARY, "op", "leaky_relu")
+DEEPEST = 3  # expressions within each other on a line
+
+
+def inlined(nodes: Sequence[d.Node], layers: bool = False) -> set[str]:
+    """Returns the values that stand within the next line instead of on one of their own: what
+    the next node alone uses.
+
+    Args:
+      nodes: of a body.
+      layers: whether they are of a network: an activation stands on its layer's line.
+    """
+    uses: dict[str, int] = {}
+    for node in d.walk(tuple(nodes)):
+        for x in node.inputs:
+            if isinstance(x, d.Value):
+                uses[x.name] = uses.get(x.name, 0) + 1
+    found: set[str] = set()
+    depth = 0
+    for node, following in itertools.pairwise(nodes):
+        name = node.value.name
+        is_used = any(isinstance(x, d.Value) and x.name == name for x in following.inputs)
+        fits = len(node.values) == 1 and uses.get(name) == 1 and is_used and depth < DEEPEST - 1
+        if layers:
+            fits = fits and bool(node.variables) and following.kind in (*UNARY, "leaky_relu")
+        else:
+            fits = fits and node.kind in INNER and following.kind in INNER
+        depth = depth + 1 if fits else 0
+        if fits:
+            found.add(name)
+    return found
