@@ -2,10 +2,12 @@
 
 import numpy as np
 import pytest
+from script_runs import ROOT, fresh, refusal
 
 from dcgan_v1.porting import effects, graph, patterns
 
 pytestmark = pytest.mark.unit
+RELEASE = ("contrib_layers", "ema_batch_norm", "wgan_gp")
 X = ("x", "Placeholder", {"dtype": "float32"}, [], [], [((None, 3), "float32")])
 
 
@@ -126,3 +128,37 @@ def test_clipped_weights_are_known_by_their_limits():
     )
     assert effects.clip(found) == pytest.approx((-0.01, 0.01))
     assert effects.average(found) is None
+
+
+# ---- the command ----
+
+DATA = ROOT / "tests" / "legacy" / "data"
+
+
+def write(name, out, *more):
+    graph_and_values = ("--meta", DATA / f"{name}.meta", "--checkpoint", DATA / name)
+    return fresh("write_port.py", *graph_and_values, "--out", out, *more)
+
+
+@pytest.mark.compare
+@pytest.mark.parametrize(
+    "name", ["wgan_clip", *(pytest.param(n, marks=pytest.mark.release) for n in RELEASE)]
+)
+def test_a_port_of_a_program_of_1_15_is_written_and_proven(name, tmp_path):
+    done = write(name, tmp_path / "port")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "compute the same function" in done.stdout
+    files = {path.name for path in (tmp_path / "port").iterdir()}
+    assert files >= {"networks.py", "training.py", "port.py", "map.toml", "report.html"}
+
+
+@pytest.mark.cli
+def test_what_no_port_is_written_for_is_named_and_nothing_is_written(tmp_path):
+    graph_and_values = ("--meta", DATA / "conditional_lstm.meta", "--out", tmp_path / "port")
+    assert "TensorArrayGatherV3" in refusal("write_port.py", *graph_and_values)
+    assert not (tmp_path / "port").exists()
+    used = tmp_path / "used"
+    used.mkdir()
+    (used / "file").touch()
+    used_too = ("--meta", DATA / "wgan_clip.meta", "--out", used)
+    assert "is not empty" in refusal("write_port.py", *used_too)

@@ -26,6 +26,7 @@ NAMES = (
     "train_images",
     "train_mnist",
     "verify_checkpoint",
+    "write_port",
 )
 TOOLS = ("make-pretrained", "quality-curve")  # commands once; now in tools/
 

@@ -31,7 +31,7 @@ def text(program: d.Program) -> str:
     lines = ['"""The networks of a TF1 program, in Keras."""', ""]
     has_array = any("np." in body for body in bodies)
     lines += ["import keras", *(["import numpy as np"] if has_array else [])]
-    lines += ["import tensorflow as tf", "", "layers = keras.layers", "", ""]
+    lines += ["import tensorflow as tf", "", "layers = keras.layers", "", "", ""]
     norms = [n for n in kinds if n.kind == "batch_norm"]
     classes = "".join(_batch_norm_classes(norms))
     return "\n".join(lines) + classes + "\n\n".join(bodies)
@@ -112,11 +112,17 @@ def _network(program: d.Program, network: d.Network) -> str:
                     extra += [line] if line not in extra else []
     lines = [f"class {class_name(network)}(keras.Model):"]
     lines += ["    def __init__(self, **kwargs):", "        super().__init__(**kwargs)"]
-    lines += [f"        self.{name} = {made}" for name, made in shown.items()]
+    lines += [f"        self.{name} = {_named(made, name)}" for name, made in shown.items()]
     lines += [f"        {line}" for line in extra]
     for function in network.functions:
         lines += ["", *_function(network, function, attributes)]
     return "\n".join(lines) + "\n"
+
+
+def _named(constructor: str, name: str) -> str:
+    """A layer's constructor with its name, which weights files and the map go by."""
+    inner = constructor.removesuffix(")")
+    return f'{inner}{"" if inner.endswith("(") else ", "}name="{name}")'
 
 
 def attribute_of(network: d.Network, variable: str) -> str:

@@ -3,6 +3,9 @@
 import json
 
 from dcgan_v1.porting import description as d
+from dcgan_v1.porting import names
+
+TRAINED = {"kernel", "bias", "gamma", "beta"}
 
 
 def text(program: d.Program, old: str) -> str:
@@ -42,4 +45,24 @@ def map_text(program: d.Program) -> str:
         lines.append(f"{node.value.name.partition('.')[0]} = {json.dumps(node.ops[0])}")
     lines += ["", "[optimizers]"]
     lines += [f"{json.dumps(o.tf1)} = {json.dumps(o.name)}" for o in program.optimizers]
+    for tf1, port in _variables(program):
+        lines += ["", "[[variables]]", f"tf1 = {json.dumps(tf1)}", f"port = {json.dumps(port)}"]
     return "\n".join(lines) + "\n"
+
+
+def _variables(program: d.Program) -> list[tuple[str, str]]:
+    """(TF1's name, the port's) of what layers train, and of its averages."""
+    rows: dict[str, str] = {}
+    for network in program.networks:
+        attributes = names.layers(network)
+        for node in (n for f in network.functions for n in d.walk(f.nodes)):
+            key = names.key_of(node)
+            if key is None or node.kind not in d.LAYERS:
+                continue
+            for part in TRAINED & node.variables.keys():
+                own = node.variables[part]
+                rows[own] = f"{network.name}/{attributes[key]}/{part}"
+                for instance, copies in network.copies.items():
+                    if own in copies:
+                        rows[copies[own]] = f"{instance}/{attributes[key]}/{part}"
+    return sorted(rows.items())
