@@ -29,6 +29,7 @@ LAYERS = (  # from the ground up; nothing imports from a later line
     ("explore",),
     ("migration",),
     ("compare",),
+    ("porting",),
     ("ports",),
     ("commands", "__init__", "__main__"),
 )
