@@ -55,6 +55,13 @@ def imports(path):
     return found
 
 
+@pytest.fixture(scope="module", autouse=True)
+def parsed():
+    """Every file is parsed once; that takes more than the second of a unit test."""
+    for path in PACKAGE.rglob("*.py"):
+        imports(path)
+
+
 def part(path):
     """The top-level module or sub-package that a file belongs to."""
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")

@@ -41,8 +41,9 @@ def run(tmp_path_factory):
 # ---- what a run leaves behind ----
 
 
-def test_the_first_line_names_version_device_and_onednn(run):
-    first = run[1].splitlines()[0]
+def test_the_line_after_the_datas_names_version_device_and_onednn(run):
+    data, first, *_ = run[1].splitlines()
+    assert data.startswith("pixel values of ")
     assert first.startswith(f"TensorFlow {tf.version.VERSION} | CPU")
     assert "oneDNN" in first
 
