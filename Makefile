@@ -22,7 +22,7 @@ mnist: $(READY)
 	$(VENV)/bin/python scripts/train_mnist.py $(RECIPE) --classifier \
 		--run-dir $(QUICK) $(if $(wildcard $(QUICK)/config.json),--restore)
 
-# four minutes on two cores: functions and graphs, and each capability once as a user has it
+# under four minutes on two quiet cores: functions and graphs, and each capability once as a user has it
 test: $(READY)
 	$(PYTEST) -m "unit or graph or smoke"
 

@@ -188,6 +188,7 @@ def test_standardised_patches_of_millions_of_bright_pixels_have_mean_0(rng):
 OFF = two_orders(11 * 11) * (255**2 / 3) / (0.03 * 255) ** 2
 
 
+@pytest.mark.graph
 @pytest.mark.parametrize("side", [176, 177])  # the least for five scales
 def test_ms_ssim_agrees_with_tensorflows(side, rng, session):
     a = rng.integers(0, 256, (2, side, side, 1)).astype(np.float64)

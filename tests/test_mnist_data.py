@@ -15,6 +15,7 @@ pytestmark = pytest.mark.unit
 IMAGES, LABELS = "train-images-idx3-ubyte", "train-labels-idx1-ubyte"
 
 
+@pytest.mark.graph  # for its time alone: it reads all of MNIST
 def test_the_shipped_files_are_mnist():
     train, test = mnist.load(), mnist.load(part="t10k")
     assert train.images.shape == (60_000, 28, 28, 1)
