@@ -2,9 +2,7 @@
 inputs of the models, random numbers for dropouts."""
 
 import inspect
-import math
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
 from typing import TypeVar
 
 import numpy as np
@@ -100,57 +98,6 @@ def scalars(returned: object, to_number: Callable[[object], object]) -> dict[str
             "the port's step returns nothing: let it return its losses, as a dict of scalars"
         )
     return numbers
-
-
-Pixels = dict[str, dict[str, tuple[int, int, int]]]  # see `records.Observation.pixels`
-Shape = tuple[int, ...]  # maps as [N, C, H, W]
-
-
-@dataclass
-class Flattening:
-    """Notes where a layer without pixels follows feature maps, or makes them.
-
-    Attributes:
-      maps: shape of the last feature maps, until a dense layer has taken them.
-      makers: paths of dense layers whose outputs may become maps.
-      features: how many features the last of them gave.
-    """
-
-    maps: Shape | None = None
-    makers: list[str] = field(default_factory=list)
-    features: int = 0
-
-    def note(self, pixels: Pixels, path: str, x: Shape, y: Shape) -> None:
-        """Takes the call of a layer, and adds what it tells to `pixels`.
-
-        Args:
-          pixels: what is known so far.
-          path: of the layer.
-          x, y: shapes of what it is given and gives.
-        """
-        if len(x) == 4:
-            chw = _chw(x)
-            if self.makers and math.prod(x[1:]) == self.features and chw:
-                for earlier in self.makers:
-                    pixels.setdefault(earlier, {})["columns"] = chw
-            self.makers = []
-        if len(x) == 2 and len(y) == 2:
-            chw = _chw(self.maps) if self.maps else None
-            if chw and math.prod(chw) == x[1]:
-                pixels.setdefault(path, {})["rows"] = chw
-            if y[1] != self.features:
-                self.makers = []
-            self.makers, self.features, self.maps = [*self.makers, path], y[1], None
-        if len(y) == 4:
-            self.maps = y
-
-
-def _chw(shape: Shape) -> tuple[int, int, int] | None:
-    """(C, H, W) of a map's shape, where it is one that can be flattened."""
-    if len(shape) != 4 or math.prod(shape[2:]) <= 1:
-        return None
-    _, c, h, w = shape
-    return c, h, w
 
 
 class Draws:

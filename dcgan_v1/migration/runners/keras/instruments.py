@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from dcgan_v1.migration.records import Arrays, GradientKey, LayerOutput
 from dcgan_v1.migration.runners import ports
+from dcgan_v1.migration.runners.flattening import Flattening, Pixels
 from dcgan_v1.migration.runners.keras import keras_layers
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def recording_gradients(
 
 @contextlib.contextmanager
 def recording_layers(
-    layers: Layers, outputs: list[LayerOutput], applied: Applied, pixels: ports.Pixels
+    layers: Layers, outputs: list[LayerOutput], applied: Applied, pixels: Pixels
 ) -> Iterator[None]:
     """Appends what every call of a layer gives to `outputs`.
 
@@ -83,7 +84,7 @@ def recording_layers(
       applied: counts the updates of the step.
       pixels: what is learned of layers that meet feature maps is added to it.
     """
-    flat = ports.Flattening()
+    flat = Flattening()
     calls: dict[str, int] = {}
     known: set[int] = set()
     alive: list[Any] = []

@@ -24,6 +24,7 @@ from dcgan_v1.migration.records import (
     Variable,
 )
 from dcgan_v1.migration.runners import ports
+from dcgan_v1.migration.runners.flattening import Pixels
 from dcgan_v1.migration.runners.keras import exact, instruments, keras_layers, keras_optimizers
 from dcgan_v1.migration.specs import Keras
 
@@ -39,7 +40,7 @@ class KerasRunner:
         self.altered = altered
         self.spec = spec  # it keeps the owner of a step alive
         self.models, self.draws = spec.models, ports.Draws()
-        self.pixels: ports.Pixels = {}
+        self.pixels: Pixels = {}
         self.optimizers: dict[str, Any] = dict(spec.optimizers) or self._compiled()
         if dtype == "float64":
             for name, changed in exact.exact_decimals(self.optimizers).items():

@@ -11,8 +11,8 @@ import torch
 
 from dcgan_v1.migration.records import Arrays, GradientKey, LayerOutput
 from dcgan_v1.migration.runners import ports
+from dcgan_v1.migration.runners.flattening import Flattening, Pixels
 from dcgan_v1.migration.runners.torch import functional, torch_layers, torch_optimizers
-from dcgan_v1.migration.runners.torch.flattening import Flattening, Pixels
 
 Layers = dict[int, tuple[str, torch.nn.Module]]  # id of a module -> its path, itself
 

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from dcgan_v1.migration.records import LayerOutput, Settings, Variable
+from dcgan_v1.migration.runners.flattening import Flattening, Pixels
 from dcgan_v1.migration.runners.torch import classes, torch_optimizers
-from dcgan_v1.migration.runners.torch.flattening import Flattening, Pixels
 
 FRAMEWORK = "PyTorch"
 KIND = "Torch"

@@ -1,5 +1,5 @@
-"""Where a PyTorch layer without pixels meets feature maps, by the shapes of what layers are given
-and give."""
+"""Where a layer without pixels meets feature maps, by the shapes of what layers are given and give,
+maps as [N, C, H, W]."""
 
 import math
 from dataclasses import dataclass, field
