@@ -29,7 +29,7 @@ from dcgan_v1.migration.explanation import (
 from dcgan_v1.migration.explanation import explain as explain_module
 from dcgan_v1.migration.explanation.case import EPSILON_PLACE, SLOT_START, Case, Cause
 from dcgan_v1.migration.explanation.explain import explain
-from dcgan_v1.migration.explanation.layer_experiments import LayerCase
+from dcgan_v1.migration.explanation.layer_case import LayerCase
 from dcgan_v1.migration.explanation.update_rules import AFTER, OUTSIDE, Rule
 from dcgan_v1.migration.matching.fingerprints import Certificate
 from dcgan_v1.migration.matching.layouts import Layout

@@ -7,6 +7,7 @@ same one wherever it stands); a number, which a tensor of equal elements must be
 which binds such a number; or ANY. Sums, products and maxima are tried both ways round.
 """
 
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from dcgan_v1.porting.graph import Tensor, through
@@ -16,6 +17,28 @@ ANY = object()
 Form = Any
 Bound = dict[str, Any]
 NEAR = 1e-6  # relative, of numbers in float32
+
+
+ADD = "Add|AddV2"
+DIVIDE = "RealDiv|Div"
+SELECT = "Select|SelectV2"
+
+
+@dataclass
+class Match:
+    """What a pattern saw.
+
+    Attributes:
+      inputs: the tensors that it is made of, weights aside.
+      variables: part -> variable; settings: see `description.Node`.
+      moments: of a batch norm by the batch, the tensors of its mean and variance.
+    """
+
+    kind: str
+    inputs: list[Tensor]
+    settings: dict[str, Any] = field(default_factory=dict)
+    variables: dict[str, str] = field(default_factory=dict)
+    moments: tuple[Tensor, ...] = ()
 
 
 class Number(NamedTuple):

@@ -8,7 +8,7 @@ from dcgan_v1.porting import description as d
 from dcgan_v1.porting import effects, segments
 from dcgan_v1.porting.flow import Operand, Out, Piece
 from dcgan_v1.porting.graph import Graph, Tensor, through
-from dcgan_v1.porting.patterns import bare
+from dcgan_v1.porting.norm_patterns import bare
 from dcgan_v1.porting.segments import Call
 
 if TYPE_CHECKING:

@@ -4,35 +4,15 @@ A pattern takes a tensor and returns the `Match` that it is the result of, or No
 PATTERNS that matches counts; what none matches is spelled out op by op.
 """
 
-import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 from dcgan_v1.porting.graph import Tensor, through, variable_of
-from dcgan_v1.porting.matching import ANY, Bound, Number, any_of, match, number_of
+from dcgan_v1.porting.loss_patterns import mean_loss, sigmoid_cross_entropy
+from dcgan_v1.porting.matching import ADD, DIVIDE, SELECT, Match, Number, any_of, match
+from dcgan_v1.porting.norm_patterns import batch_norm, fused_batch_norm
 
-ADD = "Add|AddV2"
-DIVIDE = "RealDiv|Div"
-SELECT = "Select|SelectV2"
 KERNELS = ("MatMul", "Conv2D", "Conv2DBackpropInput")
-
-
-@dataclass
-class Match:
-    """What a pattern saw.
-
-    Attributes:
-      inputs: the tensors that it is made of, weights aside.
-      variables: part -> variable; settings: see `description.Node`.
-      moments: of a batch norm by the batch, the tensors of its mean and variance.
-    """
-
-    kind: str
-    inputs: list[Tensor]
-    settings: dict[str, Any] = field(default_factory=dict)
-    variables: dict[str, str] = field(default_factory=dict)
-    moments: tuple[Tensor, ...] = ()
 
 
 Pattern = Callable[[Tensor], Match | None]
@@ -103,116 +83,6 @@ def _is_plain_deconv(x: Tensor, y: Tensor, settings: dict[str, Any]) -> bool:
         if y.shape[1 + i] != side * stride + more:
             return False
     return True
-
-
-# ---- batch norm ----
-
-INVERSE = ("Rsqrt", (ADD, "variance", Number("epsilon")))
-BY_FACTOR = (  # tf.nn.batch_normalization
-    (
-        ADD,
-        ("Mul", "x", ("Mul", INVERSE, "gamma")),
-        ("Sub", "beta", ("Mul", "mean", ("Mul", INVERSE, "gamma"))),
-    ),
-    (ADD, ("Mul", "x", INVERSE), ("Sub", "beta", ("Mul", "mean", INVERSE))),
-    (
-        ADD,
-        ("Mul", "x", ("Mul", INVERSE, "gamma")),
-        ("Mul", ("Neg", "mean"), ("Mul", INVERSE, "gamma")),
-    ),
-    (ADD, ("Mul", "x", INVERSE), ("Mul", ("Neg", "mean"), INVERSE)),
-)
-CENTRED = (
-    (DIVIDE, ("Sub", "x", "mean"), ("Sqrt", (ADD, "variance", Number("epsilon")))),
-    ("Mul", ("Sub", "x", "mean"), INVERSE),
-)
-BY_CENTRING = (
-    *((ADD, ("Mul", c, "gamma"), "beta") for c in CENTRED),
-    *((ADD, c, "beta") for c in CENTRED),
-)
-
-
-def batch_norm(y: Tensor) -> Match | None:
-    """Batch norm, spelled out: by the batch's moments or by averages."""
-    bound = any_of(y, *BY_FACTOR, *BY_CENTRING)
-    if bound is None:
-        return None
-    variables = {part: variable_of(bound[part]) for part in ("gamma", "beta") if part in bound}
-    if None in variables.values():
-        return None
-    named: dict[str, str] = {part: name for part, name in variables.items() if name}
-    x, mean, variance = bound["x"], bound["mean"], bound["variance"]
-    settings = {"epsilon": bound["epsilon"], "fused": False}
-    averages = variable_of(mean), variable_of(variance)
-    if averages[0] and averages[1]:
-        named |= {"mean": averages[0], "variance": averages[1]}
-        return Match("batch_norm", [x], {**settings, "by": "averages"}, named)
-    if not _are_moments(x, mean, variance):
-        return None
-    return Match("batch_norm", [x], {**settings, "by": "batch"}, named, (mean, variance))
-
-
-def bare(t: Tensor) -> Tensor:
-    """Looks through what only reshapes statistics, or holds gradients back."""
-    t = through(t)
-    while t.op.type in ("Squeeze", "StopGradient", "Reshape", "ExpandDims"):
-        t = through(t.op.inputs[0])
-    return t
-
-
-def _are_moments(x: Tensor, mean: Tensor, variance: Tensor) -> bool:
-    """Whether these are the batch's mean and variance of x over all axes but the last."""
-    rank = len(x.shape or ())
-    mean, variance = bare(mean), bare(variance)
-    for t in (mean, variance):
-        axes = t.op.inputs[1].array if t.op.type == "Mean" else None
-        if axes is None or sorted(int(a) % rank for a in axes.reshape(-1)) != list(range(rank - 1)):
-            return False
-    if through(mean.op.inputs[0]) is not through(x):
-        return False
-    squares = through(variance.op.inputs[0])
-    difference = squares
-    if squares.op.type == "Square":
-        difference = through(squares.op.inputs[0])
-    if difference.op.type not in ("SquaredDifference", "Sub"):
-        return False
-    a, b = difference.op.inputs
-    return through(a) is through(x) and bare(b) is mean
-
-
-def fused_batch_norm(y: Tensor) -> Match | None:
-    """FusedBatchNorm; rows of features are given to it as maps of one pixel, and taken back."""
-    op = y.op
-    if op.type == "Reshape" and y.shape is not None and len(y.shape) == 2:
-        inner = through(op.inputs[0])
-        found = fused_batch_norm(inner) if inner.op.type.startswith("FusedBatchNorm") else None
-        x = through(found.inputs[0]) if found else y
-        if found is None or x.op.type != "Reshape" or (x.shape or ())[1:3] != (1, 1):
-            return None
-        found.inputs = [x.op.inputs[0]]
-        return found if x.op.inputs[0].shape == y.shape else None
-    if not op.type.startswith("FusedBatchNorm") or "Grad" in op.type or y.index:
-        return None
-    if op.attributes.get("data_format", "NHWC") != "NHWC":
-        return None
-    x, gamma, beta, mean, variance = op.inputs[:5]
-    variables: dict[str, str] = {}
-    for part, t, number in (("gamma", gamma, 1.0), ("beta", beta, 0.0)):
-        name = variable_of(t)
-        if name:
-            variables[part] = name
-        elif number_of(t) != number:
-            return None
-    epsilon = float(f"{op.attributes['epsilon']:.7g}")
-    settings = {"epsilon": epsilon, "fused": True}
-    if op.attributes.get("is_training", True):
-        moments = (op.outputs[1], op.outputs[2])
-        return Match("batch_norm", [x], {**settings, "by": "batch"}, variables, moments)
-    averages = variable_of(mean), variable_of(variance)
-    if averages[0] is None or averages[1] is None:
-        return None
-    variables |= {"mean": averages[0], "variance": averages[1]}
-    return Match("batch_norm", [x], {**settings, "by": "averages"}, variables)
 
 
 # ---- activations, dropout ----
@@ -304,95 +174,6 @@ def pooling(y: Tensor) -> Match | None:
     return Match("max_pool" if op.type == "MaxPool" else "avg_pool", [op.inputs[0]], settings)
 
 
-# ---- losses ----
-
-CROSS_ENTROPY = (
-    ADD,
-    ("Sub", (SELECT, ("GreaterEqual", "logits", 0), "logits", 0), ("Mul", "logits", "labels")),
-    ("Log1p", ("Exp", (SELECT, ANY, ("Neg", "logits"), "logits"))),
-)
-OF_ONES = (  # logits * 1 are logits
-    ADD,
-    ("Sub", (SELECT, ("GreaterEqual", "logits", 0), "logits", 0), "logits"),
-    ("Log1p", ("Exp", (SELECT, ANY, ("Neg", "logits"), "logits"))),
-)
-
-
-def sigmoid_cross_entropy(y: Tensor) -> Match | None:
-    """tf.nn.sigmoid_cross_entropy_with_logits."""
-    bound = any_of(y, CROSS_ENTROPY, OF_ONES)
-    if bound is None:
-        return None
-    labels = [bound["labels"]] if "labels" in bound else []
-    settings = {} if labels else {"label": 1.0}
-    return Match("sigmoid_crossentropy", [*labels, bound["logits"]], settings)
-
-
-def mean_loss(y: Tensor) -> Match | None:
-    """A mean over everything of what a framework has a loss for."""
-    inner = _mean_of(y)
-    if inner is None:
-        return None
-    cross_entropy = sigmoid_cross_entropy(inner)
-    if cross_entropy:
-        cross_entropy.kind = "binary_crossentropy"
-        return cross_entropy
-    sparse = "SparseSoftmaxCrossEntropyWithLogits"
-    if inner.op.type == sparse and not inner.index:
-        logits, labels = inner.op.inputs
-        return Match("sparse_crossentropy", [labels, logits])
-    bound = any_of(inner, ("Square", ("Sub", "x", "y")), ("SquaredDifference", "x", "y"))
-    if bound and number_of(bound["x"]) is None and number_of(bound["y"]) is None:
-        return Match("mse", [bound["y"], bound["x"]])
-    return None
-
-
-def _mean_of(y: Tensor) -> Tensor | None:
-    """What a tensor is the mean of, over all elements, else None."""
-    op = y.op
-    if op.type == "Mean" and op.inputs[1].array is not None:
-        rank = len(op.inputs[0].shape or ())
-        axes = {int(a) % max(rank, 1) for a in op.inputs[1].array.reshape(-1)}
-        return (
-            through(op.inputs[0])
-            if len(axes) == rank and not op.attributes.get("keep_dims")
-            else None
-        )
-    # tf.losses: a sum, divided by the number of elements
-    bound = any_of(
-        y,
-        ("DivNoNan", ("Sum", ("Sum", "x", ANY), ANY), "count"),
-        ("DivNoNan", ("Sum", "x", ANY), "count"),
-    )
-    if bound is None or y.shape:
-        return None
-    return bound["x"] if _counts(bound["count"], bound["x"]) else None
-
-
-def _counts(count: Tensor, x: Tensor) -> bool:
-    """Whether a tensor is the number of x's elements."""
-    if count.number is not None:
-        return (
-            x.shape is not None
-            and None not in x.shape
-            and math.prod(n or 0 for n in x.shape) == count.number
-        )
-    bound = match(count, ("Sum", "ones", ANY))
-    if bound is None or number_of(bound["ones"]) != 1:
-        return False
-    return through(_shaped_as(bound["ones"])) is x
-
-
-def _shaped_as(ones: Tensor) -> Tensor:
-    """What ones have the shape of."""
-    ones = through(ones)
-    if ones.op.type == "Fill" and ones.op.inputs[0].op.type == "Shape":
-        return ones.op.inputs[0].op.inputs[0]
-    if ones.op.type == "Mul":
-        return _shaped_as(max(ones.op.inputs, key=lambda t: len(t.shape or ())))
-    return ones.op.inputs[0] if ones.op.type == "OnesLike" else ones
-
-
 PATTERNS: dict[str, Pattern] = {
     "mean_loss": mean_loss,
     "sigmoid_cross_entropy": sigmoid_cross_entropy,
@@ -415,6 +196,3 @@ def recognise(y: Tensor, switched_off: frozenset[str] = frozenset()) -> Match | 
         if found is not None:
             return found
     return None
-
-
-__all__ = ["PATTERNS", "Bound", "Match", "recognise"]

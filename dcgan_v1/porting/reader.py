@@ -9,7 +9,7 @@ import numpy as np
 from dcgan_v1.errors import UserError
 from dcgan_v1.migration.records import Tf1Info
 from dcgan_v1.porting import description as d
-from dcgan_v1.porting import effects, graph, initializers, patterns, segments
+from dcgan_v1.porting import effects, graph, initializers, norm_patterns, segments
 from dcgan_v1.porting.flow import GRADIENTS, Flow, Out, Piece
 from dcgan_v1.porting.nodes import Bodies
 from dcgan_v1.porting.updates import Updates
@@ -146,7 +146,7 @@ def averages_of(graphs: list[graph.Graph]) -> Averages:
         for op in each.ops.values():
             if op.type not in ("Add", "AddV2", *FUSED) or not op.outputs:
                 continue
-            found = patterns.fused_batch_norm(op.output) or patterns.batch_norm(op.output)
+            found = norm_patterns.fused_batch_norm(op.output) or norm_patterns.batch_norm(op.output)
             if found is None or found.settings["by"] != "averages":
                 continue
             pair = found.variables["mean"], found.variables["variance"]

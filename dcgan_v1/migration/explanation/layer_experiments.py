@@ -2,52 +2,15 @@
 
 import itertools
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 import numpy as np
 
 from dcgan_v1.migration.comparison.alignment import apart
-from dcgan_v1.migration.comparison.evidence import Aligned
-from dcgan_v1.migration.comparison.functions import sigmoid
 from dcgan_v1.migration.explanation import probes
-from dcgan_v1.migration.explanation.case import Case
+from dcgan_v1.migration.explanation.layer_case import AGREE, LayerCase, Reason
+from dcgan_v1.migration.explanation.recurrent_layers import recurrent
 from dcgan_v1.migration.matching import layouts
 from dcgan_v1.migration.matching.layouts import Pixels
-from dcgan_v1.migration.matching.matching import Row
-from dcgan_v1.migration.records import Arrays
-
-AGREE = 1e-9
-TF1_GATES = "ijfo"
-
-
-@dataclass(frozen=True)
-class LayerCase:
-    """A layer whose output differs.
-
-    Attributes:
-      case: what it is part of.
-      mode: 'training' or 'inference'.
-      row: the layer and TF1's op beside it.
-      x: what the layer is given; ours, theirs: what TF1's op and the layer make of it.
-      weights: part -> TF1's array of the layer's variables, at the start.
-    """
-
-    case: Case
-    mode: str
-    row: Aligned
-    x: np.ndarray
-    ours: np.ndarray
-    theirs: np.ndarray
-    weights: Arrays
-
-
-@dataclass(frozen=True)
-class Reason:
-    """Why a layer's output differs: a sentence, and the port's numbers of settings that put TF1
-    right if it had them."""
-
-    text: str
-    settings: dict[str, float] = field(default_factory=dict)
 
 
 def activation(layer: LayerCase) -> Reason | None:
@@ -229,114 +192,6 @@ def anything(layer: LayerCase) -> Reason | None:
         if apart(ours, layouts.channels_last(theirs, (c, h, w)))[0] < AGREE:
             return Reason(f"flattens {c}x{h}x{w} maps channel by channel, TF1 pixel by pixel")
     return None
-
-
-def recurrent(layer: LayerCase) -> Reason | None:
-    """Takes the port's gates in every order, and with another forget bias: worked out by hand
-    where the layer is an LSTM over a whole sequence from zeros, else by running the port."""
-    matching, path = layer.case.evidence.matching, layer.row.new.name.partition("#")[0]
-    info = layer.case.evidence.new.variables
-    own = [
-        r
-        for r in matching.rows
-        if info[r.new].layer == path or info[r.new].layer.startswith(f"{path}/")
-    ]
-    gated = [r for r in own if info[r.new].gates or _is_gated(layer, r)]
-    if not gated:
-        return None
-    by_hand = _by_hand(layer, gated)
-    for forget, gates in itertools.product((0.0, 1.0, -1.0), itertools.permutations("ijfo")):
-        order = "".join(gates)
-        changed = [
-            r._replace(
-                layout=r.layout._replace(
-                    gates=_through(r.layout.gates or TF1_GATES, order),
-                    forget=r.layout.forget + forget,
-                )
-            )
-            for r in gated
-        ]
-        if by_hand is not None:
-            output = by_hand(changed)
-        else:
-            output = layer.case.experiments.output_with(changed, layer.row.new.name, layer.mode)
-        if output.shape == layer.ours.shape and apart(layer.ours, output)[0] < AGREE:
-            text = _gates_text(order, forget)
-            return Reason(text) if text else None
-    return None
-
-
-def _is_gated(layer: LayerCase, row: Row) -> bool:
-    shape = layer.case.evidence.old.variables[row.old].shape
-    axis = -1 if row.layout.kind == "plain" else 0
-    return row.layout.shape(shape)[axis] % 4 == 0
-
-
-def _by_hand(layer: LayerCase, gated: list[Row]) -> Callable[[list[Row]], np.ndarray] | None:
-    """Returns a function from rows of the map to what the layer would give, where what it gave can
-    be worked out: gates 'ifjo', sigmoids and tanh, from zeros."""
-    case, x = layer.case, layer.x
-    values = case.evidence.start.variables
-    info = case.evidence.new.variables
-    if x.ndim != 3:
-        return None
-
-    def output(rows: list[Row]) -> np.ndarray:
-        parts = {
-            info[r.new].part: _plain(r.layout.to_port(np.asarray(values[r.old], np.float64)), r)
-            for r in rows
-        }
-        sequence = lstm(x, parts["kernel"], parts["recurrent"], parts["bias"])
-        return sequence if layer.theirs.ndim == 3 else sequence[:, -1]
-
-    try:
-        agrees = apart(layer.theirs, output(gated))[0] < AGREE
-    except (KeyError, ValueError):  # another cell, or an argument of its own
-        return None
-    return output if agrees else None
-
-
-def _plain(array: np.ndarray, row: Row) -> np.ndarray:
-    axes = layouts.AXES[row.layout.kind]
-    return array.transpose(axes) if axes and array.ndim == len(axes) else array
-
-
-def lstm(x: np.ndarray, kernel: np.ndarray, recurrent: np.ndarray, bias: np.ndarray) -> np.ndarray:
-    """An LSTM from zeros, gates in the order input, forget, candidate, output.
-
-    Args:
-      x: [N, T, inputs].
-      kernel: [inputs, 4 units].
-      recurrent: [units, 4 units].
-      bias: [4 units].
-
-    Returns:
-      [N, T, units].
-    """
-    units = recurrent.shape[0]
-    h = c = np.zeros((len(x), units))
-    outputs = []
-    for t in range(x.shape[1]):
-        gates = x[:, t] @ kernel + h @ recurrent + bias  # [N, 4 units]
-        i, f, j, o = np.split(gates, 4, axis=1)
-        c = sigmoid(f) * c + sigmoid(i) * np.tanh(j)
-        h = sigmoid(o) * np.tanh(c)
-        outputs.append(h)
-    return np.stack(outputs, axis=1)
-
-
-def _through(own: str, gates: str) -> str:
-    """The order that results where the port's own is taken for another."""
-    return "".join(own[TF1_GATES.index(g)] for g in gates)
-
-
-def _gates_text(gates: str, forget: float) -> str:
-    causes = []
-    if gates != TF1_GATES:
-        causes.append("the gates are in another order")
-    if forget:
-        causes.append(f"the forget bias is off by {-forget:+g}")
-    return "LSTM cell: " + ", and ".join(causes) if causes else ""
 
 
 BY_KIND: dict[str, Callable[[LayerCase], Reason | None]] = {

@@ -9,7 +9,7 @@ from dcgan_v1.migration.comparison.alignment import apart, model_of
 from dcgan_v1.migration.comparison.evidence import FORWARD, GRADIENT, LOSS, OUTPUT, Aligned, Key
 from dcgan_v1.migration.explanation import layer_experiments, probes
 from dcgan_v1.migration.explanation.case import Case, Cause
-from dcgan_v1.migration.explanation.layer_experiments import AGREE, LayerCase, Reason
+from dcgan_v1.migration.explanation.layer_case import AGREE, LayerCase, Reason
 from dcgan_v1.migration.records import Arrays, Change, LayerOutput
 
 AHEAD = 12  # ops of TF1's after a layer that may do what the port does between two layers

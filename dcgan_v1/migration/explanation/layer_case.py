@@ -1,0 +1,41 @@
+"""A layer whose output differs, and why: what experiments take and give."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from dcgan_v1.migration.comparison.evidence import Aligned
+from dcgan_v1.migration.explanation.case import Case
+from dcgan_v1.migration.records import Arrays
+
+AGREE = 1e-9  # relative difference of what is taken for the same
+
+
+@dataclass(frozen=True)
+class LayerCase:
+    """A layer whose output differs.
+
+    Attributes:
+      case: what it is part of.
+      mode: 'training' or 'inference'.
+      row: the layer and TF1's op beside it.
+      x: what the layer is given; ours, theirs: what TF1's op and the layer make of it.
+      weights: part -> TF1's array of the layer's variables, at the start.
+    """
+
+    case: Case
+    mode: str
+    row: Aligned
+    x: np.ndarray
+    ours: np.ndarray
+    theirs: np.ndarray
+    weights: Arrays
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why a layer's output differs: a sentence, and the port's numbers of settings that put TF1
+    right if it had them."""
+
+    text: str
+    settings: dict[str, float] = field(default_factory=dict)
