@@ -83,7 +83,8 @@ def test_today_a_graph_of_1_15_does_what_it_did_there(name):
 
 @pytest.mark.parametrize("name", map(program, PROGRAMS))
 def test_a_program_of_1_15_and_its_port_are_the_same(name):
-    result = run(name, accept=["slot-start"])  # Keras's RMSprop begins at 0
+    is_rmsprop = name in ("slim_arg_scope", "wgan_clip")  # Keras's begins at 0
+    result = run(name, accept=["slot-start"] if is_rmsprop else [])
     assert result, result.verdict
     assert not result.matching.new_only
     kinds = {d["kind"] for d in result.report["differences"]["float64"]}

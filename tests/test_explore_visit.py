@@ -75,7 +75,9 @@ def test_the_picture_stays_in_view_and_hides_nothing_that_has_the_focus(page_of,
 def test_the_first_sentence_says_what_it_is_and_terms_have_hints(digits):
     tab = digits
     assert "drawn by a neural network" in tab.inner_text("header p")
-    for hint in tab.locator(".hint").all():
+    hints = tab.locator(".hint").all()
+    assert len(hints) >= 6
+    for hint in hints:
         text = tab.locator(f"#{hint.get_attribute('aria-controls')}")
         assert hint.get_attribute("aria-label").startswith("What is ")
         hint.click()
@@ -119,7 +121,7 @@ def test_a_link_shows_the_same(digits, page_of, tmp_path):
     slide(tab, "#direction2", -1.5)
     slide(tab, "#step", 5)
     picture, what = shown(tab, (28, 28, 1)), tab.inner_text("#what")
-    tab.wait_for_timeout(300)
+    tab.wait_for_function("location.hash.includes('step=5')")
     other = tab.context.browser.new_page()
     open_page(other, tab.url)
     assert (shown(other, (28, 28, 1)) == picture).all()

@@ -12,8 +12,7 @@ from script_runs import ROOT, call, call_path
 RUN = Path(__file__).parent / "heaps" / "run.py"
 PAGE = ROOT / "docs" / "explanation" / "heaps.md"
 ROW = re.compile(r"^\| (.+?) \| (PyTorch|Keras) \| (.+) \|$", re.MULTILINE)
-# start weights are drawn anew each time
-NUMBER = re.compile(r"-?\d+(\.\d+)?(e[-+]?\d+)?")
+NUMBER = re.compile(r"\d(\.\d+)?e[-+]\d+|\d+\.\d{5,}")  # what rounding may move
 SHARE = re.compile(r" \(this explains \d+% of the difference\)")
 CHUNK = 12  # pairs in one process, each about a second and a half
 

@@ -94,7 +94,7 @@ def test_latents_are_read_from_files_of_their_size(tmp_path, path, monkeypatch):
         path.mkdir()
     elif path.name == "large":
         path.write_text("[" * 11)
-    with pytest.raises(UserError, match=r"is no file|is too large"):
+    with pytest.raises(UserError, match="is too large" if path.name == "large" else "is no file"):
         latents.read(path)
     words = ("--pretrained", "mnist_tutorial", "--latents", path)
     assert str(path) in refusal("sample.py", *words)

@@ -31,7 +31,7 @@ def test_the_first_line_says_in_plain_words_what_came_out(findings, accepted, wo
     assert re.search(words, in_plain_words(report))
 
 
-@pytest.mark.browser
+@pytest.mark.compare
 def test_its_pictures_are_drawn_by_trained_weights_where_there_are_some(report):
     html = report.read_text()
     assert "Drawn by the weights of pretrained/mnist_tutorial." in html

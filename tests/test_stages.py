@@ -10,7 +10,7 @@ import pytest
 from dcgan_v1.errors import UserError
 from dcgan_v1.migration.comparison import evidence as evidence_file
 from dcgan_v1.migration.comparison.differences import between
-from dcgan_v1.migration.comparison.evidence import GRADIENT, STATE
+from dcgan_v1.migration.comparison.evidence import FORWARD, GRADIENT, STATE
 from dcgan_v1.migration.comparison.experiments import Experiments
 from dcgan_v1.migration.explanation.explain import explain
 from dcgan_v1.migration.matching.identify import identify
@@ -55,8 +55,10 @@ def test_no_difference_is_beyond_rounding_where_the_programs_are_the_same(same):
 def test_gradients_and_weights_part_where_faults_were_planted(faulty):
     over = {d.key for d in between(faulty.ours, faulty.theirs) if d.is_over}
     assert {key.kind for key in over} >= {GRADIENT, STATE}
-    trained = faulty.trained
-    assert {key.name for key in over if key.kind == STATE} & trained
+    layers = {key.name for key in over if key.kind == FORWARD}
+    assert {"discriminator/leaky_re_lu", "discriminator/dense_3"} <= layers
+    assert "discriminator/dense_2" not in layers  # ahead of the slope
+    assert not any(name.startswith("generator/") for name in layers)
 
 
 def test_where_nothing_can_be_run_again_the_difference_is_said_all_the_same(faulty):

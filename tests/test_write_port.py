@@ -152,6 +152,15 @@ def test_a_port_of_a_program_of_1_15_is_written_and_proven(name, tmp_path):
     assert files >= {"networks.py", "training.py", "port.py", "map.toml", "report.html"}
 
 
+@pytest.mark.compare
+@pytest.mark.release
+@pytest.mark.parametrize(("name", "said"), [("layers", "momentum"), ("slim_arg_scope", "Resize")])
+def test_a_port_that_differs_is_written_and_exits_with_1(name, said, tmp_path):
+    done = write(name, tmp_path / "port")
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert said in done.stdout and (tmp_path / "port" / "networks.py").is_file()
+
+
 @pytest.mark.cli
 def test_what_no_port_is_written_for_is_named_and_nothing_is_written(tmp_path):
     graph_and_values = ("--meta", DATA / "conditional_lstm.meta", "--out", tmp_path / "port")

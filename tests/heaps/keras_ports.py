@@ -96,7 +96,6 @@ def classifier(
     slope=0.2,
     l2=0.0,
     scale=1.0,
-    shift=0.0,
     training=True,
     weight=1.0,
     **network,
@@ -109,7 +108,7 @@ def classifier(
 
     def step(x):
         with tf.GradientTape() as tape:
-            y = model(x * scale + shift, training=training)
+            y = model(x * scale, training=training)
             loss = weight * cross_entropy(label, y, probability)
             if l2:
                 loss += l2 / 2 * sum(tf.reduce_sum(v**2) for v in model.trainable_variables)

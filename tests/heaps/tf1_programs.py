@@ -200,7 +200,6 @@ def classifier(
     l2=0.0,
     flat=False,
     applied="minimize",
-    scale=1.0,
     **network,
 ):
     """D alone: of images that are all real, say.
@@ -208,12 +207,9 @@ def classifier(
     Args:
       flat: images are fed as [N, 64].
       applied: 'minimize', or by hand with tf.gradients.
-      scale: of the images before D.
     """
     x = tf.placeholder(tf.float32, [None, 64] if flat else [None, *SHAPE], "x")
     images = tf.reshape(x, [-1, *SHAPE]) if flat else x
-    if scale != 1:
-        images = images * scale
     logits = discriminator(images, is_training=mode(network.get("norm", "")), **network)
     tf.sigmoid(logits, name="probability")
     value = REDUCTIONS[reduction](LOSSES[loss](logits, label))
@@ -277,14 +273,12 @@ def gan(
     trained(optimizer, rate, g_loss, g_vars, "train_g")
 
 
-def two_networks(*, swapped=False):
+def two_networks():
     """Two networks that have nothing to do with each other, trained one after the other."""
     x = tf.placeholder(tf.float32, [None, 6], "x")
     losses = []
     for name, units in (("first", 4), ("second", 3)):
         with tf.variable_scope(name):
             losses.append(tf.reduce_mean(tf.square(dense(x, units) - 1), name="loss"))
-    places = (1, 0) if swapped else (0, 1)
-    for place in places:
-        name = ("first", "second")[place]
-        trained("sgd", 0.1, losses[place], tf.trainable_variables(name), f"train_{name}")
+    for name, loss in zip(("first", "second"), losses, strict=True):
+        trained("sgd", 0.1, loss, tf.trainable_variables(name), f"train_{name}")

@@ -218,7 +218,6 @@ def gan(
     clip=0.0,
     g_kind="",
     ends_in="tanh",
-    late=False,
     **network,
 ):
     """D and G in turn.
@@ -292,11 +291,11 @@ def gan(
     return Torch({"D": d, "G": g}, {"d": d_opt, "g": g_opt}, step)
 
 
-def two_networks(*, first_rate=0.1):
+def two_networks():
     first, second = nn.Linear(6, 4), nn.Linear(6, 3)
     optimizers = {
         "second": torch.optim.SGD(second.parameters(), 0.1),
-        "first": torch.optim.SGD(first.parameters(), first_rate),
+        "first": torch.optim.SGD(first.parameters(), 0.1),
     }
 
     def step(x):

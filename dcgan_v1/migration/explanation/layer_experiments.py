@@ -15,28 +15,16 @@ from dcgan_v1.migration.matching.layouts import Pixels
 
 def activation(layer: LayerCase) -> Reason | None:
     """Another function, or another slope."""
-    x = layer.x
-    names = [probes.activation(x, y) for y in (layer.ours, layer.theirs)]
-    slopes = [probes.slope(x, y) if x.min() < 0 else None for y in (layer.ours, layer.theirs)]
-    is_leaky = [
-        name is None and s is not None and _is_leaky(x, y, s)
-        for name, s, y in zip(names, slopes, (layer.ours, layer.theirs), strict=True)
-    ]
-    if all(is_leaky) and slopes[0] is not None and slopes[1] is not None:
-        text = f"leaky ReLU has slope {slopes[1]:.3g}, TF1's has {slopes[0]:.3g}"
-        return Reason(text, {"slope": float(f"{slopes[1]:.9g}")})
-    known = [
-        name or (f"leaky ReLU of slope {s:.3g}" if leaky and s is not None else None)
-        for name, s, leaky in zip(names, slopes, is_leaky, strict=True)
-    ]
-    if None not in known and known[0] != known[1]:
-        text = "the activation is {1}, TF1's is {0}".format(*known)
-        return Reason(text, {"slope": 0.0} if known[1] == "ReLU" else {str(known[1]): 1.0})
-    return None
-
-
-def _is_leaky(x: np.ndarray, y: np.ndarray, slope: float) -> bool:
-    return x.shape == y.shape and apart(y, np.where(x > 0, x, slope * x))[0] < 1e-6
+    x, sides = layer.x, (layer.ours, layer.theirs)
+    known = [probes.named_activation(x, y) for y in sides]
+    if None in known or known[0] == known[1]:
+        return None
+    own, other = (None if probes.activation(x, y) else probes.leaky_slope(x, y) for y in sides)
+    if own is not None and other is not None:
+        text = f"leaky ReLU has slope {other:.6g}, TF1's has {own:.6g}"
+        return Reason(text, {"slope": float(f"{other:.9g}")})
+    text = "the activation is {1}, TF1's is {0}".format(*known)
+    return Reason(text, {"slope": 0.0} if known[1] == "ReLU" else {str(known[1]): 1.0})
 
 
 def dropout(layer: LayerCase) -> Reason | None:

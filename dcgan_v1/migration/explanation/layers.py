@@ -190,12 +190,14 @@ def _skipped(case: Case, mode: str, last: Aligned, row: Aligned, x: np.ndarray) 
     start, stop = names.index(last.old.name), names.index(row.old.name)
     for layer in layers[start + 1 : stop]:
         y = layer.output
+        if y.shape != x.shape:  # flattened in between
+            x = last.new.output
         if y.shape != x.shape or apart(y, x)[0] <= AGREE:
             continue
         kept = y != 0
         if not kept.all() and kept.any() and np.ptp(y[kept] / x[kept]) < AGREE:
             return Reason("dropout is left off: the output is the input")
-        name = probes.activation(x, y)
+        name = probes.named_activation(x, y)
         if name:
             return Reason(f"{name} is left out before it; TF1 has it ({layer.name})")
     return None

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from dcgan_v1.migration.comparison.alignment import apart
 from dcgan_v1.migration.comparison.functions import ACTIVATIONS
 from dcgan_v1.migration.records import Arrays
 
@@ -65,6 +66,21 @@ def activation(x: np.ndarray, y: np.ndarray) -> str | None:
         if np.abs(function(x) - y).max() <= 1e-6 * scale:
             return name
     return None
+
+
+def leaky_slope(x: np.ndarray, y: np.ndarray) -> float | None:
+    """Returns the slope of the leaky ReLU that makes y of x, or None."""
+    if x.shape != y.shape or x.min() >= 0:
+        return None
+    found = slope(x, y)
+    return found if apart(y, np.where(x > 0, x, found * x))[0] < 1e-6 else None
+
+
+def named_activation(x: np.ndarray, y: np.ndarray) -> str | None:
+    """Returns the name of the function that makes y of x, with a leaky ReLU's slope, or None."""
+    name = activation(x, y)
+    leaky = None if name else leaky_slope(x, y)
+    return name if leaky is None else f"leaky ReLU of slope {leaky:.6g}"
 
 
 def norm_epsilon(
