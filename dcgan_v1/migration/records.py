@@ -5,11 +5,10 @@ between processes and into files. Nothing here imports a framework.
 """
 
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-Mode = Literal["training", "inference"]
 Arrays = dict[str, np.ndarray]
 Setting = float | str | bool
 Settings = dict[str, Setting]

@@ -89,9 +89,9 @@ def bind(
             f"has {', '.join(left + left_random) or 'nothing'} left to give: pair "
             f"them in the map's [inputs]{twice}"
         )
-    left = [n for n in left if n not in bound.values()]
+    left = [n for n in left if n not in bound.values() and "@" in n]
     free = [a for a in port.optional if a not in bound]
-    if left and len(left) == len(free):  # what a later run has of its own, say
+    if left and len(left) == len(free):  # what a later run has of its own
         bound |= dict(zip(free, left, strict=True))
     left_random = [n for n in random if n not in bound.values()]
     if left_random and not port.dropouts:

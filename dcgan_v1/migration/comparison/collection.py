@@ -11,6 +11,7 @@ from dcgan_v1.migration.comparison.evidence import (
     FORWARD,
     GRADIENT,
     LOSS,
+    OUTPUT,
     Aligned,
     Evidence,
     Key,
@@ -60,7 +61,8 @@ def collect(
     if along is None:
         collector.load(prepared.start)
         collector.infer()
-    return units.in_tf1_units(collector.evidence())
+    known = reference.units if reference and reference.dtype != programs.dtype else None
+    return units.in_tf1_units(collector.evidence(), known)
 
 
 @dataclass
@@ -230,7 +232,7 @@ class Collector:
             names = lacking + [f"{key.slot} of {key.variable}" for key in slots]
             if names:
                 self.notes.append(
-                    f"{len(names)} slots of optimisers that the port has not, {names[0]} first"
+                    f"{len(names)} slots or variables that the port has not, {names[0]} first"
                 )
         keyed = []
         for side, other in ((ours, theirs), (theirs, ours)):
@@ -309,6 +311,10 @@ class Collector:
         )
         self.notes += notes
         self._align("inference", parts)
+        if not self.pairing.trains:
+            ends, notes = inference.later_ends(ours.layers, self.aligned["inference"])
+            self.alone |= {Key(FORWARD, f"{n}{OUTPUT}", "inference"): "TF1" for n in ends}
+            self.notes += notes
         beside = [a.old for a in self.aligned["inference"] if a.old is not None]
         refuse_nan("TF1 program", layers=beside)
         refuse_nan("port", layers=[layer for _, layers in parts for layer in layers])

@@ -5,7 +5,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dcgan_v1.migration import serialization
 from dcgan_v1.migration.comparison.evidence import (
     AVERAGE,
     FORWARD,
@@ -53,7 +52,6 @@ class Difference(NamedTuple):
         return not self.relative <= self.tolerance
 
 
-serialization.register([Difference])
 Group = Callable[[Key], Hashable]
 
 

@@ -88,6 +88,10 @@ class Experiments(Protocol):
         runs left out; changes of before hold, too."""
         ...
 
+    def take_back(self) -> None:
+        """Undoes the last `put_right`, of changes that put nothing right."""
+        ...
+
 
 class LiveExperiments:
     """Experiments on programs that are open.
@@ -109,6 +113,7 @@ class LiveExperiments:
     ) -> None:
         self._programs, self._prepared, self._evidence = programs, prepared, evidence
         self._collect_again, self._changes = collect_again, list[Change]()
+        self._before = prepared, evidence, list[Change]()
         self._unrepeated: tuple[str, frozenset[Key]] | None = None
 
     def output_with(
@@ -273,9 +278,15 @@ class LiveExperiments:
         )
 
     def put_right(self, changes: list[Change]) -> Evidence:
+        self._before = self._prepared, self._evidence, list(self._changes)
         self._prepared = self._without([c.op for c in changes if c.setting == INPUT])
         self._changes += [c for c in changes if c.setting != INPUT]
         self._programs.reopen_tf1(self._changes)
         self._programs.reopen_port()
         self._evidence = self._collect_again(prepared=self._prepared)
         return self._evidence
+
+    def take_back(self) -> None:
+        self._prepared, self._evidence, self._changes = self._before
+        self._programs.reopen_tf1(self._changes)
+        self._programs.reopen_port()

@@ -5,7 +5,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dcgan_v1.migration import serialization
 from dcgan_v1.migration.comparison.preparation import cast
 from dcgan_v1.migration.records import Arrays, Batch, State, Tf1Info
 from dcgan_v1.migration.runners.protocol import Tf1Runner
@@ -27,9 +26,6 @@ class Checked(NamedTuple):
     def relative(self) -> float:
         """How far they are apart."""
         return abs(self.gradient - self.quotient) / abs(self.gradient)
-
-
-serialization.register([Checked])
 
 
 def central_differences(

@@ -3,6 +3,9 @@
 from collections.abc import Sequence
 
 from dcgan_v1.migration.comparison import alignment
+from dcgan_v1.migration.comparison.alignment import apart
+from dcgan_v1.migration.comparison.evidence import OUTPUT, Aligned
+from dcgan_v1.migration.comparison.functions import FUNCTIONS
 from dcgan_v1.migration.comparison.pairing import Pairing
 from dcgan_v1.migration.matching.fingerprints import PixelsOf
 from dcgan_v1.migration.records import LayerOutput
@@ -87,3 +90,40 @@ def _has_no_inference(model: str, pairing: Pairing, among: Layers) -> bool:
     )
     switches = pairing.old.switches or pairing.old.modes
     return pairing.trains and not switches and has_averages and not _twins(model, pairing, among)
+
+
+def later_ends(
+    ops: Sequence[LayerOutput], aligned: Sequence[Aligned]
+) -> tuple[list[str], list[str]]:
+    """Where no loss is compared, a model that ends before TF1's network does is another function,
+    though TF1 computes on its way what the model gives.
+
+    Sigmoid and softmax may as well be left to a loss: of these a note is made.
+
+    Args:
+      ops: TF1's layers in inference.
+      aligned: the port's, and what stands beside them.
+
+    Returns:
+      (names of the ops in which TF1's networks end, notes).
+    """
+    names = [op.name for op in ops]
+    beside = {a.old.name for a in aligned if a.old is not None}
+    ends, notes = [], []
+    for a in aligned:
+        if a.old is None or not a.new.name.endswith(OUTPUT) or a.old.name not in names:
+            continue
+        after = [
+            op
+            for op in ops[names.index(a.old.name) + 1 :]
+            if op.is_last and op.reads == a.old.reads and op.kind == "activation"
+        ]
+        if not after or after[-1].name in beside:
+            continue
+        end = after[-1]
+        of_loss = (FUNCTIONS[name](a.old.output) for name in ("sigmoid", "softmax"))
+        if any(y.shape == end.output.shape and apart(y, end.output)[0] < 1e-6 for y in of_loss):
+            notes.append(f"{end.name}: TF1 goes on to it from {a.new.name}")
+        else:
+            ends.append(end.name)
+    return ends, notes

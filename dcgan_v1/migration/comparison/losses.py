@@ -35,7 +35,7 @@ def pair_losses(
         )
 
     pairs: dict[str, str] = {}
-    for i, name in enumerate(theirs):
+    for name in theirs:
         # of equals an update's own loss comes first, then a mean before its parts
         ranked = sorted(ours, key=lambda other: other not in losses)
         near = min(ranked, key=lambda other: off(name, other), default=None)
@@ -43,6 +43,8 @@ def pair_losses(
             pairs[name] = near
         elif name in by_last_word:
             pairs[name] = by_last_word[name]
-        elif len(losses) == len(theirs):
-            pairs[name] = losses[i]
+    left = [name for name in losses if name not in pairs.values()]
+    lone = [name for name in theirs if name not in pairs]
+    if len(left) == len(lone):
+        pairs |= dict(zip(lone, left, strict=True))
     return pairs

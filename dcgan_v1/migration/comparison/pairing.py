@@ -30,6 +30,7 @@ class Pairing:
       matching, certificate: see `matching.identify`.
       equal_scalars: scalars of a step of each from equal values; None where there was none.
       trains: whether both have a step.
+      note: what steps of a few rows could not do, or ''.
     """
 
     old: Tf1Info
@@ -38,6 +39,7 @@ class Pairing:
     certificate: Certificate
     equal_scalars: tuple[Scalars, Scalars] | None = None
     trains: bool = False
+    note: str = ""
 
     @property
     def port_only_averages(self) -> list[str]:
@@ -103,7 +105,7 @@ def pair(
         return pairing
     probe = GradientProbe(steps.updates(), steps.pixels, steps.run)
     matching, certificate = identify(old, new, map_.variables, probe, map_.optimizers)
-    pairing = Pairing(old, new, matching, certificate, steps.scalars, trains)
+    pairing = Pairing(old, new, matching, certificate, steps.scalars, trains, steps.note)
     pairing = _with_idle(pairing, idle_old, idle_new)
     by_pixels = [r for r in matching.rows if new.variables[r.new].layer in steps.pixels]
     if any(r.distance is not None and r.distance > PROVED for r in by_pixels):
@@ -124,11 +126,12 @@ class EqualSteps:
     Attributes:
       pixels: the port's layers that meet feature maps, as its first step showed them.
       scalars: of the step from equal values.
+      note: that it took a whole batch, or ''.
     """
 
     def __init__(self, programs: Programs, prepared: Prepared) -> None:
         self._programs, self._prepared = programs, prepared
-        self._arrays = prepared.small
+        self._arrays, self.note = prepared.small, ""
         self.scalars: tuple[Scalars, Scalars] | None = None
         self._ops: list[LayerOutput] | None = None
         programs.old.load(prepared.start)
@@ -137,6 +140,9 @@ class EqualSteps:
             self._first = programs.new.step(self._port_batch(), is_observed=True)
         except UserError:  # the number of rows stands in a graph, or in the port's labels
             self._arrays = prepared.batches[0]
+            self.note = (
+                "matched and checked with the whole batch: TF1 or the port takes no fewer rows"
+            )
             programs.reopen_port()
             self._first = programs.new.step(self._port_batch(), is_observed=True)
         self.pixels = self._first.pixels

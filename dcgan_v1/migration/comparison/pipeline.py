@@ -151,6 +151,9 @@ def compared(
         paired = pairing.pair(programs, old, new, prepared, request.map, trains)
         if not paired.is_whole:
             return Outcome(paired, prepared)
+        if paired.note:
+            notes = [*prepared.notes, paired.note]
+            prepared = dataclasses.replace(prepared, small=prepared.batches[0], notes=notes)
         prepared = preparation.without_idle(prepared, paired.matching.idle_old)
     else:
         prepared = before.prepared
@@ -216,6 +219,8 @@ def _comparison(
             )
         except UserError as error:
             notes.append(f"the self-check of float64: {error}")
+    # by TF1's program as it is: explaining gives it the port's numbers
+    images = pictures.by_weights(programs, evidence, prepared, request) if not reference else []
     findings: list[Finding] = []
     if reference is None:
         again = partial(collection.collect, programs, paired, request=request, reference=evidence)
@@ -223,7 +228,6 @@ def _comparison(
         kind = LiveExperiments if is_live else recorded.RecordedExperiments
         experiments = kind(programs, prepared, evidence, again)
         findings = explain(evidence, found, experiments)
-    images = pictures.by_weights(programs, evidence, prepared, request) if not reference else []
     listener.advance()
     return Comparison(evidence, prepared, found, control, findings, checked, speeds, notes, images)
 

@@ -16,6 +16,7 @@ from dcgan_v1.migration.comparison.evidence import (
     Keyed,
     state_keys,
 )
+from dcgan_v1.migration.comparison.functions import FUNCTIONS
 from dcgan_v1.migration.comparison.losses import Scalars
 from dcgan_v1.migration.comparison.preparation import Prepared
 from dcgan_v1.migration.comparison.programs import Programs
@@ -104,7 +105,7 @@ def _losses(evidence: Evidence, scalars: Scalars, step: int) -> Keyed:
 def _layers(evidence: Evidence, layers: list[LayerOutput], mode: str) -> Keyed:
     by_name = {layer.name: layer.output for layer in layers}
     return {
-        Key(FORWARD, a.new.name, mode): by_name[a.old.name]
+        Key(FORWARD, a.new.name, mode): FUNCTIONS[a.function](output) if a.function else output
         for a in evidence.aligned.get(mode, [])
-        if a.old is not None and a.old.name in by_name and not a.function
+        if a.old is not None and (output := by_name.get(a.old.name)) is not None
     }

@@ -6,26 +6,37 @@ import dataclasses
 import numpy as np
 
 from dcgan_v1.migration.comparison.evidence import GRADIENT, LOSS, STATE, Evidence, Key
+from dcgan_v1.migration.comparison.observations import SAME_VALUE
 from dcgan_v1.migration.records import Observation, Settings, Update
 
 EXACT = 1e-9
 POWERS = {"accum": 1, "m": 1, "v": 2}  # of the unit, in an optimiser's slots
 
 
-def in_tf1_units(evidence: Evidence) -> Evidence:
-    """Returns evidence in which the port's losses, gradients and slots are in TF1's units."""
+def in_tf1_units(evidence: Evidence, known: dict[int, float] | None = None) -> Evidence:
+    """Returns evidence in which the port's losses, gradients and slots are in TF1's units.
+
+    Args:
+      evidence: as both programs gave it.
+      known: update -> unit, of another dtype, where rounding hides none.
+    """
     if evidence.first is None:
         return evidence
-    units: dict[int, float] = {}
-    for number, update in enumerate(evidence.old.updates):
-        unit = _unit(evidence, number)
-        if unit is not None and _makes_up(evidence, update, unit):
-            units[number] = unit
+    units = _found(evidence) if known is None else known
     if not units:
         return evidence
     theirs = {key: array / _of(evidence, key, units) for key, array in evidence.theirs.items()}
     first = evidence.first[0], _in_units(evidence, evidence.first[1], units)
     return dataclasses.replace(evidence, theirs=theirs, first=first, units=units)
+
+
+def _found(evidence: Evidence) -> dict[int, float]:
+    units = {}
+    for number, update in enumerate(evidence.old.updates):
+        unit = _unit(evidence, number)
+        if unit is not None and _makes_up(evidence, update, unit):
+            units[number] = unit
+    return units
 
 
 def _unit(evidence: Evidence, number: int) -> float | None:
@@ -80,7 +91,8 @@ def _of(evidence: Evidence, key: Key, units: dict[int, float]) -> float:
         return units.get(key.update, 1.0)
     if key.kind == LOSS:
         now, then = (float(s[Key(LOSS, key.name)]) for s in (evidence.theirs, evidence.ours))
-        alike = (unit for unit in units.values() if abs(now - unit * then) <= EXACT * abs(now))
+        bound = SAME_VALUE[evidence.dtype] * abs(now)
+        alike = (unit for unit in units.values() if abs(now - unit * then) <= bound)
         return next(alike, 1.0)
     if key.kind == STATE and key.part in POWERS:
         return units.get(evidence.owner(key.name), 1.0) ** POWERS[key.part]

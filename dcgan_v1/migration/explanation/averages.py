@@ -22,13 +22,12 @@ def find(case: Case) -> list[Cause]:
         text = _cause(case, key, kept)
         causes.setdefault(text, []).append(key)
         first.setdefault(text, key.name)
-    gradients_differ = not case.agrees("gradient")
     return [
         Cause(first[text], text, frozenset(of))
         if text
         # as far as the same rule goes: what the average is made of differs, with a cause of its own
         else Cause("", "", frozenset(of))
-        if gradients_differ or not case.agrees("forward")
+        if case.accounted
         else Cause(first[text], "the average differs, for no cause that was found", frozenset(of))
         for text, of in causes.items()
     ]
@@ -60,7 +59,7 @@ def _cause(case: Case, key: Key, kept: tuple[dict[str, float], dict[str, float]]
         count = probes.variance_count(before, evidence.ours[key], evidence.theirs[key], old_kept)
     if count:
         return _of_variance(count)
-    if case.agrees("forward"):
+    if not case.accounted:
         return f"the average moves {probes.ratio(ours, theirs):.3g} times as far"
     return ""
 

@@ -6,7 +6,6 @@ from typing import TypeVar
 
 import numpy as np
 
-from dcgan_v1.migration import serialization
 from dcgan_v1.migration.comparison.differences import Difference, between, group_of
 from dcgan_v1.migration.comparison.evidence import FORWARD, GRADIENT, LOSS, Evidence, Key
 from dcgan_v1.migration.comparison.experiments import Experiments
@@ -52,9 +51,6 @@ class Finding:
     where: str
     cause: str
     name: str = ""
-
-
-serialization.register([Finding])
 
 
 Of = TypeVar("Of")

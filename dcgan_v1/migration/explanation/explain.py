@@ -57,7 +57,7 @@ def explain(
       differences: how far it is apart.
       experiments: runs the programs again.
     """
-    case = Case(evidence, differences, experiments)
+    first = case = Case(evidence, differences, experiments)
     findings: list[Finding] = []
     for _ in range(LIMIT):
         causes = _next(case) if _differs(case) else []
@@ -67,6 +67,8 @@ def explain(
         case = _along(case)
         findings += [Finding(c.where, c.text, c.name) for c in proved if c.text]
     findings = _distinct(findings) + _remainder(case, findings)
+    if not findings:  # what comes of nothing that is named is no consequence
+        findings = _remainder(first, [])
     starts = [Finding(c.where, c.text, c.name) for c in _found(case, slot_starts.find)]
     return findings + starts
 
@@ -78,10 +80,15 @@ def _distinct(findings: list[Finding]) -> list[Finding]:
 def _differs(case: Case) -> bool:
     """Whether anything that counts is not accounted for: a difference, or what one side alone
     has."""
-    lone = [k for k in case.evidence.alone if k not in case.accounted]
-    return bool(_open(case)) or any(
-        k.kind in (GRADIENT, LOSS) or k.part == "drawn" or k.counts for k in lone
-    )
+    return bool(_open(case) or _lone(case))
+
+
+def _lone(case: Case) -> list[Key]:
+    return [
+        k
+        for k in case.evidence.alone
+        if k not in case.accounted and (k.counts or k.part == "drawn")
+    ]
 
 
 def _open(case: Case) -> list[Difference]:
@@ -103,15 +110,17 @@ def _found(case: Case, stage: Stage) -> list[Cause]:
         with np.errstate(all="ignore"):  # a hypothesis may divide by nothing
             return stage(case)
     except Exception as error:
-        traceback.print_exc() if _is_debugging() else None
+        if _is_debugging():
+            traceback.print_exc()
         rest = _open(case)
-        if not rest:
-            return []
+        keys = [*(d.key for d in rest), *_lone(case)]
+        size = f"differs by {rest[0].relative:.1e}; " if rest else ""
         text = (
-            f"differs by {rest[0].relative:.1e}; looking for its cause failed "
+            f"{size}looking for its cause failed "
             f"({type(error).__name__}: {reason(error, 120)}): please report it"
         )
-        return [Cause(str(rest[0].key), text, frozenset(d.key for d in case.differences))]
+        where = str(keys[0]) if keys else "explanation"
+        return [Cause(where, text, frozenset([*(d.key for d in case.differences), *keys]))]
 
 
 def _is_debugging() -> bool:
@@ -191,18 +200,21 @@ def _after(case: Case, causes: list[Cause]) -> tuple[Case, list[Cause]]:
     keys = frozenset(k for cause in causes for k in cause.keys)
     if not changes:
         return case.accounting_for(keys or {d.key for d in _open(case)[:1]}), causes
+    aside = case.accounting_for(keys or {d.key for d in _open(case)[:1]})
     try:
         again = case.put_right(changes)
     except UserError:  # a number that the graph cannot run with
-        return case.accounting_for(keys), causes
+        case.experiments.take_back()
+        return aside, causes
     before, after = _size(case, keys), _size(again, keys)
     left = {d.key for d in again.differences if d.is_over}
     proofs = frozenset(c.proof for c in causes if c.proof is not None)
     is_nearer = _size(again, proofs) < 0.5 * _size(case, proofs)
     is_right = is_nearer or any(d.key not in left for d in case.differences if d.is_over)
     # another fault may make more of the difference, and this one be put right all the same
-    if after > 0.99 * before and not is_right:
-        return case.accounting_for(keys), causes
+    if after >= 0.99 * before and not is_right:
+        case.experiments.take_back()
+        return aside, causes
     if after > 0:
         share = max(1 - np.sqrt(after / before), 0.0)
         part = f"{share:.0%}" if share >= 0.01 else "less than 1%"

@@ -67,7 +67,10 @@ def alone(case: Case) -> list[Cause]:
             text = "TF1 drops out here by these random numbers, the port has no dropout for them"
             return [Cause(key.name, text, keys)]
         if key.kind != GRADIENT and key.kind != LOSS and key.counts:
-            return [Cause(key.name, "TF1 computes nothing of that shape", keys)]
+            text = "TF1 computes nothing of that shape"
+            if case.evidence.alone[key] == "TF1":
+                text = "TF1's network goes on to this, the port's ends before it"
+            return [Cause(key.name, text, keys)]
         if key.kind == LOSS:
             text = "no loss of the port's has the value of one of TF1's"
             return [Cause(key.name, text, keys)]

@@ -39,7 +39,7 @@ def find(case: Case, mode: str, late: bool) -> list[Cause]:
             continue
         models.add(model)
         causes.append(_cause(case, mode, rows, place))
-    return [c for c in causes if c is not None]
+    return causes
 
 
 def _late(case: Case, rows: Iterable[Aligned]) -> set[str]:

@@ -361,8 +361,10 @@ def _unknown(case: Case, update: Update, keys: list[Key]) -> Cause:
     ours, theirs = _settings(case, update)
     name = optimizer_name(case, update)
     words = settings_that_differ(ours, theirs)
-    account = f"; by their own account: {', '.join(words)}" if words else ""
-    text = f"moves otherwise than TF1's, by {first.relative:.1e}: {name}'s settings differ{account}"
+    why = (
+        f"; by their own account: {', '.join(words)}" if words else ", for no cause that was found"
+    )
+    text = f"moves otherwise than TF1's by {name}, by {first.relative:.1e}{why}"
     return Cause(str(first.key), text, frozenset(keys))
 
 

@@ -52,7 +52,8 @@ def build(
     comparisons = outcome.comparisons
     exact = next(iter(comparisons.values()))
     found = [*exact.findings, *_averages(outcome), *_second_noise(outcome)]
-    findings = found or _rounding(comparisons)
+    agrees = not any(d.is_over and d.key.counts for d in exact.differences)
+    findings = [*found, *(_rounding(comparisons) if agrees or not found else [])]
     open_findings = [f for f in findings if f.name not in accepted or not f.name]
     return {
         "old": title[0],
@@ -67,7 +68,7 @@ def build(
             *units.sentences(exact.evidence),
         ],
         "altered": exact.evidence.new.altered,
-        "not compared": [line for c in comparisons.values() for line in c.notes],
+        "not compared": list(dict.fromkeys(n for c in comparisons.values() for n in c.notes)),
         "precision": _precision(comparisons, outcome.refused),
         "environment": {**_environment(outcome, request), **notes},
         "variables": _variables(exact),

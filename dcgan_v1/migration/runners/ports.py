@@ -95,7 +95,8 @@ def scalars(returned: object, to_number: Callable[[object], object]) -> dict[str
             numbers[name] = float(number.reshape(-1)[0])
     if not numbers:
         raise UserError(
-            "the port's step returns nothing: let it return its losses, as a dict of scalars"
+            f"the port's step returned {type(returned).__name__}, and no single number in it: "
+            "let it return its losses, as a dict of scalars"
         )
     return numbers
 

@@ -103,14 +103,13 @@ class RecordedPort:
         counts = self.told["updates"][done]["counts"] if done is not None else {}
         for name, told in self.told["optimizers"].items():
             updates[name] = int(counts.get(name, 0))
-            factor = self.reads.factor(told, told["settings"])
             for key, slot in self.reads.slots(told).items():
                 for variable in told["variables"]:
                     held = arrays.get(f"slot/{name}|{variable}|{key}")
                     if held is None and variable in variables:
                         held = np.zeros_like(variables[variable])
                     if held is not None:
-                        slots[SlotKey(variable, name, slot)] = held * factor
+                        slots[SlotKey(variable, name, slot)] = held
         return State(variables, slots, updates)
 
     def load(self, state: State) -> None:

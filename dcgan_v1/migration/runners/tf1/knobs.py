@@ -31,10 +31,10 @@ def of(op: tf.Operation, nodes: Mapping[str, NodeDef]) -> Knobs:
         return {"slope": [(op.name, "alpha")]}
     if "epsilon" in attributes:
         return {"epsilon": [(op.name, "epsilon")]}
-    if op.type in ("Maximum", "Minimum"):
+    if op.type == "Maximum":
         return _slope(op)
     if op.type in ("Add", "AddV2", "Sub", "Mul", "RealDiv"):
-        return _slope(op) or _epsilon(op)
+        return _epsilon(op)
     return {}
 
 
@@ -51,7 +51,7 @@ def _of_branches(nodes: Mapping[str, NodeDef], name: str) -> Knobs:
 
 
 def _slope(op: tf.Operation) -> Knobs:
-    """maximum(x, slope * x), and the like: constants that x is multiplied with."""
+    """maximum(x, slope * x): the constant that x is multiplied with."""
     found = [
         (constant.name, "value")
         for t in op.inputs
@@ -59,7 +59,7 @@ def _slope(op: tf.Operation) -> Knobs:
         for constant in (u.op for u in t.op.inputs)
         if constant.type == "Const" and _is_number(constant)
     ]
-    return {"slope": found} if len(found) == 1 and op.type in ("Maximum", "Minimum") else {}
+    return {"slope": found} if len(found) == 1 else {}
 
 
 def _epsilon(op: tf.Operation) -> Knobs:

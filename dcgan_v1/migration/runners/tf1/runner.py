@@ -320,7 +320,7 @@ class GraphRunner:
             if change.setting.endswith(" after"):
                 # TF1 adds epsilon before the correction, sqrt(1 - beta2^t): so it acts as after it
                 count = self.variables.state().updates.get(change.op, 0)
-                beta2 = float(self._settings.get(change.op, {}).get("beta2", 0.999))
+                beta2 = self.variables.setting(change.op, "beta2")
                 value *= float(np.sqrt(1 - beta2 ** (count + 1)))
             for update in self.roles.updates:
                 if update.optimizer == change.op:

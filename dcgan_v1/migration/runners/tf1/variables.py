@@ -63,7 +63,7 @@ class Variables:
         self._assign(values)
         for name, (optimizer, power) in self._roles.powers.items():
             if name in values and power == "beta2_power":
-                count = _count(values[name], self._setting(optimizer, "beta2"))
+                count = _count(values[name], self.setting(optimizer, "beta2"))
                 self.load(State(updates={optimizer: count}))
         return self.state()
 
@@ -104,7 +104,7 @@ class Variables:
             return State(values | self.constants)
         slots, powers = self._roles.slots, self._roles.powers
         updates = {
-            optimizer: _count(values[name], self._setting(optimizer, "beta2"))
+            optimizer: _count(values[name], self.setting(optimizer, "beta2"))
             for name, (optimizer, power) in powers.items()
             if power == "beta2_power"
         }
@@ -119,7 +119,7 @@ class Variables:
                 values[name] = state.slots[key]
         for name, (optimizer, power) in self._roles.powers.items():
             if optimizer in state.updates:
-                beta = self._setting(optimizer, power.removesuffix("_power"))
+                beta = self.setting(optimizer, power.removesuffix("_power"))
                 count = state.updates[optimizer]
                 values[name] = np.asarray(power_after(beta, count, self._dtype_of(name)))
         self._assign(values)
@@ -134,7 +134,7 @@ class Variables:
     def _dtype_of(self, name: str) -> type:
         return self._loaders[name][0].dtype.as_numpy_dtype
 
-    def _setting(self, optimizer: str, name: str) -> float:
+    def setting(self, optimizer: str, name: str) -> float:
         """A constant setting of an optimiser, as the decimal that was written."""
         if (optimizer, name) in self.changed:
             return self.changed[optimizer, name]

@@ -88,9 +88,3 @@ def slots(told: Told) -> dict[str, str]:
     absent = {"momentum_buffer": group.get("momentum"), "grad_avg": group.get("centered")}
     of_kind = torch_optimizers.SLOTS.get(optimizer_kind(told), {})
     return {key: slot for slot, key in of_kind.items() if absent.get(key, True)}
-
-
-def factor(told: Told, settings: Told) -> float:
-    """What makes a slot TF1's."""
-    del told, settings
-    return 1.0
