@@ -1,6 +1,6 @@
 """Writes a port of a TF1 graph to Keras, and proves it: networks and training step as code, both
 sides for compare.py. Exits with 0 if the two compute the same function, with 1 if the port is
-written but differs, with 2 if it is not written."""
+written but differs or is not proven, with 2 if it is not written."""
 
 import sys
 from pathlib import Path

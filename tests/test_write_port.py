@@ -1,13 +1,17 @@
 """What a port is written from: patterns on graphs of a few ops, calls, averages, effects."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
+import tensorflow.compat.v1 as tf
 from script_runs import ROOT, fresh, refusal
 
 from dcgan_v1.porting import effects, graph, patterns
 
 pytestmark = pytest.mark.unit
-RELEASE = ("contrib_layers", "ema_batch_norm", "wgan_gp")
+RELEASE = ("contrib_layers", "ema_batch_norm", "layers", "slim_arg_scope", "wgan_gp")
 X = ("x", "Placeholder", {"dtype": "float32"}, [], [], [((None, 3), "float32")])
 
 
@@ -150,15 +154,79 @@ def test_a_port_of_a_program_of_1_15_is_written_and_proven(name, tmp_path):
     assert "compute the same function" in done.stdout
     files = {path.name for path in (tmp_path / "port").iterdir()}
     assert files >= {"networks.py", "training.py", "port.py", "map.toml", "report.html"}
+    networks = (tmp_path / "port" / "networks.py").read_text()
+    assert "layers.Dense(" in networks or "layers.Conv2D(" in networks
+    assert "(keras.Model)" in networks
+
+
+PLANTED = """
+import sys
+from dcgan_v1 import commands
+from dcgan_v1.porting import tf_ops
+tf_ops.UNARY["relu"] = "tf.nn.elu"  # a wrong rule
+sys.argv = ["write_port.py", *sys.argv[1:]]
+commands.run("write_port")
+"""
 
 
 @pytest.mark.compare
 @pytest.mark.release
-@pytest.mark.parametrize(("name", "said"), [("layers", "momentum"), ("slim_arg_scope", "Resize")])
-def test_a_port_that_differs_is_written_and_exits_with_1(name, said, tmp_path):
-    done = write(name, tmp_path / "port")
+def test_a_wrong_rule_in_the_writer_makes_a_port_that_differs(tmp_path):
+    words = ("--meta", DATA / "wgan_clip.meta", "--out", tmp_path / "port")
+    done = subprocess.run(
+        [sys.executable, "-c", PLANTED, *words], cwd=ROOT, capture_output=True, text=True
+    )
     assert done.returncode == 1, done.stdout + done.stderr
-    assert said in done.stdout and (tmp_path / "port" / "networks.py").is_file()
+    assert "differs: " in done.stdout and (tmp_path / "port" / "networks.py").is_file()
+
+
+@pytest.mark.compare
+@pytest.mark.release
+@pytest.mark.parametrize("pattern", ["activation", "kernel_layer"])
+def test_a_pattern_that_is_switched_off_is_spelled_out_and_still_the_same(pattern, tmp_path):
+    done = write("wgan_clip", tmp_path / "port", "--without", pattern)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def adagrad(loss):
+    tf.train.AdagradOptimizer(0.1).minimize(loss)
+
+
+def fed_rate(loss):
+    tf.train.AdamOptimizer(tf.placeholder(tf.float32, [], "rate")).minimize(loss)
+
+
+def decayed_and_clipped(loss):
+    adam = tf.train.AdamOptimizer(0.1)
+    pairs = [(g + 0.01 * v, v) for g, v in adam.compute_gradients(loss)]
+    adam.apply_gradients([(tf.clip_by_value(g, -1.0, 1.0), v) for g, v in pairs])
+
+
+def scattered(loss):
+    centres = tf.get_variable("centres", [4, 2], trainable=False, use_resource=False)
+    with tf.control_dependencies([tf.scatter_add(centres, [0], [[1.0, 2.0]])]):
+        tf.train.AdamOptimizer(0.1).minimize(loss + 0.0)
+
+
+@pytest.mark.cli
+@pytest.mark.parametrize(
+    ("train", "said"),
+    [
+        (adagrad, "the optimiser Adagrad"),
+        (fed_rate, "the learning rate of"),
+        (decayed_and_clipped, "what is done to the gradients"),
+        (scattered, "which a step does beside its updates"),
+    ],
+)
+def test_what_would_be_written_wrong_is_refused(train, said, tmp_path):
+    with tf.Graph().as_default() as graph:
+        x = tf.placeholder(tf.float32, [None, 3], "x")
+        w = tf.get_variable("net/w", [3, 2])
+        train(tf.reduce_mean(tf.square(tf.matmul(x, w))))
+        tf.train.export_meta_graph(str(tmp_path / "g.meta"), graph=graph)
+    words = ("--meta", tmp_path / "g.meta", "--out", tmp_path / "port")
+    assert said in refusal("write_port.py", *words)
+    assert not (tmp_path / "port").exists()
 
 
 @pytest.mark.cli

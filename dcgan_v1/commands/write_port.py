@@ -1,9 +1,10 @@
 """Writes a port of a TF1 graph to Keras, and proves it: networks and training step as code, both
 sides for compare.py. Exits with 0 if the two compute the same function, with 1 if the port is
-written but differs, with 2 if it is not written."""
+written but differs or is not proven, with 2 if it is not written."""
 
 import argparse
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,9 +22,13 @@ STEPS = 3
 def main(args: argparse.Namespace) -> int:
     from dcgan_v1 import runtime
     from dcgan_v1.compare import compare, source_of
-    from dcgan_v1.porting import writing
+    from dcgan_v1.porting import patterns, writing
 
     writing.refuse_used(args.out)
+    if unknown := sorted(set(args.without) - patterns.PATTERNS.keys()):
+        raise UserError(f"--without {unknown[0]}: there are {', '.join(patterns.PATTERNS)}")
+    if args.steps < 1:
+        raise UserError(f"--steps must be at least 1, not {args.steps}")
     runtime.prepare()
     from dcgan_v1.migration.runners import worker
     from dcgan_v1.migration.runners.tf1.runner import GraphRunner
@@ -36,10 +41,14 @@ def main(args: argparse.Namespace) -> int:
     texts = _texts(runner, side, args)
     writing.write(texts, args.out)
     print(f"wrote {args.out}")
-    with broken_off():
-        result = compare(
-            side, f"{args.out / 'port.py'}:new", map=args.out / "map.toml", steps=args.steps
-        )
+    try:
+        with broken_off():
+            result = compare(
+                side, f"{args.out / 'port.py'}:new", map=args.out / "map.toml", steps=args.steps
+            )
+    except UserError as error:
+        print(f"written, but not proven: {error}", file=sys.stderr)
+        return 1
     result.save(args.out)
     print(result.verdict)
     return 0 if result else 1
@@ -57,12 +66,17 @@ def _texts(runner: "GraphRunner", side: "Tf1", args: argparse.Namespace) -> dict
     more = f", checkpoint={json.dumps(side.checkpoint)}" if side.checkpoint else ""
     try:
         program = read(runner, frozenset(args.without))
-        return writing.files(program, f"Tf1(meta={json.dumps(side.meta)}{more})")
-    except (KeyError, IndexError, RecursionError, AttributeError) as error:
+        texts = writing.files(program, f"Tf1(meta={json.dumps(side.meta)}{more})")
+    except UserError:
+        raise
+    except Exception as error:  # what the reader has no rule for yet
         raise UserError(
-            f"no port is written of {args.meta}: its graph has a form that is not read yet "
-            f"({type(error).__name__}: {reason(error, 120)})"
+            f"nothing is written: write-port failed on {args.meta}, a fault of its own "
+            f"({type(error).__name__}: {reason(error, 120)}); please report it"
         ) from error
+    for line in program.left_out:
+        print(f"note: {line}")
+    return texts
 
 
 def make_parser() -> cli.Parser:

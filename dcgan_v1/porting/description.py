@@ -10,15 +10,16 @@ from typing import Any
 
 import numpy as np
 
+from dcgan_v1.errors import UserError
+
+
+class Refused(UserError):
+    """A program that cannot be written in the framework that was asked for."""
+
+
 LAYERS = (  # kinds of nodes that a network holds as a layer
     *("dense", "conv", "deconv", "batch_norm", "lstm", "dropout", "embedding", "bias"),
 )
-PLAIN = (  # kinds that every framework has a function for
-    *("relu", "relu6", "leaky_relu", "elu", "selu", "tanh", "sigmoid", "softplus", "softsign"),
-    *("softmax", "log_softmax", "max_pool", "avg_pool", "flatten", "reshape", "concat"),
-    *("resize_nearest", "resize_bilinear", "pad", "add_bias"),
-)
-LOSSES = ("binary_crossentropy", "sparse_crossentropy", "softmax_crossentropy", "mse", "mae")
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """What a session run of TF1's moves, in its order: updates, averages, clipped weights."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -60,6 +61,30 @@ def moves(graph: Graph, run: Sequence[str], ignored: set[str]) -> list[Move]:
         if how and name and name not in ignored:
             found.append(Move(op, name, how, op.inputs[1]))
     return found
+
+
+WRITES = re.compile(
+    r"(Resource)?(Scatter(?!Nd$)|StridedSliceAssign|SparseApply)"
+    r"|Queue.*Enqueue|(Eager)?PyFunc|CountUpTo"
+)
+
+
+def strays(graph: Graph, run: Sequence[str], applied: set[Op]) -> list[str]:
+    """Returns what a run changes in ways that are neither an update nor a plain assignment.
+
+    Args:
+      graph: in training.
+      run: names of the ops that it fetches.
+      applied: ops of its updates.
+    """
+    inside = above([graph.ops[name] for name in run if name in graph.ops])
+    return [
+        f"{op.type} ({op.name}), which a step does beside its updates"
+        for op in sorted(inside, key=lambda op: op.index)
+        if (op.type in ASSIGNMENTS and variable_of(op.inputs[0]) is None)
+        or ("Apply" in op.type and op not in applied)
+        or WRITES.match(op.type)
+    ]
 
 
 def average(move: Move) -> Average | None:

@@ -13,8 +13,8 @@ from dcgan_v1.porting.graph import Graph, Op, Tensor, through, variable_of
 from dcgan_v1.porting.matching import number_of
 
 SOURCES = ("Placeholder", "PlaceholderV2", "PlaceholderWithDefault", "IteratorGetNext")
-QUEUES = ("QueueDequeueV2", "QueueDequeueManyV2", "QueueDequeueUpToV2")
-DRAWS = ("RandomUniform", "RandomStandardNormal", "TruncatedNormal", "RandomUniformInt")
+DRAWS = ("RandomUniform", "RandomStandardNormal", "TruncatedNormal")
+OTHER_DRAWS = re.compile(r"(Stateless)?(Random|Multinomial|TruncatedNormal|ParameterizedTr)")
 CONTROL = (
     *("Switch", "RefSwitch", "Merge", "RefMerge", "Enter", "RefEnter", "Exit", "RefExit"),
     *("NextIteration", "LoopCond", "While", "StatelessWhile", "If", "StatelessIf"),
@@ -88,7 +88,9 @@ class Flow:
         name = variable_of(tensor)
         if name is not None:
             return Weight(name, tensor.shape)
-        if op.type in (*SOURCES, *QUEUES):
+        if OTHER_DRAWS.match(op.type) and op.type not in DRAWS:
+            self.refused.append(f"random numbers of {op.type} ({op.name})")
+        if op.type in SOURCES or op.type.startswith("QueueDequeue"):
             return self._add(Piece("input", [], {}, {}, _outputs(op), op), tensor.index)
         if op.type in DRAWS:
             shape = self.operand(op.inputs[0])
@@ -145,6 +147,8 @@ class Flow:
             self.refused.append(f"a gradient inside of a loss ({tensor.op.name})")
             return Constant(0)  # type: ignore[arg-type]  # refused as a whole
         inputs = [self.operand(y), self.operand(x)]
+        if not all(isinstance(i, Out) for i in inputs):
+            self.refused.append(f"a gradient by a variable inside of a loss ({tensor.op.name})")
         outputs = [(tensor.shape, tensor.dtype)]
         return self._add(Piece("gradient", inputs, {}, {}, outputs, tensor.op))
 

@@ -212,7 +212,12 @@ def _batch_norm(program: d.Program, node: d.Node) -> str:
 def _function(
     network: d.Network, function: d.Function, attributes: dict[tuple[str, ...], str]
 ) -> list[str]:
-    fixed = {v.name: v.name.partition(".")[0] for v in function.inputs}
+    fixed: dict[str, str] = {}
+    for v in function.inputs:
+        word = v.name.partition(".")[0]
+        while word in fixed.values():
+            word += "_"
+        fixed[v.name] = word
     values = naming.allocate(function.nodes, fixed, [v.name for v in function.outputs])
     has_norm = any(n.kind == "batch_norm" for n in d.walk(function.nodes))
     words = ["self", *fixed.values()]

@@ -49,6 +49,7 @@ def text(program: d.Program) -> str:
     losses = [f"{name} = keras.losses.{made}" for k, (name, made) in LOSSES.items() if k in kinds]
     classes = ", ".join(sorted(class_name(n) for n in program.networks))
     head = ['"""Losses, optimisers and the training step of a TF1 program, in Keras."""', ""]
+    head += [f"# Not as in TF1: {line}." for line in program.left_out]
     head += ["import keras", "import tensorflow as tf", "", f"from networks import {classes}", ""]
     if any(o.kind == "Momentum" and o.schedule for o in program.optimizers):
         losses += ["", "", MOMENTUM]
@@ -67,6 +68,8 @@ class _Writer:
 
     def weight(self, variable: str) -> str:
         """Returns the expression of a variable."""
+        if variable not in self.places:
+            raise d.Refused(f"{variable}, a variable of no network that is trained")
         return self.places[variable]
 
     def body(self) -> list[str]:
@@ -75,10 +78,16 @@ class _Writer:
         lines = ["class Training:", '    """The networks, their optimisers, and one step."""', ""]
         lines += ["    def __init__(self):"]
         for network in p.networks:
+            if not network.functions:
+                raise d.Refused(f"{network.name}: its variables are trained, and it has no layers")
             shapes = [_zeros(v) for v in network.functions[0].inputs]
             for name in (network.name, *network.copies):
                 lines.append(f'        self.{name} = {class_name(network)}(name="{name}")')
                 lines.append(f"        self.{name}({', '.join(shapes)})")
+            lines += [
+                f"        self.{copy}.set_weights(self.{network.name}.get_weights())"
+                for copy in network.copies
+            ]
         for optimizer in p.optimizers:
             lines += self._optimizer(optimizer)
         if not p.stages:
@@ -118,6 +127,8 @@ class _Writer:
         elif o.kind == "Momentum" and o.schedule:
             kind = "Momentum"
             words.append(str(momentum))
+        elif o.kind not in ("Momentum", "GradientDescent"):
+            raise d.Refused(f"the optimiser {o.kind} ({o.name})")
         else:
             kind = "SGD"
             words += [f"momentum={momentum}"] if momentum else []
@@ -173,15 +184,16 @@ class _Writer:
             tape = self._tape(e, number)
             loss = " + ".join(self.printer.operand(x) for x in e.losses)
             variables = self._variables(e.variables)
-            lines.append(f"{e.optimizer}_gradients = {tape}.gradient({loss}, {variables})")
-            lines += self._clipped(e)
+            name = self._gradients(e, number)
+            lines.append(f"{name} = {tape}.gradient({loss}, {variables})")
+            lines += self._clipped(e, name)
         done: set[int] = set()
         for i, e in enumerate(stage.effects):
             if i in done:
                 continue
             if e.kind == "update":
                 variables = self._variables(e.variables)
-                lines.append(f"self.{e.optimizer}.apply({e.optimizer}_gradients, {variables})")
+                lines.append(f"self.{e.optimizer}.apply({self._gradients(e, number)}, {variables})")
                 continue
             alike = [
                 j
@@ -223,8 +235,14 @@ class _Writer:
             waiting += [v.name for n in node.body for v in n.values]
         return found
 
-    def _clipped(self, e: d.Effect) -> list[str]:
-        name = f"{e.optimizer}_gradients"
+    def _gradients(self, effect: d.Effect, number: int) -> str:
+        """The name of an update's gradients: an optimiser may make several updates of a run."""
+        tape = self._tape(effect, number)
+        of = [e for s in self.program.stages for e in s.effects if e.optimizer == effect.optimizer]
+        more = f"_{tape.rpartition('_')[2]}" if len(of) > 1 and tape != "tape" else ""
+        return f"{effect.optimizer}_gradients{more}"
+
+    def _clipped(self, e: d.Effect, name: str) -> list[str]:
         s = e.settings
         if "clip global norm" in s:
             return [f"{name}, _ = tf.clip_by_global_norm({name}, {s['clip global norm']})"]

@@ -41,7 +41,12 @@ def mean_loss(y: Tensor) -> Match | None:
         logits, labels = inner.op.inputs
         return Match("sparse_crossentropy", [labels, logits])
     bound = any_of(inner, ("Square", ("Sub", "x", "y")), ("SquaredDifference", "x", "y"))
-    if bound and number_of(bound["x"]) is None and number_of(bound["y"]) is None:
+    if (
+        bound
+        and bound["x"].shape == bound["y"].shape
+        and number_of(bound["x"]) is None
+        and number_of(bound["y"]) is None
+    ):
         return Match("mse", [bound["y"], bound["x"]])
     return None
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from dcgan_v1.porting import description as d
 from dcgan_v1.porting import effects, segments
-from dcgan_v1.porting.flow import Operand, Out, Piece
+from dcgan_v1.porting.flow import DRAWS, Operand, Out, Piece
 from dcgan_v1.porting.graph import Graph, Tensor, through
 from dcgan_v1.porting.norm_patterns import bare
 from dcgan_v1.porting.segments import Call
@@ -67,6 +67,9 @@ class Bodies:
             for node in d.walk(function.nodes):
                 for pair in node.settings.get("averages", ()):
                     variables += [v for v in pair if v not in variables]
+        for copies in self._copies.get(name, {}).values():
+            if left := sorted(set(own) - set(copies)):
+                self.refused.append(f"an average of a part of {name}: {', '.join(left)} has none")
         scope = segments.common_scope(own)
         return d.Network(name, scope, functions, tuple(variables), self._copies.get(name, {}))
 
@@ -120,6 +123,8 @@ class Bodies:
     def _of_batch_norm(self, piece: Piece) -> dict[str, Any]:
         key = tuple(piece.variables.get(part, "") for part in ("gamma", "beta"))
         pairs = self._averages.of.get(key, [])
+        if not any(key):
+            self.refused.append(f"a batch norm without gamma and beta ({piece.op.name})")
         decays = [m[2] for moved in self._moved for m in moved.values() if m[0] in pairs]
         momentum = decays[0] if decays else None
         if len(set(decays)) > 1:
@@ -149,6 +154,10 @@ class Bodies:
             for which, pair in enumerate(pairs):
                 if set(pair) == set(decays) and len(set(decays.values())) == 1:
                     result[piece] = (pair, which, next(iter(decays.values())))
+                    break
+            else:
+                names = ", ".join(sorted(decays))
+                self.refused.append(f"averages moved in part or by several decays: {names}")
         return result
 
     # ---- stages ----
@@ -190,6 +199,8 @@ class Bodies:
         network = self._network_of.get(source)
         if average is not None and network is not None:
             copies = self._copies.setdefault(network, {}).setdefault(f"{network}_average", {})
+            if source in copies:
+                self.refused.append(f"two averages of {source}, {copies[source]} the first")
             copies[source] = average.variable
             words = {"decay": average.decay, "of": source, "network": network}
             return d.Effect("average", effect.op.name, (average.variable,), settings=words)
@@ -272,8 +283,13 @@ class _Build:
         name = unit.op.name
         if name not in bodies._draws:
             words = name.split("/")
-            word = words[-1] if words[-1] not in RAW or len(words) == 1 else words[-2]
-            value = bodies._value(Out(unit), segments.identifier(word))
+            word = words[-1] if words[-1] not in DRAWS or len(words) == 1 else words[-2]
+            word = segments.identifier(word)
+            nodes = (*bodies._inputs.values(), *bodies._draws.values())
+            taken = {n.value.name.partition(".")[0] for n in nodes}
+            while word in taken:
+                word += "_"
+            value = bodies._value(Out(unit), word)
             bodies._draws[name] = d.Node("draw", (value,), ops=(name,))
         argument = bodies._draws[name].value
         node = bodies._node(unit, self.values, argument.name.partition(".")[0])
@@ -296,6 +312,8 @@ class _Build:
         whiches = {m[1] for m in moved.values() if m}
         if len(by) > 1 or len(moving) > 1 or len(whiches) > 1:
             bodies.refused.append(f"batch norms in several modes in one call of {call.network}")
+        if "averages" in by and any(p.kind == "dropout" for p in call.pieces):
+            bodies.refused.append(f"dropout beside norms by averages in a call of {call.network}")
         training = by == {"batch"} or any(p.kind == "dropout" for p in call.pieces)
         settings = {
             "network": call.network,
@@ -340,6 +358,3 @@ class _Build:
 
         visit(y)
         return found
-
-
-RAW = ("RandomUniform", "RandomStandardNormal", "TruncatedNormal", "RandomUniformInt")

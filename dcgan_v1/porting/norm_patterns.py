@@ -58,7 +58,9 @@ def bare(t: Tensor) -> Tensor:
 
 def _are_moments(x: Tensor, mean: Tensor, variance: Tensor) -> bool:
     """Whether these are the batch's mean and variance of x over all axes but the last."""
-    rank = len(x.shape or ())
+    if not x.shape:
+        return False
+    rank = len(x.shape)
     mean, variance = bare(mean), bare(variance)
     for t in (mean, variance):
         axes = t.op.inputs[1].array if t.op.type == "Mean" else None
@@ -68,9 +70,10 @@ def _are_moments(x: Tensor, mean: Tensor, variance: Tensor) -> bool:
         return False
     squares = through(variance.op.inputs[0])
     difference = squares
+    wanted = "SquaredDifference"
     if squares.op.type == "Square":
-        difference = through(squares.op.inputs[0])
-    if difference.op.type not in ("SquaredDifference", "Sub"):
+        difference, wanted = through(squares.op.inputs[0]), "Sub"
+    if difference.op.type != wanted:
         return False
     a, b = difference.op.inputs
     return through(a) is through(x) and bare(b) is mean

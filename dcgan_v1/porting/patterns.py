@@ -30,8 +30,9 @@ def kernel_layer(y: Tensor) -> Match | None:
         if bias is None and y.op.type != "BiasAdd":
             bias, x = variable_of(bound["x"]), bound["b"]
         found = _kernel(through(x)) if bias else None
-        is_row = bound["b"].shape is not None and len(bound["b"].shape) == 1
-        if found and bias and (is_row or variable_of(bound["x"])):
+        of_bias = bound["x"] if variable_of(bound["x"]) else bound["b"]
+        width = found and (found.settings.get("units") or found.settings["filters"])
+        if found and bias and of_bias.shape == (width,):
             found.variables["bias"] = bias
             return found
     return _kernel(y)
@@ -131,6 +132,8 @@ def dropout(y: Tensor) -> Match | None:
     )
     if bound is None or bound["random"].op.type != "RandomUniform":
         return None
+    if bound["random"].shape != bound["x"].shape and None not in (bound["random"].shape or (None,)):
+        return None  # numbers that several elements share
     rate = bound.get("rate", 1 - bound.get("keep", 0.0))
     if "scale" in bound and abs(bound["scale"] * (1 - rate) - 1) > 1e-6:
         return None
@@ -153,7 +156,7 @@ def reshape(y: Tensor) -> Match | None:
 
 
 def concatenation(y: Tensor) -> Match | None:
-    """tf.concat along an axis other than the batch's."""
+    """tf.concat."""
     if y.op.type != "ConcatV2" or y.op.inputs[-1].number is None or y.shape is None:
         return None
     axis = int(y.op.inputs[-1].number) % len(y.shape)

@@ -1,25 +1,19 @@
 """Reads a TF1 program off the graph that `compare` opens: a `description.Program`."""
 
 import sys
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dcgan_v1.errors import UserError
 from dcgan_v1.migration.records import Tf1Info
 from dcgan_v1.porting import description as d
-from dcgan_v1.porting import effects, graph, initializers, norm_patterns, segments
-from dcgan_v1.porting.flow import GRADIENTS, Flow, Out, Piece
+from dcgan_v1.porting import effects, graph, initializers, patterns, segments
+from dcgan_v1.porting.flow import Flow
 from dcgan_v1.porting.nodes import Bodies
 from dcgan_v1.porting.updates import Updates
 
 if TYPE_CHECKING:
     from dcgan_v1.migration.runners.tf1.runner import GraphRunner
-
-
-class Refused(UserError):
-    """A program that cannot be written in the framework that was asked for."""
 
 
 def read(runner: "GraphRunner", switched_off: frozenset[str] = frozenset()) -> d.Program:
@@ -62,12 +56,17 @@ class Reader:
         switched_off: frozenset[str],
     ) -> None:
         self.info, self.training, self.switched_off = info, training, switched_off
-        self.averages = averages_of([training, inference])
+        self.averages = averages_of([training, inference], switched_off)
         self.refused: list[str] = []
 
     def program(self, runner: "GraphRunner") -> d.Program:
         """Returns the whole."""
         info = self.info
+        if not info.updates:
+            raise d.Refused(
+                f"{info.source} has no training step, and networks alone are not written yet: "
+                "export_model writes those of this project's systems"
+            )
         updates = Updates(self.training, runner.roles, info)
         runs = [self._run(number, updates) for number in range(len(info.runs))]
         flows = [run.flow.pieces for run in runs]
@@ -78,9 +77,10 @@ class Reader:
         for run in runs:
             self.refused += run.flow.refused
         bodies = Bodies(calls, runs, networks, self.averages, self.training)
-        self.refused += bodies.refused
+        optimizers = updates.optimizers()
+        self.refused += updates.refused + bodies.refused
         if self.refused:
-            raise Refused(
+            raise d.Refused(
                 f"{info.source} holds what no port is written for: "
                 + "; ".join(dict.fromkeys(self.refused))
             )
@@ -98,16 +98,20 @@ class Reader:
             source=info.source,
             variables=variables,
             networks=bodies.networks,
-            optimizers=updates.optimizers(),
+            optimizers=optimizers,
             inputs=bodies.inputs,
             draws=bodies.draws,
             stages=bodies.stages,
             losses=bodies.losses,
+            left_out=tuple(
+                f"the first values of {name}: Keras's own stand there"
+                for name, v in variables.items()
+                if name in network_of and not v.initializer[0]
+            ),
         )
 
     def _run(self, number: int, updates: Updates) -> "Run":
         run = self.info.runs[number]
-        inside = graph.above([self.training.ops[n] for n in run if n in self.training.ops])
         moves = effects.moves(self.training, run, updates.own)
         folded: dict[str, tuple[effects.Average, effects.Move]] = {}
         kept: list[Any] = []
@@ -117,8 +121,11 @@ class Reader:
                 folded[f"{average.variable} {move.op.name}"] = (average, move)
             elif not effects.is_count(move):
                 kept.append(move)
-        kept += updates.of_run(number)
-        ordered = _in_order(kept, inside)
+        updated = updates.of_run(number)
+        applied = {op for update in updated for op in update.ops}
+        self.refused += effects.strays(self.training, run, applied)
+        kept += updated
+        ordered = _in_order(kept)
         stage_of = _stages(ordered, self.training)
         flow = Flow(self.training, stage_of, self.switched_off)
         result = Run(number, flow, ordered, list(folded.values()), updates)
@@ -139,15 +146,15 @@ class Averages:
         self.members: set[str] = set()
 
 
-def averages_of(graphs: list[graph.Graph]) -> Averages:
+def averages_of(graphs: list[graph.Graph], switched_off: frozenset[str]) -> Averages:
     """Returns the averages that batch norms read in inference."""
     averages = Averages()
     for each in graphs:
         for op in each.ops.values():
             if op.type not in ("Add", "AddV2", *FUSED) or not op.outputs:
                 continue
-            found = norm_patterns.fused_batch_norm(op.output) or norm_patterns.batch_norm(op.output)
-            if found is None or found.settings["by"] != "averages":
+            found = patterns.recognise(op.output, switched_off)
+            if found is None or found.settings.get("by") != "averages":
                 continue
             pair = found.variables["mean"], found.variables["variance"]
             rows = averages.of.setdefault(key_of(found.variables), [])
@@ -198,7 +205,7 @@ class Run:
                 self.values[effect] = self.flow.operand(effect.value)
 
 
-def _in_order(kept: list[Any], inside: set[graph.Op]) -> list[Any]:
+def _in_order(kept: list[Any]) -> list[Any]:
     """Brings effects into the order in which one needs another; else the graph's."""
     ops = {id(e): [e.op] if isinstance(e, effects.Move) else e.ops for e in kept}
     needs = {id(e): graph.above(ops[id(e)]) for e in kept}
@@ -223,6 +230,3 @@ def _stages(ordered: list[Any], whole: graph.Graph) -> Any:
         needed = [t.op for t in op.inputs if t is not None] + op.controls
         place[op] = max([marks.get(op, 0), *(place.get(o, 0) for o in needed)])
     return lambda op: place[op] if op not in marks else place[op] - 1
-
-
-__all__ = ["GRADIENTS", "Out", "Piece", "Reader", "Refused", "read", "replace"]

@@ -1,6 +1,7 @@
 """Which pieces are a network, and each call of it: by the weights they hold and by what lies
 between them. A network that a program built three times is one, called three times."""
 
+import keyword
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -65,10 +66,15 @@ def common_scope(names: list[str]) -> str:
     return "/".join(common)
 
 
+RESERVED = {*keyword.kwlist, "self", "tf", "keras", "np", "layers", "training", "moves", "averages"}
+
+
 def identifier(text: str) -> str:
     """Returns a name that Python takes."""
-    name = re.sub(r"\W+", "_", text).strip("_").lower()
-    return f"_{name}" if name[:1].isdigit() else name
+    name = re.sub(r"\W+", "_", text).strip("_").lower() or "x"
+    if name in RESERVED:
+        return f"{name}_"
+    return f"_{name}" if name[0].isdigit() else name
 
 
 def calls(flows: list[list[Piece]], network_of: dict[str, str]) -> list[Call]:

@@ -19,7 +19,7 @@ FUNCTIONS = {
     **{"Sigmoid": "tf.sigmoid", "Relu": "tf.nn.relu", "OnesLike": "tf.ones_like"},
     **{"ZerosLike": "tf.zeros_like", "Maximum": "tf.maximum", "Minimum": "tf.minimum"},
     **{"Pow": "tf.pow", "L2Loss": "tf.nn.l2_loss", "StopGradient": "tf.stop_gradient"},
-    **{"Floor": "tf.floor", "Select": "tf.where", "SelectV2": "tf.where", "Fill": "tf.fill"},
+    **{"Floor": "tf.floor", "SelectV2": "tf.where", "Fill": "tf.fill"},
     **{"MatMul": "tf.matmul", "Reshape": "tf.reshape", "Shape": "tf.shape", "Tile": "tf.tile"},
     **{"SquaredDifference": "tf.math.squared_difference", "Softplus": "tf.nn.softplus"},
 }
@@ -31,6 +31,7 @@ UNARY = {
     **{"softsign": "tf.nn.softsign", "softmax": "tf.nn.softmax"},
     **{"log_softmax": "tf.nn.log_softmax"},
 }
+LARGEST_LITERAL = 2000  # elements of a constant that stands in the code
 TYPES = {"float32", "float64"}
 # attributes that say what raw_ops works out itself
 WORKED_OUT = {"T", "N", "type", "_output_shapes", "Tidx", "Tshape", "Tdim", "Tpaddings", "Tperm"}
@@ -60,6 +61,10 @@ class Printer:
             return self.waiting.get(x.name) or self.values[x.name]
         if isinstance(x, d.Weight):
             return self.weight(x.variable)
+        if x.array.size > LARGEST_LITERAL:
+            raise d.Refused(f"a constant of shape {list(x.array.shape)}: too large for a line")
+        if x.array.dtype.kind == "f" and not np.isfinite(x.array).all():
+            raise d.Refused("a constant that is not finite")
         number = x.number
         if number is not None and (not x.array.shape or x.array.dtype.kind == "f"):
             return repr(number)
@@ -83,7 +88,7 @@ class Printer:
             return f"tf.nn.{kind}2d({xs[0]}, {words})"
         if kind == "op":
             return self._op(node, xs)
-        raise KeyError(kind)
+        raise d.Refused(f"{kind} ({', '.join(node.ops)})")
 
     def _op(self, node: d.Node, xs: list[str]) -> str:
         s = node.settings
@@ -102,6 +107,8 @@ class Printer:
             keep = ", keepdims=True" if s.get("keep_dims") else ""
             axis = "" if is_all else f", {flat if flat is not None else xs[1]}"
             return f"{REDUCTIONS[type_]}({xs[0]}{axis}{keep})"
+        if type_ == "Select" and _shape_of(node.inputs[0]) == _shape_of(node.inputs[1]):
+            return f"tf.where({', '.join(xs)})"  # a vector's condition would broadcast otherwise
         if type_ in FUNCTIONS and not (s.get("transpose_a") or s.get("transpose_b")):
             return f"{FUNCTIONS[type_]}({', '.join(xs)})"
         if type_ == "AddN":
@@ -135,6 +142,8 @@ class Printer:
         definition = op_def_registry.get(type_)
         words: list[str] = []
         rest = list(xs)
+        if any(argument.type_list_attr for argument in definition.input_arg):
+            raise d.Refused(f"{type_} ({', '.join(node.ops)})")
         for argument in definition.input_arg:
             if argument.number_attr:
                 more = len(definition.input_arg) - len(words) - 1
@@ -151,6 +160,10 @@ class Printer:
                 words.append(f"{name}={_literal(value)}")
         assert hasattr(tf.raw_ops, type_), type_
         return f"tf.raw_ops.{type_}({', '.join(words)})"
+
+
+def _shape_of(x: d.Operand) -> tuple[int | None, ...] | None:
+    return x.array.shape if isinstance(x, d.Constant) else x.shape
 
 
 def _attributes(definition: Any) -> set[str]:

@@ -1,18 +1,26 @@
 """The updates of a program as a port needs them: settings, schedules, what is done to gradients."""
 
+import re
 from typing import TYPE_CHECKING, Any
 
-from dcgan_v1.migration.records import Tf1Info
+from dcgan_v1.migration.records import Tf1Info, Update
 from dcgan_v1.porting import description as d
-from dcgan_v1.porting.effects import Updated
+from dcgan_v1.porting.effects import Updated, is_count, moves
 from dcgan_v1.porting.flow import GRADIENTS
-from dcgan_v1.porting.graph import Graph, Tensor, above, through
+from dcgan_v1.porting.graph import Graph, Tensor, above, through, variable_of
 from dcgan_v1.porting.matching import ANY, Number, any_of, number_of
 from dcgan_v1.porting.segments import common_scope, identifier
 
 if TYPE_CHECKING:
     from dcgan_v1.migration.runners.tf1.roles import Roles
 
+WRITTEN = {  # what a port has optimisers for, and their settings
+    "Adam": ("learning rate", "beta1", "beta2", "epsilon"),
+    "RMSProp": ("learning rate", "rho", "momentum", "epsilon"),
+    "Momentum": ("learning rate", "momentum"),
+    "GradientDescent": ("learning rate",),
+}
+Schedule = tuple[str, dict[str, Any]]
 WORDS = {"GradientDescent": "sgd", "Momentum": "momentum", "RMSProp": "rmsprop"}
 
 
@@ -36,8 +44,11 @@ class Updates:
     def losses(self, number: int) -> list[Tensor]:
         """Returns what an update's gradients are of."""
         tensors = self.roles.losses[number]
-        if not tensors:
-            self.refused.append(f"the loss of {self.info.updates[number].name}, which is not found")
+        if not tensors or any(t.op.name not in self.graph.ops for t in tensors):
+            self.refused.append(
+                f"the loss of {self.info.updates[number].name}, which is not found: it must be a "
+                "single number"
+            )
         return [self.graph.tensor(t.name) for t in tensors if t.op.name in self.graph.ops]
 
     def _names(self) -> dict[str, str]:
@@ -55,21 +66,17 @@ class Updates:
         return names
 
     def optimizers(self) -> tuple[d.Optimizer, ...]:
-        """Returns the optimisers with their settings."""
+        """Returns the optimisers with their settings; what none of WRITTEN is, is refused."""
         made: dict[str, d.Optimizer] = {}
         for (_, update), info in zip(self.roles.applied, self.info.updates, strict=True):
-            settings: dict[str, Any] = {}
-            schedule = None
-            for setting, tensor in update.applies[0].settings.items():
-                here = self.graph.tensor(tensor.name)
-                number = number_of(here)
-                if number is not None:
-                    settings[setting] = float(f"{number:.7g}")
-                elif setting == "learning rate":
-                    schedule = _schedule(here)
-            nesterov = self.graph.ops[update.applies[0].op.name].attributes.get("use_nesterov")
-            settings["nesterov"] = bool(nesterov)
+            if info.kind not in WRITTEN:
+                known_kinds = ", ".join(WRITTEN)
+                self.refused.append(f"the optimiser {info.kind} ({info.name}): known {known_kinds}")
+                continue
+            settings, schedule = self._settings(update, info)
             known = made.get(info.optimizer)
+            if known and (known.settings, known.schedule) != (settings, schedule):
+                self.refused.append(f"{info.optimizer}, which {info.name} has otherwise")
             variables = [*(known.variables if known else ()), *info.variables]
             made[info.optimizer] = d.Optimizer(
                 self.names[info.optimizer],
@@ -81,13 +88,58 @@ class Updates:
             )
         return tuple(made.values())
 
+    def _settings(self, update: Any, info: Update) -> tuple[dict[str, Any], Schedule | None]:
+        """Returns the numbers of an update's optimiser, and its rate's schedule."""
+        ops = [self.graph.ops[a.op.name] for a in update.applies]
+        nesterov = any(op.attributes.get("use_nesterov") for op in ops)
+        settings: dict[str, Any] = {"nesterov": nesterov}
+        schedule: Schedule | None = None
+        for setting in WRITTEN[info.kind]:
+            here = [self.graph.tensor(a.settings[setting].name) for a in update.applies]
+            numbers = set(map(number_of, here))
+            number = numbers.pop() if len(numbers) == 1 else None
+            if number is not None:
+                settings[setting] = float(f"{number:.7g}")
+                continue
+            if setting == "learning rate" and len({through(t) for t in here}) == 1:
+                schedule = self._schedule(here[0], info.optimizer)
+            if setting != "learning rate" or schedule is None:
+                self.refused.append(
+                    f"the {setting} of {info.name}, which is fed, computed or not one number "
+                    f"({here[0].op.name}): make it a number or an exponential_decay"
+                )
+        if nesterov and (info.kind != "Momentum" or schedule):
+            self.refused.append(f"nesterov of {info.name}, but for momentum at a constant rate")
+        return settings, schedule
+
+    def _schedule(self, rate: Tensor, optimizer: str) -> Schedule | None:
+        """Returns tf.train.exponential_decay's numbers where it counts what the optimiser counts:
+        its own updates; else None."""
+        for is_staircase, steps in (
+            (True, ("Floor", ("RealDiv", "step", Number("steps")))),
+            (False, ("RealDiv", "step", Number("steps"))),
+        ):
+            bound = any_of(rate, ("Mul", ("Pow", Number("factor"), steps), Number("rate")))
+            if bound is None:
+                continue
+            step = through(bound["step"])
+            name = variable_of(through(step.op.inputs[0]) if step.op.type == "Cast" else step)
+            runs = [moves(self.graph, run, set()) for run in self.info.runs]
+            counted = sum(m.variable == name and is_count(m) for run in runs for m in run)
+            applied = sum(u.optimizer == optimizer for u in self.info.updates)
+            if name is None or counted != applied or bound["steps"] != int(bound["steps"]):
+                return None
+            numbers = {name: bound[name] for name in ("rate", "steps", "factor")}
+            return "exponential", {**numbers, "staircase": is_staircase}
+        return None
+
     def clipping(self, number: int) -> dict[str, float] | None:
         """Returns what is done to an update's gradients: {} for nothing, None for what is of no
         known kind."""
         found: list[dict[str, float]] = []
         for apply in self.roles.applied[number][1].applies:
             tensor = through(self.graph.tensor(apply.gradient.name))
-            if tensor.array is None and GRADIENTS.match(tensor.op.name):
+            if _is_gradient(tensor):
                 found.append({})
                 continue
             kind = _clipping(tensor)
@@ -97,6 +149,20 @@ class Updates:
         return found[0] if all(kind == found[0] for kind in found) else None
 
 
+def _is_gradient(tensor: Tensor) -> bool:
+    """Whether tf.gradients made it, and nothing was done to it."""
+    tensor = through(tensor)
+    found = GRADIENTS.match(tensor.op.name)
+    return (
+        tensor.array is None
+        and found is not None
+        and ("_grad/" in found[2] or re.fullmatch(OWN, found[2]) is not None)
+    )
+
+
+OWN = r"(AddN|Fill|zeros_like|ones_like)(_\d+)?"  # what tf.gradients puts right under its scope
+
+
 def _clipping(tensor: Tensor) -> dict[str, float] | None:
     """Clipping of a gradient by value, by its norm, or by the norm of all."""
     bound = any_of(
@@ -104,17 +170,23 @@ def _clipping(tensor: Tensor) -> dict[str, float] | None:
         ("Maximum", ("Minimum", "g", Number("high")), Number("low")),
         ("Minimum", ("Maximum", "g", Number("low")), Number("high")),
     )
+    if bound and not _is_gradient(bound["g"]):
+        return None
     if bound and bound["low"] == -bound["high"]:
         return {"clip value": bound["high"]}
     bound = any_of(
         tensor, ("RealDiv", ("Mul", "g", Number("norm")), ("Maximum", ANY, Number("norm")))
     )
     if bound:
-        return {"clip norm": bound["norm"]}
+        return {"clip norm": bound["norm"]} if _is_gradient(bound["g"]) else None
     bound = any_of(tensor, ("Mul", "g", "scale"))
     if bound is None:
         return None
-    scale = bound["scale"] if not bound["scale"].shape else bound["g"]
+    g, scale = bound["g"], bound["scale"]
+    if scale.shape:
+        g, scale = scale, g
+    if not _is_gradient(g):
+        return None
     ops = [op for op in above([scale.op], data_only=True) if not GRADIENTS.match(op.name)]
     if not any(op.type == "L2Loss" for op in ops):
         return None
@@ -126,16 +198,3 @@ def _clipping(tensor: Tensor) -> dict[str, float] | None:
         if number is not None
     ]
     return {"clip global norm": float(f"{numbers[0]:.7g}")} if len(set(numbers)) == 1 else None
-
-
-def _schedule(rate: Tensor) -> tuple[str, dict[str, Any]] | None:
-    """Returns tf.train.exponential_decay's numbers, or None."""
-    for is_staircase, steps in (
-        (True, ("Floor", ("RealDiv", ANY, Number("steps")))),
-        (False, ("RealDiv", ANY, Number("steps"))),
-    ):
-        bound = any_of(rate, ("Mul", ("Pow", Number("factor"), steps), Number("rate")))
-        if bound:
-            numbers = {name: bound[name] for name in ("rate", "steps", "factor")}
-            return "exponential", {**numbers, "staircase": is_staircase}
-    return None

@@ -31,6 +31,8 @@ def files(program: d.Program, old: str) -> dict[str, str]:
     made = {"networks.py": keras_networks.text(program)}
     made["training.py"] = keras_training.text(program)
     made["port.py"] = keras_port.text(program, old)
+    for name in made:
+        compile(made[name], name, "exec")  # a port that Python cannot read is none
     made["map.toml"] = keras_port.map_text(program)
     return made
 
@@ -43,7 +45,7 @@ def write(texts: dict[str, str], out: Path) -> None:
         inner = Path(place, "port")
         inner.mkdir()
         for name, text in texts.items():
-            (inner / name).write_text(text)
+            (inner / name).write_text(text, encoding="utf-8")
         if out.is_dir():
             out.rmdir()
         shutil.move(inner, out)

@@ -96,9 +96,10 @@ def _set_up_frameworks(opening: Opening) -> list[str]:
         torch.manual_seed(0)
     altered: list[str] = []
     if opening.dtype == "float64":
-        from dcgan_v1.migration.runners.keras.exact import exact_slopes
+        from dcgan_v1.migration.runners.keras.exact import exact_resizing, exact_slopes
 
         exact_slopes(altered)
+        exact_resizing(altered)
     return altered
 
 

@@ -2,8 +2,12 @@
 
 from typing import Any
 
+import keras
 import numpy as np
 import tensorflow as tf
+from tensorflow.python.ops import gen_image_ops
+
+from dcgan_v1.migration.runners import bilinear
 
 ROUNDED = ("beta_1", "beta_2", "rho", "momentum")  # decimals that Keras makes float32
 
@@ -12,11 +16,14 @@ def exact_decimals(optimizers: dict[str, Any]) -> dict[str, list[str]]:
     """Gives optimisers their decimals as float64. Returns optimiser -> names of what changed."""
     changed: dict[str, list[str]] = {}
     for name, optimizer in optimizers.items():
-        for setting in ROUNDED:
-            value = getattr(optimizer, setting, None)
-            if type(value) is float:
-                setattr(optimizer, setting, np.float64(value))
-                changed.setdefault(name, []).append(setting)
+        rate = getattr(optimizer, "_learning_rate", None)
+        is_scheduled = isinstance(rate, keras.optimizers.schedules.LearningRateSchedule)
+        for owner, settings in ((optimizer, ROUNDED), (rate, vars(rate) if is_scheduled else ())):
+            for setting in list(settings):
+                value = getattr(owner, setting, None)
+                if type(value) is float:
+                    setattr(owner, setting, np.float64(value))
+                    changed.setdefault(name, []).append(setting)
     return changed
 
 
@@ -39,3 +46,31 @@ def exact_slopes(altered: list[str]) -> None:
         return tf.where(x > 0, x, x * tf.constant(float(alpha), x.dtype))
 
     tf.nn.leaky_relu = leaky_relu
+
+
+def exact_resizing(altered: list[str]) -> None:
+    """Spells bilinear resizing out for float64.
+
+    Args:
+      altered: list that is told of it when it is used.
+    """
+    plain = gen_image_ops.resize_bilinear
+    sentence = "bilinear resizing is spelled out: the op computes float32"
+
+    def resize_bilinear(
+        images: Any,
+        size: Any,
+        align_corners: bool = False,
+        half_pixel_centers: bool = False,
+        name: str | None = None,
+    ) -> tf.Tensor:
+        x = tf.convert_to_tensor(images)
+        words = {"align_corners": align_corners, "half_pixel_centers": half_pixel_centers}
+        if x.dtype != tf.float64:
+            return plain(x, size, name=name, **words)
+        if sentence not in altered:
+            altered.append(sentence)
+        return bilinear.resized(x, size, **words)
+
+    gen_image_ops.resize_bilinear = resize_bilinear
+    tf.raw_ops.ResizeBilinear = resize_bilinear

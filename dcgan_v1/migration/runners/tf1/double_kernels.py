@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 import tensorflow.compat.v1 as tf
 
+from dcgan_v1.migration.runners import bilinear
+
 DIGITS = 6  # that a person writes; a float32 that needs more was worked out
 LARGEST = 512  # denominator
 FORMS = (
@@ -107,27 +109,11 @@ def _resize_gradient(node: Any, dy: tf.Tensor, x: tf.Tensor) -> list[tf.Tensor]:
 
 
 def _resize_matrices(node: Any, before: Any, after: Any) -> list[tf.Tensor]:
-    return [_bilinear(node, before[axis], after[axis]) for axis in (0, 1)]
-
-
-def _bilinear(node: Any, before: Any, after: Any) -> tf.Tensor:
-    """The weights [after, before] of one axis."""
-    old, new = tf.cast(before, tf.float64), tf.cast(after, tf.float64)
-    scale = old / new
-    if node.attr["align_corners"].b:
-        scale = tf.where(after > 1, (old - 1) / tf.maximum(new - 1, 1), scale)
-    place = tf.cast(tf.range(after), tf.float64)
-    if node.attr["half_pixel_centers"].b:
-        place = (place + 0.5) * scale - 0.5
-    else:
-        place = place * scale
-    low, high = tf.maximum(tf.floor(place), 0), tf.minimum(tf.ceil(place), old - 1)
-    part = place - tf.floor(place)
-
-    def taken(index: tf.Tensor) -> tf.Tensor:
-        return tf.one_hot(tf.cast(index, tf.int32), before, dtype=tf.float64)
-
-    return taken(low) * (1 - part)[:, None] + taken(high) * part[:, None]
+    words = {
+        "align_corners": node.attr["align_corners"].b,
+        "half_pixel_centers": node.attr["half_pixel_centers"].b,
+    }
+    return [bilinear.weights(before[axis], after[axis], **words) for axis in (0, 1)]
 
 
 def _leaky_relu(node: Any, x: tf.Tensor) -> list[tf.Tensor]:
