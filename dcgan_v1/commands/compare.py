@@ -5,8 +5,6 @@ compared."""
 
 import argparse
 import contextlib
-import shlex
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -16,15 +14,10 @@ from typing import Any
 from tqdm import tqdm
 
 from dcgan_v1 import files, systems
-from dcgan_v1.commands import cli, compare_options
+from dcgan_v1.commands import cli, compare_options, old_programs
 from dcgan_v1.config.setting import option
 from dcgan_v1.errors import UserError, reason
 
-ROOT = Path(__file__).resolve().parents[2]
-RUN_LEGACY = (
-    f"import sys; sys.path.insert(0, {str(ROOT)!r}); "
-    "from dcgan_v1.commands import run; run('run_legacy')"
-)
 SOURCES = ("meta", "saved_model", "frozen", "recording", "program")
 # what means nothing for --system
 OF_PROGRAMS = [*SOURCES, "sides", "arguments", "data_dir", "set", "keep_recording", "library"]
@@ -160,16 +153,7 @@ def _run_program(args: argparse.Namespace, new: Any, settings: dict[str, Any]) -
     """Records a program's first steps in a process of its own, and compares."""
     with tempfile.TemporaryDirectory(prefix="recording_") as folder:
         recording = args.keep_recording or Path(folder, "recording")
-        words: list[Any] = [sys.executable, "-c", RUN_LEGACY, "--record", recording]
-        words += ["--whole-steps", args.steps, "--run-dir", Path(folder, "run")]
-        for place in args.data_dir:
-            words += ["--data-dir", place]
-        for setting in args.set:
-            words += ["--set", setting]
-        words += [args.program, *shlex.split(args.arguments or "")]
-        done = subprocess.run(list(map(str, words)), check=False)
-        if done.returncode:
-            raise UserError(f"{args.program} was not recorded, see above")
+        old_programs.record(args, recording, Path(folder, "run"))
         settings["title"] = str(args.program), str(args.port_program or args.port_recording or new)
         args.trust = settings["trust"] = True  # it has run just now
         return _with_recording(args, recording, new, settings)

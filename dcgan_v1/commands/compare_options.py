@@ -19,6 +19,48 @@ def add_programs(parser: argparse.ArgumentParser) -> None:
         "--saved-model, --frozen, --recording and --program in its place; port.py:new, "
         "a function that returns a Keras(…) or a Torch(…)",
     )
+    add_old(parser)
+    add(
+        "--keep-recording",
+        type=cli.path,
+        metavar="DIR",
+        help="where to leave the program's recording (default: nowhere)",
+    )
+    add(
+        "--port-program",
+        type=cli.path,
+        metavar="FILE",
+        help="in NEW's place: the port's training program as it is, a .py or .ipynb of PyTorch; "
+        "it is run in a copy of its folder, and recorded for --steps whole steps",
+    )
+    add("--port-arguments", metavar="TEXT", help="what that program is given")
+    add(
+        "--port-recording",
+        type=cli.path,
+        metavar="DIR",
+        help="in NEW's place: what port_recorder.py wrote",
+    )
+    add(
+        "--keep-port-recording",
+        type=cli.path,
+        metavar="DIR",
+        help="where to leave the recording of --port-program (default: nowhere)",
+    )
+    add(
+        "--inputs",
+        metavar="FILE",
+        help="an .npz of arrays named as the placeholders, [N, …] or [steps, N, …] "
+        "(default: drawn from the placeholders' shapes)",
+    )
+    add("--map", metavar="FILE", help="a map file: what the programs do not tell")
+    add(
+        "--write-map", type=cli.path, metavar="FILE", help="write what was worked out as a map file"
+    )
+
+
+def add_old(parser: argparse.ArgumentParser) -> None:
+    """Adds where the TF1 side is, and how it is opened."""
+    add = parser.add_argument
     add("--meta", metavar="FILE", help="the TF1 graph: model.ckpt.meta")
     add("--saved-model", metavar="DIR", help="the TF1 graph: a SavedModel of TF1's")
     add("--frozen", metavar="FILE", help="the TF1 graph: frozen, forward pass only")
@@ -56,47 +98,11 @@ def add_programs(parser: argparse.ArgumentParser) -> None:
         help="give a top-level assignment of the program another value",
     )
     add(
-        "--keep-recording",
-        type=cli.path,
-        metavar="DIR",
-        help="where to leave the program's recording (default: nowhere)",
-    )
-    add(
-        "--port-program",
-        type=cli.path,
-        metavar="FILE",
-        help="in NEW's place: the port's training program as it is, a .py or .ipynb of PyTorch; "
-        "it is run in a copy of its folder, and recorded for --steps whole steps",
-    )
-    add("--port-arguments", metavar="TEXT", help="what that program is given")
-    add(
-        "--port-recording",
-        type=cli.path,
-        metavar="DIR",
-        help="in NEW's place: what port_recorder.py wrote",
-    )
-    add(
-        "--keep-port-recording",
-        type=cli.path,
-        metavar="DIR",
-        help="where to leave the recording of --port-program (default: nowhere)",
-    )
-    add(
         "--library",
         action="append",
         default=[],
         metavar="FILE",
         help="registers ops that the graph needs (may be given again)",
-    )
-    add(
-        "--inputs",
-        metavar="FILE",
-        help="an .npz of arrays named as the placeholders, [N, …] or [steps, N, …] "
-        "(default: drawn from the placeholders' shapes)",
-    )
-    add("--map", metavar="FILE", help="a map file: what the programs do not tell")
-    add(
-        "--write-map", type=cli.path, metavar="FILE", help="write what was worked out as a map file"
     )
     add(
         "--trust",

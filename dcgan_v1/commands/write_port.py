@@ -1,27 +1,31 @@
-"""Writes a port of a TF1 graph to Keras, and proves it: networks and training step as code, both
-sides for compare.py. Exits with 0 if the two compute the same function, with 1 if the port is
-written but differs or is not proven, with 2 if it is not written."""
+"""Writes a port of a TF1 program, and proves it: networks and training step as code that is meant
+to be kept, the checkpoint's weights, a program that trains, both sides for compare.py. Exits with
+0 if the two compute the same function, with 1 if the port is written but differs or is not proven,
+with 2 if it is not written."""
+
+from __future__ import annotations
 
 import argparse
-import json
 import sys
+import tempfile
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dcgan_v1.commands import cli
-from dcgan_v1.commands.compare import broken_off
-from dcgan_v1.errors import UserError, reason
+from dcgan_v1.commands import cli, compare_options, old_programs
+from dcgan_v1.commands.compare import SOURCES, broken_off
+from dcgan_v1.config.setting import option
+from dcgan_v1.errors import UserError, how_to_install, reason
 
 if TYPE_CHECKING:
-    from dcgan_v1.migration.runners.tf1.runner import GraphRunner
     from dcgan_v1.migration.specs import Tf1
+    from dcgan_v1.porting.writing import Port
 
 STEPS = 3
+TARGETS = ("keras",)
 
 
 def main(args: argparse.Namespace) -> int:
-    from dcgan_v1 import runtime
-    from dcgan_v1.compare import compare, source_of
     from dcgan_v1.porting import patterns, writing
 
     writing.refuse_used(args.out)
@@ -29,63 +33,140 @@ def main(args: argparse.Namespace) -> int:
         raise UserError(f"--without {unknown[0]}: there are {', '.join(patterns.PATTERNS)}")
     if args.steps < 1:
         raise UserError(f"--steps must be at least 1, not {args.steps}")
-    runtime.prepare()
-    from dcgan_v1.migration.runners import worker
-    from dcgan_v1.migration.runners.tf1.runner import GraphRunner
-    from dcgan_v1.migration.specs import Tf1
-
-    checkpoint = str(Path(args.checkpoint).resolve()) if args.checkpoint else None
-    side = Tf1(meta=str(Path(args.meta).resolve()), checkpoint=checkpoint)
-    runner = worker.open_runner(worker.Opening("tf1", source_of(side), "float32", 1))
-    assert isinstance(runner, GraphRunner)
-    texts = _texts(runner, side, args)
-    writing.write(texts, args.out)
+    if args.to == "torch" and not find_spec("torch"):
+        raise UserError(f"--to torch needs PyTorch: {how_to_install('torch')}")
+    _refuse_sources(args)
+    with tempfile.TemporaryDirectory(prefix="write_port_") as folder:
+        port = _port(args, Path(folder))
+        port.write(args.out)
+    for line in port.program.left_out:
+        print(f"note: {line}")
+    if not port.program.stages:
+        print("note: the graph has no training step: the networks alone are written")
     print(f"wrote {args.out}")
-    try:
-        with broken_off():
-            result = compare(
-                side, f"{args.out / 'port.py'}:new", map=args.out / "map.toml", steps=args.steps
-            )
-    except UserError as error:
-        print(f"written, but not proven: {error}", file=sys.stderr)
-        return 1
-    result.save(args.out)
-    print(result.verdict)
-    return 0 if result else 1
+    return _prove(port, args)
 
 
-def _texts(runner: "GraphRunner", side: "Tf1", args: argparse.Namespace) -> dict[str, str]:
-    """Returns name -> text of the port's files.
+def _refuse_sources(args: argparse.Namespace) -> None:
+    sources = [option(n) for n in SOURCES if getattr(args, n)]
+    sources += ["OLD"] if args.old else []
+    if not sources:
+        raise UserError("name the original: OLD, --program FILE, --recording DIR or --meta FILE")
+    if len(sources) > 1:
+        raise UserError(f"{' and '.join(sources)} each name an original: give one of them")
+    if args.old and args.checkpoint:
+        raise UserError("OLD says where the TF1 side is: leave --checkpoint to its Tf1(…)")
+    if not args.program and (args.arguments or args.data_dir or args.set):
+        raise UserError("--arguments, --data-dir and --set belong to --program")
+
+
+def _port(args: argparse.Namespace, folder: Path) -> Port:
+    """Reads the original and makes its port, of which nothing is written yet.
+
+    Args:
+      args: of the command.
+      folder: for what is made on the way.
 
     Raises:
-      UserError: the program holds what no port is written for.
+      UserError: the original cannot be read, or holds what no port is written for.
     """
-    from dcgan_v1.porting import writing
-    from dcgan_v1.porting.reader import read
+    from dcgan_v1 import runtime
 
-    more = f", checkpoint={json.dumps(side.checkpoint)}" if side.checkpoint else ""
+    if args.program:
+        old_programs.record(args, folder / "recording", folder / "run")
+        args.trust = True  # it has run just now
+    runtime.prepare()
+    from dcgan_v1.migration.matching import map_file
+    from dcgan_v1.porting import originals, writing
+
+    known = map_file.read(args.map) if args.map else map_file.Map()
+    tf1 = originals.of_function(args.old) if args.old else _named(args, folder)
+    runner, original = originals.open_original(tf1, known, str(args.program or ""))
+    if args.program:
+        original = originals.with_recording(original, folder / "recording")
     try:
-        program = read(runner, frozenset(args.without))
-        texts = writing.files(program, f"Tf1(meta={json.dumps(side.meta)}{more})")
+        return writing.port_of(
+            runner, original, to=args.to, without=frozenset(args.without), map_=(known, args.map)
+        )
     except UserError:
         raise
     except Exception as error:  # what the reader has no rule for yet
+        if args.debug:
+            raise
         raise UserError(
-            f"nothing is written: write-port failed on {args.meta}, a fault of its own "
+            f"nothing is written: write-port failed on {original.name}, a fault of its own "
             f"({type(error).__name__}: {reason(error, 120)}); please report it"
         ) from error
-    for line in program.left_out:
-        print(f"note: {line}")
-    return texts
+
+
+def _named(args: argparse.Namespace, folder: Path) -> Tf1:
+    """Returns the original that an option names."""
+    from dcgan_v1.migration.specs import Tf1
+
+    recording = folder / "recording" if args.program else args.recording
+    return Tf1(
+        meta=args.meta,
+        saved_model=args.saved_model,
+        frozen=args.frozen,
+        recording=str(recording) if recording else None,
+        checkpoint=args.checkpoint,
+        libraries=tuple(args.library),
+        trust=args.trust,
+    )
+
+
+def _prove(port: Port, args: argparse.Namespace) -> int:
+    """Compares the two, and completes the port with what comes of it; returns the exit code."""
+    from dcgan_v1.compare import compare
+    from dcgan_v1.porting import weights
+
+    old, new = port.original.side(args.out), f"{args.out}/port.py:new"
+    result, verdict = None, ""
+    try:
+        with broken_off():
+            result = compare(
+                old,
+                new,
+                map=args.out / "map.toml",
+                steps=args.steps,
+                trust=args.trust,
+                title=(port.original.name, str(args.out)),
+            )
+    except UserError as error:
+        verdict = f"not proven: {error}"
+        print(f"written, but {verdict}", file=sys.stderr)
+    if result is not None:
+        verdict = result.verdict
+        result.save(args.out)
+        (args.out / "map.toml").write_text(result.map, encoding="utf-8")
+        if port.has_values:
+            weights.convert(old, new, args.out, args.to)
+    port.complete(args.out, verdict)
+    if result is not None:
+        print(verdict)
+    return 0 if result else 1
 
 
 def make_parser() -> cli.Parser:
     parser = cli.parser(__doc__)
     add = parser.add_argument
-    add("--meta", metavar="FILE", required=True, help="the TF1 graph: model.ckpt.meta")
+    add(
+        "old",
+        nargs="?",
+        metavar="OLD",
+        help="the TF1 program: file.py:function, which builds it or returns a Tf1(…); or one of "
+        "--meta, --saved-model, --frozen, --recording and --program in its place",
+    )
+    compare_options.add_old(parser)
     add("--checkpoint", metavar="PATH", help="values to start from: model.ckpt")
-    add("--to", choices=("keras",), default="keras", help="the framework (default %(default)s)")
+    add("--to", choices=TARGETS, default="keras", help="the framework (default %(default)s)")
     add("--out", type=cli.path, required=True, metavar="DIR", help="the new folder")
+    add(
+        "--map",
+        metavar="FILE",
+        help="a map file: modes and runs of the step, names of inputs, optimisers, networks and "
+        "layers, where what is read off the graph is to be put right",
+    )
     add("--steps", type=int, default=STEPS, metavar="K", help="of the proof (default %(default)s)")
     add(
         "--without",

@@ -102,6 +102,7 @@ class Flow:
         found = patterns.recognise(tensor, self.switched_off)
         if found is not None:
             inputs = [self._numbered(t, found.kind) for t in found.inputs]
+            inputs += [Constant(array) for array in found.settings.pop("constants", ())]
             if "label" in found.settings:
                 label = found.settings.pop("label")
                 inputs.insert(0, Constant(np.asarray(label, np.float32)))

@@ -80,7 +80,7 @@ class _Writer:
         for network in p.networks:
             if not network.functions:
                 raise d.Refused(f"{network.name}: its variables are trained, and it has no layers")
-            shapes = [_zeros(v) for v in network.functions[0].inputs]
+            shapes = [zeros(v) for v in network.functions[0].inputs]
             for name in (network.name, *network.copies):
                 lines.append(f'        self.{name} = {class_name(network)}(name="{name}")')
                 lines.append(f"        self.{name}({', '.join(shapes)})")
@@ -328,7 +328,8 @@ def _alike(a: d.Effect, b: d.Effect) -> bool:
     }
 
 
-def _zeros(value: d.Value) -> str:
+def zeros(value: d.Value) -> str:
+    """Returns the expression of an input that a network is built with."""
     shape = [1 if n is None else n for n in value.shape or ()]
     return f"tf.zeros({shape}, keras.config.floatx())"
 

@@ -85,6 +85,8 @@ def key_of(node: d.Node) -> tuple[str, ...] | None:
 def _stem(node: d.Node, scope: str) -> str:
     from dcgan_v1.porting.segments import identifier
 
+    if "attribute" in node.settings:  # a map's
+        return str(node.settings["attribute"])
     if not node.variables:
         return node.kind
     variable = next(iter(node.variables.values()))

@@ -1,6 +1,6 @@
 """From pieces to the bodies of a description: functions of networks, stages of a step."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ from dcgan_v1.porting.norm_patterns import bare
 from dcgan_v1.porting.segments import Call
 
 if TYPE_CHECKING:
+    from dcgan_v1.porting.corrections import Names
     from dcgan_v1.porting.reader import Averages, Run
 
 Unit = Piece | Call
@@ -26,6 +27,8 @@ class Bodies:
       networks: name -> trained variables.
       averages: of batch norms.
       graph: in training.
+      names: of a map.
+      again: 'z@2', inputs that a later run is fed anew.
 
     Attributes:
       networks, stages, inputs, draws, losses: of the description.
@@ -39,8 +42,11 @@ class Bodies:
         networks: dict[str, list[str]],
         averages: "Averages",
         graph: Graph,
+        names: "Names",
+        again: Collection[str] = (),
     ) -> None:
         self.refused: list[str] = []
+        self.names, self.again = names, again
         self._calls, self._runs, self._averages = calls, runs, averages
         self._of_piece = {p: call for call in calls for p in call.pieces}
         self._count = 0
@@ -51,12 +57,24 @@ class Bodies:
         self._copies: dict[str, dict[str, dict[str, str]]] = {}
         self._network_of = {v: name for name, names in networks.items() for v in names}
         self.networks: tuple[d.Network, ...] = ()
+        self._outputs: dict[Any, list[tuple[int, int]]] = {}  # of a function, of all its calls
+        for call in calls:
+            places = self._outputs.setdefault(self._key(call), [])
+            places += [p for p in segments.output_places(call) if p not in places]
         for call in calls:
             self._add_function(call)
         self.losses: dict[str, d.Value] = {}
         self.stages = tuple(stage for i in range(len(runs)) for stage in self._stages(i))
         self.inputs, self.draws = tuple(self._inputs.values()), tuple(self._draws.values())
         self.networks = tuple(self._network(name, own) for name, own in networks.items())
+
+    def forward(self, ends: Sequence[Operand]) -> tuple[d.Node, ...]:
+        """Returns what leads to the outputs of a program that has no step."""
+        build = _Build(self, 0)
+        for end in ends:
+            build.operand(end)
+        self.inputs, self.draws = tuple(self._inputs.values()), tuple(self._draws.values())
+        return tuple(build.buckets.get(0, ()))
 
     # ---- networks ----
 
@@ -73,6 +91,9 @@ class Bodies:
         scope = segments.common_scope(own)
         return d.Network(name, scope, functions, tuple(variables), self._copies.get(name, {}))
 
+    def _key(self, call: Call) -> Any:
+        return call.network, segments.signature(call)
+
     def _add_function(self, call: Call) -> None:
         known = self._functions.setdefault(call.network, {})
         key = segments.signature(call)
@@ -87,7 +108,8 @@ class Bodies:
             values[x.piece, x.index] = value
             inputs.append(value)
         nodes = [self._node(p, values) for p in call.pieces]
-        outputs = tuple(values[x.piece, x.index] for x in call.outputs)
+        places = sorted(self._outputs[self._key(call)])
+        outputs = tuple(values[call.pieces[i], j] for i, j in places)
         training = any(p.kind in ("batch_norm", "dropout") for p in call.pieces)
         name = "call" if not known else f"call_{len(known) + 1}"
         known[key] = d.Function(name, tuple(inputs), tuple(nodes), outputs, training)
@@ -110,6 +132,9 @@ class Bodies:
         variables = dict(piece.variables)
         if piece.kind == "batch_norm":
             settings |= self._of_batch_norm(piece)
+        wished = [self.names.layers[v] for v in variables.values() if v in self.names.layers]
+        if wished:
+            settings["attribute"] = wished[0]
         why = "" if piece.kind != "op" else "no pattern knows it"
         return d.Node(
             piece.kind, tuple(made), inputs, settings, variables, ops=(piece.op.name,), why=why
@@ -168,6 +193,8 @@ class Bodies:
         parts: list[d.Effect] = []
         for effect in run.effects:
             parts.append(self._effect(effect, run, build))
+        for x in run.moving:
+            build.operand(x)
         stages: list[d.Stage] = []
         for i, part in enumerate(parts):
             nodes = build.buckets.get(i, [])
@@ -175,6 +202,8 @@ class Bodies:
                 stages[-1] = replace(stages[-1], effects=(*stages[-1].effects, part))
             else:
                 stages.append(d.Stage(number, tuple(nodes), (part,)))
+        if rest := build.buckets.get(len(parts)):
+            stages.append(d.Stage(number, tuple(rest), ()))
         return stages
 
     def _effect(self, effect: Any, run: "Run", build: "_Build") -> d.Effect:
@@ -269,8 +298,10 @@ class _Build:
     def _input(self, unit: Piece, i: int) -> None:
         name = unit.op.name + (f":{i}" if i else "")
         bodies = self.bodies
+        if f"{name}@{self.number + 1}" in bodies.again:
+            name = f"{name}@{self.number + 1}"
         if name not in bodies._inputs:
-            word = segments.identifier(name.rpartition("/")[2])
+            word = bodies.names.inputs.get(name) or segments.identifier(name.rpartition("/")[2])
             taken = {n.value.name.partition(".")[0] for n in bodies._inputs.values()}
             while word in taken:
                 word += "_"
@@ -284,7 +315,7 @@ class _Build:
         if name not in bodies._draws:
             words = name.split("/")
             word = words[-1] if words[-1] not in DRAWS or len(words) == 1 else words[-2]
-            word = segments.identifier(word)
+            word = bodies.names.inputs.get(name) or segments.identifier(word)
             nodes = (*bodies._inputs.values(), *bodies._draws.values())
             taken = {n.value.name.partition(".")[0] for n in nodes}
             while word in taken:
@@ -301,9 +332,9 @@ class _Build:
         function = bodies._functions[call.network][segments.signature(call)]
         inputs = tuple(bodies._operand(x, self.values) for x in call.inputs)
         outputs = []
-        for x in call.outputs:
-            value = bodies._value(x, f"{call.network}_out")
-            self.values[x.piece, x.index] = value
+        for i, j in sorted(bodies._outputs[bodies._key(call)]):
+            value = bodies._value(Out(call.pieces[i], j), f"{call.network}_out")
+            self.values[call.pieces[i], j] = value
             outputs.append(value)
         norms = [p for p in call.pieces if p.kind == "batch_norm"]
         by = {p.settings["by"] for p in norms}

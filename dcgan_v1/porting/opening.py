@@ -9,9 +9,18 @@ from tensorflow.python.framework import tensor_util
 from dcgan_v1.porting.graph import RawOp
 
 
-def raw_ops(graph: tf.Graph, names: set[str]) -> list[RawOp]:
-    """Returns the ops of these names in the graph's order."""
-    return [_raw(op) for op in graph.get_operations() if op.name in names]
+def raw_ops(
+    graph: tf.Graph, names: set[str], variables: frozenset[str] = frozenset()
+) -> list[RawOp]:
+    """Returns the ops of these names in the graph's order.
+
+    Args:
+      graph: that holds them.
+      names: of the ops.
+      variables: constants that a frozen graph has in the place of variables.
+    """
+    raw = [_raw(op) for op in graph.get_operations() if op.name in names]
+    return [(op[0], "VariableV2", *op[2:]) if op[0] in variables else op for op in raw]
 
 
 def _raw(op: tf.Operation) -> RawOp:

@@ -7,9 +7,11 @@ PATTERNS that matches counts; what none matches is spelled out op by op.
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from dcgan_v1.porting.graph import Tensor, through, variable_of
 from dcgan_v1.porting.loss_patterns import mean_loss, sigmoid_cross_entropy
-from dcgan_v1.porting.matching import ADD, DIVIDE, SELECT, Match, Number, any_of, match
+from dcgan_v1.porting.matching import ADD, DIVIDE, SELECT, Match, Number, any_of, match, number_of
 from dcgan_v1.porting.norm_patterns import batch_norm, fused_batch_norm
 
 KERNELS = ("MatMul", "Conv2D", "Conv2DBackpropInput")
@@ -164,6 +166,21 @@ def concatenation(y: Tensor) -> Match | None:
     return Match("concat", y.op.inputs[:-1], {"axis": axis})
 
 
+def tile(y: Tensor) -> Match | None:
+    """A product with ones of a larger shape: what it is multiplied with is repeated."""
+    if y.op.type != "Mul" or y.shape is None:
+        return None
+    for x, ones in (y.op.inputs, y.op.inputs[::-1]):
+        if number_of(ones) != 1 or x.shape is None or len(x.shape) != len(y.shape):
+            continue
+        pairs = list(zip(x.shape, y.shape, strict=True))
+        if any(a != b and (a != 1 or b is None) for a, b in pairs):
+            continue
+        times = [1 if a == b else b for a, b in pairs]
+        return Match("op", [x], {"type": "Tile", "constants": [np.asarray(times, np.int32)]})
+    return None
+
+
 def pooling(y: Tensor) -> Match | None:
     """Max and average pooling."""
     op = y.op
@@ -188,6 +205,7 @@ PATTERNS: dict[str, Pattern] = {
     "dropout": dropout,
     "reshape": reshape,
     "concatenation": concatenation,
+    "tile": tile,
     "pooling": pooling,
 }
 

@@ -7,21 +7,28 @@ import numpy as np
 
 from dcgan_v1.migration.records import Tf1Info
 from dcgan_v1.porting import description as d
-from dcgan_v1.porting import effects, graph, initializers, patterns, segments
+from dcgan_v1.porting import effects, graph, initializers, outputs, patterns, segments
+from dcgan_v1.porting.corrections import Names
 from dcgan_v1.porting.flow import Flow
 from dcgan_v1.porting.nodes import Bodies
+from dcgan_v1.porting.norm_patterns import bare
 from dcgan_v1.porting.updates import Updates
 
 if TYPE_CHECKING:
     from dcgan_v1.migration.runners.tf1.runner import GraphRunner
 
 
-def read(runner: "GraphRunner", switched_off: frozenset[str] = frozenset()) -> d.Program:
+def read(
+    runner: "GraphRunner",
+    switched_off: frozenset[str] = frozenset(),
+    names: Names = Names(),  # noqa: B008  # it is frozen
+) -> d.Program:
     """Returns what a program is.
 
     Args:
       runner: of the graph, in float32.
       switched_off: names of `patterns.PATTERNS` that are left out.
+      names: of a map.
 
     Raises:
       Refused: with everything that has no place in a port.
@@ -29,14 +36,14 @@ def read(runner: "GraphRunner", switched_off: frozenset[str] = frozenset()) -> d
     from dcgan_v1.porting.opening import raw_ops
 
     sys.setrecursionlimit(max(sys.getrecursionlimit(), 20000))
-    raw = raw_ops(runner.graph, set(runner.types))
+    constants = runner.program.variables if runner.program.frozen else ()
+    raw = raw_ops(runner.graph, set(runner.types), frozenset(constants))
     modes = {n: np.asarray(v) for n, v in runner.spec.training.items()}
     modes |= {n: np.asarray(True) for n in runner.roles.switches if n not in modes}
     inference = {n: np.asarray(v) for n, v in runner.spec.inference.items()}
     inference |= {n: np.asarray(False) for n in runner.roles.switches if n not in inference}
-    return Reader(
-        runner.describe(), graph.build(raw, modes), graph.build(raw, inference), switched_off
-    ).program(runner)
+    training, inferring = graph.build(raw, modes), graph.build(raw, inference)
+    return Reader(runner.describe(), training, inferring, switched_off, names).program(runner)
 
 
 class Reader:
@@ -46,6 +53,7 @@ class Reader:
       info: what compare knows of it.
       training, inference: its graph in either mode.
       switched_off: names of patterns that are left out.
+      names: of a map.
     """
 
     def __init__(
@@ -54,8 +62,10 @@ class Reader:
         training: graph.Graph,
         inference: graph.Graph,
         switched_off: frozenset[str],
+        names: Names,
     ) -> None:
-        self.info, self.training, self.switched_off = info, training, switched_off
+        self.info, self.training, self.inference = info, training, inference
+        self.switched_off, self.names = switched_off, names
         self.averages = averages_of([training, inference], switched_off)
         self.refused: list[str] = []
 
@@ -63,37 +73,15 @@ class Reader:
         """Returns the whole."""
         info = self.info
         if not info.updates:
-            raise d.Refused(
-                f"{info.source} has no training step, and networks alone are not written yet: "
-                "export_model writes those of this project's systems"
-            )
-        updates = Updates(self.training, runner.roles, info)
+            return self._networks_alone(runner)
+        updates = Updates(self.training, runner.roles, info, self.names.optimizers)
         runs = [self._run(number, updates) for number in range(len(info.runs))]
-        flows = [run.flow.pieces for run in runs]
         trained = [u.variables for u in info.updates]
-        networks = segments.groups(trained, info.variables)
-        network_of = {v: name for name, names in networks.items() for v in names}
-        calls = segments.calls(flows, network_of)
-        for run in runs:
-            self.refused += run.flow.refused
-        bodies = Bodies(calls, runs, networks, self.averages, self.training)
+        networks = segments.groups(trained, info.variables, self.names.networks)
+        bodies = self._bodies(runs, networks)
         optimizers = updates.optimizers()
-        self.refused += updates.refused + bodies.refused
-        if self.refused:
-            raise d.Refused(
-                f"{info.source} holds what no port is written for: "
-                + "; ".join(dict.fromkeys(self.refused))
-            )
-        variables = {
-            name: d.Variable(
-                name,
-                tuple(v.shape),
-                v.dtype,
-                bool(v.trainable),
-                initializers.of(self.training, name, runner.program.initializers),
-            )
-            for name, v in info.variables.items()
-        }
+        self._refuse(updates.refused + bodies.refused)
+        variables = self._variables(runner)
         return d.Program(
             source=info.source,
             variables=variables,
@@ -103,12 +91,84 @@ class Reader:
             draws=bodies.draws,
             stages=bodies.stages,
             losses=bodies.losses,
-            left_out=tuple(
-                f"the first values of {name}: Keras's own stand there"
-                for name, v in variables.items()
-                if name in network_of and not v.initializer[0]
-            ),
+            left_out=_unknown_starts(variables, networks),
         )
+
+    def _networks_alone(self, runner: "GraphRunner") -> d.Program:
+        """A program without a training step: what its outputs are made of."""
+        flow = Flow(self.inference, lambda _: 0, self.switched_off)
+        ends = [flow.operand(t) for t in outputs.of(self.inference)]
+        kernels = {p.variables["kernel"] for p in flow.pieces if "kernel" in p.variables}
+        used = {v for p in flow.pieces for v in p.variables.values()}
+        used |= {x.variable for p in flow.pieces for x in p.inputs if isinstance(x, d.Weight)}
+        of_norms = self.averages.members
+        order = [v for v in self.info.variables if v in used - of_norms]
+        networks = segments.scopes(order, kernels, self.names.networks)
+        bodies = self._bodies([Run(0, flow, [], [], None)], networks)
+        forward = bodies.forward(ends)
+        self._refuse(bodies.refused)
+        variables = self._variables(runner)
+        return d.Program(
+            source=self.info.source,
+            variables=variables,
+            networks=bodies.networks,
+            optimizers=(),
+            inputs=bodies.inputs,
+            draws=bodies.draws,
+            stages=(),
+            losses={},
+            forward=forward,
+            left_out=_unknown_starts(variables, networks),
+        )
+
+    def _bodies(self, runs: "list[Run]", networks: dict[str, list[str]]) -> Bodies:
+        network_of = {v: name for name, names in networks.items() for v in names}
+        calls = segments.calls([run.flow.pieces for run in runs], network_of)
+        if any([self._traced_moves(run, calls) for run in runs]):  # noqa: C419  # every one
+            calls = segments.calls([run.flow.pieces for run in runs], network_of)
+        for run in runs:
+            self.refused += run.flow.refused
+        again = [name for name in self.info.inputs if "@" in name]
+        return Bodies(calls, runs, networks, self.averages, self.training, self.names, again)
+
+    def _traced_moves(self, run: "Run", calls: list[segments.Call]) -> bool:
+        """Traces networks that a run calls only for the averages which that moves; returns whether
+        there are any."""
+        own = {bare(m) for piece in run.flow.pieces for m in piece.moments}
+        wanted = dict.fromkeys(
+            norm
+            for average, _ in run.folded
+            if bare(average.of) not in own
+            if (norm := self.averages.by_moment.get(bare(average.of))) is not None
+        )
+        for norm in wanted:
+            ends = [
+                out.piece.op.outputs[out.index]
+                for call in calls
+                if any(p.op is norm.op for p in call.pieces)
+                for out in call.outputs
+            ]
+            run.moving += [run.flow.operand(t) for t in dict.fromkeys(ends or [norm])]
+        return bool(wanted)
+
+    def _refuse(self, more: list[str]) -> None:
+        """Refuses with everything at once."""
+        refused = dict.fromkeys([*self.refused, *more])
+        if refused:
+            source = self.info.source
+            raise d.Refused(f"{source} holds what no port is written for: {'; '.join(refused)}")
+
+    def _variables(self, runner: "GraphRunner") -> dict[str, d.Variable]:
+        return {
+            name: d.Variable(
+                name,
+                tuple(v.shape),
+                v.dtype,
+                bool(v.trainable),
+                initializers.of(self.training, name, runner.program.initializers),
+            )
+            for name, v in self.info.variables.items()
+        }
 
     def _run(self, number: int, updates: Updates) -> "Run":
         run = self.info.runs[number]
@@ -133,15 +193,28 @@ class Reader:
         return result
 
 
+def _unknown_starts(
+    variables: dict[str, d.Variable], networks: dict[str, list[str]]
+) -> tuple[str, ...]:
+    own = {v for names in networks.values() for v in names}
+    return tuple(
+        f"the first values of {name}: the framework's own stand there"
+        for name, v in variables.items()
+        if name in own and not v.initializer[0]
+    )
+
+
 class Averages:
     """Which averages belong to which batch norm.
 
     Attributes:
       of: key of a batch norm -> [(variable of its mean, of its variance)].
       members: names of all of them.
+      by_moment: mean or variance of a batch -> what is normalised by it, in training.
     """
 
     def __init__(self) -> None:
+        self.by_moment: dict[graph.Tensor, graph.Tensor] = {}
         self.of: dict[tuple[str, ...], list[tuple[str, str]]] = {}
         self.members: set[str] = set()
 
@@ -154,7 +227,11 @@ def averages_of(graphs: list[graph.Graph], switched_off: frozenset[str]) -> Aver
             if op.type not in ("Add", "AddV2", *FUSED) or not op.outputs:
                 continue
             found = patterns.recognise(op.output, switched_off)
-            if found is None or found.settings.get("by") != "averages":
+            if found is None or found.kind != "batch_norm":
+                continue
+            for moment in found.moments:
+                averages.by_moment.setdefault(bare(moment), op.output)
+            if found.settings["by"] != "averages":
                 continue
             pair = found.variables["mean"], found.variables["variance"]
             rows = averages.of.setdefault(key_of(found.variables), [])
@@ -180,6 +257,7 @@ class Run:
       folded: moves of batch norms' averages.
       losses: number of an update -> operands that its gradients are of.
       values: move -> operand that is assigned.
+      moving: operands that are computed for the averages alone which that moves.
     """
 
     def __init__(
@@ -188,12 +266,13 @@ class Run:
         flow: Flow,
         ordered: list[Any],
         folded: list[tuple[effects.Average, effects.Move]],
-        updates: Updates,
+        updates: Updates | None,
     ) -> None:
         self.number, self.flow, self.effects = number, flow, ordered
         self.folded, self.updates = folded, updates
         self.losses: dict[int, list[Any]] = {}
         self.values: dict[effects.Move, Any] = {}
+        self.moving: list[Any] = []
 
     def trace(self) -> None:
         """Follows losses and assigned values back to what they are made of."""

@@ -3,7 +3,7 @@ between them. A network that a program built three times is one, called three ti
 
 import keyword
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,12 +30,15 @@ class Call:
     outputs: list[Out] = field(default_factory=list)
 
 
-def groups(trained: list[list[str]], order: Iterable[str]) -> dict[str, list[str]]:
+def groups(
+    trained: list[list[str]], order: Iterable[str], wished: Mapping[str, str]
+) -> dict[str, list[str]]:
     """Returns network -> its trained variables: those that the same updates train.
 
     Args:
       trained: variables of each update.
       order: all variables.
+      wished: variable -> network, of a map.
     """
     by_updates: dict[tuple[int, ...], list[str]] = {}
     for name in order:
@@ -46,13 +49,52 @@ def groups(trained: list[list[str]], order: Iterable[str]) -> dict[str, list[str
     for number, names in enumerate(by_updates.values()):
         name = _name(names) or ("model" if len(by_updates) == 1 else f"network{number + 1}")
         result[name if name not in result else f"{name}_{number + 1}"] = names
+    return _regrouped(result, wished)
+
+
+def scopes(
+    order: list[str], kernels: Collection[str], wished: Mapping[str, str]
+) -> dict[str, list[str]]:
+    """Returns network -> its variables of a program without updates: those below one scope, where
+    every scope holds more than a layer; else all.
+
+    Args:
+      order: all variables.
+      kernels: those of them that layers multiply by.
+      wished: variable -> network, of a map.
+    """
+    by_scope: dict[str, list[str]] = {}
+    for name in order:
+        by_scope.setdefault(name.partition("/")[0], []).append(name)
+    if any(len(set(names) & set(kernels)) < 2 for names in by_scope.values()):
+        by_scope = {_name(order) or "model": order}
+    return _regrouped({identifier(k): names for k, names in by_scope.items()}, wished)
+
+
+def _regrouped(networks: dict[str, list[str]], wished: Mapping[str, str]) -> dict[str, list[str]]:
+    """Moves variables into the networks that a map says."""
+    result: dict[str, list[str]] = {}
+    for name, variables in networks.items():
+        for variable in variables:
+            result.setdefault(wished.get(variable, name), []).append(variable)
     return result
 
 
 def _name(names: list[str]) -> str:
-    """An identifier of the scope that variables have in common, or ''."""
+    """An identifier of the scope that variables have in common, or of how their names begin; ''
+    where they have nothing in common."""
     scope = common_scope(names)
-    return identifier(scope.rpartition("/")[2]) if scope else ""
+    if scope:
+        return identifier(scope.rpartition("/")[2])
+    firsts = {re.split(r"[_/\d]", name)[0].lower() for name in names}
+    word = firsts.pop() if len(firsts) == 1 else ""
+    return PREFIXES.get(word, identifier(word) if word not in ("", "variable") else "")
+
+
+PREFIXES = {  # how variables of a GAN begin that has no scopes
+    **{"d": "discriminator", "dis": "discriminator", "disc": "discriminator"},
+    **{"g": "generator", "gen": "generator"},
+}
 
 
 def common_scope(names: list[str]) -> str:
@@ -235,5 +277,10 @@ def signature(call: Call) -> tuple[Any, ...]:
         weights = {k: v for k, v in p.variables.items() if k not in ("mean", "variance")}
         inputs = tuple(operand(x) for x in p.inputs)
         rows.append((_key(p), tuple(sorted(weights.items())), inputs))
-    outputs = tuple((place[x.piece], x.index) for x in call.outputs)
-    return tuple(rows), outputs
+    return tuple(rows)
+
+
+def output_places(call: Call) -> list[tuple[int, int]]:
+    """Returns (number of the piece, of its output) for each output of a call."""
+    place = {p: i for i, p in enumerate(call.pieces)}
+    return [(place[x.piece], x.index) for x in call.outputs]

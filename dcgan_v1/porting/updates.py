@@ -1,6 +1,7 @@
 """The updates of a program as a port needs them: settings, schedules, what is done to gradients."""
 
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from dcgan_v1.migration.records import Tf1Info, Update
@@ -27,8 +28,11 @@ WORDS = {"GradientDescent": "sgd", "Momentum": "momentum", "RMSProp": "rmsprop"}
 class Updates:
     """The updates of a step, numbered as compare numbers them."""
 
-    def __init__(self, graph: Graph, roles: "Roles", info: Tf1Info) -> None:
+    def __init__(
+        self, graph: Graph, roles: "Roles", info: Tf1Info, wished: Mapping[str, str]
+    ) -> None:
         self.graph, self.roles, self.info = graph, roles, info
+        self.wished = wished  # optimiser -> name of a map
         self.own = {*roles.slots, *roles.powers}
         self.refused: list[str] = []
         self.names = self._names()
@@ -59,7 +63,8 @@ class Updates:
                 continue
             scope = common_scope(update.variables).rpartition("/")[2]
             kind = WORDS.get(update.kind, update.kind.lower())
-            name = identifier(f"{scope}_{kind}" if scope else kind)
+            name = self.wished.get(update.optimizer, "")
+            name = name or identifier(f"{scope}_{kind}" if scope else kind)
             while name in names.values():
                 name += "_"
             names[update.optimizer] = name
