@@ -8,7 +8,11 @@ import pytest
 import tensorflow.compat.v1 as tf
 from script_runs import ROOT, fresh, refusal
 
-from dcgan_v1.porting import effects, graph, patterns
+from dcgan_v1.errors import UserError
+from dcgan_v1.migration.matching.map_file import Map, VariableRow
+from dcgan_v1.migration.records import Input, Tf1Info
+from dcgan_v1.porting import corrections, effects, feeding, graph, patterns, segments
+from dcgan_v1.porting import description as d
 
 pytestmark = pytest.mark.unit
 RELEASE = ("contrib_layers", "ema_batch_norm", "layers", "slim_arg_scope", "wgan_gp")
@@ -132,6 +136,99 @@ def test_clipped_weights_are_known_by_their_limits():
     )
     assert effects.clip(found) == pytest.approx((-0.01, 0.01))
     assert effects.average(found) is None
+
+
+def test_a_product_with_ones_is_the_repetition_that_it_makes():
+    y = ("c", "Placeholder", {}, [], [], [((None, 1, 1, 3), "float32")])
+    ones = constant("ones", np.ones([1, 4, 4, 3]))
+    built = graph.build([y, ones, op("y", "Mul", "c", "ones", shape=(None, 4, 4, 3))], {})
+    found = patterns.recognise(built.ops["y"].output)
+    assert found.settings["type"] == "Tile"
+    assert found.settings["constants"][0].tolist() == [1, 4, 4, 1]
+
+
+def test_variance_as_mean_of_squares_less_the_squared_mean_makes_a_batch_norm():
+    ops = batch_norm()
+    of_squares = [
+        *(op("x2", "Square", "x"), op("e2", "Mean", "x2", "axes", shape=(3,))),
+        *(op("m2", "Square", "mean", shape=(3,)), op("variance", "Sub", "e2", "m2", shape=(3,))),
+    ]
+    before = [o for o in ops if o[0] not in ("squares", "variance")]
+    place = next(i for i, o in enumerate(before) if o[0] == "mean") + 1
+    found = kind_of(*before[:place], *of_squares, *before[place:])
+    assert (found.kind, found.settings["by"]) == ("batch_norm", "batch")
+
+
+@pytest.mark.parametrize(
+    ("names", "network"),
+    [
+        (["g/a/w", "g/b/w"], "g"),
+        (["d_w1", "d_b1"], "discriminator"),
+        (["Variable", "Variable_1"], "model"),
+    ],
+)
+def test_a_network_is_called_after_what_its_variables_have_in_common(names, network):
+    assert list(segments.groups([names], names, {})) == [network]
+    assert list(segments.groups([names], names, dict.fromkeys(names, "critic"))) == ["critic"]
+
+
+def test_a_graph_without_a_step_has_a_network_for_each_scope_of_several_layers():
+    names = ["g/a/w", "g/a/b", "g/b/w", "d/a/w", "d/b/w"]
+    kernels = [n for n in names if n.endswith("w")]
+    assert list(segments.scopes(names, kernels, {})) == ["g", "d"]
+    layers = ["conv1/w", "conv1/b", "conv2/w", "conv2/b"]
+    assert list(segments.scopes(layers, ["conv1/w", "conv2/w"], {})) == ["model"]
+
+
+def test_a_map_that_names_what_is_not_there_is_refused_with_everything_at_once():
+    info = Tf1Info(source="g.meta", inputs={"z": Input([None, 3], "float32")})
+    known = Map(inputs={"noise": "zz"}, optimizers={"Adam": "a"}, training={"keep": 1.0})
+    known.variables = [VariableRow("w", "g/fc/kernel")]
+    with pytest.raises(UserError) as error:
+        corrections.of(known, info, "m.toml")
+    for name in ("the input zz", "the optimiser Adam", "the variable w", "the placeholder keep"):
+        assert name in str(error.value)
+    with pytest.raises(UserError, match="no name that Python takes"):
+        corrections.of(Map(inputs={"2z": "z"}), info, "m.toml")
+
+
+def gan_program():
+    """D(x) and D(G(z)), of nothing but what says how they are fed."""
+    x, z = d.Value("x.1", (None, 8, 8, 1)), d.Value("z.2", (None, 10))
+    fake, on_x, on_fake = d.Value("fake.3", (None, 8, 8, 1)), d.Value("a.4"), d.Value("b.5")
+
+    def call(network, value, *inputs):
+        return d.Node("call", (value,), inputs, {"network": network, "function": "call"})
+
+    def network(name, end):
+        body = (d.Node(end, (d.Value("h.7"),), (d.Value("h.6"),)),)
+        function = d.Function("call", (d.Value("h.6"),), body, (d.Value("h.7"),))
+        return d.Network(name, name, (function,), ())
+
+    nodes = (call("g", fake, z), call("d", on_x, x), call("d", on_fake, fake))
+    return d.Program(
+        source="",
+        variables={},
+        networks=(network("g", "tanh"), network("d", "relu")),
+        optimizers=(),
+        inputs=(d.Node("input", (x,), ops=("x",)), d.Node("input", (z,), ops=("z",))),
+        draws=(),
+        stages=(d.Stage(0, nodes, ()),),
+        losses={},
+    )
+
+
+def test_how_a_step_is_fed_is_read_off_its_networks_or_off_a_recording():
+    images, noise = feeding.of(gan_program(), {})
+    assert (images.kind, images.low, images.high) == ("images", -1.0, 1.0)  # G ends in tanh
+    assert (noise.kind, noise.low, noise.high, noise.told) == ("uniform", -1.0, 1.0, False)
+    rng = np.random.default_rng(0)
+    fed = {"x": rng.uniform(0, 1, (3, 16, 8, 8, 1)), "z": rng.normal(0, 2, (3, 16, 10))}
+    images, noise = feeding.of(gan_program(), fed)
+    assert (images.low, images.high) == (0.0, 1.0)
+    assert noise.kind == "normal" and noise.high == pytest.approx(2, rel=0.2) and noise.told
+    drawn = feeding.sampler(gan_program(), (images, noise))
+    assert (drawn.network, drawn.shape, drawn.feeds) == ("g", (8, 8, 1), (noise,))
 
 
 # ---- the command ----

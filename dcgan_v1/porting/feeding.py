@@ -161,7 +161,7 @@ def _generated(program: d.Program) -> _Drawn | None:
         shape = tuple(n or 1 for n in (call.value.shape or ())[1:])
         names = _sources(call.inputs, by_value)
         sizes = [int(np.prod([n or 1 for n in (v.shape or ())[1:]])) for v in names]
-        is_noise = bool(names) and all(len(v.shape or ()) == 2 for v in names)
+        is_noise = bool(names) and all(_is_vector(v) for v in names)
         goes_on = any(call is not other and _leads(call, other.inputs, by_value) for other in calls)
         if not (shape and goes_on and is_noise and int(np.prod(shape)) > max(sizes)):
             continue
@@ -169,6 +169,11 @@ def _generated(program: d.Program) -> _Drawn | None:
         noise = frozenset(v.name.partition(".")[0] for v in names)
         return _Drawn(call.settings["network"], shape, low, high, noise, call)
     return None
+
+
+def _is_vector(v: d.Value) -> bool:
+    """Whether a row has one axis that is longer than 1: [N, 100], [N, 1, 1, 100]."""
+    return v.shape is not None and sum((n or 1) > 1 for n in v.shape[1:]) <= 1 < len(v.shape)
 
 
 def _sources(inputs: tuple[d.Operand, ...], by_value: Mapping[str, d.Node]) -> list[d.Value]:

@@ -1,7 +1,7 @@
 """How batch norms look in a TF1 graph; see `patterns`."""
 
 from dcgan_v1.porting.graph import Tensor, through, variable_of
-from dcgan_v1.porting.matching import ADD, DIVIDE, Match, Number, any_of, number_of
+from dcgan_v1.porting.matching import ADD, DIVIDE, Match, Number, any_of, match, number_of
 
 INVERSE = ("Rsqrt", (ADD, "variance", Number("epsilon")))
 BY_FACTOR = (  # tf.nn.batch_normalization
@@ -62,11 +62,14 @@ def _are_moments(x: Tensor, mean: Tensor, variance: Tensor) -> bool:
         return False
     rank = len(x.shape)
     mean, variance = bare(mean), bare(variance)
-    for t in (mean, variance):
-        axes = t.op.inputs[1].array if t.op.type == "Mean" else None
-        if axes is None or sorted(int(a) % rank for a in axes.reshape(-1)) != list(range(rank - 1)):
-            return False
-    if through(mean.op.inputs[0]) is not through(x):
+    if not _is_mean(mean, rank) or through(mean.op.inputs[0]) is not through(x):
+        return False
+    bound = match(variance, ("Sub", "squares", ("Square", "mean")))
+    if bound and bare(bound["mean"]) is mean:  # E(x^2) - E(x)^2
+        squares = bare(bound["squares"])
+        of = match(squares.op.inputs[0], ("Square", "x")) if _is_mean(squares, rank) else None
+        return of is not None and of["x"] is through(x)
+    if not _is_mean(variance, rank):
         return False
     squares = through(variance.op.inputs[0])
     difference = squares
@@ -77,6 +80,14 @@ def _are_moments(x: Tensor, mean: Tensor, variance: Tensor) -> bool:
         return False
     a, b = difference.op.inputs
     return through(a) is through(x) and bare(b) is mean
+
+
+def _is_mean(t: Tensor, rank: int) -> bool:
+    """Whether a tensor is a mean over all axes but the last."""
+    axes = t.op.inputs[1].array if t.op.type == "Mean" else None
+    return axes is not None and sorted(int(a) % rank for a in axes.reshape(-1)) == [
+        *range(rank - 1)
+    ]
 
 
 def fused_batch_norm(y: Tensor) -> Match | None:

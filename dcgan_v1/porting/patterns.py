@@ -131,6 +131,7 @@ def dropout(y: Tensor) -> Match | None:
         y,
         ("Mul", ("Mul", "x", Number("scale")), kept),
         ("Mul", (DIVIDE, "x", Number("keep")), ("Floor", (ADD, "random", Number("keep")))),
+        (SELECT, ("GreaterEqual", "random", Number("rate")), ("Mul", "x", Number("scale")), 0),
     )
     if bound is None or bound["random"].op.type != "RandomUniform":
         return None
