@@ -212,6 +212,9 @@ def through(tensor: Tensor) -> Tensor:
 def _alias(op: Op) -> Tensor | None:
     if op.type in ALIASES:
         return op.inputs[0]
+    if op.type == "Transpose" and op.inputs[1] is not None and op.inputs[1].array is not None:
+        perm = op.inputs[1].array.tolist()
+        return op.inputs[0] if perm == sorted(perm) else None
     neutral = {"Add": 0, "AddV2": 0, "Sub": 0, "Mul": 1, "RealDiv": 1}.get(op.type)
     if neutral is not None:
         for number, other in ((1, 0), (0, 1)):

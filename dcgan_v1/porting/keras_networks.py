@@ -172,6 +172,8 @@ def _layer(program: d.Program, node: d.Node) -> str:
         return f"layers.Dropout({s['rate']})"
     if node.kind == "batch_norm":
         return _batch_norm(program, node)
+    if node.kind == "lstm":
+        return _lstm(program, node)
     if node.kind == "dense":
         words.append(str(s["units"]))
     else:
@@ -190,6 +192,15 @@ def _layer(program: d.Program, node: d.Node) -> str:
         words.append(f"kernel_initializer={kernel}")
     kind = {"dense": "Dense", "conv": "Conv2D", "deconv": "Conv2DTranspose"}[node.kind]
     return f"layers.{kind}({', '.join(words)})"
+
+
+def _lstm(program: d.Program, node: d.Node) -> str:
+    words = [str(node.settings["units"]), "return_sequences=True"]
+    if node.settings["forget"] != 1:
+        words.append("unit_forget_bias=False")
+    if kernel := _initializer(program, node.variables["kernel"], ""):
+        words += [f"kernel_initializer={kernel}", f"recurrent_initializer={kernel}"]
+    return f"layers.LSTM({', '.join(words)})"
 
 
 def _batch_norm(program: d.Program, node: d.Node) -> str:

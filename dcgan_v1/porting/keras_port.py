@@ -91,8 +91,8 @@ def _variables(program: d.Program) -> list[tuple[str, str]]:
         attributes = names.layers(network)
         for node in (n for f in network.functions for n in d.walk(f.nodes)):
             key = names.key_of(node)
-            if key is None or node.kind not in d.LAYERS:
-                continue
+            if key is None or node.kind not in d.LAYERS or node.kind == "lstm":
+                continue  # Keras has an LSTM's kernel in two: the comparison finds them
             for part in TRAINED & node.variables.keys():
                 own = node.variables[part]
                 rows[own] = f"{network.name}/{attributes[key]}/{part}"

@@ -77,6 +77,8 @@ def key_of(node: d.Node) -> tuple[str, ...] | None:
     own = {p: v for p, v in node.variables.items() if p not in ("mean", "variance")}
     if own:
         return tuple(own.values())
+    if "mean" in node.variables:
+        return "mean", node.variables["mean"]
     if node.kind in ("dropout", "batch_norm"):
         return (node.kind, *node.ops)
     return None

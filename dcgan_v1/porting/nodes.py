@@ -58,6 +58,7 @@ class Bodies:
         self._network_of = {v: name for name, names in networks.items() for v in names}
         self.networks: tuple[d.Network, ...] = ()
         self._outputs: dict[Any, list[tuple[int, int]]] = {}  # of a function, of all its calls
+        self._name_bare_norms(calls)
         for call in calls:
             places = self._outputs.setdefault(self._key(call), [])
             places += [p for p in segments.output_places(call) if p not in places]
@@ -146,15 +147,36 @@ class Bodies:
     # ---- batch norms ----
 
     def _of_batch_norm(self, piece: Piece) -> dict[str, Any]:
-        key = tuple(piece.variables.get(part, "") for part in ("gamma", "beta"))
-        pairs = self._averages.of.get(key, [])
-        if not any(key):
-            self.refused.append(f"a batch norm without gamma and beta ({piece.op.name})")
+        pairs = self._pairs(piece)
         decays = [m[2] for moved in self._moved for m in moved.values() if m[0] in pairs]
         momentum = decays[0] if decays else None
         if len(set(decays)) > 1:
             self.refused.append(f"a batch norm of several decays ({piece.op.name})")
         return {"averages": tuple(pairs), "momentum": momentum}
+
+    def _pairs(self, piece: Piece) -> list[tuple[str, str]]:
+        """The averages of a batch norm: those of its gamma and beta, or else its own."""
+        key = tuple(piece.variables.get(part, "") for part in ("gamma", "beta"))
+        if any(key):
+            return self._averages.of.get(key, [])
+        own = tuple(piece.variables.get(part, "") for part in ("mean", "variance"))
+        return [(own[0], own[1])] if all(own) else []
+
+    def _name_bare_norms(self, calls: list[Call]) -> None:
+        """A batch norm without gamma and beta is known by its averages: those that a run moves, or
+        that it reads, are those of every call of the network."""
+        for moved in self._moved:
+            for piece, (pair, _, _) in moved.items():
+                piece.variables |= dict(zip(("mean", "variance"), pair, strict=True))
+        places: dict[Any, dict[str, str]] = {}
+        for _ in range(2):
+            for call in calls:
+                for i, piece in enumerate(call.pieces):
+                    is_bare = not {"gamma", "beta"} & piece.variables.keys()
+                    if piece.kind == "batch_norm" and is_bare:
+                        known = places.setdefault((self._key(call), i), dict(piece.variables))
+                        known |= piece.variables
+                        piece.variables |= known
 
     def _moved_in(self, run: "Run") -> dict[Piece, tuple[tuple[str, str], int, float]]:
         """Batch norm -> (pair of averages that the run moves by its moments, which, decay)."""
@@ -178,7 +200,8 @@ class Bodies:
             pairs = self._averages.of.get(key, [])
             for which, pair in enumerate(pairs):
                 if set(pair) == set(decays) and len(set(decays.values())) == 1:
-                    result[piece] = (pair, which, next(iter(decays.values())))
+                    number = which if any(key) else 0  # a bare one has but its own
+                    result[piece] = (pair, number, next(iter(decays.values())))
                     break
             else:
                 names = ", ".join(sorted(decays))

@@ -11,8 +11,19 @@ import numpy as np
 
 from dcgan_v1.porting.graph import Tensor, through, variable_of
 from dcgan_v1.porting.loss_patterns import mean_loss, sigmoid_cross_entropy
-from dcgan_v1.porting.matching import ADD, DIVIDE, SELECT, Match, Number, any_of, match, number_of
+from dcgan_v1.porting.matching import (
+    ADD,
+    ANY,
+    DIVIDE,
+    SELECT,
+    Match,
+    Number,
+    any_of,
+    match,
+    number_of,
+)
 from dcgan_v1.porting.norm_patterns import batch_norm, fused_batch_norm
+from dcgan_v1.porting.recurrent_patterns import lstm
 
 KERNELS = ("MatMul", "Conv2D", "Conv2DBackpropInput")
 
@@ -38,6 +49,20 @@ def kernel_layer(y: Tensor) -> Match | None:
             found.variables["bias"] = bias
             return found
     return _kernel(y)
+
+
+def dense_of_sequences(y: Tensor) -> Match | None:
+    """A dense layer on the last axis of [N, T, features], as tf.tensordot has it."""
+    product = ("Reshape", ("MatMul", ("Reshape", "x", ANY), "kernel"), ANY)
+    bound = any_of(y, ("BiasAdd", product, "bias"), product)
+    kernel = bound and variable_of(bound["kernel"])
+    if not bound or kernel is None or y.shape is None or bound["x"].shape is None:
+        return None
+    x, bias = bound["x"], variable_of(bound["bias"]) if "bias" in bound else None
+    if len(y.shape) < 3 or x.shape[:-1] != y.shape[:-1] or ("bias" in bound and bias is None):
+        return None
+    variables = {"kernel": kernel, **({"bias": bias} if bias else {})}
+    return Match("dense", [x], {"units": y.shape[-1]}, variables)
 
 
 def _kernel(y: Tensor) -> Match | None:
@@ -199,6 +224,8 @@ PATTERNS: dict[str, Pattern] = {
     "mean_loss": mean_loss,
     "sigmoid_cross_entropy": sigmoid_cross_entropy,
     "kernel_layer": kernel_layer,
+    "dense_of_sequences": dense_of_sequences,
+    "lstm": lstm,
     "batch_norm": batch_norm,
     "fused_batch_norm": fused_batch_norm,
     "leaky_relu": leaky_relu,
