@@ -7,11 +7,13 @@ import numpy as np
 
 from dcgan_v1.migration.records import Tf1Info
 from dcgan_v1.porting import description as d
-from dcgan_v1.porting import effects, graph, initializers, outputs, patterns, segments
+from dcgan_v1.porting import effects, graph, initializers, outputs, segments
+from dcgan_v1.porting.averages import averages_of
 from dcgan_v1.porting.corrections import Names
 from dcgan_v1.porting.flow import Flow
 from dcgan_v1.porting.nodes import Bodies
 from dcgan_v1.porting.norm_patterns import bare
+from dcgan_v1.porting.runs import Run, in_order, stages
 from dcgan_v1.porting.updates import Updates
 
 if TYPE_CHECKING:
@@ -118,10 +120,9 @@ class Reader:
             stages=(),
             losses={},
             forward=forward,
-            left_out=_unknown_starts(variables, networks),
         )
 
-    def _bodies(self, runs: "list[Run]", networks: dict[str, list[str]]) -> Bodies:
+    def _bodies(self, runs: list[Run], networks: dict[str, list[str]]) -> Bodies:
         network_of = {v: name for name, names in networks.items() for v in names}
         calls = segments.calls([run.flow.pieces for run in runs], network_of)
         if any([self._traced_moves(run, calls) for run in runs]):  # noqa: C419  # every one
@@ -131,7 +132,7 @@ class Reader:
         again = [name for name in self.info.inputs if "@" in name]
         return Bodies(calls, runs, networks, self.averages, self.training, self.names, again)
 
-    def _traced_moves(self, run: "Run", calls: list[segments.Call]) -> bool:
+    def _traced_moves(self, run: Run, calls: list[segments.Call]) -> bool:
         """Traces networks that a run calls only for the averages which that moves; returns whether
         there are any."""
         own = {bare(m) for piece in run.flow.pieces for m in piece.moments}
@@ -170,7 +171,7 @@ class Reader:
             for name, v in self.info.variables.items()
         }
 
-    def _run(self, number: int, updates: Updates) -> "Run":
+    def _run(self, number: int, updates: Updates) -> Run:
         run = self.info.runs[number]
         moves = effects.moves(self.training, run, updates.own)
         folded: dict[str, tuple[effects.Average, effects.Move]] = {}
@@ -185,8 +186,8 @@ class Reader:
         applied = {op for update in updated for op in update.ops}
         self.refused += effects.strays(self.training, run, applied)
         kept += updated
-        ordered = _in_order(kept)
-        stage_of = _stages(ordered, self.training)
+        ordered = in_order(kept)
+        stage_of = stages(ordered, self.training)
         flow = Flow(self.training, stage_of, self.switched_off)
         result = Run(number, flow, ordered, list(folded.values()), updates)
         result.trace()
@@ -202,110 +203,3 @@ def _unknown_starts(
         for name, v in variables.items()
         if name in own and not v.initializer[0]
     )
-
-
-class Averages:
-    """Which averages belong to which batch norm.
-
-    Attributes:
-      of: key of a batch norm -> [(variable of its mean, of its variance)].
-      members: names of all of them.
-      by_moment: mean or variance of a batch -> what is normalised by it, in training.
-    """
-
-    def __init__(self) -> None:
-        self.by_moment: dict[graph.Tensor, graph.Tensor] = {}
-        self.of: dict[tuple[str, ...], list[tuple[str, str]]] = {}
-        self.members: set[str] = set()
-
-
-def averages_of(graphs: list[graph.Graph], switched_off: frozenset[str]) -> Averages:
-    """Returns the averages that batch norms read in inference."""
-    averages = Averages()
-    for each in graphs:
-        for op in each.ops.values():
-            if op.type not in ("Add", "AddV2", *FUSED) or not op.outputs:
-                continue
-            found = patterns.recognise(op.output, switched_off)
-            if found is None or found.kind != "batch_norm":
-                continue
-            for moment in found.moments:
-                averages.by_moment.setdefault(bare(moment), op.output)
-            if found.settings["by"] != "averages":
-                continue
-            pair = found.variables["mean"], found.variables["variance"]
-            rows = averages.of.setdefault(key_of(found.variables), [])
-            if pair not in rows:
-                rows.append(pair)
-            averages.members |= set(pair)
-    return averages
-
-
-FUSED = ("FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3")
-
-
-def key_of(variables: dict[str, str]) -> tuple[str, ...]:
-    """Returns what two calls of a batch norm have alike."""
-    return tuple(variables.get(part, "") for part in ("gamma", "beta"))
-
-
-class Run:
-    """One session run: its flow, and what it moves in which order.
-
-    Attributes:
-      effects: moves and updates in their order.
-      folded: moves of batch norms' averages.
-      losses: number of an update -> operands that its gradients are of.
-      values: move -> operand that is assigned.
-      moving: operands that are computed for the averages alone which that moves.
-    """
-
-    def __init__(
-        self,
-        number: int,
-        flow: Flow,
-        ordered: list[Any],
-        folded: list[tuple[effects.Average, effects.Move]],
-        updates: Updates | None,
-    ) -> None:
-        self.number, self.flow, self.effects = number, flow, ordered
-        self.folded, self.updates = folded, updates
-        self.losses: dict[int, list[Any]] = {}
-        self.values: dict[effects.Move, Any] = {}
-        self.moving: list[Any] = []
-
-    def trace(self) -> None:
-        """Follows losses and assigned values back to what they are made of."""
-        for effect in self.effects:
-            if isinstance(effect, effects.Updated):
-                tensors = self.updates.losses(effect.number)
-                self.losses[effect.number] = [self.flow.operand(t) for t in tensors]
-            elif effects.clip(effect) is None and effects.average(effect) is None:
-                self.values[effect] = self.flow.operand(effect.value)
-
-
-def _in_order(kept: list[Any]) -> list[Any]:
-    """Brings effects into the order in which one needs another; else the graph's."""
-    ops = {id(e): [e.op] if isinstance(e, effects.Move) else e.ops for e in kept}
-    needs = {id(e): graph.above(ops[id(e)]) for e in kept}
-
-    def before(effect: Any) -> tuple[int, int, int]:
-        others = [o for o in kept if o is not effect]
-        count = sum(any(op in needs[id(effect)] for op in ops[id(o)]) for o in others)
-        number = effect.number if isinstance(effect, effects.Updated) else 0
-        return count, number, min(op.index for op in ops[id(effect)])
-
-    return sorted(kept, key=before)
-
-
-def _stages(ordered: list[Any], whole: graph.Graph) -> Any:
-    """Returns op -> how many effects come before it."""
-    place: dict[graph.Op, int] = {}
-    marks: dict[graph.Op, int] = {}
-    for i, effect in enumerate(ordered):
-        for op in [effect.op] if isinstance(effect, effects.Move) else effect.ops:
-            marks[op] = i + 1
-    for op in whole.ops.values():
-        needed = [t.op for t in op.inputs if t is not None] + op.controls
-        place[op] = max([marks.get(op, 0), *(place.get(o, 0) for o in needed)])
-    return lambda op: place[op] if op not in marks else place[op] - 1

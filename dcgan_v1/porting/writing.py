@@ -53,7 +53,7 @@ class Port:
       program: what it was written from; to: the framework.
       original: where that is.
       texts: name -> text of its files.
-      has_values: whether the original has a checkpoint, or values of a recording.
+      has_values: whether the original has values: of a checkpoint, a recording, a frozen graph.
     """
 
     program: d.Program
@@ -135,7 +135,8 @@ def port_of(
         batch = feeding.batch_size(program, fed)
         texts["train.py"] = train_program.text(program, to, feeds, drawn, batch)
         compile(texts["train.py"], "train.py", "exec")
-    return Port(program, to, original, texts, bool(runner.program.values))
+    has_values = bool(runner.program.values) or runner.program.frozen
+    return Port(program, to, original, texts, has_values)
 
 
 def files(program: d.Program, old: str, to: str) -> dict[str, str]:
