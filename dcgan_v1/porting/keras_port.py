@@ -50,7 +50,7 @@ def _new(program: d.Program) -> str:
 def _networks_alone(program: d.Program) -> str:
     """The networks of a program without a training step, and what they are called with."""
     classes = ", ".join(sorted(class_name(n) for n in program.networks))
-    lines = ["import tensorflow as tf", "", f"from networks import {classes}", ""]
+    lines = ["import keras", "import tensorflow as tf", "", f"from networks import {classes}", ""]
     for n in program.networks:
         shapes = ", ".join(zeros(v) for v in n.functions[0].inputs)
         lines += [f'{n.name} = {class_name(n)}(name="{n.name}")', f"{n.name}({shapes})"]
