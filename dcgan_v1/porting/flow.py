@@ -23,7 +23,7 @@ CONTROL = (
 GRADIENTS = re.compile(r"^((?:.*/)?gradients(?:_\d+)?)/(.+)$")
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Piece:
     """What becomes a node: see `description.Node`.
 

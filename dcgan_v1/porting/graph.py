@@ -15,7 +15,7 @@ ALIASES = ("Identity", "ReadVariableOp", "Snapshot", "EnsureShape", "CheckNumeri
 LARGEST_CONSTANT = 20000  # elements of what is computed from constants
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Tensor:
     """A tensor; `array` is its value where it is a constant."""
 
@@ -35,7 +35,7 @@ class Tensor:
         return flat[0].item() if np.all(flat == flat[0]) else None
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Op:
     """An operation."""
 
@@ -97,6 +97,8 @@ def build(raw: Iterable[RawOp], values: Mapping[str, np.ndarray]) -> Graph:
                 late.append((op, i, t))
             op.inputs.append(tensor)  # type: ignore[arg-type]  # wired below
         op.controls = [graph.ops[c] for c in controls if c in graph.ops]
+        if type_ == "VarHandleOp":
+            outputs = [(attributes["shape"], attributes["dtype"])]  # what it holds, no handle's
         op.outputs = [Tensor(op, i, shape, dtype) for i, (shape, dtype) in enumerate(outputs)]
         graph.ops[name] = op
         living_outputs = _specialised(op, values, is_dead)

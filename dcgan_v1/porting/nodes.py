@@ -13,8 +13,9 @@ from dcgan_v1.porting.norm_patterns import bare
 from dcgan_v1.porting.segments import Call
 
 if TYPE_CHECKING:
+    from dcgan_v1.porting.averages import Averages
     from dcgan_v1.porting.corrections import Names
-    from dcgan_v1.porting.reader import Averages, Run
+    from dcgan_v1.porting.runs import Run
 
 
 class Bodies:
@@ -230,6 +231,7 @@ class Bodies:
 
     def _effect(self, effect: Any, run: "Run", build: Building) -> d.Effect:
         if isinstance(effect, effects.Updated):
+            assert run.updates is not None
             info = run.updates.info.updates[effect.number]
             clipping = run.updates.clipping(effect.number)
             if clipping is None:

@@ -27,5 +27,5 @@ def of(graph: Graph) -> list[Tensor]:
         if op.outputs
         and op.output.array is None
         and op.output.dtype.startswith("float")
-        and not any(user in inside for user in op.users)
+        and not any(user in inside for t in op.outputs for user in t.users)
     ]

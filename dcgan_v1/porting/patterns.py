@@ -61,7 +61,7 @@ def dense_of_sequences(y: Tensor) -> Match | None:
     x, bias = bound["x"], variable_of(bound["bias"]) if "bias" in bound else None
     if len(y.shape) < 3 or x.shape[:-1] != y.shape[:-1] or ("bias" in bound and bias is None):
         return None
-    variables = {"kernel": kernel, **({"bias": bias} if bias else {})}
+    variables = {part: v for part, v in (("kernel", kernel), ("bias", bias)) if v}
     return Match("dense", [x], {"units": y.shape[-1]}, variables)
 
 

@@ -36,6 +36,7 @@ class Run:
         """Follows losses and assigned values back to what they are made of."""
         for effect in self.effects:
             if isinstance(effect, effects.Updated):
+                assert self.updates is not None
                 tensors = self.updates.losses(effect.number)
                 self.losses[effect.number] = [self.flow.operand(t) for t in tensors]
             elif effects.clip(effect) is None and effects.average(effect) is None:

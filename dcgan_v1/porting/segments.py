@@ -19,7 +19,7 @@ OUTSIDE = ("gradient", "input", "draw")
 DYNAMIC = ("by", "draw", "shape")  # settings in which two calls of a network may differ
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Call:
     """One call of a network: its pieces, each after what it needs."""
 
@@ -86,9 +86,9 @@ def _name(names: list[str]) -> str:
     scope = common_scope(names)
     if scope:
         return identifier(scope.rpartition("/")[2])
-    firsts = {re.split(r"[_/\d]", name)[0].lower() for name in names}
+    firsts = {name.partition("_")[0].lower() if "/" not in name else "" for name in names}
     word = firsts.pop() if len(firsts) == 1 else ""
-    return PREFIXES.get(word, identifier(word) if word not in ("", "variable") else "")
+    return PREFIXES.get(word, "" if word.startswith("variable") else word and identifier(word))
 
 
 PREFIXES = {  # how variables of a GAN begin that has no scopes
@@ -133,9 +133,10 @@ def calls(flows: list[list[Piece]], network_of: dict[str, str]) -> list[Call]:
         _bound(call)
     for name in dict.fromkeys(call.network for call in found):
         own = [call for call in found if call.network == name]
-        while _grown_after(own, flows):
+        others = {p for call in found if call.network != name for p in call.pieces}
+        while _grown_after(own, flows, others):
             pass
-        while _grown_before(own):
+        while _grown_before(own, others):
             pass
         for call in own:
             _bound(call)
@@ -215,8 +216,8 @@ def _bound(call: Call) -> None:
         call.outputs += [Out(p, i) for i in sorted(used or {0})]
 
 
-def _grown_after(own: list[Call], flows: list[list[Piece]]) -> bool:
-    """Takes in an activation that follows every call."""
+def _grown_after(own: list[Call], flows: list[list[Piece]], others: set[Piece]) -> bool:
+    """Takes in an activation that follows every call, and is no other network's."""
     following = []
     for call in own:
         _bound(call)
@@ -224,6 +225,8 @@ def _grown_after(own: list[Call], flows: list[list[Piece]]) -> bool:
             return False
         users = [u for u in call.outputs[0].piece.users if u in set(flows[call.flow])]
         if len(set(users)) != 1 or users[0].kind not in AFTER or users[0].variables:
+            return False
+        if users[0] in others:
             return False
         following.append(users[0])
     if len({_key(p) for p in following}) != 1:
@@ -233,8 +236,8 @@ def _grown_after(own: list[Call], flows: list[list[Piece]]) -> bool:
     return True
 
 
-def _grown_before(own: list[Call]) -> bool:
-    """Takes in a reshape or the like before every call."""
+def _grown_before(own: list[Call], others: set[Piece]) -> bool:
+    """Takes in a reshape or the like before every call, that is no other network's."""
     for call in own:
         _bound(call)
     if len({len(call.inputs) for call in own}) != 1:
@@ -243,7 +246,7 @@ def _grown_before(own: list[Call]) -> bool:
         leading = [x.piece for call in own for x in [call.inputs[i]] if isinstance(x, Out)]
         if len(leading) < len(own) or len({_key(p) for p in leading}) != 1:
             continue
-        if leading[0].kind not in BEFORE:
+        if leading[0].kind not in BEFORE or others & set(leading):
             continue
         if all(
             len(set(p.users) - set(call.pieces)) == 0 for p, call in zip(leading, own, strict=True)

@@ -105,7 +105,7 @@ def text(
         batch=batch,
         models=_names(name for n in program.networks for name in (n.name, *n.copies)),
         optimizers=_names(o.name for o in program.optimizers),
-        assumed=", ".join(guessed),
+        assumed=f";\n# assumed, for no recording shows it: {', '.join(guessed)}" if guessed else "",
         feeds=[f'"{f.argument}": {_row(f)}' for f in feeds],
         size=_size(feeds, sampler),
         drawn=(sampler.low, sampler.high) if sampler else None,
