@@ -204,7 +204,8 @@ def through(tensor: Tensor) -> Tensor:
     """Returns what a tensor is the same as: identities, sums with 0, products with 1 and
     reshapes to the same shape are looked through."""
     while tensor.array is None and tensor.op.inputs:
-        other = _alias(tensor.op)
+        is_many = tensor.op.type == "IdentityN"  # what tf.custom_gradient makes
+        other = tensor.op.inputs[tensor.index] if is_many else _alias(tensor.op)
         if other is None:
             return tensor
         tensor = other

@@ -21,7 +21,7 @@ def of(graph: Graph, name: str, known: dict[str, str]) -> tuple[str, dict[str, A
       name: the variable's.
       known: variable -> op that gives it its first value.
     """
-    assign = graph.ops.get(known.get(name, f"{name}/Assign"))
+    assign = graph.ops.get(known.get(name) or f"{name}/Assign")
     if assign is None or len(assign.inputs) < 2:
         return "", {}
     return _kind(through(assign.inputs[1]))

@@ -9,7 +9,7 @@ from dcgan_v1.porting import effects, segments
 from dcgan_v1.porting.building import Building
 from dcgan_v1.porting.flow import Operand, Out, Piece
 from dcgan_v1.porting.graph import Graph, Tensor, through
-from dcgan_v1.porting.norm_patterns import bare
+from dcgan_v1.porting.norm_patterns import bare, moment_of
 from dcgan_v1.porting.segments import Call
 
 if TYPE_CHECKING:
@@ -186,7 +186,7 @@ class Bodies:
             for moment in piece.moments:
                 of[bare(moment)] = piece
         for average, move in run.folded:
-            owner = of.get(bare(average.of))
+            owner = of.get(moment_of(average.of))
             if owner is None:
                 self.refused.append(
                     f"{average.variable}, which follows what no batch norm of this run computes "

@@ -23,6 +23,8 @@ CENTRED = (
     ("Mul", ("Sub", "x", "mean"), INVERSE),
 )
 BY_CENTRING = (
+    (ADD, ("Mul", ("Sub", "x", "mean"), ("Mul", INVERSE, "gamma")), "beta"),
+    (ADD, ("Mul", ("Mul", ("Sub", "x", "mean"), "gamma"), INVERSE), "beta"),
     *((ADD, ("Mul", c, "gamma"), "beta") for c in CENTRED),
     *((ADD, c, "beta") for c in CENTRED),
 )
@@ -54,6 +56,12 @@ def bare(t: Tensor) -> Tensor:
     while t.op.type in ("Squeeze", "StopGradient", "Reshape", "ExpandDims"):
         t = through(t.op.inputs[0])
     return t
+
+
+def moment_of(t: Tensor) -> Tensor:
+    """Returns the moment that an average follows, where it follows n / (n - 1) of it, too."""
+    bound = match(bare(t), ("Mul", "moment", (DIVIDE, "n", ("Sub", "n", 1))))
+    return bare(bound["moment"]) if bound else bare(t)
 
 
 def _are_moments(x: Tensor, mean: Tensor, variance: Tensor) -> bool:

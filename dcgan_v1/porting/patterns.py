@@ -99,6 +99,30 @@ def _kernel(y: Tensor) -> Match | None:
     return Match("deconv" if is_up else "conv", [x], settings, {"kernel": kernel})
 
 
+def conv_of_patches(y: Tensor) -> Match | None:
+    """A convolution as a product of patches with the kernel as a matrix."""
+    rows = ("MatMul", ("Reshape", "patches", ANY), ("Reshape", "kernel", ANY))
+    bound = match(y, ("Reshape", rows, ANY))
+    patches = bound["patches"].op if bound else None
+    kernel = variable_of(bound["kernel"]) if bound else None
+    if not bound or patches is None or patches.type != "ExtractImagePatches" or kernel is None:
+        return None
+    shape, attributes = bound["kernel"].shape, patches.attributes
+    if shape is None or len(shape) != 4 or list(attributes["ksizes"][1:3]) != list(shape[:2]):
+        return None
+    maps = patches.output.shape
+    if y.shape is None or maps is None or (*maps[:3], shape[3]) != y.shape:
+        return None
+    settings = {
+        "filters": shape[3],
+        "size": tuple(shape[:2]),
+        "strides": tuple(attributes["strides"][1:3]),
+        "padding": attributes["padding"].lower(),
+        "dilations": tuple(attributes["rates"][1:3]),
+    }
+    return Match("conv", [patches.inputs[0]], settings, {"kernel": kernel})
+
+
 def _is_plain_deconv(x: Tensor, y: Tensor, settings: dict[str, Any]) -> bool:
     """Whether the output has the size that a framework's own layer gives it."""
     if x.shape is None or y.shape is None:
@@ -225,6 +249,7 @@ PATTERNS: dict[str, Pattern] = {
     "sigmoid_cross_entropy": sigmoid_cross_entropy,
     "kernel_layer": kernel_layer,
     "dense_of_sequences": dense_of_sequences,
+    "conv_of_patches": conv_of_patches,
     "lstm": lstm,
     "batch_norm": batch_norm,
     "fused_batch_norm": fused_batch_norm,

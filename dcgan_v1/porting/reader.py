@@ -8,11 +8,11 @@ import numpy as np
 from dcgan_v1.migration.records import Tf1Info
 from dcgan_v1.porting import description as d
 from dcgan_v1.porting import effects, graph, initializers, outputs, segments
-from dcgan_v1.porting.averages import averages_of
+from dcgan_v1.porting.averages import averages_of, key_of
 from dcgan_v1.porting.corrections import Names
 from dcgan_v1.porting.flow import Flow
 from dcgan_v1.porting.nodes import Bodies
-from dcgan_v1.porting.norm_patterns import bare
+from dcgan_v1.porting.norm_patterns import bare, moment_of
 from dcgan_v1.porting.runs import Run, in_order, stages
 from dcgan_v1.porting.updates import Updates
 
@@ -77,6 +77,9 @@ class Reader:
         if not info.updates:
             return self._networks_alone(runner)
         updates = Updates(self.training, runner.roles, info, self.names.optimizers)
+        self.averages.add_moved(
+            move for run in info.runs for move in effects.moves(self.training, run, updates.own)
+        )
         runs = [self._run(number, updates) for number in range(len(info.runs))]
         trained = [u.variables for u in info.updates]
         networks = segments.groups(trained, info.variables, self.names.networks)
@@ -124,6 +127,9 @@ class Reader:
 
     def _bodies(self, runs: list[Run], networks: dict[str, list[str]]) -> Bodies:
         network_of = {v: name for name, names in networks.items() for v in names}
+        for piece in (p for run in runs for p in run.flow.pieces if p.kind == "batch_norm"):
+            pairs = self.averages.of.get(key_of(piece.variables), [])
+            piece.settings["fused"] |= any(set(p) & self.averages.unbiased for p in pairs)
         calls = segments.calls([run.flow.pieces for run in runs], network_of)
         if any([self._traced_moves(run, calls) for run in runs]):  # noqa: C419  # every one
             calls = segments.calls([run.flow.pieces for run in runs], network_of)
@@ -139,8 +145,8 @@ class Reader:
         wanted = dict.fromkeys(
             norm
             for average, _ in run.folded
-            if bare(average.of) not in own
-            if (norm := self.averages.by_moment.get(bare(average.of))) is not None
+            if moment_of(average.of) not in own
+            if (norm := self.averages.by_moment.get(moment_of(average.of))) is not None
         )
         for norm in wanted:
             ends = [

@@ -15,6 +15,7 @@ AFTER = (  # what may follow a network's last weights and still belong to it
     *("softmax", "reshape", "flatten", "dropout", "batch_norm"),
 )
 BEFORE = ("reshape", "flatten", "concat", "dropout")
+KERNELS = ("MatMul", "Conv2D", "Conv2DBackpropInput")
 OUTSIDE = ("gradient", "input", "draw")
 DYNAMIC = ("by", "draw", "shape")  # settings in which two calls of a network may differ
 
@@ -154,11 +155,17 @@ def _components(pieces: list[Piece], network_of: dict[str, str], flow: int) -> l
     fed: set[Piece] = set()
     own: dict[Piece, str] = {}
     up: dict[Piece, set[str]] = {}
+    of_weights: dict[Piece, str] = {}  # whose weights a piece is made of
     for p in pieces:
         sources = [x.piece for x in p.inputs if isinstance(x, Out)]
         if p.kind in ("input", "draw") or any(s in fed for s in sources):
             fed.add(p)
-        own[p] = _owner(p, network_of) if p in fed and p.kind not in OUTSIDE else ""
+        of_weights[p] = _owner(p, network_of) or next(
+            (of_weights[s] for s in sources if s not in fed and of_weights[s]), ""
+        )
+        is_kernel_op = p.kind == "op" and p.settings["type"] in KERNELS
+        owner = of_weights[p] if is_kernel_op else _owner(p, network_of)
+        own[p] = owner if p in fed and p.kind not in OUTSIDE else ""
         above = set().union(*(up[s] for s in sources)) if sources else set()
         up[p] = {own[p]} if own[p] else set() if p.kind in OUTSIDE else above
     down: dict[Piece, set[str]] = {}
@@ -177,6 +184,12 @@ def _components(pieces: list[Piece], network_of: dict[str, str], flow: int) -> l
         for x in p.inputs:
             if isinstance(x, Out) and member[p] and member[x.piece] == member[p]:
                 root[find(p)] = find(x.piece)
+    for p in reversed(pieces):  # what is made of weights alone, for one call
+        users = {find(u) for u in p.users}
+        if p.kind not in OUTSIDE and p not in fed and len(users) == 1 and p.users:
+            (call,) = users
+            if member[call]:
+                member[p], root[p] = member[call], call
     grouped: dict[Piece, list[Piece]] = {}
     for p in pieces:
         if member[p]:

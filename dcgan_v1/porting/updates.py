@@ -106,6 +106,9 @@ class Updates:
             if number is not None:
                 settings[setting] = float(f"{number:.7g}")
                 continue
+            if setting == "epsilon" and (bound := self._corrected(here, info.optimizer)):
+                settings |= {"epsilon": bound, "epsilon after the correction": True}
+                continue
             if setting == "learning rate" and len({through(t) for t in here}) == 1:
                 schedule = self._schedule(here[0], info.optimizer)
             if setting != "learning rate" or schedule is None:
@@ -116,6 +119,17 @@ class Updates:
         if nesterov and (info.kind != "Momentum" or schedule):
             self.refused.append(f"nesterov of {info.name}, but for momentum at a constant rate")
         return settings, schedule
+
+    def _corrected(self, tensors: list[Tensor], optimizer: str) -> float | None:
+        """Returns the number where an epsilon is epsilon * sqrt(1 - beta2^t): so it is added after
+        the bias is corrected."""
+        for tensor in tensors:
+            form = ("Mul", Number("epsilon"), ("Sqrt", ("Sub", 1, "power")))
+            bound = any_of(tensor, form)
+            power = variable_of(bound["power"]) if bound else None
+            if bound is None or self.roles.powers.get(power or "") != (optimizer, "beta2_power"):
+                return None
+        return float(f"{bound['epsilon']:.7g}")
 
     def _schedule(self, rate: Tensor, optimizer: str) -> Schedule | None:
         """Returns tf.train.exponential_decay's numbers where it counts what the optimiser counts:
@@ -157,6 +171,8 @@ class Updates:
 def _is_gradient(tensor: Tensor) -> bool:
     """Whether tf.gradients made it, and nothing was done to it."""
     tensor = through(tensor)
+    if tensor.op.type in ("Add", "AddV2") and not GRADIENTS.match(tensor.op.name):
+        return all(_is_gradient(t) for t in tensor.op.inputs)  # of the sum of two losses
     found = GRADIENTS.match(tensor.op.name)
     return (
         tensor.array is None
