@@ -123,13 +123,15 @@ class Updates:
     def _corrected(self, tensors: list[Tensor], optimizer: str) -> float | None:
         """Returns the number where an epsilon is epsilon * sqrt(1 - beta2^t): so it is added after
         the bias is corrected."""
+        numbers = set()
         for tensor in tensors:
             form = ("Mul", Number("epsilon"), ("Sqrt", ("Sub", 1, "power")))
             bound = any_of(tensor, form)
             power = variable_of(bound["power"]) if bound else None
             if bound is None or self.roles.powers.get(power or "") != (optimizer, "beta2_power"):
                 return None
-        return float(f"{bound['epsilon']:.7g}")
+            numbers.add(bound["epsilon"])
+        return float(numbers.pop()) if len(numbers) == 1 else None
 
     def _schedule(self, rate: Tensor, optimizer: str) -> Schedule | None:
         """Returns tf.train.exponential_decay's numbers where it counts what the optimiser counts:
