@@ -6,14 +6,22 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-import tensorflow.compat.v1 as tf
 
 from dcgan_v1.errors import UserError
 from dcgan_v1.export.networks import Network
-from dcgan_v1.nn import layer_registry
-from dcgan_v1.nn.layer_registry import LayerCall
+from dcgan_v1.porting.flow import Flow, Out, Piece
+from dcgan_v1.porting.graph import build
+from dcgan_v1.porting.opening import raw_ops
 
-UNARY = {"Relu": "relu", "Tanh": "tanh", "Sigmoid": "sigmoid", "Reshape": "reshape"}
+KINDS = {  # as `porting` calls them -> as `nn` does
+    **{"dense": "linear", "conv": "conv2d", "deconv": "conv2d_transpose", "flatten": "reshape"}
+}
+KNOWN = (
+    *("linear", "conv2d", "conv2d_transpose", "resize_conv2d", "batch_norm", "leaky_relu"),
+    *("relu", "tanh", "sigmoid", "reshape", "avg_pool"),
+)
+PARTS = {"kernel": "w", "bias": "b", "gamma": "gamma", "beta": "beta"}
+PARTS |= {"mean": "moving_mean", "variance": "moving_variance"}
 AVERAGES = ("moving_mean", "moving_variance")
 
 
@@ -41,53 +49,77 @@ class Layer(NamedTuple):
 
 
 def read_layers(network: Network) -> list[Layer]:
-    """Returns a network's layers, from its input to its output.
+    """Returns a network's layers, from its input to its output, as `porting` recognises them.
 
     Raises:
       UnknownLayer: it is not a chain of known layers; the op in the way is named.
     """
     graph = network.session.graph
-    calls = {call.y.name: call for call in graph.get_collection(layer_registry.LAYERS)}
-    variables = {v.op.name: v for v in graph.get_collection("variables")}
+    names = {op.name for op in graph.get_operations()}
+    built = build(raw_ops(graph, names), {})
+    out = Flow(built, lambda _: 0).operand(built.tensor(network.y.name))
     layers: list[Layer] = []
-    y = network.y
-    while y is not network.x:
-        call = calls.get(y.name)
-        if call is not None:
-            kind, x, settings = call.kind, call.x, call.settings
-            weights = network.session.run(_weights(call, variables))
-            scope = call.scope.rpartition("/")[2] if weights else ""
-        else:
-            kind, x, settings = _unary(y.op)
-            scope, weights = "", {}
-        if kind:
-            input_shape, output_shape = (tuple(t.shape.as_list()[1:]) for t in (x, y))
-            layers.append(Layer(kind, scope, input_shape, output_shape, settings, weights))
-        y = x
+    while isinstance(out, Out) and out.piece.kind != "input":
+        piece = out.piece
+        x = _before(piece)
+        kind = KINDS.get(piece.kind, piece.kind)
+        if kind == "conv2d" and (small := _before_growth(x.piece)):
+            kind, x = "resize_conv2d", small
+        if kind not in KNOWN:
+            type_ = piece.settings.get("type", piece.kind)
+            raise UnknownLayer(f"no known layer computes op {type_} ({piece.op.name})")
+        layers.append(_layer(network, kind, piece, x))
+        out = x
     return layers[::-1]
 
 
-def _weights(call: LayerCall, variables: dict[str, tf.Variable]) -> dict[str, tf.Variable]:
-    """Returns name -> variable of those in a layer's scope."""
-    averages = call.settings.get("averages", "")
-    inside = f"{call.scope}/{averages}/" if averages else f"{call.scope}/"
-    places = {name: f"{call.scope}/{name}" for name in ("w", "b", "gamma", "beta")}
-    places |= {name: inside + name for name in AVERAGES}
-    return {n: variables[place] for n, place in places.items() if place in variables}
+def _before(piece: Piece) -> Out:
+    """Returns the one value that a layer is given."""
+    given = [x for x in piece.inputs if isinstance(x, Out)]
+    if len(given) != 1 or (len(given) < len(piece.inputs) and piece.kind != "op"):
+        type_ = piece.settings.get("type", piece.op.type)
+        raise UnknownLayer(f"no known layer computes op {type_} ({piece.op.name})")
+    return given[0]
 
 
-def _unary(op: tf.Operation) -> tuple[str, tf.Tensor, dict[str, Any]]:
-    """Returns (kind, input, settings) of an op outside all layers; no kind where it
-    changes nothing."""
-    if op.type == "Identity":
-        return "", op.inputs[0], {}
-    if op.type in UNARY:
-        return UNARY[op.type], op.inputs[0], {}
-    if op.type == "AvgPool":
-        size, stride = (op.get_attr(name)[1] for name in ("ksize", "strides"))
-        if size == stride and op.get_attr("padding") == b"SAME":
-            return "avg_pool", op.inputs[0], {"size": size}
-    raise UnknownLayer(f"no known layer computes op {op.type} ({op.name})")
+def _before_growth(piece: Piece) -> Out | None:
+    """Returns what a bilinear resize to twice the size is given, else None."""
+    if piece.settings.get("type") != "ResizeBilinear":
+        return None
+    x = _before(piece)
+    before, after = x.piece.outputs[x.index][0], piece.outputs[0][0]
+    if not before or not after or [2 * (n or 0) for n in before[1:3]] != list(after[1:3]):
+        return None
+    return x
+
+
+def _layer(network: Network, kind: str, piece: Piece, x: Out) -> Layer:
+    variables = {v.op.name: v for v in network.session.graph.get_collection("variables")}
+    names = {PARTS[part]: name for part, name in piece.variables.items()}
+    weights = network.session.run({part: variables[name] for part, name in names.items()})
+    settings = _settings(kind, piece)
+    if settings.get("is_training"):  # it reads no averages
+        like = next(iter(weights.values()))
+        weights |= dict(zip(AVERAGES, (np.zeros_like(like), np.ones_like(like)), strict=True))
+    scope = next(iter(names.values()), "").rpartition("/")[0].rpartition("/")[2]
+    shapes = x.piece.outputs[x.index][0], piece.outputs[0][0]
+    input_shape, output_shape = (tuple(int(n or 0) for n in (s or ())[1:]) for s in shapes)
+    return Layer(kind, scope, input_shape, output_shape, settings, weights)
+
+
+def _settings(kind: str, piece: Piece) -> dict[str, Any]:
+    s = piece.settings
+    if kind in ("conv2d", "conv2d_transpose"):
+        return {"stride": s["strides"][0], "padding": s["padding"].upper()}
+    if kind == "batch_norm":
+        return {"is_training": s["by"] == "batch", "epsilon": s["epsilon"]}
+    if kind == "leaky_relu":
+        return {"slope": s["slope"]}
+    if kind == "avg_pool":
+        if s["size"] != s["strides"] or s["padding"] != "same":
+            raise UnknownLayer(f"no known layer computes op AvgPool ({piece.op.name})")
+        return {"size": s["size"][0]}
+    return {}
 
 
 def scale_and_shift(layer: Layer) -> tuple[np.ndarray, np.ndarray]:

@@ -102,6 +102,10 @@ class Flow:
         found = patterns.recognise(tensor, self.switched_off)
         if found is not None:
             inputs = [self._numbered(t, found.kind) for t in found.inputs]
+            if found.before:
+                first, size, shape = found.before
+                outputs = [(shape, tensor.dtype)]
+                inputs = [self._add(Piece("op", [*inputs, Constant(size)], first, {}, outputs, op))]
             inputs += [Constant(array) for array in found.settings.pop("constants", ())]
             if "label" in found.settings:
                 label = found.settings.pop("label")

@@ -10,6 +10,8 @@ which binds such a number; or ANY. Sums, products and maxima are tried both ways
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from dcgan_v1.porting.graph import Tensor, through
 
 COMMUTATIVE = ("Add", "AddV2", "Mul", "Maximum", "Minimum", "SquaredDifference", "Equal")
@@ -32,6 +34,7 @@ class Match:
       inputs: the tensors that it is made of, weights aside.
       variables: part -> variable; settings: see `description.Node`.
       moments: of a batch norm by the batch, the tensors of its mean and variance.
+      before: an op that its input goes through first: settings, second input, shape.
     """
 
     kind: str
@@ -39,6 +42,7 @@ class Match:
     settings: dict[str, Any] = field(default_factory=dict)
     variables: dict[str, str] = field(default_factory=dict)
     moments: tuple[Tensor, ...] = ()
+    before: tuple[dict[str, Any], np.ndarray, tuple[int | None, ...]] | None = None
 
 
 class Number(NamedTuple):
