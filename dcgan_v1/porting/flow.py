@@ -103,9 +103,10 @@ class Flow:
         if found is not None:
             inputs = [self._numbered(t, found.kind) for t in found.inputs]
             if found.before:
-                first, size, shape = found.before
-                outputs = [(shape, tensor.dtype)]
-                inputs = [self._add(Piece("op", [*inputs, Constant(size)], first, {}, outputs, op))]
+                first, size, large = found.before
+                resized = [(large, tensor.dtype)]
+                operands = [*inputs, Constant(size)]
+                inputs = [self._add(Piece("op", operands, first, {}, [*resized], op))]
             inputs += [Constant(array) for array in found.settings.pop("constants", ())]
             if "label" in found.settings:
                 label = found.settings.pop("label")
