@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from dcgan_v1.porting.writing import Port
 
 STEPS = 3
-TARGETS = ("keras",)
+TARGETS = ("keras", "torch", "tf2")
 
 
 def main(args: argparse.Namespace) -> int:

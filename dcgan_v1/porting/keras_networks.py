@@ -1,8 +1,9 @@
 """networks.py of a Keras port: each network a `keras.Model` of Keras's own layers."""
 
+from dcgan_v1.porting import contents, starts, tf_ops
 from dcgan_v1.porting import description as d
 from dcgan_v1.porting import names as naming
-from dcgan_v1.porting import tf_ops
+from dcgan_v1.porting.contents import attribute_of, class_name, has_norm, has_sets, sets
 
 BATCH_NORM = '''\
 class BatchNorm(layers.BatchNormalization):
@@ -27,7 +28,7 @@ class BatchNorm(layers.BatchNormalization):
 def text(program: d.Program) -> str:
     """Returns the file."""
     bodies = [_network(program, network) for network in program.networks]
-    kinds = [n for w in program.networks for f in w.functions for n in d.walk(f.nodes)]
+    kinds = [n for w in program.networks for n in contents.nodes(w)]
     lines = ['"""The networks of a TF1 program, in Keras."""', ""]
     has_array = any("np." in body for body in bodies)
     lines += ["import keras", *(["import numpy as np"] if has_array else [])]
@@ -50,18 +51,9 @@ def _batch_norm_classes(norms: list[d.Node]) -> list[str]:
         )
         made.append(body.replace("class BatchNorm(", "class FusedBatchNorm("))
     for is_fused, kind in ((False, "BatchNorm"), (True, "FusedBatchNorm")):
-        several = [n for n in norms if n.settings["fused"] == is_fused and _sets(n) > 1]
+        several = [n for n in norms if n.settings["fused"] == is_fused and sets(n) > 1]
         made += [SETS.format(kind=kind)] if several else []
     return made
-
-
-def _sets(node: d.Node) -> int:
-    return len(node.settings.get("averages", ()))
-
-
-def has_sets(function: d.Function) -> bool:
-    """Whether a batch norm in it has several pairs of averages."""
-    return any(n.kind == "batch_norm" and _sets(n) > 1 for n in d.walk(function.nodes))
 
 
 SETS = '''\
@@ -92,30 +84,15 @@ class {kind}OfSets({kind}):
 _COUNT = "            n = tf.cast(tf.size(x) // x.shape[-1], x.dtype)\n"
 
 
-def class_name(network: d.Network) -> str:
-    """Returns a network's class."""
-    return "".join(word.capitalize() for word in network.name.split("_") if word)
-
-
 def _network(program: d.Program, network: d.Network) -> str:
-    attributes = naming.layers(network)
-    shown: dict[str, str] = {}
-    extra: list[str] = []
-    for function in network.functions:
-        for node in d.walk(function.nodes):
-            key = naming.key_of(node)
-            if key is not None and attributes[key] not in shown:
-                shown[attributes[key]] = _layer(program, node)
-            for x in node.inputs:
-                if isinstance(x, d.Weight) and x.variable in program.variables:
-                    line = _weight(program, x.variable, network)
-                    extra += [line] if line not in extra else []
+    own = contents.of(program, network)
     lines = [f"class {class_name(network)}(keras.Model):"]
     lines += ["    def __init__(self, **kwargs):", "        super().__init__(**kwargs)"]
-    lines += [f"        self.{name} = {_named(made, name)}" for name, made in shown.items()]
-    lines += [f"        {line}" for line in extra]
+    for name, node in own.layers.items():
+        lines.append(f"        self.{name} = {_named(_layer(program, node), name)}")
+    lines += [f"        {_weight(program, v, network)}" for v in own.weights]
     for function in network.functions:
-        lines += ["", *_function(network, function, attributes)]
+        lines += ["", *_function(network, function, own.attributes)]
     return "\n".join(lines) + "\n"
 
 
@@ -123,14 +100,6 @@ def _named(constructor: str, name: str) -> str:
     """A layer's constructor with its name, which weights files and the map go by."""
     inner = constructor.removesuffix(")")
     return f'{inner}{"" if inner.endswith("(") else ", "}name="{name}")'
-
-
-def attribute_of(network: d.Network, variable: str) -> str:
-    """Returns the attribute of a variable that a body uses as it is."""
-    from dcgan_v1.porting.segments import identifier
-
-    inner = variable.removeprefix(f"{network.scope}/") if network.scope else variable
-    return identifier(inner.replace("/", "_"))
 
 
 def _weight(program: d.Program, variable: str, network: d.Network) -> str:
@@ -143,9 +112,8 @@ def _weight(program: d.Program, variable: str, network: d.Network) -> str:
 
 
 def _initializer(program: d.Program, variable: str, default: str) -> str:
-    known = program.variables.get(variable)
-    kind, numbers = known.initializer if known else ("", {})
-    if kind in ("zeros", "ones"):
+    kind, numbers = starts.kind_of(program, variable)
+    if kind in ("zeros", "ones", "glorot_uniform"):
         return "" if kind == default else f'"{kind}"'
     arguments = {
         "constant": ("Constant", ("value",)),
@@ -188,7 +156,7 @@ def _layer(program: d.Program, node: d.Node) -> str:
         words.append("use_bias=False")
     elif bias := _initializer(program, v["bias"], "zeros"):
         words.append(f"bias_initializer={bias}")
-    if kernel := _initializer(program, v["kernel"], ""):
+    if kernel := _initializer(program, v["kernel"], "glorot_uniform"):
         words.append(f"kernel_initializer={kernel}")
     kind = {"dense": "Dense", "conv": "Conv2D", "deconv": "Conv2DTranspose"}[node.kind]
     return f"layers.{kind}({', '.join(words)})"
@@ -214,45 +182,29 @@ def _batch_norm(program: d.Program, node: d.Node) -> str:
     if "beta" in v and (beta := _initializer(program, v["beta"], "zeros")):
         words.append(f"beta_initializer={beta}")
     kind = "FusedBatchNorm" if s["fused"] else "BatchNorm"
-    if _sets(node) > 1:
+    if sets(node) > 1:
         kind += "OfSets"
-        words.insert(0, str(_sets(node)))
+        words.insert(0, str(sets(node)))
     return f"{kind}({', '.join(words)})"
 
 
 def _function(
     network: d.Network, function: d.Function, attributes: dict[tuple[str, ...], str]
 ) -> list[str]:
-    fixed: dict[str, str] = {}
-    for v in function.inputs:
-        word = v.name.partition(".")[0]
-        while word in fixed.values():
-            word += "_"
-        fixed[v.name] = word
+    fixed = contents.arguments(function)
     values = naming.allocate(function.nodes, fixed, [v.name for v in function.outputs])
-    has_norm = any(n.kind == "batch_norm" for n in d.walk(function.nodes))
     words = ["self", *fixed.values()]
     words += ["training=False"] if function.takes_training else []
-    words += ["moves=True"] if has_norm else []
+    words += ["moves=True"] if has_norm(function) else []
     words += ["averages=0"] if has_sets(function) else []
-    lines = [f"    def {function.name}({', '.join(words)}):"]
-    printer = tf_ops.Printer(values, lambda name: f"self.{attribute_of(network, name)}")
-    within = tf_ops.inlined(function.nodes, layers=True)
-    for node in function.nodes:
-        right = _right(node, printer, attributes)
-        if node.value.name in within:
-            printer.waiting[node.value.name] = right
-        else:
-            lines.append(f"        {printer.made(node)} = {right}{_comment(node)}")
-    outputs = ", ".join(values[v.name] for v in function.outputs)
-    return [*lines, f"        return {outputs}"]
-
-
-def _comment(node: d.Node) -> str:
-    shape = node.value.shape
-    return (
-        "" if shape is None else f"  # [{', '.join('N' if n is None else str(n) for n in shape)}]"
+    printer = tf_ops.Printer(
+        values, lambda name: f"self.{attribute_of(network, name)}", "keras.config.floatx()"
     )
+    lines = contents.body(function, printer, lambda node: _right(node, printer, attributes))
+    if printer.refused:
+        raise d.Refused("; ".join(printer.refused))
+    head = f"    def {function.name}({', '.join(words)}):"
+    return [head, *(f"        {line}" for line in lines)]
 
 
 def _right(node: d.Node, printer: tf_ops.Printer, attributes: dict[tuple[str, ...], str]) -> str:
@@ -261,6 +213,18 @@ def _right(node: d.Node, printer: tf_ops.Printer, attributes: dict[tuple[str, ..
     if key is None or node.kind == "op":
         return printer.expression(node)
     norm = ", training=training, moves=moves"
-    norm += ", averages=averages" if _sets(node) > 1 else ""
+    norm += ", averages=averages" if sets(node) > 1 else ""
     more = {"batch_norm": norm, "dropout": ", training=training"}
     return f"self.{attributes[key]}({printer.operand(node.inputs[0])}{more.get(node.kind, '')})"
+
+
+def paths(program: d.Program, network: d.Network) -> dict[str, str]:
+    """Returns TF1 variable -> path in the network, of what its layers train."""
+    layers = contents.of(program, network).layers
+    return {
+        variable: f"{attribute}/{part}"
+        for attribute, node in layers.items()
+        if node.kind in d.LAYERS and node.kind != "lstm"  # its kernel is two in Keras
+        for part, variable in node.variables.items()
+        if part not in ("mean", "variance")
+    }

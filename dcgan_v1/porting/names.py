@@ -3,10 +3,13 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from dcgan_v1.porting import description as d
+from dcgan_v1.porting.printing import of_shapes
 
 TAKEN = (  # attributes that models of the frameworks have
     *("input", "output", "name", "layers", "weights", "variables", "metrics", "losses"),
     *("dtype", "path", "call", "build", "training", "modules", "parameters", "forward"),
+    *("train", "eval", "type", "float", "double", "half", "to", "apply", "children", "buffers"),
+    *("submodules", "trainable_variables", "optimizer", "compile", "fit", "save", "summary"),
 )
 
 
@@ -30,6 +33,11 @@ def allocate(
         for x in node.inputs:
             if isinstance(x, d.Value):
                 last[x.name] = max(last.get(x.name, 0), i)
+    shapes = of_shapes(nodes)
+    for node in reversed(order):  # what is said of a shape stands where it is used
+        for x in node.inputs:
+            if node.value.name in shapes and isinstance(x, d.Value):
+                last[x.name] = max(last[x.name], last.get(node.value.name, 0))
     names = dict(fixed)
     live = {name: value for value, name in fixed.items()}
     for i, node in enumerate(order):

@@ -1,13 +1,13 @@
 """Nodes as expressions of TensorFlow's functions: those that have a name of their own, and any
 other op as `tf.raw_ops` has it, which is the same op."""
 
-import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from dcgan_v1.porting import description as d
+from dcgan_v1.porting.printing import Names, constants, grouped, rank_of, shape_of
 
 BINARY = {
     **{"Add": "+", "AddV2": "+", "Sub": "-", "Mul": "*", "RealDiv": "/", "Div": "/"},
@@ -31,7 +31,6 @@ UNARY = {
     **{"softsign": "tf.nn.softsign", "softmax": "tf.nn.softmax"},
     **{"log_softmax": "tf.nn.log_softmax"},
 }
-LARGEST_LITERAL = 2000  # elements of a constant that stands in the code
 TYPES = {"float32", "float64"}
 # attributes that say what raw_ops works out itself
 WORKED_OUT = {"T", "N", "type", "_output_shapes", "Tidx", "Tshape", "Tdim", "Tpaddings", "Tperm"}
@@ -39,39 +38,21 @@ WORKED_OUT |= {"Tindices", "Tparams", "Taxis", "Index", "Tlen", "num", "Tmultipl
 WORKED_OUT |= {"SrcT", "index_type", "Tcond", "TI", "T1", "T2", "Treal", "explicit_paddings"}
 
 
-class Printer:
+class Printer(Names):
     """Prints nodes.
 
     Args:
       values: value -> Python name.
       weight: TF1 variable -> expression.
+      floats: expression of the dtype that the port computes in.
     """
 
-    def __init__(self, values: dict[str, str], weight: Callable[[str], str]) -> None:
-        self.values, self.weight = values, weight
-        self.waiting: dict[str, str] = {}  # value -> the expression that stands for it
+    def __init__(self, values: dict[str, str], weight: Callable[[str], str], floats: str) -> None:
+        super().__init__(values, weight)
+        self.floats = floats
 
-    def made(self, node: d.Node) -> str:
-        """Returns the left side of a node's line."""
-        return ", ".join(self.values[v.name] for v in node.values)
-
-    def operand(self, x: d.Operand) -> str:
-        """Returns an operand."""
-        if isinstance(x, d.Value):
-            return self.waiting.get(x.name) or self.values[x.name]
-        if isinstance(x, d.Weight):
-            return self.weight(x.variable)
-        if x.array.size > LARGEST_LITERAL:
-            raise d.Refused(f"a constant of shape {list(x.array.shape)}: too large for a line")
-        if x.array.dtype.kind == "f" and not np.isfinite(x.array).all():
-            raise d.Refused("a constant that is not finite")
-        number = x.number
-        if number is not None and (not x.array.shape or x.array.dtype.kind == "f"):
-            return repr(number)
-        return str(x.array.tolist())
-
-    def expression(self, node: d.Node) -> str:
-        """Returns the right side of a node's line."""
+    def of_kind(self, node: d.Node) -> str:
+        """See `Names`."""
         kind, s = node.kind, node.settings
         xs = [self.operand(x) for x in node.inputs]
         if kind in UNARY:
@@ -88,26 +69,22 @@ class Printer:
             return f"tf.nn.{kind}2d({xs[0]}, {words})"
         if kind == "op":
             return self._op(node, xs)
-        raise d.Refused(f"{kind} ({', '.join(node.ops)})")
+        raise d.Refused(kind)
 
     def _op(self, node: d.Node, xs: list[str]) -> str:
         s = node.settings
         type_ = s["type"]
         if type_ in BINARY and len(xs) == 2:
-            return f"{_grouped(xs[0])} {BINARY[type_]} {_grouped(xs[1])}"
+            return f"{grouped(xs[0])} {BINARY[type_]} {grouped(xs[1])}"
         if type_ == "Neg":
-            return f"-{_grouped(xs[0])}"
+            return f"-{grouped(xs[0])}"
         if type_ in REDUCTIONS:
-            axes = node.inputs[1]
-            rank = len(node.inputs[0].shape or ()) if isinstance(node.inputs[0], d.Value) else 0
-            flat = (
-                list(map(int, np.reshape(axes.array, -1))) if isinstance(axes, d.Constant) else None
-            )
+            flat, rank = constants(node.inputs[1]), rank_of(node.inputs[0])
             is_all = flat is not None and rank and len(flat) == rank
             keep = ", keepdims=True" if s.get("keep_dims") else ""
             axis = "" if is_all else f", {flat if flat is not None else xs[1]}"
             return f"{REDUCTIONS[type_]}({xs[0]}{axis}{keep})"
-        if type_ == "Select" and _shape_of(node.inputs[0]) == _shape_of(node.inputs[1]):
+        if type_ == "Select" and shape_of(node.inputs[0]) == shape_of(node.inputs[1]):
             return f"tf.where({', '.join(xs)})"  # a vector's condition would broadcast otherwise
         if type_ in FUNCTIONS and not (s.get("transpose_a") or s.get("transpose_b")):
             return f"{FUNCTIONS[type_]}({', '.join(xs)})"
@@ -116,21 +93,21 @@ class Printer:
         if type_ == "Pack":
             return f"tf.stack([{', '.join(xs)}], {s.get('axis', 0)})"
         if type_ == "Cast":
-            to = "keras.config.floatx()" if s["DstT"] in TYPES else f'"{s["DstT"]}"'
+            to = self.floats if s["DstT"] in TYPES else f'"{s["DstT"]}"'
             return f"tf.cast({xs[0]}, {to})"
         if (
             type_ == "StridedSlice"
             and xs[1:4] == ["[0]", "[1]", "[1]"]
             and s["shrink_axis_mask"] == 1
         ):
-            return f"{_grouped(xs[0])}[0]"
+            return f"{grouped(xs[0])}[0]"
         if (
             type_ == "StridedSlice"
             and [s["shrink_axis_mask"]] == [1]
             and isinstance(node.inputs[1], d.Constant)
             and node.inputs[1].array.size == 1
         ):
-            return f"{_grouped(xs[0])}[{int(node.inputs[1].array.reshape(-1)[0])}]"
+            return f"{grouped(xs[0])}[{int(node.inputs[1].array.reshape(-1)[0])}]"
         return self._raw(node, xs)
 
     def _raw(self, node: d.Node, xs: list[str]) -> str:
@@ -143,7 +120,7 @@ class Printer:
         words: list[str] = []
         rest = list(xs)
         if any(argument.type_list_attr for argument in definition.input_arg):
-            raise d.Refused(f"{type_} ({', '.join(node.ops)})")
+            raise d.Refused(type_)
         for argument in definition.input_arg:
             if argument.number_attr:
                 more = len(definition.input_arg) - len(words) - 1
@@ -162,10 +139,6 @@ class Printer:
         return f"tf.raw_ops.{type_}({', '.join(words)})"
 
 
-def _shape_of(x: d.Operand) -> tuple[int | None, ...] | None:
-    return x.array.shape if isinstance(x, d.Constant) else x.shape
-
-
 def _attributes(definition: Any) -> set[str]:
     types = {a.type_attr for a in definition.input_arg} | {
         a.number_attr for a in definition.input_arg
@@ -175,46 +148,3 @@ def _attributes(definition: Any) -> set[str]:
 
 def _literal(value: Any) -> str:
     return repr(value.tolist() if isinstance(value, np.ndarray) else value)
-
-
-def _grouped(x: str) -> str:
-    """Returns an expression as an operand: in brackets where it is a sum or the like."""
-    depth = 0
-    for character in x:
-        depth += (character in "([{") - (character in ")]}")
-        if character == " " and not depth:
-            return f"({x})"
-    return f"({x})" if x.startswith("-") else x
-
-
-INNER = (*UNARY, "op", "leaky_relu")
-DEEPEST = 3  # expressions within each other on a line
-
-
-def inlined(nodes: Sequence[d.Node], layers: bool = False) -> set[str]:
-    """Returns the values that stand within the next line instead of on one of their own: what
-    the next node alone uses.
-
-    Args:
-      nodes: of a body.
-      layers: whether they are of a network: an activation stands on its layer's line.
-    """
-    uses: dict[str, int] = {}
-    for node in d.walk(tuple(nodes)):
-        for x in node.inputs:
-            if isinstance(x, d.Value):
-                uses[x.name] = uses.get(x.name, 0) + 1
-    found: set[str] = set()
-    depth = 0
-    for node, following in itertools.pairwise(nodes):
-        name = node.value.name
-        is_used = any(isinstance(x, d.Value) and x.name == name for x in following.inputs)
-        fits = len(node.values) == 1 and uses.get(name) == 1 and is_used and depth < DEEPEST - 1
-        if layers:
-            fits = fits and bool(node.variables) and following.kind in (*UNARY, "leaky_relu")
-        else:
-            fits = fits and node.kind in INNER and following.kind in INNER
-        depth = depth + 1 if fits else 0
-        if fits:
-            found.add(name)
-    return found

@@ -1,48 +1,34 @@
 """Writes a port into a folder: text of all files first, then the folder as a whole."""
 
 import shutil
+import subprocess
+import sys
 import tempfile
-from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from dcgan_v1.errors import UserError
 from dcgan_v1.migration.matching.map_file import Map
-from dcgan_v1.porting import (
-    corrections,
-    feeding,
-    keras_networks,
-    keras_port,
-    keras_training,
-    readme,
-    train_program,
-)
+from dcgan_v1.porting import corrections, feeding, readme, sides, train_program
 from dcgan_v1.porting import description as d
+from dcgan_v1.porting.targets import TARGETS
 
 if TYPE_CHECKING:
     from dcgan_v1.migration.runners.tf1.runner import GraphRunner
     from dcgan_v1.porting.originals import Original
 
 
-class Writer(NamedTuple):
-    """How a program is written in a framework.
+STYLE = """\
+line-length = 100
 
-    Attributes:
-      networks, training: text of these files.
-      port: text of port.py; its second argument opens the original.
-      map: text of map.toml.
-    """
+[format]
+skip-magic-trailing-comma = true
 
-    networks: Callable[[d.Program], str]
-    training: Callable[[d.Program], str]
-    port: Callable[[d.Program, str], str]
-    map: Callable[[d.Program], str]
-
-
-WRITERS = {
-    "keras": Writer(keras_networks.text, keras_training.text, keras_port.text, keras_port.map_text)
-}
+[lint.isort]
+split-on-trailing-comma = false
+"""  # ruff.toml of a port: what formats it again changes nothing
 
 
 @dataclass(frozen=True)
@@ -71,6 +57,7 @@ class Port:
             inner.mkdir()
             for name, text in self.texts.items():
                 (inner / name).write_text(text, encoding="utf-8")
+            _format(inner)
             self.original.lay(inner)
             if out.is_dir():
                 out.rmdir()
@@ -115,7 +102,7 @@ def port_of(
     Args:
       runner: of the original, in float32.
       original: where it is.
-      to: one of WRITERS.
+      to: one of TARGETS.
       without: patterns that are left out.
       map_: what was put right, and the path of its file.
 
@@ -145,14 +132,32 @@ def files(program: d.Program, old: str, to: str) -> dict[str, str]:
     Args:
       program: what is written.
       old: the call of `Tf1` that opens the original.
-      to: one of WRITERS.
+      to: one of TARGETS.
     """
-    writer = WRITERS[to]
-    made = {"networks.py": writer.networks(program)}
+    target = TARGETS[to]
+    wanted = {"networks.py": target.networks}
     if program.stages:
-        made["training.py"] = writer.training(program)
-    made["port.py"] = writer.port(program, old)
-    for name in made:
-        compile(made[name], name, "exec")  # a port that Python cannot read is none
-    made["map.toml"] = writer.map(program)
-    return made
+        wanted["training.py"] = target.training
+    texts, refused = {}, []
+    for name, print_ in wanted.items():
+        try:
+            texts[name] = print_(program)
+        except d.Refused as error:
+            refused += str(error).split("; ")
+    if refused:
+        reasons = "; ".join(dict.fromkeys(refused))
+        raise d.Refused(f"{program.source} holds what no port to {to} is written for: {reasons}")
+    texts["port.py"] = sides.text(program, old, target)
+    for name, text in texts.items():
+        compile(text, name, "exec")  # a port that Python cannot read is none
+    return {**texts, "map.toml": sides.map_text(program, target), "ruff.toml": STYLE}
+
+
+def _format(folder: Path) -> None:
+    """Puts imports in order and wraps long lines; without ruff they stay as they are."""
+    if find_spec("ruff") is None:
+        print("note: ruff is not installed, and the port's long lines are not wrapped")
+        return
+    for words in (["check", "--select", "I", "--fix"], ["format"]):
+        command = [sys.executable, "-m", "ruff", *words, "--quiet", "--no-cache", "."]
+        subprocess.run(command, cwd=folder, check=False)

@@ -1,0 +1,161 @@
+"""Values, weights and constants as they stand in a line of a port, for every framework."""
+
+import itertools
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from dcgan_v1.porting import description as d
+
+ACTIVATIONS = (  # kinds of nodes that are a function of one value
+    *("relu", "relu6", "elu", "selu", "tanh", "sigmoid", "softplus", "softsign", "softmax"),
+    "log_softmax",
+)
+LARGEST_LITERAL = 2000  # elements of a constant that stands in the code
+SIZES = ("Shape", "Size")  # ops that give what Python holds as numbers
+INNER = (*ACTIVATIONS, "op", "leaky_relu")
+DEEPEST = 3  # expressions within each other on a line
+
+
+class Names:
+    """What values and weights are called.
+
+    Args:
+      values: value -> Python name.
+      weight: TF1 variable -> expression.
+
+    Attributes:
+      waiting: value -> the expression that stands for it.
+      refused: what has no expression in the framework.
+    """
+
+    def __init__(self, values: dict[str, str], weight: Callable[[str], str]) -> None:
+        self.values, self.weight = values, weight
+        self.waiting: dict[str, str] = {}
+        self.refused: list[str] = []
+
+    def made(self, node: d.Node) -> str:
+        """Returns the left side of a node's line."""
+        return ", ".join(self.values[v.name] for v in node.values)
+
+    def operand(self, x: d.Operand) -> str:
+        """Returns an operand as it is held."""
+        if isinstance(x, d.Value):
+            return self.waiting.get(x.name) or self.values[x.name]
+        return self.weight(x.variable) if isinstance(x, d.Weight) else literal(x)
+
+    def expression(self, node: d.Node) -> str:
+        """Returns the right side of a node's line; what has none is added to `refused`."""
+        try:
+            return self.of_kind(node)
+        except d.Refused as error:
+            self.refused.append(f"{error} ({', '.join(node.ops)})")
+            return "..."
+
+    def of_kind(self, node: d.Node) -> str:
+        """Returns the right side of a node's line, as the framework says it.
+
+        Raises:
+          Refused: it has no words for it.
+        """
+        raise NotImplementedError
+
+
+def literal(x: d.Constant) -> str:
+    """Returns a constant as Python's number, or as lists of numbers.
+
+    Raises:
+      Refused: it is too large, or not finite.
+    """
+    if x.array.size > LARGEST_LITERAL:
+        raise d.Refused(f"a constant of shape {list(x.array.shape)}: too large for a line")
+    if x.array.dtype.kind == "f" and not np.isfinite(x.array).all():
+        raise d.Refused("a constant that is not finite")
+    number = x.number
+    if number is not None and (not x.array.shape or x.array.dtype.kind == "f"):
+        return repr(number)
+    return str(x.array.tolist())
+
+
+def shape_of(x: d.Operand) -> tuple[int | None, ...] | None:
+    """Returns an operand's shape."""
+    return x.array.shape if isinstance(x, d.Constant) else x.shape
+
+
+def rank_of(x: d.Operand) -> int:
+    """Returns the number of an operand's axes, 0 where it is not known."""
+    return len(shape_of(x) or ())
+
+
+def constants(x: d.Operand) -> list[int] | None:
+    """Returns the whole numbers of a constant, else None."""
+    if not isinstance(x, d.Constant):
+        return None
+    return [int(n) for n in np.reshape(x.array, -1)]
+
+
+def grouped(x: str) -> str:
+    """Returns an expression as an operand: in brackets where it is a sum or the like."""
+    depth = 0
+    for character in x:
+        depth += (character in "([{") - (character in ")]}")
+        if character == " " and not depth:
+            return f"({x})"
+    return f"({x})" if x.startswith("-") else x
+
+
+def inlined(nodes: Sequence[d.Node], layers: bool = False) -> set[str]:
+    """Returns the values that stand within the next line instead of on one of their own: what
+    the next node alone uses, and what is known of shapes.
+
+    Args:
+      nodes: of a body.
+      layers: whether they are of a network: an activation stands on its layer's line.
+    """
+    uses: dict[str, int] = {}
+    for node in d.walk(tuple(nodes)):
+        for x in node.inputs:
+            if isinstance(x, d.Value):
+                uses[x.name] = uses.get(x.name, 0) + 1
+    within: set[str] = set()
+    depth = 0
+    for node, following in itertools.pairwise(nodes):
+        name = node.value.name
+        is_used = any(isinstance(x, d.Value) and x.name == name for x in following.inputs)
+        fits = len(node.values) == 1 and uses.get(name) == 1 and is_used and depth < DEEPEST - 1
+        if layers:
+            fits = fits and bool(node.variables) and following.kind in (*ACTIVATIONS, "leaky_relu")
+        else:
+            fits = fits and node.kind in INNER and following.kind in INNER
+        depth = depth + 1 if fits else 0
+        if fits:
+            within.add(name)
+    return within | of_shapes(nodes)
+
+
+def of_shapes(nodes: Sequence[d.Node]) -> set[str]:
+    """Returns the values that come of shapes alone: tf.shape(x)[0], [tf.shape(x)[0], 1]."""
+    names: set[str] = set()
+    for node in d.walk(tuple(nodes)):
+        if node.kind != "op" or len(node.values) != 1:
+            continue
+        type_ = node.settings["type"]
+        parts = [x.name in names for x in node.inputs if isinstance(x, d.Value)]
+        if type_ in SIZES or (type_ in ("StridedSlice", "Pack") and parts and all(parts)):
+            names.add(node.value.name)
+    return names
+
+
+def comment(value: d.Value, channels_first: bool = False) -> str:
+    """Returns the comment that gives a value's shape.
+
+    Args:
+      value: whose shape it is.
+      channels_first: whether maps are [N, C, H, W] in the port.
+    """
+    shape = value.shape
+    if shape is None:
+        return ""
+    if channels_first and len(shape) == 4:
+        shape = tuple(shape[i] for i in (0, 3, 1, 2))
+    return f"  # [{', '.join('N' if n is None else str(n) for n in shape)}]"

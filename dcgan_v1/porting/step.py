@@ -1,0 +1,128 @@
+"""A training step as every writer needs it: what values are called, which update needs what, which
+effects are said together."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from dcgan_v1.porting import contents
+from dcgan_v1.porting import description as d
+from dcgan_v1.porting import names as naming
+
+
+@dataclass(frozen=True)
+class Trained:
+    """Variables as a port says them: whole networks, and what is left beside them."""
+
+    networks: tuple[str, ...]
+    rest: tuple[str, ...]
+
+
+class Step:
+    """The step of a program.
+
+    Args:
+      program: what is written.
+
+    Attributes:
+      inputs, draws: value -> argument of the step.
+      values: value -> name.
+      nodes: value -> the node that makes it.
+    """
+
+    def __init__(self, program: d.Program) -> None:
+        self.program = program
+        self.inputs = {n.value.name: _word(n) for n in program.inputs}
+        self.draws = {n.value.name: _word(n) for n in program.draws}
+        every = tuple(n for s in program.stages for n in s.nodes)
+        kept = [v.name for v in program.losses.values()]
+        wished = {v.name: name for name, v in program.losses.items()}
+        self.values = naming.allocate(every, self.inputs | self.draws, kept, wished)
+        self.nodes = {v.name: n for n in d.walk(every) for v in n.values}
+
+    def function_of(self, call: d.Node) -> tuple[d.Network, d.Function]:
+        """Returns what a call calls."""
+        name = call.settings["network"]
+        network = next(n for n in self.program.networks if n.name == name)
+        return network, next(f for f in network.functions if f.name == call.settings["function"])
+
+    def trained(self, names: tuple[str, ...]) -> Trained:
+        """Returns variables as networks, and what is no whole network."""
+        own = {
+            n.name: [v for v in n.variables if self.program.variables[v].trainable]
+            for n in self.program.networks
+        }
+        left = set(names)
+        networks = []
+        for name, variables in own.items():
+            if variables and set(variables) <= left:
+                networks.append(name)
+                left -= set(variables)
+        return Trained(tuple(networks), tuple(v for v in names if v in left))
+
+    def updates(self, run: int) -> list[d.Effect]:
+        """Returns the updates of a run, in their order."""
+        stages = [s for s in self.program.stages if s.run == run]
+        return [e for s in stages for e in s.effects if e.kind == "update"]
+
+    def needs(self, effect: d.Effect) -> set[str]:
+        """Returns the values that an update's losses are made of."""
+        return self.behind([x.name for x in effect.losses if isinstance(x, d.Value)])
+
+    def behind(self, names: list[str]) -> set[str]:
+        """Returns the values that these are made of, themselves too."""
+        reached: set[str] = set()
+        waiting = list(names)
+        while waiting:
+            name = waiting.pop()
+            if name in reached or name not in self.nodes:
+                continue
+            reached.add(name)
+            node = self.nodes[name]
+            waiting += [x.name for x in node.inputs if isinstance(x, d.Value)]
+            waiting += [v.name for n in node.body for v in n.values]
+        return reached
+
+    def made_in(self, stage: d.Stage) -> set[str]:
+        """Returns the values that a stage makes."""
+        return {v.name for n in d.walk(stage.nodes) for v in n.values}
+
+
+def together(effects: tuple[d.Effect, ...]) -> Iterator[list[d.Effect]]:
+    """Yields effects in their order, those alike that are no updates at once."""
+    done: set[int] = set()
+    for i, effect in enumerate(effects):
+        if i in done:
+            continue
+        alike = [i]
+        if effect.kind in ("clip", "average"):
+            alike = [j for j in range(i, len(effects)) if _are_alike(effects[j], effect)]
+        done |= set(alike)
+        yield [effects[j] for j in alike]
+
+
+def _are_alike(a: d.Effect, b: d.Effect) -> bool:
+    own = [{k: v for k, v in e.settings.items() if k != "of"} for e in (a, b)]
+    return a.kind == b.kind and own[0] == own[1]
+
+
+def _word(node: d.Node) -> str:
+    return node.value.name.partition(".")[0]
+
+
+def refused_networks(program: d.Program) -> list[str]:
+    """Returns what no class can be written for: networks without layers."""
+    return [
+        f"{n.name}: its variables are trained, and it has no layers"
+        for n in program.networks
+        if not n.functions
+    ]
+
+
+def takes_training(function: d.Function, call: d.Node) -> bool:
+    """Whether a call is in training, and that is something to it."""
+    return function.takes_training and bool(call.settings["training"])
+
+
+def holds_averages(function: d.Function, call: d.Node) -> bool:
+    """Whether a call leaves averages as they are that another would move."""
+    return contents.has_norm(function) and call.settings["training"] and not call.settings["moves"]

@@ -1,0 +1,160 @@
+"""Layers of a tf.Module port: lines of TF's ops, and classes for what keeps averages."""
+
+from collections.abc import Callable
+from textwrap import indent
+
+from dcgan_v1.porting import contents
+from dcgan_v1.porting import description as d
+
+DROPOUT = """\
+class Dropout(tf.Module):
+    def __init__(self, rate):
+        super().__init__()
+        self.rate = rate
+
+    def __call__(self, x, training):
+        return tf.nn.dropout(x, self.rate) if training else x
+"""
+HEAD = '''\
+class {name}(tf.Module):
+    """{said}."""
+
+    def __init__({arguments}):
+        super().__init__()
+        self.momentum, self.epsilon = momentum, epsilon
+        self.gamma = {gamma}
+        self.beta = {beta}
+'''
+ONE = """\
+        features = {part}.shape
+        self.moving_mean = tf.Variable(tf.zeros(features, dtype), trainable=False)
+        self.moving_variance = tf.Variable(tf.ones(features, dtype), trainable=False)
+
+    def __call__(self, x, training, moves):
+        means, variances = self.moving_mean, self.moving_variance
+"""
+SETS = """\
+        features = {part}.shape
+        rows = range(sets)
+        self.means = [tf.Variable(tf.zeros(features, dtype), trainable=False) for _ in rows]
+        self.variances = [tf.Variable(tf.ones(features, dtype), trainable=False) for _ in rows]
+
+    def __call__(self, x, training, moves, averages):
+        means, variances = self.means[averages], self.variances[averages]
+"""
+BODY = """\
+        if not training:
+            return tf.nn.batch_normalization(
+                x, means, variances, self.beta, self.gamma, self.epsilon
+            )
+        mean, variance = tf.nn.moments(x, list(range(len(x.shape) - 1)))
+        if moves:
+            means.assign_sub((1 - self.momentum) * (means - mean))
+{average}            variances.assign_sub((1 - self.momentum) * (variances - {moved}))
+        return tf.nn.batch_normalization(x, mean, variance, self.beta, self.gamma, self.epsilon)
+"""
+UNBIASED = """\
+n = tf.cast(tf.size(x) // x.shape[-1], x.dtype)
+unbiased = variance * n / (n - 1)  # as TF1's fused kernels have it
+"""
+ALONE = """
+    def __call__(self, x, training, moves):
+        mean, variance = tf.nn.moments(x, list(range(len(x.shape) - 1)))
+        return tf.nn.batch_normalization(x, mean, variance, self.beta, self.gamma, self.epsilon)
+"""
+
+
+def kernel_layer(node: d.Node, x: str, weight: Callable[[str], str]) -> str:
+    """Returns the line of a dense layer or a convolution.
+
+    Args:
+      node: itself; x: what it is given.
+      weight: TF1 variable -> expression.
+    """
+    s, kernel = node.settings, weight(node.variables["kernel"])
+    if node.kind == "dense":
+        made = f"tf.matmul({x}, {kernel})"
+    elif node.kind == "conv":
+        more = "" if set(s["dilations"]) == {1} else f", dilations={_square(s['dilations'])}"
+        words = f'{_square(s["strides"])}, "{s["padding"].upper()}"{more}'
+        made = f"tf.nn.conv2d({x}, {kernel}, {words})"
+    elif node.kind == "deconv":
+        _, h, w, c = node.value.shape or (None,) * 4
+        size = f"[tf.shape({x})[0], {h}, {w}, {c}]"
+        words = f'{size}, {_square(s["strides"])}, "{s["padding"].upper()}"'
+        made = f"tf.nn.conv2d_transpose({x}, {kernel}, {words})"
+    else:
+        raise d.Refused(f"a layer of kind {node.kind} ({', '.join(node.ops)})")
+    return f"{made} + {weight(node.variables['bias'])}" if "bias" in node.variables else made
+
+
+def _square(pair: tuple[int, ...]) -> str:
+    return str(pair[0]) if len(set(pair)) == 1 else str(list(pair))
+
+
+def batch_norm(program: d.Program, node: d.Node) -> str:
+    """Returns the expression that makes a batch norm."""
+    from dcgan_v1.porting.tf2_networks import start
+
+    s, v = node.settings, node.variables
+    momentum = s["momentum"] if s["momentum"] is not None else 0.99
+    words = [f"{part}={start(program, v[part])}" for part in ("gamma", "beta") if part in v]
+    words += [f"momentum={momentum}", f"epsilon={s['epsilon']}"]
+    words += ["dtype=dtype"] if contents.sets(node) else []
+    words += [f"sets={contents.sets(node)}"] if contents.sets(node) > 1 else []
+    return f"{class_of(node)}({', '.join(words)})"
+
+
+def class_of(node: d.Node) -> str:
+    """Returns the class of a batch norm."""
+    count = contents.sets(node)
+    if not count:
+        return "BatchNormAlone"
+    name = "FusedBatchNorm" if node.settings["fused"] else "BatchNorm"
+    return f"{name}OfSets" if count > 1 else name
+
+
+def classes(program: d.Program) -> list[str]:
+    """Returns the classes of all batch norms."""
+    of_class: dict[str, list[d.Node]] = {}
+    for network in program.networks:
+        for node in contents.nodes(network):
+            if node.kind == "batch_norm":
+                of_class.setdefault(class_of(node), []).append(node)
+    return [_class(name, nodes) for name, nodes in of_class.items()]
+
+
+def _class(name: str, nodes: list[d.Node]) -> str:
+    node = nodes[0]
+    count = contents.sets(node)
+    lacking = {p for p in ("gamma", "beta") if any(p not in n.variables for n in nodes)}
+    parts = sorted({"gamma", "beta"} - lacking, reverse=True)
+    arguments = ["self", "momentum", "epsilon", *parts]
+    arguments += [f"{part}=None" for part in sorted(lacking, reverse=True)]
+    arguments += ["dtype=tf.float32"] if count else []
+    arguments += ["sets=2"] if count > 1 else []
+    made = {
+        part: f"None if {part} is None else tf.Variable({part})"
+        if part in lacking
+        else f"tf.Variable({part})"
+        for part in ("gamma", "beta")
+    }
+    head = HEAD.format(name=name, said=_said(node), arguments=", ".join(arguments), **made)
+    if not count:
+        return head + ALONE
+    part = "(gamma if beta is None else beta)" if "beta" in lacking else "beta"
+    averages = (SETS if count > 1 else ONE).replace("{part}", part)
+    fused = bool(node.settings["fused"])
+    body = BODY.format(
+        average=indent(UNBIASED, " " * 12) if fused else "",
+        moved="unbiased" if fused else "variance",
+    )
+    return head + averages + body
+
+
+def _said(node: d.Node) -> str:
+    if not contents.sets(node):
+        return "Batch norm by the batch alone: TF1 kept no averages"
+    if contents.sets(node) > 1:
+        return "Batch norm with averages of its own for each call: TF1 kept them apart"
+    return "Batch norm that moves its averages where the step says so"

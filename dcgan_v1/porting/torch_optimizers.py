@@ -1,0 +1,100 @@
+"""Optimisers of a PyTorch port: torch's own, or what TF1 does where that is not the same."""
+
+from dcgan_v1.porting import description as d
+
+ADAM = '''\
+class Adam(torch.optim.Adam):
+    """TF1's Adam: it adds epsilon before the second moment's bias is corrected."""
+
+    def __init__(self, parameters, lr, betas, epsilon):
+        super().__init__(parameters, lr=lr, betas=betas)
+        self.epsilon = epsilon
+
+    def step(self):
+        counts = [int(state["step"]) for state in self.state.values()]
+        updates = max(counts, default=0) + 1
+        for group in self.param_groups:
+            group["eps"] = self.epsilon / (1 - group["betas"][1] ** updates) ** 0.5
+        super().step()
+'''
+RMSPROP = '''\
+class RMSprop(torch.optim.RMSprop):
+    """TF1's RMSProp: averages begin with 1, epsilon is inside the root, momentum sums steps."""
+
+    @torch.no_grad()
+    def step(self):
+        for group in self.param_groups:
+            for v in group["params"]:
+                if v.grad is None:
+                    continue
+                state = self.state[v]
+                if not state:
+                    state["step"] = torch.tensor(0.0)
+                    state["square_avg"] = torch.ones_like(v)
+                    state["momentum_buffer"] = torch.zeros_like(v)
+                state["step"] += 1
+                state["square_avg"].lerp_(v.grad.square(), 1 - group["alpha"])
+                change = group["lr"] * v.grad / (state["square_avg"] + group["eps"]).sqrt()
+                if group["momentum"]:
+                    change = state["momentum_buffer"].mul_(group["momentum"]).add_(change)
+                v -= change
+'''
+CLIPPING = {
+    "clip global norm": '''\
+def clip_by_global_norm(variables, longest):
+    """TF1's clipping: torch's own adds 1e-6 to the norm."""
+    norm = torch.stack([v.grad.square().sum() for v in variables]).sum().sqrt()
+    for v in variables:
+        v.grad *= longest / norm.clamp(min=longest)
+''',
+    "clip norm": '''\
+def clip_by_norm(variables, longest):
+    """Clips every gradient by its own norm."""
+    for v in variables:
+        v.grad *= longest / v.grad.norm().clamp(min=longest)
+''',
+}
+OWN = {"Adam": ADAM, "RMSProp": RMSPROP}
+
+
+def classes(program: d.Program) -> list[str]:
+    """Returns the classes and functions that a program's updates need beside torch's."""
+    kinds = {o.kind for o in program.optimizers}
+    settings = {k for s in program.stages for e in s.effects for k in e.settings}
+    texts = [text for kind, text in OWN.items() if kind in kinds]
+    return texts + [text for kind, text in CLIPPING.items() if kind in settings]
+
+
+def lines(o: d.Optimizer, parameters: str) -> list[str]:
+    """Returns the lines that make an optimiser and its schedule.
+
+    Args:
+      o: itself.
+      parameters: expression of what it trains.
+
+    Raises:
+      Refused: torch has none that is the same function.
+    """
+    s = o.settings
+    rate = o.schedule[1]["rate"] if o.schedule else s.get("learning rate")
+    momentum = s.get("momentum", 0.0)
+    words = [parameters, f"lr={rate}"]
+    if o.kind == "Adam":
+        kind = "Adam"
+        words += [f"betas=({s['beta1']}, {s['beta2']})", f"epsilon={s['epsilon']}"]
+    elif o.kind == "RMSProp":
+        kind = "RMSprop"
+        words += [f"alpha={s['rho']}", f"eps={s['epsilon']}"]
+    elif o.kind in ("Momentum", "GradientDescent"):
+        kind = "torch.optim.SGD"
+        words += ["nesterov=True"] if s.get("nesterov") else []
+    else:
+        raise d.Refused(f"the optimiser {o.kind} ({o.name})")
+    words += [f"momentum={momentum}"] if momentum else []
+    made = [f"self.{o.name} = {kind}({', '.join(words)})"]
+    if o.schedule:
+        numbers = o.schedule[1]
+        count = f"step {'//' if numbers['staircase'] else '/'} {int(numbers['steps'])}"
+        schedule = f"self.{o.name}, lambda step: {numbers['factor']} ** ({count})"
+        made.append(f"self.{o.name}_rate = torch.optim.lr_scheduler.LambdaLR({schedule})")
+    return made

@@ -1,0 +1,199 @@
+"""Ops that bring elements into another order or shape, as PyTorch says them: in TF1's order of
+axes, whatever is held channels first."""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from dcgan_v1.porting import description as d
+from dcgan_v1.porting import torch_layout as layout
+from dcgan_v1.porting.printing import constants, grouped, rank_of, shape_of
+
+if TYPE_CHECKING:
+    from dcgan_v1.porting.torch_ops import Printer
+
+
+def reshaped(p: "Printer", node: d.Node, shape: Sequence[int]) -> str:
+    """Returns a value in another shape of TF1's."""
+    x = node.inputs[0]
+    before, after = shape_of(x), node.value.shape
+    is_map = rank_of(x) == 4 and isinstance(x, d.Value)
+    text = grouped(p.operand(x) if layout.is_same_order(before) else p.as_tf(x))
+    if len(shape) == 2 and shape[0] == -1 and is_map:
+        return f"{text}.flatten(1)"
+    if len(shape) == 4 and layout.is_same_order(after) and after is not None:
+        n, h, w, c = shape
+        return f"{text}.reshape({n}, {c}, {h}, {w})"
+    return layout.from_tf(f"{text}.reshape({', '.join(map(str, shape))})", node.value)
+
+
+def joined(p: "Printer", node: d.Node, inputs: Sequence[d.Operand], axis: int) -> str:
+    """Returns values side by side along an axis of TF1's."""
+    rank = rank_of(node.value)
+    if rank == 4:
+        axis = layout.AXIS[axis % 4]
+    words = ", ".join(layout.aligned(p.operand(x), x, rank) for x in inputs)
+    return f"torch.cat(({words}), {axis})"
+
+
+def moved(p: "Printer", node: d.Node) -> str | None:
+    """Returns the expression of an op that moves elements, None for any other op."""
+    function = OPS.get(node.settings["type"])
+    return None if function is None else function(p, node)
+
+
+def numbers(x: d.Operand, node: d.Node) -> list[int]:
+    """Returns the whole numbers that an op is told.
+
+    Raises:
+      Refused: they are computed.
+    """
+    known = constants(x)
+    if known is None:
+        raise d.Refused(f"{node.settings['type']} by numbers that are computed")
+    return known
+
+
+def _in_tf(p: "Printer", node: d.Node, how: str) -> str:
+    """An op of one value that acts on TF1's order of axes."""
+    return layout.from_tf(f"{grouped(p.as_tf(node.inputs[0]))}{how}", node.value)
+
+
+def _sizes(p: "Printer", x: d.Operand) -> str:
+    """A shape as the words of a call: '2, 3', or '*shape'."""
+    known = constants(x)
+    if known is not None:
+        return ", ".join(map(str, known))
+    text = p.operand(x)
+    return text[1:-1] if text.startswith("[") and text.endswith("]") else f"*{grouped(text)}"
+
+
+def _reshape(p: "Printer", node: d.Node) -> str:
+    known = constants(node.inputs[1])
+    if known is not None:
+        return reshaped(p, node, known)
+    return _in_tf(p, node, f".reshape({_sizes(p, node.inputs[1])})")
+
+
+def _shape(p: "Printer", node: d.Node) -> str:
+    return f"{grouped(p.as_tf(node.inputs[0]))}.shape"
+
+
+def _pack(p: "Printer", node: d.Node) -> str:
+    words = ", ".join(p.operand(x) for x in node.inputs)
+    if node.value.dtype.startswith("int"):
+        return f"[{words}]"  # sizes
+    words = ", ".join(p.as_tf(x) for x in node.inputs)
+    return layout.from_tf(f"torch.stack(({words}), {node.settings.get('axis', 0)})", node.value)
+
+
+def _strided_slice(p: "Printer", node: d.Node) -> str:
+    s = node.settings
+    begin, end, step = (numbers(x, node) for x in node.inputs[1:4])
+    source = p.nodes.get(node.inputs[0].name) if isinstance(node.inputs[0], d.Value) else None
+    if source is not None and source.settings.get("type") == "Shape" and len(begin) == 1:
+        return _side(p, source.inputs[0], begin[0], s)
+    words = []
+    for i in range(len(begin)):
+        bit = 1 << i
+        if s.get("ellipsis_mask", 0) & bit:
+            words.append("...")
+        elif s.get("new_axis_mask", 0) & bit:
+            words.append("None")
+        elif s.get("shrink_axis_mask", 0) & bit:
+            words.append(str(begin[i]))
+        else:
+            first = "" if s.get("begin_mask", 0) & bit else str(begin[i])
+            last = "" if s.get("end_mask", 0) & bit else str(end[i])
+            if step[i] < 0:
+                raise d.Refused("a slice that goes backwards")
+            words.append(f"{first}:{last}" + (f":{step[i]}" if step[i] != 1 else ""))
+    return _in_tf(p, node, f"[{', '.join(words)}]")
+
+
+def _side(p: "Printer", x: d.Operand, axis: int, s: dict[str, object]) -> str:
+    """tf.shape(x)[axis]."""
+    if s.get("shrink_axis_mask") != 1:
+        raise d.Refused("a part of a shape")
+    if rank_of(x) == 4 and isinstance(x, d.Value):
+        axis = layout.AXIS[axis % 4]
+    return f"{grouped(p.operand(x))}.shape[{axis}]"
+
+
+def _slice(p: "Printer", node: d.Node) -> str:
+    first, size = (numbers(x, node) for x in node.inputs[1:3])
+    words = [f"{b or ''}:{'' if n == -1 else b + n}" for b, n in zip(first, size, strict=True)]
+    return _in_tf(p, node, f"[{', '.join(words)}]")
+
+
+def _squeezed(p: "Printer", node: d.Node) -> str:
+    axes = sorted(node.settings.get("squeeze_dims") or node.settings.get("axis") or [])
+    inner = "" if not axes else str(axes[0]) if len(axes) == 1 else str(tuple(axes))
+    return _in_tf(p, node, f".squeeze({inner})")
+
+
+def _padded(p: "Printer", node: d.Node) -> str:
+    words = numbers(node.inputs[1], node)
+    pairs = [words[i : i + 2] for i in range(0, len(words), 2)]
+    flat = [n for pair in reversed(pairs) for n in pair]
+    value = p.operand(node.inputs[2]) if len(node.inputs) > 2 else "0.0"
+    x = p.as_tf(node.inputs[0])
+    return layout.from_tf(f"F.pad({x}, {tuple(flat)}, value={value})", node.value)
+
+
+def _gathered(p: "Printer", node: d.Node) -> str:
+    x, index, *axis = node.inputs
+    if axis and numbers(axis[0], node) != [0]:
+        raise d.Refused("GatherV2 along another axis than the first")
+    return layout.from_tf(f"{grouped(p.as_tf(x))}[{p.operand(index)}]", node.value)
+
+
+def _one_hot(p: "Printer", node: d.Node) -> str:
+    index, depth, on, off = node.inputs
+    (count,) = numbers(depth, node)
+    if not (isinstance(on, d.Constant) and isinstance(off, d.Constant)):
+        raise d.Refused("OneHot of computed values")
+    if (on.number, off.number) != (1, 0) or node.settings.get("axis", -1) != -1:
+        raise d.Refused("OneHot of other values than 1 and 0")
+    text = f"F.one_hot({grouped(p.operand(index))}.long(), {count})"
+    is_float = node.value.dtype.startswith("float")
+    return f"{text}.to(torch.get_default_dtype())" if is_float else text
+
+
+def _fill(p: "Printer", node: d.Node) -> str:
+    size, value = node.inputs
+    text = p.operand(value)
+    return layout.from_tf(f"torch.full(({_sizes(p, size)},), {text})", node.value)
+
+
+def _tiled(p: "Printer", node: d.Node) -> str:
+    return _in_tf(p, node, f".repeat({_sizes(p, node.inputs[1])})")
+
+
+def _split(p: "Printer", node: d.Node) -> str:
+    raise d.Refused(f"{node.settings['type']} into several values")
+
+
+OPS: dict[str, Callable[["Printer", d.Node], str]] = {
+    "Reshape": _reshape,
+    "Shape": _shape,
+    "Pack": _pack,
+    "StridedSlice": _strided_slice,
+    "Slice": _slice,
+    "Squeeze": _squeezed,
+    "ExpandDims": lambda p, n: _in_tf(p, n, f".unsqueeze({numbers(n.inputs[1], n)[0]})"),
+    "Transpose": lambda p, n: _in_tf(
+        p, n, f".permute({', '.join(map(str, numbers(n.inputs[1], n)))})"
+    ),
+    "ConcatV2": lambda p, n: joined(p, n, n.inputs[:-1], numbers(n.inputs[-1], n)[0]),
+    "Tile": _tiled,
+    "Pad": _padded,
+    "PadV2": _padded,
+    "GatherV2": _gathered,
+    "Gather": _gathered,
+    "OneHot": _one_hot,
+    "ArgMax": lambda p, n: _in_tf(p, n, f".argmax({numbers(n.inputs[1], n)[0]})"),
+    "Fill": _fill,
+    "Split": _split,
+    "SplitV": _split,
+    "Unpack": _split,
+}
