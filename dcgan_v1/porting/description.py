@@ -83,7 +83,6 @@ class Node:
       variables: part of the layer -> TF1 variable: kernel, bias, gamma, beta, mean, variance.
       body: of a 'gradient', the nodes between inputs[1] and inputs[0].
       ops: names of the TF1 ops that it stands for; the last makes the value.
-      why: of an 'op' or of a layer that needs lines of its own, why.
     """
 
     kind: str
@@ -93,7 +92,6 @@ class Node:
     variables: dict[str, str] = field(default_factory=dict)
     body: "tuple[Node, ...]" = ()
     ops: tuple[str, ...] = ()
-    why: str = ""
 
     @property
     def value(self) -> Value:
@@ -183,10 +181,7 @@ class Effect:
       optimizer: name of an `Optimizer`.
       losses: of an update: values whose sum is its loss.
       variables: that are moved.
-      nodes: computed just before it: rates, values to be assigned.
-      values: of an assignment: what each variable becomes; of an update whose gradients are
-        changed in ways that no pattern knows: the gradients.
-      settings: 'clip norm', 'clip value', 'low', 'high', 'decay', 'rate' (an Operand).
+      settings: 'clip norm', 'clip value', 'clip global norm', 'low', 'high', 'decay'.
     """
 
     kind: str
@@ -194,8 +189,6 @@ class Effect:
     variables: tuple[str, ...]
     optimizer: str = ""
     losses: tuple[Operand, ...] = ()
-    nodes: tuple[Node, ...] = ()
-    values: tuple[Operand, ...] = ()
     settings: dict[str, Any] = field(default_factory=dict)
 
 

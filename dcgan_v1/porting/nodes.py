@@ -8,7 +8,7 @@ from dcgan_v1.porting import description as d
 from dcgan_v1.porting import effects, segments
 from dcgan_v1.porting.building import Building
 from dcgan_v1.porting.flow import Operand, Out, Piece
-from dcgan_v1.porting.graph import Graph, Tensor, through
+from dcgan_v1.porting.graph import Tensor, through
 from dcgan_v1.porting.norm_patterns import bare, moment_of
 from dcgan_v1.porting.segments import Call
 
@@ -26,7 +26,6 @@ class Bodies:
       runs: session runs.
       networks: name -> trained variables.
       averages: of batch norms.
-      graph: in training.
       names: of a map.
       again: 'z@2', inputs that a later run is fed anew.
 
@@ -41,7 +40,6 @@ class Bodies:
         runs: "list[Run]",
         networks: dict[str, list[str]],
         averages: "Averages",
-        graph: Graph,
         names: "Names",
         again: Collection[str] = (),
     ) -> None:
@@ -109,11 +107,22 @@ class Bodies:
             values[x.piece, x.index] = value
             inputs.append(value)
         nodes = [self.node(p, values) for p in call.pieces]
+        self._refuse_shared(call, nodes)
         places = sorted(self.outputs[self.key(call)])
         outputs = tuple(values[call.pieces[i], j] for i, j in places)
         training = any(p.kind in ("batch_norm", "dropout") for p in call.pieces)
         name = "call" if not known else f"call_{len(known) + 1}"
         known[key] = d.Function(name, tuple(inputs), tuple(nodes), outputs, training)
+
+    def _refuse_shared(self, call: Call, nodes: list[d.Node]) -> None:
+        """Refuses weights that another network has: they would be two variables in a port."""
+        for node in nodes:
+            names = [*node.variables.values()]
+            names += [x.variable for x in node.inputs if isinstance(x, d.Weight)]
+            for name in names:
+                owner = self._network_of.get(name, call.network)
+                if owner != call.network:
+                    self.refused.append(f"{name} of {owner}, which {call.network} uses, too")
 
     def value(self, x: Out, hint: str = "") -> d.Value:
         self._count += 1
@@ -136,10 +145,7 @@ class Bodies:
         wished = [self.names.layers[v] for v in variables.values() if v in self.names.layers]
         if wished:
             settings["attribute"] = wished[0]
-        why = "" if piece.kind != "op" else "no pattern knows it"
-        return d.Node(
-            piece.kind, tuple(made), inputs, settings, variables, ops=(piece.op.name,), why=why
-        )
+        return d.Node(piece.kind, tuple(made), inputs, settings, variables, ops=(piece.op.name,))
 
     def operand(self, x: Operand, values: dict[tuple[Piece, int], d.Value]) -> d.Operand:
         return values[x.piece, x.index] if isinstance(x, Out) else x

@@ -266,10 +266,13 @@ PATTERNS: dict[str, Pattern] = {
 }
 
 
+IS_A = {"binary_crossentropy": "sigmoid_cross_entropy"}  # kind -> a pattern that it goes by
+
+
 def recognise(y: Tensor, switched_off: frozenset[str] = frozenset()) -> Match | None:
     """Returns what the first pattern says that matches a tensor."""
     for name, pattern in PATTERNS.items():
         found = None if name in switched_off else pattern(y)
-        if found is not None:
+        if found is not None and IS_A.get(found.kind) not in switched_off:
             return found
     return None

@@ -136,7 +136,7 @@ class Reader:
         for run in runs:
             self.refused += run.flow.refused
         again = [name for name in self.info.inputs if "@" in name]
-        return Bodies(calls, runs, networks, self.averages, self.training, self.names, again)
+        return Bodies(calls, runs, networks, self.averages, self.names, again)
 
     def _traced_moves(self, run: Run, calls: list[segments.Call]) -> bool:
         """Traces networks that a run calls only for the averages which that moves; returns whether

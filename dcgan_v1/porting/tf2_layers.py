@@ -15,6 +15,26 @@ class Dropout(tf.Module):
     def __call__(self, x, training):
         return tf.nn.dropout(x, self.rate) if training else x
 """
+LSTM = '''\
+class Lstm(tf.Module):
+    """TF1's LSTM: gates i, j, f, o of one kernel."""
+
+    def __init__(self, kernel, bias, forget_bias):
+        super().__init__()
+        self.kernel, self.bias = tf.Variable(kernel), tf.Variable(bias)
+        self.forget_bias = forget_bias
+
+    def __call__(self, x):
+        h = c = tf.zeros([tf.shape(x)[0], self.bias.shape[0] // 4], x.dtype)
+        outputs = []
+        for row in tf.unstack(x, axis=1):
+            gates = tf.matmul(tf.concat([row, h], 1), self.kernel) + self.bias
+            i, j, f, o = tf.split(gates, 4, 1)
+            c = c * tf.sigmoid(f + self.forget_bias) + tf.sigmoid(i) * tf.tanh(j)
+            h = tf.tanh(c) * tf.sigmoid(o)
+            outputs.append(h)
+        return tf.stack(outputs, 1)
+'''
 HEAD = '''\
 class {name}(tf.Module):
     """{said}."""
@@ -103,6 +123,21 @@ def batch_norm(program: d.Program, node: d.Node) -> str:
     words += ["dtype=dtype"] if contents.sets(node) else []
     words += [f"sets={contents.sets(node)}"] if contents.sets(node) > 1 else []
     return f"{class_of(node)}({', '.join(words)})"
+
+
+def lstm(program: d.Program, node: d.Node) -> str:
+    """Returns the expression that makes an LSTM.
+
+    Raises:
+      Refused: the length of its sequences is not known.
+    """
+    from dcgan_v1.porting.tf2_networks import start
+
+    shape = node.value.shape
+    if shape is None or shape[1] is None:
+        raise d.Refused(f"an LSTM over sequences of unknown length ({', '.join(node.ops)})")
+    words = [start(program, node.variables[part]) for part in ("kernel", "bias")]
+    return f"Lstm({', '.join(words)}, forget_bias={node.settings['forget']})"
 
 
 def class_of(node: d.Node) -> str:

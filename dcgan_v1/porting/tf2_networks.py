@@ -33,6 +33,7 @@ def text(program: d.Program) -> str:
     kinds = {n.kind for w in program.networks for n in contents.nodes(w)}
     blocks = [GLOROT] if any("glorot(" in body for body in bodies) else []
     blocks += tf2_layers.classes(program)
+    blocks += [tf2_layers.LSTM] if "lstm" in kinds else []
     blocks += [tf2_layers.DROPOUT] if "dropout" in kinds else []
     head = ['"""The networks of a TF1 program, as tf.Modules."""', ""]
     head += ["import math", ""] if GLOROT in blocks else []
@@ -53,6 +54,8 @@ def _network(program: d.Program, network: d.Network) -> str:
             lines.append(f"        self.{name} = Dropout({node.settings['rate']})")
         elif node.kind == "batch_norm":
             lines.append(f"        self.{name} = {tf2_layers.batch_norm(program, node)}")
+        elif node.kind == "lstm":
+            lines.append(f"        self.{name} = {tf2_layers.lstm(program, node)}")
         else:
             lines += [f"        {_variable(program, network, v)}" for v in node.variables.values()]
     lines += [f"        {_variable(program, network, v)}" for v in own.weights]
@@ -95,6 +98,8 @@ def _function(network: d.Network, function: d.Function, own: contents.Contents) 
         x = printer.operand(node.inputs[0])
         if node.kind == "dropout":
             return f"self.{own.attributes[key]}({x}, training)"
+        if node.kind == "lstm":
+            return f"self.{own.attributes[key]}({x})"
         if node.kind == "batch_norm":
             more = ["averages"] if contents.sets(node) > 1 else []
             return f"self.{own.attributes[key]}({', '.join([x, 'training', 'moves', *more])})"
@@ -112,6 +117,9 @@ def paths(program: d.Program, network: d.Network) -> dict[str, str]:
     own = contents.of(program, network)
     rows: dict[str, str] = {}
     for attribute, node in own.layers.items():
+        if node.kind == "lstm":
+            rows |= {v: f"{attribute}/{part}" for part, v in node.variables.items()}
+            continue
         if node.kind != "batch_norm":
             rows |= {v: attribute_of(network, v) for v in node.variables.values()}
             continue

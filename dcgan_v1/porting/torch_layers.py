@@ -10,6 +10,26 @@ from dcgan_v1.porting.contents import Contents
 from dcgan_v1.porting.printing import shape_of
 from dcgan_v1.porting.torch_functions import transposed
 
+LSTM = '''\
+class Lstm(nn.Module):
+    """TF1's LSTM: gates i, j, f, o of one kernel, and one bias, where torch's has two."""
+
+    def __init__(self, features, units, forget_bias):
+        super().__init__()
+        self.forget_bias = forget_bias
+        self.kernel = nn.Parameter(torch.zeros(features + units, 4 * units))
+        self.bias = nn.Parameter(torch.zeros(4 * units))
+
+    def forward(self, x):
+        h = c = x.new_zeros(len(x), len(self.bias) // 4)
+        outputs = []
+        for row in x.unbind(1):
+            i, j, f, o = (torch.cat((row, h), 1) @ self.kernel + self.bias).chunk(4, 1)
+            c = c * torch.sigmoid(f + self.forget_bias) + torch.sigmoid(i) * torch.tanh(j)
+            h = torch.tanh(c) * torch.sigmoid(o)
+            outputs.append(h)
+        return torch.stack(outputs, 1)
+'''
 Pads = tuple[layout.Sides, layout.Sides]
 
 
@@ -74,6 +94,10 @@ def _constructor(
         if not torch_norms.is_own(program, network, node):
             layers.norms.add(name)
         return torch_norms.constructor(program, network, node)
+    if node.kind == "lstm":
+        width = program.variables[node.variables["kernel"]].shape[0]
+        units = node.settings["units"]
+        return f"Lstm({width - units}, {units}, forget_bias={node.settings['forget']})"
     bias = [] if "bias" in node.variables else ["bias=False"]
     shape = program.variables[node.variables["kernel"]].shape
     if node.kind == "dense":

@@ -52,6 +52,8 @@ def text(program: d.Program) -> str:
     if writer.refused:
         raise d.Refused("; ".join(dict.fromkeys(writer.refused)))
     blocks = [HELPERS[name] for name in sorted(writer.helpers)]
+    kinds = {n.kind for w in program.networks for n in contents.nodes(w)}
+    blocks += [torch_layers.LSTM] if "lstm" in kinds else []
     blocks += torch_norms.classes(program) + bodies
     code = "\n\n".join(blocks)
     head = ['"""The networks of a TF1 program, in PyTorch. Maps are [N, C, H, W]."""', ""]
@@ -97,7 +99,7 @@ class _Writer:
             for part, variable in node.variables.items():
                 if part in PARTS:
                     start = self._start(variable, node.kind, part)
-                    places.setdefault(start, []).append(f"self.{name}.{PARTS[part]}")
+                    places.setdefault(start, []).append(f"self.{name}.{_part(node, part)}")
         for variable in own.weights:
             start = self._start(variable, "", "")
             places.setdefault(start, []).append(f"self.{attribute_of(network, variable)}")
@@ -119,6 +121,7 @@ class _Writer:
             ("batch_norm", "gamma", "ones"),
             ("batch_norm", "beta", "zeros"),
             ("", "", "zeros"),
+            ("lstm", "bias", "zeros"),
         ):
             return ""
         if start == "truncated_normal":
@@ -151,6 +154,11 @@ class _Writer:
         return [f"    def {name}({', '.join(words)}):", *(f"        {line}" for line in lines)]
 
 
+def _part(node: d.Node, part: str) -> str:
+    """What torch calls a part of a layer; an LSTM is a class of the port's."""
+    return part if node.kind == "lstm" else PARTS[part]
+
+
 def paths(program: d.Program, network: d.Network) -> dict[str, str]:
     """Returns TF1 variable -> path in the network."""
     own = contents.of(program, network)
@@ -158,7 +166,7 @@ def paths(program: d.Program, network: d.Network) -> dict[str, str]:
     for attribute, node in own.layers.items():
         for part, variable in node.variables.items():
             if part in PARTS:
-                rows[variable] = f"{attribute}/{PARTS[part]}"
+                rows[variable] = f"{attribute}/{_part(node, part)}"
         pairs = node.settings.get("averages", ())
         for i, pair in enumerate(pairs):
             prefix = f"set{i}_" if len(pairs) > 1 else ""
@@ -175,5 +183,5 @@ def kernels(program: d.Program) -> dict[str, str]:
         node.variables["kernel"]: TO_TF[len(program.variables[node.variables["kernel"]].shape)]
         for network in program.networks
         for node in contents.nodes(network)
-        if "kernel" in node.variables
+        if "kernel" in node.variables and node.kind != "lstm"
     }

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from dcgan_v1.porting import description as d
-from dcgan_v1.porting import templates
+from dcgan_v1.porting import templates, train_texts
 from dcgan_v1.porting.feeding import Feed, Sampler
 
 TF_PICTURES = '''\
@@ -79,7 +79,20 @@ FRAMEWORKS = {
         KERAS_STATE,
         TF_PICTURES,
         KERAS_DRAWN,
-    )
+    ),
+    "torch": Framework(
+        "import struct\nimport zlib\n\nimport numpy as np\nimport torch\n"
+        "from torch.nn import functional as F",
+        train_texts.TORCH_STATE,
+        train_texts.TORCH_PICTURES,
+        train_texts.TORCH_DRAWN,
+    ),
+    "tf2": Framework(
+        "import numpy as np\nimport tensorflow as tf",
+        train_texts.TF2_STATE,
+        TF_PICTURES,
+        KERAS_DRAWN,
+    ),
 }
 
 

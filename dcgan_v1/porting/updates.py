@@ -1,15 +1,14 @@
 """The updates of a program as a port needs them: settings, schedules, what is done to gradients."""
 
-import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from dcgan_v1.migration.records import Tf1Info, Update
+from dcgan_v1.porting import clipping
 from dcgan_v1.porting import description as d
 from dcgan_v1.porting.effects import Updated, is_count, moves
-from dcgan_v1.porting.flow import GRADIENTS
-from dcgan_v1.porting.graph import Graph, Tensor, above, through, variable_of
-from dcgan_v1.porting.matching import ANY, Number, any_of, number_of
+from dcgan_v1.porting.graph import Graph, Tensor, through, variable_of
+from dcgan_v1.porting.matching import Number, any_of, number_of
 from dcgan_v1.porting.segments import common_scope, identifier
 
 if TYPE_CHECKING:
@@ -157,67 +156,5 @@ class Updates:
     def clipping(self, number: int) -> dict[str, float] | None:
         """Returns what is done to an update's gradients: {} for nothing, None for what is of no
         known kind."""
-        found: list[dict[str, float]] = []
-        for apply in self.roles.applied[number][1].applies:
-            tensor = through(self.graph.tensor(apply.gradient.name))
-            if _is_gradient(tensor):
-                found.append({})
-                continue
-            kind = _clipping(tensor)
-            if kind is None:
-                return None
-            found.append(kind)
-        return found[0] if all(kind == found[0] for kind in found) else None
-
-
-def _is_gradient(tensor: Tensor) -> bool:
-    """Whether tf.gradients made it, and nothing was done to it."""
-    tensor = through(tensor)
-    if tensor.op.type in ("Add", "AddV2") and not GRADIENTS.match(tensor.op.name):
-        return all(_is_gradient(t) for t in tensor.op.inputs)  # of the sum of two losses
-    found = GRADIENTS.match(tensor.op.name)
-    return (
-        tensor.array is None
-        and found is not None
-        and ("_grad/" in found[2] or re.fullmatch(OWN, found[2]) is not None)
-    )
-
-
-OWN = r"(AddN|Fill|zeros_like|ones_like)(_\d+)?"  # what tf.gradients puts right under its scope
-
-
-def _clipping(tensor: Tensor) -> dict[str, float] | None:
-    """Clipping of a gradient by value, by its norm, or by the norm of all."""
-    bound = any_of(
-        tensor,
-        ("Maximum", ("Minimum", "g", Number("high")), Number("low")),
-        ("Minimum", ("Maximum", "g", Number("low")), Number("high")),
-    )
-    if bound and not _is_gradient(bound["g"]):
-        return None
-    if bound and bound["low"] == -bound["high"]:
-        return {"clip value": bound["high"]}
-    bound = any_of(
-        tensor, ("RealDiv", ("Mul", "g", Number("norm")), ("Maximum", ANY, Number("norm")))
-    )
-    if bound:
-        return {"clip norm": bound["norm"]} if _is_gradient(bound["g"]) else None
-    bound = any_of(tensor, ("Mul", "g", "scale"))
-    if bound is None:
-        return None
-    g, scale = bound["g"], bound["scale"]
-    if scale.shape:
-        g, scale = scale, g
-    if not _is_gradient(g):
-        return None
-    ops = [op for op in above([scale.op], data_only=True) if not GRADIENTS.match(op.name)]
-    if not any(op.type == "L2Loss" for op in ops):
-        return None
-    numbers = [
-        number
-        for op in ops
-        if op.type == "Mul" and any(through(t).op.type == "Minimum" for t in op.inputs)
-        for number in map(number_of, op.inputs)
-        if number is not None
-    ]
-    return {"clip global norm": float(f"{numbers[0]:.7g}")} if len(set(numbers)) == 1 else None
+        applies = self.roles.applied[number][1].applies
+        return clipping.of([self.graph.tensor(apply.gradient.name) for apply in applies])

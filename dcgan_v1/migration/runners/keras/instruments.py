@@ -135,7 +135,8 @@ def _channels_first(shape: Any) -> tuple[int, ...]:
 @contextlib.contextmanager
 def drawing(layers: Layers, draws: ports.Draws) -> Iterator[None]:
     """Dropout layers take the old program's uniform numbers."""
-    dropouts = [x for _, x in layers.values() if isinstance(x, keras.layers.Dropout)]
+    dropouts = [x for _, x in layers.values() if keras_layers.is_dropout(x)]
+    of_keras = [x for x in dropouts if isinstance(x, keras.layers.Dropout)]
 
     def call(layer: Any, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
         if not training or not layer.rate:
@@ -144,12 +145,19 @@ def drawing(layers: Layers, draws: ports.Draws) -> Iterator[None]:
         mask = tf.cast(draws.take(x.shape) >= layer.rate, x.dtype)
         return x * mask / (1 - layer.rate)
 
-    for layer in dropouts:
+    def module(plain: Callable[..., Any], *args: Any, **kwargs: Any) -> tf.Tensor:
+        del plain
+        return call(*args, **kwargs)
+
+    for layer in of_keras:
         layer.call = partial(call, layer)
     try:
-        yield
+        with contextlib.ExitStack() as stack:
+            for cls in {type(x) for x in dropouts if x not in of_keras}:
+                stack.enter_context(_patched_call(cls, module))
+            yield
     finally:
-        for layer in dropouts:
+        for layer in of_keras:
             del layer.call
 
 

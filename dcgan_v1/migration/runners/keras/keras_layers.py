@@ -33,7 +33,6 @@ KINDS = (
     (L.GlobalAveragePooling2D, "pool"),
     (L.UpSampling2D, "resize"),
     (L.Resizing, "resize"),
-    (L.Dropout, "dropout"),
     (L.RNN, "recurrent"),
 )
 NO_LAYERS = (L.Flatten, L.Reshape, L.InputLayer, L.Permute, L.Concatenate)
@@ -87,7 +86,15 @@ def layers(model: Any, name: str) -> Iterator[tuple[str, Any]]:
 
 def kind(layer: Any) -> str:
     """Returns one of `records.LAYER_KINDS`."""
+    if is_dropout(layer):
+        return "dropout"
     return next((kind for cls, kind in KINDS if isinstance(layer, cls)), "other")
+
+
+def is_dropout(layer: Any) -> bool:
+    """Whether a layer drops out: Keras's, or a tf.Module of that name with a rate."""
+    is_module = type(layer).__name__ == "Dropout" and isinstance(layer, tf.Module)
+    return isinstance(layer, L.Dropout) or (is_module and hasattr(layer, "rate"))
 
 
 def settings(layer: Any) -> Settings:

@@ -119,7 +119,7 @@ class KerasRunner:
             arguments=names if step else None,
             optional=optional,
             takes_more=takes_more,
-            dropouts=sum(isinstance(x, keras.layers.Dropout) for _, x in self.layers.values()),
+            dropouts=sum(keras_layers.is_dropout(x) for _, x in self.layers.values()),
             forward=self.forward,
             altered=self.altered,
         )
