@@ -135,15 +135,30 @@ def inlined(nodes: Sequence[d.Node], layers: bool = False) -> set[str]:
 
 def of_shapes(nodes: Sequence[d.Node]) -> set[str]:
     """Returns the values that come of shapes alone: tf.shape(x)[0], [tf.shape(x)[0], 1]."""
+    every = list(d.walk(tuple(nodes)))
+    otherwise = {
+        x.name
+        for node in every
+        for i, x in enumerate(node.inputs)
+        if isinstance(x, d.Value) and not _takes_size(node, i)
+    }
     names: set[str] = set()
-    for node in d.walk(tuple(nodes)):
+    for node in every:
         if node.kind != "op" or len(node.values) != 1:
             continue
-        type_ = node.settings["type"]
+        type_, name = node.settings["type"], node.value.name
         parts = [x.name in names for x in node.inputs if isinstance(x, d.Value)]
-        if type_ in SIZES or (type_ in ("StridedSlice", "Pack") and parts and all(parts)):
-            names.add(node.value.name)
+        is_side = type_ == "StridedSlice" or (type_ == "Pack" and name not in otherwise)
+        if type_ in SIZES or (is_side and parts and all(parts)):
+            names.add(name)
     return names
+
+
+def _takes_size(node: d.Node, place: int) -> bool:
+    """Whether an input of a node is the size of something."""
+    sized = {"Reshape": 1, "Tile": 1, "BroadcastTo": 1, "Fill": 0, "Conv2DBackpropInput": 0}
+    type_ = node.settings.get("type", "") if node.kind == "op" else ""
+    return (node.kind == "draw" and not place) or sized.get(type_) == place
 
 
 def comment(value: d.Value, channels_first: bool = False) -> str:

@@ -91,6 +91,9 @@ class Printer(Names):
         if type_ == "AddN":
             return f"tf.add_n([{', '.join(xs)}])"
         if type_ == "Pack":
+            sizes = [not isinstance(x, d.Value) or x.name in self.waiting for x in node.inputs]
+            if all(sizes) and node.value.dtype.startswith("int"):
+                return f"[{', '.join(xs)}]"
             return f"tf.stack([{', '.join(xs)}], {s.get('axis', 0)})"
         if type_ == "Cast":
             to = self.floats if s["DstT"] in TYPES else f'"{s["DstT"]}"'

@@ -26,6 +26,7 @@ ACTIVATIONS = {
     **{"tanh": "torch.tanh({})", "sigmoid": "torch.sigmoid({})", "softsign": "F.softsign({})"},
     "softplus": "F.softplus({}, threshold=40)",  # above it torch takes the line for the curve
 }
+LEAKY = "F.leaky_relu({}, {})"
 REDUCTIONS = {"Mean": "mean", "Sum": "sum", "Max": "amax", "Min": "amin", "Prod": "prod"}
 REDUCTIONS |= {"All": "all", "Any": "any"}
 WHOLE = {"amax": "max", "amin": "min"}  # of all axes
@@ -73,7 +74,7 @@ class Printer(Names):
         if kind in (*ACTIVATIONS, "softmax", "log_softmax"):
             return self._activation(kind, node)
         if kind == "leaky_relu":
-            return f"F.leaky_relu({self.operand(node.inputs[0])}, {s['slope']})"
+            return LEAKY.format(self.operand(node.inputs[0]), s["slope"])
         if kind in ("flatten", "reshape"):
             return torch_shapes.reshaped(self, node, (-1, *s["shape"]))
         if kind == "concat":

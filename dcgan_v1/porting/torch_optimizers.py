@@ -11,7 +11,7 @@ class Adam(torch.optim.Adam):
         self.epsilon = epsilon
 
     def step(self):
-        counts = [int(state["step"]) for state in self.state.values()]
+        counts = [int(state.get("step", 0)) for state in self.state.values()]
         updates = max(counts, default=0) + 1
         for group in self.param_groups:
             group["eps"] = self.epsilon / (1 - group["betas"][1] ** updates) ** 0.5
