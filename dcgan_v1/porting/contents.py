@@ -8,6 +8,8 @@ from dcgan_v1.porting import names as naming
 from dcgan_v1.porting.printing import Names, comment, inlined
 from dcgan_v1.porting.segments import identifier
 
+WIDTH = 92  # of a line in a method
+
 
 @dataclass(frozen=True)
 class Contents:
@@ -106,13 +108,23 @@ def body(
     outputs = [v.name for v in function.outputs]
     within = inlined(function.nodes, layers=True) - set(outputs)
     lines: list[str] = []
+    before: tuple[str, str] = ("", "")  # a layer whose activation may stand on its line
     for node in function.nodes:
+        name, said = node.value.name, comment(node.value, channels_first)
         expression = right(node)
-        said = comment(node.value, channels_first)
-        if node.value.name in within:
-            printer.waiting[node.value.name] = expression
-        elif node is function.nodes[-1] and outputs == [node.value.name]:
-            return [*lines, f"return {expression}{said}"]
+        is_last = node is function.nodes[-1] and outputs == [name]
+        start = "return " if is_last else f"{printer.made(node)} = "
+        if before[0] and len(start + expression + said) > WIDTH:
+            lines.append(before[1])
+            del printer.waiting[before[0]]
+            expression = right(node)
+        before = ("", "")
+        if name in within:
+            printer.waiting[name] = expression
+            if node.variables:
+                before = (name, f"{printer.made(node)} = {expression}{said}")
         else:
-            lines.append(f"{printer.made(node)} = {expression}{said}")
+            lines.append(f"{start}{expression}{said}")
+            if is_last:
+                return lines
     return [*lines, f"return {', '.join(printer.values[name] for name in outputs)}"]

@@ -1,14 +1,13 @@
 """A TF1 graph without TensorFlow, in one mode: branches that the mode settles are gone, and
 what depends on constants alone is a constant."""
 
-import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from dcgan_v1.porting import folding
+from dcgan_v1.porting import folding, shapes
 
 VARIABLES = ("Variable", "VariableV2", "VarHandleOp")
 ALIASES = ("Identity", "ReadVariableOp", "Snapshot", "EnsureShape", "CheckNumerics")
@@ -148,17 +147,19 @@ def _specialised(op: Op, values: Mapping[str, np.ndarray], is_dead: bool) -> lis
 
 def _fold(op: Op) -> None:
     if op.type in ("Shape", "Size", "Rank") and op.inputs[0] is not None:
-        _fold_shape(op, op.inputs[0].shape)
+        shapes.fold(op, op.inputs[0].shape)
         return
-    if op.type == "StridedSlice" and _fold_size(op):
+    if op.type == "StridedSlice" and shapes.fold_side(op):
         return
+    if op.type == "Reshape":
+        shapes.infer_reshape(op)
     function: Callable[..., Any] | None = folding.FUNCTIONS.get(op.type)
     if function is None or (not op.inputs and op.type not in ("Const",)):
         return
     if any(t is None or t.array is None for t in op.inputs):
         return
     shape = op.output.shape
-    if shape is not None and None not in shape and _size(shape) > LARGEST_CONSTANT:
+    if shape is not None and None not in shape and shapes.size(shape) > LARGEST_CONSTANT:
         return
     try:
         result = function(op.attributes, *(t.array for t in op.inputs))
@@ -169,35 +170,6 @@ def _fold(op: Op) -> None:
             tensor.array = np.asarray(array)
     elif np.size(result) <= LARGEST_CONSTANT:
         op.output.array = np.asarray(result)
-
-
-def _size(shape: tuple[int | None, ...]) -> int:
-    """Returns the number of elements of a shape that is known."""
-    return math.prod(n or 0 for n in shape)
-
-
-def _fold_shape(op: Op, shape: tuple[int | None, ...] | None) -> None:
-    if shape is None:
-        return
-    if op.type == "Rank":
-        op.output.array = np.asarray(len(shape), np.int32)
-    elif None not in shape:
-        array = np.asarray(shape if op.type == "Shape" else _size(shape))
-        op.output.array = array.astype(op.attributes.get("out_type", "int32"))
-
-
-def _fold_size(op: Op) -> bool:
-    """Folds tf.shape(x)[1] where that axis is known though the batch is not."""
-    source = op.inputs[0].op if op.inputs[0] is not None else op
-    begin = op.inputs[1].array if len(op.inputs) > 1 and op.inputs[1] is not None else None
-    if source.type != "Shape" or begin is None or begin.size != 1:
-        return False
-    shape = source.inputs[0].shape
-    axis = int(begin.reshape(-1)[0])
-    if shape is None or op.attributes.get("shrink_axis_mask") != 1 or shape[axis] is None:
-        return False
-    op.output.array = np.asarray(shape[axis], np.int32)
-    return True
 
 
 def through(tensor: Tensor) -> Tensor:

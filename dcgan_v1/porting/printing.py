@@ -104,6 +104,25 @@ def grouped(x: str) -> str:
     return f"({x})" if x.startswith("-") else x
 
 
+def binary(a: str, sign: str, b: str) -> str:
+    """Returns two expressions with an operator between, in brackets where they need them."""
+    if sign not in ("+", "-"):
+        return f"{grouped(a)} {sign} {grouped(b)}"
+    left = a if _signs(a) <= {"+", "-", "*", "/"} else grouped(a)
+    right = b if _signs(b) <= {"*", "/"} and not b.startswith("-") else grouped(b)
+    return f"{left} {sign} {right}"
+
+
+def _signs(x: str) -> set[str]:
+    """The operators of an expression outside of its brackets."""
+    depth, outside = 0, ""
+    for character in x:
+        depth -= character in ")]}"
+        outside += character if not depth else "_"
+        depth += character in "([{"
+    return {word for word in outside.split(" ")[1:] if not word.strip("+-*/<>=!&|@")}
+
+
 def inlined(nodes: Sequence[d.Node], layers: bool = False) -> set[str]:
     """Returns the values that stand within the next line instead of on one of their own: what
     the next node alone uses, and what is known of shapes.

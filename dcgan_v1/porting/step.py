@@ -34,9 +34,16 @@ class Step:
         self.inputs = {n.value.name: _word(n) for n in program.inputs}
         self.draws = {n.value.name: _word(n) for n in program.draws}
         every = tuple(n for s in program.stages for n in s.nodes)
+        drawn = [n for n in d.walk(every) if n.kind == "draw"]
+        arguments = [n.settings["argument"].name for n in drawn]
+        once = {
+            n.value.name: self.draws[argument]
+            for n, argument in zip(drawn, arguments, strict=True)
+            if arguments.count(argument) == 1
+        }
         kept = [v.name for v in program.losses.values()]
         wished = {v.name: name for name, v in program.losses.items()}
-        self.values = naming.allocate(every, self.inputs | self.draws, kept, wished)
+        self.values = naming.allocate(every, self.inputs | self.draws | once, kept, wished)
         self.nodes = {v.name: n for n in d.walk(every) for v in n.values}
 
     def function_of(self, call: d.Node) -> tuple[d.Network, d.Function]:

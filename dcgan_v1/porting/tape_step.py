@@ -142,6 +142,8 @@ class TapeStep:
         if node.kind == "draw":
             argument = self.step.draws[node.settings["argument"].name]
             drawn = f"{DRAWS[node.settings['type']]}({xs[0]}, dtype={self.printer.floats})"
+            if made == argument:
+                return [f"if {argument} is None:", f"    {argument} = {drawn}"]
             return [f"{made} = {drawn} if {argument} is None else {argument}"]
         if node.kind in self.losses:
             return [f"{made} = {self.losses[node.kind](_labels(node, xs), xs[1])}"]

@@ -5,6 +5,7 @@ from textwrap import indent
 
 from dcgan_v1.porting import contents
 from dcgan_v1.porting import description as d
+from dcgan_v1.porting.printing import shape_of
 
 DROPOUT = """\
 class Dropout(tf.Module):
@@ -133,7 +134,7 @@ def lstm(program: d.Program, node: d.Node) -> str:
     """
     from dcgan_v1.porting.tf2_networks import start
 
-    shape = node.value.shape
+    shape = shape_of(node.inputs[0])
     if shape is None or shape[1] is None:
         raise d.Refused(f"an LSTM over sequences of unknown length ({', '.join(node.ops)})")
     words = [start(program, node.variables[part]) for part in ("kernel", "bias")]

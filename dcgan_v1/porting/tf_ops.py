@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from dcgan_v1.porting import description as d
-from dcgan_v1.porting.printing import Names, constants, grouped, rank_of, shape_of
+from dcgan_v1.porting.printing import Names, binary, constants, grouped, rank_of, shape_of
+from dcgan_v1.porting.slicing import index_of
 
 BINARY = {
     **{"Add": "+", "AddV2": "+", "Sub": "-", "Mul": "*", "RealDiv": "/", "Div": "/"},
@@ -75,7 +76,7 @@ class Printer(Names):
         s = node.settings
         type_ = s["type"]
         if type_ in BINARY and len(xs) == 2:
-            return f"{grouped(xs[0])} {BINARY[type_]} {grouped(xs[1])}"
+            return binary(xs[0], BINARY[type_], xs[1])
         if type_ == "Neg":
             return f"-{grouped(xs[0])}"
         if type_ in REDUCTIONS:
@@ -98,19 +99,8 @@ class Printer(Names):
         if type_ == "Cast":
             to = self.floats if s["DstT"] in TYPES else f'"{s["DstT"]}"'
             return f"tf.cast({xs[0]}, {to})"
-        if (
-            type_ == "StridedSlice"
-            and xs[1:4] == ["[0]", "[1]", "[1]"]
-            and s["shrink_axis_mask"] == 1
-        ):
-            return f"{grouped(xs[0])}[0]"
-        if (
-            type_ == "StridedSlice"
-            and [s["shrink_axis_mask"]] == [1]
-            and isinstance(node.inputs[1], d.Constant)
-            and node.inputs[1].array.size == 1
-        ):
-            return f"{grouped(xs[0])}[{int(node.inputs[1].array.reshape(-1)[0])}]"
+        if type_ == "StridedSlice" and (index := index_of(node)) is not None:
+            return f"{grouped(xs[0])}[{index}]"
         return self._raw(node, xs)
 
     def _raw(self, node: d.Node, xs: list[str]) -> str:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from dcgan_v1.porting import description as d
 from dcgan_v1.porting import torch_layout as layout
-from dcgan_v1.porting.printing import constants, grouped, rank_of, shape_of
+from dcgan_v1.porting.printing import binary, constants, grouped, rank_of, shape_of
 
 if TYPE_CHECKING:
     from dcgan_v1.porting.torch_ops import Printer
@@ -17,7 +17,7 @@ def _l2(p: "Printer", node: d.Node) -> str:
     x = node.inputs[0]
     text = p.operand(x)
     if isinstance(x, d.Weight):
-        text = text.partition(".permute(")[0]  # the order of a sum is all the same
+        text = text.partition(".permute(")[0].removesuffix(".T")  # a sum has no order
     return f"{grouped(text)}.square().sum() / 2"
 
 
@@ -117,7 +117,8 @@ def transposed(
 
 def _bias(p: "Printer", node: d.Node) -> str:
     x, bias = node.inputs
-    return f"{grouped(p.operand(x))} + {layout.aligned(p.operand(bias), bias, rank_of(node.value))}"
+    aligned = layout.aligned(p.operand(bias), bias, rank_of(node.value))
+    return binary(p.operand(x), "+", aligned)
 
 
 def _pooled(p: "Printer", node: d.Node) -> str:

@@ -139,11 +139,11 @@ def _class(program: d.Program, name: str, node: d.Node) -> str:
 
 def _said(node: d.Node, holds: bool) -> str:
     """What of it torch's own layer is not."""
-    parts = ["Batch norm"]
+    said = "Batch norm"
     if contents.sets(node) > 1:
-        parts.append("with averages of its own for each call: TF1 kept them apart")
+        said += " that keeps averages for each call, as TF1 did"
     elif holds:
-        parts.append("that moves its averages where the step says so")
+        said += " that moves its averages where the step says so"
     if contents.sets(node) and not node.settings["fused"]:
-        parts.append("by the biased variance")
-    return " ".join(parts)
+        said += "; they follow the biased variance"
+    return said

@@ -6,7 +6,7 @@ from typing import Any
 from dcgan_v1.porting import description as d
 from dcgan_v1.porting import patterns, torch_functions, torch_shapes
 from dcgan_v1.porting import torch_layout as layout
-from dcgan_v1.porting.printing import Names, constants, grouped, rank_of, shape_of
+from dcgan_v1.porting.printing import Names, binary, constants, grouped, rank_of, shape_of
 
 BINARY = {
     **{"Add": "+", "AddV2": "+", "Sub": "-", "Mul": "*", "RealDiv": "/", "Div": "/"},
@@ -115,8 +115,8 @@ class Printer(Names):
         if type_ in UNARY:
             return f"{UNARY[type_]}({self.operand(xs[0])})"
         if type_ in BINARY and len(xs) == 2:
-            a, b = (grouped(layout.aligned(self.operand(x), x, rank)) for x in xs)
-            return f"{a} {BINARY[type_]} {b}"
+            a, b = (layout.aligned(self.operand(x), x, rank) for x in xs)
+            return binary(a, BINARY[type_], b)
         if type_ in REDUCTIONS:
             return self._reduced(node, REDUCTIONS[type_])
         if type_ in torch_functions.OPS:

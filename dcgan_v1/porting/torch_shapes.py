@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from dcgan_v1.porting import description as d
 from dcgan_v1.porting import torch_layout as layout
 from dcgan_v1.porting.printing import constants, grouped, rank_of, shape_of
+from dcgan_v1.porting.slicing import index_of
 
 if TYPE_CHECKING:
     from dcgan_v1.porting.torch_ops import Printer
@@ -87,27 +88,15 @@ def _pack(p: "Printer", node: d.Node) -> str:
 
 
 def _strided_slice(p: "Printer", node: d.Node) -> str:
-    s = node.settings
-    begin, end, step = (numbers(x, node) for x in node.inputs[1:4])
-    source = p.nodes.get(node.inputs[0].name) if isinstance(node.inputs[0], d.Value) else None
-    if source is not None and source.settings.get("type") == "Shape" and len(begin) == 1:
-        return _side(p, source.inputs[0], begin[0], s)
-    words = []
-    for i in range(len(begin)):
-        bit = 1 << i
-        if s.get("ellipsis_mask", 0) & bit:
-            words.append("...")
-        elif s.get("new_axis_mask", 0) & bit:
-            words.append("None")
-        elif s.get("shrink_axis_mask", 0) & bit:
-            words.append(str(begin[i]))
-        else:
-            first = "" if s.get("begin_mask", 0) & bit else str(begin[i])
-            last = "" if s.get("end_mask", 0) & bit else str(end[i])
-            if step[i] < 0:
-                raise d.Refused("a slice that goes backwards")
-            words.append(f"{first}:{last}" + (f":{step[i]}" if step[i] != 1 else ""))
-    return _in_tf(p, node, f"[{', '.join(words)}]")
+    x = node.inputs[0]
+    source = p.nodes.get(x.name) if isinstance(x, d.Value) else None
+    if source is not None and source.settings.get("type") == "Shape":
+        begin = numbers(node.inputs[1], node)
+        return _side(p, source.inputs[0], begin[0], node.settings)
+    index, steps = index_of(node), numbers(node.inputs[3], node)
+    if index is None or min(steps) < 0:
+        raise d.Refused("a slice that goes backwards, or between places that are computed")
+    return _in_tf(p, node, f"[{index}]")
 
 
 def _side(p: "Printer", x: d.Operand, axis: int, s: dict[str, object]) -> str:

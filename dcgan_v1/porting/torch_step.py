@@ -160,7 +160,7 @@ class TorchStep:
         pairs = f"self.{network}_average.parameters(), self.{network}.parameters()"
         return [
             f"for average, v in zip({pairs}, strict=True):",
-            f"    average.lerp_(v.detach(), 1 - {s['decay']})",
+            f"    average.lerp_(v.detach(), {round(1 - s['decay'], 7)})",
         ]
 
     # ---- nodes ----
@@ -183,6 +183,8 @@ class TorchStep:
             return self._call(node, made)
         if node.kind == "draw":
             argument = self.step.draws[node.settings["argument"].name]
+            if made == argument:
+                return [f"if {argument} is None:", f"    {argument} = {self._draw(node)}"]
             return [f"{made} = {self._draw(node)} if {argument} is None else {argument}"]
         if node.kind in LOSSES:
             words = {"labels": self._labels(node), "logits": self.printer.operand(node.inputs[1])}
