@@ -73,7 +73,8 @@ class TapeStep:
         for e in stage.effects:  # every gradient is taken before a weight moves
             if e.kind == "update":
                 tape, name = self._tape(e, number), self._gradients(e, number)
-                loss = " + ".join(self.printer.operand(x) for x in e.losses)
+                losses = [self.printer.operand(x) for x in e.losses]
+                loss = losses[0] if len(losses) == 1 else f"[{', '.join(losses)}]"
                 lines.append(f"{name} = {tape}.gradient({loss}, {self.variables(e.variables)})")
                 lines += _clipped(e, name)
         for effects in steps.together(stage.effects):

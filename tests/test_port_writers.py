@@ -1,0 +1,315 @@
+"""What writers of ports print, on descriptions made by hand: run here, and held to numpy."""
+
+import numpy as np
+import pytest
+import torch
+from torch.nn import functional as F
+
+from dcgan_v1.porting import description as d
+from dcgan_v1.porting import (
+    keras_training,
+    printing,
+    tf2_training,
+    torch_networks,
+    torch_optimizers,
+    torch_training,
+)
+from dcgan_v1.porting.torch_ops import Printer
+
+pytestmark = [pytest.mark.unit, pytest.mark.torch]
+RNG = np.random.default_rng(0)
+MAPS = RNG.normal(size=(2, 4, 6, 3))  # [N, H, W, C]
+
+
+def value(name, array):
+    return d.Value(name, tuple(np.shape(array)), np.asarray(array).dtype.name)
+
+
+def number(x):
+    return d.Constant(np.asarray(x))
+
+
+def to_torch(array):
+    tensor = torch.tensor(np.asarray(array))
+    return tensor.permute(0, 3, 1, 2) if tensor.ndim == 4 else tensor
+
+
+def to_tf(tensor):
+    return (tensor.permute(0, 2, 3, 1) if tensor.ndim == 4 else tensor).numpy()
+
+
+# TF1's op, its attributes, further inputs, numpy's result on MAPS
+OPS = {
+    "a vector meets channels": ("Mul", {}, [np.arange(3.0)], lambda x, v: x * v),
+    "a row of channels meets columns": ("Add", {}, [MAPS[0, 0]], np.add),
+    "maps meet maps of one row": ("Sub", {}, [MAPS[0]], np.subtract),
+    "mean of channels": ("Mean", {}, [number([3])], lambda x, _: x.mean(3)),
+    "mean of pixels": ("Mean", {}, [number([1, 2])], lambda x, _: x.mean((1, 2))),
+    "sum of a batch": ("Sum", {}, [number([0])], lambda x, _: x.sum(0)),
+    "sum of rows": ("Sum", {}, [number([1])], lambda x, _: x.sum(1)),
+    "kept axes": (
+        *("Mean", {"keep_dims": True}, [number([0, 1, 2])]),
+        lambda x, _: x.mean((0, 1, 2), keepdims=True),
+    ),
+    "mean of all": ("Mean", {}, [number([0, 1, 2, 3])], lambda x, _: x.mean()),
+    "a number as bound": ("Maximum", {}, [number(0.1)], np.maximum),
+    "columns in another order": (
+        *("Transpose", {}, [number([0, 2, 1, 3])]),
+        lambda x, _: x.transpose(0, 2, 1, 3),
+    ),
+    "rows of pixels": ("Reshape", {}, [number([-1, 72])], lambda x, _: x.reshape(-1, 72)),
+    "maps of other sides": (
+        *("Reshape", {}, [number([2, 8, 3, 3])]),
+        lambda x, _: x.reshape(2, 8, 3, 3),
+    ),
+    "a slice of columns": (
+        *("StridedSlice", {"begin_mask": 3, "end_mask": 3}),
+        [number([0, 0, 1]), number([0, 0, 5]), number([1, 1, 2])],
+        lambda x, *_: x[:, :, 1:5:2],
+    ),
+    "one channel": (
+        *("StridedSlice", {"ellipsis_mask": 1, "shrink_axis_mask": 2}),
+        [number([0, 1]), number([0, 2]), number([1, 1])],
+        lambda x, *_: x[..., 1],
+    ),
+    "pads": (
+        *("Pad", {}, [number([[0, 0], [1, 0], [0, 2], [0, 0]])]),
+        lambda x, p: np.pad(x, [(0, 0), (1, 0), (0, 2), (0, 0)]),
+    ),
+    "copies": ("Tile", {}, [number([1, 2, 1, 3])], lambda x, n: np.tile(x, (1, 2, 1, 3))),
+    "norm": ("L2Loss", {}, [], lambda x: (x**2).sum() / 2),
+    "softmax": (*("Softmax", {}, []), lambda x: np.exp(x) / np.exp(x).sum(-1, keepdims=True)),
+}
+
+
+@pytest.mark.parametrize("case", OPS)
+def test_an_op_on_maps_gives_what_it_gives_in_tf1s_order_of_axes(case):
+    type_, attributes, rest, oracle = OPS[case]
+    arrays = [x.array if isinstance(x, d.Constant) else x for x in rest]
+    wanted = oracle(MAPS, *arrays)
+    inputs = [value("x", MAPS)]
+    inputs += [x if isinstance(x, d.Constant) else value(f"y{i}", x) for i, x in enumerate(rest)]
+    node = d.Node("op", (value("h", wanted),), tuple(inputs), {"type": type_, **attributes})
+    names = {"x": "x", "h": "h", **{f"y{i}": f"y{i}" for i in range(len(rest))}}
+    text = Printer(names, str, {}).expression(node)
+    known = {"x": to_torch(MAPS)}
+    known |= {f"y{i}": to_torch(a) for i, a in enumerate(arrays)}
+    result = eval(text, {"torch": torch, "F": F, **known})
+    np.testing.assert_allclose(to_tf(result), wanted, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        (("a - b", "+", "c"), "a - b + c"),
+        (("a", "-", "b + c"), "a - (b + c)"),
+        (("a - b", "*", "c"), "(a - b) * c"),
+        (("a", "+", "-b"), "a + (-b)"),
+        (("f(a + b)", "-", "c * d"), "f(a + b) - c * d"),
+    ],
+)
+def test_brackets_stand_where_an_expression_needs_them(words, text):
+    assert printing.binary(*words) == text
+
+
+# ---- a network ----
+
+SHAPES = {
+    "net/conv/w": (3, 3, 2, 4),
+    "net/up/w": (5, 5, 3, 4),
+    "net/out/w": (3 * 4 * 3 * 2, 5),
+    "net/out/b": (5,),
+}
+
+
+def same_convolution(x, kernel, stride):
+    """SAME convolution of [N, H, W, C], by its definition."""
+    size, (_, height, width, _) = kernel.shape[0], x.shape
+    rows, columns = -(-height // stride), -(-width // stride)
+    total = [max((n - 1) * stride + size - s, 0) for n, s in ((rows, height), (columns, width))]
+    x = np.pad(x, [(0, 0), *((t // 2, t - t // 2) for t in total), (0, 0)])
+    y = np.zeros((len(x), rows, columns, kernel.shape[3]))
+    for i in range(rows):
+        for j in range(columns):
+            window = x[:, i * stride : i * stride + size, j * stride : j * stride + size]
+            y[:, i, j] = np.tensordot(window, kernel, 3)
+    return y
+
+
+def transposed_convolution(x, kernel, stride):
+    """The gradient of a SAME convolution of maps `stride` times as large, by its definition."""
+    n, height, width, _ = x.shape
+    size, channels = kernel.shape[0], kernel.shape[2]
+    before = max(size - stride, 0) // 2
+    whole = np.zeros((n, height * stride + size, width * stride + size, channels))
+    for i in range(height):
+        for j in range(width):
+            spread = np.einsum("nc,hwoc->nhwo", x[:, i, j], kernel)
+            whole[:, i * stride : i * stride + size, j * stride : j * stride + size] += spread
+    return whole[:, before : before + height * stride, before : before + width * stride]
+
+
+def layer(kind, made, x, part, **settings):
+    variables = {"kernel": f"net/{part}/w"}
+    variables |= {"bias": "net/out/b"} if part == "out" else {}
+    return d.Node(kind, (made,), (x,), settings, variables)
+
+
+def network_program():
+    """A convolution, a transposed one and a dense layer on what they make."""
+    x = d.Value("images.1", (None, 5, 7, 2))
+    a, b = d.Value("h.2", (None, 3, 4, 4)), d.Value("h.3", (None, 3, 4, 4))
+    up, flat = d.Value("h.4", (None, 6, 8, 3)), d.Value("h.5", (None, 6 * 8 * 3))
+    y = d.Value("h.6", (None, 5))
+    square = {"padding": "same", "dilations": (1, 1), "strides": (2, 2)}
+    nodes = (
+        layer("conv", a, x, "conv", filters=4, size=(3, 3), **square),
+        d.Node("leaky_relu", (b,), (a,), {"slope": 0.3}),
+        layer("deconv", up, b, "up", filters=3, size=(5, 5), **square),
+        d.Node("flatten", (flat,), (up,), {"shape": (6 * 8 * 3,)}),
+        layer("dense", y, flat, "out", units=5),
+    )
+    shapes = {**SHAPES, "net/out/w": (6 * 8 * 3, 5)}
+    variables = {n: d.Variable(n, s, "float32", True, ("zeros", {})) for n, s in shapes.items()}
+    function = d.Function("call", (x,), nodes, (y,))
+    network = d.Network("net", "net", (function,), tuple(variables))
+    return d.Program(
+        *("test", variables, (network,), (), (d.Node("input", (x,), ops=("images",)),)),
+        *((), (), {}),
+    )
+
+
+def test_a_network_in_torch_is_tf1s_function_of_the_same_weights():
+    program = network_program()
+    text = torch_networks.text(program)
+    names = {}
+    exec(text, names)
+    net = names["Net"]().double()
+    weights = {n: RNG.normal(size=v.shape) for n, v in program.variables.items()}
+    places = torch_networks.paths(program, program.networks[0])
+    axes = {4: (3, 2, 0, 1), 2: (1, 0), 1: (0,)}
+    for name, array in weights.items():
+        tensor = net.get_parameter(places[name].replace("/", "."))
+        tensor.data = torch.tensor(array.transpose(axes[array.ndim]))
+    images = RNG.normal(size=(2, 5, 7, 2))
+    h = same_convolution(images, weights["net/conv/w"], 2)
+    h = np.where(h > 0, h, 0.3 * h)
+    h = transposed_convolution(h, weights["net/up/w"], 2).reshape(2, -1)
+    wanted = h @ weights["net/out/w"] + weights["net/out/b"]
+    result = net(to_torch(images)).detach().numpy()
+    np.testing.assert_allclose(result, wanted, atol=1e-12)
+    assert "# [N, 3, 6, 8]" in text  # the shape that a line makes
+
+
+# ---- optimisers ----
+
+
+@pytest.fixture(scope="module", autouse=True)
+def loaded():
+    """With its first optimiser torch loads what takes more than the second of a unit test."""
+    torch.optim.SGD([torch.zeros(1, requires_grad=True)])
+
+
+def tf1_adam(t, g, state, rate=0.01, b1=0.5, b2=0.9, epsilon=0.1):
+    m, v = state or (0.0, 0.0)
+    m, v = b1 * m + (1 - b1) * g, b2 * v + (1 - b2) * g * g
+    return rate * np.sqrt(1 - b2**t) / (1 - b1**t) * m / (np.sqrt(v) + epsilon), (m, v)
+
+
+def tf1_rmsprop(t, g, state, rate=0.01, rho=0.8, momentum=0.5, epsilon=0.1):
+    ms, mom = state or (np.ones_like(g), 0.0)
+    ms = rho * ms + (1 - rho) * g * g
+    mom = momentum * mom + rate * g / np.sqrt(ms + epsilon)
+    return mom, (ms, mom)
+
+
+ADAM = {"learning rate": 0.01, "beta1": 0.5, "beta2": 0.9, "epsilon": 0.1}
+RMSPROP = {"learning rate": 0.01, "rho": 0.8, "momentum": 0.5, "epsilon": 0.1}
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings", "oracle"), [("Adam", ADAM, tf1_adam), ("RMSProp", RMSPROP, tf1_rmsprop)]
+)
+def test_an_optimiser_in_torch_updates_as_tf1s_does(kind, settings, oracle):
+    optimizer = d.Optimizer("o", "o", kind, settings, ())
+    program = d.Program("", {}, (), (optimizer,), (), (), (), {})
+    names = {"torch": torch}
+    for text in torch_optimizers.classes(program):
+        exec(text, names)
+    weight = torch.nn.Parameter(torch.tensor(RNG.normal(size=5)))
+    names |= {"self": type("Owner", (), {})(), "parameters": [weight]}
+    exec("\n".join(torch_optimizers.lines(optimizer, "parameters")), names)
+    wanted, state = weight.detach().numpy().copy(), None
+    for t in range(1, 4):
+        gradient = RNG.normal(size=5)
+        weight.grad = torch.tensor(gradient)
+        names["self"].o.step()
+        change, state = oracle(t, gradient, state)
+        wanted = wanted - change
+        np.testing.assert_allclose(weight.detach().numpy(), wanted, atol=1e-14)
+
+
+# ---- a step ----
+
+
+def step_program(moved_between=False):
+    """G and D of one weight each; D's loss of G's output, then G's loss of the same."""
+    z = d.Value("z.1", (None, 2))
+    fake, on_fake = d.Value("fake.2", (None, 2)), d.Value("on.3", (None, 2))
+    losses = [d.Value(f"{n}_loss.{i}", ()) for i, n in ((4, "d"), (5, "g"))]
+    variables = {n: d.Variable(n, (2, 2), "float32", True) for n in ("g/w", "d/w")}
+
+    def network(name):
+        x, y = d.Value("x.6", (None, 2)), d.Value("h.7", (None, 2))
+        node = d.Node("dense", (y,), (x,), {"units": 2}, {"kernel": f"{name}/w"})
+        return d.Network(name, name, (d.Function("call", (x,), (node,), (y,)),), (f"{name}/w",))
+
+    def call(name, x, y):
+        words = {"network": name, "function": "call", "training": False, "moves": False}
+        return d.Node("call", (y,), (x,), {**words, "averages": 0})
+
+    def loss(y, sign):
+        op = {"type": "Mean" if sign > 0 else "Sum"}
+        return d.Node("op", (y,), (on_fake, d.Constant(np.array([0, 1]))), op)
+
+    def update(name, y):
+        return d.Effect("update", name, (f"{name}/w",), f"{name}_sgd", (y,))
+
+    forward = (call("g", z, fake), call("d", fake, on_fake))
+    if moved_between:
+        stages = (
+            d.Stage(0, (*forward, loss(losses[0], 1)), (update("d", losses[0]),)),
+            d.Stage(0, (loss(losses[1], -1),), (update("g", losses[1]),)),
+        )
+    else:
+        both = (loss(losses[0], 1), loss(losses[1], -1))
+        updates = (update("d", losses[0]), update("g", losses[1]))
+        stages = (d.Stage(0, (*forward, *both), updates),)
+    sgd = [
+        d.Optimizer(f"{n}_sgd", n, "GradientDescent", {"learning rate": 0.1}, (f"{n}/w",))
+        for n in "dg"
+    ]
+    return d.Program(
+        *("test", variables, (network("g"), network("d")), tuple(sgd)),
+        *((d.Node("input", (z,), ops=("z",)),), (), stages),
+        {"d_loss": losses[0], "g_loss": losses[1]},
+    )
+
+
+def test_gradients_of_one_run_are_all_taken_before_a_weight_moves():
+    lines = torch_training.text(step_program()).splitlines()
+    places = [
+        next(i for i, x in enumerate(lines) if part in x) for part in (".backward(", ".step()")
+    ]
+    last_backward = max(i for i, x in enumerate(lines) if ".backward(" in x)
+    assert places[0] < last_backward < places[1]
+    assert "retain_graph=True" in lines[places[0]]  # G's loss comes back through the same
+    assert "retain_graph" not in lines[last_backward]
+    for text in (keras_training.text(step_program()), tf2_training.text(step_program())):
+        assert text.rindex(".gradient(") < text.index(".apply(")
+
+
+def test_torch_refuses_a_gradient_through_weights_that_have_moved_by_name():
+    with pytest.raises(d.Refused, match="through d as it was before another update"):
+        torch_training.text(step_program(moved_between=True))
+    assert "d_sgd_tape_0 as" not in tf2_training.text(step_program(moved_between=True))
