@@ -1,6 +1,6 @@
 """The training step of a port in TensorFlow, by gradient tapes, of Keras and tf.Module ports."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from dcgan_v1.porting import contents
 from dcgan_v1.porting import description as d
@@ -14,7 +14,7 @@ DRAWS = {
     "RandomStandardNormal": "tf.random.normal",
     "TruncatedNormal": "tf.random.truncated_normal",
 }
-Losses = dict[str, Callable[[str, str], str]]  # kind of a node -> (labels, logits) -> expression
+Losses = Mapping[str, Callable[[str, str], str]]  # kind of a node -> (labels, logits) -> expression
 
 
 class TapeStep:
