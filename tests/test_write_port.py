@@ -305,10 +305,20 @@ def scattered(loss):
         tf.train.AdamOptimizer(0.1).minimize(loss + 0.0)
 
 
+def shared(loss):
+    g = tf.get_variable("g/b", [2])
+    (layer,) = [op for op in loss.graph.get_operations() if op.type == "MatMul"]
+    of_both = tf.reduce_mean(tf.square(layer.outputs[0] + g))
+    (w,) = [v for v in tf.trainable_variables() if v is not g]
+    tf.train.AdamOptimizer(0.1, name="first").minimize(loss, var_list=[w])
+    tf.train.AdamOptimizer(0.1, name="second").minimize(of_both, var_list=[g])
+
+
 @pytest.mark.cli
 @pytest.mark.parametrize(
     ("train", "said"),
     [
+        (shared, "g/b of g, which net uses, too"),
         (adagrad, "the optimiser Adagrad"),
         (fed_rate, "the learning rate of"),
         (decayed_and_clipped, "what is done to the gradients"),
