@@ -24,15 +24,29 @@ class Momentum(keras.optimizers.Optimizer):
         accumulator.assign(self.momentum * accumulator + gradient)
         variable.assign_sub(tf.cast(learning_rate, variable.dtype) * accumulator)
 '''
+ADAM = '''\
+class Adam(keras.optimizers.Adam):
+    """Adam whose epsilon is added after the second moment's bias is corrected."""
+
+    def update_step(self, gradient, variable, learning_rate):
+        updates = tf.cast(self.iterations + 1, variable.dtype)
+        rest = 1 - tf.cast(self.beta_2, variable.dtype) ** updates
+        epsilon, self.epsilon = self.epsilon, self.epsilon * tf.sqrt(rest)
+        super().update_step(gradient, variable, learning_rate)
+        self.epsilon = epsilon
+'''
 
 
 def classes(program: d.Program) -> list[str]:
     """Returns the classes that a program's optimisers need beside Keras's."""
-    return [MOMENTUM] if any(_is_own(o) for o in program.optimizers) else []
+    return list(dict.fromkeys(own for o in program.optimizers if (own := _own(o))))
 
 
-def _is_own(o: d.Optimizer) -> bool:
-    return o.kind == "Momentum" and o.schedule is not None
+def _own(o: d.Optimizer) -> str:
+    """The text of the class that is the optimiser, '' where Keras has it."""
+    if o.kind == "Momentum" and o.schedule:
+        return MOMENTUM
+    return ADAM if o.settings.get("epsilon after the correction") else ""
 
 
 def lines(o: d.Optimizer, variables: str) -> list[str]:
@@ -57,7 +71,7 @@ def lines(o: d.Optimizer, variables: str) -> list[str]:
 def _constructor(o: d.Optimizer) -> str:
     s, rate = o.settings, _rate(o)
     momentum = s.get("momentum", 0.0)
-    if _is_own(o):
+    if o.kind == "Momentum" and _own(o):
         return f"Momentum({rate}, {momentum})"
     if o.kind == "Adam":
         kind = "Adam"
@@ -69,7 +83,8 @@ def _constructor(o: d.Optimizer) -> str:
         kind = "SGD"
         words = [f"momentum={momentum}"] if momentum else []
         words += ["nesterov=True"] if s.get("nesterov") else []
-    return f"keras.optimizers.{kind}({', '.join([str(rate), *words])})"
+    place = "" if _own(o) else "keras.optimizers."
+    return f"{place}{kind}({', '.join([str(rate), *words])})"
 
 
 def _rate(o: d.Optimizer) -> Any:

@@ -59,10 +59,15 @@ OWN = {"Adam": ADAM, "RMSProp": RMSPROP}
 
 def classes(program: d.Program) -> list[str]:
     """Returns the classes and functions that a program's updates need beside torch's."""
-    kinds = {o.kind for o in program.optimizers}
+    kinds = {o.kind for o in program.optimizers if not _is_torchs(o)}
     settings = {k for s in program.stages for e in s.effects for k in e.settings}
     texts = [text for kind, text in OWN.items() if kind in kinds]
     return texts + [text for kind, text in CLIPPING.items() if kind in settings]
+
+
+def _is_torchs(o: d.Optimizer) -> bool:
+    """Whether an Adam adds its epsilon where torch's does."""
+    return bool(o.settings.get("epsilon after the correction"))
 
 
 def lines(o: d.Optimizer, parameters: str) -> list[str]:
@@ -80,8 +85,8 @@ def lines(o: d.Optimizer, parameters: str) -> list[str]:
     momentum = s.get("momentum", 0.0)
     words = [parameters, f"lr={rate}"]
     if o.kind == "Adam":
-        kind = "Adam"
-        words += [f"betas=({s['beta1']}, {s['beta2']})", f"epsilon={s['epsilon']}"]
+        kind, epsilon = ("torch.optim.Adam", "eps") if _is_torchs(o) else ("Adam", "epsilon")
+        words += [f"betas=({s['beta1']}, {s['beta2']})", f"{epsilon}={s['epsilon']}"]
     elif o.kind == "RMSProp":
         kind = "RMSprop"
         words += [f"alpha={s['rho']}", f"eps={s['epsilon']}"]
