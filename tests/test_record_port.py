@@ -1,49 +1,30 @@
 """A port's training program is recorded as it is, and compared without a line of adapter."""
 
 import ast
-import json
-import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
+from recorded_ports import against, recorded
 
-from dcgan_v1.commands.port_programs import RECORDER, record
-from dcgan_v1.compare import compare
 from dcgan_v1.errors import UserError
 from dcgan_v1.migration.comparison.feeding import fitted
+from dcgan_v1.migration.recordings import recorder_file
+from dcgan_v1.migration.recordings.port_recorder.draws import law_of
 from dcgan_v1.migration.recordings.port_recording import PortRecording
 from dcgan_v1.migration.recordings.versions import compare_versions
 from dcgan_v1.migration.records import Input
 from dcgan_v1.migration.runners.recorded import RecordedPort
 
-PROGRAMS = Path(__file__).with_name("port_programs")
-ACCEPTED = ["adam-epsilon-place", "port-only-averages"]
-
-
-def recorded(name, folder, replace=("", ""), steps=3, arguments=""):
-    """The recording of a program of ours, with a fault planted in a copy of it."""
-    folder.mkdir(exist_ok=True)
-    copies = folder / "programs"
-    shutil.copytree(PROGRAMS, copies)
-    path = copies / name
-    if replace[0]:
-        text = path.read_text()
-        assert replace[0] in text
-        path.write_text(text.replace(*replace))
-    kept = {p: p.read_bytes() for p in copies.rglob("*") if p.is_file()}
-    found = record(path, arguments, steps=steps, work=folder / "work", recording=folder / "rec")
-    assert {p: p.read_bytes() for p in copies.rglob("*") if p.is_file()} == kept
-    return found
-
 
 def run_recorder(program, folder, *words):
-    path = folder / "train.py"
+    """The one file, beside a program that is given as text."""
+    path, recorder = folder / "train.py", folder / "port_recorder.py"
     path.write_text(program)
+    recorder_file.write(recorder)
     return subprocess.run(
-        [sys.executable, str(RECORDER), "--record", str(folder / "rec"), *words, str(path)],
+        [sys.executable, str(recorder), "--record", str(folder / "rec"), *words, str(path)],
         capture_output=True,
         text=True,
         cwd=folder,
@@ -114,17 +95,7 @@ def test_a_program_that_cannot_be_double_is_recorded_in_float32_and_said_so(tmp_
 @pytest.mark.cli
 @pytest.mark.torch
 def test_a_notebook_is_recorded_as_the_script_of_its_cells(tmp_path):
-    text = (PROGRAMS / "plain_loop.py").read_text()
-    first, loop = text[: text.index("for step")], text[text.index("for step") :]
-    cells = [
-        {"cell_type": "markdown", "source": ["A notebook"]},
-        {"cell_type": "code", "source": ["%matplotlib inline\n", "!ls\n", first]},
-        {"cell_type": "code", "source": loop},
-    ]
-    (tmp_path / "gan.ipynb").write_text(json.dumps({"cells": cells}))
-    notebook = record(
-        tmp_path / "gan.ipynb", "", steps=2, work=tmp_path / "w", recording=tmp_path / "a"
-    )
+    notebook = recorded("plain_loop.ipynb", tmp_path / "notebook", steps=2)
     script = recorded("plain_loop.py", tmp_path / "script", steps=2)
     versions = compare_versions(script.folder, notebook.folder)
     assert versions, versions.lines()
@@ -220,9 +191,24 @@ def test_labels_become_one_of_many_and_uniform_draws_their_raw_numbers():
     labels = np.array([2, 0, 1])
     np.testing.assert_array_equal(fitted(labels, Input([None, 4], "float32")), np.eye(4)[labels])
     drawn = np.random.default_rng(0).uniform(-1, 1, (50, 3))
-    raw = fitted(drawn, Input([50, 3], "float32"), "random_uniform/RandomUniform")
+    uniform = Input([50, 3], "float32"), "random_uniform/RandomUniform"
+    raw = fitted(drawn, *uniform, {"low": -1.0, "high": 1.0})
     np.testing.assert_allclose(raw * 2 - 1, drawn, atol=1e-12)
     assert fitted(drawn, Input([None, 4], "float32")) is None
+    assert fitted(drawn, *uniform) is None  # from where to where nobody said
+    assert fitted(np.abs(drawn), *uniform, {"other": 1.0}) is None
+
+
+@pytest.mark.unit
+@pytest.mark.parametrize(("low", "high"), [(-0.5, 0.5), (0.0, 10.0), (0.2, 0.3)])
+def test_uniform_draws_are_undone_by_their_own_arguments_not_by_what_they_look_like(low, high):
+    raw = np.random.default_rng(0).uniform(size=(4, 3))
+    law = law_of("np.random.uniform", (low,), {"high": high})
+    form = fitted(low + (high - low) * raw, Input([4, 3], "float32"), "u/RandomUniform", law)
+    np.testing.assert_allclose(form, raw, atol=1e-12)
+    normal = law_of("Tensor.normal_", (), {"std": 0.1})
+    form = fitted(0.1 * raw, Input([4, 3], "float32"), "n/RandomStandardNormal", normal)
+    np.testing.assert_allclose(form, raw, atol=1e-12)
 
 
 # ---- compared ----
@@ -244,6 +230,12 @@ PAIRS = [  # program, the graph that it is a port of, a fault: text, what stands
     ),
     ("arguments.py", "classifier", ("BatchNorm2d(6)", "BatchNorm2d(6, eps=0.1)"), "epsilon is 0.1"),
     (
+        "plain_loop.ipynb",
+        "with_dropout",
+        ("lr=0.02", "lr=0.002"),
+        "learning rate 0.002 against 0.02",
+    ),
+    (
         "package_gan/train.py",
         "adversarial",
         ("lr=0.02", "lr=0.002"),
@@ -256,10 +248,6 @@ def of_pairs():
     for row in PAIRS:
         marks = [pytest.mark.smoke] if row[0] == "package_gan/train.py" else [pytest.mark.release]
         yield pytest.param(*row[:2], marks=marks, id=row[0])
-
-
-def against(old, port):
-    return compare(f"{PROGRAMS / 'old.py'}:{old}", port, accept=ACCEPTED)
 
 
 @pytest.mark.compare
@@ -288,11 +276,15 @@ def test_a_fault_in_a_program_is_named(name, old, fault, cause, tmp_path):
 
 @pytest.mark.unit
 def test_the_recorder_is_one_file_in_the_language_of_python_3_6():
-    tree = ast.parse(RECORDER.read_text(), feature_version=(3, 6))
+    tree = ast.parse(recorder_file.text(), feature_version=(3, 6))
     nodes = list(ast.walk(tree))
     modules = {a.name for n in nodes if isinstance(n, ast.Import) for a in n.names}
     modules |= {str(n.module) for n in nodes if isinstance(n, ast.ImportFrom)}
-    assert {m.partition(".")[0] for m in modules} - sys.stdlib_module_names == {"numpy", "torch"}
+    assert {m.partition(".")[0] for m in modules} - sys.stdlib_module_names == {
+        "numpy",
+        "torch",
+        "tensorflow",
+    }
 
 
 @pytest.mark.unit

@@ -30,15 +30,16 @@ def add_programs(parser: argparse.ArgumentParser) -> None:
         "--port-program",
         type=cli.path,
         metavar="FILE",
-        help="in NEW's place: the port's training program as it is, a .py or .ipynb of PyTorch; "
-        "it is run in a copy of its folder, and recorded for --steps whole steps",
+        help="in NEW's place: the port's training program as it is, a .py or .ipynb of "
+        "PyTorch, Keras or TF2; it is run in a copy of its folder, and recorded for --steps "
+        "whole steps",
     )
     add("--port-arguments", metavar="TEXT", help="what that program is given")
     add(
         "--port-recording",
         type=cli.path,
         metavar="DIR",
-        help="in NEW's place: what port_recorder.py wrote",
+        help="in NEW's place: what the port recorder wrote",
     )
     add(
         "--keep-port-recording",

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from dcgan_v1.errors import UserError
 from dcgan_v1.migration.programs import workplace
-from dcgan_v1.migration.recordings import port_recorder
+from dcgan_v1.migration.recordings import recorder_file
 from dcgan_v1.migration.specs import Recorded
 
-RECORDER = Path(port_recorder.__file__)
+RECORDER = "dcgan_port_recorder.py"  # in the folder above the copy
 
 
 def record(program: Path, arguments: str, *, steps: int, work: Path, recording: Path) -> Recorded:
@@ -21,7 +21,8 @@ def record(program: Path, arguments: str, *, steps: int, work: Path, recording: 
       program: its .py or .ipynb; a file of a package is run as `python -m package.file`.
       arguments: what it is given, in one text.
       steps: whole steps, at least 2: what comes in every step tells what a step is given.
-      work: a new folder that the program runs in, on copies of its own files.
+      work: a new folder that the program runs in, on copies of its own files; the recorder is
+        written beside it.
       recording: folder that is written.
 
     Raises:
@@ -35,7 +36,9 @@ def record(program: Path, arguments: str, *, steps: int, work: Path, recording: 
         top = top.parent
     workplace.make(top, work)
     place = program.relative_to(top)
-    words = [sys.executable, RECORDER, "--record", recording.resolve(), "--steps", max(steps, 2)]
+    recorder = work.resolve().with_name(RECORDER)
+    recorder_file.write(recorder)
+    words = [sys.executable, recorder, "--record", recording.resolve(), "--steps", max(steps, 2)]
     if top == program.parent:
         words += [place]
     else:

@@ -100,3 +100,24 @@ def classifier():
         )
 
     return Tf1(function=build, runs=[["train"]])
+
+
+def on_batch():
+    """A GAN whose discriminator is fed images and labels."""
+
+    def build():
+        x = tf.placeholder(tf.float32, [None, 4], "x")
+        z = tf.placeholder(tf.float32, [None, 3], "z")
+        labels = tf.placeholder(tf.float32, [None, 1], "labels")
+
+        def discriminator(x):
+            return dense(tf.nn.leaky_relu(dense(x, 5, "d/a"), 0.2), 1, "d/b")
+
+        fake = tf.nn.tanh(dense(tf.nn.relu(dense(z, 6, "g/a")), 4, "g/b"))
+        loss = tf.nn.sigmoid_cross_entropy_with_logits
+        d_loss = tf.reduce_mean(loss(logits=discriminator(x), labels=labels))
+        g_loss = cross_entropy(discriminator(fake), 1.0)
+        tf.train.AdamOptimizer(0.01, 0.5).minimize(d_loss, var_list=of("d/"), name="d_train")
+        tf.train.AdamOptimizer(0.02, 0.5).minimize(g_loss, var_list=of("g/"), name="g_train")
+
+    return Tf1(function=build, runs=[["d_train"], ["g_train"]])

@@ -11,7 +11,7 @@ from dcgan_v1.migration.recordings.port_recording import Item
 from dcgan_v1.migration.records import Arrays, Input
 
 # of equals, the first counts: what is drawn may be cast or scaled before it is used
-KINDS = ("tensor", "batch", "call", "draw")
+KINDS = ("tensor", "batch", "argument", "call", "draw", "raw")
 CLASSES = 1000  # more than labels have
 
 
@@ -89,7 +89,7 @@ def _choose(
     known: np.ndarray | None,
 ) -> Item | None:
     """The item that an input is: of the same update, else of the last one before, else any."""
-    fitting = [item for item in items if fitted(item.array, v, name) is not None]
+    fitting = [item for item in items if fitted(item.array, v, name, item.law) is not None]
     before = [i for i in fitting if i.update < min(updates, default=0)]
     last = max((i.update for i in before), default=0)
     for pool in (
@@ -109,14 +109,15 @@ def _rank(
     is_dropout = "dropout" in name.lower()
     off = 0.0
     if known is not None and known.size and item.array.size and not v.dtype.startswith("int"):
-        array = fitted(item.array, v, name)
+        array = fitted(item.array, v, name, item.law)
         assert array is not None
         size = float(np.ptp(known)) or 1.0
         off = abs(float(array.min() - known.min())) + abs(float(array.max() - known.max()))
         off = float(off / size > 0.5)  # drawn arrays have no sharp ends
     return (
         float(is_dropout != (item.function == "dropout")),
-        float(_is_drawn(name) and item.kind != "draw"),
+        float(_is_drawn(name) and item.kind not in ("draw", "raw")),
+        float(_is_drawn(name) and not _is_of_op(name, item)),
         off,
         float(item.name.partition("#")[0] != name.rpartition("/")[2]),
         float(KINDS.index(item.kind) if item.kind in KINDS else len(KINDS)),
@@ -128,7 +129,14 @@ def _is_drawn(name: str) -> bool:
     return "random" in name.lower()
 
 
-def fitted(array: np.ndarray, v: Input, name: str = "") -> np.ndarray | None:
+def _is_of_op(name: str, item: Item) -> bool:
+    """Whether the same op drew it: 'random_normal/RandomStandardNormal'."""
+    return name.rpartition("/")[2].rstrip("0123456789_") == item.function
+
+
+def fitted(
+    array: np.ndarray, v: Input, name: str = "", law: Mapping[str, float] | None = None
+) -> np.ndarray | None:
     """Returns an array of the port's as TF1's input takes it, or None where it cannot be that.
 
     Maps come as [N, H, W, C]; pixels may be flattened on either side; labels may be numbers on
@@ -137,6 +145,7 @@ def fitted(array: np.ndarray, v: Input, name: str = "") -> np.ndarray | None:
     Args:
       array: the port's.
       v: TF1's input; `name`: its name, which tells what a random op draws.
+      law: what the port's array was drawn from, see `Item`.
     """
     shape = v.shape
     if shape is None:
@@ -155,7 +164,7 @@ def fitted(array: np.ndarray, v: Input, name: str = "") -> np.ndarray | None:
         forms.append(array[:, None])
     for form in forms:
         if _fits(form.shape, shape):
-            return _as_drawn(form, name) if _kinds_fit(form, v) else None
+            return _as_drawn(form, name, law or {}) if _kinds_fit(form, v) else None
     is_label = array.ndim == 1 and array.dtype.kind in "iu" and len(shape) == 2
     classes = shape[1] if len(shape) == 2 else None
     if is_label and classes and 1 < classes < CLASSES and array.size and array.max() < classes:
@@ -168,14 +177,23 @@ def _kinds_fit(form: np.ndarray, v: Input) -> bool:
     return not wants_whole or form.dtype.kind in "iu" or bool(np.all(form == np.round(form)))
 
 
-def _as_drawn(form: np.ndarray, name: str) -> np.ndarray:
-    """TF1's op for uniform numbers draws from [0, 1), whatever its graph makes of them."""
-    if "RandomUniform" not in name or form.dtype.kind != "f" or not form.size:
+def _as_drawn(form: np.ndarray, name: str, law: Mapping[str, float]) -> np.ndarray | None:
+    """What TF1's op drew: uniform numbers of [0, 1) or standard normal ones, whatever the graph
+    makes of them. None where an array cannot be told to be such."""
+    if form.dtype.kind != "f":
         return form
-    low, high = np.floor(form.min()), np.ceil(form.max())
-    if (low, high) == (0, 1) or high <= low:
-        return form
-    return np.asarray((form - low) / (high - low))
+    if "RandomUniform" in name:
+        low, high = law.get("low"), law.get("high")
+        if low is None or high is None or not high > low:
+            is_raw = bool(np.all((form >= 0) & (form < 1)))
+            return form if is_raw and not law else None
+        return form if (low, high) == (0, 1) else np.asarray((form - low) / (high - low))
+    if "RandomStandardNormal" in name and law:
+        mean, deviation = law.get("mean"), law.get("deviation")
+        if mean is None or not deviation:
+            return None
+        return form if (mean, deviation) == (0, 1) else np.asarray((form - mean) / deviation)
+    return form
 
 
 def _fits(shape: tuple[int, ...], wanted: list[int | None]) -> bool:
@@ -189,7 +207,7 @@ def _unfit(name: str, v: Input, items: Sequence[Item]) -> str:
     rows = v.shape[0] if v.shape else None
     for item in items:
         free = Input([None, *v.shape[1:]], v.dtype) if v.shape else v
-        if rows is not None and fitted(item.array, free, name) is not None:
+        if rows is not None and fitted(item.array, free, name, item.law) is not None:
             return (
                 f"TF1's {name} takes {rows} rows, and the port's {item.name} has "
                 f"{len(item.array)}: record the port with TF1's batch size (its own option, "

@@ -134,7 +134,7 @@ def _batch(
     batch: Arrays = {}
     for key, name in given.items.items():
         v = inputs[key.partition("@")[0]]
-        array = feeding.fitted(items[name].array, v, key)
+        array = feeding.fitted(items[name].array, v, key, items[name].law)
         if array is None:
             raise UserError(
                 f"the port's {name} has another shape in step {step + 1}: record fewer steps"

@@ -1,6 +1,7 @@
 """Reads what `port_recorder` wrote. No code of a program's is run."""
 
 import json
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,11 +23,14 @@ class Item(NamedTuple):
 
     Attributes:
       name: what the program calls it, with '#2' behind it for the second of that name in a step.
-      kind: 'batch', 'tensor', 'draw' or 'call': of a loader, an array that became a tensor, drawn,
-        or what a module was called with.
+      kind: 'batch' of a loader; 'tensor', an array that became one; 'argument' of the function that
+        opens a tape; 'call', what a module was called with; 'draw'; 'raw', drawn by an op before
+        anything is made of it.
       function: that gave it; place: file and line.
       update: number of the update in the step that it comes before.
       array: in the port's own axes.
+      law: what a draw is drawn from, {'low': 0.0, 'high': 1.0} or {'mean': ..., 'deviation': ...};
+        {'other': 1.0} where nothing says it; empty of what is no draw.
     """
 
     name: str
@@ -35,6 +39,7 @@ class Item(NamedTuple):
     place: str
     update: int
     array: np.ndarray
+    law: Mapping[str, float] = {}
 
 
 class PortRecording:
@@ -62,7 +67,7 @@ class PortRecording:
 
     def update(self, number: int) -> Arrays:
         """'item/0', 'layer/0', 'gradient/w', 'state/w', 'slot/o|w|m' -> array."""
-        return read_npz(self.folder / f"update_{number:04d}.npz")
+        return read_npz(self._path(number))
 
     @cached_property
     def before(self) -> Arrays:
@@ -79,6 +84,7 @@ class PortRecording:
         usual = set.intersection(*(set(self._keys(one)) for one in range(len(self.steps))))
         uses: dict[str, int] = {}
         items = []
+        arrays = [self._given(number) for number in self.steps[step]]
         for key, (update, number) in self._keys(step).items():
             if key not in usual:
                 continue
@@ -87,19 +93,33 @@ class PortRecording:
             uses[name] = uses.get(name, 0) + 1
             if uses[name] > 1:
                 name += f"#{uses[name]}"
-            array = self.update(self.steps[step][update])[f"item/{number}"]
-            items.append(Item(name, told["kind"], told["function"], told["place"], update, array))
+            words = told["kind"], told["function"], told["place"]
+            array = arrays[update][f"item/{number}"]
+            items.append(Item(name, *words, update, array, told.get("law", {})))
         return items
 
+    def _given(self, number: int) -> Arrays:
+        return read_npz(self._path(number), "item/")
+
+    def _path(self, number: int) -> Path:
+        return self.folder / f"update_{number:04d}.npz"
+
     def _keys(self, step: int) -> dict[tuple[object, ...], tuple[int, int]]:
-        """What tells an item from others of its step -> (update in the step, number there)."""
+        """What tells an item from others of its step -> (update in the step, number there).
+
+        Equals are counted from the last one on: before the first step more may come, such as a
+        batch that a network is built with.
+        """
         keys: dict[tuple[object, ...], tuple[int, int]] = {}
         for update, number in enumerate(self.steps[step]):
-            for i, told in enumerate(self.told["updates"][number]["items"]):
-                place = (update, told["kind"], told["function"], told["name"], told["place"])
-                which = sum(key[:-1] == place for key in keys)
-                keys[*place, which] = update, i
-        return keys
+            uses: dict[tuple[object, ...], int] = {}
+            told = self.told["updates"][number]["items"]
+            for i in reversed(range(len(told))):
+                words = (told[i][key] for key in ("kind", "function", "name", "place"))
+                place = (update, *words)
+                uses[place] = uses.get(place, 0) + 1
+                keys[*place, uses[place]] = update, i
+        return dict(sorted(keys.items(), key=lambda pair: pair[1]))
 
 
 def _told(folder: Path) -> dict[str, Any]:

@@ -159,16 +159,18 @@ def _add(
     for (kind, _), array in ours.items():
         largest[kind] = max(largest.get(kind, 0.0), float(np.max(np.abs(array), initial=0.0)))
     named: set[str] = set()
-    for (kind, name), array in ours.items():
+    for kind, name in {**ours, **theirs}:
         row = result.rows.setdefault(kind, Row(kind))
         row.arrays += 1
-        other = theirs.get((kind, name))
-        off = np.inf if other is None else _apart(array, other, SCALE * largest[kind])
+        pair = [arrays.get((kind, name)) for arrays in (ours, theirs)]
+        lone = next((n for n, array in zip(result.names, pair, strict=True) if array is None), "")
+        a, b = pair
+        off = np.inf if a is None or b is None else _apart(a, b, SCALE * largest.get(kind, 0.0))
         if not off <= row.relative:
             row.relative, row.worst = off, f"{name} of step {step + 1}"
         if not off <= FLOAT64[kind] and kind not in named and result.is_judged:
             named.add(kind)  # the first of its kind: what follows comes of it
-            text = "is in one recording alone" if other is None else f"differs by {off:.1e}"
+            text = f"is not in that of {lone}" if lone else f"differs by {off:.1e}"
             result.found.append(f"step {step + 1}, {kind}: {name} {text}")
 
 
@@ -183,9 +185,10 @@ def _apart(a: np.ndarray, b: np.ndarray, least: float) -> float:
 def _settings(step: int, a: Observation, b: Observation, names: tuple[str, str]) -> list[str]:
     """What the optimisers of both say of themselves, where it is not the same."""
     return [
-        f"step {step + 1}: {optimizer}'s {name} is {value} in {names[0]}, "
-        f"{b.settings.get(optimizer, {}).get(name)} in {names[1]}"
-        for optimizer, settings in a.settings.items()
-        for name, value in settings.items()
-        if b.settings.get(optimizer, {}).get(name) != value
+        f"step {step + 1}: {optimizer}'s {name} is {ours.get(name, 'not there')} in {names[0]}, "
+        f"{theirs.get(name, 'not there')} in {names[1]}"
+        for optimizer in {**a.settings, **b.settings}
+        for ours, theirs in [(a.settings.get(optimizer, {}), b.settings.get(optimizer, {}))]
+        for name in {**ours, **theirs}
+        if ours.get(name) != theirs.get(name)
     ]

@@ -19,9 +19,10 @@ from dcgan_v1.migration.records import (
     Speed,
     State,
 )
+from dcgan_v1.migration.runners.keras import recorded as of_keras
 from dcgan_v1.migration.runners.torch import recorded as of_torch
 
-FRAMEWORKS: dict[str, ModuleType] = {"torch": of_torch}
+FRAMEWORKS: dict[str, ModuleType] = {"torch": of_torch, "tensorflow": of_keras}
 OUTPUT = ": output"
 
 

@@ -4,57 +4,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from dcgan_v1.migration.records import Settings
+from dcgan_v1.migration.runners.keras import classes
 
 L = keras.layers
-KINDS = (
-    (L.Conv1DTranspose, "deconv"),
-    (L.Conv2DTranspose, "deconv"),
-    (L.Conv3DTranspose, "deconv"),
-    (L.Conv1D, "conv"),
-    (L.Conv2D, "conv"),
-    (L.Conv3D, "conv"),
-    (L.DepthwiseConv2D, "conv"),
-    (L.SeparableConv2D, "conv"),
-    (L.Dense, "dense"),
-    (L.BatchNormalization, "norm"),
-    (L.LayerNormalization, "norm"),
-    (L.LeakyReLU, "activation"),
-    (L.ReLU, "activation"),
-    (L.ELU, "activation"),
-    (L.PReLU, "activation"),
-    (L.Activation, "activation"),
-    (L.Softmax, "activation"),
-    (L.MaxPooling2D, "pool"),
-    (L.AveragePooling2D, "pool"),
-    (L.GlobalAveragePooling2D, "pool"),
-    (L.UpSampling2D, "resize"),
-    (L.Resizing, "resize"),
-    (L.RNN, "recurrent"),
-)
-NO_LAYERS = (L.Flatten, L.Reshape, L.InputLayer, L.Permute, L.Concatenate)
-PARTS = {
-    "kernel": "kernel",
-    "bias": "bias",
-    "gamma": "gamma",
-    "beta": "beta",
-    "moving_mean": "mean",
-    "moving_variance": "variance",
-    "embeddings": "kernel",
-    "recurrent_kernel": "recurrent",
-}
-LAYER_SETTINGS = {
-    "negative_slope": "slope",
-    "epsilon": "epsilon",
-    "momentum": "decay",
-    "rate": "rate",
-    "strides": "strides",
-    "padding": "padding",
-    "unbiased": "unbiased",
-}
+NO_LAYERS = tuple(getattr(L, name) for name in classes.NO_LAYERS)
+PARTS = classes.PARTS
 
 
 def layers(model: Any, name: str) -> Iterator[tuple[str, Any]]:
@@ -86,9 +43,7 @@ def layers(model: Any, name: str) -> Iterator[tuple[str, Any]]:
 
 def kind(layer: Any) -> str:
     """Returns one of `records.LAYER_KINDS`."""
-    if is_dropout(layer):
-        return "dropout"
-    return next((kind for cls, kind in KINDS if isinstance(layer, cls)), "other")
+    return classes.kind_of([cls.__name__ for cls in type(layer).__mro__])
 
 
 def is_dropout(layer: Any) -> bool:
@@ -99,22 +54,11 @@ def is_dropout(layer: Any) -> bool:
 
 def settings(layer: Any) -> Settings:
     """Returns what a TF1 program must have alike."""
-    values: Settings = {"class": type(layer).__name__}
-    for attribute, name in LAYER_SETTINGS.items():
-        value = getattr(layer, attribute, None)
-        if isinstance(value, bool | str):
-            values[name] = value
-        elif isinstance(value, int | float | np.floating):
-            values[name] = float(f"{float(value):.6g}")
-        elif isinstance(value, tuple):
-            values[name] = "x".join(map(str, value))
-    padding = values.get("padding")
-    if isinstance(padding, str):
-        values["padding"] = padding.upper()
+    attributes = {name: getattr(layer, name, None) for name in classes.LAYER_SETTINGS}
     function = getattr(layer, "activation", None)
     if function is not None:
-        values["activation"] = getattr(function, "__name__", "")
-    return values
+        attributes["activation"] = getattr(function, "__name__", "")
+    return classes.settings(type(layer).__name__, attributes)
 
 
 def variable_paths(model: Any) -> dict[int, str]:

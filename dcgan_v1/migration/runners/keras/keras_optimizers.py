@@ -1,6 +1,6 @@
 """What Keras optimisers are to a comparison: slots as TF1 has them, settings, kinds."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from dcgan_v1.migration.records import Settings
@@ -43,17 +43,22 @@ def slots(optimizer: Any) -> Iterator[tuple[Any, str, Any, float]]:
 
 def settings(optimizer: Any) -> Settings:
     """Returns kind, nesterov and the numbers of an optimiser, as TF1 calls them."""
-    kind = ports.optimizer_kind(optimizer, SLOTS)
+    attributes = {name: getattr(optimizer, name, None) for name in (*SETTINGS, "nesterov")}
+    return settings_of(ports.optimizer_kind(optimizer, SLOTS), attributes)
+
+
+def settings_of(kind: str, attributes: Mapping[str, Any]) -> Settings:
+    """Returns the same from an optimiser's kind and its attributes."""
     numbers = {
-        text: float(getattr(optimizer, attribute))
-        for attribute, text in SETTINGS.items()
-        if getattr(optimizer, attribute, None) is not None
+        text: float(attributes[name])
+        for name, text in SETTINGS.items()
+        if attributes.get(name) is not None
     }
     numbers["learning rate"] = float(f"{numbers['learning rate']:.7g}")
     if kind == "SGD" and numbers.get("momentum"):
         kind = "Momentum"
     return {
         "kind": ports.TF1_KINDS.get(kind, kind),
-        "nesterov": bool(getattr(optimizer, "nesterov", False)),
+        "nesterov": bool(attributes.get("nesterov", False)),
         **numbers,
     }

@@ -1,0 +1,124 @@
+"""Which running code is the program's own, and what it calls things."""
+
+import linecache
+import os
+import re
+import sys
+import types
+
+HERE = os.path.abspath(__file__)
+ASSIGNED = re.compile(r"^\s*(?:self\.)?([A-Za-z_]\w*)\s*(?::[^=]+)?=[^=]")
+LINES = 8  # of a statement that are searched for what it assigns to
+
+
+class Places:
+    """The program's own files and frames.
+
+    Args:
+      root: the folder that holds it.
+    """
+
+    def __init__(self, root):
+        self.root = root
+        self.known = {}
+
+    def is_own(self, filename):
+        """Whether a file is the program's."""
+        if filename not in self.known:
+            path = os.path.abspath(filename)
+            inside = path.startswith(self.root + os.sep) and "site-packages" not in path
+            inside = inside and os.sep + "dist-packages" not in path
+            self.known[filename] = inside and path != HERE
+        return self.known[filename]
+
+    def frames(self):
+        """The program's own frames that are running, the innermost first."""
+        frame, own = sys._getframe(1), []
+        while frame is not None:
+            if self.is_own(frame.f_code.co_filename):
+                own.append(frame)
+            frame = frame.f_back
+        return own
+
+    def assigned(self, frames):
+        """What the innermost statement that assigns to one name calls it."""
+        for frame in frames:
+            filename, line = frame.f_code.co_filename, frame.f_lineno
+            for back in range(LINES):
+                text = linecache.getline(filename, line - back)
+                match = ASSIGNED.match(text)
+                if match:
+                    if back and text.count("(") <= text.count(")"):
+                        break  # a statement that ended before
+                    return match.group(1)
+                if back == 0 and re.match(r"\s*(return|def|for|with|if|while)\b", text):
+                    break
+        return ""
+
+    def held_as(self, value):
+        """The name of a running function's variable that holds something, or ''."""
+        for frame in self.frames()[:2]:
+            for name, held in list(frame.f_locals.items()):
+                if held is value:
+                    return name
+        return ""
+
+
+def place_of(frame):
+    """'train.py:12'."""
+    return "%s:%d" % (os.path.basename(frame.f_code.co_filename), frame.f_lineno)
+
+
+def is_running(*parts):
+    """Whether code of a file with one of these parts in its path is running."""
+    frame = sys._getframe(2)
+    while frame is not None:
+        filename = frame.f_code.co_filename
+        if any(part in filename for part in parts):
+            return True
+        frame = frame.f_back
+    return False
+
+
+def is_of_loader():
+    """Whether a PyTorch loader runs: an order of rows, a seed of its workers."""
+    return is_running(os.path.join("torch", "utils", "data"))
+
+
+def held_names(frames, main):
+    """Yields (name, object) of what the program holds: variables of its running functions,
+    of their objects' attributes and of its modules, in lists and dicts, too."""
+    spaces = [frame.f_locals for frame in frames] + [main]
+    modules = {id(frame.f_globals): frame.f_globals for frame in frames}
+    spaces += list(modules.values())
+    seen = set()
+    objects = []
+    for space in spaces:
+        for name, value in list(space.items()):
+            if not name.startswith("__"):
+                for pair in _inside(name, value):
+                    yield pair
+                if hasattr(value, "__dict__") and not isinstance(value, (type, types.ModuleType)):
+                    objects.append(value)
+    for value in objects:
+        if id(value) not in seen:
+            seen.add(id(value))
+            attributes = list(getattr(value, "__dict__", {}).items())
+            for name, held in sorted(attributes, key=lambda pair: pair[0].startswith("_")):
+                if name == "_modules" and isinstance(held, dict):
+                    for pair in held.items():
+                        yield pair
+                for pair in _inside(name, held):
+                    yield pair
+
+
+def _inside(name, value):
+    yield name, value
+    if isinstance(value, dict):
+        pairs = [(str(key), held) for key, held in list(value.items())[:200]]
+    elif isinstance(value, (list, tuple)):
+        pairs = [(str(i), held) for i, held in enumerate(value[:200])]
+    else:
+        return
+    for key, held in pairs:
+        yield "%s.%s" % (name, key), held

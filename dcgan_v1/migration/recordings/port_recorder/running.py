@@ -1,0 +1,226 @@
+"""Runs a program and records it."""
+
+import argparse
+import inspect
+import json
+import linecache
+import os
+import random
+import re
+import runpy
+import subprocess
+import sys
+import traceback
+import types
+
+import numpy as np
+
+from dcgan_v1.migration.recordings.port_recorder.draws import install_python
+from dcgan_v1.migration.recordings.port_recorder.events import Recorder, Refused, Stop
+from dcgan_v1.migration.recordings.port_recorder.places import HERE, Places
+from dcgan_v1.migration.recordings.port_recorder.tensorflow_program import TensorFlow
+from dcgan_v1.migration.recordings.port_recorder.torch_program import Torch
+
+NOT_RAISED = 3  # exit code: the program failed in float64 and may run in float32
+MOST_FILES = 300  # of a program that are read for what they import
+SIDES = {"torch": Torch, "tensorflow": TensorFlow}
+IMPORTS = r"\b(?:import|from)\s+(?:%s)\b"
+
+
+def record(folder, steps, dtype, program, arguments, as_module=False, framework=None):
+    """Runs a program and records it. Returns the exit code.
+
+    Args:
+      folder: where the recording goes.
+      steps: whole steps.
+      dtype: 'float64' or 'float32'.
+      program: path of a .py or .ipynb, or with `as_module` a module's name.
+      arguments: what it is given.
+      framework: 'torch' or 'tensorflow'; worked out from its imports where it is None.
+    """
+    path = os.path.abspath(program)
+    root = os.path.dirname(path)
+    if as_module:
+        sys.path.insert(0, os.getcwd())
+        path = module_file(program)
+        if path is None:
+            return failed("there is no module %s here" % program)
+        root = os.getcwd()
+    sources = sources_of(path, root)
+    recorder = Recorder(os.path.abspath(folder), steps, path, Places(root))
+    try:
+        side = SIDES[framework or framework_of(sources)]
+        recorder.side = side(recorder, dtype, sources)
+    except ImportError as error:
+        return failed("the program's framework is not installed here: %s" % error)
+    recorder.side.install()
+    install_python(recorder)
+    random.seed(0)  # of a program that seeds nothing: two recordings of it draw the same
+    np.random.seed(0)
+    recorder.last_words = lambda: tell(recorder, folder, dtype)
+    sys.argv = [path] + list(arguments)
+    try:
+        try:
+            run(path, program if as_module else None)
+        except Stop:
+            pass
+        except SystemExit as error:
+            if isinstance(error, Refused):
+                raise
+            if error.code not in (None, 0) and not recorder.done:
+                return failed("the program ended itself: exit code %s" % error.code)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            if not recorder.done:
+                return explain(error, recorder, dtype)
+        if not recorder.finish():
+            return failed(unseen(recorder))
+    except Refused as error:
+        return failed(str(error))
+    tell(recorder, folder, dtype)
+    return 0
+
+
+def run(path, module=None):
+    """Runs a program: a module of a package by its name, a notebook's cells, or a file."""
+    if module:
+        runpy.run_module(module, run_name="__main__", alter_sys=True)
+    elif path.endswith(".ipynb"):
+        run_notebook(path)
+    else:
+        sys.path.insert(0, os.path.dirname(path))
+        runpy.run_path(path, run_name="__main__")
+
+
+def tell(recorder, folder, dtype):
+    """Says what was recorded, and what is not as the program says."""
+    kinds = ", ".join(sorted(set(recorder.kinds)))
+    number = len(recorder.described)
+    print("recorded %d updates of %s in %s, in %s" % (number, kinds, folder, dtype))
+    for note in recorder.notes:
+        print("note: " + note)
+    sys.stdout.flush()
+
+
+def module_file(name):
+    """The file of a module below the working directory, or None. Nothing is imported: the packages
+    above it may import a framework."""
+    base = os.path.join(os.getcwd(), *name.split("."))
+    for path in (base + ".py", os.path.join(base, "__main__.py")):
+        if os.path.isfile(path):
+            return path
+    return None
+
+
+def sources_of(path, root):
+    """[(name, text)] of a program's files, the main file first."""
+    paths = [path]
+    for folder, folders, names in os.walk(root):
+        folders[:] = [f for f in folders if f[0] != "." and "-packages" not in f]
+        paths += [os.path.join(folder, name) for name in names if name.endswith(".py")]
+        if len(paths) > MOST_FILES:
+            break
+    sources = []
+    for place in paths:
+        with open(place, encoding="utf-8", errors="replace") as file:
+            if place != path or not sources:
+                sources.append((os.path.basename(place), file.read()))
+    return sources
+
+
+def framework_of(sources):
+    """'torch' or 'tensorflow': by what the main file imports, else any file beside it."""
+    for texts in ([sources[0][1]], [text for _, text in sources]):
+        text = "\n".join(texts)
+        is_torch = re.search(IMPORTS % "torch", text)
+        is_tensorflow = re.search(IMPORTS % "tensorflow|keras|tf_keras", text)
+        if is_torch and is_tensorflow:
+            return "torch" if re.search(r"\.backward\(|\boptim\.", text) else "tensorflow"
+        if is_torch or is_tensorflow:
+            return "torch" if is_torch else "tensorflow"
+    return "torch"
+
+
+def unseen(recorder):
+    """Why there is no recording of a program that ended."""
+    if recorder.children:
+        return (
+            "no optimiser was applied in this process, and the program starts others (%s): "
+            "let it train in one process" % recorder.children[0]
+        )
+    return recorder.side.unseen()
+
+
+def explain(error, recorder, dtype):
+    """Says in one line where a program failed. Returns the exit code."""
+    trace = traceback.extract_tb(error.__traceback__)
+    frames = [f for f in trace if recorder.places.is_own(f.filename)]
+    where = "%s:%d: " % (os.path.basename(frames[-1].filename), frames[-1].lineno) if frames else ""
+    text = " ".join(str(error).split())[:300]
+    asks = isinstance(error, (AssertionError, IndexError)) and frames  # gpus[0] of none
+    line = frames[-1].line or "" if asks else ""
+    if re.search("cuda|nvidia|gpu", text + " " + line, re.I):
+        return failed("%sthe program needs a GPU: %s: %s" % (where, type(error).__name__, text))
+    failed("%sthe program failed: %s: %s" % (where, type(error).__name__, text))
+    return NOT_RAISED if dtype == "float64" else 2
+
+
+def failed(text):
+    """Prints one line. Returns the exit code."""
+    print("error: " + text, file=sys.stderr)
+    return 2
+
+
+def run_notebook(path):
+    """Runs the code of a notebook's cells in order; magics do nothing."""
+    with open(path, encoding="utf-8") as file:
+        cells = json.load(file).get("cells", [])
+    module = types.ModuleType("__main__")
+    module.__file__ = path
+    vars(module)["display"] = print
+    vars(module)["get_ipython"] = lambda: None
+    sys.modules["__main__"] = module
+    sys.path.insert(0, os.path.dirname(os.path.abspath(path)))
+    for number, cell in enumerate(cells):
+        if cell.get("cell_type") != "code":
+            continue
+        source = "".join(cell.get("source", ""))
+        if source.lstrip().startswith("%%"):
+            continue
+        source = re.sub(r"^([ \t]*)[%!].*$", r"\1pass", source, flags=re.M)
+        name = "%s[%d]" % (path, number + 1)
+        linecache.cache[name] = len(source), None, source.splitlines(True), name
+        exec(compile(source, name, "exec"), vars(module))
+
+
+def main(arguments=None):
+    """Runs and records a program. Returns the exit code."""
+    parser = argparse.ArgumentParser(description=inspect.cleandoc(__doc__).split("\n\n")[0])
+    add = parser.add_argument
+    add("--record", required=True, metavar="FOLDER")
+    add("--steps", type=int, default=3, metavar="K", help="whole steps (default: 3)")
+    add("--dtype", choices=("auto", "float64", "float32"), default="auto")
+    add("--framework", choices=sorted(SIDES), help="of the program (default: what it imports)")
+    add("-m", dest="as_module", action="store_true", help="PROGRAM is a module")
+    add("program")
+    add("arguments", nargs=argparse.REMAINDER)
+    args = parser.parse_args(arguments)
+    if args.steps < 1:
+        parser.error("--steps must be at least 1")
+    if not args.as_module and not os.path.isfile(args.program):
+        parser.error("%s does not exist" % args.program)
+    if os.path.exists(os.path.join(args.record, "recording.json")):
+        parser.error("%s holds a recording: choose another folder" % args.record)
+    if args.dtype != "auto":
+        rest = args.program, args.arguments, args.as_module, args.framework
+        return record(args.record, args.steps, args.dtype, *rest)
+    for dtype in ("float64", "float32"):
+        words = [sys.executable, HERE, "--record", args.record, "--steps", str(args.steps)]
+        words += ["--dtype", dtype] + (["-m"] if args.as_module else [])
+        words += ["--framework", args.framework] if args.framework else []
+        code = subprocess.call(words + [args.program] + args.arguments)
+        if code != NOT_RAISED:
+            return code
+        print("in float64 the program failed: again in float32", file=sys.stderr)
+    return code

@@ -1,0 +1,114 @@
+"""Training programs of Keras and TF2 are recorded as they are, and compared."""
+
+import os
+
+import numpy as np
+import pytest
+from recorded_ports import against, recorded
+
+from dcgan_v1.migration.recordings.port_recording import PortRecording
+from dcgan_v1.migration.runners.recorded import RecordedPort
+
+
+@pytest.fixture(scope="module")
+def train_step(tmp_path_factory):
+    """The folder of a recording of keras_train_step.py."""
+    return recorded("keras_train_step.py", tmp_path_factory.mktemp("keras")).folder
+
+
+@pytest.mark.cli
+def test_a_recorded_update_of_keras_is_what_numpy_makes_of_its_gradient(train_step):
+    port = RecordedPort(train_step)
+    before, seen, after = port.state(), port.step(None, is_observed=True), port.state()
+    name = "discriminator/dense/kernel"
+    (gradient,) = [a for k, a in seen.gradients.items() if k.variable == name]
+    m, v = 0.5 * gradient, 0.001 * gradient**2
+    rate = 0.01 * np.sqrt(1 - 0.999) / (1 - 0.5)
+    wanted = before.variables[name] - rate * m / (np.sqrt(v) + 1e-8)
+    np.testing.assert_allclose(after.variables[name], wanted, rtol=1e-12)
+    assert gradient.dtype == np.float64
+    assert set(seen.scalars) == {"d_loss", "g_loss"}
+    slots = {key.slot: a for key, a in after.slots.items() if key.variable == name}
+    np.testing.assert_allclose(slots["m"], m, rtol=1e-12)
+    np.testing.assert_allclose(slots["v"], v, rtol=1e-12)
+
+
+@pytest.mark.cli
+def test_what_keras_computes_is_what_numpy_makes_of_what_was_recorded(train_step):
+    recording = PortRecording(train_step)
+    items = {item.name: item.array for item in recording.items(0)}
+    values = {n.removeprefix("state/"): a for n, a in recording.before.items()}
+
+    def dense(x, name):
+        return x @ values[f"{name}/kernel"] + values[f"{name}/bias"]
+
+    def logits(x):
+        h = dense(x, "discriminator/dense")
+        return dense(np.where(h > 0, h, 0.2 * h), "discriminator/dense_1")
+
+    h = np.maximum(dense(items["noise"], "generator/dense_2"), 0)
+    fake = np.tanh(dense(h, "generator/dense_3"))
+    loss = np.mean(np.log1p(np.exp(-logits(items["batch"]))))
+    loss += np.mean(np.log1p(np.exp(logits(fake))))
+    assert recording.told["updates"][0]["losses"]["d_loss"] == pytest.approx(loss, abs=1e-12)
+    assert "tf.function is run eagerly" in recording.told["notes"]
+    assert [len(step) for step in recording.steps] == [2, 2, 2]
+
+
+PAIRS = [  # program, the graph that it is a port of, a fault: text, what stands there, its cause
+    ("keras_train_step.py", "adversarial", ("LeakyReLU(0.2)", "LeakyReLU(0.3)"), "slope 0.3"),
+    (
+        "tape_functions.py",
+        "wasserstein",
+        ("w.assign(tf.clip", "tf.identity(tf.clip"),
+        "clips weights to",
+    ),
+    ("keras_fit.py", "classifier", ("epsilon=1e-5", "epsilon=0.1"), "epsilon is 0.1"),
+    (
+        "keras_on_batch.py",
+        "on_batch",
+        ("Adam(0.02, 0.5", "Adam(0.02, 0.9"),
+        "beta1 is 0.9, TF1's 0.5",
+    ),
+]
+
+
+def of_pairs():
+    for row in PAIRS:
+        marks = [pytest.mark.smoke] if row[0] == "keras_fit.py" else [pytest.mark.release]
+        yield pytest.param(*row[:2], marks=marks, id=row[0])
+
+
+@pytest.mark.compare
+@pytest.mark.numerical
+@pytest.mark.parametrize(("name", "old"), of_pairs())
+def test_a_keras_program_and_the_graph_that_it_is_a_port_of_are_the_same(name, old, tmp_path):
+    result = against(old, recorded(name, tmp_path))
+    assert result, result.verdict
+
+
+def of_faults():
+    for row in PAIRS:
+        marks = [] if row[0] == "keras_train_step.py" else [pytest.mark.release]
+        yield pytest.param(*row, marks=marks, id=row[0])
+
+
+@pytest.mark.compare
+@pytest.mark.parametrize(("name", "old", "fault", "cause"), of_faults())
+def test_a_fault_in_a_keras_program_is_named(name, old, fault, cause, tmp_path):
+    result = against(old, recorded(name, tmp_path, fault))
+    assert not result
+    assert cause in result.verdict, result.verdict
+
+
+@pytest.mark.compare
+@pytest.mark.release
+@pytest.mark.numerical
+@pytest.mark.parametrize(("name", "old"), [("keras_train_step.py", "adversarial")])
+def test_the_same_program_is_recorded_with_keras_2(name, old, tmp_path, monkeypatch):
+    monkeypatch.setitem(os.environ, "TF_USE_LEGACY_KERAS", "1")
+    port = recorded(name, tmp_path)
+    monkeypatch.delitem(os.environ, "TF_USE_LEGACY_KERAS")
+    assert PortRecording(port.folder).told["made on"]["keras"].startswith("2.")
+    result = against(old, port)
+    assert result, result.verdict
