@@ -1,6 +1,7 @@
 """A port's training program is recorded as it is, and compared without a line of adapter."""
 
 import ast
+import shutil
 import subprocess
 import sys
 
@@ -90,6 +91,18 @@ def test_a_program_that_cannot_be_double_is_recorded_in_float32_and_said_so(tmp_
     recording = PortRecording(tmp_path / "rec")
     assert recording.dtype == "float32" and len(recording.steps) == 3
     assert recording.before["state/model/weight"].dtype == np.float32
+    # its own rounding is measured, so that two versions can be told apart
+    versions = compare_versions(tmp_path / "rec", tmp_path / "rec" / "again")
+    assert versions, versions.lines()
+    assert versions.dtype == "float32" and 1e-7 < versions.allowed["layers"] < 1e-5
+    path = tmp_path / "rec" / "again" / "update_0000.npz"
+    arrays = dict(np.load(path))
+    arrays["layer/0"] = arrays["layer/0"] * np.float32(1.001)
+    np.savez(tmp_path / "moved.npz", **arrays)
+    shutil.copytree(tmp_path / "rec" / "again", tmp_path / "other")
+    shutil.copyfile(tmp_path / "moved.npz", tmp_path / "other" / "update_0000.npz")
+    found = compare_versions(tmp_path / "rec", tmp_path / "other").found
+    assert found and "layers: model differs by 1.0e-03" in found[0]
 
 
 @pytest.mark.cli

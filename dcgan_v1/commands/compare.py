@@ -27,6 +27,8 @@ OF_PROGRAMS += OF_PORTS
 
 
 def main(args: argparse.Namespace) -> int:
+    from dcgan_v1.commands import compare_versions  # which takes broken_off from here
+
     if args.system:
         return _compare_system(args)
     if args.against or args.width:
@@ -35,14 +37,16 @@ def main(args: argparse.Namespace) -> int:
     refuse_unwritable(args)
     if len(args.sides) > 2:
         raise UserError("name the two sides, OLD NEW, and no more")
+    if len(args.sides) == 2 and all(map(compare_versions.is_recording, args.sides)):
+        return compare_versions.of_two(args)
     if args.port_program or args.port_recording:
         if not args.sides and not any(getattr(args, name) for name in SOURCES):
             raise UserError(
                 "name the old side: OLD, --program FILE, --recording DIR or --meta FILE"
             )
         with tempfile.TemporaryDirectory(prefix="port_") as folder:
-            if args.sides and Path(args.sides[0], "recording.json").is_file():
-                return _compare_versions(args, _port(args, Path(folder)))
+            if args.sides and compare_versions.is_recording(args.sides[0]):
+                return compare_versions.of_ports(args, _port(args, Path(folder)).folder)
             return _compare(args, _port(args, Path(folder)))
     if args.port_arguments or args.keep_port_recording:
         raise UserError("--port-arguments and --keep-port-recording belong to --port-program")
@@ -65,22 +69,6 @@ def _port(args: argparse.Namespace, folder: Path) -> Any:
         work=folder / "work",
         recording=args.keep_port_recording or folder / "recording",
     )
-
-
-def _compare_versions(args: argparse.Namespace, new: Any) -> int:
-    """Compares two recordings of the same port."""
-    from dcgan_v1.migration.recordings.versions import compare_versions
-
-    left_out = [option(n) for n in (*SOURCES, "map", "inputs") if getattr(args, n)]
-    if len(args.sides) > 1 or left_out:
-        raise UserError(
-            f"two recordings of a port need no {' and '.join(left_out) or 'third side'}"
-        )
-    versions = compare_versions(args.sides[0], new.folder)
-    print(*versions.lines(), sep="\n")
-    if not versions.is_judged:
-        raise UserError("no verdict: record both in float64")
-    return 0 if versions else 1
 
 
 def _compare(args: argparse.Namespace, new: Any) -> int:

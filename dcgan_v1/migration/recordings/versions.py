@@ -12,6 +12,9 @@ from dcgan_v1.migration.records import Batch, Observation
 from dcgan_v1.migration.runners.recorded import RecordedPort
 
 FLOAT64 = {"layers": 1e-12, "losses": 1e-12, "gradients": 1e-10, "state": 1e-8}  # as compare's
+SAME = {"float64": 1e-12, "float32": 1e-6}  # of what both begin with, and are given
+SINGLE, AGAIN = "float32", "again"
+EPSILON, TIMES_ROUNDING = float(np.finfo(np.float32).eps), 10
 SCALE = 1e-3  # of the largest array of its kind in a step, the least that counts as one
 
 
@@ -40,13 +43,17 @@ class Versions:
       names: what both were made on.
       rows: kind -> Row.
       found: what differs, a line each, the first in a step first.
-      is_judged: whether both are float64: the rounding of float32 is not known here.
+      is_judged: whether rounding is known: of float32 it must have been measured.
+      allowed: how far arrays of each kind may be apart by rounding.
+      dtype: in which both were recorded.
     """
 
     names: tuple[str, str]
     rows: dict[str, Row] = field(default_factory=dict)
     found: list[str] = field(default_factory=list)
     is_judged: bool = True
+    allowed: dict[str, float] = field(default_factory=lambda: dict(FLOAT64))
+    dtype: str = "float64"
 
     def __bool__(self) -> bool:
         return self.is_judged and not self.found
@@ -56,11 +63,15 @@ class Versions:
         table = [
             f"{row.kind}: {row.arrays} arrays, {row.relative:.1e} apart at most"
             + (f", in {row.worst}" if row.relative else "")
+            + (f"; by rounding {self.allowed[row.kind]:.1e}" if self.dtype == "float32" else "")
             for row in self.rows.values()
         ]
         between = f"{self.names[0]} against {self.names[1]}"
         if not self.is_judged:
-            return [*table, f"not judged: {between}: recorded in float32, whose noise is not known"]
+            return [
+                *table,
+                f"not judged: {between}: recorded in float32, whose noise was not measured",
+            ]
         if not self.found:
             return [*table, f"same: {between} compute the same"]
         return [*table, f"differs: {between}", *(f"  {line}" for line in self.found)]
@@ -81,9 +92,19 @@ def compare_versions(first: str | Path, second: str | Path, steps: int | None = 
     if steps is not None and steps > there:
         raise UserError(f"the recordings have {there} whole steps in common, not {steps}")
     _refuse_other_programs(*ports)
-    dtypes = {port.recording.dtype for port in ports}
+    a, b = (port.recording.dtype for port in ports)
+    if a != b:
+        raise UserError(
+            f"one recording is in {a}, the other in {b}: record both with --dtype {SINGLE}"
+        )
     names = tuple(_version(port) for port in ports)
-    result = Versions((names[0], names[1]), is_judged=dtypes == {"float64"})
+    result = Versions((names[0], names[1]), dtype=a)
+    if a == SINGLE:
+        noise = [n for n in (_noise(port.recording.folder) for port in ports) if n]
+        result.is_judged = bool(noise)
+        for kind in FLOAT64 if noise else ():
+            most = max(EPSILON, *(n.get(kind, 0.0) for n in noise))
+            result.allowed[kind] = TIMES_ROUNDING * most
     for step in range(steps or there):
         seen = [port.step(Batch(), is_observed=True) for port in ports]
         _refuse_other_data(step, *ports)
@@ -92,6 +113,20 @@ def compare_versions(first: str | Path, second: str | Path, steps: int | None = 
         _add(result, step, dict(arrays[0]), dict(arrays[1]))
     result.found = result.found[:12]
     return result
+
+
+def _noise(folder: Path) -> dict[str, float] | None:
+    """How far a recording in float32 is from that with other kernels, if there is one."""
+    again = folder / AGAIN
+    if not (again / "recording.json").is_file():
+        return None
+    ports = RecordedPort(folder), RecordedPort(again)
+    apart = Versions(("", ""), is_judged=False)
+    for step in range(min(len(port.recording.steps) for port in ports)):
+        seen = [port.step(Batch(), is_observed=True) for port in ports]
+        arrays = [dict(_arrays(port, one)) for port, one in zip(ports, seen, strict=True)]
+        _add(apart, step, *arrays)
+    return {kind: row.relative for kind, row in apart.rows.items()}
 
 
 def _version(port: RecordedPort) -> str:
@@ -111,7 +146,7 @@ def _refuse_other_programs(a: RecordedPort, b: RecordedPort) -> None:
         )
     ours, theirs = a.state_after(0).variables, b.state_after(0).variables
     for name, array in ours.items():
-        if _apart(array, theirs[name], 0.0) > FLOAT64["state"]:
+        if _apart(array, theirs[name], 0.0) > SAME[a.recording.dtype]:
             raise UserError(
                 f"the programs begin with other values ({name}): seed both, or let them load the "
                 "same checkpoint"
@@ -168,7 +203,7 @@ def _add(
         off = np.inf if a is None or b is None else _apart(a, b, SCALE * largest.get(kind, 0.0))
         if not off <= row.relative:
             row.relative, row.worst = off, f"{name} of step {step + 1}"
-        if not off <= FLOAT64[kind] and kind not in named and result.is_judged:
+        if not off <= result.allowed[kind] and kind not in named and result.is_judged:
             named.add(kind)  # the first of its kind: what follows comes of it
             text = f"is not in that of {lone}" if lone else f"differs by {off:.1e}"
             result.found.append(f"step {step + 1}, {kind}: {name} {text}")

@@ -22,6 +22,12 @@ from dcgan_v1.migration.recordings.port_recorder.tensorflow_program import Tenso
 from dcgan_v1.migration.recordings.port_recorder.torch_program import Torch
 
 NOT_RAISED = 3  # exit code: the program failed in float64 and may run in float32
+AGAIN = "again"  # in a recording of float32: the same with OTHER_KERNELS
+OTHER_KERNELS = {
+    "ATEN_CPU_CAPABILITY": "default",
+    "OMP_NUM_THREADS": "1",
+    "TF_ENABLE_ONEDNN_OPTS": "0",
+}
 MOST_FILES = 300  # of a program that are read for what they import
 SIDES = {"torch": Torch, "tensorflow": TensorFlow}
 IMPORTS = r"\b(?:import|from)\s+(?:%s)\b"
@@ -215,12 +221,28 @@ def main(arguments=None):
     if args.dtype != "auto":
         rest = args.program, args.arguments, args.as_module, args.framework
         return record(args.record, args.steps, args.dtype, *rest)
-    for dtype in ("float64", "float32"):
-        words = [sys.executable, HERE, "--record", args.record, "--steps", str(args.steps)]
-        words += ["--dtype", dtype] + (["-m"] if args.as_module else [])
-        words += ["--framework", args.framework] if args.framework else []
-        code = subprocess.call(words + [args.program] + args.arguments)
-        if code != NOT_RAISED:
-            return code
-        print("in float64 the program failed: again in float32", file=sys.stderr)
+    code = record_apart(args, "float64", args.record)
+    if code != NOT_RAISED:
+        return code
+    print("in float64 the program failed: again in float32", file=sys.stderr)
+    code = record_apart(args, "float32", args.record)
+    if code == 0:
+        print("once more with other kernels: what that changes is rounding")
+        record_apart(args, "float32", os.path.join(args.record, AGAIN), OTHER_KERNELS)
     return code
+
+
+def record_apart(args, dtype, folder, environment=None):
+    """Records a program in a process of its own. Returns its exit code.
+
+    Args:
+      args: as they are on the command line.
+      dtype: 'float64' or 'float32'.
+      folder: where the recording goes.
+      environment: variables that are set.
+    """
+    words = [sys.executable, HERE, "--record", folder, "--steps", str(args.steps)]
+    words += ["--dtype", dtype] + (["-m"] if args.as_module else [])
+    words += ["--framework", args.framework] if args.framework else []
+    variables = dict(os.environ, **(environment or {}))
+    return subprocess.call(words + [args.program] + args.arguments, env=variables)
