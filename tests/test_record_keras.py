@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from recorded_ports import against, recorded
 
+from dcgan_v1.commands.port_programs import record
+from dcgan_v1.errors import UserError
 from dcgan_v1.migration.recordings.port_recording import PortRecording
 from dcgan_v1.migration.runners.recorded import RecordedPort
 
@@ -53,6 +55,39 @@ def test_what_keras_computes_is_what_numpy_makes_of_what_was_recorded(train_step
     assert recording.told["updates"][0]["losses"]["d_loss"] == pytest.approx(loss, abs=1e-12)
     assert "tf.function is run eagerly" in recording.told["notes"]
     assert [len(step) for step in recording.steps] == [2, 2, 2]
+
+
+REFUSED = [
+    (
+        "import tensorflow as tf\ngpus = tf.config.list_physical_devices('GPU')\n"
+        "tf.config.experimental.set_memory_growth(gpus[0], True)\n",
+        "train.py:3: the program needs a GPU",
+    ),
+    (
+        "import tensorflow.compat.v1 as tf\ntf.disable_eager_execution()\n"
+        "tf.placeholder(tf.float32)\n",
+        "the program builds graphs of TF1",
+    ),
+    (
+        "from tensorflow import keras\nkeras.optimizers.Adam(0.1)\n",
+        "ended before any update of its optimiser",
+    ),
+]
+
+
+@pytest.mark.cli
+@pytest.mark.release
+@pytest.mark.parametrize(("program", "line"), REFUSED)
+def test_a_keras_program_that_cannot_be_recorded_gets_one_line(program, line, tmp_path, capfd):
+    (tmp_path / "program").mkdir()
+    path = tmp_path / "program" / "train.py"
+    path.write_text(program)
+    with pytest.raises(UserError, match="was not recorded, see above"):
+        record(path, "", steps=2, work=tmp_path / "work", recording=tmp_path / "rec")
+    errors = [t for t in capfd.readouterr().err.splitlines() if t.startswith("error: ")]
+    assert line in errors[-1]
+    assert [p.name for p in path.parent.iterdir()] == ["train.py"]
+    assert not (tmp_path / "rec" / "recording.json").exists()
 
 
 PAIRS = [  # program, the graph that it is a port of, a fault: text, what stands there, its cause
