@@ -145,8 +145,8 @@ def _refuse_other_programs(a: RecordedPort, b: RecordedPort) -> None:
             f"and {shapes[1].get(other[0])} in the other"
         )
     ours, theirs = a.state_after(0).variables, b.state_after(0).variables
-    for name, array in ours.items():
-        if _apart(array, theirs[name], 0.0) > SAME[a.recording.dtype]:
+    for name in shapes[0]:
+        if _apart(ours[name], theirs[name], 0.0) > SAME[a.recording.dtype]:
             raise UserError(
                 f"the programs begin with other values ({name}): seed both, or let them load the "
                 "same checkpoint"
@@ -178,8 +178,8 @@ def _arrays(port: RecordedPort, seen: Observation) -> Iterator[tuple[tuple[str, 
     for key, array in seen.gradients.items():
         yield ("gradients", f"{key.variable} (update {key.update + 1})"), array
     state = port.state()
-    for name, array in state.variables.items():
-        yield ("state", name), array
+    for name in port.describe().variables:
+        yield ("state", name), state.variables[name]
     for slot, array in state.slots.items():
         yield ("state", f"{slot.slot} of {slot.variable}"), array
 

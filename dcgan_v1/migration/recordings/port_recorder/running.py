@@ -59,6 +59,8 @@ def record(folder, steps, dtype, program, arguments, as_module=False, framework=
         recorder.side = side(recorder, dtype, sources)
     except ImportError as error:
         return failed("the program's framework is not installed here: %s" % error)
+    except Refused as error:
+        return failed(str(error))
     recorder.side.install()
     install_python(recorder)
     random.seed(0)  # of a program that seeds nothing: two recordings of it draw the same

@@ -19,6 +19,11 @@ DEFAULTS = {  # functions that make float32 unasked -> place of their dtype
     "random.stateless_uniform": 4,
     "random.stateless_truncated_normal": 4,
 }
+LOSSES = (  # modules of Keras 2 that cast every loss to float32
+    "tensorflow.python.keras.utils.losses_utils",
+    "keras.utils.losses_utils",
+    "keras.src.utils.losses_utils",
+)
 SINGLE = ("float32", "float16", "half", "bfloat16")
 
 
@@ -34,7 +39,7 @@ class TensorFlowCasts:
     def __init__(self, tf, kerases, recorder):
         self.tf, self.kerases, self.recorder = tf, kerases, recorder
         self.single = {tf.float32, tf.float16, tf.bfloat16}
-        self.is_raised, self.cast = False, tf.cast
+        self.is_raised, self.cast, self.exact = False, tf.cast, []
 
     def run_eagerly(self, sources):
         """Functions run as Python, op by op."""
@@ -88,6 +93,11 @@ class TensorFlowCasts:
             patched(holder, name.rpartition(".")[2], self._defaulting(place))
         tf.variable_creator_scope(self._creating).__enter__()
         self._exact_slopes()
+        for name in LOSSES:
+            for attribute in ("math_ops", "tf"):
+                module = sys.modules.get(name)
+                if hasattr(module, attribute):
+                    setattr(module, attribute, Exact(getattr(module, attribute), self.double))
 
     def raised(self, value):
         """Floating point in float64; anything else as it is."""
@@ -181,7 +191,10 @@ class TensorFlowCasts:
         gen_nn_ops.leaky_relu = leaky_relu
 
     def exact_decimals(self, optimizer):
-        """An optimiser's decimals as float64, which Keras makes float32."""
+        """An optimiser's decimals as float64, which Keras makes float32: once, before an update."""
+        if any(optimizer is known for known in self.exact):
+            return
+        self.exact.append(optimizer)
         old = getattr(optimizer, "_hyper", {})  # before 2.11
         for name, value in list(old.items()):
             old[name] = np.float64(value) if type(value) is float else value
@@ -194,3 +207,19 @@ class TensorFlowCasts:
         if is_scheduled and hasattr(optimizer, "_current_learning_rate"):  # of 2.11 to 2.15
             now = self.tf.Variable(rate(optimizer.iterations), trainable=False)
             optimizer._current_learning_rate = now
+
+
+class Exact:
+    """A module whose casts leave float64 as it is."""
+
+    def __init__(self, module, double):
+        self._module, self._double = module, double
+
+    def __getattr__(self, name):
+        return getattr(self._module, name)
+
+    def cast(self, x, dtype, *args, **kwargs):
+        """Casts anything but float64."""
+        if getattr(x, "dtype", None) == self._double and dtype == "float32":
+            return x
+        return self._module.cast(x, dtype, *args, **kwargs)

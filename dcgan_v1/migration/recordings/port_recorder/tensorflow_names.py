@@ -3,6 +3,7 @@
 import numpy as np
 
 from dcgan_v1.migration.recordings.port_recorder.tensorflow_optimizers import (
+    belongings,
     held_variable,
     key_of,
     kind_of,
@@ -87,7 +88,10 @@ class TensorFlowNames:
             name = unused(known.get(id(root), (root.name,))[0], self.module_names.values())
             self.tops.append(name)
             self._name_layer(name, root, trained)
+        beside = {key for optimizer in optimizers for key in belongings(optimizer)}
         for name, value in list(known.values()):
+            if key_of(value) in beside:
+                continue
             if isinstance(value, self.tf.Variable) or hasattr(value, "_value"):
                 self._add("tensors", name.replace(".", "_"), value, trained)
             elif isinstance(value, self.tf.Module) and not isinstance(value, keras):

@@ -30,6 +30,14 @@ def key_of(variable):
     return id(held_variable(variable))
 
 
+def belongings(optimizer):
+    """`key_of` everything that an optimiser's attributes hold: its rate, its counts, its slots."""
+    for value in list(vars(optimizer).values()):
+        for held in value.values() if isinstance(value, dict) else [value]:
+            for one in held if isinstance(held, (list, tuple)) else [held]:
+                yield key_of(one)
+
+
 def settings_of(optimizer):
     """name -> number, text or bool of an optimiser, before its next update."""
     settings = {}

@@ -37,6 +37,10 @@ class TensorFlow:
 
         self.tf, self.recorder, self.dtype, self.sources = tf, recorder, dtype, sources
         self.kerases = kerases_of(tf, sources)
+        for keras in self.kerases:
+            name = keras.backend.backend() if hasattr(keras.backend, "backend") else self.name
+            if name != self.name:
+                raise Refused("Keras runs on %s here: set KERAS_BACKEND=tensorflow" % name)
         self.layer_classes = distinct([k.layers.Layer for k in self.kerases])
         self.optimizer_classes = distinct(
             [base for k in self.kerases for base in bases_of_optimizers(k)]
@@ -203,8 +207,8 @@ class TensorFlow:
             recorder.begin_update(optimizer)
             variables, args = moved(optimizer, args, kwargs)
             known = self.trains.setdefault(id(optimizer), [])
-            if self.dtype == "float64" and not known:
-                self.casts.exact_decimals(optimizer)
+            for one in self.optimizers if self.dtype == "float64" else ():
+                self.casts.exact_decimals(one)
             known += [v for v in variables if all(key_of(v) != key_of(k) for k in known)]
             settings = self.names.settings(optimizer)
             self.names.learn(self.trains)
