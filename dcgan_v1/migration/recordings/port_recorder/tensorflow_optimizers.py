@@ -32,7 +32,9 @@ def key_of(variable):
 
 def belongings(optimizer):
     """`key_of` everything that an optimiser's attributes hold: its rate, its counts, its slots."""
-    for value in list(vars(optimizer).values()):
+    for name, value in list(vars(optimizer).items()):
+        if name == "_trainable_variables":
+            continue  # what it moves
         for held in value.values() if isinstance(value, dict) else [value]:
             for one in held if isinstance(held, (list, tuple)) else [held]:
                 yield key_of(one)
