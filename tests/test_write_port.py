@@ -11,7 +11,7 @@ from script_runs import ROOT, fresh, refusal
 from dcgan_v1.errors import UserError
 from dcgan_v1.migration.matching.map_file import Map, VariableRow
 from dcgan_v1.migration.records import Input, Tf1Info
-from dcgan_v1.porting import corrections, effects, feeding, graph, patterns, segments
+from dcgan_v1.porting import corrections, effects, feeding, graph, norm_patterns, patterns, segments
 from dcgan_v1.porting import description as d
 
 pytestmark = pytest.mark.unit
@@ -157,6 +157,38 @@ def test_variance_as_mean_of_squares_less_the_squared_mean_makes_a_batch_norm():
     place = next(i for i, o in enumerate(before) if o[0] == "mean") + 1
     found = kind_of(*before[:place], *of_squares, *before[place:])
     assert (found.kind, found.settings["by"]) == ("batch_norm", "batch")
+
+
+def test_a_product_of_patches_with_a_kernel_as_a_matrix_is_a_convolution():
+    x = ("maps", "Placeholder", {}, [], [], [((None, 8, 8, 3), "float32")])
+    ops = [
+        op(
+            *("p", "ExtractImagePatches", "maps"),
+            **{"shape": (None, 4, 4, 27), "ksizes": [1, 3, 3, 1], "strides": [1, 2, 2, 1]},
+            **{"rates": [1, 1, 1, 1], "padding": "SAME"},
+        ),
+        *(variable("w", (3, 3, 3, 5)), constant("a", [-1, 27], np.int32)),
+        *(constant("b", [27, -1], np.int32), constant("c", [-1, 4, 4, 5], np.int32)),
+        *(op("rows", "Reshape", "p", "a", shape=(None, 27)), op("k", "Reshape", "w", "b")),
+        op("y", "MatMul", "rows", "k", shape=(None, 5)),
+        op("maps_again", "Reshape", "y", "c", shape=(None, 4, 4, 5)),
+    ]
+    found = kind_of(x, *ops)
+    assert (found.kind, found.variables) == ("conv", {"kernel": "w"})
+    assert (found.settings["strides"], found.settings["padding"]) == ((2, 2), "same")
+
+
+def test_an_average_of_the_unbiased_variance_is_one_of_the_variance():
+    ops = [
+        *(constant("axes", [0], np.int32), op("m", "Mean", "x", "axes", shape=(3,))),
+        *(("n", "Placeholder", {}, [], [], [((), "float32")]), constant("one", 1.0)),
+        *(op("less", "Sub", "n", "one", shape=()), op("f", "RealDiv", "n", "less", shape=())),
+        op("unbiased", "Mul", "m", "f", shape=(3,)),
+    ]
+    built = graph.build([X, *ops], {})
+    mean = built.ops["m"].output
+    assert norm_patterns.moment_of(built.ops["unbiased"].output) is mean
+    assert norm_patterns.moment_of(mean) is mean
 
 
 @pytest.mark.parametrize(
