@@ -81,7 +81,8 @@ def _port(args: argparse.Namespace, folder: Path) -> Port:
 
     known = map_file.read(args.map) if args.map else map_file.Map()
     tf1 = originals.of_function(args.old) if args.old else _named(args, folder)
-    runner, original = originals.open_original(tf1, known, str(args.program or ""))
+    name = str(args.program or args.old or "")
+    runner, original = originals.open_original(tf1, known, name)
     if args.program:
         original = originals.with_recording(original, folder / "recording")
     try:

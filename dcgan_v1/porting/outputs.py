@@ -3,7 +3,7 @@
 import re
 
 from dcgan_v1.porting.flow import DRAWS, SOURCES
-from dcgan_v1.porting.graph import VARIABLES, Graph, Op, Tensor, above
+from dcgan_v1.porting.graph import VARIABLES, Graph, Op, Tensor
 
 BESIDE = re.compile(  # what computes nothing of a network
     r".*Summary.*|NoOp|Assert|Print|PrintV2|StringFormat|PyFunc|EagerPyFunc|Save.*|Restore.*"
@@ -14,12 +14,17 @@ BESIDE = re.compile(  # what computes nothing of a network
 def of(graph: Graph) -> list[Tensor]:
     """Returns the outputs of a graph's networks: made of what is fed or drawn and of variables,
     and used by nothing but summaries and the like."""
-    made: list[Op] = []
-    for op in graph.ops.values():
-        needed = above([op], data_only=True)
-        is_fed = any(o.type in (*SOURCES, *DRAWS) or o.type.startswith("Queue") for o in needed)
-        if is_fed and any(o.type in VARIABLES for o in needed) and not BESIDE.fullmatch(op.type):
-            made.append(op)
+    fed: set[Op] = set()
+    weighted: set[Op] = set()
+    for op in graph.ops.values():  # each after what it needs
+        needed = [t.op for t in op.inputs if t is not None]
+        is_source = op.type in (*SOURCES, *DRAWS) or op.type.startswith("Queue")
+        if is_source or any(o in fed for o in needed):
+            fed.add(op)
+        if op.type in VARIABLES or any(o in weighted for o in needed):
+            weighted.add(op)
+    both = fed & weighted
+    made = [op for op in graph.ops.values() if op in both and not BESIDE.fullmatch(op.type)]
     inside = set(made)
     return [
         op.output
