@@ -1,0 +1,50 @@
+"""Kinds of causes, told by what a verdict says, and where in a step they act."""
+
+import re
+from dataclasses import dataclass
+
+from dcgan_v1.errors import UserError
+
+EPSILON = "Adam's epsilon after the bias correction"
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of cause.
+
+    Attributes:
+      name: for people.
+      stage: 'forward', 'loss', 'gradient' or 'state'.
+      says: a regular expression for a finding's sentence.
+    """
+
+    name: str
+    stage: str
+    says: str
+
+
+KINDS = (
+    Kind(EPSILON, "state", r"epsilon acts as .* added after the bias correction"),
+    Kind("Adam's epsilon, another number", "state", r"epsilon acts as"),
+    Kind("another activation", "forward", r"the activation is"),
+    Kind("another slope of leaky ReLU", "forward", r"leaky ReLU has slope"),
+    Kind("batch norm's epsilon", "forward", r"batch norm's epsilon"),
+    Kind("batch norm's averages move otherwise", "state", r"of the average|biased variance"),
+    Kind("learning rate", "state", r"learning rate|times as long as TF1's"),
+    Kind("RMSProp's rho", "state", r"rho is"),
+    Kind("RMSProp's epsilon", "state", r"outside the root"),
+    Kind("slots begin at other values", "state", r"begins? at"),
+    Kind("noise is drawn again", "forward", r"takes it apart from"),
+)
+
+
+def kind(cause: str) -> Kind:
+    """Returns the kind of a finding.
+
+    Raises:
+      UserError: none of the table says so.
+    """
+    for one in KINDS:
+        if re.search(one.says, cause):
+            return one
+    raise UserError(f"causes.py knows no kind for: {cause}")

@@ -1,0 +1,162 @@
+"""Writes the tables of docs/pairs.md from `pairs.toml` and the rows:
+
+python benchmarks/pairs/page.py
+"""
+
+import json
+import re
+import sys
+from collections import Counter
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+
+from benchmarks.pairs import causes, table
+from benchmarks.pairs.rows import STAGES, Row
+from benchmarks.pairs.table import Pair, Side
+
+PAGE = ROOT / "docs" / "pairs.md"
+COLUMNS = ["pair", "shapes", *STAGES.values(), "20 steps", "adapter", "minutes"]
+WHY = {
+    "width": "layers narrowed",
+    "batch": "a smaller batch",
+    "step": "one step of D to one of G on both sides",
+    "data": "less data",
+    "CPU": "on the CPU",
+    "version": "for today's framework",
+    "repair": "repaired to run at all",
+    "shape": "shapes made equal",
+    "order": "updates of a step made equal",
+}
+
+
+def read() -> list[tuple[Pair, Row]]:
+    """Returns all pairs that have a row, in the table's order."""
+    pairs = table.load().values()
+    paths = [(pair, table.ROWS / f"{pair.name}.json") for pair in pairs]
+    return [(p, json.loads(path.read_text("utf-8"))) for p, path in paths if path.exists()]
+
+
+def text(page: str, rows: list[tuple[Pair, Row]]) -> str:
+    """Returns the page with all that is generated anew."""
+    parts = {
+        "summary": summary(rows),
+        "table": pairs_table(rows),
+        "causes": causes_table(rows),
+        "details": "\n\n".join(details(pair, row) for pair, row in rows),
+    }
+    for mark, part in parts.items():
+        begin, end = f"<!-- {mark} -->\n\n", f"\n\n<!-- end of {mark} -->"
+        head, rest = page.split(begin)
+        page = head + begin + part + end + rest.partition(end)[2]
+    return page
+
+
+def summary(rows: list[tuple[Pair, Row]]) -> str:
+    """How many of the pairs are the same function, in a sentence."""
+    same = [row for pair, row in rows if verdict(pair, row) == "same"]
+    but = [row for pair, row in rows if verdict(pair, row) == "epsilon"]
+    authors = {side.repository.partition("/")[0] for p, _ in rows for side in (p.old, p.new)}
+    return (
+        f"Of {len(rows)} pairs, whose programs {len(authors)} people or groups published, "
+        f"**{len(same)} compute the same function, {len(but)} more but for where Adam's epsilon "
+        f"is added, and {len(rows) - len(same) - len(but)} differ**."
+    )
+
+
+def verdict(pair: Pair, row: Row) -> str:
+    """'same', 'epsilon' (the same but for its place in Adam) or 'differs'."""
+    if pair.shapes or pair.order or pair.missed:
+        return "differs"
+    names = {causes.kind(f["cause"]).name for f in row["findings"]}
+    if not names and row["same"]:
+        return "same"
+    return "epsilon" if names == {causes.EPSILON} else "differs"
+
+
+def pairs_table(rows: list[tuple[Pair, Row]]) -> str:
+    lines = ["| " + " | ".join(COLUMNS) + " |", "|---" * len(COLUMNS) + "|"]
+    for pair, row in rows:
+        cells = [f"[{pair.name}](#{pair.name}): {pair.title}"]
+        cells.append(pair.shapes or "yes")
+        cells += [stage(pair, row, kind) for kind in STAGES]
+        cells.append(at_the_end(row))
+        cells.append(f"{row['adapter lines']} lines" if row["adapter lines"] else "none")
+        cells.append(f"{row['minutes']:.1f}")
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def stage(pair: Pair, row: Row, kind: str) -> str:
+    """'yes', or what differs there, or that it only follows."""
+    own = [causes.kind(f["cause"]) for f in row["findings"]]
+    said = list(dict.fromkeys(k.name for k in own if k.stage == kind))
+    if kind == "state" and pair.order:
+        said.insert(0, pair.order)
+    if said:
+        return "; ".join(said)
+    seen = row["stages"].get(kind)
+    if seen is None:
+        return "not compared"
+    return "follows" if seen["over"] else "yes"
+
+
+def at_the_end(row: Row) -> str:
+    """How far the weights are apart after the last step."""
+    last = max(row["weights after"], key=int, default="")
+    if not last:
+        return "not compared"
+    apart = row["weights after"][last]
+    return "yes" if row["same"] else f"{apart:.0e} apart"
+
+
+def causes_table(rows: list[tuple[Pair, Row]]) -> str:
+    """Kind -> in how many pairs."""
+    count: Counter[str] = Counter()
+    for pair, row in rows:
+        count.update({causes.kind(f["cause"]).name for f in row["findings"]})
+        count.update(["other shapes"] * bool(pair.shapes) + ["other updates"] * bool(pair.order))
+    lines = ["| cause | pairs |", "|---|---|"]
+    return "\n".join(lines + [f"| {name} | {number} |" for name, number in count.most_common()])
+
+
+def details(pair: Pair, row: Row) -> str:
+    """What a row rests on."""
+    lines = [f"### {pair.name}", ""]
+    lines.append(f"{_link(pair.old)} against {_link(pair.new)}.")
+    lines.append(f"The port says: {pair.claim} ({pair.claim_at}).")
+    edits = dict.fromkeys(WHY[e.why] for side in (pair.old, pair.new) for e in side.edits)
+    how = f"adapter of {row['adapter lines']} lines" if row["adapter lines"] else "both recorded"
+    changed = f"; changed: {', '.join(edits)}" if edits else ""
+    lines.append(f"{how.capitalize()}, {row['steps']} steps of batch {row['batch size']}{changed}.")
+    lines += ["", "The verdict:", ""]
+    lines += [f"- {_code(f['where'])}: {f['cause']}" for f in row["findings"]]
+    lines += [] if row["findings"] else ["- the same"]
+    lines += ["", "Read in both sources:", "", *(f"- {sentence}" for sentence in pair.read)]
+    for title, sentences in (
+        ("Not in the verdict", pair.missed),
+        ("In the verdict, not in the sources", pair.wrong),
+        ("What no comparison of functions sees", pair.beside),
+    ):
+        if sentences:
+            lines += ["", f"{title}:", "", *(f"- {sentence}" for sentence in sentences)]
+    return "\n".join(lines)
+
+
+def _link(side: Side) -> str:
+    address = f"https://github.com/{side.repository}/blob/{side.commit}/{side.program}"
+    return f"[{side.repository}, {Path(side.program).name}]({address})"
+
+
+def _code(where: str) -> str:
+    return re.sub(r"\s*\(first seen in .*\)", "", where)
+
+
+def main() -> None:
+    PAGE.write_text(text(PAGE.read_text("utf-8"), read()), "utf-8")
+    print(f"wrote {PAGE.relative_to(ROOT)}")
+
+
+if __name__ == "__main__":
+    main()

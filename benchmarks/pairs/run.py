@@ -1,0 +1,142 @@
+"""Compares one published pair and writes its row:
+
+python benchmarks/pairs/run.py NAME --old CLONE --new CLONE
+
+Both programs are run as they are committed, but for the edits that `pairs.toml` names, in copies of
+their folders: TF1's is recorded by run_legacy, the port's by the recorder of ports or, where that
+cannot be, called by an adapter of ours. Running them executes whatever they contain.
+"""
+
+import argparse
+import json
+import os
+import resource
+import shlex
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+
+from benchmarks.pairs import clones, rows, table
+from benchmarks.pairs.table import HERE, Pair
+from dcgan_v1.errors import UserError
+
+SCRIPTS = ROOT / "scripts"
+RECORDER = ROOT / "dcgan_v1" / "migration" / "recordings" / "port_recorder.py"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs a pair. Returns the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("name", help="a pair of pairs.toml")
+    parser.add_argument("--old", required=True, type=Path, metavar="CLONE", help="TF1's")
+    parser.add_argument("--new", required=True, type=Path, metavar="CLONE", help="the port's")
+    parser.add_argument(
+        "--work", type=Path, metavar="DIR", help="keep recordings and report here, and use them"
+    )
+    args = parser.parse_args(arguments)
+    try:
+        pair = _pair(args.name)
+        clones.check(args.old, pair.old, "--old")
+        clones.check(args.new, pair.new, "--new")
+        with tempfile.TemporaryDirectory(prefix="pair_") as folder:
+            row = run(pair, args.old, args.new, args.work or Path(folder))
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    path = table.ROWS / f"{pair.name}.json"
+    path.write_text(json.dumps(row, indent=1) + "\n", "utf-8")
+    print(f"wrote {path.relative_to(ROOT)}")
+    return 0
+
+
+def _pair(name: str) -> Pair:
+    pairs = table.load()
+    if name not in pairs:
+        raise UserError(f"there is no pair {name}: {', '.join(pairs)}")
+    return pairs[name]
+
+
+def run(pair: Pair, old: Path, new: Path, work: Path) -> rows.Row:
+    """Records both programs and compares them in float64.
+
+    Args:
+      pair: which.
+      old, new: clones, of the right commits.
+      work: a folder for copies, recordings and the report; recordings that are there are used.
+
+    Raises:
+      UserError: one of them cannot be run, or they cannot be compared.
+    """
+    work = work.resolve()
+    began = _processor_seconds()
+    recording, report = work / "old_recording", work / "report" / "report.json"
+    if not recording.exists():
+        program = clones.copy(old, pair.old, work / "old")
+        words = ["run_legacy.py", "--record", recording, "--whole-steps", pair.steps]
+        words += ["--run-dir", work / "old_run"]
+        for setting in pair.old.settings:
+            words += ["--set", setting]
+        _run([SCRIPTS / words[0], *words[1:], program, *shlex.split(pair.old.arguments)])
+    environment = dict(os.environ)
+    port = _record_port(pair, new, work) if not pair.new.adapter else []
+    if pair.new.adapter:
+        environment["PAIR_NEW"] = str(_copied(pair, new, work))
+        port = [HERE / "adapters" / f"{pair.new.adapter}.py:new"]
+    words = ["--recording", recording, "--trust", "--dtype", "float64", "--timing-steps", 0]
+    words += ["--steps", pair.steps, "--report", report.parent, "--quiet", *port]
+    if pair.map:
+        (work / "map.toml").write_text(pair.map, "utf-8")
+        words += ["--map", work / "map.toml"]
+    if not report.exists():
+        _run([SCRIPTS / "compare.py", *words], environment, (0, 1))
+    told = json.loads(report.read_text("utf-8"))
+    return rows.of_report(told, pair, (_processor_seconds() - began) / 60)
+
+
+def _copied(pair: Pair, clone: Path, work: Path) -> Path:
+    folder = work / "new"
+    if folder.exists():
+        return folder
+    clones.copy(clone, pair.new, folder)
+    return folder
+
+
+def _record_port(pair: Pair, clone: Path, work: Path) -> list[str | Path]:
+    """Runs the port's program until it has done its steps, on stand-ins for packages that are not
+    installed. Returns the options that name the recording."""
+    recording = work / "new_recording"
+    if not recording.exists():
+        folder = _copied(pair, clone, work)
+        root = pair.new.root or str(Path(pair.new.program).parent)
+        program = Path(pair.new.program).relative_to(root)
+        words = [RECORDER, "--record", recording, "--steps", pair.steps, program]
+        path = os.pathsep.join([str(HERE / "stand_ins"), str(ROOT)])
+        environment = {**os.environ, "PYTHONPATH": path, "MPLBACKEND": "Agg"}
+        _run([*words, *shlex.split(pair.new.arguments)], environment, cwd=folder)
+    return ["--port-recording", recording]
+
+
+def _run(
+    words: list,
+    environment: dict[str, str] | None = None,
+    fine: tuple[int, ...] = (0,),
+    cwd: Path | None = None,
+) -> None:
+    """Runs a Python program of ours, which runs one of theirs."""
+    command = [sys.executable, *map(str, words)]
+    code = subprocess.run(command, env=environment, cwd=cwd, check=False).returncode
+    if code not in fine:
+        raise UserError(f"{Path(command[1]).name} ended with {code}, see above")
+
+
+def _processor_seconds() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+if __name__ == "__main__":
+    sys.exit(main())

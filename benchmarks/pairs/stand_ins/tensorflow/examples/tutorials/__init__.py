@@ -1,0 +1,1 @@
+"""A stand-in: ports of that time read MNIST with TensorFlow's tutorial."""

@@ -1,0 +1,117 @@
+"""The table of pairs: what `pairs.toml` names, read and checked."""
+
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from dcgan_v1.errors import UserError
+
+HERE = Path(__file__).resolve().parent
+PAIRS = HERE / "pairs.toml"
+ROWS = HERE / "rows"
+
+
+@dataclass(frozen=True)
+class Edit:
+    """A replacement in the copy of a program that is run.
+
+    Attributes:
+      files: names of the files, as a glob below the program's root.
+      of, by: a regular expression, and what takes the place of each match.
+      why: 'width', 'batch' or 'step', to make it quicker; 'data', 'CPU', 'version' or 'repair',
+        without which it does not run here, on no GPU, in today's framework, or at all; 'shape' or
+        'order', which the row says and which is put right to compare the rest.
+    """
+
+    files: str
+    of: str
+    by: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of a pair's programs.
+
+    Attributes:
+      repository: owner/name on GitHub.
+      commit: 40 hexadecimal digits.
+      program: the file that trains.
+      root: the folder that is copied; the program's own without it.
+      arguments: what it is started with.
+      settings: 'name=value' of run_legacy's --set; TF1's only.
+      data: the folder that it reads photographs of CelebA from; random ones are put there.
+      edits: in the copy, before it runs.
+      adapter: file of `adapters/` that names the port in a function `new`, where its program cannot
+        be recorded; a port's only.
+    """
+
+    repository: str
+    commit: str
+    program: str
+    root: str = ""
+    arguments: str = ""
+    settings: tuple[str, ...] = ()
+    data: str = ""
+    edits: tuple[Edit, ...] = ()
+    adapter: str = ""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A TF1 program and a port of it, and what was read in both.
+
+    Attributes:
+      name: of the row's file; title: of the model, for a table.
+      old, new: both sides.
+      claim: what the port says of itself; claim_at: file and line.
+      shapes: '' where all shapes are the same, else what differs.
+      order: '' where a step has the same updates, else what differs.
+      steps: how many are compared.
+      map: text of a map file, or ''.
+      read: what was read in both sources to check the verdict, a sentence each.
+      beside: what differs that no comparison of functions sees, a sentence each.
+      missed: causes that were read in the sources and that no verdict named.
+      wrong: causes that the verdict named and that the sources do not have.
+    """
+
+    name: str
+    title: str
+    old: Side
+    new: Side
+    claim: str
+    claim_at: str
+    shapes: str = ""
+    order: str = ""
+    steps: int = 20
+    map: str = ""
+    read: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
+    missed: tuple[str, ...] = ()
+    wrong: tuple[str, ...] = field(default=())
+
+
+def load(path: Path = PAIRS) -> dict[str, Pair]:
+    """Returns name -> Pair.
+
+    Raises:
+      UserError: something in it is no pair.
+    """
+    told = tomllib.loads(path.read_text("utf-8"))
+    repositories = told.pop("repositories", {})
+    pairs = {}
+    for name, fields in told.items():
+        try:
+            sides = {which: _side(fields.pop(which), repositories) for which in ("old", "new")}
+            lists = {k: tuple(v) for k, v in fields.items() if isinstance(v, list)}
+            pairs[name] = Pair(name=name, **sides, **{**fields, **lists})
+        except (TypeError, KeyError) as error:
+            raise UserError(f"{path.name}: {name}: {error}") from error
+    return pairs
+
+
+def _side(fields: dict, repositories: dict[str, str]) -> Side:
+    edits = tuple(Edit(*edit) for edit in fields.pop("edits", ()))
+    commit = fields.pop("commit", "") or repositories[fields["repository"]]
+    settings = tuple(fields.pop("settings", ()))
+    return Side(commit=commit, settings=settings, edits=edits, **fields)
