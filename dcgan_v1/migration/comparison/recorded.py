@@ -64,6 +64,8 @@ def prepare(
     fed, given = _feeding(old, port, request, choices[0])
     tell(given.lines)
     arrays = [_batch(old, port, given, fed, step) for step in range(request.steps)]
+    beside = _beside(old, arrays[0])
+    arrays = [beside | batch for batch in arrays]
     small = batches.small(arrays[0], {**old.inputs, **old.random})
     bindings = Bindings({item: name for name, item in given.items.items()})
     initial = programs.old.initial()
@@ -146,6 +148,19 @@ def _batch(
     return batch
 
 
+def _beside(old: Tf1Info, batch: Arrays) -> Arrays:
+    """Drawn values of inputs that no step is fed: the noise of a sampler, say, which stands in the
+    graph beside what is trained."""
+    inputs = {
+        name: v
+        for name, v in old.inputs.items()
+        if not v.is_of_step and v.shape and None not in v.shape[1:] and name not in batch
+    }
+    rows = next((len(array) for array in batch.values() if array.ndim), 1)
+    modes = {*old.switches, *old.modes}
+    return batches.make(inputs, {}, 1, rows, 0, modes)[0]
+
+
 def _apart(
     programs: Programs,
     old: Tf1Info,
@@ -154,12 +169,14 @@ def _apart(
     matching: Matching,
     seen: Observation,
 ) -> float:
-    """How far TF1's gradients are from the port's where variables are paired so."""
+    """How far TF1's gradients are from the port's where variables are paired so; one that the
+    port's update does not take is as far as can be."""
     programs.old.load(state_of(port, matching, old, prepared.start))
     ours = programs.old.step(prepared.tf1_batch(0, programs.dtype), is_observed=True).gradients
     theirs, _ = matching.gradients(seen.gradients, old)
-    apart = [distance(a.ravel(), theirs[k].ravel()) for k, a in ours.items() if k in theirs]
-    return float(np.sum(apart))
+    return sum(
+        distance(a.ravel(), theirs[k].ravel()) if k in theirs else 1.0 for k, a in ours.items()
+    )
 
 
 def _row_line(row: Row) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 from dcgan_v1.data.mnist import SHIPPED
 
 
-class gfile:  # noqa: N801
+class gfile:
     """What TensorFlow 1 called its files; a file of MNIST that is asked for is there."""
 
     MakeDirs = staticmethod(os.makedirs)

@@ -1,0 +1,42 @@
+"""What a comparison with a recorded port chooses by itself: pairings, and what no step is fed."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from dcgan_v1.migration.comparison import recorded
+from dcgan_v1.migration.records import Input, Tf1Info
+
+pytestmark = pytest.mark.unit
+
+
+def test_a_pairing_under_which_an_update_takes_fewer_gradients_is_not_the_nearer(monkeypatch):
+    monkeypatch.setattr(recorded, "state_of", lambda *args: None)
+    ours = {"d/b": np.ones(2), "g/b": np.ones(2)}
+    observed = SimpleNamespace(gradients=ours)
+    side = SimpleNamespace(load=lambda state: None, step=lambda batch, is_observed: observed)
+    programs = SimpleNamespace(old=side, dtype="float64")
+    prepared = SimpleNamespace(start=None, tf1_batch=lambda step, dtype: None)
+
+    def apart(theirs):
+        matching = SimpleNamespace(gradients=lambda gradients, old: (theirs, []))
+        seen = SimpleNamespace(gradients={})
+        return recorded._apart(programs, None, None, prepared, matching, seen)
+
+    near = apart({name: 1.1 * array for name, array in ours.items()})
+    across = apart({"d/b": np.ones(2)})  # g/b was paired with what another optimiser trains
+    assert 0 < near < across
+
+
+def test_an_input_that_no_step_is_fed_is_drawn_for_networks_beside_it():
+    inputs = {
+        "x": Input([None, 4], "float64"),
+        "z": Input([None, 3], "float64", is_of_step=False),
+        "rate": Input([], "float64", is_of_step=False),
+        "open": Input([None, None], "float64", is_of_step=False),
+        "training": Input([], "bool", is_of_step=False),
+    }
+    old = Tf1Info(inputs=inputs, switches=["training"])
+    beside = recorded._beside(old, {"x": np.zeros([5, 4])})
+    assert {name: array.shape for name, array in beside.items()} == {"z": (5, 3)}
