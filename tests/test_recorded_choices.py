@@ -40,3 +40,25 @@ def test_an_input_that_no_step_is_fed_is_drawn_for_networks_beside_it():
     old = Tf1Info(inputs=inputs, switches=["training"])
     beside = recorded._beside(old, {"x": np.zeros([5, 4])})
     assert {name: array.shape for name, array in beside.items()} == {"z": (5, 3)}
+
+
+def told(inputs, needs):
+    values = {name: Input([None, 3], "float64") for name in inputs}
+    return Tf1Info(inputs=values, needs=needs, recording="rec")
+
+
+def test_noise_that_one_side_alone_draws_again_in_a_step_is_told():
+    needs = [["x", "z"], ["z"]]
+    again = recorded._bindings(told(["x", "z"], needs), {"x": "X", "z": "z", "z@2": "z#2"})
+    assert again.again == {"z#2": "z"} and not again.used_again
+    once = recorded._bindings(told(["x", "z", "x@2", "z@2"], needs), {"x": "X", "z": "z"})
+    assert once.used_again == {"z@2": "z"} and not once.again  # run 2 reads no x
+    both = recorded._bindings(told(["x", "z", "z@2"], needs), {"x": "X", "z": "z", "z@2": "z#2"})
+    assert not both.again and not both.used_again
+
+
+def test_an_input_of_no_known_shape_that_was_fed_numbers_is_one_number():
+    v = Input(None, "float64")
+    assert recorded._is_number("k", v, {"k": np.zeros(3)})
+    assert not recorded._is_number("k", v, {"k": np.zeros([3, 8, 2])})
+    assert not recorded._is_number("k", v, {})

@@ -14,13 +14,16 @@ class Bindings:
     Attributes:
       arguments: argument -> TF1's input, or what TF1 draws.
       dropouts: names of random numbers that go to the port's dropout layers, in TF1's order.
-      again: argument -> another one that is given the same, for TF1 has nothing else for a later
-        run of its step.
+      again: argument -> another one, for TF1 has nothing else for a later run of its step.
+      used_again: TF1's input of a later run of its step -> the argument that the port uses there.
+      of_port: whether TF1 is given what a recorded port was given, instead of the other way round.
     """
 
     arguments: dict[str, str] = field(default_factory=dict)
     dropouts: list[str] = field(default_factory=list)
     again: dict[str, str] = field(default_factory=dict)
+    used_again: dict[str, str] = field(default_factory=dict)
+    of_port: bool = False
 
     def batch(self, arrays: Arrays) -> Batch:
         """Returns the port's batch of one in TF1's names."""

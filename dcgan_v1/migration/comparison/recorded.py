@@ -24,6 +24,7 @@ from dcgan_v1.migration.records import (
     Arrays,
     Batch,
     GradientKey,
+    Input,
     Observation,
     PortInfo,
     SlotKey,
@@ -67,7 +68,7 @@ def prepare(
     beside = _beside(old, arrays[0])
     arrays = [beside | batch for batch in arrays]
     small = batches.small(arrays[0], {**old.inputs, **old.random})
-    bindings = Bindings({item: name for name, item in given.items.items()})
+    bindings = _bindings(old, given.items)
     initial = programs.old.initial()
     prepared = Prepared(arrays, small, bindings, initial, [])
     pairing = Pairing(old, new, choices[0], Certificate(None, 0), trains=True)
@@ -116,7 +117,7 @@ def _feeding(
     wanted = {
         name: v
         for name, v in old.inputs.items()
-        if name not in modes and v.is_of_step and "@" not in name and v.shape != []
+        if name not in modes and v.is_of_step and "@" not in name and not _is_number(name, v, fed)
     }
     wanted |= {n: v for n, v in old.random.items() if n not in old.beside and "@" not in n}
     windows: list[set[int]] = []
@@ -125,6 +126,24 @@ def _feeding(
         windows.append(own or (windows[-1] if windows else {0}))
     items = port.items(0)
     return fed, feeding.feed(wanted, items, windows, old.needs, fed, request.map.inputs)
+
+
+def _bindings(old: Tf1Info, items: dict[str, str]) -> Bindings:
+    """What the port's arrays are for TF1, and where one side alone was given another one in a later
+    run of a step: TF1's recording tells what its own program fed there."""
+    arguments = {item: key for key, item in items.items()}
+    if not old.recording:
+        return Bindings(arguments, of_port=True)
+    again, used_again = {}, {}
+    for key, item in items.items():
+        first, _, run = key.partition("@")
+        if run and first in old.inputs and key not in old.inputs:
+            again[item] = items[first]
+    for key in old.inputs:
+        first, _, run = key.partition("@")
+        if run and key not in items and first in items and first in old.needs[int(run) - 1]:
+            used_again[key] = items[first]
+    return Bindings(arguments, again=again, used_again=used_again, of_port=True)
 
 
 def _batch(
@@ -142,10 +161,15 @@ def _batch(
                 f"the port's {name} has another shape in step {step + 1}: record fewer steps"
             )
         batch[key] = array.astype(v.dtype) if v.dtype.startswith(("int", "uint")) else array
-    scalars = [n for n, v in old.inputs.items() if v.shape == [] and n in fed and n not in batch]
-    for name in scalars:  # a rate that a program feeds, say
+    scalars = [n for n, v in old.inputs.items() if _is_number(n, v, fed)]
+    for name in (n for n in scalars if n in fed and n not in batch):  # a rate that is fed, say
         batch[name] = fed[name][min(step, len(fed[name]) - 1)]
     return batch
+
+
+def _is_number(name: str, v: Input, fed: Arrays) -> bool:
+    """Whether an input is a single number: by its shape or, where it has none, by what was fed."""
+    return v.shape == [] or (v.shape is None and name in fed and fed[name].ndim == 1)
 
 
 def _beside(old: Tf1Info, batch: Arrays) -> Arrays:

@@ -18,7 +18,7 @@ SECOND_NOISE = "second-noise"
 ACCEPTABLE = {
     EPSILON_PLACE: "Adam's epsilon is added after the bias correction, as PyTorch does",
     PORT_AVERAGES: "the port keeps averages that TF1 has not and that no training step reads",
-    SECOND_NOISE: "the port draws noise once more where TF1 uses the first again",
+    SECOND_NOISE: "one side draws noise once more where the other uses the first again",
     SLOT_START: "an optimiser's slots begin elsewhere: RMSProp's at 1 in TF1, at 0 in most ports",
 }
 

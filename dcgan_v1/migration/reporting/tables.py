@@ -97,16 +97,26 @@ def _averages(outcome: Outcome) -> list[Finding]:
 
 
 def _second_noise(outcome: Outcome) -> list[Finding]:
-    """What a port takes once more, where TF1 uses what it drew first in all runs of its step."""
+    """What one side takes once more, where the other uses in all runs of its step what it has."""
     bindings = outcome.prepared.bindings
-    return [
+    given = "TF1 was given both" if bindings.of_port else "both were given that one"
+    findings = [
         Finding(
             f"argument {argument}",
             f"the port takes it apart from {first}; TF1 uses {bindings.arguments[first]} in all "
-            "runs of its step (here both were given that one)",
+            f"runs of its step (here {given})",
             SECOND_NOISE,
         )
         for argument, first in bindings.again.items()
+    ]
+    return findings + [
+        Finding(
+            f"input {key}",
+            f"TF1 is given another {key.partition('@')[0]} in a later run of its step, the port "
+            f"{argument} again (here both were given that one)",
+            SECOND_NOISE,
+        )
+        for key, argument in bindings.used_again.items()
     ]
 
 
