@@ -5,7 +5,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from dcgan_v1.migration.comparison import recorded
+from dcgan_v1.migration.comparison import feeding, recorded
+from dcgan_v1.migration.recordings.port_recording import Item
 from dcgan_v1.migration.records import Input, Tf1Info
 
 pytestmark = pytest.mark.unit
@@ -49,12 +50,16 @@ def told(inputs, needs):
 
 def test_noise_that_one_side_alone_draws_again_in_a_step_is_told():
     needs = [["x", "z"], ["z"]]
-    again = recorded._bindings(told(["x", "z"], needs), {"x": "X", "z": "z", "z@2": "z#2"})
+    arrays = {"X": np.ones(3), "z": np.zeros(3), "z#2": np.ones(3), "z#3": np.zeros(3)}
+    items = {"x": "X", "z": "z", "z@2": "z#2"}
+    again = recorded._bindings(told(["x", "z"], needs), items, arrays)
     assert again.again == {"z#2": "z"} and not again.used_again
-    once = recorded._bindings(told(["x", "z", "x@2", "z@2"], needs), {"x": "X", "z": "z"})
-    assert once.used_again == {"z@2": "z"} and not once.again  # run 2 reads no x
-    both = recorded._bindings(told(["x", "z", "z@2"], needs), {"x": "X", "z": "z", "z@2": "z#2"})
+    both = recorded._bindings(told(["x", "z", "z@2"], needs), items, arrays)
     assert not both.again and not both.used_again
+    # the same noise, of which another call was seen; run 2 reads no x
+    items["z@2"] = "z#3"
+    once = recorded._bindings(told(["x", "z", "x@2", "z@2"], needs), items, arrays)
+    assert once.used_again == {"z@2": "z"} and not once.again
 
 
 def test_an_input_of_no_known_shape_that_was_fed_numbers_is_one_number():
@@ -62,3 +67,12 @@ def test_an_input_of_no_known_shape_that_was_fed_numbers_is_one_number():
     assert recorded._is_number("k", v, {"k": np.zeros(3)})
     assert not recorded._is_number("k", v, {"k": np.zeros([3, 8, 2])})
     assert not recorded._is_number("k", v, {})
+
+
+def test_labels_are_not_taken_for_noise_of_as_many_columns():
+    labels = Item("batch#2", "batch", "batch", "train.py:1", 0, np.arange(4))
+    noise = Item("z", "draw", "Tensor.uniform_", "train.py:2", 0, np.full([4, 100], 0.3))
+    wanted = {"z": Input([None, 100], "float64")}
+    fed = {"z": np.array([-1.0, 1.0])}
+    given = feeding.feed(wanted, [labels, noise], [{0}], [["z"]], fed, {})
+    assert given.items == {"z": "z"}

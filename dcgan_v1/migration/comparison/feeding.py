@@ -114,7 +114,9 @@ def _rank(
         size = float(np.ptp(known)) or 1.0
         off = abs(float(array.min() - known.min())) + abs(float(array.max() - known.max()))
         off = float(off / size > 0.5)  # drawn arrays have no sharp ends
+    is_label = item.array.ndim == 1 and v.shape is not None and len(v.shape) == 2
     return (
+        float(is_label),  # may be one of many, and may be anything of as many columns
         float(is_dropout != (item.function == "dropout")),
         float(_is_drawn(name) and item.kind not in ("draw", "raw")),
         float(_is_drawn(name) and not _is_of_op(name, item)),

@@ -52,7 +52,8 @@ def central_differences(
     checked: list[Checked] = []
     for i in np.random.default_rng(seed).permutation(len(keys)):
         key, gradient = keys[i], gradients[keys[i]]
-        losses = info.updates[key.update].losses
+        update = info.updates[key.update]
+        losses = update.losses
         if not losses or sizes[key] <= SMALL * largest or len(checked) == ENTRIES:
             continue
         place = np.unravel_index(np.argmax(np.abs(gradient)), gradient.shape)
@@ -64,7 +65,8 @@ def central_differences(
             scalars = runner.still_step(given).scalars
             if any(n not in scalars for n in losses):
                 return []
-            values.append(sum(scalars[n] for n in losses))
+            # of a loss that several runs of a step have, the value in this update's
+            values.append(sum(scalars.get(f"{n}#{update.run + 1}", scalars[n]) for n in losses))
             runner.load(start)
         quotient = (values[0] - values[1]) / (2 * STEP)
         checked.append(Checked(key.variable, float(gradient[place]), float(quotient)))

@@ -68,7 +68,7 @@ def prepare(
     beside = _beside(old, arrays[0])
     arrays = [beside | batch for batch in arrays]
     small = batches.small(arrays[0], {**old.inputs, **old.random})
-    bindings = _bindings(old, given.items)
+    bindings = _bindings(old, given.items, {item.name: item.array for item in port.items(0)})
     initial = programs.old.initial()
     prepared = Prepared(arrays, small, bindings, initial, [])
     pairing = Pairing(old, new, choices[0], Certificate(None, 0), trains=True)
@@ -128,21 +128,28 @@ def _feeding(
     return fed, feeding.feed(wanted, items, windows, old.needs, fed, request.map.inputs)
 
 
-def _bindings(old: Tf1Info, items: dict[str, str]) -> Bindings:
+def _bindings(old: Tf1Info, items: dict[str, str], arrays: Arrays) -> Bindings:
     """What the port's arrays are for TF1, and where one side alone was given another one in a later
-    run of a step: TF1's recording tells what its own program fed there."""
+    run of a step: TF1's recording tells what its own program fed there.
+
+    Args:
+      old: what TF1's program says of itself.
+      items: TF1's input, with '@2' behind it for a later run -> the port's item.
+      arrays: the port's item -> its array in the first step.
+    """
     arguments = {item: key for key, item in items.items()}
     if not old.recording:
         return Bindings(arguments, of_port=True)
     again, used_again = {}, {}
-    for key, item in items.items():
-        first, _, run = key.partition("@")
-        if run and first in old.inputs and key not in old.inputs:
-            again[item] = items[first]
-    for key in old.inputs:
-        first, _, run = key.partition("@")
-        if run and key not in items and first in items and first in old.needs[int(run) - 1]:
-            used_again[key] = items[first]
+    for name in (n for n in old.inputs if "@" not in n and n in items):
+        for run, needed in enumerate(old.needs[1:], start=2):
+            key = f"{name}@{run}"
+            item = items.get(key, items[name])
+            is_other = not np.array_equal(arrays[item], arrays[items[name]])
+            if is_other and key not in old.inputs:
+                again[item] = items[name]
+            elif key in old.inputs and name in needed and not is_other:
+                used_again[key] = items[name]
     return Bindings(arguments, again=again, used_again=used_again, of_port=True)
 
 

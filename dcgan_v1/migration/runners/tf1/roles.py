@@ -63,6 +63,14 @@ class Roles:
             for power, variable in apply.powers.items()
         }
 
+    def losses_of_several_runs(self) -> set[str]:
+        """Names of losses that more than one run of a step lowers: a critic's, say."""
+        runs: dict[str, set[int]] = {}
+        for (run, _), tensors in zip(self.applied, self.losses, strict=True):
+            for tensor in tensors:
+                runs.setdefault(tensor.op.name, set()).add(run)
+        return {name for name, numbers in runs.items() if len(numbers) > 1}
+
 
 def refuse_savers(ops: Iterable[tf.Operation], source: str, trust: bool) -> None:
     """Every graph with a Saver has ops that read and write files; none may run."""

@@ -167,6 +167,7 @@ class GraphRunner:
         gradients: dict[GradientKey, np.ndarray] = {}
         layers: list[LayerOutput] = []
         applied = 0
+        again = self.roles.losses_of_several_runs()
         for number, run in enumerate(self.roles.runs):
             updates = [i for i, (at, _) in enumerate(self.roles.applied) if at == number]
             if rate == 0 and not updates:
@@ -177,7 +178,8 @@ class GraphRunner:
             if is_observed:
                 fetches |= self._inside(number, updates)
             values = self._run(fetches, self._feed(batch, is_training=True, rate=rate, run=number))
-            scalars |= {name: float(v) for name, v in values["scalars"].items()}
+            named = {name: float(v) for name, v in values["scalars"].items()}
+            scalars |= named | {f"{n}#{number + 1}": named[n] for n in again if n in named}
             if self.program.recording:
                 self.scalars_of_runs.append(values["scalars"])
             if is_observed:
