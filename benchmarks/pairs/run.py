@@ -16,16 +16,17 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from unittest import mock
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 from benchmarks.pairs import clones, rows, table
 from benchmarks.pairs.table import HERE, Pair
+from dcgan_v1.commands import port_programs
 from dcgan_v1.errors import UserError
 
 SCRIPTS = ROOT / "scripts"
-RECORDER = ROOT / "dcgan_v1" / "migration" / "recordings" / "port_recorder.py"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -110,25 +111,26 @@ def _record_port(pair: Pair, clone: Path, work: Path) -> list[str | Path]:
     installed. Returns the options that name the recording."""
     recording = work / "new_recording"
     if not recording.exists():
-        folder = _copied(pair, clone, work)
         root = pair.new.root or str(Path(pair.new.program).parent)
-        program = Path(pair.new.program).relative_to(root)
-        words = [RECORDER, "--record", recording, "--steps", pair.steps, program]
+        program = _copied(pair, clone, work) / Path(pair.new.program).relative_to(root)
         path = os.pathsep.join([str(HERE / "stand_ins"), str(ROOT)])
-        environment = {**os.environ, "PYTHONPATH": path, "MPLBACKEND": "Agg"}
-        _run([*words, *shlex.split(pair.new.arguments)], environment, cwd=folder)
+        with mock.patch.dict(os.environ, {"PYTHONPATH": path, "MPLBACKEND": "Agg"}):
+            port_programs.record(
+                program,
+                pair.new.arguments,
+                steps=pair.steps,
+                work=work / "new_run",
+                recording=recording,
+            )
     return ["--port-recording", recording]
 
 
 def _run(
-    words: list,
-    environment: dict[str, str] | None = None,
-    fine: tuple[int, ...] = (0,),
-    cwd: Path | None = None,
+    words: list, environment: dict[str, str] | None = None, fine: tuple[int, ...] = (0,)
 ) -> None:
     """Runs a Python program of ours, which runs one of theirs."""
     command = [sys.executable, *map(str, words)]
-    code = subprocess.run(command, env=environment, cwd=cwd, check=False).returncode
+    code = subprocess.run(command, env=environment, check=False).returncode
     if code not in fine:
         raise UserError(f"{Path(command[1]).name} ended with {code}, see above")
 

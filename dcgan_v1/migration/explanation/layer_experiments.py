@@ -40,10 +40,15 @@ def dropout(layer: LayerCase) -> Reason | None:
     shares = [float(np.mean(y == 0)) for y in (ours, theirs)]
     if len(scales) < 2:
         return None
-    return Reason(
-        f"dropout scales what it keeps by {scales[1]:.3g} and drops {shares[1]:.0%}, "
-        f"TF1's by {scales[0]:.3g} and {shares[0]:.0%}"
-    )
+    own, other = (_told_dropout(*both) for both in zip(scales, shares, strict=True))
+    return Reason(f"dropout {other}, TF1's {own}")
+
+
+def _told_dropout(scale: float, zeros: float) -> str:
+    """What a dropout does, by the factor of what it keeps: its zeros may come in another op."""
+    if scale > 1:
+        return f"scales what it keeps by {scale:.3g}, as one that drops {1 - 1 / scale:.2g} does"
+    return f"drops {zeros:.2g} and scales what it keeps by {scale:.3g}"
 
 
 def norm(layer: LayerCase) -> Reason | None:

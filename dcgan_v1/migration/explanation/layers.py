@@ -36,11 +36,18 @@ def find(case: Case, mode: str, late: bool) -> list[Cause]:
             continue
         if row.relative <= AGREE:  # it is another call that differs
             continue
+        if row.new.kind == "model" and _has_layers(rows[:place], model, over):
+            continue  # what its layers make
         if place and rows[place - 1].new.name in over and _is_downstream(case, mode, row):
             continue
         models.add(model)
         causes.append(_cause(case, mode, rows, place))
     return causes
+
+
+def _has_layers(rows: Iterable[Aligned], model: str, names: set[str]) -> bool:
+    """Whether rows hold layers of a model that are among some names."""
+    return any(r.new.name in names and model_of(r.new.name) == model for r in rows)
 
 
 def _late(case: Case, rows: Iterable[Aligned]) -> set[str]:
