@@ -6,8 +6,11 @@ import numpy as np
 import pytest
 
 from dcgan_v1.migration.comparison import feeding, recorded
+from dcgan_v1.migration.matching import by_use
+from dcgan_v1.migration.matching.identify import PortUpdate
+from dcgan_v1.migration.matching.map_file import Map
 from dcgan_v1.migration.recordings.port_recording import Item
-from dcgan_v1.migration.records import Input, Tf1Info
+from dcgan_v1.migration.records import Input, PortInfo, Tf1Info, Update, Variable
 
 pytestmark = pytest.mark.unit
 
@@ -76,3 +79,25 @@ def test_labels_are_not_taken_for_noise_of_as_many_columns():
     fed = {"z": np.array([-1.0, 1.0])}
     given = feeding.feed(wanted, [labels, noise], [{0}], [["z"]], fed, {})
     assert given.items == {"z": "z"}
+
+
+def test_averages_are_paired_within_the_layers_of_what_is_trained():
+    def variable(part, layer="", trainable=True):
+        return Variable([4], trainable=trainable, part=part, layer=layer)
+
+    ours, theirs = {}, {}
+    for net in "gd":  # TF1 made the generator first, the port calls its discriminator first
+        ours[f"{net}/bn/gamma"] = variable("gamma")
+        ours[f"{net}/bn/moving_mean"] = variable("mean", trainable=False)
+    for net in "DG":
+        theirs[f"{net}/1/weight"] = variable("gamma", f"{net}/1")
+        theirs[f"{net}/1/running_mean"] = variable("mean", f"{net}/1", trainable=False)
+    updates = [Update("d", "d", variables=["d/bn/gamma"]), Update("g", "g", "", ["g/bn/gamma"])]
+    old, new = Tf1Info(variables=ours, updates=updates), PortInfo("Torch", variables=theirs)
+    of_port = [PortUpdate("d", ["D/1/weight"]), PortUpdate("g", ["G/1/weight"])]
+    first, *_ = by_use.matchings(old, new, of_port, {}, Map())
+    assert {row.new: row.old for row in first.rows} == {
+        f"{net.upper()}/1/{theirs}": f"{net}/bn/{ours}"
+        for net in "dg"
+        for theirs, ours in (("weight", "gamma"), ("running_mean", "moving_mean"))
+    }

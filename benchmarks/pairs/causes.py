@@ -14,7 +14,7 @@ class Kind:
 
     Attributes:
       name: for people.
-      stage: 'forward', 'loss', 'gradient' or 'state'.
+      stage: 'draws', 'forward', 'loss', 'gradient' or 'state'.
       says: a regular expression for a finding's sentence.
     """
 
@@ -26,15 +26,21 @@ class Kind:
 KINDS = (
     Kind(EPSILON, "state", r"epsilon acts as .* added after the bias correction"),
     Kind("Adam's epsilon, another number", "state", r"epsilon acts as"),
-    Kind("another activation", "forward", r"the activation is"),
-    Kind("another slope of leaky ReLU", "forward", r"leaky ReLU has slope"),
+    Kind("padding of a convolution", "forward", r"padding: "),
+    Kind("an activation", "forward", r"the activation is|is left out before it"),
+    Kind("the slope of leaky ReLU", "forward", r"leaky ReLU has slope"),
+    Kind("the rate of dropout", "forward", r"dropout|drops out"),
     Kind("batch norm's epsilon", "forward", r"batch norm's epsilon"),
-    Kind("batch norm's averages move otherwise", "state", r"of the average|biased variance"),
+    Kind("batch norm's averages", "state", r"of the average|biased variance|the average moves"),
     Kind("learning rate", "state", r"learning rate|times as long as TF1's"),
-    Kind("RMSProp's rho", "state", r"rho is"),
+    Kind("Adam's beta1", "state", r"'s beta1 is"),
+    Kind("RMSProp's decay", "state", r"'s rho is"),
     Kind("RMSProp's epsilon", "state", r"outside the root"),
     Kind("slots begin at other values", "state", r"begins? at"),
-    Kind("noise is drawn again", "forward", r"takes it apart from"),
+    Kind("noise is drawn again on one side", "draws", r"takes it apart from|is given another"),
+    Kind("another loss", "loss", r"so does .*loss|^is .* apart$|times TF1's: a sum for a mean"),
+    Kind("another gradient", "gradient", r"its gradient (differs|also holds)|gradient is .* times"),
+    Kind("what is trained", "gradient", r"is trained by|also trains"),
 )
 
 

@@ -17,7 +17,7 @@ from benchmarks.pairs.rows import STAGES, Row
 from benchmarks.pairs.table import Pair, Side
 
 PAGE = ROOT / "docs" / "pairs.md"
-COLUMNS = ["pair", "shapes", *STAGES.values(), "20 steps", "adapter", "minutes"]
+COLUMNS = ["pair", "the port says", "shapes", *STAGES.values(), "20 steps", "adapter", "minutes"]
 WHY = {
     "width": "layers narrowed",
     "batch": "a smaller batch",
@@ -47,39 +47,40 @@ def text(page: str, rows: list[tuple[Pair, Row]]) -> str:
         "details": "\n\n".join(details(pair, row) for pair, row in rows),
     }
     for mark, part in parts.items():
-        begin, end = f"<!-- {mark} -->\n\n", f"\n\n<!-- end of {mark} -->"
+        begin, end = f"<!-- {mark} -->", f"<!-- end of {mark} -->"
         head, rest = page.split(begin)
-        page = head + begin + part + end + rest.partition(end)[2]
+        page = f"{head}{begin}\n\n{part}\n\n{end}{rest.partition(end)[2]}"
     return page
 
 
 def summary(rows: list[tuple[Pair, Row]]) -> str:
     """How many of the pairs are the same function, in a sentence."""
-    same = [row for pair, row in rows if verdict(pair, row) == "same"]
-    but = [row for pair, row in rows if verdict(pair, row) == "epsilon"]
-    authors = {side.repository.partition("/")[0] for p, _ in rows for side in (p.old, p.new)}
+    count = Counter(verdict(pair, row) for pair, row in rows)
+    owners = {side.repository.partition("/")[0] for p, _ in rows for side in (p.old, p.new)}
     return (
-        f"Of {len(rows)} pairs, whose programs {len(authors)} people or groups published, "
-        f"**{len(same)} compute the same function, {len(but)} more but for where Adam's epsilon "
-        f"is added, and {len(rows) - len(same) - len(but)} differ**."
+        f"Of {len(rows)} pairs from {len(owners)} owners of repositories, {count['same']} compute "
+        f"the same function, {count['epsilon']} the same but for where Adam's epsilon is added, "
+        f"{count['sizes']} but for that and the size of a layer or of the noise, and "
+        f"{count['differs']} another one."
     )
 
 
 def verdict(pair: Pair, row: Row) -> str:
-    """'same', 'epsilon' (the same but for its place in Adam) or 'differs'."""
-    if pair.shapes or pair.order or pair.missed:
-        return "differs"
+    """'same', 'epsilon' (the same but for its place in Adam), 'sizes' (but for that and some sizes)
+    or 'differs'."""
     names = {causes.kind(f["cause"]).name for f in row["findings"]}
-    if not names and row["same"]:
-        return "same"
-    return "epsilon" if names == {causes.EPSILON} else "differs"
+    if pair.edited or pair.missed or names - {causes.EPSILON}:
+        return "differs"
+    if pair.shapes:
+        return "sizes"
+    return "epsilon" if names else "same"
 
 
 def pairs_table(rows: list[tuple[Pair, Row]]) -> str:
     lines = ["| " + " | ".join(COLUMNS) + " |", "|---" * len(COLUMNS) + "|"]
     for pair, row in rows:
         cells = [f"[{pair.name}](#{pair.name}): {pair.title}"]
-        cells.append(pair.shapes or "yes")
+        cells += [pair.says, pair.shapes or "yes"]
         cells += [stage(pair, row, kind) for kind in STAGES]
         cells.append(at_the_end(row))
         cells.append(f"{row['adapter lines']} lines" if row["adapter lines"] else "none")
@@ -89,17 +90,15 @@ def pairs_table(rows: list[tuple[Pair, Row]]) -> str:
 
 
 def stage(pair: Pair, row: Row, kind: str) -> str:
-    """'yes', or what differs there, or that it only follows."""
+    """What differs there, or 'yes' where nothing does but what follows from other columns."""
     own = [causes.kind(f["cause"]) for f in row["findings"]]
     said = list(dict.fromkeys(k.name for k in own if k.stage == kind))
-    if kind == "state" and pair.order:
-        said.insert(0, pair.order)
-    if said:
-        return "; ".join(said)
-    seen = row["stages"].get(kind)
-    if seen is None:
-        return "not compared"
-    return "follows" if seen["over"] else "yes"
+    said = [pair.edited.get(kind, ""), *said]
+    if any(said):
+        return "; ".join(filter(None, said))
+    if kind == "draws" or kind in row["stages"]:
+        return "yes"
+    return "not seen: bare tensors" if kind == "forward" else "not compared"
 
 
 def at_the_end(row: Row) -> str:
@@ -116,7 +115,8 @@ def causes_table(rows: list[tuple[Pair, Row]]) -> str:
     count: Counter[str] = Counter()
     for pair, row in rows:
         count.update({causes.kind(f["cause"]).name for f in row["findings"]})
-        count.update(["other shapes"] * bool(pair.shapes) + ["other updates"] * bool(pair.order))
+        count.update(["other sizes"] * bool(pair.shapes))
+        count.update(f"{STAGES[stage]}, edited away" for stage in pair.edited)
     lines = ["| cause | pairs |", "|---|---|"]
     return "\n".join(lines + [f"| {name} | {number} |" for name, number in count.most_common()])
 

@@ -6,7 +6,8 @@ from typing import Any
 from benchmarks.pairs.table import HERE, Pair
 
 Row = dict[str, Any]  # of what JSON holds
-STAGES = {  # kind of the report's arrays -> column
+STAGES = {  # kind of the report's arrays, or of a cause -> column
+    "draws": "what is drawn",
     "forward": "forward pass",
     "loss": "losses",
     "gradient": "gradients",

@@ -64,9 +64,9 @@ class Pair:
     Attributes:
       name: of the row's file; title: of the model, for a table.
       old, new: both sides.
-      claim: what the port says of itself; claim_at: file and line.
-      shapes: '' where all shapes are the same, else what differs.
-      order: '' where a step has the same updates, else what differs.
+      says: in a word or two, what the port says it is; claim: in its words; claim_at: where.
+      shapes: '' where all shapes are the same, else which sizes differ.
+      edited: stage of a step -> what else was edited away to compare the rest.
       steps: how many are compared.
       map: text of a map file, or ''.
       read: what was read in both sources to check the verdict, a sentence each.
@@ -79,10 +79,11 @@ class Pair:
     title: str
     old: Side
     new: Side
+    says: str
     claim: str
     claim_at: str
     shapes: str = ""
-    order: str = ""
+    edited: dict[str, str] = field(default_factory=dict)
     steps: int = 20
     map: str = ""
     read: tuple[str, ...] = ()

@@ -95,18 +95,35 @@ def _cause(case: Case, mode: str, rows: list[Aligned], place: int) -> Cause:
     beside = f" (TF1: {at.old.name})" if at.old else ""
     changes = _changes(case, row, reason.settings)
     proof = Key(FORWARD, row.new.name, mode)
-    return Cause(f"{base}{beside}", text, _consequences(case, mode), changes, proof)
+    consequences = _consequences(case, mode, _apart_from(case, mode, rows, model_of(row.new.name)))
+    return Cause(f"{base}{beside}", text, consequences, changes, proof)
 
 
-def _consequences(case: Case, mode: str) -> frozenset[Key]:
+def _consequences(case: Case, mode: str, others: set[str]) -> frozenset[Key]:
     """What a layer that differs makes differ: in training all that is computed from it before an
-    update; in inference outputs."""
+    update; in inference outputs. Not the layers of `others`."""
     kinds = (FORWARD,) if mode == "inference" else (FORWARD, LOSS, GRADIENT)
     return frozenset(
         d.key
         for d in case.differences
-        if d.is_over and d.key.kind in kinds and (mode == "training" or d.key.part == "inference")
+        if d.is_over
+        and d.key.kind in kinds
+        and (mode == "training" or d.key.part == "inference")
+        and not (d.key.kind == FORWARD and model_of(d.key.name) in others)
     )
+
+
+def _apart_from(case: Case, mode: str, rows: list[Aligned], model: str) -> set[str]:
+    """Other networks that are given nothing of a model's: what they begin with TF1 has, too. A
+    generator is one, beside its discriminator."""
+    first: dict[str, Aligned] = {}
+    for row in rows:
+        first.setdefault(model_of(row.new.name), row)
+    return {
+        other
+        for other, row in first.items()
+        if other != model and row.new.input is not None and _is_known(case, mode, row.new.input)
+    }
 
 
 def _changes(case: Case, at: Aligned, settings: dict[str, float]) -> tuple[Change, ...]:

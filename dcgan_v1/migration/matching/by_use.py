@@ -54,7 +54,8 @@ def _pairs(matching: Matching) -> list[tuple[object, ...]]:
 def _by_use(
     old: Tf1Info, new: PortInfo, updates: list[PortUpdate], paired: dict[int, int], sure: list[Row]
 ) -> list[Row]:
-    """Rows for all that is open, each among what the same updates train."""
+    """Rows for all that is open: what is trained among what the same updates train, then averages
+    among those of the same layers."""
     ours = {n: {i for i, u in enumerate(old.updates) if n in u.variables} for n in old.variables}
     theirs = {n: {i for i, j in paired.items() if n in updates[j].variables} for n in new.variables}
     options = candidates.by_shape(old.variables, new.variables)
@@ -63,15 +64,35 @@ def _by_use(
         for name, choices in options.items()
     }
     rows = list(sure)
-    while pairs := candidates.pair_unique(rows, alike):
+    _add_in_order(rows, {n: c for n, c in alike.items() if theirs[n]}, old)
+    scopes: dict[str, set[str]] = {}
+    for row in rows:
+        if theirs[row.new]:
+            scopes.setdefault(new.variables[row.new].layer, set()).add(_scope(row.old))
+    beside: Options = {
+        name: [c for c in choices if _scope(c[0]) in scopes.get(new.variables[name].layer, ())]
+        or choices
+        for name, choices in alike.items()
+    }
+    _add_in_order(rows, beside, old)
+    return rows
+
+
+def _add_in_order(rows: list[Row], options: Options, old: Tf1Info) -> None:
+    """Adds rows: of one choice, else the first that TF1 has left."""
+    while pairs := candidates.pair_unique(rows, options):
         rows += [Row(before, name, layout, "shape") for name, before, layout in pairs]
     order = {name: i for i, name in enumerate(old.variables)}
-    for name in new.variables:
-        choices = candidates.still_open(rows, alike).get(name, [])
+    for name in options:
+        choices = candidates.still_open(rows, options).get(name, [])
         if choices:
             before, layout = min(choices, key=lambda c: order[c[0]])
             rows.append(Row(before, name, layout, "use"))
-    return rows
+
+
+def _scope(name: str) -> str:
+    """'D/bn1/gamma' -> 'D/bn1'."""
+    return name.rpartition("/")[0]
 
 
 def _with_pixels(rows: list[Row], new: PortInfo, pixels: PixelsOf) -> Iterator[list[Row]]:
