@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from dcgan_v1.errors import UserError
 
 EPSILON = "Adam's epsilon after the bias correction"
+NOISE = "noise is drawn again on one side"
 
 
 @dataclass(frozen=True)
@@ -31,13 +32,14 @@ KINDS = (
     Kind("the slope of leaky ReLU", "forward", r"leaky ReLU has slope"),
     Kind("the rate of dropout", "forward", r"dropout|drops out"),
     Kind("batch norm's epsilon", "forward", r"batch norm's epsilon"),
+    Kind("averages in an order that TF1 leaves open", "state", r"leaves the order open"),
     Kind("batch norm's averages", "state", r"of the average|biased variance|the average moves"),
     Kind("learning rate", "state", r"learning rate|times as long as TF1's"),
     Kind("Adam's beta1", "state", r"'s beta1 is"),
     Kind("RMSProp's decay", "state", r"'s rho is"),
     Kind("RMSProp's epsilon", "state", r"outside the root"),
     Kind("slots begin at other values", "state", r"begins? at"),
-    Kind("noise is drawn again on one side", "draws", r"takes it apart from|is given another"),
+    Kind(NOISE, "draws", r"takes it apart from|is given another"),
     Kind("another loss", "loss", r"so does .*loss|^is .* apart$|times TF1's: a sum for a mean"),
     Kind("another gradient", "gradient", r"its gradient (differs|also holds)|gradient is .* times"),
     Kind("what is trained", "gradient", r"is trained by|also trains"),

@@ -60,19 +60,22 @@ def summary(rows: list[tuple[Pair, Row]]) -> str:
     return (
         f"Of {len(rows)} pairs from {len(owners)} owners of repositories, {count['same']} compute "
         f"the same function, {count['epsilon']} the same but for where Adam's epsilon is added, "
-        f"{count['sizes']} but for that and the size of a layer or of the noise, and "
+        f"{count['noise']} but for that and noise that one side draws once more in a step, "
+        f"{count['sizes']} but for these and the size of a layer or of the noise, and "
         f"{count['differs']} another one."
     )
 
 
 def verdict(pair: Pair, row: Row) -> str:
-    """'same', 'epsilon' (the same but for its place in Adam), 'sizes' (but for that and some sizes)
-    or 'differs'."""
+    """'same'; 'epsilon': but for its place in Adam; 'noise': but for that and noise that one side
+    draws again; 'sizes': but for these and some sizes; or 'differs'."""
     names = {causes.kind(f["cause"]).name for f in row["findings"]}
-    if pair.edited or pair.missed or names - {causes.EPSILON}:
+    if pair.edited or pair.missed or names - {causes.EPSILON, causes.NOISE}:
         return "differs"
     if pair.shapes:
         return "sizes"
+    if causes.NOISE in names:
+        return "noise"
     return "epsilon" if names else "same"
 
 
