@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from dcgan_v1.migration.comparison import feeding, recorded
+from dcgan_v1.migration.comparison.evidence import Key
+from dcgan_v1.migration.explanation.averages import _cause
 from dcgan_v1.migration.matching import by_use
 from dcgan_v1.migration.matching.identify import PortUpdate
 from dcgan_v1.migration.matching.map_file import Map
@@ -101,3 +103,24 @@ def test_averages_are_paired_within_the_layers_of_what_is_trained():
         for net in "dg"
         for theirs, ours in (("weight", "gamma"), ("running_mean", "moving_mean"))
     }
+
+
+def averages(races, ours, theirs):
+    """What is said of an average that began at 0, with equal decays."""
+    old = SimpleNamespace(races=races, not_run=[])
+    key = Key("state", "bn/moving_mean", "average", 1)
+    evidence = SimpleNamespace(
+        old=old,
+        start=SimpleNamespace(variables={key.name: np.zeros(3)}),
+        ours={key: np.array(ours)},
+        theirs={key: np.array(theirs)},
+    )
+    return _cause(SimpleNamespace(evidence=evidence, accounted=frozenset()), key, ({}, {}))
+
+
+def test_an_average_that_a_race_moves_in_another_order_is_no_other_rule():
+    race = "race: bn/AssignMovingAvg reads what bn_1/AssignMovingAvg writes"
+    near = [0.19, 0.38, 0.21], [0.191, 0.379, 0.209]
+    assert "leaves the order open" in averages([race], *near)
+    assert "times as far" in averages([], *near)
+    assert "times as far" in averages([race], [0.1, 0.2, 0.3], [0.2, 0.4, 0.6])
