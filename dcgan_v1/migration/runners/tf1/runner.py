@@ -304,7 +304,7 @@ class GraphRunner:
             elif name in self.roles.switches:
                 feed[tensor] = is_training
             elif name in batch.inputs:
-                feed[tensor] = batch.inputs.get(f"{name}@{run + 1}", batch.inputs[name])
+                feed |= _fed(tensor, batch.inputs.get(f"{name}@{run + 1}", batch.inputs[name]))
         if is_training and self._optimizer_changes:
             feed |= self._changed_settings()
         if rate is not None:
@@ -364,3 +364,13 @@ def _nhwc(node: Any, array: np.ndarray) -> np.ndarray:
     """Maps that a node has as [N, C, H, W] in the usual order."""
     is_first = "data_format" in node.attr and node.attr["data_format"].s == b"NCHW"
     return array.transpose(0, 2, 3, 1) if is_first and array.ndim == 4 else array
+
+
+def _fed(tensor: tf.Tensor, array: np.ndarray) -> Feed:
+    """What is fed for an input. What a graph draws or reads in float32 is given to whatever takes
+    it in float64 as well, so that nothing of a port's float64 is lost."""
+    feed: Feed = {tensor: array}
+    if tensor.dtype == tf.float32 and np.asarray(array).dtype == np.float64:
+        casts = (op for op in tensor.consumers() if op.type == "Cast")
+        feed |= {op.outputs[0]: array for op in casts if op.outputs[0].dtype == tf.float64}
+    return feed
