@@ -16,7 +16,8 @@ class Kind:
     Attributes:
       name: for people.
       stage: 'draws', 'forward', 'loss', 'gradient' or 'state'.
-      says: a regular expression for a finding's sentence.
+      says: a regular expression for a finding's sentence; its groups `new` and `old` are what the
+        port has, and TF1.
     """
 
     name: str
@@ -27,16 +28,38 @@ class Kind:
 KINDS = (
     Kind(EPSILON, "state", r"epsilon acts as .* added after the bias correction"),
     Kind("Adam's epsilon, another number", "state", r"epsilon acts as"),
-    Kind("padding of a convolution", "forward", r"padding: "),
-    Kind("an activation", "forward", r"the activation is|is left out before it"),
-    Kind("the slope of leaky ReLU", "forward", r"leaky ReLU has slope"),
-    Kind("the rate of dropout", "forward", r"dropout|drops out"),
-    Kind("batch norm's epsilon", "forward", r"batch norm's epsilon"),
+    Kind(
+        "padding of a convolution", "forward", r"padding: (?P<new>\d+) rows.* TF1 adds (?P<old>\d+)"
+    ),
+    Kind(
+        "an activation",
+        "forward",
+        r"the activation is (?P<new>.+?), TF1's is (?P<old>[\w ]+)|is left out before it",
+    ),
+    Kind(
+        "the slope of leaky ReLU",
+        "forward",
+        r"leaky ReLU has slope (?P<new>\S+), TF1's has (?P<old>\S+)",
+    ),
+    Kind(
+        "the rate of dropout",
+        "forward",
+        r"drops (?P<new>[\d.]+) .*drops (?P<old>[\d.]+)|dropout|drops out",
+    ),
+    Kind(
+        "batch norm's epsilon",
+        "forward",
+        r"batch norm's epsilon is (?P<new>\S+), TF1's (?P<old>[^\s;]+)",
+    ),
     Kind("averages in an order that TF1 leaves open", "state", r"leaves the order open"),
     Kind("batch norm's averages", "state", r"of the average|biased variance|the average moves"),
-    Kind("learning rate", "state", r"learning rate|times as long as TF1's"),
-    Kind("Adam's beta1", "state", r"'s beta1 is"),
-    Kind("RMSProp's decay", "state", r"'s rho is"),
+    Kind(
+        "learning rate",
+        "state",
+        r"times as long as TF1's(: learning rate (?P<new>\S+) against (?P<old>\S+))?|learning rate",
+    ),
+    Kind("Adam's beta1", "state", r"'s beta1 is (?P<new>\S+), TF1's (?P<old>\S+)"),
+    Kind("RMSProp's decay", "state", r"'s rho is (?P<new>\S+), TF1's (?P<old>\S+)"),
     Kind("RMSProp's epsilon", "state", r"outside the root"),
     Kind("slots begin at other values", "state", r"begins? at"),
     Kind(NOISE, "draws", r"takes it apart from|is given another"),
@@ -56,3 +79,13 @@ def kind(cause: str) -> Kind:
         if re.search(one.says, cause):
             return one
     raise UserError(f"causes.py knows no kind for: {cause}")
+
+
+def in_short(cause: str) -> str:
+    """Returns a finding's kind, with what the port and TF1 have where it says so."""
+    one = kind(cause)
+    match = re.search(one.says, cause)
+    groups = match.groupdict() if match else {}
+    if not groups.get("new"):
+        return one.name
+    return f"{one.name} ({groups['new']}, TF1 {groups['old']})"

@@ -66,10 +66,19 @@ def summary(rows: list[tuple[Pair, Row]]) -> str:
     )
 
 
+def true_findings(pair: Pair, row: Row) -> list[dict[str, str]]:
+    """Those that the sources bear out."""
+    return [
+        f
+        for f in row["findings"]
+        if not any(re.search(said, f"{f['where']}: {f['cause']}") for said, _ in pair.wrong)
+    ]
+
+
 def verdict(pair: Pair, row: Row) -> str:
     """'same'; 'epsilon': but for its place in Adam; 'noise': but for that and noise that one side
     draws again; 'sizes': but for these and some sizes; or 'differs'."""
-    names = {causes.kind(f["cause"]).name for f in row["findings"]}
+    names = {causes.kind(f["cause"]).name for f in true_findings(pair, row)}
     if pair.edited or pair.missed or names - {causes.EPSILON, causes.NOISE}:
         return "differs"
     if pair.shapes:
@@ -94,8 +103,8 @@ def pairs_table(rows: list[tuple[Pair, Row]]) -> str:
 
 def stage(pair: Pair, row: Row, kind: str) -> str:
     """What differs there, or 'yes' where nothing does but what follows from other columns."""
-    own = [causes.kind(f["cause"]) for f in row["findings"]]
-    said = list(dict.fromkeys(k.name for k in own if k.stage == kind))
+    own = [f["cause"] for f in true_findings(pair, row)]
+    said = list(dict.fromkeys(causes.in_short(c) for c in own if causes.kind(c).stage == kind))
     said = [pair.edited.get(kind, ""), *said]
     if any(said):
         return "; ".join(filter(None, said))
@@ -117,7 +126,7 @@ def causes_table(rows: list[tuple[Pair, Row]]) -> str:
     """Kind -> in how many pairs."""
     count: Counter[str] = Counter()
     for pair, row in rows:
-        count.update({causes.kind(f["cause"]).name for f in row["findings"]})
+        count.update({causes.kind(f["cause"]).name for f in true_findings(pair, row)})
         count.update(["other sizes"] * bool(pair.shapes))
         count.update(f"{STAGES[stage]}, edited away" for stage in pair.edited)
     lines = ["| cause | pairs |", "|---|---|"]
@@ -139,7 +148,7 @@ def details(pair: Pair, row: Row) -> str:
     lines += ["", "Read in both sources:", "", *(f"- {sentence}" for sentence in pair.read)]
     for title, sentences in (
         ("Not in the verdict", pair.missed),
-        ("In the verdict, not in the sources", pair.wrong),
+        ("In the verdict, not in the sources", [sentence for _, sentence in pair.wrong]),
         ("What no comparison of functions sees", pair.beside),
     ):
         if sentences:

@@ -72,7 +72,8 @@ class Pair:
       read: what was read in both sources to check the verdict, a sentence each.
       beside: what differs that no comparison of functions sees, a sentence each.
       missed: causes that were read in the sources and that no verdict named.
-      wrong: causes that the verdict named and that the sources do not have.
+      wrong: causes that the verdict named and that the sources do not have: a regular expression
+        that tells the finding, and a sentence.
     """
 
     name: str
@@ -89,7 +90,7 @@ class Pair:
     read: tuple[str, ...] = ()
     beside: tuple[str, ...] = ()
     missed: tuple[str, ...] = ()
-    wrong: tuple[str, ...] = field(default=())
+    wrong: tuple[tuple[str, str], ...] = ()
 
 
 def load(path: Path = PAIRS) -> dict[str, Pair]:
