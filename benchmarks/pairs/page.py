@@ -67,10 +67,11 @@ def summary(rows: list[tuple[Pair, Row]]) -> str:
 
 
 def true_findings(pair: Pair, row: Row) -> list[dict[str, str]]:
-    """Those that the sources bear out."""
+    """Those that the sources bear out, and what is only noted: slots that begin elsewhere."""
+    starts = [n for n in row["not compared"] if "slots begin at" in n]
     return [
         f
-        for f in row["findings"]
+        for f in (*row["findings"], *({"where": "slots", "cause": note} for note in starts))
         if not any(re.search(said, f"{f['where']}: {f['cause']}") for said, _ in pair.wrong)
     ]
 
@@ -144,6 +145,7 @@ def details(pair: Pair, row: Row) -> str:
     lines.append(f"{how.capitalize()}, {row['steps']} steps of batch {row['batch size']}{changed}.")
     lines += ["", "The verdict:", ""]
     lines += [f"- {_code(f['where'])}: {f['cause']}" for f in row["findings"]]
+    lines += [f"- {line}" for line in row["not compared"] if "slots begin at" in line]
     lines += [] if row["findings"] else ["- the same"]
     lines += ["", "Read in both sources:", "", *(f"- {sentence}" for sentence in pair.read)]
     for title, sentences in (
