@@ -1,13 +1,10 @@
 """A run's settings: how one is declared, the classes of them, their file config.json."""
 
-from dcgan_v1.config.configs import (
-    COUNTED_TWICE,
-    Config,
+from dcgan_v1.config.configs import COUNTED_TWICE, Config, EpochConfig, StartSettings
+from dcgan_v1.config.data_settings import (
     Crop,
     DigitSettings,
-    EpochConfig,
     ImageSettings,
-    StartSettings,
     ValidationSettings,
     parse_crop,
     parse_value_range,
