@@ -214,7 +214,9 @@ def test_the_exported_page_has_the_training_of_a_pretrained_model(page_of, tab):
             with Image.open(io.BytesIO(bytes(png))) as image:
                 assert (np.asarray(image.convert("L")) == np.asarray(gif.convert("L"))).all()
     assert [frames[0]["step"], frames[-1]["step"]] == [0, 30000]
-    assert "losses" in tab.inner_text("#training-title ~ p:last-child")  # were not kept
+    assert tab.inner_text("#training-note").startswith("The losses of this training were not kept")
+    curve, note = (tab.locator(name).bounding_box() for name in ("#plots", "#training-note"))
+    assert note["y"] + note["height"] <= curve["y"]  # it is read before they are looked for
     slide(tab, "#step", 23)
     assert tab.locator(".legend output").inner_text() == "5.16"  # of curve.csv
 

@@ -21,6 +21,8 @@ from dcgan_v1.training.scalars import SCALARS
 FRAMES = 40  # grids that a page holds, at most
 POINTS = 400  # of a curve, at most
 GIF, STEPS = "training.gif", "training.json"  # of a pretrained model
+NO_LOSSES = "The losses of this training were not kept, so there are no curves of them here. "
+QUALITY = "The curve below is the quality of its checkpoints, which was measured."
 
 
 class Curve(NamedTuple):
@@ -68,8 +70,7 @@ def read(path: Path, side: int) -> History | None:
     elif (path / GIF).is_file() and (path / STEPS).is_file():
         frames = list(_frames(path))
         curves = list(_quality(path / "curve.csv"))
-        note = "The losses of this training were not kept; the quality of its checkpoints was."
-        note = note if curves else ""
+        note = NO_LOSSES + (QUALITY if curves else "")
     else:
         return None
     return History(frames, curves, note) if frames else None
