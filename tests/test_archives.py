@@ -60,6 +60,33 @@ def tar_zst(path):
     return path
 
 
+def rar(path, files=FILES | BESIDE, method=0):
+    """A RAR archive (version 5) by its description; `method` 0 stores files as they are, another
+    number only says that they are compressed."""
+    pytest.importorskip("rarfile")
+
+    def block(kind, flags, fields, data=b""):
+        size = _vint(len(data)) if data else b""
+        header = _vint(kind) + _vint(flags | 2 * bool(data)) + size + fields
+        header = _vint(len(header)) + header
+        return struct.pack("<I", zlib.crc32(header)) + header + data
+
+    blocks = [b"Rar!\x1a\x07\x01\0", block(1, 0, _vint(0))]
+    for name, data in files.items():
+        fields = _vint(4) + _vint(len(data)) + _vint(0o644)  # a checksum is there
+        fields += struct.pack("<I", zlib.crc32(data)) + _vint(method << 7) + _vint(1)
+        fields += _vint(len(name.encode())) + name.encode()
+        blocks.append(block(2, 0, fields, data))
+    path.write_bytes(b"".join([*blocks, block(5, 0, _vint(0))]))
+    return path
+
+
+def _vint(number):
+    """Seven bits in each byte, the lowest first."""
+    low, rest = number & 0x7F, number >> 7
+    return bytes([low | 0x80]) + _vint(rest) if rest else bytes([low])
+
+
 def seven(path):
     py7zr = pytest.importorskip("py7zr")
     with py7zr.SevenZipFile(path, "w") as archive:
@@ -121,6 +148,7 @@ FORMS = {
     "tar.zst": tar_zst,
     "gnu.tar": tar_of_before_1988,
     "7z": seven,
+    "rar": rar,
     "zip": zipped,
     "stored.zip": lambda path: zipped(path, zipfile.ZIP_STORED),
     "bzip2.zip": lambda path: zipped(path, zipfile.ZIP_BZIP2),
@@ -252,8 +280,12 @@ def written(path, data):
 
 
 REFUSED = {
-    "a.rar": (lambda p: written(p, b"Rar!\x1a\x07\x01\0" + bytes(99)), "is a RAR archive, .*unrar"),
+    "a.rar": (
+        lambda p: written(p, b"Rar!\x1a\x07\x01\0" + bytes(99)),
+        r"is a RAR archive that cannot be read|is a RAR archive, which needs .*unrar x",
+    ),
     "b.zip": (lambda p: written(p, b"Rar!\x1a\x07\0" + bytes(99)), "is a RAR archive"),
+    "up.rar": (lambda p: rar(p, {"../a.png": b""}), "leads out of it"),
     "a.part1.rar": (lambda p: written(p, b"Rar!\x1a\x07\0"), r"one part of .* split \(a\)"),
     "a.7z.001": (lambda p: written(p, b"7z\xbc\xaf\x27\x1c"), r"one part of .* split \(a.7z\)"),
     "a.z01": (lambda p: written(p, b"PK\x07\x08PK\x03\x04"), "one part of"),
@@ -276,6 +308,14 @@ REFUSED = {
     "up.tar": (lambda p: tar(p, "w", {"../a.png": b""}), "leads out of it"),
     "none.tar": (lambda p: tar(p, "w", BESIDE), "no images in"),
 }
+
+
+@pytest.mark.cli  # rarfile asks programs whether they are there
+def test_a_compressed_rar_says_which_programs_unpack_it(tmp_path, monkeypatch):
+    path = rar(tmp_path / "packed.rar", method=3)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(UserError, match=r"none of the programs .* is here \(unrar, unar, 7z"):
+        sources.open_source(str(path))
 
 
 @pytest.mark.parametrize("name", REFUSED)

@@ -7,6 +7,7 @@ import tarfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dcgan_v1.data.rar_source import RarSource
 from dcgan_v1.data.tar_source import COMPRESSED, SevenZipSource, TarSource
 from dcgan_v1.data.zip_source import ZipSource
 from dcgan_v1.errors import UserError
@@ -34,10 +35,7 @@ def open_archive(path: Path, kind: str) -> Source:
             "all parts with the program that made them (7z x takes most), and give the folder"
         )
     if kind == "a RAR archive":
-        raise UserError(
-            f"--data {path} is a RAR archive, which no free library unpacks: unpack it "
-            "(unrar x, or 7z x) and give the folder"
-        )
+        return RarSource(path)
     if kind == "a 7z archive":
         return SevenZipSource(path)
     if kind in COMPRESSED or kind == "a tar archive":
