@@ -119,10 +119,10 @@ def recording_layers(
         )
         return y
 
-    classes = {_definer(type(layer)) for _, layer in layers.values()}
+    classes = {definer(type(layer)) for _, layer in layers.values()}
     with contextlib.ExitStack() as stack:
         for cls in classes:
-            stack.enter_context(_patched_call(cls, record))
+            stack.enter_context(patched_call(cls, record))
         yield
 
 
@@ -178,13 +178,13 @@ def noting_inputs(runner: "KerasRunner", inputs: Arrays) -> Iterator[None]:
 
     classes = {type(m) for m in runner.models.values() if id(m) in wanted}
     with contextlib.ExitStack() as stack:
-        for cls in {_definer(cls) for cls in classes}:
-            stack.enter_context(_patched_call(cls, note))
+        for cls in {definer(cls) for cls in classes}:
+            stack.enter_context(patched_call(cls, note))
         yield
 
 
 @contextlib.contextmanager
-def _patched_call(cls: Any, function: Callable[..., Any]) -> Iterator[None]:
+def patched_call(cls: Any, function: Callable[..., Any]) -> Iterator[None]:
     """Has `function(plain, layer, ...)` called wherever a layer of a class is."""
     plain = cls.__call__
 
@@ -198,5 +198,6 @@ def _patched_call(cls: Any, function: Callable[..., Any]) -> Iterator[None]:
         cls.__call__ = plain
 
 
-def _definer(cls: type) -> type:
+def definer(cls: type) -> type:
+    """Returns the class that a class has its `__call__` of."""
     return next(base for base in cls.__mro__ if "__call__" in vars(base))

@@ -25,7 +25,13 @@ from dcgan_v1.migration.records import (
 )
 from dcgan_v1.migration.runners import ports
 from dcgan_v1.migration.runners.flattening import Pixels
-from dcgan_v1.migration.runners.keras import exact, instruments, keras_layers, keras_optimizers
+from dcgan_v1.migration.runners.keras import (
+    exact,
+    functional,
+    instruments,
+    keras_layers,
+    keras_optimizers,
+)
 from dcgan_v1.migration.specs import Keras
 
 
@@ -193,9 +199,7 @@ class KerasRunner:
                         self.optimizers, self.names, gradients, self._before_update
                     )
                 )
-                stack.enter_context(
-                    instruments.recording_layers(self.layers, layers, applied, self.pixels)
-                )
+                stack.enter_context(self._recording(layers, applied))
                 stack.enter_context(instruments.noting_inputs(self, batch.inputs))
             returned = self.step_function(**{n: tf.constant(a) for n, a in batch.inputs.items()})
         scalars = ports.scalars(returned, np.asarray)
@@ -211,6 +215,15 @@ class KerasRunner:
             unused_draws=[name for name, _ in self.draws.waiting],
             altered=self.altered,
         )
+
+    @contextlib.contextmanager
+    def _recording(self, layers: list[LayerOutput], applied: instruments.Applied) -> Iterator[None]:
+        """Appends what layers give, and what functions give in tf.Modules."""
+        with (
+            instruments.recording_layers(self.layers, layers, applied, self.pixels),
+            functional.recording(self.models, self.variables, layers, applied),
+        ):
+            yield
 
     def weights_before_updates(self, batch: Batch) -> dict[int, Arrays]:
         weights: dict[int, Arrays] = {}
@@ -237,9 +250,7 @@ class KerasRunner:
     def inference(self, batch: Batch, forward: dict[str, list[str]]) -> Observation:
         layers: list[LayerOutput] = []
         for name, model, inputs in ports.calls(self.models, batch.inputs, forward):
-            with instruments.recording_layers(
-                self.layers, layers, instruments.Applied(), self.pixels
-            ):
+            with self._recording(layers, instruments.Applied()):
                 tensors = [tf.constant(x) for x in inputs]
                 y = _call(model, [tensors] if self.takes_list.get(name) else tensors)
             if tf.is_tensor(y):

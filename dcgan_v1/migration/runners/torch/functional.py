@@ -2,13 +2,14 @@
 module's forward, or a network of bare tensors that has no module at all."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch.overrides import TorchFunctionMode
 
 from dcgan_v1.migration.records import LayerOutput, Settings
+from dcgan_v1.migration.runners.passes import Pass
 
 KINDS = {  # name of a function -> one of `records.LAYER_KINDS`
     "conv1d": "conv",
@@ -88,30 +89,6 @@ class Call:
         return KINDS[self.name]
 
 
-@dataclass
-class Pass:
-    """The names that the functions of one pass through a model have had."""
-
-    number: int = 1
-    uses: dict[str, int] = field(default_factory=dict)
-    variables: set[str] = field(default_factory=set)
-
-    def name(self, call: Call) -> str:
-        """Returns 'D/relu' or 'D/relu_2', in a second pass 'D/relu#2'."""
-        weights = set(call.parts.values())
-        if weights & self.variables and call.kind != "bias":
-            self.begin()  # bare tensors are used once more
-        self.variables |= weights
-        self.uses[call.name] = count = self.uses.get(call.name, 0) + 1
-        name = f"{call.model}/{call.name.strip('_')}{f'_{count}' if count > 1 else ''}"
-        return name if self.number == 1 else f"{name}#{self.number}"
-
-    def begin(self) -> None:
-        """Another pass through the model."""
-        if self.uses:
-            self.number, self.uses, self.variables = self.number + 1, {}, set()
-
-
 class Functions(TorchFunctionMode):
     """Tells of every call of a function that makes a layer, where no layer of torch's makes it.
 
@@ -150,7 +127,8 @@ class Functions(TorchFunctionMode):
 
     def name(self, call: Call) -> str:
         """Returns the name of a call's layer."""
-        return self.passes.setdefault(call.model, Pass()).name(call)
+        own = self.passes.setdefault(call.model, Pass())
+        return own.name(call.model, call.name, call.parts.values(), call.kind)
 
     def enter(self, model: str) -> None:
         """A model's forward begins."""

@@ -1,0 +1,173 @@
+"""Looks into what a tf.Module computes by TensorFlow's functions instead of layers: every op that
+runs eagerly inside its call is seen."""
+
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import keras
+import numpy as np
+from tensorflow.python.framework import op_callbacks
+
+from dcgan_v1.migration.records import LayerOutput, Settings
+from dcgan_v1.migration.runners.keras import instruments
+from dcgan_v1.migration.runners.passes import Pass
+from dcgan_v1.migration.runners.tf1 import graph_layers
+
+SEEN = ("conv", "deconv", "dense", "norm", "activation", "pool", "resize", "bias")
+KINDS = {  # type of an op -> one of `records.LAYER_KINDS`
+    **{op: kind for op, kind in graph_layers.KINDS.items() if kind in SEEN},
+    **{"AddV2": "bias", "SelectV2": "activation"},
+}
+WITH_WEIGHTS = ("conv", "deconv", "dense", "bias")  # that are no layers without
+PARTS = {"conv": "kernel", "deconv": "kernel", "dense": "kernel", "bias": "bias"}
+NORM_PARTS = {1: "gamma", 2: "beta", 3: "mean", 4: "variance"}  # by the place of an input
+PLACES = {"SelectV2": 1, "Conv2DBackpropInput": 2}  # of what an op is given, where not the first
+SETTINGS = {"alpha": "slope", "epsilon": "epsilon"}
+
+
+class Functions:
+    """Tells of every op that makes a layer of a module.
+
+    Args:
+      variables: name, '<model>/…' -> tf.Variable.
+      tell: is given each layer's output.
+      applied: counts the updates of the step.
+    """
+
+    def __init__(
+        self,
+        variables: Mapping[str, Any],
+        tell: Callable[[LayerOutput], None],
+        applied: instruments.Applied,
+    ) -> None:
+        self.tell, self.applied = tell, applied
+        self._inside: list[str] = []  # modules whose call runs, '' for a layer of Keras's
+        own = {n: v.value if hasattr(v, "path") else v for n, v in variables.items()}
+        self._variables = own
+        self._handles = {v.handle._id: n for n, v in own.items()}
+        self._read: dict[int, str] = {}  # what was read of a variable -> its name
+        self._given: set[int] = set()  # what layers gave
+        self._passes: dict[str, Pass] = {}
+        self._alive: list[Any] = []  # or an id might be another's
+
+    @contextlib.contextmanager
+    def inside_of(self, model: str) -> Iterator[None]:
+        """A module's call runs, or ('') a layer of Keras's, which is looked into by itself."""
+        if model:
+            self._passes.setdefault(model, Pass()).begin()
+        self._inside.append(model)
+        try:
+            yield
+        finally:
+            self._inside.pop()
+
+    def of_op(
+        self,
+        kind: str,
+        inputs: tuple[Any, ...],
+        attributes: tuple[Any, ...],
+        outputs: tuple[Any, ...],
+        name: str | None = None,
+        graph: object = None,
+    ) -> None:
+        """See `op_callbacks.add_op_callback`."""
+        del name
+        if graph is not None or not self._inside or not outputs:
+            return
+        if kind == "ReadVariableOp" and inputs[0]._id in self._handles:
+            self._read[outputs[0]._id] = self._handles[inputs[0]._id]
+            self._alive.append(outputs[0])
+        elif kind in KINDS and "" not in self._inside and outputs[0].dtype.is_floating:
+            self._of_layer(kind, inputs, attributes, outputs[0])
+
+    def _weights(self, inputs: tuple[Any, ...], layer: str) -> dict[int, str]:
+        """Place of an input -> the variable that it is."""
+        own = {i: self._read[t._id] for i, t in enumerate(inputs) if t._id in self._read}
+        if own or layer not in WITH_WEIGHTS:
+            return own
+        # TensorFlow reads some by itself: of equal ones the first that was not used
+        used = self._passes[self._inside[-1]].variables
+        for name in sorted(self._variables, key=lambda n: n in used):
+            variable = self._variables[name]
+            for i, tensor in enumerate(inputs):
+                is_new = tensor._id not in self._given and tensor.dtype == variable.dtype
+                if is_new and tensor.shape == variable.shape and np.array_equal(tensor, variable):
+                    return {i: name}
+        return {}
+
+    def _of_layer(
+        self, kind: str, inputs: tuple[Any, ...], attributes: tuple[Any, ...], y: Any
+    ) -> None:
+        layer = KINDS[kind]
+        own = self._weights(inputs, layer)
+        if layer in WITH_WEIGHTS and not own:
+            return
+        place = PLACES.get(kind, 0)
+        if place in own:  # b + x @ w, say
+            place = next((i for i in range(len(inputs)) if i not in own), 0)
+        x = inputs[place]
+        is_new = x._id not in self._given
+        parts = {
+            NORM_PARTS.get(i, "") if layer == "norm" else PARTS.get(layer, ""): name
+            for i, name in own.items()
+        }
+        self._given.add(y._id)
+        self._alive += [x, y]
+        values = dict(zip(attributes[::2], attributes[1::2], strict=True))
+        numbers: Settings = {SETTINGS[k]: float(v) for k, v in values.items() if k in SETTINGS}
+        model = self._inside[-1]
+        function = kind.removesuffix("V2").removesuffix("V3").lower()
+        self.tell(
+            LayerOutput(
+                self._passes[model].name(model, function, parts.values(), layer),
+                layer,
+                {"class": kind, **numbers},
+                np.asarray(y),
+                np.asarray(x) if is_new else None,
+                self.applied.count,
+                reads=tuple(sorted(parts.values())),
+                parts=parts,
+            )
+        )
+
+
+@contextlib.contextmanager
+def recording(
+    models: Mapping[str, Any],
+    variables: Mapping[str, Any],
+    outputs: list[LayerOutput],
+    applied: instruments.Applied,
+) -> Iterator[None]:
+    """Appends what functions give inside the calls of tf.Modules to `outputs`.
+
+    Args:
+      models: of the port; Keras's own are passed over, for their layers tell.
+      variables: name, '<model>/…' -> variable of the port.
+      outputs: what is appended to.
+      applied: counts the updates of the step.
+    """
+    modules = {id(m): name for name, m in models.items() if not isinstance(m, keras.Model)}
+    if not modules:
+        yield
+        return
+    functions = Functions(variables, outputs.append, applied)
+
+    def of_module(plain: Callable[..., Any], module: Any, *args: Any, **kwargs: Any) -> Any:
+        if id(module) not in modules:
+            return plain(module, *args, **kwargs)
+        with functions.inside_of(modules[id(module)]):
+            return plain(module, *args, **kwargs)
+
+    def of_layer(plain: Callable[..., Any], layer: Any, *args: Any, **kwargs: Any) -> Any:
+        with functions.inside_of(""):
+            return plain(layer, *args, **kwargs)
+
+    classes = {type(m) for m in models.values() if id(m) in modules and callable(m)}
+    with contextlib.ExitStack() as stack:
+        for cls in {instruments.definer(cls) for cls in classes}:
+            stack.enter_context(instruments.patched_call(cls, of_module))
+        stack.enter_context(instruments.patched_call(keras.layers.Layer, of_layer))
+        op_callbacks.add_op_callback(functions.of_op)
+        stack.callback(op_callbacks.remove_op_callback, functions.of_op)
+        yield
