@@ -35,10 +35,12 @@ from dcgan_v1.migration.matching.fingerprints import Certificate
 from dcgan_v1.migration.matching.layouts import Layout
 from dcgan_v1.migration.matching.matching import Matching, Row
 from dcgan_v1.migration.records import (
-    Change,
     GradientKey,
+    InputChange,
     LayerOutput,
+    NumberChange,
     Observation,
+    OptimizerChange,
     PortInfo,
     SlotKey,
     State,
@@ -185,7 +187,7 @@ def test_an_update_is_judged_by_its_own_gradient_where_the_gradients_differ(rng)
         rng, step, lambda w, g: w - 0.3 * g, lambda g: g + np.roll(g, 1), settings
     )
     assert "steps of sgd are 3 times as long as TF1's: learning rate 0.3 against 0.1" in cause.text
-    assert cause.changes == (Change("o0", "optimizer learning rate", 0.3),)
+    assert cause.changes == (OptimizerChange("o0", "learning rate", 0.3),)
 
 
 def adam_causes(rng, theirs, place=""):
@@ -309,6 +311,29 @@ def test_the_cause_of_an_average_that_differs(rng, kept, text):
     assert text in cause.text
 
 
+@pytest.mark.parametrize(
+    ("kept", "text"),
+    [
+        ((0.9801, 0.81), "of the average, in TF1 0.9801 (0.99^2)"),
+        ((0.99**4, 0.81), "in TF1 0.9606 (0.99^4)"),
+        ((0.99, 0.81), "keeps 0.81 (0.9 in each of 2 passes) of the average, in TF1 0.99"),
+    ],
+)
+def test_the_decay_of_several_passes_is_told_from_the_layers_calls(rng, kept, text):
+    start, mean = {"m": rng.normal(size=4)}, rng.normal(size=4)
+    key = Key(STATE, "m", "average", 1)
+    sides = [{key: k * start["m"] + (1 - k) * mean} for k in kept]
+    calls = [LayerOutput(n, "norm", {}, mean) for n in ("D/bn", "D/bn#2", "G/bn")]
+    aligned = {"training": [Aligned(call, None, "nothing", 1.0, 1.0) for call in calls]}
+    evidence = made(*sides, start, count=0, aligned=aligned)
+    matching = Matching([Row("m", "D/bn/mean", Layout(), "shape")])
+    port = PortInfo(variables={"D/bn/mean": Variable([4], layer="D/bn")})
+    evidence = replace(evidence, matching=matching, new=port)
+    parts = tuple({"m": k} for k in kept)
+    (cause,) = averages.find(case(evidence, kept_of_averages=parts))
+    assert cause.text.removeprefix("batch norm's decay differs: a step ").endswith(text)
+
+
 def test_another_decay_and_another_variance_are_both_named(rng):
     start, variance, n = {"v": rng.uniform(1, 2, 4)}, rng.uniform(1, 2, 4), 32
     key = Key(STATE, "v", "average", 1)
@@ -422,7 +447,7 @@ def test_one_noise_for_two_is_named_and_put_right(rng):
     (finding,) = explain(evidence, between(second, first), answers)
     assert finding.where == "input z@2"
     assert "TF1 is given another z in a later run" in finding.cause
-    assert answers.changes == [Change("z@2", "input", 0.0)]
+    assert answers.changes == [InputChange("z@2")]
 
 
 def test_after_a_rate_is_put_right_the_next_fault_is_found(rng):
@@ -442,7 +467,7 @@ def test_after_a_rate_is_put_right_the_next_fault_is_found(rng):
     assert "TF1 clips gradients to ±0.6" in texts
     assert "3 times as long" in texts
     assert len(findings) == 2, findings
-    assert answers.changes == [Change("o0", "optimizer learning rate", 0.3)]
+    assert answers.changes == [OptimizerChange("o0", "learning rate", 0.3)]
 
 
 @pytest.mark.parametrize(
@@ -490,7 +515,7 @@ def test_a_small_fault_that_is_put_right_hides_no_larger_one(monkeypatch):
     def stage(case):
         over = {d.key for d in case.over(LOSS)}
         if small in over:
-            return [Cause("a", "one", frozenset(over), (Change("a", "epsilon", 1e-5),))]
+            return [Cause("a", "one", frozenset(over), (NumberChange("a", "epsilon", 1e-5),))]
         return [Cause("b", "another", frozenset(over))] if over else []
 
     monkeypatch.setattr(explain_module, "_stages", lambda case: [stage])

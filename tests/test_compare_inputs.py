@@ -224,6 +224,12 @@ def test_a_nan_in_the_tf1_program_is_named(folder, tmp_path):
             "the map has the layout",
         ),
         ('[step]\nruns = [["nowhere"]]', "the graph has no op nowhere"),
+        ('[step]\nrun = [["train"]]', "[step] has run; it takes runs"),
+        (
+            '[[variables]]\ntf1 = "fc/w"\nport = "m/fc/kernel"\nlayouts = "plain"',
+            "a [[variables]] has layouts; it takes tf1, port, layout",
+        ),
+        ('[variables]\ntf1 = "fc/w"', "variables are tables of their own, [[variables]]"),
         ('[inputs]\nx = "q"', "the map gives the port's x q, which the TF1"),
     ],
 )

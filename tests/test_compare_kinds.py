@@ -256,7 +256,7 @@ def test_what_has_no_float64_kernel_is_named():
 
 
 def test_a_sigmoid_that_becomes_a_tanh_has_the_gradient_of_one(rng):
-    from dcgan_v1.migration.records import Change
+    from dcgan_v1.migration.records import TypeChange
     from dcgan_v1.migration.runners.tf1 import changes
 
     with tf.Graph().as_default():
@@ -265,7 +265,7 @@ def test_a_sigmoid_that_becomes_a_tanh_has_the_gradient_of_one(rng):
         tf.identity(gradient, "gradient")
         tf.sigmoid(x, "other")
         meta = tf.train.export_meta_graph()
-    changes.apply(meta, [Change("y", "type Tanh", 1.0)])
+    changes.apply(meta, [TypeChange("y", "Tanh")])
     fed = rng.normal(size=5)
     with tf.Graph().as_default(), tf.Session() as session:
         tf.import_graph_def(meta.graph_def, name="")

@@ -14,6 +14,11 @@ def power_after(beta: float, updates: int, dtype: Any) -> Any:
     """Returns beta^(updates + 1) as TF1's Adam arrives at it, factor by factor.
 
     TensorFlow's threads take numbers below the smallest normal one for zero.
+
+    Args:
+      beta: in [0, 1).
+      updates: that were done, from 0.
+      dtype: of numpy's, that TF1's variable has.
     """
     product = np.multiply.accumulate(np.full(updates + 1, beta, dtype))[-1]
     return product if product >= np.finfo(dtype).tiny else np.dtype(dtype).type(0)

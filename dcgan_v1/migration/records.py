@@ -13,6 +13,7 @@ Arrays = dict[str, np.ndarray]
 Setting = float | str | bool
 Settings = dict[str, Setting]
 
+TYPE = "type "  # how the attribute of a knob begins that is the op's type: 'type Tanh'
 LAYER_KINDS = (  # what a layer is, whichever framework it comes from
     "conv",
     "deconv",
@@ -236,7 +237,7 @@ class LayerOutput:
         ends in, or a part of a loss.
       is_inference_only: on TF1's side, whether it is of a network that no step runs.
       knobs: on TF1's side, setting -> [(op, attribute)], where its number stands in the graph; the
-        attribute 'value' is a constant's.
+        attribute 'value' is a constant's, and one that begins with TYPE what the op may become.
       parts: on a port's side, part -> variable, where a function makes the layer and is given them.
     """
 
@@ -330,18 +331,38 @@ class Source:
 
 
 @dataclass(frozen=True)
-class Change:
-    """A number in a TF1 graph that is replaced.
-
-    Attributes:
-      op: an op, an optimiser, or an input.
-      setting: an attribute of the op; 'value', the constant itself; 'type Tanh', what the op
-        becomes; 'optimizer beta1' and so on, of an optimiser; 'optimizer epsilon after', for one
-        that is added after the bias correction; 'input', of an input that a later run of a step has
-        of its own, and is given the first run's.
-      value: the number, where there is one.
-    """
+class NumberChange:
+    """A number of an op: one of its attributes, or 'value', the constant that it is."""
 
     op: str
+    attribute: str
+    value: float
+
+
+@dataclass(frozen=True)
+class TypeChange:
+    """An op that becomes another one: `kind` 'Tanh' of a Sigmoid, or the reverse."""
+
+    op: str
+    kind: str
+
+
+@dataclass(frozen=True)
+class OptimizerChange:
+    """A setting of an optimiser: 'learning rate', 'beta1', 'epsilon'; `is_after_correction`: an
+    epsilon that is added after the bias correction."""
+
+    optimizer: str
     setting: str
     value: float
+    is_after_correction: bool = False
+
+
+@dataclass(frozen=True)
+class InputChange:
+    """An input that a later run of a step has of its own, and is given the first run's."""
+
+    name: str
+
+
+Change = NumberChange | TypeChange | OptimizerChange | InputChange  # in what TF1 computes

@@ -23,7 +23,9 @@ def optimizer(name, rate):
     if kind == "momentum":
         return keras.optimizers.SGD(rate, momentum=0.9, nesterov=fault == "nesterov")
     epsilon = 1e-7 if fault == "epsilon" else 1e-8
-    return keras.optimizers.Adam(rate, 0.9 if fault == "beta1" else 0.5, epsilon=epsilon)
+    betas = {"beta1": (0.9, 0.999), "epsilon": (0.5, 0.999), "": (0.5, 0.999)}
+    beta1, beta2 = betas[fault] if fault in betas else map(float, fault.split())
+    return keras.optimizers.Adam(rate, beta1, beta2, epsilon=epsilon)
 
 
 class FusedNorm(L.BatchNormalization):

@@ -62,6 +62,7 @@ OPTIMIZERS = {
     "sgd": tf.train.GradientDescentOptimizer,
     "momentum": lambda rate: tf.train.MomentumOptimizer(rate, 0.9),
     "adam": lambda rate: tf.train.AdamOptimizer(rate, 0.5),
+    "adam 0 0.9": lambda rate: tf.train.AdamOptimizer(rate, 0.0, 0.9),
     "rmsprop": lambda rate: tf.train.RMSPropOptimizer(rate, 0.9, epsilon=1e-3),
 }
 
@@ -113,6 +114,12 @@ def batch_norm(x, kind, is_training, epsilon=1e-3, decay=0.9):
 
 def convolution(x, channels, library, bias):
     """[N, H, W, C] -> [N, H / 2, W / 2, channels]."""
+    if library == "channels first":  # as programs for a GPU have it
+        x = tf.transpose(x, [0, 3, 1, 2])
+        w = weight("conv/w", [4, 4, x.shape[1], channels])
+        y = tf.nn.conv2d(x, w, [1, 1, 2, 2], "SAME", data_format="NCHW")
+        y = tf.nn.bias_add(y, zeros("conv/b", [channels]), data_format="NCHW") if bias else y
+        return tf.transpose(y, [0, 2, 3, 1])
     if library == "layers":
         return old_tf.layers.conv2d(x, channels, 4, 2, "same", use_bias=bias)
     if library == "contrib":
@@ -143,14 +150,19 @@ def discriminator(
     activation="leaky_relu",
     flatten="pixels last",
     transposes=False,
+    swapped=False,
 ):
-    """[N, 8, 8, 1] -> [N, 1] logits; `flatten` 'pixels last' numbers C, then H, W."""
+    """[N, 8, 8, 1] -> [N, 1] logits; `flatten` 'pixels last' numbers C, then H, W; `swapped`: batch
+    norm comes after the activation."""
     with tf.variable_scope("discriminator", reuse=reuse):
         if transposes:  # there and back
             x = tf.transpose(tf.transpose(x, [0, 3, 1, 2]), [0, 2, 3, 1])
         h = convolution(x, 3, library, bias)  # [N, 4, 4, 3]
-        h = batch_norm(h, norm, is_training) if norm else h
-        h = ACTIVATIONS[activation](h)
+        if swapped:
+            h = batch_norm(ACTIVATIONS[activation](h), norm, is_training)
+        else:
+            h = batch_norm(h, norm, is_training) if norm else h
+            h = ACTIVATIONS[activation](h)
         if flatten == "channels first":
             h = tf.transpose(h, [0, 3, 1, 2])
         h = tf.reshape(h, [-1, 48])

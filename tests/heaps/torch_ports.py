@@ -54,7 +54,7 @@ def optimizer(name, parameters, rate):
     if kind == "rmsprop":
         rho = 0.99 if fault else 0.9
         return torch.optim.RMSprop(parameters, rate, rho, eps=1e-3)
-    betas = {"beta1": (0.9, 0.999), "beta2": (0.5, 0.99)}.get(fault, (0.5, 0.999))
+    betas = {"beta1": (0.9, 0.999), "0 0.9": (0.0, 0.9)}.get(fault, (0.5, 0.999))
     eps = 1e-4 if fault == "epsilon" else 1e-8
     return torch.optim.Adam(parameters, rate, betas, eps)
 

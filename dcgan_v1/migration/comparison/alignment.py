@@ -40,7 +40,13 @@ def with_reads(
     layers: Sequence[LayerOutput], port: PortInfo, matching: Matching
 ) -> list[LayerOutput]:
     """Returns the port's layers with the trained variables, in TF1's names, that they are made of:
-    those of the layers of the same model that were called before, in one pass."""
+    those of the layers of the same model that were called before, in one pass.
+
+    Args:
+      layers: in the order of their calls.
+      port: what it says of itself.
+      matching: which of its variables is which of TF1's.
+    """
     names = {
         row.new: row.old for row in matching.rows if port.variables[row.new].trainable is not False
     }

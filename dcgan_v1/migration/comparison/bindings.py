@@ -1,6 +1,6 @@
 """Which of TF1's inputs each argument of a port's step is. Pure Python."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from dcgan_v1.errors import UserError
@@ -17,6 +17,7 @@ class Bindings:
       again: argument -> another one, for TF1 has nothing else for a later run of its step.
       used_again: TF1's input of a later run of its step -> the argument that the port uses there.
       of_port: whether TF1 is given what a recorded port was given, instead of the other way round.
+      by_order: arguments for which nothing but their order speaks.
     """
 
     arguments: dict[str, str] = field(default_factory=dict)
@@ -24,6 +25,7 @@ class Bindings:
     again: dict[str, str] = field(default_factory=dict)
     used_again: dict[str, str] = field(default_factory=dict)
     of_port: bool = False
+    by_order: list[str] = field(default_factory=list)
 
     def batch(self, arrays: Arrays) -> Batch:
         """Returns the port's batch of one in TF1's names."""
@@ -40,8 +42,8 @@ def bind(
     random: Mapping[str, Input],
     of_map: dict[str, str],
 ) -> Bindings:
-    """Pairs arguments with inputs: by a user's table, by equal names, then by order where as many
-    are left on either side.
+    """Pairs arguments with inputs: by a user's table, by equal names, by what a later run has of
+    its own, then by order where as many are left on either side.
 
     Args:
       port: what its step takes, and how many dropout layers it has.
@@ -53,6 +55,36 @@ def bind(
       UserError: an argument has no input, or something drawn no place.
     """
     everything = {**inputs, **random}
+    bound = _of_map(of_map, everything)
+    _by_name(bound, [*arguments, *port.optional], everything)
+    is_step = port.arguments is not None
+    left = [n for n in inputs if n not in bound.values()]
+    if port.takes_more or not port.arguments:
+        bound |= {_plain(n): n for n in left}
+        left = []
+    # what no run of the step is fed is there for another purpose: a sample, an accuracy
+    left = [n for n in left if inputs[n].is_of_step or not is_step]
+    _by_later_run(bound, arguments, port.optional, left)
+    left = [n for n in left if n not in bound.values()]
+    left_random = [n for n in random if n not in bound.values()]
+    by_order = [a for a in arguments if a not in bound]
+    again = _open_in_order(bound, arguments, left, left_random)
+    left = [n for n in left if n not in bound.values() and "@" in n]
+    free = [a for a in port.optional if a not in bound]
+    if left and len(left) == len(free):  # what a later run has of its own
+        bound |= dict(zip(free, left, strict=True))
+        by_order += free
+    left_random = [n for n in random if n not in bound.values()]
+    if left_random and not port.dropouts:
+        raise UserError(
+            f"the TF1 program draws {left_random[0]} {random[left_random[0]].shape} at random, "
+            f"which the port's step ({', '.join(f'{a} = {n}' for a, n in bound.items())}) does "
+            "not take: make it an argument, and pair them in the map's [inputs]"
+        )
+    return Bindings(bound, left_random, again, by_order=by_order)
+
+
+def _of_map(of_map: dict[str, str], everything: Mapping[str, Input]) -> dict[str, str]:
     bound: dict[str, str] = {}
     for argument, name in of_map.items():
         name = name.removesuffix(":0")
@@ -62,29 +94,49 @@ def bind(
                 f"has not; it has {', '.join(everything)}"
             )
         bound[argument] = name
-    for argument in (*arguments, *port.optional):
+    return bound
+
+
+def _by_name(
+    bound: dict[str, str], arguments: Iterable[str], everything: Mapping[str, Input]
+) -> None:
+    """Binds arguments to what is called as they are."""
+    for argument in arguments:
         if argument not in bound:
             alike = [n for n in everything if _plain(n) == argument]
             alike = alike or [n for n in everything if _of_later_run(n, argument)]
             if len(alike) == 1 and alike[0] not in bound.values():
                 bound[argument] = alike[0]
+
+
+def _by_later_run(
+    bound: dict[str, str], arguments: list[str], optional: list[str], left: list[str]
+) -> None:
+    """Binds 'z_2' to the one input that a later run has of its own, 'Placeholder@2', and so 'z' to
+    'Placeholder'; only where as many arguments as inputs are open."""
+    later = [a for a in (*arguments, *optional) if a not in bound and _first_of(a) in arguments]
+    of_later = [n for n in left if "@" in n]
+    open_arguments = {a for a in (*arguments, *later) if a not in bound}
+    if len(later) != 1 or len(of_later) != 1 or len(open_arguments) != len(left):
+        return
+    first, base = _first_of(later[0]), of_later[0].partition("@")[0]
+    if bound.get(first, base) == base and (first in bound or base in left):
+        bound |= {first: base, later[0]: of_later[0]}
+
+
+def _open_in_order(
+    bound: dict[str, str], arguments: list[str], left: list[str], left_random: list[str]
+) -> dict[str, str]:
+    """Binds by order the arguments that are still open; returns those that are given what another
+    one is given, see `Bindings.again`."""
     open_arguments = [a for a in arguments if a not in bound]
-    is_step = port.arguments is not None
-    left = [n for n, v in inputs.items() if n not in bound.values()]
-    if port.takes_more or not port.arguments:
-        bound |= {_plain(n): n for n in left}
-        left = []
-    # what no run of the step is fed is there for another purpose: a sample, an accuracy
-    left = [n for n in left if inputs[n].is_of_step or not is_step]
-    left_random = [n for n in random if n not in bound.values()]
     open_arguments = _in_order(bound, open_arguments, left, left_random)
     later = {a: first for a in open_arguments if (first := _first_of(a)) in arguments}
     firsts = [a for a in open_arguments if a not in later]
-    again: dict[str, str] = {}
     if later and not _in_order(bound, firsts, left, left_random):
         # a second noise, where TF1 gives both runs of its step the first one
-        again, open_arguments = later, []
-        bound |= {argument: bound[first] for argument, first in again.items()}
+        bound |= {argument: bound[first] for argument, first in later.items()}
+        return later
     if open_arguments:
         twice = "" if left + left_random else " (one input may be given to two arguments)"
         raise UserError(
@@ -92,18 +144,7 @@ def bind(
             f"has {', '.join(left + left_random) or 'nothing'} left to give: pair "
             f"them in the map's [inputs]{twice}"
         )
-    left = [n for n in left if n not in bound.values() and "@" in n]
-    free = [a for a in port.optional if a not in bound]
-    if left and len(left) == len(free):  # what a later run has of its own
-        bound |= dict(zip(free, left, strict=True))
-    left_random = [n for n in random if n not in bound.values()]
-    if left_random and not port.dropouts:
-        raise UserError(
-            f"the TF1 program draws {left_random[0]} {random[left_random[0]].shape} at random, "
-            f"which the port's step ({', '.join(f'{a} = {n}' for a, n in bound.items())}) does "
-            "not take: make it an argument, and pair them in the map's [inputs]"
-        )
-    return Bindings(bound, left_random, again)
+    return {}
 
 
 def _in_order(

@@ -21,10 +21,9 @@ from dcgan_v1.migration.comparison.evidence import (
 from dcgan_v1.migration.comparison.preparation import Prepared
 from dcgan_v1.migration.comparison.programs import Programs
 from dcgan_v1.migration.matching.matching import Row
-from dcgan_v1.migration.records import Change, GradientKey, Observation, SlotKey, State
+from dcgan_v1.migration.records import Change, GradientKey, InputChange, Observation, SlotKey, State
 from dcgan_v1.migration.runners.process import both
 
-INPUT = "input"  # setting of a Change that leaves one out
 SHIFT = 0.125  # of averages, exact in binary
 
 
@@ -279,8 +278,8 @@ class LiveExperiments:
 
     def put_right(self, changes: list[Change]) -> Evidence:
         self._before = self._prepared, self._evidence, list(self._changes)
-        self._prepared = self._without([c.op for c in changes if c.setting == INPUT])
-        self._changes += [c for c in changes if c.setting != INPUT]
+        self._prepared = self._without([c.name for c in changes if isinstance(c, InputChange)])
+        self._changes += [c for c in changes if not isinstance(c, InputChange)]
         self._programs.reopen_tf1(self._changes)
         self._programs.reopen_port()
         self._evidence = self._collect_again(prepared=self._prepared)

@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dcgan_v1.migration.comparison.preparation import cast
+from dcgan_v1.errors import UserError
+from dcgan_v1.migration.comparison.preparation import Prepared, cast
 from dcgan_v1.migration.records import Arrays, Batch, State, Tf1Info
 from dcgan_v1.migration.runners.protocol import Tf1Runner
 
@@ -26,6 +27,29 @@ class Checked(NamedTuple):
     def relative(self) -> float:
         """How far they are apart."""
         return abs(self.gradient - self.quotient) / abs(self.gradient)
+
+
+def check(
+    runner: Tf1Runner, info: Tf1Info, prepared: Prepared, seed: int
+) -> tuple[list[Checked], str]:
+    """Checks TF1's gradients on a few rows; on a whole batch where its graph takes no fewer, as
+    with labels of a fixed size.
+
+    Args:
+      runner: TF1's, in float64.
+      info: what it says of itself.
+      prepared: what it is given.
+      seed: which variables are taken.
+
+    Returns:
+      (entries, why there are none or '').
+    """
+    for batch in (prepared.small, prepared.batches[0]):
+        try:
+            return central_differences(runner, info, prepared.start, batch, seed), ""
+        except UserError as error:
+            why = f"the self-check of float64: {error}"
+    return [], why
 
 
 def central_differences(

@@ -11,9 +11,11 @@ from dcgan_v1.migration.comparison import (
     collection,
     differences,
     gradient_check,
+    input_order,
     pairing,
     pictures,
     preparation,
+    program_lines,
     recorded,
     rounding,
 )
@@ -141,14 +143,14 @@ def compared(
     _refuse_other_dtype(new, programs.dtype)
     trains = bool(old.updates) and new.arguments is not None
     if isinstance(programs.new, RecordedPort):
-        listener.tell(program_lines(old, Bindings()))
+        listener.tell(program_lines.of(old, Bindings()))
         prepared, paired = recorded.prepare(programs, programs.new, request, listener.tell)
         if not paired.is_whole:
             return Outcome(paired, prepared)
     elif before is None:
         bound = _bound(old, new, request, trains, listener)
         prepared = preparation.prepare(programs.old, old, bound, request, trains)
-        paired = pairing.pair(programs, old, new, prepared, request.map, trains)
+        prepared, paired = _paired(programs, (old, new), prepared, request, trains, listener)
         if not paired.is_whole:
             return Outcome(paired, prepared)
         if paired.note:
@@ -174,10 +176,32 @@ def _bound(
     try:
         bound = preparation.bind(old, new, request.map, trains)
     except UserError:
-        listener.tell(program_lines(old, Bindings()))
+        listener.tell(program_lines.of(old, Bindings()))
         raise
-    listener.tell(program_lines(old, bound))
+    listener.tell(program_lines.of(old, bound))
     return bound
+
+
+def _paired(
+    programs: Programs,
+    infos: tuple[Tf1Info, PortInfo],
+    prepared: Prepared,
+    request: Request,
+    trains: bool,
+    listener: Listener,
+) -> tuple[Prepared, Pairing]:
+    """Pairs the variables; where the port's step fails, with its arguments in another order."""
+    old, new = infos
+    try:
+        return prepared, pairing.pair(programs, old, new, prepared, request.map, trains)
+    except UserError:
+        every = {**old.inputs, **old.random}
+        settled = input_order.settle(programs, prepared, every) if trains else None
+        if settled is None:
+            raise
+    listener.tell(["the port's step takes its arguments in another order than TF1's inputs have:"])
+    listener.tell(program_lines.inputs(old, settled.bindings))
+    return settled, pairing.pair(programs, old, new, settled, request.map, trains)
 
 
 def _comparison(
@@ -213,12 +237,8 @@ def _comparison(
         ]
     checked: list[Checked] = []
     if programs.dtype == "float64" and paired.trains:
-        try:
-            checked = gradient_check.central_differences(
-                programs.old, evidence.old, prepared.start, prepared.small, request.seed
-            )
-        except UserError as error:
-            notes.append(f"the self-check of float64: {error}")
+        checked, why = gradient_check.check(programs.old, evidence.old, prepared, request.seed)
+        notes += [why] if why else []
     # by TF1's program as it is: explaining gives it the port's numbers
     images = pictures.by_weights(programs, evidence, prepared, request) if not reference else []
     findings: list[Finding] = []
@@ -254,33 +274,3 @@ def _timed(
         for _ in range(ROUNDS + 1)
     ]
     return rounds[1:]
-
-
-def program_lines(old: Tf1Info, bound: Bindings) -> list[str]:
-    """Returns what was read off the TF1 program, a line each.
-
-    Args:
-      old: what it says of itself.
-      bound: which of its inputs the port's arguments are.
-    """
-    argument_of: dict[str, str] = {}
-    for argument, name in bound.arguments.items():
-        argument_of[name] = ", ".join(filter(None, [argument_of.get(name), argument]))
-    lines = []
-    for name, v in old.inputs.items():
-        use = f" -> {argument_of[name]}" if name in argument_of else ""
-        if name in old.switches:
-            use = " (says the mode: true in training, false in inference)"
-        elif old.updates and not v.is_of_step and not use:
-            use = " (no training run needs it)"
-        lines.append(f"input {name} {v.dtype} {v.shape}{use}")
-    for name, v in old.random.items():
-        use = f" -> {argument_of[name]}" if name in argument_of else ""
-        if name in bound.dropouts:
-            use = " -> the port's dropout layers"
-        lines.append(f"drawn at random: {name} {v.shape}{use}")
-    lines += [f"run {i + 1} of a step: {', '.join(run)}" for i, run in enumerate(old.runs)]
-    for u in old.updates:
-        losses = ", ".join(u.losses) or "not found"
-        lines.append(f"update {u.name} ({u.kind}, {len(u.variables)} variables), of loss {losses}")
-    return lines

@@ -111,7 +111,7 @@ def prepare(
         runner.load(start)
         made = [runner.draw(Batch(batch)) | batch for batch in made]
         small = runner.draw(Batch(small)) | small
-    return Prepared(made, small, bound, start, [*notes, *old.races])
+    return Prepared(made, small, bound, start, notes)
 
 
 def without_idle(prepared: Prepared, idle: list[str]) -> Prepared:

@@ -99,7 +99,14 @@ def _without_copies(new: PortInfo, port: RecordedPort, old: Tf1Info) -> tuple[Po
 
 
 def state_of(port: RecordedPort, matching: Matching, old: Tf1Info, rest: State) -> State:
-    """Returns the port's present state as TF1's; what the port has not is taken from `rest`."""
+    """Returns the port's present state as TF1's.
+
+    Args:
+      port: at a step of its recording.
+      matching: which of its variables is which of TF1's.
+      old: what TF1's says of itself.
+      rest: where what the port has not is taken from.
+    """
     state = matching.to_tf1(port.state(), old)
     return State(
         {**rest.variables, **state.variables},
@@ -288,7 +295,13 @@ def _kept(before: np.ndarray, statistic: np.ndarray, after: np.ndarray) -> float
 
 
 def forward_choices(port: RecordedPort, prepared: Prepared, new: PortInfo) -> list[str]:
-    """Models whose inference was recorded on what TF1 is given, too."""
+    """Models whose inference was recorded on what TF1 is given, too.
+
+    Args:
+      port: the recorded side.
+      prepared: what both are given.
+      new: what the port says of itself.
+    """
     given = [np.asarray(a) for a in prepared.batches[0].values()]
     known = []
     for model, arrays in port.inference_inputs().items():

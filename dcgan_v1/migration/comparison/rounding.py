@@ -59,7 +59,13 @@ def measure(
 
 
 def nudged(start: State, seed: int, units: int) -> State:
-    """Returns a state whose weights and slots are off by up to `units` of their last place."""
+    """Returns a state whose weights and slots are off by a little.
+
+    Args:
+      start: the exact one.
+      seed: of what they are off by.
+      units: of their last place, at most.
+    """
     rng = np.random.default_rng(seed)
 
     def nudge(value: np.ndarray) -> np.ndarray:

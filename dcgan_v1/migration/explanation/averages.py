@@ -46,10 +46,12 @@ def _cause(case: Case, key: Key, kept: tuple[dict[str, float], dict[str, float]]
         return "the port never moves the averages, TF1 does"
     old_kept, new_kept = (k.get(name) for k in kept)
     if old_kept is not None and new_kept is not None and abs(old_kept - new_kept) > 1e-9:
-        text = (
-            f"batch norm's decay differs: a step keeps {new_kept:.4g} of the "
-            f"average, in TF1 {old_kept:.4g}"
-        )
+        passes = _passes(case, name)
+        own = f"{new_kept:.4g}"
+        if passes > 1 and (of_one := _root(new_kept, passes)):
+            own += f" ({of_one:g} in each of {passes} passes)"
+        ours_kept = f"{old_kept:.4g}{_as_power(old_kept, passes)}"
+        text = f"batch norm's decay differs: a step keeps {own} of the average, in TF1 {ours_kept}"
         if any(abs(new_kept - (1 - old_kept ** (1 / p)) ** p) < 1e-6 for p in PASSES):
             text += "; a decay was written as a momentum (1 - x), or the reverse"
         return text + _also_variance(
@@ -70,6 +72,31 @@ def _cause(case: Case, key: Key, kept: tuple[dict[str, float], dict[str, float]]
     if not case.accounted:
         return f"the average moves {far:.3g} times as far"
     return ""
+
+
+def _passes(case: Case, name: str) -> int:
+    """How often a step of the port calls the layer that keeps an average of TF1's name."""
+    evidence = case.evidence
+    variables = evidence.new.variables
+    new = next((row.new for row in evidence.matching.rows if row.old == name), "")
+    layer = variables[new].layer if new in variables else ""
+    calls = {a.new.name for a in evidence.aligned.get("training", [])}
+    return sum(call.partition("#")[0] == layer for call in calls) or 1
+
+
+def _root(kept: float, passes: int) -> float | None:
+    """The decay of one pass, where that is a number such as people write; else None."""
+    of_one = kept ** (1 / passes) if kept > 0 else 0.0
+    plain = round(of_one, 3)
+    return plain if 0 < plain < 1 and abs(of_one - plain) < 1e-7 else None
+
+
+def _as_power(kept: float, passes: int) -> str:
+    """Returns ' (0.99^4)' where TF1's number is a power of a plainer one; as many passes as the
+    port has come first."""
+    exponents = ([passes] if passes > 1 else []) + ([2, 3, 4] if _root(kept, 1) is None else [])
+    roots = ((_root(kept, exponent), exponent) for exponent in exponents)
+    return next((f" ({root:g}^{exponent})" for root, exponent in roots if root), "")
 
 
 def _also_variance(

@@ -24,6 +24,21 @@ ACCEPTABLE = {
 
 
 @dataclass(frozen=True)
+class Named:
+    """Settings that a cause is about.
+
+    Attributes:
+      owners: layers of the port's that are set so, or an optimiser.
+      settings: what they call them: 'epsilon', 'learning rate'.
+      place: where the port adds its epsilon, where that is not TF1's place; ''.
+    """
+
+    owners: frozenset[str]
+    settings: frozenset[str]
+    place: str = ""
+
+
+@dataclass(frozen=True)
 class Cause:
     """Why something differs.
 
@@ -34,6 +49,7 @@ class Cause:
       changes: numbers of TF1's graph that put it right.
       proof: what must be nearer then, where `keys` may have other causes, too.
       name: one of ACCEPTABLE, or ''.
+      named: the settings that it is about, where it is about settings.
     """
 
     where: str
@@ -42,6 +58,11 @@ class Cause:
     changes: tuple[Change, ...] = ()
     proof: Key | None = None
     name: str = ""
+    named: Named | None = None
+
+    def finding(self) -> "Finding":
+        """Returns what is said of it."""
+        return Finding(self.where, self.text, self.name, self.named)
 
 
 @dataclass(frozen=True)
@@ -51,6 +72,7 @@ class Finding:
     where: str
     cause: str
     name: str = ""
+    named: Named | None = None
 
 
 Of = TypeVar("Of")

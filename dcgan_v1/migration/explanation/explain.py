@@ -65,11 +65,11 @@ def explain(
             break
         case, proved = _after(case, causes)
         case = _along(case)
-        findings += [Finding(c.where, c.text, c.name) for c in proved if c.text]
+        findings += [c.finding() for c in proved if c.text]
     findings = _distinct(findings) + _remainder(case, findings)
     if not findings:  # what comes of nothing that is named is no consequence
         findings = _remainder(first, [])
-    starts = [Finding(c.where, c.text, c.name) for c in _found(case, slot_starts.find)]
+    starts = [c.finding() for c in _found(case, slot_starts.find)]
     return findings + starts
 
 

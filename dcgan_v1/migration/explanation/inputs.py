@@ -2,9 +2,8 @@
 
 from dcgan_v1.migration.comparison.differences import between, group_of
 from dcgan_v1.migration.comparison.evidence import GRADIENT, LOSS
-from dcgan_v1.migration.comparison.experiments import INPUT
 from dcgan_v1.migration.explanation.case import Case, Cause
-from dcgan_v1.migration.records import Change
+from dcgan_v1.migration.records import InputChange
 
 
 def find(case: Case) -> list[Cause]:
@@ -21,5 +20,5 @@ def find(case: Case) -> list[Cause]:
         return []
     first = names[0].partition("@")[0]
     text = f"TF1 is given another {first} in a later run of its step, the port the first again"
-    changes = tuple(Change(name, INPUT, 0.0) for name in names)
+    changes = tuple(InputChange(name) for name in names)
     return [Cause(f"input {names[0]}", text, keys, changes)]

@@ -34,8 +34,15 @@ class LayerCase:
 
 @dataclass(frozen=True)
 class Reason:
-    """Why a layer's output differs: a sentence, and the port's numbers of settings that put TF1
-    right if it had them."""
+    """Why a layer's output differs.
+
+    Attributes:
+      text: a sentence.
+      settings: the port's numbers of settings that put TF1 right if it had them.
+      named: further settings that it is about; place: of the port's epsilon, see `Named`.
+    """
 
     text: str
     settings: dict[str, float] = field(default_factory=dict)
+    named: tuple[str, ...] = ()
+    place: str = ""

@@ -41,7 +41,7 @@ def dropout(layer: LayerCase) -> Reason | None:
     if len(scales) < 2:
         return None
     own, other = (_told_dropout(*both) for both in zip(scales, shares, strict=True))
-    return Reason(f"dropout {other}, TF1's {own}")
+    return Reason(f"dropout {other}, TF1's {own}", named=("rate",))
 
 
 def _told_dropout(scale: float, zeros: float) -> str:
@@ -68,11 +68,32 @@ def norm(layer: LayerCase) -> Reason | None:
     if place != place2 and max(abs(e), abs(e2)) > 1e-12:
         return Reason(
             f"epsilon {e2:.2g} is added {place2} the root of the variance, TF1 adds "
-            f"{e:.2g} {place} it"
+            f"{e:.2g} {place} it",
+            named=("epsilon",),
+            place=f"{place2} the root",
         )
     return Reason(
         f"batch norm's epsilon is {e2:.3g}, TF1's {e:.3g}", {"epsilon": float(f"{e2:.6g}")}
     )
+
+
+def norm_elsewhere(layer: LayerCase) -> Reason | None:
+    """Batch norm after an activation on one side, before it on the other: what TF1 normalises and
+    what the port does are a known function of each other."""
+    x, ours = layer.x, layer.ours
+    for op in layer.case.evidence.layers[layer.mode]:
+        own = op.output
+        if own.shape != x.shape or apart(own, x)[0] <= AGREE:
+            continue
+        by_tf1 = probes.norm_epsilon(own, ours, layer.weights)
+        if by_tf1 is None or by_tf1[2] > AGREE or not 0 <= by_tf1[0] < 1:
+            continue
+        # a leaky ReLU's inverse is one, too: which of both it is, TF1's op says
+        if op.kind == "activation" and (name := probes.named_activation(x, own)):
+            return Reason(f"batch norm comes before the {name} in the port, after it in TF1")
+        if name := probes.named_activation(own, x):
+            return Reason(f"batch norm comes after the {name} in the port, before it in TF1")
+    return None
 
 
 def convolution(layer: LayerCase) -> Reason | None:
@@ -87,7 +108,8 @@ def convolution(layer: LayerCase) -> Reason | None:
         if None not in pads and pads[0] != pads[1]:
             return Reason(
                 f"padding: {pads[1]} rows and columns are added before the image, TF1 "
-                f"adds {pads[0]} (its SAME is not symmetric here)"
+                f"adds {pads[0]} (its SAME is not symmetric here)",
+                named=("padding",),
             )
     return Reason("the convolution differs (stride, or the layout of its kernel)")
 

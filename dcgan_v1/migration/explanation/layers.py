@@ -8,9 +8,9 @@ import numpy as np
 from dcgan_v1.migration.comparison.alignment import apart, model_of
 from dcgan_v1.migration.comparison.evidence import FORWARD, GRADIENT, LOSS, OUTPUT, Aligned, Key
 from dcgan_v1.migration.explanation import layer_experiments, probes
-from dcgan_v1.migration.explanation.case import Case, Cause
+from dcgan_v1.migration.explanation.case import Case, Cause, Named
 from dcgan_v1.migration.explanation.layer_case import AGREE, LayerCase, Reason
-from dcgan_v1.migration.records import Arrays, Change, LayerOutput
+from dcgan_v1.migration.records import TYPE, Arrays, Change, LayerOutput, NumberChange, TypeChange
 
 ROUNDED = 1e-6  # relative, of what was computed in float32 once
 AHEAD = 12  # ops of TF1's after a layer that may do what the port does between two layers
@@ -87,7 +87,7 @@ def _cause(case: Case, mode: str, rows: list[Aligned], place: int) -> Cause:
     text = reason.text
     if mode == "inference" and "training" in case.evidence.aligned and "TF1 reads" not in text:
         text = f"in inference alone: {text}"
-    alike = {_base(r) for r in rows for name in reason.settings if _is_alike(r, row, name)}
+    alike = frozenset(_base(r) for r in rows for name in reason.settings if _is_alike(r, row, name))
     if others := len(alike - {_base(row)}):
         text += f" (set so in {others} more layer{'s' if others > 1 else ''})"
     at = rows[place - 1] if _is_idle(rows, place - 1) else row
@@ -95,8 +95,10 @@ def _cause(case: Case, mode: str, rows: list[Aligned], place: int) -> Cause:
     beside = f" (TF1: {at.old.name})" if at.old else ""
     changes = _changes(case, row, reason.settings)
     proof = Key(FORWARD, row.new.name, mode)
-    consequences = _consequences(case, mode, _apart_from(case, mode, rows, model_of(row.new.name)))
-    return Cause(f"{base}{beside}", text, consequences, changes, proof)
+    settings = frozenset([*reason.settings, *reason.named])
+    named = Named(alike | {_base(row)}, settings, reason.place) if settings else None
+    keys = _consequences(case, mode, _apart_from(case, mode, rows, model_of(row.new.name)))
+    return Cause(f"{base}{beside}", text, keys, changes, proof, named=named)
 
 
 def _consequences(case: Case, mode: str, others: set[str]) -> frozenset[Key]:
@@ -131,15 +133,22 @@ def _changes(case: Case, at: Aligned, settings: dict[str, float]) -> tuple[Chang
     others of its kind, where both sides say the same numbers as there: what is found in one batch
     norm is not looked for in each."""
     changes = {
-        Change(op, setting, value)
+        _change(op, attribute, value)
         for rows in case.evidence.aligned.values()
         for row in rows
         if row.old is not None
         for name, value in settings.items()
         if _base(row) == _base(at) or _is_alike(row, at, name)
-        for op, setting in row.old.knobs.get(name, [])
+        for op, attribute in row.old.knobs.get(name, [])
     }
     return tuple(sorted(changes, key=lambda c: c.op))
+
+
+def _change(op: str, attribute: str, value: float) -> NumberChange | TypeChange:
+    """What a knob, see `LayerOutput`, is set to."""
+    if attribute.startswith(TYPE):
+        return TypeChange(op, attribute.removeprefix(TYPE))
+    return NumberChange(op, attribute, value)
 
 
 def _base(row: Aligned) -> str:
@@ -159,8 +168,8 @@ def _is_alike(row: Aligned, at: Aligned, name: str) -> bool:
 
 
 def _is_idle(rows: list[Aligned], place: int) -> bool:
-    """Whether a layer gives what it is given."""
-    if place < 1:
+    """Whether a layer gives what it is given, and not for a bias of 0."""
+    if place < 1 or rows[place].new.kind == "bias":
         return False
     before, now = rows[place - 1].new.output, rows[place].new.output
     return before.shape == now.shape and np.array_equal(before, now)
@@ -182,9 +191,11 @@ def _reason(case: Case, mode: str, rows: list[Aligned], place: int) -> Reason:
     x = before if x is None else x
     if x is None:
         return unknown
+    layer = LayerCase(case, mode, row, x, ours, theirs, _weights(case, row.new))
+    if row.new.kind == "norm" and (elsewhere := layer_experiments.norm_elsewhere(layer)):
+        return elsewhere
     if place and (skipped := _skipped(case, mode, rows[place - 1], row, x)):
         return skipped
-    layer = LayerCase(case, mode, row, x, ours, theirs, _weights(case, row.new))
     find_by_kind = layer_experiments.BY_KIND.get(row.new.kind, layer_experiments.anything)
     return find_by_kind(layer) or unknown
 

@@ -43,6 +43,11 @@ def adam_epsilon(change: np.ndarray, m: np.ndarray, v: np.ndarray, rate: float) 
     """Returns the epsilon of change = -rate * m / (sqrt(v) + epsilon).
 
     Read off where the second moment is smallest, for there epsilon weighs most.
+
+    Args:
+      change: of a weight in one step.
+      m, v: its moments after it, of the same shape.
+      rate: the learning rate with the bias correction in it.
     """
     change, m, v = (np.float64(array).ravel() for array in (change, m, v))
     usable = np.flatnonzero((change != 0) & (m != 0))
@@ -172,6 +177,11 @@ def variance_count(
 
     After p passes an average is decay^p * before + what the batches add. The factor is
     that of the added parts, and p is the number that makes it one for all channels.
+
+    Args:
+      before: [C] that both sides began with.
+      ours, theirs: [C] of TF1 and of the port after a step.
+      decay: what one pass keeps, in [0, 1].
 
     Returns:
       n, negative where theirs is the smaller one; None where no factor fits.

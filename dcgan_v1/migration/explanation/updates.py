@@ -8,9 +8,9 @@ import numpy as np
 
 from dcgan_v1.migration.comparison.evidence import AVERAGE, STATE, UPDATES, WEIGHT, Key, Keyed
 from dcgan_v1.migration.explanation import probes
-from dcgan_v1.migration.explanation.case import EPSILON_PLACE, Case, Cause
+from dcgan_v1.migration.explanation.case import EPSILON_PLACE, Case, Cause, Named
 from dcgan_v1.migration.explanation.update_rules import AFTER, PLACES, Rule
-from dcgan_v1.migration.records import Arrays, Change, Setting, Settings, Update
+from dcgan_v1.migration.records import Arrays, OptimizerChange, Setting, Settings, Update
 
 EXACT = 1e-9  # relative, what a rule worked out by hand may leave of a step
 ULPS = 4  # of a weight, that rounding may take off it in one update: much, where steps are tiny
@@ -118,7 +118,8 @@ def dormant(case: Case) -> list[Cause]:
         name = optimizer_name(case, update)
         text = f"{_setting_text(name, 'momentum', old or 0.0, new or 0.0)}, from the second step on"
         changes = _change(update, "momentum", new or 0.0)
-        causes.append(Cause(name, text, frozenset(), changes))
+        named = Named(frozenset({name}), frozenset({"momentum"}))
+        causes.append(Cause(name, text, frozenset(), changes, named=named))
     return causes
 
 
@@ -198,6 +199,9 @@ class Judged:
         """Where its settings are first seen to differ."""
         return f"{self.name} (first seen in {next(iter(self.steps))})"
 
+    def _named(self, setting: str, place: str = "") -> Named:
+        return Named(frozenset({self.name}), frozenset({setting}), place)
+
     def idle(self) -> list[Cause]:
         """One side moves nothing, though there is a gradient."""
         for name, (ours, theirs) in self.steps.items():
@@ -220,7 +224,7 @@ class Judged:
         kind = str(self.theirs.get("kind", self.rule.kind))
         if kind != self.rule.kind:
             text = f"{self.name} is {kind}, TF1's is {self.rule.kind}"
-            return [Cause(self.where, text, self.keys)]
+            return [Cause(self.where, text, self.keys, named=self._named("kind"))]
         settings: Settings = {**self.rule.settings, **self.theirs}
         rules = [self.rule, Rule(kind, settings), Rule(kind, settings, PLACES.get(kind, ""))]
         clips = self._clip(0, [self.rule]), self._clip(1, rules)
@@ -270,7 +274,8 @@ class Judged:
             if left > EXACT:  # else it acts alike
                 text = f"{_setting_text(self.name, setting, old, new)} (with TF1's: {left:.1e} off)"
                 change = _change(self.update, setting, new)
-                causes.append(Cause(self.where, text, self.keys, change))
+                named = self._named(setting)
+                causes.append(Cause(self.where, text, self.keys, change, named=named))
         if port_rule.place:
             causes.append(self._of_place(port_rule))
         return causes
@@ -278,17 +283,19 @@ class Judged:
     def _of_place(self, port_rule: Rule) -> Cause:
         """Epsilon where TF1 has it not."""
         old, new = self.rule.number("epsilon"), port_rule.number("epsilon")
+        named = self._named("epsilon", port_rule.place)
         if port_rule.place != AFTER:
             text = f"{self.name}'s epsilon {new:.2g} is added {port_rule.place}, TF1's {old:.2g} "
-            return Cause(self.where, f"{text}inside", self.keys)
+            return Cause(self.where, f"{text}inside", self.keys, named=named)
         count = next(iter(self.steps.values()))[0].updates
         acting = new * float(np.sqrt(1 - port_rule.number("beta2") ** (count + 1)))
         text = (
             f"{self.name}'s epsilon acts as {acting:.2g} in the first step, TF1's as {old:.2g}, "
             f"with equal moments: it is {new:.2g}, added {AFTER}"
         )
-        changes = (Change(self.update.optimizer, "optimizer epsilon after", new),)
-        return Cause(self.where, text, self.keys, changes, name=EPSILON_PLACE if new == old else "")
+        changes = (OptimizerChange(self.update.optimizer, "epsilon", new, True),)
+        name = EPSILON_PLACE if new == old else ""
+        return Cause(self.where, text, self.keys, changes, name=name, named=named)
 
     def _by_arithmetic(self) -> list[Cause]:
         """What its settings do not tell: a step that is TF1's, times a number; an epsilon."""
@@ -303,7 +310,7 @@ class Judged:
                 return self._adam_epsilon() if self.rule.kind == "Adam" else []
             ratios.append(longer)
         text = f"steps of {self.name} are {float(np.median(ratios)):.4g} times as long as TF1's"
-        return [Cause(self.where, text, self.keys)]
+        return [Cause(self.where, text, self.keys, named=self._named("learning rate"))]
 
     def _adam_epsilon(self) -> list[Cause]:
         """Equal moments, other weights: what is left is epsilon, which the step tells."""
@@ -323,7 +330,7 @@ class Judged:
             f"{self.name}'s epsilon acts as {epsilon:.2g} in the first step, TF1's as "
             f"{self.rule.number('epsilon'):.2g}, with equal moments"
         )
-        return [Cause(self.where, text, self.keys)]
+        return [Cause(self.where, text, self.keys, named=self._named("epsilon"))]
 
 
 def _setting_text(name: str, setting: str, old: Setting, new: Setting) -> str:
@@ -348,11 +355,11 @@ def _text(value: Setting) -> str:
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
-def _change(update: Update, setting: str, value: Setting) -> tuple[Change, ...]:
+def _change(update: Update, setting: str, value: Setting) -> tuple[OptimizerChange, ...]:
     """What gives TF1's optimiser the port's number."""
     if isinstance(value, bool | str):
         return ()
-    return (Change(update.optimizer, f"optimizer {setting}", float(value)),)
+    return (OptimizerChange(update.optimizer, setting, float(value)),)
 
 
 def _unknown(case: Case, update: Update, keys: list[Key]) -> Cause:

@@ -130,7 +130,13 @@ def _words(name: str) -> set[str]:
 
 
 def nearest(name: str, others: Iterable[str], count: int = 3) -> list[str]:
-    """Returns the names most like one."""
+    """Returns the names most like one.
+
+    Args:
+      name: the one.
+      others: those to choose from.
+      count: how many, at most.
+    """
     return sorted(others, key=lambda other: -likeness(other, name))[:count]
 
 

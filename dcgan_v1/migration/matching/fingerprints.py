@@ -44,7 +44,13 @@ RunEqual = Callable[[Arrays, Arrays], tuple[EqualRun, EqualRun]]
 
 
 def pixel_rows(rows: list[Row], new: dict[str, Variable], pixels: PixelsOf) -> list[Row]:
-    """Rows of dense kernels beside flattened maps: their order is still open."""
+    """Returns the rows of dense kernels beside flattened maps: their order is still open.
+
+    Args:
+      rows: of pairs of variables.
+      new: the port's variables by name.
+      pixels: what its layers beside maps were seen to meet.
+    """
     return [r for r in rows if r.by != "map" and _pixels_of(new[r.new], pixels)]
 
 

@@ -138,6 +138,12 @@ def pair_updates(
     Each of TF1's updates, in the order of a step, takes the one of the port's that is left and
     most like it: first what a map says of its optimiser, then how many variables it trains that
     are known to be the same, then whether it trains as many, then the order in the port's step.
+
+    Args:
+      old: what TF1's says of itself.
+      theirs: the updates of the port's step.
+      rows: the variables that are known to be the same.
+      known: optimiser of TF1's -> the port's, of a map.
     """
     new_of = {row.old: row.new for row in rows}
     left, updates = list(range(len(theirs))), {}

@@ -109,7 +109,12 @@ class Layout(NamedTuple):
 
 
 def fits(kind: str, shape: Sequence[int], tf1_shape: Sequence[int]) -> bool:
-    """Whether a port's array of this shape and layout can be TF1's."""
+    """Whether a port's array can be TF1's.
+
+    Args:
+      kind: of layout, a key of AXES.
+      shape: of the port's; tf1_shape: of TF1's.
+    """
     axes = AXES[kind]
     if axes and len(axes) != len(shape):
         return False
@@ -118,12 +123,24 @@ def fits(kind: str, shape: Sequence[int], tf1_shape: Sequence[int]) -> bool:
 
 
 def channels_first(values: np.ndarray, chw: Pixels, axis: int = -1) -> np.ndarray:
-    """Reorders an axis of pixels from [H, W, C] to [C, H, W]."""
+    """Reorders an axis of pixels from [H, W, C] to [C, H, W].
+
+    Args:
+      values: of any rank.
+      chw: sizes of the maps.
+      axis: the one that numbers C * H * W pixels.
+    """
     return _pixels(values, chw, axis % np.ndim(values), to_port=True)
 
 
 def channels_last(values: np.ndarray, chw: Pixels, axis: int = -1) -> np.ndarray:
-    """Reorders an axis of pixels from [C, H, W] to [H, W, C]."""
+    """Reorders an axis of pixels from [C, H, W] to [H, W, C]; see `channels_first`.
+
+    Args:
+      values: of any rank.
+      chw: sizes of the maps.
+      axis: the one that numbers C * H * W pixels.
+    """
     return _pixels(values, chw, axis % np.ndim(values), to_port=False)
 
 

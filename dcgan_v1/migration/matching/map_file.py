@@ -20,7 +20,7 @@ layout = "torch dense, rows 128x7x7"
 
 import json
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -80,16 +80,7 @@ def read(path: str | Path) -> Map:
         raise UserError(f"cannot read {path}: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UserError(f"{path} is not TOML: {error}") from error
-    unknown = [name for name in tables if name not in TABLES]
-    if unknown:
-        raise UserError(
-            f"{path} has [{unknown[0]}]; a map has {', '.join(f'[{t}]' for t in TABLES)}"
-        )
-    rows = []
-    for row in tables.get("variables", []):
-        if not isinstance(row, dict) or not {"tf1", "port"} <= row.keys():
-            raise UserError(f"{path}: every [[variables]] needs tf1 and port")
-        rows.append(VariableRow(str(row["tf1"]), str(row["port"]), str(row.get("layout", ""))))
+    _refuse_unknown(f"{path} has", "a map has", tables, TABLES, "[{}]")
     for table in TABLES[:-1]:
         if not isinstance(tables.get(table, {}), dict):
             raise UserError(f"{path}: {table} must be a table, [{table}]")
@@ -98,21 +89,48 @@ def read(path: str | Path) -> Map:
             if not isinstance(value, kind):
                 wanted = "a list of names" if kind is list else "a name"
                 raise UserError(f"{path}: {key} in [{table}] must be {wanted}")
-    runs = tables.get("step", {}).get("runs")
-    if runs is not None and not (
-        isinstance(runs, list)
-        and all(isinstance(run, list) and all(isinstance(n, str) for n in run) for run in runs)
-    ):
-        raise UserError(f'{path}: [step] runs is a list of lists: [["d_train"], …]')
     return Map(
         inputs=tables.get("inputs", {}),
         training=tables.get("training", {}),
         inference=tables.get("inference", {}),
-        runs=runs,
+        runs=_runs(path, tables.get("step", {})),
         forward=tables.get("forward", {}),
         optimizers=tables.get("optimizers", {}),
-        variables=rows,
+        variables=_variables(path, tables.get("variables", [])),
     )
+
+
+def _refuse_unknown(
+    has: str, known: str, keys: Iterable[str], names: Sequence[str], form: str = "{}"
+) -> None:
+    """Refuses what is not one of some names: a typing error would count for nothing."""
+    unknown = [key for key in keys if key not in names]
+    if unknown:
+        every = ", ".join(map(form.format, names))
+        raise UserError(f"{has} {form.format(unknown[0])}; {known} {every}")
+
+
+def _runs(path: str | Path, step: dict[str, Any]) -> list[list[str]] | None:
+    _refuse_unknown(f"{path}: [step] has", "it takes", step, ("runs",))
+    runs = step.get("runs")
+    if runs is None:
+        return None
+    is_list = isinstance(runs, list) and all(isinstance(run, list) for run in runs)
+    if not is_list or not all(isinstance(name, str) for run in runs for name in run):
+        raise UserError(f'{path}: [step] runs is a list of lists: [["d_train"], …]')
+    return list(runs)
+
+
+def _variables(path: str | Path, given: Any) -> list[VariableRow]:
+    if not isinstance(given, list):
+        raise UserError(f"{path}: variables are tables of their own, [[variables]]")
+    rows = []
+    for row in given:
+        if not isinstance(row, dict) or not {"tf1", "port"} <= row.keys():
+            raise UserError(f"{path}: every [[variables]] needs tf1 and port")
+        _refuse_unknown(f"{path}: a [[variables]] has", "it takes", row, VariableRow._fields)
+        rows.append(VariableRow(**{key: str(value) for key, value in row.items()}))
+    return rows
 
 
 def text(matching: "Matching", bound: dict[str, str], runs: list[list[str]], given: Map) -> str:

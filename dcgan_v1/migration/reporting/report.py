@@ -34,6 +34,7 @@ def verdict(report: Report) -> str:
         options = " ".join(f"--accept {name}" for name in names)
         lines.append(f"  the same but for this: {options} accepts it")
     lines += [f"  the same, written otherwise: {line}" for line in report["written otherwise"]]
+    lines += [f"  {line}" for line in report["races"]]  # 'race: …'
     lines += [f"  not compared: {line}" for line in report["not compared"]]
     if report["altered"]:
         lines.append("  said of the port with this altered: " + "; ".join(report["altered"]))
@@ -136,7 +137,14 @@ def write(
     folder: str | Path,
     replay: Replay | None = None,
 ) -> None:
-    """Writes report.json and report.html, a page that needs no other file."""
+    """Writes report.json and report.html, a page that needs no other file.
+
+    Args:
+      report: see `tables.build`.
+      comparisons: dtype -> Comparison, for the pictures.
+      folder: is made where it is not there.
+      replay: of a recording.
+    """
     template = Path(__file__).with_name("report.html.j2").read_text("utf-8")
     page = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
     page.filters["sci"] = lambda x: "-" if x is None else f"{x:.2e}"
@@ -167,6 +175,7 @@ def plain(value: object) -> object:
 
 
 def speed_lines(report: Report) -> list[str]:
+    """Returns what the timing gave, in words; nothing where nothing was timed."""
     speed = report["speed"]
     if speed is None:
         return []

@@ -7,10 +7,9 @@ import numpy as np
 from dcgan_v1.migration.comparison.differences import Difference
 from dcgan_v1.migration.comparison.evidence import AVERAGE, STATE
 from dcgan_v1.migration.comparison.pipeline import Comparison
-from dcgan_v1.migration.explanation.case import Finding
+from dcgan_v1.migration.explanation.case import Finding, Named
 from dcgan_v1.migration.records import Setting, Settings
 
-WORDS = {"rate": "drops"}  # setting -> what a finding calls it, where that is another word
 ALIKE, UNKNOWN = "alike", "unknown"  # how an owner's settings act as a whole
 
 
@@ -30,7 +29,7 @@ def sides(comparison: Comparison) -> list[dict[str, object]]:
                 o.settings.get(name, {})
                 for o, name in zip(evidence.first, (update.optimizer, new), strict=True)
             )
-            named = _findings_of(comparison.findings, new)
+            named = _named(comparison.findings, new)
             rows += _rows(new, ours, theirs, named, "" if i in moved else ALIKE)
     paths: set[str] = set()
     for aligned in evidence.aligned.values():
@@ -38,7 +37,7 @@ def sides(comparison: Comparison) -> list[dict[str, object]]:
             path = a.new.name.partition("#")[0]
             if a.old is not None and path not in paths:
                 paths.add(path)
-                named = _findings_of(comparison.findings, path)
+                named = _named(comparison.findings, path)
                 effect = ALIKE if a.by == "value" else UNKNOWN
                 rows += _rows(path, a.old.settings, a.new.settings, named, effect)
     return [dict(row) for row in dict.fromkeys(tuple(r.items()) for r in rows)]
@@ -50,20 +49,21 @@ def _is_moved(difference: Difference) -> bool:
     return key.kind == STATE and key.step == 1 and key.part != AVERAGE and difference.is_over
 
 
-def _findings_of(findings: list[Finding], owner: str) -> str:
-    """What was found at a layer or an optimiser."""
-    return "; ".join(f.cause for f in findings if f.where.partition(" (")[0] == owner)
+def _named(findings: list[Finding], owner: str) -> dict[str, str]:
+    """Setting -> place of an epsilon, or '': of what is named at a layer or an optimiser."""
+    records: list[Named] = [f.named for f in findings if f.named and owner in f.named.owners]
+    return {setting: record.place for record in records for setting in record.settings}
 
 
 def _rows(
-    owner: str, ours: Settings, theirs: Settings, named: str, effect: str
+    owner: str, ours: Settings, theirs: Settings, named: dict[str, str], effect: str
 ) -> Iterator[dict[str, object]]:
     """Yields rows of the settings that both sides have.
 
     Args:
       owner: name of a layer or an optimiser of the port's.
       ours, theirs: what both sides say of it.
-      named: what was found at it.
+      named: the settings of it that a cause is about, see `_named`.
       effect: ALIKE where what comes of it is the same; UNKNOWN where what it is given differs.
     """
     for setting, value in ours.items():
@@ -74,10 +74,10 @@ def _rows(
         is_other = value != other
         if isinstance(value, float) and not isinstance(other, bool | str):
             is_other = not np.isclose(value, other, rtol=1e-6, atol=0)
-        is_named = WORDS.get(setting, setting) in named
+        is_named = setting in named
         differs = is_named or (bool(is_other) and not effect and not named)
         is_alike = effect == ALIKE or (bool(named) and not is_named)
-        place = _place(setting, named)
+        place = named.get(setting, "")
         yield {
             "setting": f"{owner}: {setting}",
             "tf1": _text(value),
@@ -86,12 +86,6 @@ def _rows(
             "acts alike": bool(is_other and not differs and is_alike),
             "not judged": bool(is_other and not differs and not is_alike),
         }
-
-
-def _place(setting: str, named: str) -> str:
-    """Where the port adds its epsilon, where that is not TF1's place."""
-    places = ("after the bias correction", "outside the root")
-    return next((p for p in places if setting == "epsilon" and p in named), "")
 
 
 def _text(value: Setting) -> str:

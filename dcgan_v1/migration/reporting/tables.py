@@ -1,6 +1,5 @@
 """What a comparison found, as one dict of tables that JSON can hold."""
 
-import dataclasses
 import os
 import platform
 import statistics
@@ -10,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from dcgan_v1 import __version__
-from dcgan_v1.migration.comparison import differences, gradient_check, pipeline, units
+from dcgan_v1.migration.comparison import differences, gradient_check, program_lines, units
 from dcgan_v1.migration.comparison.differences import Difference
 from dcgan_v1.migration.comparison.evidence import FORWARD, GRADIENT, LOSS, STATE
 from dcgan_v1.migration.comparison.pipeline import Comparison, Outcome
@@ -59,8 +58,8 @@ def build(
         "old": title[0],
         "new": title[1],
         "same": not open_findings,
-        "findings": [dataclasses.asdict(finding) for finding in open_findings],
-        "accepted": [dataclasses.asdict(f) for f in findings if f not in open_findings],
+        "findings": [_finding(f) for f in open_findings],
+        "accepted": [_finding(f) for f in findings if f not in open_findings],
         "compared": _scope(exact),
         "roles": _roles(outcome),
         "written otherwise": [
@@ -68,6 +67,7 @@ def build(
             *units.sentences(exact.evidence),
         ],
         "altered": exact.evidence.new.altered,
+        "races": exact.evidence.old.races,
         "not compared": list(dict.fromkeys(n for c in comparisons.values() for n in c.notes)),
         "precision": _precision(comparisons, outcome.refused),
         "environment": {**_environment(outcome, request), **notes},
@@ -82,6 +82,10 @@ def build(
         "noise": _floors(comparisons),
         "replay": replay.as_dict() if replay else None,
     }
+
+
+def _finding(finding: Finding) -> dict[str, str]:
+    return {"where": finding.where, "cause": finding.cause, "name": finding.name}
 
 
 def _averages(outcome: Outcome) -> list[Finding]:
@@ -148,7 +152,7 @@ def _roles(outcome: Outcome) -> list[str]:
     evidence = next(iter(outcome.comparisons.values())).evidence
     old, certificate = evidence.old, outcome.pairing.certificate
     bindings = outcome.prepared.bindings
-    lines = pipeline.program_lines(old, bindings)
+    lines = program_lines.of(old, bindings)
     if certificate.loss is not None:
         lines.append(
             f"under equal values for equal shapes {certificate.losses} "

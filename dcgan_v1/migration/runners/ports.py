@@ -35,7 +35,13 @@ def arguments(step: Callable[..., object]) -> tuple[list[str], list[str], bool]:
 def calls(
     models: dict[str, Model], inputs: Arrays, forward: dict[str, list[str]]
 ) -> Iterator[tuple[str, Model, list[np.ndarray]]]:
-    """Yields (name, model, arrays it is called with) of the models whose inputs are there."""
+    """Yields (name, model, arrays it is called with) of the models whose inputs are there.
+
+    Args:
+      models: of the port by name.
+      inputs: what there is.
+      forward: model -> names of its inputs.
+    """
     for name, model in models.items():
         names = forward.get(name, [])
         if names and all(n in inputs for n in names):
@@ -49,7 +55,14 @@ def note_inputs(
     to_array: Callable[[object], np.ndarray],
 ) -> None:
     """Adds the names of the inputs that a model is called with to those `known`; nothing where a
-    tensor is none of the step's inputs."""
+    tensor is none of the step's inputs.
+
+    Args:
+      known: the choices so far, a list of names each.
+      tensors: what the model is given.
+      inputs: of the step.
+      to_array: of the framework's tensors.
+    """
     names = []
     for tensor in tensors:
         array = to_array(tensor)

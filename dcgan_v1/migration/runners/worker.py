@@ -3,21 +3,24 @@ in kind: the name of a method of the runner, and a file with its arguments as re
 
 import contextlib
 import ctypes
-import importlib.util
 import json
 import os
 import signal
+import sys
 import time
 import traceback
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import IO
 
 from dcgan_v1.migration import records, serialization
 from dcgan_v1.migration.records import Batch, Source, Speed
+from dcgan_v1.migration.runners import after_import
 from dcgan_v1.migration.runners.protocol import PortRunner, Runner, Tf1Runner
 
 LEAVE = "leave"  # request that ends a program, and not the process that it was forked from
+HAS_TORCH = 8  # exit status of a program that imported torch: the next one finds it loaded
 PR_SET_PDEATHSIG = 1  # of prctl: a child ends with its parent
 
 
@@ -35,7 +38,8 @@ class Opening:
 CLASSES = (
     *(records.SlotKey, records.GradientKey, records.Variable, records.Input, records.Update),
     *(records.Tf1Info, records.PortInfo, records.State, records.Batch, records.LayerOutput),
-    *(records.Observation, records.Speed, records.ReplayRow, records.Source, records.Change),
+    *(records.Observation, records.Speed, records.ReplayRow, records.Source),
+    *(records.NumberChange, records.TypeChange, records.OptimizerChange, records.InputChange),
     Opening,
 )
 serialization.register(CLASSES)
@@ -86,14 +90,8 @@ def _set_up_frameworks(opening: Opening) -> list[str]:
     tf.config.threading.set_intra_op_parallelism_threads(opening.threads)
     keras.config.set_floatx(opening.dtype)
     keras.utils.set_random_seed(0)
-    # a default dtype must stand before the user's file makes its first tensor; importing
-    # torch takes a second, so only where their file speaks of it
-    if importlib.util.find_spec("torch") and _mentions_torch(opening.source):
-        import torch
-
-        torch.set_num_threads(opening.threads)
-        torch.set_default_dtype(getattr(torch, opening.dtype))
-        torch.manual_seed(0)
+    # importing torch takes seconds: only where the user's file does
+    after_import.call("torch", partial(_set_up_torch, opening))
     altered: list[str] = []
     if opening.dtype == "float64":
         from dcgan_v1.migration.runners.keras.exact import exact_resizing, exact_slopes
@@ -103,15 +101,13 @@ def _set_up_frameworks(opening: Opening) -> list[str]:
     return altered
 
 
-def _mentions_torch(source: Source) -> bool:
-    if "torch" in source.options.values():
-        return True
-    place = source.target.rpartition(":")[0]
-    path = Path(place)
-    if not place.endswith(".py"):
-        spec = importlib.util.find_spec(place) if place else None
-        path = Path((spec and spec.origin) or os.devnull)
-    return path.is_file() and "torch" in path.read_text("utf-8", "replace").lower()
+def _set_up_torch(opening: Opening) -> None:
+    """A default dtype must stand before the user's file makes its first tensor."""
+    import torch
+
+    torch.set_num_threads(opening.threads)
+    torch.set_default_dtype(getattr(torch, opening.dtype))
+    torch.manual_seed(0)
 
 
 def _open_tf1(opening: Opening) -> Tf1Runner:
@@ -142,7 +138,13 @@ def _open_tf1(opening: Opening) -> Tf1Runner:
 
 
 def timed(runner: Runner, batch: Batch, steps: int) -> Speed:
-    """Returns seconds per step and the process's peak memory in bytes."""
+    """Returns seconds per step and the process's peak memory in bytes.
+
+    Args:
+      runner: a program that is open.
+      batch: what every step is given.
+      steps: how many are timed.
+    """
     started = time.perf_counter()
     for _ in range(steps):
         runner.step(batch)
@@ -182,21 +184,29 @@ def main() -> None:
     requests = os.fdopen(os.dup(0), "rb", buffering=0)  # what it reads, no other process can
     os.dup2(2, 1)  # whatever a framework prints must not mix with the answers
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)  # nor a port read the requests
+    has_torch = False
     while line := requests.readline():
         with contextlib.suppress(Exception):  # what it is, is said where the program is opened
-            load_frameworks(json.loads(line))
+            load_frameworks(json.loads(line), has_torch)
         child = os.fork()
         if child == 0:
             ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
             serve(line, requests, answers)
-            os._exit(0)
+            os._exit(HAS_TORCH if "torch" in sys.modules else 0)
         _, status = os.waitpid(child, 0)
-        if status:
+        code = os.waitstatus_to_exitcode(status)
+        if code not in (0, HAS_TORCH):
             break
+        has_torch = code == HAS_TORCH
 
 
-def load_frameworks(request: dict[str, str]) -> None:
-    """Imports what a program needs, and does nothing with it: no threads start."""
+def load_frameworks(request: dict[str, str], has_torch: bool) -> None:
+    """Imports what a program needs, and does nothing with it: no threads start.
+
+    Args:
+      request: the one to open it.
+      has_torch: whether the program that was open before has imported torch.
+    """
     arguments = serialization.load(Path(request["with"]))
     assert isinstance(arguments, dict)
     opening = arguments["opening"]
@@ -212,12 +222,18 @@ def load_frameworks(request: dict[str, str]) -> None:
 
     import dcgan_v1.migration.runners.keras.runner
 
-    if importlib.util.find_spec("torch") and _mentions_torch(opening.source):
+    if has_torch:
         import dcgan_v1.migration.runners.torch.runner  # noqa: F401
 
 
 def serve(line: bytes, requests: IO[bytes], answers: IO[str]) -> None:
-    """Answers requests, the first of which is read already, until the program is left."""
+    """Answers requests until the program is left.
+
+    Args:
+      line: the first request, which is read already.
+      requests: where further ones come from.
+      answers: where replies go.
+    """
     runner: Runner | None = None
     while line:
         request = json.loads(line)

@@ -154,7 +154,7 @@ def drawing(layers: Layers, draws: ports.Draws) -> Iterator[None]:
     try:
         with contextlib.ExitStack() as stack:
             for cls in {type(x) for x in dropouts if x not in of_keras}:
-                stack.enter_context(_patched_call(cls, module))
+                stack.enter_context(patched_call(cls, module))
             yield
     finally:
         for layer in of_keras:

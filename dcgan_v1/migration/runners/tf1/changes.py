@@ -1,14 +1,16 @@
 """Numbers of a graph that an explanation replaces: what a port would compute if TF1 had them."""
 
+from collections.abc import Iterable
+
 import tensorflow.compat.v1 as tf
 from tensorflow.core.framework.node_def_pb2 import NodeDef
 from tensorflow.core.protobuf.meta_graph_pb2 import MetaGraphDef
 from tensorflow.python.framework import tensor_util
 
-from dcgan_v1.migration.records import Change
+from dcgan_v1.migration.records import NumberChange, TypeChange
 
 
-def apply(meta: MetaGraphDef, changes: list[Change]) -> None:
+def apply(meta: MetaGraphDef, changes: Iterable[NumberChange | TypeChange]) -> None:
     """Replaces attributes, constants and types of ops of a MetaGraphDef, in place: in the op of a
     layer's gradient, too, which keeps a number of its own.
 
@@ -18,19 +20,19 @@ def apply(meta: MetaGraphDef, changes: list[Change]) -> None:
     nodes = {node.name: node for node in meta.graph_def.node}
     for change in changes:
         node = nodes[change.op]
-        if change.setting == "value":
+        if isinstance(change, TypeChange):
+            _retype(nodes, change.op, change.kind)
+            continue
+        if change.attribute == "value":
             old = tensor_util.MakeNdarray(node.attr["value"].tensor)
             new = tf.make_tensor_proto(change.value, old.dtype, old.shape)
             node.attr["value"].tensor.CopyFrom(new)
             continue
-        if change.setting.startswith("type "):
-            _retype(nodes, change.op, change.setting.removeprefix("type "))
-            continue
-        node.attr[change.setting].f = change.value
+        node.attr[change.attribute].f = change.value
         for other in nodes.values():
             is_gradient = other.op.startswith(node.op.rstrip("V23")) and "Grad" in other.op
             if is_gradient and set(node.input) & set(other.input):
-                other.attr[change.setting].f = change.value
+                other.attr[change.attribute].f = change.value
 
 
 def _retype(nodes: dict[str, NodeDef], name: str, kind: str) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import tensorflow.compat.v1 as tf
 from tensorflow.core.framework.node_def_pb2 import NodeDef
 
+from dcgan_v1.migration.records import TYPE
 from dcgan_v1.migration.runners.tf1 import graph_ops
 
 Knobs = dict[str, list[tuple[str, str]]]  # setting -> [(op, attribute)]
@@ -26,7 +27,7 @@ def of(op: tf.Operation, nodes: Mapping[str, NodeDef]) -> Knobs:
         return _of_branches(nodes, op.name)
     if op.type in OTHER:
         name = OTHER[op.type]
-        return {name.lower(): [(op.name, f"type {name}")]}
+        return {name.lower(): [(op.name, f"{TYPE}{name}")]}
     if "alpha" in attributes:
         return {"slope": [(op.name, "alpha")]}
     if "epsilon" in attributes:

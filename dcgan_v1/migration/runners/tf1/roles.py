@@ -73,7 +73,16 @@ class Roles:
 
 
 def refuse_savers(ops: Iterable[tf.Operation], source: str, trust: bool) -> None:
-    """Every graph with a Saver has ops that read and write files; none may run."""
+    """Refuses ops that read and write files, which every graph with a Saver has.
+
+    Args:
+      ops: that a step or an output needs.
+      source: for the message: where the graph came from.
+      trust: a user's word that they may run.
+
+    Raises:
+      UserError: there is one.
+    """
     savers = [op for op in ops if op.type in unsafe.SAVERS]
     if savers and not trust:
         raise UserError(

@@ -13,15 +13,26 @@ from dcgan_v1.migration.records import (
     Change,
     GradientKey,
     LayerOutput,
+    NumberChange,
     Observation,
+    OptimizerChange,
     ReplayRow,
     Settings,
     State,
     Tf1Info,
+    TypeChange,
 )
 from dcgan_v1.migration.runners.protocol import NoDouble
 from dcgan_v1.migration.runners.tf1 import changes as graph_changes
-from dcgan_v1.migration.runners.tf1 import dropouts, graph_layers, knobs, opening, precision, races
+from dcgan_v1.migration.runners.tf1 import (
+    channels_first,
+    dropouts,
+    graph_layers,
+    knobs,
+    opening,
+    precision,
+    races,
+)
 from dcgan_v1.migration.runners.tf1.describing import describe
 from dcgan_v1.migration.runners.tf1.fetches import Fetches
 from dcgan_v1.migration.runners.tf1.roles import Roles
@@ -52,8 +63,9 @@ class GraphRunner:
         meta = self.program.meta
         self.left: dict[str, int] = {}
         self.spelled: dict[str, int] = {}
-        graph_changes.apply(meta, [c for c in changes or [] if not _is_of_optimizer(c)])
-        self._optimizer_changes = [c for c in changes or [] if _is_of_optimizer(c)]
+        every = changes or []
+        graph_changes.apply(meta, [c for c in every if isinstance(c, NumberChange | TypeChange)])
+        self._optimizer_changes = [c for c in every if isinstance(c, OptimizerChange)]
         self.nodes = {node.name: node for node in meta.graph_def.node}
         self.types = {name: node.op for name, node in self.nodes.items()}
         self.graph = tf.Graph()
@@ -66,7 +78,9 @@ class GraphRunner:
             self.variables = Variables(self.graph, self.program, self.roles, self.types, spec.trust)
             self.races = races.settle(self.graph, self.roles, self.fetches, self._fetched())
         self.variables.changed = {
-            (c.op, c.setting.removeprefix("optimizer ")): c.value for c in self._optimizer_changes
+            (c.optimizer, c.setting): c.value
+            for c in self._optimizer_changes
+            if not c.is_after_correction
         }
         config = tf.ConfigProto(device_count={"GPU": 0})
         config.intra_op_parallelism_threads = threads
@@ -77,6 +91,7 @@ class GraphRunner:
         self._switch_dropouts_off(given)
 
     def _import(self, meta: Any) -> None:
+        meta = channels_first.to_last(meta)  # `nodes` are as they were written
         try:
             if self.dtype == "float64":
                 meta, self.left, self.spelled = precision.to_double(meta)
@@ -317,17 +332,16 @@ class GraphRunner:
         """Settings of optimisers that an explanation puts right."""
         feed: Feed = {}
         for change in self._optimizer_changes:
-            setting, _, _ = change.setting.removeprefix("optimizer ").partition(" after")
             value = change.value
-            if change.setting.endswith(" after"):
+            if change.is_after_correction:
                 # TF1 adds epsilon before the correction, sqrt(1 - beta2^t): so it acts as after it
-                count = self.variables.state().updates.get(change.op, 0)
-                beta2 = self.variables.setting(change.op, "beta2")
+                count = self.variables.state().updates.get(change.optimizer, 0)
+                beta2 = self.variables.setting(change.optimizer, "beta2")
                 value *= float(np.sqrt(1 - beta2 ** (count + 1)))
             for update in self.roles.updates:
-                if update.optimizer == change.op:
+                if update.optimizer == change.optimizer:
                     for apply in update.applies:
-                        tensor = apply.settings.get(setting)
+                        tensor = apply.settings.get(change.setting)
                         if tensor is not None and self.graph.is_feedable(tensor):
                             feed[tensor] = value
         return feed
@@ -354,10 +368,6 @@ class GraphRunner:
                         "gradient behind tf.control_dependencies); the step runs, and "
                         "moves no weight"
                     ) from None
-
-
-def _is_of_optimizer(change: Change) -> bool:
-    return change.setting.startswith("optimizer ")
 
 
 def _nhwc(node: Any, array: np.ndarray) -> np.ndarray:

@@ -130,6 +130,7 @@ def all_nodes(graph_def: tf.GraphDef) -> Iterator[Any]:
 
 
 def refuse_unknown(meta: Any, source: str) -> None:
+    """Raises UserError where a graph needs ops that this TensorFlow has not."""
     functions = {f.signature.name for f in meta.graph_def.library.function}
     unknown = sorted(
         {
@@ -149,6 +150,7 @@ def refuse_unknown(meta: Any, source: str) -> None:
 
 
 def refuse_unsafe(meta: Any, source: str) -> None:
+    """Raises UserError where a graph holds ops that touch the machine."""
     nodes = {n.op: n.name for n in all_nodes(meta.graph_def) if n.op in UNSAFE}
     nodes |= {  # nothing says which functions a step calls
         n.op: f"{n.name} of {function.signature.name}"

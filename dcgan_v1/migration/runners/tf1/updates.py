@@ -133,6 +133,11 @@ def runs(graph: tf.Graph, found: list[Update], asked: list[list[str]] | None) ->
     Where nothing is asked for: the op at the end of everything that needs all updates;
     else for each update the op at the end of what needs it, in the graph's order, and
     after it the ops that clip what it trains.
+
+    Args:
+      graph: of the program.
+      found: its updates.
+      asked: names of ops, a list a session call, of a user or a recording.
     """
     if asked:
         return [[operation(graph, name) for name in run] for run in asked]

@@ -208,7 +208,13 @@ def drawing(layers: Layers, draws: ports.Draws) -> Iterator[None]:
 def noting_inputs(
     models: dict[str, torch.nn.Module], forward: dict[str, list[list[str]]], inputs: Arrays
 ) -> Iterator[None]:
-    """Works out which of the step's inputs each model is called with, and adds it to `forward`."""
+    """Works out which of the step's inputs each model is called with.
+
+    Args:
+      models: of the port by name.
+      forward: model -> choices of names, to which it is added.
+      inputs: of the step.
+    """
 
     def noting(name: str) -> Callable[..., None]:
         def hook(module: torch.nn.Module, args: Any) -> None:

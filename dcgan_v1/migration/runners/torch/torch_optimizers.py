@@ -72,7 +72,13 @@ def _group(optimizer: torch.optim.Optimizer, parameter: torch.Tensor) -> dict[st
 def complete(
     optimizer: torch.optim.Optimizer, parameter: torch.Tensor, held: dict[str, Any]
 ) -> None:
-    """Adds to the slots that were loaded what torch makes only where there are none."""
+    """Adds to the slots that were loaded what torch makes only where there are none.
+
+    Args:
+      optimizer: whose they are.
+      parameter: that they are of.
+      held: its state, slot -> value.
+    """
     import torch
 
     group = _group(optimizer, parameter)

@@ -1,0 +1,114 @@
+"""What a port's step is given of TF1's inputs, and what is done with a whole batch."""
+
+import importlib
+import sys
+
+import numpy as np
+import pytest
+
+from dcgan_v1.errors import UserError
+from dcgan_v1.migration.comparison import bindings, gradient_check, input_order
+from dcgan_v1.migration.comparison.preparation import Prepared
+from dcgan_v1.migration.records import Input, Observation, PortInfo, State, Tf1Info
+from dcgan_v1.migration.runners import after_import
+
+pytestmark = pytest.mark.unit
+
+
+def bound(arguments, inputs, optional=()):
+    """The Bindings of a step that takes `arguments`, of a program that is fed `inputs`."""
+    port = PortInfo(arguments=arguments, optional=list(optional))
+    given = {name: Input([None, 3], "float32") for name in inputs}
+    return bindings.bind(port, arguments, given, {}, {})
+
+
+def test_what_a_later_run_has_of_its_own_tells_which_input_is_its_first():
+    """Placeholders without names, the noise first; the step takes the images first."""
+    inputs = ["Placeholder", "Placeholder_1", "Placeholder@2"]
+    of_step = {"images": "Placeholder_1", "noise": "Placeholder", "noise_2": "Placeholder@2"}
+    own = bound(["images", "noise", "noise_2"], inputs)
+    assert own.arguments == of_step
+    assert own.by_order == ["images"]
+    assert bound(["images", "noise"], inputs, ["noise_2"]).arguments == of_step
+
+
+def test_no_input_is_left_out_for_what_a_later_run_has():
+    with pytest.raises(UserError, match="takes x, x_2, and the TF1 program has a, b, b@2 left"):
+        bound(["x", "x_2"], ["a", "b", "b@2"])
+
+
+class OfShapes:
+    """Programs whose port takes arrays of some shapes alone."""
+
+    dtype = "float64"
+
+    def __init__(self, shapes):
+        self.shapes, self.new, self.reopened = shapes, self, 0
+
+    def step(self, batch, *, is_observed):
+        if {n: a.shape[1:] for n, a in batch.inputs.items()} != self.shapes:
+            raise UserError("the port side: ValueError")
+
+    def reopen_port(self):
+        self.reopened += 1
+
+
+@pytest.mark.parametrize(
+    ("shapes", "settled"),
+    [
+        ({"images": (8, 8), "noise": (5,), "more": (5,)}, ["b", "a", "c"]),
+        ({"images": (5,), "noise": (8, 8), "more": (5,)}, None),  # as it is: another fault
+        ({"images": (7,), "noise": (5,), "more": (5,)}, None),
+    ],
+)
+def test_arguments_stand_in_the_one_order_that_the_step_takes(shapes, settled):
+    every = {"a": [None, 5], "b": [None, 8, 8], "c": [None, 5]}
+    inputs = {name: Input(shape, "float32") for name, shape in every.items()}
+    port = PortInfo(arguments=["images", "noise", "more"])
+    own = bindings.bind(port, ["images", "noise", "more"], inputs, {}, {})
+    batch = {name: np.zeros([2, *shape[1:]]) for name, shape in every.items()}
+    programs = OfShapes(shapes)
+    found = input_order.settle(programs, Prepared([batch], batch, own, State({})), inputs)
+    assert (found and list(found.bindings.arguments.values())) == settled
+    assert programs.reopened
+
+
+class OfTenRows:
+    """A TF1 program whose labels have ten rows."""
+
+    def load(self, state):
+        pass
+
+    def still_step(self, batch, *, is_observed=False):
+        if len(batch.inputs["x"]) != 10:
+            raise UserError("Incompatible shapes: [4,1] vs. [10,1]")
+        return Observation()
+
+
+def test_the_self_check_takes_the_whole_batch_where_labels_have_its_size():
+    few, every = ({"x": np.zeros([rows, 3])} for rows in (4, 10))
+    prepared = Prepared([every], few, bindings.Bindings(), State({}))
+    assert gradient_check.check(OfTenRows(), Tf1Info(), prepared, 0) == ([], "")
+    prepared = Prepared([few], few, bindings.Bindings(), State({}))
+    _, why = gradient_check.check(OfTenRows(), Tf1Info(), prepared, 0)
+    assert why == "the self-check of float64: Incompatible shapes: [4,1] vs. [10,1]"
+
+
+def test_a_package_is_set_up_before_whoever_imports_it_goes_on(tmp_path, monkeypatch):
+    name = "framework_of_theirs"
+    (tmp_path / f"{name}.py").write_text("dtype = 'float32'")
+    (tmp_path / "port_of_theirs.py").write_text(f"import {name}\nmade = {name}.dtype")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    finders = list(sys.meta_path)
+
+    def set_up():
+        sys.modules[name].dtype = "float64"
+
+    after_import.call(name, set_up)
+    assert name not in sys.modules
+    assert importlib.import_module("port_of_theirs").made == "float64"
+    assert sys.meta_path == finders
+    sys.modules[name].dtype = "float32"
+    after_import.call(name, set_up)  # it is loaded by now
+    assert sys.modules[name].dtype == "float64"
+    del sys.modules[name], sys.modules["port_of_theirs"]
