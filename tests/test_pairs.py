@@ -19,6 +19,11 @@ def test_the_page_is_what_the_rows_give():
 
 
 @pytest.mark.unit
+def test_the_readme_says_what_the_rows_give():
+    assert page.short_summary(page.read()) in (page.ROOT / "README.md").read_text("utf-8")
+
+
+@pytest.mark.unit
 def test_every_row_is_of_the_commits_of_its_pair():
     rows = [json.loads(path.read_text("utf-8")) for path in table.ROWS.glob("*.json")]
     assert len(rows) >= 10

@@ -65,6 +65,8 @@ KINDS = (
     Kind(NOISE, "draws", r"takes it apart from|is given another"),
     Kind("another loss", "loss", r"so does .*loss|^is .* apart$|times TF1's: a sum for a mean"),
     Kind("another gradient", "gradient", r"its gradient (differs|also holds)|gradient is .* times"),
+    Kind("an update, for no cause that was found", "state", r"no cause that was found"),
+    Kind("another output", "forward", r"the output differs|computes nothing of that shape"),
     Kind("what is trained", "gradient", r"is trained by|also trains"),
 )
 

@@ -1,4 +1,4 @@
-"""Writes the tables of docs/pairs.md from `pairs.toml` and the rows:
+"""Writes the tables of docs/pairs.md, and a sentence of the README, from `pairs.toml` and the rows:
 
 python benchmarks/pairs/page.py
 """
@@ -17,6 +17,8 @@ from benchmarks.pairs.rows import STAGES, Row
 from benchmarks.pairs.table import Pair, Side
 
 PAGE = ROOT / "docs" / "pairs.md"
+README = ROOT / "README.md"
+SENTENCE = re.compile(r"Of \d+ published ports, .*\(\[table\]\(docs/pairs\.md\)\)\.")
 COLUMNS = ["pair", "the port says", "shapes", *STAGES.values(), "20 steps", "adapter", "minutes"]
 WHY = {
     "width": "layers narrowed",
@@ -63,6 +65,16 @@ def summary(rows: list[tuple[Pair, Row]]) -> str:
         f"{count['noise']} but for that and noise that one side draws once more in a step, "
         f"{count['sizes']} but for these and the size of a layer or of the noise, and "
         f"{count['differs']} another one."
+    )
+
+
+def short_summary(rows: list[tuple[Pair, Row]]) -> str:
+    """The same for a README, in less words."""
+    count = Counter(verdict(pair, row) for pair, row in rows)
+    close = count["same"] + count["epsilon"] + count["noise"]
+    return (
+        f"Of {len(rows)} published ports, {close} compute what the original does, but for Adam's "
+        "epsilon and a second noise ([table](docs/pairs.md))."
     )
 
 
@@ -168,8 +180,11 @@ def _code(where: str) -> str:
 
 
 def main() -> None:
-    PAGE.write_text(text(PAGE.read_text("utf-8"), read()), "utf-8")
-    print(f"wrote {PAGE.relative_to(ROOT)}")
+    rows = read()
+    PAGE.write_text(text(PAGE.read_text("utf-8"), rows), "utf-8")
+    readme = README.read_text("utf-8")
+    README.write_text(SENTENCE.sub(lambda _: short_summary(rows), readme), "utf-8")
+    print(f"wrote {PAGE.relative_to(ROOT)} and the sentence of {README.name}")
 
 
 if __name__ == "__main__":
