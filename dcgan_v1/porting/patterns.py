@@ -184,12 +184,15 @@ def dropout(y: Tensor) -> Match | None:
         ("Mul", ("Mul", "x", Number("scale")), kept),
         ("Mul", (DIVIDE, "x", Number("keep")), ("Floor", (ADD, "random", Number("keep")))),
         (SELECT, ("GreaterEqual", "random", Number("rate")), ("Mul", "x", Number("scale")), 0),
+        (SELECT, ("GreaterEqual", "random", Number("rate")), (DIVIDE, "x", Number("keep")), 0),
     )
     if bound is None or bound["random"].op.type != "RandomUniform":
         return None
     if bound["random"].shape != bound["x"].shape and None not in (bound["random"].shape or (None,)):
         return None  # numbers that several elements share
     rate = bound.get("rate", 1 - bound.get("keep", 0.0))
+    if "keep" in bound and abs(bound["keep"] + rate - 1) > 1e-6:
+        return None
     if "scale" in bound and abs(bound["scale"] * (1 - rate) - 1) > 1e-6:
         return None
     return Match("dropout", [bound["x"]], {"rate": _decimal(rate), "draw": bound["random"].op.name})
