@@ -1,5 +1,6 @@
 """Puts the pieces and calls of one session run into the stages where they are computed."""
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from dcgan_v1.porting.nodes import Bodies
 
 Unit = Piece | Call
+LABELS = 12  # classes; what is longer is noise, as far as a name goes
 
 
 class Building:
@@ -29,6 +31,18 @@ class Building:
             return x
         self._visit(self._unit(x.piece))
         return self.values[x.piece, x.index]
+
+    def visit_first(self, norms: list[Piece], pieces: list[Piece]) -> None:
+        """Calls networks in the order in which TF1 moves their batch norms' averages, but for
+        those whose gradient is a part of a loss: these have their place there."""
+        inner: set[int] = set()
+        for piece in pieces:
+            if piece.kind == "gradient" and all(isinstance(x, Out) for x in piece.inputs):
+                y, x = (self._unit(x.piece) for x in piece.inputs if isinstance(x, Out))
+                inner |= {id(unit) for unit in self._depending(y, x)}
+        for norm in norms:
+            if id(self._unit(norm)) not in inner:
+                self._visit(self._unit(norm))
 
     def _unit(self, piece: Piece) -> Unit:
         return self.bodies.of_piece.get(piece, piece)
@@ -68,7 +82,7 @@ class Building:
         if f"{name}@{self.number + 1}" in bodies.again:
             name = f"{name}@{self.number + 1}"
         if name not in bodies.fed:
-            word = bodies.names.inputs.get(name) or segments.identifier(name.rpartition("/")[2])
+            word = bodies.names.inputs.get(name) or segments.identifier(_word(name, unit, i))
             taken = {n.value.name.partition(".")[0] for n in bodies.fed.values()}
             while word in taken:
                 word += "_"
@@ -156,3 +170,18 @@ class Building:
 
         visit(y)
         return found
+
+
+def _word(name: str, unit: Piece, i: int) -> str:
+    """What an input is called: after its op, its scope, or where neither tells after its shape."""
+    scope, _, last = name.rpartition("/")
+    unnamed = re.fullmatch(r"(?:Placeholder|IteratorGetNext)(?:_\d+)?(?::\d+)?(@\d+)?", last)
+    if unnamed is None:
+        return last
+    if scope:
+        return scope.rpartition("/")[2] + (unnamed[1] or "")
+    shape = unit.outputs[i][0] or ()
+    if len(shape) == 4 and shape[3] in (1, 3, 4):
+        return "images" + (unnamed[1] or "")
+    longest = max((n or 0 for n in shape[1:]), default=0)
+    return ("z" if longest > LABELS else "y") + (unnamed[1] or "")

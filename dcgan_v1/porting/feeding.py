@@ -97,7 +97,8 @@ def _feed(node: d.Node, recorded: np.ndarray | None, drawn: "_Drawn | None") -> 
         return Feed(name, "images", row, low, high, dtype, told)
     if len(row) == 1 and _are_labels(name, recorded):
         return Feed(name, "one_hot", row, dtype=dtype, told=told)
-    if drawn is not None and name in drawn.noise:
+    noise = drawn.noise if drawn else frozenset()
+    if node.ops[0].partition("@")[0] in noise:  # or what a later run has of it
         return _noise(name, row, recorded, dtype)
     return Feed(name, "array", row, dtype=dtype, told=told)
 
@@ -142,7 +143,7 @@ def _noise(name: str, row: tuple[int, ...], recorded: np.ndarray | None, dtype: 
 
 @dataclass(frozen=True)
 class _Drawn:
-    """What a program's generator draws, and the arguments that are its noise."""
+    """What a program's generator draws, and TF1's inputs that are its noise."""
 
     network: str
     shape: tuple[int, ...]
@@ -166,7 +167,8 @@ def _generated(program: d.Program) -> _Drawn | None:
         if not (shape and goes_on and is_noise and int(np.prod(shape)) > max(sizes)):
             continue
         low, high = _end(program, call)
-        noise = frozenset(v.name.partition(".")[0] for v in names)
+        fed = {n.value: n.ops[0] for n in program.inputs}
+        noise = frozenset(fed[v].partition("@")[0] for v in names if v in fed)
         return _Drawn(call.settings["network"], shape, low, high, noise, call)
     return None
 

@@ -219,9 +219,8 @@ class Bodies:
     def _stages(self, number: int) -> list[d.Stage]:
         run = self._runs[number]
         build = Building(self, number)
-        parts: list[d.Effect] = []
-        for effect in run.effects:
-            parts.append(self._effect(effect, run, build))
+        build.visit_first(list(self.moved[number]), run.flow.pieces)
+        parts = [self._effect(effect, run, build) for effect in run.effects]
         for x in run.moving:
             build.operand(x)
         stages: list[d.Stage] = []
