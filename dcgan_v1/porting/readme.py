@@ -31,13 +31,15 @@ def text(
       meta: path of the original's graph.
     """
     plain = name.rpartition("/")[2]
+    first, *more = verdict.splitlines() or [""]
+    notes = "".join(f"\n- {line.strip()}" for line in more)
     step = ", ".join(f"`{o.name}`" for o in program.optimizers)
     inputs = [n.value.name.partition(".")[0] for n in program.inputs]
     return templates.get("readme.md.j2").render(
         name=plain,
         original=f"`{name}`",
         framework=FRAMEWORKS[to],
-        verdict=verdict,
+        verdict=f"{first}\n{notes}" if notes else first,
         networks=", ".join(f"`{n.name}`" for n in program.networks),
         optimizers=f"the losses, the optimisers {step}",
         stages=program.stages,
