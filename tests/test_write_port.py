@@ -191,6 +191,13 @@ def test_an_average_of_the_unbiased_variance_is_one_of_the_variance():
     assert norm_patterns.moment_of(mean) is mean
 
 
+def test_an_initialiser_that_layers_share_has_a_name_and_draws_anew_for_each():
+    normal, other = (f"keras.initializers.RandomNormal({n})" for n in ("0, 1", "1, 2"))
+    lines, bodies = keras_starts.shared([f"a({normal})", f"b({normal}) c({other})"])
+    assert lines == ["normal = partial(keras.initializers.RandomNormal, 0, 1)"]
+    assert bodies == ["a(normal())", f"b(normal()) c({other})"]
+
+
 @pytest.mark.parametrize(
     ("names", "network"),
     [

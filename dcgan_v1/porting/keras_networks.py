@@ -1,6 +1,6 @@
 """networks.py of a Keras port: each network a `keras.Model` of Keras's own layers."""
 
-from dcgan_v1.porting import contents, starts, tf_ops
+from dcgan_v1.porting import contents, keras_starts, starts, tf_ops
 from dcgan_v1.porting import description as d
 from dcgan_v1.porting import names as naming
 from dcgan_v1.porting.contents import attribute_of, class_name, has_norm, has_sets, sets
@@ -29,10 +29,12 @@ def text(program: d.Program) -> str:
     """Returns the file."""
     bodies = [_network(program, network) for network in program.networks]
     kinds = [n for w in program.networks for n in contents.nodes(w)]
+    starts, bodies = keras_starts.shared(bodies)
     lines = ['"""The networks of a TF1 program, in Keras."""', ""]
+    lines += ["from functools import partial", ""] if starts else []
     has_array = any("np." in body for body in bodies)
     lines += ["import keras", *(["import numpy as np"] if has_array else [])]
-    lines += ["import tensorflow as tf", "", "layers = keras.layers", "", "", ""]
+    lines += ["import tensorflow as tf", "", "layers = keras.layers", *starts, "", "", ""]
     norms = [n for n in kinds if n.kind == "batch_norm"]
     classes = "".join(_batch_norm_classes(norms))
     return "\n".join(lines) + classes + "\n\n".join(bodies)

@@ -1,0 +1,35 @@
+"""Initialisers that several layers of a Keras port share have a name: the layers stay short."""
+
+import re
+from collections import Counter
+
+SHORT = {
+    "RandomNormal": "normal",
+    "TruncatedNormal": "truncated_normal",
+    "RandomUniform": "uniform",
+}
+MADE = re.compile(r"keras\.initializers\.(\w+)\(([^()]*)\)")
+
+
+def shared(bodies: list[str]) -> tuple[list[str], list[str]]:
+    """Returns the lines that define what is used more than once, and the bodies that use them.
+
+    Every use makes an initialiser of its own: one of Keras's would draw the same numbers again.
+    """
+    counts = Counter(m.group() for body in bodies for m in MADE.finditer(body))
+    names: dict[str, str] = {}
+    lines = []
+    for made, count in counts.items():
+        match = MADE.fullmatch(made)
+        if count < 2 or match is None or match[1] not in SHORT:
+            continue
+        name = SHORT[match[1]]
+        number = 1 + sum(known.rstrip("_0123456789") == name for known in names.values())
+        names[made] = name if number == 1 else f"{name}_{number}"
+        lines.append(f"{names[made]} = partial(keras.initializers.{match[1]}, {match[2]})")
+
+    def named(match: re.Match[str]) -> str:
+        name = names.get(match.group())
+        return f"{name}()" if name else match.group()
+
+    return lines, [MADE.sub(named, body) for body in bodies]
