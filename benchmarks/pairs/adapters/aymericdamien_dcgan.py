@@ -21,7 +21,7 @@ def new():
     discriminator(generator(tf.zeros([1, 100], keras.config.floatx())))
 
     def step(noise_input, real_image_input, noise_input_2):
-        real = real_image_input * 2.0 - 1.0
+        real = real_image_input  # in -1..1, as TF1 is fed; the notebook's step makes it of 0..1
         with tf.GradientTape() as tape:
             on_fake = discriminator(generator(noise_input, is_training=True), is_training=True)
             on_real = discriminator(real, is_training=True)
