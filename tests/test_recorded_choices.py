@@ -8,11 +8,12 @@ import pytest
 from dcgan_v1.migration.comparison import feeding, recorded
 from dcgan_v1.migration.comparison.evidence import Key
 from dcgan_v1.migration.explanation.averages import _cause
+from dcgan_v1.migration.explanation.layers import _skipped
 from dcgan_v1.migration.matching import by_use
 from dcgan_v1.migration.matching.identify import PortUpdate
 from dcgan_v1.migration.matching.map_file import Map
 from dcgan_v1.migration.recordings.port_recording import Item
-from dcgan_v1.migration.records import Input, PortInfo, Tf1Info, Update, Variable
+from dcgan_v1.migration.records import Input, LayerOutput, PortInfo, Tf1Info, Update, Variable
 
 pytestmark = pytest.mark.unit
 
@@ -124,3 +125,22 @@ def test_an_average_that_a_race_moves_in_another_order_is_no_other_rule():
     assert "leaves the order open" in averages([race], *near)
     assert "times as far" in averages([], *near)
     assert "times as far" in averages([race], [0.1, 0.2, 0.3], [0.2, 0.4, 0.6])
+
+
+def between(tf1, port):
+    """What is said of what TF1 makes of a batch norm's output, and the port, ahead of a layer."""
+    norm = np.random.default_rng(0).normal(size=(6, 5))
+    names = (("norm", norm), ("between", tf1(norm)), ("conv", norm @ np.ones((5, 5))))
+    layers = [LayerOutput(name, "other", {}, output) for name, output in names]
+    case = SimpleNamespace(evidence=SimpleNamespace(layers={"training": layers}))
+    last = SimpleNamespace(old=layers[0], new=SimpleNamespace(output=norm))
+    row = SimpleNamespace(old=layers[2])
+    return _skipped(case, "training", last, row, port(norm)).text
+
+
+def test_another_activation_between_two_layers_is_not_taken_for_a_dropout():
+    said = between(lambda x: np.maximum(x, 0), lambda x: np.maximum(x, 0.2 * x))
+    assert said == "the activation is leaky ReLU of slope 0.2, TF1's is ReLU"
+    assert "left out" in between(lambda x: np.maximum(x, 0), lambda x: x)
+    kept = np.random.default_rng(1).random((6, 5)) < 0.5
+    assert between(lambda x: 2 * x * kept, lambda x: x).startswith("dropout is left off")
