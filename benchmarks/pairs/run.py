@@ -40,7 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
     )
     args = parser.parse_args(arguments)
     try:
-        pair = _pair(args.name)
+        pair = table.pair(args.name)
         clones.check(args.old, pair.old, "--old")
         clones.check(args.new, pair.new, "--new")
         with tempfile.TemporaryDirectory(prefix="pair_") as folder:
@@ -52,13 +52,6 @@ def main(arguments: list[str] | None = None) -> int:
     path.write_text(json.dumps(row, indent=1) + "\n", "utf-8")
     print(f"wrote {path.relative_to(ROOT)}")
     return 0
-
-
-def _pair(name: str) -> Pair:
-    pairs = table.load()
-    if name not in pairs:
-        raise UserError(f"there is no pair {name}: {', '.join(pairs)}")
-    return pairs[name]
 
 
 def run(pair: Pair, old: Path, new: Path, work: Path) -> rows.Row:

@@ -69,6 +69,8 @@ class Pair:
       edited: stage of a step -> what else was edited away to compare the rest.
       steps: how many are compared.
       map: text of a map file, or ''.
+      trained: of a pair whose programs are trained: 'steps', and for 'old' and 'new' an expression
+        for COUNT pictures of the generator.
       read: what was read in both sources to check the verdict, a sentence each.
       beside: what differs that no comparison of functions sees, a sentence each.
       missed: causes that were read in the sources and that no verdict named.
@@ -87,6 +89,7 @@ class Pair:
     edited: dict[str, str] = field(default_factory=dict)
     steps: int = 20
     map: str = ""
+    trained: dict[str, str | int] = field(default_factory=dict)
     read: tuple[str, ...] = ()
     beside: tuple[str, ...] = ()
     missed: tuple[str, ...] = ()
@@ -110,6 +113,18 @@ def load(path: Path = PAIRS) -> dict[str, Pair]:
         except (TypeError, KeyError) as error:
             raise UserError(f"{path.name}: {name}: {error}") from error
     return pairs
+
+
+def pair(name: str) -> Pair:
+    """Returns a pair of the table.
+
+    Raises:
+      UserError: it has none of that name.
+    """
+    pairs = load()
+    if name not in pairs:
+        raise UserError(f"there is no pair {name}: {', '.join(pairs)}")
+    return pairs[name]
 
 
 def _side(fields: dict, repositories: dict[str, str]) -> Side:
