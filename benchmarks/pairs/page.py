@@ -46,6 +46,7 @@ def text(page: str, rows: list[tuple[Pair, Row]]) -> str:
         "summary": summary(rows),
         "table": pairs_table(rows),
         "causes": causes_table(rows),
+        "trained": trained_table(),
         "details": "\n\n".join(details(pair, row) for pair, row in rows),
     }
     for mark, part in parts.items():
@@ -144,6 +145,19 @@ def causes_table(rows: list[tuple[Pair, Row]]) -> str:
         count.update(f"{STAGES[stage]}, edited away" for stage in pair.edited)
     lines = ["| cause | pairs |", "|---|---|"]
     return "\n".join(lines + [f"| {name} | {number} |" for name, number in count.most_common()])
+
+
+def trained_table() -> str:
+    """What generators draw after both programs of a pair were trained, run by run."""
+    head = "| pair | iterations | program | Fréchet distance | digits |"
+    lines = [head, "|---" * 5 + "|"]
+    for path in sorted(table.TRAINED.glob("*.json")):
+        told = json.loads(path.read_text("utf-8"))
+        for which, title in (("old", "TF1"), ("new", "the port")):
+            far = ", ".join(f"{run['frechet']:.0f}" for run in told[which])
+            sure = ", ".join(f"{run['sure']:.0%}" for run in told[which])
+            lines.append(f"| {told['name']} | {told['steps']} | {title} | {far} | {sure} |")
+    return "\n".join(lines)
 
 
 def details(pair: Pair, row: Row) -> str:

@@ -9,6 +9,7 @@ from dcgan_v1.errors import UserError
 HERE = Path(__file__).resolve().parent
 PAIRS = HERE / "pairs.toml"
 ROWS = HERE / "rows"
+TRAINED = HERE / "trained"
 
 
 @dataclass(frozen=True)

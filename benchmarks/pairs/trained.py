@@ -20,7 +20,6 @@ from benchmarks.pairs import clones, table
 from benchmarks.pairs.table import HERE, Edit, Pair, Side
 from dcgan_v1.errors import UserError
 
-TRAINED = HERE / "trained"
 SAMPLES = 2000
 NAME = "pair_samples.npy"
 
@@ -46,7 +45,7 @@ def main(arguments: list[str] | None = None) -> int:
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    path = TRAINED / f"{pair.name}.json"
+    path = table.TRAINED / f"{pair.name}.json"
     path.parent.mkdir(exist_ok=True)
     path.write_text(json.dumps(measure(drawn, pair), indent=1) + "\n", "utf-8")
     print(f"wrote {path.relative_to(ROOT)}")
