@@ -7,6 +7,7 @@ from dcgan_v1.migration.explanation import probes
 from dcgan_v1.migration.explanation.case import Case, Cause
 
 ORDER = 0.1  # how much farther an average may move by the order of what comes in
+SMALLEST = 4  # rows of a batch that batch norm is of use for
 PASSES = (1, 2, 3)  # of a step through a layer, for which a decay is worked out
 
 
@@ -112,7 +113,8 @@ def _also_variance(
     if len(added) < 2:
         return ""
     count = probes.variance_count(np.zeros_like(before), added[0], added[1], 0.0)
-    return f"; and {_of_variance(count)}" if count else ""
+    # what several passes add up to can look like a batch of two
+    return f"; and {_of_variance(count)}" if count and abs(count) >= SMALLEST else ""
 
 
 def _of_variance(count: int) -> str:
