@@ -11,7 +11,16 @@ from script_runs import ROOT, fresh, refusal
 from dcgan_v1.errors import UserError
 from dcgan_v1.migration.matching.map_file import Map, VariableRow
 from dcgan_v1.migration.records import Input, Tf1Info
-from dcgan_v1.porting import corrections, effects, feeding, graph, norm_patterns, patterns, segments
+from dcgan_v1.porting import (
+    corrections,
+    effects,
+    feeding,
+    graph,
+    keras_starts,
+    norm_patterns,
+    patterns,
+    segments,
+)
 from dcgan_v1.porting import description as d
 
 pytestmark = pytest.mark.unit
