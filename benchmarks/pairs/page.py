@@ -143,8 +143,9 @@ def causes_table(rows: list[tuple[Pair, Row]]) -> str:
         count.update({causes.kind(f["cause"]).name for f in true_findings(pair, row)})
         count.update(["other sizes"] * bool(pair.shapes))
         count.update(f"{STAGES[stage]}, edited away" for stage in pair.edited)
+    by_count = sorted(count.items(), key=lambda entry: (-entry[1], entry[0]))
     lines = ["| cause | pairs |", "|---|---|"]
-    return "\n".join(lines + [f"| {name} | {number} |" for name, number in count.most_common()])
+    return "\n".join(lines + [f"| {name} | {number} |" for name, number in by_count])
 
 
 def trained_table() -> str:
