@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from functools import cache
 from multiprocessing import forkserver
 from pathlib import Path
@@ -26,7 +27,7 @@ ENVIRONMENT = {
     or (k, v) == ("TF_ENABLE_ONEDNN_OPTS", "0")
     or not k.startswith(("TF_", "KERAS_"))
 }
-SECONDS = 180  # a script may take
+SECONDS = 600  # that anything is waited for: only what hangs takes so long
 
 
 def command(script, *args):
@@ -99,6 +100,38 @@ def _become(argv, cwd, env, streams):
     sys.path[:] = [str(Path(argv[0]).parent), *(p for p in sys.path if p not in ours)]
     sys.argv = argv
     runpy.run_path(argv[0], run_name="__main__")
+
+
+def started(argv, first=lambda: None, **options):
+    """Starts a process as a user's shell does, on signals, too: a job in the background
+    ignores some of them, and its children do.
+
+    Args:
+      argv: its command line, see `command`.
+      first: what is called in the process before.
+      options: of `subprocess.Popen`.
+    """
+
+    def begin():
+        for number in (signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, signal.SIG_DFL)
+        first()
+
+    options = {"cwd": ROOT, "env": ENVIRONMENT, "text": True, **options}
+    return subprocess.Popen(argv, preexec_fn=begin, **options)
+
+
+def until(condition, process=None):
+    """Waits until a condition holds; a process that ends before fails."""
+    deadline = time.monotonic() + SECONDS
+    while not condition():
+        assert process is None or process.poll() is None, "it ended before"
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def has_lines(path, count):
+    return path.exists() and len(path.read_text().splitlines()) >= count
 
 
 def inside(script, *args):

@@ -2,10 +2,9 @@
 
 import shutil
 import subprocess
-import time
 
 import pytest
-from script_runs import ENVIRONMENT, ROOT, command
+from script_runs import ENVIRONMENT, ROOT, SECONDS, command, started, until
 
 pytestmark = pytest.mark.cli
 
@@ -59,7 +58,7 @@ def shell(script, disk, size):
         env=ENVIRONMENT,
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=SECONDS,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout, done.stderr
@@ -112,20 +111,11 @@ def test_a_read_only_disk_is_refused_before_anything_is_done(tmp_path):
 
 def test_a_run_directory_that_vanishes_is_named_in_the_error(tmp_path):
     run_dir = tmp_path / "run"
-    process = subprocess.Popen(
-        command("train_celeba.py", *TRAINING, "--steps", 5000, "--run-dir", run_dir),
-        cwd=ROOT,
-        env=ENVIRONMENT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    deadline = time.monotonic() + 120
-    while not list(run_dir.glob("checkpoints/*.index")):
-        assert process.poll() is None and time.monotonic() < deadline
-        time.sleep(0.1)
+    words = command("train_celeba.py", *TRAINING, "--steps", 5000, "--run-dir", run_dir)
+    process = started(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    until(lambda: list(run_dir.glob("checkpoints/*.index")), process)
     run_dir.rename(tmp_path / "gone")
-    _, errors = process.communicate(timeout=120)
+    _, errors = process.communicate(timeout=SECONDS)
     assert process.returncode == 2
     assert "error: cannot write the checkpoint of step" in errors
     assert str(run_dir) in errors and "Traceback" not in errors

@@ -20,7 +20,7 @@ from browser import (
     slide,
 )
 from PIL import Image
-from script_runs import call
+from script_runs import SECONDS, call
 from test_explore_server import ask
 
 from dcgan_v1 import pretrained, systems
@@ -200,7 +200,7 @@ def test_live_the_picture_has_the_bits_that_sample_py_draws(live_page, tab, tmp_
     port = int(address.split(":")[2].split("/")[0])
     assert ask(port, "GET", "/")[0] == 404
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=20)
+    out, err = process.communicate(timeout=SECONDS)
     assert process.returncode == 0 and out.endswith("ended\n") and not err
     tab.click("#grid button:nth-child(3)")
     expect(tab.locator("#status.failed")).to_contain_text("start explore.py again")

@@ -9,12 +9,11 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 
 import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
-from script_runs import ENVIRONMENT, call, command, refusal
+from script_runs import ENVIRONMENT, call, command, refusal, started, until
 
 from dcgan_v1 import systems
 from dcgan_v1.explore import server
@@ -216,18 +215,11 @@ def test_live_a_browser_is_opened_and_served_at_once(run_dir, tmp_path):
         '.read())" "$1"\nsleep 60\n'
     )
     script.chmod(0o755)
-    process = subprocess.Popen(
-        command("explore.py", "--run-dir", run_dir),
-        env={**ENVIRONMENT, "BROWSER": str(script)},
-        stdout=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
+    environment = {**ENVIRONMENT, "BROWSER": str(script)}
+    words, output = command("explore.py", "--run-dir", run_dir), subprocess.PIPE
+    process = started(words, env=environment, stdout=output, start_new_session=True)
     seen = tmp_path / "seen"
-    deadline = time.monotonic() + 60
-    while not (seen.exists() and b"</html>" in seen.read_bytes()):
-        assert time.monotonic() < deadline and process.poll() is None
-        time.sleep(0.1)
+    until(lambda: seen.exists() and b"</html>" in seen.read_bytes(), process)
     assert "--run-dir '" + str(run_dir) in seen.read_text()
     os.killpg(process.pid, signal.SIGTERM)
     process.communicate()

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from script_runs import ENVIRONMENT, ROOT, call_path
+from script_runs import ENVIRONMENT, ROOT, SECONDS, call_path
 
 from benchmarks import kill_resume
 
@@ -80,7 +80,7 @@ def test_kills_at_random_moments_lose_nothing(tmp_path):
         env=ENVIRONMENT,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=SECONDS,
     )
     assert done.returncode == 0, done.stdout + done.stderr[-2000:]
     found = re.search(r"mnist_keras: (\d) kills in 36 steps .*: identical", done.stdout)

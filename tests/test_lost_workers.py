@@ -9,8 +9,8 @@ import subprocess
 import time
 
 import pytest
-from script_runs import ENVIRONMENT
-from worker_runs import finished, is_running, train, until, variables
+from script_runs import ENVIRONMENT, SECONDS, until
+from worker_runs import finished, is_running, train, variables
 
 from benchmarks import kill_resume
 from dcgan_v1.distributed import cluster
@@ -31,7 +31,7 @@ def test_a_lost_worker_is_named_and_the_run_ends_as_an_undisturbed_one(
     undisturbed, tmp_path, rank, number, said
 ):
     process = train(tmp_path / "run")
-    until(tmp_path / "run" / "checkpoints" / "model-5.index", process)
+    until((tmp_path / "run" / "checkpoints" / "model-5.index").exists, process)
     os.kill(kill_resume.workers_of(process.pid)[rank], number)
     code, out, err = finished(process)
     assert code == 0, out + err
@@ -43,9 +43,8 @@ def test_a_lost_worker_is_named_and_the_run_ends_as_an_undisturbed_one(
 @pytest.mark.release
 def test_a_worker_that_is_frozen_before_the_first_step_is_named_too(undisturbed, tmp_path):
     process = train(tmp_path / "run")
-    while len(workers := kill_resume.workers_of(process.pid)) < 2:
-        time.sleep(0.05)
-    os.kill(workers[1], signal.SIGSTOP)
+    until(lambda: len(kill_resume.workers_of(process.pid)) == 2, process)
+    os.kill(kill_resume.workers_of(process.pid)[1], signal.SIGSTOP)
     code, out, err = finished(process)
     assert code == 0, out + err
     assert "worker 1 was stopped by a signal; all workers start again" in out
@@ -54,7 +53,7 @@ def test_a_worker_that_is_frozen_before_the_first_step_is_named_too(undisturbed,
 
 def test_ctrl_c_stops_all_workers_after_the_same_step_and_saves(tmp_path):
     process = train(tmp_path / "run", steps=5000)
-    until(tmp_path / "run" / "samples" / "step_0000004.png", process)
+    until((tmp_path / "run" / "samples" / "step_0000004.png").exists, process)
     workers = kill_resume.workers_of(process.pid)
     process.send_signal(signal.SIGINT)
     code, out, err = finished(process)
@@ -66,15 +65,12 @@ def test_ctrl_c_stops_all_workers_after_the_same_step_and_saves(tmp_path):
 
 def test_no_worker_outlives_its_launcher(tmp_path):
     process = train(tmp_path / "run", steps=5000)
-    until(tmp_path / "run" / "samples" / "step_0000004.png", process)
+    until((tmp_path / "run" / "samples" / "step_0000004.png").exists, process)
     workers = kill_resume.workers_of(process.pid)
     assert len(workers) == 2
     process.kill()
     process.communicate()
-    deadline = time.monotonic() + 30
-    while any(map(is_running, workers)) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert not any(map(is_running, workers))
+    until(lambda: not any(map(is_running, workers)))
 
 
 @pytest.mark.release
@@ -113,7 +109,7 @@ def test_workers_that_are_lost_again_and_again_are_given_up(tmp_path):
     )
     words = kill_resume.command("mnist_tutorial", 4, tmp_path / "run", 2)
     environment = {**ENVIRONMENT, "PYTHONPATH": str(tmp_path)}
-    done = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=240)
+    done = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=SECONDS)
     assert done.returncode == 1, done.stderr
     assert "worker 1 was ended by SIGKILL; given up after 3 restarts" in done.stderr
     assert done.stdout.count("all workers start again from the beginning") == 3

@@ -5,7 +5,7 @@ import re
 import nbclient
 import nbformat
 import pytest
-from script_runs import ENVIRONMENT, ROOT
+from script_runs import ENVIRONMENT, ROOT, SECONDS
 
 OFFLINE = """
 import socket
@@ -25,7 +25,7 @@ def test_the_tour_runs_offline_from_top_to_bottom(tmp_path):
     notebook = nbformat.read(TOUR, as_version=4)
     client = nbclient.NotebookClient(
         notebook,
-        timeout=300,
+        timeout=SECONDS,
         kernel_name="python3",
         resources={"metadata": {"path": str(TOUR.parent)}},
     )

@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import pytest
-from script_runs import ENVIRONMENT, ROOT
+from script_runs import ENVIRONMENT, ROOT, SECONDS
 
 pytestmark = [pytest.mark.cli, pytest.mark.numerical]
 
@@ -19,7 +19,7 @@ def run(code):
         env={**ENVIRONMENT, "TF_CPP_MIN_LOG_LEVEL": "3"},
         capture_output=True,
         text=True,
-        timeout=180,
+        timeout=SECONDS,
     )
     assert done.returncode == 0, done.stderr[-2000:]
     return done.stdout

@@ -7,11 +7,10 @@ import pty
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
-from script_runs import ENVIRONMENT, ROOT, call, command
+from script_runs import ENVIRONMENT, ROOT, SECONDS, call, command, has_lines, started, until
 from test_disks import UNSHARE, needs_mount
 
 from dcgan_v1.checkpoints import finding
@@ -113,20 +112,13 @@ def test_a_lost_connection_saves_the_run(tmp_path):
     run = tmp_path / "r"
     args = (*SHORT, run, "--steps", 5000, "--save-every", 5000, "--summary-every", 1)
     leader, follower = pty.openpty()
-    process = subprocess.Popen(
-        command("train_mnist.py", *args),
-        cwd=ROOT,
-        env=ENVIRONMENT,
-        stdin=follower,
-        stdout=follower,
-        stderr=follower,
-        start_new_session=True,
-        preexec_fn=_take_terminal,
-    )
+    files = dict.fromkeys(("stdin", "stdout", "stderr"), follower)
+    words = command("train_mnist.py", *args)
+    process = started(words, _take_terminal, start_new_session=True, **files)
     os.close(follower)
     _wait_for_steps(run, process, leader)
     os.close(leader)  # hangs up
-    assert process.wait(60) == 128 + signal.SIGHUP
+    assert process.wait(SECONDS) == 128 + signal.SIGHUP
     step = int(finding.resolve(run).rpartition("-")[2])
     assert step >= 3
     printed = train(run, "--restore", "--steps", step + 1)
@@ -138,17 +130,12 @@ def test_a_lost_connection_saves_a_run_whose_reader_dies_with_it(tmp_path):
     """`train_mnist.py ... | tee log`: tee is gone before the next line is printed."""
     run = tmp_path / "r"
     args = (*SHORT, run, "--steps", 5000, "--save-every", 5000, "--summary-every", 1)
-    process = subprocess.Popen(
-        [sys.executable, "-c", OFTEN, *command("train_mnist.py", *args)[1:]],
-        cwd=ROOT,
-        env=ENVIRONMENT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    )
+    words = [sys.executable, "-c", OFTEN, *command("train_mnist.py", *args)[1:]]
+    process = started(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     _wait_for_steps(run, process, process.stdout.fileno())
     process.send_signal(signal.SIGHUP)
     process.stdout.close()
-    assert process.wait(60) == 128 + signal.SIGHUP
+    assert process.wait(SECONDS) == 128 + signal.SIGHUP
     assert int(finding.resolve(run).rpartition("-")[2]) >= 3
 
 
@@ -173,29 +160,24 @@ def _wait_for_steps(run, process, leader=None):
     """leader: what is printed there is read meanwhile, lest it fills up."""
     if leader is not None:
         os.set_blocking(leader, False)
-    metrics, deadline = run / "metrics.csv", time.monotonic() + 90
-    while not metrics.exists() or len(metrics.read_text().splitlines()) < 5:
-        assert process.poll() is None and time.monotonic() < deadline
+
+    def has_steps():
         if leader is not None:
             with contextlib.suppress(BlockingIOError):
                 os.read(leader, 2**16)
-        time.sleep(0.05)
+        return has_lines(run / "metrics.csv", 5)
+
+    until(has_steps, process)
 
 
 @pytest.mark.release
 def test_under_nohup_a_lost_connection_changes_nothing(tmp_path):
     run = tmp_path / "r"
     args = (*SHORT, run, "--steps", 30, "--summary-every", 1)
-    process = subprocess.Popen(
-        ["nohup", *command("train_mnist.py", *args)],
-        cwd=ROOT,
-        env=ENVIRONMENT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
+    words = ["nohup", *command("train_mnist.py", *args)]
+    process = started(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     _wait_for_steps(run, process)
     process.send_signal(signal.SIGHUP)
-    printed, _ = process.communicate(timeout=90)
+    printed, _ = process.communicate(timeout=SECONDS)
     assert process.returncode == 0
     assert "done: " in printed

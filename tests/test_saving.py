@@ -3,13 +3,12 @@
 import json
 import shutil
 import subprocess
-import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
-from script_runs import ENVIRONMENT, ROOT, call, command, refusal
+from script_runs import call, command, refusal, started, until
 
 from dcgan_v1 import files
 from dcgan_v1.checkpoints import finding, manifest, saving
@@ -211,17 +210,10 @@ def test_restore_passes_over_a_damaged_checkpoint_but_not_where_it_is_asked_for(
 @pytest.mark.cli
 def test_a_second_writer_is_refused_until_the_first_dies(run, tmp_path):
     run_dir = tmp_path / "run"
-    first = subprocess.Popen(
-        command("train_mnist.py", *OPTIONS, "--run-dir", run_dir),
-        cwd=ROOT,
-        env=ENVIRONMENT,
-        stdout=subprocess.DEVNULL,
-    )
+    words = command("train_mnist.py", *OPTIONS, "--run-dir", run_dir)
+    first = started(words, stdout=subprocess.DEVNULL)
     try:
-        deadline = time.monotonic() + 60
-        while not (run_dir / "config.json").exists():
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        until((run_dir / "config.json").exists, first)
         for how in ("--restore", "--restart"):
             said = refusal("train_mnist.py", "--run-dir", run_dir, *OPTIONS[:2], how)
             assert f"is being written by process {first.pid} on " in said

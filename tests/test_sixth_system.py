@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 import pytest
-from script_runs import ENVIRONMENT, ROOT
+from script_runs import ENVIRONMENT, ROOT, SECONDS
 
 pytestmark = pytest.mark.release
 
@@ -142,7 +142,7 @@ def test_a_sixth_system_takes_one_file_and_one_line(project):
             env={**ENVIRONMENT, "PYTHONPATH": str(project)},
             capture_output=True,
             text=True,
-            timeout=180,
+            timeout=SECONDS,
         )
         assert done.returncode == 0, done.stdout + done.stderr
     assert (project / "drawn" / "grid.png").exists()

@@ -12,7 +12,18 @@ import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 from PIL import Image
-from script_runs import ENVIRONMENT, ROOT, call, call_path, command, contents, refusal
+from script_runs import (
+    ROOT,
+    SECONDS,
+    call,
+    call_path,
+    command,
+    contents,
+    has_lines,
+    refusal,
+    started,
+    until,
+)
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from dcgan_v1.checkpoints import reading
@@ -153,20 +164,10 @@ def test_restart_moves_the_old_run_aside(tmp_path):
 )
 def test_an_interrupted_run_saves_says_how_to_go_on_and_can(tmp_path, number):
     args = (*SHORT, "--steps", 5000, "--save-every", 5000, "--run-dir", tmp_path / "r")
-    process = subprocess.Popen(
-        command("train_mnist.py", *args),
-        cwd=ROOT,
-        env=ENVIRONMENT,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    metrics = tmp_path / "r" / "metrics.csv"
-    deadline = time.monotonic() + 90
-    while not metrics.exists() or len(metrics.read_text().splitlines()) < 5:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    process = started(command("train_mnist.py", *args), stdout=subprocess.PIPE)
+    until(lambda: has_lines(tmp_path / "r" / "metrics.csv", 5), process)
     process.send_signal(number)
-    printed, _ = process.communicate(timeout=60)
+    printed, _ = process.communicate(timeout=SECONDS)
     assert process.returncode == 128 + number
     assert "--restore" in printed
     (index,) = (tmp_path / "r" / "checkpoints").glob("*.index")
@@ -188,12 +189,10 @@ def test_a_second_interrupt_ends_at_once_whatever_is_running():
         "    print('once', flush=True)\n"
         "    sum(range(10 ** 12))\n"  # in C, for hours
     )
-    process = subprocess.Popen(
-        [sys.executable, "-c", code, str(ROOT)], stdout=subprocess.PIPE, text=True
-    )
+    process = started([sys.executable, "-c", code, str(ROOT)], stdout=subprocess.PIPE)
     assert process.stdout.readline() == "once\n"
     process.send_signal(signal.SIGINT)
-    assert process.wait(timeout=10) == -signal.SIGINT
+    assert process.wait(timeout=SECONDS) == -signal.SIGINT
 
 
 def test_a_run_that_died_before_its_first_checkpoint_begins_where_it_began(run, tmp_path):
@@ -236,14 +235,9 @@ def test_the_last_picture_is_of_the_last_weights(tmp_path):
 
 def test_config_is_written_before_step_0(tmp_path):
     """A run killed as soon as its directory appears can be continued."""
-    process = subprocess.Popen(
-        command("train_mnist.py", *SHORT, "--run-dir", tmp_path / "r", "--quiet"),
-        cwd=ROOT,
-        env=ENVIRONMENT,
-    )
-    while not (tmp_path / "r").exists():
-        assert process.poll() is None
-        time.sleep(0.001)
+    words = command("train_mnist.py", *SHORT, "--run-dir", tmp_path / "r", "--quiet")
+    process = started(words)
+    until((tmp_path / "r").exists, process)
     time.sleep(0.2)
     process.kill()
     process.wait()

@@ -8,7 +8,7 @@ from importlib import import_module
 
 import pytest
 from idx_files import random_images, write_dataset
-from script_runs import ENVIRONMENT, ROOT, call, command, contents, fresh, refusal
+from script_runs import ENVIRONMENT, ROOT, SECONDS, call, command, contents, fresh, refusal
 
 pytestmark = pytest.mark.cli
 
@@ -153,7 +153,7 @@ def test_a_directory_without_permission_is_refused(tmp_path):
             env=ENVIRONMENT,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=SECONDS,
         )
         assert done.returncode == 2, done.stderr
         assert done.stderr.count("\n") == 1, done.stderr

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 from idx_files import random_images, write_dataset
-from script_runs import ENVIRONMENT, call
+from script_runs import ENVIRONMENT, SECONDS, call
 from worker_runs import finished, train, variables
 
 from dcgan_v1 import systems
@@ -35,7 +35,7 @@ def joined_steps(count, folder, model, bn="joined"):
         )
     try:
         for process in processes:
-            _, said = process.communicate(timeout=240)
+            _, said = process.communicate(timeout=SECONDS)
             assert process.returncode == 0, said[-2000:]
     finally:
         for process in processes:

@@ -1,10 +1,9 @@
 """Trains with several workers, as a user does."""
 
 import subprocess
-import time
 from pathlib import Path
 
-from script_runs import ENVIRONMENT
+from script_runs import ENVIRONMENT, SECONDS
 
 from benchmarks import kill_resume
 from dcgan_v1.checkpoints import reading
@@ -25,17 +24,10 @@ def train(run_dir, *options, model="mnist_tutorial", workers=2, steps=12):
 def finished(process):
     """Returns (exit code, stdout, stderr)."""
     try:
-        out, err = process.communicate(timeout=240)
+        out, err = process.communicate(timeout=SECONDS)
     finally:
         process.kill()
     return process.returncode, out, err
-
-
-def until(path, process):
-    """Waits for a file that a training writes."""
-    while not path.exists():
-        assert process.poll() is None, process.stderr.read()
-        time.sleep(0.05)
 
 
 def variables(run_dir, step):
