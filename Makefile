@@ -24,7 +24,7 @@ mnist: $(READY)
 
 # under four minutes on two quiet cores: functions and graphs, and each capability once as a user has it
 test: $(READY)
-	$(PYTEST) -m "unit or graph or smoke"
+	UNIT_SECONDS=3 $(PYTEST) -m "unit or graph or smoke"
 
 # all but further cases of what other tests hold: what a change must pass, see .ci/run
 check: $(READY)

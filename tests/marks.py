@@ -14,7 +14,8 @@ from unittest import mock
 import pytest
 
 KINDS = ("unit", "graph", "cli", "compare", "browser", "firefox", "workers", "release")
-UNIT_SECONDS = 1.0  # of processor time, which others' load leaves alone
+# of processor time, which others' load leaves alone; `make test` allows for slower processors
+UNIT_SECONDS = float(os.environ.get("UNIT_SECONDS", "1"))
 
 ROOT = Path(__file__).resolve().parents[1]
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
