@@ -10,6 +10,7 @@ import json
 import os
 import platform
 import resource
+import shutil
 import statistics
 import subprocess
 import sys
@@ -40,9 +41,10 @@ ISA = "ONEDNN_MAX_CPU_ISA"  # AVX2: without AVX-512, as most processors are
 START = 5  # steps before the first that counts
 
 
-def work(module, model, batch_size):
+def work(module, model, batch_size, settings):
     """The process of one contender: times as many steps as each input line asks for."""
-    step = import_module(f"benchmarks.contenders.{module}").make_step(model, batch_size)
+    make_step = import_module(f"benchmarks.contenders.{module}").make_step
+    step = make_step(model, batch_size, **settings)
     for _ in range(START):
         step()
     print("ready", flush=True)
@@ -53,27 +55,42 @@ def work(module, model, batch_size):
             step()
         seconds = (time.perf_counter() - started) / count
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-        print(json.dumps({"seconds": seconds, "peak_bytes": peak}), flush=True)
+        row = {"seconds": seconds, "peak_bytes": peak, "gpu_bytes": gpu_bytes()}
+        print(json.dumps(row), flush=True)
+
+
+def gpu_bytes():
+    """Returns what this process holds of the GPUs' memory, None without any."""
+    query = ["nvidia-smi", "--query-compute-apps=pid,used_memory", "--format=csv,noheader,nounits"]
+    if shutil.which(query[0]) is None:
+        return None
+    rows = subprocess.run(query, capture_output=True, text=True).stdout.splitlines()
+    held = [row.split(", ") for row in rows]
+    return sum(
+        int(size) * 2**20 for pid, size in held if int(pid) == os.getpid() and size.isdigit()
+    )
 
 
 class Contender:
     """A running process of one contender."""
 
-    def __init__(self, name, model, batch_size, isa=""):
+    def __init__(self, name, model, batch_size, isa="", settings=None):
         """
         Args:
           name: of CONTENDERS.
           isa: the newest instructions that oneDNN may use, '' for all there are.
+          settings: of ours, see `contenders.ours.open_session`.
         """
         module, onednn = CONTENDERS[name]
         environment = {k: v for k, v in os.environ.items() if "ONEDNN" not in k}
-        environment["TF_CPP_MIN_LOG_LEVEL"] = "3"
+        environment |= {"TF_CPP_MIN_LOG_LEVEL": "3", "TF_FORCE_GPU_ALLOW_GROWTH": "true"}
         if onednn is not None:
             environment["TF_ENABLE_ONEDNN_OPTS"] = onednn
         if isa:
             environment[ISA] = isa
         command = [sys.executable, __file__, "--work", module]
         command += ["--model", model, "--batch-size", str(batch_size)]
+        command += ["--settings", json.dumps(settings or {})]
         self.process = subprocess.Popen(
             command,
             env=environment,
@@ -93,6 +110,10 @@ class Contender:
 
     def milliseconds(self):
         return [1e3 * r["seconds"] for r in self.rounds]
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait()
 
 
 def refusal(model, names):
@@ -130,12 +151,7 @@ def measure(model, batch_size, names, rounds, steps, isa=""):
       part of the product's rate.
     """
     running = {name: Contender(name, model, batch_size, isa) for name in ["ours", *names]}
-    for _ in range(rounds):
-        for contender in running.values():
-            contender.round(steps)
-    for contender in running.values():
-        contender.process.stdin.close()
-        contender.process.wait()
+    alternate(running, rounds, steps)
     ours = running["ours"].milliseconds()
     product = matrix_product_rate(isa)
     operations = flops.of_step(model) * batch_size
@@ -149,10 +165,20 @@ def measure(model, batch_size, names, rounds, steps, isa=""):
                 "images_per_second": spread([batch_size / t * 1e3 for t in times]),
                 "ratio": spread([t / o for t, o in zip(times, ours, strict=True)]),
                 "peak_bytes": contender.rounds[-1]["peak_bytes"],
+                "gpu_bytes": contender.rounds[-1]["gpu_bytes"],
                 "of_product": operations / (statistics.median(times) / 1e3) / product,
             }
         )
     return product, rows
+
+
+def alternate(running, rounds, steps):
+    """Asks each contender in turn for its steps, round after round, and ends them."""
+    for _ in range(rounds):
+        for contender in running.values():
+            contender.round(steps)
+    for contender in running.values():
+        contender.close()
 
 
 def spread(values):
@@ -191,7 +217,7 @@ a = tf.random.normal([{side}, {side}])
 times = []
 for _ in range({rounds} + 3):
     started = time.perf_counter()
-    tf.matmul(a, a).numpy()
+    tf.matmul(a, a)[0, 0].numpy()
     times.append(time.perf_counter() - started)
 print(2 * {side} ** 3 / statistics.median(times[3:]))
 """
@@ -233,10 +259,11 @@ def main():
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--steps", type=int, default=20, help="in a round")
     parser.add_argument("--work", help=argparse.SUPPRESS)
+    parser.add_argument("--settings", type=json.loads, default={}, help=argparse.SUPPRESS)
     args = parser.parse_args()
     batch_size = args.batch_size or SYSTEMS[args.model].config().batch_size
     if args.work:
-        work(args.work, args.model, batch_size)
+        work(args.work, args.model, batch_size, args.settings)
         return
     names = args.against.split(",") if args.against else against(args.model)
     if error := refusal(args.model, names):

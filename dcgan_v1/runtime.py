@@ -174,6 +174,11 @@ def session_config(device: str = "auto", deterministic: bool = False) -> tuple[A
     return config, line + (f" | ignored: {', '.join(reported)}" if reported else "")
 
 
+def device_of(config: Any) -> str:
+    """Returns where a session of `session_config` computes: 'CPU' or 'GPU'."""
+    return "CPU" if config.device_count.get("GPU", 1) == 0 else "GPU"
+
+
 def cores() -> int:
     """Returns how many cores this process may use."""
     if hasattr(os, "sched_getaffinity"):  # Linux only

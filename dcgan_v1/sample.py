@@ -12,6 +12,7 @@ from dcgan_v1 import image_files, models, runtime, systems
 from dcgan_v1.checkpoints import restoring
 from dcgan_v1.checkpoints.checkpoint import Checkpoint, open_checkpoint
 from dcgan_v1.config import Config
+from dcgan_v1.nn import fast_ops
 
 CHUNK = 64  # images per run; also the batch whose statistics `batch` takes
 
@@ -151,8 +152,7 @@ class Sampler:
 @contextlib.contextmanager
 def open_untrained(config: Config, device: str = "auto") -> Iterator[Sampler]:
     """A sampler of a config's networks as they start, batch norm by the batch."""
-    session_config, _ = runtime.session_config(device)
-    with tf.Graph().as_default(), tf.Session(config=session_config) as session:
+    with _opened(device) as session:
         tf.set_random_seed(config.seed)
         graph = build_sample_graph(config, "batch")
         session.run(tf.global_variables_initializer())
@@ -180,8 +180,7 @@ def open_sampler(
     checkpoint = open_checkpoint(source)
     config = checkpoint.config
     sample_bn = sample_bn or config.sample_bn
-    session_config, _ = runtime.session_config(device)
-    with tf.Graph().as_default(), tf.Session(config=session_config) as session:
+    with _opened(device) as session:
         graph = build_sample_graph(config, sample_bn)
         plan = restoring.plan_networks(checkpoint, graph.saved, latest)
         restoring.restore(session, plan)
@@ -189,3 +188,16 @@ def open_sampler(
         notes = [*checkpoint.notes, *filter(None, [plan.note])]
         restored = checkpoint.prefix + (f" ({'; '.join(notes)})" if notes else "")
         yield Sampler(session, graph, config, sample_bn, restored, plan.has_discriminator)
+
+
+@contextlib.contextmanager
+def _opened(device: str) -> Iterator[tf.Session]:
+    """Opens a graph to build in, by the forms of ops that suit the device; gives a session."""
+    session_config, _ = runtime.session_config(device)
+    forms = fast_ops.FORMS[runtime.device_of(session_config)]
+    with (
+        tf.Graph().as_default(),
+        fast_ops.forms(forms),
+        tf.Session(config=session_config) as session,
+    ):
+        yield session

@@ -7,7 +7,7 @@ import sys
 import pytest
 from script_runs import ENVIRONMENT, ROOT
 
-from benchmarks import contenders, flops, table, timeline, train_step
+from benchmarks import contenders, flops, gpu, gpu_page, table, timeline, train_step
 from dcgan_v1.systems import SYSTEMS
 
 
@@ -123,3 +123,22 @@ def test_the_timeline_of_a_step_names_its_convolutions():
     done = subprocess.run(words, cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert "Conv2DBackpropInput" in done.stdout and "all ops together" in done.stdout
+
+
+@pytest.mark.cli
+@pytest.mark.release
+def test_a_sitting_on_a_gpu_runs_dry_on_the_cpu_and_gives_its_page(tmp_path):
+    figures = tmp_path / "gpu.json"
+    words = [sys.executable, "benchmarks/gpu.py", "--dry-run", "--json", str(figures), "--page"]
+    words += ["--systems", "mnist_tutorial"]
+    done = subprocess.run(words, cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr + done.stdout
+    pieces = json.loads(figures.read_text())
+    assert set(pieces) == {*gpu.PIECES, "seconds"}
+    assert {row["contender"] for row in pieces["steps"][0]["rows"]} == {"ours", "tf2"}
+    assert set(pieces["precision"][0]["variants"]) == set(gpu.PRECISIONS)
+    deterministic = pieces["determinism"][0]
+    assert deterministic["flags"] == ["--deterministic"] and deterministic["apart"] == 0
+    assert pieces["workers"]["code"] == 0 and pieces["comparison"]["code"] == 0
+    for heading in gpu_page.HEADINGS.values():
+        assert f"### {heading} (" in done.stdout

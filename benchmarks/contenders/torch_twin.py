@@ -14,6 +14,7 @@ WIDTH = 128
 
 
 def make_step(model, batch_size):
+    torch.set_default_device("cuda" if torch.cuda.is_available() else "cpu")
     if model == "images96":
         return images96(batch_size)
     generator, discriminator = make_generator(), make_discriminator()

@@ -175,6 +175,7 @@ def run(args: argparse.Namespace, old: Any, new: Any, **settings: Any) -> int:
                 dtype=args.dtype,
                 seed=args.seed or 0,
                 timing_steps=args.timing_steps,
+                device=args.device,
                 accept=args.accept,
                 progress=bar.update,
                 tell=tell,

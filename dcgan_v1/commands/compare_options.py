@@ -171,6 +171,13 @@ def add_common(parser: argparse.ArgumentParser, steps: int | None) -> None:
         help="a named cause that is no difference: adam-epsilon-place, port-only-averages "
         "(may be given again; default none)",
     )
+    add(
+        "--device",
+        choices=("cpu", "gpu"),
+        default="cpu",
+        help="where TF1's program and a Keras port compute; PyTorch's stay on the CPU "
+        "(default %(default)s)",
+    )
     add("--quiet", action="store_true", help="no progress bar (default off)")
 
 

@@ -103,6 +103,7 @@ def compare(
     batch_size: int | None = None,
     seed: int = 0,
     timing_steps: int = 0,
+    device: str = "cpu",
     trust: bool = False,
     start: Arrays | None = None,
     trained: Arrays | None = None,
@@ -130,6 +131,7 @@ def compare(
       batch_size: rows of what is drawn where the graph leaves them open; 16 by default.
       seed: of what is drawn.
       timing_steps: steps in each of 6 rounds of timing; 0 for none.
+      device: 'cpu', or 'gpu' for TF1's program and a Keras port.
       trust: run a graph that holds ops which touch the machine.
       start: name -> array that the TF1 side starts from instead of its own values.
       trained: name -> array that the report's pictures are drawn by; without it, those the
@@ -180,6 +182,7 @@ def compare(
         start=start,
         trained=trained,
         timing_steps=timing_steps,
+        device=device,
     )
     dtypes = ["float32", "float64"] if dtype == "float32" else ["float64"]
     if isinstance(new, Recorded):

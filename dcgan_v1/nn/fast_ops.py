@@ -1,20 +1,46 @@
 """TensorFlow's ops as matrix products that run faster, gradients included.
 
 Each was measured on the CPU (docs/explanation/speed.md) and is tested against the op it
-stands in for, gradients included. `ops` decides where they are used.
+stands in for, gradients included. `ops` decides at which sizes they are used, FORMS on which
+device.
 """
 
 from __future__ import annotations
 
 import contextlib
 import contextvars
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 
 import tensorflow.compat.v1 as tf
 
 SMALL_MAP = 4  # height up to which a convolution is done as a product of patches
 Gradient = Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]  # from dy to (dx, dw)
+# what is built by hand, by the device where it was measured to be faster; benchmarks/gpu.py
+# measures each on a GPU, which none of them was made for
+FORMS: dict[str, frozenset[str]] = {
+    "CPU": frozenset({"matmul", "conv2d", "conv2d_transpose"}),
+    "GPU": frozenset(),
+}
 _plain = contextvars.ContextVar("_plain", default=False)
+_forms = contextvars.ContextVar("_forms", default=FORMS["CPU"])
+
+
+@contextlib.contextmanager
+def forms(names: Collection[str]) -> Iterator[None]:
+    """Within, these functions and no others build what they have by hand.
+
+    Args:
+      names: of this module's functions, as in FORMS.
+    """
+    token = _forms.set(frozenset(names))
+    try:
+        yield
+    finally:
+        _forms.reset(token)
+
+
+def _by_hand(name: str) -> bool:
+    return name in _forms.get() and not are_plain()
 
 
 @contextlib.contextmanager
@@ -51,7 +77,7 @@ def matmul(x: tf.Tensor, w: tf.Tensor) -> tf.Tensor:
 
         return tf.matmul(x, w), gradient
 
-    return tf.matmul(x, w) if are_plain() else product(x, w)
+    return product(x, w) if _by_hand("matmul") else tf.matmul(x, w)
 
 
 def conv2d(x: tf.Tensor, w: tf.Tensor, stride: int, padding: str) -> tf.Tensor:
@@ -70,7 +96,7 @@ def conv2d(x: tf.Tensor, w: tf.Tensor, stride: int, padding: str) -> tf.Tensor:
     Returns:
       [N, h, w, filters].
     """
-    if are_plain():
+    if not _by_hand("conv2d"):
         return tf.nn.conv2d(x, w, stride, padding)
 
     @tf.custom_gradient
@@ -95,7 +121,7 @@ def conv2d_transpose(
       output_shape: int32 [4], the result's [N, H, W, filters].
       padding: 'SAME' or 'VALID'.
     """
-    if are_plain():
+    if not _by_hand("conv2d_transpose"):
         return tf.nn.conv2d_transpose(x, w, output_shape, stride, padding)
 
     @tf.custom_gradient

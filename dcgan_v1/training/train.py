@@ -13,6 +13,7 @@ from dcgan_v1.checkpoints.checkpoint import open_checkpoint
 from dcgan_v1.config import Config
 from dcgan_v1.data.pipeline import TrainingData
 from dcgan_v1.errors import UserError, reason
+from dcgan_v1.nn import fast_ops
 from dcgan_v1.training import curves, health, hooks
 from dcgan_v1.training.graph import TrainGraph, build_train_graph
 from dcgan_v1.training.progress import Progress
@@ -101,6 +102,7 @@ def _opened(
     smallest = data.smallest_batch(config.batch_size)
     with (
         tf.Graph().as_default(),
+        fast_ops.forms(fast_ops.FORMS[runtime.device_of(session_config)]),
         context.joined(smallest_batch=smallest, local_moments=config.bn == "local"),
         context.session(session_config) as session,
     ):

@@ -112,7 +112,7 @@ def run(
     for dtype in sorted(dtypes, reverse=True):
         is_timed = bool(request.timing_steps) and dtype == min(dtypes)
         try:
-            with _opened(old, new, dtype, folder / dtype) as programs:
+            with _opened(old, new, dtype, folder / dtype, request.device) as programs:
                 outcome = compared(programs, request, outcome, listener, is_timed)
         except CannotBe as error:
             refused[dtype] = str(error)
@@ -124,9 +124,9 @@ def run(
     return Outcome(outcome.pairing, outcome.prepared, outcome.comparisons, refused)
 
 
-def _opened(old: Source, new: Source, dtype: str, folder: Path) -> Programs:
+def _opened(old: Source, new: Source, dtype: str, folder: Path, device: str) -> Programs:
     try:
-        return Programs.open(old, new, dtype, folder)
+        return Programs.open(old, new, dtype, folder, device)
     except NoDouble as error:
         raise CannotBe(str(error)) from error
 

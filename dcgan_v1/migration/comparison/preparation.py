@@ -26,6 +26,7 @@ class Request:
       start: name -> array that stands for TF1's own start values, or None.
       trained: name -> array that the report's pictures are drawn by, or None: by the start.
       timing_steps: steps in each round of timing; 0 for none.
+      device: 'cpu', or 'gpu' for TF1's program and a Keras port.
     """
 
     map: Map = field(default_factory=Map)
@@ -37,6 +38,7 @@ class Request:
     start: Arrays | None = None
     trained: Arrays | None = None
     timing_steps: int = 0
+    device: str = "cpu"
 
 
 @dataclass(frozen=True)

@@ -29,13 +29,14 @@ class Programs:
     control: RemoteTf1 | None
 
     @classmethod
-    def open(cls, old: Source, new: Source, dtype: str, folder: Path) -> Self:
+    def open(cls, old: Source, new: Source, dtype: str, folder: Path, device: str = "cpu") -> Self:
         """Opens all of them at the same time.
 
         Args:
           old, new: where they are.
           dtype: 'float64' or 'float32'.
           folder: for the files that pass between processes.
+          device: 'cpu', or 'gpu' for TF1's program and a Keras port; the control stays on the CPU.
 
         Raises:
           NoDouble: TF1's cannot be float64.
@@ -50,8 +51,8 @@ class Programs:
             new,
             dtype,
             folder,
-            RemoteTf1("TF1", old, folder, dtype=dtype, threads=cores()),
-            _port(new, folder, dtype),
+            RemoteTf1("TF1", old, folder, dtype=dtype, threads=cores(), device=device),
+            _port(new, folder, dtype, device),
             control,
         )
         try:
@@ -90,8 +91,8 @@ class Programs:
         self.close()
 
 
-def _port(source: Source, folder: Path, dtype: str) -> RemotePort | RecordedPort:
+def _port(source: Source, folder: Path, dtype: str, device: str) -> RemotePort | RecordedPort:
     """The port in a process of its own, or what was recorded of it."""
     if source.recording:
         return RecordedPort(source.recording)
-    return RemotePort("port", source, folder, dtype=dtype, threads=cores())
+    return RemotePort("port", source, folder, dtype=dtype, threads=cores(), device=device)

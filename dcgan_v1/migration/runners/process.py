@@ -46,6 +46,7 @@ class RemoteRunner:
       folder: for the files that records pass in.
       dtype: 'float64' or 'float32'; threads: of each op.
       onednn: whether TensorFlow uses oneDNN.
+      device: 'cpu', or 'gpu' for TensorFlow to have one.
     """
 
     kind = ""
@@ -59,15 +60,17 @@ class RemoteRunner:
         dtype: str,
         threads: int,
         onednn: bool = True,
+        device: str = "cpu",
     ) -> None:
         self.environment = {k: v for k, v in os.environ.items() if "ONEDNN" not in k} | {
             "TF_ENABLE_ONEDNN_OPTS": str(int(onednn)),
             "TF_CPP_MIN_LOG_LEVEL": "3",
-            "CUDA_VISIBLE_DEVICES": "-1",
         }
+        if device == "cpu":
+            self.environment["CUDA_VISIBLE_DEVICES"] = "-1"
         self.name, self.folder, self.calls = name, folder, 0
         self.log = folder / f"{name}.log"
-        self.opening = worker.Opening(self.kind, source, dtype, threads)
+        self.opening = worker.Opening(self.kind, source, dtype, threads, device)
         self._start()
 
     def _start(self) -> None:

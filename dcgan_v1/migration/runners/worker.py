@@ -26,13 +26,14 @@ PR_SET_PDEATHSIG = 1  # of prctl: a child ends with its parent
 
 @dataclass(frozen=True)
 class Opening:
-    """What a process is to open: `kind` 'tf1' or 'port', where it is, in which dtype, and how
-    many threads an op may use."""
+    """What a process is to open: `kind` 'tf1' or 'port', where it is, in which dtype, how many
+    threads an op may use, and whether TensorFlow has the GPU ('cpu' or 'gpu')."""
 
     kind: str
     source: Source
     dtype: str
     threads: int
+    device: str = "cpu"
 
 
 CLASSES = (
@@ -87,6 +88,7 @@ def _set_up_frameworks(opening: Opening) -> list[str]:
     import keras
     import tensorflow as tf
 
+    _refuse_missing_gpu(opening)
     tf.config.threading.set_intra_op_parallelism_threads(opening.threads)
     keras.config.set_floatx(opening.dtype)
     keras.utils.set_random_seed(0)
@@ -115,6 +117,7 @@ def _open_tf1(opening: Opening) -> Tf1Runner:
     from dcgan_v1.errors import UserError
 
     runtime.prepare()
+    _refuse_missing_gpu(opening)
     from dcgan_v1.migration.runners import targets
     from dcgan_v1.migration.runners.tf1.runner import GraphRunner
     from dcgan_v1.migration.specs import Tf1
@@ -134,7 +137,14 @@ def _open_tf1(opening: Opening) -> Tf1Runner:
     spec.runs = source.runs or spec.runs
     spec.training = {**spec.training, **source.training}
     spec.inference = {**spec.inference, **source.inference}
-    return GraphRunner(spec, opening.dtype, opening.threads, source.changes)
+    return GraphRunner(spec, opening.dtype, opening.threads, source.changes, opening.device)
+
+
+def _refuse_missing_gpu(opening: Opening) -> None:
+    from dcgan_v1 import runtime
+
+    if opening.device == "gpu":
+        runtime.session_config("gpu")  # raises UserError where TensorFlow can use none
 
 
 def timed(runner: Runner, batch: Batch, steps: int) -> Speed:

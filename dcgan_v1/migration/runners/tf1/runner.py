@@ -54,7 +54,12 @@ class GraphRunner:
     """
 
     def __init__(
-        self, spec: Tf1, dtype: str, threads: int, changes: list[Change] | None = None
+        self,
+        spec: Tf1,
+        dtype: str,
+        threads: int,
+        changes: list[Change] | None = None,
+        device: str = "cpu",
     ) -> None:
         self.spec, self.dtype = spec, dtype
         self.scalars_of_runs: list[dict[str, float]] = []
@@ -82,7 +87,8 @@ class GraphRunner:
             for c in self._optimizer_changes
             if not c.is_after_correction
         }
-        config = tf.ConfigProto(device_count={"GPU": 0})
+        config = tf.ConfigProto(device_count={"GPU": 0} if device == "cpu" else {})
+        config.gpu_options.allow_growth = True
         config.intra_op_parallelism_threads = threads
         if dtype == "float64":
             config.graph_options.rewrite_options.disable_meta_optimizer = True
