@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
-from dcgan_v1.nn import ops, resizing
+from dcgan_v1 import runtime
+from dcgan_v1.nn import fast_ops, ops, resizing
 
 pytestmark = [pytest.mark.unit, pytest.mark.numerical]
 
@@ -281,3 +282,29 @@ def test_a_layer_called_twice_under_reuse_shares_its_variables(graph):
         "net/bn1/moving_variance",
         "net/conv1/w",
     ]
+
+
+@pytest.mark.parametrize("device", ["CPU", "GPU"])
+def test_a_gpu_gets_tensorflows_own_ops_and_the_same_numbers(session, rng, device):
+    x = tf.constant(rng.normal(size=(2, 8, 8, 3)))
+    with fast_ops.forms(fast_ops.FORMS[device]):
+        y = ops.conv2d(x, 4, 5, "c", stride=2, w_initializer=NORMAL)
+        y = ops.conv2d_transpose(y, 4, 5, "t", stride=2, w_initializer=NORMAL)
+        y = ops.linear(tf.reshape(y, [2, -1]), 3, "l", w_initializer=NORMAL)
+        variables = tf.trainable_variables()
+        gradients = tf.gradients(tf.reduce_sum(y**2), variables)
+    types = {op.type for op in tf.get_default_graph().get_operations()}
+    by_hand = {"ExtractImagePatches", "Einsum"}
+    assert types & by_hand == (by_hand if device == "CPU" else set())
+    c, t, w = (v.read_value() for v in variables)
+    plain = tf.nn.conv2d(x, c, strides=2, padding="SAME")
+    plain = tf.nn.conv2d_transpose(plain, t, [2, 8, 8, 4], strides=2, padding="SAME")
+    plain = tf.reshape(plain, [2, -1]) @ w
+    theirs = tf.gradients(tf.reduce_sum(plain**2), [c, t, w])
+    for a, b in zip(*run(session, gradients, theirs), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-10, atol=1e-12)
+
+
+def test_a_session_config_tells_its_device():
+    assert runtime.device_of(tf.ConfigProto(device_count={"GPU": 0})) == "CPU"
+    assert runtime.device_of(tf.ConfigProto()) == "GPU"
