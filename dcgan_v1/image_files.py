@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from dcgan_v1.files import write_atomically
 
@@ -72,6 +71,8 @@ def corner(picture: np.ndarray, side: int, most: int = CORNER, gap: int = GAP) -
 
 def read(path: Path) -> np.ndarray:
     """Returns a picture file as uint8 [H, W, C]."""
+    from PIL import Image  # takes longer than a command's --help may
+
     with Image.open(path) as image:
         return np.asarray(image).reshape(image.height, image.width, -1)
 
@@ -85,6 +86,8 @@ def png_bytes(picture: np.ndarray) -> bytes:
     """Encodes uint8 [H, W, 1 or 3] as PNG."""
     buffer = io.BytesIO()
     grey = picture.shape[2] == 1
+    from PIL import Image  # takes longer than a command's --help may
+
     Image.fromarray(picture[..., 0] if grey else picture).save(buffer, "PNG")
     return buffer.getvalue()
 
@@ -110,6 +113,8 @@ def gif_bytes(
       milliseconds: each is shown.
       hold: milliseconds the last picture is shown, as long as the others by default.
     """
+    from PIL import Image  # takes longer than a command's --help may
+
     frames = [Image.fromarray(p[..., 0] if p.shape[2] == 1 else p) for p in pictures]
     durations = [milliseconds] * len(frames)
     durations[-1] = hold or milliseconds

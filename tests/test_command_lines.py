@@ -81,6 +81,7 @@ def command_lines(module):
 @pytest.fixture
 def nothing_starts(monkeypatch):
     """What would take long, were the arguments in order after all."""
+    from dcgan_v1 import sample
     from dcgan_v1.commands import explore
     from dcgan_v1.data import image_dataset
     from dcgan_v1.metrics import classifier, model_evaluation
@@ -98,6 +99,7 @@ def nothing_starts(monkeypatch):
     monkeypatch.setattr(running, "run", refuse)
     monkeypatch.setattr(image_dataset, "load", refuse)
     monkeypatch.setattr(explore, "look_into", refuse)
+    monkeypatch.setattr(sample, "open_sampler", refuse)
 
 
 @pytest.mark.parametrize("script", commands.NAMES)

@@ -174,7 +174,7 @@ META = FORMS["meta"]
             ("--meta", "model.meta", "--checkpoint", DATA / "layers", "port.py:new"),
             "is of another graph",
         ),
-        ((*META, "port.py:silent"), "the port's step returns nothing"),
+        ((*META, "port.py:silent"), "the port's step returned NoneType, and no single number"),
         ((*META, "port.py:not_a_number"), "the port computes NaN"),
         ((*META, "port.py:nothing"), "returned NoneType; it must return"),
         ((*META, "port.py:broken"), "failed: RuntimeError: no such luck"),

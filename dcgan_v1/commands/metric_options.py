@@ -3,7 +3,6 @@
 import argparse
 
 from dcgan_v1.errors import UserError
-from dcgan_v1.metrics.real_images import MIN_IMAGES
 
 
 def add(parser: argparse.ArgumentParser, n: int) -> None:
@@ -41,6 +40,8 @@ def add_classifier(parser: argparse.ArgumentParser) -> None:
 
 def check(args: argparse.Namespace) -> None:
     """Raises UserError for values that the options cannot take."""
+    from dcgan_v1.metrics.real_images import MIN_IMAGES  # takes longer than --help may
+
     if args.n < MIN_IMAGES:
         raise UserError(f"--n must be at least {MIN_IMAGES}: fewer samples say nothing")
     if args.seed < 0:

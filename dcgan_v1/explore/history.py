@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from PIL import Image
 
 from dcgan_v1 import image_files
 from dcgan_v1.training.metrics_file import read_metrics
@@ -100,6 +99,8 @@ def _grids(grids: dict[int, Path], side: int) -> Iterator[tuple[int, bytes]]:
 
 def _frames(folder: Path) -> Iterator[tuple[int, bytes]]:
     steps = json.loads((folder / STEPS).read_text())["steps"]
+    from PIL import Image  # takes longer than a command's --help may
+
     with Image.open(folder / GIF) as gif:
         for number, step in enumerate(steps):
             gif.seek(number)
