@@ -18,7 +18,7 @@ Gradient = Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]  # from dy to (dx,
 # what is built by hand, by the device where it was measured to be faster; benchmarks/gpu.py
 # measures each on a GPU, which none of them was made for
 FORMS: dict[str, frozenset[str]] = {
-    "CPU": frozenset({"matmul", "conv2d", "conv2d_transpose"}),
+    "CPU": frozenset({"matmul", "conv2d", "conv2d_transpose", "subpixel"}),
     "GPU": frozenset(),
 }
 _plain = contextvars.ContextVar("_plain", default=False)
@@ -39,7 +39,8 @@ def forms(names: Collection[str]) -> Iterator[None]:
         _forms.reset(token)
 
 
-def _by_hand(name: str) -> bool:
+def is_by_hand(name: str) -> bool:
+    """Whether a function's form by hand is wanted, see `forms` and `plain`."""
     return name in _forms.get() and not are_plain()
 
 
@@ -77,7 +78,7 @@ def matmul(x: tf.Tensor, w: tf.Tensor) -> tf.Tensor:
 
         return tf.matmul(x, w), gradient
 
-    return product(x, w) if _by_hand("matmul") else tf.matmul(x, w)
+    return product(x, w) if is_by_hand("matmul") else tf.matmul(x, w)
 
 
 def conv2d(x: tf.Tensor, w: tf.Tensor, stride: int, padding: str) -> tf.Tensor:
@@ -96,7 +97,7 @@ def conv2d(x: tf.Tensor, w: tf.Tensor, stride: int, padding: str) -> tf.Tensor:
     Returns:
       [N, h, w, filters].
     """
-    if not _by_hand("conv2d"):
+    if not is_by_hand("conv2d"):
         return tf.nn.conv2d(x, w, stride, padding)
 
     @tf.custom_gradient
@@ -121,7 +122,7 @@ def conv2d_transpose(
       output_shape: int32 [4], the result's [N, H, W, filters].
       padding: 'SAME' or 'VALID'.
     """
-    if not _by_hand("conv2d_transpose"):
+    if not is_by_hand("conv2d_transpose"):
         return tf.nn.conv2d_transpose(x, w, output_shape, stride, padding)
 
     @tf.custom_gradient
