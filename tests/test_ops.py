@@ -104,7 +104,7 @@ def test_conv2d_transpose_equals_stamping_kernels(session, rng, stride, kernel):
     np.testing.assert_allclose(y_np, expected, rtol=1e-10, atol=1e-12)
 
 
-@pytest.mark.parametrize("side", [7, 8, 16])  # on both sides of fast_ops.SMALL_MAP
+@pytest.mark.parametrize("side", [7, 8, 16])  # on both sides of convolutions.SMALL_MAP
 def test_conv2d_has_the_gradients_of_tensorflows_own(session, rng, side):
     x = tf.constant(rng.normal(size=(2, side, side, 3)))
     y = ops.conv2d(x, 4, 5, "c", stride=2, w_initializer=NORMAL)

@@ -1,8 +1,8 @@
 """TensorFlow's ops as matrix products that run faster, gradients included.
 
 Each was measured on the CPU (docs/explanation/speed.md) and is tested against the op it
-stands in for, gradients included. `ops` decides at which sizes they are used, FORMS on which
-device.
+stands in for, gradients included. `convolutions` decides at which sizes they are used, FORMS on
+which device.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from collections.abc import Callable, Collection, Iterator
 
 import tensorflow.compat.v1 as tf
 
-SMALL_MAP = 4  # height up to which a convolution is done as a product of patches
 Gradient = Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]  # from dy to (dx, dw)
 # what is built by hand, by the device where it was measured to be faster; benchmarks/gpu.py
 # measures each on a GPU, which none of them was made for
@@ -81,24 +80,24 @@ def matmul(x: tf.Tensor, w: tf.Tensor) -> tf.Tensor:
     return product(x, w) if is_by_hand("matmul") else tf.matmul(x, w)
 
 
-def conv2d(x: tf.Tensor, w: tf.Tensor, stride: int, padding: str) -> tf.Tensor:
+def conv2d(x: tf.Tensor, w: tf.Tensor, stride: int, padding: str, whole: bool = True) -> tf.Tensor:
     """tf.nn.conv2d as one matrix product of the image's patches.
 
     On maps of 4x4 a convolution with many channels has more weights than pixels, and
     bringing the weights into the library's layout costs as much as using them. As a
     product of patches [N * h * w, k * k * C] with the weights as they lie, celeba64's
-    last layer runs twice as fast forwards and for the weights' gradient.
+    last layer runs twice as fast forwards and for the weights' gradient, the layer before it
+    1.6 times for that gradient alone.
 
     Args:
       x: [N, H, W, C].
       w: [k, k, C, filters].
       padding: 'SAME' or 'VALID'.
+      whole: False leaves all but the weights' gradient to the library.
 
     Returns:
       [N, h, w, filters].
     """
-    if not is_by_hand("conv2d"):
-        return tf.nn.conv2d(x, w, stride, padding)
 
     @tf.custom_gradient
     def conv(x: tf.Tensor, w: tf.Tensor) -> tuple[tf.Tensor, Gradient]:
@@ -106,13 +105,18 @@ def conv2d(x: tf.Tensor, w: tf.Tensor, stride: int, padding: str) -> tf.Tensor:
             dx = tf.nn.conv2d_backprop_input(tf.shape(x), w, dy, _nhwc(stride), padding)
             return dx, _product_of_patches_gradient(x, w, dy, stride, padding)
 
-        return _product_of_patches(x, w, stride, padding), gradient
+        return _conv2d(x, w, stride, padding, whole), gradient
 
     return conv(x, w)
 
 
 def conv2d_transpose(
-    x: tf.Tensor, w: tf.Tensor, output_shape: tf.Tensor, stride: int, padding: str
+    x: tf.Tensor,
+    w: tf.Tensor,
+    output_shape: tf.Tensor,
+    stride: int,
+    padding: str,
+    whole: bool = True,
 ) -> tf.Tensor:
     """tf.nn.conv2d_transpose; its gradients as matrix products.
 
@@ -121,20 +125,24 @@ def conv2d_transpose(
       w: [k, k, filters, C].
       output_shape: int32 [4], the result's [N, H, W, filters].
       padding: 'SAME' or 'VALID'.
+      whole: False leaves all but the weights' gradient to the library.
     """
-    if not is_by_hand("conv2d_transpose"):
-        return tf.nn.conv2d_transpose(x, w, output_shape, stride, padding)
 
     @tf.custom_gradient
     def conv_transpose(x: tf.Tensor, w: tf.Tensor) -> tuple[tf.Tensor, Gradient]:
         def gradient(dy: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
             dw = _product_of_patches_gradient(dy, w, x, stride, padding)
-            return _product_of_patches(dy, w, stride, padding), dw
+            return _conv2d(dy, w, stride, padding, whole), dw
 
         y = tf.nn.conv2d_backprop_input(output_shape, w, x, _nhwc(stride), padding)
         return y, gradient
 
     return conv_transpose(x, w)
+
+
+def _conv2d(x: tf.Tensor, w: tf.Tensor, stride: int, padding: str, by_patches: bool) -> tf.Tensor:
+    form = _product_of_patches if by_patches else tf.nn.conv2d
+    return form(x, w, stride, padding)
 
 
 def _product_of_patches(x: tf.Tensor, w: tf.Tensor, stride: int, padding: str) -> tf.Tensor:

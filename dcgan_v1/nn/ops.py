@@ -15,7 +15,7 @@ from collections.abc import Callable
 import tensorflow.compat.v1 as tf
 
 from dcgan_v1.distributed import collectives
-from dcgan_v1.nn import fast_ops, subpixel
+from dcgan_v1.nn import convolutions, fast_ops
 from dcgan_v1.nn.layer_registry import register
 from dcgan_v1.nn.storage import stored
 
@@ -75,11 +75,7 @@ def conv2d(
         w = tf.get_variable("w", shape, stored(x.dtype), w_initializer)
 
         def conv(x: tf.Tensor) -> tf.Tensor:
-            if -(-int(x.shape[1]) // stride) <= fast_ops.SMALL_MAP:
-                return fast_ops.conv2d(x, tf.cast(w, x.dtype), stride, padding)
-            if subpixel.suits(x, int(x.shape[3]), stride, padding):
-                return subpixel.conv2d(x, tf.cast(w, x.dtype), stride)
-            return tf.nn.conv2d(x, tf.cast(w, x.dtype), strides=stride, padding=padding)
+            return convolutions.conv2d(x, tf.cast(w, x.dtype), stride, padding)
 
         y = collectives.on_rows(conv, x)
         y = add_bias(y, b_initializer)
@@ -117,13 +113,7 @@ def conv2d_transpose(
             sides = [side - stride + size for side in sides]
 
         def conv_transpose(x: tf.Tensor) -> tf.Tensor:
-            if subpixel.suits(x, filters, stride, padding):
-                return subpixel.conv2d_transpose(x, tf.cast(w, x.dtype), stride)
-            shape = [tf.shape(x)[0], *sides, filters]
-            if height > fast_ops.SMALL_MAP:
-                return tf.nn.conv2d_transpose(x, tf.cast(w, x.dtype), shape, stride, padding)
-            y = fast_ops.conv2d_transpose(x, tf.cast(w, x.dtype), tf.stack(shape), stride, padding)
-            return tf.ensure_shape(y, [None, *shape[1:]])
+            return convolutions.conv2d_transpose(x, tf.cast(w, x.dtype), sides, stride, padding)
 
         y = collectives.on_rows(conv_transpose, x)
         y = add_bias(y, b_initializer)

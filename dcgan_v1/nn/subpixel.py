@@ -11,21 +11,7 @@ from __future__ import annotations
 
 import tensorflow.compat.v1 as tf
 
-from dcgan_v1.nn import fast_ops
-
-FEW = 4  # channels, up to which it is the quicker form
 GRADIENT = "ConvolutionOfFewChannels"
-
-
-def suits(x: tf.Tensor, channels: int, stride: int, padding: str) -> bool:
-    """Whether it is the quicker form of a convolution, or of a transposed one.
-
-    Args:
-      x: [N, H, W, C], what is convolved.
-      channels: of the larger map.
-    """
-    fits = padding == "SAME" and all(int(side) % stride == 0 for side in x.shape[1:3])
-    return fast_ops.is_by_hand("subpixel") and channels <= FEW and stride > 1 and fits
 
 
 def conv2d_transpose(x: tf.Tensor, w: tf.Tensor, stride: int) -> tf.Tensor:

@@ -213,7 +213,7 @@ def _environment(outcome: Outcome, request: Request) -> dict[str, object]:
         "dcgan_v1": __version__,
         "Python": platform.python_version(),
         "machine": f"{platform.system()} {platform.machine()}, {processor()}",
-        "device": "CPU (GPUs are hidden: their kernels are not reproducible)",
+        "device": DEVICES[request.device],
         "threads of each side": cores(),
         "control of float32": nudges if "float32" in outcome.comparisons else "not run",
         "seed": request.seed,
