@@ -24,7 +24,7 @@ from dcgan_v1.porting.matching import (
 )
 from dcgan_v1.porting.norm_patterns import batch_norm, fused_batch_norm
 from dcgan_v1.porting.recurrent_patterns import lstm
-from dcgan_v1.porting.resize_patterns import resized_conv
+from dcgan_v1.porting.resize_patterns import resized_conv, subpixel_deconv
 
 KERNELS = ("MatMul", "Conv2D", "Conv2DBackpropInput")
 
@@ -70,6 +70,8 @@ def _kernel(y: Tensor) -> Match | None:
     op = y.op
     if op.type in ("Add", "AddV2"):
         return resized_conv(y)
+    if op.type == "DepthToSpace":
+        return subpixel_deconv(y)
     if op.type not in KERNELS or y.index:
         return None
     attributes = op.attributes

@@ -1,10 +1,11 @@
-"""How a convolution of a resized map looks where the large map is never made; see `patterns`."""
+"""How convolutions look that are computed on a small map in place of a large one: of a resized map,
+and transposed ones to few channels; see `patterns`."""
 
 from typing import Any
 
 import numpy as np
 
-from dcgan_v1.porting.graph import Tensor, variable_of
+from dcgan_v1.porting.graph import Tensor, through, variable_of
 from dcgan_v1.porting.matching import ADD, ANY, DIVIDE, Match, match
 
 
@@ -49,3 +50,55 @@ def resized_conv(y: Tensor) -> Match | None:
     resize = {"type": "ResizeBilinear", "align_corners": False, "half_pixel_centers": False}
     size = np.asarray(large[1:3], np.int32)
     return Match("conv", [bound["x"]], settings, {"kernel": kernel}, before=(resize, size, large))
+
+
+BLOCKS = (
+    "Reshape",
+    ("Transpose", ("ReverseV2", ("Reshape", ("Pad", "w", ANY), ANY), ANY), ANY),
+    ANY,
+)
+
+
+def subpixel_deconv(y: Tensor) -> Match | None:
+    """A transposed convolution as one of stride 1, whose channels are the places of a block:
+    `nn.subpixel` has it so."""
+    bound = match(y, ("DepthToSpace", ("Conv2D", "x", BLOCKS)))
+    kernel = variable_of(bound["w"]) if bound else None
+    if not bound or kernel is None or bound["x"].shape is None or bound["w"].shape is None:
+        return None
+    stride, (size, width, filters, channels) = y.op.attributes["block_size"], bound["w"].shape
+    _, height, *_ = bound["x"].shape
+    if y.shape is None or height is None or y.shape[1] != stride * height or size != width:
+        return None
+    if not _is_blocks(y.op.inputs[0].op.inputs[1], size, stride, filters, channels):
+        return None
+    settings = {
+        "filters": filters,
+        "size": (size, size),
+        "strides": (stride, stride),
+        "padding": "same",
+        "dilations": (1, 1),
+    }
+    return Match("deconv", [bound["x"]], settings, {"kernel": kernel})
+
+
+def _is_blocks(small: Tensor, size: int, stride: int, filters: int, channels: int) -> bool:
+    """Whether the kernel of the small map holds each tap where it belongs."""
+    before = max(size - stride, 0) // 2
+    half = max((size - 1 - before) // stride, (stride - 1 + before) // stride)
+    taps, front = 2 * half + 1, stride * half - before
+    constants = []
+    for kind in ("Reshape", "Transpose", "ReverseV2", "Reshape", "Pad"):
+        op = through(small).op
+        if op.type != kind or op.inputs[1].array is None:
+            return False
+        constants.append(op.inputs[1].array.tolist())
+        small = op.inputs[0]
+    margin = [front, stride * taps - size - front]
+    return constants == [
+        [taps, taps, channels, stride * stride * filters],
+        [0, 2, 5, 1, 3, 4],
+        [0, 2],
+        [taps, stride, taps, stride, filters, channels],
+        [margin, margin, [0, 0], [0, 0]],
+    ]

@@ -29,6 +29,11 @@ TITLES = {
     STATE: "weights, slots and averages",
 }
 
+DEVICES = {  # as a report names them
+    "cpu": "CPU (GPUs are hidden: their kernels are not reproducible)",
+    "gpu": "GPU for TF1's program and a Keras port, whose kernels are not reproducible",
+}
+
 
 def build(
     outcome: Outcome,
