@@ -5,7 +5,7 @@ import pytest
 import tensorflow.compat.v1 as tf
 
 from dcgan_v1 import runtime
-from dcgan_v1.nn import fast_ops, ops, resizing
+from dcgan_v1.nn import convolutions, fast_ops, ops, resizing
 
 pytestmark = [pytest.mark.unit, pytest.mark.numerical]
 
@@ -104,31 +104,58 @@ def test_conv2d_transpose_equals_stamping_kernels(session, rng, stride, kernel):
     np.testing.assert_allclose(y_np, expected, rtol=1e-10, atol=1e-12)
 
 
-@pytest.mark.parametrize("side", [7, 8, 16])  # on both sides of convolutions.SMALL_MAP
-def test_conv2d_has_the_gradients_of_tensorflows_own(session, rng, side):
-    x = tf.constant(rng.normal(size=(2, side, side, 3)))
-    y = ops.conv2d(x, 4, 5, "c", stride=2, w_initializer=NORMAL)
+# which form each has: a product of patches, its weights' gradient alone, subpixels, the library's
+FORMS = {
+    "small map": ({"side": 8, "channels": 6}, {"ExtractImagePatches"}),
+    "odd map": ({"side": 7, "channels": 3}, {"ExtractImagePatches"}),
+    "many weights": ({"side": 16, "channels": 6, "many": 900}, {"ExtractImagePatches"}),
+    "few channels": ({"side": 16, "channels": 3}, {"DepthToSpace"}),
+    "stride of 3": ({"side": 18, "channels": 1, "stride": 3}, {"DepthToSpace"}),
+    "an even kernel": ({"side": 16, "channels": 2, "size": 4}, {"DepthToSpace"}),
+    "the library's": ({"side": 16, "channels": 6}, set()),
+    "few channels that do not fit": ({"side": 15, "channels": 3}, set()),
+}
+
+
+def assert_form(session, expected, outputs, inputs, dy):
+    """That the first output was built with these ops, and is the second with its gradients."""
+    gradients = [tf.gradients(out, inputs, dy) for out in outputs]
+    types = {op.type for op in tf.get_default_graph().get_operations()}
+    assert types & {"ExtractImagePatches", "DepthToSpace"} == expected
+    ours, theirs = run(session, [outputs[0], *gradients[0]], [outputs[1], *gradients[1]])
+    for a, b in zip(ours, theirs, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_conv2d_has_the_gradients_of_tensorflows_own(session, rng, monkeypatch, form):
+    layer, expected = FORMS[form]
+    side, channels = layer["side"], layer["channels"]
+    stride, size = layer.get("stride", 2), layer.get("size", 5)
+    monkeypatch.setattr(convolutions, "MANY_WEIGHTS", layer.get("many", 10**6))
+    x = tf.constant(rng.normal(size=(2, side, side, channels)))
+    y = ops.conv2d(x, 7, size, "c", stride=stride, w_initializer=NORMAL)
     (w,) = tf.trainable_variables()
-    plain = tf.nn.conv2d(x, w, strides=2, padding="SAME")
+    plain = tf.nn.conv2d(x, w, strides=stride, padding="SAME")
     dy = tf.constant(rng.normal(size=y.shape.as_list()))
-    ours, theirs = (tf.gradients(out, [x, w], dy) for out in (y, plain))
-    ours, theirs, y, plain = run(session, ours, theirs, y, plain)
-    for a, b in zip([y, *ours], [plain, *theirs], strict=True):
-        np.testing.assert_allclose(a, b, rtol=1e-10, atol=1e-12)
+    assert_form(session, expected, (y, plain), [x, w], dy)
 
 
-@pytest.mark.parametrize("side", [3, 4, 8])
-def test_conv2d_transpose_has_the_gradients_of_tensorflows_own(session, rng, side):
-    x = tf.constant(rng.normal(size=(2, side, side, 3)))
-    y = ops.conv2d_transpose(x, 4, 5, "t", stride=2, w_initializer=NORMAL)
+@pytest.mark.parametrize(
+    "form", [name for name in FORMS if "fit" not in name and "odd" not in name]
+)
+def test_conv2d_transpose_has_the_gradients_of_tensorflows_own(session, rng, monkeypatch, form):
+    layer, expected = FORMS[form]
+    large, filters = layer["side"], layer["channels"]
+    stride, size = layer.get("stride", 2), layer.get("size", 5)
+    monkeypatch.setattr(convolutions, "MANY_WEIGHTS", layer.get("many", 10**6))
+    x = tf.constant(rng.normal(size=(2, large // stride, large // stride, 7)))
+    y = ops.conv2d_transpose(x, filters, size, "t", stride=stride, w_initializer=NORMAL)
     (w,) = tf.trainable_variables()
-    shape = [2, 2 * side, 2 * side, 4]
-    plain = tf.nn.conv2d_transpose(x, w, shape, strides=2, padding="SAME")
+    shape = [2, large, large, filters]
+    plain = tf.nn.conv2d_transpose(x, w, shape, strides=stride, padding="SAME")
     dy = tf.constant(rng.normal(size=shape))
-    ours, theirs = (tf.gradients(out, [x, w], dy) for out in (y, plain))
-    ours, theirs, y, plain = run(session, ours, theirs, y, plain)
-    for a, b in zip([y, *ours], [plain, *theirs], strict=True):
-        np.testing.assert_allclose(a, b, rtol=1e-10, atol=1e-12)
+    assert_form(session, expected, (y, plain), [x, w], dy)
 
 
 @pytest.mark.parametrize(("height", "width"), [(28, 28), (5, 4), (2, 2)])
@@ -286,7 +313,7 @@ def test_a_layer_called_twice_under_reuse_shares_its_variables(graph):
 
 @pytest.mark.parametrize("device", ["CPU", "GPU"])
 def test_a_gpu_gets_tensorflows_own_ops_and_the_same_numbers(session, rng, device):
-    x = tf.constant(rng.normal(size=(2, 8, 8, 3)))
+    x = tf.constant(rng.normal(size=(2, 8, 8, 5)))
     with fast_ops.forms(fast_ops.FORMS[device]):
         y = ops.conv2d(x, 4, 5, "c", stride=2, w_initializer=NORMAL)
         y = ops.conv2d_transpose(y, 4, 5, "t", stride=2, w_initializer=NORMAL)
@@ -294,7 +321,7 @@ def test_a_gpu_gets_tensorflows_own_ops_and_the_same_numbers(session, rng, devic
         variables = tf.trainable_variables()
         gradients = tf.gradients(tf.reduce_sum(y**2), variables)
     types = {op.type for op in tf.get_default_graph().get_operations()}
-    by_hand = {"ExtractImagePatches", "Einsum"}
+    by_hand = {"ExtractImagePatches", "Einsum", "DepthToSpace"}
     assert types & by_hand == (by_hand if device == "CPU" else set())
     c, t, w = (v.read_value() for v in variables)
     plain = tf.nn.conv2d(x, c, strides=2, padding="SAME")
