@@ -1,6 +1,6 @@
 """What a port's step is given of TF1's inputs, and what is done with a whole batch."""
 
-import importlib
+import importlib.util
 import sys
 
 import numpy as np
@@ -105,6 +105,7 @@ def test_a_package_is_set_up_before_whoever_imports_it_goes_on(tmp_path, monkeyp
         sys.modules[name].dtype = "float64"
 
     after_import.call(name, set_up)
+    assert importlib.util.find_spec(name)  # as who wants to know whether it is installed
     assert name not in sys.modules
     assert importlib.import_module("port_of_theirs").made == "float64"
     assert sys.meta_path == finders
