@@ -64,8 +64,10 @@ def _late(case: Case, rows: Iterable[Aligned]) -> set[str]:
 
 
 def _is_downstream(case: Case, mode: str, row: Aligned) -> bool:
-    """Whether a layer is given what already differs."""
-    return row.new.input is None or not _is_known(case, mode, row.new.input)
+    """Whether a layer is given what already differs; an input of the step in another range is
+    none of that."""
+    x = row.new.input
+    return x is None or not (_is_known(case, mode, x) or _scaled_input(case, x))
 
 
 def _is_known(case: Case, mode: str, array: np.ndarray) -> bool:
