@@ -383,6 +383,25 @@ def test_what_is_put_right_in_one_layer_is_in_all_that_are_set_alike():
     assert [c.op for c in changed] == ["TF1/a", "TF1/a#2", "TF1/b"]
 
 
+def test_an_input_in_another_range_is_named_though_the_layer_before_differs_already(rng):
+    """D is called with what a G that differs draws, then with images in another range."""
+    x, outputs = rng.uniform(-1, 1, (4, 6)), rng.normal(size=(3, 2, 4, 6))
+    names, given = ("G/out", "D/conv", "D/conv#2"), (None, None, 2 * x - 1)
+    rows = []
+    for name, (ours, theirs), own in zip(names, outputs, given, strict=True):
+        old = LayerOutput(f"TF1 {name}", "conv", {}, ours)
+        rows.append(Aligned(LayerOutput(name, "conv", {}, theirs, own), old, "use", 1.0, 1.0))
+    ours, theirs = (
+        {Key(FORWARD, r.new.name, "training"): side(r).output for r in rows}
+        for side in (lambda r: r.old, lambda r: r.new)
+    )
+    more = {"aligned": {"training": rows}, "layers": {"training": [r.old for r in rows]}}
+    evidence = replace(made(ours, theirs, {}, **more), batch={"x": x})
+    generator, discriminator = layers.find(case(evidence), "training", late=False)
+    assert generator.where.startswith("G/out")
+    assert "the port scales its input: 2 times TF1's x, plus -1" in discriminator.text
+
+
 # ---- losses ----
 
 
