@@ -31,7 +31,7 @@ PARTS = {
 }
 LAYER_SETTINGS = {
     "negative_slope": "slope",
-    "alpha": "slope",  # of Keras 2
+    "alpha": "slope",  # of Keras 2's LeakyReLU; an ELU has another
     "epsilon": "epsilon",
     "momentum": "decay",
     "rate": "rate",
@@ -60,6 +60,8 @@ def settings(name: str, attributes: Mapping[str, object]) -> Settings:
     values: Settings = {"class": name}
     for attribute, text in LAYER_SETTINGS.items():
         value = attributes.get(attribute)
+        if attribute == "alpha" and "LeakyReLU" not in name:
+            continue
         if isinstance(value, bool | str):
             values[text] = value
         elif isinstance(value, int | float | np.floating):
