@@ -45,8 +45,8 @@ class GAN(keras.Model):
         noise = tf.random.normal(shape=(batch_size, self.latent_dim))
         fake_images = self.generator(noise)
         with tf.GradientTape() as tape:
-            on_real = self.discriminator(real_images)
-            on_fake = self.discriminator(fake_images)
+            on_real = self.discriminator(real_images, training=True)
+            on_fake = self.discriminator(fake_images, training=True)
             d_loss = self.loss_fn(tf.ones((batch_size, 1)), on_real)
             d_loss += self.loss_fn(tf.zeros((batch_size, 1)), on_fake)
         grads = tape.gradient(d_loss, self.discriminator.trainable_weights)
@@ -54,7 +54,7 @@ class GAN(keras.Model):
 
         noise = tf.random.normal(shape=(batch_size, self.latent_dim))
         with tf.GradientTape() as tape:
-            predictions = self.discriminator(self.generator(noise))
+            predictions = self.discriminator(self.generator(noise), training=True)
             g_loss = self.loss_fn(tf.ones((batch_size, 1)), predictions)
         grads = tape.gradient(g_loss, self.generator.trainable_weights)
         self.g_optimizer.apply_gradients(zip(grads, self.generator.trainable_weights))

@@ -129,12 +129,21 @@ def unseen_tensors(files):
             tree = ast.parse(source)
         except SyntaxError:
             continue
-        for node in ast.walk(tree):
+        parents = {child: n for n in ast.walk(tree) for child in ast.iter_child_nodes(n)}
+        for node in parents:
             if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
                 continue
             numbers = all(type(a).__name__ in ("Num", "Constant") for a in node.args)
-            if node.func.attr in CLASSES and len(node.args) == 1 and not numbers:
+            is_array = node.func.attr in CLASSES and len(node.args) == 1 and not numbers
+            if is_array and not _is_empty(parents[node]):
                 yield (
                     "%s:%d: torch.%s(…) is not seen: torch.tensor is"
                     % (name, node.lineno, node.func.attr)
                 )
+
+
+def _is_empty(parent):
+    """Whether a tensor of a size is made to be filled: `Parameter(torch.Tensor(n))`, or
+    `torch.Tensor(n).uniform_()`."""
+    name = getattr(parent, "attr", getattr(getattr(parent, "func", None), "attr", ""))
+    return name == "Parameter" or name.endswith("_")
