@@ -31,6 +31,7 @@ class Update:
         self.optimizer = None
         self.gradients, self.settings = [], {}
         self.alive = []  # tensors whose ids must not be used again
+        self.arguments = []  # of functions, that are noted
 
 
 class Recorder:

@@ -234,12 +234,12 @@ class TensorFlow:
             code = frames[0].f_code if frames else None
             for name in code.co_varnames[: code.co_argcount] if code else ():
                 value = frames[0].f_locals.get(name)
-                is_known = any(value is known for known in recorder.update.alive)
+                is_known = any(value is known for known in recorder.update.arguments)
                 if (is_eager(value) or isinstance(value, np.ndarray)) and not (
                     is_known or self._is_variable(value)
                 ):
                     recorder.item("argument", code.co_name, self.names.array(value), value)
-                    recorder.update.alive.append(value)
+                    recorder.update.arguments.append(value)
             return plain(tape)
 
         return enter
