@@ -205,6 +205,8 @@ class TensorFlow:
             if not self.tf.executing_eagerly():
                 raise Refused("an update runs in a graph: let its function run eagerly")
             recorder.begin_update(optimizer)
+            if all(optimizer is not one for one in self.optimizers):
+                self.optimizers.append(optimizer)
             variables, args = moved(optimizer, args, kwargs)
             known = self.trains.setdefault(id(optimizer), [])
             for one in self.optimizers if self.dtype == "float64" else ():
