@@ -18,6 +18,7 @@ PARTS = (  # what a part needs stands before it
     "tensorflow_optimizers",
     "tensorflow_names",
     "tensorflow_layers",
+    "tensorflow_data",
     "tensorflow_program",
     "running",
 )

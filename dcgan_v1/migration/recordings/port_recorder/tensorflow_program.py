@@ -15,10 +15,8 @@ from dcgan_v1.migration.recordings.port_recorder.tensorflow_draws import TensorF
 from dcgan_v1.migration.recordings.port_recorder.tensorflow_layers import TensorFlowLayers
 from dcgan_v1.migration.recordings.port_recorder.tensorflow_names import TensorFlowNames
 from dcgan_v1.migration.recordings.port_recorder.tensorflow_optimizers import key_of
-from dcgan_v1.migration.recordings.port_recorder.torch_layers import flat
 
 UPDATES = ("update_step", "_resource_apply_dense", "_resource_apply_sparse")
-BESIDE = ("evaluate", "predict", "predict_on_batch", "test_on_batch")  # no part of a step
 
 
 class TensorFlow:
@@ -49,6 +47,7 @@ class TensorFlow:
         self.casts = TensorFlowCasts(tf, self.kerases, recorder)
         self.draws = TensorFlowDraws(tf, self.kerases, recorder)
         self.layers = TensorFlowLayers(tf, recorder, self.names.array)
+        self.data = TensorFlowData(self)
         self.optimizers, self.trains = [], {}
         self.moving = None  # the optimiser whose update is under way
         self.gradients = []
@@ -67,12 +66,9 @@ class TensorFlow:
             patched(cls, name, self._applying)
         patched(tf.GradientTape, "__enter__", self._entering)
         patched(tf.GradientTape, "gradient", self._gradient)
-        self._data()
+        self.data.install(self.kerases)
         for keras in self.kerases:
-            patched(keras.Model, "train_on_batch", self._on_batch)
             patched(keras.Model, "compile", self._compiling)
-            for name in BESIDE:
-                patched(keras.Model, name, self._beside)
         tf.random.set_seed(0)
 
     def made_on(self):
@@ -98,58 +94,6 @@ class TensorFlow:
         if self.optimizers:
             return "the program ended before any update of its optimiser"
         return "the program ended and made no optimiser of Keras's: nothing trains that is seen"
-
-    # ---- what it is given ----
-
-    def _data(self):
-        """Notes batches as they come out of a dataset."""
-        from tensorflow.python.data.ops import iterator_ops
-
-        recorder = self.recorder
-
-        def giving(plain):
-            def give(this):
-                batch = plain(this)
-                if not recorder.sees() or not self.tf.executing_eagerly():
-                    return batch
-                if self.dtype == "float64":
-                    batch = self.tf.nest.map_structure(self.casts.raised, batch)
-                for tensor in self.tf.nest.flatten(batch):
-                    if is_eager(tensor):
-                        recorder.item("batch", "batch", self.names.array(tensor))
-                if not recorder.kinds:
-                    self.layers.first_values.clear()  # what came before was no step
-                return batch
-
-            return give
-
-        patched(iterator_ops.OwnedIterator, "_next_internal", giving)
-
-    def _on_batch(self, plain):
-        recorder = self.recorder
-
-        def train_on_batch(model, *args, **kwargs):
-            recorder.insist()
-            if recorder.sees():
-                for value in flat(list(args[:2]) + [kwargs[k] for k in ("x", "y") if k in kwargs]):
-                    if isinstance(value, np.ndarray) or is_eager(value):
-                        recorder.item("batch", "train_on_batch", self.names.array(value), value)
-            return plain(model, *args, **kwargs)
-
-        return train_on_batch
-
-    def _beside(self, plain):
-        recorder = self.recorder
-
-        def call(model, *args, **kwargs):
-            before, recorder.is_muted = recorder.is_muted, recorder.is_here()
-            busy, recorder.is_busy = recorder.is_busy, recorder.is_here()
-            try:
-                return plain(model, *args, **kwargs)
-            finally:
-                recorder.is_muted, recorder.is_busy = before, busy
-
-        return call
 
     # ---- updates ----
 
