@@ -82,7 +82,7 @@ class Building:
         if f"{name}@{self.number + 1}" in bodies.again:
             name = f"{name}@{self.number + 1}"
         if name not in bodies.fed:
-            word = bodies.names.inputs.get(name) or segments.identifier(_word(name, unit, i))
+            word = bodies.names.inputs.get(name) or segments.identifier(input_word(name, unit, i))
             taken = {n.value.name.partition(".")[0] for n in bodies.fed.values()}
             while word in taken:
                 word += "_"
@@ -172,7 +172,7 @@ class Building:
         return found
 
 
-def _word(name: str, unit: Piece, i: int) -> str:
+def input_word(name: str, unit: Piece, i: int) -> str:
     """What an input is called: after its op, its scope, or where neither tells after its shape."""
     scope, _, last = name.rpartition("/")
     unnamed = re.fullmatch(r"(?:Placeholder|IteratorGetNext)(?:_\d+)?(?::\d+)?(@\d+)?", last)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from dcgan_v1.porting import description as d
 from dcgan_v1.porting import effects, segments
-from dcgan_v1.porting.building import Building
+from dcgan_v1.porting.building import Building, input_word
 from dcgan_v1.porting.flow import Operand, Out, Piece
 from dcgan_v1.porting.graph import Tensor, through
 from dcgan_v1.porting.norm_patterns import bare, moment_of
@@ -102,7 +102,7 @@ class Bodies:
         inputs = []
         for i, x in enumerate(call.inputs):
             assert isinstance(x, Out)
-            name = segments.identifier(x.piece.op.name.rpartition("/")[2])
+            name = segments.identifier(input_word(x.piece.op.name, x.piece, x.index))
             value = self.value(x, name if x.piece.kind == "input" else f"x{i or ''}")
             values[x.piece, x.index] = value
             inputs.append(value)

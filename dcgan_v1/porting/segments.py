@@ -15,6 +15,7 @@ AFTER = (  # what may follow a network's last weights and still belong to it
     *("softmax", "reshape", "flatten", "dropout", "batch_norm"),
 )
 BEFORE = ("reshape", "flatten", "concat", "dropout")
+BEFORE_OPS = ("Tile", "ExpandDims", "OneHot")  # what is done to labels
 KERNELS = ("MatMul", "Conv2D", "Conv2DBackpropInput")
 OUTSIDE = ("gradient", "input", "draw")
 DYNAMIC = ("by", "draw", "shape")  # settings in which two calls of a network may differ
@@ -259,7 +260,8 @@ def _grown_before(own: list[Call], others: set[Piece]) -> bool:
         leading = [x.piece for call in own for x in [call.inputs[i]] if isinstance(x, Out)]
         if len(leading) < len(own) or len({_key(p) for p in leading}) != 1:
             continue
-        if leading[0].kind not in BEFORE or others & set(leading):
+        is_leading = leading[0].kind in BEFORE or leading[0].settings.get("type") in BEFORE_OPS
+        if not is_leading or others & set(leading):
             continue
         if all(
             len(set(p.users) - set(call.pieces)) == 0 for p, call in zip(leading, own, strict=True)
