@@ -1,9 +1,9 @@
 """training.py of a Keras port: losses, optimisers and the step, in the order of TF1's runs."""
 
-from dcgan_v1.porting import contents, keras_optimizers
+from dcgan_v1.porting import contents, keras_optimizers, training_file
 from dcgan_v1.porting import description as d
 from dcgan_v1.porting.contents import attribute_of, class_name
-from dcgan_v1.porting.step import Step, refused_networks
+from dcgan_v1.porting.step import Step, refuse_networks, weight_of
 from dcgan_v1.porting.tape_step import TapeStep
 
 LOSSES = {
@@ -29,38 +29,19 @@ def text(program: d.Program) -> str:
     Raises:
       Refused: it holds what Keras has no words for.
     """
-    if without_layers := refused_networks(program):
-        raise d.Refused("; ".join(without_layers))
-    step = Step(program)
-    places = _places(program)
-
-    def weight(variable: str) -> str:
-        if variable not in places:
-            raise d.Refused(f"{variable}, a variable of no network that is trained")
-        return places[variable]
-
-    printer = TapeStep(step, weight, FLOATS, SAID)
-    lines = ["class Training:", '    """The networks, their optimisers, and one step."""', ""]
-    lines += ["    def __init__(self):", *(f"        {x}" for x in built(program))]
-    for optimizer in program.optimizers:
-        made = keras_optimizers.lines(optimizer, printer.variables(optimizer.variables))
-        lines += [f"        {x}" for x in made]
-    if program.stages:
-        lines += ["", *(f"    {x}" for x in printer.lines())]
-    if printer.refused:
-        raise d.Refused("; ".join(dict.fromkeys(printer.refused)))
-    return "\n".join([*_head(program), *lines]) + "\n"
-
-
-def _head(program: d.Program) -> list[str]:
+    refuse_networks(program)
+    printer = TapeStep(Step(program), weight_of(_places(program)), FLOATS, SAID)
     kinds = {n.kind for s in program.stages for n in d.walk(s.nodes)}
     losses = [f"{name} = keras.losses.{made}" for k, (name, made) in LOSSES.items() if k in kinds]
-    names = ", ".join(sorted(class_name(n) for n in program.networks))
-    head = ['"""Losses, optimisers and the training step of a TF1 program, in Keras."""', ""]
-    head += [f"# Not as in TF1: {line}." for line in program.left_out]
-    head += ["import keras", "import tensorflow as tf", "", f"from networks import {names}", ""]
-    own = keras_optimizers.classes(program)
-    return [*head, *losses, *([""] if losses else []), "", *(f"{c}\n" for c in own)]
+    made = built(program)
+    for optimizer in program.optimizers:
+        made += keras_optimizers.lines(optimizer, printer.variables(optimizer.variables))
+    parts = training_file.Parts("Keras", ["import keras", "import tensorflow as tf"], [])
+    parts.blocks += ["\n".join(losses) + "\n"] if losses else []
+    parts.blocks += keras_optimizers.classes(program)
+    parts.made, parts.step = made, printer.lines() if program.stages else []
+    parts.refused = printer.refused
+    return training_file.text(program, parts)
 
 
 def built(program: d.Program, owner: str = "self.") -> list[str]:
@@ -76,10 +57,8 @@ def built(program: d.Program, owner: str = "self.") -> list[str]:
         for name in (network.name, *network.copies):
             lines.append(f'{owner}{name} = {class_name(network)}(name="{name}")')
             lines.append(f"{owner}{name}({shapes})")
-        lines += [
-            f"{owner}{copy}.set_weights({owner}{network.name}.get_weights())"
-            for copy in network.copies
-        ]
+        for copy in network.copies:
+            lines.append(f"{owner}{copy}.set_weights({owner}{network.name}.get_weights())")
     return lines
 
 

@@ -1,12 +1,13 @@
 """A training step as every writer needs it: what values are called, which update needs what, which
 effects are said together."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from dcgan_v1.porting import contents
 from dcgan_v1.porting import description as d
 from dcgan_v1.porting import names as naming
+from dcgan_v1.porting.printing import Names, inlined
 
 
 @dataclass(frozen=True)
@@ -116,20 +117,72 @@ def _word(node: d.Node) -> str:
     return node.value.name.partition(".")[0]
 
 
-def refused_networks(program: d.Program) -> list[str]:
-    """Returns what no class can be written for: networks without layers."""
-    return [
-        f"{n.name}: its variables are trained, and it has no layers"
-        for n in program.networks
-        if not n.functions
-    ]
+def refuse_networks(program: d.Program) -> None:
+    """Refuses what no class can be written for.
+
+    Raises:
+      Refused: networks without layers.
+    """
+    names = [n.name for n in program.networks if not n.functions]
+    if names:
+        each = (f"{name}: its variables are trained, and it has no layers" for name in names)
+        raise d.Refused("; ".join(each))
 
 
-def takes_training(function: d.Function, call: d.Node) -> bool:
-    """Whether a call is in training, and that is something to it."""
-    return function.takes_training and bool(call.settings["training"])
+def weight_of(places: dict[str, str]) -> Callable[[str], str]:
+    """Returns the function that says a variable.
+
+    Args:
+      places: TF1 variable -> expression in the port.
+    """
+
+    def weight(variable: str) -> str:
+        if variable not in places:
+            raise d.Refused(f"{variable}, a variable of no network that is trained")
+        return places[variable]
+
+    return weight
 
 
-def holds_averages(function: d.Function, call: d.Node) -> bool:
-    """Whether a call leaves averages as they are that another would move."""
-    return contents.has_norm(function) and call.settings["training"] and not call.settings["moves"]
+def body(
+    nodes: tuple[d.Node, ...],
+    printer: Names,
+    kept: set[str],
+    of_node: Callable[[d.Node], list[str]],
+) -> list[str]:
+    """Returns the lines of some nodes.
+
+    Args:
+      nodes: of a stage, or of a gradient.
+      printer: that says expressions.
+      kept: values that have a line of their own.
+      of_node: returns the lines of one node.
+    """
+    within = inlined(nodes) - kept
+    lines: list[str] = []
+    for node in nodes:
+        if node.value.name in within:
+            printer.waiting[node.value.name] = printer.expression(node)
+        else:
+            lines += of_node(node)
+    return lines
+
+
+def call(step: Step, node: d.Node, inputs: list[str], says_mode: bool = True) -> str:
+    """Returns the call of a network.
+
+    Args:
+      step: that calls it.
+      node: the call.
+      inputs: expressions of what it is given.
+      says_mode: whether the mode is an argument.
+    """
+    network, function = step.function_of(node)
+    s = node.settings
+    words = ["training=True"] if says_mode and function.takes_training and s["training"] else []
+    if contents.has_norm(function) and s["training"] and not s["moves"]:
+        words.append("moves=False")
+    if contents.has_sets(function) and s["averages"]:
+        words.append(f"averages={s['averages']}")
+    method = "" if function.name == "call" else f".{function.name}"
+    return f"self.{network.name}{method}({', '.join([*inputs, *words])})"

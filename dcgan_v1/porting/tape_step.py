@@ -2,10 +2,8 @@
 
 from collections.abc import Callable, Mapping
 
-from dcgan_v1.porting import contents
 from dcgan_v1.porting import description as d
 from dcgan_v1.porting import step as steps
-from dcgan_v1.porting.printing import inlined
 from dcgan_v1.porting.step import Step
 from dcgan_v1.porting.tf_ops import Printer
 
@@ -122,14 +120,8 @@ class TapeStep:
     # ---- nodes ----
 
     def _body(self, nodes: tuple[d.Node, ...]) -> list[str]:
-        within = inlined(nodes) - {v.name for v in self.step.program.losses.values()}
-        lines: list[str] = []
-        for node in nodes:
-            if node.value.name in within:
-                self.printer.waiting[node.value.name] = self.printer.expression(node)
-            else:
-                lines += self._node(node)
-        return lines
+        kept = {v.name for v in self.step.program.losses.values()}
+        return steps.body(nodes, self.printer, kept, self._node)
 
     def _node(self, node: d.Node) -> list[str]:
         made = self.printer.made(node)
@@ -139,7 +131,7 @@ class TapeStep:
             lines += [f"    {line}" for line in self._body(node.body)]
             return [*lines, f"{made} = inner.gradient({xs[0]}, {xs[1]})"]
         if node.kind == "call":
-            return [f"{made} = {self._call(node, xs)}"]
+            return [f"{made} = {steps.call(self.step, node, xs)}"]
         if node.kind == "draw":
             argument = self.step.draws[node.settings["argument"].name]
             drawn = f"{DRAWS[node.settings['type']]}({xs[0]}, dtype={self.printer.floats})"
@@ -149,15 +141,6 @@ class TapeStep:
         if node.kind in self.losses:
             return [f"{made} = {self.losses[node.kind](_labels(node, xs), xs[1])}"]
         return [f"{made} = {self.printer.expression(node)}"]
-
-    def _call(self, node: d.Node, xs: list[str]) -> str:
-        network, function = self.step.function_of(node)
-        words = ["training=True"] if steps.takes_training(function, node) else []
-        words += ["moves=False"] if steps.holds_averages(function, node) else []
-        if contents.has_sets(function) and node.settings["averages"]:
-            words.append(f"averages={node.settings['averages']}")
-        method = "" if function.name == "call" else f".{function.name}"
-        return f"self.{network.name}{method}({', '.join([*xs, *words])})"
 
 
 def _clipped(e: d.Effect, name: str) -> list[str]:

@@ -1,9 +1,9 @@
 """training.py of a tf.Module port: losses, optimisers and the step, in the order of TF1's runs."""
 
 from dcgan_v1.porting import description as d
-from dcgan_v1.porting import keras_optimizers, tf2_networks
+from dcgan_v1.porting import keras_optimizers, tf2_networks, training_file
 from dcgan_v1.porting.contents import class_name
-from dcgan_v1.porting.step import Step, refused_networks
+from dcgan_v1.porting.step import Step, refuse_networks, weight_of
 from dcgan_v1.porting.tape_step import TapeStep
 
 CROSS_ENTROPY = "tf.nn.sigmoid_cross_entropy_with_logits(labels={}, logits={})"
@@ -23,48 +23,22 @@ def text(program: d.Program) -> str:
     Raises:
       Refused: it holds what no line is written for.
     """
-    refused = refused_networks(program)
-    if refused:
-        raise d.Refused("; ".join(refused))
+    refuse_networks(program)
     places = {
         variable: f"self.{network.name}.{path.replace('/', '.')}"
         for network in program.networks
         for variable, path in tf2_networks.paths(program, network).items()
     }
-
-    def weight(variable: str) -> str:
-        if variable not in places:
-            raise d.Refused(f"{variable}, a variable of no network that is trained")
-        return places[variable]
-
-    printer = TapeStep(Step(program), weight, FLOATS, SAID)
-    lines = ["class Training:", '    """The networks, their optimisers, and one step."""', ""]
-    lines += ["    def __init__(self, dtype=tf.float32):", "        self.dtype = dtype"]
-    lines += [f"        {x}" for x in built(program)]
+    printer = TapeStep(Step(program), weight_of(places), FLOATS, SAID)
+    made = ["self.dtype = dtype", *built(program)]
     for optimizer in program.optimizers:
-        made = keras_optimizers.lines(optimizer, printer.variables(optimizer.variables))
-        lines += [f"        {x}" for x in made]
-    if program.stages:
-        lines += ["", *(f"    {x}" for x in printer.lines())]
-    if printer.refused:
-        raise d.Refused("; ".join(dict.fromkeys(printer.refused)))
-    own = keras_optimizers.classes(program)
-    return "\n".join([*_head(program), *(f"{c}\n" for c in own), *lines]) + "\n"
-
-
-def _head(program: d.Program) -> list[str]:
-    names = ", ".join(sorted(class_name(n) for n in program.networks))
-    head = ['"""Losses, optimisers and the training step of a TF1 program, in TensorFlow 2."""', ""]
-    head += [f"# Not as in TF1: {line}." for line in program.left_out]
-    return [
-        *head,
-        "import keras",
-        "import tensorflow as tf",
-        "",
-        f"from networks import {names}",
-        "",
-        "",
-    ]
+        made += keras_optimizers.lines(optimizer, printer.variables(optimizer.variables))
+    step = printer.lines() if program.stages else []
+    imports = ["import keras", "import tensorflow as tf"]
+    parts = training_file.Parts("TensorFlow 2", imports, keras_optimizers.classes(program))
+    parts.arguments = ", dtype=tf.float32"
+    parts.made, parts.step, parts.refused = made, step, printer.refused
+    return training_file.text(program, parts)
 
 
 def built(program: d.Program, owner: str = "self.") -> list[str]:

@@ -1,10 +1,10 @@
 """The training step of a PyTorch port."""
 
-from dcgan_v1.porting import contents, torch_networks
 from dcgan_v1.porting import description as d
 from dcgan_v1.porting import step as steps
 from dcgan_v1.porting import torch_layout as layout
-from dcgan_v1.porting.printing import constants, grouped, inlined, rank_of
+from dcgan_v1.porting import torch_networks
+from dcgan_v1.porting.printing import constants, grouped, rank_of
 from dcgan_v1.porting.step import Step
 from dcgan_v1.porting.torch_ops import Printer
 
@@ -166,14 +166,8 @@ class TorchStep:
     # ---- nodes ----
 
     def _body(self, nodes: tuple[d.Node, ...]) -> list[str]:
-        within = inlined(nodes) - {v.name for v in self.step.program.losses.values()}
-        lines: list[str] = []
-        for node in nodes:
-            if node.value.name in within:
-                self.printer.waiting[node.value.name] = self.printer.expression(node)
-            else:
-                lines += self._node(node)
-        return lines
+        kept = {v.name for v in self.step.program.losses.values()}
+        return steps.body(nodes, self.printer, kept, self._node)
 
     def _node(self, node: d.Node) -> list[str]:
         made = self.printer.made(node)
@@ -208,12 +202,8 @@ class TorchStep:
         if function.takes_training and self._modes[network.name] != mode:
             lines.append(f"self.{network.name}.{mode}()")
             self._modes[network.name] = mode
-        words = [self.printer.operand(x) for x in node.inputs]
-        words += ["moves=False"] if steps.holds_averages(function, node) else []
-        if contents.has_sets(function) and node.settings["averages"]:
-            words.append(f"averages={node.settings['averages']}")
-        method = "" if function.name == "call" else f".{function.name}"
-        return [*lines, f"{made} = self.{network.name}{method}({', '.join(words)})"]
+        xs = [self.printer.operand(x) for x in node.inputs]
+        return [*lines, f"{made} = {steps.call(self.step, node, xs, says_mode=False)}"]
 
     def _draw(self, node: d.Node) -> str:
         if node.settings["type"] == "TruncatedNormal":
