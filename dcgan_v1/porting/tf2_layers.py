@@ -3,10 +3,16 @@
 from collections.abc import Callable
 from textwrap import indent
 
-from dcgan_v1.porting import contents
+from dcgan_v1.porting import contents, starts
 from dcgan_v1.porting import description as d
 from dcgan_v1.porting.printing import shape_of
 
+DECONV = '''\
+def conv2d_transpose(x, kernel, size, strides, padding):
+    """A transposed convolution to maps of a size: height and width."""
+    shape = [tf.shape(x)[0], *size, kernel.shape[2]]
+    return tf.nn.conv2d_transpose(x, kernel, shape, strides, padding)
+'''
 DROPOUT = """\
 class Dropout(tf.Module):
     def __init__(self, rate):
@@ -36,29 +42,28 @@ class Lstm(tf.Module):
             outputs.append(h)
         return tf.stack(outputs, 1)
 '''
+WORDS = {"gamma": "scale", "beta": "center"}
 HEAD = '''\
 class {name}(tf.Module):
     """{said}."""
 
     def __init__({arguments}):
         super().__init__()
-        self.momentum, self.epsilon = momentum, epsilon
+        {kept}
         self.gamma = {gamma}
         self.beta = {beta}
 '''
 ONE = """\
-        features = {part}.shape
-        self.moving_mean = tf.Variable(tf.zeros(features, dtype), trainable=False)
-        self.moving_variance = tf.Variable(tf.ones(features, dtype), trainable=False)
+        self.moving_mean = tf.Variable(tf.zeros([features], dtype), trainable=False)
+        self.moving_variance = tf.Variable(tf.ones([features], dtype), trainable=False)
 
     def __call__(self, x, training, moves):
         means, variances = self.moving_mean, self.moving_variance
 """
 SETS = """\
-        features = {part}.shape
         rows = range(sets)
-        self.means = [tf.Variable(tf.zeros(features, dtype), trainable=False) for _ in rows]
-        self.variances = [tf.Variable(tf.ones(features, dtype), trainable=False) for _ in rows]
+        self.means = [tf.Variable(tf.zeros([features], dtype), trainable=False) for _ in rows]
+        self.variances = [tf.Variable(tf.ones([features], dtype), trainable=False) for _ in rows]
 
     def __call__(self, x, training, moves, averages):
         means, variances = self.means[averages], self.variances[averages]
@@ -100,10 +105,9 @@ def kernel_layer(node: d.Node, x: str, weight: Callable[[str], str]) -> str:
         words = f'{_square(s["strides"])}, "{s["padding"].upper()}"{more}'
         made = f"tf.nn.conv2d({x}, {kernel}, {words})"
     elif node.kind == "deconv":
-        _, h, w, c = node.value.shape or (None,) * 4
-        size = f"[tf.shape({x})[0], {h}, {w}, {c}]"
-        words = f'{size}, {_square(s["strides"])}, "{s["padding"].upper()}"'
-        made = f"tf.nn.conv2d_transpose({x}, {kernel}, {words})"
+        _, h, w, _ = node.value.shape or (None,) * 4
+        words = f'({h}, {w}), {_square(s["strides"])}, "{s["padding"].upper()}"'
+        made = f"conv2d_transpose({x}, {kernel}, {words})"
     else:
         raise d.Refused(f"a layer of kind {node.kind} ({', '.join(node.ops)})")
     return f"{made} + {weight(node.variables['bias'])}" if "bias" in node.variables else made
@@ -113,17 +117,33 @@ def _square(pair: tuple[int, ...]) -> str:
     return str(pair[0]) if len(set(pair)) == 1 else str(list(pair))
 
 
-def batch_norm(program: d.Program, node: d.Node) -> str:
+def batch_norm(node: d.Node) -> str:
     """Returns the expression that makes a batch norm."""
-    from dcgan_v1.porting.tf2_networks import start
-
     s, v = node.settings, node.variables
     momentum = s["momentum"] if s["momentum"] is not None else 0.99
-    words = [f"{part}={start(program, v[part])}" for part in ("gamma", "beta") if part in v]
-    words += [f"momentum={momentum}", f"epsilon={s['epsilon']}"]
-    words += ["dtype=dtype"] if contents.sets(node) else []
+    words = [str((node.value.shape or (0,))[-1])]
+    words += [f"momentum={momentum}"] if contents.sets(node) else []
+    words += [f"epsilon={s['epsilon']}", "dtype=dtype"]
+    words += [f"{word}=False" for part, word in WORDS.items() if part not in v]
     words += [f"sets={contents.sets(node)}"] if contents.sets(node) > 1 else []
     return f"{class_of(node)}({', '.join(words)})"
+
+
+def norm_starts(program: d.Program, node: d.Node, name: str) -> list[str]:
+    """Returns the lines that give a batch norm other first values than ones and noughts.
+
+    Args:
+      program: what is written; node: the batch norm.
+      name: its attribute.
+    """
+    from dcgan_v1.porting.tf2_networks import start
+
+    return [
+        f"self.{name}.{part}.assign({start(program, node.variables[part])})"
+        for part, usual in (("gamma", "ones"), ("beta", "zeros"))
+        if part in node.variables
+        and starts.kind_of(program, node.variables[part])[0] not in ("", usual)
+    ]
 
 
 def lstm(program: d.Program, node: d.Node) -> str:
@@ -164,22 +184,20 @@ def _class(name: str, nodes: list[d.Node]) -> str:
     node = nodes[0]
     count = contents.sets(node)
     lacking = {p for p in ("gamma", "beta") if any(p not in n.variables for n in nodes)}
-    parts = sorted({"gamma", "beta"} - lacking, reverse=True)
-    arguments = ["self", "momentum", "epsilon", *parts]
-    arguments += [f"{part}=None" for part in sorted(lacking, reverse=True)]
-    arguments += ["dtype=tf.float32"] if count else []
+    arguments = ["self", "features", *(["momentum"] if count else []), "epsilon", "dtype"]
+    arguments += [f"{word}=True" for part, word in WORDS.items() if part in lacking]
     arguments += ["sets=2"] if count > 1 else []
     made = {
-        part: f"None if {part} is None else tf.Variable({part})"
-        if part in lacking
-        else f"tf.Variable({part})"
-        for part in ("gamma", "beta")
+        part: f"tf.Variable(tf.{values}([features], dtype))"
+        + (f" if {WORDS[part]} else None" if part in lacking else "")
+        for part, values in (("gamma", "ones"), ("beta", "zeros"))
     }
-    head = HEAD.format(name=name, said=_said(node), arguments=", ".join(arguments), **made)
+    kept = "self.momentum, self.epsilon = momentum, epsilon" if count else "self.epsilon = epsilon"
+    said, words = _said(node), ", ".join(arguments)
+    head = HEAD.format(name=name, said=said, arguments=words, kept=kept, **made)
     if not count:
         return head + ALONE
-    part = "(gamma if beta is None else beta)" if "beta" in lacking else "beta"
-    averages = (SETS if count > 1 else ONE).replace("{part}", part)
+    averages = SETS if count > 1 else ONE
     fused = bool(node.settings["fused"])
     body = BODY.format(
         average=indent(UNBIASED, " " * 12) if fused else "",

@@ -32,6 +32,7 @@ def text(program: d.Program) -> str:
     bodies = [_network(program, network) for network in program.networks]
     kinds = {n.kind for w in program.networks for n in contents.nodes(w)}
     blocks = [GLOROT] if any("glorot(" in body for body in bodies) else []
+    blocks += [tf2_layers.DECONV] if "deconv" in kinds else []
     blocks += tf2_layers.classes(program)
     blocks += [tf2_layers.LSTM] if "lstm" in kinds else []
     blocks += [tf2_layers.DROPOUT] if "dropout" in kinds else []
@@ -53,7 +54,8 @@ def _network(program: d.Program, network: d.Network) -> str:
         if node.kind == "dropout":
             lines.append(f"        self.{name} = Dropout({node.settings['rate']})")
         elif node.kind == "batch_norm":
-            lines.append(f"        self.{name} = {tf2_layers.batch_norm(program, node)}")
+            lines.append(f"        self.{name} = {tf2_layers.batch_norm(node)}")
+            lines += [f"        {x}" for x in tf2_layers.norm_starts(program, node, name)]
         elif node.kind == "lstm":
             lines.append(f"        self.{name} = {tf2_layers.lstm(program, node)}")
         else:

@@ -73,7 +73,7 @@ def several_averages(network: d.Network) -> bool:
 def constructor(program: d.Program, network: d.Network, node: d.Node) -> str:
     """Returns the expression that makes a batch norm."""
     s, v = node.settings, node.variables
-    features = program.variables[next(iter(v.values()))].shape[0]
+    features = (node.value.shape or (0,))[-1]
     words = [str(features), f"eps={s['epsilon']}"]
     if s["momentum"] is not None:
         words.append(f"momentum={round(1 - s['momentum'], 7)}")
