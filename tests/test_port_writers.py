@@ -98,6 +98,29 @@ def test_an_op_on_maps_gives_what_it_gives_in_tf1s_order_of_axes(case):
     np.testing.assert_allclose(to_tf(result), wanted, atol=1e-12)
 
 
+SPLITS = {
+    "channels in three": ("Split", {}, lambda x: [number(3), x], np.split(MAPS, 3, 3)),
+    "rows of one and three": (
+        *("SplitV", {}, lambda x: [x, number([1, 3]), number(1)]),
+        [MAPS[:, :1], MAPS[:, 1:]],
+    ),
+    "rows one by one": ("Unpack", {"axis": 1}, lambda x: [x], list(MAPS.transpose(1, 0, 2, 3))),
+}
+
+
+@pytest.mark.parametrize("case", SPLITS)
+def test_maps_are_taken_apart_as_in_tf1s_order_of_axes(case):
+    type_, attributes, inputs, wanted = SPLITS[case]
+    values = tuple(value(f"h{i}", part) for i, part in enumerate(wanted))
+    node = d.Node("op", values, tuple(inputs(value("x", MAPS))), {"type": type_, **attributes})
+    names = {"x": "x", **{v.name: v.name for v in values}}
+    printer = Printer(names, str, {})
+    result = eval(printer.expression(node), {"torch": torch, "x": to_torch(MAPS)})
+    assert printer.made(node) == ", ".join(v.name for v in values)
+    for part, array in zip(result, wanted, strict=True):
+        np.testing.assert_array_equal(to_tf(part), array)
+
+
 @pytest.mark.parametrize(
     ("words", "text"),
     [

@@ -8,6 +8,7 @@ from dcgan_v1.porting import names as naming
 from dcgan_v1.porting.printing import Names, comment, inlined
 from dcgan_v1.porting.segments import identifier
 
+TAKEN = ("F", "Training", "Adam", "Momentum", "BatchNorm", "Dropout", "Lstm")  # in a port
 WIDTH = 92  # of a line in a method
 
 
@@ -50,7 +51,8 @@ def nodes(network: d.Network) -> list[d.Node]:
 
 def class_name(network: d.Network) -> str:
     """Returns a network's class."""
-    return "".join(word.capitalize() for word in network.name.split("_") if word)
+    name = "".join(word.capitalize() for word in network.name.split("_") if word)
+    return f"{name}Network" if name in TAKEN else name
 
 
 def attribute_of(network: d.Network, variable: str) -> str:

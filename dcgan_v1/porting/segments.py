@@ -110,7 +110,8 @@ def common_scope(names: list[str]) -> str:
     return "/".join(common)
 
 
-RESERVED = {*keyword.kwlist, "self", "tf", "keras", "np", "layers", "training", "moves", "averages"}
+RESERVED = {*keyword.kwlist, "self", "tf", "keras", "np", "layers", "torch", "nn", "dtype"}
+RESERVED |= {"training", "moves", "averages", "tape", "inner"}
 
 
 def identifier(text: str) -> str:

@@ -50,7 +50,8 @@ class Printer(Names):
 
     def made(self, node: d.Node) -> str:
         """Returns the left side of a node's line: of an op's outputs, the first."""
-        return self.values[node.value.name] if node.kind == "op" else super().made(node)
+        is_first = node.kind == "op" and node.settings["type"] not in torch_shapes.PARTS
+        return self.values[node.value.name] if is_first else super().made(node)
 
     def operand(self, x: d.Operand) -> str:
         """Returns an operand as it is held; arrays are tensors."""

@@ -159,9 +159,32 @@ def _tiled(p: "Printer", node: d.Node) -> str:
 
 
 def _split(p: "Printer", node: d.Node) -> str:
-    raise d.Refused(f"{node.settings['type']} into several values")
+    """The parts of a value along an axis; maps are cut as they are held."""
+    x, numbers_of = _split_words(node)
+    axis = numbers_of[0] % max(rank_of(x), 1)
+    if rank_of(x) == 4 and isinstance(x, d.Value):
+        axis = layout.AXIS[axis]
+    how = "chunk" if node.settings["type"] == "Split" else "split"
+    size = len(node.values) if how == "chunk" else numbers_of[1:]
+    return f"{grouped(p.operand(x))}.{how}({size}, {axis})"
 
 
+def _split_words(node: d.Node) -> tuple[d.Operand, list[int]]:
+    """What is split, and [axis, sizes]."""
+    if node.settings["type"] == "Split":
+        return node.inputs[1], numbers(node.inputs[0], node)
+    x, sizes, axis = node.inputs
+    return x, [*numbers(axis, node), *numbers(sizes, node)]
+
+
+def _unpacked(p: "Printer", node: d.Node) -> str:
+    if rank_of(node.value) == 4:
+        raise d.Refused("Unpack into maps")
+    axis = node.settings.get("axis", 0)
+    return f"{grouped(p.as_tf(node.inputs[0]))}.unbind({axis})"
+
+
+PARTS = ("Split", "SplitV", "Unpack")  # ops that give several values
 OPS: dict[str, Callable[["Printer", d.Node], str]] = {
     "Reshape": _reshape,
     "Shape": _shape,
@@ -184,5 +207,5 @@ OPS: dict[str, Callable[["Printer", d.Node], str]] = {
     "Fill": _fill,
     "Split": _split,
     "SplitV": _split,
-    "Unpack": _split,
+    "Unpack": _unpacked,
 }
