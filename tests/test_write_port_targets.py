@@ -6,6 +6,7 @@ import sys
 
 import numpy as np
 import pytest
+import tensorflow.compat.v1 as tf
 from script_runs import ENVIRONMENT, ROOT, fresh
 
 from dcgan_v1.porting import torch_layout
@@ -90,6 +91,22 @@ def test_a_port_is_proven_stands_alone_and_ruff_changes_nothing(to, name, tmp_pa
         losses = list(first_losses(port, name).values())
         recorded = np.load(DATA / f"{name}.npz")["losses/0"]
         np.testing.assert_allclose(losses[: len(recorded)], recorded, rtol=1e-4, atol=1e-6)
+    assert_same_bits(port, name, tmp_path / "model.ckpt")
+
+
+def assert_same_bits(port, name, out):
+    """A port's weights, converted back, are the original's checkpoint."""
+    words = ("--map", port / "map.toml", "--port", f"{port / 'port.py'}:new")
+    meta = ("--meta", DATA / f"{name}.meta")
+    done = fresh(
+        "convert_checkpoint.py", port / "weights", "--to", "tf1", "--out", out, *words, *meta
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    before, after = (tf.train.load_checkpoint(str(path)) for path in (DATA / name, out))
+    shared = set(before.get_variable_to_shape_map()) & set(after.get_variable_to_shape_map())
+    assert len(shared) >= len(after.get_variable_to_shape_map()) > 0
+    for variable in shared:
+        np.testing.assert_array_equal(after.get_tensor(variable), before.get_tensor(variable))
 
 
 PLANTED = """

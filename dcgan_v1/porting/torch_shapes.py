@@ -123,10 +123,13 @@ def _squeezed(p: "Printer", node: d.Node) -> str:
 def _padded(p: "Printer", node: d.Node) -> str:
     words = numbers(node.inputs[1], node)
     pairs = [words[i : i + 2] for i in range(0, len(words), 2)]
-    flat = [n for pair in reversed(pairs) for n in pair]
-    value = p.operand(node.inputs[2]) if len(node.inputs) > 2 else "0.0"
-    x = p.as_tf(node.inputs[0])
-    return layout.from_tf(f"F.pad({x}, {tuple(flat)}, value={value})", node.value)
+    x, value = node.inputs[0], "0.0" if len(node.inputs) < 3 else p.operand(node.inputs[2])
+    if rank_of(x) == 4 and isinstance(x, d.Value):
+        pairs = [pairs[i] for i in (0, 3, 1, 2)]
+    while pairs and not any(pairs[0]):
+        pairs = pairs[1:]  # torch begins with the last axis
+    flat = tuple(n for pair in reversed(pairs) for n in pair)
+    return f"F.pad({p.operand(x)}, {flat}, value={value})"
 
 
 def _gathered(p: "Printer", node: d.Node) -> str:
@@ -155,6 +158,10 @@ def _fill(p: "Printer", node: d.Node) -> str:
 
 
 def _tiled(p: "Printer", node: d.Node) -> str:
+    x, times = node.inputs[0], constants(node.inputs[1])
+    if times is not None and rank_of(x) == 4 and isinstance(x, d.Value):
+        words = ", ".join(str(times[i]) for i in (0, 3, 1, 2))
+        return f"{grouped(p.operand(x))}.repeat({words})"
     return _in_tf(p, node, f".repeat({_sizes(p, node.inputs[1])})")
 
 
