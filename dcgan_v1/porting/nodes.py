@@ -5,11 +5,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from dcgan_v1.porting import description as d
-from dcgan_v1.porting import effects, segments
+from dcgan_v1.porting import effects, moved_averages, segments
 from dcgan_v1.porting.building import Building, input_word
 from dcgan_v1.porting.flow import Operand, Out, Piece
 from dcgan_v1.porting.graph import Tensor, through
-from dcgan_v1.porting.norm_patterns import bare, moment_of
 from dcgan_v1.porting.segments import Call
 
 if TYPE_CHECKING:
@@ -48,7 +47,7 @@ class Bodies:
         self._calls, self._runs, self._averages = calls, runs, averages
         self.of_piece = {p: call for call in calls for p in call.pieces}
         self._count = 0
-        self.moved = [self._moved_in(run) for run in runs]
+        self.moved = [moved_averages.of_run(run, averages, self.refused) for run in runs]
         self.fed: dict[str, d.Node] = {}
         self.drawn: dict[str, d.Node] = {}
         self.functions: dict[str, dict[Any, d.Function]] = {}
@@ -183,36 +182,6 @@ class Bodies:
                         known = places.setdefault((self.key(call), i), dict(piece.variables))
                         known |= piece.variables
                         piece.variables |= known
-
-    def _moved_in(self, run: "Run") -> dict[Piece, tuple[tuple[str, str], int, float]]:
-        """Batch norm -> (pair of averages that the run moves by its moments, which, decay)."""
-        moved: dict[Piece, dict[str, float]] = {}
-        of: dict[Tensor, Piece] = {}
-        for piece in run.flow.pieces:
-            for moment in piece.moments:
-                of[bare(moment)] = piece
-        for average, move in run.folded:
-            owner = of.get(moment_of(average.of))
-            if owner is None:
-                self.refused.append(
-                    f"{average.variable}, which follows what no batch norm of this run computes "
-                    f"({move.op.name})"
-                )
-                continue
-            moved.setdefault(owner, {})[average.variable] = average.decay
-        result = {}
-        for piece, decays in moved.items():
-            key = tuple(piece.variables.get(part, "") for part in ("gamma", "beta"))
-            pairs = self._averages.of.get(key, [])
-            for which, pair in enumerate(pairs):
-                if set(pair) == set(decays) and len(set(decays.values())) == 1:
-                    number = which if any(key) else 0  # a bare one has but its own
-                    result[piece] = (pair, number, next(iter(decays.values())))
-                    break
-            else:
-                names = ", ".join(sorted(decays))
-                self.refused.append(f"averages moved in part or by several decays: {names}")
-        return result
 
     # ---- stages ----
 
