@@ -1,9 +1,11 @@
-"""What a port is told of gradients that are clipped, and losses when a pattern is switched off."""
+"""What is read off small graphs: calls of networks, clipped gradients, losses of a pattern that is
+switched off."""
 
 import pytest
 import tensorflow.compat.v1 as tf
 
-from dcgan_v1.porting import clipping, graph, opening, patterns
+from dcgan_v1.porting import clipping, graph, opening, patterns, segments
+from dcgan_v1.porting.flow import Flow
 
 pytestmark = pytest.mark.unit
 
@@ -88,3 +90,60 @@ def test_a_mean_of_cross_entropies_is_no_loss_where_that_pattern_is_switched_off
     (mean,) = built(cross_entropy)
     assert patterns.recognise(mean).kind == "binary_crossentropy"
     assert patterns.recognise(mean, frozenset({"sigmoid_cross_entropy"})) is None
+
+
+# ---- calls of networks ----
+
+
+def network(x, name="net"):
+    with tf.variable_scope(name, reuse=tf.AUTO_REUSE, use_resource=False):
+        w, b = tf.get_variable("w", [3, 2]), tf.get_variable("b", [2])
+    return tf.matmul(x, w) + b
+
+
+def placeholder(name, width=3):
+    return tf.placeholder(tf.float32, [None, width], name)
+
+
+def calls_of(function):
+    """Returns the calls in what a function builds; variables of a scope are a network."""
+    tensors = built(function)
+    flow = Flow(graph.Graph(), lambda _: 0)
+    for tensor in tensors:
+        flow.operand(tensor)
+    used = {v for piece in flow.pieces for v in piece.variables.values()}
+    return segments.calls([flow.pieces], {v: v.partition("/")[0] for v in used})
+
+
+def kinds(call):
+    return [piece.kind for piece in call.pieces]
+
+
+def on_reals_and_fakes():
+    return [tf.reduce_sum(tf.nn.relu(network(placeholder(name)))) for name in ("real", "fake")]
+
+
+def test_a_network_that_was_built_twice_is_one_called_twice_with_what_follows_both():
+    calls = calls_of(on_reals_and_fakes)
+    assert [kinds(call) for call in calls] == [["dense", "relu"]] * 2  # and no sum
+    assert segments.signature(calls[0]) == segments.signature(calls[1])
+    assert [len(call.inputs) for call in calls] == [1, 1]
+
+
+def one_of_them_squashed():
+    return [tf.sigmoid(network(placeholder("real"))), network(placeholder("fake"))]
+
+
+def test_what_follows_one_call_alone_is_not_the_networks():
+    assert [kinds(call) for call in calls_of(one_of_them_squashed)] == [["dense"]] * 2
+
+
+def noise_between():
+    h = network(placeholder("real"), "first")
+    return [network(tf.concat([h, tf.random_normal([4, 1])], 1), "second")]
+
+
+def test_what_is_drawn_and_other_networks_are_given_to_a_network():
+    (first, second) = sorted(calls_of(noise_between), key=lambda call: call.network)
+    assert (kinds(first), kinds(second)[-1]) == (["dense"], "dense")
+    assert {x.piece.kind for x in second.inputs} <= {"dense", "draw", "concat"}
