@@ -33,7 +33,7 @@ def text(program: d.Program) -> str:
     printer = TapeStep(Step(program), weight_of(_places(program)), FLOATS, SAID)
     kinds = {n.kind for s in program.stages for n in d.walk(s.nodes)}
     losses = [f"{name} = keras.losses.{made}" for k, (name, made) in LOSSES.items() if k in kinds]
-    made = built(program)
+    made = construction(program)
     for optimizer in program.optimizers:
         made += keras_optimizers.lines(optimizer, printer.variables(optimizer.variables))
     parts = training_file.Parts("Keras", ["import keras", "import tensorflow as tf"], [])
@@ -44,7 +44,7 @@ def text(program: d.Program) -> str:
     return training_file.text(program, parts)
 
 
-def built(program: d.Program, owner: str = "self.") -> list[str]:
+def construction(program: d.Program, owner: str = "self.") -> list[str]:
     """Returns the lines that make and build the networks.
 
     Args:

@@ -94,7 +94,7 @@ def constants(x: d.Operand) -> list[int] | None:
     return [int(n) for n in np.reshape(x.array, -1)]
 
 
-def grouped(x: str) -> str:
+def in_brackets(x: str) -> str:
     """Returns an expression as an operand: in brackets where it is a sum or the like."""
     depth = 0
     for character in x:
@@ -107,9 +107,9 @@ def grouped(x: str) -> str:
 def binary(a: str, sign: str, b: str) -> str:
     """Returns two expressions with an operator between, in brackets where they need them."""
     if sign not in ("+", "-"):
-        return f"{grouped(a)} {sign} {grouped(b)}"
-    left = a if _signs(a) <= {"+", "-", "*", "/"} else grouped(a)
-    right = b if _signs(b) <= {"*", "/"} and not b.startswith("-") else grouped(b)
+        return f"{in_brackets(a)} {sign} {in_brackets(b)}"
+    left = a if _signs(a) <= {"+", "-", "*", "/"} else in_brackets(a)
+    right = b if _signs(b) <= {"*", "/"} and not b.startswith("-") else in_brackets(b)
     return f"{left} {sign} {right}"
 
 

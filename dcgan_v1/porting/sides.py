@@ -52,7 +52,7 @@ def _networks_alone(program: d.Program, target: Target) -> list[str]:
     """The networks of a program without a training step, and what they are called with."""
     classes = ", ".join(sorted(class_name(n) for n in program.networks))
     lines = [*target.imports.splitlines(), f"from networks import {classes}", ""]
-    lines += target.built(program, "")
+    lines += target.construction(program, "")
     models = ", ".join(f'"{n.name}": {n.name}' for n in program.networks)
     forward = ", ".join(f"{json.dumps(k)}: {json.dumps(v)}" for k, v in _forward(program).items())
     return [*lines, f"return {target.kind}(models={{{models}}}, forward={{{forward}}})"]

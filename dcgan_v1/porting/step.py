@@ -11,7 +11,7 @@ from dcgan_v1.porting.printing import Names, inlined
 
 
 @dataclass(frozen=True)
-class Trained:
+class Variables:
     """Variables as a port says them: whole networks, and what is left beside them."""
 
     networks: tuple[str, ...]
@@ -53,7 +53,7 @@ class Step:
         network = next(n for n in self.program.networks if n.name == name)
         return network, next(f for f in network.functions if f.name == call.settings["function"])
 
-    def trained(self, names: tuple[str, ...]) -> Trained:
+    def split(self, names: tuple[str, ...]) -> Variables:
         """Returns variables as networks, and what is no whole network."""
         own = {
             n.name: [v for v in n.variables if self.program.variables[v].trainable]
@@ -65,7 +65,7 @@ class Step:
             if variables and set(variables) <= left:
                 networks.append(name)
                 left -= set(variables)
-        return Trained(tuple(networks), tuple(v for v in names if v in left))
+        return Variables(tuple(networks), tuple(v for v in names if v in left))
 
     def updates(self, run: int) -> list[d.Effect]:
         """Returns the updates of a run, in their order."""

@@ -49,7 +49,7 @@ class TapeStep:
 
     def variables(self, names: tuple[str, ...]) -> str:
         """Returns an expression of a list of variables."""
-        trained = self.step.trained(names)
+        trained = self.step.split(names)
         parts = [f"self.{name}.trainable_variables" for name in trained.networks]
         if trained.rest:
             parts.append(f"[{', '.join(self.weight(v) for v in trained.rest)}]")

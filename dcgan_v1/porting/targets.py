@@ -21,16 +21,16 @@ class Target:
     Attributes:
       networks, training: print those files.
       paths: of a network's variables: TF1's name -> path in the port.
-      built: lines that make the networks; its second argument stands before their names.
+      construction: lines that make the networks; its second argument stands before their names.
       kind: what the port is to a comparison.
-      imports: what `built` needs beside the networks.
+      imports: what `construction` needs beside the networks.
       takes_dtype: whether the port must be told what it computes in.
     """
 
     networks: Callable[[d.Program], str]
     training: Callable[[d.Program], str]
     paths: Callable[[d.Program, d.Network], dict[str, str]]
-    built: Callable[[d.Program, str], list[str]]
+    construction: Callable[[d.Program, str], list[str]]
     kind: str = "Keras"
     imports: str = ""
     takes_dtype: bool = False
@@ -41,21 +41,21 @@ TARGETS = {
         keras_networks.text,
         keras_training.text,
         keras_networks.paths,
-        keras_training.built,
+        keras_training.construction,
         imports="import keras\nimport tensorflow as tf",
     ),
     "torch": Target(
         torch_networks.text,
         torch_training.text,
         torch_networks.paths,
-        torch_training.built,
+        torch_training.construction,
         "Torch",
     ),
     "tf2": Target(
         tf2_networks.text,
         tf2_training.text,
         tf2_networks.paths,
-        tf2_training.built,
+        tf2_training.construction,
         takes_dtype=True,
     ),
 }

@@ -30,7 +30,7 @@ def text(program: d.Program) -> str:
         for variable, path in tf2_networks.paths(program, network).items()
     }
     printer = TapeStep(Step(program), weight_of(places), FLOATS, SAID)
-    made = ["self.dtype = dtype", *built(program)]
+    made = ["self.dtype = dtype", *construction(program)]
     for optimizer in program.optimizers:
         made += keras_optimizers.lines(optimizer, printer.variables(optimizer.variables))
     step = printer.lines() if program.stages else []
@@ -41,7 +41,7 @@ def text(program: d.Program) -> str:
     return training_file.text(program, parts)
 
 
-def built(program: d.Program, owner: str = "self.") -> list[str]:
+def construction(program: d.Program, owner: str = "self.") -> list[str]:
     """Returns the lines that make the networks.
 
     Args:

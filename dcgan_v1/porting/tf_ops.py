@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from dcgan_v1.porting import description as d
-from dcgan_v1.porting.printing import Names, binary, constants, grouped, rank_of, shape_of
+from dcgan_v1.porting.printing import Names, binary, constants, in_brackets, rank_of, shape_of
 from dcgan_v1.porting.slicing import index_of
 
 BINARY = {
@@ -78,7 +78,7 @@ class Printer(Names):
         if type_ in BINARY and len(xs) == 2:
             return binary(xs[0], BINARY[type_], xs[1])
         if type_ == "Neg":
-            return f"-{grouped(xs[0])}"
+            return f"-{in_brackets(xs[0])}"
         if type_ in REDUCTIONS:
             flat, rank = constants(node.inputs[1]), rank_of(node.inputs[0])
             is_all = flat is not None and rank and len(flat) == rank
@@ -100,7 +100,7 @@ class Printer(Names):
             to = self.floats if s["DstT"] in TYPES else f'"{s["DstT"]}"'
             return f"tf.cast({xs[0]}, {to})"
         if type_ == "StridedSlice" and (index := index_of(node)) is not None:
-            return f"{grouped(xs[0])}[{index}]"
+            return f"{in_brackets(xs[0])}[{index}]"
         return self._raw(node, xs)
 
     def _raw(self, node: d.Node, xs: list[str]) -> str:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from dcgan_v1.porting import description as d
 from dcgan_v1.porting import torch_layout as layout
-from dcgan_v1.porting.printing import binary, constants, grouped, rank_of, shape_of
+from dcgan_v1.porting.printing import binary, constants, in_brackets, rank_of, shape_of
 
 if TYPE_CHECKING:
     from dcgan_v1.porting.torch_ops import Printer
@@ -18,7 +18,7 @@ def _l2(p: "Printer", node: d.Node) -> str:
     text = p.operand(x)
     if isinstance(x, d.Weight):
         text = text.partition(".permute(")[0].removesuffix(".T")  # a sum has no order
-    return f"{grouped(text)}.square().sum() / 2"
+    return f"{in_brackets(text)}.square().sum() / 2"
 
 
 def _extreme(p: "Printer", node: d.Node, function: str, bound: str) -> str:
@@ -26,10 +26,15 @@ def _extreme(p: "Printer", node: d.Node, function: str, bound: str) -> str:
     if isinstance(a, d.Constant) and a.number is not None:
         a, b = b, a
     rank = rank_of(node.value)
-    x = layout.aligned(p.operand(a), a, rank)
+    x = layout.broadcast(p.operand(a), a, rank)
     if isinstance(b, d.Constant) and b.number is not None:
-        return f"{grouped(x)}.clamp({bound}={b.number})"
-    return f"torch.{function}({x}, {layout.aligned(p.operand(b), b, rank)})"
+        return f"{in_brackets(x)}.clamp({bound}={b.number})"
+    return f"torch.{function}({x}, {layout.broadcast(p.operand(b), b, rank)})"
+
+
+def _squared_difference(p: "Printer", node: d.Node) -> str:
+    a, b = (layout.broadcast(p.operand(x), x, rank_of(node.value)) for x in node.inputs)
+    return f"torch.square({binary(a, '-', b)})"
 
 
 def _select(p: "Printer", node: d.Node) -> str:
@@ -37,7 +42,7 @@ def _select(p: "Printer", node: d.Node) -> str:
     if node.settings["type"] == "Select" and shape_of(condition) != shape_of(rest[0]):
         raise d.Refused("Select by a vector")
     rank = rank_of(node.value)
-    words = [layout.aligned(p.operand(x), x, rank) for x in (condition, *rest)]
+    words = [layout.broadcast(p.operand(x), x, rank) for x in (condition, *rest)]
     return f"torch.where({', '.join(words)})"
 
 
@@ -48,25 +53,25 @@ def _product(p: "Printer", node: d.Node) -> str:
         node.inputs, (("transpose_a", "adj_x"), ("transpose_b", "adj_y")), strict=True
     ):
         turned = ".mT" if any(s.get(n) for n in names) else ""
-        words.append(f"{grouped(p.as_tf(x))}{turned}")
+        words.append(f"{in_brackets(p.as_tf(x))}{turned}")
     return layout.from_tf(" @ ".join(words), node.value)
 
 
-def _convolved(p: "Printer", node: d.Node) -> str:
+def _conv2d(p: "Printer", node: d.Node) -> str:
     x, kernel = node.inputs
     s = settings_of(node, kernel)
-    inside = layout.padded(p.operand(x), layout.pads(shape_of(x), s))
-    words = [inside, f"{grouped(p.operand(kernel))}.permute(3, 2, 0, 1)"]
+    inside = layout.with_pads(p.operand(x), layout.pads(shape_of(x), s))
+    words = [inside, f"{in_brackets(p.operand(kernel))}.permute(3, 2, 0, 1)"]
     words += [f"stride={layout.square(s['strides'])}"] if set(s["strides"]) != {1} else []
     words += [f"dilation={layout.square(s['dilations'])}"] if set(s["dilations"]) != {1} else []
     return f"F.conv2d({', '.join(words)})"
 
 
-def _deconvolved(p: "Printer", node: d.Node) -> str:
+def _conv_transpose2d(p: "Printer", node: d.Node) -> str:
     _, kernel, x = node.inputs
     s = settings_of(node, kernel)
-    pad, out, crop = transposed(shape_of(x), node.value.shape, s)
-    words = [p.operand(x), f"{grouped(p.operand(kernel))}.permute(3, 2, 0, 1)"]
+    pad, out, crop = transposed_sizes(shape_of(x), node.value.shape, s)
+    words = [p.operand(x), f"{in_brackets(p.operand(kernel))}.permute(3, 2, 0, 1)"]
     words += [f"stride={layout.square(s['strides'])}"] if set(s["strides"]) != {1} else []
     words += [f"padding={layout.square(pad)}"] if set(pad) != {0} else []
     words += [f"output_padding={layout.square(out)}"] if set(out) != {0} else []
@@ -86,7 +91,7 @@ def settings_of(node: d.Node, kernel: d.Operand) -> dict[str, Any]:
     }
 
 
-def transposed(
+def transposed_sizes(
     before: tuple[int | None, ...] | None, after: tuple[int | None, ...] | None, s: dict[str, Any]
 ) -> tuple[layout.Sides, layout.Sides, str]:
     """Returns (padding, output_padding, what is cut off then) of a transposed convolution.
@@ -117,11 +122,11 @@ def transposed(
 
 def _bias(p: "Printer", node: d.Node) -> str:
     x, bias = node.inputs
-    aligned = layout.aligned(p.operand(bias), bias, rank_of(node.value))
+    aligned = layout.broadcast(p.operand(bias), bias, rank_of(node.value))
     return binary(p.operand(x), "+", aligned)
 
 
-def _pooled(p: "Printer", node: d.Node) -> str:
+def _pool2d(p: "Printer", node: d.Node) -> str:
     s = node.settings
     if s.get("data_format", "NHWC") != "NHWC":
         raise d.Refused(f"{s['type']} of another layout")
@@ -132,10 +137,10 @@ def _pooled(p: "Printer", node: d.Node) -> str:
 
 def _cast(p: "Printer", node: d.Node) -> str:
     to = node.settings["DstT"]
-    return f"{grouped(p.operand(node.inputs[0]))}.to({DTYPES.get(to, f'torch.{to}')})"
+    return f"{in_brackets(p.operand(node.inputs[0]))}.to({DTYPES.get(to, f'torch.{to}')})"
 
 
-def _resized(p: "Printer", node: d.Node) -> str:
+def _resize(p: "Printer", node: d.Node) -> str:
     s, size = node.settings, constants(node.inputs[1])
     if size is None:
         raise d.Refused(f"{s['type']} to a size that is no number")
@@ -157,38 +162,34 @@ def _entropy(p: "Printer", node: d.Node) -> str:
     logits, labels = (p.operand(x) for x in node.inputs)
     is_sparse = node.settings["type"].startswith("Sparse")
     more = ".long()" if is_sparse and getattr(node.inputs[1], "dtype", "int64") != "int64" else ""
-    return f'F.cross_entropy({logits}, {grouped(labels)}{more}, reduction="none")'
+    return f'F.cross_entropy({logits}, {in_brackets(labels)}{more}, reduction="none")'
 
 
 OPS: dict[str, Callable[["Printer", d.Node], str]] = {
-    "Neg": lambda p, n: f"-{grouped(p.operand(n.inputs[0]))}",
+    "Neg": lambda p, n: f"-{in_brackets(p.operand(n.inputs[0]))}",
     "L2Loss": _l2,
-    "StopGradient": lambda p, n: f"{grouped(p.operand(n.inputs[0]))}.detach()",
+    "StopGradient": lambda p, n: f"{in_brackets(p.operand(n.inputs[0]))}.detach()",
     "Maximum": lambda p, n: _extreme(p, n, "maximum", "min"),
     "Minimum": lambda p, n: _extreme(p, n, "minimum", "max"),
     "ClipByValue": lambda p, n: (
-        f"{grouped(p.operand(n.inputs[0]))}.clamp({', '.join(map(p.operand, n.inputs[1:]))})"
+        f"{in_brackets(p.operand(n.inputs[0]))}.clamp({', '.join(map(p.operand, n.inputs[1:]))})"
     ),
-    "SquaredDifference": lambda p, n: (
-        "torch.square("
-        + " - ".join(grouped(layout.aligned(p.operand(x), x, rank_of(n.value))) for x in n.inputs)
-        + ")"
-    ),
+    "SquaredDifference": _squared_difference,
     "Select": _select,
     "SelectV2": _select,
-    "AddN": lambda p, n: " + ".join(grouped(p.operand(x)) for x in n.inputs),
+    "AddN": lambda p, n: " + ".join(in_brackets(p.operand(x)) for x in n.inputs),
     "MatMul": _product,
     "BatchMatMul": _product,
     "BatchMatMulV2": _product,
     "BiasAdd": _bias,
-    "Conv2D": _convolved,
-    "Conv2DBackpropInput": _deconvolved,
-    "MaxPool": _pooled,
-    "AvgPool": _pooled,
+    "Conv2D": _conv2d,
+    "Conv2DBackpropInput": _conv_transpose2d,
+    "MaxPool": _pool2d,
+    "AvgPool": _pool2d,
     "LeakyRelu": lambda p, n: f"F.leaky_relu({p.operand(n.inputs[0])}, {n.settings['alpha']:.6g})",
     "Cast": _cast,
-    "ResizeBilinear": _resized,
-    "ResizeNearestNeighbor": _resized,
+    "ResizeBilinear": _resize,
+    "ResizeNearestNeighbor": _resize,
     "SoftmaxCrossEntropyWithLogits": _entropy,
     "SparseSoftmaxCrossEntropyWithLogits": _entropy,
 }

@@ -8,7 +8,7 @@ from dcgan_v1.porting import names as naming
 from dcgan_v1.porting import torch_layout as layout
 from dcgan_v1.porting.contents import Contents
 from dcgan_v1.porting.printing import shape_of
-from dcgan_v1.porting.torch_functions import transposed
+from dcgan_v1.porting.torch_functions import transposed_sizes
 
 LSTM = '''\
 class Lstm(nn.Module):
@@ -58,7 +58,7 @@ class Layers:
           name: its attribute; node: the call; x: what it is given.
         """
         if node.kind == "conv" and name in self.padded:
-            return f"self.{name}({layout.padded(x, _pads(node))})"
+            return f"self.{name}({layout.with_pads(x, _pads(node))})"
         if node.kind == "deconv":
             return f"self.{name}({x}){_transposed(node)[2]}"
         words = [x]
@@ -145,4 +145,4 @@ def _pads(node: d.Node) -> Pads:
 
 
 def _transposed(node: d.Node) -> tuple[layout.Sides, layout.Sides, str]:
-    return transposed(shape_of(node.inputs[0]), node.value.shape, node.settings)
+    return transposed_sizes(shape_of(node.inputs[0]), node.value.shape, node.settings)

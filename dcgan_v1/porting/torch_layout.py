@@ -7,7 +7,7 @@ order, and its result is brought back.
 from collections.abc import Sequence
 
 from dcgan_v1.porting import description as d
-from dcgan_v1.porting.printing import grouped, rank_of
+from dcgan_v1.porting.printing import in_brackets, rank_of
 
 TO_TF = ".permute(0, 2, 3, 1)"
 TO_TORCH = ".permute(0, 3, 1, 2)"
@@ -26,15 +26,15 @@ def is_same_order(shape: Sequence[int | None] | None) -> bool:
 def as_tf(text: str, x: d.Operand) -> str:
     """Returns an operand in TF1's order of axes."""
     is_map = isinstance(x, d.Value) and rank_of(x) == 4
-    return f"{grouped(text)}{TO_TF}" if is_map else text
+    return f"{in_brackets(text)}{TO_TF}" if is_map else text
 
 
 def from_tf(text: str, value: d.Value) -> str:
     """Returns what is in TF1's order as a value is held."""
-    return f"{grouped(text)}{TO_TORCH}" if rank_of(value) == 4 else text
+    return f"{in_brackets(text)}{TO_TORCH}" if rank_of(value) == 4 else text
 
 
-def aligned(text: str, x: d.Operand, rank: int) -> str:
+def broadcast(text: str, x: d.Operand, rank: int) -> str:
     """Returns an operand so that it meets one of `rank` axes as in TF1: from the last axis on."""
     own = rank_of(x)
     is_number = isinstance(x, d.Constant) and x.number is not None
@@ -46,7 +46,7 @@ def aligned(text: str, x: d.Operand, rank: int) -> str:
         3: ".permute(2, 0, 1)",
         4: TO_TORCH,  # a weight or a constant
     }[own]
-    return f"{grouped(text)}{how}"
+    return f"{in_brackets(text)}{how}"
 
 
 def same_padding(side: int, size: int, stride: int, dilation: int = 1) -> Sides:
@@ -84,7 +84,7 @@ def _pair(value: object) -> tuple[int, int]:
     return int(value[0]), int(value[1])
 
 
-def padded(text: str, pad: tuple[Sides, Sides], value: str = "") -> str:
+def with_pads(text: str, pad: tuple[Sides, Sides], value: str = "") -> str:
     """Returns maps with pixels around them.
 
     Args:

@@ -6,7 +6,7 @@ from typing import Any
 from dcgan_v1.porting import description as d
 from dcgan_v1.porting import patterns, torch_functions, torch_shapes
 from dcgan_v1.porting import torch_layout as layout
-from dcgan_v1.porting.printing import Names, binary, constants, grouped, rank_of, shape_of
+from dcgan_v1.porting.printing import Names, binary, constants, in_brackets, rank_of, shape_of
 
 BINARY = {
     **{"Add": "+", "AddV2": "+", "Sub": "-", "Mul": "*", "RealDiv": "/", "Div": "/"},
@@ -77,9 +77,9 @@ class Printer(Names):
         if kind == "leaky_relu":
             return LEAKY.format(self.operand(node.inputs[0]), s["slope"])
         if kind in ("flatten", "reshape"):
-            return torch_shapes.reshaped(self, node, (-1, *s["shape"]))
+            return torch_shapes.reshape(self, node, (-1, *s["shape"]))
         if kind == "concat":
-            return torch_shapes.joined(self, node, node.inputs, s["axis"])
+            return torch_shapes.concat(self, node, node.inputs, s["axis"])
         if kind in ("max_pool", "avg_pool"):
             return self.pool(node, kind, s)
         if kind == "op":
@@ -99,12 +99,12 @@ class Printer(Names):
         size = layout.square(s["size"])
         words = size if s["size"] == s["strides"] else f"{size}, {layout.square(s['strides'])}"
         if kind == "max_pool":
-            inside = layout.padded(x, pad, 'float("-inf")')
+            inside = layout.with_pads(x, pad, 'float("-inf")')
             return f"F.max_pool2d({inside}, {words})"
-        whole = f"F.avg_pool2d({layout.padded(x, pad)}, {words})"
+        whole = f"F.avg_pool2d({layout.with_pads(x, pad)}, {words})"
         if pad == ((0, 0), (0, 0)):
             return whole
-        ones = layout.padded(f"torch.ones_like({x})", pad)
+        ones = layout.with_pads(f"torch.ones_like({x})", pad)
         return f"{whole} / F.avg_pool2d({ones}, {words})"  # what SAME adds is not counted
 
     # ---- ops ----
@@ -116,20 +116,20 @@ class Printer(Names):
         if type_ in UNARY:
             return f"{UNARY[type_]}({self.operand(xs[0])})"
         if type_ in BINARY and len(xs) == 2:
-            a, b = (layout.aligned(self.operand(x), x, rank) for x in xs)
+            a, b = (layout.broadcast(self.operand(x), x, rank) for x in xs)
             return binary(a, BINARY[type_], b)
         if type_ in REDUCTIONS:
-            return self._reduced(node, REDUCTIONS[type_])
+            return self._reduction(node, REDUCTIONS[type_])
         if type_ in torch_functions.OPS:
             return torch_functions.OPS[type_](self, node)
-        moved = torch_shapes.moved(self, node)
+        moved = torch_shapes.of_op(self, node)
         if moved is None:
             raise d.Refused(f"{type_}, for which PyTorch has no rule here")
         return moved
 
-    def _reduced(self, node: d.Node, function: str) -> str:
+    def _reduction(self, node: d.Node, function: str) -> str:
         x, axes = node.inputs[0], constants(node.inputs[1])
-        rank, text = rank_of(x), grouped(self.operand(x))
+        rank, text = rank_of(x), in_brackets(self.operand(x))
         if axes is None or not rank:
             raise d.Refused(f"{node.settings['type']} over axes that are no numbers")
         axes = [axis % rank for axis in axes]

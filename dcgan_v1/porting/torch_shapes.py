@@ -6,19 +6,19 @@ from typing import TYPE_CHECKING
 
 from dcgan_v1.porting import description as d
 from dcgan_v1.porting import torch_layout as layout
-from dcgan_v1.porting.printing import constants, grouped, rank_of, shape_of
+from dcgan_v1.porting.printing import constants, in_brackets, rank_of, shape_of
 from dcgan_v1.porting.slicing import index_of
 
 if TYPE_CHECKING:
     from dcgan_v1.porting.torch_ops import Printer
 
 
-def reshaped(p: "Printer", node: d.Node, shape: Sequence[int]) -> str:
+def reshape(p: "Printer", node: d.Node, shape: Sequence[int]) -> str:
     """Returns a value in another shape of TF1's."""
     x = node.inputs[0]
     before, after = shape_of(x), node.value.shape
     is_map = rank_of(x) == 4 and isinstance(x, d.Value)
-    text = grouped(p.operand(x) if layout.is_same_order(before) else p.as_tf(x))
+    text = in_brackets(p.operand(x) if layout.is_same_order(before) else p.as_tf(x))
     if len(shape) == 2 and shape[0] == -1 and is_map:
         return f"{text}.flatten(1)"
     if len(shape) == 4 and layout.is_same_order(after) and after is not None:
@@ -27,16 +27,16 @@ def reshaped(p: "Printer", node: d.Node, shape: Sequence[int]) -> str:
     return layout.from_tf(f"{text}.reshape({', '.join(map(str, shape))})", node.value)
 
 
-def joined(p: "Printer", node: d.Node, inputs: Sequence[d.Operand], axis: int) -> str:
+def concat(p: "Printer", node: d.Node, inputs: Sequence[d.Operand], axis: int) -> str:
     """Returns values side by side along an axis of TF1's."""
     rank = rank_of(node.value)
     if rank == 4:
         axis = layout.AXIS[axis % 4]
-    words = ", ".join(layout.aligned(p.operand(x), x, rank) for x in inputs)
+    words = ", ".join(layout.broadcast(p.operand(x), x, rank) for x in inputs)
     return f"torch.cat(({words}), {axis})"
 
 
-def moved(p: "Printer", node: d.Node) -> str | None:
+def of_op(p: "Printer", node: d.Node) -> str | None:
     """Returns the expression of an op that moves elements, None for any other op."""
     function = OPS.get(node.settings["type"])
     return None if function is None else function(p, node)
@@ -56,7 +56,7 @@ def numbers(x: d.Operand, node: d.Node) -> list[int]:
 
 def _in_tf(p: "Printer", node: d.Node, how: str) -> str:
     """An op of one value that acts on TF1's order of axes."""
-    return layout.from_tf(f"{grouped(p.as_tf(node.inputs[0]))}{how}", node.value)
+    return layout.from_tf(f"{in_brackets(p.as_tf(node.inputs[0]))}{how}", node.value)
 
 
 def _sizes(p: "Printer", x: d.Operand) -> str:
@@ -65,18 +65,18 @@ def _sizes(p: "Printer", x: d.Operand) -> str:
     if known is not None:
         return ", ".join(map(str, known))
     text = p.operand(x)
-    return text[1:-1] if text.startswith("[") and text.endswith("]") else f"*{grouped(text)}"
+    return text[1:-1] if text.startswith("[") and text.endswith("]") else f"*{in_brackets(text)}"
 
 
 def _reshape(p: "Printer", node: d.Node) -> str:
     known = constants(node.inputs[1])
     if known is not None:
-        return reshaped(p, node, known)
+        return reshape(p, node, known)
     return _in_tf(p, node, f".reshape({_sizes(p, node.inputs[1])})")
 
 
 def _shape(p: "Printer", node: d.Node) -> str:
-    return f"{grouped(p.as_tf(node.inputs[0]))}.shape"
+    return f"{in_brackets(p.as_tf(node.inputs[0]))}.shape"
 
 
 def _pack(p: "Printer", node: d.Node) -> str:
@@ -105,7 +105,7 @@ def _side(p: "Printer", x: d.Operand, axis: int, s: dict[str, object]) -> str:
         raise d.Refused("a part of a shape")
     if rank_of(x) == 4 and isinstance(x, d.Value):
         axis = layout.AXIS[axis % 4]
-    return f"{grouped(p.operand(x))}.shape[{axis}]"
+    return f"{in_brackets(p.operand(x))}.shape[{axis}]"
 
 
 def _slice(p: "Printer", node: d.Node) -> str:
@@ -114,13 +114,13 @@ def _slice(p: "Printer", node: d.Node) -> str:
     return _in_tf(p, node, f"[{', '.join(words)}]")
 
 
-def _squeezed(p: "Printer", node: d.Node) -> str:
+def _squeeze(p: "Printer", node: d.Node) -> str:
     axes = sorted(node.settings.get("squeeze_dims") or node.settings.get("axis") or [])
     inner = "" if not axes else str(axes[0]) if len(axes) == 1 else str(tuple(axes))
     return _in_tf(p, node, f".squeeze({inner})")
 
 
-def _padded(p: "Printer", node: d.Node) -> str:
+def _pad(p: "Printer", node: d.Node) -> str:
     words = numbers(node.inputs[1], node)
     pairs = [words[i : i + 2] for i in range(0, len(words), 2)]
     x, value = node.inputs[0], "0.0" if len(node.inputs) < 3 else p.operand(node.inputs[2])
@@ -132,11 +132,11 @@ def _padded(p: "Printer", node: d.Node) -> str:
     return f"F.pad({p.operand(x)}, {flat}, value={value})"
 
 
-def _gathered(p: "Printer", node: d.Node) -> str:
+def _gather(p: "Printer", node: d.Node) -> str:
     x, index, *axis = node.inputs
     if axis and numbers(axis[0], node) != [0]:
         raise d.Refused("GatherV2 along another axis than the first")
-    return layout.from_tf(f"{grouped(p.as_tf(x))}[{p.operand(index)}]", node.value)
+    return layout.from_tf(f"{in_brackets(p.as_tf(x))}[{p.operand(index)}]", node.value)
 
 
 def _one_hot(p: "Printer", node: d.Node) -> str:
@@ -146,7 +146,7 @@ def _one_hot(p: "Printer", node: d.Node) -> str:
         raise d.Refused("OneHot of computed values")
     if (on.number, off.number) != (1, 0) or node.settings.get("axis", -1) != -1:
         raise d.Refused("OneHot of other values than 1 and 0")
-    text = f"F.one_hot({grouped(p.operand(index))}.long(), {count})"
+    text = f"F.one_hot({in_brackets(p.operand(index))}.long(), {count})"
     is_float = node.value.dtype.startswith("float")
     return f"{text}.to(torch.get_default_dtype())" if is_float else text
 
@@ -157,11 +157,11 @@ def _fill(p: "Printer", node: d.Node) -> str:
     return layout.from_tf(f"torch.full(({_sizes(p, size)},), {text})", node.value)
 
 
-def _tiled(p: "Printer", node: d.Node) -> str:
+def _tile(p: "Printer", node: d.Node) -> str:
     x, times = node.inputs[0], constants(node.inputs[1])
     if times is not None and rank_of(x) == 4 and isinstance(x, d.Value):
         words = ", ".join(str(times[i]) for i in (0, 3, 1, 2))
-        return f"{grouped(p.operand(x))}.repeat({words})"
+        return f"{in_brackets(p.operand(x))}.repeat({words})"
     return _in_tf(p, node, f".repeat({_sizes(p, node.inputs[1])})")
 
 
@@ -173,7 +173,7 @@ def _split(p: "Printer", node: d.Node) -> str:
         axis = layout.AXIS[axis]
     how = "chunk" if node.settings["type"] == "Split" else "split"
     size = len(node.values) if how == "chunk" else numbers_of[1:]
-    return f"{grouped(p.operand(x))}.{how}({size}, {axis})"
+    return f"{in_brackets(p.operand(x))}.{how}({size}, {axis})"
 
 
 def _split_words(node: d.Node) -> tuple[d.Operand, list[int]]:
@@ -184,11 +184,11 @@ def _split_words(node: d.Node) -> tuple[d.Operand, list[int]]:
     return x, [*numbers(axis, node), *numbers(sizes, node)]
 
 
-def _unpacked(p: "Printer", node: d.Node) -> str:
+def _unpack(p: "Printer", node: d.Node) -> str:
     if rank_of(node.value) == 4:
         raise d.Refused("Unpack into maps")
     axis = node.settings.get("axis", 0)
-    return f"{grouped(p.as_tf(node.inputs[0]))}.unbind({axis})"
+    return f"{in_brackets(p.as_tf(node.inputs[0]))}.unbind({axis})"
 
 
 PARTS = ("Split", "SplitV", "Unpack")  # ops that give several values
@@ -198,21 +198,21 @@ OPS: dict[str, Callable[["Printer", d.Node], str]] = {
     "Pack": _pack,
     "StridedSlice": _strided_slice,
     "Slice": _slice,
-    "Squeeze": _squeezed,
+    "Squeeze": _squeeze,
     "ExpandDims": lambda p, n: _in_tf(p, n, f".unsqueeze({numbers(n.inputs[1], n)[0]})"),
     "Transpose": lambda p, n: _in_tf(
         p, n, f".permute({', '.join(map(str, numbers(n.inputs[1], n)))})"
     ),
-    "ConcatV2": lambda p, n: joined(p, n, n.inputs[:-1], numbers(n.inputs[-1], n)[0]),
-    "Tile": _tiled,
-    "Pad": _padded,
-    "PadV2": _padded,
-    "GatherV2": _gathered,
-    "Gather": _gathered,
+    "ConcatV2": lambda p, n: concat(p, n, n.inputs[:-1], numbers(n.inputs[-1], n)[0]),
+    "Tile": _tile,
+    "Pad": _pad,
+    "PadV2": _pad,
+    "GatherV2": _gather,
+    "Gather": _gather,
     "OneHot": _one_hot,
     "ArgMax": lambda p, n: _in_tf(p, n, f".argmax({numbers(n.inputs[1], n)[0]})"),
     "Fill": _fill,
     "Split": _split,
     "SplitV": _split,
-    "Unpack": _unpacked,
+    "Unpack": _unpack,
 }

@@ -4,7 +4,7 @@ from dcgan_v1.porting import description as d
 from dcgan_v1.porting import step as steps
 from dcgan_v1.porting import torch_layout as layout
 from dcgan_v1.porting import torch_networks
-from dcgan_v1.porting.printing import constants, grouped, rank_of
+from dcgan_v1.porting.printing import constants, in_brackets, rank_of
 from dcgan_v1.porting.step import Step
 from dcgan_v1.porting.torch_ops import Printer
 
@@ -62,7 +62,7 @@ class TorchStep:
 
     def parameters(self, names: tuple[str, ...]) -> str:
         """Returns an expression of variables: an iterator, or a list."""
-        trained = self.step.trained(names)
+        trained = self.step.split(names)
         if len(trained.networks) == 1 and not trained.rest:
             return f"self.{trained.networks[0]}.parameters()"
         parts = [f"*self.{name}.parameters()" for name in trained.networks]
@@ -192,7 +192,7 @@ class TorchStep:
         is_computed = any(self.step.nodes[name].kind == "call" for name in behind)
         watched = [] if is_computed else [f"{x}.requires_grad_()"]
         y = self.printer.operand(node.inputs[0])
-        taken = f"torch.autograd.grad({grouped(y)}.sum(), {x}, create_graph=True)"
+        taken = f"torch.autograd.grad({in_brackets(y)}.sum(), {x}, create_graph=True)"
         return [*watched, *body, f"({made},) = {taken}"]
 
     def _call(self, node: d.Node, made: str) -> list[str]:

@@ -15,7 +15,7 @@ def text(program: d.Program) -> str:
     """
     refuse_networks(program)
     printer = TorchStep(Step(program), places(program))
-    made = built(program)
+    made = construction(program)
     for optimizer in program.optimizers:
         made += torch_optimizers.lines(optimizer, printer.parameters(optimizer.variables))
     step = printer.lines() if program.stages else []
@@ -28,7 +28,7 @@ def text(program: d.Program) -> str:
     return training_file.text(program, parts)
 
 
-def built(program: d.Program, owner: str = "self.") -> list[str]:
+def construction(program: d.Program, owner: str = "self.") -> list[str]:
     """Returns the lines that make the networks.
 
     Args:
