@@ -2,8 +2,6 @@
 
 import numpy as np
 import pytest
-import torch
-from torch.nn import functional as F
 
 from dcgan_v1.porting import description as d
 from dcgan_v1.porting import (
@@ -16,6 +14,8 @@ from dcgan_v1.porting import (
 )
 from dcgan_v1.porting.torch_ops import Printer
 
+torch = pytest.importorskip("torch")
+F = torch.nn.functional
 pytestmark = [pytest.mark.unit, pytest.mark.torch]
 RNG = np.random.default_rng(0)
 MAPS = RNG.normal(size=(2, 4, 6, 3))  # [N, H, W, C]
