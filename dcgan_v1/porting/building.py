@@ -24,6 +24,7 @@ class Building:
         self.buckets: dict[int, list[d.Node]] = {}
         self.values: dict[tuple[Piece, int], d.Value] = {}
         self._done: set[int] = set()
+        self._open: set[int] = set()  # units whose needs are looked at
         self._collectors: list[list[d.Node]] = []
 
     def operand(self, x: Operand) -> d.Operand:
@@ -57,6 +58,13 @@ class Building:
         if isinstance(unit, Piece) and unit.kind == "gradient":
             self._gradient(unit)
             return
+        if id(unit) in self._open:
+            name = unit.network if isinstance(unit, Call) else unit.op.name
+            raise d.Refused(
+                f"{name}, which needs what it makes itself: random numbers in a network must be a "
+                "dropout's, or of a size that is known outside"
+            )
+        self._open.add(id(unit))
         for other in self._needs(unit):
             self._visit(other)
         self._done.add(id(unit))

@@ -37,6 +37,14 @@ def _squared_difference(p: "Printer", node: d.Node) -> str:
     return f"torch.square({binary(a, '-', b)})"
 
 
+def _safe_quotient(p: "Printer", node: d.Node) -> str:
+    """DivNoNan: nought where it is divided by nought."""
+    a, b = (layout.broadcast(p.operand(x), x, rank_of(node.value)) for x in node.inputs)
+    if isinstance(node.inputs[1], d.Constant) and node.inputs[1].number:
+        return binary(a, "/", b)
+    return f"torch.where({in_brackets(b)} == 0, 0.0, {binary(a, '/', b)})"
+
+
 def _select(p: "Printer", node: d.Node) -> str:
     condition, *rest = node.inputs
     if node.settings["type"] == "Select" and shape_of(condition) != shape_of(rest[0]):
@@ -175,6 +183,7 @@ OPS: dict[str, Callable[["Printer", d.Node], str]] = {
         f"{in_brackets(p.operand(n.inputs[0]))}.clamp({', '.join(map(p.operand, n.inputs[1:]))})"
     ),
     "SquaredDifference": _squared_difference,
+    "DivNoNan": _safe_quotient,
     "Select": _select,
     "SelectV2": _select,
     "AddN": lambda p, n: " + ".join(in_brackets(p.operand(x)) for x in n.inputs),

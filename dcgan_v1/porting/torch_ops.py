@@ -130,6 +130,8 @@ class Printer(Names):
     def _reduction(self, node: d.Node, function: str) -> str:
         x, axes = node.inputs[0], constants(node.inputs[1])
         rank, text = rank_of(x), in_brackets(self.operand(x))
+        if shape_of(x) == () and not axes:
+            return text  # a number is its own sum
         if axes is None or not rank:
             raise d.Refused(f"{node.settings['type']} over axes that are no numbers")
         axes = [axis % rank for axis in axes]
