@@ -1,5 +1,6 @@
 """Python names for values: `h` again and again down a chain, another where two are alive."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from dcgan_v1.porting import description as d
@@ -61,7 +62,7 @@ def _stem_of(node: d.Node, value: d.Value, names: Mapping[str, str]) -> str:
     """What a value is called: the result of a network after what it was given."""
     if node.kind == "call" and node.inputs and isinstance(node.inputs[0], d.Value):
         of = names[node.inputs[0].name]
-        return "fake" if of.startswith("z") else f"on_{of}"
+        return "fake" if of.startswith("z") or "noise" in of else f"on_{of}"
     return value.name.partition(".")[0]
 
 
@@ -102,5 +103,7 @@ def _stem(node: d.Node, scope: str) -> str:
     variable = next(iter(node.variables.values()))
     inner = variable.removeprefix(f"{scope}/") if scope else variable
     path, _, last = inner.rpartition("/")
+    if not path and re.fullmatch(r"Variable(_\d+)?", last):  # TF1's own name for what has none
+        return node.kind
     name = identifier(path.replace("/", "_") or last)
     return f"{name}_" if name in TAKEN else name
