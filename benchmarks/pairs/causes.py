@@ -34,7 +34,7 @@ KINDS = (
     Kind(
         "an activation",
         "forward",
-        r"the activation is (?P<new>.+?), TF1's is (?P<old>[\w ]+)|is left out before it",
+        r"the activation is (?P<new>.+?), TF1's is (?P<old>[\w ]+(\.\d+)?)|is left out before it",
     ),
     Kind(
         "the slope of leaky ReLU",
