@@ -53,7 +53,9 @@ def construction(program: d.Program, owner: str = "self.") -> list[str]:
     """
     lines = []
     for network in program.networks:
-        shapes = ", ".join(zeros(v) for v in network.functions[0].inputs)
+        inputs = network.functions[0].inputs
+        rows = next((v.shape[0] for v in inputs if v.shape and v.shape[0]), 1)
+        shapes = ", ".join(zeros(v, rows) for v in inputs)
         for name in (network.name, *network.copies):
             lines.append(f'{owner}{name} = {class_name(network)}(name="{name}")')
             lines.append(f"{owner}{name}({shapes})")
@@ -62,9 +64,10 @@ def construction(program: d.Program, owner: str = "self.") -> list[str]:
     return lines
 
 
-def zeros(value: d.Value) -> str:
-    """Returns the expression of an input that a network is built with."""
-    shape = [1 if n is None else n for n in value.shape or ()]
+def zeros(value: d.Value, rows: int) -> str:
+    """Returns the expression of an input that a network is built with, of that many rows where the
+    graph leaves them open."""
+    shape = [(1 if i else rows) if n is None else n for i, n in enumerate(value.shape or ())]
     return f"tf.zeros({shape}, {FLOATS})"
 
 

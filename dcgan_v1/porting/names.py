@@ -60,8 +60,9 @@ def allocate(
 
 def _stem_of(node: d.Node, value: d.Value, names: Mapping[str, str]) -> str:
     """What a value is called: the result of a network after what it was given."""
-    if node.kind == "call" and node.inputs and isinstance(node.inputs[0], d.Value):
-        of = names[node.inputs[0].name]
+    inputs = [x for x in node.inputs if isinstance(x, d.Value)]
+    if node.kind == "call" and inputs:
+        of = names[max(inputs, key=lambda x: len(x.shape or ())).name]
         return "fake" if of.startswith("z") or "noise" in of else f"on_{of}"
     return value.name.partition(".")[0]
 
