@@ -53,11 +53,11 @@ class Original:
         return f"Tf1({', '.join(words)})"
 
     def graph_path(self, port: str) -> str:
-        """Returns the path of its graph, for the command that goes back to TF1."""
+        """Returns the path of its graph, for the command that goes back to TF1; '' for none."""
         if self.tf1.recording:
             within = f"{port}/" if "recording" in self.inside else ""
             return f"{within}{self.tf1.recording}/graph.meta"
-        return f"{port}/{GRAPH}" if self.graph else str(self.tf1.meta)
+        return f"{port}/{GRAPH}" if self.graph else self.tf1.meta or ""
 
     def lay(self, folder: Path) -> None:
         """Puts what belongs to it into the port's folder."""
