@@ -150,14 +150,12 @@ def causes_table(rows: list[tuple[Pair, Row]]) -> str:
 
 def trained_table() -> str:
     """What generators draw after both programs of a pair were trained, run by run."""
-    head = "| pair | iterations | program | Fréchet distance | digits |"
-    lines = [head, "|---" * 5 + "|"]
+    lines = ["| pair | iterations | program | Fréchet distance |", "|---" * 4 + "|"]
     for path in sorted(table.TRAINED.glob("*.json")):
         told = json.loads(path.read_text("utf-8"))
         for which, title in (("old", "TF1"), ("new", "the port")):
             far = ", ".join(f"{run['frechet']:.0f}" for run in told[which])
-            sure = ", ".join(f"{run['sure']:.0%}" for run in told[which])
-            lines.append(f"| {told['name']} | {told['steps']} | {title} | {far} | {sure} |")
+            lines.append(f"| {told['name']} | {told['steps']} | {title} | {far} |")
     return "\n".join(lines)
 
 

@@ -84,21 +84,17 @@ def draw(side: Side, clone: Path, pair: Pair, which: str) -> np.ndarray:
 
 def measure(drawn: dict[str, list[np.ndarray]], pair: Pair) -> dict[str, object]:
     """Returns for each side and run the Fréchet distance to MNIST's test images by the project's
-    classifier, and the share of digits that it is sure of."""
+    classifier."""
     from dcgan_v1.data import mnist
     from dcgan_v1.metrics import features, frechet
-    from dcgan_v1.metrics.classifier_confidence import SURE
 
     real = mnist.load(part="t10k").images[:SAMPLES]
     with features.open_classifier() as classify:
         of_real, _ = classify(real)
         figures: dict[str, object] = {"name": pair.name, "steps": pair.trained["steps"]}
         for which, runs in drawn.items():
-            of_runs = [classify(images) for images in runs]
-            figures[which] = [
-                {"frechet": frechet.distance(own, of_real), "sure": float((p.max(1) > SURE).mean())}
-                for own, p in of_runs
-            ]
+            of_runs = [classify(images)[0] for images in runs]
+            figures[which] = [{"frechet": frechet.distance(own, of_real)} for own in of_runs]
     return figures
 
 
