@@ -44,7 +44,7 @@ KINDS = (
     Kind(
         "the rate of dropout",
         "forward",
-        r"drops (?P<new>[\d.]+) .*drops (?P<old>[\d.]+)|dropout|drops out",
+        r"dropout .*drops (?P<new>[\d.]+) .*drops (?P<old>[\d.]+)|dropout|drops out",
     ),
     Kind(
         "batch norm's epsilon",
