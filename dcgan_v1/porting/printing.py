@@ -105,7 +105,12 @@ def in_brackets(x: str) -> str:
 
 
 def binary(a: str, sign: str, b: str) -> str:
-    """Returns two expressions with an operator between, in brackets where they need them."""
+    """Returns two expressions with an operator between, in brackets where they need them.
+
+    Args:
+      a, b: the expressions.
+      sign: the operator.
+    """
     if sign not in ("+", "-"):
         return f"{in_brackets(a)} {sign} {in_brackets(b)}"
     left = a if _signs(a) <= {"+", "-", "*", "/"} else in_brackets(a)

@@ -35,7 +35,12 @@ def from_tf(text: str, value: d.Value) -> str:
 
 
 def broadcast(text: str, x: d.Operand, rank: int) -> str:
-    """Returns an operand so that it meets one of `rank` axes as in TF1: from the last axis on."""
+    """Returns an operand so that it meets one of `rank` axes as in TF1: from the last axis on.
+
+    Args:
+      text: the operand's expression; x: itself.
+      rank: of what it meets.
+    """
     own = rank_of(x)
     is_number = isinstance(x, d.Constant) and x.number is not None
     if rank != 4 or is_number or own == 0 or (own == 4 and isinstance(x, d.Value)):
@@ -50,7 +55,12 @@ def broadcast(text: str, x: d.Operand, rank: int) -> str:
 
 
 def same_padding(side: int, size: int, stride: int, dilation: int = 1) -> Sides:
-    """Returns the pixels that TF1's SAME puts before and after an axis of so many."""
+    """Returns the pixels that TF1's SAME puts before and after an axis.
+
+    Args:
+      side: pixels of the axis; size: of the window.
+      stride, dilation: of the window.
+    """
     reach = (size - 1) * dilation + 1
     total = max((-(-side // stride) - 1) * stride + reach - side, 0)
     return total // 2, total - total // 2

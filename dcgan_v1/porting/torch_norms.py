@@ -51,7 +51,12 @@ ALONE = """\
 
 def is_own(program: d.Program, network: d.Network, node: d.Node) -> bool:
     """Whether torch's own layer is the same function: it moves one pair of averages in every call
-    in training, and they follow the unbiased variance; or it keeps none."""
+    in training, and they follow the unbiased variance; or it keeps none.
+
+    Args:
+      program: whose steps call it; network: that holds it.
+      node: the batch norm.
+    """
     parts = node.variables.keys() & {"gamma", "beta"}
     count = contents.sets(node)
     if len(parts) == 1 or count > 1:
@@ -71,7 +76,12 @@ def several_averages(network: d.Network) -> bool:
 
 
 def constructor(program: d.Program, network: d.Network, node: d.Node) -> str:
-    """Returns the expression that makes a batch norm."""
+    """Returns the expression that makes a batch norm.
+
+    Args:
+      program: what is written; network: that holds it.
+      node: the batch norm.
+    """
     s, v = node.settings, node.variables
     features = (node.value.shape or (0,))[-1]
     words = [str(features), f"eps={s['epsilon']}"]
@@ -85,10 +95,10 @@ def constructor(program: d.Program, network: d.Network, node: d.Node) -> str:
     words += ["scale=False"] if "gamma" not in v else []
     words += ["center=False"] if "beta" not in v else []
     words += [f"sets={contents.sets(node)}"] if contents.sets(node) > 1 else []
-    return f"{class_of(network, node, program)}({', '.join(words)})"
+    return f"{class_of(node)}({', '.join(words)})"
 
 
-def class_of(network: d.Network, node: d.Node, program: d.Program) -> str:
+def class_of(node: d.Node) -> str:
     """Returns the class of a batch norm that is not torch's own."""
     name = "FusedBatchNorm" if node.settings["fused"] else "BatchNorm"
     return f"{name}OfSets" if contents.sets(node) > 1 else name
@@ -100,7 +110,7 @@ def classes(program: d.Program) -> list[str]:
     for network in program.networks:
         for node in contents.nodes(network):
             if node.kind == "batch_norm" and not is_own(program, network, node):
-                name = class_of(network, node, program)
+                name = class_of(node)
                 texts.setdefault(name, _class(program, name, node))
     return list(texts.values())
 
@@ -112,7 +122,7 @@ def _class(program: d.Program, name: str, node: d.Node) -> str:
         for n in contents.nodes(w)
         if n.kind == "batch_norm" and not is_own(program, w, n)
     ]
-    norms = [(w, n) for w, n in norms if class_of(w, n, program) == name]
+    norms = [(w, n) for w, n in norms if class_of(n) == name]
     count = contents.sets(node)
     holds = any(holds_averages(program, w) for w, _ in norms)
     scales = all("gamma" in n.variables for _, n in norms)

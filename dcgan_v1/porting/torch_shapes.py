@@ -14,7 +14,12 @@ if TYPE_CHECKING:
 
 
 def reshape(p: "Printer", node: d.Node, shape: Sequence[int]) -> str:
-    """Returns a value in another shape of TF1's."""
+    """Returns a value in another shape of TF1's.
+
+    Args:
+      p: that prints; node: the reshape.
+      shape: TF1's, -1 for what is left.
+    """
     x = node.inputs[0]
     before, after = shape_of(x), node.value.shape
     is_map = rank_of(x) == 4 and isinstance(x, d.Value)
@@ -28,7 +33,12 @@ def reshape(p: "Printer", node: d.Node, shape: Sequence[int]) -> str:
 
 
 def concat(p: "Printer", node: d.Node, inputs: Sequence[d.Operand], axis: int) -> str:
-    """Returns values side by side along an axis of TF1's."""
+    """Returns values side by side along an axis of TF1's.
+
+    Args:
+      p: that prints; node: the op; inputs: the values.
+      axis: TF1's, from the end where it is negative.
+    """
     rank = rank_of(node.value)
     if rank == 4:
         axis = layout.AXIS[axis % 4]
