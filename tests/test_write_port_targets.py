@@ -83,12 +83,16 @@ def test_a_port_is_proven_stands_alone_and_ruff_changes_nothing(to, name, tmp_pa
     for words in (["check"], ["format", "--check"]):
         found = ruff(*words, "--no-cache", str(port))
         assert found.returncode == 0, found.stdout
-    strict = ruff("check", "--no-cache", "--config", str(ROOT / "pyproject.toml"), str(port))
+    # by this project's rules, too; what is third party differs with the place of the file
+    rules = ("--config", str(ROOT / "pyproject.toml"), "--ignore", "I001")
+    strict = ruff("check", "--no-cache", *rules, str(port))
     assert strict.returncode == 0, strict.stdout
     for path in port.glob("*.py"):
         assert path.name == "port.py" or "dcgan_v1" not in path.read_text()
     if name != "layers":  # its dropout draws what nobody gives it
         losses = list(first_losses(port, name).values())
+        if name == "conditional_lstm":  # D's loss is of two parts there
+            losses = [losses[0] + losses[1], losses[2]]
         recorded = np.load(DATA / f"{name}.npz")["losses/0"]
         np.testing.assert_allclose(losses[: len(recorded)], recorded, rtol=1e-4, atol=1e-6)
     assert_same_bits(port, name, tmp_path / "model.ckpt")

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 STYLE = """\
 line-length = 100
+extend-exclude = ["*.md"]
 
 [format]
 skip-magic-trailing-comma = true
