@@ -345,6 +345,22 @@ def test_another_decay_and_another_variance_are_both_named(rng):
     assert "follows the unbiased variance" in cause.text and "n = 32" in cause.text
 
 
+@pytest.mark.parametrize(("part", "is_named"), [("mean", False), ("variance", True)])
+def test_an_average_of_a_mean_follows_no_variance(rng, part, is_named):
+    """It may differ by n / (n - 1) by chance, for what came before differs."""
+    start, added, n = {"a": rng.uniform(1, 2, 4)}, rng.uniform(1, 2, 4), 5
+    key = Key(STATE, "a", "average", 1)
+    ours = {key: 0.9 * start["a"] + 0.1 * added}
+    theirs = {key: 0.8 * start["a"] + 0.2 * added * n / (n - 1)}
+    evidence = made(ours, theirs, start, count=0)
+    matching = Matching([Row("a", f"D/bn/{part}", Layout(), "shape")])
+    port = PortInfo(variables={f"D/bn/{part}": Variable([4], part=part, layer="D/bn")})
+    evidence = replace(evidence, matching=matching, new=port)
+    (cause,) = averages.find(case(evidence, kept_of_averages=({"a": 0.9}, {"a": 0.8})))
+    assert "keeps 0.8 of the average, in TF1 0.9" in cause.text
+    assert ("variance" in cause.text) == is_named
+
+
 def test_averages_that_never_move_are_said_to(rng):
     start, key = {"m": rng.normal(size=4)}, Key(STATE, "m", "average", 1)
     old = {"not_run": ["AssignMovingAvg"]}

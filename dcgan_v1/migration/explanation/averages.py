@@ -5,6 +5,7 @@ import numpy as np
 from dcgan_v1.migration.comparison.evidence import AVERAGE, STATE, Key
 from dcgan_v1.migration.explanation import probes
 from dcgan_v1.migration.explanation.case import Case, Cause
+from dcgan_v1.migration.records import Variable
 
 ORDER = 0.1  # how much farther an average may move by the order of what comes in
 SMALLEST = 4  # rows of a batch that batch norm is of use for
@@ -45,6 +46,7 @@ def _cause(case: Case, key: Key, kept: tuple[dict[str, float], dict[str, float]]
         return f"TF1 never moves the averages{note}; the port does"
     if not np.any(theirs):
         return "the port never moves the averages, TF1 does"
+    is_mean = _part(case, name) == "mean"
     old_kept, new_kept = (k.get(name) for k in kept)
     if old_kept is not None and new_kept is not None and abs(old_kept - new_kept) > 1e-9:
         passes = _passes(case, name)
@@ -55,11 +57,13 @@ def _cause(case: Case, key: Key, kept: tuple[dict[str, float], dict[str, float]]
         text = f"batch norm's decay differs: a step keeps {own} of the average, in TF1 {ours_kept}"
         if any(abs(new_kept - (1 - old_kept ** (1 / p)) ** p) < 1e-6 for p in PASSES):
             text += "; a decay was written as a momentum (1 - x), or the reverse"
+        if passes > 1 or is_mean:  # what came in is told of one pass alone
+            return text
         return text + _also_variance(
             evidence.ours[key], evidence.theirs[key], before, old_kept, new_kept
         )
     count = None
-    if old_kept is not None:
+    if old_kept is not None and not is_mean:
         count = probes.variance_count(before, evidence.ours[key], evidence.theirs[key], old_kept)
     if count:
         return _of_variance(count)
@@ -75,13 +79,24 @@ def _cause(case: Case, key: Key, kept: tuple[dict[str, float], dict[str, float]]
     return ""
 
 
+def _kept_by(case: Case, name: str) -> Variable | None:
+    """The port's variable that an average of TF1's name is."""
+    evidence = case.evidence
+    new = next((row.new for row in evidence.matching.rows if row.old == name), "")
+    return evidence.new.variables.get(new)
+
+
+def _part(case: Case, name: str) -> str:
+    """'mean' or 'variance', as far as the port's layer tells."""
+    variable = _kept_by(case, name)
+    return variable.part if variable else ""
+
+
 def _passes(case: Case, name: str) -> int:
     """How often a step of the port calls the layer that keeps an average of TF1's name."""
-    evidence = case.evidence
-    variables = evidence.new.variables
-    new = next((row.new for row in evidence.matching.rows if row.old == name), "")
-    layer = variables[new].layer if new in variables else ""
-    calls = {a.new.name for a in evidence.aligned.get("training", [])}
+    variable = _kept_by(case, name)
+    layer = variable.layer if variable else ""
+    calls = {a.new.name for a in case.evidence.aligned.get("training", [])}
     return sum(call.partition("#")[0] == layer for call in calls) or 1
 
 
