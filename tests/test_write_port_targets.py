@@ -132,9 +132,9 @@ FAULTS = {  # a wrong rule in a writer
         "ema_batch_norm",
         "torch_norms.MOVES = torch_norms.MOVES.replace('self.mom', '2 * self.mom')",
     ),
-    "torch epsilon": (
-        "wgan_gp",
-        "own = torch_optimizers.OWN; own['Adam'] = own['Adam'].replace('/ (1 -', '* (1 -')",
+    "torch root": (
+        "wgan_clip",
+        "own = torch_optimizers.OWN; own['RMSProp'] = own['RMSProp'].replace('.sqrt()', '')",
     ),
     "torch order": ("wgan_gp", ORDER),
     "tf2 slope": ("contrib_layers", "tf_ops.UNARY['relu'] = 'tf.nn.elu'"),
