@@ -1,6 +1,7 @@
-"""Writes a port of a TF1 graph to Keras, and proves it: networks and training step as code, both
-sides for compare.py. Exits with 0 if the two compute the same function, with 1 if the port is
-written but differs or is not proven, with 2 if it is not written."""
+"""Writes a port of a TF1 program, and proves it: networks and training step as code that is meant
+to be kept, the checkpoint's weights, a program that trains, both sides for compare.py. Exits with
+0 if the two compute the same function, with 1 if the port is written but differs or is not proven,
+with 2 if it is not written."""
 
 import sys
 from pathlib import Path
