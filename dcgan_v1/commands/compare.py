@@ -27,7 +27,7 @@ OF_PROGRAMS += OF_PORTS
 
 
 def main(args: argparse.Namespace) -> int:
-    from dcgan_v1.commands import compare_versions  # which takes SOURCES from here
+    from dcgan_v1.commands import compare_versions  # which takes broken_off from here
 
     if args.system:
         return _compare_system(args)
@@ -38,7 +38,7 @@ def main(args: argparse.Namespace) -> int:
     if len(args.sides) > 2:
         raise UserError("name the two sides, OLD NEW, and no more")
     if len(args.sides) == 2 and all(map(compare_versions.is_recording, args.sides)):
-        return compare_versions.of_ports(args, args.sides.pop())
+        return compare_versions.of_two(args)
     if args.port_program or args.port_recording:
         if not args.sides and not any(getattr(args, name) for name in SOURCES):
             raise UserError(

@@ -18,7 +18,7 @@ def add_programs(parser: argparse.ArgumentParser) -> None:
         help="port.py:old, a function that returns a Tf1(…), or one of --meta, "
         "--saved-model, --frozen, --recording and --program in its place; port.py:new, "
         "a function that returns a Keras(…) or a Torch(…); or two folders: recordings of one "
-        "port's program, made on two versions of its framework",
+        "program, made on two versions of its framework",
     )
     add_old(parser)
     add(

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from dcgan_v1.commands.compare import SOURCES
+from dcgan_v1.commands.compare import SOURCES, broken_off
 from dcgan_v1.config.setting import option
 from dcgan_v1.errors import UserError
 
@@ -11,6 +11,24 @@ from dcgan_v1.errors import UserError
 def is_recording(side: str) -> bool:
     """Whether a side is a folder that holds a recording."""
     return Path(side, "recording.json").is_file()
+
+
+def of_two(args: argparse.Namespace) -> int:
+    """Compares both sides, recordings of a port's or of TF1. Returns the exit code."""
+    from dcgan_v1.migration.recordings.tf1_versions import compare_recordings, is_of_port
+
+    kinds = [is_of_port(Path(side)) for side in args.sides]
+    if len(set(kinds)) > 1:
+        raise UserError(
+            "one recording is of TF1 and one of a port: --recording DIR --port-recording DIR"
+        )
+    if all(kinds):
+        return of_ports(args, args.sides.pop())
+    _refuse_others(args)
+    with broken_off():
+        versions = compare_recordings(*args.sides, trust=args.trust)
+    print(*versions.lines(), sep="\n")
+    return 0 if versions else 1
 
 
 def of_ports(args: argparse.Namespace, new: str) -> int:
