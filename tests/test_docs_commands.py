@@ -35,7 +35,7 @@ OF_OTHERS = {  # options of pip, make, pytest, git and of the programs that docs
         "--use_gpu",
     ),
     *("--dim_z", "--n_hidden", "--num_epochs", "--input_scale_size", "--conv_hidden_num", "--PMLR"),
-    *("--kills", "--limit", "--strict", "--version", "--framework"),
+    *("--load_path", "--kills", "--limit", "--strict", "--version", "--framework"),
 }
 
 
