@@ -112,9 +112,12 @@ def averages(races, ours, theirs):
     key = Key("state", "bn/moving_mean", "average", 1)
     evidence = SimpleNamespace(
         old=old,
+        matching=SimpleNamespace(rows=[]),
+        aligned={},
         start=SimpleNamespace(variables={key.name: np.zeros(3)}),
         ours={key: np.array(ours)},
         theirs={key: np.array(theirs)},
+        new=SimpleNamespace(variables={}),
     )
     return _cause(SimpleNamespace(evidence=evidence, accounted=frozenset()), key, ({}, {}))
 
