@@ -97,7 +97,9 @@ def test_from_an_unmodified_program_to_a_verdict_in_one_command(tmp_path):
         tmp_path / "out",
     )
     assert done.returncode == 1, done.stdout + done.stderr
-    assert "a step keeps 0.9801 (0.99 in each of 2 passes) of the average, in TF1 0.81" in words(done.stdout)
+    assert "a step keeps 0.9801 (0.99 in each of 2 passes) of the average, in TF1 0.81" in words(
+        done.stdout
+    )
     page = (tmp_path / "out" / "report.html").read_text()
     assert "As it was recorded, and here" in page
 
