@@ -139,6 +139,15 @@ def test_a_fault_in_a_keras_program_is_named(name, old, fault, cause, tmp_path):
 @pytest.mark.compare
 @pytest.mark.release
 @pytest.mark.numerical
+def test_keras_dropout_takes_its_numbers_along(tmp_path):
+    dropout = ("layers.LeakyReLU(0.2)", "layers.LeakyReLU(0.2), layers.Dropout(0.5)")
+    result = against("with_dropout", recorded("keras_train_step.py", tmp_path, dropout))
+    assert result, result.verdict
+
+
+@pytest.mark.compare
+@pytest.mark.release
+@pytest.mark.numerical
 @pytest.mark.parametrize(("name", "old"), [("keras_train_step.py", "adversarial")])
 def test_the_same_program_is_recorded_with_keras_2(name, old, tmp_path, monkeypatch):
     monkeypatch.setitem(os.environ, "TF_USE_LEGACY_KERAS", "1")
