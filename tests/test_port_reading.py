@@ -4,8 +4,10 @@ switched off."""
 import pytest
 import tensorflow.compat.v1 as tf
 
-from dcgan_v1.porting import clipping, graph, opening, patterns, segments
-from dcgan_v1.porting.flow import Flow
+from dcgan_v1.porting.graphs import graph, opening
+from dcgan_v1.porting.patterns import layers as patterns
+from dcgan_v1.porting.reading import clipping, segments
+from dcgan_v1.porting.reading.flow import Flow
 
 pytestmark = pytest.mark.unit
 

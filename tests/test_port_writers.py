@@ -4,15 +4,13 @@ import numpy as np
 import pytest
 
 from dcgan_v1.porting import description as d
-from dcgan_v1.porting import (
-    keras_training,
-    printing,
-    tf2_training,
-    torch_networks,
-    torch_optimizers,
-    torch_training,
-)
-from dcgan_v1.porting.torch_ops import Printer
+from dcgan_v1.porting.keras import training as keras_training
+from dcgan_v1.porting.text import printing
+from dcgan_v1.porting.tf2 import training as tf2_training
+from dcgan_v1.porting.torch import networks as torch_networks
+from dcgan_v1.porting.torch import optimizers as torch_optimizers
+from dcgan_v1.porting.torch import training as torch_training
+from dcgan_v1.porting.torch.ops import Printer
 
 torch = pytest.importorskip("torch")
 F = torch.nn.functional

@@ -11,17 +11,12 @@ from script_runs import ROOT, fresh, refusal
 from dcgan_v1.errors import UserError
 from dcgan_v1.migration.matching.map_file import Map, VariableRow
 from dcgan_v1.migration.records import Input, Tf1Info
-from dcgan_v1.porting import (
-    corrections,
-    effects,
-    feeding,
-    graph,
-    keras_starts,
-    norm_patterns,
-    patterns,
-    segments,
-)
 from dcgan_v1.porting import description as d
+from dcgan_v1.porting.graphs import graph
+from dcgan_v1.porting.keras import starts as keras_starts
+from dcgan_v1.porting.patterns import layers as patterns
+from dcgan_v1.porting.patterns import norms as norm_patterns
+from dcgan_v1.porting.reading import corrections, effects, feeding, segments
 
 pytestmark = pytest.mark.unit
 RELEASE = ("contrib_layers", "ema_batch_norm", "layers", "slim_arg_scope", "wgan_gp")
@@ -307,7 +302,7 @@ def test_a_port_of_a_program_of_1_15_is_written_and_proven(name, tmp_path):
 PLANTED = """
 import sys
 from dcgan_v1 import commands
-from dcgan_v1.porting import tf_ops
+from dcgan_v1.porting.graphs import tf_ops
 tf_ops.UNARY["relu"] = "tf.nn.elu"  # a wrong rule
 sys.argv = ["write_port.py", *sys.argv[1:]]
 commands.run("write_port")

@@ -9,7 +9,7 @@ import pytest
 import tensorflow.compat.v1 as tf
 from script_runs import ENVIRONMENT, ROOT, fresh
 
-from dcgan_v1.porting import torch_layout
+from dcgan_v1.porting.torch import layout as torch_layout
 
 pytestmark = pytest.mark.unit
 DATA = ROOT / "tests" / "legacy" / "data"
@@ -116,13 +116,17 @@ def assert_same_bits(port, name, out):
 PLANTED = """
 import sys
 from dcgan_v1 import commands
-from dcgan_v1.porting import tf2_layers, tf_ops, torch_norms, torch_ops, torch_optimizers
+from dcgan_v1.porting.tf2 import layers as tf2_layers
+from dcgan_v1.porting.graphs import tf_ops
+from dcgan_v1.porting.torch import norms as torch_norms
+from dcgan_v1.porting.torch import ops as torch_ops
+from dcgan_v1.porting.torch import optimizers as torch_optimizers
 {fault}
 sys.argv = ["write_port.py", *sys.argv[1:]]
 commands.run("write_port")
 """
 ORDER = """
-from dcgan_v1.porting import step
+from dcgan_v1.porting.text import step
 plain = step.together
 step.together = lambda effects: list(plain(effects))[::-1]
 """

@@ -19,14 +19,15 @@ from dcgan_v1.errors import UserError, how_to_install, reason
 
 if TYPE_CHECKING:
     from dcgan_v1.migration.specs import Tf1
-    from dcgan_v1.porting.writing import Port
+    from dcgan_v1.porting.text.writing import Port
 
 STEPS = 3
 TARGETS = ("keras", "torch", "tf2")
 
 
 def main(args: argparse.Namespace) -> int:
-    from dcgan_v1.porting import patterns, writing
+    from dcgan_v1.porting.patterns import layers as patterns
+    from dcgan_v1.porting.text import writing
 
     writing.refuse_used(args.out)
     if unknown := sorted(set(args.without) - patterns.PATTERNS.keys()):
@@ -77,7 +78,8 @@ def _port(args: argparse.Namespace, folder: Path) -> Port:
         args.trust = True  # it has run just now
     runtime.prepare()
     from dcgan_v1.migration.matching import map_file
-    from dcgan_v1.porting import originals, writing
+    from dcgan_v1.porting import originals
+    from dcgan_v1.porting.text import writing
 
     known = map_file.read(args.map) if args.map else map_file.Map()
     tf1 = originals.of_function(args.old) if args.old else _named(args, folder)
@@ -119,7 +121,7 @@ def _named(args: argparse.Namespace, folder: Path) -> Tf1:
 def _prove(port: Port, args: argparse.Namespace) -> int:
     """Compares the two, and completes the port with what comes of it; returns the exit code."""
     from dcgan_v1.compare import compare
-    from dcgan_v1.porting import weights
+    from dcgan_v1.porting.folder import weights
 
     old, new = port.original.side(args.out), f"{args.out}/port.py:new"
     result, verdict = None, ""

@@ -9,9 +9,9 @@ import numpy as np
 
 from dcgan_v1.errors import UserError
 from dcgan_v1.export.networks import Network
-from dcgan_v1.porting.flow import Flow, Out, Piece
-from dcgan_v1.porting.graph import build
-from dcgan_v1.porting.opening import raw_ops
+from dcgan_v1.porting.graphs.graph import build
+from dcgan_v1.porting.graphs.opening import raw_ops
+from dcgan_v1.porting.reading.flow import Flow, Out, Piece
 
 KINDS = {  # as `porting` calls them -> as `nn` does
     **{"dense": "linear", "conv": "conv2d", "deconv": "conv2d_transpose", "flatten": "reshape"}

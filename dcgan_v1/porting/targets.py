@@ -4,14 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from dcgan_v1.porting import description as d
-from dcgan_v1.porting import (
-    keras_networks,
-    keras_training,
-    tf2_networks,
-    tf2_training,
-    torch_networks,
-    torch_training,
-)
+from dcgan_v1.porting.keras import networks as keras_networks
+from dcgan_v1.porting.keras import training as keras_training
+from dcgan_v1.porting.tf2 import networks as tf2_networks
+from dcgan_v1.porting.tf2 import training as tf2_training
+from dcgan_v1.porting.torch import networks as torch_networks
+from dcgan_v1.porting.torch import training as torch_training
 
 
 @dataclass(frozen=True)

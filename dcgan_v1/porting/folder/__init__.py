@@ -1,0 +1,1 @@
+"""What else is in a port's folder: its sides, README, train.py, weights."""

@@ -1,0 +1,109 @@
+"""README.md of a port: where it came from, what was read off, what is spelled out and why."""
+
+from collections import Counter
+
+from dcgan_v1.porting import description as d
+from dcgan_v1.porting.folder import templates
+
+FRAMEWORKS = {"keras": "Keras", "torch": "PyTorch", "tf2": "TensorFlow 2"}
+LOADING = {
+    "keras": 'training.{network}.load_weights("weights/{network}.weights.h5")',
+    "tf2": (
+        'tf.train.Checkpoint({network}=training.{network}).read("weights/checkpoint")'
+        ".expect_partial()"
+    ),
+    "torch": (
+        'training.{network}.load_state_dict(torch.load("weights/checkpoint.pt")["{network}"])'
+    ),
+}
+
+
+def text(
+    program: d.Program, to: str, *, name: str, folder: str, verdict: str, weights: bool, meta: str
+) -> str:
+    """Returns the file.
+
+    Args:
+      program: what is written; to: the framework.
+      name: of the original; folder: of the port.
+      verdict: of the comparison, or why there is none.
+      weights: whether the port has its weights.
+      meta: path of the original's graph.
+    """
+    plain = name.rpartition("/")[2]
+    first, *more = verdict.splitlines() or [""]
+    notes = "".join(f"\n- {line.strip()}" for line in more)
+    step = ", ".join(f"`{o.name}`" for o in program.optimizers)
+    inputs = [n.value.name.partition(".")[0] for n in program.inputs]
+    return templates.get("readme.md.j2").render(
+        name=plain,
+        original=f"`{name}`",
+        framework=FRAMEWORKS[to],
+        verdict=f"{first}\n{notes}" if notes else first,
+        networks=", ".join(f"`{n.name}`" for n in program.networks),
+        optimizers=f"the losses, the optimisers {step}",
+        stages=program.stages,
+        weights=(", slots and step with them" if program.optimizers else "") if weights else None,
+        lines=list(_lines(program)),
+        spelled=list(_spelled(program, FRAMEWORKS[to])),
+        left_out=program.left_out,
+        folder=folder,
+        meta=meta,
+        load="\n".join(LOADING[to].format(network=n.name) for n in program.networks),
+        arguments=", ".join(inputs),
+    )
+
+
+def _lines(program: d.Program) -> list[str]:
+    calls = Counter(
+        n.settings["network"]
+        for nodes in (*(s.nodes for s in program.stages), program.forward)
+        for n in d.walk(nodes)
+        if n.kind == "call"
+    )
+    lines = []
+    for network in program.networks:
+        layers = [n for f in network.functions[:1] for n in f.nodes if n.kind in d.LAYERS]
+        scope = f", scope `{network.scope}`" if network.scope else ""
+        times = calls[network.name]
+        lines.append(
+            f"network `{network.name}`{scope}: {len(layers)} layers, "
+            f"{len(network.variables)} variables, called {times} time{'' if times == 1 else 's'}"
+        )
+    for o in program.optimizers:
+        numbers = ", ".join(f"{k} {v}" for k, v in o.settings.items() if v is not False)
+        more = f", {o.schedule[0]} schedule {o.schedule[1]}" if o.schedule else ""
+        lines.append(f"optimiser `{o.name}` (`{o.tf1}`): {o.kind}, {numbers}{more}")
+    for number in sorted({s.run for s in program.stages}):
+        effects = [e for s in program.stages if s.run == number for e in s.effects]
+        kinds = Counter(f"{e.kind} of {e.optimizer}" if e.optimizer else e.kind for e in effects)
+        what = ", ".join(f"{k}" + (f" ({n})" if n > 1 else "") for k, n in kinds.items())
+        lines.append(f"session run {number + 1} of a step: {what}")
+    named = [*((n, "fed") for n in program.inputs), *((n, "drawn") for n in program.draws)]
+    for node, how in named:
+        word = node.value.name.partition(".")[0]
+        shape = [n if n is not None else "N" for n in node.value.shape or ()]
+        lines.append(f"`{word}` (`{node.ops[0]}`): {how}, {shape} {node.value.dtype}")
+    return lines
+
+
+def _spelled(program: d.Program, framework: str) -> list[str]:
+    places = [(n.name, f.nodes) for n in program.networks for f in n.functions]
+    places += [("the step", s.nodes) for s in program.stages]
+    lines = []
+    for place, nodes in places:
+        ops = [n for n in d.walk(nodes) if n.kind == "op"]
+        counted = Counter(n.settings["type"] for n in ops)
+        if counted:
+            kinds = ", ".join(f"{k} ({n})" if n > 1 else k for k, n in counted.items())
+            lines.append(f"{place}: {kinds}: arithmetic that is no layer or loss of {framework}")
+    norms = [n for _, nodes in places for n in d.walk(nodes) if n.kind == "batch_norm"]
+    if norms:
+        lines.append(
+            "batch norm: a few lines, for TF1 moves its averages in some calls and not in others"
+        )
+    if any(n.settings["fused"] for n in norms):
+        lines.append("fused batch norm: its averages follow the unbiased variance")
+    if any(len(n.settings["averages"]) > 1 for n in norms):
+        lines.append("batch norm with several pairs of averages: TF1 keeps reals and fakes apart")
+    return list(dict.fromkeys(lines))

@@ -1,0 +1,143 @@
+"""Nodes as expressions of TensorFlow's functions: those that have a name of their own, and any
+other op as `tf.raw_ops` has it, which is the same op."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from dcgan_v1.porting import description as d
+from dcgan_v1.porting.text.printing import Names, binary, constants, in_brackets, rank_of, shape_of
+from dcgan_v1.porting.text.slicing import index_of
+
+BINARY = {
+    **{"Add": "+", "AddV2": "+", "Sub": "-", "Mul": "*", "RealDiv": "/", "Div": "/"},
+    **{"Greater": ">", "GreaterEqual": ">=", "Less": "<", "LessEqual": "<="},
+}
+FUNCTIONS = {
+    **{"Square": "tf.square", "Sqrt": "tf.sqrt", "Rsqrt": "tf.math.rsqrt", "Exp": "tf.exp"},
+    **{"Log": "tf.math.log", "Log1p": "tf.math.log1p", "Abs": "tf.abs", "Tanh": "tf.tanh"},
+    **{"Sigmoid": "tf.sigmoid", "Relu": "tf.nn.relu", "OnesLike": "tf.ones_like"},
+    **{"ZerosLike": "tf.zeros_like", "Maximum": "tf.maximum", "Minimum": "tf.minimum"},
+    **{"Pow": "tf.pow", "L2Loss": "tf.nn.l2_loss", "StopGradient": "tf.stop_gradient"},
+    **{"Floor": "tf.floor", "SelectV2": "tf.where", "Fill": "tf.fill"},
+    **{"MatMul": "tf.matmul", "Reshape": "tf.reshape", "Shape": "tf.shape", "Tile": "tf.tile"},
+    **{"SquaredDifference": "tf.math.squared_difference", "Softplus": "tf.nn.softplus"},
+}
+REDUCTIONS = {"Mean": "tf.reduce_mean", "Sum": "tf.reduce_sum", "Max": "tf.reduce_max"}
+REDUCTIONS |= {"Min": "tf.reduce_min", "Prod": "tf.reduce_prod"}
+UNARY = {
+    **{"relu": "tf.nn.relu", "relu6": "tf.nn.relu6", "elu": "tf.nn.elu", "selu": "tf.nn.selu"},
+    **{"tanh": "tf.tanh", "sigmoid": "tf.sigmoid", "softplus": "tf.nn.softplus"},
+    **{"softsign": "tf.nn.softsign", "softmax": "tf.nn.softmax"},
+    **{"log_softmax": "tf.nn.log_softmax"},
+}
+TYPES = {"float32", "float64"}
+# attributes that say what raw_ops works out itself
+WORKED_OUT = {"T", "N", "type", "_output_shapes", "Tidx", "Tshape", "Tdim", "Tpaddings", "Tperm"}
+WORKED_OUT |= {"Tindices", "Tparams", "Taxis", "Index", "Tlen", "num", "Tmultiples", "Tlabels"}
+WORKED_OUT |= {"SrcT", "index_type", "Tcond", "TI", "T1", "T2", "Treal", "explicit_paddings"}
+
+
+class Printer(Names):
+    """Prints nodes.
+
+    Args:
+      values: value -> Python name.
+      weight: TF1 variable -> expression.
+      floats: expression of the dtype that the port computes in.
+    """
+
+    def __init__(self, values: dict[str, str], weight: Callable[[str], str], floats: str) -> None:
+        super().__init__(values, weight)
+        self.floats = floats
+
+    def of_kind(self, node: d.Node) -> str:
+        """See `Names`."""
+        kind, s = node.kind, node.settings
+        xs = [self.operand(x) for x in node.inputs]
+        if kind in UNARY:
+            return f"{UNARY[kind]}({xs[0]})"
+        if kind == "leaky_relu":
+            return f"tf.nn.leaky_relu({xs[0]}, {s['slope']})"
+        if kind in ("flatten", "reshape"):
+            inner = ", ".join(map(str, s["shape"]))
+            return f"tf.reshape({xs[0]}, [-1, {inner}])"
+        if kind == "concat":
+            return f"tf.concat([{', '.join(xs)}], {s['axis']})"
+        if kind in ("max_pool", "avg_pool"):
+            words = f'{list(s["size"])}, {list(s["strides"])}, "{s["padding"].upper()}"'
+            return f"tf.nn.{kind}2d({xs[0]}, {words})"
+        if kind == "op":
+            return self._op(node, xs)
+        raise d.Refused(kind)
+
+    def _op(self, node: d.Node, xs: list[str]) -> str:
+        s = node.settings
+        type_ = s["type"]
+        if type_ in BINARY and len(xs) == 2:
+            return binary(xs[0], BINARY[type_], xs[1])
+        if type_ == "Neg":
+            return f"-{in_brackets(xs[0])}"
+        if type_ in REDUCTIONS:
+            flat, rank = constants(node.inputs[1]), rank_of(node.inputs[0])
+            is_all = flat is not None and rank and len(flat) == rank
+            keep = ", keepdims=True" if s.get("keep_dims") else ""
+            axis = "" if is_all else f", {flat if flat is not None else xs[1]}"
+            return f"{REDUCTIONS[type_]}({xs[0]}{axis}{keep})"
+        if type_ == "Select" and shape_of(node.inputs[0]) == shape_of(node.inputs[1]):
+            return f"tf.where({', '.join(xs)})"  # a vector's condition would broadcast otherwise
+        if type_ in FUNCTIONS and not (s.get("transpose_a") or s.get("transpose_b")):
+            return f"{FUNCTIONS[type_]}({', '.join(xs)})"
+        if type_ == "AddN":
+            return f"tf.add_n([{', '.join(xs)}])"
+        if type_ == "Pack":
+            sizes = [not isinstance(x, d.Value) or x.name in self.waiting for x in node.inputs]
+            if all(sizes) and node.value.dtype.startswith("int"):
+                return f"[{', '.join(xs)}]"
+            return f"tf.stack([{', '.join(xs)}], {s.get('axis', 0)})"
+        if type_ == "Cast":
+            to = self.floats if s["DstT"] in TYPES else f'"{s["DstT"]}"'
+            return f"tf.cast({xs[0]}, {to})"
+        if type_ == "StridedSlice" and (index := index_of(node)) is not None:
+            return f"{in_brackets(xs[0])}[{index}]"
+        return self._raw(node, xs)
+
+    def _raw(self, node: d.Node, xs: list[str]) -> str:
+        import tensorflow as tf
+
+        type_ = node.settings["type"]
+        from tensorflow.python.framework import op_def_registry
+
+        definition = op_def_registry.get(type_)
+        words: list[str] = []
+        rest = list(xs)
+        if any(argument.type_list_attr for argument in definition.input_arg):
+            raise d.Refused(type_)
+        for argument in definition.input_arg:
+            if argument.number_attr:
+                more = len(definition.input_arg) - len(words) - 1
+                taken, rest = rest[: len(rest) - more], rest[len(rest) - more :]
+                words.append(f"{argument.name}=[{', '.join(taken)}]")
+            else:
+                words.append(f"{argument.name}={rest.pop(0)}")
+        for name, value in node.settings.items():
+            if (
+                name not in WORKED_OUT
+                and not name.startswith("_")
+                and name in _attributes(definition)
+            ):
+                words.append(f"{name}={_literal(value)}")
+        assert hasattr(tf.raw_ops, type_), type_
+        return f"tf.raw_ops.{type_}({', '.join(words)})"
+
+
+def _attributes(definition: Any) -> set[str]:
+    types = {a.type_attr for a in definition.input_arg} | {
+        a.number_attr for a in definition.input_arg
+    }
+    return {a.name for a in definition.attr} - types
+
+
+def _literal(value: Any) -> str:
+    return repr(value.tolist() if isinstance(value, np.ndarray) else value)

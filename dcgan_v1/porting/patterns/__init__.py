@@ -1,0 +1,1 @@
+"""How layers, activations, losses and batch norms look in a TF1 graph."""

@@ -1,0 +1,104 @@
+"""How convolutions look that are computed on a small map in place of a large one: of a resized map,
+and transposed ones to few channels; see `patterns`."""
+
+from typing import Any
+
+import numpy as np
+
+from dcgan_v1.porting.graphs.graph import Tensor, through, variable_of
+from dcgan_v1.porting.graphs.matching import ADD, ANY, DIVIDE, Match, match
+
+
+def _inner(w: Any) -> Any:
+    """The two taps that all rows but the last have."""
+    part = ("Split", ANY, w)
+    half = (DIVIDE, part, 2)
+    return ("ConcatV2", (ADD, part, half), (ADD, half, part), ANY)
+
+
+def _edge(w: Any) -> Any:
+    """The tap that only the last row has beside them."""
+    return (DIVIDE, ("Split", ANY, w), 2)
+
+
+BOTTOM = RIGHT = ("StridedSlice", "x")
+ROW = (
+    ADD,
+    ("Conv2D", BOTTOM, _inner(_edge("w"))),
+    ("Pad", ("Conv2D", ("StridedSlice", BOTTOM), _edge(_edge("w"))), ANY),
+)
+COLUMN = ("Conv2D", RIGHT, _edge(_inner("w")))
+FORM = (ADD, ("Conv2D", "x", _inner(_inner("w"))), (ADD, ("Pad", ROW, ANY), ("Pad", COLUMN, ANY)))
+
+
+def resized_conv(y: Tensor) -> Match | None:
+    """TF1's bilinear resize to twice the size and a 3x3 convolution of stride 2, as four
+    convolutions of the small map: `nn.resizing` has it so."""
+    bound = match(y, FORM)
+    kernel = variable_of(bound["w"]) if bound else None
+    shape = bound["x"].shape if bound else None
+    if not bound or kernel is None or shape is None or y.shape is None or y.shape[:3] != shape[:3]:
+        return None
+    large = (shape[0], *(2 * (n or 0) for n in shape[1:3]), shape[3])
+    settings = {
+        "filters": y.shape[3],
+        "size": (3, 3),
+        "strides": (2, 2),
+        "padding": "same",
+        "dilations": (1, 1),
+    }
+    resize = {"type": "ResizeBilinear", "align_corners": False, "half_pixel_centers": False}
+    size = np.asarray(large[1:3], np.int32)
+    return Match("conv", [bound["x"]], settings, {"kernel": kernel}, before=(resize, size, large))
+
+
+BLOCKS = (
+    "Reshape",
+    ("Transpose", ("ReverseV2", ("Reshape", ("Pad", "w", ANY), ANY), ANY), ANY),
+    ANY,
+)
+
+
+def subpixel_deconv(y: Tensor) -> Match | None:
+    """A transposed convolution as one of stride 1, whose channels are the places of a block:
+    `nn.subpixel` has it so."""
+    bound = match(y, ("DepthToSpace", ("Conv2D", "x", BLOCKS)))
+    kernel = variable_of(bound["w"]) if bound else None
+    if not bound or kernel is None or bound["x"].shape is None or bound["w"].shape is None:
+        return None
+    stride, (size, width, filters, channels) = y.op.attributes["block_size"], bound["w"].shape
+    _, height, *_ = bound["x"].shape
+    if y.shape is None or height is None or y.shape[1] != stride * height or size != width:
+        return None
+    if not _is_blocks(y.op.inputs[0].op.inputs[1], size, stride, filters, channels):
+        return None
+    settings = {
+        "filters": filters,
+        "size": (size, size),
+        "strides": (stride, stride),
+        "padding": "same",
+        "dilations": (1, 1),
+    }
+    return Match("deconv", [bound["x"]], settings, {"kernel": kernel})
+
+
+def _is_blocks(small: Tensor, size: int, stride: int, filters: int, channels: int) -> bool:
+    """Whether the kernel of the small map holds each tap where it belongs."""
+    before = max(size - stride, 0) // 2
+    half = max((size - 1 - before) // stride, (stride - 1 + before) // stride)
+    taps, front = 2 * half + 1, stride * half - before
+    constants = []
+    for kind in ("Reshape", "Transpose", "ReverseV2", "Reshape", "Pad"):
+        op = through(small).op
+        if op.type != kind or op.inputs[1].array is None:
+            return False
+        constants.append(op.inputs[1].array.tolist())
+        small = op.inputs[0]
+    margin = [front, stride * taps - size - front]
+    return constants == [
+        [taps, taps, channels, stride * stride * filters],
+        [0, 2, 5, 1, 3, 4],
+        [0, 2],
+        [taps, stride, taps, stride, filters, channels],
+        [margin, margin, [0, 0], [0, 0]],
+    ]

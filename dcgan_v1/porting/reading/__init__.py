@@ -1,0 +1,1 @@
+"""From a TF1 graph to the `description` of a program."""

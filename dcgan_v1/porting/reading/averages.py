@@ -1,0 +1,79 @@
+"""Which averages belong to which batch norm."""
+
+from collections.abc import Iterable
+
+from dcgan_v1.porting.graphs import graph
+from dcgan_v1.porting.patterns import layers as patterns
+from dcgan_v1.porting.patterns.norms import bare, moment_of
+from dcgan_v1.porting.reading import effects
+
+
+class Averages:
+    """Which averages belong to which batch norm.
+
+    Attributes:
+      of: key of a batch norm -> [(variable of its mean, of its variance)].
+      members: names of all of them.
+      by_moment: mean or variance of a batch -> what is normalised by it, in training.
+      unbiased: those that follow n / (n - 1) of the batch's variance.
+    """
+
+    def __init__(self) -> None:
+        self.unbiased: set[str] = set()
+        self.by_moment: dict[graph.Tensor, graph.Tensor] = {}
+        self.parts: dict[graph.Tensor, list[graph.Tensor]] = {}  # of a norm, its moments
+        self.keys: dict[graph.Tensor, tuple[str, ...]] = {}
+        self.of: dict[tuple[str, ...], list[tuple[str, str]]] = {}
+        self.members: set[str] = set()
+
+    def add_moved(self, moves: Iterable[effects.Move]) -> None:
+        """Adds averages that follow a batch norm's moments though nothing reads them: TF1 keeps
+        some for fakes that only those of reals are used of."""
+        followed: dict[graph.Tensor, dict[int, str]] = {}
+        for move in moves:
+            average = effects.average(move)
+            moment = moment_of(average.of) if average else None
+            norm = self.by_moment.get(moment) if moment is not None else None
+            if average is None or moment is None or norm is None:
+                continue
+            part = self.parts[norm].index(moment)
+            followed.setdefault(norm, {})[part] = average.variable
+            if moment is not bare(average.of):
+                self.unbiased.add(average.variable)
+        for norm, variables in followed.items():
+            rows = self.of.setdefault(self.keys[norm], [])
+            if len(variables) == 2 and (pair := (variables[0], variables[1])) not in rows:
+                rows.append(pair)
+                self.members |= set(pair)
+
+
+def averages_of(graphs: list[graph.Graph], switched_off: frozenset[str]) -> Averages:
+    """Returns the averages that batch norms read in inference."""
+    averages = Averages()
+    for each in graphs:
+        for op in each.ops.values():
+            if op.type not in ("Add", "AddV2", *FUSED) or not op.outputs:
+                continue
+            found = patterns.recognise(op.output, switched_off)
+            if found is None or found.kind != "batch_norm":
+                continue
+            averages.keys[op.output] = key_of(found.variables)
+            averages.parts[op.output] = [bare(moment) for moment in found.moments]
+            for moment in averages.parts[op.output]:
+                averages.by_moment.setdefault(moment, op.output)
+            if found.settings["by"] != "averages":
+                continue
+            pair = found.variables["mean"], found.variables["variance"]
+            rows = averages.of.setdefault(key_of(found.variables), [])
+            if pair not in rows:
+                rows.append(pair)
+            averages.members |= set(pair)
+    return averages
+
+
+FUSED = ("FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3")
+
+
+def key_of(variables: dict[str, str]) -> tuple[str, ...]:
+    """Returns what two calls of a batch norm have alike."""
+    return tuple(variables.get(part, "") for part in ("gamma", "beta"))

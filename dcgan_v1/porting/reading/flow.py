@@ -1,0 +1,200 @@
+"""From tensors to pieces: what a pattern knows is one piece, everything else one for each op."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from dcgan_v1.porting.description import Constant, Weight
+from dcgan_v1.porting.graphs.graph import Graph, Op, Tensor, through, variable_of
+from dcgan_v1.porting.graphs.matching import number_of
+from dcgan_v1.porting.patterns import layers as patterns
+
+SOURCES = ("Placeholder", "PlaceholderV2", "PlaceholderWithDefault", "IteratorGetNext")
+DRAWS = ("RandomUniform", "RandomStandardNormal", "TruncatedNormal")
+OTHER_DRAWS = re.compile(r"(Stateless)?(Random|Multinomial|TruncatedNormal|ParameterizedTr)")
+CONTROL = (
+    *("Switch", "RefSwitch", "Merge", "RefMerge", "Enter", "RefEnter", "Exit", "RefExit"),
+    *("NextIteration", "LoopCond", "While", "StatelessWhile", "If", "StatelessIf"),
+    *("TensorArrayV3", "TensorArrayReadV3", "TensorArrayGatherV3", "TensorArrayScatterV3"),
+)
+GRADIENTS = re.compile(r"^((?:.*/)?gradients(?:_\d+)?)/(.+)$")
+
+
+@dataclass(eq=False, repr=False)
+class Piece:
+    """What becomes a node: see `description.Node`.
+
+    Attributes:
+      stage: how many effects of its run come before it.
+      moments: tensors of a batch norm's mean and variance.
+    """
+
+    kind: str
+    inputs: "list[Operand]"
+    settings: dict[str, Any]
+    variables: dict[str, str]
+    outputs: list[tuple[tuple[int | None, ...] | None, str]]
+    op: Op
+    stage: int = 0
+    moments: tuple[Tensor, ...] = ()
+    users: "list[Piece]" = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Out:
+    """An output of a piece."""
+
+    piece: Piece
+    index: int = 0
+
+
+Operand = Out | Constant | Weight
+
+
+class Flow:
+    """The pieces of one session run.
+
+    Args:
+      graph: in its mode.
+      stage_of: how many effects come before an op.
+      switched_off: names of patterns that are left out.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        stage_of: Callable[[Op], int],
+        switched_off: frozenset[str] = frozenset(),
+    ) -> None:
+        self.graph, self.stage_of, self.switched_off = graph, stage_of, switched_off
+        self.pieces: list[Piece] = []
+        self.refused: list[str] = []
+        self._known: dict[Tensor, Operand] = {}
+
+    def operand(self, tensor: Tensor) -> Operand:
+        """Returns what a tensor is, with all the pieces that it needs."""
+        tensor = through(tensor)
+        if tensor not in self._known:
+            self._known[tensor] = self._made(tensor)
+        return self._known[tensor]
+
+    def _made(self, tensor: Tensor) -> Operand:
+        op = tensor.op
+        if tensor.array is not None:
+            return Constant(tensor.array)
+        name = variable_of(tensor)
+        if name is not None:
+            return Weight(name, tensor.shape)
+        if OTHER_DRAWS.match(op.type) and op.type not in DRAWS:
+            self.refused.append(f"random numbers of {op.type} ({op.name})")
+        if op.type in SOURCES or op.type.startswith("QueueDequeue"):
+            return self._add(Piece("input", [], {}, {}, _outputs(op), op), tensor.index)
+        if op.type in DRAWS:
+            shape = self.operand(op.inputs[0])
+            settings = {"type": op.type, "dtype": op.output.dtype}
+            rest = [self.operand(t) for t in op.inputs[1:]]
+            return self._add(Piece("draw", [shape, *rest], settings, {}, _outputs(op), op))
+        if GRADIENTS.match(op.name):
+            return self._gradient(tensor)
+        found = patterns.recognise(tensor, self.switched_off)
+        if found is not None:
+            inputs = [self._numbered(t, found.kind) for t in found.inputs]
+            if found.before:
+                first, size, large = found.before
+                resized = [(large, tensor.dtype)]
+                operands = [*inputs, Constant(size)]
+                inputs = [self._add(Piece("op", operands, first, {}, [*resized], op))]
+            inputs += [Constant(array) for array in found.settings.pop("constants", ())]
+            if "label" in found.settings:
+                label = found.settings.pop("label")
+                inputs.insert(0, Constant(np.asarray(label, np.float32)))
+            outputs = [(tensor.shape, tensor.dtype)]
+            piece = Piece(found.kind, inputs, found.settings, found.variables, outputs, op)
+            piece.moments = found.moments
+            return self._add(piece)
+        if op.type in CONTROL:
+            self.refused.append(f"{op.type} ({op.name})")
+            return self._add(Piece("op", [], {"type": op.type}, {}, _outputs(op), op), tensor.index)
+        inputs = [self.operand(t) for t in op.inputs]
+        settings = {"type": op.type, **op.attributes}
+        known = self._known.get(op.outputs[0]) if tensor.index else None
+        if isinstance(known, Out):
+            return Out(known.piece, tensor.index)
+        made = self._add(Piece("op", inputs, settings, {}, _outputs(op), op), tensor.index)
+        for other in op.outputs:
+            self._known.setdefault(other, Out(made.piece, other.index))
+        return made
+
+    def _numbered(self, tensor: Tensor, kind: str) -> Operand:
+        """Returns an operand; labels that are all alike are their number."""
+        number = number_of(tensor) if kind.endswith("crossentropy") else None
+        return self.operand(tensor) if number is None else Constant(np.asarray(number, np.float32))
+
+    def _add(self, piece: Piece, index: int = 0) -> Out:
+        piece.stage = self.stage_of(piece.op)
+        self.pieces.append(piece)
+        for operand in piece.inputs:
+            if isinstance(operand, Out):
+                operand.piece.users.append(piece)
+        return Out(piece, index)
+
+    # ---- gradients inside of a loss ----
+
+    def _gradient(self, tensor: Tensor) -> Operand:
+        """A gradient that a loss is made of: of which tensor, and by which."""
+        match = GRADIENTS.match(tensor.op.name)
+        assert match is not None
+        scope = match[1]
+        y, x = gradient_of(self.graph, scope), _by(self.graph, tensor, scope)
+        if y is None or x is None:
+            self.refused.append(f"a gradient inside of a loss ({tensor.op.name})")
+            return Constant(0)  # type: ignore[arg-type]  # refused as a whole
+        inputs = [self.operand(y), self.operand(x)]
+        if not all(isinstance(i, Out) for i in inputs):
+            self.refused.append(f"a gradient by a variable inside of a loss ({tensor.op.name})")
+        outputs = [(tensor.shape, tensor.dtype)]
+        return self._add(Piece("gradient", inputs, {}, {}, outputs, tensor.op))
+
+
+def gradient_of(graph: Graph, scope: str) -> Tensor | None:
+    """Returns the tensor whose gradients `tf.gradients` put under a scope."""
+    for name, op in graph.ops.items():
+        if not name.startswith(f"{scope}/") or op.type not in ("Fill", "Const", "OnesLike"):
+            continue
+        if not name.rpartition("/")[2].startswith(("Fill", "grad_ys_", "Const", "ones_like")):
+            continue
+        for output in op.outputs:
+            for user in output.users:
+                inner = user.name.removeprefix(f"{scope}/")
+                if "_grad/" in inner:
+                    y = inner.partition("_grad/")[0]
+                    if y in graph.ops and graph.ops[y].outputs:
+                        return graph.ops[y].output
+    return None
+
+
+def _by(graph: Graph, tensor: Tensor, scope: str) -> Tensor | None:
+    """Returns the tensor that a gradient is taken by: the input of the op it comes back from."""
+    op = tensor.op
+    parts = op.inputs if op.type == "AddN" else [tensor]
+    candidates: list[set[Tensor]] = []
+    for part in parts:
+        inner = part.op.name.removeprefix(f"{scope}/")
+        of = graph.ops.get(inner.partition("_grad/")[0])
+        if of is None:
+            return None
+        number = re.search(r"control_dependency(?:_(\d+))?$", part.op.name)
+        if number and len(of.inputs) > int(number[1] or 0):
+            candidates.append({through(of.inputs[int(number[1] or 0)])})
+        else:
+            fitting = [t for t in of.inputs if t.shape == tensor.shape]
+            candidates.append({through(t) for t in fitting or of.inputs[:1]})
+    common = set.intersection(*candidates) if candidates else set()
+    return next(iter(common)) if len(common) == 1 else None
+
+
+def _outputs(op: Op) -> list[tuple[tuple[int | None, ...] | None, str]]:
+    return [(t.shape, t.dtype) for t in op.outputs]

@@ -1,0 +1,132 @@
+"""What a network's class holds, whatever framework it is written in."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from dcgan_v1.porting import description as d
+from dcgan_v1.porting.reading.segments import identifier
+from dcgan_v1.porting.text import names as naming
+from dcgan_v1.porting.text.printing import Names, comment, inlined
+
+TAKEN = ("F", "Training", "Adam", "Momentum", "BatchNorm", "Dropout", "Lstm")  # in a port
+WIDTH = 92  # of a line in a method
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What a network's class holds.
+
+    Attributes:
+      attributes: key of a layer -> attribute.
+      layers: attribute -> its node.
+      weights: variables that bodies use as they are.
+    """
+
+    attributes: dict[tuple[str, ...], str]
+    layers: dict[str, d.Node]
+    weights: tuple[str, ...]
+
+
+def of(program: d.Program, network: d.Network) -> Contents:
+    """Returns what a network's class holds."""
+    attributes = naming.layers(network)
+    layers: dict[str, d.Node] = {}
+    weights: list[str] = []
+    for node in nodes(network):
+        key = naming.key_of(node)
+        if key is not None:
+            layers.setdefault(attributes[key], node)
+        weights += [
+            x.variable
+            for x in node.inputs
+            if isinstance(x, d.Weight) and x.variable in program.variables
+        ]
+    return Contents(attributes, layers, tuple(dict.fromkeys(weights)))
+
+
+def nodes(network: d.Network) -> list[d.Node]:
+    """Returns the nodes of all of a network's functions."""
+    return [n for f in network.functions for n in d.walk(f.nodes)]
+
+
+def class_name(network: d.Network) -> str:
+    """Returns a network's class."""
+    name = "".join(word.capitalize() for word in network.name.split("_") if word)
+    return f"{name}Network" if name in TAKEN else name
+
+
+def attribute_of(network: d.Network, variable: str) -> str:
+    """Returns the attribute of a variable that a body uses as it is."""
+    inner = variable.removeprefix(f"{network.scope}/") if network.scope else variable
+    return identifier(inner.replace("/", "_"))
+
+
+def sets(node: d.Node) -> int:
+    """Returns how many pairs of averages a batch norm keeps."""
+    return len(node.settings.get("averages", ()))
+
+
+def has_sets(function: d.Function) -> bool:
+    """Whether a batch norm in it has several pairs of averages."""
+    return any(n.kind == "batch_norm" and sets(n) > 1 for n in d.walk(function.nodes))
+
+
+def has_norm(function: d.Function) -> bool:
+    """Whether there is a batch norm in it."""
+    return any(n.kind == "batch_norm" for n in d.walk(function.nodes))
+
+
+def calls(program: d.Program, network: d.Network) -> list[d.Node]:
+    """Returns the calls of a network in a step."""
+    every = (n for stage in program.stages for n in d.walk(stage.nodes))
+    return [n for n in every if n.kind == "call" and n.settings["network"] == network.name]
+
+
+def arguments(function: d.Function) -> dict[str, str]:
+    """Returns value -> what the function's argument is called."""
+    fixed: dict[str, str] = {}
+    for value in function.inputs:
+        word = value.name.partition(".")[0]
+        while word in fixed.values():
+            word += "_"
+        fixed[value.name] = word
+    return fixed
+
+
+def body(
+    function: d.Function,
+    printer: Names,
+    right: Callable[[d.Node], str],
+    channels_first: bool = False,
+) -> list[str]:
+    """Returns the lines of a function: a layer, a line, and the shape that it makes.
+
+    Args:
+      function: of a network.
+      printer: that knows what values are called.
+      right: returns the right side of a node's line.
+      channels_first: whether maps are [N, C, H, W] in the port.
+    """
+    outputs = [v.name for v in function.outputs]
+    within = inlined(function.nodes, layers=True) - set(outputs)
+    lines: list[str] = []
+    before: tuple[str, str] = ("", "")  # a layer whose activation may stand on its line
+    for node in function.nodes:
+        name, said = node.value.name, comment(node.value, channels_first)
+        expression = right(node)
+        is_last = node is function.nodes[-1] and outputs == [name]
+        start = "return " if is_last else f"{printer.made(node)} = "
+        if before[0] and len(start + expression + said) > WIDTH:
+            lines.append(before[1])
+            del printer.waiting[before[0]]
+            expression = right(node)
+        before = ("", "")
+        if name in within:
+            printer.waiting[name] = expression
+            if node.variables:
+                before = (name, f"{printer.made(node)} = {expression}{said}")
+        else:
+            lines.append(f"{start}{expression}{said}")
+            if is_last:
+                return lines
+    return [*lines, f"return {', '.join(printer.values[name] for name in outputs)}"]

@@ -1,0 +1,110 @@
+"""Python names for values: `h` again and again down a chain, another where two are alive."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+from dcgan_v1.porting import description as d
+from dcgan_v1.porting.text.printing import of_shapes
+
+TAKEN = (  # attributes that models of the frameworks have
+    *("input", "output", "name", "layers", "weights", "variables", "metrics", "losses"),
+    *("dtype", "path", "call", "build", "training", "modules", "parameters", "forward"),
+    *("train", "eval", "type", "float", "double", "half", "to", "apply", "children", "buffers"),
+    *("submodules", "trainable_variables", "optimizer", "compile", "fit", "save", "summary"),
+)
+
+
+def allocate(
+    nodes: Sequence[d.Node],
+    fixed: dict[str, str],
+    kept: Iterable[str] = (),
+    wished: Mapping[str, str] | None = None,
+) -> dict[str, str]:
+    """Returns value -> name.
+
+    Args:
+      nodes: of a body, in order.
+      fixed: names that are settled: of inputs.
+      kept: values that are needed after the body.
+      wished: value -> name that it should have.
+    """
+    order = list(d.walk(tuple(nodes)))
+    last: dict[str, int] = {name: len(order) + 1 for name in kept}
+    for i, node in enumerate(order):
+        for x in node.inputs:
+            if isinstance(x, d.Value):
+                last[x.name] = max(last.get(x.name, 0), i)
+    shapes = of_shapes(nodes)
+    for node in reversed(order):  # what is said of a shape stands where it is used
+        for x in node.inputs:
+            if node.value.name in shapes and isinstance(x, d.Value):
+                last[x.name] = max(last[x.name], last.get(node.value.name, 0))
+    names = dict(fixed)
+    live = {name: value for value, name in fixed.items()}
+    for i, node in enumerate(order):
+        for value in node.values:
+            if value.name in names:
+                continue
+            stem = (wished or {}).get(value.name, "") or _stem_of(node, value, names)
+            name, number = stem, 1
+            while name in live and last.get(live[name], -1) > i:
+                number += 1
+                name = f"{stem}{number}"
+            while name in fixed.values():
+                number += 1
+                name = f"{stem}{number}"
+            names[value.name] = name
+            live[name] = value.name
+    return names
+
+
+def _stem_of(node: d.Node, value: d.Value, names: Mapping[str, str]) -> str:
+    """What a value is called: the result of a network after what it was given."""
+    inputs = [x for x in node.inputs if isinstance(x, d.Value)]
+    if node.kind == "call" and inputs:
+        of = names[max(inputs, key=lambda x: len(x.shape or ())).name]
+        return "fake" if of.startswith("z") or "noise" in of else f"on_{of}"
+    return value.name.partition(".")[0]
+
+
+def layers(network: d.Network) -> dict[tuple[str, ...], str]:
+    """Returns key of a layer (its variables, or its node's op) -> attribute."""
+    names: dict[tuple[str, ...], str] = {}
+    counts: dict[str, int] = {}
+    for function in network.functions:
+        for node in d.walk(function.nodes):
+            key = key_of(node)
+            if key is None or key in names:
+                continue
+            stem = _stem(node, network.scope)
+            counts[stem] = counts.get(stem, 0) + 1
+            names[key] = stem if counts[stem] == 1 else f"{stem}_{counts[stem]}"
+    return names
+
+
+def key_of(node: d.Node) -> tuple[str, ...] | None:
+    """Returns what makes a node a layer of its own, None where it is none."""
+    own = {p: v for p, v in node.variables.items() if p not in ("mean", "variance")}
+    if own:
+        return tuple(own.values())
+    if "mean" in node.variables:
+        return "mean", node.variables["mean"]
+    if node.kind in ("dropout", "batch_norm"):
+        return (node.kind, *node.ops)
+    return None
+
+
+def _stem(node: d.Node, scope: str) -> str:
+    from dcgan_v1.porting.reading.segments import identifier
+
+    if "attribute" in node.settings:  # a map's
+        return str(node.settings["attribute"])
+    if not node.variables:
+        return node.kind
+    variable = next(iter(node.variables.values()))
+    inner = variable.removeprefix(f"{scope}/") if scope else variable
+    path, _, last = inner.rpartition("/")
+    if not path and re.fullmatch(r"Variable(_\d+)?", last):  # TF1's own name for what has none
+        return node.kind
+    name = identifier(path.replace("/", "_") or last)
+    return f"{name}_" if name in TAKEN else name

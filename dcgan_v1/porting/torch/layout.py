@@ -1,0 +1,114 @@
+"""Where the pixels are: TF1 has maps as [N, H, W, C], a PyTorch port as [N, C, H, W].
+
+Every value of four axes is held channels first; what counts pixels otherwise is given them in TF1's
+order, and its result is brought back.
+"""
+
+from collections.abc import Sequence
+
+from dcgan_v1.porting import description as d
+from dcgan_v1.porting.text.printing import in_brackets, rank_of
+
+TO_TF = ".permute(0, 2, 3, 1)"
+TO_TORCH = ".permute(0, 3, 1, 2)"
+AXIS = (0, 2, 3, 1)  # TF1's axis of a map -> PyTorch's
+Sides = tuple[int, int]  # before, after
+
+
+def is_same_order(shape: Sequence[int | None] | None) -> bool:
+    """Whether a map of TF1's shape has the same order of elements either way."""
+    if shape is None or len(shape) != 4:
+        return True
+    _, h, w, c = shape
+    return c == 1 or h == w == 1
+
+
+def as_tf(text: str, x: d.Operand) -> str:
+    """Returns an operand in TF1's order of axes."""
+    is_map = isinstance(x, d.Value) and rank_of(x) == 4
+    return f"{in_brackets(text)}{TO_TF}" if is_map else text
+
+
+def from_tf(text: str, value: d.Value) -> str:
+    """Returns what is in TF1's order as a value is held."""
+    return f"{in_brackets(text)}{TO_TORCH}" if rank_of(value) == 4 else text
+
+
+def broadcast(text: str, x: d.Operand, rank: int) -> str:
+    """Returns an operand so that it meets one of `rank` axes as in TF1: from the last axis on.
+
+    Args:
+      text: the operand's expression; x: itself.
+      rank: of what it meets.
+    """
+    own = rank_of(x)
+    is_number = isinstance(x, d.Constant) and x.number is not None
+    if rank != 4 or is_number or own == 0 or (own == 4 and isinstance(x, d.Value)):
+        return text
+    how = {
+        1: "[:, None, None]",
+        2: ".T[:, None, :]",
+        3: ".permute(2, 0, 1)",
+        4: TO_TORCH,  # a weight or a constant
+    }[own]
+    return f"{in_brackets(text)}{how}"
+
+
+def same_padding(side: int, size: int, stride: int, dilation: int = 1) -> Sides:
+    """Returns the pixels that TF1's SAME puts before and after an axis.
+
+    Args:
+      side: pixels of the axis; size: of the window.
+      stride, dilation: of the window.
+    """
+    reach = (size - 1) * dilation + 1
+    total = max((-(-side // stride) - 1) * stride + reach - side, 0)
+    return total // 2, total - total // 2
+
+
+def pads(shape: Sequence[int | None] | None, settings: dict[str, object]) -> tuple[Sides, Sides]:
+    """Returns what a convolution or a pooling pads of maps of TF1's shape.
+
+    Args:
+      shape: [N, H, W, C].
+      settings: size, strides, padding, dilations.
+
+    Raises:
+      Refused: SAME of maps whose size is not known.
+    """
+    if settings["padding"] == "valid":
+        return (0, 0), (0, 0)
+    sides = shape[1:3] if shape is not None else (None, None)
+    if None in sides:
+        raise d.Refused("SAME padding of maps whose size is not known before they are fed")
+    size, strides = _pair(settings["size"]), _pair(settings["strides"])
+    dilations = _pair(settings.get("dilations", (1, 1)))
+    rows, columns = (
+        same_padding(side or 0, size[i], strides[i], dilations[i]) for i, side in enumerate(sides)
+    )
+    return rows, columns
+
+
+def _pair(value: object) -> tuple[int, int]:
+    assert isinstance(value, tuple | list)
+    return int(value[0]), int(value[1])
+
+
+def with_pads(text: str, pad: tuple[Sides, Sides], value: str = "") -> str:
+    """Returns maps with pixels around them.
+
+    Args:
+      text: the maps.
+      pad: rows before and after, columns before and after.
+      value: of the pixels, nought where it is left out.
+    """
+    if pad == ((0, 0), (0, 0)):
+        return text
+    rows, columns = pad
+    more = f", value={value}" if value else ""
+    return f"F.pad({text}, ({', '.join(map(str, (*columns, *rows)))}){more})"
+
+
+def square(pair: Sequence[int]) -> str:
+    """Returns two sides as one number where they are alike."""
+    return str(pair[0]) if len(set(pair)) == 1 else str(tuple(pair))

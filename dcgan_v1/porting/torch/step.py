@@ -1,0 +1,234 @@
+"""The training step of a PyTorch port."""
+
+from dcgan_v1.porting import description as d
+from dcgan_v1.porting.text import step as steps
+from dcgan_v1.porting.text.printing import constants, in_brackets, rank_of
+from dcgan_v1.porting.text.step import Step
+from dcgan_v1.porting.torch import layout
+from dcgan_v1.porting.torch import networks as torch_networks
+from dcgan_v1.porting.torch.ops import Printer
+
+DRAWS = {
+    "RandomUniform": "torch.rand",
+    "RandomStandardNormal": "torch.randn",
+    "TruncatedNormal": "truncated_normal",
+}
+LOSSES = {
+    "binary_crossentropy": "F.binary_cross_entropy_with_logits({logits}, {labels})",
+    "sigmoid_crossentropy": (
+        'F.binary_cross_entropy_with_logits({logits}, {labels}, reduction="none")'
+    ),
+    "sparse_crossentropy": "F.cross_entropy({logits}, {labels})",
+    "mse": "F.mse_loss({logits}, {labels})",
+}
+
+
+class TorchStep:
+    """Prints a step.
+
+    Args:
+      step: what is printed.
+      places: TF1 variable -> expression.
+
+    Attributes:
+      refused: what torch has no words for; helpers: functions that the file must have.
+    """
+
+    def __init__(self, step: Step, places: dict[str, str]) -> None:
+        self.step, self.stages, self.places = step, step.program.stages, places
+        self.printer = Printer(step.values, self._weight, step.nodes)
+        self.refused, self.helpers = self.printer.refused, self.printer.helpers
+        self._kernels = torch_networks.kernels(step.program)
+        self._modes = dict.fromkeys((n.name for n in step.program.networks), "")
+
+    def _weight(self, variable: str) -> str:
+        """An expression of a variable in TF1's order of axes."""
+        if variable not in self.places:
+            raise d.Refused(f"{variable}, a variable of no network that is trained")
+        return f"{self.places[variable]}{self._kernels.get(variable, '')}"
+
+    def lines(self) -> list[str]:
+        """Returns the method's lines."""
+        step = self.step
+        words = [*step.inputs.values(), *(f"{name}=None" for name in step.draws.values())]
+        lines = []
+        for number in range(len(self.stages)):
+            lines += self._stage(number)
+        losses = step.program.losses
+        returned = ", ".join(f'"{k}": {step.values[v.name]}.detach()' for k, v in losses.items())
+        lines.append(f"return {{{returned}}}")
+        head = f"def train_step({', '.join(['self', *words])}):"
+        return [head, *(f"    {line}" for line in lines)]
+
+    def parameters(self, names: tuple[str, ...]) -> str:
+        """Returns an expression of variables: an iterator, or a list."""
+        trained = self.step.split(names)
+        if len(trained.networks) == 1 and not trained.rest:
+            return f"self.{trained.networks[0]}.parameters()"
+        parts = [f"*self.{name}.parameters()" for name in trained.networks]
+        parts += [self.places[v] for v in trained.rest if v in self.places]
+        return f"[{', '.join(parts)}]"
+
+    def _listed(self, names: tuple[str, ...]) -> str:
+        text = self.parameters(names)
+        return text if text.startswith("[") else f"list({text})"
+
+    # ---- stages ----
+
+    def _stage(self, number: int) -> list[str]:
+        stage = self.stages[number]
+        lines = self._body(stage.nodes)
+        updates = [e for e in stage.effects if e.kind == "update"]
+        for e in updates:
+            self._refuse_moved(e, number)
+        owned = [v for e in updates for v in e.variables]
+        if len(owned) > len(set(owned)):
+            self.refused.append("updates of one variable that are taken at once")
+        for e in updates:  # every gradient is taken before a weight moves
+            lines.append(f"self.{e.optimizer}.zero_grad()")
+            lines.append(self._backward(e, number))
+            lines += self._clipped(e)
+        for effects in steps.together(stage.effects):
+            lines += self._moved(effects)
+        return lines
+
+    def _backward(self, e: d.Effect, number: int) -> str:
+        loss = " + ".join(self.printer.operand(x) for x in e.losses)
+        loss = f"({loss})" if len(e.losses) > 1 else loss
+        words = [f"inputs={self._listed(e.variables)}"]
+        if self._is_needed_later(e, number):
+            words.append("retain_graph=True")
+        return f"{loss}.backward({', '.join(words)})"
+
+    def _is_needed_later(self, e: d.Effect, number: int) -> bool:
+        """Whether another update comes back through what this one is made of."""
+        updates = self.step.updates(self.stages[number].run)
+        own = self.step.needs(e) - self._fed()
+        return any(self.step.needs(o) & own for o in updates[updates.index(e) + 1 :])
+
+    def _fed(self) -> set[str]:
+        return {v.name for n in self.step.nodes.values() if n.kind == "draw" for v in n.values}
+
+    def _refuse_moved(self, e: d.Effect, number: int) -> None:
+        """Refuses gradients through weights that have moved since: torch keeps no old ones."""
+        run, needs = self.stages[number].run, self.step.needs(e)
+        for i in range(number):
+            earlier = self.stages[i]
+            if earlier.run != run:
+                continue
+            before = [s for s in self.stages[: i + 1] if s.run == run]
+            called = {
+                n.settings["network"]
+                for s in before
+                for n in d.walk(s.nodes)
+                if n.kind == "call" and n.value.name in needs
+            }
+            moved = {v for x in earlier.effects for v in x.variables}
+            for network in self.step.program.networks:
+                if network.name in called and moved & set(network.variables):
+                    self.refused.append(
+                        f"{e.name}, whose gradient goes through {network.name} as it was before "
+                        "another update of the same run moved it"
+                    )
+
+    def _clipped(self, e: d.Effect) -> list[str]:
+        s, variables = e.settings, self.parameters(e.variables)
+        if "clip global norm" in s:
+            words = f"{self._listed(e.variables)}, {s['clip global norm']}"
+            return [f"clip_by_global_norm({words})"]
+        if "clip norm" in s:
+            return [f"clip_by_norm({variables}, {s['clip norm']})"]
+        if "clip value" in s:
+            return [f"torch.nn.utils.clip_grad_value_({variables}, {s['clip value']})"]
+        return []
+
+    def _moved(self, effects: list[d.Effect]) -> list[str]:
+        first = effects[0]
+        s, names = first.settings, tuple(v for e in effects for v in e.variables)
+        if first.kind == "update":
+            optimizers = self.step.program.optimizers
+            is_scheduled = any(o.name == first.optimizer and o.schedule for o in optimizers)
+            rate = [f"self.{first.optimizer}_rate.step()"] if is_scheduled else []
+            return [f"self.{first.optimizer}.step()", *rate]
+        if first.kind == "clip":
+            return [
+                "with torch.no_grad():",
+                f"    for v in {self.parameters(names)}:",
+                f"        v.clamp_({s['low']}, {s['high']})",
+            ]
+        network = s["network"]
+        pairs = f"self.{network}_average.parameters(), self.{network}.parameters()"
+        return [
+            f"for average, v in zip({pairs}, strict=True):",
+            f"    average.lerp_(v.detach(), {round(1 - s['decay'], 7)})",
+        ]
+
+    # ---- nodes ----
+
+    def _body(self, nodes: tuple[d.Node, ...]) -> list[str]:
+        kept = {v.name for v in self.step.program.losses.values()}
+        return steps.body(nodes, self.printer, kept, self._node)
+
+    def _node(self, node: d.Node) -> list[str]:
+        made = self.printer.made(node)
+        if node.kind == "gradient":
+            return self._gradient(node, made)
+        if node.kind == "call":
+            return self._call(node, made)
+        if node.kind == "draw":
+            argument = self.step.draws[node.settings["argument"].name]
+            if made == argument:
+                return [f"if {argument} is None:", f"    {argument} = {self._draw(node)}"]
+            return [f"{made} = {self._draw(node)} if {argument} is None else {argument}"]
+        if node.kind in LOSSES:
+            words = {"labels": self._labels(node), "logits": self.printer.operand(node.inputs[1])}
+            return [f"{made} = {LOSSES[node.kind].format(**words)}"]
+        return [f"{made} = {self.printer.expression(node)}"]
+
+    def _gradient(self, node: d.Node, made: str) -> list[str]:
+        y, x = (self.printer.operand(i) for i in node.inputs)
+        body = self._body(node.body)
+        behind = self.step.behind([i.name for i in node.inputs[1:] if isinstance(i, d.Value)])
+        is_computed = any(self.step.nodes[name].kind == "call" for name in behind)
+        watched = [] if is_computed else [f"{x}.requires_grad_()"]
+        y = self.printer.operand(node.inputs[0])
+        taken = f"torch.autograd.grad({in_brackets(y)}.sum(), {x}, create_graph=True)"
+        return [*watched, *body, f"({made},) = {taken}"]
+
+    def _call(self, node: d.Node, made: str) -> list[str]:
+        network, function = self.step.function_of(node)
+        lines = []
+        mode = "train" if node.settings["training"] else "eval"
+        if function.takes_training and self._modes[network.name] != mode:
+            lines.append(f"self.{network.name}.{mode}()")
+            self._modes[network.name] = mode
+        xs = [self.printer.operand(x) for x in node.inputs]
+        return [*lines, f"{made} = {steps.call(self.step, node, xs, says_mode=False)}"]
+
+    def _draw(self, node: d.Node) -> str:
+        if node.settings["type"] == "TruncatedNormal":
+            self.helpers.add("truncated_normal")
+        function, size = DRAWS[node.settings["type"]], node.inputs[0]
+        known = constants(size)
+        text = self.printer.operand(size)
+        if known is not None and len(known) == 4:
+            return f"{function}({[known[i] for i in (0, 3, 1, 2)]})"
+        words = f"{function}({text if known is None else known})"
+        source = self.step.nodes.get(size.name) if isinstance(size, d.Value) else None
+        if rank_of(node.value) != 4:
+            return words
+        if source is not None and source.settings.get("type") == "Pack":
+            sides = [self.printer.operand(x) for x in source.inputs]
+            return f"{function}([{', '.join(sides[i] for i in (0, 3, 1, 2))}])"
+        return layout.from_tf(words, node.value)
+
+    def _labels(self, node: d.Node) -> str:
+        labels, logits = node.inputs[0], self.printer.operand(node.inputs[1])
+        number = labels.number if isinstance(labels, d.Constant) else None
+        if number is None:
+            text = self.printer.operand(labels)
+            is_count = node.kind == "sparse_crossentropy"
+            return f"{text}.long()" if is_count and labels.dtype != "int64" else text  # type: ignore[union-attr]  # a Value
+        if number in (0, 1):
+            return f"torch.{'ones' if number else 'zeros'}_like({logits})"
+        return f"torch.full_like({logits}, {number})"
