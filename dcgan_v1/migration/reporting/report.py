@@ -169,6 +169,8 @@ def plain(value: object) -> object:
         return {key: plain(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
         return [plain(inner) for inner in value]
+    if isinstance(value, frozenset):
+        return sorted(map(str, value))
     if isinstance(value, np.generic):
         value = value.item()
     return str(value) if isinstance(value, float) and not np.isfinite(value) else value
