@@ -23,20 +23,20 @@ from dcgan_v1.systems import SYSTEMS
 
 
 class Conv(NamedTuple):
-    """A convolution on square maps, SAME: `side` of the larger map, which has `channels`."""
+    """A convolution on square maps, SAME: `side` of the larger map, which has `channels`. G's are
+    the same ones, used the other way round."""
 
     side: int
     size: int
     stride: int
     channels: int
     filters: int
-    transposed: bool = False  # used the other way round: from `filters` up to `channels`
 
 
 def celeba64(w=128):
     down = [Conv(64, 5, 2, 3, w), Conv(32, 5, 2, w, 2 * w), Conv(16, 5, 2, 2 * w, 4 * w)]
     down.append(Conv(8, 5, 2, 4 * w, 8 * w))
-    return down  # G's are the same ones
+    return down
 
 
 def images96(w=64):
@@ -51,12 +51,12 @@ LAYERS = {
     "mnist_beginners": [Conv(28, 5, 1, 1, 32), Conv(14, 5, 1, 32, 64)],
     "mnist_keras": [
         *DIGITS,
-        Conv(7, 5, 1, 128, 256, True),
-        Conv(14, 5, 2, 64, 128, True),
-        Conv(28, 5, 2, 32, 64, True),
-        Conv(28, 5, 1, 1, 32, True),
+        Conv(7, 5, 1, 128, 256),
+        Conv(14, 5, 2, 64, 128),
+        Conv(28, 5, 2, 32, 64),
+        Conv(28, 5, 1, 1, 32),
     ],
-    "mnist_tutorial": [*DIGITS, Conv(7, 5, 1, 128, 256, True), Conv(14, 5, 2, 64, 128, True)],
+    "mnist_tutorial": [*DIGITS, Conv(7, 5, 1, 128, 256), Conv(14, 5, 2, 64, 128)],
 }
 
 
@@ -66,7 +66,7 @@ def forms(tf, conv, n):
     Args:
       conv: the layer; n: of how many maps.
     """
-    from dcgan_v1.nn import fast_ops
+    from dcgan_v1.nn import fast_ops, subpixel
 
     small = -(-conv.side // conv.stride)
     x = variable(tf, [n, conv.side, conv.side, conv.channels])
@@ -74,7 +74,7 @@ def forms(tf, conv, n):
     dy = variable(tf, [n, small, small, conv.filters])
     strides, padding = [1, conv.stride, conv.stride, 1], "SAME"
     rows, taps = n * small * small, conv.size**2 * conv.channels
-    a, b, c = variable(tf, [rows, taps]), variable(tf, [taps, conv.filters]), None
+    a, b = variable(tf, [rows, taps]), variable(tf, [taps, conv.filters])
     c = variable(tf, [rows, conv.filters])
     ways = {
         "forwards": {
@@ -96,40 +96,12 @@ def forms(tf, conv, n):
         turned = tf.transpose(tf.reverse(w, [0, 1]), [0, 1, 3, 2])
         ways["by x"]["turned"] = tf.nn.conv2d(dy, turned, 1, padding)
         ways["by x"]["turned patches"] = fast_ops._product_of_patches(dy, turned, 1, padding)
-    if conv.stride == 2:
-        ways["by x"]["subpixel"] = subpixel(tf, dy, w, conv, fast_ops, False)
-        ways["by x"]["subpixel patches"] = subpixel(tf, dy, w, conv, fast_ops, True)
+    if conv.stride > 1 and conv.side % conv.stride == 0:
+        small = subpixel.small_kernel(w, conv.stride)
+        by_patches = fast_ops._product_of_patches(dy, small, 1, padding)
+        ways["by x"]["subpixel"] = subpixel.up(dy, w, conv.stride)
+        ways["by x"]["subpixel patches"] = tf.nn.depth_to_space(by_patches, conv.stride)
     return ways
-
-
-def subpixel(tf, dy, w, conv, fast_ops, by_patches):
-    """The gradient by x of a convolution of stride 2: one of stride 1 on the small map for the
-    four places of a 2x2 block, as channels, which depth_to_space puts in their places."""
-    size = conv.size
-    before = max((-(-conv.side // 2) - 1) * 2 + size - conv.side, 0) // 2
-    # x[2i + p] gets dy[i + j] times w[p + before - 2j], for the taps that there are
-    offsets = range(-((size - 1 - before) // 2), (before + 1) // 2 + 1)
-    half = max(-offsets[0], offsets[-1])
-    zero = tf.zeros_like(w[0, 0])  # [C, F]
-
-    def tap(p, j):
-        return p + before - 2 * j
-
-    def kernel(i, j):
-        places = [(tap(p, i), tap(q, j)) for p in (0, 1) for q in (0, 1)]
-        inside = [0 <= a < size and 0 <= b < size for a, b in places]
-        return tf.concat(
-            [w[a, b] if ok else zero for (a, b), ok in zip(places, inside, strict=True)], 0
-        )  # [4 C, F]
-
-    whole = range(-half, half + 1)
-    small = tf.stack([tf.stack([kernel(i, j) for j in whole]) for i in whole])  # [., ., 4 C, F]
-    small = tf.transpose(small, [0, 1, 3, 2])
-    if by_patches:
-        y = fast_ops._product_of_patches(dy, small, 1, "SAME")
-    else:
-        y = tf.nn.conv2d(dy, small, 1, "SAME")
-    return tf.nn.depth_to_space(y, 2)
 
 
 def variable(tf, shape):

@@ -117,18 +117,10 @@ def _compare_system(args: argparse.Namespace) -> int:
 def _with_recording(
     args: argparse.Namespace, recording: Path | None, new: Any, settings: dict[str, Any]
 ) -> int:
-    from dcgan_v1.compare import Tf1, source_of
+    from dcgan_v1.compare import source_of
     from dcgan_v1.migration.recordings import replay
 
-    old = Tf1(
-        meta=args.meta,
-        saved_model=args.saved_model,
-        frozen=args.frozen,
-        recording=str(recording) if recording else None,
-        checkpoint=args.checkpoint,
-        libraries=tuple(args.library),
-        trust=args.trust,
-    )
+    old = compare_options.named_old(args, recording)
     if new is not None:
         return run(args, old, new, **settings)
     with broken_off():

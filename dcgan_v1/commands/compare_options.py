@@ -1,9 +1,16 @@
 """The options of `compare`, some of which `compare_tf2` shares."""
 
+from __future__ import annotations
+
 import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dcgan_v1 import systems
 from dcgan_v1.commands import cli
+
+if TYPE_CHECKING:
+    from dcgan_v1.migration.specs import Tf1
 
 STEPS, SYSTEM_STEPS = 3, 10  # training steps compared by default: of programs, of --system
 
@@ -57,6 +64,26 @@ def add_programs(parser: argparse.ArgumentParser) -> None:
     add("--map", metavar="FILE", help="a map file: what the programs do not tell")
     add(
         "--write-map", type=cli.path, metavar="FILE", help="write what was worked out as a map file"
+    )
+
+
+def named_old(args: argparse.Namespace, recording: Path | None) -> Tf1:
+    """Returns the TF1 side that the options of `add_old` name.
+
+    Args:
+      args: of a parser that has them.
+      recording: the folder that is meant by --recording, or that --program was recorded into.
+    """
+    from dcgan_v1.migration.specs import Tf1
+
+    return Tf1(
+        meta=args.meta,
+        saved_model=args.saved_model,
+        frozen=args.frozen,
+        recording=str(recording) if recording else None,
+        checkpoint=args.checkpoint,
+        libraries=tuple(args.library),
+        trust=args.trust,
     )
 
 

@@ -18,7 +18,6 @@ from dcgan_v1.config.setting import option
 from dcgan_v1.errors import UserError, how_to_install, reason
 
 if TYPE_CHECKING:
-    from dcgan_v1.migration.specs import Tf1
     from dcgan_v1.porting.text.writing import Port
 
 STEPS = 3
@@ -82,7 +81,9 @@ def _port(args: argparse.Namespace, folder: Path) -> Port:
     from dcgan_v1.porting.text import writing
 
     known = map_file.read(args.map) if args.map else map_file.Map()
-    tf1 = originals.of_function(args.old) if args.old else _named(args, folder)
+    recording = folder / "recording" if args.program else args.recording
+    named = None if args.old else compare_options.named_old(args, recording)
+    tf1 = named or originals.of_function(args.old)
     name = str(args.program or args.old or "")
     runner, original = originals.open_original(tf1, known, name)
     if args.program:
@@ -100,22 +101,6 @@ def _port(args: argparse.Namespace, folder: Path) -> Port:
             f"nothing is written: write-port failed on {original.name}, a fault of its own "
             f"({type(error).__name__}: {reason(error, 120)}); please report it"
         ) from error
-
-
-def _named(args: argparse.Namespace, folder: Path) -> Tf1:
-    """Returns the original that an option names."""
-    from dcgan_v1.migration.specs import Tf1
-
-    recording = folder / "recording" if args.program else args.recording
-    return Tf1(
-        meta=args.meta,
-        saved_model=args.saved_model,
-        frozen=args.frozen,
-        recording=str(recording) if recording else None,
-        checkpoint=args.checkpoint,
-        libraries=tuple(args.library),
-        trust=args.trust,
-    )
 
 
 def _prove(port: Port, args: argparse.Namespace) -> int:

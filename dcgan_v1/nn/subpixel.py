@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import tensorflow.compat.v1 as tf
 
+from dcgan_v1.nn.fast_ops import Gradient
+
 GRADIENT = "ConvolutionOfFewChannels"
 
 
@@ -28,14 +30,14 @@ def conv2d_transpose(x: tf.Tensor, w: tf.Tensor, stride: int) -> tf.Tensor:
     strides = [1, stride, stride, 1]
 
     @tf.custom_gradient
-    def up(x: tf.Tensor, w: tf.Tensor):  # type: ignore[no-untyped-def]  # as custom_gradient wants
+    def conv_transpose(x: tf.Tensor, w: tf.Tensor) -> tuple[tf.Tensor, Gradient]:
         def gradient(dy: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
             dw = tf.nn.conv2d_backprop_filter(dy, w.shape, x, strides, "SAME")
             return tf.nn.conv2d(dy, w, strides, "SAME"), dw
 
-        return _up(x, w, stride), gradient
+        return up(x, w, stride), gradient
 
-    return up(x, w)
+    return conv_transpose(x, w)
 
 
 def conv2d(x: tf.Tensor, w: tf.Tensor, stride: int) -> tf.Tensor:
@@ -58,16 +60,16 @@ def _gradient(op: tf.Operation, dy: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     x, w = op.inputs
     strides = op.get_attr("strides")
     dw = tf.nn.conv2d_backprop_filter(x, w.shape, dy, strides, "SAME")
-    return _up(dy, w, strides[1]), dw
+    return up(dy, w, strides[1]), dw
 
 
-def _up(x: tf.Tensor, w: tf.Tensor, stride: int) -> tf.Tensor:
+def up(x: tf.Tensor, w: tf.Tensor, stride: int) -> tf.Tensor:
     """[N, h, w, C] -> [N, h * stride, w * stride, filters]; w: [k, k, filters, C]."""
-    y = tf.nn.conv2d(x, _small_kernel(w, stride), 1, "SAME")  # [N, h, w, stride^2 * filters]
+    y = tf.nn.conv2d(x, small_kernel(w, stride), 1, "SAME")  # [N, h, w, stride^2 * filters]
     return tf.nn.depth_to_space(y, stride)
 
 
-def _small_kernel(w: tf.Tensor, stride: int) -> tf.Tensor:
+def small_kernel(w: tf.Tensor, stride: int) -> tf.Tensor:
     """Returns [K, K, C, stride^2 * filters] of [k, k, filters, C].
 
     Pixel stride * i + p of the output reads pixel i + o of the input by tap

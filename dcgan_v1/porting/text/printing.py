@@ -1,6 +1,7 @@
 """Values, weights and constants as they stand in a line of a port, for every framework."""
 
 import itertools
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -17,7 +18,7 @@ INNER = (*ACTIVATIONS, "op", "leaky_relu")
 DEEPEST = 3  # expressions within each other on a line
 
 
-class Names:
+class Names(ABC):
     """What values and weights are called.
 
     Args:
@@ -52,13 +53,13 @@ class Names:
             self.refused.append(f"{error} ({', '.join(node.ops)})")
             return "..."
 
+    @abstractmethod
     def of_kind(self, node: d.Node) -> str:
         """Returns the right side of a node's line, as the framework says it.
 
         Raises:
           Refused: it has no words for it.
         """
-        raise NotImplementedError
 
 
 def literal(x: d.Constant) -> str:
