@@ -23,11 +23,12 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from benchmarks import gpu_page, kill_resume, train_step
+from dcgan_v1.nn import fast_ops
 from dcgan_v1.systems import SYSTEMS
 
 BATCHES = {"mnist_beginners": 256, "mnist_keras": 256, "mnist_tutorial": 256}
 BATCHES |= {"celeba64": 64, "images96": 128}  # that fill a GPU; each system's own is timed, too
-FORMS = ("matmul", "conv2d", "conv2d_transpose")
+FORMS = tuple(sorted(fast_ops.FORMS["CPU"]))
 PRECISIONS = ("float32", "mixed", "mixed_float16")
 
 

@@ -9,6 +9,7 @@ import argparse
 import json
 import os
 import platform
+import re
 import resource
 import shutil
 import statistics
@@ -65,10 +66,9 @@ def gpu_bytes():
     if shutil.which(query[0]) is None:
         return None
     rows = subprocess.run(query, capture_output=True, text=True).stdout.splitlines()
-    held = [row.split(", ") for row in rows]
-    return sum(
-        int(size) * 2**20 for pid, size in held if int(pid) == os.getpid() and size.isdigit()
-    )
+    held = [m.groups() for m in map(re.compile(r"(\d+), (\d+)").fullmatch, rows) if m]
+    own = [int(size) * 2**20 for pid, size in held if int(pid) == os.getpid()]
+    return sum(own) if own else None  # a container's list may have the host's numbers
 
 
 class Contender:
@@ -213,13 +213,14 @@ def matrix_product_rate(isa="", side=2048, rounds=9):
 import os, time, statistics
 os.environ["TF_ENABLE_ONEDNN_OPTS"] = "1"
 import tensorflow as tf
-a = tf.random.normal([{side}, {side}])
+side = 8192 if tf.config.list_physical_devices("GPU") else {side}
+a = tf.random.normal([side, side])
 times = []
 for _ in range({rounds} + 3):
     started = time.perf_counter()
     tf.matmul(a, a)[0, 0].numpy()
     times.append(time.perf_counter() - started)
-print(2 * {side} ** 3 / statistics.median(times[3:]))
+print(2 * side ** 3 / statistics.median(times[3:]))
 """
     done = subprocess.run(
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True

@@ -136,6 +136,7 @@ def test_a_sitting_on_a_gpu_runs_dry_on_the_cpu_and_gives_its_page(tmp_path):
     pieces = json.loads(figures.read_text())
     assert set(pieces) == {*gpu.PIECES, "seconds"}
     assert {row["contender"] for row in pieces["steps"][0]["rows"]} == {"ours", "tf2"}
+    assert "subpixel" in pieces["forms"][0]["variants"]
     assert set(pieces["precision"][0]["variants"]) == set(gpu.PRECISIONS)
     deterministic = pieces["determinism"][0]
     assert deterministic["flags"] == ["--deterministic"] and deterministic["apart"] == 0

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from dcgan_v1.errors import UserError
 from dcgan_v1.migration.comparison import evidence as evidence_file
 from dcgan_v1.migration.comparison.differences import between
 from dcgan_v1.migration.comparison.evidence import (
@@ -559,6 +560,27 @@ def test_a_small_fault_that_is_put_right_hides_no_larger_one(monkeypatch):
     findings = explain(evidence, between(ours, theirs), answers)
     texts = ["one (this explains less than 1% of the difference)", "another"]
     assert [f.cause for f in findings] == texts
+
+
+@pytest.mark.parametrize("brings", ["nothing", "an error"])
+def test_a_cause_that_its_correction_does_not_bear_out_cannot_be_accepted(monkeypatch, brings):
+    key = Key(STATE, "a", "weight", 1)
+    ours, theirs = {key: np.ones(3)}, {key: np.full(3, 2.0)}
+    change = OptimizerChange("o0", "epsilon", 1e-5)
+
+    def stage(case):
+        return [Cause("a", "its place", frozenset({key}), (change,), name=EPSILON_PLACE)]
+
+    def fails(self, changes):
+        raise UserError("a number that the graph cannot run with")
+
+    monkeypatch.setattr(explain_module, "_stages", lambda case: [stage])
+    monkeypatch.setattr(Answers, "take_back", lambda self: None, raising=False)
+    if brings == "an error":
+        monkeypatch.setattr(Answers, "put_right", fails)
+    evidence = made(ours, theirs, {})
+    (finding,) = explain(evidence, between(ours, theirs), Answers(evidence))
+    assert finding.cause == "its place" and finding.name == ""
 
 
 def test_layers_that_differ_alone_make_no_verdict(rng):

@@ -29,7 +29,7 @@ def forms(names: Collection[str]) -> Iterator[None]:
     """Within, these functions and no others build what they have by hand.
 
     Args:
-      names: of this module's functions, as in FORMS.
+      names: of this module's functions and `subpixel`, as in FORMS.
     """
     token = _forms.set(frozenset(names))
     try:

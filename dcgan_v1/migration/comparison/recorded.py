@@ -77,7 +77,7 @@ def prepare(
         pairing = replace(pairing, matching=best)
     tell([_row_line(row) for row in pairing.matching.rows])
     start = state_of(port, pairing.matching, old, initial)
-    notes = [*notes, *_slot_notes(initial, start), *old.races]
+    notes = [*notes, *_slot_notes(initial, start)]
     return replace(prepared, start=start, notes=notes), pairing
 
 

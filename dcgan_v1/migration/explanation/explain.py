@@ -201,11 +201,13 @@ def _after(case: Case, causes: list[Cause]) -> tuple[Case, list[Cause]]:
     if not changes:
         return case.accounting_for(keys or {d.key for d in _open(case)[:1]}), causes
     aside = case.accounting_for(keys or {d.key for d in _open(case)[:1]})
+    # what does not come right by its own correction is no cause that --accept may take
+    unproved = [replace(c, name="") if c.changes else c for c in causes]
     try:
         again = case.put_right(changes)
     except UserError:  # a number that the graph cannot run with
         case.experiments.take_back()
-        return aside, causes
+        return aside, unproved
     before, after = _size(case, keys), _size(again, keys)
     left = {d.key for d in again.differences if d.is_over}
     proofs = frozenset(c.proof for c in causes if c.proof is not None)
@@ -214,7 +216,7 @@ def _after(case: Case, causes: list[Cause]) -> tuple[Case, list[Cause]]:
     # another fault may make more of the difference, and this one be put right all the same
     if after >= 0.99 * before and not is_right:
         case.experiments.take_back()
-        return aside, causes
+        return aside, unproved
     if after > 0:
         share = max(1 - np.sqrt(after / before), 0.0)
         part = f"{share:.0%}" if share >= 0.01 else "less than 1%"

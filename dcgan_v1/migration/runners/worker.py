@@ -92,6 +92,8 @@ def _set_up_frameworks(opening: Opening) -> list[str]:
     tf.config.threading.set_intra_op_parallelism_threads(opening.threads)
     keras.config.set_floatx(opening.dtype)
     keras.utils.set_random_seed(0)
+    if opening.device == "gpu":  # a step is asked twice, and must give the same bits
+        tf.config.experimental.enable_op_determinism()
     # importing torch takes seconds: only where the user's file does
     after_import.call("torch", partial(_set_up_torch, opening))
     altered: list[str] = []
@@ -110,6 +112,7 @@ def _set_up_torch(opening: Opening) -> None:
     torch.set_num_threads(opening.threads)
     torch.set_default_dtype(getattr(torch, opening.dtype))
     torch.manual_seed(0)
+    torch.cuda.is_available = lambda: False  # --device gpu is TensorFlow's alone
 
 
 def _open_tf1(opening: Opening) -> Tf1Runner:
@@ -145,6 +148,10 @@ def _refuse_missing_gpu(opening: Opening) -> None:
 
     if opening.device == "gpu":
         runtime.session_config("gpu")  # raises UserError where TensorFlow can use none
+        import tensorflow as tf
+
+        # products of 10 bits would be the noise that everything is measured by
+        tf.config.experimental.enable_tensor_float_32_execution(False)
 
 
 def timed(runner: Runner, batch: Batch, steps: int) -> Speed:
