@@ -1,8 +1,13 @@
 """What writers of ports print, on descriptions made by hand: run here, and held to numpy."""
 
+import sys
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from dcgan_v1 import porting
 from dcgan_v1.porting import description as d
 from dcgan_v1.porting.keras import training as keras_training
 from dcgan_v1.porting.text import printing
@@ -343,4 +348,48 @@ def test_gradients_of_one_run_are_all_taken_before_a_weight_moves():
 def test_torch_refuses_a_gradient_through_weights_that_have_moved_by_name():
     with pytest.raises(d.Refused, match="through d as it was before another update"):
         torch_training.text(step_program(moved_between=True))
-    assert "d_sgd_tape_0 as" not in tf2_training.text(step_program(moved_between=True))
+    text = tf2_training.text(step_program(moved_between=True))
+    assert "as g_sgd_tape_1:" in text and "with g_sgd_tape_1:" in text  # gone on with, not anew
+
+
+@pytest.mark.parametrize(("kind", "moved_between"), [("GradientDescent", False), ("Adam", True)])
+def test_torch_refuses_an_optimiser_of_several_groups_of_weights(kind, moved_between):
+    """In one run the gradients of one update would be zeroed with the other's; in two, torch's Adam
+    counts one step where TF1's counts two."""
+    program = step_program(moved_between)
+    settings = {"learning rate": 0.1, "beta1": 0.5, "beta2": 0.9, "epsilon": 1e-8}
+    one = d.Optimizer("sgd", "sgd", kind, settings, ("g/w", "d/w"))
+    stages = [
+        replace(s, effects=tuple(replace(e, optimizer="sgd") for e in s.effects))
+        for s in program.stages
+    ]
+    program = replace(program, optimizers=(one,), stages=tuple(stages))
+    with pytest.raises(d.Refused, match="sgd, which updates several groups of weights"):
+        torch_training.text(program)
+
+
+SHAPE = (28, 28, 1)
+
+
+@pytest.mark.parametrize("shape", [(5, 28, 28), (5, 28, 28, 1), (5, 784)])
+def test_train_py_scales_bytes_of_every_form(scaled, shape):
+    pictures = RNG.integers(0, 256, shape).astype(np.uint8)
+    expected = pictures.reshape(5, *SHAPE) / 127.5 - 1
+    assert np.allclose(scaled(pictures, SHAPE, -1.0, 1.0), expected)
+
+
+def test_train_py_takes_no_colours_for_more_pictures(scaled):
+    with pytest.raises(
+        SystemExit, match=r"rows of shape \(28, 28, 3\), the step takes \(28, 28, 1\)"
+    ):
+        scaled(np.zeros((5, 28, 28, 3), np.uint8), SHAPE, -1.0, 1.0)
+
+
+@pytest.fixture
+def scaled():
+    """The function of train.py, which no framework is needed for."""
+    text = (Path(porting.__file__).parent / "folder" / "train.py.j2").read_text()
+    code = text[text.index("def scaled(") : text.index("{{ pictures }}")]
+    names = {"np": np, "sys": sys, "SIZE": SHAPE}
+    exec(code, names)
+    return names["scaled"]

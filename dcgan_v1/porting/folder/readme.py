@@ -100,7 +100,7 @@ def _spelled(program: d.Program, framework: str) -> list[str]:
     norms = [n for _, nodes in places for n in d.walk(nodes) if n.kind == "batch_norm"]
     if norms:
         lines.append(
-            "batch norm: a few lines, for TF1 moves its averages in some calls and not in others"
+            "batch norm, where it is a few lines: TF1 moves its averages in some calls alone"
         )
     if any(n.settings["fused"] for n in norms):
         lines.append("fused batch norm: its averages follow the unbiased variance")

@@ -54,11 +54,11 @@ def _networks_alone(program: d.Program, target: Target) -> list[str]:
     lines = [*target.imports.splitlines(), f"from networks import {classes}", ""]
     lines += target.construction(program, "")
     models = ", ".join(f'"{n.name}": {n.name}' for n in program.networks)
-    forward = ", ".join(f"{json.dumps(k)}: {json.dumps(v)}" for k, v in _forward(program).items())
+    forward = ", ".join(f"{json.dumps(k)}: {json.dumps(v)}" for k, v in forward_of(program).items())
     return [*lines, f"return {target.kind}(models={{{models}}}, forward={{{forward}}})"]
 
 
-def _forward(program: d.Program) -> dict[str, list[str]]:
+def forward_of(program: d.Program) -> dict[str, list[str]]:
     """Network -> the inputs that it is called with, where it is called with these alone."""
     fed = {n.value.name: n.value.name.partition(".")[0] for n in program.inputs}
     forward: dict[str, list[str]] = {}

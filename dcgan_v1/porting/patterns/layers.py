@@ -190,7 +190,7 @@ def dropout(y: Tensor) -> Match | None:
     )
     if bound is None or bound["random"].op.type != "RandomUniform":
         return None
-    if bound["random"].shape != bound["x"].shape and None not in (bound["random"].shape or (None,)):
+    if _is_shared(bound["random"].shape, bound["x"].shape):
         return None  # numbers that several elements share
     rate = bound.get("rate", 1 - bound.get("keep", 0.0))
     if "keep" in bound and abs(bound["keep"] + rate - 1) > 1e-6:
@@ -198,6 +198,14 @@ def dropout(y: Tensor) -> Match | None:
     if "scale" in bound and abs(bound["scale"] * (1 - rate) - 1) > 1e-6:
         return None
     return Match("dropout", [bound["x"]], {"rate": _decimal(rate), "draw": bound["random"].op.name})
+
+
+def _is_shared(drawn: tuple[int | None, ...] | None, shape: tuple[int | None, ...] | None) -> bool:
+    """Whether fewer numbers are drawn than there are elements, as far as shapes are known."""
+    if drawn is None or shape is None:
+        return False
+    pairs = zip(drawn, shape, strict=False)
+    return len(drawn) != len(shape) or any(a != b and None not in (a, b) for a, b in pairs)
 
 
 # ---- shapes ----

@@ -88,11 +88,12 @@ def _feed(node: d.Node, recorded: np.ndarray | None, drawn: "_Drawn | None") -> 
     dtype = "float32" if value.dtype == "float64" else value.dtype
     if not full:
         number = float(recorded.reshape(-1)[0]) if recorded is not None else 1.0
-        return Feed(name, "number", (), number, number, dtype, told)
+        is_one = recorded is not None and float(np.ptp(recorded)) == 0  # else it changes by steps
+        return Feed(name, "number", (), number, number, dtype, is_one)
     if not dtype.startswith("float"):
         kind = "labels" if len(full) == 1 and dtype.startswith("int") else "images"
         return Feed(name, kind if len(full) in (1, 4) else "array", row, 0.0, 255.0, dtype, told)
-    if _is_pictures(row, drawn):
+    if _is_pictures(row, drawn) and not _is_scaled_otherwise(recorded):
         low, high = _limits(recorded, drawn)
         return Feed(name, "images", row, low, high, dtype, told)
     if len(row) == 1 and _are_labels(name, recorded):
@@ -107,6 +108,15 @@ def _is_pictures(row: tuple[int, ...], drawn: "_Drawn | None") -> bool:
     if drawn is not None and np.prod(row) == np.prod(drawn.shape):
         return True
     return len(row) == 3 and row[-1] in PICTURES and row[0] > 1
+
+
+def _is_scaled_otherwise(recorded: np.ndarray | None) -> bool:
+    """Whether pictures were fed in none of the ranges [-1, 1], [0, 1] and [0, 255]: by their mean
+    and spread, say, which nobody can do to others without these numbers."""
+    if recorded is None:
+        return False
+    low, high = float(recorded.min()), float(recorded.max())
+    return low < -1.05 or high > 255.5 or (low < -1e-3 and high > 1.05)
 
 
 def _are_labels(name: str, recorded: np.ndarray | None) -> bool:

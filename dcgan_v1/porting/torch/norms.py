@@ -70,11 +70,6 @@ def holds_averages(program: d.Program, network: d.Network) -> bool:
     return any(c.settings["training"] and not c.settings["moves"] for c in calls)
 
 
-def several_averages(network: d.Network) -> bool:
-    """Whether a network's batch norms keep several pairs of averages."""
-    return any(contents.has_sets(f) for f in network.functions)
-
-
 def constructor(program: d.Program, network: d.Network, node: d.Node) -> str:
     """Returns the expression that makes a batch norm.
 

@@ -81,6 +81,7 @@ class TorchStep:
         updates = [e for e in stage.effects if e.kind == "update"]
         for e in updates:
             self._refuse_moved(e, number)
+            self._refuse_shared(e, updates)
         owned = [v for e in updates for v in e.variables]
         if len(owned) > len(set(owned)):
             self.refused.append("updates of one variable that are taken at once")
@@ -91,6 +92,23 @@ class TorchStep:
         for effects in steps.together(stage.effects):
             lines += self._moved(effects)
         return lines
+
+    def _refuse_shared(self, e: d.Effect, together: list[d.Effect]) -> None:
+        """torch.optim counts steps for each weight, TF1's Adam for all of its weights; and to zero
+        the gradients of one update would be to lose those of another."""
+        optimizer = next(o for o in self.step.program.optimizers if o.name == e.optimizer)
+        others = [
+            o
+            for stage in self.stages
+            for o in stage.effects
+            if o.kind == "update" and o.optimizer == e.optimizer
+            if set(o.variables) != set(e.variables)
+        ]
+        if others and (optimizer.kind == "Adam" or any(o in together for o in others)):
+            self.refused.append(
+                f"the optimiser {e.optimizer}, which updates several groups of weights in a step "
+                "(--to keras and --to tf2 write it)"
+            )
 
     def _backward(self, e: d.Effect, number: int) -> str:
         loss = " + ".join(self.printer.operand(x) for x in e.losses)
