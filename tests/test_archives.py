@@ -6,6 +6,7 @@ import gzip
 import io
 import lzma
 import os
+import shutil
 import struct
 import tarfile
 import threading
@@ -17,7 +18,15 @@ import pytest
 from image_data import encoded
 from PIL import Image
 
-from dcgan_v1.data import image_dataset, signatures, sources, tar_source, zip_source
+from dcgan_v1.data import (
+    archives,
+    image_dataset,
+    members,
+    signatures,
+    sources,
+    tar_source,
+    zip_source,
+)
 from dcgan_v1.errors import UserError
 from dcgan_v1.systems import Images96Config
 
@@ -60,9 +69,8 @@ def tar_zst(path):
     return path
 
 
-def rar(path, files=FILES | BESIDE, method=0):
-    """A RAR archive (version 5) by its description; `method` 0 stores files as they are, another
-    number only says that they are compressed."""
+def rar(path, files=FILES | BESIDE, is_compressed=False, is_solid=False):
+    """A RAR archive (version 5) by its description."""
     pytest.importorskip("rarfile")
 
     def block(kind, flags, fields, data=b""):
@@ -71,14 +79,32 @@ def rar(path, files=FILES | BESIDE, method=0):
         header = _vint(len(header)) + header
         return struct.pack("<I", zlib.crc32(header)) + header + data
 
-    blocks = [b"Rar!\x1a\x07\x01\0", block(1, 0, _vint(0))]
-    for name, data in files.items():
+    blocks = [b"Rar!\x1a\x07\x01\0", block(1, 0, _vint(4 * is_solid))]
+    for i, (name, data) in enumerate(files.items()):
         fields = _vint(4) + _vint(len(data)) + _vint(0o644)  # a checksum is there
-        fields += struct.pack("<I", zlib.crc32(data)) + _vint(method << 7) + _vint(1)
+        method = 3 if is_compressed and data else 0
+        fields += struct.pack("<I", zlib.crc32(data))
+        fields += _vint(method << 7 | (is_solid and i > 0) << 6) + _vint(1)
         fields += _vint(len(name.encode())) + name.encode()
-        blocks.append(block(2, 0, fields, data))
+        blocks.append(block(2, 0, fields, _packed_by_rar(data) if method else data))
     path.write_bytes(b"".join([*blocks, block(5, 0, _vint(0))]))
     return path
+
+
+def _packed_by_rar(data):
+    """As one block of RAR's method 3 with no match in it: every byte has a code of 8 bits.
+
+    In front are the lengths of 430 codes, coded themselves: '0' is the length 8, '10' repeats
+    it and '11' repeats zero, 11 times and as often as the next seven bits say.
+    """
+    bits = "".join(format({8: 1, 17: 2, 19: 2}.get(i, 0), "04b") for i in range(20))
+    bits += "0" + "10" + format(127, "07b") + "10" + format(106, "07b")  # 256 of length 8
+    bits += "11" + format(127, "07b") + "11" + format(25, "07b")  # 174 that do not occur
+    bits += "".join(format(byte, "08b") for byte in data)
+    flags = 0xD0 | (len(bits) - 1) % 8  # has these lengths, is the last, gives its size in 3
+    packed = int(bits.ljust(-(-len(bits) // 8) * 8, "0"), 2).to_bytes(-(-len(bits) // 8), "big")
+    size = len(packed).to_bytes(3, "little")
+    return bytes([flags, 0x5A ^ flags ^ size[0] ^ size[1] ^ size[2]]) + size + packed
 
 
 def _vint(number):
@@ -264,6 +290,56 @@ def test_a_zip_of_many_gigabytes_with_zip64_is_read(tmp_path):
     assert [source.read(name) for name in source.names] == list(FILES.values())
 
 
+# ---- compressed RAR: a program unpacks it ----
+
+
+@pytest.mark.cli
+@pytest.mark.parametrize("is_solid", [False, True])
+@pytest.mark.skipif(
+    not any(map(shutil.which, ("unrar", "unar", "bsdtar"))), reason="none of the programs is here"
+)
+def test_a_compressed_rar_is_unpacked(tmp_path, is_solid):
+    path = rar(tmp_path / "a.rar", is_compressed=True, is_solid=is_solid)
+    source = sources.open_source(str(path))
+    assert [source.read(name) for name in source.names] == list(FILES.values())
+
+
+def program(folder, name, output):
+    """A program in `folder` that writes `output`, and a line to <name>.calls each time."""
+    folder.mkdir(exist_ok=True)
+    (folder / f"{name}.output").write_bytes(output)
+    script = folder / name
+    said = f'echo "$@" >> {script}.calls; cat {script}.output'
+    script.write_text(f"#!/bin/sh\nPATH=/usr/bin:/bin\ncase $# in 1|2) ;; *) {said};; esac\n")
+    script.chmod(0o755)
+    return script
+
+
+@pytest.mark.cli
+def test_a_compressed_rar_is_unpacked_once_by_the_first_program_that_can(tmp_path, monkeypatch):
+    """Some write what is wrong to where the files belong (7z without RAR, unar)."""
+    whole = b"".join((FILES | BESIDE).values())
+    program(tmp_path / "bin", "unrar", b"Archive parsing failed!\n")
+    program(tmp_path / "bin", "unar", whole[:150] + b"?" + whole[151:])  # a wrong checksum
+    last = program(tmp_path / "bin", "bsdtar", whole)
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    source = sources.open_source(str(rar(tmp_path / "a.rar", is_compressed=True)))
+    assert [source.read(name) for name in source.names] == list(FILES.values())
+    assert last.with_suffix(".calls").read_text().count("\n") == 1
+
+
+@pytest.mark.cli
+def test_a_compressed_rar_that_is_not_unpacked_says_which_programs_do(tmp_path, monkeypatch):
+    path = rar(tmp_path / "packed.rar", is_compressed=True)
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    with pytest.raises(UserError, match=r"none of the programs .* is here: install .* unrar, unar"):
+        sources.open_source(str(path))
+    program(tmp_path / "bin", "7z", b"ERROR: Unsupported Method\n")
+    source = sources.open_source(str(path))
+    with pytest.raises(UserError, match=r"beyond what is here \(7z\): install another of unrar"):
+        source.read("faces/0.png")
+
+
 # ---- what cannot be read is named ----
 
 
@@ -282,7 +358,7 @@ def written(path, data):
 REFUSED = {
     "a.rar": (
         lambda p: written(p, b"Rar!\x1a\x07\x01\0" + bytes(99)),
-        r"is a RAR archive that cannot be read|is a RAR archive, which needs .*unrar x",
+        r"is a RAR archive that cannot be read|is a RAR archive, which needs the package rarfile",
     ),
     "b.zip": (lambda p: written(p, b"Rar!\x1a\x07\0" + bytes(99)), "is a RAR archive"),
     "up.rar": (lambda p: rar(p, {"../a.png": b""}), "leads out of it"),
@@ -310,14 +386,6 @@ REFUSED = {
 }
 
 
-@pytest.mark.cli  # rarfile asks programs whether they are there
-def test_a_compressed_rar_says_which_programs_unpack_it(tmp_path, monkeypatch):
-    path = rar(tmp_path / "packed.rar", method=3)
-    monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(UserError, match=r"none of the programs .* is here \(unrar, unar, 7z"):
-        sources.open_source(str(path))
-
-
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_is_not_read_is_named_with_a_way_on(tmp_path, name):
     write, said = REFUSED[name]
@@ -332,6 +400,7 @@ def test_what_is_not_read_is_named_with_a_way_on(tmp_path, name):
     [
         ("tar.zst", "backports.zstd", "backports.zstd"),
         ("7z", "py7zr", "py7zr"),
+        ("rar", "rarfile", "rarfile"),
         ("deflate64.zip", "inflate64", "inflate64"),
         ("zstandard.zip", "backports.zstd", "backports.zstd"),
     ],
@@ -340,6 +409,7 @@ def test_a_package_that_is_missing_is_named(tmp_path, monkeypatch, form, module,
     starts = {
         "tar.zst": lambda p: written(p, b"\x28\xb5\x2f\xfd"),
         "7z": lambda p: written(p, b"7z\xbc\xaf\x27\x1c"),
+        "rar": lambda p: written(p, b"Rar!\x1a\x07\x01\0"),
         "deflate64.zip": lambda p: zip_by(p, 9, bytes),
         "zstandard.zip": lambda p: zip_by(p, 93, bytes),
     }
@@ -374,15 +444,34 @@ def test_members_that_claim_too_much_or_are_corrupt_are_bad_images(tmp_path, mon
             sources.open_source(str(path)).read("faces/1.png")
 
 
-def test_a_full_disk_is_named_where_an_archive_is_copied(tmp_path, monkeypatch):
-    source = sources.open_source(str(tar(tmp_path / "a.tgz", "w:gz")))
+@pytest.mark.parametrize("form", ["tgz", "7z"])
+def test_a_full_disk_is_named_where_an_archive_is_copied(tmp_path, monkeypatch, form):
+    source = sources.open_source(str(FORMS[form](tmp_path / f"a.{form}")))
 
-    def full(self, name, data):
-        raise OSError(28, "No space left on device")
+    class Full(io.BytesIO):
+        def write(self, data):
+            raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(tar_source.Copy, "add", full)
+    monkeypatch.setattr(members.tempfile, "TemporaryFile", Full)
     with pytest.raises(UserError, match="No space left on device; make room there, set TMPDIR"):
         source.read("faces/0.png")
+
+
+@pytest.mark.parametrize("form", ["tgz", "7z", "rar"])
+def test_a_disk_that_fails_is_no_fault_of_the_archive(tmp_path, monkeypatch, form):
+    path = FORMS[form](tmp_path / f"a.{form}")
+    kind = signatures.what(path.read_bytes()[:512])
+    failed = OSError(5, "Input/output error")
+
+    def fails(*args, **options):
+        raise failed
+
+    for module, name in (("gzip", "GzipFile"), ("py7zr", "SevenZipFile"), ("rarfile", "RarFile")):
+        with contextlib.suppress(ImportError):
+            monkeypatch.setattr(__import__(module), name, fails)
+    with pytest.raises(UserError) as error:
+        archives.open_archive(path, kind)
+    assert str(error.value) == f"--data {path} cannot be read: Input/output error"
 
 
 @pytest.mark.parametrize("device", ["/dev/zero", "/dev/null"])

@@ -5,28 +5,26 @@ from __future__ import annotations
 
 import bz2
 import gzip
-import hashlib
 import lzma
 import os
 import tarfile
-import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, cast
 
+from dcgan_v1.data.members import Copy, encrypted, fingerprint, needs, refuse_climbing, unreadable
 from dcgan_v1.data.passed_over import PassedOver, takes
 from dcgan_v1.data.sources import LARGEST
-from dcgan_v1.data.zip_source import refuse_climbing
-from dcgan_v1.errors import UserError, how_to_install, reason
+from dcgan_v1.errors import UserError, reason
 
 
 def _zstandard(path: Path) -> IO[bytes]:
     try:
         import backports.zstd as zstd
     except ImportError as error:
-        raise UserError(_needs(path, "compressed by Zstandard", "backports.zstd")) from error
+        raise needs(path, "a Zstandard file", "backports.zstd") from error
     return cast(IO[bytes], zstd.open(path, "rb"))
 
 
@@ -36,25 +34,6 @@ COMPRESSED: dict[str, Callable[[Path], IO[bytes]]] = {  # kind, see `signatures.
     "an xz file": lambda path: cast(IO[bytes], lzma.LZMAFile(path)),  # noqa: SIM115
     "a Zstandard file": _zstandard,
 }
-
-
-class Copy:
-    """Files one after the other in a temporary file, which is gone with the process."""
-
-    def __init__(self) -> None:
-        self._file = tempfile.TemporaryFile()  # noqa: SIM115, open as long as this is
-        self._places: dict[str, tuple[int, int]] = {}
-        self._lock = threading.Lock()
-
-    def add(self, name: str, data: bytes) -> None:
-        with self._lock:
-            self._places[name] = (self._file.seek(0, os.SEEK_END), len(data))
-            self._file.write(data)
-            self._file.flush()
-
-    def read(self, name: str) -> bytes:
-        start, size = self._places[name]
-        return os.pread(self._file.fileno(), size, start)
 
 
 class TarSource:
@@ -97,12 +76,7 @@ class TarSource:
                 what = f"a tar archive that is corrupt or truncated ({reason(error)})"
             raise UserError(f"--data {self.path} is {what}; unpack it or get it again") from error
         except Exception as error:  # on bad bytes the unpackers raise nearly anything
-            if isinstance(error, OSError) and error.errno:  # the disk's
-                raise
-            raise UserError(
-                f"--data {self.path} is {self._kind} that cannot be read ({reason(error)}); "
-                "get it again"
-            ) from error
+            raise unreadable(self.path, self._kind, error) from error
 
     def read(self, name: str) -> bytes:
         member = self._members[name]
@@ -122,8 +96,8 @@ class TarSource:
         return self._copy.read(name)
 
     def _copied(self) -> Copy:
-        copy = Copy()
-        with _room_for(self.path), self._opened() as archive:
+        copy = Copy(self.path)
+        with self._opened() as archive:
             for member in archive:
                 if member.name in self._members and member.size <= LARGEST:
                     file = archive.extractfile(member)
@@ -131,14 +105,9 @@ class TarSource:
         return copy
 
     def fingerprint(self, times: bool = True) -> str:
-        digest = hashlib.sha256()
-        for name in self.names:
-            member = self._members[name]
-            changed = member.mtime if times else ""
-            digest.update(f"{name}\0{member.size}\0{changed}\n".encode("utf-8", "replace"))
-        if times:
-            digest.update(str(self.path.stat().st_mtime_ns).encode())
-        return digest.hexdigest()
+        members = [(name, m.size, m.mtime if times else "") for name, m in self._members.items()]
+        changed = (self.path.stat().st_mtime_ns,) if times else ()
+        return fingerprint([*members, changed])
 
 
 class SevenZipSource:
@@ -150,18 +119,16 @@ class SevenZipSource:
         try:
             import py7zr
         except ImportError as error:
-            raise UserError(_needs(path, "a 7z archive", "py7zr")) from error
+            raise needs(path, "a 7z archive", "py7zr") from error
         try:
             with py7zr.SevenZipFile(path) as archive:
                 is_encrypted, members = archive.needs_password(), archive.list()
         except py7zr.exceptions.PasswordRequired:
             is_encrypted, members = True, []
         except Exception as error:  # as in TarSource
-            raise UserError(
-                f"--data {path} is a 7z archive that cannot be read ({reason(error)}); get it again"
-            ) from error
+            raise unreadable(path, "a 7z archive", error) from error
         if is_encrypted:
-            raise UserError(f"--data {path} is encrypted; decrypt it first")
+            raise encrypted(path)
         for member in members:
             refuse_climbing(path, member.filename)
         self._members: dict[str, Any] = {
@@ -182,27 +149,20 @@ class SevenZipSource:
     def _copied(self) -> Copy:
         import py7zr
 
-        copy = Copy()
+        copy = Copy(self.path)
         small = {name for name in self.names if self._members[name].uncompressed <= LARGEST}
         try:
-            with _room_for(self.path), py7zr.SevenZipFile(self.path) as archive:
+            with py7zr.SevenZipFile(self.path) as archive:
                 archive.extract(targets=small, factory=_factory(copy))
         except UserError:
             raise
         except Exception as error:
-            raise UserError(
-                f"--data {self.path} cannot be unpacked ({reason(error)}); get it again"
-            ) from error
+            raise unreadable(self.path, "a 7z archive", error) from error
         return copy
 
     def fingerprint(self, times: bool = True) -> str:
         del times  # the archive has checksums of its members
-        digest = hashlib.sha256()
-        for name in self.names:
-            member = self._members[name]
-            line = f"{name}\0{member.uncompressed}\0{member.crc32}\n"
-            digest.update(line.encode("utf-8", "replace"))
-        return digest.hexdigest()
+        return fingerprint((name, m.uncompressed, m.crc32) for name, m in self._members.items())
 
 
 def _factory(copy: Copy) -> Any:
@@ -219,23 +179,3 @@ def _factory(copy: Copy) -> Any:
             return Member(filename, LARGEST)
 
     return Factory()
-
-
-@contextmanager
-def _room_for(path: Path) -> Iterator[None]:
-    """Names the disk that a temporary copy of an archive does not fit on."""
-    try:
-        yield
-    except OSError as error:
-        raise UserError(
-            f"cannot copy the images of {path} to {tempfile.gettempdir()}: "
-            f"{error.strerror or reason(error)}; make room there, set TMPDIR to another folder, "
-            "or unpack the archive and give the folder"
-        ) from error
-
-
-def _needs(path: Path, what: str, package: str) -> str:
-    return (
-        f"--data {path} is {what}, which needs the package {package}: "
-        f"{how_to_install('archives')}; or unpack it and give the folder"
-    )

@@ -4,7 +4,6 @@ Python's zipfile does not know (deflate64, Zstandard, Macs' archives of more tha
 from __future__ import annotations
 
 import bz2
-import hashlib
 import lzma
 import os
 import struct
@@ -14,9 +13,10 @@ from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
 
+from dcgan_v1.data.members import encrypted, fingerprint, needs, refuse_climbing
 from dcgan_v1.data.passed_over import PassedOver, takes
 from dcgan_v1.data.sources import LARGEST
-from dcgan_v1.errors import UserError, how_to_install, reason
+from dcgan_v1.errors import UserError, reason
 
 HEADER = struct.Struct("<4s22xHH")  # of a member: magic, lengths of its name and extras
 MAGIC = b"PK\x03\x04"
@@ -55,7 +55,7 @@ class ZipSource:
 
     def _refuse_unreadable(self, members: list[zipfile.ZipInfo]) -> None:
         if any(member.flag_bits & 1 for member in members):
-            raise UserError(f"--data {self.path} is encrypted; decrypt it first")
+            raise encrypted(self.path)
         if any(member.volume for member in members):
             raise UserError(
                 f"--data {self.path} is one part of a zip that was split: join it first "
@@ -69,10 +69,7 @@ class ZipSource:
                 )
             package = PACKAGES.get(method)
             if package and not _is_there(package):
-                raise UserError(
-                    f"--data {self.path} is compressed by a method that needs the package "
-                    f"{package}: {how_to_install('archives')}; or unpack it and give the folder"
-                )
+                raise needs(self.path, f"a zip archive by method {method}", package)
 
     def _placed(self, members: list[zipfile.ZipInfo]) -> Iterator[tuple[str, int]]:
         """Yields (name, where the member begins).
@@ -113,20 +110,7 @@ class ZipSource:
 
     def fingerprint(self, times: bool = True) -> str:
         del times  # the archive has checksums of its members
-        digest = hashlib.sha256()
-        for name in self.names:
-            member = self._members[name]
-            digest.update(f"{name}\0{member.file_size}\0{member.CRC}\n".encode("utf-8", "replace"))
-        return digest.hexdigest()
-
-
-def refuse_climbing(path: Path, name: str) -> None:
-    """Raises UserError where a member of an archive would lie outside of it."""
-    if ".." in name.replace("\\", "/").split("/") or name.startswith(("/", "\\")):
-        raise UserError(
-            f"--data {path} holds the path {name!r}, which leads out of it; do not trust this "
-            "archive"
-        )
+        return fingerprint((name, m.file_size, m.CRC) for name, m in self._members.items())
 
 
 # ---- methods: (bytes, size that they claim to have unpacked) -> bytes, hardly more ----
