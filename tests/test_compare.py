@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -149,6 +150,17 @@ def test_what_cannot_be_compared_is_refused_in_one_line(args, message):
 )
 def test_a_system_and_other_programs_exclude_each_other(args, message):
     assert message in refusal("compare.py", *args.split())
+
+
+@pytest.mark.cli
+@pytest.mark.parametrize("against", ["keras", "tf2"])
+def test_a_gpu_that_is_asked_for_and_not_there_is_refused_in_one_line(tmp_path, against):
+    hidden = ENVIRONMENT | {"CUDA_VISIBLE_DEVICES": "-1"}  # where there is one
+    model = {"keras": "mnist_keras", "tf2": "mnist_tutorial"}[against]
+    words = ("--system", model, "--against", against, "--device", "gpu", "--report", tmp_path / "r")
+    said = refusal("compare.py", *words, run=partial(call, env=hidden))
+    assert "--device gpu: " in said and said.endswith("or use --device cpu\n")
+    assert not (tmp_path / "r").exists()
 
 
 @pytest.mark.unit
