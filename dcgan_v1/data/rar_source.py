@@ -79,7 +79,9 @@ class RarSource:
                 if copy := self._split(process.stdout):
                     return copy
         tried = ", ".join(command[0] for command in self._programs)
-        raise _not_unpacked(self.path, f"it is corrupt or beyond what is here ({tried}): install another")
+        raise _not_unpacked(
+            self.path, f"it is corrupt or beyond what is here ({tried}): install another"
+        )
 
     def _split(self, stream: IO[bytes]) -> Copy | None:
         """Copies the archive's files from one stream of all of them; None where it is not that."""
