@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from benchmarks.pairs import causes, clones, page, run, table
+from benchmarks.pairs import causes, clones, page, rows, run, table
 from dcgan_v1.errors import UserError
 
 PAIRS = table.load()
@@ -25,27 +25,122 @@ def test_the_readme_says_what_the_rows_give():
 
 @pytest.mark.unit
 def test_every_row_is_of_the_commits_of_its_pair():
-    rows = [json.loads(path.read_text("utf-8")) for path in table.ROWS.glob("*.json")]
-    assert len(rows) >= 14
-    for row in rows:
-        pair = PAIRS[row["name"]]
-        assert row["old"] == f"{pair.old.repository}@{pair.old.commit}"
-        assert row["new"] == f"{pair.new.repository}@{pair.new.commit}"
+    written = [json.loads(path.read_text("utf-8")) for path in table.ROWS.glob("*.json")]
+    assert len(written) >= 14
+    for one in written:
+        of = PAIRS[one["name"]]
+        assert one["old"] == f"{of.old.repository}@{of.old.commit}"
+        assert one["new"] == f"{of.new.repository}@{of.new.commit}"
 
 
 @pytest.mark.unit
 def test_every_pair_names_whole_commits_and_edits_that_can_be_made():
-    for pair in PAIRS.values():
-        for side in (pair.old, pair.new):
+    for of in PAIRS.values():
+        for side in (of.old, of.new):
             assert re.fullmatch("[0-9a-f]{40}", side.commit)
             assert all(edit.why in page.WHY and re.compile(edit.of) for edit in side.edits)
-        assert pair.read and pair.claim_at
+        assert of.read and of.claim_at
 
 
 @pytest.mark.unit
 def test_a_cause_of_no_known_kind_is_not_counted_in_silence():
     with pytest.raises(UserError, match=r"causes\.py knows no kind"):
-        causes.kind("something nobody has seen")
+        causes.kind({"cause": "something nobody has seen"})
+
+
+def finding(cause, name="", where="x"):
+    return {"where": where, "cause": cause, "name": name}
+
+
+@pytest.mark.unit
+def test_a_finding_that_has_a_name_is_of_the_kind_that_it_names():
+    words = "the learning rate of what the dropout drops out"
+    assert causes.kind(finding(words, "adam-epsilon-place")).name == causes.EPSILON
+    assert causes.kind(finding(words, "second-noise")).name == causes.NOISE
+    assert causes.kind(finding(words, "slot-start")).name == causes.STARTS
+
+
+@pytest.mark.unit
+def test_a_sentence_that_only_mentions_dropout_is_none_of_its_rate():
+    with pytest.raises(UserError):
+        causes.kind(finding("the output beside a dropout is another one"))
+    drops = "dropout drops 0.3 and scales what it keeps by 1.43, TF1's drops 0.5 and scales what it"
+    assert causes.in_short(finding(drops)) == "the rate of dropout (0.3, TF1 0.5)"
+    for text in ("dropout is left off: the output is the input", "drops out where TF1 drops out"):
+        assert causes.in_short(finding(text)) == "the rate of dropout"
+
+
+@pytest.mark.unit
+def test_an_epsilon_of_another_number_is_not_only_in_another_place():
+    text = "epsilon acts as 3e-9 in the first step, TF1's as 1e-08, with equal moments: it is {}"
+    assert causes.kind(finding(text.format("1e-08, added after"))).name == causes.EPSILON
+    assert causes.kind(finding(text.format("1e-07, added after"))).name != causes.EPSILON
+
+
+def row(findings=(), stages=("loss", "gradient", "state"), notes=()):
+    own = {"findings": list(findings), "stages": dict.fromkeys(stages), "not compared": list(notes)}
+    return {"same": not findings, "weights after": {}, "adapter lines": 0, "minutes": 1.0} | own
+
+
+def pair(**fields):
+    side = table.Side("a/b", "0" * 40, "train.py")
+    return table.Pair("p", "GAN", side, side, "a port", "a port", "README.md:1", **fields)
+
+
+@pytest.mark.unit
+def test_what_was_not_compared_is_no_yes():
+    note = "the port's G_loss: TF1 has no loss of that value"
+    assert page.stage(pair(), row(), "loss") == "yes"
+    assert page.stage(pair(), row(notes=[note]), "loss") == "yes, where compared"
+    assert page.stage(pair(), row(), "forward") == "not seen: bare tensors"
+    said = page.summary([(pair(), row(notes=[note])), (pair(), row())])
+    assert "as far as they were compared, 2 compute the same function" in said
+    assert "In 2 of them no layer was seen" in said and "in 1 not all losses" in said
+
+
+@pytest.mark.unit
+def test_a_cause_that_the_verdict_missed_stands_in_the_column_and_in_the_causes():
+    of = pair(missed=(table.Missed("forward", "padding of a convolution", "x is (a.py:1)"),))
+    assert page.stage(of, row(), "forward") == "padding of a convolution"
+    assert "| padding of a convolution | 1 |" in page.causes_table([(of, row())])
+    assert page.verdict(of, row()) == "differs"
+
+
+@pytest.mark.unit
+def test_missed_causes_are_of_a_known_kind_and_stage():
+    known = {(kind.stage, kind.name) for kind in causes.KINDS}
+    assert all((m.stage, m.kind) in known for p in PAIRS.values() for m in p.missed)
+
+
+@pytest.mark.unit
+def test_every_pair_without_a_row_is_listed_with_a_reason():
+    rows = {path.stem for path in table.ROWS.glob("*.json")}
+    waiting = page.waiting(rows)
+    for name, one in PAIRS.items():
+        assert bool(one.waits) == (name not in rows), name
+        assert (f"| {name}: {one.title}, " in waiting) == (name not in rows)
+
+
+@pytest.mark.unit
+def test_a_row_is_compared_anew_where_a_report_is_kept(tmp_path, monkeypatch):
+    (tmp_path / "old_recording").mkdir()
+    (tmp_path / "new_recording").mkdir()
+    report = tmp_path / "report"
+    report.mkdir()
+    (report / "report.json").write_text('{"old": true}')
+    made = []
+
+    def compare(words, environment=None, fine=(0,)):
+        assert not (report / "report.json").exists()
+        made.append(words)
+        report.mkdir()
+        (report / "report.json").write_text('{"new": true}')
+
+    monkeypatch.setattr(run, "_run", compare)
+    monkeypatch.setattr(rows, "of_report", lambda told, pair, minutes: told)
+    clone = tmp_path / "clone"
+    assert run.run(PAIRS["wiseodd-gan"], clone, clone, tmp_path) == {"new": True}
+    assert [words[0].name for words in made] == ["compare.py"]
 
 
 def git(folder, *words):

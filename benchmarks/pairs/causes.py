@@ -1,12 +1,19 @@
 """Kinds of causes, told by what a verdict says, and where in a step they act."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from dcgan_v1.errors import UserError
 
 EPSILON = "Adam's epsilon after the bias correction"
 NOISE = "noise is drawn again on one side"
+STARTS = "slots begin at other values"
+BY_NAME = {"adam-epsilon-place": EPSILON, "second-noise": NOISE, "slot-start": STARTS}
+DROPOUT = (
+    r"^(in inference alone: )?(dropout .*drops (?P<new>[\d.]+) .*drops (?P<old>[\d.]+)"
+    r"|dropout (is left off|drops|scales)|TF1 drops out here|drops out where)"
+)
 
 
 @dataclass(frozen=True)
@@ -26,7 +33,7 @@ class Kind:
 
 
 KINDS = (
-    Kind(EPSILON, "state", r"epsilon acts as .* added after the bias correction"),
+    Kind(EPSILON, "state", r"TF1's as (\S+), with equal moments: it is \1, added after"),
     Kind("Adam's epsilon, another number", "state", r"epsilon acts as"),
     Kind(
         "padding of a convolution", "forward", r"padding: (?P<new>\d+) rows.* TF1 adds (?P<old>\d+)"
@@ -41,11 +48,7 @@ KINDS = (
         "forward",
         r"leaky ReLU has slope (?P<new>\S+), TF1's has (?P<old>\S+)",
     ),
-    Kind(
-        "the rate of dropout",
-        "forward",
-        r"dropout .*drops (?P<new>[\d.]+) .*drops (?P<old>[\d.]+)|dropout|drops out",
-    ),
+    Kind("the rate of dropout", "forward", DROPOUT),
     Kind(
         "batch norm's epsilon",
         "forward",
@@ -62,7 +65,7 @@ KINDS = (
     Kind("RMSProp's decay", "state", r"'s rho is (?P<new>\S+), TF1's (?P<old>\S+)"),
     Kind("RMSProp's epsilon", "state", r"outside the root"),
     Kind("weights are clipped", "state", r"clips weights"),
-    Kind("slots begin at other values", "state", r"begins? at"),
+    Kind(STARTS, "state", r"begins? at"),
     Kind(NOISE, "draws", r"takes it apart from|is given another"),
     Kind(
         "another loss",
@@ -76,22 +79,26 @@ KINDS = (
 )
 
 
-def kind(cause: str) -> Kind:
-    """Returns the kind of a finding.
+def kind(finding: Mapping[str, str]) -> Kind:
+    """Returns the kind of a finding: by its name, where it has one, else by what it says.
+
+    Args:
+      finding: its 'cause' and, where it has one that may be accepted, its 'name'.
 
     Raises:
       UserError: none of the table says so.
     """
+    name = BY_NAME.get(finding.get("name", ""))
     for one in KINDS:
-        if re.search(one.says, cause):
+        if one.name == name or (name is None and re.search(one.says, finding["cause"])):
             return one
-    raise UserError(f"causes.py knows no kind for: {cause}")
+    raise UserError(f"causes.py knows no kind for: {finding['cause']}")
 
 
-def in_short(cause: str) -> str:
+def in_short(finding: Mapping[str, str]) -> str:
     """Returns a finding's kind, with what the port and TF1 have where it says so."""
-    one = kind(cause)
-    match = re.search(one.says, cause)
+    one = kind(finding)
+    match = re.search(one.says, finding["cause"])
     groups = match.groupdict() if match else {}
     if not groups.get("new"):
         return one.name

@@ -20,6 +20,8 @@ PAGE = ROOT / "docs" / "pairs.md"
 README = ROOT / "README.md"
 SENTENCE = re.compile(r"Of \d+ published ports, .*\(\[table\]\(docs/pairs\.md\)\)\.")
 COLUMNS = ["pair", "the port says", "shapes", *STAGES.values(), "20 steps", "adapter", "minutes"]
+UNSEEN, IN_PART = "not seen: bare tensors", "yes, where compared"
+LEFT_OUT = "TF1 has no loss of that value"  # how a note of losses that were not compared ends
 WHY = {
     "width": "layers narrowed",
     "batch": "a smaller batch",
@@ -48,6 +50,7 @@ def text(page: str, rows: list[tuple[Pair, Row]]) -> str:
         "causes": causes_table(rows),
         "trained": trained_table(),
         "details": "\n\n".join(details(pair, row) for pair, row in rows),
+        "waiting": waiting({pair.name for pair, _ in rows}),
     }
     for mark, part in parts.items():
         begin, end = f"<!-- {mark} -->", f"<!-- end of {mark} -->"
@@ -60,12 +63,15 @@ def summary(rows: list[tuple[Pair, Row]]) -> str:
     """How many of the pairs are the same function, in a sentence."""
     count = Counter(verdict(pair, row) for pair, row in rows)
     owners = {side.repository.partition("/")[0] for p, _ in rows for side in (p.old, p.new)}
+    parts = Counter(stage(p, row, kind) for p, row in rows for kind in STAGES)
     return (
-        f"Of {len(rows)} pairs from {len(owners)} owners of repositories, {count['same']} compute "
-        f"the same function, {count['epsilon']} the same but for where Adam's epsilon is added, "
-        f"{count['noise']} but for that and noise that one side draws once more in a step, "
-        f"{count['sizes']} but for these and the size of a layer or of the noise, and "
-        f"{count['differs']} another one."
+        f"Of {len(rows)} pairs from {len(owners)} owners of repositories, as far as they were "
+        f"compared, {count['same']} compute the same function, {count['epsilon']} the same but for "
+        f"where Adam's epsilon is added, {count['noise']} but for that and noise that one side "
+        f"draws once more in a step, {count['sizes']} but for these and the size of a layer or of "
+        f"the noise, and {count['differs']} another one. In {parts[UNSEEN]} of them no layer was "
+        "seen, for the port's networks are bare tensors: the forward pass is judged by losses and "
+        f"gradients there; in {parts[IN_PART]} not all losses were compared."
     )
 
 
@@ -74,8 +80,8 @@ def short_summary(rows: list[tuple[Pair, Row]]) -> str:
     count = Counter(verdict(pair, row) for pair, row in rows)
     close = count["same"] + count["epsilon"] + count["noise"]
     return (
-        f"Of {len(rows)} published ports, {close} compute what the original does, but for Adam's "
-        "epsilon and a second noise ([table](docs/pairs.md))."
+        f"Of {len(rows)} published ports, {close} compute what the original does, as far as "
+        "compared, but for Adam's epsilon and a second noise ([table](docs/pairs.md))."
     )
 
 
@@ -92,7 +98,7 @@ def true_findings(pair: Pair, row: Row) -> list[dict[str, str]]:
 def verdict(pair: Pair, row: Row) -> str:
     """'same'; 'epsilon': but for its place in Adam; 'noise': but for that and noise that one side
     draws again; 'sizes': but for these and some sizes; or 'differs'."""
-    names = {causes.kind(f["cause"]).name for f in true_findings(pair, row)}
+    names = {causes.kind(f).name for f in true_findings(pair, row)}
     if pair.edited or pair.missed or names - {causes.EPSILON, causes.NOISE}:
         return "differs"
     if pair.shapes:
@@ -117,14 +123,16 @@ def pairs_table(rows: list[tuple[Pair, Row]]) -> str:
 
 def stage(pair: Pair, row: Row, kind: str) -> str:
     """What differs there, or 'yes' where nothing does but what follows from other columns."""
-    own = [f["cause"] for f in true_findings(pair, row)]
-    said = list(dict.fromkeys(causes.in_short(c) for c in own if causes.kind(c).stage == kind))
-    said = [pair.edited.get(kind, ""), *said]
+    own = [f for f in true_findings(pair, row) if causes.kind(f).stage == kind]
+    missed = [m.kind for m in pair.missed if m.stage == kind]
+    said = [pair.edited.get(kind, ""), *map(causes.in_short, own), *missed]
     if any(said):
-        return "; ".join(filter(None, said))
+        return "; ".join(dict.fromkeys(filter(None, said)))
+    if kind == "loss" and any(LEFT_OUT in note for note in row["not compared"]):
+        return IN_PART
     if kind == "draws" or kind in row["stages"]:
         return "yes"
-    return "not seen: bare tensors" if kind == "forward" else "not compared"
+    return UNSEEN if kind == "forward" else "not compared"
 
 
 def at_the_end(row: Row) -> str:
@@ -140,7 +148,8 @@ def causes_table(rows: list[tuple[Pair, Row]]) -> str:
     """Kind -> in how many pairs."""
     count: Counter[str] = Counter()
     for pair, row in rows:
-        count.update({causes.kind(f["cause"]).name for f in true_findings(pair, row)})
+        found = {causes.kind(f).name for f in true_findings(pair, row)}
+        count.update(found | {m.kind for m in pair.missed})
         count.update(["other sizes"] * bool(pair.shapes))
         count.update(f"{STAGES[stage]}, edited away" for stage in pair.edited)
     by_count = sorted(count.items(), key=lambda entry: (-entry[1], entry[0]))
@@ -174,13 +183,23 @@ def details(pair: Pair, row: Row) -> str:
     lines += [] if row["findings"] else ["- the same"]
     lines += ["", "Read in both sources:", "", *(f"- {sentence}" for sentence in pair.read)]
     for title, sentences in (
-        ("Not in the verdict", pair.missed),
+        ("Not in the verdict", [m.sentence for m in pair.missed]),
         ("In the verdict, not in the sources", [sentence for _, sentence in pair.wrong]),
         ("What no comparison of functions sees", pair.beside),
     ):
         if sentences:
             lines += ["", f"{title}:", "", *(f"- {sentence}" for sentence in sentences)]
     return "\n".join(lines)
+
+
+def waiting(known: set[str]) -> str:
+    """Lists the pairs of the table that have no row, and why."""
+    left = [pair for pair in table.load().values() if pair.name not in known]
+    lines = ["| pair | the port says | why |", "|---|---|---|"]
+    for pair in left:
+        both = f"{_link(pair.old)} against {_link(pair.new)}"
+        lines.append(f"| {pair.name}: {pair.title}, {both} | {pair.says} | {pair.waits} |")
+    return "\n".join(lines) if left else "None: every pair of the table has a row."
 
 
 def _link(side: Side) -> str:

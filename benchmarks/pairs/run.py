@@ -12,6 +12,7 @@ import json
 import os
 import resource
 import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -36,7 +37,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--old", required=True, type=Path, metavar="CLONE", help="TF1's")
     parser.add_argument("--new", required=True, type=Path, metavar="CLONE", help="the port's")
     parser.add_argument(
-        "--work", type=Path, metavar="DIR", help="keep recordings and report here, and use them"
+        "--work",
+        type=Path,
+        metavar="DIR",
+        help="keep recordings and report here, and use what recordings there are",
     )
     args = parser.parse_args(arguments)
     try:
@@ -60,14 +64,16 @@ def run(pair: Pair, old: Path, new: Path, work: Path) -> rows.Row:
     Args:
       pair: which.
       old, new: clones, of the right commits.
-      work: a folder for copies, recordings and the report; recordings that are there are used.
+      work: a folder for copies, recordings and the report; recordings that are there are used, a
+        report is made anew: a row is never older than the code.
 
     Raises:
       UserError: one of them cannot be run, or they cannot be compared.
     """
     work = work.resolve()
     began = _processor_seconds()
-    recording, report = work / "old_recording", work / "report" / "report.json"
+    recording, report = work / "old_recording", work / "report"
+    shutil.rmtree(report, ignore_errors=True)
     if not recording.exists():
         program = clones.copy(old, pair.old, work / "old")
         words = ["run_legacy.py", "--record", recording, "--whole-steps", pair.steps]
@@ -81,13 +87,12 @@ def run(pair: Pair, old: Path, new: Path, work: Path) -> rows.Row:
         environment["PAIR_NEW"] = str(_copied(pair, new, work))
         port = [HERE / "adapters" / f"{pair.new.adapter}.py:new"]
     words = ["--recording", recording, "--trust", "--dtype", "float64", "--timing-steps", 0]
-    words += ["--steps", pair.steps, "--report", report.parent, "--quiet", *port]
+    words += ["--steps", pair.steps, "--report", report, "--quiet", *port]
     if pair.map:
         (work / "map.toml").write_text(pair.map, "utf-8")
         words += ["--map", work / "map.toml"]
-    if not report.exists():
-        _run([SCRIPTS / "compare.py", *words], environment, (0, 1))
-    told = json.loads(report.read_text("utf-8"))
+    _run([SCRIPTS / "compare.py", *words], environment, (0, 1))
+    told = json.loads((report / "report.json").read_text("utf-8"))
     return rows.of_report(told, pair, (_processor_seconds() - began) / 60)
 
 
