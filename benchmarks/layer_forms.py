@@ -66,7 +66,7 @@ def forms(tf, conv, n):
     Args:
       conv: the layer; n: of how many maps.
     """
-    from dcgan_v1.nn import fast_ops, subpixel
+    from dcgan_v1.nn import columns, fast_ops, subpixel
 
     small = -(-conv.side // conv.stride)
     x = variable(tf, [n, conv.side, conv.side, conv.channels])
@@ -98,6 +98,7 @@ def forms(tf, conv, n):
         ways["by x"]["turned patches"] = fast_ops._product_of_patches(dy, turned, 1, padding)
     if conv.stride > 1 and conv.side % conv.stride == 0:
         small = subpixel.small_kernel(w, conv.stride)
+        ways["by x"]["columns"] = columns.conv2d_transpose(dy, w, conv.stride)
         by_patches = fast_ops._product_of_patches(dy, small, 1, padding)
         ways["by x"]["subpixel"] = subpixel.up(dy, w, conv.stride)
         ways["by x"]["subpixel patches"] = tf.nn.depth_to_space(by_patches, conv.stride)

@@ -23,6 +23,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from benchmarks import contenders, flops
+from benchmarks.contenders import product
 from dcgan_v1 import runtime
 from dcgan_v1.systems import SYSTEMS
 
@@ -38,6 +39,7 @@ CONTENDERS = {  # name -> (module in contenders/, TF_ENABLE_ONEDNN_OPTS or None)
     "keras": ("keras_loop", "1"),
     "torch": ("torch_twin", None),
 }
+PRODUCT = "product"  # asked in every round, too
 ISA = "ONEDNN_MAX_CPU_ISA"  # AVX2: without AVX-512, as most processors are
 START = 5  # steps before the first that counts
 
@@ -77,11 +79,11 @@ class Contender:
     def __init__(self, name, model, batch_size, isa="", settings=None):
         """
         Args:
-          name: of CONTENDERS.
+          name: of CONTENDERS, or PRODUCT.
           isa: the newest instructions that oneDNN may use, '' for all there are.
           settings: of ours, see `contenders.ours.open_session`.
         """
-        module, onednn = CONTENDERS[name]
+        module, onednn = CONTENDERS.get(name, (PRODUCT, "1"))
         environment = {k: v for k, v in os.environ.items() if "ONEDNN" not in k}
         environment |= {"TF_CPP_MIN_LOG_LEVEL": "3", "TF_FORCE_GPU_ALLOW_GROWTH": "true"}
         if onednn is not None:
@@ -148,16 +150,18 @@ def measure(model, batch_size, names, rounds, steps, isa=""):
     Returns:
       The rate of a matrix product in operations/s, and a dict for each contender: its name,
       ms, images/s and the ratio to ours as [median, least, most], bytes at the peak, and the
-      part of the product's rate.
+      part of the product's rate, the median of what each round gave.
     """
-    running = {name: Contender(name, model, batch_size, isa) for name in ["ours", *names]}
+    names = [PRODUCT, "ours", *names]
+    running = {name: Contender(name, model, batch_size, isa) for name in names}
     alternate(running, rounds, steps)
     ours = running["ours"].milliseconds()
-    product = matrix_product_rate(isa)
+    products = [product.operations() / ms * 1e3 for ms in running.pop(PRODUCT).milliseconds()]
     operations = flops.of_step(model) * batch_size
     rows = []
     for name, contender in running.items():
         times = contender.milliseconds()
+        rates = [operations / ms * 1e3 for ms in times]
         rows.append(
             {
                 "contender": name,
@@ -166,10 +170,12 @@ def measure(model, batch_size, names, rounds, steps, isa=""):
                 "ratio": spread([t / o for t, o in zip(times, ours, strict=True)]),
                 "peak_bytes": contender.rounds[-1]["peak_bytes"],
                 "gpu_bytes": contender.rounds[-1]["gpu_bytes"],
-                "of_product": operations / (statistics.median(times) / 1e3) / product,
+                "of_product": statistics.median(
+                    rate / most for rate, most in zip(rates, products, strict=True)
+                ),
             }
         )
-    return product, rows
+    return statistics.median(products), rows
 
 
 def alternate(running, rounds, steps):
@@ -186,9 +192,9 @@ def spread(values):
 
 
 def compare(model, batch_size, names, rounds, steps):
-    product, rows = measure(model, batch_size, names, rounds, steps, os.environ.get(ISA, ""))
+    rate, rows = measure(model, batch_size, names, rounds, steps, os.environ.get(ISA, ""))
     print(f"{model}, batch {batch_size}, {rounds} rounds of {steps} steps, {machine()}")
-    print(f"float32 matrix product in TensorFlow: {product / 1e9:.0f} GFLOP/s")
+    print(f"float32 matrix product in TensorFlow: {rate / 1e9:.0f} GFLOP/s")
     print(
         "| contender | ms/step: median (min-max) | images/s | time / ours, round by "
         "round | peak RSS | of the product's rate |"
@@ -202,30 +208,6 @@ def compare(model, batch_size, names, rounds, steps):
             f"| {ratio[0]:.2f} ({ratio[1]:.2f}-{ratio[2]:.2f}) "
             f"| {row['peak_bytes'] / 1e9:.2f} GB | {row['of_product']:.0%} |"
         )
-
-
-def matrix_product_rate(isa="", side=2048, rounds=9):
-    """Returns the median rate of a float32 product in TensorFlow, in operations/s."""
-    environment = {k: v for k, v in os.environ.items() if "ONEDNN" not in k}
-    if isa:
-        environment[ISA] = isa
-    code = f"""
-import os, time, statistics
-os.environ["TF_ENABLE_ONEDNN_OPTS"] = "1"
-import tensorflow as tf
-side = 8192 if tf.config.list_physical_devices("GPU") else {side}
-a = tf.random.normal([side, side])
-times = []
-for _ in range({rounds} + 3):
-    started = time.perf_counter()
-    tf.matmul(a, a)[0, 0].numpy()
-    times.append(time.perf_counter() - started)
-print(2 * side ** 3 / statistics.median(times[3:]))
-"""
-    done = subprocess.run(
-        [sys.executable, "-c", code], env=environment, capture_output=True, text=True
-    )
-    return float(done.stdout)
 
 
 def machine():

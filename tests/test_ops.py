@@ -104,9 +104,25 @@ def test_conv2d_transpose_equals_stamping_kernels(session, rng, stride, kernel):
     np.testing.assert_allclose(y_np, expected, rtol=1e-10, atol=1e-12)
 
 
-# which form each has: a product of patches, its weights' gradient alone, subpixels, the library's
+# which form each has: products of patches and columns, of patches alone, subpixels, the library
 FORMS = {
-    "small map": ({"side": 8, "channels": 6}, {"ExtractImagePatches"}),
+    "small map": ({"side": 8, "channels": 6}, {"ExtractImagePatches", "Einsum"}),
+    "small map, an even kernel": (
+        {"side": 8, "channels": 6, "size": 4},
+        {"ExtractImagePatches", "Einsum"},
+    ),
+    "small map, stride of 3": (
+        {"side": 12, "channels": 6, "stride": 3},
+        {"ExtractImagePatches", "Einsum"},
+    ),
+    "small map, stride of 1": (
+        {"side": 4, "channels": 6, "stride": 1},
+        {"ExtractImagePatches", "Einsum"},
+    ),
+    "small map, a kernel smaller than its stride": (
+        {"side": 9, "channels": 6, "stride": 3, "size": 2},
+        {"ExtractImagePatches", "Einsum"},
+    ),
     "odd map": ({"side": 7, "channels": 3}, {"ExtractImagePatches"}),
     "many weights": ({"side": 16, "channels": 6, "many": 900}, {"ExtractImagePatches"}),
     "few channels": ({"side": 16, "channels": 3}, {"DepthToSpace"}),
@@ -121,7 +137,7 @@ def assert_form(session, expected, outputs, inputs, dy):
     """That the first output was built with these ops, and is the second with its gradients."""
     gradients = [tf.gradients(out, inputs, dy) for out in outputs]
     types = {op.type for op in tf.get_default_graph().get_operations()}
-    assert types & {"ExtractImagePatches", "DepthToSpace"} == expected
+    assert types & {"ExtractImagePatches", "Einsum", "DepthToSpace"} == expected
     ours, theirs = run(session, [outputs[0], *gradients[0]], [outputs[1], *gradients[1]])
     for a, b in zip(ours, theirs, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-10, atol=1e-12)

@@ -55,10 +55,10 @@ def conv2d_transpose(
     few = padding == "SAME" and filters <= FEW_CHANNELS and stride > 1
     if fast_ops.is_by_hand("subpixel") and few:
         return subpixel.conv2d_transpose(x, w, stride)
-    shape = tf.stack([tf.shape(x)[0], *sides, filters])
     is_small = int(x.shape[1]) <= SMALL_MAP
     has_many = w.shape.num_elements() >= MANY_WEIGHTS
     if fast_ops.is_by_hand("conv2d_transpose") and (is_small or has_many):
-        y = fast_ops.conv2d_transpose(x, w, shape, stride, padding, whole=is_small)
+        y = fast_ops.conv2d_transpose(x, w, sides, stride, padding, whole=is_small)
         return tf.ensure_shape(y, [None, *sides, filters])
+    shape = tf.stack([tf.shape(x)[0], *sides, filters])
     return tf.nn.conv2d_transpose(x, w, shape, stride, padding)

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import contextlib
 import contextvars
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 import tensorflow.compat.v1 as tf
+
+from dcgan_v1.nn import columns
 
 Gradient = Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]  # from dy to (dx, dw)
 # what is built by hand, by the device where it was measured to be faster; benchmarks/gpu.py
@@ -102,7 +104,7 @@ def conv2d(x: tf.Tensor, w: tf.Tensor, stride: int, padding: str, whole: bool = 
     @tf.custom_gradient
     def conv(x: tf.Tensor, w: tf.Tensor) -> tuple[tf.Tensor, Gradient]:
         def gradient(dy: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-            dx = tf.nn.conv2d_backprop_input(tf.shape(x), w, dy, _nhwc(stride), padding)
+            dx = _conv2d_transpose(dy, w, x.shape.as_list()[1:3], stride, padding, whole)
             return dx, _product_of_patches_gradient(x, w, dy, stride, padding)
 
         return _conv2d(x, w, stride, padding, whole), gradient
@@ -111,19 +113,14 @@ def conv2d(x: tf.Tensor, w: tf.Tensor, stride: int, padding: str, whole: bool = 
 
 
 def conv2d_transpose(
-    x: tf.Tensor,
-    w: tf.Tensor,
-    output_shape: tf.Tensor,
-    stride: int,
-    padding: str,
-    whole: bool = True,
+    x: tf.Tensor, w: tf.Tensor, sides: Sequence[int], stride: int, padding: str, whole: bool = True
 ) -> tf.Tensor:
-    """tf.nn.conv2d_transpose; its gradients as matrix products.
+    """tf.nn.conv2d_transpose and its gradients as matrix products, see `conv2d` and `columns`.
 
     Args:
       x: [N, h, w, C].
       w: [k, k, filters, C].
-      output_shape: int32 [4], the result's [N, H, W, filters].
+      sides: height and width of the result.
       padding: 'SAME' or 'VALID'.
       whole: False leaves all but the weights' gradient to the library.
     """
@@ -134,8 +131,7 @@ def conv2d_transpose(
             dw = _product_of_patches_gradient(dy, w, x, stride, padding)
             return _conv2d(dy, w, stride, padding, whole), dw
 
-        y = tf.nn.conv2d_backprop_input(output_shape, w, x, _nhwc(stride), padding)
-        return y, gradient
+        return _conv2d_transpose(x, w, sides, stride, padding, whole), gradient
 
     return conv_transpose(x, w)
 
@@ -143,6 +139,16 @@ def conv2d_transpose(
 def _conv2d(x: tf.Tensor, w: tf.Tensor, stride: int, padding: str, by_patches: bool) -> tf.Tensor:
     form = _product_of_patches if by_patches else tf.nn.conv2d
     return form(x, w, stride, padding)
+
+
+def _conv2d_transpose(
+    x: tf.Tensor, w: tf.Tensor, sides: Sequence[int], stride: int, padding: str, whole: bool
+) -> tf.Tensor:
+    fits = padding == "SAME" and [stride * side for side in x.shape.as_list()[1:3]] == [*sides]
+    if whole and fits:
+        return columns.conv2d_transpose(x, w, stride)
+    shape = tf.stack([tf.shape(x)[0], *sides, int(w.shape[2])])
+    return tf.nn.conv2d_backprop_input(shape, w, x, _nhwc(stride), padding)
 
 
 def _product_of_patches(x: tf.Tensor, w: tf.Tensor, stride: int, padding: str) -> tf.Tensor:

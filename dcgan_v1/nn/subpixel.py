@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import tensorflow.compat.v1 as tf
 
+from dcgan_v1.nn import columns
 from dcgan_v1.nn.fast_ops import Gradient
 
 GRADIENT = "ConvolutionOfFewChannels"
@@ -77,11 +78,8 @@ def small_kernel(w: tf.Tensor, stride: int) -> tf.Tensor:
     there is such a tap.
     """
     size, _, filters, channels = w.shape.as_list()
-    before = max(size - stride, 0) // 2
-    half = max((size - 1 - before) // stride, (stride - 1 + before) // stride)
+    half, margin = columns.spread(size, stride)
     taps = 2 * half + 1
-    front = stride * half - before
-    margin = [front, stride * taps - size - front]
     blocks = tf.pad(w, [margin, margin, [0, 0], [0, 0]])
     blocks = tf.reshape(blocks, [taps, stride, taps, stride, filters, channels])
     blocks = tf.transpose(tf.reverse(blocks, [0, 2]), [0, 2, 5, 1, 3, 4])
