@@ -1,5 +1,6 @@
-"""How long the page of explore.py takes in headless Chromium: until its first image,
-for an image alone, and for an image of a grid that two workers draw."""
+"""Times the page of explore.py in headless Chromium.
+
+Until its first image, for an image alone, and for an image of a grid that two workers draw."""
 
 import argparse
 import shutil

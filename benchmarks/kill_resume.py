@@ -1,5 +1,6 @@
-"""Kills a training again and again, restores it, and compares its end with that of a
-run left alone: every variable, metrics.csv, every picture, TensorBoard's scalars. With
+"""Kills a training again and again, restores it, and compares its end with an unkilled run's.
+
+Compared are every variable, metrics.csv, every picture, TensorBoard's scalars. With
 --workers it kills one of several workers, and the launcher starts all of them again."""
 
 import argparse

@@ -1,5 +1,7 @@
-"""What each option for better samples does to faces: trains celeba64 on few images, one
-option at a time, and measures samples against images that were not trained on."""
+"""Measures what each option for better samples does to faces.
+
+Trains celeba64 on few images, one option at a time, and measures samples against images that were
+not trained on."""
 
 import argparse
 import subprocess

@@ -1,6 +1,7 @@
-"""Times a training step on one worker and on two, of one thread each, and on one worker
-of two threads, in alternation; what the all-reduces carry and take; and what follows
-from it, on paper, for more workers."""
+"""Times a training step on one worker and on two, and the all-reduces between them.
+
+One thread each, and one worker of two threads, in alternation; what the all-reduces carry and take;
+and what follows from it, on paper, for more workers."""
 
 import argparse
 import json

@@ -1,5 +1,7 @@
-"""Whether the port to TF1 costs quality: trains mnist_tutorial and its TF2 counterpart
-for as many steps, with several seeds, and measures both by the same classifier."""
+"""Measures whether the port to TF1 costs quality, beside the TF2 counterpart.
+
+Trains mnist_tutorial and the counterpart for as many steps, with several seeds, and measures both
+by the same classifier."""
 
 import argparse
 import json

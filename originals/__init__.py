@@ -1,2 +1,3 @@
-"""The original scripts' graphs and loops as they stand, on today's TensorFlow: tests compare
-with them, `benchmarks/` times them."""
+"""The original scripts' graphs and loops as they stand, on today's TensorFlow.
+
+Tests compare with them, `benchmarks/` times them."""

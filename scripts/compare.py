@@ -1,7 +1,7 @@
-"""Runs a TF1 program and a TF2, Keras or PyTorch port of it side by side, any pair or one
-of the project's own, and says where, by how much and why they differ. Exits with 0 if
-they compute the same function, with 1 if they differ, with 2 if they could not be
-compared."""
+"""Compares a TF1 program with a TF2, Keras or PyTorch port: where, how far and why they differ.
+
+Takes any pair, or one of the project's own. Exits with 0 if they compute the same function,
+with 1 if they differ, with 2 if they could not be compared."""
 
 import sys
 from pathlib import Path

@@ -1,7 +1,7 @@
-"""An older name of `compare --system`: runs a TF1 system and its TF2, Keras or PyTorch
-counterpart side by side and says where, by how much and why they differ. Exits with 0 if
-they compute the same function, with 1 if they differ, with 2 if they could not be
-compared."""
+"""An older name of `compare --system`: a TF1 system against its counterpart.
+
+Says where, by how much and why the two differ. Exits with 0 if they compute the same function,
+with 1 if they differ, with 2 if they could not be compared."""
 
 import sys
 from pathlib import Path

@@ -1,7 +1,7 @@
-"""Turns a TF1 checkpoint into one of TF2, Keras or PyTorch, or such a one back into a
-TF1 checkpoint: weights, averages, optimiser slots and step, bit for bit. Of the
-project's own systems by themselves; of any other pair with the port, and a map that
-pairs them."""
+"""Converts a TF1 checkpoint to TF2, Keras or PyTorch, or such a one back, bit for bit.
+
+Weights, averages, optimiser slots and step go over. Of the project's own systems by
+themselves; of any other pair with the port, and a map that pairs them."""
 
 import sys
 from pathlib import Path

@@ -1,5 +1,6 @@
-"""Opens a page to explore a trained generator: draws to click on, the ways between
-them, the directions that change most. Or writes it as one file that needs no Python."""
+"""Opens a page to explore a trained generator: draws, the ways between them, directions.
+
+Or writes it as one file that needs no Python."""
 
 import sys
 from pathlib import Path

@@ -1,6 +1,7 @@
-"""Writes a checkpoint for others: the networks alone (of G the averaged weights where a
-run kept them), or all of it in the names of the original TF1 script (--legacy), so that
-the old script can restore it."""
+"""Writes a checkpoint for others: the networks alone, or all of it for the original TF1 script.
+
+Of G the averaged weights are written where a run kept them. --legacy writes everything in the
+names of the original script, which can then restore it."""
 
 import sys
 from pathlib import Path

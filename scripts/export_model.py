@@ -1,6 +1,7 @@
-"""Writes a trained model in a format of others, with a card that says how to load
-it: a SavedModel, a frozen graph, TensorFlow Lite, ONNX, Keras or PyTorch. It is kept
-only if it draws what the session draws."""
+"""Exports a trained model to another format, with a card that says how to load it.
+
+Formats: SavedModel, frozen graph, TensorFlow Lite, ONNX, Keras, PyTorch. A file is kept only if it
+draws what the session draws."""
 
 import sys
 from pathlib import Path

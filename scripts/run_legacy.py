@@ -1,5 +1,6 @@
-"""Runs a TF1 program, or a notebook, as it is on today's TensorFlow, and records what
-it computes if asked to. Running a program runs whatever it says, at your own risk."""
+"""Runs a TF1 program or notebook as it is on today's TensorFlow; records it if asked to.
+
+Running a program runs whatever it says, at your own risk."""
 
 import sys
 from pathlib import Path

@@ -1,5 +1,7 @@
-"""Shows what is in a checkpoint and whether it is damaged: every file against the
-manifest, every array read. Exits with 1 if it is damaged, with 0 if not."""
+"""Shows what is in a checkpoint and whether it is damaged.
+
+Checks every file against the manifest and reads every array. Exits with 1 if it is damaged, with 0
+if not."""
 
 import sys
 from pathlib import Path

@@ -1,5 +1,6 @@
-"""`compare` as a script: `compared` runs it in processes that are forked from one with
-TensorFlow loaded (see `preloaded`), which is most of what a small comparison takes."""
+"""`compare` as a script for tests, in processes forked from one with TensorFlow loaded.
+
+See `preloaded`: loading is most of what a small comparison takes."""
 
 import dataclasses
 import json

@@ -1,3 +1,5 @@
+"""Fixtures and hooks of all tests: TensorFlow set up, marks enforced, sessions, pages, runs."""
+
 import re
 import signal
 import subprocess

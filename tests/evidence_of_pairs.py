@@ -1,5 +1,7 @@
-"""Writes tests/evidence: what the pairs of docs/compare_your_own computed, for tests of the stages
-that need no process. Run it again where a record has changed: python tests/evidence_of_pairs.py"""
+"""Writes tests/evidence: what the pairs of docs/compare_your_own computed.
+
+For tests of the stages that need no process. Run it again where a record has changed:
+python tests/evidence_of_pairs.py"""
 
 import sys
 from pathlib import Path

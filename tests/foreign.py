@@ -1,5 +1,4 @@
-"""A system written down as a stranger's .meta and checkpoint: under names that say
-nothing of networks, layers and what a variable is."""
+"""A system written down as a stranger's .meta and checkpoint, under names that say nothing."""
 
 import re
 from pathlib import Path

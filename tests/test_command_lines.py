@@ -1,5 +1,4 @@
-"""Arguments nobody would type: whatever comes, a script ends with one line of error and
-has written nothing."""
+"""Arguments nobody would type: a script ends with one line of error and has written nothing."""
 
 import contextlib
 import io

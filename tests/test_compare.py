@@ -1,5 +1,4 @@
-"""`compare --system` as a user runs it: every pair is the same function, and every
-planted difference is found, in the right place and with the right cause."""
+"""`compare --system` as a user runs it: pairs are the same, planted differences are found."""
 
 import json
 import re

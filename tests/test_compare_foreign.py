@@ -1,5 +1,4 @@
-"""The five systems as a stranger's graphs: without names, without their code. They are
-the same function as their ports, and every planted difference is found."""
+"""The five systems as a stranger's graphs, without names or code: proven, and faults found."""
 
 from importlib.util import find_spec
 from pathlib import Path

@@ -1,5 +1,6 @@
-"""What is written otherwise and computes the same: losses in other units, orders of pixels,
-functions of torch; told from arrays alone."""
+"""What is written otherwise and computes the same, told from arrays alone.
+
+Losses in other units, orders of pixels, functions of torch."""
 
 from dataclasses import replace
 

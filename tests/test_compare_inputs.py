@@ -1,5 +1,4 @@
-"""What compare.py is given: every form of a TF1 program, and whatever is wrong with
-it."""
+"""What compare.py is given: every form of a TF1 program, and whatever is wrong with it."""
 
 import subprocess
 import sys

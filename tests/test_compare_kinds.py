@@ -1,5 +1,7 @@
-"""Kinds of programs that a comparison once got wrong: input pipelines, graphs for
-training alone, rates that keep, sparse updates, modes of modules, torch's own L2."""
+"""Kinds of programs that a comparison once got wrong.
+
+Input pipelines, graphs for training alone, rates that keep, sparse updates, modes of modules,
+torch's own L2."""
 
 import numpy as np
 import pytest

@@ -1,5 +1,4 @@
-"""Programs that real TensorFlow 1.15 wrote down (tests/legacy): each is the function
-that its port is, and every fault in a port is found with its cause."""
+"""Programs that real TensorFlow 1.15 wrote down: each is its port, and faults are found."""
 
 import os
 import subprocess

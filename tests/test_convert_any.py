@@ -1,5 +1,4 @@
-"""scripts/convert_checkpoint.py with a map: the checkpoints of any matched pair, slots
-included, go over and come back bit for bit."""
+"""convert_checkpoint.py with a map: any matched pair's checkpoints, over and back bit for bit."""
 
 import shutil
 

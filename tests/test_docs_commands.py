@@ -1,5 +1,6 @@
-"""What README and docs say can be typed: every command is one that the parsers take, and a
-block that shows output prints it.
+"""Commands in README and docs can be typed, and print what is shown.
+
+Every command is one that the parsers take.
 
 A block of `sh` that is followed by a block of `text` is run; `…` in the text stands for
 anything. `<!-- not run: why -->` before a block says that it is not even parsed here.

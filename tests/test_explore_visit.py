@@ -1,5 +1,4 @@
-"""What a visitor of explore.py's page meets: messages, the picture in view, links, files to
-share, the training as it went."""
+"""What a visitor of explore.py's page meets: messages, links, files to share, the training."""
 
 import io
 import re

@@ -1,5 +1,6 @@
-"""What other tools leave in the environment and in the user's home neither crashes a
-script nor changes what it computes; and TensorFlow's own notes stay away."""
+"""Settings of other tools, in the environment or the home folder, change nothing here.
+
+They neither crash a script nor change what it computes; and TensorFlow's own notes stay away."""
 
 import json
 import subprocess

@@ -1,5 +1,7 @@
-"""Pairs made by us: what is equal though written otherwise is called the same without exception,
-and of what was planted every fault is named. The tables of both stand in the docs."""
+"""Pairs made by us: equal ones are called the same, every planted fault is named.
+
+What is equal though written otherwise is called the same without exception. The tables of both
+stand in the docs."""
 
 import json
 import re

@@ -1,5 +1,4 @@
-"""Hostile files: whatever is in them, the answer is a result or one line of error,
-soon, and nothing is written elsewhere."""
+"""Hostile files: the answer is a result or one line of error, soon, and nothing elsewhere."""
 
 import contextlib
 import gzip

@@ -1,5 +1,6 @@
-"""A run that is killed and restored ends as one that was left alone, wherever the kill
-falls; benchmarks/kill_resume.py does the same at random moments, and for longer."""
+"""A run that is killed and restored ends as one that was left alone, wherever the kill falls.
+
+benchmarks/kill_resume.py does the same at random moments, and for longer."""
 
 import re
 import signal

@@ -1,5 +1,6 @@
-"""Old programs end as they did on 1.15: nothing holds up one that is stopped after its steps, and
-one that fails says where and why in its last line."""
+"""Old programs end as they did on 1.15, stopped or not, and a failure is said in its last line.
+
+Nothing holds up one that is stopped after its steps."""
 
 from importlib.util import find_spec
 

@@ -1,5 +1,6 @@
-"""What vanished since TensorFlow 1 is supplied as real 1.15.5 had it: the same names,
-first values, outputs, gradients, averages and keys (tests/legacy/families.py)."""
+"""What vanished since TensorFlow 1 is supplied as real 1.15.5 had it.
+
+The same names, first values, outputs, gradients, averages and keys (tests/legacy/families.py)."""
 
 from pathlib import Path
 

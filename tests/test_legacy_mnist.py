@@ -1,5 +1,7 @@
-"""MNIST is found wherever an old program looks for it: without --data-dir the files that ship with
-the project, unpacked and packed, as a pickle, as Keras's archive, as a download."""
+"""MNIST is found wherever an old program looks for it, with and without --data-dir.
+
+The files that ship with the project, unpacked and packed, as a pickle, as Keras's archive, as a
+download."""
 
 from pathlib import Path
 

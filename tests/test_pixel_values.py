@@ -1,5 +1,7 @@
-"""Pixels are never silently nothing: what transparency is laid on, which numbers are black
-and white where there are more than 8 bits, and data with nothing in it to learn."""
+"""Pixels are never silently nothing: transparency, ranges of deep images, data without content.
+
+What transparency is laid on, which numbers are black and white where there are more than 8 bits,
+and data with nothing in it to learn."""
 
 import dataclasses
 

@@ -1,5 +1,4 @@
-"""What is read off small graphs: calls of networks, clipped gradients, losses of a pattern that is
-switched off."""
+"""What is read off small graphs: calls of networks, clipped gradients, losses switched off."""
 
 import pytest
 import tensorflow.compat.v1 as tf

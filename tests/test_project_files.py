@@ -49,3 +49,14 @@ def test_versions_agree():
     changelog = (ROOT / "CHANGELOG.md").read_text()
     assert re.search(r"^version: (.*)$", citation, re.M)[1] == __version__
     assert re.search(r"^## ([\d.]+)", changelog, re.M)[1] == __version__
+
+
+@pytest.mark.unit
+def test_the_first_line_of_every_module_is_a_sentence_of_its_own():
+    folders = ("dcgan_v1", "benchmarks", "originals", "scripts", "tests", "tools")
+    strangers = ROOT / "tests" / "port_programs"  # programs as people write them
+    for path in sorted(path for name in folders for path in (ROOT / name).rglob("*.py")):
+        if not path.is_relative_to(strangers):
+            first = path.read_text().partition("\n")[0]
+            assert first.startswith('"""'), path
+            assert first.removesuffix('"""').endswith((".", ":")), (path, first)

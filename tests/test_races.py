@@ -1,5 +1,6 @@
-"""Races of a session call are named, and put in one order: which op reads what another writes is in
-the graph, and so is every edge that leaves no race."""
+"""Races of a session call are named, and put in one order.
+
+Which op reads what another writes is in the graph, and so is every edge that leaves no race."""
 
 import numpy as np
 import pytest

@@ -1,5 +1,4 @@
-"""A program is recorded here and on TensorFlow 1.15 alike, the recording is data alone,
-and what was recorded is compared and replayed."""
+"""A program is recorded here and on TensorFlow 1.15 alike; recordings are data, replayed here."""
 
 import ast
 import json

@@ -1,5 +1,4 @@
-"""Programs of TensorFlow 1 run as they are: their files get TF1 and nobody else's do,
-their folder stays as it is, and what cannot be supplied is said in one line."""
+"""TF1 programs run as they are; their folder stays as it is, and failures take one line."""
 
 import hashlib
 import json

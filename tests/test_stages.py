@@ -1,5 +1,6 @@
-"""The stages of a comparison on committed evidence (see `evidence_of_pairs`): functions of records,
-no process and no framework."""
+"""The stages of a comparison on committed evidence: no process and no framework.
+
+See `evidence_of_pairs`."""
 
 from pathlib import Path
 from unittest.mock import Mock

@@ -1,6 +1,7 @@
-"""The surroundings of 2017 are there for a program, not TensorFlow alone: names of numpy, scipy,
-matplotlib, the standard library ... give what they gave (tests/legacy/surroundings, whose right
-values were recorded with TensorFlow 1.15 and the packages of its time)."""
+"""The surroundings of 2017 for a program: numpy, scipy, matplotlib, the standard library.
+
+Their names give what they gave (tests/legacy/surroundings, whose right values were recorded with
+TensorFlow 1.15 and the packages of its time)."""
 
 import json
 from importlib.util import find_spec

@@ -1,5 +1,4 @@
-"""mnist_keras, mnist_tutorial and images96 in their training scripts, as a user runs
-them: epochs, exact resume, what a run leaves behind."""
+"""mnist_keras, mnist_tutorial and images96 in their scripts: epochs, exact resume, what is left."""
 
 import csv
 import json

@@ -1,5 +1,6 @@
-"""Makes a folder of pretrained/ from a checkpoint of a run: the networks alone, the
-config, a grid, a GIF of the training, the figures and a card."""
+"""Makes a folder of pretrained/ from a checkpoint of a run.
+
+The networks alone, the config, a grid, a GIF of the training, the figures and a card."""
 
 import argparse
 import json

@@ -1,5 +1,7 @@
-"""Who is timed: each module has `make_step(model, batch_size)`, which returns a function
-that does one training step. This file says which systems each has."""
+"""Who is timed, and which systems each contender has.
+
+Each module has `make_step(model, batch_size)`, which returns a function that does one training
+step."""
 
 from dcgan_v1.systems import SYSTEMS
 

@@ -1,5 +1,6 @@
-"""celeba64 as a PyTorch user would write it, in the usual DCGAN training loop; images96 as
-its counterpart in `dcgan_v1.ports` has it, which is that loop.
+"""celeba64 as a PyTorch user would write it, in the usual DCGAN training loop.
+
+images96 is as its counterpart in `dcgan_v1.ports` has it, which is that loop.
 
 The same networks and the system's own update order: D first, then G with the same fakes
 against the updated D.

@@ -1,5 +1,4 @@
-"""The manifest of a checkpoint: `model-<step>.json`, which says what the checkpoint is of
-and holds the SHA-256 of every file."""
+"""The manifest of a checkpoint, `model-<step>.json`: its origin and the SHA-256 of every file."""
 
 import json
 from pathlib import Path

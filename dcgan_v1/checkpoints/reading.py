@@ -1,5 +1,4 @@
-"""TensorFlow's checkpoint formats: their files, what is in them as numpy arrays, and a
-checkpoint made of such arrays."""
+"""Reads TensorFlow's checkpoint formats as numpy arrays, and writes a checkpoint of such arrays."""
 
 import contextlib
 import glob

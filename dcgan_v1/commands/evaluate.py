@@ -1,5 +1,7 @@
-"""Says how good a model's samples are: figures beside what real images get (the floor)
-and an untrained generator (the ceiling). Needs no network."""
+"""Measures how good a model's samples are, beside real images and an untrained generator.
+
+What real images get is the floor, what the untrained generator gets the ceiling. Needs no
+network."""
 
 import argparse
 import json

@@ -1,5 +1,4 @@
-"""Latents as a page of explore.py saves them: JSON with the system's name, how batch
-norm went, and rows of numbers."""
+"""Reads latents that a page of explore.py saved: the system, the batch norm, rows of numbers."""
 
 import json
 from pathlib import Path

@@ -1,5 +1,4 @@
-"""Records a port's training program for a comparison: in a copy of its folder, in a process of its
-own."""
+"""Records a port's training program, in a copy of its folder and a process of its own."""
 
 import shlex
 import subprocess

@@ -1,5 +1,6 @@
-"""What a training command is to do, decided before anything is loaded or written: begin
-or continue a run, from where, alone or with other workers."""
+"""Plans what a training command does: begin or continue a run, from where, with which workers.
+
+Decided before anything is loaded or written."""
 
 import argparse
 import dataclasses

@@ -1,5 +1,4 @@
-"""Trains one of the systems as a TF1-style graph: on MNIST or any data in its format, on
-faces, or on any folder or zip of images."""
+"""Trains one of the systems as a TF1-style graph: on MNIST's format, faces, or any images."""
 
 import argparse
 import dataclasses

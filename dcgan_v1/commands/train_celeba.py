@@ -1,5 +1,6 @@
-"""Trains a TF1-style DCGAN on faces: CelebA, any folder or zip of images, or faces
-drawn by the project itself (--data synthetic). Without --data it looks for
+"""Trains a TF1-style DCGAN on faces: CelebA, a folder or zip of images, or faces drawn here.
+
+The project draws faces itself with --data synthetic. Without --data it looks for
 data/img_align_celeba, data/celeba and data/img_align_celeba.zip."""
 
 from dcgan_v1.commands import cli, train

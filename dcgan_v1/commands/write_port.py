@@ -1,7 +1,8 @@
-"""Writes a port of a TF1 program, and proves it: networks and training step as code that is meant
-to be kept, the checkpoint's weights, a program that trains, both sides for compare.py. Exits with
-0 if the two compute the same function, with 1 if the port is written but differs or is not proven,
-with 2 if it is not written."""
+"""Writes a port of a TF1 program, and proves that it computes the same function.
+
+Writes networks and training step as code that is meant to be kept, the checkpoint's weights, a
+program that trains, and both sides for compare.py. Exits with 0 if the two compute the same
+function, with 1 if the port is written but differs or is not proven, with 2 if none is written."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""How a setting of a config is declared, once: default, help, limits, and whether a
-restored run may change it."""
+"""Declares a setting of a config: default, help, limits, whether a restored run may change it."""
 
 import dataclasses
 from collections.abc import Callable

@@ -1,5 +1,4 @@
-"""Decodes every image of a source once: into an array, or only to see whether it can be
-used, and what there is to say of all of them."""
+"""Decodes every image of a source once, into an array or as a check, and reports on all of them."""
 
 from __future__ import annotations
 

@@ -1,5 +1,7 @@
-"""Opens image files that nobody vouches for: bytes in, pixels of 8 bits or numbers of more
-bits out, with their transparency, or a reason why not."""
+"""Opens image files that nobody vouches for.
+
+Bytes in; pixels of 8 bits or numbers of more bits out, with their transparency, or a reason why
+not."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
-"""Images in RAR archives. rarfile reads what an archive lists and what is stored in it as it is;
-what is compressed a program unpacks, all of it at once: one file of a solid archive needs all
-before it."""
+"""Images in RAR archives: a program unpacks what is compressed.
+
+rarfile reads what an archive lists and what is stored in it as it is; what is compressed a program
+unpacks, all of it at once: one file of a solid archive needs all before it."""
 
 from __future__ import annotations
 

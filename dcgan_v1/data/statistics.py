@@ -1,5 +1,4 @@
-"""Mean, spread and range of the pixels that are trained on; and whether there is anything
-in them to learn."""
+"""Mean, spread and range of the training pixels, and whether there is anything in them to learn."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""Images in archives that are read from the beginning to the end: tar, compressed or not,
-and 7z. What cannot be read in place is copied to a temporary file, the first time."""
+"""Images in archives that are read from beginning to end: tar, compressed or not, and 7z.
+
+What cannot be read in place is copied to a temporary file, the first time."""
 
 from __future__ import annotations
 

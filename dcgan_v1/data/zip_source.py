@@ -1,5 +1,6 @@
-"""Images in a zip archive, read where they lie in it: by several threads, and by what
-Python's zipfile does not know (deflate64, Zstandard, Macs' archives of more than 4 GiB)."""
+"""Images in a zip archive, read in place, by several threads.
+
+Also what Python's zipfile does not know: deflate64, Zstandard, Macs' archives over 4 GiB."""
 
 from __future__ import annotations
 

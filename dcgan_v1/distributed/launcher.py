@@ -1,5 +1,4 @@
-"""`--workers N`: N processes of one training on this machine, started again when one is
-lost."""
+"""`--workers N`: starts N processes of one training on this machine, all again when one is lost."""
 
 import argparse
 import contextlib

@@ -1,5 +1,7 @@
-"""Trained networks in the formats of others: a file for each format, each with what it
-writes, how that is loaded in five lines, and how far it may be from the session."""
+"""Trained networks in other formats, a file for each.
+
+Each says what it writes, how that is loaded in five lines, and how far it may be from the
+session."""
 
 from __future__ import annotations
 

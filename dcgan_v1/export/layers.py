@@ -1,5 +1,4 @@
-"""A network as a list of layers with their weights, read off its graph: what is needed
-to build it in something other than TensorFlow."""
+"""A network as a list of layers with their weights, read off its graph, to be built elsewhere."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""Keras's own format: a functional model of standard layers, which loads without a line
-of ours."""
+"""Keras's own format: a functional model of standard layers, which loads without our code."""
 
 from __future__ import annotations
 

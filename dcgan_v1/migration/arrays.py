@@ -1,4 +1,4 @@
-"""Arrays of an .npz file."""
+"""Reads and writes .npz files of plain arrays; a pickle in one is refused."""
 
 import zlib
 from pathlib import Path

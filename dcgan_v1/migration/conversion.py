@@ -1,5 +1,6 @@
-"""A TF1 checkpoint as one of a port's own, and back, bit for bit: weights, averages, slots of
-optimisers and how often each was applied.
+"""Converts a TF1 checkpoint into one of a port's own, and back, bit for bit.
+
+Weights, averages, slots of optimisers and how often each was applied.
 
 The converted checkpoint is a folder: the framework's own files, and `tf1_only.npz` with what only
 TF1 has (the step, averages of weights), so that the way back gives it all.

@@ -1,6 +1,7 @@
-"""Which form a convolution has: TensorFlow's own op, or one of `fast_ops` and `subpixel` where
-that was measured to be quicker for its shape (benchmarks/layer_forms.py).
-"""
+"""Chooses a convolution's form: TensorFlow's own op, `fast_ops` or `subpixel`.
+
+Another form stands where it was measured to be quicker for that shape
+(benchmarks/layer_forms.py)."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Each call of a layer, registered in a collection of the graph: `export.layers` reads
-a network off it. It costs nothing in a graph that is not exported.
-"""
+"""Registers each call of a layer in a collection of the graph, for `export.layers` to read.
+
+It costs nothing in a graph that is not exported."""
 
 from __future__ import annotations
 

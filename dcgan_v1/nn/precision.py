@@ -1,5 +1,6 @@
-"""Networks that compute in half precision while their weights, moments and averages stay
-float32 (`--precision`; Micikevicius et al. 2018).
+"""Networks in half precision whose weights, moments and averages stay float32 (`--precision`).
+
+Micikevicius et al. 2018.
 
 A layer computes in the type of its input, whatever its variables' is (`storage`). So a network
 computes in the type it is given; batch norm's moments are taken in float32.

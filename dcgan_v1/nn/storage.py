@@ -1,4 +1,4 @@
-"""In what type a layer keeps its variables."""
+"""The type of a layer's variables: float32 under half precision."""
 
 from __future__ import annotations
 

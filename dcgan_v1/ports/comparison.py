@@ -1,5 +1,4 @@
-"""The five systems as programs to compare: their TF1 graphs, built by a function, and
-their counterparts as ports."""
+"""The five systems as programs to compare: TF1 graphs, built by a function, and counterparts."""
 
 from __future__ import annotations
 

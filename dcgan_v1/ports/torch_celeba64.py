@@ -1,6 +1,7 @@
-"""celeba64 in PyTorch, with what TF1 does otherwise written out: where SAME pads, the
-biased variance in the averages, two sets of them in D, and where Adam adds its epsilon.
-"""
+"""celeba64 in PyTorch, with what TF1 does otherwise written out.
+
+Where SAME pads, the biased variance in the averages, two sets of them in D, and where Adam adds its
+epsilon."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""Whether a training is still alive: numbers that are finite, a D that does not win
-outright, samples that are not all alike."""
+"""Warns when a training is no longer alive: NaN, a D that wins outright, samples all alike."""
 
 import contextlib
 import json

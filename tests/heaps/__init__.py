@@ -1,2 +1,3 @@
-"""Pairs of tiny programs in two heaps: equal though written otherwise, and different by planted
-faults. `pairs` lists them, `run` compares them."""
+"""Pairs of tiny programs in two heaps: equal though written otherwise, and with planted faults.
+
+`pairs` lists them, `run` compares them."""

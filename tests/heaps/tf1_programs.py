@@ -1,5 +1,6 @@
-"""Tiny TF1 programs of building blocks that can be written in several ways: images [N, 8, 8, 1],
-noise [N, 5], layers of three channels."""
+"""Tiny TF1 programs of building blocks that can be written in several ways.
+
+Images are [N, 8, 8, 1], noise [N, 5], layers of three channels."""
 
 from functools import partial
 

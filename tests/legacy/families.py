@@ -1,5 +1,6 @@
-"""Every family of names that TensorFlow 2 took away, used as TF1 programs use it. Run by
-real TensorFlow 1.15 it writes what they gave there (families.npz); run by run_legacy.py,
+"""Every family of names that TensorFlow 2 took away, used as TF1 programs use it.
+
+Run by real TensorFlow 1.15 it writes what they gave there (families.npz); run by run_legacy.py,
 what the substitutes give.
 
     python families.py out.npz folder-with-small-MNIST-files

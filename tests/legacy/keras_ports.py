@@ -1,5 +1,4 @@
-"""Ports of the small TF1 programs in Keras, as their owners would write them; each with
-the faults that people really make."""
+"""Ports of the small TF1 programs in Keras, each with the faults that people really make."""
 
 import keras
 import tensorflow as tf

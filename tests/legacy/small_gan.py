@@ -1,5 +1,6 @@
-"""A small TF1 GAN as people wrote them: a z of its own for each session call, dropout
-drawn by the graph, averages moved in place. For run_legacy.py and the recorder."""
+"""A small TF1 GAN as people wrote them, for run_legacy.py and the recorder.
+
+A z of its own for each session call, dropout drawn by the graph, averages moved in place."""
 
 import numpy as np
 import tensorflow as tf

@@ -1,5 +1,4 @@
-"""Ports of the small TF1 programs in PyTorch; each with the faults that people really
-make."""
+"""Ports of the small TF1 programs in PyTorch, each with the faults that people really make."""
 
 import torch
 from torch import nn

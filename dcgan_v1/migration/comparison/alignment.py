@@ -1,5 +1,6 @@
-"""Which op of TF1's gives what a layer of the port gives: by value; where the values differ, by
-the variables that both are made of. Pure numpy.
+"""Pairs the port's layers with TF1's ops by their values, or by the variables that they read.
+
+Pure numpy.
 
 An order alone pairs nothing: a layer whose equal is not there stands beside an op of the same
 network, made of the same variables, or beside none. Ops after a network's last weights may be its

@@ -1,4 +1,4 @@
-"""What an explanation asks of two programs once more."""
+"""Runs both programs again with something changed: the further runs that explanations ask for."""
 
 from collections.abc import Callable, Collection
 from dataclasses import replace

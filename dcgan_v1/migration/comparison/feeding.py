@@ -1,5 +1,6 @@
-"""Which of the arrays that a recorded port was given is which of TF1's inputs: by the update that
-they come before, by shape, by range and by order. Pure numpy."""
+"""Pairs the arrays that a recorded port was given with TF1's inputs.
+
+By the update that they come before, by shape, by range and by order. Pure numpy."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Functions that one program writes as a layer and another one elsewhere. Pure numpy."""
+"""Functions that one program has as a layer and the other elsewhere: activations, reshapes."""
 
 from collections.abc import Callable
 

@@ -1,5 +1,4 @@
-"""Whether float64 of a foreign graph is what it says: its gradients against central differences
-of its own losses."""
+"""Checks a foreign graph in float64: its gradients against central differences of its losses."""
 
 from typing import NamedTuple
 

@@ -1,5 +1,6 @@
-"""In which order a port's arguments are TF1's inputs, where no names tell: its step is tried with
-each order of shapes, and fails where it is given a noise for its images."""
+"""Finds the order of a port's arguments where no names tell: its step is tried with each order.
+
+A step fails where it is given a noise for its images."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace

@@ -1,5 +1,6 @@
-"""In which order rows and columns of dense kernels count pixels, told from what layers give: a
-fault may blur the gradients that `matching.fingerprints` goes by."""
+"""In which order rows and columns of dense kernels count pixels, told from what layers give.
+
+A fault may blur the gradients that `matching.fingerprints` goes by."""
 
 from collections.abc import Callable, Iterator
 

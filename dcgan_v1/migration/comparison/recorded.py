@@ -1,5 +1,7 @@
-"""Comparing with a port that was recorded: TF1's graph is given the port's weights, batches and
-draws of each step, and its results stand beside the recorded ones."""
+"""Compares TF1's graph with a recorded port, step by step.
+
+The graph is given the port's weights, batches and draws of each step, and its results stand beside
+the recorded ones."""
 
 from collections.abc import Callable
 from dataclasses import replace

@@ -1,5 +1,6 @@
-"""How far TF1 is from itself in float32: on one thread without oneDNN, and from start weights
-that are off in their last place."""
+"""Measures TF1's own rounding in float32: on one thread without oneDNN, and from moved weights.
+
+The start weights are off in their last place."""
 
 from collections.abc import Callable
 

@@ -1,5 +1,6 @@
-"""A loss that is a multiple of TF1's, with an optimiser that makes up for it: a sum with a smaller
-rate for a mean. It is the same training in other units. Pure numpy."""
+"""Tells a loss in other units: a multiple of TF1's, whose optimiser makes up for it.
+
+A sum with a smaller rate for a mean is the same training. Pure numpy."""
 
 import dataclasses
 

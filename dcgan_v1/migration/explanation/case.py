@@ -1,4 +1,4 @@
-"""What causes are looked for in, and what is said of one."""
+"""The records of explanations: the case that causes are looked for in, a cause, a finding."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace

@@ -1,4 +1,4 @@
-"""A layer whose output differs, and why: what experiments take and give."""
+"""The records of layer experiments: a layer whose output differs, and a reason for it."""
 
 from dataclasses import dataclass, field
 

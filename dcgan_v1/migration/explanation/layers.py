@@ -1,5 +1,6 @@
-"""Why layers differ: the first of each network whose output differs though what it is given does
-not, and what its kind makes of that."""
+"""Why layers differ: finds the first of each network whose output differs with equal inputs.
+
+Its kind says which experiments are made."""
 
 from collections.abc import Iterable
 

@@ -1,5 +1,6 @@
-"""Why losses differ where the layers agree: labels, a mean for a sum, another kind of loss. The
-losses of this field are worked out by hand from what the networks gave."""
+"""Why losses differ where the layers agree: labels, a mean for a sum, another kind of loss.
+
+The losses of this field are worked out by hand from what the networks gave."""
 
 import itertools
 from collections.abc import Callable, Iterator

@@ -1,5 +1,7 @@
-"""Where an optimiser's slots begin. Both programs are given TF1's, so nothing that they compute
-shows whether the port would have begun elsewhere: it is asked for a step from its own."""
+"""Where an optimiser's slots begin.
+
+Both programs are given TF1's, so nothing that they compute shows whether the port would have begun
+elsewhere: it is asked for a step from its own."""
 
 from collections.abc import Iterable
 

@@ -1,5 +1,7 @@
-"""Why slots and weights differ after a step: each side's update is worked out by hand from its own
-gradient, so that it can be judged even where the gradients differ."""
+"""Why slots and weights differ after a step: optimisers, schedules, penalties, clipped weights.
+
+Each side's update is worked out by hand from its own gradient, so that it can be judged even where
+the gradients differ."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace

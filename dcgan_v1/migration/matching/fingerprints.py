@@ -1,5 +1,4 @@
-"""Pairs variables by the gradients that both sides have when all values are equal: a variable's
-gradients are its fingerprint."""
+"""Pairs variables by their gradients when all values are equal: their fingerprints."""
 
 import zlib
 from collections.abc import Callable, Collection

@@ -1,5 +1,4 @@
-"""A TF1 program's own files: each sees TF1 where it imports tensorflow, and so does no
-other module of the process."""
+"""A TF1 program's own files: only these see TF1 where they import tensorflow."""
 
 import ast
 import builtins

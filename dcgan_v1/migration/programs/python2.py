@@ -1,5 +1,6 @@
-"""Python 2 sources as Python 3: translated in memory, with the division and the names
-that Python 2 had. The program's files stay as they are."""
+"""Translates Python 2 sources to Python 3 in memory, with Python 2's division and names.
+
+The program's files stay as they are."""
 
 import ast
 import copy

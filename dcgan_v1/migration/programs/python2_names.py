@@ -1,5 +1,4 @@
-"""What a Python 2 program's files find: builtins, and modules of the standard library, as Python 2
-had them."""
+"""Builtins and modules of the standard library as a Python 2 program's files find them."""
 
 import builtins
 import functools

@@ -1,5 +1,6 @@
-"""Records what a TF1 program computes: its graph, its weights, its first training
-runs. One file, alone: runs on TensorFlow 1.4 to 1.15 and 2.x with Python 3.5 and later.
+"""Records what a TF1 program computes: its graph, its weights, its first training runs.
+
+One file, alone: runs on TensorFlow 1.4 to 1.15 and 2.x with Python 3.5 and later.
 
     python recorder.py --record rec --steps 10 main.py its own arguments
 

@@ -1,5 +1,6 @@
-"""How far the TensorFlow that a recording was made on and today's are apart: its graph is run
-here on what was fed and drawn there."""
+"""Compares a recording with a replay of its graph: the recording's TensorFlow against today's.
+
+The graph is run here on what was fed and drawn there."""
 
 import dataclasses
 import tempfile

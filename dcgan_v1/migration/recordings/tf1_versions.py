@@ -1,4 +1,4 @@
-"""Two recordings of one TF1 program, on two versions of TensorFlow: did that change anything?
+"""Compares two recordings of one TF1 program, on two versions of TensorFlow.
 
 The graph that the program builds on the second is run here from the first one's values, on its
 batches and its draws, and must compute what the first computed.

@@ -1,5 +1,6 @@
-"""Two recordings of one port's program, on two versions of its framework: did the upgrade change
-anything? Pure numpy; no program is run."""
+"""Compares two recordings of one port's program, on two versions of its framework.
+
+Did the upgrade change anything? Pure numpy; no program is run."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field

@@ -1,5 +1,6 @@
-"""Where a layer without pixels meets feature maps, by the shapes of what layers are given and give,
-maps as [N, C, H, W]."""
+"""Finds where dense layers meet flattened feature maps, by the shapes of what layers take and give.
+
+Maps are [N, C, H, W]."""
 
 import math
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Names of what is computed by functions instead of layers."""
+"""Names for what a port computes by functions instead of layers: 'D/relu', 'D/relu_2'."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field

@@ -1,5 +1,4 @@
-"""What runners of Keras and PyTorch ports have in common: a step's arguments and losses, the
-inputs of the models, random numbers for dropouts."""
+"""What runners of Keras and PyTorch ports share: a step's arguments, losses, inputs, draws."""
 
 import inspect
 from collections.abc import Callable, Iterable, Iterator

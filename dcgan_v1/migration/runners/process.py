@@ -1,5 +1,6 @@
-"""Runners in processes of their own, so that frameworks, threads and default graphs do not
-meet. `worker` is the other end: it answers a line of JSON with a line of JSON, and what a call
+"""Runners in processes of their own: frameworks, threads and default graphs do not meet.
+
+`worker` is the other end: it answers a line of JSON with a line of JSON, and what a call
 takes and gives passes as records in files (`serialization`)."""
 
 import contextlib

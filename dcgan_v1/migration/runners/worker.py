@@ -1,5 +1,7 @@
-"""The process of a runner. It is told what to do by lines of JSON on standard input and answers
-in kind: the name of a method of the runner, and a file with its arguments as records."""
+"""The process of a runner, which answers the comparison's calls.
+
+It is told what to do by lines of JSON on standard input and answers in kind: the name of a method
+of the runner, and a file with its arguments as records."""
 
 import contextlib
 import ctypes

@@ -1,4 +1,4 @@
-"""What ops make of constants, in numpy: enough for shapes, labels and settings."""
+"""Constant folding in numpy: enough for shapes, labels and settings."""
 
 from collections.abc import Callable
 from typing import Any

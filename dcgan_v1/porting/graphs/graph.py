@@ -1,5 +1,6 @@
-"""A TF1 graph without TensorFlow, in one mode: branches that the mode settles are gone, and
-what depends on constants alone is a constant."""
+"""A TF1 graph without TensorFlow, in one mode.
+
+Branches that the mode settles are gone, and what depends on constants alone is a constant."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field

@@ -1,5 +1,6 @@
-"""Nodes as expressions of TensorFlow's functions: those that have a name of their own, and any
-other op as `tf.raw_ops` has it, which is the same op."""
+"""Writes nodes as expressions of TensorFlow's functions.
+
+Those that have a name of their own, and any other op as `tf.raw_ops` has it: the same op."""
 
 from collections.abc import Callable
 from typing import Any

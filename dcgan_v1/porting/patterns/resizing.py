@@ -1,5 +1,6 @@
-"""How convolutions look that are computed on a small map in place of a large one: of a resized map,
-and transposed ones to few channels; see `patterns`."""
+"""How convolutions look that are computed on a small map in place of a large one.
+
+Of a resized map, and transposed ones to few channels; see `patterns`."""
 
 from typing import Any
 

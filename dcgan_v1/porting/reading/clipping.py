@@ -1,5 +1,4 @@
-"""What a program does to its gradients before an update: clipping by value, by the norm of each, or
-by the norm of all that the update takes."""
+"""Reads how a program clips gradients before an update: by value, by norm, by the norm of all."""
 
 import math
 import re

@@ -1,5 +1,6 @@
-"""How the original fed each input of its step, as far as its graph or a recording tells: what
-the port's `train.py` goes by."""
+"""How the original fed each input of its step, as far as its graph or a recording tells.
+
+The port's `train.py` goes by it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""From tensors to pieces: what a pattern knows is one piece, everything else one for each op."""
+"""Cuts a graph's tensors into pieces: a layer or loss that a pattern knows, or a single op."""
 
 import re
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""From pieces to the bodies of a description: functions of networks, stages of a step."""
+"""Turns pieces into a description's bodies: functions of networks, stages of a step."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace

@@ -1,5 +1,7 @@
-"""Which pieces are a network, and each call of it: by the weights they hold and by what lies
-between them. A network that a program built three times is one, called three times."""
+"""Finds the networks among the pieces, and each call of one.
+
+By the weights they hold and by what lies between them. A network that a program built three times
+is one, called three times."""
 
 import keyword
 import re

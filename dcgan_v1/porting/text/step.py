@@ -1,5 +1,4 @@
-"""A training step as every writer needs it: what values are called, which update needs what, which
-effects are said together."""
+"""A training step as every writer needs it: names of values, what updates need, effects."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass

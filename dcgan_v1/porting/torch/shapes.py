@@ -1,5 +1,6 @@
-"""Ops that bring elements into another order or shape, as PyTorch says them: in TF1's order of
-axes, whatever is held channels first."""
+"""Ops that reorder or reshape, as PyTorch says them.
+
+In TF1's order of axes, whatever is held channels first."""
 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING

@@ -1,5 +1,6 @@
-"""tf.contrib as far as programs that train networks use it: layers, slim, framework and
-training by tf_slim, the rest by what 1.x's own names became."""
+"""tf.contrib as programs that train networks use it.
+
+layers, slim, framework and training by tf_slim, the rest by what 1.x's own names became."""
 
 from __future__ import annotations
 

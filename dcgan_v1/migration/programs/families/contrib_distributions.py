@@ -1,5 +1,6 @@
-"""tf.contrib.distributions beyond tf.distributions: the normal distribution of independent axes,
-which variational autoencoders have."""
+"""tf.contrib.distributions beyond tf.distributions: the normal distribution of independent axes.
+
+Variational autoencoders have it."""
 
 from typing import Any
 

@@ -1,5 +1,6 @@
-"""Small packages of tf.contrib whose names TensorFlow has elsewhere: eager, lookup, signal,
-summary, stateless, staging, distribute, deprecated, tensorboard, nn."""
+"""Small packages of tf.contrib whose names TensorFlow has elsewhere.
+
+eager, lookup, signal, summary, stateless, staging, distribute, deprecated, tensorboard, nn."""
 
 import importlib
 import types

@@ -1,5 +1,6 @@
-"""Downloads of MNIST, which are copies of the files that are here: by urllib, six, requests, wget
-and Keras. All other addresses are asked for as they were."""
+"""Downloads of MNIST by urllib, six, requests, wget and Keras, as copies of the files here.
+
+All other addresses are asked for as they were."""
 
 import email.message
 import importlib

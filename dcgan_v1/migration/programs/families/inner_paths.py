@@ -1,5 +1,6 @@
-"""Names that programs took from TensorFlow's inner modules, `tensorflow.python...`, and that these
-have no more; and `tf.contrib.X.python...`, whose modules are found under the package's own name."""
+"""Names of TensorFlow's inner modules, `tensorflow.python...`, that these have no more.
+
+And `tf.contrib.X.python...`, whose modules are found under the package's own name."""
 
 import importlib
 import types

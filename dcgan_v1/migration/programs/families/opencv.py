@@ -1,6 +1,6 @@
-"""cv2's reading, writing, colours and resizing by Pillow and numpy, where OpenCV is not
-installed. Arrays are [H, W, 3] in BGR order, uint8. Windows are not shown: there may be no screen.
-"""
+"""cv2's reading, writing, colours and resizing by Pillow and numpy, where OpenCV is missing.
+
+Arrays are [H, W, 3] in BGR order, uint8. Windows are not shown: there may be no screen."""
 
 from pathlib import Path
 from typing import Any

@@ -1,5 +1,6 @@
-"""The variable scope as a collection of the graph, which it was until 1.3: libraries of that time
-(prettytensor) enter a scope by putting it there."""
+"""The variable scope as a collection of the graph, which it was until 1.3.
+
+Libraries of that time (prettytensor) enter a scope by putting it there."""
 
 from typing import Any
 

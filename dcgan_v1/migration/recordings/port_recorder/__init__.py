@@ -1,5 +1,6 @@
-"""Records what a PyTorch, Keras or TF2 training program computes in its first steps, as it is. One
-file, alone: runs beside the program's own framework with Python 3.6 and later.
+"""Records what a PyTorch, Keras or TF2 training program computes in its first steps, as it is.
+
+One file, alone: runs beside the program's own framework with Python 3.6 and later.
 
     python port_recorder.py --record rec --steps 3 train.py its own arguments
     python port_recorder.py --record rec --steps 3 -m package.train its own arguments

@@ -1,5 +1,6 @@
-"""What classes of Keras's are to a comparison, by their names alone: of a recorded port there is no
-Keras to ask."""
+"""What classes of Keras's are to a comparison, by their names alone.
+
+Of a recorded port there is no Keras to ask."""
 
 from collections.abc import Collection, Mapping
 

@@ -1,5 +1,6 @@
-"""Looks into what a tf.Module computes by TensorFlow's functions instead of layers: every op that
-runs eagerly inside its call is seen."""
+"""Sees what a tf.Module computes by TensorFlow's functions instead of layers, op by op.
+
+Every op that runs eagerly inside its call is seen."""
 
 import contextlib
 from collections.abc import Callable, Iterator, Mapping

@@ -1,5 +1,6 @@
-"""What a recording of a TensorFlow or Keras program says, in a comparison's terms. Nothing of
-either is needed to read it."""
+"""Reads a recording of a TensorFlow or Keras program into a comparison's records.
+
+Nothing of either framework is needed."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,5 +1,7 @@
-"""Programs that were written for a GPU have maps as [N, C, H, W]. TensorFlow has no kernels for
-that on a CPU but oneDNN's, in float32 alone: each such op is given its maps as [N, H, W, C]."""
+"""Gives ops of [N, C, H, W] their maps as [N, H, W, C], as a CPU has them.
+
+Programs that were written for a GPU have maps channels first. TensorFlow has no kernels for
+that on a CPU but oneDNN's, in float32 alone."""
 
 from collections.abc import Iterable
 from typing import NamedTuple

@@ -1,5 +1,4 @@
-"""Ops that TensorFlow has in float32 alone, spelled out of others that it has in
-float64.
+"""Ops that TensorFlow has in float32 alone, spelled out of others that it has in float64.
 
 Each function takes a NodeDef and its inputs as float64 tensors and returns the op's
 outputs. Fused batch norm: Ioffe & Szegedy 2015, algorithm 1, with the unbiased variance

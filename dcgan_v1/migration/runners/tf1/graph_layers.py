@@ -1,5 +1,6 @@
-"""The ops of a foreign graph that make layers, and which of them a run can be asked
-for: what lies in a branch or in a loop has no value outside."""
+"""Which ops of a foreign graph make layers, and which of them a run can be asked for.
+
+What lies in a branch or in a loop has no value outside."""
 
 from collections.abc import Iterable
 from typing import Any

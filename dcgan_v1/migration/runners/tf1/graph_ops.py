@@ -1,5 +1,4 @@
-"""What single ops of a foreign graph are for: which are inputs, which say the mode,
-which draw random numbers, what a variable is to its layer."""
+"""What single ops of a foreign graph are for: inputs, the mode, draws, parts of a layer."""
 
 from collections.abc import Iterable
 

@@ -1,5 +1,6 @@
-"""Control flow of version 2 and functions, brought to the form of version 1: ops of one
-graph, which can be looked at, fed and raised to float64."""
+"""Brings control flow of version 2 and functions to the form of version 1: ops of one graph.
+
+Those can be looked at, fed and raised to float64."""
 
 from typing import Any
 

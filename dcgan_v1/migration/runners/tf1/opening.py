@@ -1,5 +1,4 @@
-"""From whatever is left of a TF1 program to one normal form: a GraphDef, which of its
-nodes are variables, and values for them."""
+"""Opens a TF1 program in any form as one: a GraphDef, its variables, and values for them."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,5 +1,7 @@
-"""A foreign graph in float64: every float32 of a MetaGraphDef is raised where
-TensorFlow has a kernel for it, with casts where it has none.
+"""Raises a foreign graph to float64.
+
+Every float32 of a MetaGraphDef is raised where TensorFlow has a kernel for it, with casts where it
+has none.
 
 Constants become the decimals that a person wrote (0.999, not 0.99900001287), the more
 so in attributes that stay float32 for ever (`double_kernels`). Random numbers are drawn

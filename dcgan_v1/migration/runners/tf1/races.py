@@ -1,6 +1,7 @@
-"""Races of a session call: an op of it writes a variable that another reads or writes, and no edge
-of the graph says which comes first. TensorFlow runs them in any order, so that such a call does not
-repeat itself.
+"""Finds races of a session call: an op writes a variable that another reads or writes.
+
+No edge of the graph says which comes first, and TensorFlow runs them in any order, so that such a
+call does not repeat itself.
 
 `find` names the pairs, `impose` gives a graph one order: values are read before an optimiser
 updates them, and what a program assigns itself (clipped weights, moved averages) comes after that,

@@ -1,5 +1,4 @@
-"""Runs the graph of a recording here, on what was recorded, and says how far today's
-TensorFlow is from the one that it was made on."""
+"""Runs a recording's graph here, on what was recorded, and measures the distance."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple

@@ -1,5 +1,6 @@
-"""What a foreign graph's ops are for, as a whole: what a step runs, which updates it
-applies by which losses, what it must be fed. All of it is read off the graph."""
+"""What a foreign graph runs in a step: its updates, their losses, what it must be fed.
+
+All of it is read off the graph."""
 
 from collections.abc import Iterable
 

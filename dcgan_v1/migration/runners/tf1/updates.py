@@ -1,5 +1,6 @@
-"""The updates of a foreign graph: which ops move which variables by which gradients,
-which session calls make up a step, and which losses the gradients are of."""
+"""The updates of a foreign graph: which ops move which variables by which gradients.
+
+Also which session calls make up a step, and which losses the gradients are of."""
 
 from typing import NamedTuple
 

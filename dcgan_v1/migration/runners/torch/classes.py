@@ -1,5 +1,6 @@
-"""What classes of torch.nn are to a comparison, by their names alone: of a recorded port there is
-no PyTorch to ask."""
+"""What classes of torch.nn are to a comparison, by their names alone.
+
+Of a recorded port there is no PyTorch to ask."""
 
 from collections.abc import Collection, Mapping, Sequence
 

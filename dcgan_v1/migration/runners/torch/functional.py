@@ -1,5 +1,7 @@
-"""Looks into what a torch port computes by functions instead of layers: `F.relu(self.conv(x))` in a
-module's forward, or a network of bare tensors that has no module at all."""
+"""Sees what a torch port computes by functions instead of layers.
+
+`F.relu(self.conv(x))` in a module's forward, or a network of bare tensors that has no module at
+all."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass

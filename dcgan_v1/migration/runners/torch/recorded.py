@@ -1,5 +1,6 @@
-"""What a recording of a PyTorch program says, in a comparison's terms. Nothing of PyTorch is
-needed to read it."""
+"""Reads a recording of a PyTorch program into a comparison's records.
+
+Nothing of PyTorch is needed."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,5 +1,6 @@
-"""`read_data_sets` for ports that read MNIST with TensorFlow's tutorial; nothing of TensorFlow's is
-needed for it, so that none is imported beside PyTorch."""
+"""`read_data_sets` for ports that read MNIST with TensorFlow's tutorial.
+
+Nothing of TensorFlow's is needed for it, so that none is imported beside PyTorch."""
 
 from types import SimpleNamespace
 
