@@ -253,12 +253,6 @@ def tf1_rmsprop(t, g, state, rate=0.01, rho=0.8, momentum=0.5, epsilon=0.1):
     return mom, (ms, mom)
 
 
-def adam_of_the_paper(t, g, state, rate=0.01, b1=0.5, b2=0.9, epsilon=0.1):
-    m, v = state or (0.0, 0.0)
-    m, v = b1 * m + (1 - b1) * g, b2 * v + (1 - b2) * g * g
-    return rate * m / (1 - b1**t) / (np.sqrt(v / (1 - b2**t)) + epsilon), (m, v)
-
-
 ADAM = {"learning rate": 0.01, "beta1": 0.5, "beta2": 0.9, "epsilon": 0.1}
 RMSPROP = {"learning rate": 0.01, "rho": 0.8, "momentum": 0.5, "epsilon": 0.1}
 
