@@ -11,7 +11,7 @@ from dcgan_v1.checkpoints import original_names, reading, restoring
 from dcgan_v1.checkpoints.checkpoint import open_checkpoint
 from dcgan_v1.data.pipeline import InMemory
 from dcgan_v1.models import celeba64
-from dcgan_v1.nn import losses, training_steps
+from dcgan_v1.nn import losses, weight_updates
 from dcgan_v1.nn.optimizers import is_optimizer_variable
 from dcgan_v1.sample import build_sample_graph
 from dcgan_v1.systems import Celeba64Config
@@ -83,7 +83,7 @@ def test_names_shapes_and_parameter_counts_at_the_sources_width(at_the_sources_w
     assert names_without_optimizers(variables) == golden(128)
     counts = [
         sum(int(np.prod(v.shape.as_list())) for v in part)
-        for part in training_steps.variables_of(trained, "celeba64")
+        for part in weight_updates.variables_of(trained, "celeba64")
     ]
     kernels = 25 * (1024 * 512 + 512 * 256 + 256 * 128 + 128 * 3)
     norms = 2 * (1024 + 512 + 256 + 128)
@@ -174,7 +174,7 @@ def test_flat_step_equals_separate_runs_bit_for_bit(graph, session, rng):
     real = tf.placeholder(tf.float32, [None, 64, 64, 3])
     z = tf.placeholder(tf.float32, [None, 100])
     step = celeba64.training_step(NARROW, *celeba64.networks(NARROW), real, z)
-    g_vars, _ = training_steps.variables_of(tf.trainable_variables(), "celeba64")
+    g_vars, _ = weight_updates.variables_of(tf.trainable_variables(), "celeba64")
     generator, discriminator = celeba64.networks(NARROW)
     logits, _ = discriminator(generator(z, True)[0], True)
     gradients = tf.gradients(losses.generator_loss(logits), g_vars)

@@ -9,7 +9,7 @@ from rounding import UNIT, products, two_orders
 
 from dcgan_v1 import models
 from dcgan_v1.data.pipeline import InMemory
-from dcgan_v1.nn import ops, optimizers, training_steps
+from dcgan_v1.nn import ops, optimizers, weight_updates
 from dcgan_v1.nn.optimizers import is_optimizer_variable
 from dcgan_v1.sample import build_sample_graph
 from dcgan_v1.systems import Images96Config
@@ -59,7 +59,7 @@ def test_parameter_counts_at_the_sources_width(graph):
     build(width=64)
     counts = [
         sum(int(np.prod(v.shape.as_list())) for v in part)
-        for part in training_steps.variables_of(tf.trainable_variables(), "images96")
+        for part in weight_updates.variables_of(tf.trainable_variables(), "images96")
     ]
     middle = 16 * (512 * 256 + 256 * 128 + 128 * 64)
     norms = 2 * (512 + 256 + 128 + 64)

@@ -7,7 +7,7 @@ from rounding import assert_close, products, two_orders
 
 from dcgan_v1.checkpoints import original_names
 from dcgan_v1.models import mnist_beginners
-from dcgan_v1.nn import losses, training_steps
+from dcgan_v1.nn import losses, weight_updates
 from originals import mnist_beginners as source_graph
 
 pytestmark = [pytest.mark.graph, pytest.mark.numerical]
@@ -61,20 +61,20 @@ def test_averages_are_kept_for_each_batch_norm_and_not_trained(networks):
 
 
 def test_parameter_counts(networks):
-    split = training_steps.variables_of(tf.trainable_variables(), "mnist_beginners")
+    split = weight_updates.variables_of(tf.trainable_variables(), "mnist_beginners")
     counts = [sum(int(np.prod(v.shape.as_list())) for v in part) for part in split]
     # 100*3136 + 3136 + 1 + 450 + 50 + 50 + 11250 + 25 + 25 + 25 + 1, and D's by layer
     assert counts == [328_613, 832 + 51_264 + 3_212_288 + 1_025]
 
 
 def test_variable_lists_are_disjoint_and_a_stray_variable_is_noticed(networks):
-    generator, discriminator = training_steps.variables_of(
+    generator, discriminator = weight_updates.variables_of(
         tf.trainable_variables(), "mnist_beginners"
     )
     assert not {v.ref() for v in generator} & {v.ref() for v in discriminator}
     tf.get_variable("mnist_beginners/generatorish", [1])
     with pytest.raises(AssertionError, match="generatorish"):
-        training_steps.variables_of(tf.trainable_variables(), "mnist_beginners")
+        weight_updates.variables_of(tf.trainable_variables(), "mnist_beginners")
 
 
 def test_any_batch_size_gives_images_in_zero_to_one(networks, session, rng):

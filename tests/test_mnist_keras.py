@@ -8,7 +8,7 @@ from numpy_adam import NumpyAdam
 from dcgan_v1 import systems
 from dcgan_v1.data.pipeline import InMemory
 from dcgan_v1.models import mnist_keras
-from dcgan_v1.nn import training_steps
+from dcgan_v1.nn import weight_updates
 from dcgan_v1.nn.optimizers import is_optimizer_variable
 from dcgan_v1.systems import MnistKerasConfig
 from dcgan_v1.training.graph import build_train_graph
@@ -53,7 +53,7 @@ def test_names_and_shapes_are_the_golden_list(graph):
 
 def test_parameter_counts_are_those_the_source_prints(graph):
     build()
-    g_vars, d_vars = training_steps.variables_of(tf.trainable_variables(), "mnist_keras")
+    g_vars, d_vars = weight_updates.variables_of(tf.trainable_variables(), "mnist_keras")
     g_all = [
         v
         for v in tf.global_variables()
@@ -131,7 +131,7 @@ def test_a_step_is_two_numpy_adam_steps_of_d_and_one_of_g(graph, session, rng):
     config = MnistKerasConfig()
     networks = mnist_keras.networks(config)
     step = mnist_keras.training_step(config, *networks, real_ph, **z_ph, **keep_ph)
-    g_vars, d_vars = training_steps.variables_of(tf.trainable_variables(), "mnist_keras")
+    g_vars, d_vars = weight_updates.variables_of(tf.trainable_variables(), "mnist_keras")
     generator, discriminator = mnist_keras.networks(config)
 
     def gradients(images, label, purpose, variables):

@@ -8,7 +8,7 @@ from numpy_adam import NumpyAdam
 from dcgan_v1 import systems
 from dcgan_v1.data.pipeline import InMemory
 from dcgan_v1.models import mnist_tutorial
-from dcgan_v1.nn import training_steps
+from dcgan_v1.nn import weight_updates
 from dcgan_v1.nn.optimizers import is_optimizer_variable
 from dcgan_v1.systems import MnistTutorialConfig
 from dcgan_v1.training.graph import build_train_graph
@@ -79,7 +79,7 @@ def test_a_step_is_two_numpy_adams_on_gradients_taken_at_the_same_weights(sessio
     config = MnistTutorialConfig()
     networks = mnist_tutorial.networks(config)
     step = mnist_tutorial.training_step(config, *networks, real_ph, z_ph, **keep_ph)
-    g_vars, d_vars = training_steps.variables_of(tf.trainable_variables(), "mnist_tutorial")
+    g_vars, d_vars = weight_updates.variables_of(tf.trainable_variables(), "mnist_tutorial")
 
     def probability(images, purpose):
         keep = [keep_ph[f"keep_{purpose}{i}"] for i in (1, 2)]

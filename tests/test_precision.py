@@ -5,7 +5,7 @@ import pytest
 import tensorflow.compat.v1 as tf
 
 from dcgan_v1.data.pipeline import InMemory
-from dcgan_v1.nn import loss_scaling, ops, optimizers, resizing, training_steps
+from dcgan_v1.nn import loss_scaling, ops, optimizers, resizing, weight_updates
 from dcgan_v1.systems import SYSTEMS
 from dcgan_v1.training.graph import build_train_graph
 
@@ -105,8 +105,8 @@ def test_an_overflow_leaves_the_update_out_and_halves_the_scale(session):
         x = tf.placeholder(tf.float16, [])
         adam = optimizers.adam(0.5, name="g_adam", dtype=tf.float32)
         loss = tf.reduce_sum(tf.cast(w, tf.float16) * x)
-        gradients = training_steps.gradients_of(adam, loss, [w])
-        op = training_steps.apply(adam, gradients, [w])
+        gradients = weight_updates.gradients_of(adam, loss, [w])
+        op = weight_updates.apply(adam, gradients, [w])
     scale = next(v for v in tf.global_variables() if v.op.name.endswith("loss_scale"))
     steps = next(v for v in tf.global_variables() if v.op.name.endswith("steps_at_scale"))
     power = next(v for v in tf.global_variables() if v.op.name.endswith("beta1_power"))
@@ -134,7 +134,7 @@ def test_gradients_too_small_for_float16_survive_by_the_scale(session):
             w = tf.get_variable("w", [1], initializer=tf.ones_initializer())
             adam = optimizers.adam(0.5, name=f"toy{is_on}_adam", dtype=tf.float32)
             loss = tf.reduce_sum(tf.cast(tf.cast(w, tf.float16), tf.float32)) * 1e-9
-            gradients = training_steps.gradients_of(adam, loss, [w])
+            gradients = weight_updates.gradients_of(adam, loss, [w])
         session.run(tf.global_variables_initializer())
         (gradient,) = session.run(gradients)
         assert (gradient[0] > 0) == survives

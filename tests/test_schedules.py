@@ -9,7 +9,7 @@ from numpy_adam import NumpyAdam
 from rounding import UNIT, assert_close
 
 from dcgan_v1.models import mnist_beginners
-from dcgan_v1.nn import losses, training_steps
+from dcgan_v1.nn import losses, weight_updates
 from dcgan_v1.nn.optimizers import is_optimizer_variable
 from dcgan_v1.systems import MnistBeginnersConfig
 
@@ -26,7 +26,7 @@ def built(graph):
     config = MnistBeginnersConfig()
     networks = mnist_beginners.networks(config)
     step = mnist_beginners.training_step(config, *networks, real, z_d, z_g)
-    g_vars, d_vars = training_steps.variables_of(tf.trainable_variables(), "mnist_beginners")
+    g_vars, d_vars = weight_updates.variables_of(tf.trainable_variables(), "mnist_beginners")
     return SimpleNamespace(step=step, real=real, z_d=z_d, z_g=z_g, g_vars=g_vars, d_vars=d_vars)
 
 

@@ -23,13 +23,14 @@ What the functions here have in common:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import NamedTuple
 
 import tensorflow.compat.v1 as tf
 
 from dcgan_v1.distributed import collectives
 from dcgan_v1.nn import loss_scaling, losses, shared_backward
+from dcgan_v1.nn.weight_updates import apply, gradients_of, group, update_by, variables_of
 
 Output = tuple[tf.Tensor, list[tf.Operation]]  # images or logits, batch norm's updates
 Network = Callable[..., Output]
@@ -90,17 +91,17 @@ def separate_losses(
         real_applied = apply(d_real_adam, real_gradients, d_vars)
     with tf.control_dependencies([real_applied]):
         d_applied = apply(d_fake_adam, fake_gradients, d_vars)
-    d_op = _group(d_applied, *d_bn_updates)
+    d_op = group(d_applied, *d_bn_updates)
 
     with tf.control_dependencies([d_op]):  # D reads the weights just written
         new_fake, bn_updates = generator(z_generator, True)
         new_fake_logits, _ = discriminator(new_fake, True)  # [N, 1]
     g_loss = losses.generator_loss(new_fake_logits)
-    g_op, g_gradients = _update(g_adam, g_loss, g_vars)
+    g_op, g_gradients = update_by(g_adam, g_loss, g_vars)
 
     return _step(
         d_op,
-        _group(g_op, *bn_updates),
+        group(g_op, *bn_updates),
         _d_scalars(d_loss_real, d_loss_fake, real_logits, fake_logits),
         g_loss,
         {"d_real": real_gradients, "d_fake": fake_gradients, "g": g_gradients},
@@ -136,17 +137,17 @@ def sequential(
         d_loss = d_loss_real + d_loss_fake
     g_vars, d_vars = variables_of(tf.trainable_variables(), name)
 
-    d_applied, d_gradients = _update(d_adam, d_loss, d_vars)
-    d_op = _group(d_applied, *fake_updates, *real_updates)
+    d_applied, d_gradients = update_by(d_adam, d_loss, d_vars)
+    d_op = group(d_applied, *fake_updates, *real_updates)
 
     with tf.control_dependencies([d_op]):  # D reads the weights just written
         new_logits, new_updates = d_on_fake(fake, True)  # [N, 1]
     g_loss = losses.generator_loss(new_logits)
-    g_op, g_gradients = _update(g_adam, g_loss, g_vars)
+    g_op, g_gradients = update_by(g_adam, g_loss, g_vars)
 
     return _step(
         d_op,
-        _group(g_op, *g_updates, *new_updates),
+        group(g_op, *g_updates, *new_updates),
         {"d_loss": d_loss, **_d_scalars(d_loss_real, d_loss_fake, real_logits, fake_logits)},
         g_loss,
         {"d": d_gradients, "g": g_gradients},
@@ -208,7 +209,7 @@ def simultaneous(
 
     return _step(
         d_op,
-        _group(g_op, *bn_updates),
+        group(g_op, *bn_updates),
         {"d_loss": d_loss, **_d_scalars(d_loss_real, d_loss_fake, real_logits, fake_logits)},
         g_loss,
         {"d": d_gradients, "g": g_gradients},
@@ -242,18 +243,18 @@ def separate_batches(
     real_logits, _ = d_on_real(real, True)  # [M, 1]
     d_loss_real = losses.discriminator_loss_real(real_logits, real_label)
     g_vars, d_vars = variables_of(tf.trainable_variables(), name)
-    real_applied, real_gradients = _update(d_adam, d_loss_real, d_vars)
+    real_applied, real_gradients = update_by(d_adam, d_loss_real, d_vars)
 
     with tf.control_dependencies([real_applied]):  # D reads the weights just written
         fake_logits, _ = d_on_fake(fake, True)  # [N, 1]
     d_loss_fake = losses.discriminator_loss_fake(fake_logits)
-    d_op, fake_gradients = _update(d_adam, d_loss_fake, d_vars)
+    d_op, fake_gradients = update_by(d_adam, d_loss_fake, d_vars)
 
     with tf.control_dependencies([d_op, fake]):
         new_fake, bn_updates = generator(z_generator, True)
         new_logits, _ = d_on_new_fake(new_fake, True)  # [N, 1]
     g_loss = losses.generator_loss(new_logits)
-    g_op, g_gradients = _update(g_adam, g_loss, g_vars)
+    g_op, g_gradients = update_by(g_adam, g_loss, g_vars)
 
     with tf.name_scope("losses/"):
         right_real = collectives.mean(tf.cast(real_logits > 0, real.dtype))
@@ -264,22 +265,7 @@ def separate_batches(
             "d_accuracy": (right_real + right_fake) / 2,
         }
     gradients = {"d_real": real_gradients, "d_fake": fake_gradients, "g": g_gradients}
-    return _step(d_op, _group(g_op, *bn_updates), d_scalars, g_loss, gradients)
-
-
-def _update(
-    optimizer: tf.train.Optimizer, loss: tf.Tensor, variables: Sequence[tf.Variable]
-) -> tuple[tf.Operation, list[tf.Tensor]]:
-    """Returns one update by one loss, and its gradients: all are taken before the first
-    weight moves."""
-    gradients = gradients_of(optimizer, loss, variables)
-    with tf.control_dependencies(gradients):
-        return apply(optimizer, gradients, variables), gradients
-
-
-def _group(*updates: tf.Operation) -> tf.Operation:
-    with tf.name_scope("updates/"):
-        return tf.group(*updates)
+    return _step(d_op, group(g_op, *bn_updates), d_scalars, g_loss, gradients)
 
 
 def _step(
@@ -308,52 +294,3 @@ def _d_scalars(
             "d_mean_real": collectives.mean(tf.sigmoid(real_logits)),
             "d_mean_fake": collectives.mean(tf.sigmoid(fake_logits)),
         }
-
-
-def gradients_of(
-    optimizer: tf.train.Optimizer, loss: tf.Tensor, variables: Sequence[tf.Variable]
-) -> list[tf.Tensor]:
-    """Returns the gradients of a loss, or of all workers' parts of it, by one sum.
-
-    Args:
-      optimizer: that will apply them: they are shown with its ops. In half precision it has a
-        scale of its own.
-      loss: scalar, or a part of it.
-      variables: the gradients are with respect to these.
-    """
-    with tf.name_scope(f"{optimizer.get_name()}/"):
-        gradients = tf.gradients(loss_scaling.scaled(loss, optimizer), variables)
-        return loss_scaling.unscaled(collectives.all_reduce(gradients), optimizer)
-
-
-def variables_of(trainables: Sequence[tf.Variable], name: str) -> list[list[tf.Variable]]:
-    """Splits a graph's trainable variables into [generator's, discriminator's].
-
-    Chosen by scope prefix, slash included; together they must be all there are.
-    """
-    split = [
-        [v for v in trainables if v.op.name.startswith(f"{name}/{net}/")]
-        for net in ("generator", "discriminator")
-    ]
-    known = {v.op.name for part in split for v in part}
-    stray = [v.op.name for v in trainables if v.op.name not in known]
-    assert not stray and all(split), f"variables of neither network: {stray}"
-    return split
-
-
-def apply(
-    optimizer: tf.train.Optimizer, gradients: Sequence[tf.Tensor], variables: Sequence[tf.Variable]
-) -> tf.Operation:
-    """Applies gradients with an optimiser whose state is named after it."""
-
-    def update() -> tf.Operation:
-        pairs = zip(gradients, variables, strict=True)
-        return optimizer.apply_gradients(pairs, name="apply")
-
-    with tf.name_scope(f"{optimizer.get_name()}/"):
-        scale = loss_scaling.scale_of(optimizer)
-        if scale is None:
-            return update()
-        with tf.init_scope():  # here, not in the branch, whose name they would have
-            optimizer._create_slots(variables)
-        return scale.apply(update)

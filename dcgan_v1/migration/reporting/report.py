@@ -15,7 +15,8 @@ from dcgan_v1.migration.comparison.pipeline import Comparison
 from dcgan_v1.migration.recordings.replay import Replay
 from dcgan_v1.migration.recordings.replay import lines as replay_lines
 from dcgan_v1.migration.reporting import plots
-from dcgan_v1.migration.reporting.tables import TITLES, Report
+from dcgan_v1.migration.reporting.rows import TITLES
+from dcgan_v1.migration.reporting.tables import Report
 
 
 def verdict(report: Report) -> str:

@@ -29,17 +29,17 @@ from dcgan_v1.migration.runners.tf1 import (
     dropouts,
     graph_layers,
     knobs,
+    leaks,
     opening,
     precision,
     races,
 )
 from dcgan_v1.migration.runners.tf1.describing import describe
+from dcgan_v1.migration.runners.tf1.feeding import Feed, Feeding
 from dcgan_v1.migration.runners.tf1.fetches import Fetches
 from dcgan_v1.migration.runners.tf1.roles import Roles
 from dcgan_v1.migration.runners.tf1.variables import Variables
 from dcgan_v1.migration.specs import Tf1
-
-Feed = dict[tf.Tensor, Any]
 
 
 class GraphRunner:
@@ -50,6 +50,7 @@ class GraphRunner:
       left, spelled: what float64 could not reach, see `precision.InDouble`.
       scalars_of_runs: of a recording, the scalars of every session call so far.
       roles, fetches, variables: what its ops are for, what can be asked of it, its variables.
+      feeding: makes what a session call is fed.
       races: those of its session calls, a sentence each; here they have one order.
     """
 
@@ -70,7 +71,7 @@ class GraphRunner:
         self.spelled: dict[str, int] = {}
         every = changes or []
         graph_changes.apply(meta, [c for c in every if isinstance(c, NumberChange | TypeChange)])
-        self._optimizer_changes = [c for c in every if isinstance(c, OptimizerChange)]
+        changed = [c for c in every if isinstance(c, OptimizerChange)]
         self.nodes = {node.name: node for node in meta.graph_def.node}
         self.types = {name: node.op for name, node in self.nodes.items()}
         self.graph = tf.Graph()
@@ -83,10 +84,9 @@ class GraphRunner:
             self.variables = Variables(self.graph, self.program, self.roles, self.types, spec.trust)
             self.races = races.settle(self.graph, self.roles, self.fetches, self._fetched())
         self.variables.changed = {
-            (c.optimizer, c.setting): c.value
-            for c in self._optimizer_changes
-            if not c.is_after_correction
+            (c.optimizer, c.setting): c.value for c in changed if not c.is_after_correction
         }
+        self.feeding = Feeding(self.graph, spec, self.roles, self.variables, changed)
         config = tf.ConfigProto(device_count={"GPU": 0} if device == "cpu" else {})
         config.gpu_options.allow_growth = True
         config.intra_op_parallelism_threads = threads
@@ -154,7 +154,7 @@ class GraphRunner:
         self.variables.load(state)
 
     def draw(self, batch: Batch) -> Arrays:
-        feed = self._feed(batch, is_training=True)
+        feed = self.feeding.of_run(batch, is_training=True)
         return self.session.run(self.roles.random, feed) if self.roles.random else {}
 
     def step(self, batch: Batch, *, is_observed: bool = False) -> Observation:
@@ -198,7 +198,9 @@ class GraphRunner:
             fetches = {"run": run, "scalars": self.fetches.step_scalars[number]}
             if is_observed:
                 fetches |= self._inside(number, updates)
-            values = self._run(fetches, self._feed(batch, is_training=True, rate=rate, run=number))
+            values = self._run(
+                fetches, self.feeding.of_run(batch, is_training=True, rate=rate, run=number)
+            )
             named = {name: float(v) for name, v in values["scalars"].items()}
             scalars |= named | {f"{n}#{number + 1}": named[n] for n in again if n in named}
             if self.program.recording:
@@ -236,7 +238,7 @@ class GraphRunner:
         ops = self.fetches.inference_layers
         values = self._run(
             {op.name: self.fetches.outputs[op.name] for op in ops},
-            self._feed(batch, is_training=False),
+            self.feeding.of_run(batch, is_training=False),
         )
         return Observation(layers=self._layers(ops, values, 0, 0))
 
@@ -272,33 +274,9 @@ class GraphRunner:
         }
 
     def leaks(self, batch: Batch) -> dict[GradientKey, np.ndarray]:
-        tensors: dict[GradientKey, tf.Tensor] = {}
-        with self.graph.as_default():
-            for i, (_, update) in enumerate(self.roles.applied):
-                others = [
-                    t
-                    for j, losses in enumerate(self.roles.losses)
-                    if j != i
-                    for t in losses
-                    if t not in self.roles.losses[i]
-                ]
-                # what a gradient is taken by: the resource, or the reference
-                variables = [
-                    self.graph.get_operation_by_name(a.variable).outputs[0] for a in update.applies
-                ]
-                try:
-                    added = tf.gradients(others, variables) if others else []
-                except (LookupError, ValueError, TypeError, AttributeError):
-                    added = []  # an op without a gradient, or a loop
-                for a, gradient in zip(
-                    update.applies, added or [None] * len(variables), strict=True
-                ):
-                    if gradient is not None:
-                        key = GradientKey(i, update.optimizer, a.variable)
-                        tensors[key] = tf.convert_to_tensor(gradient)
-        if not tensors:
-            return {}
-        return self.session.run(tensors, self._feed(batch, is_training=True, rate=0.0))
+        tensors = leaks.tensors(self.graph, self.roles)
+        feed = self.feeding.of_run(batch, is_training=True, rate=0.0)
+        return self.session.run(tensors, feed) if tensors else {}
 
     def replay(self, folder: str, against: str) -> list[ReplayRow]:
         from dcgan_v1.migration.runners.tf1.replay import replay
@@ -307,50 +285,6 @@ class GraphRunner:
 
     def save(self, path: str) -> None:
         reading.write(path, self.variables.read())
-
-    # ---- feeding ----
-
-    def _feed(
-        self, batch: Batch, *, is_training: bool, rate: float | None = None, run: int = 0
-    ) -> Feed:
-        """What a run is fed: of `z@2` and `z` the second run takes the first."""
-        feed: Feed = {
-            self.graph.get_operation_by_name(n).outputs[0]: a
-            for n, a in self.variables.constants.items()
-        }
-        given = self.spec.training if is_training else self.spec.inference
-        for name, tensor in {**self.roles.inputs, **self.roles.random}.items():
-            if name in given:
-                feed[tensor] = given[name]
-            elif name in self.roles.switches:
-                feed[tensor] = is_training
-            elif name in batch.inputs:
-                feed |= _fed(tensor, batch.inputs.get(f"{name}@{run + 1}", batch.inputs[name]))
-        if is_training and self._optimizer_changes:
-            feed |= self._changed_settings()
-        if rate is not None:
-            for _, update in self.roles.applied:
-                for apply in update.applies:
-                    feed[apply.settings["learning rate"]] = rate
-        return feed
-
-    def _changed_settings(self) -> Feed:
-        """Settings of optimisers that an explanation puts right."""
-        feed: Feed = {}
-        for change in self._optimizer_changes:
-            value = change.value
-            if change.is_after_correction:
-                # TF1 adds epsilon before the correction, sqrt(1 - beta2^t): so it acts as after it
-                count = self.variables.state().updates.get(change.optimizer, 0)
-                beta2 = self.variables.setting(change.optimizer, "beta2")
-                value *= float(np.sqrt(1 - beta2 ** (count + 1)))
-            for update in self.roles.updates:
-                if update.optimizer == change.optimizer:
-                    for apply in update.applies:
-                        tensor = apply.settings.get(change.setting)
-                        if tensor is not None and self.graph.is_feedable(tensor):
-                            feed[tensor] = value
-        return feed
 
     def _run(self, fetches: Any, feed: Feed) -> Any:
         try:
@@ -380,13 +314,3 @@ def _nhwc(node: Any, array: np.ndarray) -> np.ndarray:
     """Maps that a node has as [N, C, H, W] in the usual order."""
     is_first = "data_format" in node.attr and node.attr["data_format"].s == b"NCHW"
     return array.transpose(0, 2, 3, 1) if is_first and array.ndim == 4 else array
-
-
-def _fed(tensor: tf.Tensor, array: np.ndarray) -> Feed:
-    """What is fed for an input. What a graph draws or reads in float32 is given to whatever takes
-    it in float64 as well, so that nothing of a port's float64 is lost."""
-    feed: Feed = {tensor: array}
-    if tensor.dtype == tf.float32 and np.asarray(array).dtype == np.float64:
-        casts = (op for op in tensor.consumers() if op.type == "Cast")
-        feed |= {op.outputs[0]: array for op in casts if op.outputs[0].dtype == tf.float64}
-    return feed

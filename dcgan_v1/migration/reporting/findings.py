@@ -1,0 +1,55 @@
+"""Findings that come from the whole of a comparison, not from one cause that was looked for."""
+
+from collections.abc import Mapping
+
+from dcgan_v1.migration.comparison.pipeline import Comparison, Outcome
+from dcgan_v1.migration.explanation.case import PORT_AVERAGES, SECOND_NOISE, Finding
+
+
+def averages(outcome: Outcome) -> list[Finding]:
+    """Averages that only the port keeps."""
+    names = outcome.pairing.port_only_averages
+    if not names:
+        return []
+    text = (
+        f"the port keeps {len(names)} averages that TF1 has not, and no training step reads: "
+        "training is compared, inference is another function"
+    )
+    return [Finding(names[0], text, PORT_AVERAGES)]
+
+
+def second_noise(outcome: Outcome) -> list[Finding]:
+    """What one side takes once more, where the other uses in all runs of its step what it has."""
+    bindings = outcome.prepared.bindings
+    given = "TF1 was given both" if bindings.of_port else "both were given that one"
+    findings = [
+        Finding(
+            f"argument {argument}",
+            f"the port takes it apart from {first}; TF1 uses {bindings.arguments[first]} in all "
+            f"runs of its step (here {given})",
+            SECOND_NOISE,
+        )
+        for argument, first in bindings.again.items()
+    ]
+    return findings + [
+        Finding(
+            f"input {key}",
+            f"TF1 is given another {key.partition('@')[0]} in a later run of its step, the port "
+            f"{argument} again (here both were given that one)",
+            SECOND_NOISE,
+        )
+        for key, argument in bindings.used_again.items()
+    ]
+
+
+def rounding(comparisons: Mapping[str, Comparison]) -> list[Finding]:
+    """The finding where only float32 is over, and float64 agrees or was not run."""
+    over = [d for c in comparisons.values() for d in c.differences if d.is_over and d.key.counts]
+    if not over:
+        return []
+    exact = comparisons.get("float64")
+    agrees = exact is not None and not any(d.is_over and d.key.counts for d in exact.differences)
+    known = "float64 agrees: rounding, not logic" if agrees else "unknown"
+    first = over[0]
+    cause = f"differs by {first.relative:.1e}, allowed are {first.tolerance:.1e}"
+    return [Finding(str(first.key), f"{cause}; cause: {known}")]
