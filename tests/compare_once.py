@@ -13,18 +13,20 @@ ROOT = Path(__file__).resolve().parents[1]
 
 def compared(old, new, map=None, **options):
     """Returns what `compare` does, as far as tests look: true where it says same;
-    verdict, report, findings, matching."""
+    verdict, report, findings, matching.
+
+    Args:
+      old: a `Tf1`, or a text; new: a text, or a `Recorded`.
+    """
     from script_runs import call_path
 
     order = {
-        "old": dataclasses.asdict(old),
-        "new": new,
+        "old": old if isinstance(old, str) else dataclasses.asdict(old),
+        "new": new if isinstance(new, str) else dataclasses.asdict(new),
         "options": options,
         "map": map and dataclasses.asdict(map),
     }
-    # beside PyTorch a side is not forked
-    words = ["torch"] if "torch" in json.dumps(order) else []
-    done = call_path(__file__, json.dumps(order), *words)
+    done = call_path(__file__, json.dumps(order))
     assert done.returncode == 0, done.stdout + done.stderr
     found = json.loads(done.stdout.splitlines()[-1])
     parts = ("findings", "rows")
@@ -42,12 +44,15 @@ class Compared(SimpleNamespace):
 
 def main(order):
     sys.path.insert(0, str(ROOT))
-    from dcgan_v1.compare import Tf1, compare
+    from dcgan_v1.compare import Recorded, Tf1, compare
     from dcgan_v1.migration.matching.map_file import Map
     from dcgan_v1.migration.reporting import report
 
     given = order["map"] and Map(**order["map"])
-    result = compare(Tf1(**order["old"]), order["new"], map=given, **order["options"])
+    old, new = order["old"], order["new"]
+    old = old if isinstance(old, str) else Tf1(**old)
+    new = new if isinstance(new, str) else Recorded(**new)
+    result = compare(old, new, map=given, **order["options"])
     rows = [
         {"old": r.old, "new": r.new, "by": r.by, "is_sure": bool(r.is_sure)}
         for r in result.matching.rows

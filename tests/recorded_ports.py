@@ -4,8 +4,9 @@ import json
 import shutil
 from pathlib import Path
 
+from compare_once import compared
+
 from dcgan_v1.commands.port_programs import record
-from dcgan_v1.compare import compare
 
 PROGRAMS = Path(__file__).with_name("port_programs")
 ACCEPTED = ["adam-epsilon-place", "port-only-averages"]
@@ -44,4 +45,4 @@ def cells_of(text):
 
 def against(old, port):
     """What comes of comparing a graph of port_programs/old.py with a recording."""
-    return compare(f"{PROGRAMS / 'old.py'}:{old}", port, accept=ACCEPTED)
+    return compared(f"{PROGRAMS / 'old.py'}:{old}", port, accept=ACCEPTED)

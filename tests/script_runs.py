@@ -99,7 +99,8 @@ def _become(argv, cwd, env, streams):
     ours = (str(ROOT), str(Path(__file__).parent))
     sys.path[:] = [str(Path(argv[0]).parent), *(p for p in sys.path if p not in ours)]
     sys.argv = argv
-    runpy.run_path(argv[0], run_name="__main__")
+    with sys.modules["preloaded"].sides(argv[0]):
+        runpy.run_path(argv[0], run_name="__main__")
 
 
 def started(argv, first=lambda: None, **options):

@@ -3,29 +3,24 @@
 Each snippet runs in a process of its own: these tests' process is in graph mode.
 """
 
-import subprocess
-import sys
-
 import pytest
-from script_runs import ENVIRONMENT, ROOT, SECONDS
+from script_runs import ROOT, call_path
 
 pytestmark = [pytest.mark.cli, pytest.mark.numerical]
 
 
-def run(code):
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=ROOT,
-        env={**ENVIRONMENT, "TF_CPP_MIN_LOG_LEVEL": "3"},
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    return done.stdout
+@pytest.fixture
+def run(tmp_path):
+    def run(code):
+        path = tmp_path / "snippet.py"
+        path.write_text(f"import sys; sys.path.insert(0, {str(ROOT)!r})\n{code}")
+        done = call_path(path)
+        assert done.returncode == 0, done.stderr[-2000:]
+
+    return run
 
 
-def test_keras_3_freezes_a_model_also_for_itself_after_it_was_compiled():
+def test_keras_3_freezes_a_model_also_for_itself_after_it_was_compiled(run):
     run("""
 import keras, numpy as np
 x, y = np.ones([4, 3]), np.ones([4, 1])
@@ -40,7 +35,7 @@ for trainable in (True, False):
 """)
 
 
-def test_adam_rounds_its_betas_to_float32_in_tf1_and_in_keras():
+def test_adam_rounds_its_betas_to_float32_in_tf1_and_in_keras(run):
     """With a constant gradient and next to no epsilon each step is the rate."""
     run("""
 import numpy as np, tensorflow as tf, keras
@@ -74,7 +69,7 @@ assert 1e-6 < as_numbers < 1e-4 and as_float64 < 1e-13, (as_numbers, as_float64)
 """)
 
 
-def test_tensorflows_leaky_relu_keeps_its_slope_as_float32():
+def test_tensorflows_leaky_relu_keeps_its_slope_as_float32(run):
     run("""
 import numpy as np, tensorflow as tf
 y = tf.nn.leaky_relu(tf.constant(-1.0, tf.float64), 0.2).numpy()
@@ -82,7 +77,7 @@ assert y == -np.float64(np.float32(0.2)) != -0.2
 """)
 
 
-def test_tf1s_resize_in_the_tf2_counterpart_is_tf1s_and_not_tf2s():
+def test_tf1s_resize_in_the_tf2_counterpart_is_tf1s_and_not_tf2s(run):
     run("""
 import numpy as np, tensorflow as tf
 from dcgan_v1.ports.tf2_mnist_beginners import Tf1Resize
@@ -100,7 +95,7 @@ assert double.dtype == tf.float32
 
 
 @pytest.mark.torch
-def test_pytorchs_symmetric_padding_is_another_function_than_same():
+def test_pytorchs_symmetric_padding_is_another_function_than_same(run):
     run("""
 import numpy as np, tensorflow as tf, torch
 from dcgan_v1.ports.torch_celeba64 import SameConv2d, SameConvTranspose2d
@@ -122,7 +117,7 @@ np.testing.assert_allclose(up(maps).detach(), expected, rtol=1e-10, atol=1e-12)
 """)
 
 
-def test_counterparts_have_the_systems_parameter_counts():
+def test_counterparts_have_the_systems_parameter_counts(run):
     run("""
 from dcgan_v1.ports import get
 counts = {

@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
-from script_runs import ENVIRONMENT, ROOT, fresh
+from script_runs import ENVIRONMENT, ROOT, call
 
 from dcgan_v1.porting.torch import layout as torch_layout
 
@@ -30,7 +30,7 @@ CASES = [
 
 def write(to, name, out, *more):
     graph_and_values = ("--meta", DATA / f"{name}.meta", "--checkpoint", DATA / name)
-    return fresh("write_port.py", *graph_and_values, "--to", to, "--out", out, *more)
+    return call("write_port.py", *graph_and_values, "--to", to, "--out", out, *more)
 
 
 ALONE = """
@@ -102,7 +102,7 @@ def assert_same_bits(port, name, out):
     """A port's weights, converted back, are the original's checkpoint."""
     words = ("--map", port / "map.toml", "--port", f"{port / 'port.py'}:new")
     meta = ("--meta", DATA / f"{name}.meta")
-    done = fresh(
+    done = call(
         "convert_checkpoint.py", port / "weights", "--to", "tf1", "--out", out, *words, *meta
     )
     assert done.returncode == 0, done.stdout + done.stderr

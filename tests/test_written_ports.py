@@ -8,7 +8,7 @@ import foreign
 import numpy as np
 import pytest
 import tensorflow as tf
-from script_runs import ENVIRONMENT, ROOT, fresh, refusal
+from script_runs import ENVIRONMENT, ROOT, call, fresh, refusal
 
 from dcgan_v1.migration.matching import map_file
 
@@ -20,7 +20,7 @@ SYSTEMS = ("mnist_beginners", "mnist_tutorial", "mnist_keras", "celeba64", "imag
 
 
 def write(out, *words):
-    done = fresh("write_port.py", "--out", out, *words)
+    done = call("write_port.py", "--out", out, *words)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "compute the same function" in done.stdout
     return out
@@ -79,7 +79,7 @@ def test_a_port_stands_alone_begins_with_the_recorded_losses_and_goes_back_bit_f
     back = tmp_path / "back.ckpt"
     words = [port / "weights", "--to", "tf1", "--out", back, "--map", port / "map.toml"]
     words += ["--port", f"{port}/port.py:new", "--meta", f"{checkpoint}.meta"]
-    done = fresh("convert_checkpoint.py", *words)
+    done = call("convert_checkpoint.py", *words)
     assert done.returncode == 0, done.stderr
     before, after = (tf.train.load_checkpoint(str(p)) for p in (checkpoint, back))
     for key in before.get_variable_to_shape_map():
