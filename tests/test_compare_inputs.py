@@ -1,5 +1,6 @@
 """What compare.py is given: every form of a TF1 program, and whatever is wrong with it."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -7,10 +8,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
-from script_runs import ROOT, call
+from script_runs import ROOT, call, refusal
 from tensorflow.python.framework import function
 
 from dcgan_v1.checkpoints import reading
+from dcgan_v1.errors import UserError
+from dcgan_v1.migration.comparison import batches
+from dcgan_v1.migration.matching import identify, map_file
+from dcgan_v1.migration.matching.map_file import VariableRow
+from dcgan_v1.migration.records import Input, PortInfo, Tf1Info, Variable
+from dcgan_v1.migration.runners.tf1 import opening
+from dcgan_v1.migration.specs import Tf1
 
 pytestmark = pytest.mark.compare
 
@@ -113,8 +121,17 @@ FORMS = {
 }
 
 
-@pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("port", ["new", "compiled"])
+BOTH_ONCE = ("meta", "new"), ("function", "compiled"), ("saved_model", "new")
+
+
+@pytest.mark.parametrize(
+    ("form", "port"),
+    [
+        pytest.param(form, port, marks=[] if (form, port) in BOTH_ONCE else pytest.mark.release)
+        for port in ("new", "compiled")
+        for form in FORMS
+    ],
+)
 def test_every_form_of_a_program_is_compared_in_training(folder, form, port):
     done = compare(folder, *FORMS[form], f"port.py:{port}")
     assert done.returncode == 0, done.stdout + done.stderr
@@ -165,14 +182,7 @@ META = FORMS["meta"]
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        (("port.py:new",), "name the old side"),
         (("--meta", "nowhere.meta", "port.py:new"), "cannot read nowhere.meta"),
-        (("--meta", "port.py", "port.py:new"), "port.py is no MetaGraphDef"),
-        (("--meta", "model.meta", "--checkpoint", "no", "port.py:new"), "no check"),
-        (
-            ("--meta", "model.meta", "--checkpoint", DATA / "layers", "port.py:new"),
-            "is of another graph",
-        ),
         ((*META, "port.py:silent"), "the port's step returned NoneType, and no single number"),
         ((*META, "port.py:not_a_number"), "the port computes NaN"),
         ((*META, "port.py:nothing"), "returned NoneType; it must return"),
@@ -180,28 +190,59 @@ META = FORMS["meta"]
         ((*META, "port.py:missing"), "has no function missing; it has model, new"),
         ((*META, "elsewhere.py:new"), "elsewhere.py does not exist"),
         ((*META, "port.py:other_arguments"), "the port's step takes a, b, c"),
-        ((*META, "port.py:new", "--inputs", "port.py"), "is not an .npz of arrays"),
-        ((*META, "port.py:new", "--map", "port.py"), "is not TOML"),
-        ((*META, "port.py:new", "--steps", 0), "--steps must be at least 1"),
     ],
 )
 def test_what_cannot_be_compared_is_refused_in_one_line(folder, args, message):
     assert message in refused(folder, *args)
 
 
+@pytest.mark.unit
 @pytest.mark.parametrize(
-    ("arrays", "message"),
+    ("args", "message"),
+    [
+        (("port.py:new",), "name the old side"),
+        ((*META, "port.py:new", "--inputs", __file__), "is not an .npz of arrays"),
+        ((*META, "port.py:new", "--map", __file__), "is not TOML"),
+        ((*META, "port.py:new", "--steps", 0), "--steps must be at least 1"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_before_a_program_is_opened(args, message):
+    assert message in refusal("compare.py", *args, "--quiet")
+
+
+@pytest.mark.graph
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"meta": "port.py"}, "port.py is no MetaGraphDef"),
+        ({"meta": "model.meta", "checkpoint": "no"}, "no checkpoint at no"),
+        ({"meta": "model.meta", "checkpoint": str(DATA / "layers")}, "is of another graph"),
+    ],
+)
+def test_a_graph_or_checkpoint_that_is_none_is_refused(folder, monkeypatch, fields, message):
+    monkeypatch.chdir(folder)
+    with pytest.raises(UserError, match=message):
+        opening.open_program(Tf1(**fields))
+
+
+@pytest.mark.unit
+@pytest.mark.parametrize(
+    ("shapes", "message"),
     [
         ({"x": (5, 4), "y": (6, 3)}, "batches of unequal size: x has 5 rows, y has 6"),
         ({"z": (5, 4)}, "--inputs has z, which is no placeholder"),
         ({"x": (5, 9)}, "--inputs has x of shape [5, 9], the placeholder has [None, 4]"),
         ({"x": (2, 5, 4)}, "--inputs has 2 batches of x, too few for 3 steps"),
+        ({}, "the placeholder w has no shape: give its data"),
     ],
 )
-def test_inputs_that_do_not_fit_are_refused(folder, tmp_path, arrays, message):
-    path = tmp_path / "batch.npz"
-    np.savez(path, **{name: np.zeros(shape) for name, shape in arrays.items()})
-    assert message in refused(folder, *META, "port.py:new", "--inputs", path)
+def test_inputs_that_do_not_fit_are_refused(shapes, message):
+    wanted = {"x": Input([None, 4], "float32"), "y": Input([None, 3], "float32")}
+    if not shapes:
+        wanted["w"] = Input(None, "float32")
+    given = {name: np.zeros(shape) for name, shape in shapes.items()}
+    with pytest.raises(UserError, match=re.escape(message)):
+        batches.make(wanted, given, 3, None, 0)
 
 
 def test_a_nan_in_the_tf1_program_is_named(folder, tmp_path):
@@ -211,24 +252,14 @@ def test_a_nan_in_the_tf1_program_is_named(folder, tmp_path):
     assert "the TF1 program computes NaN" in said
 
 
+ROW = '[[variables]]\ntf1 = "fc/w"'
+
+
 @pytest.mark.parametrize(
     ("lines", "message"),
     [
-        ("[nonsense]", "has [nonsense]; a map has [inputs]"),
-        ('[[variables]]\ntf1 = "fc/w"', "needs tf1 and port"),
         ('[[variables]]\ntf1 = "fc/q"\nport = "m/fc/kernel"', "the TF1 has not: fc/"),
-        ('[[variables]]\ntf1 = "fc/b"\nport = "m/fc/kernel"', "the shapes do not fit"),
-        (
-            '[[variables]]\ntf1 = "fc/w"\nport = "m/fc/kernel"\nlayout = "upside down"',
-            "the map has the layout",
-        ),
         ('[step]\nruns = [["nowhere"]]', "the graph has no op nowhere"),
-        ('[step]\nrun = [["train"]]', "[step] has run; it takes runs"),
-        (
-            '[[variables]]\ntf1 = "fc/w"\nport = "m/fc/kernel"\nlayouts = "plain"',
-            "a [[variables]] has layouts; it takes tf1, port, layout",
-        ),
-        ('[variables]\ntf1 = "fc/w"', "variables are tables of their own, [[variables]]"),
         ('[inputs]\nx = "q"', "the map gives the port's x q, which the TF1"),
     ],
 )
@@ -236,6 +267,42 @@ def test_a_map_that_does_not_fit_is_refused(folder, tmp_path, lines, message):
     path = tmp_path / "map.toml"
     path.write_text(lines)
     assert message in refused(folder, *META, "port.py:new", "--map", path)
+
+
+@pytest.mark.unit
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        ("[nonsense]", "has [nonsense]; a map has [inputs]"),
+        (ROW, "needs tf1 and port"),
+        ('[step]\nrun = [["train"]]', "[step] has run; it takes runs"),
+        (
+            ROW + '\nport = "m/fc/kernel"\nlayouts = "plain"',
+            "a [[variables]] has layouts; it takes tf1, port, layout",
+        ),
+        ('[variables]\ntf1 = "fc/w"', "variables are tables of their own, [[variables]]"),
+    ],
+)
+def test_a_map_that_is_none_is_refused_as_it_is_read(tmp_path, lines, message):
+    path = tmp_path / "map.toml"
+    path.write_text(lines)
+    with pytest.raises(UserError, match=re.escape(message)):
+        map_file.read(path)
+
+
+@pytest.mark.unit
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        (("fc/b", "m/fc/kernel", ""), "the shapes do not fit"),
+        (("fc/w", "m/fc/kernel", "upside down"), "the map has the layout"),
+    ],
+)
+def test_a_row_of_a_map_that_does_not_fit_is_refused(row, message):
+    old = Tf1Info(variables={"fc/w": Variable([4, 3]), "fc/b": Variable([3])})
+    new = PortInfo(variables={"m/fc/kernel": Variable([4, 3]), "m/fc/bias": Variable([3])})
+    with pytest.raises(UserError, match=message):
+        identify.identify(old, new, [VariableRow(*row)])
 
 
 def write_meta(path, change):
@@ -246,18 +313,21 @@ def write_meta(path, change):
     path.write_bytes(meta.SerializeToString())
 
 
+@pytest.mark.graph
 def test_unknown_ops_are_named_with_the_file_that_had_them(folder):
     path = folder / "unknown.meta"
     write_meta(path, lambda g: g.node.add(name="q", op="PeriodicResample"))
-    said = refused(folder, "--meta", path, "port.py:new")
+    with pytest.raises(UserError) as error:
+        opening.open_program(Tf1(meta=str(path)))
+    said = str(error.value)
     assert "needs 1 ops that TensorFlow" in said
     assert "PeriodicResample" in said
     assert "Tf1(libraries=" in said
     assert "_periodic_resample_op.so" in said
 
 
-@pytest.mark.parametrize("op", ["ReadFile", "WriteFile", "PyFunc"])
-def test_ops_that_touch_the_machine_are_refused_unless_trusted(folder, op):
+def unsafe_meta(folder, op):
+    """A graph with an op that touches the machine, which no step runs."""
     path = folder / f"{op}.meta"
 
     def add(graph_def):
@@ -273,15 +343,30 @@ def test_ops_that_touch_the_machine_are_refused_unless_trusted(folder, op):
             node.input.extend(["file", "file"] if op == "WriteFile" else ["file"])
 
     write_meta(path, add)
+    return path
+
+
+@pytest.mark.graph
+@pytest.mark.parametrize("op", ["ReadFile", "WriteFile", "PyFunc"])
+def test_ops_that_touch_the_machine_are_refused_unless_trusted(folder, op):
+    path = unsafe_meta(folder, op)
+    with pytest.raises(UserError) as error:
+        opening.open_program(Tf1(meta=str(path)))
+    assert f"holds ops that touch the machine: {op} (unsafe); --trust" in str(error.value)
+    opening.open_program(Tf1(meta=str(path), trust=True))
+
+
+def test_a_graph_that_is_trusted_is_compared(folder):
+    path = unsafe_meta(folder, "WriteFile")
     args = ("--meta", path, "--checkpoint", "model", "port.py:new")
-    said = refused(folder, *args)
-    assert f"holds ops that touch the machine: {op} (unsafe); --trust" in said
+    assert "holds ops that touch the machine" in refused(folder, *args)
     done = compare(folder, *args, "--trust")
     assert done.returncode == 0, done.stdout + done.stderr
     assert not Path("/nowhere").exists()
 
 
-def test_a_function_of_a_graph_that_writes_files_is_refused(folder, tmp_path):
+@pytest.mark.graph
+def test_a_function_of_a_graph_that_writes_files_is_refused(tmp_path):
     """Which functions a step calls nothing tells."""
     out = tmp_path / "written"
 
@@ -296,17 +381,10 @@ def test_a_function_of_a_graph_that_writes_files_is_refused(folder, tmp_path):
     with tf.Graph().as_default():
         x = tf.placeholder(tf.float32, [None, 4], "x")
         write(x)
-        tf.train.export_meta_graph(str(folder / "function.meta"))
-    said = refused(folder, "--meta", "function.meta", "port.py:new")
-    assert "holds ops that touch the machine: SaveV2" in said
-    assert not list(tmp_path.iterdir())
-
-
-def test_a_placeholder_without_a_shape_wants_data(folder, tmp_path):
-    file = tmp_path / "shapeless.py"
-    file.write_text(GRAPH.replace('[None, 3], "y"', 'None, "y"'))
-    said = refused(folder, f"{file}:old", "port.py:new")
-    assert "the placeholder y has no shape: give its data" in said
+        tf.train.export_meta_graph(str(tmp_path / "function.meta"))
+    with pytest.raises(UserError, match="holds ops that touch the machine: SaveV2"):
+        opening.open_program(Tf1(meta=str(tmp_path / "function.meta")))
+    assert not out.exists()
 
 
 def test_a_train_op_whose_rate_is_nothing_is_named(folder, tmp_path):
