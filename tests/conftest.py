@@ -9,6 +9,7 @@ import marks
 import numpy as np
 import pytest
 from script_runs import ENVIRONMENT, INSTRUCTIONS, call, command
+from shared import made_once
 
 from dcgan_v1 import runtime
 from dcgan_v1.commands import explore as explore_command
@@ -104,11 +105,12 @@ def undisturbed(tmp_path_factory):
     """The run directory of two workers that nothing has happened to."""
     from worker_runs import finished, train
 
-    run_dir = tmp_path_factory.mktemp("undisturbed") / "run"
-    code, out, err = finished(train(run_dir))
-    assert code == 0, err
-    assert "2 workers, on this machine" in out
-    return run_dir
+    def make(folder):
+        code, out, err = finished(train(folder / "run"))
+        assert code == 0, err
+        assert "2 workers, on this machine" in out
+
+    return made_once(tmp_path_factory, "undisturbed", make) / "run"
 
 
 @pytest.fixture(scope="module")
@@ -137,15 +139,13 @@ def tab(browser):
 @pytest.fixture(scope="session")
 def page_of(tmp_path_factory):
     """name -> the page of a pretrained model, written once."""
-    made = {}
 
     def of(name):
-        if name not in made:
-            folder = tmp_path_factory.mktemp(name) / "page"
-            done = call("explore.py", "--pretrained", name, "--export", folder)
+        def make(folder):
+            done = call("explore.py", "--pretrained", name, "--export", folder / "page")
             assert done.returncode == 0, done.stderr
-            made[name] = folder / "index.html"
-        return made[name]
+
+        return made_once(tmp_path_factory, f"page_{name}", make) / "page" / "index.html"
 
     return of
 
@@ -153,12 +153,14 @@ def page_of(tmp_path_factory):
 @pytest.fixture(scope="session")
 def report(tmp_path_factory):
     """report.html of a comparison of one of the systems, which has a pretrained model."""
-    folder = tmp_path_factory.mktemp("report")
-    options = ("--steps", 1, "--batch-size", 4, "--dtype", "float64", "--timing-steps", 0)
-    pair = ("--system", "mnist_tutorial", "--against", "tf2")
-    done = call("compare.py", *pair, *options, "--quiet", "--report", folder)
-    assert done.returncode == 0, done.stderr
-    return folder / "report.html"
+
+    def make(folder):
+        options = ("--steps", 1, "--batch-size", 4, "--dtype", "float64", "--timing-steps", 0)
+        pair = ("--system", "mnist_tutorial", "--against", "tf2")
+        done = call("compare.py", *pair, *options, "--quiet", "--report", folder)
+        assert done.returncode == 0, done.stderr
+
+    return made_once(tmp_path_factory, "report", make) / "report.html"
 
 
 @pytest.fixture(scope="session")
