@@ -8,8 +8,8 @@ RECIPE := --model mnist_tutorial --batch-size 32 --steps 4200 --beta1 0.5 \
 	--d-learning-rate 5e-4 --g-learning-rate 5e-4 --ema-decay 0.998 --samples 64 \
 	--sample-every 50 --save-every 1000
 # tests share the cores with the scripts that they start: threads must not spin
-PYTEST := OPENBLAS_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE \
-	$(VENV)/bin/python -m pytest -q -n auto --maxprocesses 8 --dist worksteal
+PYTEST := OPENBLAS_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE $(VENV)/bin/python -m pytest -q
+PARALLEL := $(PYTEST) -n auto --maxprocesses 8 --dist worksteal
 
 # real TensorFlow 1.15, for programs that it writes down (tests/legacy)
 PYTHON37 ?= $(firstword $(wildcard $(HOME)/.pyenv/versions/3.7.*/bin/python) python3.7)
@@ -24,20 +24,21 @@ mnist: $(READY)
 
 # under four minutes on two quiet cores: functions and graphs, and each capability once as a user has it
 test: $(READY)
-	UNIT_SECONDS=3 $(PYTEST) -m "unit or graph or smoke"
+	UNIT_SECONDS=3 $(PARALLEL) -m "unit or graph or smoke"
 
 # all but further cases of what other tests hold: what a change must pass, see .ci/run
 check: $(READY)
-	$(PYTEST) -m "not release"
+	$(PARALLEL) -m "not release"
 
 # every test: before a version is published
 release: $(READY)
-	$(PYTEST)
+	$(PARALLEL)
 
 test-all: release
 
 # what rounding decides, as on an older processor: make numerical ONEDNN_MAX_CPU_ISA=SSE41; with
-# SCRIPTS=1 also what scripts print and write, which takes three times as long
+# SCRIPTS=1 also what scripts print and write, which takes three times as long. In one process:
+# .ci/run has a second one, of another setting, beside it
 numerical: $(READY)
 	$(PYTEST) -m "numerical and not release $(if $(SCRIPTS),,and (unit or graph))"
 
