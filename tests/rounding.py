@@ -49,3 +49,20 @@ def assert_close(result, expected, terms: int, size: float | None = None) -> Non
     if size is None:
         size = np.abs(expected).max()
     np.testing.assert_allclose(result, expected, rtol=0, atol=two_orders(terms) * size)
+
+
+def adam_apart(rate: float, steps: int, gradients: np.ndarray, terms: int) -> np.ndarray:
+    """Returns how far two trainings by Adam may be apart in each weight, by rounding alone.
+
+    A gradient is off by a share of the largest one of its array (see `two_orders`). Adam divides
+    by the gradients' own size: a step of `rate` is off by that share of the largest over this
+    one. Where a gradient is rounding and nothing else, so is its sign, and steps differ by twice
+    the rate.
+
+    Args:
+      rate: of the optimiser; steps: how many.
+      gradients: the size of each weight's gradients, such as the root of Adam's second moment.
+      terms: how many products lie behind a gradient.
+    """
+    share = two_orders(terms) * gradients.max() / np.maximum(gradients, 1e-30)
+    return rate * steps * np.minimum(2 * share, 2)

@@ -14,10 +14,16 @@ from dcgan_v1.ports import names
 pytestmark = pytest.mark.cli
 
 SUFFIX = {"tf2": "", "torch": ".safetensors", "keras": ".weights.h5"}
+FIRST = ("images96", "tf2"), ("mnist_keras", "keras"), ("celeba64", "torch")
 PAIRS = [
-    pytest.param(model, to, marks=[pytest.mark.torch] if to == "torch" else [])
+    pytest.param(
+        model,
+        to,
+        marks=[pytest.mark.torch] * (to == "torch") + [pytest.mark.release] * (pair not in FIRST),
+    )
     for to in systems.FRAMEWORKS
     for model in systems.with_counterpart(to)
+    for pair in [(model, to)]
 ]
 
 
@@ -132,7 +138,7 @@ def test_a_dense_layer_between_vectors_and_maps_changes_its_order_for_pytorch(rn
     np.testing.assert_array_equal(row.layout.to_tf1(theirs), w)
 
 
-@pytest.mark.parametrize("updates", [300, 100_000])
+@pytest.mark.parametrize("updates", [pytest.param(300, marks=pytest.mark.release), 100_000])
 def test_long_trained_optimisers_go_there_and_back(trained, tmp_path, updates):
     """After 300 updates 0.5^n has underflowed in float32, after 100 000 0.999^n too."""
     arrays = reading.tensors(trained("mnist_keras"))
