@@ -17,7 +17,7 @@ ROW = re.compile(r"^\| (.+?) \| (PyTorch|Keras) \| (.+) \|$", re.MULTILINE)
 NUMBER = re.compile(r"\d(\.\d+)?e[-+]\d+|\d+\.\d{5,}")  # what rounding may move
 SHARE = re.compile(r" \(this explains \d+% of the difference\)")
 CHUNK = 12  # pairs in one process, each about a second and a half
-SPARSE = 4  # one of so many is in `make check`: neighbours are alike
+SPARSE = 6  # one of so many is in `make check`: neighbours are alike
 
 
 def chunks():
