@@ -4,15 +4,15 @@ import json
 import shutil
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
-from unittest import mock
 
 import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 from idx_files import random_images, write_dataset
 from rounding import UNIT, adam_apart, products
-from script_runs import ENVIRONMENT, SECONDS, refusal
+from script_runs import ENVIRONMENT, SECONDS, call, refusal
 from worker_runs import finished, train, variables
 
 from dcgan_v1 import systems
@@ -163,28 +163,39 @@ def tf_config(*addresses, kind="worker", index=0, job="worker"):
 
 @pytest.mark.unit
 @pytest.mark.parametrize(
-    ("options", "config", "said"),
+    ("options", "said"),
     [
-        (["--batch-size", "50", "--workers", "3"], "", "48 or 51 can"),
-        (["--batch-size", "2", "--workers", "3"], "", "workers; 3 can"),
-        (["--batch-size", "2", "--workers", "3", "--bn", "none"], "", "--bn"),
-        (["--workers", "0"], "", "--workers must be at least 1"),
-        (["--worker-timeout", "0"], "", "--worker-timeout must be 1 to 86400"),
-        ([], "{", "TF_CONFIG is not what TensorFlow wants"),
-        ([], tf_config("a", "b"), "'a' is not an address"),
-        ([], tf_config("a:1", "a:1"), "an address twice"),
-        ([], tf_config("a:1", "b:1"), "--trust-network"),
-        ([], tf_config("a:1", "b:1", index=2), "no worker 2"),
-        ([], tf_config("a:1", "b:1", index=float("inf")), "not what TensorFlow wants"),
-        ([], tf_config("a:1", "b:1", kind=["worker"]), "no ['worker'] 0"),
-        ([], tf_config("a:1", "b:99999"), "'b:99999' is not an address"),
-        ([], tf_config("a:1", ":1"), "':1' is not an address"),
-        ([], tf_config("a:1", job="ps"), "a job 'ps'"),
-        (["--workers", "2"], tf_config("localhost:1", "localhost:2"), "choose"),
+        (["--batch-size", "50", "--workers", "3"], "48 or 51 can"),
+        (["--batch-size", "2", "--workers", "3"], "workers; 3 can"),
+        (["--batch-size", "2", "--workers", "3", "--bn", "none"], "--bn"),
+        (["--workers", "0"], "--workers must be at least 1"),
+        (["--worker-timeout", "0"], "--worker-timeout must be 1 to 86400"),
     ],
 )
-def test_what_cannot_be_joined_is_refused_in_one_line(tmp_path, options, config, said):
-    where = ["--run-dir", tmp_path / "run"]
-    with mock.patch.dict(ENVIRONMENT, {"TF_CONFIG": config} if config else {}):
-        assert said in refusal("train_mnist.py", *options, *where)
+def test_workers_that_cannot_be_are_refused_in_one_line(tmp_path, options, said):
+    assert said in refusal("train_mnist.py", *options, "--run-dir", tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.cli
+@pytest.mark.parametrize(
+    ("config", "said"),
+    [
+        ("{", "TF_CONFIG is not what TensorFlow wants"),
+        (tf_config("a", "b"), "'a' is not an address"),
+        (tf_config("a:1", "a:1"), "an address twice"),
+        (tf_config("a:1", "b:1"), "--trust-network"),
+        (tf_config("a:1", "b:1", index=2), "no worker 2"),
+        (tf_config("a:1", "b:1", index=float("inf")), "not what TensorFlow wants"),
+        (tf_config("a:1", "b:1", kind=["worker"]), "no ['worker'] 0"),
+        (tf_config("a:1", "b:99999"), "'b:99999' is not an address"),
+        (tf_config("a:1", ":1"), "':1' is not an address"),
+        (tf_config("a:1", job="ps"), "a job 'ps'"),
+        (tf_config("localhost:1", "localhost:2"), "choose"),
+    ],
+)
+def test_what_cannot_be_joined_is_refused_in_one_line(tmp_path, config, said):
+    options = ["--workers", "2"] if said == "choose" else []
+    run = partial(call, env={**ENVIRONMENT, "TF_CONFIG": config})  # a worker ends its process
+    assert said in refusal("train_mnist.py", *options, "--run-dir", tmp_path / "run", run=run)
     assert not (tmp_path / "run").exists()
