@@ -1,5 +1,4 @@
-"""What archives of every kind share: refusals, fingerprints, and a temporary copy of what
-cannot be read in place."""
+"""What archives of every kind share: refusals, fingerprints, a temporary copy of their images."""
 
 from __future__ import annotations
 
