@@ -17,9 +17,8 @@ class Refused(UserError):
     """A program that cannot be written in the framework that was asked for."""
 
 
-LAYERS = (  # kinds of nodes that a network holds as a layer
-    *("dense", "conv", "deconv", "batch_norm", "lstm", "dropout", "embedding", "bias"),
-)
+# kinds of nodes that a network holds as a layer
+LAYERS = ("dense", "conv", "deconv", "batch_norm", "lstm", "dropout")
 
 
 @dataclass(frozen=True)
@@ -74,9 +73,9 @@ class Node:
     """One line of a body.
 
     Attributes:
-      kind: one of LAYERS, PLAIN or LOSSES; 'input' (fed), 'draw' (random), 'call' (of a
-        network), 'gradient' (of inputs[0] by inputs[1], as part of a loss); or 'op', which
-        settings['type'] names as TF1 does.
+      kind: one of LAYERS; what else a pattern knows ('relu', 'concat', 'mse'); 'input' (fed),
+        'draw' (random), 'call' (of a network), 'gradient' (of inputs[0] by inputs[1], as part of
+        a loss); or 'op', which settings['type'] names as TF1 does.
       values: that it makes.
       inputs: that it takes, in the order of TF1's op, or of the kind.
       settings: numbers and words, by kind; TF1's attributes of an 'op'.

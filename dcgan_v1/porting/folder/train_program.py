@@ -53,7 +53,7 @@ def restore(training, folder):
 """
 KERAS_DRAWN = """\
 def drawn(training, inputs):
-    return np.asarray(training.{network}(*map(tf.constant, inputs){words}))
+    return np.asarray(training.{network}{method}(*map(tf.constant, inputs){words}))
 """
 
 
@@ -64,7 +64,7 @@ class Framework(NamedTuple):
       imports: lines.
       state: functions given, save and restore.
       pictures: functions read_picture, resized and write_png.
-      drawn: function drawn, with places for network and words.
+      drawn: function drawn, with places for network, method and words.
     """
 
     imports: str
@@ -128,12 +128,13 @@ def text(
 
 def _drawn(program: d.Program, framework: Framework, sampler: Sampler) -> str:
     network = next(n for n in program.networks if n.name == sampler.network)
-    function = network.functions[0]
+    function = next(f for f in network.functions if f.name == sampler.function)
     norms = [n for n in d.walk(function.nodes) if n.kind == "batch_norm"]
     words = ""
     if function.takes_training and not all(n.settings["averages"] for n in norms):
         words = ", training=True, moves=False"  # there are no averages to draw by
-    return framework.drawn.format(network=sampler.network, words=words)
+    method = "" if function.name == "call" else f".{function.name}"
+    return framework.drawn.format(network=sampler.network, method=method, words=words)
 
 
 def _size(feeds: tuple[Feed, ...], sampler: Sampler | None) -> tuple[int, ...]:

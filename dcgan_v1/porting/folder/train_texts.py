@@ -76,6 +76,6 @@ TORCH_DRAWN = """\
 def drawn(training, inputs):
     network = training.{network}.eval()
     with torch.no_grad():
-        pictures = network(*map(tensor, inputs)).numpy()
+        pictures = network{method}(*map(tensor, inputs)).numpy()
     return np.moveaxis(pictures, 1, -1) if pictures.ndim == 4 else pictures
 """

@@ -214,15 +214,8 @@ def variable_of(tensor: Tensor) -> str | None:
     return op.name if op.type in VARIABLES else None
 
 
-def above(ops: Iterable[Op], data_only: bool = False, stop: Iterable[Op] = ()) -> set[Op]:
-    """Returns every op that `ops` need, themselves too.
-
-    Args:
-      ops: to begin with.
-      data_only: leave out what is only waited for.
-      stop: ops that are not looked beyond.
-    """
-    stops = set(stop)
+def above(ops: Iterable[Op]) -> set[Op]:
+    """Returns every op that `ops` need, themselves too."""
     visited: set[Op] = set()
     stack = list(ops)
     while stack:
@@ -230,9 +223,8 @@ def above(ops: Iterable[Op], data_only: bool = False, stop: Iterable[Op] = ()) -
         if op in visited:
             continue
         visited.add(op)
-        if op in stops or op.type.startswith(("IteratorGetNext", "QueueDequeue")):
+        if op.type.startswith(("IteratorGetNext", "QueueDequeue")):
             continue
         stack += [t.op for t in op.inputs if t is not None]
-        if not data_only:
-            stack += op.controls
+        stack += op.controls
     return visited

@@ -6,6 +6,7 @@ from dcgan_v1.porting.keras import starts as keras_starts
 from dcgan_v1.porting.text import contents, starts
 from dcgan_v1.porting.text import names as naming
 from dcgan_v1.porting.text.contents import attribute_of, class_name, has_norm, has_sets, sets
+from dcgan_v1.porting.text.printing import square
 
 BATCH_NORM = '''\
 class BatchNorm(layers.BatchNormalization):
@@ -132,10 +133,6 @@ def _initializer(program: d.Program, variable: str, default: str) -> str:
     return f"keras.initializers.{name}({inner})"
 
 
-def _square(size: tuple[int, ...]) -> str:
-    return str(size[0]) if len(set(size)) == 1 else str(tuple(size))
-
-
 def _layer(program: d.Program, node: d.Node) -> str:
     """Returns the constructor of a layer."""
     s, v = node.settings, node.variables
@@ -149,13 +146,13 @@ def _layer(program: d.Program, node: d.Node) -> str:
     if node.kind == "dense":
         words.append(str(s["units"]))
     else:
-        words += [str(s["filters"]), _square(s["size"])]
+        words += [str(s["filters"]), square(s["size"])]
         if set(s["strides"]) != {1}:
-            words.append(f"strides={_square(s['strides'])}")
+            words.append(f"strides={square(s['strides'])}")
         if s["padding"] != "valid":
             words.append(f'padding="{s["padding"]}"')
         if set(s["dilations"]) != {1}:
-            words.append(f"dilation_rate={_square(s['dilations'])}")
+            words.append(f"dilation_rate={square(s['dilations'])}")
     if "bias" not in v:
         words.append("use_bias=False")
     elif bias := _initializer(program, v["bias"], "zeros"):

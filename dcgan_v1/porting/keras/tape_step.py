@@ -6,6 +6,7 @@ from dcgan_v1.porting import description as d
 from dcgan_v1.porting.graphs.tf_ops import Printer
 from dcgan_v1.porting.text import step as steps
 from dcgan_v1.porting.text.step import Step
+from dcgan_v1.porting.text.step_printer import StepPrinter
 
 DRAWS = {
     "RandomUniform": "tf.random.uniform",
@@ -15,7 +16,7 @@ DRAWS = {
 Losses = Mapping[str, Callable[[str, str], str]]  # kind of a node -> (labels, logits) -> expression
 
 
-class TapeStep:
+class TapeStep(StepPrinter[Printer]):
     """Prints a step.
 
     Args:
@@ -23,29 +24,15 @@ class TapeStep:
       weight: TF1 variable -> expression.
       floats: expression of the dtype that the port computes in.
       losses: how the framework says losses.
-
-    Attributes:
-      refused: what has no words.
     """
+
+    decorators = ("@tf.function",)
 
     def __init__(
         self, step: Step, weight: Callable[[str], str], floats: str, losses: Losses
     ) -> None:
-        self.step, self.stages = step, step.program.stages
+        super().__init__(step, Printer(step.values, weight, floats))
         self.weight, self.losses = weight, losses
-        self.printer = Printer(step.values, weight, floats)
-        self.refused = self.printer.refused
-
-    def lines(self) -> list[str]:
-        """Returns the method's lines."""
-        step = self.step
-        words = [*step.inputs.values(), *(f"{name}=None" for name in step.draws.values())]
-        lines = ["@tf.function", f"def train_step({', '.join(['self', *words])}):"]
-        for number in range(len(self.stages)):
-            lines += [f"    {line}" for line in self._stage(number)]
-        losses = step.program.losses
-        returned = ", ".join(f'"{k}": {step.values[v.name]}' for k, v in losses.items())
-        return [*lines, f"    return {{{returned}}}"]
 
     def variables(self, names: tuple[str, ...]) -> str:
         """Returns an expression of a list of variables."""
@@ -119,10 +106,6 @@ class TapeStep:
 
     # ---- nodes ----
 
-    def _body(self, nodes: tuple[d.Node, ...]) -> list[str]:
-        kept = {v.name for v in self.step.program.losses.values()}
-        return steps.body(nodes, self.printer, kept, self._node)
-
     def _node(self, node: d.Node) -> list[str]:
         made = self.printer.made(node)
         xs = [self.printer.operand(x) for x in node.inputs]
@@ -133,11 +116,8 @@ class TapeStep:
         if node.kind == "call":
             return [f"{made} = {steps.call(self.step, node, xs)}"]
         if node.kind == "draw":
-            argument = self.step.draws[node.settings["argument"].name]
-            drawn = f"{DRAWS[node.settings['type']]}({xs[0]}, dtype={self.printer.floats})"
-            if made == argument:
-                return [f"if {argument} is None:", f"    {argument} = {drawn}"]
-            return [f"{made} = {drawn} if {argument} is None else {argument}"]
+            function = DRAWS[node.settings["type"]]
+            return self._drawn(node, f"{function}({xs[0]}, dtype={self.printer.floats})")
         if node.kind in self.losses:
             return [f"{made} = {self.losses[node.kind](_labels(node, xs), xs[1])}"]
         return [f"{made} = {self.printer.expression(node)}"]

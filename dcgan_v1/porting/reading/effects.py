@@ -5,14 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from dcgan_v1.porting.graphs.graph import Graph, Op, Tensor, above, through, variable_of
-from dcgan_v1.porting.graphs.matching import Number, any_of, number_of
+from dcgan_v1.porting.graphs.matching import ADD, Number, any_of, number_of
 
 ASSIGNMENTS = {
     **{"Assign": "set", "AssignVariableOp": "set"},
     **{"AssignAdd": "add", "AssignAddVariableOp": "add"},
     **{"AssignSub": "sub", "AssignSubVariableOp": "sub"},
 }
-ADD = "Add|AddV2"
 
 
 @dataclass(eq=False)

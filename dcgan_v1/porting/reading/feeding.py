@@ -43,13 +43,14 @@ class Sampler:
     """How pictures are drawn.
 
     Attributes:
-      network: the generator.
+      network: the generator; function: of it that draws.
       feeds: for its inputs, in order.
       low, high: limits of what it draws.
       shape: of one picture, [H, W, C].
     """
 
     network: str
+    function: str
     feeds: tuple[Feed, ...]
     low: float
     high: float
@@ -247,7 +248,8 @@ def sampler(program: d.Program, feeds: tuple[Feed, ...]) -> Sampler | None:
         if feed is None:
             return None
         own.append(feed)
-    return Sampler(drawn.network, tuple(own), drawn.low, drawn.high, shape)
+    function = drawn.call.settings["function"]
+    return Sampler(drawn.network, function, tuple(own), drawn.low, drawn.high, shape)
 
 
 def _drawn_in_graph(x: d.Value, nodes: Mapping[str, d.Node]) -> Feed | None:

@@ -3,9 +3,8 @@
 from typing import Any
 
 from dcgan_v1.porting.graphs.graph import Graph, Tensor, through
-from dcgan_v1.porting.graphs.matching import Number, any_of, number_of
+from dcgan_v1.porting.graphs.matching import ADD, Number, any_of, number_of
 
-ADD = "Add|AddV2"
 DRAWS = {
     "RandomUniform": "uniform",
     "RandomStandardNormal": "normal",

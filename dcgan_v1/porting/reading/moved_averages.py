@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from dcgan_v1.porting.graphs.graph import Tensor
 from dcgan_v1.porting.patterns.norms import bare, moment_of
+from dcgan_v1.porting.reading.averages import key_of
 from dcgan_v1.porting.reading.flow import Piece
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def of_run(run: "Run", averages: "Averages", refused: list[str]) -> Moved:
         decays.setdefault(owner, {})[average.variable] = average.decay
     result: Moved = {}
     for piece, own in decays.items():
-        key = tuple(piece.variables.get(part, "") for part in ("gamma", "beta"))
+        key = key_of(piece.variables)
         pairs = averages.of.get(key, [])
         fitting = [which for which, pair in enumerate(pairs) if set(pair) == set(own)]
         if not fitting or len(set(own.values())) > 1:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from dcgan_v1.porting import description as d
 from dcgan_v1.porting.graphs.graph import Tensor, through
 from dcgan_v1.porting.reading import effects, moved_averages, segments
+from dcgan_v1.porting.reading.averages import key_of
 from dcgan_v1.porting.reading.building import Building, input_word
 from dcgan_v1.porting.reading.flow import Operand, Out, Piece
 from dcgan_v1.porting.reading.segments import Call
@@ -161,7 +162,7 @@ class Bodies:
 
     def _pairs(self, piece: Piece) -> list[tuple[str, str]]:
         """The averages of a batch norm: those of its gamma and beta, or else its own."""
-        key = tuple(piece.variables.get(part, "") for part in ("gamma", "beta"))
+        key = key_of(piece.variables)
         if any(key):
             return self._averages.of.get(key, [])
         own = tuple(piece.variables.get(part, "") for part in ("mean", "variance"))

@@ -83,6 +83,11 @@ def shape_of(x: d.Operand) -> tuple[int | None, ...] | None:
     return x.array.shape if isinstance(x, d.Constant) else x.shape
 
 
+def square(sides: Sequence[int]) -> str:
+    """Returns the sides of a window as one number where they are alike, else as a tuple."""
+    return str(sides[0]) if len(set(sides)) == 1 else str(tuple(sides))
+
+
 def rank_of(x: d.Operand) -> int:
     """Returns the number of an operand's axes, 0 where it is not known."""
     return len(shape_of(x) or ())

@@ -8,6 +8,8 @@ from dcgan_v1.porting.text import contents
 from dcgan_v1.porting.text import names as naming
 from dcgan_v1.porting.text.printing import Names, inlined
 
+Paths = Callable[[d.Program, d.Network], dict[str, str]]
+
 
 @dataclass(frozen=True)
 class Variables:
@@ -126,6 +128,20 @@ def refuse_networks(program: d.Program) -> None:
     if names:
         each = (f"{name}: its variables are trained, and it has no layers" for name in names)
         raise d.Refused("; ".join(each))
+
+
+def places(program: d.Program, paths: Paths) -> dict[str, str]:
+    """Returns TF1 variable -> expression in the port.
+
+    Args:
+      program: what is written.
+      paths: returns variable -> path in a network.
+    """
+    return {
+        variable: f"self.{network.name}.{path.replace('/', '.')}"
+        for network in program.networks
+        for variable, path in paths(program, network).items()
+    }
 
 
 def weight_of(places: dict[str, str]) -> Callable[[str], str]:

@@ -5,7 +5,7 @@ from textwrap import indent
 
 from dcgan_v1.porting import description as d
 from dcgan_v1.porting.text import contents, starts
-from dcgan_v1.porting.text.printing import shape_of
+from dcgan_v1.porting.text.printing import shape_of, square
 
 DECONV = '''\
 def conv2d_transpose(x, kernel, size, strides, padding):
@@ -101,20 +101,16 @@ def kernel_layer(node: d.Node, x: str, weight: Callable[[str], str]) -> str:
     if node.kind == "dense":
         made = f"tf.matmul({x}, {kernel})"
     elif node.kind == "conv":
-        more = "" if set(s["dilations"]) == {1} else f", dilations={_square(s['dilations'])}"
-        words = f'{_square(s["strides"])}, "{s["padding"].upper()}"{more}'
+        more = "" if set(s["dilations"]) == {1} else f", dilations={square(s['dilations'])}"
+        words = f'{square(s["strides"])}, "{s["padding"].upper()}"{more}'
         made = f"tf.nn.conv2d({x}, {kernel}, {words})"
     elif node.kind == "deconv":
         _, h, w, _ = node.value.shape or (None,) * 4
-        words = f'({h}, {w}), {_square(s["strides"])}, "{s["padding"].upper()}"'
+        words = f'({h}, {w}), {square(s["strides"])}, "{s["padding"].upper()}"'
         made = f"conv2d_transpose({x}, {kernel}, {words})"
     else:
         raise d.Refused(f"a layer of kind {node.kind} ({', '.join(node.ops)})")
     return f"{made} + {weight(node.variables['bias'])}" if "bias" in node.variables else made
-
-
-def _square(pair: tuple[int, ...]) -> str:
-    return str(pair[0]) if len(set(pair)) == 1 else str(list(pair))
 
 
 def batch_norm(node: d.Node) -> str:

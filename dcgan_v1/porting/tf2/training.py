@@ -5,7 +5,7 @@ from dcgan_v1.porting.keras import optimizers as keras_optimizers
 from dcgan_v1.porting.keras.tape_step import TapeStep
 from dcgan_v1.porting.text import training_file
 from dcgan_v1.porting.text.contents import class_name
-from dcgan_v1.porting.text.step import Step, refuse_networks, weight_of
+from dcgan_v1.porting.text.step import Step, places, refuse_networks, weight_of
 from dcgan_v1.porting.tf2 import networks as tf2_networks
 
 CROSS_ENTROPY = "tf.nn.sigmoid_cross_entropy_with_logits(labels={}, logits={})"
@@ -26,12 +26,8 @@ def text(program: d.Program) -> str:
       Refused: it holds what no line is written for.
     """
     refuse_networks(program)
-    places = {
-        variable: f"self.{network.name}.{path.replace('/', '.')}"
-        for network in program.networks
-        for variable, path in tf2_networks.paths(program, network).items()
-    }
-    printer = TapeStep(Step(program), weight_of(places), FLOATS, SAID)
+    weight = weight_of(places(program, tf2_networks.paths))
+    printer = TapeStep(Step(program), weight, FLOATS, SAID)
     made = ["self.dtype = dtype", *construction(program)]
     for optimizer in program.optimizers:
         made += keras_optimizers.lines(optimizer, printer.variables(optimizer.variables))

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from dcgan_v1.porting import description as d
-from dcgan_v1.porting.text.printing import binary, constants, in_brackets, rank_of, shape_of
+from dcgan_v1.porting.text.printing import binary, constants, in_brackets, rank_of, shape_of, square
 from dcgan_v1.porting.torch import layout
 
 if TYPE_CHECKING:
@@ -70,8 +70,8 @@ def _conv2d(p: "Printer", node: d.Node) -> str:
     s = settings_of(node, kernel)
     inside = layout.with_pads(p.operand(x), layout.pads(shape_of(x), s))
     words = [inside, f"{in_brackets(p.operand(kernel))}.permute(3, 2, 0, 1)"]
-    words += [f"stride={layout.square(s['strides'])}"] if set(s["strides"]) != {1} else []
-    words += [f"dilation={layout.square(s['dilations'])}"] if set(s["dilations"]) != {1} else []
+    words += [f"stride={square(s['strides'])}"] if set(s["strides"]) != {1} else []
+    words += [f"dilation={square(s['dilations'])}"] if set(s["dilations"]) != {1} else []
     return f"F.conv2d({', '.join(words)})"
 
 
@@ -80,9 +80,9 @@ def _conv_transpose2d(p: "Printer", node: d.Node) -> str:
     s = settings_of(node, kernel)
     pad, out, crop = transposed_sizes(shape_of(x), node.value.shape, s)
     words = [p.operand(x), f"{in_brackets(p.operand(kernel))}.permute(3, 2, 0, 1)"]
-    words += [f"stride={layout.square(s['strides'])}"] if set(s["strides"]) != {1} else []
-    words += [f"padding={layout.square(pad)}"] if set(pad) != {0} else []
-    words += [f"output_padding={layout.square(out)}"] if set(out) != {0} else []
+    words += [f"stride={square(s['strides'])}"] if set(s["strides"]) != {1} else []
+    words += [f"padding={square(pad)}"] if set(pad) != {0} else []
+    words += [f"output_padding={square(out)}"] if set(out) != {0} else []
     return f"F.conv_transpose2d({', '.join(words)}){crop}"
 
 

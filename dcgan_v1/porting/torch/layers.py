@@ -6,7 +6,7 @@ from dcgan_v1.porting import description as d
 from dcgan_v1.porting.text import contents
 from dcgan_v1.porting.text import names as naming
 from dcgan_v1.porting.text.contents import Contents
-from dcgan_v1.porting.text.printing import shape_of
+from dcgan_v1.porting.text.printing import shape_of, square
 from dcgan_v1.porting.torch import layout
 from dcgan_v1.porting.torch import norms as torch_norms
 from dcgan_v1.porting.torch.functions import transposed_sizes
@@ -115,15 +115,15 @@ def _conv(
 ) -> str:
     s = nodes[0].settings
     size, inputs, filters = shape[:2], shape[2], shape[3]
-    words = [str(inputs), str(filters), layout.square(size)]
-    words += [f"stride={layout.square(s['strides'])}"] if set(s["strides"]) != {1} else []
+    words = [str(inputs), str(filters), square(size)]
+    words += [f"stride={square(s['strides'])}"] if set(s["strides"]) != {1} else []
     pads = {_pads(node) for node in nodes}
     rows, columns = next(iter(pads))
     if len(pads) > 1 or rows[0] != rows[1] or columns[0] != columns[1]:
         layers.padded.add(name)  # more on one side, or another number in another call
     elif rows[0] or columns[0]:
-        words.append(f"padding={layout.square((rows[0], columns[0]))}")
-    words += [f"dilation={layout.square(s['dilations'])}"] if set(s["dilations"]) != {1} else []
+        words.append(f"padding={square((rows[0], columns[0]))}")
+    words += [f"dilation={square(s['dilations'])}"] if set(s["dilations"]) != {1} else []
     return f"nn.Conv2d({', '.join([*words, *bias])})"
 
 
@@ -134,10 +134,10 @@ def _deconv(shape: tuple[int, ...], nodes: list[d.Node], bias: list[str]) -> str
     if len(known) > 1:
         raise d.Refused("a transposed convolution that is called with maps of several sizes")
     pad, out = next(iter(known))
-    words = [str(inputs), str(filters), layout.square(size)]
-    words += [f"stride={layout.square(s['strides'])}"] if set(s["strides"]) != {1} else []
-    words += [f"padding={layout.square(pad)}"] if set(pad) != {0} else []
-    words += [f"output_padding={layout.square(out)}"] if set(out) != {0} else []
+    words = [str(inputs), str(filters), square(size)]
+    words += [f"stride={square(s['strides'])}"] if set(s["strides"]) != {1} else []
+    words += [f"padding={square(pad)}"] if set(pad) != {0} else []
+    words += [f"output_padding={square(out)}"] if set(out) != {0} else []
     return f"nn.ConvTranspose2d({', '.join([*words, *bias])})"
 
 

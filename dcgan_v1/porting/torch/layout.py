@@ -107,8 +107,3 @@ def with_pads(text: str, pad: tuple[Sides, Sides], value: str = "") -> str:
     rows, columns = pad
     more = f", value={value}" if value else ""
     return f"F.pad({text}, ({', '.join(map(str, (*columns, *rows)))}){more})"
-
-
-def square(pair: Sequence[int]) -> str:
-    """Returns two sides as one number where they are alike."""
-    return str(pair[0]) if len(set(pair)) == 1 else str(tuple(pair))

@@ -5,7 +5,15 @@ from typing import Any
 
 from dcgan_v1.porting import description as d
 from dcgan_v1.porting.patterns import layers as patterns
-from dcgan_v1.porting.text.printing import Names, binary, constants, in_brackets, rank_of, shape_of
+from dcgan_v1.porting.text.printing import (
+    Names,
+    binary,
+    constants,
+    in_brackets,
+    rank_of,
+    shape_of,
+    square,
+)
 from dcgan_v1.porting.torch import functions as torch_functions
 from dcgan_v1.porting.torch import layout
 from dcgan_v1.porting.torch import shapes as torch_shapes
@@ -98,8 +106,8 @@ class Printer(Names):
         """Returns max_pool or avg_pool of settings as layers have them."""
         x = self.operand(node.inputs[0])
         pad = layout.pads(shape_of(node.inputs[0]), s)
-        size = layout.square(s["size"])
-        words = size if s["size"] == s["strides"] else f"{size}, {layout.square(s['strides'])}"
+        size = square(s["size"])
+        words = size if s["size"] == s["strides"] else f"{size}, {square(s['strides'])}"
         if kind == "max_pool":
             inside = layout.with_pads(x, pad, 'float("-inf")')
             return f"F.max_pool2d({inside}, {words})"

@@ -3,7 +3,8 @@
 from dcgan_v1.porting import description as d
 from dcgan_v1.porting.text import step as steps
 from dcgan_v1.porting.text.printing import constants, in_brackets, rank_of
-from dcgan_v1.porting.text.step import Step
+from dcgan_v1.porting.text.step import Step, weight_of
+from dcgan_v1.porting.text.step_printer import StepPrinter
 from dcgan_v1.porting.torch import layout
 from dcgan_v1.porting.torch import networks as torch_networks
 from dcgan_v1.porting.torch.ops import Printer
@@ -23,7 +24,7 @@ LOSSES = {
 }
 
 
-class TorchStep:
+class TorchStep(StepPrinter[Printer]):
     """Prints a step.
 
     Args:
@@ -31,34 +32,17 @@ class TorchStep:
       places: TF1 variable -> expression.
 
     Attributes:
-      refused: what torch has no words for; helpers: functions that the file must have.
+      helpers: functions that the file must have.
     """
 
+    returned = "{}.detach()"
+
     def __init__(self, step: Step, places: dict[str, str]) -> None:
-        self.step, self.stages, self.places = step, step.program.stages, places
-        self.printer = Printer(step.values, self._weight, step.nodes)
-        self.refused, self.helpers = self.printer.refused, self.printer.helpers
-        self._kernels = torch_networks.kernels(step.program)
+        kernels = torch_networks.kernels(step.program)
+        in_tf = {v: f"{place}{kernels.get(v, '')}" for v, place in places.items()}
+        super().__init__(step, Printer(step.values, weight_of(in_tf), step.nodes))
+        self.places, self.helpers = places, self.printer.helpers
         self._modes = dict.fromkeys((n.name for n in step.program.networks), "")
-
-    def _weight(self, variable: str) -> str:
-        """An expression of a variable in TF1's order of axes."""
-        if variable not in self.places:
-            raise d.Refused(f"{variable}, a variable of no network that is trained")
-        return f"{self.places[variable]}{self._kernels.get(variable, '')}"
-
-    def lines(self) -> list[str]:
-        """Returns the method's lines."""
-        step = self.step
-        words = [*step.inputs.values(), *(f"{name}=None" for name in step.draws.values())]
-        lines = []
-        for number in range(len(self.stages)):
-            lines += self._stage(number)
-        losses = step.program.losses
-        returned = ", ".join(f'"{k}": {step.values[v.name]}.detach()' for k, v in losses.items())
-        lines.append(f"return {{{returned}}}")
-        head = f"def train_step({', '.join(['self', *words])}):"
-        return [head, *(f"    {line}" for line in lines)]
 
     def parameters(self, names: tuple[str, ...]) -> str:
         """Returns an expression of variables: an iterator, or a list."""
@@ -183,10 +167,6 @@ class TorchStep:
 
     # ---- nodes ----
 
-    def _body(self, nodes: tuple[d.Node, ...]) -> list[str]:
-        kept = {v.name for v in self.step.program.losses.values()}
-        return steps.body(nodes, self.printer, kept, self._node)
-
     def _node(self, node: d.Node) -> list[str]:
         made = self.printer.made(node)
         if node.kind == "gradient":
@@ -194,10 +174,7 @@ class TorchStep:
         if node.kind == "call":
             return self._call(node, made)
         if node.kind == "draw":
-            argument = self.step.draws[node.settings["argument"].name]
-            if made == argument:
-                return [f"if {argument} is None:", f"    {argument} = {self._draw(node)}"]
-            return [f"{made} = {self._draw(node)} if {argument} is None else {argument}"]
+            return self._drawn(node, self._draw(node))
         if node.kind in LOSSES:
             words = {"labels": self._labels(node), "logits": self.printer.operand(node.inputs[1])}
             return [f"{made} = {LOSSES[node.kind].format(**words)}"]

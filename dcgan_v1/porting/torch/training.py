@@ -3,7 +3,7 @@
 from dcgan_v1.porting import description as d
 from dcgan_v1.porting.text import training_file
 from dcgan_v1.porting.text.contents import class_name
-from dcgan_v1.porting.text.step import Step, refuse_networks
+from dcgan_v1.porting.text.step import Step, places, refuse_networks
 from dcgan_v1.porting.torch import networks as torch_networks
 from dcgan_v1.porting.torch import optimizers as torch_optimizers
 from dcgan_v1.porting.torch.step import TorchStep
@@ -16,7 +16,7 @@ def text(program: d.Program) -> str:
       Refused: it holds what PyTorch has no words for.
     """
     refuse_networks(program)
-    printer = TorchStep(Step(program), places(program))
+    printer = TorchStep(Step(program), places(program, torch_networks.paths))
     made = construction(program)
     for optimizer in program.optimizers:
         made += torch_optimizers.lines(optimizer, printer.parameters(optimizer.variables))
@@ -44,12 +44,3 @@ def construction(program: d.Program, owner: str = "self.") -> list[str]:
             lines.append(f"{owner}{copy} = {class_name(network)}().requires_grad_(False)")
             lines.append(f"{owner}{copy}.load_state_dict({owner}{network.name}.state_dict())")
     return lines
-
-
-def places(program: d.Program) -> dict[str, str]:
-    """Returns TF1 variable -> expression in the port, as the port holds it."""
-    known: dict[str, str] = {}
-    for network in program.networks:
-        for variable, path in torch_networks.paths(program, network).items():
-            known[variable] = f"self.{network.name}.{path.replace('/', '.')}"
-    return known
