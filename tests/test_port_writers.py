@@ -6,10 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from dcgan_v1 import porting
 from dcgan_v1.porting import description as d
+from dcgan_v1.porting.graphs import tf_ops
 from dcgan_v1.porting.keras import training as keras_training
+from dcgan_v1.porting.reading import broadcasting
 from dcgan_v1.porting.text import printing
 from dcgan_v1.porting.tf2 import training as tf2_training
 from dcgan_v1.porting.torch import networks as torch_networks
@@ -103,6 +106,38 @@ def test_an_op_on_maps_gives_what_it_gives_in_tf1s_order_of_axes(case):
     known |= {f"y{i}": to_torch(a) for i, a in enumerate(arrays)}
     result = eval(text, {"torch": torch, "F": F, **known})
     np.testing.assert_allclose(to_tf(result), wanted, atol=1e-12)
+
+
+def widened(type_, *arrays):
+    """An elementwise op of a value and a constant, as it is read off a graph."""
+    oracle = {"AddV2": np.add, "Maximum": np.maximum, "Mul": np.multiply}[type_]
+    wanted = oracle(*arrays)
+    inputs = (value("x", arrays[0]), number(arrays[1]))
+    node = d.Node("op", (value("h", wanted),), inputs, {"type": type_})
+    return broadcasting.as_numbers(node), wanted
+
+
+COLUMN = RNG.normal(size=(8, 1))
+CONSTANTS = {  # op, value, constant, whether it is said as a number
+    "zeros that repeat columns": ("AddV2", COLUMN, np.zeros((8, 4)), False),
+    "a bound that repeats columns": ("Maximum", COLUMN, np.full((8, 4), 0.25), False),
+    "maps by one row of maps": ("Mul", MAPS[:, :1], np.full((1, 4, 1, 1), 0.5), False),
+    "a number of the value's shape": ("Mul", COLUMN, np.full((8, 1), 0.5), True),
+    "a number of fewer axes": ("AddV2", MAPS, np.full(3, 0.5), True),
+}
+
+
+@pytest.mark.parametrize("case", CONSTANTS)
+def test_a_constant_of_one_number_is_said_as_one_where_it_widens_nothing(case):
+    *op, is_number = CONSTANTS[case]
+    node, wanted = widened(*op)
+    x = op[1]
+    in_torch = Printer({"x": "x"}, str, {}).expression(node)
+    in_tf = tf_ops.Printer({"x": "x"}, str, "'float64'").expression(node)
+    result = eval(in_torch, {"torch": torch, "x": to_torch(x)})
+    np.testing.assert_allclose(to_tf(result), wanted, atol=1e-12)
+    np.testing.assert_allclose(eval(in_tf, {"tf": tf, "x": x}), wanted, atol=1e-12)
+    assert is_number == ("torch.full" not in in_torch) == ("tf.constant" not in in_tf)
 
 
 SPLITS = {
@@ -277,6 +312,30 @@ def test_an_optimiser_in_torch_updates_as_tf1s_does(kind, settings, oracle):
         change, state = oracle(t, gradient, state)
         wanted = wanted - change
         np.testing.assert_allclose(weight.detach().numpy(), wanted, atol=1e-14)
+
+
+def test_a_decayed_rate_in_torch_goes_on_from_the_state_of_its_optimiser():
+    """TF1's rate after 7 updates is 0.1 * 0.5 ** (7 / 4), whoever did them."""
+    numbers = {"rate": 0.1, "steps": 4, "factor": 0.5, "staircase": False}
+    kind = "GradientDescent"
+    optimizer = d.Optimizer("o", "o", kind, {}, (), schedule=("exponential", numbers))
+    program = d.Program("", {}, (), (optimizer,), (), (), (), {})
+    state = None
+    for first in (0, 5):
+        names = {"torch": torch, "self": type("Owner", (), {})()}
+        weight = torch.nn.Parameter(torch.zeros(1, dtype=torch.float64))
+        names["parameters"] = [weight]
+        exec("\n".join([*torch_optimizers.classes(program)]), names)
+        exec("\n".join(torch_optimizers.lines(optimizer, "parameters")), names)
+        owner = names["self"]
+        if state is not None:
+            owner.o.load_state_dict(state)
+        for t in range(first, first + 5):
+            before, weight.grad = weight.item(), torch.ones_like(weight)
+            owner.o_rate.step()
+            owner.o.step()
+            assert before - weight.item() == pytest.approx(0.1 * 0.5 ** (t / 4), rel=1e-12)
+        state = owner.o.state_dict()
 
 
 # ---- a step ----

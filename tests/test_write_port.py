@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from dcgan_v1.errors import UserError
 from dcgan_v1.migration.matching.map_file import Map, VariableRow
 from dcgan_v1.migration.records import Input, Tf1Info
 from dcgan_v1.porting import description as d
+from dcgan_v1.porting.folder import readme, train_program
 from dcgan_v1.porting.graphs import graph
 from dcgan_v1.porting.keras import starts as keras_starts
 from dcgan_v1.porting.patterns import layers as patterns
@@ -272,6 +274,42 @@ def test_how_a_step_is_fed_is_read_off_its_networks_or_off_a_recording():
     assert noise.kind == "normal" and noise.high == pytest.approx(2, rel=0.2) and noise.told
     drawn = feeding.sampler(gan_program(), (images, noise))
     assert (drawn.network, drawn.shape, drawn.feeds) == ("g", (8, 8, 1), (noise,))
+
+
+def test_samples_are_drawn_by_the_function_that_the_step_calls():
+    program = gan_program()
+    generator, critic = program.networks
+    other = replace(generator.functions[0], name="call_2")
+    networks = (replace(generator, functions=(*generator.functions, other)), critic)
+    (stage,) = program.stages
+    drawn = replace(stage.nodes[0], settings={"network": "g", "function": "call_2"})
+    stages = (replace(stage, nodes=(drawn, *stage.nodes[1:])),)
+    program = replace(program, networks=networks, stages=stages)
+    feeds = feeding.of(program, {})
+    for to in ("keras", "torch", "tf2"):
+        text = train_program.text(program, to, feeds, feeding.sampler(program, feeds), 4)
+        assert ".call_2(*map(" in text
+
+
+@pytest.mark.parametrize("fused", [True, False])
+@pytest.mark.parametrize("moves", [True, False])
+def test_a_readme_speaks_of_batch_norm_where_it_is_no_layer_of_the_framework(fused, moves):
+    """PyTorch's own follows the unbiased variance, Keras's the biased one; neither can be told to
+    leave its averages as they are."""
+    x, y = d.Value("x.1", (None, 3)), d.Value("h.2", (None, 3))
+    settings = {"epsilon": 1e-3, "fused": fused, "averages": (("m", "v"),), "momentum": 0.9}
+    variables = {"gamma": "g", "beta": "b"}
+    norm = d.Node("batch_norm", (y,), (x,), settings, variables, ops=("n",))
+    network = d.Network("n", "n", (d.Function("call", (x,), (norm,), (y,), True),), ("g", "b"))
+    settings = {"network": "n", "function": "call", "training": True, "moves": moves}
+    calls = [d.Node("call", (y,), (x,), settings), d.Node("call", (y,), (x,), settings)]
+    calls[0] = replace(calls[0], settings={**settings, "moves": True})
+    stages = (d.Stage(0, tuple(calls), ()),)
+    program = d.Program("", {}, (network,), (), (), (), stages, {})
+    said = {to: readme._spelled(program, to) for to in ("keras", "torch", "tf2")}
+    assert bool(said["torch"]) == (not fused or not moves)
+    assert bool(said["keras"]) == (fused or not moves)
+    assert said["tf2"]  # a tf.Module has none
 
 
 # ---- the command ----

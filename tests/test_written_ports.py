@@ -85,6 +85,8 @@ def test_a_port_stands_alone_begins_with_the_recorded_losses_and_goes_back_bit_f
     for key in before.get_variable_to_shape_map():
         a, b = before.get_tensor(key), after.get_tensor(key)
         assert np.asarray(a).tobytes() == np.asarray(b).tobytes(), key
+    with np.load(port / "weights" / "tf1_only.npz") as file:  # what the port has no place for
+        assert set(file.files) <= {"global_step"}
 
 
 @pytest.mark.parametrize(

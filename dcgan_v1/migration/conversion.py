@@ -62,14 +62,15 @@ class Converter:
         out.mkdir(parents=True)
         self.new.save(str(out.absolute()), to)
         save_npz(out / REST, {n: a for n, a in start.items() if n not in arrays})
-        note = {"to": to, "source": self.info.source}
+        note = {"to": to, "source": self.info.source, "updates": self.start.updates}
         (out / NOTE).write_text(json.dumps(note, indent=2) + "\n")
         return len(arrays)
 
     def back(self, source: Path, out: Path) -> int:
         """Writes as a TF1 checkpoint what `over` wrote; returns how many arrays came back."""
         try:
-            to = json.loads((source / NOTE).read_text())["to"]
+            note = json.loads((source / NOTE).read_text())
+            to = note["to"]
             rest = read_npz(source / REST)
         except (OSError, ValueError, KeyError, UserError) as error:
             raise UserError(f"{source} is not a folder that this command wrote") from error
@@ -81,9 +82,24 @@ class Converter:
         for name in arrays.keys() & rest.keys():
             if _same_but_for_a_shift(rest[name], arrays[name]):
                 arrays[name] = rest[name]
-        self.old.load(self._state({**start, **rest, **arrays}))
+        steps = self._steps({**start, **rest}, arrays, note.get("updates", {}))
+        self.old.load(self._state({**start, **rest, **arrays, **steps}))
         self.old.save(str(out.absolute()))
         return len(arrays)
+
+    def _steps(self, before: Arrays, now: Arrays, updates: dict[str, int]) -> Arrays:
+        """What counts an optimiser's updates, raised by those that the port has done.
+
+        Args:
+          before: TF1's arrays when they went over; updates: of each optimiser then.
+          now: those that came back.
+        """
+        done = {
+            name: int(now[f"updates:{optimizer}"]) - updates[optimizer]
+            for optimizer, name in self.info.step_counts.items()
+            if f"updates:{optimizer}" in now and optimizer in updates
+        }
+        return {name: before[name] + before[name].dtype.type(n) for name, n in done.items()}
 
     def _back_from_port(self) -> State:
         return self.matching.to_tf1(self.new.state(), self.info)

@@ -125,6 +125,7 @@ class Tf1Info:
       variables: name -> Variable; without slots and powers of Adam's betas.
       slots: slot variable -> SlotKey.
       beta2_powers: variable that holds a power of Adam's beta2 -> optimiser.
+      step_counts: optimiser -> variable that counts what it has done.
       inputs, random: name -> Input of what is fed, and of what the graph draws.
       beside: names of random ops that no step runs.
       switches: inputs that say the mode; modes: inputs whose value a user or a recording gave.
@@ -143,6 +144,7 @@ class Tf1Info:
     variables: dict[str, Variable] = field(default_factory=dict)
     slots: dict[str, SlotKey] = field(default_factory=dict)
     beta2_powers: dict[str, str] = field(default_factory=dict)
+    step_counts: dict[str, str] = field(default_factory=dict)
     inputs: dict[str, Input] = field(default_factory=dict)
     random: dict[str, Input] = field(default_factory=dict)
     beside: list[str] = field(default_factory=list)

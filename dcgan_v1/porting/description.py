@@ -37,6 +37,11 @@ class Constant:
     array: np.ndarray
 
     @property
+    def shape(self) -> tuple[int | None, ...]:
+        """Its shape, as values have one."""
+        return self.array.shape
+
+    @property
     def number(self) -> Any:
         """The Python number where all elements are equal, else None."""
         flat = self.array.reshape(-1)

@@ -187,6 +187,7 @@ def _given_start(start: State, old: Tf1Info, given: Arrays) -> State:
         for key, a in start.slots.items()
     }
     updates = dict(start.updates)
+    updates |= {o: int(given[name]) for o, name in old.step_counts.items() if name in given}
     for name, optimizer in old.beta2_powers.items():
         if name in given:
             updates[optimizer] = updates_done(np.asarray(given[name])[()])

@@ -4,6 +4,8 @@ from collections import Counter
 
 from dcgan_v1.porting import description as d
 from dcgan_v1.porting.folder import templates
+from dcgan_v1.porting.targets import TARGETS
+from dcgan_v1.porting.text import contents
 
 FRAMEWORKS = {"keras": "Keras", "torch": "PyTorch", "tf2": "TensorFlow 2"}
 LOADING = {
@@ -45,7 +47,7 @@ def text(
         stages=program.stages,
         weights=(", slots and step with them" if program.optimizers else "") if weights else None,
         lines=list(_lines(program)),
-        spelled=list(_spelled(program, FRAMEWORKS[to])),
+        spelled=list(_spelled(program, to)),
         left_out=program.left_out,
         folder=folder,
         meta=meta,
@@ -87,7 +89,7 @@ def _lines(program: d.Program) -> list[str]:
     return lines
 
 
-def _spelled(program: d.Program, framework: str) -> list[str]:
+def _spelled(program: d.Program, to: str) -> list[str]:
     places = [(n.name, f.nodes) for n in program.networks for f in n.functions]
     places += [("the step", s.nodes) for s in program.stages]
     lines = []
@@ -96,14 +98,23 @@ def _spelled(program: d.Program, framework: str) -> list[str]:
         counted = Counter(n.settings["type"] for n in ops)
         if counted:
             kinds = ", ".join(f"{k} ({n})" if n > 1 else k for k, n in counted.items())
-            lines.append(f"{place}: {kinds}: arithmetic that is no layer or loss of {framework}")
-    norms = [n for _, nodes in places for n in d.walk(nodes) if n.kind == "batch_norm"]
-    if norms:
-        lines.append(
-            "batch norm, where it is a few lines: TF1 moves its averages in some calls alone"
-        )
+            own = f"arithmetic that is no layer or loss of {FRAMEWORKS[to]}"
+            lines.append(f"{place}: {kinds}: {own}")
+    lines += _spelled_norms(program, to)
+    return list(dict.fromkeys(lines))
+
+
+def _spelled_norms(program: d.Program, to: str) -> list[str]:
+    """Why there are batch norms that are a class of the port's."""
+    norms = [
+        n
+        for w in program.networks
+        for n in contents.nodes(w)
+        if n.kind == "batch_norm" and not TARGETS[to].has_norm(program, w, n)
+    ]
+    lines = ["batch norm, a few lines: TF1 moves its averages in some calls alone"] if norms else []
     if any(n.settings["fused"] for n in norms):
         lines.append("fused batch norm: its averages follow the unbiased variance")
-    if any(len(n.settings["averages"]) > 1 for n in norms):
+    if any(contents.sets(n) > 1 for n in norms):
         lines.append("batch norm with several pairs of averages: TF1 keeps reals and fakes apart")
-    return list(dict.fromkeys(lines))
+    return lines

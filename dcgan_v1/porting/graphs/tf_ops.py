@@ -8,7 +8,14 @@ from typing import Any
 import numpy as np
 
 from dcgan_v1.porting import description as d
-from dcgan_v1.porting.text.printing import Names, binary, constants, in_brackets, rank_of, shape_of
+from dcgan_v1.porting.text.printing import (
+    Names,
+    binary,
+    constants,
+    in_brackets,
+    number_throughout,
+    rank_of,
+)
 from dcgan_v1.porting.text.slicing import index_of
 
 BINARY = {
@@ -53,6 +60,13 @@ class Printer(Names):
         super().__init__(values, weight)
         self.floats = floats
 
+    def constant(self, x: d.Constant) -> str:
+        """Returns a constant; an array of one number as such."""
+        number = number_throughout(x)
+        if number is None:
+            return super().constant(x)
+        return f"tf.constant({number}, {self.floats}, {list(x.shape)})"
+
     def of_kind(self, node: d.Node) -> str:
         """See `Names`."""
         kind, s = node.kind, node.settings
@@ -86,8 +100,6 @@ class Printer(Names):
             keep = ", keepdims=True" if s.get("keep_dims") else ""
             axis = "" if is_all else f", {flat if flat is not None else xs[1]}"
             return f"{REDUCTIONS[type_]}({xs[0]}{axis}{keep})"
-        if type_ == "Select" and shape_of(node.inputs[0]) == shape_of(node.inputs[1]):
-            return f"tf.where({', '.join(xs)})"  # a vector's condition would broadcast otherwise
         if type_ in FUNCTIONS and not (s.get("transpose_a") or s.get("transpose_b")):
             return f"{FUNCTIONS[type_]}({', '.join(xs)})"
         if type_ == "AddN":

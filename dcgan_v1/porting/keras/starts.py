@@ -3,6 +3,9 @@
 import re
 from collections import Counter
 
+from dcgan_v1.porting import description as d
+from dcgan_v1.porting.text import starts
+
 SHORT = {
     "RandomNormal": "normal",
     "TruncatedNormal": "truncated_normal",
@@ -33,3 +36,27 @@ def shared(bodies: list[str]) -> tuple[list[str], list[str]]:
         return f"{name}()" if name else match.group()
 
     return lines, [MADE.sub(named, body) for body in bodies]
+
+
+def initializer(program: d.Program, variable: str, default: str) -> str:
+    """Returns the expression of an initialiser, '' where it is the layer's default or not known.
+
+    Args:
+      program: that has the variable.
+      variable: of TF1.
+      default: what the layer would take.
+    """
+    kind, numbers = starts.kind_of(program, variable)
+    if kind in ("zeros", "ones", "glorot_uniform"):
+        return "" if kind == default else f'"{kind}"'
+    arguments = {
+        "constant": ("Constant", ("value",)),
+        "normal": ("RandomNormal", ("mean", "stddev")),
+        "truncated_normal": ("TruncatedNormal", ("mean", "stddev")),
+        "uniform": ("RandomUniform", ("low", "high")),
+    }.get(kind)
+    if arguments is None:
+        return ""
+    name, words = arguments
+    inner = ", ".join(repr(numbers[w]) for w in words)
+    return f"keras.initializers.{name}({inner})"

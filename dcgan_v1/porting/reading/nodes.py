@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from dcgan_v1.porting import description as d
 from dcgan_v1.porting.graphs.graph import Tensor, through
-from dcgan_v1.porting.reading import effects, moved_averages, segments
+from dcgan_v1.porting.reading import broadcasting, effects, moved_averages, segments
 from dcgan_v1.porting.reading.averages import key_of
 from dcgan_v1.porting.reading.building import Building, input_word
 from dcgan_v1.porting.reading.flow import Operand, Out, Piece
@@ -145,7 +145,9 @@ class Bodies:
         wished = [self.names.layers[v] for v in variables.values() if v in self.names.layers]
         if wished:
             settings["attribute"] = wished[0]
-        return d.Node(piece.kind, tuple(made), inputs, settings, variables, ops=(piece.op.name,))
+        ops = (piece.op.name,)
+        node = d.Node(piece.kind, tuple(made), inputs, settings, variables, ops=ops)
+        return broadcasting.as_numbers(node)
 
     def operand(self, x: Operand, values: dict[tuple[Piece, int], d.Value]) -> d.Operand:
         return values[x.piece, x.index] if isinstance(x, Out) else x

@@ -82,6 +82,12 @@ def calls(program: d.Program, network: d.Network) -> list[d.Node]:
     return [n for n in every if n.kind == "call" and n.settings["network"] == network.name]
 
 
+def holds_averages(program: d.Program, network: d.Network) -> bool:
+    """Whether a call of a network leaves averages as they are that another would move."""
+    of_network = calls(program, network)
+    return any(c.settings["training"] and not c.settings["moves"] for c in of_network)
+
+
 def arguments(function: d.Function) -> dict[str, str]:
     """Returns value -> what the function's argument is called."""
     fixed: dict[str, str] = {}

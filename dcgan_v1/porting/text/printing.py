@@ -43,7 +43,11 @@ class Names(ABC):
         """Returns an operand as it is held."""
         if isinstance(x, d.Value):
             return self.waiting.get(x.name) or self.values[x.name]
-        return self.weight(x.variable) if isinstance(x, d.Weight) else literal(x)
+        return self.weight(x.variable) if isinstance(x, d.Weight) else self.constant(x)
+
+    def constant(self, x: d.Constant) -> str:
+        """Returns a constant."""
+        return literal(x)
 
     def expression(self, node: d.Node) -> str:
         """Returns the right side of a node's line; what has none is added to `refused`."""
@@ -72,15 +76,13 @@ def literal(x: d.Constant) -> str:
         raise d.Refused(f"a constant of shape {list(x.array.shape)}: too large for a line")
     if x.array.dtype.kind == "f" and not np.isfinite(x.array).all():
         raise d.Refused("a constant that is not finite")
-    number = x.number
-    if number is not None and (not x.array.shape or x.array.dtype.kind == "f"):
-        return repr(number)
-    return str(x.array.tolist())
+    return str(x.array.tolist()) if x.shape else repr(x.number)
 
 
-def shape_of(x: d.Operand) -> tuple[int | None, ...] | None:
-    """Returns an operand's shape."""
-    return x.array.shape if isinstance(x, d.Constant) else x.shape
+def number_throughout(x: d.Constant) -> float | None:
+    """Returns the number that all elements of an array of floats are, None where there is none."""
+    number = x.number if x.shape and x.array.dtype.kind == "f" else None
+    return number if number is not None and np.isfinite(number) else None
 
 
 def square(sides: Sequence[int]) -> str:
@@ -90,7 +92,7 @@ def square(sides: Sequence[int]) -> str:
 
 def rank_of(x: d.Operand) -> int:
     """Returns the number of an operand's axes, 0 where it is not known."""
-    return len(shape_of(x) or ())
+    return len(x.shape or ())
 
 
 def constants(x: d.Operand) -> list[int] | None:

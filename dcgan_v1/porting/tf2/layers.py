@@ -5,7 +5,7 @@ from textwrap import indent
 
 from dcgan_v1.porting import description as d
 from dcgan_v1.porting.text import contents, starts
-from dcgan_v1.porting.text.printing import shape_of, square
+from dcgan_v1.porting.text.printing import square
 
 DECONV = '''\
 def conv2d_transpose(x, kernel, size, strides, padding):
@@ -150,7 +150,7 @@ def lstm(program: d.Program, node: d.Node) -> str:
     """
     from dcgan_v1.porting.tf2.networks import start
 
-    shape = shape_of(node.inputs[0])
+    shape = node.inputs[0].shape
     if shape is None or shape[1] is None:
         raise d.Refused(f"an LSTM over sequences of unknown length ({', '.join(node.ops)})")
     words = [start(program, node.variables[part]) for part in ("kernel", "bias")]

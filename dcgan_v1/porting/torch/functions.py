@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from dcgan_v1.porting import description as d
-from dcgan_v1.porting.text.printing import binary, constants, in_brackets, rank_of, shape_of, square
+from dcgan_v1.porting.text.printing import binary, constants, in_brackets, rank_of, square
 from dcgan_v1.porting.torch import layout
 
 if TYPE_CHECKING:
@@ -23,11 +23,11 @@ def _l2(p: "Printer", node: d.Node) -> str:
 
 def _extreme(p: "Printer", node: d.Node, function: str, bound: str) -> str:
     a, b = node.inputs
-    if isinstance(a, d.Constant) and a.number is not None:
+    if isinstance(a, d.Constant) and not a.shape:
         a, b = b, a
     rank = rank_of(node.value)
     x = layout.broadcast(p.operand(a), a, rank)
-    if isinstance(b, d.Constant) and b.number is not None:
+    if isinstance(b, d.Constant) and not b.shape:
         return f"{in_brackets(x)}.clamp({bound}={b.number})"
     return f"torch.{function}({x}, {layout.broadcast(p.operand(b), b, rank)})"
 
@@ -47,7 +47,7 @@ def _safe_quotient(p: "Printer", node: d.Node) -> str:
 
 def _select(p: "Printer", node: d.Node) -> str:
     condition, *rest = node.inputs
-    if node.settings["type"] == "Select" and shape_of(condition) != shape_of(rest[0]):
+    if node.settings["type"] == "Select":
         raise d.Refused("Select by a vector")
     rank = rank_of(node.value)
     words = [layout.broadcast(p.operand(x), x, rank) for x in (condition, *rest)]
@@ -68,7 +68,7 @@ def _product(p: "Printer", node: d.Node) -> str:
 def _conv2d(p: "Printer", node: d.Node) -> str:
     x, kernel = node.inputs
     s = settings_of(node, kernel)
-    inside = layout.with_pads(p.operand(x), layout.pads(shape_of(x), s))
+    inside = layout.with_pads(p.operand(x), layout.pads(x.shape, s))
     words = [inside, f"{in_brackets(p.operand(kernel))}.permute(3, 2, 0, 1)"]
     words += [f"stride={square(s['strides'])}"] if set(s["strides"]) != {1} else []
     words += [f"dilation={square(s['dilations'])}"] if set(s["dilations"]) != {1} else []
@@ -78,7 +78,7 @@ def _conv2d(p: "Printer", node: d.Node) -> str:
 def _conv_transpose2d(p: "Printer", node: d.Node) -> str:
     _, kernel, x = node.inputs
     s = settings_of(node, kernel)
-    pad, out, crop = transposed_sizes(shape_of(x), node.value.shape, s)
+    pad, out, crop = transposed_sizes(x.shape, node.value.shape, s)
     words = [p.operand(x), f"{in_brackets(p.operand(kernel))}.permute(3, 2, 0, 1)"]
     words += [f"stride={square(s['strides'])}"] if set(s["strides"]) != {1} else []
     words += [f"padding={square(pad)}"] if set(pad) != {0} else []
@@ -88,7 +88,7 @@ def _conv_transpose2d(p: "Printer", node: d.Node) -> str:
 
 def settings_of(node: d.Node, kernel: d.Operand) -> dict[str, Any]:
     """Returns a convolution's settings, as layers have them."""
-    s, shape = node.settings, shape_of(kernel)
+    s, shape = node.settings, kernel.shape
     if s.get("data_format", "NHWC") != "NHWC" or s["padding"] == "EXPLICIT" or not shape:
         raise d.Refused(f"{s['type']} of another layout or padding")
     return {

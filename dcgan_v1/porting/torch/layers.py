@@ -6,7 +6,7 @@ from dcgan_v1.porting import description as d
 from dcgan_v1.porting.text import contents
 from dcgan_v1.porting.text import names as naming
 from dcgan_v1.porting.text.contents import Contents
-from dcgan_v1.porting.text.printing import shape_of, square
+from dcgan_v1.porting.text.printing import square
 from dcgan_v1.porting.torch import layout
 from dcgan_v1.porting.torch import norms as torch_norms
 from dcgan_v1.porting.torch.functions import transposed_sizes
@@ -71,7 +71,7 @@ class Layers:
 
 def of(program: d.Program, network: d.Network, own: Contents) -> Layers:
     """Returns a network's layers."""
-    layers = Layers(holds=torch_norms.holds_averages(program, network))
+    layers = Layers(holds=contents.holds_averages(program, network))
     uses: dict[str, list[d.Node]] = {}
     for node in contents.nodes(network):
         key = naming.key_of(node)
@@ -142,8 +142,8 @@ def _deconv(shape: tuple[int, ...], nodes: list[d.Node], bias: list[str]) -> str
 
 
 def _pads(node: d.Node) -> Pads:
-    return layout.pads(shape_of(node.inputs[0]), node.settings)
+    return layout.pads(node.inputs[0].shape, node.settings)
 
 
 def _transposed(node: d.Node) -> tuple[layout.Sides, layout.Sides, str]:
-    return transposed_sizes(shape_of(node.inputs[0]), node.value.shape, node.settings)
+    return transposed_sizes(node.inputs[0].shape, node.value.shape, node.settings)

@@ -42,8 +42,7 @@ def broadcast(text: str, x: d.Operand, rank: int) -> str:
       rank: of what it meets.
     """
     own = rank_of(x)
-    is_number = isinstance(x, d.Constant) and x.number is not None
-    if rank != 4 or is_number or own == 0 or (own == 4 and isinstance(x, d.Value)):
+    if rank != 4 or own == 0 or (own == 4 and isinstance(x, d.Value)):
         return text
     how = {
         1: "[:, None, None]",

@@ -137,7 +137,7 @@ class _Writer:
         fixed = contents.arguments(function)
         values = naming.allocate(function.nodes, fixed, [v.name for v in function.outputs])
         words = ["self", *fixed.values()]
-        if contents.has_norm(function) and torch_norms.holds_averages(self.program, network):
+        if contents.has_norm(function) and contents.holds_averages(self.program, network):
             words.append("moves=True")
         words += ["averages=0"] if contents.has_sets(function) else []
         nodes = {v.name: n for n in d.walk(function.nodes) for v in n.values}

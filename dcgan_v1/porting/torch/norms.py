@@ -61,13 +61,8 @@ def is_own(program: d.Program, network: d.Network, node: d.Node) -> bool:
     count = contents.sets(node)
     if len(parts) == 1 or count > 1:
         return False
-    return count == 0 or (bool(node.settings["fused"]) and not holds_averages(program, network))
-
-
-def holds_averages(program: d.Program, network: d.Network) -> bool:
-    """Whether a call of a network leaves averages as they are that another would move."""
-    calls = contents.calls(program, network)
-    return any(c.settings["training"] and not c.settings["moves"] for c in calls)
+    holds = contents.holds_averages(program, network)
+    return count == 0 or (bool(node.settings["fused"]) and not holds)
 
 
 def constructor(program: d.Program, network: d.Network, node: d.Node) -> str:
@@ -119,7 +114,7 @@ def _class(program: d.Program, name: str, node: d.Node) -> str:
     ]
     norms = [(w, n) for w, n in norms if class_of(n) == name]
     count = contents.sets(node)
-    holds = any(holds_averages(program, w) for w, _ in norms)
+    holds = any(contents.holds_averages(program, w) for w, _ in norms)
     scales = all("gamma" in n.variables for _, n in norms)
     centres = all("beta" in n.variables for _, n in norms)
     arguments = ["self", "features", "eps", "momentum=0.1"]

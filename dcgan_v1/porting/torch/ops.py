@@ -10,8 +10,8 @@ from dcgan_v1.porting.text.printing import (
     binary,
     constants,
     in_brackets,
+    number_throughout,
     rank_of,
-    shape_of,
     square,
 )
 from dcgan_v1.porting.torch import functions as torch_functions
@@ -63,21 +63,17 @@ class Printer(Names):
         is_first = node.kind == "op" and node.settings["type"] not in torch_shapes.PARTS
         return self.values[node.value.name] if is_first else super().made(node)
 
-    def operand(self, x: d.Operand) -> str:
-        """Returns an operand as it is held; arrays are tensors."""
-        text = super().operand(x)
-        is_list = isinstance(x, d.Constant) and text.startswith("[")
-        return f"torch.tensor({text})" if is_list else text
+    def constant(self, x: d.Constant) -> str:
+        """Returns a constant; arrays are tensors."""
+        number = number_throughout(x)
+        if number is not None:
+            return f"torch.full({x.shape}, {number})"
+        text = super().constant(x)
+        return f"torch.tensor({text})" if x.shape else text
 
     def as_tf(self, x: d.Operand) -> str:
         """Returns an operand in TF1's order of axes."""
         return layout.as_tf(self.operand(x), x)
-
-    def tensor(self, x: d.Operand, like: str) -> str:
-        """Returns an operand, a number as a tensor."""
-        text = self.operand(x)
-        is_number = isinstance(x, d.Constant) and not text.startswith("torch.tensor(")
-        return f"torch.full_like({like}, {text})" if is_number else text
 
     def of_kind(self, node: d.Node) -> str:
         """See `Names`."""
@@ -105,7 +101,7 @@ class Printer(Names):
     def pool(self, node: d.Node, kind: str, s: dict[str, Any]) -> str:
         """Returns max_pool or avg_pool of settings as layers have them."""
         x = self.operand(node.inputs[0])
-        pad = layout.pads(shape_of(node.inputs[0]), s)
+        pad = layout.pads(node.inputs[0].shape, s)
         size = square(s["size"])
         words = size if s["size"] == s["strides"] else f"{size}, {square(s['strides'])}"
         if kind == "max_pool":
@@ -140,7 +136,7 @@ class Printer(Names):
     def _reduction(self, node: d.Node, function: str) -> str:
         x, axes = node.inputs[0], constants(node.inputs[1])
         rank, text = rank_of(x), in_brackets(self.operand(x))
-        if shape_of(x) == () and not axes:
+        if x.shape == () and not axes:
             return text  # a number is its own sum
         if axes is None or not rank:
             raise d.Refused(f"{node.settings['type']} over axes that are no numbers")

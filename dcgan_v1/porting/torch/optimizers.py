@@ -39,6 +39,21 @@ class RMSprop(torch.optim.RMSprop):
                     change = state["momentum_buffer"].mul_(group["momentum"]).add_(change)
                 v -= change
 '''
+DECAY = '''\
+class ExponentialDecay:
+    """TF1's decay of a learning rate, by what the optimiser has done: its state dict has that."""
+
+    def __init__(self, optimizer, rate, steps, factor, staircase):
+        self.optimizer, self.rate, self.factor = optimizer, rate, factor
+        self.steps, self.staircase = steps, staircase
+        optimizer.param_groups[0]["updates"] = 0
+
+    def step(self):
+        (group,) = self.optimizer.param_groups
+        times = group["updates"] / self.steps
+        group["lr"] = self.rate * self.factor ** (int(times) if self.staircase else times)
+        group["updates"] += 1
+'''
 CLIPPING = {
     "clip global norm": '''\
 def clip_by_global_norm(variables, longest):
@@ -62,6 +77,7 @@ def classes(program: d.Program) -> list[str]:
     kinds = {o.kind for o in program.optimizers if not _is_torchs(o)}
     settings = {k for s in program.stages for e in s.effects for k in e.settings}
     texts = [text for kind, text in OWN.items() if kind in kinds]
+    texts += [DECAY] if any(o.schedule for o in program.optimizers) else []
     return texts + [text for kind, text in CLIPPING.items() if kind in settings]
 
 
@@ -98,8 +114,7 @@ def lines(o: d.Optimizer, parameters: str) -> list[str]:
     words += [f"momentum={momentum}"] if momentum else []
     made = [f"self.{o.name} = {kind}({', '.join(words)})"]
     if o.schedule:
-        numbers = o.schedule[1]
-        count = f"step {'//' if numbers['staircase'] else '/'} {int(numbers['steps'])}"
-        schedule = f"self.{o.name}, lambda step: {numbers['factor']} ** ({count})"
-        made.append(f"self.{o.name}_rate = torch.optim.lr_scheduler.LambdaLR({schedule})")
+        n = o.schedule[1]
+        words = f"{n['rate']}, {int(n['steps'])}, {n['factor']}, staircase={n['staircase']}"
+        made.append(f"self.{o.name}_rate = ExponentialDecay(self.{o.name}, {words})")
     return made

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from dcgan_v1.porting import description as d
-from dcgan_v1.porting.text.printing import constants, in_brackets, rank_of, shape_of
+from dcgan_v1.porting.text.printing import constants, in_brackets, rank_of
 from dcgan_v1.porting.text.slicing import index_of
 from dcgan_v1.porting.torch import layout
 
@@ -22,7 +22,7 @@ def reshape(p: "Printer", node: d.Node, shape: Sequence[int]) -> str:
       shape: TF1's, -1 for what is left.
     """
     x = node.inputs[0]
-    before, after = shape_of(x), node.value.shape
+    before, after = x.shape, node.value.shape
     is_map = rank_of(x) == 4 and isinstance(x, d.Value)
     text = in_brackets(p.operand(x) if layout.is_same_order(before) else p.as_tf(x))
     if len(shape) == 2 and shape[0] == -1 and is_map:

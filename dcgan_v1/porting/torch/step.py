@@ -151,7 +151,7 @@ class TorchStep(StepPrinter[Printer]):
             optimizers = self.step.program.optimizers
             is_scheduled = any(o.name == first.optimizer and o.schedule for o in optimizers)
             rate = [f"self.{first.optimizer}_rate.step()"] if is_scheduled else []
-            return [f"self.{first.optimizer}.step()", *rate]
+            return [*rate, f"self.{first.optimizer}.step()"]
         if first.kind == "clip":
             return [
                 "with torch.no_grad():",

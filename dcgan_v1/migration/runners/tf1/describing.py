@@ -26,6 +26,7 @@ def describe(runner: "GraphRunner") -> Tf1Info:
         variables={name: _variable(runner, name) for name in own},
         slots=roles.slots,
         beta2_powers={n: o for n, (o, power) in roles.powers.items() if power == "beta2_power"},
+        step_counts=roles.step_counts,
         inputs=_inputs(runner, roles.inputs),
         random=_inputs(runner, roles.random),
         beside=roles.beside,

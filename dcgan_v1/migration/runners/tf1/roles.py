@@ -8,7 +8,7 @@ import tensorflow.compat.v1 as tf
 
 from dcgan_v1.errors import UserError
 from dcgan_v1.migration.records import SlotKey
-from dcgan_v1.migration.runners.tf1 import graph_layers, graph_ops, unsafe, updates
+from dcgan_v1.migration.runners.tf1 import graph_layers, graph_ops, step_counts, unsafe, updates
 from dcgan_v1.migration.runners.tf1.opening import Opened
 from dcgan_v1.migration.specs import Tf1
 
@@ -29,6 +29,7 @@ class Roles:
       modes: op of such an input -> what it is fed in training.
       slots: variable -> SlotKey.
       powers: variable -> (optimiser, 'beta1_power' or 'beta2_power').
+      step_counts: optimiser -> variable that counts what it has done.
     """
 
     def __init__(self, graph: tf.Graph, types: dict[str, str], program: Opened, spec: Tf1) -> None:
@@ -63,6 +64,7 @@ class Roles:
             for update, apply in applies
             for power, variable in apply.powers.items()
         }
+        self.step_counts = step_counts.find(self.applied, self.runs)
 
     def losses_of_several_runs(self) -> set[str]:
         """Names of losses that more than one run of a step lowers: a critic's, say."""

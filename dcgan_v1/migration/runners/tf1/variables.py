@@ -5,7 +5,7 @@ import tensorflow.compat.v1 as tf
 from tensorflow.python.framework import tensor_util
 
 from dcgan_v1.errors import UserError, reason
-from dcgan_v1.migration.adam_powers import power_after, updates_done
+from dcgan_v1.migration.adam_powers import UNDERFLOWED, power_after, updates_done
 from dcgan_v1.migration.records import Arrays, State
 from dcgan_v1.migration.runners.tf1 import graph_ops
 from dcgan_v1.migration.runners.tf1.opening import Opened
@@ -98,7 +98,7 @@ class Variables:
         return self.session.run(self.readers)
 
     def state(self) -> State:
-        """Returns all that training moves; powers of betas as numbers of updates."""
+        """Returns all that training moves; powers of betas, and steps, as numbers of updates."""
         values = self.read()
         if self._program.frozen:
             return State(values | self.constants)
@@ -108,6 +108,9 @@ class Variables:
             for name, (optimizer, power) in powers.items()
             if power == "beta2_power"
         }
+        for optimizer, name in self._roles.step_counts.items():
+            if updates.get(optimizer, UNDERFLOWED) == UNDERFLOWED:  # no power tells any more
+                updates[optimizer] = int(values[name])
         own = {n: v for n, v in values.items() if n not in powers and n not in slots}
         return State(own, {key: values[name] for name, key in slots.items()}, updates)
 

@@ -107,10 +107,13 @@ class TorchRunner:
         slots: dict[SlotKey, np.ndarray] = {}
         updates: dict[str, int] = {}
         for name, optimizer in self.optimizers.items():
-            updates[name] = 0
+            counted = torch_optimizers.own_count(optimizer)
+            if counted is not None or torch_optimizers.counts(optimizer):
+                updates[name] = counted or 0
             for of in torch_optimizers.parameters(optimizer):
                 entries = optimizer.state.get(of, {})
-                updates[name] = max(updates[name], int(entries.get("step", 0)))
+                if "step" in entries:
+                    updates[name] = max(updates.get(name, 0), int(entries["step"]))
                 for slot, key in torch_optimizers.slots(optimizer).items():
                     if isinstance(entries.get(key), torch.Tensor):
                         owner = self.names.get(id(of), "")
@@ -133,8 +136,8 @@ class TorchRunner:
         for name, optimizer in self.optimizers.items():
             slots = torch_optimizers.slots(optimizer)
             updates = state.updates.get(name)
-            if updates is not None and hasattr(optimizer, "updates"):
-                optimizer.updates = updates  # a subclass's own count
+            if updates is not None:
+                torch_optimizers.set_own_count(optimizer, updates)
             for of in torch_optimizers.parameters(optimizer):
                 entries = optimizer.state[of]
                 for slot, key in slots.items():

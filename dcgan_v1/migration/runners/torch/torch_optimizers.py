@@ -38,6 +38,22 @@ def counts(optimizer: torch.optim.Optimizer) -> bool:
     return ports.optimizer_kind(optimizer, SLOTS) != "SGD"
 
 
+def own_count(optimizer: Any) -> int | None:
+    """Returns how often an optimiser has been applied where it, or its schedule, counts that
+    itself: as `updates` of its groups."""
+    count = optimizer.param_groups[0].get("updates")
+    return None if count is None else int(count)
+
+
+def set_own_count(optimizer: Any, updates: int) -> None:
+    """Sets what an optimiser, a subclass of one or its schedule counts itself."""
+    if hasattr(optimizer, "updates"):
+        optimizer.updates = updates
+    for group in optimizer.param_groups:
+        if "updates" in group:
+            group["updates"] = updates
+
+
 def settings(optimizer: Any) -> Settings:
     """Returns kind, nesterov and the numbers of an optimiser, as TF1 calls them."""
     group = dict(optimizer.param_groups[0])

@@ -1,0 +1,43 @@
+"""Constants of equal elements: elementwise ops that they do not widen take them as a number."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from dcgan_v1.porting import description as d
+
+ELEMENTWISE = (
+    *("Add", "AddV2", "Sub", "Mul", "RealDiv", "Div", "DivNoNan", "FloorDiv", "FloorMod", "Pow"),
+    *("Maximum", "Minimum", "SquaredDifference", "SelectV2", "Equal", "NotEqual"),
+    *("Greater", "GreaterEqual", "Less", "LessEqual"),
+)
+Shape = tuple[int | None, ...] | None
+
+
+def as_numbers(node: d.Node) -> d.Node:
+    """Returns an elementwise op with numbers in the place of constants that widen nothing."""
+    if node.kind != "op":
+        return node
+    if node.settings["type"] == "Select" and len({x.shape for x in node.inputs}) == 1:
+        node = replace(node, settings={**node.settings, "type": "SelectV2"})  # nothing to broadcast
+    if node.settings["type"] not in ELEMENTWISE:
+        return node
+    inputs = list(node.inputs)
+    for i, x in enumerate(inputs):
+        if isinstance(x, d.Constant) and x.array.dtype.kind == "f" and x.number is not None:
+            others = [other.shape for j, other in enumerate(inputs) if j != i]
+            if _broadcast(others) == node.value.shape:
+                inputs[i] = d.Constant(np.asarray(x.array.reshape(-1)[0]))
+    return replace(node, inputs=tuple(inputs))
+
+
+def _broadcast(shapes: list[Shape]) -> Shape:
+    """The shape of what an op makes of these; None where that is not known."""
+    known = [shape for shape in shapes if shape is not None]
+    if len(known) < len(shapes):
+        return None
+    sides: list[int | None] = []
+    for i in range(-max(map(len, known), default=0), 0):
+        here = {shape[i] for shape in known if len(shape) >= -i} - {1}
+        sides.append(max((n for n in here if n is not None), default=None) if here else 1)
+    return tuple(sides)
