@@ -2,43 +2,59 @@
 
 from dcgan_v1.porting import description as d
 from dcgan_v1.porting.graphs import tf_ops
+from dcgan_v1.porting.keras import layers as keras_layers
 from dcgan_v1.porting.keras import norms as keras_norms
 from dcgan_v1.porting.keras import starts as keras_starts
 from dcgan_v1.porting.text import contents
 from dcgan_v1.porting.text import names as naming
 from dcgan_v1.porting.text.contents import attribute_of, class_name, has_sets, sets
-from dcgan_v1.porting.text.printing import square
 
 
 def text(program: d.Program) -> str:
     """Returns the file."""
-    bodies = [_network(program, network) for network in program.networks]
+    own = {n.name: contents.of(program, n) for n in program.networks}
+    layers = {
+        network.name: {
+            name: keras_layers.of(program, network, node)
+            for name, node in own[network.name].layers.items()
+        }
+        for network in program.networks
+    }
+    known = keras_layers.shared(layer for of in layers.values() for layer in of.values())
+    bodies = []
+    for network in program.networks:
+        made = {name: layer.line(name, known) for name, layer in layers[network.name].items()}
+        bodies.append(_network(program, network, own[network.name], made))
     starts, bodies = keras_starts.shared(bodies)
+    shared = "".join(f"{name} = partial({common})\n" for common, name in known.items())
+    blocks = [*keras_norms.classes(program), *([shared] if shared else []), *bodies]
+    code = "\n\n".join(blocks)
     lines = ['"""The networks of a TF1 program, in Keras."""', ""]
-    lines += ["from functools import partial", ""] if starts else []
-    has_array = any("np." in body for body in bodies)
-    lines += ["import keras", *(["import numpy as np"] if has_array else [])]
-    lines += ["import tensorflow as tf", "", "layers = keras.layers", *starts, "", "", ""]
-    classes = "".join(keras_norms.classes(program))
-    return "\n".join(lines) + classes + "\n\n".join(bodies)
+    lines += ["from functools import partial", ""] if starts or known else []
+    lines += ["import keras"]
+    lines += ["import numpy as np"] if "np." in code else []
+    lines += ["import tensorflow as tf"] if "tf." in code else []
+    lines += ["", "layers = keras.layers"] if "layers." in code else []
+    return "\n".join([*lines, *starts, "", "", code])
 
 
-def _network(program: d.Program, network: d.Network) -> str:
-    own = contents.of(program, network)
+def _network(
+    program: d.Program, network: d.Network, own: contents.Contents, layers: dict[str, str]
+) -> str:
+    """Returns a network's class.
+
+    Args:
+      program: what is written; network: itself.
+      own: what it holds.
+      layers: attribute -> constructor.
+    """
     lines = [f"class {class_name(network)}(keras.Model):"]
     lines += ["    def __init__(self, **kwargs):", "        super().__init__(**kwargs)"]
-    for name, node in own.layers.items():
-        lines.append(f"        self.{name} = {_named(_layer(program, network, node), name)}")
+    lines += [f"        self.{name} = {made}" for name, made in layers.items()]
     lines += [f"        {_weight(program, v, network)}" for v in own.weights]
     for function in network.functions:
         lines += ["", *_function(program, network, function, own.attributes)]
     return "\n".join(lines) + "\n"
-
-
-def _named(constructor: str, name: str) -> str:
-    """A layer's constructor with its name, which weights files and the map go by."""
-    inner = constructor.removesuffix(")")
-    return f'{inner}{"" if inner.endswith("(") else ", "}name="{name}")'
 
 
 def _weight(program: d.Program, variable: str, network: d.Network) -> str:
@@ -48,45 +64,6 @@ def _weight(program: d.Program, variable: str, network: d.Network) -> str:
     more = f", initializer={initializer}" if initializer else ""
     trains = "" if known.trainable else ", trainable=False"
     return f'self.{name} = self.add_weight(shape={known.shape}, name="{name}"{more}{trains})'
-
-
-def _layer(program: d.Program, network: d.Network, node: d.Node) -> str:
-    """Returns the constructor of a layer."""
-    s, v = node.settings, node.variables
-    words: list[str] = []
-    if node.kind == "dropout":
-        return f"layers.Dropout({s['rate']})"
-    if node.kind == "batch_norm":
-        return keras_norms.constructor(program, network, node)
-    if node.kind == "lstm":
-        return _lstm(program, node)
-    if node.kind == "dense":
-        words.append(str(s["units"]))
-    else:
-        words += [str(s["filters"]), square(s["size"])]
-        if set(s["strides"]) != {1}:
-            words.append(f"strides={square(s['strides'])}")
-        if s["padding"] != "valid":
-            words.append(f'padding="{s["padding"]}"')
-        if set(s["dilations"]) != {1}:
-            words.append(f"dilation_rate={square(s['dilations'])}")
-    if "bias" not in v:
-        words.append("use_bias=False")
-    elif bias := keras_starts.initializer(program, v["bias"], "zeros"):
-        words.append(f"bias_initializer={bias}")
-    if kernel := keras_starts.initializer(program, v["kernel"], "glorot_uniform"):
-        words.append(f"kernel_initializer={kernel}")
-    kind = {"dense": "Dense", "conv": "Conv2D", "deconv": "Conv2DTranspose"}[node.kind]
-    return f"layers.{kind}({', '.join(words)})"
-
-
-def _lstm(program: d.Program, node: d.Node) -> str:
-    words = [str(node.settings["units"]), "return_sequences=True"]
-    if node.settings["forget"] != 1:
-        words.append("unit_forget_bias=False")
-    if kernel := keras_starts.initializer(program, node.variables["kernel"], ""):
-        words += [f"kernel_initializer={kernel}", f"recurrent_initializer={kernel}"]
-    return f"layers.LSTM({', '.join(words)})"
 
 
 def _function(

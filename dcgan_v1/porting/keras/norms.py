@@ -1,7 +1,6 @@
 """Batch norms of a Keras port: its own layer where that is the same function, or a few lines."""
 
 from dcgan_v1.porting import description as d
-from dcgan_v1.porting.keras.starts import initializer
 from dcgan_v1.porting.text import contents
 from dcgan_v1.porting.text.contents import sets
 
@@ -20,9 +19,33 @@ class BatchNorm(layers.BatchNormalization):
             self.moving_variance.assign_sub((1 - self.momentum) * (self.moving_variance - average))
         gamma, beta = self.gamma if self.scale else None, self.beta if self.center else None
         return tf.nn.batch_normalization(x, mean, variance, beta, gamma, self.epsilon)
-
-
 '''
+
+
+SETS = '''\
+class {kind}OfSets({kind}):
+    """The same with several pairs of averages: TF1 keeps one for reals and another for fakes."""
+
+    def __init__(self, sets, **kwargs):
+        super().__init__(**kwargs)
+        self.sets = sets
+
+    def build(self, input_shape):
+        super().build(input_shape)
+        words = {{"shape": self.moving_mean.shape, "trainable": False}}
+        self.pairs = [(self.moving_mean, self.moving_variance)]
+        for i in range(1, self.sets):
+            mean = self.add_weight(name=f"moving_mean_{{i}}", initializer="zeros", **words)
+            variance = self.add_weight(name=f"moving_variance_{{i}}", initializer="ones", **words)
+            self.pairs.append((mean, variance))
+
+    def call(self, x, training=False, moves=True, averages=0):
+        self.moving_mean, self.moving_variance = self.pairs[averages]
+        y = super().call(x, training=training, moves=moves)
+        self.moving_mean, self.moving_variance = self.pairs[0]
+        return y
+'''
+_COUNT = "            n = tf.cast(tf.size(x) // x.shape[-1], x.dtype)\n"
 
 
 def is_own(program: d.Program, network: d.Network, node: d.Node) -> bool:
@@ -63,54 +86,14 @@ def classes(program: d.Program) -> list[str]:
     return made
 
 
-SETS = '''\
-class {kind}OfSets({kind}):
-    """The same with several pairs of averages: TF1 keeps one for reals and another for fakes."""
-
-    def __init__(self, sets, **kwargs):
-        super().__init__(**kwargs)
-        self.sets = sets
-
-    def build(self, input_shape):
-        super().build(input_shape)
-        words = {{"shape": self.moving_mean.shape, "trainable": False}}
-        self.pairs = [(self.moving_mean, self.moving_variance)]
-        for i in range(1, self.sets):
-            mean = self.add_weight(name=f"moving_mean_{{i}}", initializer="zeros", **words)
-            variance = self.add_weight(name=f"moving_variance_{{i}}", initializer="ones", **words)
-            self.pairs.append((mean, variance))
-
-    def call(self, x, training=False, moves=True, averages=0):
-        self.moving_mean, self.moving_variance = self.pairs[averages]
-        y = super().call(x, training=training, moves=moves)
-        self.moving_mean, self.moving_variance = self.pairs[0]
-        return y
-
-
-'''
-_COUNT = "            n = tf.cast(tf.size(x) // x.shape[-1], x.dtype)\n"
-
-
-def constructor(program: d.Program, network: d.Network, node: d.Node) -> str:
-    """Returns the expression that makes a batch norm.
+def class_of(program: d.Program, network: d.Network, node: d.Node) -> str:
+    """Returns the class of a batch norm.
 
     Args:
       program: what is written; network: that holds it.
       node: the batch norm.
     """
-    s, v = node.settings, node.variables
-    momentum = s["momentum"] if s["momentum"] is not None else 0.99
-    words = [f"momentum={momentum}", f"epsilon={s['epsilon']}"]
-    words += ["scale=False"] if "gamma" not in v else []
-    words += ["center=False"] if "beta" not in v else []
-    if "gamma" in v and (gamma := initializer(program, v["gamma"], "ones")):
-        words.append(f"gamma_initializer={gamma}")
-    if "beta" in v and (beta := initializer(program, v["beta"], "zeros")):
-        words.append(f"beta_initializer={beta}")
     if is_own(program, network, node):
-        return f"layers.BatchNormalization({', '.join(words)})"
-    kind = "FusedBatchNorm" if s["fused"] else "BatchNorm"
-    if sets(node) > 1:
-        kind += "OfSets"
-        words.insert(0, str(sets(node)))
-    return f"{kind}({', '.join(words)})"
+        return "layers.BatchNormalization"
+    kind = "FusedBatchNorm" if node.settings["fused"] else "BatchNorm"
+    return f"{kind}OfSets" if sets(node) > 1 else kind
