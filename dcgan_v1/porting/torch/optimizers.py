@@ -115,6 +115,6 @@ def lines(o: d.Optimizer, parameters: str) -> list[str]:
     made = [f"self.{o.name} = {kind}({', '.join(words)})"]
     if o.schedule:
         n = o.schedule[1]
-        words = f"{n['rate']}, {int(n['steps'])}, {n['factor']}, staircase={n['staircase']}"
-        made.append(f"self.{o.name}_rate = ExponentialDecay(self.{o.name}, {words})")
+        decay = f"{n['rate']}, {int(n['steps'])}, {n['factor']}, staircase={n['staircase']}"
+        made.append(f"self.{o.name}_rate = ExponentialDecay(self.{o.name}, {decay})")
     return made
