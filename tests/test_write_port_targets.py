@@ -209,7 +209,7 @@ def test_a_decayed_rate_goes_on_where_the_checkpoint_stood(to, tmp_path):
     save_decayed(prefix)
     words = ("--meta", f"{prefix}.meta", "--checkpoint", prefix, "--to", to)
     port = tmp_path / "port"
-    done = fresh("write_port.py", *words, "--out", port)
+    done = call("write_port.py", *words, "--out", port)
     assert done.returncode == 0, done.stdout + done.stderr
     if to == "torch":
         state = torch.load(port / "weights" / "checkpoint.pt")["net_momentum"]

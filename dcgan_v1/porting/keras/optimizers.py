@@ -21,7 +21,7 @@ class Momentum(keras.optimizers.Optimizer):
 
     def update_step(self, gradient, variable, learning_rate):
         accumulator = self.accumulators[self._get_variable_index(variable)]
-        accumulator.assign(self.momentum * accumulator + gradient)
+        accumulator.assign(accumulator * self.momentum + gradient)
         variable.assign_sub(tf.cast(learning_rate, variable.dtype) * accumulator)
 '''
 ADAM = '''\
