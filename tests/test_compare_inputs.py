@@ -245,6 +245,16 @@ def test_inputs_that_do_not_fit_are_refused(shapes, message):
         batches.make(wanted, given, 3, None, 0)
 
 
+@pytest.mark.unit
+def test_labels_of_reals_and_fakes_are_twice_the_rows_of_a_batch():
+    wanted = {"x": Input([None, 4], "float32"), "y": Input([None], "int32")}
+    given = {"y": np.arange(12), "x": np.ones((6, 4))}
+    (batch,) = batches.make(wanted, given, 1, None, 0)
+    assert (batch["x"].shape, batch["y"].shape) == ((6, 4), (12,))
+    small = batches.small(batch, wanted)
+    assert len(small["y"]) == 2 * len(small["x"]) == 2 * batches.SMALL
+
+
 def test_a_nan_in_the_tf1_program_is_named(folder, tmp_path):
     path = tmp_path / "batch.npz"
     np.savez(path, x=np.full((5, 4), np.nan))

@@ -57,7 +57,11 @@ def small(batch: Arrays, inputs: Mapping[str, Input]) -> Arrays:
     """Returns the first rows of a batch, or all where an input's number of rows is fixed."""
     if not all(_is_open(inputs[name]) for name in batch if name in inputs):
         return batch
-    return {name: array[:SMALL] if array.ndim else array for name, array in batch.items()}
+    rows = min((len(array) for array in batch.values() if array.ndim), default=1)
+    return {
+        name: array[: SMALL * (len(array) // max(rows, 1))] if array.ndim else array
+        for name, array in batch.items()
+    }
 
 
 def _match(name: str, wanted: Mapping[str, Input]) -> str:
@@ -75,6 +79,7 @@ def _is_open(v: Input) -> bool:
 
 
 def _batch_size(wanted: Mapping[str, Input], given: Arrays, asked: int | None) -> int:
+    """The rows of a batch. What is given may have a multiple: labels of reals and of fakes."""
     sizes: dict[int, str] = {}
     for name, v in wanted.items():
         if name in given:
@@ -84,11 +89,13 @@ def _batch_size(wanted: Mapping[str, Input], given: Arrays, asked: int | None) -
                 sizes.setdefault(array.shape[1] if has_steps else array.shape[0], name)
         elif v.shape and v.shape[0] is not None and len(v.shape) > 1:
             sizes.setdefault(v.shape[0], name)
-    if len(sizes) > 1:
-        (a, first), (b, second) = list(sizes.items())[:2]
+    least = min(sizes, default=1)
+    uneven = [size for size in sizes if size % max(least, 1)]
+    if uneven:
+        (a, first), (b, second) = (least, sizes[least]), (uneven[0], sizes[uneven[0]])
         raise UserError(f"batches of unequal size: {first} has {a} rows, {second} has {b}")
     if sizes:
-        return next(iter(sizes))
+        return least
     fixed = (v.shape[0] for v in wanted.values() if v.shape and v.shape[0])
     return asked or next(fixed, 16)
 
