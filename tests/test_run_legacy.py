@@ -11,7 +11,7 @@ import pytest
 from script_runs import ENVIRONMENT, call, fresh
 
 from dcgan_v1.migration.programs import notebooks, python2
-from dcgan_v1.migration.programs.families import opencv, progress_bars
+from dcgan_v1.migration.programs.families import imageio_names, opencv, progress_bars
 from dcgan_v1.migration.programs.program import Program
 
 pytestmark = pytest.mark.cli
@@ -459,6 +459,22 @@ def test_python_2_is_seen_in_packages_above_the_program(tmp_path):
 
 
 @pytest.mark.unit
+def test_pictures_without_imageio_are_written_as_imageio_2_did(tmp_path):
+    imageio, path = imageio_names.module(), str(tmp_path / "a.png")
+    for values, expected in (
+        ([0.0, 0.5, 1.0], [0, 127, 255]),
+        ([-1.0, 0.0, 1.0], [0, 127, 255]),
+        (np.array([3, 5, 7], np.uint8), [3, 5, 7]),
+        ([10, 20, 30], [0, 127, 255]),
+    ):
+        imageio.imwrite(path, np.array([values]))
+        assert imageio.imread(path).tolist() == [expected]
+    imageio.mimsave(
+        str(tmp_path / "a.gif"), [np.zeros((4, 4, 3)), np.ones((4, 4, 3))], duration=0.3
+    )
+    assert [frame.max() for frame in imageio.mimread(str(tmp_path / "a.gif"))] == [0, 255]
+
+
 def test_pictures_without_opencv_are_resized_as_opencv_does():
     cv2 = opencv.module()
     a = np.arange(16, dtype=np.float64).reshape(4, 4)

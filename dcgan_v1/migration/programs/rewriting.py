@@ -1,6 +1,7 @@
 """A program's syntax tree with its arithmetic and its arrays' methods as numpy 1 had them.
 
-`a + b` becomes `__add_as_numpy_1__(a, b)`, `a += b` becomes `a += __right_operand__(a, b)`, and
+`a + b` becomes `__add_as_numpy_1__(a, b)`, `a += b` becomes `a += __right_operand__(a, b)`,
+`a[i] = b` becomes `a[i] = __stored__(a, b)`, `np.uint8(b)` becomes `__made__(np.uint8, b)`, and
 `a.tostring` becomes `__attribute__(a, "tostring")`: types of C take no attributes from others.
 """
 
@@ -20,6 +21,7 @@ OPERATORS: dict[type[ast.operator], str] = {
     ast.Mod: "mod",
     ast.Pow: "pow",
 }
+INTEGERS = {"uint8", "int8", "uint16", "int16", "uint32", "int32"}
 METHODS = {*numpy_names.METHODS, *standard_library.METHODS}
 
 
@@ -32,6 +34,8 @@ def attribute(owner: Any, name: str) -> Any:
 
 BUILTINS: dict[str, Any] = {
     "__right_operand__": numpy_arithmetic.right_operand,
+    "__stored__": numpy_arithmetic.stored,
+    "__made__": numpy_arithmetic.made,
     "__attribute__": attribute,
     **{f"__{n}_as_numpy_1__": f for n, f in numpy_arithmetic.FUNCTIONS.items()},
 }
@@ -68,6 +72,21 @@ class _Rewriter(ast.NodeTransformer):
             node.value = _call("__right_operand__", [target, node.value], node)
         return node
 
+    def visit_Assign(self, node: ast.Assign) -> ast.AST:
+        self.generic_visit(node)
+        target = node.targets[0]
+        is_item = len(node.targets) == 1 and isinstance(target, ast.Subscript)
+        if is_item and _is_plain(target.value) and not _fits(node.value):
+            node.value = _call("__stored__", [copy.deepcopy(target.value), node.value], node)
+        return node
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        self.generic_visit(node)
+        is_type = isinstance(node.func, ast.Attribute) and node.func.attr in INTEGERS
+        if not is_type or len(node.args) != 1 or node.keywords:
+            return node
+        return _call("__made__", [node.func, node.args[0]], node)
+
     def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
         self.generic_visit(node)
         if node.attr not in METHODS or not isinstance(node.ctx, ast.Load):
@@ -88,6 +107,12 @@ def _is_text(node: ast.AST) -> bool:
 
 def _are_constants(*nodes: ast.AST) -> bool:
     return all(isinstance(node, ast.Constant) for node in nodes)
+
+
+def _fits(node: ast.AST) -> bool:
+    """Whether it is a constant that every type of numbers holds."""
+    value = getattr(node, "value", None)
+    return isinstance(node, ast.Constant) and not (type(value) is int and value > 127)
 
 
 def _is_plain(target: ast.AST) -> bool:

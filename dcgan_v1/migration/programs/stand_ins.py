@@ -4,16 +4,17 @@ Importing one gives a stand-in; what is asked of it says which package is missin
 """
 
 import importlib.util
+import logging
+import re
 import sys
 import types
 from typing import Any
 
-from dcgan_v1.migration.programs.facade import Missing
-from dcgan_v1.migration.programs.families import opencv, progress_bars
+from dcgan_v1.migration.programs.facade import Facade, Missing
+from dcgan_v1.migration.programs.families import imageio_names, opencv, progress_bars
 
 OPTIONAL = (
     "moviepy",
-    "imageio",
     "ipdb",
     "openface",
     "dlib",
@@ -92,6 +93,20 @@ def modules() -> dict[str, types.ModuleType]:
     for name in progress_bars.NAMES:
         if importlib.util.find_spec(name) is None:
             stand_ins[name] = progress_bars.module(name)
-    if importlib.util.find_spec("cv2") is None:
-        stand_ins["cv2"] = opencv.module()
+    others = {"cv2": opencv.module, "imageio": imageio_names.module, "colorlog": _colorlog}
+    for name, make in others.items():
+        if importlib.util.find_spec(name) is None:
+            stand_ins[name] = make()
     return stand_ins
+
+
+def _colorlog() -> Facade:
+    """The standard library's logging, whose lines have no colours."""
+
+    def formatter(
+        fmt: str | None = None, datefmt: str | None = None, style: Any = "%", **_: Any
+    ) -> logging.Formatter:
+        plain = re.sub(r"%\(\w*(log_color|reset)\)s|\{\w*(log_color|reset)\}", "", fmt or "")
+        return logging.Formatter(plain or None, datefmt, style)
+
+    return Facade("colorlog", (logging,), {"ColoredFormatter": formatter})

@@ -45,6 +45,30 @@ def right_operand(a: Any, b: Any) -> Any:
     return np.result_type(left, right).type(b)  # a number of Python's: b carries the type
 
 
+def wrapped(value: Any, dtype: np.dtype) -> Any:
+    """Returns a whole number, or a list of some, so that an integer type holds it: numpy 1 took it
+    modulo the type's range, where numpy 2 raises."""
+    if dtype.kind not in "iu" or type(value) not in (int, list, tuple):
+        return value
+    bounds = np.iinfo(dtype)
+    if type(value) is int and bounds.min <= value <= bounds.max:
+        return value
+    numbers = np.asarray(value)
+    return numbers.astype(dtype) if numbers.dtype.kind in "iu" else value
+
+
+def stored(container: Any, value: Any) -> Any:
+    """What `container[...] = value` is to store."""
+    return wrapped(value, container.dtype) if isinstance(container, np.ndarray) else value
+
+
+def made(kind: Any, value: Any) -> Any:
+    """`np.uint8(300)`."""
+    if isinstance(kind, type) and issubclass(kind, np.integer):
+        return kind(wrapped(value, np.dtype(kind)))
+    return kind(value)
+
+
 def _is_numpy(x: Any) -> bool:
     return isinstance(x, np.ndarray | np.generic)
 

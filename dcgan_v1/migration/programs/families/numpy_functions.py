@@ -8,16 +8,22 @@ import numpy as np
 
 from dcgan_v1.migration.programs import mnist_files
 from dcgan_v1.migration.programs.facade import USED
+from dcgan_v1.migration.programs.families import numpy_arithmetic
 
 RAGGED = ("inhomogeneous", "could not broadcast")  # in what numpy 2 says
 
 
 def _or_of_objects(make: Callable[..., np.ndarray]) -> Callable[..., np.ndarray]:
-    """Rows of unlike lengths made an array of objects."""
+    """Rows of unlike lengths made an array of objects; integers that a type does not hold wrapped
+    around."""
 
     def array(*arguments: Any, **options: Any) -> np.ndarray:
         try:
             return make(*arguments, **options)
+        except OverflowError:
+            rows, *of_type = arguments
+            wrapped = np.asarray(rows).astype(of_type[0] if of_type else options.get("dtype"))
+            return make(wrapped, *arguments[1:], **options)
         except ValueError as error:
             has_type = len(arguments) > 1 or options.get("dtype") is not None
             if has_type or not any(words in str(error) for words in RAGGED):
@@ -39,6 +45,35 @@ def array(object: Any, dtype: Any = None, *, copy: bool = True, **options: Any) 
     """numpy 2 refuses `copy=False` where it must copy; before, it copied."""
     make = np.array if copy else np.asarray
     return _or_of_objects(make)(object, **({} if dtype is None else {"dtype": dtype}), **options)
+
+
+def full(shape: Any, fill_value: Any, dtype: Any = None, order: Any = "C") -> np.ndarray:
+    value = fill_value if dtype is None else numpy_arithmetic.wrapped(fill_value, np.dtype(dtype))
+    return np.full(shape, value, dtype, order)
+
+
+def clip(a: Any, a_min: Any, a_max: Any, out: Any = None, **options: Any) -> Any:
+    """Bounds that an array's type does not hold give it a larger one."""
+    bounds = [None if x is None else numpy_arithmetic.operands(a, x)[1] for x in (a_min, a_max)]
+    return np.clip(a, *bounds, out=out, **options)
+
+
+def unique(ar: Any, *arguments: Any, **options: Any) -> Any:
+    """The way back from what is unique was flat, whatever shape the array has."""
+    found = np.unique(ar, *arguments, **options)
+    names = ("return_index", "return_inverse", "return_counts", "axis")
+    given = {**dict(zip(names, arguments, strict=False)), **options}
+    if not given.get("return_inverse") or given.get("axis") is not None:
+        return found
+    at = 1 + bool(given.get("return_index"))
+    return (*found[:at], np.ravel(found[at]), *found[at + 1 :])
+
+
+def solve(a: Any, b: Any) -> np.ndarray:
+    """`b` of one dimension less than `a` was a stack of vectors."""
+    if np.ndim(b) > 1 and np.ndim(b) == np.ndim(a) - 1:
+        return np.linalg.solve(a, np.asarray(b)[..., None])[..., 0]
+    return np.linalg.solve(a, b)
 
 
 def reshape(
@@ -150,8 +185,10 @@ NAMES: dict[str, Any] = {
     "asanyarray": _or_of_objects(np.asanyarray),
     "asscalar": asscalar,
     "asfarray": asfarray,
+    "clip": clip,
     "fromfile": fromfile,
     "fromstring": fromstring,
+    "full": full,
     "histogram": _normed(np.histogram),
     "histogram2d": _normed(np.histogram2d),
     "histogramdd": _normed(np.histogramdd),
@@ -160,6 +197,7 @@ NAMES: dict[str, Any] = {
     "reshape": reshape,
     "save": save,
     "sum": total,
+    "unique": unique,
     "unravel_index": unravel_index,
     **{name: _of_any(getattr(np, name)) for name in STACKS},
 }

@@ -178,6 +178,10 @@ GONE: dict[str, Any] = {
     "TooHardError": np.exceptions.TooHardError,
     "AxisError": np.exceptions.AxisError,
 }
+LIB = (  # modules of numpy.lib, whose functions are numpy's own
+    *("arraysetops", "function_base", "index_tricks", "nanfunctions", "npyio", "polynomial"),
+    *("shape_base", "twodim_base", "type_check", "ufunclike", "utils", "histograms", "arraypad"),
+)
 CHANGED: dict[str, Any] = {
     **numpy_arithmetic.NAMES,
     **numpy_functions.NAMES,
@@ -196,6 +200,12 @@ def module() -> Facade:
     changed = types.SimpleNamespace(**CHANGED)
     core = importlib.import_module("numpy._core")  # numpy.core, whose name warns
     testing = Facade("numpy.testing", (np.testing,), {"dec": _decorators(), "Tester": _nothing})
+    testing.supply("utils", testing)
+    lib = Facade("numpy.lib", (np.lib, changed, np))
+    for name in LIB:
+        lib.supply(name, lib)
+    linalg = Facade("numpy.linalg", (np.linalg,), {"solve": numpy_functions.solve})
+    linalg.supply("linalg", linalg)
     return Facade(
         "numpy",
         (changed, np),
@@ -215,7 +225,9 @@ def module() -> Facade:
                     ),
                 },
             ),
-            "lib": Facade("numpy.lib", (np.lib, np)),
+            "lib": lib,
+            "linalg": linalg,
+            "fft": Facade("numpy.fft", (np.fft,), {"fftpack": np.fft}),
             "testing": testing,
         },
     )

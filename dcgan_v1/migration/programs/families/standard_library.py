@@ -58,6 +58,12 @@ def _shuffle(x: Any, random_function: Callable[[], float] | None = None) -> None
         x[i], x[j] = x[j], x[i]
 
 
+def _seed(a: Any = None, *arguments: Any) -> None:
+    """Anything that has a hash was taken until 3.11."""
+    is_taken = a is None or isinstance(a, int | float | str | bytes | bytearray)
+    random.seed(a if is_taken else hash(a), *arguments)
+
+
 def _whole(function: Callable[..., Any]) -> Callable[..., Any]:
     """A function of integers that took 10.0 for 10."""
 
@@ -109,6 +115,7 @@ NAMES: dict[str, tuple[types.ModuleType, dict[str, Any]]] = {
         random,
         {
             "sample": _sample,
+            "seed": _seed,
             "shuffle": _shuffle,
             "randint": _whole(random.randint),
             "randrange": _whole(random.randrange),
