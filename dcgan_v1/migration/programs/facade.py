@@ -67,6 +67,10 @@ class Facade(types.ModuleType):
             raise AttributeError(name)
         raise Vanished(f"{self.__name__}.{name}{self._hint(name)}")
 
+    def has(self, name: str) -> bool:
+        """Whether it supplies a name itself."""
+        return name in self._supplied
+
     def supply(self, name: str, module: Any) -> None:
         """Adds a module that needs this one."""
         self._supplied[name] = module

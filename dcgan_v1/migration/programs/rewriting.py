@@ -33,6 +33,7 @@ def attribute(owner: Any, name: str) -> Any:
 
 
 BUILTINS: dict[str, Any] = {
+    "sum": numpy_arithmetic.total,
     "__right_operand__": numpy_arithmetic.right_operand,
     "__stored__": numpy_arithmetic.stored,
     "__made__": numpy_arithmetic.made,
@@ -59,8 +60,6 @@ class _Rewriter(ast.NodeTransformer):
         if len(node.ops) > 1 or not isinstance(node.ops[0], ast.Eq | ast.NotEq):
             return node
         other = node.comparators[0]
-        if _is_text(node.left) or _is_text(other):
-            return node
         name = "eq" if isinstance(node.ops[0], ast.Eq) else "ne"
         return _call(f"__{name}_as_numpy_1__", [node.left, other], node)
 

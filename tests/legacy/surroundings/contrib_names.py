@@ -564,3 +564,63 @@ def probe_inner_training():
         callable(conv_utils.deconv_output_length),
         estimator.Estimator.__name__,
     )
+
+
+def probe_alpha_dropout():
+    def build():
+        tf.set_random_seed(1)
+        dropped = tf.contrib.nn.alpha_dropout(tf.zeros([1000]), 0.5, seed=2)
+        return dropped, tf.contrib.nn.alpha_dropout(tf.ones([2]), 1.0)
+
+    dropped, kept = run(build)
+    return sorted(set(np.round(dropped, 4).tolist())), kept
+
+
+def probe_tfprof():
+    analyzer = tf.contrib.tfprof.model_analyzer
+    tf.get_variable("counted_w", [2, 3])
+    options = dict(analyzer.TRAINABLE_VARS_PARAMS_STAT_OPTIONS, output="none")
+    found = analyzer.print_model_analysis(tf.get_default_graph(), tfprof_options=options)
+    return found.total_parameters >= 6
+
+
+def probe_inner_paths_of_every_package():
+    from tensorflow.contrib.losses.python.losses import loss_ops
+    from tensorflow.contrib.metrics.python.ops import metric_ops
+    from tensorflow.contrib.training.python.training.hparam import HParams
+
+    return callable(loss_ops.log_loss), callable(metric_ops.streaming_mean), HParams(a=1).to_json()
+
+
+def probe_graph_replace():
+    def build():
+        x = tf.placeholder_with_default(2.0, [])
+        y = tf.sin(x * 3.0) + x
+        other = tf.constant(0.5)
+        z = tf.contrib.graph_editor.graph_replace({"a": y, "b": [x * 4.0]}, {x: other})
+        return z["a"], z["b"][0], tf.gradients(z["a"], other)[0], y
+
+    return run(build)
+
+
+def probe_mixture():
+    def build():
+        d = tf.contrib.distributions
+        two = [d.Normal(0.0, 1.0), d.Normal(3.0, 0.5)]
+        both = d.Mixture(d.Categorical(probs=[0.25, 0.75]), two)
+        axes = [d.MultivariateNormalDiag([0.0, i], [1.0, 1.0]) for i in (1.0, 2.0)]
+        drawn = d.Mixture(d.Categorical([0.0, 0.0]), axes).sample(5)
+        return both.log_prob(1.0), both.mean(), tf.shape(drawn)
+
+    return run(build)
+
+
+def probe_one_hot_categories():
+    def build():
+        d = tf.contrib.distributions
+        hard = d.OneHotCategorical(logits=[[0.0, 1.0], [1.0, 1.0]])
+        soft = d.RelaxedOneHotCategorical(0.5, logits=[[0.0, 1.0], [1.0, 1.0]]).sample()
+        drawn = hard.sample(3)
+        return hard.log_prob([[1.0, 0.0], [0.0, 1.0]]), tf.shape(drawn), tf.reduce_sum(soft, 1)
+
+    return run(build)

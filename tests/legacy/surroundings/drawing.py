@@ -331,3 +331,41 @@ def probe_offset():
     from PIL import ImageChops
 
     return ImageChops.offset(Image.new("L", (2, 2)), 1).size
+
+
+def probe_lists_of_artists():
+    axes = figure().gca()
+    for _ in range(3):
+        axes.plot([1, 2])
+    axes.lines.pop(0)
+    del axes.lines[0]
+    before = len(axes.lines)
+    axes.lines = []
+    return before, len(axes.lines)
+
+
+def probe_axes_grid():
+    from mpl_toolkits.axes_grid import ImageGrid
+    from mpl_toolkits.axes_grid1 import ImageGrid as Newer
+
+    shape = {"nrows_ncols": (2, 2), "axes_pad": 0.1}
+    return len(ImageGrid(figure(), 111, **shape)), len(Newer(figure(), 111, add_all=True, **shape))
+
+
+def probe_arguments_of_then():
+    axes = figure().gca()
+    text = axes.annotate(s="a", xy=(0, 0)).get_text()
+    axes.plot([1], label="b")
+    handles = len(axes.legend().legendHandles)
+    axes.get_shared_x_axes().join(axes, figure().gca())
+    return text, handles
+
+
+def probe_edges_of_a_grid():
+    axes = figure().add_subplot(2, 1, 1)
+    return bool(axes.is_first_row()), bool(axes.is_last_row()), bool(axes.is_last_col())
+
+
+def probe_resize_by_default():
+    squares = Image.fromarray(np.arange(64, dtype=np.uint8).reshape(8, 8))
+    return np.asarray(squares.resize((3, 3)))

@@ -154,3 +154,37 @@ def probe_modulo_of_texts():
 
 def probe_lists_of_scalars():
     return [1] * np.int64(2), (np.float32(1),) + (2,)
+
+
+def probe_int_stored_in_uint8():
+    x = np.zeros(3, np.uint8)
+    x[0] = 256 + 7
+    x[1] = -3
+    x[2:] = [300]
+    return x
+
+
+def probe_ints_made_uint8():
+    return (
+        np.uint8(300),
+        np.uint8(-1),
+        np.array([300, -1], dtype=np.uint8),
+        np.full(2, 300, np.uint8),
+    )
+
+
+def probe_numbers_against_a_text():
+    mode = "auto"
+    return bool(np.arange(3) == mode), bool(np.arange(3) != mode)
+
+
+def probe_sum_of_python():
+    return sum([np.float32(0.1)] * 3), sum([np.float32(0.1)] * 3, 0.0), sum([1, 2]), sum([[1]], [])
+
+
+def probe_where_of_scalars():
+    return np.where([True, False], np.float32(1), 0.5)
+
+
+def probe_clip_beyond_the_type():
+    return int(np.clip(np.array([0, 200], np.uint8), -5, 300).sum())

@@ -358,3 +358,45 @@ def probe_inner_products():
     from numpy.core.umath_tests import inner1d
 
     return inner1d(np.eye(2), np.array([[3.0, 4.0], [5.0, 6.0]])), np.alen([1, 2])
+
+
+def probe_way_back_is_flat():
+    return np.unique(np.array([[1, 2], [2, 1]]), return_inverse=True)[1]
+
+
+def probe_solve_of_a_stack_of_vectors():
+    matrices = np.eye(2)[None] * np.array([1.0, 2.0, 4.0])[:, None, None]
+    return np.linalg.solve(matrices, np.ones((3, 2)))
+
+
+def probe_inner_modules():
+    from numpy.core.fromnumeric import product
+    from numpy.core.multiarray import ndarray
+    from numpy.lib.arraysetops import unique
+    from numpy.lib.function_base import flip
+    from numpy.lib.index_tricks import ndindex
+    from numpy.lib.shape_base import tile
+    from numpy.linalg.linalg import norm
+
+    del ndarray
+    return (
+        int(product([2, 3])),
+        unique([3, 1, 1]),
+        flip(np.arange(3), 0),
+        list(ndindex(1, 2)),
+        (tile([1], 2), float(norm([3.0, 4.0]))),
+    )
+
+
+def probe_texts_of_genfromtxt():
+    lines = io.BytesIO(b"a,1\nb,2")
+    return [str(x) for x in np.genfromtxt(lines, dtype=None, delimiter=",").tolist()[0]]
+
+
+def probe_ragged_in_depth():
+    x = np.array([[np.zeros(2), 1], [np.zeros(2), 2]])
+    return str(x.dtype), x.shape
+
+
+def probe_linspace_of_float32():
+    return np.linspace(np.float32(0), np.float32(1), 3)

@@ -223,3 +223,23 @@ def probe_imread_of_16_bits():
     name = os.path.join(tempfile.mkdtemp(), "a.png")
     Image.fromarray(np.full((2, 2), 300, np.uint16)).save(name)
     return scipy.misc.imread(name)
+
+
+def probe_signal_hanning():
+    from scipy.signal import hanning
+
+    return hanning(4)
+
+
+def probe_spatial_names():
+    from scipy.spatial import cKDTree
+    from scipy.spatial.distance import matching, wminkowski
+
+    nearest = float(cKDTree(np.eye(2)).query([0.0, 1.0], n_jobs=1)[0])
+    return float(wminkowski([0, 0], [1, 1], 2, [1, 1])), float(matching([0, 1], [1, 1])), nearest
+
+
+def probe_integrate_quadrature():
+    from scipy.integrate import quadrature, romberg
+
+    return float(quadrature(lambda x: x, 0, 1)[0]), float(romberg(lambda x: x, 0.0, 1.0))

@@ -239,3 +239,16 @@ def probe_current_time():
     import datetime
 
     return datetime.datetime.utcfromtimestamp(0).year
+
+
+def probe_seed_of_anything():
+    random.seed((1, 2))
+    first = random.random()
+    random.seed((1, 2))
+    return first == random.random()
+
+
+def probe_dummy_threading():
+    import dummy_threading
+
+    return callable(dummy_threading.Lock)

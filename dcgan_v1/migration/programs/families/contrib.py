@@ -80,6 +80,14 @@ def _batch_and_drop_remainder(batch_size: int) -> Callable[[Any], Any]:
     return lambda dataset: dataset.batch(batch_size, drop_remainder=True)
 
 
+def _sloppy_interleave(
+    map_func: Callable[..., Any], cycle_length: int, block_length: int = 1
+) -> Callable[[Any], Any]:
+    return tf.data.experimental.parallel_interleave(
+        map_func, cycle_length, block_length, sloppy=True
+    )
+
+
 def _all_sum(tensors: Sequence[tf.Tensor]) -> list[tf.Tensor]:
     total = tf.add_n(tensors)
     return [total] * len(tensors)
@@ -117,6 +125,7 @@ def modules() -> Facade:
         summaries,
         utils,
     )
+    from tf_slim.training import evaluation
 
     layer_modules = (layers, initializers, regularizers, normalization, optimizers, summaries)
     of_layers = Facade(
@@ -188,76 +197,68 @@ def modules() -> Facade:
         },
     )
     of_slim.supply("slim", of_slim)
-    inner_paths.package(of_slim)
-    return Facade(
-        "tf.contrib",
-        (),
-        {
-            "layers": of_layers,
-            "framework": framework,
-            "slim": of_slim,
-            "rnn": inner_paths.package(
-                Facade("tf.contrib.rnn", (tf.nn.rnn_cell, tf.nn), contrib_cells.names())
-            ),
-            "training": Facade(
-                "tf.contrib.training",
-                (package.training, tf.train),
-                {"HParams": contrib_training.HParams},
-            ),
-            # not tf.losses and tf.metrics: contrib took (predictions, labels)
-            "losses": Facade("tf.contrib.losses", (package.losses,)),
-            "metrics": Facade(
-                "tf.contrib.metrics",
-                (package.metrics,),
-                {
-                    "accuracy": _accuracy,
-                    "confusion_matrix": tf.confusion_matrix,
-                    **{f"set_{name}": getattr(tf.sets, name) for name in SETS},
-                },
-            ),
-            "data": Facade(
-                "tf.contrib.data",
-                (tf.data.experimental, tf.data),
-                {
-                    "prefetch_to_device": _prefetch_to_device,
-                    "batch_and_drop_remainder": _batch_and_drop_remainder,
-                },
-            ),
-            "graph_editor": inner_paths.package(graph_editor.module()),
-            "nccl": Facade("tf.contrib.nccl", (), {"all_sum": _all_sum}),
-            "distributions": Facade(
-                "tf.contrib.distributions",
-                (tf.distributions,),
-                contrib_distributions.NAMES | contrib_mixtures.NAMES,
-                hints=ELSEWHERE["tf.contrib.distributions"],
-            ),
-            "learn": inner_paths.package(
-                Facade(
-                    "tf.contrib.learn",
-                    (),
-                    {
-                        "datasets": mnist_tutorial.datasets_module(),
-                        "ModeKeys": contrib_training.ModeKeys,
-                        "RunConfig": estimator_records.RunConfig,
-                    },
-                )
-            ),
-            "image": Facade("tf.contrib.image", (), contrib_image.NAMES),
-            "keras": inner_paths.package(
-                Facade("tf.contrib.keras", (tf.keras,), {"keras": tf.keras})
-            ),
-            **contrib_small.modules(),
-            **contrib_optimizers.modules(),
-            **contrib_sequences.modules(),
-            "util": Facade(
-                "tf.contrib.util",
-                (),
-                {
-                    "make_tensor_proto": tf.make_tensor_proto,
-                    "make_ndarray": tf.make_ndarray,
-                    "constant_value": tf.get_static_value,
-                },
-            ),
-        },
-        hints=ELSEWHERE["tf.contrib"],
-    )
+    parts = {
+        "layers": of_layers,
+        "framework": framework,
+        "slim": of_slim,
+        "rnn": Facade("tf.contrib.rnn", (tf.nn.rnn_cell, tf.nn), contrib_cells.names()),
+        "training": Facade(
+            "tf.contrib.training",
+            (package.training, evaluation, tf.train),
+            {"HParams": contrib_training.HParams},
+        ),
+        # not tf.losses and tf.metrics: contrib took (predictions, labels)
+        "losses": Facade("tf.contrib.losses", (package.losses,)),
+        "metrics": Facade(
+            "tf.contrib.metrics",
+            (package.metrics,),
+            {
+                "accuracy": _accuracy,
+                "confusion_matrix": tf.confusion_matrix,
+                **{f"set_{name}": getattr(tf.sets, name) for name in SETS},
+            },
+        ),
+        "data": Facade(
+            "tf.contrib.data",
+            (tf.data.experimental, tf.data),
+            {
+                "prefetch_to_device": _prefetch_to_device,
+                "batch_and_drop_remainder": _batch_and_drop_remainder,
+                "sloppy_interleave": _sloppy_interleave,
+            },
+        ),
+        "graph_editor": graph_editor.module(),
+        "nccl": Facade("tf.contrib.nccl", (), {"all_sum": _all_sum}),
+        "distributions": Facade(
+            "tf.contrib.distributions",
+            (tf.distributions,),
+            contrib_distributions.NAMES | contrib_mixtures.NAMES,
+            hints=ELSEWHERE["tf.contrib.distributions"],
+        ),
+        "learn": Facade(
+            "tf.contrib.learn",
+            (),
+            {
+                "datasets": mnist_tutorial.datasets_module(),
+                "ModeKeys": contrib_training.ModeKeys,
+                "RunConfig": estimator_records.RunConfig,
+            },
+        ),
+        "image": Facade("tf.contrib.image", (), contrib_image.NAMES),
+        "keras": Facade("tf.contrib.keras", (tf.keras,), {"keras": tf.keras}),
+        **contrib_small.modules(),
+        **contrib_optimizers.modules(),
+        **contrib_sequences.modules(),
+        "util": Facade(
+            "tf.contrib.util",
+            (),
+            {
+                "make_tensor_proto": tf.make_tensor_proto,
+                "make_ndarray": tf.make_ndarray,
+                "constant_value": tf.get_static_value,
+            },
+        ),
+    }
+    for part in parts.values():
+        inner_paths.package(part)
+    return Facade("tf.contrib", (), parts, hints=ELSEWHERE["tf.contrib"])

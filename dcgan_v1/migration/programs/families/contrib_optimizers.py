@@ -15,7 +15,6 @@ from dcgan_v1.migration.programs.families.decoupled_optimizers import (
     MomentumWOptimizer,
     extend_with_decoupled_weight_decay,
 )
-from dcgan_v1.migration.programs.families.inner_paths import package
 from dcgan_v1.migration.programs.families.wrapping_optimizers import (
     FixedLossScaleManager,
     LossScaleOptimizer,
@@ -283,6 +282,6 @@ def modules() -> dict[str, Facade]:
     """Returns name below tf.contrib -> facade."""
     scaled = {each.__name__: each for each in (LossScaleOptimizer, FixedLossScaleManager)}
     return {
-        "opt": package(Facade("tf.contrib.opt", (), dict(NAMES))),
-        "mixed_precision": package(Facade("tf.contrib.mixed_precision", (), scaled)),
+        "opt": Facade("tf.contrib.opt", (), dict(NAMES)),
+        "mixed_precision": Facade("tf.contrib.mixed_precision", (), scaled),
     }

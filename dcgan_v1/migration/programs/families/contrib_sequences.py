@@ -6,7 +6,6 @@ from typing import Any
 import tensorflow.compat.v1 as tf
 
 from dcgan_v1.migration.programs.facade import Facade
-from dcgan_v1.migration.programs.families.inner_paths import package
 
 HINT = {"": "it has no equal in today's TensorFlow"}
 SMALL = 1e-12  # what the sum of weights cannot be less than
@@ -156,6 +155,6 @@ def modules() -> dict[str, Facade]:
     }
     found = {each.__name__: each for each in names}
     return {
-        "seq2seq": package(Facade("tf.contrib.seq2seq", (), found, hints=HINT)),
-        "legacy_seq2seq": package(Facade("tf.contrib.legacy_seq2seq", (), legacy, hints=HINT)),
+        "seq2seq": Facade("tf.contrib.seq2seq", (), found, hints=HINT),
+        "legacy_seq2seq": Facade("tf.contrib.legacy_seq2seq", (), legacy, hints=HINT),
     }

@@ -11,13 +11,14 @@ import tensorflow.compat.v1 as tf
 
 from dcgan_v1.migration.programs.facade import Facade
 from dcgan_v1.migration.programs.families import old_names
-from dcgan_v1.migration.programs.families.inner_paths import package
+
+SELU_AT_MINUS_INFINITY = -1.7580993408473766
 
 
 def modules() -> dict[str, Facade]:
     """Returns name below tf.contrib -> facade."""
     makers = (_eager, _lookup, _signal, _stateless, _staging, _summary, _distribute, _deprecated)
-    found = [package(make()) for make in (*makers, _tensorboard, _nn)]
+    found = [make() for make in (*makers, _tensorboard, _nn, _tfprof)]
     return {facade.__name__.rpartition(".")[2]: facade for facade in found}
 
 
@@ -39,8 +40,23 @@ CROSS_ENTROPIES = (
 
 
 def _nn() -> Facade:
-    names = {f"deprecated_flipped_{name}": _flipped(name) for name in CROSS_ENTROPIES}
-    return Facade("tf.contrib.nn", (tf.nn,), names)
+    names: dict[str, Any] = {f"deprecated_flipped_{n}": _flipped(n) for n in CROSS_ENTROPIES}
+    return Facade("tf.contrib.nn", (tf.nn,), {**names, "alpha_dropout": alpha_dropout})
+
+
+def alpha_dropout(
+    x: Any, keep_prob: Any, noise_shape: Any = None, seed: int | None = None, name: Any = None
+) -> tf.Tensor:
+    """Dropout that keeps the mean and variance of what SELUs give."""
+    with tf.name_scope(name, "alpha_dropout", [x]):
+        x, low = tf.convert_to_tensor(x), SELU_AT_MINUS_INFINITY
+        if isinstance(keep_prob, float | int) and keep_prob == 1:
+            return x
+        shape = tf.shape(x) if noise_shape is None else noise_shape
+        draws = tf.random_uniform(shape, seed=seed, dtype=x.dtype)
+        is_kept = tf.cast(tf.floor(draws + keep_prob), x.dtype)
+        a = tf.rsqrt(keep_prob + low**2 * keep_prob * (1 - keep_prob))
+        return a * (x * is_kept + low * (1 - is_kept)) - a * low * (1 - keep_prob)
 
 
 def _eager() -> Facade:
@@ -150,6 +166,29 @@ def _deprecated() -> Facade:
     summaries = {f"{name}_summary": old_names.TOP[f"{name}_summary"] for name in names}
     merged = {n: old_names.TOP[n] for n in ("merge_summary", "merge_all_summaries")}
     return Facade("tf.contrib.deprecated", (), {**summaries, **merged})
+
+
+def _tfprof() -> Facade:
+    """Tables of a graph's parameters, which programs printed at their start."""
+    options = tf.profiler.ProfileOptionBuilder
+
+    def print_model_analysis(
+        graph: Any,
+        run_meta: Any = None,
+        op_log: Any = None,
+        tfprof_cmd: str = "scope",
+        tfprof_options: Any = None,
+    ) -> Any:
+        chosen = tfprof_options or options.trainable_variables_parameter()
+        return tf.profiler.profile(graph, run_meta, op_log, tfprof_cmd, chosen)
+
+    names = {
+        "print_model_analysis": print_model_analysis,
+        "TRAINABLE_VARS_PARAMS_STAT_OPTIONS": options.trainable_variables_parameter(),
+        "FLOAT_OPS_OPTIONS": options.float_operation(),
+    }
+    analyzer = Facade("tf.contrib.tfprof.model_analyzer", (), names)
+    return Facade("tf.contrib.tfprof", (), {"model_analyzer": analyzer})
 
 
 def _tensorboard() -> Facade:

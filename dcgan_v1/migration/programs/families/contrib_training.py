@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -35,6 +36,13 @@ class HParams:
 
     def __contains__(self, name: str) -> bool:
         return name in vars(self)
+
+    def to_json(self, indent: Any = None, separators: Any = None, sort_keys: bool = False) -> str:
+        values = self.values()
+        return json.dumps(values, indent=indent, separators=separators, sort_keys=sort_keys)
+
+    def parse_json(self, text: str) -> HParams:
+        return self.override_from_dict(json.loads(text))
 
     def override_from_dict(self, values: Mapping[str, Any]) -> HParams:
         for name, value in values.items():

@@ -28,7 +28,8 @@ def _array(image: Image.Image) -> np.ndarray:
 
 
 def imwrite(uri: Any, im: Any, *_: Any, **__: Any) -> None:
-    _picture(im).save(uri)
+    is_deep = np.asarray(im).dtype == np.uint16 and str(uri).lower().endswith((".png", ".tif"))
+    (Image.fromarray(np.asarray(im)) if is_deep else _picture(im)).save(uri)
 
 
 def mimwrite(

@@ -34,9 +34,10 @@ class Inner(Facade):
 
 
 def package(facade: Facade) -> Facade:
-    """Gives a package of tf.contrib its inner paths."""
-    facade.supply("python", Inner(f"{facade.__name__}.python", facade))
-    facade.supply("api", Inner(f"{facade.__name__}.api", facade))
+    """Gives a package of tf.contrib the inner paths that it has not."""
+    for name in ("python", "api"):
+        if not facade.has(name):
+            facade.supply(name, Inner(f"{facade.__name__}.{name}", facade))
     return facade
 
 
@@ -64,6 +65,9 @@ def give_old_names() -> None:
     names = ("convert_variables_to_constants", "remove_training_nodes")
     functions = {name: getattr(tf.graph_util, name) for name in names}
     add_names(graph_util, functions, "graph_util")
+    functional_ops = importlib.import_module("tensorflow.python.ops.functional_ops")
+    loops = {name: getattr(tf, name) for name in ("map_fn", "scan", "foldl", "foldr")}
+    add_names(functional_ops, loops, "functional_ops")
     training = importlib.import_module("tensorflow.python.training")
     kernels = importlib.import_module("tensorflow.python.ops.gen_training_ops")
     add_names(training, {"training_ops": kernels}, "training")

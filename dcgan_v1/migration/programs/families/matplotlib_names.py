@@ -1,5 +1,6 @@
 """matplotlib 2 and 3.0: colour maps, styles, axes' and canvases' methods that went since."""
 
+import importlib
 import inspect
 import math
 import types
@@ -13,6 +14,7 @@ from dcgan_v1.migration.programs.amending import add_names, without
 from dcgan_v1.migration.programs.facade import Facade
 
 VERSION = "3.0.3"  # what programs that compare versions are given
+EDGES = ("is_first_row", "is_last_row", "is_first_col", "is_last_col")  # of a grid of axes
 SETTINGS_GONE = [
     *("savefig.frameon", "text.latex.unicode", "text.latex.preview", "examples.directory"),
     *("animation.avconv_path", "axes.color_cycle"),
@@ -37,7 +39,7 @@ def module() -> Facade:
 def toolkits() -> Facade:
     """Returns the facade of mpl_toolkits: Axes3D(figure) draws itself in the figure."""
     import mpl_toolkits
-    from mpl_toolkits import mplot3d
+    from mpl_toolkits import axes_grid1, mplot3d
 
     class Axes3D(mplot3d.Axes3D):
         def __new__(cls, figure: Any, rect: Any = None, **options: Any) -> Any:
@@ -50,7 +52,11 @@ def toolkits() -> Facade:
     add_names(mplot3d.Axes3D, {**axes3d, "dist": 10}, "Axes3D")
     inner = Facade("mpl_toolkits.mplot3d.axes3d", (mplot3d.axes3d,), {"Axes3D": Axes3D})
     of_3d = Facade("mpl_toolkits.mplot3d", (mplot3d,), {"Axes3D": Axes3D, "axes3d": inner})
-    return Facade("mpl_toolkits", (mpl_toolkits,), {"mplot3d": of_3d})
+    amending.wrap(axes_grid1.ImageGrid, "__init__", without("add_all"))
+    grid = Facade("mpl_toolkits.axes_grid", (axes_grid1, axes_grid1.axes_grid))
+    for part in ("axes_grid", "axes_divider", "inset_locator", "anchored_artists"):
+        grid.supply(part, importlib.import_module(f"mpl_toolkits.axes_grid1.{part}"))
+    return Facade("mpl_toolkits", (mpl_toolkits,), {"mplot3d": of_3d, "axes_grid": grid})
 
 
 def _nothing(*_: Any, **__: Any) -> None:
@@ -96,7 +102,7 @@ def _styles() -> None:
 
 def _figures() -> None:
     import matplotlib.pyplot as plt
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
     from matplotlib.figure import Figure
 
     def tostring_rgb(canvas: Any) -> bytes:
@@ -117,10 +123,11 @@ def _figures() -> None:
 
     canvas = {"tostring_rgb": tostring_rgb, "tostring_argb": tostring_argb}
     add_names(FigureCanvasAgg, {**canvas, "set_window_title": _nothing}, "canvas")
+    add_names(RendererAgg, canvas, "renderer")
     amending.wrap(Figure, "gca", gca)
     amending.wrap(plt, "gca", gca_of_pyplot)
     for owner in (Figure, plt):
-        amending.wrap(owner, "savefig", without("frameon"))
+        amending.wrap(owner, "savefig", without("frameon", "papertype"))
     amending.wrap(Figure, "add_subplot", without(axisbg="facecolor"))
 
 
@@ -128,12 +135,16 @@ def _axes() -> None:
     import matplotlib.pyplot as plt
     from matplotlib.axes import Axes
     from matplotlib.contour import ContourSet
+    from matplotlib.legend import Legend
 
     for owner in (Axes, plt):
         amending.wrap(owner, "hist", without(normed="density"))
         amending.wrap(owner, "hist2d", without(normed="density"))
         amending.wrap(owner, "tick_params", _switched)
         amending.wrap(owner, "grid", _switched)
+        amending.wrap(owner, "text", without("withdash"))
+        amending.wrap(owner, "annotate", without(s="text"))
+        amending.wrap(owner, "bar", without(left="x"))
     names = {
         "hold": _nothing,
         "ishold": lambda axes: True,
@@ -141,9 +152,44 @@ def _axes() -> None:
         "get_axis_bgcolor": lambda axes: axes.get_facecolor(),
         "set_color_cycle": lambda axes, colours: axes.set_prop_cycle(color=colours),
         "plot_date": _plot_dates_on,
+        **{name: _of_subplot(name) for name in EDGES},
     }
     add_names(Axes, names, "Axes")
+    _lists_of_artists(Axes)
+    add_names(Legend, {"legendHandles": _property_of("legend_handles")}, "Legend")
     add_names(ContourSet, {"collections": property(lambda contours: [contours])}, "ContourSet")
+
+
+def _of_subplot(name: str) -> Callable[[Any], Any]:
+    return lambda axes: getattr(axes.get_subplotspec(), name)()
+
+
+def _lists_of_artists(axes: Any) -> None:
+    """`axes.lines.pop(0)`, `del axes.lines[:]`, `axes.lines = []`: what is taken from a list is
+    no longer drawn."""
+
+    def delete(artists: Any, place: Any) -> None:
+        found = artists[place]
+        for artist in found if isinstance(found, list | tuple) else [found]:
+            artist.remove()
+
+    def pop(artists: Any, place: int = -1) -> Any:
+        artist = artists[place]
+        artist.remove()
+        return artist
+
+    names = {"__delitem__": delete, "pop": pop, "remove": lambda artists, one: one.remove()}
+    add_names(axes.ArtistList, names, "Axes.lines")
+    for name in ("lines", "images", "patches", "collections", "texts", "artists"):
+        setattr(axes, name, property(getattr(axes, name).fget, _keeping(name)))
+
+
+def _keeping(name: str) -> Callable[[Any, Any], None]:
+    def keep(axes: Any, artists: Any) -> None:
+        for artist in [one for one in getattr(axes, name) if one not in list(artists)]:
+            artist.remove()
+
+    return keep
 
 
 def _switched(plain: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
@@ -202,3 +248,5 @@ def _small_modules() -> None:
         "Bunch": types.SimpleNamespace,
     }
     add_names(cbook, texts, "matplotlib.cbook")
+    shared = {"join": lambda view, *axes: view._grouper.join(*axes)}  # axes that are scaled as one
+    add_names(cbook.GrouperView, shared, "GrouperView")

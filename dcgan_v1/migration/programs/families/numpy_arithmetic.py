@@ -113,13 +113,27 @@ def _as_numpy_1(operation: Callable[[Any, Any], Any]) -> Callable[[Any, Any], An
 
 
 def _equal(a: Any, b: Any, wanted: bool = True) -> Any:
-    """`a == b`, or `a != b`: arrays whose shapes do not fit differ, as a whole."""
+    """`a == b`, or `a != b`: arrays whose shapes do not fit differ, as a whole, and so do one of
+    numbers and a text."""
+    if any(isinstance(x, str) and _has_numbers(y) for x, y in ((a, b), (b, a))):
+        return not wanted
     try:
         return a == b if wanted else a != b
     except ValueError:
         if isinstance(a, np.ndarray) and isinstance(b, np.ndarray):
             return not wanted
         raise
+
+
+def _has_numbers(x: Any) -> bool:
+    return isinstance(x, np.ndarray) and x.dtype.kind in KINDS
+
+
+def total(iterable: Any, /, start: Any = 0) -> Any:
+    """Python's `sum`."""
+    for x in iterable:
+        start = FUNCTIONS["add"](start, x)
+    return start
 
 
 class Ufunc:

@@ -35,6 +35,11 @@ def _or_of_objects(make: Callable[..., np.ndarray]) -> Callable[..., np.ndarray]
 
 
 def _objects(rows: Any) -> np.ndarray:
+    """As deep as rows are of one length."""
+    try:
+        return np.array(rows, dtype=object)
+    except ValueError:  # arrays that differ behind their first axis
+        pass
     made = np.empty(len(rows), object)
     for i, row in enumerate(rows):
         made[i] = row
@@ -67,6 +72,26 @@ def unique(ar: Any, *arguments: Any, **options: Any) -> Any:
         return found
     at = 1 + bool(given.get("return_index"))
     return (*found[:at], np.ravel(found[at]), *found[at + 1 :])
+
+
+def linspace(start: Any, stop: Any, *arguments: Any, **options: Any) -> Any:
+    """Between scalars in float64, whatever their type."""
+    ends = [x.item() if isinstance(x, np.floating) else x for x in (start, stop)]
+    return np.linspace(*ends, *arguments, **options)
+
+
+def where(condition: Any, *choices: Any) -> Any:
+    """Between two scalars the larger type wins."""
+    return (
+        np.where(condition, *numpy_arithmetic.operands(*choices))
+        if choices
+        else np.where(condition)
+    )
+
+
+def genfromtxt(fname: Any, *arguments: Any, encoding: Any = "bytes", **options: Any) -> Any:
+    """Texts were bytes."""
+    return np.genfromtxt(fname, *arguments, encoding=encoding, **options)
 
 
 def solve(a: Any, b: Any) -> np.ndarray:
@@ -189,9 +214,11 @@ NAMES: dict[str, Any] = {
     "fromfile": fromfile,
     "fromstring": fromstring,
     "full": full,
+    "genfromtxt": genfromtxt,
     "histogram": _normed(np.histogram),
     "histogram2d": _normed(np.histogram2d),
     "histogramdd": _normed(np.histogramdd),
+    "linspace": linspace,
     "load": load,
     "nonzero": nonzero,
     "reshape": reshape,
@@ -199,6 +226,7 @@ NAMES: dict[str, Any] = {
     "sum": total,
     "unique": unique,
     "unravel_index": unravel_index,
+    "where": where,
     **{name: _of_any(getattr(np, name)) for name in STACKS},
 }
 RANDOM: dict[str, Any] = {

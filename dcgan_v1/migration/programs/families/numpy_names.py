@@ -217,6 +217,7 @@ def module() -> Facade:
                 (core,),
                 {
                     "numeric": core.numeric,
+                    "fromnumeric": Facade("numpy.core.fromnumeric", (core.fromnumeric,), gone),
                     "defchararray": np.char,
                     "umath_tests": Facade(
                         "numpy.core.umath_tests",

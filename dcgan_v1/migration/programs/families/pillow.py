@@ -1,12 +1,13 @@
 """Pillow's names and leniency of before 10, which TF1 programs were written for."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import PIL
-from PIL import Image, ImageDraw, ImageFont, ImageMath
+from PIL import Image, ImageDraw, ImageFont, ImageMath, ImageOps
 
-from dcgan_v1.migration.programs.amending import add_names
+from dcgan_v1.migration.programs.amending import add_names, wrap
 from dcgan_v1.migration.programs.facade import Facade
 
 VERSION = "5.4.1"  # what programs that look for one are given
@@ -21,6 +22,21 @@ def fromarray(obj: Any, mode: str | None = None) -> Image.Image:
         array = np.clip(array, 0, 255).astype(np.uint8)
     image = Image.fromarray(array)
     return image.convert(mode) if mode and mode != image.mode else image
+
+
+def _nearest_by_default(position: int, name: str) -> Callable[..., Any]:
+    """Around a function whose filter was NEAREST where none was named, until 7.0.
+
+    Args:
+      position, name: of the filter among its arguments.
+    """
+
+    def around(plain: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
+        if len(arguments) <= position and name not in options:
+            options[name] = Image.Resampling.NEAREST
+        return plain(*arguments, **options)
+
+    return around
 
 
 def _size_of(font: Any, text: str, *_: Any, **__: Any) -> tuple[int, int]:
@@ -58,7 +74,15 @@ def modules() -> Facade:
         "fromarray": fromarray,
         "isImageType": lambda thing: isinstance(thing, Image.Image),
         "PILLOW_VERSION": VERSION,
+        "VERSION": "1.1.7",  # of the library that Pillow took over from
     }
+    wrap(Image.Image, "resize", _nearest_by_default(2, "resample"))
+    for name, place, argument in (
+        ("fit", 2, "method"),
+        ("pad", 2, "method"),
+        ("scale", 2, "resample"),
+    ):
+        wrap(ImageOps, name, _nearest_by_default(place, argument))
     differs = {
         "fromarray": "colours as floats are clipped to 0..255; old Pillow refused them "
         "or, with a mode, read their bytes"

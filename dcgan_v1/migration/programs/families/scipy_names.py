@@ -22,6 +22,7 @@ def module() -> Facade:
     gone = dict.fromkeys(("face", "ascent", "lena", "electrocardiogram"), NO_PICTURE)
     misc = Facade("scipy.misc", (), scipy_misc.NAMES, {"imresize": ROUNDS}, gone)
     misc.supply("pilutil", misc)
+    misc.supply("common", misc)
     if find_spec("scipy") is None:
         return Facade("scipy", (), {"misc": misc}, hints={"": "pip install scipy"})
     import scipy
@@ -42,7 +43,8 @@ def _part(name: str, supply: Callable[[Any], dict[str, Any]]) -> Callable[[], Fa
 def _signal(signal: Any) -> dict[str, Any]:
     names = signal.windows.__all__
     windows = {n: getattr(signal.windows, n) for n in names if not hasattr(signal, n)}
-    return {**windows, "bspline": bspline, "cubic": lambda x: bspline(x, 3)}
+    splines = {"bspline": bspline, "cubic": lambda x: bspline(x, 3)}
+    return {**windows, "hanning": signal.windows.hann, **splines}
 
 
 def bspline(x: Any, n: int) -> Any:
@@ -70,7 +72,16 @@ def _integrate(integrate: Any) -> dict[str, Any]:
         last = rule(slice(1, None)) + width[..., 0] * (y[..., 0] + y[..., 1]) / 2
         return {"first": first, "last": last}.get(even, (first + last) / 2)
 
-    return {"simps": simps, "trapz": np.trapezoid, "cumtrapz": integrate.cumulative_trapezoid}
+    def quadrature(func: Any, a: float, b: float, args: Any = (), **_: Any) -> tuple[float, float]:
+        return integrate.quad(func, a, b, args)
+
+    return {
+        "simps": simps,
+        "trapz": np.trapezoid,
+        "cumtrapz": integrate.cumulative_trapezoid,
+        "quadrature": quadrature,
+        "romberg": lambda function, a, b, args=(), **_: integrate.quad(function, a, b, args)[0],
+    }
 
 
 def _interpolate(interpolate: Any) -> dict[str, Any]:
@@ -128,6 +139,30 @@ def _sparse(sparse: Any) -> dict[str, Any]:
     return {}
 
 
+def _spatial(spatial: Any) -> dict[str, Any]:
+    distance = spatial.distance
+
+    def wminkowski(u: Any, v: Any, p: float, w: Any) -> float:
+        return float(np.sum(np.abs(np.multiply(w, np.subtract(u, v))) ** p) ** (1.0 / p))
+
+    def query(plain: Any, tree: Any, *arguments: Any, **options: Any) -> Any:
+        options = {{"n_jobs": "workers"}.get(name, name): x for name, x in options.items()}
+        return plain(tree, *arguments, **options)
+
+    class CKDTree(spatial.cKDTree):  # type: ignore[misc]
+        """Of `n_jobs`, which is `workers`."""
+
+        def query(self, *arguments: Any, **options: Any) -> Any:
+            return query(spatial.cKDTree.query, self, *arguments, **options)
+
+        def query_ball_point(self, *arguments: Any, **options: Any) -> Any:
+            return query(spatial.cKDTree.query_ball_point, self, *arguments, **options)
+
+    names = {"wminkowski": wminkowski, "matching": distance.hamming}
+    old = {"distance": Facade("scipy.spatial.distance", (distance,), names), "cKDTree": CKDTree}
+    return {**old, "ckdtree": Facade("scipy.spatial.ckdtree", (), {"cKDTree": CKDTree})}
+
+
 def _ndimage(ndimage: Any) -> dict[str, Any]:
     return {
         "imread": scipy_misc.imread,
@@ -144,4 +179,5 @@ PARTS: dict[str, Callable[[], Facade]] = {
     "linalg": _part("linalg", _linalg),
     "sparse": _part("sparse", _sparse),
     "ndimage": _part("ndimage", _ndimage),
+    "spatial": _part("spatial", _spatial),
 }
