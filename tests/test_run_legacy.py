@@ -288,6 +288,18 @@ def test_any_cell_of_a_notebook_may_import_from_the_future(tmp_path, cells):
     assert names["n"] == 1
 
 
+def test_pylab_gives_a_notebook_its_names(tmp_path):
+    cells = [
+        "%pylab inline\nimport os",
+        "n = linspace(0, 1, 3).sum() + np.pi + len(plt.get_fignums())",
+    ]
+    book = {"cells": [{"cell_type": "code", "source": cell} for cell in cells]}
+    (tmp_path / "book.ipynb").write_text(json.dumps(book))
+    names = {}
+    exec(notebooks.code(tmp_path / "book.ipynb"), names)
+    assert names["n"] == 1.5 + np.pi
+
+
 @pytest.mark.parametrize(
     ("line", "said"),
     [
