@@ -144,7 +144,7 @@ def modules() -> dict[str, types.ModuleType]:
     found = {name: Facade(name, (plain,), names) for name, (plain, names) in NAMES.items()}
     etree = Facade("xml.etree", (xml.etree,), {"cElementTree": xml.etree.ElementTree})
     found["xml"] = Facade("xml", (xml,), {"etree": etree})
-    found["dummy_threading"] = threading
+    found["dummy_threading"] = Facade("dummy_threading", (threading,))
     return {**found, **_of_newer_pythons()}
 
 
