@@ -74,15 +74,17 @@ class _Rewriter(ast.NodeTransformer):
     def visit_Assign(self, node: ast.Assign) -> ast.AST:
         self.generic_visit(node)
         target = node.targets[0]
-        is_item = len(node.targets) == 1 and isinstance(target, ast.Subscript)
-        if is_item and _is_plain(target.value) and not _fits(node.value):
+        if len(node.targets) > 1 or not isinstance(target, ast.Subscript) or _fits(node.value):
+            return node
+        if _is_plain(target.value):
             node.value = _call("__stored__", [copy.deepcopy(target.value), node.value], node)
         return node
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
         self.generic_visit(node)
-        is_type = isinstance(node.func, ast.Attribute) and node.func.attr in INTEGERS
-        if not is_type or len(node.args) != 1 or node.keywords:
+        if not isinstance(node.func, ast.Attribute) or node.func.attr not in INTEGERS:
+            return node
+        if len(node.args) != 1 or node.keywords:
             return node
         return _call("__made__", [node.func, node.args[0]], node)
 
