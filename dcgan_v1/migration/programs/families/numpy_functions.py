@@ -10,6 +10,7 @@ from dcgan_v1.migration.programs import mnist_files
 from dcgan_v1.migration.programs.facade import USED
 from dcgan_v1.migration.programs.families import numpy_arithmetic
 
+PLAIN: Any = np  # for calls whose arguments are a program's
 RAGGED = ("inhomogeneous", "could not broadcast")  # in what numpy 2 says
 
 
@@ -54,18 +55,18 @@ def array(object: Any, dtype: Any = None, *, copy: bool = True, **options: Any) 
 
 def full(shape: Any, fill_value: Any, dtype: Any = None, order: Any = "C") -> np.ndarray:
     value = fill_value if dtype is None else numpy_arithmetic.wrapped(fill_value, np.dtype(dtype))
-    return np.full(shape, value, dtype, order)
+    return PLAIN.full(shape, value, dtype, order)
 
 
 def clip(a: Any, a_min: Any, a_max: Any, out: Any = None, **options: Any) -> Any:
     """Bounds that an array's type does not hold give it a larger one."""
     bounds = [None if x is None else numpy_arithmetic.operands(a, x)[1] for x in (a_min, a_max)]
-    return np.clip(a, *bounds, out=out, **options)
+    return PLAIN.clip(a, *bounds, out=out, **options)
 
 
 def unique(ar: Any, *arguments: Any, **options: Any) -> Any:
     """The way back from what is unique was flat, whatever shape the array has."""
-    found = np.unique(ar, *arguments, **options)
+    found = PLAIN.unique(ar, *arguments, **options)
     names = ("return_index", "return_inverse", "return_counts", "axis")
     given = {**dict(zip(names, arguments, strict=False)), **options}
     if not given.get("return_inverse") or given.get("axis") is not None:
@@ -77,28 +78,28 @@ def unique(ar: Any, *arguments: Any, **options: Any) -> Any:
 def linspace(start: Any, stop: Any, *arguments: Any, **options: Any) -> Any:
     """Between scalars in float64, whatever their type."""
     ends = [x.item() if isinstance(x, np.floating) else x for x in (start, stop)]
-    return np.linspace(*ends, *arguments, **options)
+    return PLAIN.linspace(*ends, *arguments, **options)
 
 
 def where(condition: Any, *choices: Any) -> Any:
     """Between two scalars the larger type wins."""
     return (
-        np.where(condition, *numpy_arithmetic.operands(*choices))
+        PLAIN.where(condition, *numpy_arithmetic.operands(*choices))
         if choices
-        else np.where(condition)
+        else PLAIN.where(condition)
     )
 
 
 def genfromtxt(fname: Any, *arguments: Any, encoding: Any = "bytes", **options: Any) -> Any:
     """Texts were bytes."""
-    return np.genfromtxt(fname, *arguments, encoding=encoding, **options)
+    return PLAIN.genfromtxt(fname, *arguments, encoding=encoding, **options)
 
 
 def solve(a: Any, b: Any) -> np.ndarray:
     """`b` of one dimension less than `a` was a stack of vectors."""
     if np.ndim(b) > 1 and np.ndim(b) == np.ndim(a) - 1:
-        return np.linalg.solve(a, np.asarray(b)[..., None])[..., 0]
-    return np.linalg.solve(a, b)
+        return PLAIN.linalg.solve(a, np.asarray(b)[..., None])[..., 0]
+    return PLAIN.linalg.solve(a, b)
 
 
 def reshape(

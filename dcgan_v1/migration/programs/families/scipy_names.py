@@ -149,7 +149,7 @@ def _spatial(spatial: Any) -> dict[str, Any]:
         options = {{"n_jobs": "workers"}.get(name, name): x for name, x in options.items()}
         return plain(tree, *arguments, **options)
 
-    class CKDTree(spatial.cKDTree):  # type: ignore[misc]
+    class CKDTree(spatial.cKDTree):
         """Of `n_jobs`, which is `workers`."""
 
         def query(self, *arguments: Any, **options: Any) -> Any:
