@@ -24,6 +24,7 @@ from dcgan_v1.migration.explanation import (
     layer_experiments,
     layers,
     losses,
+    norm_layers,
     slot_starts,
     updates,
 )
@@ -386,6 +387,37 @@ def test_another_activation_is_named_with_what_puts_tf1_right(rng, ours, theirs,
     row = Aligned(LayerOutput("m/1", "activation", {}, theirs(x)), None, "use", 1.0, 1.0)
     layer = LayerCase(None, "training", row, x, ours(x), theirs(x), {})
     assert layer_experiments.activation(layer).settings == pytest.approx(settings)
+
+
+def normalised(x, mean, variance, epsilon):
+    return (x - mean) / np.sqrt(variance + epsilon) * np.array([2.0, 0.5]) + np.array([0.1, -0.2])
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "text"),
+    [
+        (("batch", 1e-3), ("averages", 1e-3), "by its averages in training, TF1's by the batch"),
+        (("averages", 1e-3), ("batch", 1e-3), "by the batch in training, TF1's by its averages"),
+        (("batch", 1e-3), ("averages", 1e-5), "; its epsilon is 1e-05, TF1's 0.001"),
+        (("batch", 1e-3), ("batch", 1e-5), "batch norm's epsilon is 1e-05, TF1's 0.001"),
+        (("batch", 1e-3), ("neither", 1e-3), "normalises otherwise"),
+    ],
+)
+def test_what_a_batch_norm_goes_by_in_training_is_named(rng, ours, theirs, text):
+    x = rng.normal(1, 2, size=(6, 4, 4, 2))
+    by = {
+        "batch": (x.mean((0, 1, 2)), x.var((0, 1, 2))),
+        "averages": (np.array([0.3, -0.1]), np.array([1.5, 0.7])),
+        "neither": (x.mean((0, 1)), x.var((0, 1))),
+    }
+    if theirs[0] == "neither":
+        by["neither"] = tuple(a.mean(0) * np.array([0.3, 1.8]) for a in by["neither"])
+    sides = [normalised(x, *by[kind], epsilon) for kind, epsilon in (ours, theirs)]
+    weights = {"gamma": np.array([2.0, 0.5]), "beta": np.array([0.1, -0.2])}
+    weights |= dict(zip(("mean", "variance"), by["averages"], strict=True))
+    row = Aligned(LayerOutput("m/1", "norm", {}, sides[1]), None, "use", 1.0, 1.0)
+    reason = norm_layers.norm(LayerCase(None, "training", row, x, *sides, weights))
+    assert text in reason.text
 
 
 def test_what_is_put_right_in_one_layer_is_in_all_that_are_set_alike():

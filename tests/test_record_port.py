@@ -1,9 +1,12 @@
 """A port's training program is recorded as it is, and compared without a line of adapter."""
 
 import ast
+import copy
+import pickle
 import shutil
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,6 +15,7 @@ from recorded_ports import against, recorded
 from dcgan_v1.errors import UserError
 from dcgan_v1.migration.comparison.feeding import fitted
 from dcgan_v1.migration.recordings import recorder_file
+from dcgan_v1.migration.recordings.port_recorder import draws
 from dcgan_v1.migration.recordings.port_recorder.draws import law_of
 from dcgan_v1.migration.recordings.port_recording import PortRecording
 from dcgan_v1.migration.recordings.versions import compare_versions
@@ -288,6 +292,28 @@ def test_a_fault_in_a_program_is_named(name, old, fault, cause, tmp_path):
 
 
 @pytest.mark.unit
+def test_a_generator_of_numpys_is_copied_pickled_and_handed_on_as_without_a_recorder():
+    noted = []
+    recorder = SimpleNamespace(
+        generators=[],
+        sees=lambda: True,
+        is_busy=False,
+        item=lambda kind, function, array, law: noted.append((function, array)),
+    )
+    rng = draws._generator(recorder, np.random.default_rng, 3)
+    assert draws._generator(recorder, np.random.default_rng, rng) is rng
+    assert draws._generator(recorder, np.random.default_rng, seed=rng) is rng
+    held = copy.deepcopy(SimpleNamespace(rng=rng)).rng
+    read = pickle.loads(pickle.dumps(rng))
+    wanted = np.random.default_rng(3).normal(size=4)
+    for one in (rng, held, read):
+        np.testing.assert_array_equal(one.normal(size=4), wanted)
+    assert [function for function, _ in noted] == ["rng.normal"] * 2  # what was read is not ours
+    assert len(recorder.generators) == 2
+    assert not hasattr(rng, "__array__") and not hasattr(draws.Generator.__new__(type(rng)), "x")
+
+
+@pytest.mark.unit
 def test_the_recorder_is_one_file_in_the_language_of_python_3_6():
     tree = ast.parse(recorder_file.text(), feature_version=(3, 6))
     nodes = list(ast.walk(tree))
@@ -305,7 +331,7 @@ def test_options_of_a_ports_program_need_one():
     from dcgan_v1.commands import compare as command
 
     parser = command.make_parser()
-    with pytest.raises(UserError, match="belong to --port-program"):
+    with pytest.raises(UserError, match="--port-arguments: only with --port-program"):
         command.main(parser.parse_args(["a.py:old", "b.py:new", "--port-arguments", "x"]))
     with pytest.raises(UserError, match="name the old side"):
         command.main(parser.parse_args(["--port-recording", "rec"]))

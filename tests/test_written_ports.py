@@ -157,8 +157,8 @@ def test_a_frozen_generator_is_written_as_networks_alone(tmp_path):
     ("words", "said"),
     [
         ([], "name the original"),
-        (["--meta", "g.meta", "--frozen", "f.pb"], "each name an original"),
-        (["--meta", "g.meta", "--arguments", "x"], "belong to --program"),
+        (["--meta", "g.meta", "--frozen", "f.pb"], "each name the TF1 side"),
+        (["--meta", "g.meta", "--arguments", "x"], "--arguments: only with --program"),
         (["--meta", "nowhere.meta"], "cannot read"),
         (["nowhere.py:build"], "does not exist"),
         ([f"{TF1_GAN}:dense"], "dense failed"),

@@ -14,15 +14,15 @@ from typing import Any
 from tqdm import tqdm
 
 from dcgan_v1 import files, systems
-from dcgan_v1.commands import cli, compare_options, old_programs
+from dcgan_v1.commands import cli, compare_options, old_programs, tf1_options
 from dcgan_v1.config.setting import option
 from dcgan_v1.errors import UserError, reason
 
-SOURCES = ("meta", "saved_model", "frozen", "recording", "program")
 # what means nothing for --system
-OF_PROGRAMS = [*SOURCES, "sides", "arguments", "data_dir", "set", "keep_recording", "library"]
+OF_PROGRAMS = [*tf1_options.SOURCES, "sides", *tf1_options.OF_PROGRAM, "library"]
 OF_PROGRAMS += ["inputs", "map", "trust"]
-OF_PORTS = ["port_program", "port_arguments", "port_recording", "keep_port_recording"]
+OF_PORT_PROGRAM = ["port_arguments", "port_framework", "keep_port_recording"]
+OF_PORTS = ["port_program", "port_recording", *OF_PORT_PROGRAM]
 OF_PROGRAMS += OF_PORTS
 
 
@@ -33,24 +33,38 @@ def main(args: argparse.Namespace) -> int:
         return _compare_system(args)
     if args.against or args.width:
         raise UserError("--against and --width belong to --system")
-    args.steps = compare_options.STEPS if args.steps is None else args.steps
-    refuse_unwritable(args)
     if len(args.sides) > 2:
         raise UserError("name the two sides, OLD NEW, and no more")
-    if len(args.sides) == 2 and all(map(compare_versions.is_recording, args.sides)):
+    _refuse_port_options(args)
+    if compare_versions.is_meant(args):
+        compare_versions.refuse_others(args)
+    args.steps = compare_options.STEPS if args.steps is None else args.steps
+    refuse_unwritable(args)
+    if len(args.sides) == 2 and compare_versions.is_meant(args):
         return compare_versions.of_two(args)
-    if args.port_program or args.port_recording:
-        if not args.sides and not any(getattr(args, name) for name in SOURCES):
+    is_port_named = bool(args.port_program or args.port_recording)
+    has_old = len(args.sides) > (0 if is_port_named else 1)
+    if not compare_versions.is_meant(args):
+        tf1_options.refuse_sources(args, args.sides[0] if has_old else None)
+    if is_port_named:
+        if not args.sides and not tf1_options.sources(args):
             raise UserError(
                 "name the old side: OLD, --program FILE, --recording DIR or --meta FILE"
             )
         with tempfile.TemporaryDirectory(prefix="port_") as folder:
-            if args.sides and compare_versions.is_recording(args.sides[0]):
-                return compare_versions.of_ports(args, _port(args, Path(folder)).folder)
-            return _compare(args, _port(args, Path(folder)))
-    if args.port_arguments or args.keep_port_recording:
-        raise UserError("--port-arguments and --keep-port-recording belong to --port-program")
+            port = _port(args, Path(folder))
+            if compare_versions.is_meant(args):
+                return compare_versions.of_ports(args.sides[0], port.folder)
+            return _compare(args, port)
     return _compare(args, args.sides.pop() if args.sides else None)
+
+
+def _refuse_port_options(args: argparse.Namespace) -> None:
+    if args.port_program and args.port_recording:
+        raise UserError("--port-program and --port-recording say the same; give one")
+    others = [option(name) for name in OF_PORT_PROGRAM if getattr(args, name)]
+    if others and not args.port_program:
+        raise UserError(f"{' and '.join(others)}: only with --port-program")
 
 
 def _port(args: argparse.Namespace, folder: Path) -> Any:
@@ -59,8 +73,6 @@ def _port(args: argparse.Namespace, folder: Path) -> Any:
     from dcgan_v1.compare import Recorded
 
     if args.port_recording:
-        if args.port_program:
-            raise UserError("--port-program and --port-recording say the same; give one")
         return Recorded(str(args.port_recording))
     return port_programs.record(
         args.port_program,
@@ -68,19 +80,13 @@ def _port(args: argparse.Namespace, folder: Path) -> Any:
         steps=args.steps,
         work=folder / "work",
         recording=args.keep_port_recording or folder / "recording",
+        framework=args.port_framework,
     )
 
 
 def _compare(args: argparse.Namespace, new: Any) -> int:
     """Compares the old side with a new one: a target or a `Recorded`; None to replay alone."""
-    if not args.program and (args.arguments or args.data_dir or args.set or args.keep_recording):
-        raise UserError("--arguments, --data-dir, --set and --keep-recording belong to --program")
-    sources = [option(n) for n in SOURCES if getattr(args, n)]
-    if len(args.sides) + len(sources) > 1 or (args.sides and args.checkpoint):
-        raise UserError(
-            "OLD or one option says where the TF1 side is: leave "
-            f"{' and '.join([*sources, '--checkpoint'])} to its Tf1(…)"
-        )
+    sources = tf1_options.sources(args)
     settings = {
         "inputs": args.inputs,
         "map": args.map,
@@ -88,7 +94,7 @@ def _compare(args: argparse.Namespace, new: Any) -> int:
         "batch_size": args.batch_size,
     }
     if args.port_program:
-        olds = [*args.sides, *(getattr(args, n) for n in SOURCES if getattr(args, n))]
+        olds = [*args.sides, *sources.values()]
         settings["title"] = str(olds[0]), str(args.port_program)
     if args.sides:
         return run(args, args.sides[0], new, **settings)
@@ -120,7 +126,7 @@ def _with_recording(
     from dcgan_v1.compare import source_of
     from dcgan_v1.migration.recordings import replay
 
-    old = compare_options.named_old(args, recording)
+    old = tf1_options.named_old(args, recording)
     if new is not None:
         return run(args, old, new, **settings)
     with broken_off():

@@ -1,16 +1,9 @@
 """The options of `compare`, some of which `compare_tf2` shares."""
 
-from __future__ import annotations
-
 import argparse
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 from dcgan_v1 import systems
-from dcgan_v1.commands import cli
-
-if TYPE_CHECKING:
-    from dcgan_v1.migration.specs import Tf1
+from dcgan_v1.commands import cli, tf1_options
 
 STEPS, SYSTEM_STEPS = 3, 10  # training steps compared by default: of programs, of --system
 
@@ -27,7 +20,7 @@ def add_programs(parser: argparse.ArgumentParser) -> None:
         "a function that returns a Keras(…) or a Torch(…); or two folders: recordings of one "
         "program, made on two versions of its framework",
     )
-    add_old(parser)
+    tf1_options.add_old(parser)
     add(
         "--keep-recording",
         type=cli.path,
@@ -43,6 +36,11 @@ def add_programs(parser: argparse.ArgumentParser) -> None:
         "whole steps",
     )
     add("--port-arguments", metavar="TEXT", help="what that program is given")
+    add(
+        "--port-framework",
+        choices=("tensorflow", "torch"),
+        help="what that program trains with (default: by its imports and its training loop)",
+    )
     add(
         "--port-recording",
         type=cli.path,
@@ -64,79 +62,6 @@ def add_programs(parser: argparse.ArgumentParser) -> None:
     add("--map", metavar="FILE", help="a map file: what the programs do not tell")
     add(
         "--write-map", type=cli.path, metavar="FILE", help="write what was worked out as a map file"
-    )
-
-
-def named_old(args: argparse.Namespace, recording: Path | None) -> Tf1:
-    """Returns the TF1 side that the options of `add_old` name.
-
-    Args:
-      args: of a parser that has them.
-      recording: the folder that is meant by --recording, or that --program was recorded into.
-    """
-    from dcgan_v1.migration.specs import Tf1
-
-    return Tf1(
-        meta=args.meta,
-        saved_model=args.saved_model,
-        frozen=args.frozen,
-        recording=str(recording) if recording else None,
-        checkpoint=args.checkpoint,
-        libraries=tuple(args.library),
-        trust=args.trust,
-    )
-
-
-def add_old(parser: argparse.ArgumentParser) -> None:
-    """Adds where the TF1 side is, and how it is opened."""
-    add = parser.add_argument
-    add("--meta", metavar="FILE", help="the TF1 graph: model.ckpt.meta")
-    add("--saved-model", metavar="DIR", help="the TF1 graph: a SavedModel of TF1's")
-    add("--frozen", metavar="FILE", help="the TF1 graph: frozen, forward pass only")
-    add(
-        "--recording",
-        type=cli.path,
-        metavar="DIR",
-        help="the TF1 program as run_legacy.py or the recorder wrote it down; without "
-        "NEW it is only replayed: how far the TensorFlow it was made on is from this",
-    )
-    add(
-        "--program",
-        type=cli.path,
-        metavar="FILE",
-        help="the TF1 program itself: it is run, and recorded for --steps whole steps",
-    )
-    add(
-        "--arguments",
-        metavar="TEXT",
-        help='what the program is given, in one text: "--dataset mnist --train"',
-    )
-    add(
-        "--data-dir",
-        type=cli.path,
-        action="append",
-        default=[],
-        metavar="DIR",
-        help="see run_legacy.py; and --set",
-    )
-    add(
-        "--set",
-        action="append",
-        default=[],
-        metavar="NAME=VALUE",
-        help="give a top-level assignment of the program another value",
-    )
-    add(
-        "--library",
-        action="append",
-        default=[],
-        metavar="FILE",
-        help="registers ops that the graph needs (may be given again)",
-    )
-    add(
-        "--trust",
-        action="store_true",
-        help="run a graph that holds ops which touch files or run Python (default off)",
     )
 
 

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from dcgan_v1.commands.compare import SOURCES, broken_off
+from dcgan_v1.commands.compare import OF_PORT_PROGRAM, broken_off, make_parser
 from dcgan_v1.config.setting import option
 from dcgan_v1.errors import UserError
 
@@ -11,6 +11,40 @@ from dcgan_v1.errors import UserError
 def is_recording(side: str) -> bool:
     """Whether a side is a folder that holds a recording."""
     return Path(side, "recording.json").is_file()
+
+
+def is_meant(args: argparse.Namespace) -> bool:
+    """Whether the sides are two recordings of one program, or one and a port that is recorded."""
+    needed = 1 if args.port_program or args.port_recording else 2
+    return len(args.sides) >= needed and all(map(is_recording, args.sides[:needed]))
+
+
+def refuse_others(args: argparse.Namespace) -> None:
+    """Refuses options that these comparisons have no use for.
+
+    Args:
+      args: as they were given, before any is set to what it usually is.
+
+    Raises:
+      UserError: there are some; all are named.
+    """
+    used = {"sides", "debug", "quiet"}
+    if args.port_program:
+        used |= {"port_program", "steps", *OF_PORT_PROGRAM}
+    elif args.port_recording:
+        used.add("port_recording")
+    else:
+        used.add("trust")
+    parser = make_parser()
+    left_out = [
+        option(name)
+        for name, value in vars(args).items()
+        if name not in used and value != parser.get_default(name)
+    ]
+    if left_out:
+        raise UserError(f"two recordings of one program need no {' and '.join(left_out)}")
+    if len(args.sides) > 1 and (args.port_program or args.port_recording):
+        raise UserError("two recordings of a port need no third side")
 
 
 def of_two(args: argparse.Namespace) -> int:
@@ -23,30 +57,21 @@ def of_two(args: argparse.Namespace) -> int:
             "one recording is of TF1 and one of a port: --recording DIR --port-recording DIR"
         )
     if all(kinds):
-        return of_ports(args, args.sides.pop())
-    _refuse_others(args)
+        if args.trust:
+            raise UserError("two recordings of a port need no --trust: nothing of either is run")
+        return of_ports(*args.sides)
     with broken_off():
         versions = compare_recordings(*args.sides, trust=args.trust)
     print(*versions.lines(), sep="\n")
     return 0 if versions else 1
 
 
-def of_ports(args: argparse.Namespace, new: str) -> int:
+def of_ports(first: str, second: str) -> int:
     """Compares two recordings of the same port. Returns the exit code."""
     from dcgan_v1.migration.recordings.versions import compare_versions
 
-    _refuse_others(args)
-    if len(args.sides) > 1:
-        raise UserError("two recordings of a port need no third side")
-    versions = compare_versions(args.sides[0], new)
+    versions = compare_versions(first, second)
     print(*versions.lines(), sep="\n")
     if not versions.is_judged:
         raise UserError("no verdict: record both in float64, or by the recorder's own choice")
     return 0 if versions else 1
-
-
-def _refuse_others(args: argparse.Namespace) -> None:
-    names = (*SOURCES, "map", "inputs", "report")
-    left_out = [option(name) for name in names if getattr(args, name)]
-    if left_out:
-        raise UserError(f"two recordings of one program need no {' and '.join(left_out)}")

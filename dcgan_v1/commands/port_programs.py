@@ -13,7 +13,15 @@ from dcgan_v1.migration.specs import Recorded
 RECORDER = "dcgan_port_recorder.py"  # in the folder above the copy
 
 
-def record(program: Path, arguments: str, *, steps: int, work: Path, recording: Path) -> Recorded:
+def record(
+    program: Path,
+    arguments: str,
+    *,
+    steps: int,
+    work: Path,
+    recording: Path,
+    framework: str | None = None,
+) -> Recorded:
     """Runs a port's program until it has done its steps.
 
     Args:
@@ -23,6 +31,7 @@ def record(program: Path, arguments: str, *, steps: int, work: Path, recording: 
       work: a new folder that the program runs in, on copies of its own files; the recorder is
         written beside it.
       recording: folder that is written.
+      framework: 'torch' or 'tensorflow'; worked out from what it imports where it is None.
 
     Raises:
       UserError: it cannot be run, or does no update that can be seen.
@@ -38,6 +47,7 @@ def record(program: Path, arguments: str, *, steps: int, work: Path, recording: 
     recorder = work.resolve().with_name(RECORDER)
     recorder_file.write(recorder)
     words = [sys.executable, recorder, "--record", recording.resolve(), "--steps", max(steps, 2)]
+    words += ["--framework", framework] if framework else []
     if top == program.parent:
         words += [place]
     else:

@@ -13,9 +13,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dcgan_v1.commands import cli, compare_options, old_programs
-from dcgan_v1.commands.compare import SOURCES, broken_off
-from dcgan_v1.config.setting import option
+from dcgan_v1.commands import cli, old_programs, tf1_options
+from dcgan_v1.commands.compare import broken_off
 from dcgan_v1.errors import UserError, how_to_install, reason
 
 if TYPE_CHECKING:
@@ -37,7 +36,9 @@ def main(args: argparse.Namespace) -> int:
         raise UserError(f"--steps must be at least 1, not {args.steps}")
     if args.to == "torch" and not find_spec("torch"):
         raise UserError(f"--to torch needs PyTorch: {how_to_install('torch')}")
-    _refuse_sources(args)
+    if not (args.old or tf1_options.sources(args)):
+        raise UserError("name the original: OLD, --program FILE, --recording DIR or --meta FILE")
+    tf1_options.refuse_sources(args, args.old)
     with tempfile.TemporaryDirectory(prefix="write_port_") as folder:
         port = _port(args, Path(folder))
         port.write(args.out)
@@ -47,19 +48,6 @@ def main(args: argparse.Namespace) -> int:
         print("note: the graph has no training step: the networks alone are written")
     print(f"wrote {args.out}")
     return _prove(port, args)
-
-
-def _refuse_sources(args: argparse.Namespace) -> None:
-    sources = [option(n) for n in SOURCES if getattr(args, n)]
-    sources += ["OLD"] if args.old else []
-    if not sources:
-        raise UserError("name the original: OLD, --program FILE, --recording DIR or --meta FILE")
-    if len(sources) > 1:
-        raise UserError(f"{' and '.join(sources)} each name an original: give one of them")
-    if args.old and args.checkpoint:
-        raise UserError("OLD says where the TF1 side is: leave --checkpoint to its Tf1(…)")
-    if not args.program and (args.arguments or args.data_dir or args.set):
-        raise UserError("--arguments, --data-dir and --set belong to --program")
 
 
 def _port(args: argparse.Namespace, folder: Path) -> Port:
@@ -84,7 +72,7 @@ def _port(args: argparse.Namespace, folder: Path) -> Port:
 
     known = map_file.read(args.map) if args.map else map_file.Map()
     recording = folder / "recording" if args.program else args.recording
-    named = None if args.old else compare_options.named_old(args, recording)
+    named = None if args.old else tf1_options.named_old(args, recording)
     tf1 = named or originals.of_function(args.old)
     name = str(args.program or args.old or "")
     runner, original = originals.open_original(tf1, known, name)
@@ -158,7 +146,7 @@ def make_parser() -> cli.Parser:
         help="the TF1 program: file.py:function, which builds it or returns a Tf1(…); or one of "
         "--meta, --saved-model, --frozen, --recording and --program in its place",
     )
-    compare_options.add_old(parser)
+    tf1_options.add_old(parser)
     add("--checkpoint", metavar="PATH", help="values to start from: model.ckpt")
     add("--to", choices=TARGETS, default="keras", help="the framework (default %(default)s)")
     add("--out", type=cli.path, required=True, metavar="DIR", help="the new folder")

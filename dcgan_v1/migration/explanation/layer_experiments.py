@@ -8,6 +8,7 @@ import numpy as np
 from dcgan_v1.migration.comparison.alignment import apart
 from dcgan_v1.migration.explanation import probes
 from dcgan_v1.migration.explanation.layer_case import AGREE, LayerCase, Reason
+from dcgan_v1.migration.explanation.norm_layers import norm
 from dcgan_v1.migration.explanation.recurrent_layers import recurrent
 from dcgan_v1.migration.matching import layouts
 from dcgan_v1.migration.matching.layouts import Pixels
@@ -49,51 +50,6 @@ def _told_dropout(scale: float, zeros: float) -> str:
     if scale > 1:
         return f"scales what it keeps by {scale:.3g}, as one that drops {1 - 1 / scale:.2g} does"
     return f"drops {zeros:.2g} and scales what it keeps by {scale:.3g}"
-
-
-def norm(layer: LayerCase) -> Reason | None:
-    """Another epsilon, in another place; batch or averages."""
-    weights, mean, variance = layer.weights, None, None
-    if layer.mode == "inference":
-        mean, variance = weights.get("mean"), weights.get("variance")
-        by_batch = probes.norm_epsilon(layer.x, layer.theirs, weights)
-        if by_batch and by_batch[2] < AGREE and 0 <= by_batch[0] < 1:
-            return Reason("normalises by the batch, TF1 by the averages")
-    ours, theirs = (
-        probes.norm_epsilon(layer.x, y, weights, mean, variance) for y in (layer.ours, layer.theirs)
-    )
-    if ours is None or theirs is None or max(ours[2], theirs[2]) > 1e-3:
-        return Reason("normalises otherwise")
-    (e, place, _), (e2, place2, _) = ours, theirs
-    if place != place2 and max(abs(e), abs(e2)) > 1e-12:
-        return Reason(
-            f"epsilon {e2:.2g} is added {place2} the root of the variance, TF1 adds "
-            f"{e:.2g} {place} it",
-            named=("epsilon",),
-            place=f"{place2} the root",
-        )
-    return Reason(
-        f"batch norm's epsilon is {e2:.3g}, TF1's {e:.3g}", {"epsilon": float(f"{e2:.6g}")}
-    )
-
-
-def norm_elsewhere(layer: LayerCase) -> Reason | None:
-    """Batch norm after an activation on one side, before it on the other: what TF1 normalises and
-    what the port does are a known function of each other."""
-    x, ours = layer.x, layer.ours
-    for op in layer.case.evidence.layers[layer.mode]:
-        own = op.output
-        if own.shape != x.shape or apart(own, x)[0] <= AGREE:
-            continue
-        by_tf1 = probes.norm_epsilon(own, ours, layer.weights)
-        if by_tf1 is None or by_tf1[2] > AGREE or not 0 <= by_tf1[0] < 1:
-            continue
-        # a leaky ReLU's inverse is one, too: which of both it is, TF1's op says
-        if op.kind == "activation" and (name := probes.named_activation(x, own)):
-            return Reason(f"batch norm comes before the {name} in the port, after it in TF1")
-        if name := probes.named_activation(own, x):
-            return Reason(f"batch norm comes after the {name} in the port, before it in TF1")
-    return None
 
 
 def convolution(layer: LayerCase) -> Reason | None:

@@ -8,7 +8,7 @@ import numpy as np
 
 from dcgan_v1.migration.comparison.alignment import apart, model_of
 from dcgan_v1.migration.comparison.evidence import FORWARD, GRADIENT, LOSS, OUTPUT, Aligned, Key
-from dcgan_v1.migration.explanation import layer_experiments, probes
+from dcgan_v1.migration.explanation import layer_experiments, norm_layers, probes
 from dcgan_v1.migration.explanation.case import Case, Cause, Named
 from dcgan_v1.migration.explanation.layer_case import AGREE, LayerCase, Reason
 from dcgan_v1.migration.records import TYPE, Arrays, Change, LayerOutput, NumberChange, TypeChange
@@ -195,7 +195,7 @@ def _reason(case: Case, mode: str, rows: list[Aligned], place: int) -> Reason:
     if x is None:
         return unknown
     layer = LayerCase(case, mode, row, x, ours, theirs, _weights(case, row.new))
-    if row.new.kind == "norm" and (elsewhere := layer_experiments.norm_elsewhere(layer)):
+    if row.new.kind == "norm" and (elsewhere := norm_layers.elsewhere(layer)):
         return elsewhere
     if place and (skipped := _skipped(case, mode, rows[place - 1], row, x)):
         return skipped

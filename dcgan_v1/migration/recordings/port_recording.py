@@ -31,6 +31,7 @@ class Item(NamedTuple):
       array: in the port's own axes.
       law: what a draw is drawn from, {'low': 0.0, 'high': 1.0} or {'mean': ..., 'deviation': ...};
         {'other': 1.0} where nothing says it; empty of what is no draw.
+      after: how many layers that the recording has were called before it since the last update.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Item(NamedTuple):
     update: int
     array: np.ndarray
     law: Mapping[str, float] = {}
+    after: int = 0
 
 
 class PortRecording:
@@ -95,7 +97,8 @@ class PortRecording:
                 name += f"#{uses[name]}"
             words = told["kind"], told["function"], told["place"]
             array = arrays[update][f"item/{number}"]
-            items.append(Item(name, *words, update, array, told.get("law", {})))
+            law, after = told.get("law", {}), int(told.get("after", 0))
+            items.append(Item(name, *words, update, array, law, after))
         return items
 
     def _given(self, number: int) -> Arrays:

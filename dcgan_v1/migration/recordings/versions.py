@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from dcgan_v1.errors import UserError
+from dcgan_v1.migration.recordings.port_recording import Item
 from dcgan_v1.migration.records import Batch, Observation
 from dcgan_v1.migration.runners.recorded import RecordedPort
 
@@ -17,6 +18,8 @@ SAME = {"float64": 1e-12, "float32": 1e-6}  # of what both begin with, and are g
 SINGLE, AGAIN = "float32", "again"
 EPSILON, TIMES_ROUNDING = float(np.finfo(np.float32).eps), 10
 SCALE = 1e-3  # of the largest array of its kind in a step, the least that counts as one
+MOST = 12  # lines of what differs
+GIVEN = ("batch", "draw", "raw")  # kinds of items that no network computes
 
 
 @dataclass
@@ -75,23 +78,23 @@ class Versions:
             ]
         if not self.found:
             return [*table, f"same: {between} compute the same"]
-        return [*table, f"differs: {between}", *(f"  {line}" for line in self.found)]
+        told = self.found[:MOST]
+        if more := len(self.found) - len(told):
+            told = [*told, f"and {more} more"]
+        return [*table, f"differs: {between}", *(f"  {line}" for line in told)]
 
 
-def compare_versions(first: str | Path, second: str | Path, steps: int | None = None) -> Versions:
-    """Compares two recordings of the same program, array by array.
+def compare_versions(first: str | Path, second: str | Path) -> Versions:
+    """Compares two recordings of the same program, array by array, in all steps that both have.
 
     Args:
       first, second: folders that `port_recorder` wrote.
-      steps: how many whole steps; all that both have where it is None.
 
     Raises:
       UserError: one is no recording, or they were given other data or other values to begin with.
     """
     ports = RecordedPort(first), RecordedPort(second)
     there = min(len(port.recording.steps) for port in ports)
-    if steps is not None and steps > there:
-        raise UserError(f"the recordings have {there} whole steps in common, not {steps}")
     _refuse_other_programs(*ports)
     a, b = (port.recording.dtype for port in ports)
     if a != b:
@@ -106,13 +109,15 @@ def compare_versions(first: str | Path, second: str | Path, steps: int | None = 
         for kind in FLOAT64 if noise else ():
             most = max(EPSILON, *(n.get(kind, 0.0) for n in noise))
             result.allowed[kind] = TIMES_ROUNDING * most
-    for step in range(steps or there):
+    has_differed = False
+    for step in range(there):
         seen = [port.step(Batch(), is_observed=True) for port in ports]
-        _refuse_other_data(step, *ports)
         result.found += _settings(step, seen[0], seen[1], result.names)
-        arrays = [list(_arrays(port, one)) for port, one in zip(ports, seen, strict=True)]
-        _add(result, step, dict(arrays[0]), dict(arrays[1]))
-    result.found = result.found[:12]
+        arrays = [dict(_arrays(port, one)) for port, one in zip(ports, seen, strict=True)]
+        _add(result, step, *arrays)
+        if result.found:
+            _refuse_other_data(step, *ports, has_differed=has_differed)
+        has_differed = bool(result.found)
     return result
 
 
@@ -132,7 +137,7 @@ def _noise(folder: Path) -> dict[str, float] | None:
 
 def _version(port: RecordedPort) -> str:
     made_on = port.told["made on"]
-    return f"{port.reads.FRAMEWORK} {made_on.get(str(port.told['framework']), '')}"
+    return f"{port.reads.framework} {made_on.get(str(port.told['framework']), '')}"
 
 
 def _refuse_other_programs(a: RecordedPort, b: RecordedPort) -> None:
@@ -154,7 +159,14 @@ def _refuse_other_programs(a: RecordedPort, b: RecordedPort) -> None:
             )
 
 
-def _refuse_other_data(step: int, a: RecordedPort, b: RecordedPort) -> None:
+def _refuse_other_data(step: int, a: RecordedPort, b: RecordedPort, *, has_differed: bool) -> None:
+    """Refuses two recordings that differ for what they were given.
+
+    Args:
+      step: in which a difference was found.
+      a, b: the recordings.
+      has_differed: whether anything differed before this step.
+    """
     ours, theirs = a.items(step), b.items(step)
     names = [[item.name for item in items] for items in (ours, theirs)]
     if names[0] != names[1]:
@@ -163,11 +175,31 @@ def _refuse_other_data(step: int, a: RecordedPort, b: RecordedPort) -> None:
             f"{', '.join(names[1])}"
         )
     for one, other in zip(ours, theirs, strict=True):
-        if _apart(one.array, other.array, 0.0) > FLOAT64["layers"]:
+        if _apart(one.array, other.array, 0.0) <= SAME[a.recording.dtype]:
+            continue
+        if one.kind in GIVEN or not (has_differed or _may_be_computed(step, one, a, b)):
             raise UserError(
                 f"the recordings were given other data: {one.name} of step {step + 1} "
                 f"({one.place}) differs: seed both programs"
             )
+
+
+def _may_be_computed(step: int, item: Item, a: RecordedPort, b: RecordedPort) -> bool:
+    """Whether an array that a network is called with may be another one because what the programs
+    computed before it in the step is: a layer that differs; or unknown, as of bare variables."""
+    is_any = False
+    for number, update in enumerate(a.recording.steps[step][: item.update + 1]):
+        told = a.told["updates"][update]["layers"]
+        layers = range(item.after if number == item.update else len(told))
+        is_any = is_any or bool(layers)
+        arrays = [port.recording.update(port.recording.steps[step][number]) for port in (a, b)]
+        for name in (f"layer/{i}" for i in layers):
+            ours, theirs = (of_one.get(name) for of_one in arrays)
+            if ours is None or theirs is None:
+                return True
+            if _apart(ours, theirs, 0.0) > SAME[a.recording.dtype]:
+                return True
+    return item.kind == "argument" and not is_any
 
 
 def _arrays(port: RecordedPort, seen: Observation) -> Iterator[tuple[tuple[str, str], np.ndarray]]:

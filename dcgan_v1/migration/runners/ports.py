@@ -79,7 +79,12 @@ def note_inputs(
 
 def optimizer_kind(optimizer: object, known: Iterable[str]) -> str:
     """The name of the framework's own class that an optimiser is, or is derived from."""
-    names = [cls.__name__ for cls in type(optimizer).__mro__]
+    return known_class([cls.__name__ for cls in type(optimizer).__mro__], known)
+
+
+def known_class(names: list[str], known: Iterable[str]) -> str:
+    """The first of a class's names, its own and those that it is derived from, that is known; its
+    own where none is."""
     return next((n for n in names if n in known), names[0])
 
 

@@ -1,7 +1,6 @@
 """A port that was recorded: it answers from its recording, and no code of it is run."""
 
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -19,10 +18,12 @@ from dcgan_v1.migration.records import (
     Speed,
     State,
 )
-from dcgan_v1.migration.runners.keras import recorded as of_keras
-from dcgan_v1.migration.runners.torch import recorded as of_torch
+from dcgan_v1.migration.runners.keras.recorded import KerasTerms
+from dcgan_v1.migration.runners.recorded_names import add_losses, in_order_of_use, numbered
+from dcgan_v1.migration.runners.recorded_terms import Terms
+from dcgan_v1.migration.runners.torch.recorded import TorchTerms
 
-FRAMEWORKS: dict[str, ModuleType] = {"torch": of_torch, "tensorflow": of_keras}
+FRAMEWORKS: dict[str, Terms] = {"torch": TorchTerms(), "tensorflow": KerasTerms()}
 OUTPUT = ": output"
 
 
@@ -43,7 +44,7 @@ class RecordedPort:
         framework = str(self.told.get("framework"))
         if framework not in FRAMEWORKS:
             raise UserError(f"{folder} was recorded with {framework}, which nothing here reads")
-        self.reads: Any = FRAMEWORKS[framework]
+        self.reads = FRAMEWORKS[framework]
         self.position = 0
         self._info = self._described()
 
@@ -68,7 +69,7 @@ class RecordedPort:
         modules = told["modules"]
         variables = {
             name: reads.variable(v, modules.get(v["layer"], {}))
-            for name, v in _in_order_of_use(told)
+            for name, v in in_order_of_use(told)
         }
         made_on = told["made on"]
         version = made_on.get(str(told["framework"]), "")
@@ -77,8 +78,8 @@ class RecordedPort:
             for name, o in told["optimizers"].items()
         }
         return PortInfo(
-            kind=reads.KIND,
-            framework=f"{reads.FRAMEWORK} {version}, recorded in {self.recording.dtype}",
+            kind=reads.kind,
+            framework=f"{reads.framework} {version}, recorded in {self.recording.dtype}",
             variables=variables,
             models=list(dict.fromkeys(name.partition("/")[0] for name in variables)),
             optimizers=optimizers,
@@ -139,7 +140,7 @@ class RecordedPort:
         settings = {}
         for number, update in enumerate(self.recording.steps[step]):
             told, arrays = self.told["updates"][update], self.recording.update(update)
-            _add_losses(scalars, told["losses"])
+            add_losses(scalars, told["losses"])
             layers += self._layers(told["layers"], arrays, "", number)
             optimizer = told["optimizer"]
             for name, array in arrays.items():
@@ -152,7 +153,7 @@ class RecordedPort:
         pixels = self.reads.pixels(layers)
         return Observation(
             scalars,
-            _numbered([layer for layer, _ in layers]),
+            numbered([layer for layer, _ in layers]),
             gradients,
             settings,
             pixels,
@@ -198,7 +199,7 @@ class RecordedPort:
             prefix = f"{told['model']}/"
             layers += self._layers(told["layers"], self.recording.before, prefix, 0)
         return Observation(
-            layers=_numbered([layer for layer, _ in layers]), pixels=self.reads.pixels(layers)
+            layers=numbered([layer for layer, _ in layers]), pixels=self.reads.pixels(layers)
         )
 
     def inference_inputs(self) -> dict[str, list[np.ndarray]]:
@@ -223,45 +224,3 @@ class RecordedPort:
 
     def restore(self, path: str, to: str) -> None:
         raise UserError("a recorded port cannot be converted: name the port itself")
-
-
-def _in_order_of_use(told: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
-    """Variables with their entries: as the layers that hold them were first called."""
-    first: dict[str, int] = {}
-    for update in told["updates"]:
-        for layer in update["layers"]:
-            first.setdefault(layer["name"], len(first))
-    names = list(told["variables"])
-
-    def place(name: str) -> tuple[int, int]:
-        return first.get(told["variables"][name]["layer"], len(first)), names.index(name)
-
-    models = list(dict.fromkeys(n.partition("/")[0] for n in names))
-    names_by_use = sorted(names, key=place)
-    ordered = [n for model in models for n in names_by_use if n.partition("/")[0] == model]
-    return [(name, told["variables"][name]) for name in ordered]
-
-
-def _add_losses(scalars: dict[str, float], losses: dict[str, float]) -> None:
-    """Adds the losses of an update, and their sum where gradients were taken of several."""
-    if len(losses) > 1:
-        losses = {**losses, " + ".join(losses): sum(losses.values())}
-    for name, value in losses.items():
-        number, unused = 1, name
-        while unused in scalars:
-            number += 1
-            unused = f"{name}#{number}"
-        scalars[unused] = value
-
-
-def _numbered(layers: list[LayerOutput]) -> list[LayerOutput]:
-    """Layers with '#2' behind the name of a second call."""
-    calls: dict[str, int] = {}
-    result = []
-    for layer in layers:
-        calls[layer.name] = calls.get(layer.name, 0) + 1
-        count = calls[layer.name]
-        name = layer.name if count == 1 else f"{layer.name}#{count}"
-        fields = (layer.kind, layer.settings, layer.output, layer.input, layer.applied)
-        result.append(LayerOutput(name, *fields))
-    return result

@@ -1,5 +1,6 @@
 """Draws of Python's and numpy's, and processes that a program starts."""
 
+import copy
 import functools
 import multiprocessing.process
 import os
@@ -140,9 +141,8 @@ def _starting(recorder, plain):
 
 
 def _generator(recorder, plain, *args, **kwargs):
-    generator = plain(*args, **kwargs)
-    recorder.generators.append(generator)
-    return Generator(recorder, generator)
+    given = args[0] if args else kwargs.get("seed")
+    return given if isinstance(given, Generator) else Generator(recorder, plain(*args, **kwargs))
 
 
 class Generator:
@@ -150,8 +150,17 @@ class Generator:
 
     def __init__(self, recorder, plain):
         self._recorder, self._plain = recorder, plain
+        recorder.generators.append(plain)
+
+    def __deepcopy__(self, memo):
+        return Generator(self._recorder, copy.deepcopy(self._plain, memo))
+
+    def __reduce__(self):
+        return self._plain.__reduce__()  # what is pickled may be read where nothing is recorded
 
     def __getattr__(self, name):
+        if name in ("_recorder", "_plain") or name[:2] == "__":
+            raise AttributeError(name)  # before it is made, or of what Python asks for by itself
         value = getattr(self._plain, name)
         if not callable(value) or name in ("shuffle", "spawn"):
             return value

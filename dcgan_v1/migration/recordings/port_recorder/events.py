@@ -120,6 +120,7 @@ class Recorder:
             told["name"] += ".raw"
         if law is not None:
             told["law"] = law
+        told["after"] = len(self.update.layers)
         self.update.items.append(told)
         self.update.arrays["item/%d" % number] = np.array(array)
 
@@ -190,9 +191,10 @@ class Recorder:
         names = self.side.names
         number = len(self.described)
         arrays = dict(update.arrays)
-        layers = []
+        layers, kept = [], []  # kept: how many of those before each have a name
         for layer in update.layers:
             name = names.layer_name(layer["of"])
+            kept.append(len(layers))
             if name:
                 if layer["input"] is not None:
                     arrays["layer_input/%d" % len(layers)] = layer["input"]
@@ -200,6 +202,8 @@ class Recorder:
                 layers.append(
                     {"name": name, "settings": layer["settings"], "given": layer["given"]}
                 )
+        for item in update.items:
+            item["after"] = (kept + [len(layers)])[item["after"]]
         for variable, array in update.gradients:
             arrays["gradient/" + names.variable_name(variable)] = array
         arrays.update(names.state())

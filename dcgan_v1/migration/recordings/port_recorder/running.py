@@ -30,7 +30,11 @@ OTHER_KERNELS = {
 }
 MOST_FILES = 300  # of a program that are read for what they import
 SIDES = {"torch": Torch, "tensorflow": TensorFlow}
-IMPORTS = r"\b(?:import|from)\s+(?:%s)\b"
+IMPORTS = {"torch": "torch", "tensorflow": "tensorflow|keras|tf_keras"}
+TRAINS = {  # how a framework's programs train
+    "torch": r"\.backward\(|\boptim\.\w|\.zero_grad\(",
+    "tensorflow": r"\bGradientTape\b|\bapply_gradients\(|\.fit\(|\btrain_on_batch\(",
+}
 
 
 def record(folder, steps, dtype, program, arguments, as_module=False, framework=None):
@@ -138,16 +142,35 @@ def sources_of(path, root):
 
 
 def framework_of(sources):
-    """'torch' or 'tensorflow': by what the main file imports, else any file beside it."""
-    for texts in ([sources[0][1]], [text for _, text in sources]):
+    """'torch' or 'tensorflow': what the main file and those that it imports import; of both, what
+    they train with."""
+    for texts in ([text for _, text in imported(sources)], [text for _, text in sources]):
         text = "\n".join(texts)
-        is_torch = re.search(IMPORTS % "torch", text)
-        is_tensorflow = re.search(IMPORTS % "tensorflow|keras|tf_keras", text)
-        if is_torch and is_tensorflow:
-            return "torch" if re.search(r"\.backward\(|\boptim\.", text) else "tensorflow"
-        if is_torch or is_tensorflow:
-            return "torch" if is_torch else "tensorflow"
+        known = [side for side in IMPORTS if imports_of(text, IMPORTS[side])]
+        if known:
+            return max(known, key=lambda side: len(re.findall(TRAINS[side], text)))
     return "torch"
+
+
+def imports_of(text, name):
+    """The lines that import modules of a name (a pattern)."""
+    pattern = r"^[ \t\"]*(?:from|import(?:[^#\n]*,)?)[ \t]+(?:%s)\b.*"
+    return re.findall(pattern % name, text, re.M)
+
+
+def imported(sources):
+    """Those of a program's files that its main file imports, or one that it imports; itself, too.
+
+    Args:
+      sources: see `sources_of`.
+    """
+    found, left = [], sources[:1]
+    while left:
+        found += left
+        lines = "\n".join(line for _, text in left for line in imports_of(text, r"[\w.]+"))
+        words = set(re.findall(r"\w+", lines))
+        left = [one for one in sources if one not in found and one[0][:-3] in words]
+    return found
 
 
 def unseen(recorder):

@@ -94,7 +94,10 @@ class TensorFlow:
             return "the program builds graphs of TF1: scripts/run_legacy.py records it"
         if self.optimizers:
             return "the program ended before any update of its optimiser"
-        return "the program ended and made no optimiser of Keras's: nothing trains that is seen"
+        return (
+            "the program ended and made no optimiser of Keras's; if it trains with PyTorch: "
+            "--framework torch (of compare.py: --port-framework)"
+        )
 
     # ---- updates ----
 

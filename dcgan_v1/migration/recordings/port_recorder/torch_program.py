@@ -72,7 +72,10 @@ class Torch:
         """Why there was no update."""
         if self.optimizers:
             return "the program ended before any update of its optimiser"
-        return "the program ended and made no optimiser: nothing trains"
+        return (
+            "the program ended and made no optimiser of PyTorch's; if it trains with TensorFlow: "
+            "--framework tensorflow (of compare.py: --port-framework)"
+        )
 
     # ---- what it is given ----
 

@@ -1,0 +1,72 @@
+"""What a recording says of a framework's classes, in a comparison's terms.
+
+What is alike for all frameworks. Nothing of any is needed to read it."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from dcgan_v1.migration.records import LayerOutput, Settings, Variable
+from dcgan_v1.migration.runners import ports
+from dcgan_v1.migration.runners.flattening import Pixels
+
+Told = Mapping[str, Any]
+
+
+class Terms(ABC):
+    """Reads what a recorder told of layers, variables and optimisers.
+
+    Attributes:
+      framework: its name; kind: of a port's side, 'Torch' or 'Keras'.
+      classes: what its layers' classes are, by their names; optimizers: the same of optimisers.
+    """
+
+    framework: str
+    kind: str
+    classes: ModuleType
+    optimizers: ModuleType
+
+    def is_layer(self, module: Told) -> bool:
+        """Whether a layer is more than a way to write others."""
+        return not set(module.get("classes", ())) & self.classes.NO_LAYERS
+
+    def layer_settings(self, attributes: Told) -> Settings:
+        """Returns a layer's settings as a comparison has them."""
+        settings: Settings = self.classes.settings(str(attributes.get("class", "")), attributes)
+        return settings
+
+    def optimizer_kind(self, told: Told) -> str:
+        """The name of the framework's own class that an optimiser is, or is derived from."""
+        return ports.known_class(list(told["classes"]), self.optimizers.SLOTS)
+
+    def optimizer_settings(self, told: Told, settings: Told) -> Settings:
+        """Returns the settings that an update had, as TF1 calls them."""
+        named: Settings = self.optimizers.settings_of(self.optimizer_kind(told), settings)
+        return named
+
+    @abstractmethod
+    def variable(self, told: Told, module: Told) -> Variable:
+        """Returns a variable from its entry and its layer's."""
+
+    @abstractmethod
+    def layer_kind(self, module: Told) -> str:
+        """Returns one of `records.LAYER_KINDS`."""
+
+    @abstractmethod
+    def oriented(self, array: np.ndarray) -> np.ndarray:
+        """Returns maps as [N, H, W, C]; others as they are."""
+
+    @abstractmethod
+    def pixels(self, layers: Sequence[tuple[LayerOutput, Told]]) -> Pixels:
+        """Returns the layers that meet feature maps.
+
+        Args:
+          layers: (layer, its entry) in the order of their calls.
+        """
+
+    @abstractmethod
+    def slots(self, told: Told) -> dict[str, str]:
+        """Returns key of an optimiser's state -> what TF1 calls that slot, of those it keeps."""
