@@ -115,7 +115,9 @@ def clipped_by_norm(g, _, every):
         (lambda g, w, _: g - 0.01 * w, "the port's loss has an L2 penalty of 0.01"),
         (lambda g, *_: np.clip(g, -0.5, 0.5), "TF1 clips gradients to ±0.5"),
         (clipped_by_norm, "TF1 clips its gradients to a norm of 0.5 together"),
-        (lambda g, *_: g / 16, "every gradient is 16 times TF1's"),
+        (lambda g, *_: g / 16, "every gradient is 16 times TF1's: a sum for a mean"),
+        (lambda g, *_: g * 0.3, "every gradient is 3.333 times TF1's: a sum for a mean, or"),
+        (lambda g, *_: g / 8.8092, "8.809 times TF1's: no factor that people write"),
         (lambda g, *_: g + np.roll(g, 1), "its gradient differs by"),
     ],
 )

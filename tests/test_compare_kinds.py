@@ -278,6 +278,74 @@ def test_a_sigmoid_that_becomes_a_tanh_has_the_gradient_of_one(rng):
     np.testing.assert_allclose(given[2], 1 / (1 + np.exp(-fed)), rtol=1e-14)
 
 
+def test_a_critics_last_layer_is_looked_into_though_no_gradient_needs_it():
+    """The mean of its outputs has the same gradient whatever they are, and no loss is fetched."""
+    from dcgan_v1.compare import Tf1
+    from dcgan_v1.migration.runners.tf1.runner import GraphRunner
+
+    def dense(x, name, units):
+        with tf.variable_scope(f"net/{name}", reuse=tf.AUTO_REUSE):
+            w = tf.get_variable("w", [x.shape[1], units])
+            return tf.matmul(x, w) + tf.get_variable("b", [units])
+
+    def build():
+        x, z = tf.placeholder(tf.float32, [4, 3], "x"), tf.placeholder(tf.float32, [4, 2], "z")
+        real, made = dense(x, "d", 1), dense(dense(z, "g", 3), "d", 1)
+        g, d = tf.trainable_variables("net/g"), tf.trainable_variables("net/d")
+        descent = tf.train.GradientDescentOptimizer(0.1)
+        d_loss = tf.reduce_mean(made) - tf.reduce_mean(real)
+        descent.minimize(d_loss, var_list=d, name="d_train")
+        descent.minimize(-tf.reduce_mean(made), var_list=g, name="g_train")
+
+    side = GraphRunner(Tf1(function=build, runs=[["d_train"], ["g_train"]]), "float64", 2)
+    for number, of_d in ((0, 2), (1, 1)):  # x is not fed to the generator's run
+        reads = [side.fetches.reads[op] for op in side.fetches.step_layers[number]]
+        assert sum("net/d/b" in names for names in reads) >= of_d
+    names = {t.op.name for t in side.roles.inputs.values()}
+    assert names == {"x", "z"}
+
+
+@pytest.mark.parametrize("is_transposed", [False, True])
+def test_another_padding_is_that_of_the_gradients_too(rng, is_transposed):
+    """The oracle pads, or cuts off, by itself, and has TensorFlow's own gradients of that."""
+    from dcgan_v1.migration.records import PaddingChange
+    from dcgan_v1.migration.runners.tf1 import changes, knobs
+
+    small, large = rng.normal(size=(2, 4, 4, 3)), rng.normal(size=(2, 8, 8, 3))
+    fed, size = (small, [2, 8, 8, 3]) if is_transposed else (large, None)
+    filters = rng.normal(size=(5, 5, 3, 3))
+
+    def outputs(convolution):
+        y = convolution()
+        return y, *tf.gradients(tf.reduce_sum(y**3), [x, w])
+
+    with tf.Graph().as_default() as graph:
+        x, w = tf.placeholder(tf.float64, fed.shape, "x"), tf.placeholder(tf.float64, [5, 5, 3, 3])
+        if is_transposed:
+            first = outputs(lambda: tf.nn.conv2d_transpose(x, w, size, 2, "SAME"))
+        else:
+            first = outputs(lambda: tf.nn.conv2d(x, w, 2, "SAME"))
+        names = [t.name for t in first]
+        nodes = {node.name: node for node in graph.as_graph_def().node}
+        (knob,) = knobs.of(first[0].op, nodes)["padding"]
+        meta = tf.train.export_meta_graph()
+        given = [x.name, w.name]
+    changes.apply(meta, [PaddingChange(knob[0], (2, 1), (2, 1))])
+    with tf.Graph().as_default(), tf.Session() as session:
+        tf.import_graph_def(meta.graph_def, name="")
+        found = session.run(names, dict(zip(given, (fed, filters), strict=True)))
+    with tf.Graph().as_default(), tf.Session() as session:
+        x, w = tf.placeholder(tf.float64, fed.shape), tf.placeholder(tf.float64, [5, 5, 3, 3])
+        if is_transposed:  # of maps of 11 rows: two ahead and one behind are cut off
+            whole = [2, 11, 11, 3]
+            wanted = outputs(lambda: tf.nn.conv2d_transpose(x, w, whole, 2, "VALID")[:, 2:10, 2:10])
+        else:
+            around = [[0, 0], [2, 1], [2, 1], [0, 0]]
+            wanted = outputs(lambda: tf.nn.conv2d(tf.pad(x, around), w, 2, "VALID"))
+        for a, b in zip(found, session.run(wanted, {x: fed, w: filters}), strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-9)
+
+
 def test_the_epsilon_of_a_batch_norm_in_a_cond_is_found_in_both_modes(monkeypatch):
     from tensorflow.python.ops import control_flow_util
 

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from script_runs import ROOT
 
 from dcgan_v1.errors import UserError
 from dcgan_v1.migration.comparison import alignment, bindings, inference
+from dcgan_v1.migration.comparison.collection import Collector
 from dcgan_v1.migration.comparison.pairing import Pairing
 from dcgan_v1.migration.matching import candidates, fingerprints, identify, layouts
 from dcgan_v1.migration.matching.layouts import Layout
@@ -18,6 +20,7 @@ from dcgan_v1.migration.records import (
     GradientKey,
     Input,
     LayerOutput,
+    Observation,
     PortInfo,
     SlotKey,
     State,
@@ -323,6 +326,30 @@ def test_a_sigmoid_that_tf1_leaves_to_its_loss_is_the_same_written_otherwise(rng
     new = [layer("D/1", "activation", 1 / (1 + np.exp(-logits)), reads=("d",))]
     (row,) = alignment.align(old, new, 1e-9, {}, {"D": {"d"}})
     assert (row.old.name, row.by, row.function) == ("D/add", "function", "sigmoid")
+
+
+@pytest.mark.parametrize("shape", [(4,), (4, 1, 1, 1)])
+def test_an_output_of_one_number_for_each_row_is_compared_whatever_its_shape(rng, shape):
+    logits = rng.normal(size=(4, 1))
+    old = [layer("D/fc", "dense", logits, reads=("d",), is_last=True)]
+    new = [layer("D: output", "model", logits.reshape(shape) + 0.5, reads=("d",))]
+    (row,) = alignment.align(old, new, 1e-9, {}, {"D": {"d"}})
+    assert (row.old.name, row.by, row.old.output.shape) == ("D/fc", "use", shape)
+    assert row.absolute == pytest.approx(0.5)
+
+
+def test_an_activation_ahead_of_maps_has_the_pixels_of_the_layer_that_it_follows():
+    columns = Layout("torch dense", columns=(5, 2, 2))
+    variables = {n: Variable([20], layer=n.rpartition("/")[0]) for n in ("G/0/w", "D/0/w")}
+    collector = SimpleNamespace(
+        new=PortInfo(variables=variables),
+        matching=Matching([Row("g/w", "G/0/w", columns, "shape")]),
+        pixels={},
+    )
+    chw = {"columns": (5, 2, 2)}
+    seen = Observation(pixels=dict.fromkeys(["G/0", "G/relu", "D/0", "D/relu"], chw))
+    Collector._learn_pixels(collector, seen)
+    assert collector.pixels == {"G/0": chw, "G/relu": chw, "D/0": {}, "D/relu": {}}
 
 
 def test_flattened_maps_of_another_order_are_the_same_layer(rng):

@@ -350,6 +350,16 @@ class TypeChange:
 
 
 @dataclass(frozen=True)
+class PaddingChange:
+    """Zeros that a convolution, or the one that a transposed convolution reverses, adds before and
+    after the rows of an image, and before and after its columns."""
+
+    op: str
+    rows: tuple[int, int]
+    columns: tuple[int, int]
+
+
+@dataclass(frozen=True)
 class OptimizerChange:
     """A setting of an optimiser: 'learning rate', 'beta1', 'epsilon'; `is_after_correction`: an
     epsilon that is added after the bias correction."""
@@ -367,4 +377,5 @@ class InputChange:
     name: str
 
 
-Change = NumberChange | TypeChange | OptimizerChange | InputChange  # in what TF1 computes
+GraphChange = NumberChange | TypeChange | PaddingChange  # of ops
+Change = GraphChange | OptimizerChange | InputChange  # in what TF1 computes

@@ -148,24 +148,31 @@ def _by_use(
     places = [
         place
         for place, op in enumerate(old)
-        if op.output.shape == layer.output.shape
+        if _but_for_ones(op.output) == _but_for_ones(layer.output)
         and layer.reads
         and _reads(op, own) == set(layer.reads)
         and op.kind in ALIKE.get(layer.kind, (layer.kind,))
     ]
+    shaped = {p: _with(old[p], output=old[p].output.reshape(layer.output.shape)) for p in places}
     if is_output:  # the nearest of all that the network may end in
-        distances = [(apart(old[p].output, layer.output), p) for p in places]
+        distances = [(apart(op.output, layer.output), p) for p, op in shaped.items()]
         if distances:
             distance, place = min(distances)
-            return Aligned(layer, old[place], "use", *distance)
+            return Aligned(layer, shaped[place], "use", *distance)
     has_weights = layer.kind in ("conv", "deconv", "dense", "norm", "recurrent")
     places = [p for p in places if has_weights or not old[p].is_last]
     after = [p for p in places if p > last] or [p for p in places if p not in used]
     exact = [p for p in after if old[p].kind == layer.kind]
     for place in (exact or after)[:1]:
-        distance = apart(old[place].output, layer.output)
-        return Aligned(layer, old[place], "use", *distance)
+        distance = apart(shaped[place].output, layer.output)
+        return Aligned(layer, shaped[place], "use", *distance)
     return Aligned(layer, None, "nothing", np.inf, np.inf)
+
+
+def _but_for_ones(output: np.ndarray) -> tuple[int, ...]:
+    """An output's shape without axes of one element: a single number of each row may stand in a
+    vector, in a column or in maps of one pixel."""
+    return output.shape[:1] + tuple(size for size in output.shape[1:] if size > 1)
 
 
 def _reads(op: LayerOutput, own: set[str]) -> set[str]:

@@ -18,7 +18,8 @@ from dcgan_v1.migration.comparison.evidence import (
     Keyed,
     state_keys,
 )
-from dcgan_v1.migration.comparison.losses import Scalars, pair_losses
+from dcgan_v1.migration.comparison.experiments import weights_before_updates
+from dcgan_v1.migration.comparison.losses import Scalars, agree, pair_losses
 from dcgan_v1.migration.comparison.observations import (
     NO_GRADIENT,
     SAME_VALUE,
@@ -154,9 +155,9 @@ class Collector:
         if theirs.unused_draws:
             self.alone[Key(FORWARD, theirs.unused_draws[0], "drawn")] = "TF1"
         self._gradients(ours, theirs)
+        after = both(self.programs.old.state, self.programs.new.state)
         self._pair_losses(ours.scalars, theirs.scalars)
         self._losses(ours.scalars, theirs.scalars, 0)
-        after = both(self.programs.old.state, self.programs.new.state)
         self._state(1, *after)
         self._align("training", [(ours.layers, theirs.layers)])
         beside = [a.old for a in self.aligned["training"] if a.old is not None]
@@ -165,12 +166,18 @@ class Collector:
             self._later_steps(after[0])
 
     def _learn_pixels(self, seen: Observation) -> None:
-        """Columns are numbered as the matching has them."""
+        """Columns are numbered as the matching has them; those of a layer without variables, an
+        activation ahead of maps, as those of its model that makes as many."""
         variables = self.new.variables
         columns = {
             variables[r.new].layer: r.layout.columns for r in self.matching.rows if r.layout.columns
         }
+        numbered = {(alignment.model_of(path), chw) for path, chw in columns.items()}
+        with_variables = {v.layer for v in variables.values()}
         for path, own in seen.pixels.items():
+            is_plain = path not in with_variables
+            if is_plain and (alignment.model_of(path), own.get("columns")) in numbered:
+                columns[path] = own["columns"]
             rows = {axis: chw for axis, chw in own.items() if axis == "rows"}
             self.pixels[path] = rows | ({"columns": columns[path]} if path in columns else {})
 
@@ -262,11 +269,27 @@ class Collector:
         if self.pairing.equal_scalars:
             steps.append(self.pairing.equal_scalars)
         self.losses = pair_losses(steps, self.old.updates)
+        is_recorded = isinstance(self.programs.new, RecordedPort)
+        if is_recorded and len(self.old.updates) > 1 and not agree(steps, self.losses):
+            # an update that differs makes all losses after it differ
+            self.losses = pair_losses([(self._scalars_along(), theirs)], self.old.updates)
         unpaired = [name for name in theirs if name not in self.losses]
         if unpaired and not self.losses:
             self.alone[Key(LOSS, unpaired[0])] = "port"
         elif unpaired:
             self.notes.append(f"the port's {', '.join(unpaired)}: TF1 has no loss of that value")
+
+    def _scalars_along(self) -> Scalars:
+        """TF1's scalars of a first step whose session calls begin with the recorded port's
+        weights. Every later step begins with these, too: TF1's state is not kept."""
+        programs, port = self.programs, self.programs.new
+        assert isinstance(port, RecordedPort)
+        position, port.position = port.position, 0
+        port_batch = self.prepared.port_batch(0, self.dtype)
+        along = weights_before_updates(programs, self.matching, self.old, port_batch)
+        port.position = position
+        programs.old.load(self.prepared.start)
+        return programs.old.step_along(self.prepared.tf1_batch(0, self.dtype), along).scalars
 
     def _losses(self, ours: Scalars, theirs: Scalars, step: int) -> None:
         for name, other in self.losses.items():

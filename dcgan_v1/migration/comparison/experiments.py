@@ -20,8 +20,18 @@ from dcgan_v1.migration.comparison.evidence import (
 )
 from dcgan_v1.migration.comparison.preparation import Prepared
 from dcgan_v1.migration.comparison.programs import Programs
-from dcgan_v1.migration.matching.matching import Row
-from dcgan_v1.migration.records import Change, GradientKey, InputChange, Observation, SlotKey, State
+from dcgan_v1.migration.matching.matching import Matching, Row
+from dcgan_v1.migration.records import (
+    Arrays,
+    Batch,
+    Change,
+    GradientKey,
+    InputChange,
+    Observation,
+    SlotKey,
+    State,
+    Tf1Info,
+)
 from dcgan_v1.migration.runners.process import both
 
 SHIFT = 0.125  # of averages, exact in binary
@@ -90,6 +100,27 @@ class Experiments(Protocol):
     def take_back(self) -> None:
         """Undoes the last `put_right`, of changes that put nothing right."""
         ...
+
+
+def weights_before_updates(
+    programs: Programs, matching: Matching, old: Tf1Info, batch: Batch
+) -> dict[int, Arrays]:
+    """Returns number of an update of TF1's -> the weights that the port has before its own.
+
+    Args:
+      programs: open, the port before its first step.
+      matching: which of its variables is which of TF1's.
+      old: what TF1's program says of itself.
+      batch: what the port's step is given.
+    """
+    back = {new: number for number, new in matching.updates.items()}
+    trained = {name for update in old.updates for name in update.variables}
+    along = {}
+    for number, arrays in programs.new.weights_before_updates(batch).items():
+        state = matching.to_tf1(State(arrays), old)
+        of_update = {n: a for n, a in state.variables.items() if n in trained}
+        along[back.get(number, number)] = of_update
+    return along
 
 
 class LiveExperiments:
@@ -245,12 +276,7 @@ class LiveExperiments:
         evidence, programs = self._evidence, self._programs
         programs.new.load(evidence.matching.to_port(self._prepared.start))
         batch = self._prepared.port_batch(0, evidence.dtype)
-        back = {new: old for old, new in evidence.matching.updates.items()}
-        along = {}
-        for number, arrays in programs.new.weights_before_updates(batch).items():
-            state = evidence.matching.to_tf1(State(arrays), evidence.old)
-            trained = {n: a for n, a in state.variables.items() if n in evidence.trained}
-            along[back.get(number, number)] = trained
+        along = weights_before_updates(programs, evidence.matching, evidence.old, batch)
         return self._collect_again(prepared=self._prepared, along=along)
 
     def unused_inputs(self) -> list[str]:

@@ -77,8 +77,17 @@ def _of_model(model: str, pairing: Pairing, layers: Layers) -> Layers:
 def _twins(model: str, pairing: Pairing, layers: Layers) -> Layers:
     own = trained_of(model, pairing)
     twins = [s for s in layers if s.is_inference_only and own & set(s.reads)]
-    # else it is what is made of the same network beside its loss: a probability, an accuracy
-    return twins if any(s.kind in WITH_WEIGHTS for s in twins) else []
+    # else it is what is made of the same network beside its loss: a probability, an accuracy; or
+    # the end of a network that training leaves out, without its beginning
+    begins, begins_all = (
+        min((len(own & set(s.reads)) for s in among if _has_weights(s, own)), default=0)
+        for among in (twins, layers)
+    )
+    return twins if 0 < begins <= begins_all else []
+
+
+def _has_weights(layer: LayerOutput, own: set[str]) -> bool:
+    return layer.kind in WITH_WEIGHTS and bool(own & set(layer.reads))
 
 
 def _has_no_inference(model: str, pairing: Pairing, among: Layers) -> bool:

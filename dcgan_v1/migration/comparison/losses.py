@@ -8,6 +8,15 @@ EQUAL = 1e-6  # relative difference below which losses are taken for the same
 Scalars = dict[str, float]
 
 
+def agree(steps: Sequence[tuple[Scalars, Scalars]], pairs: dict[str, str]) -> bool:
+    """Whether every loss of the port has a pair, and its value in the first of some steps."""
+    ours, theirs = steps[0]
+    return all(
+        name in pairs and abs(ours[pairs[name]] - value) <= EQUAL * abs(value)
+        for name, value in theirs.items()
+    )
+
+
 def pair_losses(
     steps: Sequence[tuple[Scalars, Scalars]], updates: Sequence[Update]
 ) -> dict[str, str]:

@@ -35,6 +35,9 @@ from dcgan_v1.migration.records import (
 )
 from dcgan_v1.migration.runners.recorded import RecordedPort
 
+UNKNOWNS = 2  # of an average: what is kept of it, and how much is added; as many channels tell
+FITS = 1e-9  # of what a step adds to an average, what both may leave of it
+
 
 def prepare(
     programs: Programs, port: RecordedPort, request: Request, tell: Callable[[list[str]], object]
@@ -264,7 +267,8 @@ class RecordedExperiments(LiveExperiments):
 
     def kept_of_averages(self) -> tuple[dict[str, float], dict[str, float]]:
         """TF1's part by running it; the port's from what TF1's statistics of the same batch make
-        of its average: new = a old + b statistic, for all channels."""
+        of its average: new = a old + b statistic. Of averages for which no a and b fit all
+        channels, nothing is said."""
         old, evidence, start = self._programs.old, self._evidence, self._prepared.start
         averages = [n for n in evidence.old.variables if n not in evidence.trained]
         shifted = start.replaced({n: start.variables[n] + 0.125 for n in averages})
@@ -280,20 +284,25 @@ class RecordedExperiments(LiveExperiments):
             before = np.asarray(start.variables[name], np.float64)
             kept = float(np.median((np.float64(after[name]) - evidence.ours[key]) / 0.125))
             ours[name] = kept
-            if key in evidence.theirs and kept < 1 and before.size > 1:
+            if key in evidence.theirs and kept < 1 and before.size > UNKNOWNS:
                 statistic = (evidence.ours[key] - kept * before) / (1 - kept)
-                theirs[name] = _kept(before, statistic, evidence.theirs[key])
+                share = _kept(before, statistic, evidence.theirs[key])
+                theirs |= {} if share is None else {name: share}
         return ours, theirs
 
 
-def _kept(before: np.ndarray, statistic: np.ndarray, after: np.ndarray) -> float:
-    """The share of an average that a step keeps, of `after = kept before + share statistic`."""
+def _kept(before: np.ndarray, statistic: np.ndarray, after: np.ndarray) -> float | None:
+    """The share of an average that a step keeps, of `after = kept before + share statistic`; None
+    where that does not hold for all channels: what the port averages is another statistic."""
     if not np.any(before):  # nothing of it shows: what is added tells
         share = float(np.median(after / statistic))
-        return 1 - share
-    columns = np.stack([before.ravel(), statistic.ravel()], axis=1)
-    solution, *_ = np.linalg.lstsq(columns, after.ravel(), rcond=None)
-    return float(solution[0])
+        kept, made = 1 - share, share * statistic
+    else:
+        columns = np.stack([before.ravel(), statistic.ravel()], axis=1)
+        solution, *_ = np.linalg.lstsq(columns, after.ravel(), rcond=None)
+        kept, made = float(solution[0]), (columns @ solution).reshape(after.shape)
+    left = float(np.max(np.abs(made - after)))
+    return kept if left <= FITS * float(np.max(np.abs(after - before))) else None
 
 
 def forward_choices(port: RecordedPort, prepared: Prepared, new: PortInfo) -> list[str]:

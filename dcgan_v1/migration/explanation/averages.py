@@ -1,15 +1,21 @@
-"""Why averages differ after a step: never moved, another decay, another variance."""
+"""Why averages differ after a step: never moved, another decay, another number of passes, another
+variance, another order."""
 
 import numpy as np
 
 from dcgan_v1.migration.comparison.evidence import AVERAGE, STATE, Key
-from dcgan_v1.migration.explanation import probes
+from dcgan_v1.migration.explanation import passes, probes
 from dcgan_v1.migration.explanation.case import Case, Cause
+from dcgan_v1.migration.explanation.layer_case import AGREE
+from dcgan_v1.migration.explanation.passes import Decay
 from dcgan_v1.migration.records import Variable
 
 ORDER = 0.1  # how much farther an average may move by the order of what comes in
 SMALLEST = 4  # rows of a batch that batch norm is of use for
-PASSES = (1, 2, 3)  # of a step through a layer, for which a decay is worked out
+PASSES = (1, 2, 3, 4)  # of a step through a layer, for which a decay is worked out
+UNKNOWN = "the average differs, for no cause that was found"
+EQUAL = 1e-9  # difference of decays that are the same
+SAME_DECAY = 1e-6  # the same, of decays that are told from averages of several passes
 
 
 def find(case: Case) -> list[Cause]:
@@ -22,18 +28,20 @@ def find(case: Case) -> list[Cause]:
     causes: dict[str, list[Key]] = {}
     first: dict[str, str] = {}
     for key in keys:
-        text = _cause(case, key, kept)
+        # as far as the same rule goes: what the average is made of differs, with a cause of its own
+        rest = "" if case.accounted and _may_follow(case, key.name) else UNKNOWN
+        text = _cause(case, key, kept) or rest
         causes.setdefault(text, []).append(key)
         first.setdefault(text, key.name)
-    return [
-        Cause(first[text], text, frozenset(of))
-        if text
-        # as far as the same rule goes: what the average is made of differs, with a cause of its own
-        else Cause("", "", frozenset(of))
-        if case.accounted
-        else Cause(first[text], "the average differs, for no cause that was found", frozenset(of))
-        for text, of in causes.items()
-    ]
+    return [Cause(first[text] if text else "", text, frozenset(of)) for text, of in causes.items()]
+
+
+def _may_follow(case: Case, name: str) -> bool:
+    """Whether what an average is made of differs, as far as its layer is seen."""
+    layer = _layer(case, name)
+    rows = case.evidence.aligned.get("training", [])
+    calls = [r for r in rows if r.new.name.partition("#")[0] == layer]
+    return not calls or any(not r.relative <= AGREE for r in calls)
 
 
 def _cause(case: Case, key: Key, kept: tuple[dict[str, float], dict[str, float]]) -> str:
@@ -46,35 +54,122 @@ def _cause(case: Case, key: Key, kept: tuple[dict[str, float], dict[str, float]]
         return f"TF1 never moves the averages{note}; the port does"
     if not np.any(theirs):
         return "the port never moves the averages, TF1 does"
-    is_mean = _part(case, name) == "mean"
+    own = _by_hand(case, key)
     old_kept, new_kept = (k.get(name) for k in kept)
-    if old_kept is not None and new_kept is not None and abs(old_kept - new_kept) > 1e-9:
-        passes = _passes(case, name)
-        own = f"{new_kept:.4g}"
-        if passes > 1 and (of_one := _root(new_kept, passes)):
-            own += f" ({of_one:g} in each of {passes} passes)"
-        ours_kept = f"{old_kept:.4g}{_as_power(old_kept, passes)}"
-        text = f"batch norm's decay differs: a step keeps {own} of the average, in TF1 {ours_kept}"
-        if any(abs(new_kept - (1 - old_kept ** (1 / p)) ** p) < 1e-6 for p in PASSES):
-            text += "; a decay was written as a momentum (1 - x), or the reverse"
-        if passes > 1 or is_mean:  # what came in is told of one pass alone
-            return text
-        return text + _also_variance(
-            evidence.ours[key], evidence.theirs[key], before, old_kept, new_kept
-        )
-    count = None
-    if old_kept is not None and not is_mean:
-        count = probes.variance_count(before, evidence.ours[key], evidence.theirs[key], old_kept)
-    if count:
-        return _of_variance(count)
-    far = probes.ratio(ours, theirs)
-    is_raced = any("MovingAvg" in race for race in evidence.old.races)
-    if is_raced and abs(far - 1) < ORDER:
+    new_kept = own.of_step if own else new_kept
+    if old_kept is not None and new_kept is not None and not _are_equal(old_kept, new_kept, own):
+        if own and _is_raced(case) and _loses_passes(old_kept, own.of_one):
+            return _order(case)
+        text = _of_decay(case, name, (old_kept, new_kept), own)
+        return text + _also_variance(case, key, (old_kept, new_kept), own)
+    if own and (text := _of_same_decay(case, key, own)):
+        return text
+    return "" if own else _by_arithmetic(case, key, old_kept)
+
+
+def _are_equal(old_kept: float, new_kept: float, own: Decay | None) -> bool:
+    return abs(old_kept - new_kept) <= (SAME_DECAY if own else EQUAL)
+
+
+def _by_hand(case: Case, key: Key) -> Decay | None:
+    """How the port's average comes of what its own layer is given; None where no decay does."""
+    evidence, layer, part = case.evidence, _layer(case, key.name), _part(case, key.name)
+    if not layer or not part:
+        return None
+    info = evidence.new.variables
+    weights = {
+        info[r.new].part: np.asarray(evidence.start.variables[r.old], np.float64)
+        for r in evidence.matching.rows
+        if info[r.new].layer == layer
+    }
+    before = np.asarray(evidence.start.variables[key.name], np.float64)
+    seen = passes.of_layer(evidence.aligned.get("training", []), layer, weights)
+    return passes.decay(before, evidence.theirs[key], seen, part)
+
+
+def _loses_passes(old_kept: float, of_one: float) -> bool:
+    """Whether as many passes of that decay, of which some read the average ahead of another's
+    move, keep so much."""
+    return any(
+        1 - number * (1 - of_one) - SAME_DECAY <= old_kept < of_one**number - SAME_DECAY
+        for number in PASSES[1:]
+    )
+
+
+def _of_decay(case: Case, name: str, kept: tuple[float, float], own: Decay | None) -> str:
+    """Another decay, or another number of passes of the same one."""
+    old_kept, new_kept = kept
+    number = len(own.passes) if own else _passes(case, name)
+    of_one = own.of_one if own else _root(new_kept, number)
+    if own and (of_tf1 := _passes_of(old_kept, own.of_one)):
+        each = f"each keeps {_plain(own.of_one)}"
         return (
-            "the average takes in what a step gives it in another order; TF1's program leaves the "
-            "order open (see its race)"
+            f"the layer takes in {_times(number)} in a step, in TF1 {_times(of_tf1)} ({each}): a "
+            f"step keeps {new_kept:.4g} of the average, in TF1 {old_kept:.4g}"
         )
-    if not case.accounted:
+    told = f"{new_kept:.4g}"
+    if number > 1 and of_one:
+        told += f" ({_plain(of_one)} in each of {number} passes)"
+    in_tf1 = f"{old_kept:.4g}{_as_power(old_kept, number)}"
+    text = f"batch norm's decay differs: a step keeps {told} of the average, in TF1 {in_tf1}"
+    if any(abs(new_kept - (1 - old_kept ** (1 / p)) ** p) < SAME_DECAY for p in PASSES):
+        text += "; a decay was written as a momentum (1 - x), or the reverse"
+    return text
+
+
+def _passes_of(kept: float, of_one: float) -> int:
+    """How many passes of a decay keep so much; 0 where no number does."""
+    return next((p for p in (*PASSES, 5, 6) if abs(of_one**p - kept) <= SAME_DECAY), 0)
+
+
+def _times(number: int) -> str:
+    return f"{number} batch{'es' if number > 1 else ''}"
+
+
+def _plain(number: float) -> str:
+    return f"{number:.6g}"
+
+
+def _of_same_decay(case: Case, key: Key, own: Decay) -> str:
+    """The other variance, or another order, of what the port's layer takes in."""
+    before = np.asarray(case.evidence.start.variables[key.name], np.float64)
+    after, part = case.evidence.ours[key], _part(case, key.name)
+    same, other = (
+        [p.statistic(part, is_unbiased) for p in own.passes]
+        for is_unbiased in (own.is_unbiased, not own.is_unbiased)
+    )
+    if passes.is_reordered(before, after, same, own.of_one):
+        return _order(case)
+    if part == "variance" and passes.is_reordered(before, after, other, own.of_one):
+        return _of_variance(own.passes[0].count * (1 if own.is_unbiased else -1))
+    return ""
+
+
+def _order(case: Case) -> str:
+    text = "the average takes in what a step gives it in another order"
+    if _is_raced(case):
+        return f"{text}; TF1's program leaves the order open (see its race)"
+    return text
+
+
+def _is_raced(case: Case) -> bool:
+    return any("MovingAvg" in race for race in case.evidence.old.races)
+
+
+def _by_arithmetic(case: Case, key: Key, kept: float | None) -> str:
+    """What averages alone tell, where the port's layer is not seen."""
+    evidence = case.evidence
+    before = np.asarray(evidence.start.variables[key.name], np.float64)
+    ours, theirs = evidence.ours[key], evidence.theirs[key]
+    if kept is not None and _part(case, key.name) != "mean":
+        count = probes.variance_count(before, ours, theirs, kept)
+        if count:
+            return _of_variance(count)
+    far = probes.ratio(ours - before, theirs - before)
+    if _is_raced(case) and abs(far - 1) < ORDER:
+        return _order(case)
+    left = float(np.max(np.abs(theirs - before - far * (ours - before))))
+    if not case.accounted and left <= AGREE * float(np.max(np.abs(theirs - before))):
         return f"the average moves {far:.3g} times as far"
     return ""
 
@@ -92,41 +187,43 @@ def _part(case: Case, name: str) -> str:
     return variable.part if variable else ""
 
 
+def _layer(case: Case, name: str) -> str:
+    variable = _kept_by(case, name)
+    return variable.layer if variable else ""
+
+
 def _passes(case: Case, name: str) -> int:
     """How often a step of the port calls the layer that keeps an average of TF1's name."""
-    variable = _kept_by(case, name)
-    layer = variable.layer if variable else ""
+    layer = _layer(case, name)
     calls = {a.new.name for a in case.evidence.aligned.get("training", [])}
     return sum(call.partition("#")[0] == layer for call in calls) or 1
 
 
-def _root(kept: float, passes: int) -> float | None:
+def _root(kept: float, number: int) -> float | None:
     """The decay of one pass, where that is a number such as people write; else None."""
-    of_one = kept ** (1 / passes) if kept > 0 else 0.0
+    of_one = kept ** (1 / number) if kept > 0 else 0.0
     plain = round(of_one, 3)
     return plain if 0 < plain < 1 and abs(of_one - plain) < 1e-7 else None
 
 
-def _as_power(kept: float, passes: int) -> str:
+def _as_power(kept: float, number: int) -> str:
     """Returns ' (0.99^4)' where TF1's number is a power of a plainer one; as many passes as the
     port has come first."""
-    exponents = ([passes] if passes > 1 else []) + ([2, 3, 4] if _root(kept, 1) is None else [])
+    exponents = ([number] if number > 1 else []) + ([2, 3, 4] if _root(kept, 1) is None else [])
     roots = ((_root(kept, exponent), exponent) for exponent in exponents)
     return next((f" ({root:g}^{exponent})" for root, exponent in roots if root), "")
 
 
-def _also_variance(
-    ours: np.ndarray, theirs: np.ndarray, before: np.ndarray, old_kept: float, new_kept: float
-) -> str:
+def _also_variance(case: Case, key: Key, kept: tuple[float, float], own: Decay | None) -> str:
     """Whether what is averaged differs by n / (n - 1), too, where the decays differ: of one pass
     through the layer, what came in is what is left when the part that was kept is taken off."""
-    added = [
-        (after - kept * before) / (1 - kept)
-        for after, kept in ((ours, old_kept), (theirs, new_kept))
-        if kept < 1
-    ]
-    if len(added) < 2:
+    evidence, name = case.evidence, key.name
+    number = len(own.passes) if own else _passes(case, name)
+    if number > 1 or _part(case, name) == "mean" or max(kept) >= 1:
         return ""
+    before = np.asarray(evidence.start.variables[name], np.float64)
+    sides = (evidence.ours[key], evidence.theirs[key])
+    added = [(after - k * before) / (1 - k) for after, k in zip(sides, kept, strict=True)]
     count = probes.variance_count(np.zeros_like(before), added[0], added[1], 0.0)
     # what several passes add up to can look like a batch of two
     return f"; and {_of_variance(count)}" if count and abs(count) >= SMALLEST else ""

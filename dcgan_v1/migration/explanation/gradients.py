@@ -10,6 +10,7 @@ from dcgan_v1.migration.explanation.case import Case, Cause
 
 LEFT = 1e-3  # of a difference, what a hypothesis that explains it may leave
 ALIKE = 1e-10  # relative, what rounding may leave between two gradients
+WRITTEN = 1e-6  # relative, of a factor, or one over it, from a number of three digits
 ROUNDING = 1e-13  # of the largest value, what no hypothesis need explain
 
 
@@ -252,9 +253,12 @@ def _clipping(case: Case, ours: Keyed, theirs: Keyed, keys: list[Key]) -> str | 
 def _factor(case: Case, ours: Keyed, theirs: Keyed, keys: list[Key]) -> str | None:
     ratios = [probes.ratio(ours[k], theirs[k]) for k in keys]
     middle = float(np.median(ratios))
-    if all(_leaves(middle * ours[k], ours[k], theirs[k]) for k in keys):
-        return f"every gradient is {middle:.4g} times TF1's: a sum for a mean, or a weight"
-    return None
+    if not all(_leaves(middle * ours[k], ours[k], theirs[k]) for k in keys):
+        return None
+    text = f"every gradient is {middle:.4g} times TF1's: "
+    if any(abs(n - float(f"{n:.3g}")) <= WRITTEN * n for n in (abs(middle), 1 / abs(middle))):
+        return f"{text}a sum for a mean, or a weight"
+    return f"{text}no factor that people write, but another function of the same outputs"
 
 
 def _at_zero(case: Case, ours: Keyed, theirs: Keyed, keys: list[Key]) -> str | None:

@@ -37,12 +37,15 @@ class Reason:
     """Why a layer's output differs.
 
     Attributes:
-      text: a sentence.
+      text: a sentence; '' where the layer does what TF1's weights make of what it is given: the op
+        beside it was given something else.
       settings: the port's numbers of settings that put TF1 right if it had them.
+      padding: zeros before and after rows, and before and after columns, that put TF1 right.
       named: further settings that it is about; place: of the port's epsilon, see `Named`.
     """
 
     text: str
     settings: dict[str, float] = field(default_factory=dict)
+    padding: tuple[int, int, int, int] | None = None
     named: tuple[str, ...] = ()
     place: str = ""

@@ -65,9 +65,29 @@ def convolution(layer: LayerCase) -> Reason | None:
             return Reason(
                 f"padding: {pads[1]} rows and columns are added before the image, TF1 "
                 f"adds {pads[0]} (its SAME is not symmetric here)",
+                padding=_around(x, kernel, theirs, is_transposed, pads[1] or 0),
                 named=("padding",),
             )
     return Reason("the convolution differs (stride, or the layout of its kernel)")
+
+
+def _around(
+    x: np.ndarray, kernel: np.ndarray, y: np.ndarray, is_transposed: bool, before: int
+) -> tuple[int, int, int, int] | None:
+    """The zeros around an image that give y its size, of which some come before; None where
+    these are too many.
+
+    Args:
+      x, y: [N, H, W, C], what a convolution is given and gives; kernel: [k, k, C, filters].
+      is_transposed: whether it is the transpose of one that makes x of y.
+    """
+    image, made = (y, x) if is_transposed else (x, y)
+    around: list[int] = []
+    for axis in (1, 2):
+        side, steps = image.shape[axis], made.shape[axis]
+        stride = side // steps if is_transposed else -(-side // steps)
+        around += [before, (steps - 1) * stride + kernel.shape[axis - 1] - side - before]
+    return (around[0], around[1], around[2], around[3]) if min(around) >= 0 else None
 
 
 def _without_zeros(layer: LayerCase) -> np.ndarray:
@@ -95,9 +115,13 @@ def dense(layer: LayerCase) -> Reason | None:
     if kernel is None or x.ndim != 2 or x.shape[1] != kernel.shape[0]:
         return None
     path = layer.row.new.name.partition("#")[0]
+    made = [x @ kernel + added for added in (np.zeros(()), bias)]
+    is_right = any(
+        y.shape == layer.theirs.shape and apart(y, layer.theirs)[0] < AGREE for y in made
+    )
     chw = layer.case.evidence.pixels.get(path, {}).get("rows") or _pixels_before(layer)
     if not chw:
-        return None
+        return Reason("") if is_right else None
     orders = {
         "as it is": x,
         "last": layouts.channels_last(x, chw),

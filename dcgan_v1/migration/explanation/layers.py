@@ -11,7 +11,15 @@ from dcgan_v1.migration.comparison.evidence import FORWARD, GRADIENT, LOSS, OUTP
 from dcgan_v1.migration.explanation import layer_experiments, norm_layers, probes
 from dcgan_v1.migration.explanation.case import Case, Cause, Named
 from dcgan_v1.migration.explanation.layer_case import AGREE, LayerCase, Reason
-from dcgan_v1.migration.records import TYPE, Arrays, Change, LayerOutput, NumberChange, TypeChange
+from dcgan_v1.migration.records import (
+    TYPE,
+    Arrays,
+    Change,
+    LayerOutput,
+    NumberChange,
+    PaddingChange,
+    TypeChange,
+)
 
 ROUNDED = 1e-6  # relative, of what was computed in float32 once
 AHEAD = 12  # ops of TF1's after a layer that may do what the port does between two layers
@@ -41,8 +49,10 @@ def find(case: Case, mode: str, late: bool) -> list[Cause]:
             continue  # what its layers make
         if place and rows[place - 1].new.name in over and _is_downstream(case, mode, row):
             continue
-        models.add(model)
-        causes.append(_cause(case, mode, rows, place))
+        cause = _cause(case, mode, rows, place)
+        if cause is not None:
+            models.add(model)
+            causes.append(cause)
     return causes
 
 
@@ -82,12 +92,15 @@ def _is_known(case: Case, mode: str, array: np.ndarray) -> bool:
     )
 
 
-def _cause(case: Case, mode: str, rows: list[Aligned], place: int) -> Cause:
+def _cause(case: Case, mode: str, rows: list[Aligned], place: int) -> Cause | None:
+    """The cause of one layer; None where it does what TF1 would do of what it is given."""
     row = rows[place]
     assert row.old is not None
     reason = _in_inference(case, row) if mode == "inference" else None
     reason = reason or _reason(case, mode, rows, place)
     text = reason.text
+    if not text:
+        return None
     if mode == "inference" and "training" in case.evidence.aligned and "TF1 reads" not in text:
         text = f"in inference alone: {text}"
     alike = frozenset(_base(r) for r in rows for name in reason.settings if _is_alike(r, row, name))
@@ -96,7 +109,7 @@ def _cause(case: Case, mode: str, rows: list[Aligned], place: int) -> Cause:
     at = rows[place - 1] if _is_idle(rows, place - 1) else row
     base = at.new.name.partition("#")[0]
     beside = f" (TF1: {at.old.name})" if at.old else ""
-    changes = _changes(case, row, reason.settings)
+    changes = (*_changes(case, row, reason.settings), *_paddings(case, row, reason.padding))
     proof = Key(FORWARD, row.new.name, mode)
     settings = frozenset([*reason.settings, *reason.named])
     named = Named(alike | {_base(row)}, settings, reason.place) if settings else None
@@ -147,6 +160,22 @@ def _changes(case: Case, at: Aligned, settings: dict[str, float]) -> tuple[Chang
     return tuple(sorted(changes, key=lambda c: c.op))
 
 
+def _paddings(
+    case: Case, at: Aligned, padding: tuple[int, int, int, int] | None
+) -> tuple[Change, ...]:
+    """What gives every convolution of TF1's that stands beside a layer the port's padding."""
+    if padding is None:
+        return ()
+    ops = {
+        op
+        for rows in case.evidence.aligned.values()
+        for row in rows
+        if row.old is not None and _base(row) == _base(at)
+        for op, _ in row.old.knobs.get("padding", [])
+    }
+    return tuple(PaddingChange(op, padding[:2], padding[2:]) for op in sorted(ops))
+
+
 def _change(op: str, attribute: str, value: float) -> NumberChange | TypeChange:
     """What a knob, see `LayerOutput`, is set to."""
     if attribute.startswith(TYPE):
@@ -171,8 +200,9 @@ def _is_alike(row: Aligned, at: Aligned, name: str) -> bool:
 
 
 def _is_idle(rows: list[Aligned], place: int) -> bool:
-    """Whether a layer gives what it is given, and not for a bias of 0."""
-    if place < 1 or rows[place].new.kind == "bias":
+    """Whether a layer gives what it is given, and not for a bias of 0. What a whole model gives is
+    that of its last layer, and no layer ahead of the next model's first."""
+    if place < 1 or rows[place].new.kind in ("bias", "model"):
         return False
     before, now = rows[place - 1].new.output, rows[place].new.output
     return before.shape == now.shape and np.array_equal(before, now)

@@ -42,7 +42,8 @@ CLASSES = (
     *(records.SlotKey, records.GradientKey, records.Variable, records.Input, records.Update),
     *(records.Tf1Info, records.PortInfo, records.State, records.Batch, records.LayerOutput),
     *(records.Observation, records.Speed, records.ReplayRow, records.Source),
-    *(records.NumberChange, records.TypeChange, records.OptimizerChange, records.InputChange),
+    *(records.NumberChange, records.TypeChange, records.PaddingChange),
+    *(records.OptimizerChange, records.InputChange),
     Opening,
 )
 serialization.register(CLASSES)

@@ -7,12 +7,14 @@ from tensorflow.core.framework.node_def_pb2 import NodeDef
 from tensorflow.core.protobuf.meta_graph_pb2 import MetaGraphDef
 from tensorflow.python.framework import tensor_util
 
-from dcgan_v1.migration.records import NumberChange, TypeChange
+from dcgan_v1.migration.records import GraphChange, PaddingChange, TypeChange
+
+CONVOLUTIONS = ("Conv2D", "Conv2DBackpropInput", "Conv2DBackpropFilter")
 
 
-def apply(meta: MetaGraphDef, changes: Iterable[NumberChange | TypeChange]) -> None:
-    """Replaces attributes, constants and types of ops of a MetaGraphDef, in place: in the op of a
-    layer's gradient, too, which keeps a number of its own.
+def apply(meta: MetaGraphDef, changes: Iterable[GraphChange]) -> None:
+    """Replaces attributes, constants, types and paddings of ops of a MetaGraphDef, in place: in the
+    op of a layer's gradient, too, which keeps a number of its own.
 
     Raises:
       KeyError: a change names an op that is not there.
@@ -22,6 +24,9 @@ def apply(meta: MetaGraphDef, changes: Iterable[NumberChange | TypeChange]) -> N
         node = nodes[change.op]
         if isinstance(change, TypeChange):
             _retype(nodes, change.op, change.kind)
+            continue
+        if isinstance(change, PaddingChange):
+            _repad(nodes, change)
             continue
         if change.attribute == "value":
             old = tensor_util.MakeNdarray(node.attr["value"].tensor)
@@ -42,3 +47,17 @@ def _retype(nodes: dict[str, NodeDef], name: str, kind: str) -> None:
     for other in nodes.values():
         if other.op == gradient and other.input[0].partition(":")[0] == name:
             other.op = f"{kind}Grad"
+
+
+def _repad(nodes: dict[str, NodeDef], change: PaddingChange) -> None:
+    """Gives a convolution other zeros around its images, and so its gradients, of any order."""
+    inside = f"{change.op}_grad/"
+    for name, node in nodes.items():
+        is_gradient = name.startswith(inside) or f"/{inside}" in name
+        if name != change.op and not (is_gradient and node.op in CONVOLUTIONS):
+            continue
+        spatial = [*change.rows, *change.columns]
+        is_first = node.attr["data_format"].s == b"NCHW"
+        node.attr["padding"].s = b"EXPLICIT"
+        numbers = [0, 0, 0, 0, *spatial] if is_first else [0, 0, *spatial, 0, 0]
+        node.attr["explicit_paddings"].list.i[:] = numbers

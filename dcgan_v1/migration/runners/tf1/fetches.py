@@ -46,7 +46,8 @@ class Fetches:
             op for op in stepped if "gradients" not in op.name
         }
         self.step_layers = [
-            graph_layers.layer_ops(graph, types, forward & run & roles.can, fed) for run in stepping
+            graph_layers.layer_ops(graph, types, self._reached(run, forward) & roles.can, fed)
+            for run in stepping
         ]
         self.step_scalars = [
             self._scalars_of(number, inside) for number, inside in enumerate(stepping)
@@ -67,6 +68,18 @@ class Fetches:
         }
         self.reads = graph_ops.reads(graph)
         self.before_weights = self._before_weights(forward | among, fed)
+
+    def _reached(self, inside: set[tf.Operation], forward: set[tf.Operation]) -> set[tf.Operation]:
+        """The ops of a forward pass that a run does, or that follow from these and from variables
+        alone: a critic's last layer is in no gradient, and a run that fetches no loss leaves it
+        out."""
+        sources = (*graph_ops.PLACEHOLDERS, *graph_ops.SOURCES, *graph_ops.RANDOM)
+        reached = inside & forward
+        for op in self._graph.get_operations():  # each after what it needs
+            needed = [*(t.op for t in op.inputs), *op.control_inputs]
+            if op in forward and op.type not in sources and all(o in reached for o in needed):
+                reached.add(op)
+        return reached
 
     def _scalars_of(self, number: int, inside: set[tf.Operation]) -> dict[str, tf.Tensor]:
         """Scalars that a run can be asked for without running anything else of weight:

@@ -10,6 +10,7 @@ from dcgan_v1.migration.runners.tf1 import graph_ops
 
 Knobs = dict[str, list[tuple[str, str]]]  # setting -> [(op, attribute)]
 DEEP = 12  # ops above the one that gives a layer's output, at most
+CONVOLUTIONS = ("Conv2D", "Conv2DBackpropInput")  # and its transpose
 ROOTS = ("Rsqrt", "Sqrt")
 # they take each other's place, and so do their gradients
 OTHER = {"Sigmoid": "Tanh", "Tanh": "Sigmoid"}
@@ -34,6 +35,8 @@ def of(op: tf.Operation, nodes: Mapping[str, NodeDef]) -> Knobs:
         return {"epsilon": [(op.name, "epsilon")]}
     if op.type == "Maximum":
         return _slope(op)
+    if convolution := _convolution(op):
+        return {"padding": [(name, "padding") for name in _of_same_filter(convolution)]}
     if op.type in ("Add", "AddV2", "Sub", "Mul", "RealDiv"):
         return _epsilon(op)
     return {}
@@ -85,3 +88,27 @@ def _epsilon(op: tf.Operation) -> Knobs:
 
 def _is_number(constant: tf.Operation) -> bool:
     return constant.outputs[0].shape.rank == 0
+
+
+def _convolution(op: tf.Operation) -> tf.Operation | None:
+    """The convolution that an op is, or adds a bias to."""
+    if op.type in CONVOLUTIONS:
+        return op
+    above = op.inputs[0].op if op.type in ("BiasAdd", "Add", "AddV2") else op
+    return above if above.type in CONVOLUTIONS else None
+
+
+def _of_same_filter(convolution: tf.Operation) -> list[str]:
+    """Names of all convolutions, in whichever copy of a network, that read the same variable."""
+    source = convolution.inputs[1].op
+    while source.type in graph_ops.THROUGH and source.inputs:
+        source = source.inputs[0].op
+    found, known, waiting = {convolution.name}, {source}, [source]
+    while waiting:
+        for user in (u for tensor in waiting.pop().outputs for u in tensor.consumers()):
+            if user.type in graph_ops.THROUGH and user not in known:
+                known.add(user)
+                waiting.append(user)
+            if user.type == convolution.type and "_grad/" not in user.name:
+                found.add(user.name)
+    return sorted(found)

@@ -12,15 +12,14 @@ from dcgan_v1.migration.records import (
     Batch,
     Change,
     GradientKey,
+    GraphChange,
     LayerOutput,
-    NumberChange,
     Observation,
     OptimizerChange,
     ReplayRow,
     Settings,
     State,
     Tf1Info,
-    TypeChange,
 )
 from dcgan_v1.migration.runners.protocol import NoDouble
 from dcgan_v1.migration.runners.tf1 import changes as graph_changes
@@ -70,7 +69,7 @@ class GraphRunner:
         self.left: dict[str, int] = {}
         self.spelled: dict[str, int] = {}
         every = changes or []
-        graph_changes.apply(meta, [c for c in every if isinstance(c, NumberChange | TypeChange)])
+        graph_changes.apply(meta, [c for c in every if isinstance(c, GraphChange)])
         changed = [c for c in every if isinstance(c, OptimizerChange)]
         self.nodes = {node.name: node for node in meta.graph_def.node}
         self.types = {name: node.op for name, node in self.nodes.items()}

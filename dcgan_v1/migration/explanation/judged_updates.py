@@ -1,0 +1,235 @@
+"""An update that is worked out by hand on both sides: which of its settings act otherwise."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from dcgan_v1.migration.comparison.evidence import Key
+from dcgan_v1.migration.explanation import probes
+from dcgan_v1.migration.explanation.case import EPSILON_PLACE, Case, Cause, Named
+from dcgan_v1.migration.explanation.update_rules import AFTER, PLACES, Rule
+from dcgan_v1.migration.explanation.update_steps import EXACT, Step
+from dcgan_v1.migration.records import OptimizerChange, Setting, Settings, Update
+
+NUMBERS = ("learning rate", "beta1", "beta2", "epsilon", "rho", "momentum")
+
+
+@dataclass(frozen=True)
+class Judged:
+    """An update that is worked out by hand on both sides.
+
+    Attributes:
+      case, update: which one.
+      rule: TF1's; theirs: the port's settings.
+      steps: variable -> what was done to it by TF1 and by the port.
+      keys: what differs after it.
+    """
+
+    case: Case
+    update: Update
+    rule: Rule
+    theirs: Settings
+    steps: dict[str, tuple[Step, Step]]
+    keys: frozenset[Key]
+
+    @property
+    def name(self) -> str:
+        """What the port calls the optimiser."""
+        return optimizer_name(self.case, self.update)
+
+    @property
+    def where(self) -> str:
+        """Where its settings are first seen to differ."""
+        return f"{self.name} (first seen in {next(iter(self.steps))})"
+
+    def _named(self, setting: str, place: str = "") -> Named:
+        return Named(frozenset({self.name}), frozenset({setting}), place)
+
+    def idle(self) -> list[Cause]:
+        """One side moves nothing, though there is a gradient."""
+        for name, (ours, theirs) in self.steps.items():
+            moved = [bool(np.any(s.after != s.before)) for s in (ours, theirs)]
+            has_gradient = any(np.any(gradient) for gradient in ours.gradients)
+            if has_gradient and not moved[0] and moved[1]:
+                text = (
+                    f"TF1's train op {self.update.name} trains nothing: the "
+                    "gradient is there, the weight does not move"
+                )
+                return [Cause(name, text, self.keys)]
+            if has_gradient and moved[0] and not moved[1]:
+                text = "does not move in the port, though it has a gradient"
+                return [Cause(name, text, self.keys)]
+        return []
+
+    def causes(self) -> list[Cause]:
+        """What differs between the two rules. Where nothing does, the port does to its own
+        gradient what TF1 does to its own: the gradient is at fault, and has a cause of its own."""
+        kind = str(self.theirs.get("kind", self.rule.kind))
+        if kind != self.rule.kind:
+            return [self._of_kind(kind)]
+        rules = rules_of(self.update, self.rule.settings, self.theirs)
+        clips = self._clip(0, [self.rule]), self._clip(1, rules)
+        causes = self._clipped(*clips)
+        port_rule = next((r for r in rules if self.follows(r, clips[1])), None)
+        if port_rule is None:
+            return causes or self._by_arithmetic()
+        causes += self.each(port_rule, clips[1])
+        return causes or [Cause("", "", self.keys)]
+
+    def told_by(self, port_rule: Rule, clip: float | None) -> list[Cause]:
+        """Returns the causes that a rule that makes all of the port's steps tells of."""
+        if port_rule.kind != self.rule.kind:
+            return [self._of_kind(port_rule.kind)]
+        return self.each(port_rule, clip)
+
+    def _of_kind(self, kind: str) -> Cause:
+        text = f"{self.name} is {kind}, TF1's is {self.rule.kind}"
+        return Cause(self.where, text, self.keys, named=self._named("kind"))
+
+    def follows(self, rule: Rule, clip: float | None, place: int = 1) -> bool:
+        """Whether a rule makes every step of a side: of TF1 (`place` 0) or of the port (1)."""
+        return all(pair[place].follows(rule, clip) for pair in self.steps.values())
+
+    def _clip(self, place: int, rules: list[Rule]) -> float | None:
+        """The bound within which a side holds its new weights, if that makes a rule fit that does
+        not fit without."""
+        bound = max(float(np.max(np.abs(pair[place].after))) for pair in self.steps.values())
+        held = sum(int(np.sum(np.abs(p[place].after) >= bound)) for p in self.steps.values())
+        if held < 2:  # the largest weight is always its own bound
+            return None
+        if any(self.follows(rule, None, place) for rule in rules):
+            return None
+        return bound if any(self.follows(rule, bound, place) for rule in rules) else None
+
+    def _clipped(self, ours: float | None, theirs: float | None) -> list[Cause]:
+        if ours is None and theirs is None:
+            return []
+        if ours is not None and theirs is not None:
+            if abs(ours - theirs) <= EXACT * ours:
+                return []
+            text = f"the port clips weights to ±{theirs:.3g}, TF1 to ±{ours:.3g}"
+            return [Cause(next(iter(self.steps)), text, self.keys)]
+        who, other = ("TF1", "the port") if theirs is None else ("the port", "TF1")
+        bound = ours if theirs is None else theirs
+        text = f"{who} clips weights to ±{bound:.3g} after the update, {other} does not"
+        return [Cause(next(iter(self.steps)), text, self.keys)]
+
+    def each(self, port_rule: Rule, clip: float | None) -> list[Cause]:
+        """A cause for every setting without which the port's step would be another one."""
+        causes = []
+        for setting in (*NUMBERS, "nesterov"):
+            old, new = self.rule.settings.get(setting), port_rule.settings.get(setting)
+            if old is None or new is None or (setting == "epsilon" and port_rule.place):
+                continue
+            put_back = replace(port_rule, settings={**port_rule.settings, setting: old})
+            left = max(s.remainder(put_back, clip) for _, s in self.steps.values())
+            if left > EXACT:  # else it acts alike
+                text = f"{setting_text(self.name, setting, old, new)} (with TF1's: {left:.1e} off)"
+                change = change_of(self.update, setting, new)
+                named = self._named(setting)
+                causes.append(Cause(self.where, text, self.keys, change, named=named))
+        if port_rule.place:
+            causes.append(self._of_place(port_rule))
+        return causes
+
+    def _of_place(self, port_rule: Rule) -> Cause:
+        """Epsilon where TF1 has it not."""
+        old, new = self.rule.number("epsilon"), port_rule.number("epsilon")
+        named = self._named("epsilon", port_rule.place)
+        if port_rule.place != AFTER:
+            text = f"{self.name}'s epsilon {new:.2g} is added {port_rule.place}, TF1's {old:.2g} "
+            return Cause(self.where, f"{text}inside", self.keys, named=named)
+        count = next(iter(self.steps.values()))[0].updates
+        acting = new * float(np.sqrt(1 - port_rule.number("beta2") ** (count + 1)))
+        text = (
+            f"{self.name}'s epsilon acts as {acting:.2g} in the first step, TF1's as {old:.2g}, "
+            f"with equal moments: it is {new:.2g}, added {AFTER}"
+        )
+        changes = (OptimizerChange(self.update.optimizer, "epsilon", new, True),)
+        name = EPSILON_PLACE if new == old else ""
+        return Cause(self.where, text, self.keys, changes, name=name, named=named)
+
+    def _by_arithmetic(self) -> list[Cause]:
+        """What its settings do not tell: a step that is TF1's, times a number; an epsilon."""
+        ratios = []
+        for _, step in self.steps.values():
+            result = step.by(self.rule)
+            if result is None or len(step.gradients) > 1:
+                return []
+            own, wanted = step.after - step.before, result[0] - step.before
+            longer = probes.ratio(wanted, own)
+            if np.max(np.abs(own - longer * wanted)) > EXACT * np.max(np.abs(own)):
+                return self._adam_epsilon() if self.rule.kind == "Adam" else []
+            ratios.append(longer)
+        text = f"steps of {self.name} are {float(np.median(ratios)):.4g} times as long as TF1's"
+        return [Cause(self.where, text, self.keys, named=self._named("learning rate"))]
+
+    def _adam_epsilon(self) -> list[Cause]:
+        """Equal moments, other weights: what is left is epsilon, which the step tells."""
+        _, step = next(iter(self.steps.values()))
+        result = step.by(self.rule)
+        if result is None:
+            return []
+        powers = [self.rule.number(b) ** (step.updates + 1) for b in ("beta1", "beta2")]
+        rate = self.rule.number("learning rate") * np.sqrt(1 - powers[1]) / (1 - powers[0])
+        moments = result[1]
+        epsilon = probes.adam_epsilon(step.after - step.before, moments["m"], moments["v"], rate)
+        acting = replace(self.rule, settings={**self.rule.settings, "epsilon": epsilon})
+        left = max(s.remainder(acting) for _, s in self.steps.values())
+        if epsilon < 0 or left > 1e-6:
+            return []
+        text = (
+            f"{self.name}'s epsilon acts as {epsilon:.2g} in the first step, TF1's as "
+            f"{self.rule.number('epsilon'):.2g}, with equal moments"
+        )
+        return [Cause(self.where, text, self.keys, named=self._named("epsilon"))]
+
+
+def rules_of(update: Update, ours: Settings, theirs: Settings) -> list[Rule]:
+    """TF1's rule, that with the port's settings, and that with the port's place of epsilon."""
+    rule = Rule(str(ours.get("kind", update.kind)), ours)
+    kind = str(theirs.get("kind", rule.kind))
+    settings: Settings = {**rule.settings, **theirs}
+    return [rule, Rule(kind, settings), Rule(kind, settings, PLACES.get(kind, ""))]
+
+
+def optimizer_name(case: Case, update: Update) -> str:
+    """What the port calls an update's optimiser."""
+    return case.evidence.matching.optimizers.get(update.optimizer, update.optimizer)
+
+
+def setting_text(name: str, setting: str, old: Setting, new: Setting) -> str:
+    if isinstance(old, float) and isinstance(new, float):
+        if np.float32(old) == np.float32(new):
+            return f"{name}'s {setting} is {new!r}, TF1's {old!r}: the decimal as a float32"
+        if setting == "learning rate":
+            longer = new / old if old else np.inf
+            return (
+                f"steps of {name} are {longer:.4g} times as long as TF1's: learning rate "
+                f"{new:.6g} against {old:.6g}"
+            )
+        if setting == "epsilon":
+            return (
+                f"{name}'s epsilon acts as {new:.2g} in the first step, TF1's as {old:.2g}, with "
+                "equal moments"
+            )
+    return f"{name}'s {setting} is {_text(new)}, TF1's {_text(old)}"
+
+
+def _text(value: Setting) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def change_of(update: Update, setting: str, value: Setting) -> tuple[OptimizerChange, ...]:
+    """What gives TF1's optimiser the port's number."""
+    if isinstance(value, bool | str):
+        return ()
+    return (OptimizerChange(update.optimizer, setting, float(value)),)
+
+
+def settings_of(case: Case, update: Update) -> tuple[Settings, Settings]:
+    """Returns both sides' settings of an update's optimiser, as the first step had them."""
+    first = case.evidence.first
+    assert first is not None
+    other = case.evidence.matching.optimizers.get(update.optimizer, "")
+    return first[0].settings.get(update.optimizer, {}), first[1].settings.get(other, {})
