@@ -55,7 +55,11 @@ KINDS = (
         r"batch norm's epsilon is (?P<new>\S+), TF1's (?P<old>[^\s;]+)",
     ),
     Kind("averages in an order that TF1 leaves open", "state", r"leaves the order open"),
-    Kind("batch norm's averages", "state", r"of the average|biased variance|the average moves"),
+    Kind(
+        "batch norm's averages",
+        "state",
+        r"of the average|biased variance|the average (moves|takes in|differs)",
+    ),
     Kind(
         "learning rate",
         "state",
@@ -70,7 +74,8 @@ KINDS = (
     Kind(
         "another loss",
         "loss",
-        r"so does .*loss|^is .* apart$|times TF1's: a sum for a mean|every gradient is",
+        r"so does .*loss|^is .* apart$|times TF1's: a sum for a mean|every gradient is"
+        r"|^is .* with labels ",
     ),
     Kind("another gradient", "gradient", r"its gradient (differs|also holds)|gradient is .* times"),
     Kind("an update, for no cause that was found", "state", r"no cause that was found"),
