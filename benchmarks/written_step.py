@@ -27,11 +27,11 @@ def main():
     settings = {"batch_size": args.batch_size}
     settings |= {"width": args.width} if args.width else {}
     with tempfile.TemporaryDirectory() as folder:
-        written = written_step(args.model, settings, Path(folder, "port"))
-        by_hand = step_by_hand(args.model, settings)
+        written = written_port(args.model, settings, Path(folder, "port"))
+        by_hand = port_by_hand(args.model, settings)
         batch = inputs(args.model, settings)
-        for step in (written, by_hand):  # traced, and out of the count
-            step(**batch)
+        for port in (written, by_hand):  # traced, and out of the count
+            port.train_step(**batch)
         times = {"written": [], "by hand": []}
         for _ in range(args.rounds):
             times["written"].append(seconds(written, batch, args.steps))
@@ -48,8 +48,8 @@ def main():
     print(f" {max(ratios):.2f}")
 
 
-def written_step(model, settings, folder):
-    """Writes the port of a system's graph; returns its step."""
+def written_port(model, settings, folder):
+    """Writes the port of a system's graph; returns what has its step."""
     from dcgan_v1.migration.matching.map_file import Map
     from dcgan_v1.porting import originals
     from dcgan_v1.porting.text import writing
@@ -62,14 +62,14 @@ def written_step(model, settings, folder):
     sys.path.insert(0, str(folder))
     from training import Training
 
-    return Training().train_step
+    return Training()
 
 
-def step_by_hand(model, settings):
+def port_by_hand(model, settings):
     from dcgan_v1 import ports
 
     width = {"width": settings["width"]} if "width" in settings else {}
-    return ports.get(model, BY_HAND.get(model, "tf2")).Gan(**width).train_step
+    return ports.get(model, BY_HAND.get(model, "tf2")).Gan(**width)
 
 
 def inputs(model, settings):
@@ -83,11 +83,11 @@ def inputs(model, settings):
     return {name: tf.constant(array) for name, array in as_fed.items()}
 
 
-def seconds(step, batch, count):
-    """Returns processor time of a step, of all threads."""
+def seconds(port, batch, count):
+    """Returns processor time of a port's step, of all threads."""
     start = time.process_time()
     for _ in range(count):
-        losses = step(**batch)
+        losses = port.train_step(**batch)
     float(next(iter(losses.values())))
     return (time.process_time() - start) / count
 

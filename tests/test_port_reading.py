@@ -3,6 +3,7 @@
 import pytest
 import tensorflow.compat.v1 as tf
 
+from dcgan_v1.nn import columns
 from dcgan_v1.porting.graphs import graph, opening
 from dcgan_v1.porting.patterns import layers as patterns
 from dcgan_v1.porting.reading import clipping, segments
@@ -91,6 +92,30 @@ def test_a_mean_of_cross_entropies_is_no_loss_where_that_pattern_is_switched_off
     (mean,) = built(cross_entropy)
     assert patterns.recognise(mean).kind == "binary_crossentropy"
     assert patterns.recognise(mean, frozenset({"sigmoid_cross_entropy"})) is None
+
+
+# ---- forms of layers ----
+
+
+def deconv_by_columns(size, stride, wrong=False):
+    x = tf.placeholder(tf.float32, [None, 4, 3, 5], "x")
+    w = tf.get_variable("w", [size, size, 2, 5], use_resource=False)
+    y = columns.conv2d_transpose(x, w, stride)
+    if not wrong:
+        return [y]
+    parts = y.op.inputs[0].op.inputs[0].op.inputs  # of AddN
+    image = tf.transpose(tf.add_n([parts[0], *parts[:-1]]), [0, 1, 3, 2, 4])
+    return [tf.reshape(image, [-1, 4 * stride, 3 * stride, 2])]
+
+
+@pytest.mark.parametrize(("size", "stride"), [(5, 2), (4, 2), (3, 1), (5, 3)])
+def test_a_product_of_columns_that_overlap_is_a_transposed_convolution(size, stride):
+    (y,) = built(lambda: deconv_by_columns(size, stride))
+    found = patterns.recognise(y)
+    assert (found.kind, found.variables) == ("deconv", {"kernel": "w"})
+    assert (found.settings["size"], found.settings["strides"]) == ((size, size), (stride, stride))
+    (other,) = built(lambda: deconv_by_columns(size, stride, wrong=True))
+    assert patterns.recognise(other).kind != "deconv"
 
 
 # ---- calls of networks ----

@@ -24,7 +24,7 @@ from dcgan_v1.porting.graphs.matching import (
 from dcgan_v1.porting.patterns.losses import mean_loss, sigmoid_cross_entropy
 from dcgan_v1.porting.patterns.norms import batch_norm, fused_batch_norm
 from dcgan_v1.porting.patterns.recurrent import lstm
-from dcgan_v1.porting.patterns.resizing import resized_conv, subpixel_deconv
+from dcgan_v1.porting.patterns.resizing import columns_deconv, resized_conv, subpixel_deconv
 
 KERNELS = ("MatMul", "Conv2D", "Conv2DBackpropInput")
 
@@ -72,6 +72,8 @@ def _kernel(y: Tensor) -> Match | None:
         return resized_conv(y)
     if op.type == "DepthToSpace":
         return subpixel_deconv(y)
+    if op.type == "Reshape":
+        return columns_deconv(y)
     if op.type not in KERNELS or y.index:
         return None
     attributes = op.attributes

@@ -1,11 +1,12 @@
 """How convolutions look that are computed on a small map in place of a large one.
 
-Of a resized map, and transposed ones to few channels; see `patterns`."""
+Of a resized map; transposed ones to few channels, and as a product of columns; see `patterns`."""
 
 from typing import Any
 
 import numpy as np
 
+from dcgan_v1.porting.graphs import folding
 from dcgan_v1.porting.graphs.graph import Tensor, through, variable_of
 from dcgan_v1.porting.graphs.matching import ADD, ANY, DIVIDE, Match, match
 
@@ -103,3 +104,90 @@ def _is_blocks(small: Tensor, size: int, stride: int, filters: int, channels: in
         [taps, stride, taps, stride, filters, channels],
         [margin, margin, [0, 0], [0, 0]],
     ]
+
+
+PRODUCT = ("Reshape", ("Einsum", ("Reshape", "x", ANY), ("Reshape", "w", ANY)), ANY)
+COLUMNS = ("Pad", ("Reshape", ("Pad", PRODUCT, ANY), ANY), ANY)
+IMAGE = ("Reshape", ("Transpose", ("AddN", ("StridedSlice", "columns")), ANY), ANY)
+
+
+def columns_deconv(y: Tensor) -> Match | None:
+    """A transposed convolution as a product of the map's pixels with the kernel, whose columns
+    overlap in the image: `nn.columns` has it so."""
+    image = match(y, IMAGE)
+    bound = match(image["columns"], COLUMNS) if image else None
+    kernel = variable_of(bound["w"]) if bound else None
+    if not image or not bound or kernel is None or bound["w"].shape is None:
+        return None
+    x, (size, width, filters, channels) = bound["x"].shape, bound["w"].shape
+    if x is None or y.shape is None or None in x[1:] or size != width or x[3] != channels:
+        return None
+    stride = (y.shape[1] or 0) // (x[1] or 1)
+    large = (stride * (x[1] or 0), stride * (x[2] or 0), filters)
+    if not stride or y.shape[1:] != large or not _are_columns(y, image["columns"], x, size, stride):
+        return None
+    settings = {
+        "filters": filters,
+        "size": (size, size),
+        "strides": (stride, stride),
+        "padding": "same",
+        "dilations": (1, 1),
+    }
+    return Match("deconv", [bound["x"]], settings, {"kernel": kernel})
+
+
+def _are_columns(
+    y: Tensor, columns: Tensor, x: tuple[int | None, ...], size: int, stride: int
+) -> bool:
+    """Whether each tap's columns are added where they belong.
+
+    Args:
+      y: the image; columns: those of all taps, with noughts around.
+      x: shape of the small map.
+      size, stride: of the kernel.
+    """
+    height, width = x[1] or 0, x[2] or 0
+    before = max(size - stride, 0) // 2
+    half = max((size - 1 - before) // stride, (stride - 1 + before) // stride)
+    blocks, front = 2 * half + 1, stride * half - before
+    margin = [front, stride * blocks - size - front]
+    around = through(columns).op
+    widened = through(around.inputs[0]).op
+    inner = through(widened.inputs[0]).op
+    product = through(through(inner.inputs[0]).op.inputs[0]).op
+    turned = through(y.op.inputs[0]).op
+    constants = [op.inputs[1].array for op in (around, inner, turned)]
+    none = [0, 0]
+    wanted = [
+        [none, [half, half], [half, half], none, none, none, none],
+        [none, none, none, margin, margin, none],
+        [0, 1, 3, 2, 4],
+    ]
+    if product.attributes.get("equation") != "nc,tc->nt":
+        return False
+    if any(a is None or a.tolist() != b for a, b in zip(constants, wanted, strict=True)):
+        return False
+    shape = (widened.output.shape or ())[1:6]
+    if shape != (height, width, blocks, stride, blocks):
+        return False
+    places = [1, height + 2 * half, width + 2 * half, blocks, stride, blocks, 1]
+    number = np.arange(np.prod(places)).reshape(places)
+    parts = {
+        number[:, i : i + height, j : j + width, -1 - i, :, -1 - j, :].tobytes()
+        for i in range(blocks)
+        for j in range(blocks)
+    }
+    added = [through(t) for t in through(turned.inputs[0]).op.inputs]
+    found = [_part(t, columns, number) for t in added]
+    return len(found) == len(parts) and set(found) == parts
+
+
+def _part(t: Tensor, columns: Tensor, number: np.ndarray) -> bytes:
+    """What a slice of the columns takes of these numbers."""
+    if t.op.type != "StridedSlice" or through(t.op.inputs[0]) is not through(columns):
+        return b""
+    limits = [limit.array for limit in t.op.inputs[1:]]
+    if any(limit is None for limit in limits):
+        return b""
+    taken: np.ndarray = folding.FUNCTIONS["StridedSlice"](t.op.attributes, number, *limits)
+    return taken.tobytes()
