@@ -1,5 +1,6 @@
-"""A step of the Keras port that write_port writes of a system, beside the port in `ports/` that was
-written by hand: processor time, in turns."""
+"""Times a step of the Keras port that write_port writes beside one written by hand.
+
+The other one is the system's port in `ports/`: processor time, in turns."""
 
 import argparse
 import statistics

@@ -1,5 +1,4 @@
-"""Why averages differ after a step: never moved, another decay, another number of passes, another
-variance, another order."""
+"""Why averages differ after a step: never moved, another decay, variance, order or passes."""
 
 import numpy as np
 

@@ -1,6 +1,7 @@
-"""The passes of a step through a batch norm, and the decay that makes its average of them: worked
-out by hand from what the layer is given on its own side, so that an average can be judged even
-where what it is made of differs."""
+"""The passes of a step through a batch norm, and the decay that makes its average of them.
+
+Worked out by hand from what the layer is given on its own side, so that an average can be judged
+even where what it is made of differs."""
 
 import itertools
 from collections.abc import Iterator, Sequence

@@ -1,5 +1,6 @@
-"""Updates by several optimisers of the same variables: what is left of such a weight after a step
-tells of all of them together."""
+"""Updates by several optimisers of the same variables.
+
+What is left of such a weight after a step tells of all of them together."""
 
 import itertools
 from collections.abc import Sequence

@@ -1,5 +1,6 @@
-"""tf.contrib.graph_editor.graph_replace: a part of the graph once more, computed from other
-tensors. Unrolled GANs differentiate through a step of their discriminator by it."""
+"""tf.contrib.graph_editor.graph_replace: a part of the graph once more, from other tensors.
+
+Unrolled GANs differentiate through a step of their discriminator by it."""
 
 from typing import Any
 
