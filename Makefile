@@ -37,10 +37,10 @@ release: $(READY)
 test-all: release
 
 # what rounding decides, as on an older processor: make numerical ONEDNN_MAX_CPU_ISA=SSE41; with
-# SCRIPTS=1 also what scripts print and write, which takes three times as long. In one process:
-# .ci/run has a second one, of another setting, beside it
+# SCRIPTS=1 also what scripts print and write, which takes three times as long. Without it in one
+# process: .ci/run has a second one, of another setting, beside it
 numerical: $(READY)
-	$(PYTEST) -m "numerical and not release $(if $(SCRIPTS),,and (unit or graph))"
+	$(if $(SCRIPTS),$(PARALLEL),$(PYTEST)) -m "numerical and not release $(if $(SCRIPTS),,and (unit or graph))"
 
 docs: $(READY)
 	NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build --strict

@@ -14,14 +14,20 @@ def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path],
     Args:
       factory: pytest's `tmp_path_factory`.
       name: of the folder.
-      make: fills it; the folder is there, and empty.
+      make: fills it; the folder is there, and empty. Where it fails, every worker's test does.
     """
     base = factory.getbasetemp()
     folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
-    made = folder.with_suffix(".made")
+    made, failed = folder.with_suffix(".made"), folder.with_suffix(".failed")
     with FileLock(folder.with_suffix(".lock")):
+        if failed.exists():
+            pytest.fail(f"{name} could not be made, by another test: {failed.read_text()}")
         if not made.exists():
-            folder.mkdir(exist_ok=True)
-            make(folder)
+            folder.mkdir()
+            try:
+                make(folder)
+            except BaseException as error:
+                failed.write_text(repr(error))
+                raise
             made.touch()
     return folder

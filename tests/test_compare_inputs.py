@@ -18,6 +18,7 @@ from dcgan_v1.migration.matching import identify, map_file
 from dcgan_v1.migration.matching.map_file import VariableRow
 from dcgan_v1.migration.records import Input, PortInfo, Tf1Info, Variable
 from dcgan_v1.migration.runners.tf1 import opening
+from dcgan_v1.migration.runners.tf1.runner import GraphRunner
 from dcgan_v1.migration.specs import Tf1
 
 pytestmark = pytest.mark.compare
@@ -243,6 +244,16 @@ def test_inputs_that_do_not_fit_are_refused(shapes, message):
     given = {name: np.zeros(shape) for name, shape in shapes.items()}
     with pytest.raises(UserError, match=re.escape(message)):
         batches.make(wanted, given, 3, None, 0)
+
+
+@pytest.mark.graph
+def test_a_placeholder_of_a_program_may_have_no_shape():
+    program = {}
+    exec(GRAPH.replace('[None, 3], "y"', 'None, "y"'), program)
+    runner = GraphRunner(Tf1(function=program["build"]), "float32", 1)
+    inputs = runner.describe().inputs
+    with pytest.raises(UserError, match="the placeholder y has no shape: give its data"):
+        batches.make(inputs, {}, 1, None, 0)
 
 
 @pytest.mark.unit

@@ -99,8 +99,8 @@ def test_two_torch_exports_go_into_one_program(tmp_path):
             assert_close(drawn, images, terms(name, "generator"), size=1)
 
 
-# as graphs, and as layers
-FIRST = ("mnist_beginners", "savedmodel"), ("mnist_beginners", "torch")
+# as graphs, and as layers of both frameworks
+FIRST = [("mnist_beginners", to) for to in ("savedmodel", "keras", "torch")]
 BY_THE_BATCH = [
     pytest.param(name, to, marks=[] if (name, to) in FIRST else pytest.mark.release)
     for name in ("mnist_beginners", "mnist_tutorial", "images96")

@@ -80,7 +80,9 @@ RATES = {"d_adam": 1e-4, "g_adam": 1e-4}  # of mnist_tutorial
 
 def assert_trained_alike(found, expected, steps):
     """Every weight is as far off as rounding lets Adam take it, and no further."""
-    terms = products({k: a.shape for k, a in expected.items() if "adam" not in k}) + 4 * 28 * 28
+    trained = {name.rpartition("/")[0] for name in expected if name.endswith("_adam_1")}
+    trained = {name: expected[name].shape for name in trained}
+    terms = products(trained) + 4 * 28 * 28
     bounds = []
     for name, weight in expected.items():
         for adam, rate in RATES.items():
@@ -99,8 +101,9 @@ def test_two_workers_train_what_one_does_on_the_same_data_and_noise(undisturbed,
     assert code == 0, err
     ours, alone = variables(undisturbed, 12), variables(tmp_path / "alone", 12)
     assert ours.keys() == alone.keys()  # a single process's checkpoint
-    assert all(np.isfinite(x).all() for x in ours.values())
     assert_trained_alike(ours, alone, 12)
+    # the rest too: a sum for a mean makes Adam's moments 2 and 4 times as large and nothing else
+    assert furthest(ours, alone) < 1e-3
     assert (undisturbed / "training.gif").exists()
 
 
