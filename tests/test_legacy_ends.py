@@ -5,7 +5,7 @@ Nothing holds up one that is stopped after its steps."""
 from importlib.util import find_spec
 
 import pytest
-from script_runs import call, fresh
+from script_runs import call
 
 pytestmark = pytest.mark.cli
 
@@ -78,7 +78,7 @@ with tf.Session() as sess:
 """
 
 
-def run(folder, text, *args, call=call):
+def run(folder, text, *args):
     (folder / "program").mkdir(exist_ok=True)
     program = folder / "program" / "main.py"
     program.write_text(text)
@@ -112,7 +112,7 @@ def test_a_program_with_queues_ends_stopped_or_not(tmp_path, text, steps):
 )
 def test_threads_that_train_are_awaited_and_stopped(tmp_path, text, args, runs):
     options = [x for a in args for x in (["--set", a] if "=" in a else [a])]
-    done = run(tmp_path, "TIMES = 0\nHANGS = True\n" + HEAD + text, *options, call=fresh)
+    done = run(tmp_path, "TIMES = 0\nHANGS = True\n" + HEAD + text, *options)
     assert done.returncode == 0, done.stdout + done.stderr
     assert runs in done.stdout
     assert "Traceback" not in done.stderr

@@ -2,8 +2,7 @@
 
 import json
 import shutil
-import subprocess
-import sys
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
@@ -12,7 +11,7 @@ import pytest
 import tensorflow.compat.v1 as tf
 from idx_files import random_images, write_dataset
 from rounding import UNIT, adam_apart, products
-from script_runs import ENVIRONMENT, SECONDS, call, refusal
+from script_runs import ENVIRONMENT, call, call_path, refusal
 from worker_runs import finished, train, variables
 
 from dcgan_v1 import systems
@@ -25,24 +24,18 @@ STEPS = Path(__file__).with_name("joined_steps.py")
 def joined_steps(count, folder, model, bn="joined"):
     """Returns what each of `count` workers came to after the same steps."""
     addresses = [f"127.0.0.1:{port}" for port in cluster.free_ports(count)]
-    processes = []
-    for rank in range(count):
+    outs = [folder / f"{count}-{rank}.npz" for rank in range(count)]
+
+    def run(rank):
         task = {"type": "worker", "index": rank}
-        config = {"cluster": {"worker": addresses}, "task": task}
-        out = folder / f"{count}-{rank}.npz"
-        words = [sys.executable, str(STEPS), json.dumps(config), str(out), bn, model]
+        config = json.dumps({"cluster": {"worker": addresses}, "task": task})
         environment = {**ENVIRONMENT, "TF_NUM_INTRAOP_THREADS": "1"}
-        processes.append(
-            subprocess.Popen(words, env=environment, stderr=subprocess.PIPE, text=True)
-        )
-    try:
-        for process in processes:
-            _, said = process.communicate(timeout=SECONDS)
-            assert process.returncode == 0, said[-2000:]
-    finally:
-        for process in processes:
-            process.kill()
-    return [dict(np.load(folder / f"{count}-{rank}.npz")) for rank in range(count)]
+        return call_path(STEPS, config, outs[rank], bn, model, env=environment)
+
+    with ThreadPoolExecutor(count) as pool:
+        for done in pool.map(run, range(count)):
+            assert done.returncode == 0, done.stderr[-2000:]
+    return [dict(np.load(out)) for out in outs]
 
 
 def furthest(found, expected, least=1e-3):
