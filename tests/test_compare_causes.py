@@ -144,6 +144,11 @@ def test_a_derivative_at_exactly_zero_is_told_by_moving_off_it(rng):
     evidence = made({key: ours}, {key: theirs}, start, aligned={"training": [row]})
     (cause,) = gradients.find(case(evidence, gradients_off_zero=({key: off}, {key: off})), 0)
     assert "the derivative of an activation at exactly 0" in cause.text
+    old = LayerOutput("D/Maximum", "activation", {"op": "Maximum", "derivative at 0": 1.0}, x)
+    new = LayerOutput("m/1", "activation", {"class": "LeakyReLU", "slope": 0.2}, x, input=x)
+    told = replace(evidence, aligned={"training": [Aligned(new, old, "value", 0.0, 0.0)]})
+    (cause,) = gradients.find(case(told, gradients_off_zero=({key: off}, {key: off})), 0)
+    assert "of m/1 0.2, of TF1's D/Maximum 1 (6 values" in cause.text
     (cause,) = gradients.find(
         case(evidence, gradients_off_zero=({key: off}, {key: off + theirs - ours})), 0
     )

@@ -2,13 +2,99 @@
 
 What is computed otherwise differs, what was given otherwise is refused."""
 
+import json
+import shutil
+
+import numpy as np
 import pytest
+from port_texts import run_recorder
 from written_recordings import write
 
 from dcgan_v1.commands import compare as command
 from dcgan_v1.errors import UserError
 from dcgan_v1.migration.recordings.port_recorder import running
 from dcgan_v1.migration.recordings.versions import Versions, compare_versions
+from dcgan_v1.migration.runners.recorded import RecordedPort
+
+BOTH = """import torch
+from torch import nn
+torch.manual_seed(0)
+G = nn.Sequential(nn.Linear(2, 3), nn.LeakyReLU(0.2), nn.Linear(3, 2))
+D = nn.Linear(2, 1)
+sgd = torch.optim.SGD(D.parameters(), lr=0.1)
+data = torch.rand(8, 2)
+for step in range(3):
+    real = data[step:step + 4]
+    with torch.no_grad():
+        fake = G(torch.randn(4, 2))
+    both = torch.cat([real, fake])
+    sgd.zero_grad()
+    D(both).mean().backward()
+    sgd.step()
+"""
+
+
+def record(folder, *replace):
+    """The recording of BOTH with a text for another one."""
+    folder.mkdir()
+    text = BOTH.replace(*replace) if replace else BOTH
+    assert not replace or text != BOTH
+    done = run_recorder(text, folder, "--dtype", "float64")
+    assert done.returncode == 0, done.stderr
+    return folder / "rec"
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory):
+    """A recording of BOTH as it is."""
+    return record(tmp_path_factory.mktemp("both") / "first")
+
+
+@pytest.mark.cli
+@pytest.mark.torch
+def test_a_batch_that_a_network_made_another_one_differs_and_is_no_other_data(first, tmp_path):
+    other = record(tmp_path / "slope", "LeakyReLU(0.2)", "LeakyReLU(0.3)")
+    versions = compare_versions(first, other)
+    assert not versions
+    assert versions.found[0].startswith("step 1, layers: G/1 differs")
+
+
+@pytest.mark.cli
+@pytest.mark.torch
+@pytest.mark.parametrize(
+    ("replace", "name"),
+    [
+        (("data = torch.rand(8, 2)", "data = torch.rand(8, 2).flip(0)"), "both of step 1"),
+        (("torch.randn(4, 2)", "torch.randn(4, 2) if step != 1 else torch.ones(4, 2)"), "given"),
+        (("G(torch.randn(4, 2))", "G(torch.randn(4, 2) + 0 * torch.rand(1))"), "given other"),
+    ],
+)
+def test_programs_that_differ_and_were_given_other_data_are_refused(replace, name, first, tmp_path):
+    with pytest.raises(UserError, match=name):
+        compare_versions(first, record(tmp_path / "other", *replace))
+
+
+def copied(recording, folder, number, change):
+    """A recording with one update's arrays changed."""
+    shutil.copytree(recording, folder)
+    path = folder / f"update_{number:04d}.npz"
+    with np.load(path) as held:
+        arrays = dict(held)
+    change(arrays)
+    np.savez(path, **arrays)
+    return folder
+
+
+@pytest.mark.cli
+@pytest.mark.torch
+def test_data_that_changed_nothing_is_no_reason_to_refuse(first, tmp_path):
+    told = json.loads((first / "recording.json").read_text())
+    number = max(i for i, item in enumerate(told["updates"][0]["items"]) if item["kind"] == "draw")
+
+    def change(arrays):
+        arrays[f"item/{number}"] = arrays[f"item/{number}"] + 1
+
+    assert compare_versions(first, copied(first, tmp_path / "unused", 0, change))
 
 
 @pytest.mark.unit
@@ -16,7 +102,7 @@ def test_of_two_recordings_what_was_computed_differs_and_what_was_given_is_refus
     plain = write(tmp_path / "plain")
     assert compare_versions(plain, write(tmp_path / "again"))
     other = compare_versions(plain, write(tmp_path / "slope", slope=0.3))
-    assert other.found[0].startswith("step 1, layers: G/1 differs")
+    assert other.found[0].startswith("step 1, layers: G/leaky_relu differs")
     for name, change, item in (
         ("shift", {"shift": 1.0}, "x of step 2"),
         ("noise", {"noise": 1.0}, "z of step 1"),
@@ -24,6 +110,17 @@ def test_of_two_recordings_what_was_computed_differs_and_what_was_given_is_refus
     ):
         with pytest.raises(UserError, match=f"were given other data: {item}"):
             compare_versions(plain, write(tmp_path / name, **change))
+
+
+@pytest.mark.unit
+def test_functions_of_a_recording_are_layers_with_their_variables(tmp_path):
+    port = RecordedPort(write(tmp_path / "rec"))
+    layers = port.step(None, is_observed=True).layers
+    assert [layer.name for layer in layers] == ["G/matmul", "G/leaky_relu", "D"]
+    assert layers[0].parts == {"kernel": "G/w"} and layers[0].reads == ("G/w",)
+    assert [layer.kind for layer in layers] == ["dense", "activation", "dense"]
+    assert layers[1].settings["slope"] == 0.2
+    assert port.step(None, is_observed=True).layers[0].name == "G/matmul"
 
 
 @pytest.mark.unit
@@ -60,6 +157,18 @@ KERAS = "import tensorflow as tf\nwith tf.GradientTape() as tape:\n    pass\n"
 )
 def test_a_program_is_of_the_framework_that_its_files_train_with(files, wanted):
     assert running.framework_of(files) == wanted
+
+
+UNSEEN = "import tensorflow, torch\nprint(1)\n"
+
+
+@pytest.mark.cli
+@pytest.mark.torch
+def test_a_program_in_which_nothing_trains_is_told_how_to_name_its_framework(tmp_path):
+    done = run_recorder(UNSEEN, tmp_path, "--dtype", "float64", "--framework", "torch")
+    (line,) = [text for text in done.stderr.splitlines() if text.startswith("error: ")]
+    assert done.returncode == 2
+    assert "--framework tensorflow" in line and "--port-framework" in line
 
 
 # ---- the command ----

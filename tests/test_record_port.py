@@ -4,12 +4,12 @@ import ast
 import copy
 import pickle
 import shutil
-import subprocess
 import sys
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from port_texts import run_recorder
 from recorded_ports import against, recorded
 
 from dcgan_v1.errors import UserError
@@ -21,20 +21,6 @@ from dcgan_v1.migration.recordings.port_recording import PortRecording
 from dcgan_v1.migration.recordings.versions import compare_versions
 from dcgan_v1.migration.records import Input
 from dcgan_v1.migration.runners.recorded import RecordedPort
-
-
-def run_recorder(program, folder, *words):
-    """The one file, beside a program that is given as text."""
-    path, recorder = folder / "train.py", folder / "port_recorder.py"
-    path.write_text(program)
-    recorder_file.write(recorder)
-    return subprocess.run(
-        [sys.executable, str(recorder), "--record", str(folder / "rec"), *words, str(path)],
-        capture_output=True,
-        text=True,
-        cwd=folder,
-    )
-
 
 # ---- what is recorded ----
 

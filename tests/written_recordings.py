@@ -18,7 +18,7 @@ def write(folder, slope=0.2, shift=0.0, noise=0.0):
     folder.mkdir()
     rng = np.random.default_rng(0)
     w, v = rng.normal(size=(2, 3)), rng.normal(size=(3, 1))
-    np.savez(folder / "before.npz", **{"state/G/0/w": w, "state/D/v": v})
+    np.savez(folder / "before.npz", **{"state/G/w": w, "state/D/v": v})
     updates = []
     for step in range(2):
         x, z = rng.normal(size=(4, 3)) + shift * step, rng.normal(size=(4, 2)) + noise
@@ -28,7 +28,7 @@ def write(folder, slope=0.2, shift=0.0, noise=0.0):
         arrays = {"item/0": x, "item/1": z, "item/2": both, "layer/0": h, "layer/1": both[4:]}
         arrays |= {"layer/2": both @ v, "layer_input/0": z, "gradient/D/v": gradient}
         v = v - 0.1 * gradient
-        arrays |= {"state/G/0/w": w, "state/D/v": v}
+        arrays |= {"state/G/w": w, "state/D/v": v}
         np.savez(folder / f"update_{step:04d}.npz", **arrays)
         updates.append(_update(step, slope, float(arrays["layer/2"].mean())))
     (folder / "recording.json").write_text(json.dumps(_told(updates)))
@@ -39,17 +39,18 @@ def _update(step, slope, loss):
     def item(kind, name, after):
         return {"kind": kind, "name": name, "function": kind, "place": "t.py:1", "after": after}
 
-    def layer(name, **settings):
-        return {"name": name, "settings": settings, "given": [4, 2]}
+    def layer(name, function, parts, **settings):
+        told = {"name": name, "settings": settings, "given": [4, 2]}
+        return told | ({"function": function, "parts": parts, "call": step} if function else {})
 
     return {
         "optimizer": "sgd",
         "settings": {"lr": 0.1},
         "items": [item("tensor", "x", 0), item("draw", "z", 0), item("call", "both", 2)],
         "layers": [
-            layer("G/0", **{"class": "Linear"}),
-            layer("G/1", **{"class": "LeakyReLU", "negative_slope": slope}),
-            layer("D", **{"class": "Linear"}),
+            layer("G", "matmul", {"weight": "G/w"}),
+            layer("G", "leaky_relu", {}, negative_slope=slope),
+            layer("D", "", {}),
         ],
         "losses": {"loss": loss},
         "counts": {"sgd": step + 1},
@@ -73,13 +74,9 @@ def _told(updates):
         "notes": [],
         "inference": [],
         "variables": {
-            "G/0/w": variable([2, 3], "G/0", "w", False),
+            "G/w": variable([2, 3], "G", "w", False),
             "D/v": variable([3, 1], "D", "v", True),
         },
-        "modules": {
-            "G/0": {"classes": ["Linear", "Module"]},
-            "G/1": {"classes": ["LeakyReLU", "Module"]},
-            "D": {"classes": ["Linear", "Module"]},
-        },
+        "modules": {"G": {"classes": ["Net", "Module"]}, "D": {"classes": ["Linear", "Module"]}},
         "optimizers": {"sgd": sgd},
     }

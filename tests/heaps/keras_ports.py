@@ -12,6 +12,8 @@ ACTIVATIONS = {
     "relu": lambda: L.ReLU(),
     "tanh": lambda: L.Activation("tanh"),
     "elu": lambda: L.ELU(),
+    "swish": lambda: L.Activation("silu"),
+    "softplus": lambda: L.Activation("softplus"),
 }
 
 
@@ -66,10 +68,11 @@ def discriminator(
 
 
 class Module(tf.Module):
-    """The same of bare variables."""
+    """The same of bare variables; a leaky ReLU is written in one of three ways."""
 
-    def __init__(self):
+    def __init__(self, written):
         super().__init__()
+        self.written = written
         self.k = tf.Variable(tf.random.normal([4, 4, 1, 3], dtype=tf.float64), name="k")
         self.kb = tf.Variable(tf.zeros([3], tf.float64), name="kb")
         self.w = tf.Variable(tf.random.normal([48, 1], dtype=tf.float64), name="w")
@@ -78,7 +81,12 @@ class Module(tf.Module):
 
     def __call__(self, x, training=False):
         h = tf.nn.conv2d(x, self.k, 2, "SAME") + self.kb
-        h = tf.where(h > 0, h, self.slope * h)
+        if self.written == "where":
+            h = tf.where(h > 0, h, self.slope * h)
+        elif self.written == "maximum of h and less":
+            h = tf.maximum(h, self.slope * h)
+        else:
+            h = tf.maximum(self.slope * h, h)
         return tf.reshape(h, [-1, 48]) @ self.w + self.b
 
 
@@ -100,10 +108,11 @@ def classifier(
     scale=1.0,
     training=True,
     weight=1.0,
+    written="where",
     **network,
 ):
-    """D alone; `form` 'keras' or 'module'."""
-    model = Module() if form == "module" else discriminator(**network)
+    """D alone; `form` 'keras' or 'module', whose activation is `written` in its way."""
+    model = Module(written) if form == "module" else discriminator(**network)
     model.slope = slope
     made = optimizer(optimizer_name, rate)
     probability = network.get("probability", False)

@@ -67,8 +67,13 @@ def set_up():
     os.environ["TF_USE_LEGACY_KERAS"] = "1"  # tf.layers is behind it
 
 
-def compared(pair):
-    """Returns {name, same, findings, row of the page's table, seconds of the processor}."""
+def compared(pair, programs=InOneProcess):
+    """Returns {name, same, findings, row of the page's table, seconds of the processor}.
+
+    Args:
+      pair: see `pairs.Pair`.
+      programs: opens both its sides.
+    """
     import numpy as np
 
     from dcgan_v1.errors import UserError
@@ -83,7 +88,7 @@ def compared(pair):
         inputs["x"] = np.where(rng.random((ROWS, 8, 8, 1)) < 0.05, rng.random((ROWS, 8, 8, 1)), 0)
     request = Request(inputs=inputs, checked=[1, 3], batch_size=ROWS)
     try:
-        outcome = pipeline.compared(InOneProcess(pair), request, None, pipeline.Listener(), False)
+        outcome = pipeline.compared(programs(pair), request, None, pipeline.Listener(), False)
         if not outcome.pairing.is_whole:
             lone = [*outcome.pairing.missing, *outcome.pairing.new_only]
             raise UserError(f"no counterpart: {', '.join(lone)}")

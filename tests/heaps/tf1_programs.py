@@ -19,6 +19,10 @@ ACTIVATIONS = {
     "absolute": lambda x: 0.6 * x + 0.4 * tf.abs(x),
     "relu": tf.nn.relu,
     "elu": tf.nn.elu,
+    "elu by hand": lambda x: tf.where(x > 0, x, tf.exp(tf.minimum(x, 0.0)) - 1),
+    "two relus": lambda x: tf.nn.relu(x) - 0.2 * tf.nn.relu(-x),
+    "swish": lambda x: x * tf.sigmoid(x),
+    "softplus": tf.nn.softplus,
     "tanh by sigmoid": lambda x: 2 * tf.sigmoid(2 * x) - 1,
 }
 
@@ -53,6 +57,7 @@ LOSSES = {
     "two logits": _two_logits,
     "squares": lambda x, label: tf.square(x - label),
     "wasserstein": lambda x, label: (1 - 2 * label) * x,
+    "hinge": lambda x, label: tf.nn.relu(1 - (2 * label - 1) * x),
 }
 REDUCTIONS = {
     "mean": tf.reduce_mean,
@@ -89,6 +94,14 @@ def batch_norm(x, kind, is_training, epsilon=1e-3, decay=0.9):
         return old_tf.layers.batch_normalization(
             x, momentum=decay, epsilon=epsilon, training=is_training
         )
+    if kind == "layer":  # of each image by itself
+        mean, variance = tf.nn.moments(x, [1, 2, 3], keepdims=True)
+        gamma, beta = zeros("ln/gamma", [x.shape[-1]], 1.0), zeros("ln/beta", [x.shape[-1]])
+        return (x - mean) * tf.rsqrt(variance + epsilon) * gamma + beta
+    if kind == "instance":  # of each map by itself
+        mean, variance = tf.nn.moments(x, [1, 2], keepdims=True)
+        gamma, beta = zeros("in/gamma", [x.shape[-1]], 1.0), zeros("in/beta", [x.shape[-1]])
+        return tf.nn.batch_normalization(x, mean, variance, beta, gamma, epsilon)
     if kind == "contrib":
         return old_tf.contrib.layers.batch_norm(
             x, decay=decay, epsilon=epsilon, is_training=is_training, scale=True
@@ -152,9 +165,11 @@ def discriminator(
     flatten="pixels last",
     transposes=False,
     swapped=False,
+    pool="",
 ):
     """[N, 8, 8, 1] -> [N, 1] logits; `flatten` 'pixels last' numbers C, then H, W; `swapped`: batch
-    norm comes after the activation."""
+    norm comes after the activation; `pool`: of what follows it, 'avg' or 'max' of 2x2 pixels, set
+    back to 4x4 by repeating them."""
     with tf.variable_scope("discriminator", reuse=reuse):
         if transposes:  # there and back
             x = tf.transpose(tf.transpose(x, [0, 3, 1, 2]), [0, 2, 3, 1])
@@ -164,6 +179,10 @@ def discriminator(
         else:
             h = batch_norm(h, norm, is_training) if norm else h
             h = ACTIVATIONS[activation](h)
+        if pool:
+            pooling = tf.nn.avg_pool if pool == "avg" else tf.nn.max_pool
+            h = pooling(h, [1, 2, 2, 1], [1, 2, 2, 1], "VALID")
+            h = tf.image.resize_nearest_neighbor(h, [4, 4])
         if flatten == "channels first":
             h = tf.transpose(h, [0, 3, 1, 2])
         h = tf.reshape(h, [-1, 48])
@@ -185,10 +204,33 @@ def generator(z, *, is_training=None, reuse=False, norm="", bias=True):
 # ---- programs ----
 
 
-def trained(optimizer, rate, loss, variables=None, name="train", kind="minimize"):
-    """The train op, behind the UPDATE_OPS."""
+def trained(
+    optimizer, rate, loss, variables=None, name="train", kind="minimize", clips="", decays=False
+):
+    """The train op, behind the UPDATE_OPS.
+
+    Args:
+      optimizer, rate: see OPTIMIZERS.
+      loss: or a list of them, whose gradients are added.
+      variables: all where it is None.
+      kind: 'minimize', or 'by hand' with tf.gradients.
+      clips: gradients, by 'value' or by 'norm' together.
+      decays: whether the rate halves in every update.
+    """
+    step = tf.train.get_or_create_global_step() if decays else None
+    if decays:
+        rate = tf.train.exponential_decay(rate, step, 1, 0.5)
     made = OPTIMIZERS[optimizer](rate)
     with tf.control_dependencies(tf.get_collection(tf.GraphKeys.UPDATE_OPS)):
+        if clips:
+            pairs = made.compute_gradients(loss, variables)
+            gradients = [tf.clip_by_value(g, -0.02, 0.02) for g, _ in pairs]
+            if clips == "norm":
+                gradients, _ = tf.clip_by_global_norm([g for g, _ in pairs], 0.05)
+            pairs = zip(gradients, [v for _, v in pairs], strict=True)
+            return made.apply_gradients(pairs, name=name)
+        if decays:
+            return made.minimize(loss, step, variables, name=name)
         if kind == "minimize":
             return made.minimize(loss, var_list=variables, name=name)
         variables = variables or tf.trainable_variables()
@@ -199,7 +241,7 @@ def trained(optimizer, rate, loss, variables=None, name="train", kind="minimize"
 
 
 def mode(norm):
-    switches = norm not in ("", "no averages")
+    switches = norm not in ("", "no averages", "layer", "instance")
     return tf.placeholder(tf.bool, [], "is_training") if switches else None
 
 
@@ -213,13 +255,15 @@ def classifier(
     l2=0.0,
     flat=False,
     applied="minimize",
+    clips="",
+    decays=False,
     **network,
 ):
     """D alone: of images that are all real, say.
 
     Args:
       flat: images are fed as [N, 64].
-      applied: 'minimize', or by hand with tf.gradients.
+      applied, clips, decays: see `trained`.
     """
     x = tf.placeholder(tf.float32, [None, 64] if flat else [None, *SHAPE], "x")
     images = tf.reshape(x, [-1, *SHAPE]) if flat else x
@@ -228,7 +272,8 @@ def classifier(
     value = REDUCTIONS[reduction](LOSSES[loss](logits, label))
     if l2:
         value += l2 * tf.add_n([tf.nn.l2_loss(v) for v in tf.trainable_variables()])
-    trained(optimizer, rate, tf.identity(value, "loss"), kind=applied)
+    value = tf.identity(value, "loss")
+    trained(optimizer, rate, value, kind=applied, clips=clips, decays=decays)
 
 
 def gan(

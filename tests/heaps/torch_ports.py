@@ -14,6 +14,11 @@ ACTIVATIONS = {
     "maximum": lambda x: torch.maximum(x, 0.2 * x),
     "relu": F.relu,
     "elu": F.elu,
+    "elu of alpha 0.5": lambda x: F.elu(x, 0.5),
+    "elu by hand": lambda x: torch.where(x > 0, x, torch.expm1(torch.clamp(x, max=0))),
+    "two relus": lambda x: F.relu(x) - 0.2 * F.relu(-x),
+    "silu": F.silu,
+    "softplus": F.softplus,
     "tanh": torch.tanh,
     "none": lambda x: x,
 }
@@ -40,6 +45,8 @@ LOSSES = {
     ),
     "squares": lambda x, label: (x - label) ** 2,
     "wasserstein": lambda x, label: (1 - 2 * label) * x,
+    "hinge": lambda x, label: torch.clamp(1 - (2 * label - 1) * x, min=0),
+    "hinge of margin 2": lambda x, label: torch.clamp(2 - (2 * label - 1) * x, min=0),
 }
 
 
@@ -71,7 +78,24 @@ class Norm(nn.BatchNorm2d):
         return y
 
 
+class LayerNorm(nn.Module):
+    """Of each image by itself, its scale and shift of each channel."""
+
+    def __init__(self, epsilon):
+        super().__init__()
+        self.epsilon = epsilon
+        self.gamma, self.beta = nn.Parameter(torch.ones(3)), nn.Parameter(torch.zeros(3))
+
+    def forward(self, x):  # [N, C, H, W]
+        y = F.layer_norm(x, x.shape[1:], eps=self.epsilon)
+        return y * self.gamma[:, None, None] + self.beta[:, None, None]
+
+
 def norm(kind, epsilon, decay):
+    if kind == "layer":
+        return LayerNorm(epsilon)
+    if kind == "instance":
+        return nn.InstanceNorm2d(3, epsilon, affine=True)
     if kind == "moments":
         return Norm(3, epsilon, 1 - decay)
     return nn.BatchNorm2d(3, epsilon, 1 - decay, track_running_stats=kind != "no averages")
@@ -92,8 +116,10 @@ class Discriminator(nn.Module):
         ends_in="logits",
         padding=1,
         swapped=False,
+        pool="",
     ):
         super().__init__()
+        self.pool = {"avg": F.avg_pool2d, "max": F.max_pool2d}.get(pool)
         self.conv = nn.Conv2d(1, 3, 4, 2, padding, bias=bias)
         self.norm = norm(kind, epsilon, decay) if kind else nn.Identity()
         self.activation = ACTIVATIONS[activation]
@@ -106,6 +132,8 @@ class Discriminator(nn.Module):
             x = F.pad(x, (0, 2, 0, 2))
         h = self.conv(x)  # [N, 3, 4, 4]
         h = self.norm(self.activation(h)) if self.swapped else self.activation(self.norm(h))
+        if self.pool:
+            h = F.interpolate(self.pool(h, 2), scale_factor=2)
         if self.flatten == "pixels last":
             h = h.permute(0, 2, 3, 1)
         logits = self.fc(h.reshape(len(h), 48))
@@ -162,6 +190,9 @@ def classifier(
     shift=0.0,
     weight=1.0,
     slope=0.2,
+    evaluates=False,
+    clips="",
+    decays=False,
     **network,
 ):
     """D alone.
@@ -169,6 +200,9 @@ def classifier(
     Args:
       form: of `modules`, a 'leaf' or 'tensors'.
       slope: of bare tensors.
+      evaluates: its batch norm goes by its averages.
+      clips: gradients, by 'value' or by 'norm' together.
+      decays: whether the rate halves in every update.
     """
     bare = None
     if form == "tensors":
@@ -179,9 +213,12 @@ def classifier(
         model = Leaf() if form == "leaf" else Discriminator(**network)
         parameters = list(model.parameters())
     made = optimizer(optimizer_name, parameters, rate)
+    schedule = torch.optim.lr_scheduler.ExponentialLR(made, 0.5) if decays else None
     end = "probability" if network.get("ends_in") == "probability" else ""
 
     def step(x):
+        if evaluates:
+            model.eval()
         y = model((x.view(-1, 1, 8, 8) if flat else x) * scale + shift)
         labels = torch.full_like(y, label)
         if end:
@@ -193,7 +230,15 @@ def classifier(
             value = value + l2 / 2 * sum((p**2).sum() for p in parameters)
         made.zero_grad()
         value.backward()
+        if clips == "norm":
+            norm_of = sum((p.grad**2).sum() for p in parameters).sqrt()
+            for p in parameters:
+                p.grad *= 0.05 / torch.clamp(norm_of, min=0.05)
+        elif clips:
+            nn.utils.clip_grad_value_(parameters, 0.02 if clips == "value" else float(clips))
         made.step()
+        if schedule:
+            schedule.step()
         return {"loss": value.item()}
 
     return Torch({"D": model if bare is None else bare}, {"sgd": made}, step)

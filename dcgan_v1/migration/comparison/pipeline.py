@@ -28,6 +28,7 @@ from dcgan_v1.migration.comparison.pairing import Pairing
 from dcgan_v1.migration.comparison.pictures import Images
 from dcgan_v1.migration.comparison.preparation import Prepared, Request
 from dcgan_v1.migration.comparison.programs import Programs
+from dcgan_v1.migration.comparison.recorded_experiments import RecordedExperiments
 from dcgan_v1.migration.explanation.explain import Finding, explain
 from dcgan_v1.migration.records import PortInfo, Source, Speed, Tf1Info
 from dcgan_v1.migration.runners.protocol import NoDouble
@@ -245,7 +246,7 @@ def _comparison(
     if reference is None:
         again = partial(collection.collect, programs, paired, request=request, reference=evidence)
         is_live = not isinstance(programs.new, RecordedPort)
-        kind = LiveExperiments if is_live else recorded.RecordedExperiments
+        kind = LiveExperiments if is_live else RecordedExperiments
         experiments = kind(programs, prepared, evidence, again)
         findings = explain(evidence, found, experiments)
     listener.advance()

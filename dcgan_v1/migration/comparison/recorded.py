@@ -12,8 +12,6 @@ from dcgan_v1.errors import UserError
 from dcgan_v1.migration.comparison import batches, feeding
 from dcgan_v1.migration.comparison.alignment import SHADOW, model_of
 from dcgan_v1.migration.comparison.bindings import Bindings
-from dcgan_v1.migration.comparison.evidence import AVERAGE, STATE, Key, Keyed
-from dcgan_v1.migration.comparison.experiments import LiveExperiments
 from dcgan_v1.migration.comparison.pairing import Pairing
 from dcgan_v1.migration.comparison.preparation import Prepared, Request
 from dcgan_v1.migration.comparison.programs import Programs
@@ -22,21 +20,8 @@ from dcgan_v1.migration.matching.fingerprints import Certificate, distance
 from dcgan_v1.migration.matching.identify import updates_of
 from dcgan_v1.migration.matching.matching import Matching, Row
 from dcgan_v1.migration.recordings.recording import Recording
-from dcgan_v1.migration.records import (
-    Arrays,
-    Batch,
-    GradientKey,
-    Input,
-    Observation,
-    PortInfo,
-    SlotKey,
-    State,
-    Tf1Info,
-)
+from dcgan_v1.migration.records import Arrays, Batch, Input, Observation, PortInfo, State, Tf1Info
 from dcgan_v1.migration.runners.recorded import RecordedPort
-
-UNKNOWNS = 2  # of an average: what is kept of it, and how much is added; as many channels tell
-FITS = 1e-9  # of what a step adds to an average, what both may leave of it
 
 
 def prepare(
@@ -242,67 +227,6 @@ def _slot_notes(initial: State, start: State) -> list[str]:
         f"{len(off)} slots begin at {value:g} in TF1 and at 0 in the port, "
         f"{off[0].slot} of {off[0].variable} first; compared from the port's"
     ]
-
-
-class RecordedExperiments(LiveExperiments):
-    """What can be asked once more where the port was recorded: TF1 runs again, the port's part is
-    worked out from its recording or not at all."""
-
-    def output_with(
-        self, rows: list[Row], layer: str, mode: str, start: State | None = None
-    ) -> np.ndarray:
-        del rows, layer, mode, start
-        return np.empty(0)  # of no layer's shape
-
-    def own_slots(self) -> tuple[dict[GradientKey, np.ndarray], dict[SlotKey, np.ndarray]]:
-        """As they were recorded."""
-        port = self._programs.new
-        assert isinstance(port, RecordedPort)
-        port.position = 0
-        seen = port.step(Batch(), is_observed=True)
-        return seen.gradients, port.state().slots
-
-    def gradients_off_zero(self) -> tuple[Keyed, Keyed] | None:
-        return None
-
-    def kept_of_averages(self) -> tuple[dict[str, float], dict[str, float]]:
-        """TF1's part by running it; the port's from what TF1's statistics of the same batch make
-        of its average: new = a old + b statistic. Of averages for which no a and b fit all
-        channels, nothing is said."""
-        old, evidence, start = self._programs.old, self._evidence, self._prepared.start
-        averages = [n for n in evidence.old.variables if n not in evidence.trained]
-        shifted = start.replaced({n: start.variables[n] + 0.125 for n in averages})
-        old.load(shifted)
-        old.step(self._prepared.tf1_batch(0, evidence.dtype), is_observed=True)
-        after = old.state().variables
-        ours: dict[str, float] = {}
-        theirs: dict[str, float] = {}
-        for name in averages:
-            key = Key(STATE, name, AVERAGE, 1)
-            if name not in after or key not in evidence.ours:
-                continue
-            before = np.asarray(start.variables[name], np.float64)
-            kept = float(np.median((np.float64(after[name]) - evidence.ours[key]) / 0.125))
-            ours[name] = kept
-            if key in evidence.theirs and kept < 1 and before.size > UNKNOWNS:
-                statistic = (evidence.ours[key] - kept * before) / (1 - kept)
-                share = _kept(before, statistic, evidence.theirs[key])
-                theirs |= {} if share is None else {name: share}
-        return ours, theirs
-
-
-def _kept(before: np.ndarray, statistic: np.ndarray, after: np.ndarray) -> float | None:
-    """The share of an average that a step keeps, of `after = kept before + share statistic`; None
-    where that does not hold for all channels: what the port averages is another statistic."""
-    if not np.any(before):  # nothing of it shows: what is added tells
-        share = float(np.median(after / statistic))
-        kept, made = 1 - share, share * statistic
-    else:
-        columns = np.stack([before.ravel(), statistic.ravel()], axis=1)
-        solution, *_ = np.linalg.lstsq(columns, after.ravel(), rcond=None)
-        kept, made = float(solution[0]), (columns @ solution).reshape(after.shape)
-    left = float(np.max(np.abs(made - after)))
-    return kept if left <= FITS * float(np.max(np.abs(after - before))) else None
 
 
 def forward_choices(port: RecordedPort, prepared: Prepared, new: PortInfo) -> list[str]:

@@ -7,6 +7,7 @@ import numpy as np
 from dcgan_v1.migration.comparison.evidence import GRADIENT, LOSS, STATE, Key, Keyed
 from dcgan_v1.migration.explanation import probes
 from dcgan_v1.migration.explanation.case import Case, Cause
+from dcgan_v1.migration.recordings.port_recorder.leaky_relus import derivative_at_zero
 
 LEFT = 1e-3  # of a difference, what a hypothesis that explains it may leave
 ALIKE = 1e-10  # relative, what rounding may leave between two gradients
@@ -263,7 +264,7 @@ def _factor(case: Case, ours: Keyed, theirs: Keyed, keys: list[Key]) -> str | No
 
 def _at_zero(case: Case, ours: Keyed, theirs: Keyed, keys: list[Key]) -> str | None:
     """Whether the gradients agree where no activation is given exactly 0."""
-    zeros = _exact_zeros(case)
+    zeros, apart = _exact_zeros(case)
     if not zeros:
         return None
     pairs = case.experiments.gradients_off_zero()
@@ -272,19 +273,24 @@ def _at_zero(case: Case, ours: Keyed, theirs: Keyed, keys: list[Key]) -> str | N
     if not all(_leaves(pairs[0][k], pairs[0][k] + theirs[k] - ours[k], pairs[1][k]) for k in keys):
         return None
     return (
-        f"the derivative of an activation at exactly 0 is another one ({zeros} values before it "
-        "are 0: black pixels under biases of 0, say); off zero the gradients agree"
+        f"the derivative of an activation at exactly 0 is another one{apart} ({zeros} values "
+        "before it are 0: black pixels under biases of 0, say); off zero the gradients agree"
     )
 
 
-def _exact_zeros(case: Case) -> int:
-    """How many values that an activation of the port's is given are exactly 0."""
+def _exact_zeros(case: Case) -> tuple[int, str]:
+    """How many values that an activation of the port's is given are exactly 0; and the first one
+    whose derivative there is known to be another than TF1's."""
     rows = case.evidence.aligned.get("training", [])
-    count = 0
+    count, apart = 0, ""
     for before, row in zip([None, *rows], rows, strict=False):
         if row.new.kind != "activation":
             continue
         x = row.new.input if row.new.input is not None else before and before.new.output
-        if x is not None:
-            count += int(np.sum(np.asarray(x) == 0))
-    return count
+        zeros = int(np.sum(np.asarray(x) == 0)) if x is not None else 0
+        count += zeros
+        if zeros and row.old is not None and not apart:
+            theirs, ours = (derivative_at_zero(side.settings) for side in (row.new, row.old))
+            if None not in (ours, theirs) and ours != theirs:
+                apart = f": of {row.new.name} {theirs:.4g}, of TF1's {row.old.name} {ours:.4g}"
+    return count, apart

@@ -18,7 +18,9 @@ from dcgan_v1.migration.records import (
     Speed,
     State,
 )
+from dcgan_v1.migration.runners import recorded_functions
 from dcgan_v1.migration.runners.keras.recorded import KerasTerms
+from dcgan_v1.migration.runners.recorded_functions import Functions
 from dcgan_v1.migration.runners.recorded_names import add_losses, in_order_of_use, numbered
 from dcgan_v1.migration.runners.recorded_terms import Terms
 from dcgan_v1.migration.runners.torch.recorded import TorchTerms
@@ -71,6 +73,7 @@ class RecordedPort:
             name: reads.variable(v, modules.get(v["layer"], {}))
             for name, v in in_order_of_use(told)
         }
+        variables = recorded_functions.with_layouts(variables, told, reads)
         made_on = told["made on"]
         version = made_on.get(str(told["framework"]), "")
         optimizers = {
@@ -138,10 +141,11 @@ class RecordedPort:
         layers: list[tuple[LayerOutput, dict[str, Any]]] = []
         gradients: dict[GradientKey, np.ndarray] = {}
         settings = {}
+        functions = Functions(self.reads)
         for number, update in enumerate(self.recording.steps[step]):
             told, arrays = self.told["updates"][update], self.recording.update(update)
             add_losses(scalars, told["losses"])
-            layers += self._layers(told["layers"], arrays, "", number)
+            layers += self._layers(told["layers"], arrays, "", number, functions)
             optimizer = told["optimizer"]
             for name, array in arrays.items():
                 if name.startswith("gradient/"):
@@ -172,10 +176,21 @@ class RecordedPort:
         return weights
 
     def _layers(
-        self, told: list[dict[str, Any]], arrays: dict[str, np.ndarray], prefix: str, applied: int
+        self,
+        told: list[dict[str, Any]],
+        arrays: dict[str, np.ndarray],
+        prefix: str,
+        applied: int,
+        functions: Functions,
     ) -> list[tuple[LayerOutput, dict[str, Any]]]:
         layers = []
         for number, entry in enumerate(told):
+            if "function" in entry:
+                x = arrays.get(f"{prefix}layer_input/{number}")
+                y = self.reads.oriented(arrays[f"{prefix}layer/{number}"])
+                x = None if x is None else self.reads.oriented(x)
+                layers.append((functions.layer(entry, y, x, applied), entry))
+                continue
             name, module = entry["name"], self.told["modules"].get(entry["name"], {})
             is_model = name.endswith(OUTPUT)
             if not is_model and not self.reads.is_layer(module):
@@ -195,9 +210,10 @@ class RecordedPort:
     def inference(self, batch: Batch, forward: dict[str, list[str]]) -> Observation:
         del batch, forward
         layers = []
+        functions = Functions(self.reads)
         for told in self.told["inference"]:
             prefix = f"{told['model']}/"
-            layers += self._layers(told["layers"], self.recording.before, prefix, 0)
+            layers += self._layers(told["layers"], self.recording.before, prefix, 0, functions)
         return Observation(
             layers=numbered([layer for layer, _ in layers]), pixels=self.reads.pixels(layers)
         )

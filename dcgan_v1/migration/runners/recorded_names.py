@@ -11,11 +11,13 @@ def in_order_of_use(told: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     first: dict[str, int] = {}
     for update in told["updates"]:
         for layer in update["layers"]:
-            first.setdefault(layer["name"], len(first))
+            for name in layer.get("parts", {}).values() if "function" in layer else [layer["name"]]:
+                first.setdefault(name, len(first))
     names = list(told["variables"])
 
     def place(name: str) -> tuple[int, int]:
-        return first.get(told["variables"][name]["layer"], len(first)), names.index(name)
+        held_by = first.get(told["variables"][name]["layer"], len(first))
+        return first.get(name, held_by), names.index(name)
 
     models = list(dict.fromkeys(n.partition("/")[0] for n in names))
     names_by_use = sorted(names, key=place)

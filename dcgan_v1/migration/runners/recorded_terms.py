@@ -56,6 +56,28 @@ class Terms(ABC):
         """Returns one of `records.LAYER_KINDS`."""
 
     @abstractmethod
+    def function_kind(self, name: str) -> str:
+        """Returns the kind of layer, one of `records.LAYER_KINDS`, that a function makes."""
+
+    def function_name(self, name: str) -> str:
+        """Returns what layers that a function makes are called."""
+        return name
+
+    @abstractmethod
+    def function_settings(self, name: str, numbers: Told) -> Settings:
+        """Returns what a call of a function says of itself, of the numbers that it is given."""
+
+    @abstractmethod
+    def function_part(self, name: str, argument: str) -> str:
+        """Returns what a variable is to the layer that a function makes, by its argument."""
+
+    def function_layout(self, name: str, argument: str, rank: int) -> str:
+        """Returns the layout that a function takes a variable of so many axes in; '' where it
+        tells none."""
+        del name, argument, rank
+        return ""
+
+    @abstractmethod
     def oriented(self, array: np.ndarray) -> np.ndarray:
         """Returns maps as [N, H, W, C]; others as they are."""
 

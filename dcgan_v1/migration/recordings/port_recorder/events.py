@@ -7,6 +7,7 @@ import threading
 
 import numpy as np
 
+from dcgan_v1.migration.recordings.port_recorder.layers_told import told_of
 from dcgan_v1.migration.recordings.port_recorder.places import place_of
 
 FORMAT = 1
@@ -32,6 +33,7 @@ class Update:
         self.gradients, self.settings = [], {}
         self.alive = []  # tensors whose ids must not be used again
         self.arguments = []  # of functions, that are noted
+        self.chains = {}  # id of a tensor -> the call of a function that it comes of
 
 
 class Recorder:
@@ -191,17 +193,17 @@ class Recorder:
         names = self.side.names
         number = len(self.described)
         arrays = dict(update.arrays)
-        layers, kept = [], []  # kept: how many of those before each have a name
+        layers, kept = [], []  # kept: how many of those before each are told
+        is_affordable = self._is_affordable(update.layers)
         for layer in update.layers:
-            name = names.layer_name(layer["of"])
+            is_left_out = isinstance(layer["of"], dict) and not is_affordable
+            told = None if is_left_out else told_of(names, layer)
             kept.append(len(layers))
-            if name:
+            if told:
                 if layer["input"] is not None:
                     arrays["layer_input/%d" % len(layers)] = layer["input"]
                 arrays["layer/%d" % len(layers)] = layer["output"]
-                layers.append(
-                    {"name": name, "settings": layer["settings"], "given": layer["given"]}
-                )
+                layers.append(told)
         for item in update.items:
             item["after"] = (kept + [len(layers)])[item["after"]]
         for variable, array in update.gradients:
@@ -221,6 +223,13 @@ class Recorder:
                 "counts": {kind: self.kinds.count(kind) for kind in set(self.kinds)},
             }
         )
+
+    def _is_affordable(self, layers):
+        """Whether calls of functions are told, too: not where all are too large."""
+        is_affordable = sum(layer["output"].nbytes for layer in layers) < LARGE / 2
+        if not is_affordable and any(isinstance(layer["of"], dict) for layer in layers):
+            self.note("what functions compute in networks is left out: an update is too large")
+        return is_affordable
 
     def _save(self, name, arrays):
         with open(os.path.join(self.folder, name), "wb") as file:

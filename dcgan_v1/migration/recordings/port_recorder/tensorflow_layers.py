@@ -1,8 +1,11 @@
 """Calls of Keras's layers."""
 
+import functools
+
 import numpy as np
 
 from dcgan_v1.migration.recordings.port_recorder.draws import patched
+from dcgan_v1.migration.recordings.port_recorder.layer_calls import LayerCalls
 from dcgan_v1.migration.recordings.port_recorder.tensorflow_draws import is_eager
 from dcgan_v1.migration.recordings.port_recorder.tensorflow_names import parts_of, weights_of
 from dcgan_v1.migration.recordings.port_recorder.tensorflow_optimizers import key_of
@@ -15,24 +18,17 @@ KERAS_LAYER = (
 ).split()
 
 
-class TensorFlowLayers:
-    """Notes what layers are given and give.
+class TensorFlowLayers(LayerCalls):
+    """Notes what layers are given and give; variables are told by `key_of`.
 
     Args:
       tf: the module.
-      recorder: is told.
-      array: makes an array of a tensor or variable.
-
-    Attributes:
-      roots: layers that the program calls itself.
-      first_values: `key_of` a variable -> array before the first step.
-      inference: (layer, arrays, layers) of what it gave.
+      recorder, array: see `LayerCalls`.
     """
 
     def __init__(self, tf, recorder, array):
-        self.tf, self.recorder, self.array = tf, recorder, array
-        self.roots, self.first_values, self.inference = [], {}, []
-        self.depth = 0
+        LayerCalls.__init__(self, recorder, array)
+        self.tf = tf
 
     def install(self, classes):
         """Has every call of a layer pass here.
@@ -57,13 +53,9 @@ class TensorFlowLayers:
             is_root = not self.depth
             if is_root:
                 self._enter(layer, plain, args, kwargs, tensors)
-            self.depth += 1
-            try:
-                y = plain(layer, *args, **kwargs)
-            finally:
-                self.depth -= 1
+            y = self.inside(lambda: plain(layer, *args, **kwargs))
             if is_root or not parts_of(layer):
-                self._note(layer, tensors[0], y)
+                self.note(layer, tensors[0], y)
             return y
 
         return call
@@ -96,56 +88,28 @@ class TensorFlowLayers:
         )
 
     def _infer(self, layer, plain, args, kwargs, tensors):
-        """What its parts give in inference, before anything has moved. Nothing stays of it, but
-        that it is built."""
-        recorder = self.recorder
-        layers, recorder.update.layers = recorder.update.layers, []
-        states = recorder.generator_states()
+        """See `infer`; variables are put back, too. It stays built."""
         before = [(v, self.array(v)) for v in variables_of(layer)]
-        arrays = [self.array(x) for x in tensors]
         words = dict(kwargs)
         if takes_training(layer):
             words["training"] = False
             args = tuple(a for a in args if not isinstance(a, bool))
-        recorder.is_muted = True
-        self.depth += 1
-        try:
-            y = plain(layer, *args, **words)
-            self.depth -= 1
-            self._note(layer, tensors[0], y)
-            self.depth += 1
-            self.inference.append((layer, arrays, list(recorder.update.layers)))
-        except Exception as error:
-            recorder.note("a model was not called in inference: %s" % str(error)[:200])
-        finally:
-            self.depth -= 1
-            recorder.is_muted = False
-            recorder.update.layers = layers
-            recorder.put_back(states)
-            for variable, array in before:
-                if not np.array_equal(self.array(variable), array):
-                    variable.assign(array)
+        call = functools.partial(plain, layer, *args, **words)
+        self.infer(layer, tensors, lambda: self.inside(call))
+        for variable, array in before:
+            if not np.array_equal(self.array(variable), array):
+                variable.assign(array)
 
-    def _note(self, layer, x, y):
+    def note(self, layer, x, y):
+        """Notes the call of a layer that was given `x` first."""
         y = next((one for one in flat(y) if is_eager(one)), None)
         if y is None:
             return
-        recorder = self.recorder
-        recorder.update.alive.append(y)
-        is_new = not any(x is known for known in recorder.update.alive[:-1])
         settings = layer_settings(layer, KERAS_LAYER)
         function = getattr(layer, "activation", None)
         if function is not None:
             settings["activation"] = getattr(function, "__name__", "")
-        recorder.update.layers.append(
-            {
-                "of": (layer, not parts_of(layer), not self.depth),
-                "settings": settings,
-                "output": self.array(y),
-                "input": self.array(x) if is_new else None,
-                "given": [int(n) for n in x.shape],
-            }
-        )
+        self.add((layer, not parts_of(layer), not self.depth), settings, x, y)
 
 
 def variables_of(layer):

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from dcgan_v1.migration.recordings.port_recorder.layers_told import inferred_of
 from dcgan_v1.migration.recordings.port_recorder.tensorflow_optimizers import (
     belongings,
     held_variable,
@@ -11,7 +12,7 @@ from dcgan_v1.migration.recordings.port_recorder.tensorflow_optimizers import (
     settings_of,
     slots_of,
 )
-from dcgan_v1.migration.recordings.port_recorder.torch_names import inferred_of, unused
+from dcgan_v1.migration.recordings.port_recorder.torch_names import unused
 
 LAYERS_OF_NAME = {"Metric", "InputLayer"}  # that Keras calls layers, and that are none
 GENERIC = ("Sequential", "Functional", "Model")  # two of a class are no copies
@@ -157,6 +158,7 @@ class TensorFlowNames:
 
     def _name_module(self, place, module, trained):
         """A tf.Module of bare variables, by its attributes."""
+        self.module_names[id(module)] = place
         pairs = module._flatten(predicate=lambda x: isinstance(x, self.tf.Variable), with_path=True)
         for path, variable in pairs:
             self._add(place, "/".join(map(str, path)), variable, trained)

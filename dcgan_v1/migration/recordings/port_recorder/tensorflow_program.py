@@ -13,6 +13,7 @@ from dcgan_v1.migration.recordings.port_recorder.places import held_names
 from dcgan_v1.migration.recordings.port_recorder.tensorflow_casts import TensorFlowCasts
 from dcgan_v1.migration.recordings.port_recorder.tensorflow_data import TensorFlowData
 from dcgan_v1.migration.recordings.port_recorder.tensorflow_draws import TensorFlowDraws, is_eager
+from dcgan_v1.migration.recordings.port_recorder.tensorflow_functions import TensorFlowFunctions
 from dcgan_v1.migration.recordings.port_recorder.tensorflow_layers import TensorFlowLayers
 from dcgan_v1.migration.recordings.port_recorder.tensorflow_names import TensorFlowNames
 from dcgan_v1.migration.recordings.port_recorder.tensorflow_optimizers import key_of
@@ -48,6 +49,7 @@ class TensorFlow:
         self.casts = TensorFlowCasts(tf, self.kerases, recorder)
         self.draws = TensorFlowDraws(tf, self.kerases, recorder)
         self.layers = TensorFlowLayers(tf, recorder, self.names.array)
+        self.functions = TensorFlowFunctions(tf, recorder, self.layers)
         self.data = TensorFlowData(self)
         self.optimizers, self.trains = [], {}
         self.moving = None  # the optimiser whose update is under way
@@ -61,6 +63,7 @@ class TensorFlow:
         if self.dtype == "float64":
             self.casts.raise_all()  # it must see the program's own calls
         self.layers.install(self.layer_classes)
+        self.functions.install()
         for cls in self.optimizer_classes:
             patched(cls, "__init__", self._optimizing)
             name = "apply" if hasattr(cls, "apply") else "apply_gradients"
@@ -164,10 +167,11 @@ class TensorFlow:
             self.names.learn(self.trains)
             recorder.begin()
             self.moving, self.gradients = optimizer, []
+            self.functions.is_backward = True
             try:
                 value = plain(optimizer, *args, **kwargs)
             finally:
-                self.moving = None
+                self.moving, self.functions.is_backward = None, False
             recorder.follow(self.gradients, settings)
             recorder.end_update()
             return value
@@ -205,7 +209,11 @@ class TensorFlow:
                 for one in target:
                     if is_eager(one) and np.size(self.names.array(one)) == 1:
                         recorder.loss(np.sum(self.names.array(one)), one)
-            return plain(tape, *args, **kwargs)
+            before, self.functions.is_backward = self.functions.is_backward, True
+            try:
+                return plain(tape, *args, **kwargs)
+            finally:
+                self.functions.is_backward = before
 
         return gradient
 

@@ -1,32 +1,34 @@
 """Calls of PyTorch's modules."""
 
 from dcgan_v1.migration.recordings.port_recorder.draws import patched
+from dcgan_v1.migration.recordings.port_recorder.layer_calls import LayerCalls
 from dcgan_v1.migration.recordings.port_recorder.torch_names import layer_settings
 
+CONTAINERS = ("Module", "Sequential", "ModuleList", "ModuleDict")
 TORCH_SETTINGS = (
     "negative_slope eps p stride padding scale_factor mode align_corners unbiased momentum"
 ).split()
 
 
-class TorchLayers:
-    """Notes what modules are given and give.
+class TorchLayers(LayerCalls):
+    """Notes what modules are given and give; variables are told by their ids.
 
     Args:
       torch: the module.
-      recorder: is told.
+      recorder, array: see `LayerCalls`.
       draws: tells where a layer draws what is not seen.
-      array: makes an array of a tensor.
 
     Attributes:
-      roots: modules that the program calls itself.
-      first_values: id of a tensor -> array before the first step.
-      inference: (module, arrays, layers) of what it gave.
+      root: the module that the program has called and that runs; buffers: ids of its own.
+      calls: how many such calls there were.
+      in_layers: how many of PyTorch's own layers run.
     """
 
     def __init__(self, torch, recorder, draws, array):
-        self.torch, self.recorder, self.draws, self.array = torch, recorder, draws, array
-        self.roots, self.first_values, self.inference = [], {}, []
-        self.depth = 0
+        LayerCalls.__init__(self, recorder, array)
+        self.torch, self.draws = torch, draws
+        self.root, self.calls, self.buffers = None, 0, set()
+        self.in_layers = 0
 
     def install(self):
         """Has every call of a module pass here."""
@@ -43,21 +45,31 @@ class TorchLayers:
                 return plain(module, *args, **kwargs)
             is_root, is_leaf = not self.depth, not list(module.children())
             if is_root:
+                self.buffers = {id(buffer) for buffer in module.buffers()}
                 self._enter(module, plain, args, kwargs)
             if is_leaf:
                 self.draws.check()
-            self.depth += 1
-            try:
-                y = plain(module, *args, **kwargs)
-            finally:
-                self.depth -= 1
+            y = self._called(module, lambda: plain(module, *args, **kwargs))
             if is_leaf:
                 self.draws.check(type(module).__name__)
             if is_root or is_leaf:
-                self._note_layer(module, args, y)
+                self.note(module, args[0] if args else None, y)
             return y
 
         return call
+
+    def _called(self, module, call):
+        """What a module's call gives."""
+        is_root, is_own = not self.depth, is_layer(module)
+        if is_root:
+            self.root, self.calls = module, self.calls + 1
+        self.in_layers += is_own
+        try:
+            return self.inside(call)
+        finally:
+            self.in_layers -= is_own
+            if is_root:
+                self.root = None
 
     def _enter(self, module, plain, args, kwargs):
         """A module that the program calls itself: what it is given, how it begins."""
@@ -82,31 +94,20 @@ class TorchLayers:
         return any(x.data_ptr() == known.data_ptr() for known in self.recorder.update.alive)
 
     def _infer(self, module, plain, args, kwargs, tensors):
-        """What its layers give in inference, before anything has moved. Nothing stays of it."""
-        torch, recorder = self.torch, self.recorder
+        """See `infer`; modes and buffers are put back, too."""
+        torch = self.torch
         modes = {part: part.training for part in module.modules()}
-        layers, recorder.update.layers = recorder.update.layers, []
-        states, generator = recorder.generator_states(), torch.get_rng_state()
+        generator = torch.get_rng_state()
         buffers = [(b, b.clone()) for b in module.buffers()]
-        inference = module, [self.array(x) for x in tensors], []
-        recorder.is_muted = True
-        self.depth += 1
-        try:
+
+        def call():
             module.eval()
             with torch.no_grad():
-                y = plain(module, *args, **kwargs)
-            self.depth -= 1
-            self._note_layer(module, args, y)
-            self.depth += 1
-            inference[2].extend(recorder.update.layers)
-            self.inference.append(inference)
-        except Exception as error:
-            recorder.note("a module was not called in inference: %s" % error)
+                return plain(module, *args, **kwargs)
+
+        try:
+            self.infer(module, tensors, lambda: self._called(module, call))
         finally:
-            self.depth -= 1
-            recorder.is_muted = False
-            recorder.update.layers = layers
-            recorder.put_back(states)
             torch.set_rng_state(generator)
             for part, mode in modes.items():
                 part.training = mode
@@ -114,23 +115,21 @@ class TorchLayers:
                 for buffer, before in buffers:
                     buffer.copy_(before)
 
-    def _note_layer(self, module, args, y):
+    def note(self, module, x, y):
+        """Notes the call of a module that was given `x` first."""
         y = y[0] if isinstance(y, tuple) and y else y
-        if not isinstance(y, self.torch.Tensor):
-            return
-        alive = self.recorder.update.alive
-        x = args[0] if args and isinstance(args[0], self.torch.Tensor) else None
-        is_new = x is not None and not any(x is known for known in alive)
-        alive.append(y)
-        self.recorder.update.layers.append(
-            {
-                "of": (module, not list(module.children()), not self.depth),
-                "settings": layer_settings(module, TORCH_SETTINGS),
-                "output": self.array(y),
-                "input": self.array(x) if is_new else None,
-                "given": list(x.shape) if x is not None else [],
-            }
-        )
+        if isinstance(y, self.torch.Tensor):
+            x = x if isinstance(x, self.torch.Tensor) else None
+            settings = layer_settings(module, TORCH_SETTINGS)
+            self.add((module, not list(module.children()), not self.depth), settings, x, y)
+
+
+def is_layer(module):
+    """Whether a module is one of PyTorch's own, or derived from one, and no container."""
+    return any(
+        cls.__module__.startswith("torch.nn.modules.") and cls.__name__ not in CONTAINERS
+        for cls in type(module).__mro__
+    )
 
 
 def flat(batch):

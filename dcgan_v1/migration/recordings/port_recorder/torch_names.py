@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from dcgan_v1.migration.recordings.port_recorder.layers_told import inferred_of
+
 
 class TorchNames:
     """Names of modules, tensors and optimisers, and what they hold.
@@ -190,27 +192,6 @@ def unused(name, taken):
         number += 1
         name = "%s_%d" % (stem, number)
     return name
-
-
-def inferred_of(names, inference, arrays):
-    """Adds what models gave in inference to `arrays`. Returns what describes it."""
-    inferred = []
-    for module, inputs, layers in inference:
-        name = names.module_names.get(id(module))
-        if not name:
-            continue
-        for i, x in enumerate(inputs):
-            arrays["%s/input/%d" % (name, i)] = x
-        described = []
-        for layer in layers:
-            own = names.layer_name(layer["of"])
-            if own:
-                arrays["%s/layer/%d" % (name, len(described))] = layer["output"]
-                described.append(
-                    {"name": own, "settings": layer["settings"], "given": layer["given"]}
-                )
-        inferred.append({"model": name, "inputs": len(inputs), "layers": described})
-    return inferred
 
 
 def module_facts(module):

@@ -11,6 +11,7 @@ from dcgan_v1.migration.recordings.port_recorder.events import Refused
 from dcgan_v1.migration.recordings.port_recorder.places import held_names
 from dcgan_v1.migration.recordings.port_recorder.torch_casts import TorchCasts
 from dcgan_v1.migration.recordings.port_recorder.torch_draws import TorchDraws, unseen_tensors
+from dcgan_v1.migration.recordings.port_recorder.torch_functions import TorchFunctions
 from dcgan_v1.migration.recordings.port_recorder.torch_layers import TorchLayers, flat, mapped
 from dcgan_v1.migration.recordings.port_recorder.torch_names import TorchNames
 
@@ -34,6 +35,7 @@ class Torch:
         self.casts = TorchCasts(torch, recorder)
         self.draws = TorchDraws(torch, recorder, self.names.array)
         self.layers = TorchLayers(torch, recorder, self.draws, self.names.array)
+        self.functions = TorchFunctions(torch, recorder, self.layers)
         self.optimizers = []
         for sentence in unseen_tensors(sources):
             recorder.note(sentence)
@@ -47,6 +49,7 @@ class Torch:
         self.casts.switch_off()
         self.draws.install()
         self.layers.install()
+        self.functions.install()
         patched(torch.optim.Optimizer, "__init__", self._optimizing)
         patched(torch.Tensor, "backward", self._backward)
         patched(torch.autograd, "backward", self._backward)
@@ -152,17 +155,23 @@ class Torch:
                     self._follow(optimizer)
 
             def once():
+                self.functions.is_updating = False
                 loss = closure()
                 note()
+                self.functions.is_updating = True
                 return loss
 
             if not callable(closure):
                 note()
-                value = plain(optimizer, *args, **kwargs)
             elif args:
-                value = plain(optimizer, once, *args[1:], **kwargs)
+                args = (once,) + args[1:]
             else:
-                value = plain(optimizer, **dict(kwargs, closure=once))
+                kwargs["closure"] = once
+            self.functions.is_updating = True
+            try:
+                value = plain(optimizer, *args, **kwargs)
+            finally:
+                self.functions.is_updating = False
             recorder.end_update()
             return value
 

@@ -10,21 +10,17 @@ import keras
 import numpy as np
 from tensorflow.python.framework import op_callbacks
 
-from dcgan_v1.migration.records import LayerOutput, Settings
-from dcgan_v1.migration.runners.keras import instruments
+from dcgan_v1.migration.recordings.port_recorder.tensorflow_functions import (
+    ATTRIBUTES,
+    OF_WEIGHTS,
+    OPS,
+    TWO,
+    chosen_of_two,
+    place_of_input,
+)
+from dcgan_v1.migration.records import LayerOutput
+from dcgan_v1.migration.runners.keras import instruments, op_names
 from dcgan_v1.migration.runners.passes import Pass
-from dcgan_v1.migration.runners.tf1 import graph_layers
-
-SEEN = ("conv", "deconv", "dense", "norm", "activation", "pool", "resize", "bias")
-KINDS = {  # type of an op -> one of `records.LAYER_KINDS`
-    **{op: kind for op, kind in graph_layers.KINDS.items() if kind in SEEN},
-    **{"AddV2": "bias", "SelectV2": "activation"},
-}
-WITH_WEIGHTS = ("conv", "deconv", "dense", "bias")  # that are no layers without
-PARTS = {"conv": "kernel", "deconv": "kernel", "dense": "kernel", "bias": "bias"}
-NORM_PARTS = {1: "gamma", 2: "beta", 3: "mean", 4: "variance"}  # by the place of an input
-PLACES = {"SelectV2": 1, "Conv2DBackpropInput": 2}  # of what an op is given, where not the first
-SETTINGS = {"alpha": "slope", "epsilon": "epsilon"}
 
 
 class Functions:
@@ -79,13 +75,13 @@ class Functions:
         if kind == "ReadVariableOp" and inputs[0]._id in self._handles:
             self._read[outputs[0]._id] = self._handles[inputs[0]._id]
             self._alive.append(outputs[0])
-        elif kind in KINDS and "" not in self._inside and outputs[0].dtype.is_floating:
+        elif kind in OPS and "" not in self._inside and outputs[0].dtype.is_floating:
             self._of_layer(kind, inputs, attributes, outputs[0])
 
     def _weights(self, inputs: tuple[Any, ...], layer: str) -> dict[int, str]:
         """Place of an input -> the variable that it is."""
         own = {i: self._read[t._id] for i, t in enumerate(inputs) if t._id in self._read}
-        if own or layer not in WITH_WEIGHTS:
+        if own or layer not in OF_WEIGHTS:
             return own
         # TensorFlow reads some by itself: of equal ones the first that was not used
         used = self._passes[self._inside[-1]].variables
@@ -100,30 +96,27 @@ class Functions:
     def _of_layer(
         self, kind: str, inputs: tuple[Any, ...], attributes: tuple[Any, ...], y: Any
     ) -> None:
-        layer = KINDS[kind]
+        layer = OPS[kind]
         own = self._weights(inputs, layer)
-        if layer in WITH_WEIGHTS and not own:
+        if layer in OF_WEIGHTS and not own:
             return
-        place = PLACES.get(kind, 0)
-        if place in own:  # b + x @ w, say
-            place = next((i for i in range(len(inputs)) if i not in own), 0)
+        place, numbers = place_of_input(kind, own, inputs), {}
+        if kind in TWO:
+            place, numbers = chosen_of_two(kind, inputs, y)
         x = inputs[place]
         is_new = x._id not in self._given
-        parts = {
-            NORM_PARTS.get(i, "") if layer == "norm" else PARTS.get(layer, ""): name
-            for i, name in own.items()
-        }
+        parts = {op_names.part(kind, i): name for i, name in own.items()}
         self._given.add(y._id)
         self._alive += [x, y]
         values = dict(zip(attributes[::2], attributes[1::2], strict=True))
-        numbers: Settings = {SETTINGS[k]: float(v) for k, v in values.items() if k in SETTINGS}
+        numbers |= {k: values[k] for k in ATTRIBUTES if k in values}
         model = self._inside[-1]
-        function = kind.removesuffix("V2").removesuffix("V3").lower()
+        function = op_names.of_layer(kind)
         self.tell(
             LayerOutput(
                 self._passes[model].name(model, function, parts.values(), layer),
                 layer,
-                {"class": kind, **numbers},
+                op_names.settings(kind, numbers),
                 np.asarray(y),
                 np.asarray(x) if is_new else None,
                 self.applied.count,

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from dcgan_v1.migration.records import LayerOutput, Variable
+from dcgan_v1.migration.recordings.port_recorder.tensorflow_functions import OPS
+from dcgan_v1.migration.records import LayerOutput, Settings, Variable
 from dcgan_v1.migration.runners.flattening import Flattening, Pixels
 from dcgan_v1.migration.runners.keras import classes as keras_classes
-from dcgan_v1.migration.runners.keras import keras_optimizers
+from dcgan_v1.migration.runners.keras import keras_optimizers, op_names
 from dcgan_v1.migration.runners.recorded_terms import Terms, Told
 
 
@@ -31,6 +32,18 @@ class KerasTerms(Terms):
     def layer_kind(self, module: Told) -> str:
         return keras_classes.kind_of(module.get("classes", ()))
 
+    def function_kind(self, name: str) -> str:
+        return OPS.get(name, "other")
+
+    def function_name(self, name: str) -> str:
+        return op_names.of_layer(name)
+
+    def function_settings(self, name: str, numbers: Told) -> Settings:
+        return op_names.settings(name, numbers)
+
+    def function_part(self, name: str, argument: str) -> str:
+        return op_names.part(name, int(argument))
+
     def oriented(self, array: np.ndarray) -> np.ndarray:
         return array
 
@@ -39,7 +52,7 @@ class KerasTerms(Terms):
         flat = Flattening()
         for layer, told in layers:
             given = tuple(told.get("given", ()))
-            if given and layer.kind in ("conv", "deconv", "dense"):
+            if given and "function" not in told and layer.kind in ("conv", "deconv", "dense"):
                 path = layer.name.partition("#")[0]
                 flat.note(known, path, _channels_first(given), _channels_first(layer.output.shape))
         return known

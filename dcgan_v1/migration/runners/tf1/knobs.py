@@ -5,7 +5,8 @@ from collections.abc import Mapping
 import tensorflow.compat.v1 as tf
 from tensorflow.core.framework.node_def_pb2 import NodeDef
 
-from dcgan_v1.migration.records import TYPE
+from dcgan_v1.migration.recordings.port_recorder.leaky_relus import AT_ZERO
+from dcgan_v1.migration.records import TYPE, Settings
 from dcgan_v1.migration.runners.tf1 import graph_ops
 
 Knobs = dict[str, list[tuple[str, str]]]  # setting -> [(op, attribute)]
@@ -54,16 +55,32 @@ def _of_branches(nodes: Mapping[str, NodeDef], name: str) -> Knobs:
     return {"epsilon": found} if found else {}
 
 
+def settings(op: tf.Operation) -> Settings:
+    """Returns what maximum(x, slope * x) says of itself: its gradient goes to the first of
+    equals."""
+    found = _scaled(op) if op.type == "Maximum" else []
+    if len(found) != 1:
+        return {}
+    place, constant = found[0]
+    slope = float(f"{float(tf.make_ndarray(constant.get_attr('value'))):.6g}")
+    return {"slope": slope, AT_ZERO: slope if place == 0 else 1.0}
+
+
 def _slope(op: tf.Operation) -> Knobs:
     """maximum(x, slope * x): the constant that x is multiplied with."""
-    found = [
-        (constant.name, "value")
-        for t in op.inputs
+    found = _scaled(op)
+    return {"slope": [(found[0][1].name, "value")]} if len(found) == 1 else {}
+
+
+def _scaled(op: tf.Operation) -> list[tuple[int, tf.Operation]]:
+    """Which inputs of an op are something times a constant, and the constant."""
+    return [
+        (place, constant)
+        for place, t in enumerate(op.inputs)
         if t.op.type == "Mul"
         for constant in (u.op for u in t.op.inputs)
         if constant.type == "Const" and _is_number(constant)
     ]
-    return {"slope": found} if len(found) == 1 else {}
 
 
 def _epsilon(op: tf.Operation) -> Knobs:

@@ -249,7 +249,11 @@ class GraphRunner:
             LayerOutput(
                 op.name + suffix,
                 graph_layers.KINDS[self.types[op.name]],
-                {"op": self.types[op.name], **graph_layers.settings(self.nodes[op.name])},
+                {
+                    "op": self.types[op.name],
+                    **graph_layers.settings(self.nodes[op.name]),
+                    **knobs.settings(op),
+                },
                 _nhwc(self.nodes[op.name], values[op.name]),
                 applied=applied,
                 reads=tuple(sorted(self.fetches.reads[op])),

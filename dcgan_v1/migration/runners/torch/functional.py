@@ -10,61 +10,17 @@ from typing import Any
 import torch
 from torch.overrides import TorchFunctionMode
 
+from dcgan_v1.migration.recordings.port_recorder.torch_functions import (
+    FUNCTIONS,
+    OF_TWO,
+    WITH_WEIGHTS,
+    arguments_of,
+    numbers_of,
+    of_two,
+)
 from dcgan_v1.migration.records import LayerOutput, Settings
 from dcgan_v1.migration.runners.passes import Pass
-
-KINDS = {  # name of a function -> one of `records.LAYER_KINDS`
-    "conv1d": "conv",
-    "conv2d": "conv",
-    "conv3d": "conv",
-    "conv_transpose1d": "deconv",
-    "conv_transpose2d": "deconv",
-    "conv_transpose3d": "deconv",
-    "linear": "dense",
-    "matmul": "dense",
-    "__matmul__": "dense",
-    "mm": "dense",
-    "addmm": "dense",
-    "add": "bias",
-    "__add__": "bias",
-    "__radd__": "bias",
-    "add_": "bias",
-    "__iadd__": "bias",
-    "batch_norm": "norm",
-    "layer_norm": "norm",
-    "max_pool2d": "pool",
-    "avg_pool2d": "pool",
-    "interpolate": "resize",
-    "relu": "activation",
-    "relu_": "activation",
-    "leaky_relu": "activation",
-    "leaky_relu_": "activation",
-    "relu6": "activation",
-    "elu": "activation",
-    "selu": "activation",
-    "prelu": "activation",
-    "tanh": "activation",
-    "sigmoid": "activation",
-    "softplus": "activation",
-    "softmax": "activation",
-    "log_softmax": "activation",
-    "maximum": "activation",
-    "where": "activation",
-}
-WITH_WEIGHTS = ("conv", "deconv", "dense", "bias")  # that are no layers without
-PARTS = {  # name of an argument -> what a variable given there is to its layer
-    "batch_norm": {"running_mean": "mean", "running_var": "variance"}
-}
-ARGUMENTS = {  # where functions take them by their place
-    "batch_norm": ("input", "running_mean", "running_var", "weight", "bias"),
-    "layer_norm": ("input", "normalized_shape", "weight", "bias"),
-    "addmm": ("bias", "input", "weight"),
-    "leaky_relu": ("input", "negative_slope"),
-}
-USUAL = ("input", "weight", "bias")
-SETTINGS = {"negative_slope": "slope", "eps": "epsilon", "padding": "padding", "stride": "strides"}
-LAYOUTS = {"linear": "torch dense", "matmul": "plain", "__matmul__": "plain", "mm": "plain"}
-CONVOLUTIONS = {3: "torch conv1d", 4: "torch conv", 5: "torch conv3d"}
+from dcgan_v1.migration.runners.torch import function_names
 
 
 @dataclass(frozen=True)
@@ -88,7 +44,7 @@ class Call:
     @property
     def kind(self) -> str:
         """What kind of layer it makes."""
-        return KINDS[self.name]
+        return FUNCTIONS[self.name]
 
 
 class Functions(TorchFunctionMode):
@@ -119,7 +75,7 @@ class Functions(TorchFunctionMode):
         name = getattr(func, "__name__", "")
         if self.in_layers or not isinstance(y, torch.Tensor) or not y.is_floating_point():
             return y
-        if name not in KINDS:
+        if name not in FUNCTIONS:
             self._follow(args, y)
             return y
         call = self._call(name, args, kwargs, y)
@@ -140,10 +96,10 @@ class Functions(TorchFunctionMode):
     def _call(
         self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], y: torch.Tensor
     ) -> Call | None:
-        given = {**dict(zip(ARGUMENTS.get(name, USUAL), args, strict=False)), **kwargs}
+        given = arguments_of(name, args, kwargs)
         tensors = {k: v for k, v in given.items() if isinstance(v, torch.Tensor)}
         own = {k: self.names[id(v)] for k, v in tensors.items() if id(v) in self.names}
-        if KINDS[name] in WITH_WEIGHTS and not own:
+        if FUNCTIONS[name] in WITH_WEIGHTS and not own:
             self._follow(args, y)
             return None
         if id(y) in self.names:
@@ -155,14 +111,12 @@ class Functions(TorchFunctionMode):
             self._chains[id(y)] = model
             self._alive.append(y)
         inputs = [v for k, v in tensors.items() if k not in own and v.is_floating_point()]
-        x = next(iter(inputs), None)
-        parts = {_part(name, k): variable for k, variable in own.items()}
-        settings: Settings = {
-            SETTINGS[k]: float(v)
-            for k, v in given.items()
-            if k in SETTINGS and isinstance(v, int | float) and not isinstance(v, bool)
-        }
-        return Call(name, model, x, y, parts, settings)
+        x, numbers = next(iter(inputs), None), numbers_of(given)
+        if name in OF_TWO and len(inputs) == 2:
+            x, more = of_two(name, inputs, y, lambda t: t.numpy(force=True))
+            numbers |= more
+        parts = {function_names.part(name, k): variable for k, variable in own.items()}
+        return Call(name, model, x, y, parts, function_names.settings(name, numbers))
 
     def _model(self, own: Iterable[str], tensors: Iterable[torch.Tensor]) -> str | None:
         if self.inside:
@@ -179,25 +133,12 @@ class Functions(TorchFunctionMode):
                 self._alive.append(y)
 
 
-def _part(name: str, argument: str) -> str:
-    """What a variable is to the layer that a function makes, by the argument it is given as."""
-    if name in PARTS and argument in PARTS[name]:
-        return PARTS[name][argument]
-    if KINDS[name] == "norm":
-        return {"weight": "gamma", "bias": "beta"}.get(argument, argument)
-    if KINDS[name] == "bias":
-        return "bias"
-    return "bias" if argument == "bias" else "kernel"
-
-
 def layout_of(call: Call) -> dict[str, str]:
     """Returns variable -> layout, one of `matching.layouts.AXES`, of a call's kernel."""
     kernel = call.parts.get("kernel")
     if kernel is None or call.kind not in ("conv", "deconv", "dense"):
         return {}
-    if call.kind == "dense":
-        return {kernel: LAYOUTS.get(call.name, "plain")}
-    return {kernel: CONVOLUTIONS[call.y.ndim]}
+    return {kernel: function_names.layout(call.name, call.y.ndim)}
 
 
 def output_of(call: Call, name: str, arrays: tuple[Any, Any], applied: int) -> LayerOutput:
@@ -211,7 +152,7 @@ def output_of(call: Call, name: str, arrays: tuple[Any, Any], applied: int) -> L
     return LayerOutput(
         name,
         call.kind,
-        {"class": call.name, **call.settings},
+        call.settings,
         arrays[0],
         arrays[1],
         applied,

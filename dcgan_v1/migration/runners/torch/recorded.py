@@ -4,11 +4,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from dcgan_v1.migration.records import LayerOutput, Variable
+from dcgan_v1.migration.recordings.port_recorder.torch_functions import FUNCTIONS
+from dcgan_v1.migration.records import LayerOutput, Settings, Variable
 from dcgan_v1.migration.runners.flattening import Flattening, Pixels
 from dcgan_v1.migration.runners.recorded_terms import Terms, Told
 from dcgan_v1.migration.runners.torch import classes as torch_classes
-from dcgan_v1.migration.runners.torch import torch_optimizers
+from dcgan_v1.migration.runners.torch import function_names, torch_optimizers
+
+WITH_KERNELS = ("conv", "deconv", "dense")
 
 
 class TorchTerms(Terms):
@@ -36,6 +39,21 @@ class TorchTerms(Terms):
             scales=bool(module.get("scales")),
         )
 
+    def function_kind(self, name: str) -> str:
+        return FUNCTIONS.get(name, "other")
+
+    def function_settings(self, name: str, numbers: Told) -> Settings:
+        return function_names.settings(name, numbers)
+
+    def function_part(self, name: str, argument: str) -> str:
+        return function_names.part(name, argument)
+
+    def function_layout(self, name: str, argument: str, rank: int) -> str:
+        kind = FUNCTIONS.get(name)
+        if self.function_part(name, argument) != "kernel" or kind not in WITH_KERNELS:
+            return ""
+        return function_names.layout(name, rank)
+
     def oriented(self, array: np.ndarray) -> np.ndarray:
         return array.transpose(0, 2, 3, 1) if array.ndim == 4 else array  # of [N, C, H, W]
 
@@ -48,7 +66,11 @@ class TorchTerms(Terms):
             if not given or layer.kind == "model":
                 continue
             first = (shape[0], shape[3], *shape[1:3]) if len(shape) == 4 else shape
-            flat.note(known, layer.name.partition("#")[0], given, first)
+            if "function" not in told:
+                flat.note(known, layer.name.partition("#")[0], given, first)
+            elif layer.parts and layer.kind in WITH_KERNELS:
+                for variable in layer.parts.values():
+                    flat.note(known, variable.rpartition("/")[0], given, first)
         return known
 
     def slots(self, told: Told) -> dict[str, str]:

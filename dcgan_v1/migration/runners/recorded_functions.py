@@ -1,0 +1,72 @@
+"""What functions gave in a recorded port: layers, as its reader names and describes them."""
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from dcgan_v1.migration.records import LayerOutput, Variable
+from dcgan_v1.migration.runners.passes import Pass
+from dcgan_v1.migration.runners.recorded_terms import Terms
+
+
+@dataclass
+class Functions:
+    """Names the layers of one step that functions make.
+
+    Attributes:
+      terms: of the framework.
+    """
+
+    terms: Terms
+    _passes: dict[str, Pass] = field(default_factory=dict)
+    _calls: dict[str, int] = field(default_factory=dict)
+
+    def layer(
+        self, entry: dict[str, Any], y: np.ndarray, x: np.ndarray | None, applied: int
+    ) -> LayerOutput:
+        """Returns what one call gave.
+
+        Args:
+          entry: what the recording says of it.
+          y: what it gives; x: what it is given, where no layer gave it.
+          applied: how many updates of the step came before.
+        """
+        model, function = str(entry["name"]), str(entry["function"])
+        kind = self.terms.function_kind(function)
+        own = self._passes.setdefault(model, Pass())
+        if entry["call"] != self._calls.setdefault(model, entry["call"]):
+            own.begin()
+            self._calls[model] = entry["call"]
+        variables = entry["parts"]
+        return LayerOutput(
+            own.name(model, self.terms.function_name(function), variables.values(), kind),
+            kind,
+            self.terms.function_settings(function, entry["settings"]),
+            y,
+            x,
+            applied,
+            reads=tuple(sorted(variables.values())),
+            parts={self.terms.function_part(function, k): n for k, n in variables.items()},
+        )
+
+
+def with_layouts(
+    variables: dict[str, Variable], told: dict[str, Any], terms: Terms
+) -> dict[str, Variable]:
+    """Returns variables, those that functions use with the layouts that these take.
+
+    Args:
+      variables: by name.
+      told: what the recording holds.
+      terms: of the framework.
+    """
+    found = dict(variables)
+    for update in told["updates"]:
+        for entry in update["layers"]:
+            for argument, name in entry.get("parts", {}).items():
+                if name in found:
+                    rank = len(found[name].shape)
+                    layout = terms.function_layout(entry["function"], argument, rank)
+                    found[name] = replace(found[name], layout=layout or found[name].layout)
+    return found

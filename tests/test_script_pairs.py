@@ -1,0 +1,51 @@
+"""The pairs of both heaps as two programs that are recorded as they are.
+
+They get the verdict that adapters get."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from heaps.pairs import DIFFERENT, EQUAL
+from script_runs import ENVIRONMENT, SECONDS
+from test_heaps import problem
+
+SCRIPTS = Path(__file__).parent / "heaps" / "scripts.py"
+CHUNK = 12  # pairs in one process
+FEW = (  # of the styles: layers, functions of torch and of TensorFlow, two networks
+    "logits in TF1, a sigmoid and BCE in the port",
+    "a GAN in Keras",
+    "the slope, in bare tensors",
+    "the slope, in a tf.Module",
+    "D and G in the other order",
+)
+
+
+def chunks():
+    """A few pairs for `make check`, and all others."""
+    pairs = {pair.name: pair for pair in (*EQUAL, *DIFFERENT)}
+    yield pytest.param([pairs.pop(name) for name in FEW], id="few")
+    rest = list(pairs.values())
+    for start in range(0, len(rest), CHUNK):
+        chunk = rest[start : start + CHUNK]
+        yield pytest.param(chunk, id=str(start // CHUNK + 1), marks=pytest.mark.release)
+
+
+@pytest.mark.compare
+@pytest.mark.torch
+@pytest.mark.parametrize("pairs", chunks())
+def test_two_programs_get_the_verdict_that_adapters_get(pairs):
+    done = subprocess.run(
+        [sys.executable, SCRIPTS, *(pair.name for pair in pairs)],
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    results = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    by_name = {result["name"]: result for result in results}
+    problems = {p.name: problem(p, by_name.get(p.name, {"error": "not run"})) for p in pairs}
+    assert not any(problems.values()), {name: text for name, text in problems.items() if text}
