@@ -168,7 +168,7 @@ def test_a_program_in_which_nothing_trains_is_told_how_to_name_its_framework(tmp
     done = run_recorder(UNSEEN, tmp_path, "--dtype", "float64", "--framework", "torch")
     (line,) = [text for text in done.stderr.splitlines() if text.startswith("error: ")]
     assert done.returncode == 2
-    assert "--framework tensorflow" in line and "--port-framework" in line
+    assert "--framework tensorflow" in line and "--port-framework" in line, line
 
 
 # ---- the command ----

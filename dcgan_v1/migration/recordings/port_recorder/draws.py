@@ -133,7 +133,8 @@ def install_python(recorder):
 def _starting(recorder, plain):
     def start(*args, **kwargs):
         frames = recorder.places.frames()
-        if frames and recorder.is_here() and not is_of_loader():
+        is_own = frames and not recorder.places.imports()
+        if is_own and recorder.is_here() and not is_of_loader():
             recorder.children.append(place_of(frames[0]))
         return plain(*args, **kwargs)
 

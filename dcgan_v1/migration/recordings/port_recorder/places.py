@@ -7,6 +7,7 @@ import sys
 import types
 
 HERE = os.path.abspath(__file__)
+FROZEN = "<frozen importlib"  # where the import system's own frames are
 ASSIGNED = re.compile(r"^\s*(?:self\.)?([A-Za-z_]\w*)\s*(?::[^=]+)?=[^=]")
 LINES = 8  # of a statement that are searched for what it assigns to
 
@@ -27,9 +28,19 @@ class Places:
         if filename not in self.known:
             path = os.path.abspath(filename)
             inside = path.startswith(self.root + os.sep) and "site-packages" not in path
+            inside = inside and not filename.startswith(FROZEN)
             inside = inside and os.sep + "dist-packages" not in path
             self.known[filename] = inside and path != HERE
         return self.known[filename]
+
+    def imports(self):
+        """Whether a library is being imported: what it does then is not the program's."""
+        frame = sys._getframe(1)
+        while frame is not None and not self.is_own(frame.f_code.co_filename):
+            if frame.f_code.co_filename.startswith(FROZEN):
+                return True
+            frame = frame.f_back
+        return False
 
     def frames(self):
         """The program's own frames that are running, the innermost first."""

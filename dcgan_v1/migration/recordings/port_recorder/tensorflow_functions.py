@@ -6,6 +6,8 @@ import numpy as np
 
 from dcgan_v1.migration.recordings.port_recorder.draws import patched
 from dcgan_v1.migration.recordings.port_recorder.leaky_relus import AT_ZERO, leaky_relu_of
+from dcgan_v1.migration.recordings.port_recorder.tensorflow_draws import is_eager
+from dcgan_v1.migration.recordings.port_recorder.torch_layers import flat
 
 OPS = {  # type of an op -> the kind of layer that it makes
     "Conv2D": "conv",
@@ -116,7 +118,8 @@ class TensorFlowFunctions:
         def init(variable, *args, **kwargs):
             plain(variable, *args, **kwargs)
             if hasattr(variable.handle, "_id"):
-                self.handles[variable.handle._id] = variable
+                # the first of a handle: what an assignment gives is another variable of it
+                self.handles.setdefault(variable.handle._id, variable)
 
         return init
 
@@ -136,6 +139,10 @@ class TensorFlowFunctions:
             if self.root is not None or not isinstance(module, self.tf.Module):
                 return plain(module, *args, **kwargs)
             self.root, self.calls = module, self.calls + 1
+            given = flat(list(args) + list(kwargs.values()))
+            recorder = self.recorder
+            if recorder.is_here() and not (recorder.done or recorder.is_busy):
+                self.layers.note_inputs([x for x in given if is_eager(x)])
             try:
                 return plain(module, *args, **kwargs)
             finally:

@@ -64,9 +64,7 @@ class TensorFlowLayers(LayerCalls):
         """A layer that the program calls itself: what it is given, how it begins."""
         recorder = self.recorder
         recorder.event()
-        for x in tensors:
-            if recorder.sees() and not self._is_output(x) and not self._is_variable(x):
-                recorder.item("call", "input", self.array(x), x)
+        self.note_inputs(tensors)
         if not any(layer is known for known in self.roots):
             self.roots.append(layer)
         if recorder.kinds:
@@ -75,6 +73,12 @@ class TensorFlowLayers(LayerCalls):
             self._infer(layer, plain, args, kwargs, tensors)
         for variable in weights_of(layer):
             self.first_values.setdefault(key_of(variable), self.array(variable))
+
+    def note_inputs(self, tensors):
+        """Notes what a network is called with, but for what another one gave."""
+        for x in tensors:
+            if self.recorder.sees() and not self._is_output(x) and not self._is_variable(x):
+                self.recorder.item("call", "input", self.array(x), x)
 
     def _is_variable(self, x):
         return isinstance(x, self.tf.Variable) or hasattr(x, "_value")
