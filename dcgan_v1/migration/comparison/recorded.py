@@ -5,13 +5,15 @@ the recorded ones."""
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
 from dcgan_v1.errors import UserError
-from dcgan_v1.migration.comparison import batches, feeding
+from dcgan_v1.migration.comparison import alignment, batches, feeding, pixel_order
 from dcgan_v1.migration.comparison.alignment import SHADOW, model_of
 from dcgan_v1.migration.comparison.bindings import Bindings
+from dcgan_v1.migration.comparison.observations import SAME_VALUE
 from dcgan_v1.migration.comparison.pairing import Pairing
 from dcgan_v1.migration.comparison.preparation import Prepared, Request
 from dcgan_v1.migration.comparison.programs import Programs
@@ -65,6 +67,10 @@ def prepare(
     if pairing.is_whole and len(choices) > 1:
         best = min(choices, key=lambda m: _apart(programs, old, port, prepared, m, seen))
         pairing = replace(pairing, matching=best)
+    if pairing.is_whole and seen.pixels:  # an order of pixels that shapes suggest may be another
+        agreeing = partial(_agreeing, programs, old, port, prepared, pairing, seen)
+        matching = pixel_order.settled(pairing.matching, new, seen.pixels, agreeing)
+        pairing = replace(pairing, matching=matching)
     tell([_row_line(row) for row in pairing.matching.rows])
     start = state_of(port, pairing.matching, old, initial)
     notes = [*notes, *_slot_notes(initial, start)]
@@ -205,6 +211,24 @@ def _apart(
     return sum(
         distance(a.ravel(), theirs[k].ravel()) if k in theirs else 1.0 for k, a in ours.items()
     )
+
+
+def _agreeing(
+    programs: Programs,
+    old: Tf1Info,
+    port: RecordedPort,
+    prepared: Prepared,
+    pairing: Pairing,
+    seen: Observation,
+    matching: Matching,
+) -> tuple[int, int]:
+    """Returns how many layers of the port's first step give what TF1's ops give where variables
+    are paired so, of how many."""
+    programs.old.load(state_of(port, matching, old, prepared.start))
+    ops = programs.old.step(prepared.tf1_batch(0, programs.dtype), is_observed=True).layers
+    layers = alignment.with_reads(seen.layers, pairing.new, matching)
+    aligned = alignment.align(ops, layers, SAME_VALUE[programs.dtype], {})
+    return sum(a.by == "value" for a in aligned), len(aligned)
 
 
 def _row_line(row: Row) -> str:

@@ -167,6 +167,14 @@ def resize(layer: LayerCase) -> Reason | None:
     return None
 
 
+def pool(layer: LayerCase) -> Reason | None:
+    """The largest for the mean of a block, or the reverse."""
+    kinds = [probes.pool_kind(layer.x, y) for y in (layer.ours, layer.theirs)]
+    if kinds[0] and kinds[1] and kinds[0] != kinds[1]:
+        return Reason("pools {1} of each block, TF1 {0}".format(*kinds))
+    return None
+
+
 def anything(layer: LayerCase) -> Reason | None:
     """Tries what may stand in a layer of a user's own, or between two layers."""
     x, ours, theirs, weights = layer.x, layer.ours, layer.theirs, layer.weights
@@ -181,7 +189,7 @@ def anything(layer: LayerCase) -> Reason | None:
         if weights.get("beta") is not None or weights.get("gamma") is not None:
             return norm(layer)
     if x.ndim == 4 and ours.ndim == 4:
-        return resize(layer)
+        return pool(layer) or resize(layer)
     if ours.ndim == 2 and x.ndim == 4 and ours.shape == theirs.shape:
         _, h, w, c = x.shape
         if apart(ours, layouts.channels_last(theirs, (c, h, w)))[0] < AGREE:
@@ -196,6 +204,7 @@ BY_KIND: dict[str, Callable[[LayerCase], Reason | None]] = {
     "conv": convolution,
     "deconv": convolution,
     "dense": dense,
+    "pool": pool,
     "resize": resize,
     "recurrent": recurrent,
 }
