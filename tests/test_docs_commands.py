@@ -26,8 +26,9 @@ OF_OTHERS = {  # options of pip, make, pytest, git and of the programs that docs
     *("--its", "--own", "--dataset", "--train", "--input_height", "--output_height", "--op"),
     *("--gan_type", "--crop", "--batch_size", "--checkpoint_dir", "--out_name", "--ckpt_freq"),
     *("--mode", "--input_dir", "--output_dir", "--max_steps", "--ngf", "--ndf", "--checkpoint"),
-    *("--num-steps", "--phase", "--dataset_dir", "--epoch", "--img_size", "--iteration", "--use_gpu"),
-    *("--fine_size", "--load_size", "--model_type"),
+    *("--num-steps", "--phase", "--dataset_dir", "--epoch", "--img_size", "--iteration"),
+    *("--fine_size", "--load_size", "--model_type", "--use_gpu"),
+    *("--cat_codes", "--datasets", "--image_size"),
     *("--dim_z", "--n_hidden", "--num_epochs", "--input_scale_size", "--conv_hidden_num", "--PMLR"),
     *("--load_path", "--kills", "--limit", "--strict", "--version", "--framework"),
 }
