@@ -9,6 +9,7 @@ import numpy as np
 
 from dcgan_v1.porting import description as d
 from dcgan_v1.porting.text.printing import (
+    OPERATORS,
     Names,
     binary,
     constants,
@@ -18,10 +19,6 @@ from dcgan_v1.porting.text.printing import (
 )
 from dcgan_v1.porting.text.slicing import index_of
 
-BINARY = {
-    **{"Add": "+", "AddV2": "+", "Sub": "-", "Mul": "*", "RealDiv": "/", "Div": "/"},
-    **{"Greater": ">", "GreaterEqual": ">=", "Less": "<", "LessEqual": "<="},
-}
 FUNCTIONS = {
     **{"Square": "tf.square", "Sqrt": "tf.sqrt", "Rsqrt": "tf.math.rsqrt", "Exp": "tf.exp"},
     **{"Log": "tf.math.log", "Log1p": "tf.math.log1p", "Abs": "tf.abs", "Tanh": "tf.tanh"},
@@ -90,8 +87,8 @@ class Printer(Names):
     def _op(self, node: d.Node, xs: list[str]) -> str:
         s = node.settings
         type_ = s["type"]
-        if type_ in BINARY and len(xs) == 2:
-            return binary(xs[0], BINARY[type_], xs[1])
+        if type_ in OPERATORS and len(xs) == 2:
+            return binary(xs[0], OPERATORS[type_], xs[1])
         if type_ == "Neg":
             return f"-{in_brackets(xs[0])}"
         if type_ in REDUCTIONS:

@@ -42,16 +42,30 @@ def resized_conv(y: Tensor) -> Match | None:
     if not bound or kernel is None or shape is None or y.shape is None or y.shape[:3] != shape[:3]:
         return None
     large = (shape[0], *(2 * (n or 0) for n in shape[1:3]), shape[3])
-    settings = {
-        "filters": y.shape[3],
-        "size": (3, 3),
-        "strides": (2, 2),
+    resize = {"type": "ResizeBilinear", "align_corners": False, "half_pixel_centers": False}
+    size = np.asarray(large[1:3], np.int32)
+    settings = _settings(y.shape[3], 3, 2)
+    return Match("conv", [bound["x"]], settings, {"kernel": kernel}, before=(resize, size, large))
+
+
+def _settings(filters: int | None, size: int, stride: int) -> dict[str, Any]:
+    """Of a square kernel; padding is SAME in all that is here."""
+    return {
+        "filters": filters,
+        "size": (size, size),
+        "strides": (stride, stride),
         "padding": "same",
         "dilations": (1, 1),
     }
-    resize = {"type": "ResizeBilinear", "align_corners": False, "half_pixel_centers": False}
-    size = np.asarray(large[1:3], np.int32)
-    return Match("conv", [bound["x"]], settings, {"kernel": kernel}, before=(resize, size, large))
+
+
+def _reach(size: int, stride: int) -> tuple[int, list[int]]:
+    """How many blocks of `stride` pixels a pixel of the small map reaches, on either side of its
+    own, and how many empty taps on both sides make a kernel of `size` taps as wide as these."""
+    before = max(size - stride, 0) // 2
+    half = max((size - 1 - before) // stride, (stride - 1 + before) // stride)
+    front = stride * half - before
+    return half, [front, stride * (2 * half + 1) - size - front]
 
 
 BLOCKS = (
@@ -74,21 +88,13 @@ def subpixel_deconv(y: Tensor) -> Match | None:
         return None
     if not _is_blocks(y.op.inputs[0].op.inputs[1], size, stride, filters, channels):
         return None
-    settings = {
-        "filters": filters,
-        "size": (size, size),
-        "strides": (stride, stride),
-        "padding": "same",
-        "dilations": (1, 1),
-    }
-    return Match("deconv", [bound["x"]], settings, {"kernel": kernel})
+    return Match("deconv", [bound["x"]], _settings(filters, size, stride), {"kernel": kernel})
 
 
 def _is_blocks(small: Tensor, size: int, stride: int, filters: int, channels: int) -> bool:
     """Whether the kernel of the small map holds each tap where it belongs."""
-    before = max(size - stride, 0) // 2
-    half = max((size - 1 - before) // stride, (stride - 1 + before) // stride)
-    taps, front = 2 * half + 1, stride * half - before
+    half, margin = _reach(size, stride)
+    taps = 2 * half + 1
     constants = []
     for kind in ("Reshape", "Transpose", "ReverseV2", "Reshape", "Pad"):
         op = through(small).op
@@ -96,7 +102,6 @@ def _is_blocks(small: Tensor, size: int, stride: int, filters: int, channels: in
             return False
         constants.append(op.inputs[1].array.tolist())
         small = op.inputs[0]
-    margin = [front, stride * taps - size - front]
     return constants == [
         [taps, taps, channels, stride * stride * filters],
         [0, 2, 5, 1, 3, 4],
@@ -126,14 +131,7 @@ def columns_deconv(y: Tensor) -> Match | None:
     large = (stride * (x[1] or 0), stride * (x[2] or 0), filters)
     if not stride or y.shape[1:] != large or not _are_columns(y, image["columns"], x, size, stride):
         return None
-    settings = {
-        "filters": filters,
-        "size": (size, size),
-        "strides": (stride, stride),
-        "padding": "same",
-        "dilations": (1, 1),
-    }
-    return Match("deconv", [bound["x"]], settings, {"kernel": kernel})
+    return Match("deconv", [bound["x"]], _settings(filters, size, stride), {"kernel": kernel})
 
 
 def _are_columns(
@@ -142,15 +140,13 @@ def _are_columns(
     """Whether each tap's columns are added where they belong.
 
     Args:
-      y: the image; columns: those of all taps, with noughts around.
+      y: the image; columns: those of all taps, with zeros around.
       x: shape of the small map.
       size, stride: of the kernel.
     """
     height, width = x[1] or 0, x[2] or 0
-    before = max(size - stride, 0) // 2
-    half = max((size - 1 - before) // stride, (stride - 1 + before) // stride)
-    blocks, front = 2 * half + 1, stride * half - before
-    margin = [front, stride * blocks - size - front]
+    half, margin = _reach(size, stride)
+    blocks = 2 * half + 1
     around = through(columns).op
     widened = through(around.inputs[0]).op
     inner = through(widened.inputs[0]).op

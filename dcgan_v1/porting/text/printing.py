@@ -112,6 +112,12 @@ def in_brackets(x: str) -> str:
     return f"({x})" if x.startswith("-") else x
 
 
+OPERATORS = {  # that all targets spell alike
+    **{"Add": "+", "AddV2": "+", "Sub": "-", "Mul": "*", "RealDiv": "/", "Div": "/"},
+    **{"Greater": ">", "GreaterEqual": ">=", "Less": "<", "LessEqual": "<="},
+}
+
+
 def binary(a: str, sign: str, b: str) -> str:
     """Returns two expressions with an operator between, in brackets where they need them.
 

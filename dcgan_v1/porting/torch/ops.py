@@ -6,6 +6,7 @@ from typing import Any
 from dcgan_v1.porting import description as d
 from dcgan_v1.porting.patterns import layers as patterns
 from dcgan_v1.porting.text.printing import (
+    OPERATORS,
     Names,
     binary,
     constants,
@@ -19,9 +20,9 @@ from dcgan_v1.porting.torch import layout
 from dcgan_v1.porting.torch import shapes as torch_shapes
 
 BINARY = {
-    **{"Add": "+", "AddV2": "+", "Sub": "-", "Mul": "*", "RealDiv": "/", "Div": "/"},
-    **{"Greater": ">", "GreaterEqual": ">=", "Less": "<", "LessEqual": "<=", "Pow": "**"},
-    **{"Equal": "==", "NotEqual": "!=", "LogicalAnd": "&", "LogicalOr": "|", "FloorDiv": "//"},
+    **OPERATORS,
+    **{"Pow": "**", "FloorDiv": "//"},
+    **{"Equal": "==", "NotEqual": "!=", "LogicalAnd": "&", "LogicalOr": "|"},
 }
 UNARY = {
     **{"Square": "torch.square", "Sqrt": "torch.sqrt", "Rsqrt": "torch.rsqrt", "Exp": "torch.exp"},

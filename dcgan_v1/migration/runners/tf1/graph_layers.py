@@ -7,41 +7,12 @@ from typing import Any
 
 import tensorflow.compat.v1 as tf
 
+from dcgan_v1.migration.recordings.port_recorder.tensorflow_functions import OPS
 from dcgan_v1.migration.records import Settings
 from dcgan_v1.migration.runners.tf1 import graph_ops
 
 KINDS = {
-    "Conv2D": "conv",
-    "Conv3D": "conv",
-    "DepthwiseConv2dNative": "conv",
-    "Conv2DBackpropInput": "deconv",
-    "Conv3DBackpropInputV2": "deconv",
-    "MatMul": "dense",
-    "BatchMatMul": "dense",
-    "BatchMatMulV2": "dense",
-    "FusedBatchNorm": "norm",
-    "FusedBatchNormV2": "norm",
-    "FusedBatchNormV3": "norm",
-    "LRN": "norm",
-    "Relu": "activation",
-    "Relu6": "activation",
-    "LeakyRelu": "activation",
-    "Elu": "activation",
-    "Selu": "activation",
-    "Tanh": "activation",
-    "Sigmoid": "activation",
-    "Softplus": "activation",
-    "Softsign": "activation",
-    "Softmax": "activation",
-    "LogSoftmax": "activation",
-    "Maximum": "activation",
-    "MaxPool": "pool",
-    "AvgPool": "pool",
-    "MaxPoolV2": "pool",
-    "ResizeBilinear": "resize",
-    "ResizeNearestNeighbor": "resize",
-    "ResizeBicubic": "resize",
-    "BiasAdd": "bias",
+    **OPS,  # those of a TF2 program's functions, which are the same ops
     "Add": "add",
     "AddV2": "add",
     "Sub": "add",
@@ -65,7 +36,6 @@ KINDS = {
     "Reshape": "reshape",
     "Transpose": "reshape",
     "Squeeze": "reshape",
-    "Einsum": "dense",
 }
 ATTRIBUTES = {
     "alpha": "slope",
