@@ -21,6 +21,7 @@ from dcgan_v1.migration.comparison.evidence import (
 from dcgan_v1.migration.explanation import (
     averages,
     gradients,
+    layer_corrections,
     layer_experiments,
     layers,
     losses,
@@ -435,7 +436,7 @@ def test_what_is_put_right_in_one_layer_is_in_all_that_are_set_alike():
 
     rows = [row("a", 1e-3, 1e-5), row("b", 1e-3, 1e-5), row("c", 1e-4, 1e-5), row("d", 1e-3, 0.1)]
     evidence = made({}, {}, {}, aligned={"training": [*rows, row("a#2", 1e-3, 1e-5)]})
-    changed = layers._changes(case(evidence), rows[0], {"epsilon": 1e-5})
+    changed = layer_corrections.changes(case(evidence), rows[0], {"epsilon": 1e-5})
     assert [c.op for c in changed] == ["TF1/a", "TF1/a#2", "TF1/b"]
 
 

@@ -10,7 +10,8 @@ from dcgan_v1.migration.comparison.evidence import Aligned, Key
 from dcgan_v1.migration.explanation.averages import _cause
 from dcgan_v1.migration.explanation.layer_case import LayerCase
 from dcgan_v1.migration.explanation.layer_experiments import dense
-from dcgan_v1.migration.explanation.layers import _is_idle, _skipped
+from dcgan_v1.migration.explanation.layer_reasons import skipped
+from dcgan_v1.migration.explanation.layers import _is_idle
 from dcgan_v1.migration.matching import by_use
 from dcgan_v1.migration.matching.identify import PortUpdate
 from dcgan_v1.migration.matching.layouts import Layout
@@ -142,7 +143,7 @@ def between(tf1, port):
     case = SimpleNamespace(evidence=SimpleNamespace(layers={"training": layers}))
     last = SimpleNamespace(old=layers[0], new=SimpleNamespace(output=norm))
     row = SimpleNamespace(old=layers[2])
-    return _skipped(case, "training", last, row, port(norm)).text
+    return skipped(case, "training", last, row, port(norm)).text
 
 
 def test_another_activation_between_two_layers_is_not_taken_for_a_dropout():

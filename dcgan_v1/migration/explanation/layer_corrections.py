@@ -1,0 +1,60 @@
+"""What puts a layer's difference right in TF1's graph."""
+
+from dcgan_v1.migration.comparison.evidence import Aligned
+from dcgan_v1.migration.explanation.case import Case
+from dcgan_v1.migration.records import TYPE, Change, NumberChange, PaddingChange, TypeChange
+
+
+def changes(case: Case, at: Aligned, settings: dict[str, float]) -> tuple[Change, ...]:
+    """What gives every op of TF1's that stands beside a layer the port's numbers; and those beside
+    others of its kind, where both sides say the same numbers as there: what is found in one batch
+    norm is not looked for in each."""
+    found = {
+        _change(op, attribute, value)
+        for rows in case.evidence.aligned.values()
+        for row in rows
+        if row.old is not None
+        for name, value in settings.items()
+        if base(row) == base(at) or is_alike(row, at, name)
+        for op, attribute in row.old.knobs.get(name, [])
+    }
+    return tuple(sorted(found, key=lambda c: c.op))
+
+
+def paddings(
+    case: Case, at: Aligned, padding: tuple[int, int, int, int] | None
+) -> tuple[Change, ...]:
+    """What gives every convolution of TF1's that stands beside a layer the port's padding."""
+    if padding is None:
+        return ()
+    ops = {
+        op
+        for rows in case.evidence.aligned.values()
+        for row in rows
+        if row.old is not None and base(row) == base(at)
+        for op, _ in row.old.knobs.get("padding", [])
+    }
+    return tuple(PaddingChange(op, padding[:2], padding[2:]) for op in sorted(ops))
+
+
+def _change(op: str, attribute: str, value: float) -> NumberChange | TypeChange:
+    """What a knob, see `LayerOutput`, is set to."""
+    if attribute.startswith(TYPE):
+        return TypeChange(op, attribute.removeprefix(TYPE))
+    return NumberChange(op, attribute, value)
+
+
+def base(row: Aligned) -> str:
+    return row.new.name.partition("#")[0]
+
+
+def is_alike(row: Aligned, at: Aligned, name: str) -> bool:
+    """Whether both sides' settings of a name are as at another layer of the same kind."""
+    if row.old is None or at.old is None or row.new.kind != at.new.kind:
+        return False
+    theirs, ours = row.new.settings.get(name), row.old.settings.get(name)
+    return (
+        theirs is not None
+        and theirs == at.new.settings.get(name)
+        and ours == at.old.settings.get(name)
+    )
