@@ -307,9 +307,13 @@ def test_a_readme_speaks_of_batch_norm_where_it_is_no_layer_of_the_framework(fus
     stages = (d.Stage(0, tuple(calls), ()),)
     program = d.Program("", {}, (network,), (), (), (), stages, {})
     said = {to: readme._spelled(program, to) for to in ("keras", "torch", "tf2")}
-    assert bool(said["torch"]) == (not fused or not moves)
-    assert bool(said["keras"]) == (fused or not moves)
-    assert said["tf2"]  # a tf.Module has none
+    is_class = {"torch": not fused or not moves, "keras": fused or not moves, "tf2": True}
+    follows = "unbiased" if fused else "biased"
+    for to, lines in said.items():
+        text = "\n".join(lines)
+        assert (f"averages follow the {follows} variance" in text) == is_class[to], to
+        assert ("in some calls alone" in text) == (is_class[to] and not moves), to
+        assert ("a tf.Module has no layer" in text) == (to == "tf2")
 
 
 # ---- the command ----

@@ -10,7 +10,7 @@ import threading
 import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 from dcgan_v1.data.members import Copy, encrypted, fingerprint, needs, refuse_climbing, unreadable
 from dcgan_v1.data.passed_over import PassedOver, takes
@@ -19,6 +19,13 @@ from dcgan_v1.errors import UserError, reason
 
 PROGRAMS = "unrar, unar, 7z or bsdtar"  # that rarfile knows
 CHUNK = 2**20
+
+
+class _Unpacked(NamedTuple):
+    """What a program made of an archive: its images, and the names of those that are wrong."""
+
+    copy: Copy
+    damaged: set[str]
 
 
 class RarSource:
@@ -36,26 +43,26 @@ class RarSource:
             elif member.is_file() and takes(PurePosixPath(member.filename), self.passed_over):
                 self._members[member.filename] = member
         self.names = list(self._members)
-        self._copy: Copy | None = None
-        self._programs = list(_programs()) if self._is_compressed() else []
-        if self._is_compressed() and not self._programs:
+        self._unpacked: _Unpacked | UserError | None = None
+        self._is_compressed = any(not _is_stored(member) for member in self._members.values())
+        self._programs = list(_programs()) if self._is_compressed else []
+        if self._is_compressed and not self._programs:
             raise _not_unpacked(path, "none of the programs that unpack them is here: install one")
-
-    def _is_compressed(self) -> bool:
-        import rarfile
-
-        return any(member.compress_type != rarfile.RAR_M0 for member in self._members.values())
 
     def read(self, name: str) -> bytes:
         member = self._archive.getinfo_orig(self._members[name])  # what it is a copy of
         if member.file_size > LARGEST:
             raise ValueError("too large a file")
         with self._lock:
-            if not self._is_compressed():
+            if not self._is_compressed:
                 return self._stored(member)
-            if self._copy is None:
-                self._copy = self._copied()
-        return self._copy.read(member.filename)
+            if self._unpacked is None:
+                self._unpacked = self._unpack()
+        if isinstance(self._unpacked, UserError):
+            raise self._unpacked
+        if member.filename in self._unpacked.damaged:
+            raise ValueError("its checksum is wrong")
+        return self._unpacked.copy.read(member.filename)
 
     def _stored(self, member: Any) -> bytes:
         import rarfile
@@ -66,9 +73,11 @@ class RarSource:
             raise ValueError(f"it cannot be unpacked ({reason(error)})") from error
         return data
 
-    def _copied(self) -> Copy:
+    def _unpack(self) -> _Unpacked | UserError:
         """Has each program that is here try: every one lacks something (solid archives, those
-        of version 5, RAR altogether), and says so in its output."""
+        of version 5, RAR altogether), and says so in its output. The first that does all of it
+        right is taken, else the one with the fewest damaged files."""
+        best: _Unpacked | None = None
         for command in self._programs:
             with subprocess.Popen(
                 [*command, str(self.path.absolute())],
@@ -77,37 +86,51 @@ class RarSource:
                 stderr=subprocess.DEVNULL,
             ) as process:
                 assert process.stdout is not None
-                if copy := self._split(process.stdout):
-                    return copy
+                done = self._split(process.stdout)
+            if done and (best is None or len(done.damaged) < len(best.damaged)):
+                best = done
+            if best and not best.damaged:
+                break
+        if best and len(best.damaged) < len(self._members):
+            return best
         tried = ", ".join(command[0] for command in self._programs)
-        raise _not_unpacked(
+        return _not_unpacked(
             self.path, f"it is corrupt or beyond what is here ({tried}): install another"
         )
 
-    def _split(self, stream: IO[bytes]) -> Copy | None:
-        """Copies the archive's files from one stream of all of them; None where it is not that."""
-        copy = Copy(self.path)
+    def _split(self, stream: IO[bytes]) -> _Unpacked | None:
+        """Copies the images from one stream of all files of the archive; None where it ends
+        within them. Files that have a BLAKE2 checksum alone are not checked."""
+        copy, damaged = Copy(self.path), set[str]()
+        wanted = {self._archive.getinfo_orig(m).filename for m in self._members.values()}
         for member in self._archive.infolist():
             if not member.is_file() or member.file_redir:  # a copy has no data of its own
                 continue
+            is_wanted = member.filename in wanted and member.file_size <= LARGEST
             checksum, size, kept = 0, 0, bytearray()
             while size < member.file_size:
                 part = stream.read(min(CHUNK, member.file_size - size))
                 if not part:
                     return None
                 checksum, size = zlib.crc32(part, checksum), size + len(part)
-                if member.file_size <= LARGEST:
+                if is_wanted:
                     kept += part
-            if member.CRC not in (None, checksum):
-                return None
-            if member.file_size <= LARGEST:
+            if is_wanted:
                 copy.add(member.filename, bytes(kept))
-        return copy
+                if member.CRC not in (None, checksum):
+                    damaged.add(member.filename)
+        return _Unpacked(copy, damaged)
 
     def fingerprint(self, times: bool = True) -> str:
         del times  # the archive has checksums of its members
         members = self._members.items()
         return fingerprint((name, m.file_size, m.CRC or m.blake2sp_hash) for name, m in members)
+
+
+def _is_stored(member: Any) -> bool:
+    import rarfile
+
+    return bool(member.compress_type == rarfile.RAR_M0)
 
 
 def _opened(path: Path) -> Any:

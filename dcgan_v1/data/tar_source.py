@@ -107,8 +107,7 @@ class TarSource:
 
     def fingerprint(self, times: bool = True) -> str:
         members = [(name, m.size, m.mtime if times else "") for name, m in self._members.items()]
-        changed = (self.path.stat().st_mtime_ns,) if times else ()
-        return fingerprint([*members, changed])
+        return fingerprint([*members, (self.path.stat().st_mtime_ns,)] if times else members)
 
 
 class SevenZipSource:

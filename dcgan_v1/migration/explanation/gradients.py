@@ -237,7 +237,9 @@ def _clipping(case: Case, ours: Keyed, theirs: Keyed, keys: list[Key]) -> str | 
     ):
         bound = max(float(np.max(np.abs(clipped[k]))) for k in keys)
         if all(_leaves(np.clip(plain[k], -bound, bound), plain[k], clipped[k]) for k in keys):
-            return f"{who} clips gradients to ±{bound:.3g}, {other} does not"
+            own = _own_bound([plain[k] for k in keys])
+            beside = f"{other} to ±{own:.3g}" if own else f"{other} does not"
+            return f"{who} clips gradients to ±{bound:.3g}, {beside}"
         ratios = [probes.ratio(plain[k], clipped[k]) for k in keys]
         updates = {k.update for k in keys}
         if len(updates) == 1 and 0 < ratios[0] < 1 and np.ptp(ratios) < 1e-6:
@@ -249,6 +251,12 @@ def _clipping(case: Case, ours: Keyed, theirs: Keyed, keys: list[Key]) -> str | 
                     f"{who} clips its gradients to a norm of {rounded:g} together, {other} does not"
                 )
     return None
+
+
+def _own_bound(gradients: list[np.ndarray]) -> float:
+    """What gradients are clipped to: a largest size that several have to the bit; or 0."""
+    sizes = np.concatenate([np.abs(g).ravel() for g in gradients])
+    return float(sizes.max()) if np.count_nonzero(sizes == sizes.max()) > 1 else 0.0
 
 
 def _factor(case: Case, ours: Keyed, theirs: Keyed, keys: list[Key]) -> str | None:

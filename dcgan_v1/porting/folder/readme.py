@@ -106,15 +106,24 @@ def _spelled(program: d.Program, to: str) -> list[str]:
 
 def _spelled_norms(program: d.Program, to: str) -> list[str]:
     """Why there are batch norms that are a class of the port's."""
-    norms = [
-        n
+    placed = [
+        (w, n)
         for w in program.networks
         for n in contents.nodes(w)
         if n.kind == "batch_norm" and not TARGETS[to].has_norm(program, w, n)
     ]
-    lines = ["batch norm, a few lines: TF1 moves its averages in some calls alone"] if norms else []
-    if any(n.settings["fused"] for n in norms):
-        lines.append("fused batch norm: its averages follow the unbiased variance")
+    norms = [n for _, n in placed]
+    lines = []
+    if norms and to == "tf2":
+        lines.append("batch norm: a tf.Module has no layer for it")
+    if any(contents.holds_averages(program, w) for w, _ in placed):
+        lines.append("batch norm, a few lines: TF1 moves its averages in some calls alone")
+    for fused, follows in ((True, "unbiased"), (False, "biased")):
+        if any(n.settings["fused"] == fused and contents.sets(n) for n in norms):
+            kind = "fused batch norm" if fused else "batch norm"
+            lines.append(f"{kind}: its averages follow the {follows} variance")
+    if to == "torch" and any(len(n.variables.keys() & {"gamma", "beta"}) == 1 for n in norms):
+        lines.append("batch norm with one of gamma and beta: PyTorch's has both or none")
     if any(contents.sets(n) > 1 for n in norms):
         lines.append("batch norm with several pairs of averages: TF1 keeps reals and fakes apart")
     return lines

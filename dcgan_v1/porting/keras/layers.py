@@ -10,8 +10,8 @@ from dcgan_v1.porting.keras.starts import initializer
 from dcgan_v1.porting.text.printing import square
 
 KINDS = {"dense": "layers.Dense", "conv": "layers.Conv2D", "deconv": "layers.Conv2DTranspose"}
-SHORT = {"layers.Conv2D": "conv", "layers.Conv2DTranspose": "deconv"}
-SHARED = 3  # layers of the same settings, of which there are two at least: they have a name
+SHORT = {"layers.Conv2D": "conv", "layers.Conv2DTranspose": "deconv", "layers.LSTM": "lstm"}
+SHARED = 3  # so many layers of the same two settings or more have a name for these
 
 
 @dataclass(frozen=True)

@@ -89,8 +89,10 @@ def _feed(node: d.Node, recorded: np.ndarray | None, drawn: "_Drawn | None") -> 
     told = recorded is not None
     dtype = "float32" if value.dtype == "float64" else value.dtype
     if not full:
-        number = float(recorded.reshape(-1)[0]) if recorded is not None else 1.0
-        is_one = recorded is not None and float(np.ptp(recorded)) == 0  # else it changes by steps
+        number, is_one = 1.0, False
+        if recorded is not None:
+            number = float(recorded.flat[0])
+            is_one = bool((recorded == recorded.flat[0]).all())  # else it changes by steps
         return Feed(name, "number", (), number, number, dtype, is_one)
     if not dtype.startswith("float"):
         kind = "labels" if len(full) == 1 and dtype.startswith("int") else "images"
