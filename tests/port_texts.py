@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+from script_runs import ENVIRONMENT, SECONDS
+
 from dcgan_v1.migration.recordings import recorder_file
 
 
@@ -16,4 +18,6 @@ def run_recorder(program, folder, *words):
         capture_output=True,
         text=True,
         cwd=folder,
+        env=ENVIRONMENT,
+        timeout=SECONDS,
     )

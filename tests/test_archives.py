@@ -329,6 +329,25 @@ def test_a_compressed_rar_is_unpacked_once_by_the_first_program_that_can(tmp_pat
 
 
 @pytest.mark.cli
+def test_a_damaged_file_of_a_compressed_rar_is_one_bad_image(tmp_path, monkeypatch):
+    """And what is no image does not matter."""
+    files = {name: b"?" + data[1:] for name, data in BESIDE.items()}
+    whole = b"".join(FILES.values())
+    wrong = whole[:150] + bytes([whole[150] ^ 1]) + whole[151:]
+    only = program(tmp_path / "bin", "unar", wrong + b"".join(files.values()))
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    source = sources.open_source(str(rar(tmp_path / "a.rar", is_compressed=True)))
+    right = []
+    for name in source.names:
+        try:
+            right.append(source.read(name) == FILES[name])
+        except ValueError as error:
+            assert "checksum is wrong" in str(error)
+    assert right == [True] * (len(FILES) - 1)
+    assert only.with_suffix(".calls").read_text().count("\n") == 1
+
+
+@pytest.mark.cli
 def test_a_compressed_rar_that_is_not_unpacked_says_which_programs_do(tmp_path, monkeypatch):
     path = rar(tmp_path / "packed.rar", is_compressed=True)
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))

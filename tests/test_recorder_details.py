@@ -2,14 +2,12 @@
 
 import json
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from port_texts import run_recorder
 
-from dcgan_v1.migration.recordings import recorder_file
 from dcgan_v1.migration.recordings.port_recording import PortRecording
 from dcgan_v1.migration.recordings.versions import compare_versions
 
@@ -35,14 +33,8 @@ for step in range({steps}):
 
 def recorded(folder, before="", step="pass", y="model(x)", end="sgd.step()", **words):
     words = {"parameters": "model.parameters()", "steps": 4, **words}
-    return run(PROGRAM.format(before=before, step=step, y=y, end=end, **words), folder)
-
-
-def run(program, folder, *options):
-    (folder / "train.py").write_text(program)
-    recorder_file.write(folder / "port_recorder.py")
-    words = [sys.executable, "port_recorder.py", "--record", "rec", *options, "train.py"]
-    return subprocess.run(words, capture_output=True, text=True, cwd=folder, timeout=120)
+    program = PROGRAM.format(before=before, step=step, y=y, end=end, **words)
+    return run_recorder(program, folder)
 
 
 def items(folder):
@@ -182,7 +174,7 @@ def test_processes_that_train_are_named(tmp_path):
         "    p.start()\n"
         "    p.join()\n"
     )
-    done = run(program, tmp_path)
+    done = run_recorder(program, tmp_path)
     assert done.returncode == 2
     assert "the program starts others (train.py:6)" in done.stderr
     assert not Path(tmp_path, "rec", "recording.json").exists()

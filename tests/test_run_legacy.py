@@ -288,16 +288,17 @@ def test_any_cell_of_a_notebook_may_import_from_the_future(tmp_path, cells):
     assert names["n"] == 1
 
 
+@pytest.mark.unit
 def test_pylab_gives_a_notebook_its_names(tmp_path):
     cells = [
         "%pylab inline\nimport os",
-        "n = linspace(0, 1, 3).sum() + np.pi + len(plt.get_fignums())",
+        "n = linspace(0, 1, 3).sum() + np.pi + callable(plt.get_fignums)",
     ]
     book = {"cells": [{"cell_type": "code", "source": cell} for cell in cells]}
     (tmp_path / "book.ipynb").write_text(json.dumps(book))
     names = {}
     exec(notebooks.code(tmp_path / "book.ipynb"), names)
-    assert names["n"] == 1.5 + np.pi
+    assert names["n"] == 2.5 + np.pi
 
 
 @pytest.mark.parametrize(
@@ -487,6 +488,7 @@ def test_pictures_without_imageio_are_written_as_imageio_2_did(tmp_path):
     assert [frame.max() for frame in imageio.mimread(str(tmp_path / "a.gif"))] == [0, 255]
 
 
+@pytest.mark.unit
 def test_pictures_without_opencv_are_resized_as_opencv_does():
     cv2 = opencv.module()
     a = np.arange(16, dtype=np.float64).reshape(4, 4)

@@ -1,6 +1,6 @@
 """The pairs of both heaps as two programs that are recorded as they are.
 
-They get the verdict that adapters get."""
+Equal ones are the same, and what is planted is named, as with adapters."""
 
 import json
 import subprocess
@@ -45,7 +45,7 @@ def chunks():
 @pytest.mark.compare
 @pytest.mark.torch
 @pytest.mark.parametrize("pairs", chunks())
-def test_two_programs_get_the_verdict_that_adapters_get(pairs):
+def test_two_recorded_programs_are_the_same_or_what_is_planted_is_named(pairs):
     done = subprocess.run(
         [sys.executable, SCRIPTS, *(pair.name for pair in pairs)],
         env=ENVIRONMENT,

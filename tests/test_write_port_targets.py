@@ -12,8 +12,6 @@ from script_runs import ENVIRONMENT, ROOT, call
 
 from dcgan_v1.porting.torch import layout as torch_layout
 
-torch = pytest.importorskip("torch")
-
 pytestmark = pytest.mark.unit
 DATA = ROOT / "tests" / "legacy" / "data"
 PROGRAMS = (
@@ -202,8 +200,9 @@ def save_decayed(prefix):
 
 
 @pytest.mark.compare
-@pytest.mark.torch
-@pytest.mark.parametrize("to", ["torch", pytest.param("keras", marks=RELEASE)])
+@pytest.mark.parametrize(
+    "to", [pytest.param("torch", marks=pytest.mark.torch), pytest.param("keras", marks=RELEASE)]
+)
 def test_a_decayed_rate_goes_on_where_the_checkpoint_stood(to, tmp_path):
     prefix = tmp_path / "model.ckpt"
     save_decayed(prefix)
@@ -212,6 +211,8 @@ def test_a_decayed_rate_goes_on_where_the_checkpoint_stood(to, tmp_path):
     done = call("write_port.py", *words, "--out", port)
     assert done.returncode == 0, done.stdout + done.stderr
     if to == "torch":
+        import torch
+
         state = torch.load(port / "weights" / "checkpoint.pt")["net_momentum"]
         assert state["param_groups"][0]["updates"] == 7
 

@@ -54,6 +54,8 @@ KINDS = (
         "forward",
         r"batch norm's epsilon is (?P<new>\S+), TF1's (?P<old>[^\s;]+)",
     ),
+    Kind("batch norm by averages in training", "forward", r"normalises by"),
+    Kind("the kind of a pool", "forward", r"^pools "),
     Kind("averages in an order that TF1 leaves open", "state", r"leaves the order open"),
     Kind(
         "batch norm's averages",
@@ -97,7 +99,7 @@ def kind(finding: Mapping[str, str]) -> Kind:
     for one in KINDS:
         if one.name == name or (name is None and re.search(one.says, finding["cause"])):
             return one
-    raise UserError(f"causes.py knows no kind for: {finding['cause']}")
+    raise UserError(f"causes.py knows no kind for: {finding['cause']}; add one to its KINDS")
 
 
 def in_short(finding: Mapping[str, str]) -> str:

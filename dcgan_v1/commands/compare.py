@@ -36,15 +36,18 @@ def main(args: argparse.Namespace) -> int:
     if len(args.sides) > 2:
         raise UserError("name the two sides, OLD NEW, and no more")
     _refuse_port_options(args)
-    if compare_versions.is_meant(args):
+    is_port_named = bool(args.port_program or args.port_recording)
+    if is_port_named and len(args.sides) > 1:
+        raise UserError("--port-program and --port-recording name the new side: leave out NEW")
+    is_of_versions = compare_versions.is_meant(args)
+    if is_of_versions:
         compare_versions.refuse_others(args)
     args.steps = compare_options.STEPS if args.steps is None else args.steps
     refuse_unwritable(args)
-    if len(args.sides) == 2 and compare_versions.is_meant(args):
+    if len(args.sides) == 2 and is_of_versions:
         return compare_versions.of_two(args)
-    is_port_named = bool(args.port_program or args.port_recording)
     has_old = len(args.sides) > (0 if is_port_named else 1)
-    if not compare_versions.is_meant(args):
+    if not is_of_versions:
         tf1_options.refuse_sources(args, args.sides[0] if has_old else None)
     if is_port_named:
         if not args.sides and not tf1_options.sources(args):
@@ -53,7 +56,7 @@ def main(args: argparse.Namespace) -> int:
             )
         with tempfile.TemporaryDirectory(prefix="port_") as folder:
             port = _port(args, Path(folder))
-            if compare_versions.is_meant(args):
+            if is_of_versions:
                 return compare_versions.of_ports(args.sides[0], port.folder)
             return _compare(args, port)
     return _compare(args, args.sides.pop() if args.sides else None)

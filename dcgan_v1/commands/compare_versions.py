@@ -43,8 +43,6 @@ def refuse_others(args: argparse.Namespace) -> None:
     ]
     if left_out:
         raise UserError(f"two recordings of one program need no {' and '.join(left_out)}")
-    if len(args.sides) > 1 and (args.port_program or args.port_recording):
-        raise UserError("two recordings of a port need no third side")
 
 
 def of_two(args: argparse.Namespace) -> int:

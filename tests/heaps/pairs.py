@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 
+STATED = "? "  # ahead of words of a difference that is stated without a cause
 BLACK = "black"  # images with rows of exact zeros
 SIDES = {"torch": "torch_ports", "keras": "keras_ports"}
 
@@ -31,6 +32,7 @@ class Pair:
       name: what sets them apart.
       old: builds the TF1 graph; new: makes the port.
       causes: for each planted fault, words of its finding; none where they are equal.
+      is_explained: whether all have a cause; else a difference is stated and no more.
       accept: names of causes that are accepted.
       images: '' or BLACK.
     """
@@ -41,6 +43,7 @@ class Pair:
     causes: tuple[str, ...] = ()
     accept: tuple[str, ...] = ()
     images: str = ""
+    is_explained: bool = True
 
     @property
     def port(self) -> str:
@@ -60,7 +63,9 @@ def _pair(line):
     cells = [*map(str.strip, line.split("|")), "", "", ""]
     name, old, new, causes, accept, images = cells[:6]
     words = tuple(filter(None, map(str.strip, causes.split(";"))))
-    return Pair(name, _old(old), _new(new), words, tuple(accept.split()), images)
+    is_explained = not any(word.startswith(STATED) for word in words)
+    words = tuple(word.removeprefix(STATED) for word in words)
+    return Pair(name, _old(old), _new(new), words, tuple(accept.split()), images, is_explained)
 
 
 def _old(text):

@@ -109,6 +109,7 @@ def row(pair, table):
     """What the page's table says of a pair."""
     said = "; ".join(f"{f['where']}: {f['cause']}" for f in table["findings"])
     said = said or ("the same but for it" if pair.accept else "the same")
+    said = said if pair.is_explained else f"not wholly explained: {said}"
     return said.replace("|", "&#124;")
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from dcgan_v1.errors import UserError
-from dcgan_v1.migration.adam_powers import updates_done
+from dcgan_v1.migration.adam_powers import UNDERFLOWED, updates_done
 from dcgan_v1.migration.comparison import batches, bindings
 from dcgan_v1.migration.comparison.bindings import Bindings
 from dcgan_v1.migration.matching.map_file import Map
@@ -187,8 +187,11 @@ def _given_start(start: State, old: Tf1Info, given: Arrays) -> State:
         for key, a in start.slots.items()
     }
     updates = dict(start.updates)
-    updates |= {o: int(given[name]) for o, name in old.step_counts.items() if name in given}
     for name, optimizer in old.beta2_powers.items():
         if name in given:
             updates[optimizer] = updates_done(np.asarray(given[name])[()])
+    for optimizer, name in old.step_counts.items():
+        has_power = optimizer in old.beta2_powers.values()
+        if name in given and (not has_power or updates.get(optimizer) == UNDERFLOWED):
+            updates[optimizer] = int(given[name])  # no power tells, or none any more
     return State({**start.variables, **variables}, own_slots, updates)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from dcgan_v1.migration.comparison.evidence import AVERAGE, GRADIENT, STATE, Key, Keyed
-from dcgan_v1.migration.comparison.experiments import LiveExperiments
+from dcgan_v1.migration.comparison.experiments import SHIFT, LiveExperiments
 from dcgan_v1.migration.matching.fingerprints import distance
 from dcgan_v1.migration.matching.matching import Row
 from dcgan_v1.migration.records import Batch, GradientKey, SlotKey, State
@@ -76,7 +76,7 @@ class RecordedExperiments(LiveExperiments):
         channels, nothing is said."""
         old, evidence, start = self._programs.old, self._evidence, self._prepared.start
         averages = [n for n in evidence.old.variables if n not in evidence.trained]
-        shifted = start.replaced({n: start.variables[n] + 0.125 for n in averages})
+        shifted = start.replaced({n: start.variables[n] + SHIFT for n in averages})
         old.load(shifted)
         old.step(self._prepared.tf1_batch(0, evidence.dtype), is_observed=True)
         after = old.state().variables
@@ -87,7 +87,7 @@ class RecordedExperiments(LiveExperiments):
             if name not in after or key not in evidence.ours:
                 continue
             before = np.asarray(start.variables[name], np.float64)
-            kept = float(np.median((np.float64(after[name]) - evidence.ours[key]) / 0.125))
+            kept = float(np.median((np.float64(after[name]) - evidence.ours[key]) / SHIFT))
             ours[name] = kept
             if key in evidence.theirs and kept < 1 and before.size > UNKNOWNS:
                 statistic = (evidence.ours[key] - kept * before) / (1 - kept)

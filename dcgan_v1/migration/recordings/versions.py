@@ -115,9 +115,10 @@ def compare_versions(first: str | Path, second: str | Path) -> Versions:
         result.found += _settings(step, seen[0], seen[1], result.names)
         arrays = [dict(_arrays(port, one)) for port, one in zip(ports, seen, strict=True)]
         _add(result, step, *arrays)
-        if result.found:
+        may_differ = bool(result.found) or not result.is_judged
+        if may_differ:
             _refuse_other_data(step, *ports, has_differed=has_differed)
-        has_differed = bool(result.found)
+        has_differed = may_differ
     return result
 
 

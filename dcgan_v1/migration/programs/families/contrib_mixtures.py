@@ -19,8 +19,11 @@ class Mixture:
     def sample(self, sample_shape: Any = (), seed: int | None = None, name: Any = None) -> Any:
         """-> [sample_shape, event]."""
         with tf.name_scope(name, f"{self.name}_sample"):
-            chosen = tf.one_hot(self.cat.sample(sample_shape, seed), len(self.components))
-            drawn = [component.sample(sample_shape, seed) for component in self.components]
+            # a seed of its own for each: they are independent
+            seeds = [None if seed is None else seed + i for i in range(len(self.components) + 1)]
+            chosen = tf.one_hot(self.cat.sample(sample_shape, seeds[-1]), len(self.components))
+            pairs = zip(self.components, seeds, strict=False)
+            drawn = [component.sample(sample_shape, own) for component, own in pairs]
             total = tf.zeros_like(drawn[0])
             for i, part in enumerate(drawn):
                 is_this = tf.cast(chosen[..., i], part.dtype)

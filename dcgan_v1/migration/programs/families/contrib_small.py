@@ -52,11 +52,12 @@ def alpha_dropout(
         x, low = tf.convert_to_tensor(x), SELU_AT_MINUS_INFINITY
         if isinstance(keep_prob, float | int) and keep_prob == 1:
             return x
+        keep = tf.convert_to_tensor(keep_prob, x.dtype)
         shape = tf.shape(x) if noise_shape is None else noise_shape
         draws = tf.random_uniform(shape, seed=seed, dtype=x.dtype)
-        is_kept = tf.cast(tf.floor(draws + keep_prob), x.dtype)
-        a = tf.rsqrt(keep_prob + low**2 * keep_prob * (1 - keep_prob))
-        return a * (x * is_kept + low * (1 - is_kept)) - a * low * (1 - keep_prob)
+        is_kept = tf.cast(tf.floor(draws + keep), x.dtype)
+        a = tf.rsqrt(keep + low**2 * keep * (1 - keep))
+        return a * (x * is_kept + low * (1 - is_kept)) - a * low * (1 - keep)
 
 
 def _eager() -> Facade:

@@ -27,17 +27,18 @@ def _array(image: Image.Image) -> np.ndarray:
     return np.array(image.convert("RGB") if image.mode == "P" else image)
 
 
-def imwrite(uri: Any, im: Any, *_: Any, **__: Any) -> None:
+def imwrite(uri: Any, im: Any, format: str | None = None, **_: Any) -> None:
     is_deep = np.asarray(im).dtype == np.uint16 and str(uri).lower().endswith((".png", ".tif"))
-    (Image.fromarray(np.asarray(im)) if is_deep else _picture(im)).save(uri)
+    (Image.fromarray(np.asarray(im)) if is_deep else _picture(im)).save(
+        uri, format and {"jpg": "JPEG"}.get(format.lower(), format.upper())
+    )
 
 
 def mimwrite(
     uri: Any, ims: Sequence[Any], format: str | None = None, duration: Any = None, **options: Any
 ) -> None:
     """A GIF; `duration` is in seconds, for each picture or for all, or 1 / `fps`."""
-    if not str(uri).lower().endswith(".gif") and str(format).lower() != "gif":
-        raise Missing(f"imageio.mimsave of {uri}, which is no GIF: {INSTALL}")
+    _refuse_video(uri, format)
     first, *others = map(_picture, ims)
     seconds = np.multiply(duration or 1 / options.get("fps", 10), 1000).astype(int).tolist()
     first.save(
@@ -48,6 +49,11 @@ def mimwrite(
         duration=seconds,
         loop=options.get("loop", 0),
     )
+
+
+def _refuse_video(uri: Any, format: str | None) -> None:
+    if not str(uri).lower().endswith(".gif") and str(format).lower() != "gif":
+        raise Missing(f"imageio's pictures in {uri}, which is no GIF: {INSTALL}")
 
 
 def _picture(im: Any) -> Image.Image:
@@ -73,6 +79,7 @@ class Writer:
 
     def __init__(self, uri: Any, format: str | None = None, mode: str = "?", **options: Any):
         del mode
+        _refuse_video(uri, format)
         self._uri, self._format, self._options = uri, format, options
         self._pictures: list[Any] = []
 

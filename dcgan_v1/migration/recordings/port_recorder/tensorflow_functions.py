@@ -104,6 +104,8 @@ class TensorFlowFunctions:
         self.root, self.calls = None, 0
         self.handles, self.read = {}, {}  # id of a handle, of what was read -> its variable
         self.watched = set()
+        self.uses = {}  # id of a variable -> how often it was told of equal ones
+        self.given = set()  # ids of what noted ops gave
 
     def install(self):
         """Has every op and every call of a tf.Module pass here."""
@@ -184,7 +186,8 @@ class TensorFlowFunctions:
         function = {"name": op, "call": self.calls, "root": self.root, "parts": own}
         function["after"] = next(iter(before), None)
         self.layers.add(function, settings, inputs[place], y)
-        self.recorder.update.alive.append(inputs[place])
+        self.recorder.update.alive += [inputs[place], y]
+        self.given.add(y._id)
         if self.root is None:
             chains[y._id] = function
         return True
@@ -194,10 +197,13 @@ class TensorFlowFunctions:
         own = {i: [self.read[t._id]] for i, t in enumerate(inputs) if t._id in self.read}
         if own or OPS[op] not in OF_WEIGHTS:
             return own
+        trained = [v for v in self.handles.values() if v.trainable and v.shape.rank]
         for i, t in enumerate(inputs):
-            alike = [v for v in self.handles.values() if v.shape == t.shape and v.dtype == t.dtype]
-            equal = [v for v in alike if v.shape.rank and np.array_equal(v.numpy(), t.numpy())]
-            if equal:
+            alike = [v for v in trained if v.shape == t.shape and v.dtype == t.dtype]
+            equal = [v for v in alike if np.array_equal(v.numpy(), t.numpy())]
+            if equal and t._id not in self.given:
+                equal.sort(key=lambda v: self.uses.get(id(v), 0))  # the one that is used least
+                self.uses[id(equal[0])] = self.uses.get(id(equal[0]), 0) + 1
                 return {i: equal}
         return {}
 

@@ -39,9 +39,9 @@ def counts(optimizer: torch.optim.Optimizer) -> bool:
 
 
 def own_count(optimizer: Any) -> int | None:
-    """Returns how often an optimiser has been applied where it, or its schedule, counts that
-    itself: as `updates` of its groups."""
-    count = optimizer.param_groups[0].get("updates")
+    """Returns how often an optimiser has been applied where it, a subclass of one or its schedule
+    counts that itself, as `updates`."""
+    count = getattr(optimizer, "updates", optimizer.param_groups[0].get("updates"))
     return None if count is None else int(count)
 
 
