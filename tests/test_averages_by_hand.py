@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from test_compare_causes import case, made
 
-from dcgan_v1.migration.comparison import recorded
+from dcgan_v1.migration.comparison import recorded_experiments
 from dcgan_v1.migration.comparison.evidence import STATE, Aligned, Key
 from dcgan_v1.migration.explanation import averages
 from dcgan_v1.migration.matching.layouts import Layout
@@ -124,8 +124,8 @@ def test_what_is_averaged_elsewhere_is_not_taken_for_a_decay(rng):
     """A recorded port's decay is read off its average only where TF1's statistics make it."""
     before, statistic = rng.normal(size=9), rng.normal(size=9)
     after = 0.9 * before + 0.1 * statistic
-    assert recorded._kept(before, statistic, after) == pytest.approx(0.9, abs=1e-12)
-    assert recorded._kept(before, statistic, after + 0.01 * rng.normal(size=9)) is None
-    nought = np.zeros(9)
-    assert recorded._kept(nought, statistic, 0.2 * statistic) == pytest.approx(0.8)
-    assert recorded._kept(nought, statistic, 0.2 * statistic + 0.01) is None
+    assert recorded_experiments._kept(before, statistic, after) == pytest.approx(0.9, abs=1e-12)
+    assert recorded_experiments._kept(before, statistic, after + 0.01 * rng.normal(size=9)) is None
+    zero = np.zeros(9)
+    assert recorded_experiments._kept(zero, statistic, 0.2 * statistic) == pytest.approx(0.8)
+    assert recorded_experiments._kept(zero, statistic, 0.2 * statistic + 0.01) is None

@@ -367,12 +367,14 @@ def drawn(session, start, count, **settings):
     return [session.run(batch)[:, 0, 0, 0].tolist() for _ in range(count)]
 
 
+@pytest.mark.graph
 @pytest.mark.parametrize("settings", [{}, {"flip": True}, {"order": "file"}])
 def test_a_stream_started_at_a_step_goes_on_as_the_uninterrupted_one(session, settings):
     straight = drawn(session, 0, 9, **settings)
     assert drawn(session, 4, 5, **settings) == straight[4:]
 
 
+@pytest.mark.graph
 def test_flip_mirrors_about_half_of_the_images(session):
     values = np.concatenate(drawn(session, 0, 60, flip=True))
     assert 0.3 < (values >= 100).mean() < 0.7
