@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from benchmarks.pairs import causes, clones, page, rows, run, table
+from benchmarks.pairs import causes, clones, page, run, table
 from dcgan_v1.errors import UserError
 
 PAIRS = table.load()
@@ -121,28 +121,6 @@ def test_every_pair_without_a_row_is_listed_with_a_reason():
         assert (f"| {name}: {one.title}, " in waiting) == (name not in rows)
 
 
-@pytest.mark.unit
-def test_a_row_is_compared_anew_where_a_report_is_kept(tmp_path, monkeypatch):
-    (tmp_path / "old_recording").mkdir()
-    (tmp_path / "new_recording").mkdir()
-    report = tmp_path / "report"
-    report.mkdir()
-    (report / "report.json").write_text('{"old": true}')
-    made = []
-
-    def compare(words, environment=None, fine=(0,)):
-        assert not (report / "report.json").exists()
-        made.append(words)
-        report.mkdir()
-        (report / "report.json").write_text('{"new": true}')
-
-    monkeypatch.setattr(run, "_run", compare)
-    monkeypatch.setattr(rows, "of_report", lambda told, pair, minutes: told)
-    clone = tmp_path / "clone"
-    assert run.run(PAIRS["wiseodd-gan"], clone, clone, tmp_path) == {"new": True}
-    assert [words[0].name for words in made] == ["compare.py"]
-
-
 def git(folder, *words):
     identity = ["-c", "user.name=a", "-c", "user.email=a@b"]
     done = subprocess.run(
@@ -172,6 +150,16 @@ def test_a_clone_of_another_commit_is_refused_in_one_line(clone, capsys):
     assert len(said) == 1 and said[0].startswith(f"error: --old {clone} is at ")
     assert said[0].endswith(f"git checkout {commit}")
     assert {path: path.read_bytes() for path in table.ROWS.iterdir()} == before
+
+
+@pytest.mark.unit
+def test_no_row_is_made_of_recordings_that_were_there(tmp_path, monkeypatch, capsys):
+    (tmp_path / "old_recording").mkdir()
+    monkeypatch.setattr(clones, "check", lambda *words: None)
+    words = ["wiseodd-gan", "--old", "x", "--new", "x", "--work", str(tmp_path)]
+    assert run.main(words) == 2
+    said = capsys.readouterr().err
+    assert said == f"error: --work {tmp_path}: holds files; a row is recorded anew: name another\n"
 
 
 @pytest.mark.cli

@@ -12,7 +12,6 @@ import json
 import os
 import resource
 import shlex
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -40,13 +39,15 @@ def main(arguments: list[str] | None = None) -> int:
         "--work",
         type=Path,
         metavar="DIR",
-        help="keep recordings and report here, and use what recordings there are",
+        help="keep copies, recordings and report in this new folder",
     )
     args = parser.parse_args(arguments)
     try:
         pair = table.pair(args.name)
         clones.check(args.old, pair.old, "--old")
         clones.check(args.new, pair.new, "--new")
+        if args.work and args.work.exists() and any(args.work.iterdir()):
+            raise UserError(f"--work {args.work}: holds files; a row is recorded anew: name another")
         with tempfile.TemporaryDirectory(prefix="pair_") as folder:
             row = run(pair, args.old, args.new, args.work or Path(folder))
     except UserError as error:
@@ -64,8 +65,7 @@ def run(pair: Pair, old: Path, new: Path, work: Path) -> rows.Row:
     Args:
       pair: which.
       old, new: clones, of the right commits.
-      work: a folder for copies, recordings and the report; recordings that are there are used, a
-        report is made anew: a row is never older than the code.
+      work: an empty folder for copies, recordings and the report.
 
     Raises:
       UserError: one of them cannot be run, or they cannot be compared.
@@ -73,19 +73,19 @@ def run(pair: Pair, old: Path, new: Path, work: Path) -> rows.Row:
     work = work.resolve()
     began = _processor_seconds()
     recording, report = work / "old_recording", work / "report"
-    shutil.rmtree(report, ignore_errors=True)
-    if not recording.exists():
-        program = clones.copy(old, pair.old, work / "old")
-        words = ["run_legacy.py", "--record", recording, "--whole-steps", pair.steps]
-        words += ["--run-dir", work / "old_run"]
-        for setting in pair.old.settings:
-            words += ["--set", setting]
-        _run([SCRIPTS / words[0], *words[1:], program, *shlex.split(pair.old.arguments)])
+    program = clones.copy(old, pair.old, work / "old")
+    words = ["run_legacy.py", "--record", recording, "--whole-steps", pair.steps]
+    words += ["--run-dir", work / "old_run"]
+    for setting in pair.old.settings:
+        words += ["--set", setting]
+    _run([SCRIPTS / words[0], *words[1:], program, *shlex.split(pair.old.arguments)])
     environment = dict(os.environ)
-    port = _record_port(pair, new, work) if not pair.new.adapter else []
+    program = clones.copy(new, pair.new, work / "new")
     if pair.new.adapter:
-        environment["PAIR_NEW"] = str(_copied(pair, new, work))
+        environment["PAIR_NEW"] = str(work / "new")
         port = [HERE / "adapters" / f"{pair.new.adapter}.py:new"]
+    else:
+        port = _record_port(pair, program, work)
     words = ["--recording", recording, "--trust", "--dtype", "float64", "--timing-steps", 0]
     words += ["--steps", pair.steps, "--report", report, "--quiet", *port]
     if pair.map:
@@ -96,30 +96,19 @@ def run(pair: Pair, old: Path, new: Path, work: Path) -> rows.Row:
     return rows.of_report(told, pair, (_processor_seconds() - began) / 60)
 
 
-def _copied(pair: Pair, clone: Path, work: Path) -> Path:
-    folder = work / "new"
-    if folder.exists():
-        return folder
-    clones.copy(clone, pair.new, folder)
-    return folder
-
-
-def _record_port(pair: Pair, clone: Path, work: Path) -> list[str | Path]:
+def _record_port(pair: Pair, program: Path, work: Path) -> list[str | Path]:
     """Runs the port's program until it has done its steps, on stand-ins for packages that are not
     installed. Returns the options that name the recording."""
     recording = work / "new_recording"
-    if not recording.exists():
-        root = pair.new.root or str(Path(pair.new.program).parent)
-        program = _copied(pair, clone, work) / Path(pair.new.program).relative_to(root)
-        path = os.pathsep.join([str(HERE / "stand_ins"), str(ROOT)])
-        with mock.patch.dict(os.environ, {"PYTHONPATH": path, "MPLBACKEND": "Agg"}):
-            port_programs.record(
-                program,
-                pair.new.arguments,
-                steps=pair.steps,
-                work=work / "new_run",
-                recording=recording,
-            )
+    path = os.pathsep.join([str(HERE / "stand_ins" / pair.new.stand_ins), str(ROOT)])
+    with mock.patch.dict(os.environ, {"PYTHONPATH": path, "MPLBACKEND": "Agg"}):
+        port_programs.record(
+            program,
+            pair.new.arguments,
+            steps=pair.steps,
+            work=work / "new_run",
+            recording=recording,
+        )
     return ["--port-recording", recording]
 
 

@@ -46,6 +46,7 @@ class Side:
       edits: in the copy, before it runs.
       adapter: file of `adapters/` that names the port in a function `new`, where its program cannot
         be recorded; a port's only.
+      stand_ins: folder of `stand_ins/`, for packages that are not installed; a port's only.
     """
 
     repository: str
@@ -57,6 +58,7 @@ class Side:
     data: str = ""
     edits: tuple[Edit, ...] = ()
     adapter: str = ""
+    stand_ins: str = "torch"
 
 
 class Missed(NamedTuple):

@@ -72,7 +72,8 @@ def draw(side: Side, clone: Path, pair: Pair, which: str) -> np.ndarray:
             words = [sys.executable, ROOT / "scripts" / "run_legacy.py"]
             words += ["--run-dir", Path(folder, "run"), program]
         else:
-            environment["PYTHONPATH"] = os.pathsep.join([str(HERE / "stand_ins"), str(ROOT)])
+            stand_ins = HERE / "stand_ins" / side.stand_ins
+            environment["PYTHONPATH"] = os.pathsep.join([str(stand_ins), str(ROOT)])
         command = [str(word) for word in words]
         done = subprocess.run(command, cwd=program.parent, env=environment, check=False)
         found = list(Path(folder).rglob(NAME))

@@ -1,0 +1,5 @@
+"""A stand-in: what a program was started with is written nowhere."""
+
+
+def dump(*args, **kwargs):
+    """Writes nothing."""

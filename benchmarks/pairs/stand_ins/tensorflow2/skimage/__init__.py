@@ -1,0 +1,1 @@
+"""A stand-in: no picture is read or written."""
