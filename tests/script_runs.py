@@ -64,14 +64,22 @@ def call_path(*argv, cwd=ROOT, env=None):
 
 def fresh(script, *args, cwd=ROOT, env=None):
     """Runs a script in an interpreter of its own, from the beginning."""
-    return subprocess.run(
-        command(script, *args),
-        cwd=cwd,
-        env=ENVIRONMENT if env is None else env,
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-    )
+    return fresh_path(*command(script, *args)[1:], cwd=cwd, env=env)
+
+
+def fresh_path(*argv, cwd=ROOT, env=None, seconds=SECONDS):
+    """Runs any file of Python's as `fresh` runs a script. What hangs is ended with all processes
+    that it has started."""
+    argv = [sys.executable, *map(str, argv)]
+    env = ENVIRONMENT if env is None else env
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(argv, cwd=cwd, env=env, start_new_session=True, **pipes) as process:
+        try:
+            printed = process.communicate(timeout=seconds)
+        except BaseException:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
+    return subprocess.CompletedProcess(argv, process.returncode, *printed)
 
 
 @cache

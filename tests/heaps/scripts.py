@@ -1,6 +1,6 @@
 """The pairs of the heaps as two programs that train when they are started.
 
-Each is recorded as it is, and both recordings are compared:
+Each is recorded as it is, and both recordings are compared; what an adapter gives stands beside:
 
 python tests/heaps/scripts.py NAME ...    prints a line of JSON for each
 """
@@ -221,6 +221,7 @@ def main(names):
                 result = {"name": pair.name, "error": sides}
             else:
                 result = run.compared(pair, lambda _, sides=sides: Recordings(*sides))
+                result["adapter"] = run.compared(pair).get("findings", [])
             print(json.dumps(result), flush=True)
 
 

@@ -3,7 +3,11 @@
 import numpy as np
 
 from dcgan_v1.migration.comparison.evidence import AVERAGE, GRADIENT, STATE, Key, Keyed
-from dcgan_v1.migration.comparison.experiments import SHIFT, LiveExperiments
+from dcgan_v1.migration.comparison.experiments import (
+    SHIFT,
+    LiveExperiments,
+    weights_before_updates,
+)
 from dcgan_v1.migration.matching.fingerprints import distance
 from dcgan_v1.migration.matching.matching import Row
 from dcgan_v1.migration.records import Batch, GradientKey, SlotKey, State
@@ -58,10 +62,16 @@ class RecordedExperiments(LiveExperiments):
         evidence, old = self._evidence, self._programs.old
         if len(evidence.old.updates) < 2:
             return None
-        old.load(self._prepared.start)
-        batch = self._prepared.tf1_batch(0, evidence.dtype)
+        start, batch = self._prepared.start, self._prepared.tf1_batch(0, evidence.dtype)
+        old.load(start)
         still = _keyed(old.still_step(batch, is_observed=True).gradients)
-        along = self.along_port().ours
+        self._programs.new.load(evidence.matching.to_port(start))
+        before = weights_before_updates(self._programs, evidence.matching, evidence.old, batch)
+        along: Keyed = {}
+        for number, weights in before.items():
+            old.load(start.replaced(weights))
+            seen = _keyed(old.still_step(batch, is_observed=True).gradients)
+            along |= {key: array for key, array in seen.items() if key.update == number}
         theirs = {}
         for key, array in still.items():
             now = evidence.theirs.get(key)
