@@ -21,6 +21,7 @@ README = ROOT / "README.md"
 SENTENCE = re.compile(r"Of \d+ published ports, .*\(\[table\]\(docs/pairs\.md\)\)\.")
 COLUMNS = ["pair", "the port says", "shapes", *STAGES.values(), "20 steps", "adapter", "minutes"]
 UNSEEN, IN_PART = "not seen: bare tensors", "yes, where compared"
+NOT_RUN = "both sources were read; it was not run yet"
 LEFT_OUT = "TF1 has no loss of that value"  # how a note of losses that were not compared ends
 WHY = {
     "width": "layers narrowed",
@@ -198,7 +199,7 @@ def waiting(known: set[str]) -> str:
     lines = ["| pair | the port says | why |", "|---|---|---|"]
     for pair in left:
         both = f"{_link(pair.old)} against {_link(pair.new)}"
-        lines.append(f"| {pair.name}: {pair.title}, {both} | {pair.says} | {pair.waits} |")
+        lines.append(f"| {pair.name}: {pair.title}, {both} | {pair.says} | {pair.waits or NOT_RUN} |")
     return "\n".join(lines) if left else "None: every pair of the table has a row."
 
 

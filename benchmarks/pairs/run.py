@@ -47,7 +47,7 @@ def main(arguments: list[str] | None = None) -> int:
         clones.check(args.old, pair.old, "--old")
         clones.check(args.new, pair.new, "--new")
         if args.work and args.work.exists() and any(args.work.iterdir()):
-            raise UserError(f"--work {args.work}: holds files; a row is recorded anew: name another")
+            raise UserError(f"--work {args.work}: holds files: name a new folder")
         with tempfile.TemporaryDirectory(prefix="pair_") as folder:
             row = run(pair, args.old, args.new, args.work or Path(folder))
     except UserError as error:

@@ -92,7 +92,7 @@ class Pair:
       read: what was read in both sources to check the verdict, a sentence each.
       beside: what differs that no comparison of functions sees, a sentence each.
       missed: causes that were read in the sources and that no verdict named.
-      waits: why it has no row, of a pair that has none.
+      waits: why it has no row, of a pair that cannot have one.
       wrong: causes that the verdict named and that the sources do not have: a regular expression
         that tells the finding, and a sentence.
     """

@@ -3,11 +3,7 @@
 import numpy as np
 
 from dcgan_v1.migration.comparison.evidence import AVERAGE, GRADIENT, STATE, Key, Keyed
-from dcgan_v1.migration.comparison.experiments import (
-    SHIFT,
-    LiveExperiments,
-    weights_before_updates,
-)
+from dcgan_v1.migration.comparison.experiments import SHIFT, LiveExperiments, weights_before_updates
 from dcgan_v1.migration.matching.fingerprints import distance
 from dcgan_v1.migration.matching.matching import Row
 from dcgan_v1.migration.records import Batch, GradientKey, SlotKey, State
