@@ -19,7 +19,7 @@ from benchmarks.pairs.table import Pair, Side
 PAGE = ROOT / "docs" / "pairs.md"
 README = ROOT / "README.md"
 SENTENCE = re.compile(r"Of \d+ published ports, .*\(\[table\]\(docs/pairs\.md\)\)\.")
-COLUMNS = ["pair", "the port says", "shapes", *STAGES.values(), "20 steps", "adapter", "minutes"]
+COLUMNS = ["pair", "the port says", "shapes", *STAGES.values(), "last step", "adapter", "minutes"]
 UNSEEN, IN_PART = "not seen: bare tensors", "yes, where compared"
 NOT_RUN = "both sources were read; it was not run yet"
 LEFT_OUT = "TF1 has no loss of that value"  # how a note of losses that were not compared ends
