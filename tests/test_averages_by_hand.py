@@ -89,6 +89,19 @@ def test_another_number_of_passes_is_no_other_decay(rng):
     assert text.startswith("the layer takes in 1 batch in a step, in TF1 2 batches (each keeps 0.")
 
 
+def test_what_an_earlier_update_makes_of_an_average_is_no_cause_of_its_own(rng):
+    """D's weights are clipped on one side alone: a pass after that gives its average another
+    statistic, which it does not where TF1 goes along with the port's weights."""
+    average, weight = Key(STATE, "a", "average", 1), Key(STATE, "w", "weight", 1)
+    theirs = {average: rng.normal(size=CHANNELS), weight: rng.normal(size=CHANNELS)}
+    apart = {key: array + 1 for key, array in theirs.items()}
+    own = made(apart, theirs, {}, aligned={"training": []}, layers={"training": []})
+    along = replace(own, ours={average: theirs[average], weight: theirs[weight] + 2})
+    of = case(own, along_port=along).along_port()
+    assert [d.key for d in of.over(STATE)] == [weight]
+    np.testing.assert_array_equal(of.evidence.ours[weight], apart[weight])
+
+
 @pytest.mark.parametrize("races", [[RACE], []])
 def test_batches_in_another_order_are_told_from_what_they_make(rng, races):
     step = Step(rng)

@@ -199,7 +199,9 @@ def waiting(known: set[str]) -> str:
     lines = ["| pair | the port says | why |", "|---|---|---|"]
     for pair in left:
         both = f"{_link(pair.old)} against {_link(pair.new)}"
-        lines.append(f"| {pair.name}: {pair.title}, {both} | {pair.says} | {pair.waits or NOT_RUN} |")
+        lines.append(
+            f"| {pair.name}: {pair.title}, {both} | {pair.says} | {pair.waits or NOT_RUN} |"
+        )
     return "\n".join(lines) if left else "None: every pair of the table has a row."
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from dcgan_v1.migration.comparison.evidence import AVERAGE, GRADIENT, STATE, Key, Keyed
+from dcgan_v1.migration.comparison.evidence import AVERAGE, GRADIENT, LOSS, STATE, Key, Keyed
 from dcgan_v1.migration.comparison.experiments import SHIFT, LiveExperiments, weights_before_updates
 from dcgan_v1.migration.matching.fingerprints import distance
 from dcgan_v1.migration.matching.matching import Row
@@ -53,28 +53,38 @@ class RecordedExperiments(LiveExperiments):
         return (min(sides)[2], theirs) if sides else None
 
     def still_pairs(self) -> tuple[Keyed, Keyed] | None:
-        """TF1's gradients if no update moved a weight; the same for the port, as far as what it was
-        recorded with is either those or TF1's from the weights that the port had by then."""
-        evidence, old = self._evidence, self._programs.old
+        """TF1's gradients and losses if no update moved a weight; the same for the port, as far as
+        what it was recorded with is either those or TF1's from the weights that the port had by
+        then."""
+        evidence = self._evidence
         if len(evidence.old.updates) < 2:
             return None
         start, batch = self._prepared.start, self._prepared.tf1_batch(0, evidence.dtype)
-        old.load(start)
-        still = _keyed(old.still_step(batch, is_observed=True).gradients)
         self._programs.new.load(evidence.matching.to_port(start))
         before = weights_before_updates(self._programs, evidence.matching, evidence.old, batch)
-        along: Keyed = {}
+        still = self._still(start, batch)
+        known: dict[Key, list[np.ndarray]] = {key: [array] for key, array in still.items()}
         for number, weights in before.items():
-            old.load(start.replaced(weights))
-            seen = _keyed(old.still_step(batch, is_observed=True).gradients)
-            along |= {key: array for key, array in seen.items() if key.update == number}
-        theirs = {}
-        for key, array in still.items():
+            for key, array in self._still(start.replaced(weights), batch).items():
+                if key in known and (key.kind == LOSS or key.update == number):
+                    known[key].append(array)
+        told = {}
+        for key, arrays in known.items():
             now = evidence.theirs.get(key)
-            known = [array, along[key]] if key in along else [array]
-            if now is not None and any(distance(now.ravel(), a.ravel()) < ALIKE for a in known):
-                theirs[key] = array
-        return still, theirs
+            if now is not None and any(distance(now.ravel(), a.ravel()) < ALIKE for a in arrays):
+                told[key] = still[key]
+        return told, told
+
+    def _still(self, start: State, batch: Batch) -> Keyed:
+        """TF1's gradients and losses of a step from a start, with rates of 0."""
+        self._programs.old.load(start)
+        seen = self._programs.old.still_step(batch, is_observed=True)
+        losses = self._evidence.losses.items()
+        return _keyed(seen.gradients) | {
+            Key(LOSS, name): np.asarray(seen.scalars[other])
+            for name, other in losses
+            if other in seen.scalars
+        }
 
     def kept_of_averages(self) -> tuple[dict[str, float], dict[str, float]]:
         """TF1's part by running it; the port's from what TF1's statistics of the same batch make

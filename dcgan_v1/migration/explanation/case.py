@@ -7,7 +7,15 @@ from typing import TypeVar
 import numpy as np
 
 from dcgan_v1.migration.comparison.differences import Difference, between, group_of
-from dcgan_v1.migration.comparison.evidence import FORWARD, GRADIENT, LOSS, Evidence, Key
+from dcgan_v1.migration.comparison.evidence import (
+    AVERAGE,
+    FORWARD,
+    GRADIENT,
+    LOSS,
+    STATE,
+    Evidence,
+    Key,
+)
 from dcgan_v1.migration.comparison.experiments import Experiments
 from dcgan_v1.migration.records import Change
 
@@ -79,7 +87,9 @@ Of = TypeVar("Of")
 
 
 def _is_along(key: Key) -> bool:
-    """Whether something is computed within the first step, before it ends."""
+    """Whether something comes of the first step's runs, whatever its updates make of weights."""
+    if key.kind == STATE:
+        return key.part == AVERAGE and key.step == 1
     return key.kind == GRADIENT or (
         key.step == 0 and (key.kind == LOSS or (key.kind == FORWARD and key.part != "inference"))
     )
