@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from test_compare_causes import case, made
 
-from dcgan_v1.migration.comparison import recorded_experiments
+from dcgan_v1.migration.comparison import experiments, recorded_experiments
 from dcgan_v1.migration.comparison.evidence import STATE, Aligned, Key
-from dcgan_v1.migration.explanation import averages
+from dcgan_v1.migration.explanation import averages, passes
 from dcgan_v1.migration.matching.layouts import Layout
 from dcgan_v1.migration.matching.matching import Matching, Row
 from dcgan_v1.migration.records import LayerOutput, PortInfo, Variable
@@ -118,6 +118,29 @@ def test_two_passes_that_race_for_one_average_keep_less_for_no_other_decay(rng):
     theirs = taken_in(step.start, step.batches, 0.9)
     assert "leaves the order open" in step.found(ours, theirs, 0.8, races=[RACE])
     assert "decay differs" in step.found(ours, theirs, 0.8)
+
+
+def test_a_pass_after_the_update_of_its_layer_is_taken_in_with_the_others(rng):
+    batches = [rng.normal(2, 3, (ROWS, CHANNELS)) for _ in range(2)]
+    weights = [{"gamma": g, "beta": g - 1} for g in rng.uniform(1, 2, (2, CHANNELS))]
+    rows = []
+    for number, (x, own) in enumerate(zip(batches, weights, strict=True), start=1):
+        given = LayerOutput(f"D/fc#{number}", "dense", {}, x)
+        made_of = LayerOutput(f"D/bn#{number}", "norm", {}, own["gamma"] * norm(x) + own["beta"])
+        rows += [Aligned(output, None, "use", 0.0, 1) for output in (given, made_of)]
+    found = passes.of_layer(rows, "D/bn", weights)
+    for one, x in zip(found, batches, strict=True):
+        np.testing.assert_allclose(one.mean, x.mean(0))
+        np.testing.assert_allclose(one.variance, x.var(0))
+
+
+def test_nothing_is_said_of_what_is_kept_where_a_second_run_gave_something_else(rng):
+    plain = rng.normal(size=CHANNELS)
+    assert experiments.of_shift(plain + 0.9 * experiments.SHIFT, plain, "float64") == pytest.approx(
+        0.9
+    )
+    raced = plain + 0.9 * experiments.SHIFT + 1e-4 * rng.normal(size=CHANNELS)
+    assert experiments.of_shift(raced, plain, "float64") is None
 
 
 @pytest.mark.parametrize("is_unbiased", [True, False])

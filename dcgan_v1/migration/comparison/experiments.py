@@ -35,6 +35,7 @@ from dcgan_v1.migration.records import (
 from dcgan_v1.migration.runners.process import both
 
 SHIFT = 0.125  # of averages, exact in binary
+EVEN = {"float32": 1e-3, "float64": 1e-8}  # how far channels may keep different parts of it
 
 
 class Experiments(Protocol):
@@ -121,6 +122,18 @@ def weights_before_updates(
         of_update = {n: a for n, a in state.variables.items() if n in trained}
         along[back.get(number, number)] = of_update
     return along
+
+
+def of_shift(shifted: np.ndarray, plain: np.ndarray, dtype: str) -> float | None:
+    """Returns the part of a shift that an average keeps; None where its channels keep different
+    ones: what else it is made of was not the same in both runs.
+
+    Args:
+      shifted, plain: the average after a step, with and without the shift at its start.
+      dtype: of the programs.
+    """
+    moved = (np.float64(shifted) - plain) / SHIFT
+    return float(np.median(moved)) if np.ptp(moved) < EVEN[dtype] else None
 
 
 class LiveExperiments:
@@ -214,8 +227,8 @@ class LiveExperiments:
             for name in averages:
                 key = Key(STATE, name, AVERAGE, 1)
                 if name in state.variables and key in before:
-                    moved = (np.float64(state.variables[name]) - before[key]) / SHIFT
-                    parts[name] = float(np.median(moved))
+                    part = of_shift(state.variables[name], before[key], evidence.dtype)
+                    parts |= {} if part is None else {name: part}
             kept.append(parts)
         return kept[0], kept[1]
 

@@ -3,7 +3,12 @@
 import numpy as np
 
 from dcgan_v1.migration.comparison.evidence import AVERAGE, GRADIENT, LOSS, STATE, Key, Keyed
-from dcgan_v1.migration.comparison.experiments import SHIFT, LiveExperiments, weights_before_updates
+from dcgan_v1.migration.comparison.experiments import (
+    SHIFT,
+    LiveExperiments,
+    of_shift,
+    weights_before_updates,
+)
 from dcgan_v1.migration.matching.fingerprints import distance
 from dcgan_v1.migration.matching.matching import Row
 from dcgan_v1.migration.records import Batch, GradientKey, SlotKey, State
@@ -103,7 +108,9 @@ class RecordedExperiments(LiveExperiments):
             if name not in after or key not in evidence.ours:
                 continue
             before = np.asarray(start.variables[name], np.float64)
-            kept = float(np.median((np.float64(after[name]) - evidence.ours[key]) / SHIFT))
+            kept = of_shift(after[name], evidence.ours[key], evidence.dtype)
+            if kept is None:
+                continue
             ours[name] = kept
             if key in evidence.theirs and kept < 1 and before.size > UNKNOWNS:
                 statistic = (evidence.ours[key] - kept * before) / (1 - kept)

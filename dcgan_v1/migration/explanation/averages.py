@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from dcgan_v1.migration.comparison.evidence import AVERAGE, STATE, Key
+from dcgan_v1.migration.comparison.evidence import AVERAGE, STATE, WEIGHT, Key
 from dcgan_v1.migration.explanation import passes, probes
 from dcgan_v1.migration.explanation.case import Case, Cause
 from dcgan_v1.migration.explanation.layer_case import AGREE
@@ -76,11 +76,14 @@ def _by_hand(case: Case, key: Key) -> Decay | None:
     if not layer or not part:
         return None
     info = evidence.new.variables
-    weights = {
-        info[r.new].part: np.asarray(evidence.start.variables[r.old], np.float64)
-        for r in evidence.matching.rows
-        if info[r.new].layer == layer
-    }
+    own = {info[r.new].part: r.old for r in evidence.matching.rows if info[r.new].layer == layer}
+    at_start = {part: evidence.start.variables[name] for part, name in own.items()}
+    ends = {part: Key(STATE, name, WEIGHT, 1) for part, name in own.items()}
+    updated = {part: evidence.theirs[k] for part, k in ends.items() if k in evidence.theirs}
+    weights = [
+        {part: np.asarray(array, np.float64) for part, array in of_time.items()}
+        for of_time in (at_start, at_start | updated)
+    ]
     before = np.asarray(evidence.start.variables[key.name], np.float64)
     seen = passes.of_layer(evidence.aligned.get("training", []), layer, weights)
     return passes.decay(before, evidence.theirs[key], seen, part)

@@ -55,13 +55,13 @@ class Decay:
         return float(self.of_one ** len(self.passes))
 
 
-def of_layer(rows: Sequence[Aligned], layer: str, weights: Arrays) -> list[Pass]:
+def of_layer(rows: Sequence[Aligned], layer: str, weights: Sequence[Arrays]) -> list[Pass]:
     """Returns the passes in which a layer of the port normalises by its batch.
 
     Args:
       rows: of a step, in the order of their calls.
       layer: its path.
-      weights: its 'gamma' and 'beta' at the start, where it has them.
+      weights: its 'gamma' and 'beta', where it has them, at the start and after its update.
     """
     found = []
     for place, row in enumerate(rows):
@@ -75,11 +75,12 @@ def of_layer(rows: Sequence[Aligned], layer: str, weights: Arrays) -> list[Pass]
     return found
 
 
-def _given(before: Sequence[Aligned], row: Aligned, weights: Arrays) -> np.ndarray | None:
+def _given(before: Sequence[Aligned], row: Aligned, weights: Sequence[Arrays]) -> np.ndarray | None:
     """What a call of a batch norm was given: the last array of which it makes its output."""
     own = [row.new.input] if row.new.input is not None else []
-    for x in (*own, *(r.new.output for r in reversed(before))):
-        told = probes.norm_epsilon(x, row.new.output, weights)
+    arrays = (*own, *(r.new.output for r in reversed(before)))
+    for x, of_time in itertools.product(arrays, weights):
+        told = probes.norm_epsilon(x, row.new.output, of_time)
         if told is not None and told[2] < NORMALISED and -NORMALISED < told[0] < 1:
             return np.asarray(x, np.float64)
     return None
