@@ -7,6 +7,7 @@ import subprocess
 import pytest
 
 from benchmarks.pairs import causes, clones, page, run, table
+from benchmarks.pairs.rows import STAGES
 from dcgan_v1.errors import UserError
 
 PAIRS = table.load()
@@ -95,7 +96,8 @@ def test_what_was_not_compared_is_no_yes():
     assert page.stage(pair(), row(), "forward") == "not seen: bare tensors"
     said = page.summary([(pair(), row(notes=[note])), (pair(), row())])
     assert "as far as they were compared, 2 compute the same function" in said
-    assert "In 2 of them no layer was seen" in said and "in 1 not all losses" in said
+    assert "In 2 of them no layer was seen" in said and "in 1 of them not all losses" in said
+    assert page.summary([(pair(), row(stages=STAGES))]).endswith("and 0 another one.")
 
 
 @pytest.mark.unit

@@ -70,10 +70,19 @@ def summary(rows: list[tuple[Pair, Row]]) -> str:
         f"compared, {count['same']} compute the same function, {count['epsilon']} the same but for "
         f"where Adam's epsilon is added, {count['noise']} but for that and noise that one side "
         f"draws once more in a step, {count['sizes']} but for these and the size of a layer or of "
-        f"the noise, and {count['differs']} another one. In {parts[UNSEEN]} of them no layer was "
-        "seen, for the port's networks are bare tensors: the forward pass is judged by losses and "
-        f"gradients there; in {parts[IN_PART]} not all losses were compared."
+        f"the noise, and {count['differs']} another one.{not_all_seen(parts)}"
     )
+
+
+def not_all_seen(parts: Counter[str]) -> str:
+    """Says in how many pairs something was not compared; '' where all was."""
+    said = {
+        UNSEEN: "no layer was seen, for the port's networks are bare tensors: the forward pass is "
+        "judged by losses and gradients there",
+        IN_PART: "not all losses were compared",
+    }
+    notes = [f"in {parts[cell]} of them {text}" for cell, text in said.items() if parts[cell]]
+    return f" I{'; '.join(notes)[1:]}." if notes else ""
 
 
 def short_summary(rows: list[tuple[Pair, Row]]) -> str:
