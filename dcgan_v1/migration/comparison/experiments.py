@@ -223,7 +223,7 @@ class LiveExperiments:
         theirs = evidence.matching.to_tf1(self._programs.new.state(), evidence.old)
         kept = []
         for state, before in ((ours, evidence.ours), (theirs, evidence.theirs)):
-            parts = {}
+            parts: dict[str, float] = {}
             for name in averages:
                 key = Key(STATE, name, AVERAGE, 1)
                 if name in state.variables and key in before:
