@@ -354,11 +354,11 @@ def test_the_epsilon_of_a_batch_norm_in_a_cond_is_found_in_both_modes(monkeypatc
     monkeypatch.setattr(control_flow_util, "ENABLE_CONTROL_FLOW_V2", False)  # as in TF1
     with tf.Graph().as_default() as graph:
         x, is_training = tf.placeholder(tf.float32, [2, 4, 4, 3]), tf.placeholder(tf.bool)
-        one, nought = tf.ones([3]), tf.zeros([3])
+        one, zero = tf.ones([3]), tf.zeros([3])
 
         def norm(mode):
             return lambda: tf.nn.fused_batch_norm(
-                x, one, nought, nought, one, 1e-3, is_training=mode
+                x, one, zero, zero, one, 1e-3, is_training=mode
             )
 
         y = tf.cond(is_training, norm(True), norm(False))[0]

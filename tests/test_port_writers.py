@@ -83,7 +83,7 @@ OPS = {
         lambda x, p: np.pad(x, [(0, 0), (1, 0), (0, 2), (0, 0)]),
     ),
     "copies": ("Tile", {}, [number([1, 2, 1, 3])], lambda x, n: np.tile(x, (1, 2, 1, 3))),
-    "a quotient by nought": (
+    "a quotient by zero": (
         *("DivNoNan", {}, [np.array([0.0, 1.0, 2.0])]),
         lambda x, v: np.divide(x, v, out=np.zeros_like(x), where=v + 0 * x != 0),
     ),

@@ -28,7 +28,7 @@ def find(case: Case) -> list[Cause]:
         settings = evidence.first[1].settings.get(name, {})
         theirs = _own_begin(name, slot, settings, gradients, slots)
         if theirs is not None and abs(theirs - ours) > EXACT:
-            begin = round(theirs, 9) + 0.0  # no minus before a nought
+            begin = round(theirs, 9) + 0.0  # no minus before a zero
             text = (
                 f"{slot} begins at {begin:.3g}, TF1's at {ours:.3g}: the first steps of a training "
                 "from scratch differ (here both were given TF1's)"

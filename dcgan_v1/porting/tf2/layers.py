@@ -126,7 +126,7 @@ def batch_norm(node: d.Node) -> str:
 
 
 def norm_starts(program: d.Program, node: d.Node, name: str) -> list[str]:
-    """Returns the lines that give a batch norm other first values than ones and noughts.
+    """Returns the lines that give a batch norm other first values than ones and zeros.
 
     Args:
       program: what is written; node: the batch norm.

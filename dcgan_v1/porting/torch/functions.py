@@ -38,7 +38,7 @@ def _squared_difference(p: "Printer", node: d.Node) -> str:
 
 
 def _safe_quotient(p: "Printer", node: d.Node) -> str:
-    """DivNoNan: nought where it is divided by nought."""
+    """DivNoNan: zero where it is divided by zero."""
     a, b = (layout.broadcast(p.operand(x), x, rank_of(node.value)) for x in node.inputs)
     if isinstance(node.inputs[1], d.Constant) and node.inputs[1].number:
         return binary(a, "/", b)

@@ -99,7 +99,7 @@ def with_pads(text: str, pad: tuple[Sides, Sides], value: str = "") -> str:
     Args:
       text: the maps.
       pad: rows before and after, columns before and after.
-      value: of the pixels, nought where it is left out.
+      value: of the pixels, zero where it is left out.
     """
     if pad == ((0, 0), (0, 0)):
         return text
