@@ -357,9 +357,7 @@ def test_the_epsilon_of_a_batch_norm_in_a_cond_is_found_in_both_modes(monkeypatc
         one, zero = tf.ones([3]), tf.zeros([3])
 
         def norm(mode):
-            return lambda: tf.nn.fused_batch_norm(
-                x, one, zero, zero, one, 1e-3, is_training=mode
-            )
+            return lambda: tf.nn.fused_batch_norm(x, one, zero, zero, one, 1e-3, is_training=mode)
 
         y = tf.cond(is_training, norm(True), norm(False))[0]
         nodes = {node.name: node for node in graph.as_graph_def().node}

@@ -9,6 +9,7 @@ import pytest
 from benchmarks.pairs import causes, clones, page, run, table
 from benchmarks.pairs.rows import STAGES
 from dcgan_v1.errors import UserError
+from dcgan_v1.migration.explanation.kinds import Kind
 
 PAIRS = table.load()
 
@@ -45,37 +46,29 @@ def test_every_pair_names_whole_commits_and_edits_that_can_be_made():
 
 @pytest.mark.unit
 def test_a_cause_of_no_known_kind_is_not_counted_in_silence():
-    with pytest.raises(UserError, match=r"causes\.py knows no kind"):
-        causes.kind({"cause": "something nobody has seen"})
-
-
-def finding(cause, name="", where="x"):
-    return {"where": where, "cause": cause, "name": name}
+    for of in ({"cause": "something"}, {"kind": "nobody's", "cause": "something"}):
+        with pytest.raises(UserError, match="no kind of cause is called"):
+            causes.kind(of)
 
 
 @pytest.mark.unit
-def test_a_finding_that_has_a_name_is_of_the_kind_that_it_names():
-    words = "the learning rate of what the dropout drops out"
-    assert causes.kind(finding(words, "adam-epsilon-place")).name == causes.EPSILON
-    assert causes.kind(finding(words, "second-noise")).name == causes.NOISE
-    assert causes.kind(finding(words, "slot-start")).name == causes.STARTS
+def test_every_kind_of_cause_acts_in_one_stage_of_a_step():
+    named = [kind for kinds in causes.STAGES.values() for kind in kinds]
+    assert sorted(named) == sorted(Kind)
+    assert set(causes.STAGES) == set(rows.STAGES)
+
+
+def finding(kind, name="", values=None):
+    return {"kind": kind.value, "where": "x", "cause": "said", "name": name, "values": values}
 
 
 @pytest.mark.unit
-def test_a_sentence_that_only_mentions_dropout_is_none_of_its_rate():
-    with pytest.raises(UserError):
-        causes.kind(finding("the output beside a dropout is another one"))
-    drops = "dropout drops 0.3 and scales what it keeps by 1.43, TF1's drops 0.5 and scales what it"
-    assert causes.in_short(finding(drops)) == "the rate of dropout (0.3, TF1 0.5)"
-    for text in ("dropout is left off: the output is the input", "drops out where TF1 drops out"):
-        assert causes.in_short(finding(text)) == "the rate of dropout"
-
-
-@pytest.mark.unit
-def test_an_epsilon_of_another_number_is_not_only_in_another_place():
-    text = "epsilon acts as 3e-9 in the first step, TF1's as 1e-08, with equal moments: it is {}"
-    assert causes.kind(finding(text.format("1e-08, added after"))).name == causes.EPSILON
-    assert causes.kind(finding(text.format("1e-07, added after"))).name != causes.EPSILON
+def test_a_cell_has_what_both_sides_have_where_a_finding_says_it():
+    assert causes.in_short(finding(Kind.DROPOUT)) == "dropout on one side alone"
+    rates = {"port": "0.3", "TF1": "0.5"}
+    assert causes.in_short(finding(Kind.DROPOUT_RATE, values=rates)) == (
+        "the rate of dropout (0.3, TF1 0.5)"
+    )
 
 
 def row(findings=(), stages=("loss", "gradient", "state"), notes=()):
@@ -86,6 +79,13 @@ def row(findings=(), stages=("loss", "gradient", "state"), notes=()):
 def pair(**fields):
     side = table.Side("a/b", "0" * 40, "train.py")
     return table.Pair("p", "GAN", side, side, "a port", "a port", "README.md:1", **fields)
+
+
+@pytest.mark.unit
+def test_an_epsilon_that_nothing_bears_out_is_not_the_same_but_for_it():
+    own = finding(Kind.EPSILON_PLACE, "adam-epsilon-place")
+    assert page.verdict(pair(), row([own])) == "epsilon"
+    assert page.verdict(pair(), row([own | {"name": ""}])) == "differs"
 
 
 @pytest.mark.unit
@@ -110,7 +110,7 @@ def test_a_cause_that_the_verdict_missed_stands_in_the_column_and_in_the_causes(
 
 @pytest.mark.unit
 def test_missed_causes_are_of_a_known_kind_and_stage():
-    known = {(kind.stage, kind.name) for kind in causes.KINDS}
+    known = {(stage, kind) for stage, kinds in causes.STAGES.items() for kind in kinds}
     assert all((m.stage, m.kind) in known for p in PAIRS.values() for m in p.missed)
 
 

@@ -10,6 +10,7 @@ from dcgan_v1.migration.comparison.differences import between
 from dcgan_v1.migration.comparison.evidence import STATE, Aligned, Evidence, Key
 from dcgan_v1.migration.explanation import updates
 from dcgan_v1.migration.explanation.case import Case, Finding, Named
+from dcgan_v1.migration.explanation.kinds import Kind
 from dcgan_v1.migration.explanation.update_rules import AFTER, Rule
 from dcgan_v1.migration.matching.fingerprints import Certificate
 from dcgan_v1.migration.matching.matching import Matching
@@ -79,7 +80,7 @@ def test_other_numbers_that_leave_other_weights_are_set_differently():
 
 def test_the_same_number_in_another_place_is_set_differently_and_its_place_is_said():
     named = Named(frozenset({"adam"}), frozenset({"epsilon"}), AFTER)
-    rows = table(evidence(ADAM, ADAM, moved=True), Finding("adam", "…", named=named))
+    rows = table(evidence(ADAM, ADAM, moved=True), Finding(Kind.EPSILON, "adam", "…", named=named))
     assert rows["adam: epsilon"] == (f"1e-08 {AFTER}", "differs")
     assert rows["adam: learning rate"] == ("0.01", "same")
 
@@ -87,14 +88,16 @@ def test_the_same_number_in_another_place_is_set_differently_and_its_place_is_sa
 def test_beside_a_named_cause_other_numbers_act_alike():
     named = Named(frozenset({"adam"}), frozenset({"learning rate"}))
     theirs = {**ADAM, "learning rate": 0.02, "epsilon": 1e-12}
-    rows = table(evidence(ADAM, theirs, moved=True), Finding("adam", "…", named=named))
+    rows = table(
+        evidence(ADAM, theirs, moved=True), Finding(Kind.EPSILON, "adam", "…", named=named)
+    )
     assert rows["adam: learning rate"] == ("0.02", "differs")
     assert rows["adam: epsilon"] == ("1e-12", "acts alike")
 
 
 def test_the_words_of_a_cause_name_no_setting():
     """A sentence about a gradient may hold 'epsilon' or 'learning rate'."""
-    told = Finding("adam (first seen in w)", "neither epsilon nor its learning rate")
+    told = Finding(Kind.UPDATE, "adam (first seen in w)", "neither epsilon nor its learning rate")
     assert all(word == "same" for _, word in table(evidence(ADAM, ADAM), told).values())
 
 
@@ -106,7 +109,8 @@ def test_layers_are_judged_by_their_values_and_by_causes_of_layers_that_are_set_
         layer({"epsilon": 1e-3}, {"epsilon": 1e-5}, "use", "G/norm"),
     ]
     named = Named(frozenset({"D/norm", "D/norm_1"}), frozenset({"epsilon"}))
-    rows = table(evidence({}, {}, aligned=aligned), Finding("D/norm (TF1: bn)", "…", named=named))
+    told = Finding(Kind.NORM_EPSILON, "D/norm (TF1: bn)", "…", named=named)
+    rows = table(evidence({}, {}, aligned=aligned), told)
     assert [rows[f"{name}: epsilon"][1] for name in ("D/norm", "D/norm_1", "G/norm")] == [
         "differs",
         "differs",

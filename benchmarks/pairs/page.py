@@ -15,6 +15,8 @@ sys.path.insert(0, str(ROOT))
 from benchmarks.pairs import causes, table
 from benchmarks.pairs.rows import STAGES, Row
 from benchmarks.pairs.table import Pair, Side
+from dcgan_v1.migration.explanation.case import EPSILON_PLACE, SECOND_NOISE, SLOT_START
+from dcgan_v1.migration.explanation.kinds import Kind
 
 PAGE = ROOT / "docs" / "pairs.md"
 README = ROOT / "README.md"
@@ -97,10 +99,11 @@ def short_summary(rows: list[tuple[Pair, Row]]) -> str:
 
 def true_findings(pair: Pair, row: Row) -> list[dict[str, str]]:
     """Those that the sources bear out, and what is only noted: slots that begin elsewhere."""
-    starts = [n for n in row["not compared"] if "slots begin at" in n]
+    start = {"kind": Kind.SLOT_START.value, "where": "slots", "name": SLOT_START}
+    starts = [start | {"cause": n} for n in row["not compared"] if "slots begin at" in n]
     return [
         f
-        for f in (*row["findings"], *({"where": "slots", "cause": note} for note in starts))
+        for f in (*row["findings"], *starts)
         if not any(re.search(said, f"{f['where']}: {f['cause']}") for said, _ in pair.wrong)
     ]
 
@@ -108,12 +111,12 @@ def true_findings(pair: Pair, row: Row) -> list[dict[str, str]]:
 def verdict(pair: Pair, row: Row) -> str:
     """'same'; 'epsilon': but for its place in Adam; 'noise': but for that and noise that one side
     draws again; 'sizes': but for these and some sizes; or 'differs'."""
-    names = {causes.kind(f).name for f in true_findings(pair, row)}
-    if pair.edited or pair.missed or names - {causes.EPSILON, causes.NOISE}:
+    names = {f["name"] for f in true_findings(pair, row)}
+    if pair.edited or pair.missed or names - {EPSILON_PLACE, SECOND_NOISE}:
         return "differs"
     if pair.shapes:
         return "sizes"
-    if causes.NOISE in names:
+    if SECOND_NOISE in names:
         return "noise"
     return "epsilon" if names else "same"
 
@@ -133,7 +136,7 @@ def pairs_table(rows: list[tuple[Pair, Row]]) -> str:
 
 def stage(pair: Pair, row: Row, kind: str) -> str:
     """What differs there, or 'yes' where nothing does but what follows from other columns."""
-    own = [f for f in true_findings(pair, row) if causes.kind(f).stage == kind]
+    own = [f for f in true_findings(pair, row) if causes.stage(f) == kind]
     missed = [m.kind for m in pair.missed if m.stage == kind]
     said = [pair.edited.get(kind, ""), *map(causes.in_short, own), *missed]
     if any(said):
@@ -158,7 +161,7 @@ def causes_table(rows: list[tuple[Pair, Row]]) -> str:
     """Kind -> in how many pairs."""
     count: Counter[str] = Counter()
     for pair, row in rows:
-        found = {causes.kind(f).name for f in true_findings(pair, row)}
+        found = {causes.kind(f).value for f in true_findings(pair, row)}
         count.update(found | {m.kind for m in pair.missed})
         count.update(["other sizes"] * bool(pair.shapes))
         count.update(f"{STAGES[stage]}, edited away" for stage in pair.edited)

@@ -29,10 +29,7 @@ def of_report(report: dict[str, Any], pair: Pair, minutes: float) -> Row:
         "old": f"{pair.old.repository}@{pair.old.commit}",
         "new": f"{pair.new.repository}@{pair.new.commit}",
         "same": report["same"],
-        "findings": [
-            {key: finding[key] for key in ("where", "cause", "name")}
-            for finding in report["findings"]
-        ],
+        "findings": report["findings"],
         "not compared": report["not compared"],
         "written otherwise": report["written otherwise"],
         "stages": {row["kind"]: _stage(row) for row in report["summary"]},

@@ -100,6 +100,7 @@ def compared(pair, programs=InOneProcess):
         "name": pair.name,
         "same": table["same"],
         "findings": findings,
+        "kinds": [f["kind"] for f in table["findings"]],
         "row": row(pair, table),
         "seconds": time.process_time() - began,
     }

@@ -5,6 +5,7 @@ import numpy as np
 from dcgan_v1.migration.comparison.evidence import AVERAGE, STATE, WEIGHT, Key
 from dcgan_v1.migration.explanation import passes, probes
 from dcgan_v1.migration.explanation.case import Case, Cause
+from dcgan_v1.migration.explanation.kinds import Kind
 from dcgan_v1.migration.explanation.layer_case import AGREE
 from dcgan_v1.migration.explanation.passes import Decay
 from dcgan_v1.migration.records import Variable
@@ -32,7 +33,17 @@ def find(case: Case) -> list[Cause]:
         text = _cause(case, key, kept) or rest
         causes.setdefault(text, []).append(key)
         first.setdefault(text, key.name)
-    return [Cause(first[text] if text else "", text, frozenset(of)) for text, of in causes.items()]
+    return [
+        Cause(_kind(case, text), first[text] if text else "", text, frozenset(of))
+        for text, of in causes.items()
+    ]
+
+
+def _kind(case: Case, text: str) -> Kind:
+    if text == UNKNOWN:
+        return Kind.UNEXPLAINED
+    is_open = _is_raced(case) and text == _order(case)
+    return Kind.AVERAGE_ORDER if is_open else Kind.AVERAGES
 
 
 def _may_follow(case: Case, name: str) -> bool:

@@ -17,6 +17,7 @@ from dcgan_v1.migration.comparison.evidence import (
     Key,
 )
 from dcgan_v1.migration.comparison.experiments import Experiments
+from dcgan_v1.migration.explanation.kinds import Kind
 from dcgan_v1.migration.records import Change
 
 EPSILON_PLACE = "adam-epsilon-place"  # causes that a user may accept, by name
@@ -51,6 +52,7 @@ class Cause:
     """Why something differs.
 
     Attributes:
+      kind: what it is about.
       where: a layer of the port, or a variable in TF1's names.
       text: what was worked out, one sentence, with the numbers that prove it.
       keys: what it accounts for.
@@ -58,8 +60,10 @@ class Cause:
       proof: what must be nearer then, where `keys` may have other causes, too.
       name: one of ACCEPTABLE, or ''.
       named: the settings that it is about, where it is about settings.
+      values: what the port has and what TF1 has, where it is about a number or a name.
     """
 
+    kind: Kind
     where: str
     text: str
     keys: frozenset[Key] = frozenset()
@@ -67,20 +71,28 @@ class Cause:
     proof: Key | None = None
     name: str = ""
     named: Named | None = None
+    values: tuple[str, str] | None = None
 
     def finding(self) -> "Finding":
         """Returns what is said of it."""
-        return Finding(self.where, self.text, self.name, self.named)
+        return Finding(self.kind, self.where, self.text, self.name, self.named, self.values)
+
+
+def silent(keys: frozenset[Key]) -> Cause:
+    """Returns what accounts for differences without a word: they come of what has been said."""
+    return Cause(Kind.UNEXPLAINED, "", "", keys)
 
 
 @dataclass(frozen=True)
 class Finding:
     """Where the sides part, and why; see `Cause`."""
 
+    kind: Kind
     where: str
     cause: str
     name: str = ""
     named: Named | None = None
+    values: tuple[str, str] | None = None
 
 
 Of = TypeVar("Of")

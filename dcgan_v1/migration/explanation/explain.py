@@ -40,7 +40,8 @@ from dcgan_v1.migration.explanation import (
     slot_starts,
     updates,
 )
-from dcgan_v1.migration.explanation.case import Case, Cause, Finding
+from dcgan_v1.migration.explanation.case import Case, Cause, Finding, silent
+from dcgan_v1.migration.explanation.kinds import Kind
 
 LIMIT = 12  # causes in a row
 Stage = Callable[[Case], list[Cause]]
@@ -120,7 +121,8 @@ def _found(case: Case, stage: Stage) -> list[Cause]:
             f"({type(error).__name__}: {reason(error, 120)}): please report it"
         )
         where = str(keys[0]) if keys else "explanation"
-        return [Cause(where, text, frozenset([*(d.key for d in case.differences), *keys]))]
+        accounted = frozenset([*(d.key for d in case.differences), *keys])
+        return [Cause(Kind.FAILED, where, text, accounted)]
 
 
 def _is_debugging() -> bool:
@@ -165,16 +167,16 @@ def _later(case: Case) -> list[Cause]:
     later = frozenset(d.key for kind in (STATE, LOSS) for d in case.over(kind) if d.key.step > 1)
     before = {k for k in case.accounted if k.kind in (GRADIENT, STATE, LOSS)}
     if later and any(k.part != AVERAGE for k in before):
-        return [Cause("", "", later)]
+        return [silent(later)]
     if before and (moved := frozenset(k for k in later if k.part == AVERAGE)):
-        return [Cause("", "", moved)]  # averages move no weight
+        return [silent(moved)]  # averages move no weight
     if not states:
         return losses.find(case, later=True)
     first = states[0]
     text = f"agrees after step 1 and differs by {first.relative:.1e} later"
     words = _settings(case)
     account = f"; by their own account: {', '.join(words)}" if words else ""
-    return [Cause(str(first.key), f"{text}{account}", later)]
+    return [Cause(Kind.UNEXPLAINED, str(first.key), f"{text}{account}", later)]
 
 
 def _settings(case: Case) -> list[str]:
@@ -267,4 +269,4 @@ def _remainder(case: Case, findings: list[Finding]) -> list[Finding]:
     worst = max(rest, key=lambda d: d.relative)
     named = "; what is named above does not explain it" if findings else ""
     text = f"differs by {worst.relative:.1e} for a cause that was not found{named}"
-    return [Finding(str(worst.key), text)]
+    return [Finding(Kind.UNEXPLAINED, str(worst.key), text)]

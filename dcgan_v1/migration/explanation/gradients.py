@@ -7,6 +7,7 @@ import numpy as np
 from dcgan_v1.migration.comparison.evidence import GRADIENT, LOSS, STATE, Key, Keyed
 from dcgan_v1.migration.explanation import probes
 from dcgan_v1.migration.explanation.case import Case, Cause
+from dcgan_v1.migration.explanation.kinds import Kind
 from dcgan_v1.migration.recordings.port_recorder.leaky_relus import derivative_at_zero
 
 LEFT = 1e-3  # of a difference, what a hypothesis that explains it may leave
@@ -33,19 +34,19 @@ def structure(case: Case) -> list[Cause]:
                 f"is trained by {names[1]}, in TF1 by {names[0]}: the wrong "
                 "optimiser, or the wrong list of variables"
             )
-            return [Cause(key.name, text, keys)]
+            return [Cause(Kind.TRAINED, key.name, text, keys)]
     if theirs:
         name = _optimizer(case, theirs[0].update)
         text = (
             f"{name}'s update also trains {len(theirs)} variables that TF1's leaves "
             "alone: a network is not frozen, or a stop_gradient is missing"
         )
-        return [Cause(theirs[0].name, text, keys)]
+        return [Cause(Kind.TRAINED, theirs[0].name, text, keys)]
     if ours:
         more = f", nor {len(ours) - 1} more" if len(ours) > 1 else ""
         name = _optimizer(case, ours[0].update)
         text = f"is trained by {name} in TF1 and not in the port{more}"
-        return [Cause(ours[0].name, text, keys)]
+        return [Cause(Kind.TRAINED, ours[0].name, text, keys)]
     return []
 
 
@@ -67,15 +68,15 @@ def alone(case: Case) -> list[Cause]:
         keys = frozenset([key])
         if key.part == "drawn":
             text = "TF1 drops out here by these random numbers, the port has no dropout for them"
-            return [Cause(key.name, text, keys)]
+            return [Cause(Kind.DROPOUT, key.name, text, keys)]
         if key.kind != GRADIENT and key.kind != LOSS and key.counts:
             text = "TF1 computes nothing of that shape"
             if case.evidence.alone[key] == "TF1":
                 text = "TF1's network goes on to this, the port's ends before it"
-            return [Cause(key.name, text, keys)]
+            return [Cause(Kind.OUTPUT, key.name, text, keys)]
         if key.kind == LOSS:
             text = "no loss of the port's has the value of one of TF1's"
-            return [Cause(key.name, text, keys)]
+            return [Cause(Kind.LOSS, key.name, text, keys)]
     return []
 
 
@@ -113,7 +114,7 @@ def order(case: Case) -> list[Cause]:
             f"{when[1]} it: the update order differs"
         )
         accounted = frozenset([mark, *_still_alike(case, pairs, keys)])
-        causes.append(Cause(keys[0].name, text, accounted))
+        causes.append(Cause(Kind.UPDATE_ORDER, keys[0].name, text, accounted))
     return causes
 
 
@@ -140,24 +141,25 @@ def find(case: Case, update: int) -> list[Cause]:
     ours = {k: a for k, a in case.evidence.ours.items() if k.kind == GRADIENT}
     theirs = {k: a for k, a in case.evidence.theirs.items() if k.kind == GRADIENT}
     accounted = frozenset(keys)
-    hypotheses: list[Callable[[Case, Keyed, Keyed, list[Key]], str | None]] = [
-        _leak_or_order,
-        _penalty,
-        _clipping,
-        _factor,
-        _at_zero,
+    hypotheses: list[tuple[Kind, Callable[[Case, Keyed, Keyed, list[Key]], str | None]]] = [
+        (Kind.DETACH, _leak),
+        (Kind.UPDATE_ORDER, _early),
+        (Kind.L2, _penalty),
+        (Kind.GRADIENT_CLIPPING, _clipping),
+        (Kind.LOSS, _factor),
+        (Kind.AT_ZERO, _at_zero),
     ]
-    for hypothesis in hypotheses:
+    for kind, hypothesis in hypotheses:
         text = hypothesis(case, ours, theirs, keys)
         if text:
             explained = _losses_of(case, ours, theirs, keys)
-            return [Cause(keys[0].name, text, accounted | explained)]
+            return [Cause(kind, keys[0].name, text, accounted | explained)]
     losses = [str(d.key) for d in case.over(LOSS) if not d.key.step]
     is_seen = bool(case.evidence.aligned.get("training"))
     layers = "with equal layers" if is_seen else "and no layer of the port could be looked into"
     also = f"; so does {', '.join(losses)}, {layers}" if losses else ""
     text = f"its gradient differs by {over[0].relative:.1e}{also}"
-    return [Cause(keys[0].name, text, accounted)]
+    return [Cause(Kind.GRADIENT, keys[0].name, text, accounted)]
 
 
 def _losses_of(case: Case, ours: Keyed, theirs: Keyed, keys: list[Key]) -> frozenset[Key]:
@@ -174,7 +176,8 @@ def _losses_of(case: Case, ours: Keyed, theirs: Keyed, keys: list[Key]) -> froze
     return frozenset(explained)
 
 
-def _leak_or_order(case: Case, ours: Keyed, theirs: Keyed, keys: list[Key]) -> str | None:
+def _leak(case: Case, ours: Keyed, theirs: Keyed, keys: list[Key]) -> str | None:
+    """The gradient of another update's loss that comes in, too."""
     late, leak = case.experiments.still_gradients()
     leaked = {k: late[k] + leak[k] for k in leak if k in late}
     now = {k: ours[k] + leak[k] for k in leak if k in ours}
@@ -184,6 +187,12 @@ def _leak_or_order(case: Case, ours: Keyed, theirs: Keyed, keys: list[Key]) -> s
                 "its gradient also holds that of another update's loss: a "
                 "stop_gradient (detach) is missing"
             )
+    return None
+
+
+def _early(case: Case, ours: Keyed, theirs: Keyed, keys: list[Key]) -> str | None:
+    """Taken before another update on one side, after it on the other."""
+    late, _ = case.experiments.still_gradients()
     if _explains(late, ours, theirs, keys):
         update = keys[0].update + 1
         return (

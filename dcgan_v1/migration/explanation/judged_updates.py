@@ -6,7 +6,8 @@ import numpy as np
 
 from dcgan_v1.migration.comparison.evidence import Key
 from dcgan_v1.migration.explanation import probes
-from dcgan_v1.migration.explanation.case import EPSILON_PLACE, Case, Cause, Named
+from dcgan_v1.migration.explanation.case import EPSILON_PLACE, Case, Cause, Named, silent
+from dcgan_v1.migration.explanation.kinds import BY_SETTING, Kind
 from dcgan_v1.migration.explanation.update_rules import AFTER, PLACES, Rule
 from dcgan_v1.migration.explanation.update_steps import EXACT, Step
 from dcgan_v1.migration.records import OptimizerChange, Setting, Settings, Update
@@ -55,10 +56,10 @@ class Judged:
                     f"TF1's train op {self.update.name} trains nothing: the "
                     "gradient is there, the weight does not move"
                 )
-                return [Cause(name, text, self.keys)]
+                return [Cause(Kind.IDLE, name, text, self.keys)]
             if has_gradient and moved[0] and not moved[1]:
                 text = "does not move in the port, though it has a gradient"
-                return [Cause(name, text, self.keys)]
+                return [Cause(Kind.IDLE, name, text, self.keys)]
         return []
 
     def causes(self) -> list[Cause]:
@@ -74,7 +75,7 @@ class Judged:
         if port_rule is None:
             return causes or self._by_arithmetic()
         causes += self.each(port_rule, clips[1])
-        return causes or [Cause("", "", self.keys)]
+        return causes or [silent(self.keys)]
 
     def told_by(self, port_rule: Rule, clip: float | None) -> list[Cause]:
         """Returns the causes that a rule that makes all of the port's steps tells of."""
@@ -84,7 +85,9 @@ class Judged:
 
     def _of_kind(self, kind: str) -> Cause:
         text = f"{self.name} is {kind}, TF1's is {self.rule.kind}"
-        return Cause(self.where, text, self.keys, named=self._named("kind"))
+        named = self._named("kind")
+        values = (kind, self.rule.kind)
+        return Cause(Kind.OPTIMIZER, self.where, text, self.keys, named=named, values=values)
 
     def follows(self, rule: Rule, clip: float | None, place: int = 1) -> bool:
         """Whether a rule makes every step of a side: of TF1 (`place` 0) or of the port (1)."""
@@ -108,11 +111,11 @@ class Judged:
             if abs(ours - theirs) <= EXACT * ours:
                 return []
             text = f"the port clips weights to ±{theirs:.3g}, TF1 to ±{ours:.3g}"
-            return [Cause(next(iter(self.steps)), text, self.keys)]
+            return [Cause(Kind.WEIGHT_CLIPPING, next(iter(self.steps)), text, self.keys)]
         who, other = ("TF1", "the port") if theirs is None else ("the port", "TF1")
         bound = ours if theirs is None else theirs
         text = f"{who} clips weights to ±{bound:.3g} after the update, {other} does not"
-        return [Cause(next(iter(self.steps)), text, self.keys)]
+        return [Cause(Kind.WEIGHT_CLIPPING, next(iter(self.steps)), text, self.keys)]
 
     def each(self, port_rule: Rule, clip: float | None) -> list[Cause]:
         """A cause for every setting without which the port's step would be another one."""
@@ -126,8 +129,17 @@ class Judged:
             if left > EXACT:  # else it acts alike
                 text = f"{setting_text(self.name, setting, old, new)} (with TF1's: {left:.1e} off)"
                 change = change_of(self.update, setting, new)
-                named = self._named(setting)
-                causes.append(Cause(self.where, text, self.keys, change, named=named))
+                causes.append(
+                    Cause(
+                        BY_SETTING[setting],
+                        self.where,
+                        text,
+                        self.keys,
+                        change,
+                        named=self._named(setting),
+                        values=(_text(new), _text(old)),
+                    )
+                )
         if port_rule.place:
             causes.append(self._of_place(port_rule))
         return causes
@@ -138,7 +150,7 @@ class Judged:
         named = self._named("epsilon", port_rule.place)
         if port_rule.place != AFTER:
             text = f"{self.name}'s epsilon {new:.2g} is added {port_rule.place}, TF1's {old:.2g} "
-            return Cause(self.where, f"{text}inside", self.keys, named=named)
+            return Cause(Kind.ROOT_EPSILON, self.where, f"{text}inside", self.keys, named=named)
         count = next(iter(self.steps.values()))[0].updates
         acting = new * float(np.sqrt(1 - port_rule.number("beta2") ** (count + 1)))
         text = (
@@ -146,8 +158,8 @@ class Judged:
             f"with equal moments: it is {new:.2g}, added {AFTER}"
         )
         changes = (OptimizerChange(self.update.optimizer, "epsilon", new, True),)
-        name = EPSILON_PLACE if new == old else ""
-        return Cause(self.where, text, self.keys, changes, name=name, named=named)
+        kind, name = (Kind.EPSILON_PLACE, EPSILON_PLACE) if new == old else (Kind.EPSILON, "")
+        return Cause(kind, self.where, text, self.keys, changes, name=name, named=named)
 
     def _by_arithmetic(self) -> list[Cause]:
         """What its settings do not tell: a step that is TF1's, times a number; an epsilon."""
@@ -162,7 +174,8 @@ class Judged:
                 return self._adam_epsilon() if self.rule.kind == "Adam" else []
             ratios.append(longer)
         text = f"steps of {self.name} are {float(np.median(ratios)):.4g} times as long as TF1's"
-        return [Cause(self.where, text, self.keys, named=self._named("learning rate"))]
+        named = self._named("learning rate")
+        return [Cause(Kind.LEARNING_RATE, self.where, text, self.keys, named=named)]
 
     def _adam_epsilon(self) -> list[Cause]:
         """Equal moments, other weights: what is left is epsilon, which the step tells."""
@@ -182,7 +195,8 @@ class Judged:
             f"{self.name}'s epsilon acts as {epsilon:.2g} in the first step, TF1's as "
             f"{self.rule.number('epsilon'):.2g}, with equal moments"
         )
-        return [Cause(self.where, text, self.keys, named=self._named("epsilon"))]
+        named = self._named("epsilon")
+        return [Cause(Kind.EPSILON, self.where, text, self.keys, named=named)]
 
 
 def rules_of(update: Update, ours: Settings, theirs: Settings) -> list[Rule]:

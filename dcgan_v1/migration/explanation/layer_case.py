@@ -6,6 +6,7 @@ import numpy as np
 
 from dcgan_v1.migration.comparison.evidence import Aligned
 from dcgan_v1.migration.explanation.case import Case
+from dcgan_v1.migration.explanation.kinds import Kind
 from dcgan_v1.migration.records import Arrays
 
 AGREE = 1e-9  # relative difference of what is taken for the same
@@ -37,15 +38,19 @@ class Reason:
     """Why a layer's output differs.
 
     Attributes:
+      kind: what it is about.
       text: a sentence; '' where the layer does what TF1's weights make of what it is given: the op
         beside it was given something else.
       settings: the port's numbers of settings that put TF1 right if it had them.
       padding: zeros before and after rows, and before and after columns, that put TF1 right.
       named: further settings that it is about; place: of the port's epsilon, see `Named`.
+      values: what the port has and what TF1 has, see `Cause`.
     """
 
+    kind: Kind
     text: str
     settings: dict[str, float] = field(default_factory=dict)
     padding: tuple[int, int, int, int] | None = None
     named: tuple[str, ...] = ()
     place: str = ""
+    values: tuple[str, str] | None = None

@@ -7,6 +7,7 @@ import numpy as np
 
 from dcgan_v1.migration.comparison.alignment import apart
 from dcgan_v1.migration.explanation import probes
+from dcgan_v1.migration.explanation.kinds import Kind
 from dcgan_v1.migration.explanation.layer_case import AGREE, LayerCase, Reason
 from dcgan_v1.migration.explanation.norm_layers import norm
 from dcgan_v1.migration.explanation.recurrent_layers import recurrent
@@ -23,18 +24,20 @@ def activation(layer: LayerCase) -> Reason | None:
     own, other = (None if probes.activation(x, y) else probes.leaky_slope(x, y) for y in sides)
     if own is not None and other is not None:
         text = f"leaky ReLU has slope {other:.6g}, TF1's has {own:.6g}"
-        return Reason(text, {"slope": float(f"{other:.9g}")})
+        slope = {"slope": float(f"{other:.9g}")}
+        return Reason(Kind.SLOPE, text, slope, values=(f"{other:.6g}", f"{own:.6g}"))
     text = "the activation is {1}, TF1's is {0}".format(*known)
-    return Reason(text, {"slope": 0.0} if known[1] == "ReLU" else {str(known[1]): 1.0})
+    settings = {"slope": 0.0} if known[1] == "ReLU" else {str(known[1]): 1.0}
+    return Reason(Kind.ACTIVATION, text, settings, values=(str(known[1]), str(known[0])))
 
 
 def dropout(layer: LayerCase) -> Reason | None:
     """Left off on one side, or another rate."""
     x, ours, theirs = layer.x, layer.ours, layer.theirs
     if x.shape == theirs.shape and np.array_equal(theirs, x):
-        return Reason("dropout is left off: the output is the input")
+        return Reason(Kind.DROPOUT, "dropout is left off: the output is the input")
     if x.shape == ours.shape and np.array_equal(ours, x):
-        return Reason("drops out where TF1 drops out nothing")
+        return Reason(Kind.DROPOUT, "drops out where TF1 drops out nothing")
     if not x.shape == ours.shape == theirs.shape:
         return None
     scales = [probes.ratio(x[y != 0], y[y != 0]) for y in (ours, theirs) if np.any(y)]
@@ -42,13 +45,20 @@ def dropout(layer: LayerCase) -> Reason | None:
     if len(scales) < 2:
         return None
     own, other = (_told_dropout(*both) for both in zip(scales, shares, strict=True))
-    return Reason(f"dropout {other}, TF1's {own}", named=("rate",))
+    text = f"dropout {other}, TF1's {own}"
+    rates = tuple(f"{_rate(*both):.2g}" for both in zip(scales, shares, strict=True))
+    return Reason(Kind.DROPOUT_RATE, text, named=("rate",), values=(rates[1], rates[0]))
+
+
+def _rate(scale: float, zeros: float) -> float:
+    return 1 - 1 / scale if scale > 1 else zeros
 
 
 def _told_dropout(scale: float, zeros: float) -> str:
     """What a dropout does, by the factor of what it keeps: its zeros may come in another op."""
     if scale > 1:
-        return f"scales what it keeps by {scale:.3g}, as one that drops {1 - 1 / scale:.2g} does"
+        rate = f"{_rate(scale, zeros):.2g}"
+        return f"scales what it keeps by {scale:.3g}, as one that drops {rate} does"
     return f"drops {zeros:.2g} and scales what it keeps by {scale:.3g}"
 
 
@@ -63,12 +73,14 @@ def convolution(layer: LayerCase) -> Reason | None:
             pads = [probes.padding(x, kernel, y, is_transposed) for y in (ours, theirs)]
         if None not in pads and pads[0] != pads[1]:
             return Reason(
+                Kind.PADDING,
                 f"padding: {pads[1]} rows and columns are added before the image, TF1 "
                 f"adds {pads[0]} (its SAME is not symmetric here)",
                 padding=_around(x, kernel, theirs, is_transposed, pads[1] or 0),
                 named=("padding",),
+                values=(str(pads[1]), str(pads[0])),
             )
-    return Reason("the convolution differs (stride, or the layout of its kernel)")
+    return Reason(Kind.CONVOLUTION, "the convolution differs (stride, or the layout of its kernel)")
 
 
 def _around(
@@ -121,7 +133,7 @@ def dense(layer: LayerCase) -> Reason | None:
     )
     chw = layer.case.evidence.pixels.get(path, {}).get("rows") or _pixels_before(layer)
     if not chw:
-        return Reason("") if is_right else None
+        return Reason(Kind.FLATTENING, "") if is_right else None
     orders = {
         "as it is": x,
         "last": layouts.channels_last(x, chw),
@@ -143,8 +155,9 @@ def dense(layer: LayerCase) -> Reason | None:
     if None in (ours, theirs) or ours == theirs:
         return None
     return Reason(
+        Kind.FLATTENING,
         "the rows of its kernel are in another order: the port flattens maps of "
-        f"{'x'.join(map(str, chw))} (C, H, W) otherwise than TF1"
+        f"{'x'.join(map(str, chw))} (C, H, W) otherwise than TF1",
     )
 
 
@@ -163,7 +176,9 @@ def resize(layer: LayerCase) -> Reason | None:
     """Another way of resizing."""
     kinds = [probes.resize_kind(layer.x, y) for y in (layer.ours, layer.theirs)]
     if kinds[0] != kinds[1] and any(kinds):
-        return Reason("the resize is {1}, TF1's is {0}".format(*(k or "another" for k in kinds)))
+        old, new = (k or "another" for k in kinds)
+        text = f"the resize is {new}, TF1's is {old}"
+        return Reason(Kind.RESIZE, text, values=(new, old))
     return None
 
 
@@ -171,7 +186,8 @@ def pool(layer: LayerCase) -> Reason | None:
     """The largest for the mean of a block, or the reverse."""
     kinds = [probes.pool_kind(layer.x, y) for y in (layer.ours, layer.theirs)]
     if kinds[0] and kinds[1] and kinds[0] != kinds[1]:
-        return Reason("pools {1} of each block, TF1 {0}".format(*kinds))
+        text = "pools {1} of each block, TF1 {0}".format(*kinds)
+        return Reason(Kind.POOL, text, values=(kinds[1], kinds[0]))
     return None
 
 
@@ -185,7 +201,7 @@ def anything(layer: LayerCase) -> Reason | None:
         if reason := activation(layer):
             return reason
         if np.array_equal(x, theirs):
-            return Reason("gives its input as it is, TF1 does not")
+            return Reason(Kind.OUTPUT, "gives its input as it is, TF1 does not")
         if weights.get("beta") is not None or weights.get("gamma") is not None:
             return norm(layer)
     if x.ndim == 4 and ours.ndim == 4:
@@ -193,7 +209,8 @@ def anything(layer: LayerCase) -> Reason | None:
     if ours.ndim == 2 and x.ndim == 4 and ours.shape == theirs.shape:
         _, h, w, c = x.shape
         if apart(ours, layouts.channels_last(theirs, (c, h, w)))[0] < AGREE:
-            return Reason(f"flattens {c}x{h}x{w} maps channel by channel, TF1 pixel by pixel")
+            text = f"flattens {c}x{h}x{w} maps channel by channel, TF1 pixel by pixel"
+            return Reason(Kind.FLATTENING, text)
     return None
 
 

@@ -8,6 +8,7 @@ from dcgan_v1.migration.comparison.alignment import apart
 from dcgan_v1.migration.comparison.evidence import Aligned
 from dcgan_v1.migration.explanation import layer_experiments, norm_layers, probes
 from dcgan_v1.migration.explanation.case import Case
+from dcgan_v1.migration.explanation.kinds import Kind
 from dcgan_v1.migration.explanation.layer_case import AGREE, LayerCase, Reason
 from dcgan_v1.migration.records import Arrays, LayerOutput
 
@@ -25,7 +26,7 @@ def find(case: Case, mode: str, rows: list[Aligned], place: int) -> Reason:
     """
     row = rows[place]
     assert row.old is not None
-    unknown = Reason(f"the output differs by {row.absolute:.1e} ({row.relative:.1e})")
+    unknown = Reason(Kind.OUTPUT, f"the output differs by {row.absolute:.1e} ({row.relative:.1e})")
     before = rows[place - 1].new.output if place else None
     x, ours, theirs = row.new.input, row.old.output, row.new.output
     if x is not None and not is_known(case, mode, x):
@@ -57,9 +58,10 @@ def scaled_input(case: Case, x: np.ndarray) -> Reason | None:
             shift = float(np.mean(x) - scale * np.mean(value))
             if apart(x, scale * value + shift)[0] < AGREE:
                 return Reason(
+                    Kind.INPUT_RANGE,
                     f"the port scales its input: {scale:.4g} times TF1's {name}, plus {shift:.4g} "
                     f"({x.min():.3g} to {x.max():.3g}, TF1's {value.min():.3g} to "
-                    f"{value.max():.3g})"
+                    f"{value.max():.3g})",
                 )
     return None
 
@@ -78,17 +80,20 @@ def skipped(case: Case, mode: str, last: Aligned, row: Aligned, x: np.ndarray) -
         if y.shape != x.shape or apart(y, x)[0] <= AGREE:
             continue
         if apart(y, x)[0] < ROUNDED:
-            return Reason(f"what it is given is TF1's {layer.name} as float32 rounds it")
+            text = f"what it is given is TF1's {layer.name} as float32 rounds it"
+            return Reason(Kind.ROUNDING, text)
         before = last.new.output
         if before.size == x.size and not np.array_equal(before.ravel(), x.ravel()):
             known = [probes.named_activation(before.reshape(x.shape), side) for side in (y, x)]
             if None not in known and known[0] != known[1]:
-                return Reason("the activation is {1}, TF1's is {0}".format(*known))
+                text = "the activation is {1}, TF1's is {0}".format(*known)
+                return Reason(Kind.ACTIVATION, text, values=(str(known[1]), str(known[0])))
         if name := probes.named_activation(x, y):
-            return Reason(f"{name} is left out before it; TF1 has it ({layer.name})")
+            text = f"{name} is left out before it; TF1 has it ({layer.name})"
+            return Reason(Kind.ACTIVATION, text, values=("none", name))
         kept = y != 0
         if not kept.all() and kept.any() and np.ptp(y[kept] / x[kept]) < AGREE:
-            return Reason("dropout is left off: the output is the input")
+            return Reason(Kind.DROPOUT, "dropout is left off: the output is the input")
     return None
 
 
@@ -146,8 +151,9 @@ def in_inference(case: Case, row: Aligned) -> Reason | None:
     output = case.experiments.output_with([], row.new.name, "inference", averaged)
     if is_known(case, "inference", output):
         return Reason(
+            Kind.AVERAGED_WEIGHTS,
             "TF1 reads the moving averages of the weights (ExponentialMovingAverage "
-            "shadows) in inference, the port the raw weights"
+            "shadows) in inference, the port the raw weights",
         )
     return None
 

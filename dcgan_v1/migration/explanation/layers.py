@@ -97,7 +97,10 @@ def _cause(case: Case, mode: str, rows: list[Aligned], place: int) -> Cause | No
     settings = frozenset([*reason.settings, *reason.named])
     named = Named(alike | {base(row)}, settings, reason.place) if settings else None
     keys = _consequences(case, mode, _apart_from(case, mode, rows, model_of(row.new.name)))
-    return Cause(f"{layer}{beside}", text, keys, changes, proof, named=named)
+    at_layer = f"{layer}{beside}"
+    return Cause(
+        reason.kind, at_layer, text, keys, changes, proof, named=named, values=reason.values
+    )
 
 
 def _consequences(case: Case, mode: str, others: set[str]) -> frozenset[Key]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from dcgan_v1.migration.comparison.evidence import GRADIENT, LOSS, Aligned, Key
 from dcgan_v1.migration.explanation.case import Case, Cause
+from dcgan_v1.migration.explanation.kinds import Kind
 
 LABELS = (1.0, 0.0, 0.9, 0.1, 0.8, 0.2, 0.7, 0.3, 0.95, 0.05, 1.2, 0.5, -1.0)
 EQUAL = 1e-9
@@ -31,7 +32,8 @@ def told(case: Case) -> list[Cause]:
             gradients = {
                 e.key for e in case.over(GRADIENT) if e.key.update in _updates(case, d.key)
             }
-            causes.append(Cause(f"loss {d.key.name}", text, frozenset({mark} | keys | gradients)))
+            accounted = frozenset({mark} | keys | gradients)
+            causes.append(Cause(Kind.LOSS, f"loss {d.key.name}", text, accounted))
     return causes
 
 
@@ -65,7 +67,7 @@ def find(case: Case, later: bool) -> list[Cause]:
             + (", while layers and gradients agree" if case.agrees("gradient") else "")
         )
         keys = frozenset(e.key for e in case.over(LOSS) if e.key.name == d.key.name or later)
-        causes.append(Cause(f"loss {d.key.name}", text, keys))
+        causes.append(Cause(Kind.LOSS, f"loss {d.key.name}", text, keys))
         if later:
             break
     return causes

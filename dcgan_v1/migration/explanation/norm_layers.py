@@ -4,6 +4,7 @@ import numpy as np
 
 from dcgan_v1.migration.comparison.alignment import apart
 from dcgan_v1.migration.explanation import probes
+from dcgan_v1.migration.explanation.kinds import Kind
 from dcgan_v1.migration.explanation.layer_case import AGREE, LayerCase, Reason
 
 
@@ -14,24 +15,28 @@ def norm(layer: LayerCase) -> Reason | None:
         mean, variance = weights.get("mean"), weights.get("variance")
         by_batch = probes.norm_epsilon(layer.x, layer.theirs, weights)
         if by_batch and by_batch[2] < AGREE and 0 <= by_batch[0] < 1:
-            return Reason("normalises by the batch, TF1 by the averages")
+            return Reason(Kind.NORM_MODE, "normalises by the batch, TF1 by the averages")
     ours, theirs = (
         probes.norm_epsilon(layer.x, y, weights, mean, variance) for y in (layer.ours, layer.theirs)
     )
     if layer.mode == "training" and (other := _by_averages(layer)):
         return other
     if ours is None or theirs is None or max(ours[2], theirs[2]) > 1e-3:
-        return Reason("normalises otherwise")
+        return Reason(Kind.NORM, "normalises otherwise")
     (e, place, _), (e2, place2, _) = ours, theirs
     if place != place2 and max(abs(e), abs(e2)) > 1e-12:
         return Reason(
+            Kind.NORM_EPSILON,
             f"epsilon {e2:.2g} is added {place2} the root of the variance, TF1 adds "
             f"{e:.2g} {place} it",
             named=("epsilon",),
             place=f"{place2} the root",
         )
     return Reason(
-        f"batch norm's epsilon is {e2:.3g}, TF1's {e:.3g}", {"epsilon": float(f"{e2:.6g}")}
+        Kind.NORM_EPSILON,
+        f"batch norm's epsilon is {e2:.3g}, TF1's {e:.3g}",
+        {"epsilon": float(f"{e2:.6g}")},
+        values=(f"{e2:.3g}", f"{e:.3g}"),
     )
 
 
@@ -54,8 +59,9 @@ def _by_averages(layer: LayerCase) -> Reason | None:
     else:
         return None
     if abs(own - other) <= 1e-3 * max(own, other):
-        return Reason(text)
-    return Reason(f"{text}; its epsilon is {other:.3g}, TF1's {own:.3g}", named=("epsilon",))
+        return Reason(Kind.NORM_MODE, text)
+    text = f"{text}; its epsilon is {other:.3g}, TF1's {own:.3g}"
+    return Reason(Kind.NORM_MODE, text, named=("epsilon",))
 
 
 def _epsilon(
@@ -91,7 +97,9 @@ def elsewhere(layer: LayerCase) -> Reason | None:
             continue
         # a leaky ReLU's inverse is one, too: which of both it is, TF1's op says
         if op.kind == "activation" and (name := probes.named_activation(x, own)):
-            return Reason(f"batch norm comes before the {name} in the port, after it in TF1")
+            text = f"batch norm comes before the {name} in the port, after it in TF1"
+            return Reason(Kind.NORM_PLACE, text)
         if name := probes.named_activation(own, x):
-            return Reason(f"batch norm comes after the {name} in the port, before it in TF1")
+            text = f"batch norm comes after the {name} in the port, before it in TF1"
+            return Reason(Kind.NORM_PLACE, text)
     return None

@@ -2,6 +2,7 @@
 
 from dcgan_v1.migration.comparison.evidence import STATE
 from dcgan_v1.migration.explanation.case import Case, Cause
+from dcgan_v1.migration.explanation.kinds import Kind
 
 
 def find(case: Case) -> list[Cause]:
@@ -24,4 +25,4 @@ def find(case: Case) -> list[Cause]:
         "the port draws random numbers of its own, and TF1 is given what it draws: two steps from "
         "the same start with the same inputs differ. Make them arguments of the step"
     )
-    return [Cause(where, text, frozenset(open_keys))]
+    return [Cause(Kind.OWN_DRAWS, where, text, frozenset(open_keys))]

@@ -7,6 +7,7 @@ import numpy as np
 
 from dcgan_v1.migration.comparison.alignment import apart
 from dcgan_v1.migration.comparison.functions import sigmoid
+from dcgan_v1.migration.explanation.kinds import Kind
 from dcgan_v1.migration.explanation.layer_case import AGREE, LayerCase, Reason
 from dcgan_v1.migration.matching import layouts
 from dcgan_v1.migration.matching.matching import Row
@@ -45,7 +46,7 @@ def recurrent(layer: LayerCase) -> Reason | None:
             output = layer.case.experiments.output_with(changed, layer.row.new.name, layer.mode)
         if output.shape == layer.ours.shape and apart(layer.ours, output)[0] < AGREE:
             text = _gates_text(order, forget)
-            return Reason(text) if text else None
+            return Reason(Kind.LSTM, text) if text else None
     return None
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from dcgan_v1.migration.comparison.evidence import Key
-from dcgan_v1.migration.explanation.case import Case, Cause
+from dcgan_v1.migration.explanation.case import Case, Cause, silent
 from dcgan_v1.migration.explanation.judged_updates import Judged, rules_of, settings_of
 from dcgan_v1.migration.explanation.update_rules import Rule
 from dcgan_v1.migration.explanation.update_steps import Step, steps_of
@@ -60,7 +60,7 @@ def of_several(case: Case, together: list[Update], keys: list[Key]) -> list[Caus
         ]
         if all(j.follows(rule, None) for j, rule in zip(judged, chosen, strict=True)):
             causes = [c for j, r in zip(judged, chosen, strict=True) for c in j.told_by(r, None)]
-            return causes or [Cause("", "", frozenset(keys))]
+            return causes or [silent(frozenset(keys))]
     return []
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from dcgan_v1.migration.comparison.evidence import Evidence
 from dcgan_v1.migration.explanation.case import SLOT_START, Case, Cause
+from dcgan_v1.migration.explanation.kinds import Kind
 from dcgan_v1.migration.records import GradientKey, Settings, SlotKey
 
 SLOTS = {"RMSProp": "ms", "CenteredRMSProp": "ms", "Adagrad": "accum"}  # that TF1 begins above 0
@@ -33,7 +34,7 @@ def find(case: Case) -> list[Cause]:
                 f"{slot} begins at {begin:.3g}, TF1's at {ours:.3g}: the first steps of a training "
                 "from scratch differ (here both were given TF1's)"
             )
-            causes.append(Cause(name, text, name=SLOT_START))
+            causes.append(Cause(Kind.SLOT_START, name, text, name=SLOT_START))
     return causes
 
 

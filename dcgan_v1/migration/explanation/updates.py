@@ -14,6 +14,7 @@ from dcgan_v1.migration.explanation.judged_updates import (
     setting_text,
     settings_of,
 )
+from dcgan_v1.migration.explanation.kinds import Kind
 from dcgan_v1.migration.explanation.shared_updates import of_several, shared
 from dcgan_v1.migration.explanation.update_rules import Rule
 from dcgan_v1.migration.explanation.update_steps import steps_of
@@ -64,7 +65,7 @@ def dormant(case: Case) -> list[Cause]:
         text = f"{setting_text(name, 'momentum', old or 0.0, new or 0.0)}, from the second step on"
         changes = change_of(update, "momentum", new or 0.0)
         named = Named(frozenset({name}), frozenset({"momentum"}))
-        causes.append(Cause(name, text, frozenset(), changes, named=named))
+        causes.append(Cause(Kind.MOMENTUM, name, text, frozenset(), changes, named=named))
     return causes
 
 
@@ -82,7 +83,7 @@ def _unknown(case: Case, update: Update, keys: list[Key]) -> Cause:
         f"; by their own account: {', '.join(words)}" if words else ", for no cause that was found"
     )
     text = f"moves otherwise than TF1's by {name}, by {first.relative:.1e}{why}"
-    return Cause(str(first.key), text, frozenset(keys))
+    return Cause(Kind.UPDATE, str(first.key), text, frozenset(keys))
 
 
 def settings_that_differ(ours: Settings, theirs: Settings) -> list[str]:

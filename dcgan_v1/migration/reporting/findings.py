@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from dcgan_v1.migration.comparison.pipeline import Comparison, Outcome
 from dcgan_v1.migration.explanation.case import PORT_AVERAGES, SECOND_NOISE, Finding
+from dcgan_v1.migration.explanation.kinds import Kind
 
 
 def averages(outcome: Outcome) -> list[Finding]:
@@ -15,7 +16,7 @@ def averages(outcome: Outcome) -> list[Finding]:
         f"the port keeps {len(names)} averages that TF1 has not, and no training step reads: "
         "training is compared, inference is another function"
     )
-    return [Finding(names[0], text, PORT_AVERAGES)]
+    return [Finding(Kind.PORT_AVERAGES, names[0], text, PORT_AVERAGES)]
 
 
 def second_noise(outcome: Outcome) -> list[Finding]:
@@ -24,6 +25,7 @@ def second_noise(outcome: Outcome) -> list[Finding]:
     given = "TF1 was given both" if bindings.of_port else "both were given that one"
     findings = [
         Finding(
+            Kind.SECOND_NOISE,
             f"argument {argument}",
             f"the port takes it apart from {first}; TF1 uses {bindings.arguments[first]} in all "
             f"runs of its step (here {given})",
@@ -33,6 +35,7 @@ def second_noise(outcome: Outcome) -> list[Finding]:
     ]
     return findings + [
         Finding(
+            Kind.SECOND_NOISE,
             f"input {key}",
             f"TF1 is given another {key.partition('@')[0]} in a later run of its step, the port "
             f"{argument} again (here both were given that one)",
@@ -52,4 +55,4 @@ def rounding(comparisons: Mapping[str, Comparison]) -> list[Finding]:
     known = "float64 agrees: rounding, not logic" if agrees else "unknown"
     first = over[0]
     cause = f"differs by {first.relative:.1e}, allowed are {first.tolerance:.1e}"
-    return [Finding(str(first.key), f"{cause}; cause: {known}")]
+    return [Finding(Kind.ROUNDING, str(first.key), f"{cause}; cause: {known}")]

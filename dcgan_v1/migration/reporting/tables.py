@@ -81,8 +81,16 @@ def build(
     }
 
 
-def _finding(finding: Finding) -> dict[str, str]:
-    return {"where": finding.where, "cause": finding.cause, "name": finding.name}
+def _finding(finding: Finding) -> dict[str, Any]:
+    """What programs read of a finding: its kind, and what both sides have, too."""
+    values = dict(zip(("port", "TF1"), finding.values, strict=True)) if finding.values else None
+    return {
+        "kind": finding.kind.value,
+        "where": finding.where,
+        "cause": finding.cause,
+        "name": finding.name,
+        "values": values,
+    }
 
 
 def _scope(exact: Comparison) -> str:

@@ -1,0 +1,71 @@
+"""What causes are about, in words for people; programs may go by them."""
+
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What a cause is about. A report has it beside each finding."""
+
+    # of what a step is given
+    INPUT_RANGE = "the range of an input"
+    OWN_DRAWS = "random numbers of the port's own"
+    SECOND_NOISE = "noise is drawn again on one side"
+    # of layers
+    ACTIVATION = "an activation"
+    AVERAGED_WEIGHTS = "averages of weights in inference"
+    CONVOLUTION = "a convolution"
+    DROPOUT = "dropout on one side alone"
+    DROPOUT_RATE = "the rate of dropout"
+    FLATTENING = "the order of pixels in a flattening"
+    LSTM = "an LSTM's cell"
+    NORM = "a batch norm"
+    NORM_EPSILON = "batch norm's epsilon"
+    NORM_MODE = "batch norm by the batch or by averages"
+    NORM_PLACE = "the place of a batch norm"
+    OUTPUT = "another output"
+    PADDING = "padding of a convolution"
+    POOL = "the kind of a pool"
+    RESIZE = "the way of resizing"
+    ROUNDING = "rounding to float32"
+    SLOPE = "the slope of leaky ReLU"
+    # of losses and gradients
+    AT_ZERO = "an activation's derivative at 0"
+    DETACH = "a missing stop_gradient"
+    GRADIENT = "another gradient"
+    GRADIENT_CLIPPING = "clipping of gradients"
+    L2 = "an L2 penalty"
+    LOSS = "another loss"
+    TRAINED = "what is trained"
+    UPDATE_ORDER = "the order of updates"
+    # of what an update makes of them
+    AVERAGE_ORDER = "averages in an order that TF1 leaves open"
+    AVERAGES = "batch norm's averages"
+    BETA1 = "Adam's beta1"
+    BETA2 = "Adam's beta2"
+    EPSILON = "an optimiser's epsilon"
+    EPSILON_PLACE = "Adam's epsilon after the bias correction"
+    IDLE = "a weight that is not moved"
+    LEARNING_RATE = "learning rate"
+    MOMENTUM = "momentum"
+    NESTEROV = "Nesterov's momentum"
+    OPTIMIZER = "the kind of optimiser"
+    PORT_AVERAGES = "averages that only the port keeps"
+    RHO = "RMSProp's decay"
+    ROOT_EPSILON = "epsilon outside the root"
+    SLOT_START = "slots begin at other values"
+    UPDATE = "an update, for no cause that was found"
+    WEIGHT_CLIPPING = "clipping of weights"
+    # of no stage
+    FAILED = "an explanation that failed"
+    UNEXPLAINED = "no cause that was found"
+
+
+BY_SETTING = {
+    "beta1": Kind.BETA1,
+    "beta2": Kind.BETA2,
+    "epsilon": Kind.EPSILON,
+    "learning rate": Kind.LEARNING_RATE,
+    "momentum": Kind.MOMENTUM,
+    "nesterov": Kind.NESTEROV,
+    "rho": Kind.RHO,
+}
