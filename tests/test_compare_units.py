@@ -2,15 +2,13 @@
 
 import subprocess
 import sys
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from script_runs import ROOT
 
 from dcgan_v1.errors import UserError
-from dcgan_v1.migration.comparison import alignment, bindings, inference
-from dcgan_v1.migration.comparison.collection import Collector
+from dcgan_v1.migration.comparison import alignment, bindings, inference, pixel_order
 from dcgan_v1.migration.comparison.pairing import Pairing
 from dcgan_v1.migration.matching import candidates, fingerprints, identify, layouts
 from dcgan_v1.migration.matching.layouts import Layout
@@ -20,7 +18,6 @@ from dcgan_v1.migration.records import (
     GradientKey,
     Input,
     LayerOutput,
-    Observation,
     PortInfo,
     SlotKey,
     State,
@@ -341,15 +338,11 @@ def test_an_output_of_one_number_for_each_row_is_compared_whatever_its_shape(rng
 def test_an_activation_ahead_of_maps_has_the_pixels_of_the_layer_that_it_follows():
     columns = Layout("torch dense", columns=(5, 2, 2))
     variables = {n: Variable([20], layer=n.rpartition("/")[0]) for n in ("G/0/w", "D/0/w")}
-    collector = SimpleNamespace(
-        new=PortInfo(variables=variables),
-        matching=Matching([Row("g/w", "G/0/w", columns, "shape")]),
-        pixels={},
-    )
+    matching = Matching([Row("g/w", "G/0/w", columns, "shape")])
     chw = {"columns": (5, 2, 2)}
-    seen = Observation(pixels=dict.fromkeys(["G/0", "G/relu", "D/0", "D/relu"], chw))
-    Collector._learn_pixels(collector, seen)
-    assert collector.pixels == {"G/0": chw, "G/relu": chw, "D/0": {}, "D/relu": {}}
+    seen = dict.fromkeys(["G/0", "G/relu", "D/0", "D/relu"], chw)
+    pixels = pixel_order.numbered({}, seen, PortInfo(variables=variables), matching)
+    assert pixels == {"G/0": chw, "G/relu": chw, "D/0": {}, "D/relu": {}}
 
 
 def test_flattened_maps_of_another_order_are_the_same_layer(rng):

@@ -6,30 +6,24 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from dcgan_v1.errors import UserError
-from dcgan_v1.migration.comparison import alignment, inference, recorded, units
+from dcgan_v1.migration.comparison import inference_run, recorded, units
 from dcgan_v1.migration.comparison.evidence import (
     FORWARD,
     GRADIENT,
     LOSS,
-    OUTPUT,
-    Aligned,
     Evidence,
     Key,
-    Keyed,
     state_keys,
 )
-from dcgan_v1.migration.comparison.experiments import weights_before_updates
+from dcgan_v1.migration.comparison.gathered import Gathered
+from dcgan_v1.migration.comparison.live_experiments import weights_before_updates
 from dcgan_v1.migration.comparison.losses import Scalars, agree, pair_losses
-from dcgan_v1.migration.comparison.observations import (
-    NO_GRADIENT,
-    SAME_VALUE,
-    refuse_nan,
-    without_gradient,
-)
+from dcgan_v1.migration.comparison.observations import NO_GRADIENT, refuse_nan, without_gradient
 from dcgan_v1.migration.comparison.pairing import Pairing
+from dcgan_v1.migration.comparison.pixel_order import numbered
 from dcgan_v1.migration.comparison.preparation import Prepared, Request
 from dcgan_v1.migration.comparison.programs import Programs
-from dcgan_v1.migration.records import Arrays, LayerOutput, Observation, State
+from dcgan_v1.migration.records import Arrays, Observation, State
 from dcgan_v1.migration.runners.process import both
 from dcgan_v1.migration.runners.recorded import RecordedPort
 
@@ -77,15 +71,7 @@ class Collector:
     reference: Evidence | None
     along: dict[int, Arrays] | None = None
     first: tuple[Observation, Observation] | None = None
-    ours: Keyed = field(default_factory=dict)
-    theirs: Keyed = field(default_factory=dict)
-    alone: dict[Key, str] = field(default_factory=dict)
-    aligned: dict[str, list[Aligned]] = field(default_factory=dict)
-    layers: dict[str, list[LayerOutput]] = field(default_factory=dict)
     losses: dict[str, str] = field(default_factory=dict)
-    forward: dict[str, list[list[str]]] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
-    altered: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.old, self.new = self.pairing.old, self.pairing.new
@@ -95,6 +81,7 @@ class Collector:
         of_map = {m: [names] for m, names in self.request.map.forward.items()}
         self.forward = {**self.new.forward, **of_map}
         self.altered = self.new.altered
+        self.gathered = Gathered(self.pairing, self.dtype, self.reference)
 
     def evidence(self) -> Evidence:
         """Returns all that was gathered."""
@@ -109,15 +96,15 @@ class Collector:
             trains=self.pairing.trains,
             checked=self.request.checked,
             first=self.first,
-            ours=self.ours,
-            theirs=self.theirs,
-            alone=self.alone,
-            aligned=self.aligned,
-            layers=self.layers,
+            ours=self.gathered.ours,
+            theirs=self.gathered.theirs,
+            alone=self.gathered.alone,
+            aligned=self.gathered.aligned,
+            layers=self.gathered.layers,
             losses=self.losses,
             forward=self.forward,
             pixels=self.pixels,
-            notes=self.notes,
+            notes=self.gathered.notes,
         )
 
     def load(self, start: State) -> None:
@@ -150,36 +137,20 @@ class Collector:
         refuse_nan("TF1 program", scalars=ours.scalars, gradients=ours.gradients)
         refuse_nan("port", scalars=theirs.scalars, gradients=theirs.gradients, layers=theirs.layers)
         self.altered = theirs.altered or self.altered
-        self._learn_pixels(theirs)
+        self.pixels = numbered(self.pixels, theirs.pixels, self.new, self.matching)
         self.forward = {**theirs.forward, **self.forward}
         if theirs.unused_draws:
-            self.alone[Key(FORWARD, theirs.unused_draws[0], "drawn")] = "TF1"
+            self.gathered.alone[Key(FORWARD, theirs.unused_draws[0], "drawn")] = "TF1"
         self._gradients(ours, theirs)
         after = both(self.programs.old.state, self.programs.new.state)
         self._pair_losses(ours.scalars, theirs.scalars)
         self._losses(ours.scalars, theirs.scalars, 0)
         self._state(1, *after)
-        self._align("training", [(ours.layers, theirs.layers)])
-        beside = [a.old for a in self.aligned["training"] if a.old is not None]
+        parts = [(ours.layers, theirs.layers)]
+        beside = self.gathered.align("training", parts, self.matching, self.pixels)
         refuse_nan("TF1 program", layers=beside)
         if self.along is None:
             self._later_steps(after[0])
-
-    def _learn_pixels(self, seen: Observation) -> None:
-        """Columns are numbered as the matching has them; those of a layer without variables, an
-        activation ahead of maps, as those of its model that makes as many."""
-        variables = self.new.variables
-        columns = {
-            variables[r.new].layer: r.layout.columns for r in self.matching.rows if r.layout.columns
-        }
-        numbered = {(alignment.model_of(path), chw) for path, chw in columns.items()}
-        with_variables = {v.layer for v in variables.values()}
-        for path, own in seen.pixels.items():
-            is_plain = path not in with_variables
-            if is_plain and (alignment.model_of(path), own.get("columns")) in numbered:
-                columns[path] = own["columns"]
-            rows = {axis: chw for axis, chw in own.items() if axis == "rows"}
-            self.pixels[path] = rows | ({"columns": columns[path]} if path in columns else {})
 
     def _gradients(self, ours: Observation, theirs: Observation) -> None:
         in_tf1, alone = self.matching.gradients(theirs.gradients, self.old)
@@ -193,9 +164,10 @@ class Collector:
             for side in (ours.gradients, in_tf1)
         ]
         exempt_names = set(self.matching.exempt)
-        self._note(*({k: a for k, a in s.items() if k.name not in exempt_names} for s in sides))
+        kept = [{k: a for k, a in s.items() if k.name not in exempt_names} for s in sides]
+        self.gathered.add(*kept)
         for key in alone:
-            self.alone[Key(GRADIENT, key.variable, "", 0, key.update)] = "port"
+            self.gathered.alone[Key(GRADIENT, key.variable, "", 0, key.update)] = "port"
 
     def _later_steps(self, after_first: State) -> None:
         """Steps to the last one. What has no gradient but rounding is held at TF1's value after
@@ -238,7 +210,7 @@ class Collector:
             slots = [key for key in slots if key.variable not in self.matching.idle_old]
             names = lacking + [f"{key.slot} of {key.variable}" for key in slots]
             if names:
-                self.notes.append(
+                self.gathered.notes.append(
                     f"{len(names)} slots or variables that the port has not, {names[0]} first"
                 )
         keyed = []
@@ -257,7 +229,7 @@ class Collector:
                 {o: n for o, n in side.updates.items() if o in other.updates},
             )
             keyed.append(state_keys(shared, self.old, self.trained, step))
-        self._note(*keyed)
+        self.gathered.add(*keyed)
 
     # ---- losses ----
 
@@ -275,9 +247,10 @@ class Collector:
             self.losses = pair_losses([(self._scalars_along(), theirs)], self.old.updates)
         unpaired = [name for name in theirs if name not in self.losses]
         if unpaired and not self.losses:
-            self.alone[Key(LOSS, unpaired[0])] = "port"
+            self.gathered.alone[Key(LOSS, unpaired[0])] = "port"
         elif unpaired:
-            self.notes.append(f"the port's {', '.join(unpaired)}: TF1 has no loss of that value")
+            names = ", ".join(unpaired)
+            self.gathered.notes.append(f"the port's {names}: TF1 has no loss of that value")
 
     def _scalars_along(self) -> Scalars:
         """TF1's scalars of a first step whose session calls begin with the recorded port's
@@ -300,91 +273,13 @@ class Collector:
                             f"the {side} computes NaN: loss {name} of step {max(step, 1)}"
                         )
                 key = Key(LOSS, name, "", step)
-                self.ours[key] = np.asarray(ours[other])
-                self.theirs[key] = np.asarray(theirs[name])
+                self.gathered.ours[key] = np.asarray(ours[other])
+                self.gathered.theirs[key] = np.asarray(theirs[name])
 
     # ---- inference ----
 
     def infer(self) -> None:
-        """A model that was seen to take several inputs is given each; what counts is the one under
-        which most of its layers agree."""
-        batch = self.prepared.tf1_batch(0, self.dtype)
-        port_batch = self.prepared.port_batch(0, self.dtype)
-        choices = [
-            {model: names[min(i, len(names) - 1)] for model, names in self.forward.items() if names}
-            for i in range(max(map(len, self.forward.values()), default=0) or 1)
-        ]
-        ours, first = both(
-            lambda: self.programs.old.inference(batch, {}),
-            lambda: self.programs.new.inference(port_batch, choices[0]),
+        """Both programs' inference, of the first batch."""
+        self.pixels = inference_run.gather(
+            self.programs, self.prepared, self.gathered, self.matching, self.pixels, self.forward
         )
-        theirs, paired = [first], self.pairing
-        if isinstance(self.programs.new, RecordedPort):
-            known = recorded.forward_choices(self.programs.new, self.prepared, self.new)
-            paired = dataclasses.replace(paired, new=dataclasses.replace(self.new, models=known))
-            self.notes += [
-                f"{model} in inference: it was first called with what TF1 is not given"
-                for model in self.new.models
-                if model not in known
-            ]
-        theirs += [self.programs.new.inference(port_batch, choice) for choice in choices[1:]]
-        self._learn_pixels(first)
-        parts, notes = inference.pair_layers(
-            paired, SAME_VALUE[self.dtype], self.pixels, ours.layers, [o.layers for o in theirs]
-        )
-        self.notes += notes
-        self._align("inference", parts)
-        if not self.pairing.trains:
-            ends, notes = inference.later_ends(ours.layers, self.aligned["inference"])
-            self.alone |= {Key(FORWARD, f"{n}{OUTPUT}", "inference"): "TF1" for n in ends}
-            self.notes += notes
-        beside = [a.old for a in self.aligned["inference"] if a.old is not None]
-        refuse_nan("TF1 program", layers=beside)
-        refuse_nan("port", layers=[layer for _, layers in parts for layer in layers])
-
-    # ---- noting ----
-
-    def _align(self, mode: str, parts: list[tuple[list[LayerOutput], list[LayerOutput]]]) -> None:
-        """Puts layers of the port beside ops of TF1's.
-
-        Args:
-          parts: (TF1's, the port's), each aligned by itself.
-        """
-        variables = {model: inference.trained_of(model, self.pairing) for model in self.new.models}
-        aligned = []
-        for ours, theirs in parts:
-            read = alignment.with_reads(theirs, self.new, self.matching)
-            aligned += alignment.align(ours, read, SAME_VALUE[self.dtype], self.pixels, variables)
-        layers = [layer for ours, _ in parts for layer in ours]
-        if self.reference is not None:  # what stands beside what is known by now
-            aligned = _as_in(self.reference.aligned.get(mode, []), aligned, layers)
-        self.aligned[mode], self.layers[mode] = aligned, layers
-        for a in aligned:
-            key = Key(FORWARD, a.new.name, mode)
-            if a.old is not None:
-                self.ours[key], self.theirs[key] = a.old.output, a.new.output
-            else:
-                self.alone[key] = "port"
-
-    def _note(self, ours: Keyed, theirs: Keyed) -> None:
-        self.ours |= {key: array for key, array in ours.items() if key in theirs}
-        self.theirs |= {key: array for key, array in theirs.items() if key in ours}
-        self.alone |= {key: "TF1" for key in ours if key not in theirs}
-        self.alone |= {key: "port" for key in theirs if key not in ours}
-
-
-def _as_in(
-    reference: list[Aligned], aligned: list[Aligned], layers: list[LayerOutput]
-) -> list[Aligned]:
-    """Pairs layers as a reference does, where it pairs them by more than use."""
-    known = {a.new.name: a for a in reference if a.old is not None and a.by == "value"}
-    by_name = {layer.name: layer for layer in layers}
-    result = []
-    for a in aligned:
-        before = known.get(a.new.name)
-        old = by_name.get(before.old.name) if before and before.old else None
-        if old is None or old.output.shape != a.new.output.shape:
-            result.append(a)
-        else:
-            result.append(dataclasses.replace(a, old=old, by="value", function=""))
-    return result

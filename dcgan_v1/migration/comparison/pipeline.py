@@ -22,8 +22,8 @@ from dcgan_v1.migration.comparison import (
 from dcgan_v1.migration.comparison.bindings import Bindings
 from dcgan_v1.migration.comparison.differences import Difference
 from dcgan_v1.migration.comparison.evidence import Evidence
-from dcgan_v1.migration.comparison.experiments import LiveExperiments
 from dcgan_v1.migration.comparison.gradient_check import Checked
+from dcgan_v1.migration.comparison.live_experiments import LiveExperiments
 from dcgan_v1.migration.comparison.pairing import Pairing
 from dcgan_v1.migration.comparison.pictures import Images
 from dcgan_v1.migration.comparison.preparation import Prepared, Request

@@ -4,12 +4,37 @@ A fault may blur the gradients that `matching.fingerprints` goes by."""
 
 from collections.abc import Callable, Iterator
 
+from dcgan_v1.migration.comparison.alignment import model_of
 from dcgan_v1.migration.matching.fingerprints import PixelsOf
 from dcgan_v1.migration.matching.layouts import Layout
 from dcgan_v1.migration.matching.matching import Matching, Row
 from dcgan_v1.migration.records import PortInfo
 
 Agreeing = Callable[[Matching], tuple[int, int]]
+
+
+def numbered(known: PixelsOf, seen: PixelsOf, port: PortInfo, matching: Matching) -> PixelsOf:
+    """Returns what is known of a port's layers that meet feature maps, with what a step showed.
+
+    Columns are numbered as the matching has them; those of a layer without variables, an
+    activation ahead of maps, as those of its model that makes as many.
+
+    Args:
+      known: so far; seen: by the port in a step.
+      port: what it says of itself.
+      matching: of the variables.
+    """
+    variables, pixels = port.variables, dict(known)
+    columns = {variables[r.new].layer: r.layout.columns for r in matching.rows if r.layout.columns}
+    own_columns = {(model_of(path), chw) for path, chw in columns.items()}
+    with_variables = {v.layer for v in variables.values()}
+    for path, own in seen.items():
+        is_plain = path not in with_variables
+        if is_plain and (model_of(path), own.get("columns")) in own_columns:
+            columns[path] = own["columns"]
+        rows = {axis: chw for axis, chw in own.items() if axis == "rows"}
+        pixels[path] = rows | ({"columns": columns[path]} if path in columns else {})
+    return pixels
 
 
 def settled(matching: Matching, port: PortInfo, pixels: PixelsOf, agreeing: Agreeing) -> Matching:

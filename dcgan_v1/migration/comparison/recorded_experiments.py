@@ -3,7 +3,7 @@
 import numpy as np
 
 from dcgan_v1.migration.comparison.evidence import AVERAGE, GRADIENT, LOSS, STATE, Key, Keyed
-from dcgan_v1.migration.comparison.experiments import (
+from dcgan_v1.migration.comparison.live_experiments import (
     SHIFT,
     LiveExperiments,
     of_shift,
