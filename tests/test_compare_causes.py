@@ -26,6 +26,7 @@ from dcgan_v1.migration.explanation import (
     layers,
     losses,
     norm_layers,
+    one_sided,
     slot_starts,
     updates,
 )
@@ -298,7 +299,7 @@ def test_a_variable_of_the_wrong_optimiser_is_named():
     evidence = made(
         {}, {}, {"a": np.zeros(1)}, count=2, optimizers={"o0": "d", "o1": "g"}, alone=alone
     )
-    (cause,) = gradients.structure(case(evidence))
+    (cause,) = one_sided.structure(case(evidence))
     assert cause.where == "a"
     assert "is trained by d, in TF1 by g" in cause.text
 

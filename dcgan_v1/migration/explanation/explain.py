@@ -36,6 +36,7 @@ from dcgan_v1.migration.explanation import (
     inputs,
     layers,
     losses,
+    one_sided,
     randomness,
     slot_starts,
     updates,
@@ -135,7 +136,7 @@ def _stages(case: Case) -> Iterator[Stage]:
     """Yields functions that find causes. Layers are asked only where something that is computed
     from them differs: what reads otherwise may compute the same."""
     yield randomness.find
-    yield gradients.structure
+    yield one_sided.structure
     yield inputs.find
     yield gradients.order
     matters = not (case.agrees(LOSS) and case.agrees(GRADIENT)) or _outputs_differ(case)
@@ -153,7 +154,7 @@ def _stages(case: Case) -> Iterator[Stage]:
         yield partial(layers.find, mode="inference", late=True)
     yield partial(losses.find, later=False)
     yield _later
-    yield gradients.alone
+    yield one_sided.alone
 
 
 def _outputs_differ(case: Case) -> bool:
