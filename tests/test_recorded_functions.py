@@ -95,6 +95,40 @@ def test_functions_of_torch_are_layers_of_what_was_recorded(tmp_path):
     assert not any("#" in name for name in layers if "conv2d" in name)
 
 
+PENALTY = """
+import torch
+torch.manual_seed(0)
+W = torch.randn(3, 4, requires_grad=True)
+V = torch.randn(4, 1, requires_grad=True)
+
+def critic(x):
+    return torch.tanh(x @ W) @ V
+
+sgd = torch.optim.SGD([W, V], lr=0.1)
+for step in range(4):
+    x = torch.rand(5, 3)
+    mixed = (0.5 * x).requires_grad_()
+    (slope,) = torch.autograd.grad(critic(mixed).sum(), mixed, create_graph=True)
+    sgd.zero_grad()
+    (critic(x).mean() + (slope.norm(dim=1) - 1).pow(2).mean()).backward()
+    sgd.step()
+"""
+
+
+@pytest.mark.cli
+@pytest.mark.torch
+def test_what_a_penalty_takes_a_gradient_by_is_no_weight(tmp_path):
+    port, seen = observed(PENALTY, tmp_path)
+    values = port.state_after(0).variables
+    assert sorted(values) == ["tensors/V", "tensors/W"]
+    x = next(item.array for item in port.items(0) if item.array.shape == (5, 3))
+    first = [layer for layer in seen.layers if layer.parts.get("kernel") == "tensors/W"]
+    assert [layer.parts for layer in first] == [{"kernel": "tensors/W"}] * 2
+    np.testing.assert_allclose(first[0].output, 0.5 * x @ values["tensors/W"])
+    np.testing.assert_allclose(first[0].input, 0.5 * x)
+    np.testing.assert_allclose(first[1].output, x @ values["tensors/W"])
+
+
 @pytest.mark.cli
 @pytest.mark.parametrize("library", ["keras", "tf_keras"])
 def test_ops_of_a_module_are_layers_of_what_was_recorded(library, tmp_path):

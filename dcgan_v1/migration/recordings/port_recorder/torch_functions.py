@@ -95,13 +95,15 @@ class TorchFunctions:
       torch: the module.
       recorder: is told.
       layers: `TorchLayers`: which module runs.
+      optimizers: the program's, as it makes them.
 
     Attributes:
       is_updating: whether an optimiser moves its variables.
     """
 
-    def __init__(self, torch, recorder, layers):
+    def __init__(self, torch, recorder, layers, optimizers):
         self.torch, self.recorder, self.layers = torch, recorder, layers
+        self.optimizers = optimizers
         self.is_updating = False
 
     def install(self):
@@ -160,7 +162,12 @@ class TorchFunctions:
         """Whether a tensor is a weight, or an average."""
         if isinstance(tensor, self.torch.nn.Parameter) or id(tensor) in self.layers.buffers:
             return True
-        return tensor.is_leaf and tensor.requires_grad
+        # else a bare one; what a penalty takes a gradient by is a leaf that nobody trains
+        return tensor.is_leaf and tensor.requires_grad and self._is_trained(tensor)
+
+    def _is_trained(self, tensor):
+        groups = [group for own in self.optimizers for group in own.param_groups]
+        return not groups or any(tensor is p for group in groups for p in group["params"])
 
     def _follow(self, args, y):
         """What is made of a bare network's output by a reshape, say, is still its."""

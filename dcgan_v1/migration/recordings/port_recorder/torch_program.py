@@ -35,8 +35,8 @@ class Torch:
         self.casts = TorchCasts(torch, recorder)
         self.draws = TorchDraws(torch, recorder, self.names.array)
         self.layers = TorchLayers(torch, recorder, self.draws, self.names.array)
-        self.functions = TorchFunctions(torch, recorder, self.layers)
         self.optimizers = []
+        self.functions = TorchFunctions(torch, recorder, self.layers, self.optimizers)
         for sentence in unseen_tensors(sources):
             recorder.note(sentence)
 
