@@ -23,7 +23,6 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from benchmarks import contenders, flops
-from benchmarks.contenders import product
 from dcgan_v1 import runtime
 from dcgan_v1.systems import SYSTEMS
 
@@ -46,8 +45,8 @@ START = 5  # steps before the first that counts
 
 def work(module, model, batch_size, settings):
     """The process of one contender: times as many steps as each input line asks for."""
-    make_step = import_module(f"benchmarks.contenders.{module}").make_step
-    step = make_step(model, batch_size, **settings)
+    contender = import_module(f"benchmarks.contenders.{module}")
+    step = contender.make_step(model, batch_size, **settings)
     for _ in range(START):
         step()
     print("ready", flush=True)
@@ -59,6 +58,8 @@ def work(module, model, batch_size, settings):
         seconds = (time.perf_counter() - started) / count
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
         row = {"seconds": seconds, "peak_bytes": peak, "gpu_bytes": gpu_bytes()}
+        if module == PRODUCT:
+            row["rate"] = contender.operations() / seconds
         print(json.dumps(row), flush=True)
 
 
@@ -156,7 +157,7 @@ def measure(model, batch_size, names, rounds, steps, isa=""):
     running = {name: Contender(name, model, batch_size, isa) for name in names}
     alternate(running, rounds, steps)
     ours = running["ours"].milliseconds()
-    products = [product.operations() / ms * 1e3 for ms in running.pop(PRODUCT).milliseconds()]
+    products = [r["rate"] for r in running.pop(PRODUCT).rounds]
     operations = flops.of_step(model) * batch_size
     rows = []
     for name, contender in running.items():

@@ -13,6 +13,7 @@ from dcgan_v1.migration.records import Variable
 ORDER = 0.1  # how much farther an average may move by the order of what comes in
 SMALLEST = 4  # rows of a batch that batch norm is of use for
 PASSES = (1, 2, 3, 4)  # of a step through a layer, for which a decay is worked out
+MORE_PASSES = (*PASSES, 5, 6)  # the same where the decay of one pass is known: fewer numbers fit
 UNKNOWN = "the average differs, for no cause that was found"
 EQUAL = 1e-9  # difference of decays that are the same
 SAME_DECAY = 1e-6  # the same, of decays that are told from averages of several passes
@@ -132,7 +133,7 @@ def _of_decay(case: Case, name: str, kept: tuple[float, float], own: Decay | Non
 
 def _passes_of(kept: float, of_one: float) -> int:
     """How many passes of a decay keep so much; 0 where no number does."""
-    return next((p for p in (*PASSES, 5, 6) if abs(of_one**p - kept) <= SAME_DECAY), 0)
+    return next((p for p in MORE_PASSES if abs(of_one**p - kept) <= SAME_DECAY), 0)
 
 
 def _times(number: int) -> str:

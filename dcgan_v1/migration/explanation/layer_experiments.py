@@ -127,12 +127,12 @@ def dense(layer: LayerCase) -> Reason | None:
     if kernel is None or x.ndim != 2 or x.shape[1] != kernel.shape[0]:
         return None
     path = layer.row.new.name.partition("#")[0]
-    made = [x @ kernel + added for added in (np.zeros(()), bias)]
-    is_right = any(
-        y.shape == layer.theirs.shape and apart(y, layer.theirs)[0] < AGREE for y in made
-    )
     chw = layer.case.evidence.pixels.get(path, {}).get("rows") or _pixels_before(layer)
     if not chw:
+        made = [x @ kernel + added for added in (np.zeros(()), bias)]
+        is_right = any(
+            y.shape == layer.theirs.shape and apart(y, layer.theirs)[0] < AGREE for y in made
+        )
         return Reason(Kind.FLATTENING, "") if is_right else None
     orders = {
         "as it is": x,

@@ -21,7 +21,7 @@ from dcgan_v1.runtime import cores, processor
 
 Report = dict[str, Any]  # of what JSON holds
 
-DEVICES = {  # as a report names them
+DEVICES = {  # what --device takes -> how a report names it
     "cpu": "CPU (GPUs are hidden: their kernels are not reproducible)",
     "gpu": "GPU for TF1's program and a Keras port, whose kernels are not reproducible",
 }
