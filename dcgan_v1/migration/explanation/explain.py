@@ -175,22 +175,25 @@ def _later(case: Case) -> list[Cause]:
         return losses.find(case, later=True)
     first = states[0]
     text = f"agrees after step 1 and differs by {first.relative:.1e} later"
-    words = _settings(case)
-    account = f"; by their own account: {', '.join(words)}" if words else ""
-    return [Cause(Kind.UNEXPLAINED, str(first.key), f"{text}{account}", later)]
+    told = _by_their_own_account(case)
+    account = f"; by their own account: {', '.join(words for _, words in told)}" if told else ""
+    kind = told[0][0] if told else Kind.UNEXPLAINED
+    return [Cause(kind, str(first.key), f"{text}{account}", later)]
 
 
-def _settings(case: Case) -> list[str]:
+def _by_their_own_account(case: Case) -> list[tuple[Kind, str]]:
+    """In what optimisers differ, as both programs say."""
     first = case.evidence.first
     if first is None:
         return []
-    words = []
+    told = []
     for old, new in case.evidence.matching.optimizers.items():
         ours, theirs = first[0].settings.get(old, {}), first[1].settings.get(new, {})
         if ours.get("kind") != theirs.get("kind"):
-            words.append(f"{new} is {theirs.get('kind')}, TF1's is {ours.get('kind')}")
-        words += updates.settings_that_differ(ours, theirs)
-    return words
+            words = f"{new} is {theirs.get('kind')}, TF1's is {ours.get('kind')}"
+            told.append((Kind.OPTIMIZER, words))
+        told += updates.settings_that_differ(ours, theirs)
+    return told
 
 
 def _after(case: Case, causes: list[Cause]) -> tuple[Case, list[Cause]]:

@@ -14,7 +14,7 @@ from dcgan_v1.migration.explanation.judged_updates import (
     setting_text,
     settings_of,
 )
-from dcgan_v1.migration.explanation.kinds import Kind
+from dcgan_v1.migration.explanation.kinds import BY_SETTING, Kind
 from dcgan_v1.migration.explanation.shared_updates import of_several, shared
 from dcgan_v1.migration.explanation.update_rules import Rule
 from dcgan_v1.migration.explanation.update_steps import steps_of
@@ -78,17 +78,18 @@ def _unknown(case: Case, update: Update, keys: list[Key]) -> Cause:
     first = next(d for d in case.differences if d.key == keys[0])
     ours, theirs = settings_of(case, update)
     name = optimizer_name(case, update)
-    words = settings_that_differ(ours, theirs)
-    why = (
-        f"; by their own account: {', '.join(words)}" if words else ", for no cause that was found"
-    )
+    told = settings_that_differ(ours, theirs)
+    why = ", for no cause that was found"
+    if told:
+        why = f"; by their own account: {', '.join(words for _, words in told)}"
     text = f"moves otherwise than TF1's by {name}, by {first.relative:.1e}{why}"
-    return Cause(Kind.UPDATE, str(first.key), text, frozenset(keys))
+    kind = told[0][0] if told else Kind.UPDATE
+    return Cause(kind, str(first.key), text, frozenset(keys))
 
 
-def settings_that_differ(ours: Settings, theirs: Settings) -> list[str]:
-    """Returns what both sides say of an optimiser, where that differs."""
-    words = []
+def settings_that_differ(ours: Settings, theirs: Settings) -> list[tuple[Kind, str]]:
+    """Returns what both sides say of an optimiser, where that differs: (kind, words) of each."""
+    told = []
     for name, old in ours.items():
         new = theirs.get(name)
         if isinstance(old, bool | str) or isinstance(new, bool | str) or new is None:
@@ -97,5 +98,5 @@ def settings_that_differ(ours: Settings, theirs: Settings) -> list[str]:
             text = f"{name} {new:.6g} against {old:.6g}"
             if np.float32(old) == np.float32(new):
                 text = f"{name} {new!r} against {old!r}: the decimal as a float32"
-            words.append(text)
-    return words
+            told.append((BY_SETTING.get(name, Kind.UPDATE), text))
+    return told
