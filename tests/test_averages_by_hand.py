@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from test_compare_causes import case, made
 
-from dcgan_v1.migration.comparison import experiments, recorded_experiments
+from dcgan_v1.migration.comparison import live_experiments, recorded_experiments
 from dcgan_v1.migration.comparison.evidence import STATE, Aligned, Key
 from dcgan_v1.migration.explanation import averages, passes
 from dcgan_v1.migration.matching.layouts import Layout
@@ -136,11 +136,11 @@ def test_a_pass_after_the_update_of_its_layer_is_taken_in_with_the_others(rng):
 
 def test_nothing_is_said_of_what_is_kept_where_a_second_run_gave_something_else(rng):
     plain = rng.normal(size=CHANNELS)
-    assert experiments.of_shift(plain + 0.9 * experiments.SHIFT, plain, "float64") == pytest.approx(
-        0.9
-    )
-    raced = plain + 0.9 * experiments.SHIFT + 1e-4 * rng.normal(size=CHANNELS)
-    assert experiments.of_shift(raced, plain, "float64") is None
+    assert live_experiments.of_shift(
+        plain + 0.9 * live_experiments.SHIFT, plain, "float64"
+    ) == pytest.approx(0.9)
+    raced = plain + 0.9 * live_experiments.SHIFT + 1e-4 * rng.normal(size=CHANNELS)
+    assert live_experiments.of_shift(raced, plain, "float64") is None
 
 
 @pytest.mark.parametrize("is_unbiased", [True, False])

@@ -6,8 +6,7 @@ import subprocess
 
 import pytest
 
-from benchmarks.pairs import causes, clones, page, run, table
-from benchmarks.pairs.rows import STAGES
+from benchmarks.pairs import causes, clones, page, rows, run, table
 from dcgan_v1.errors import UserError
 from dcgan_v1.migration.explanation.kinds import Kind
 
@@ -97,7 +96,7 @@ def test_what_was_not_compared_is_no_yes():
     said = page.summary([(pair(), row(notes=[note])), (pair(), row())])
     assert "as far as they were compared, 2 compute the same function" in said
     assert "In 2 of them no layer was seen" in said and "in 1 of them not all losses" in said
-    assert page.summary([(pair(), row(stages=STAGES))]).endswith("and 0 another one.")
+    assert page.summary([(pair(), row(stages=rows.STAGES))]).endswith("and 0 another one.")
 
 
 @pytest.mark.unit
