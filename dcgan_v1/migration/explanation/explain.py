@@ -43,6 +43,7 @@ from dcgan_v1.migration.explanation import (
 )
 from dcgan_v1.migration.explanation.case import Case, Cause, Finding, silent
 from dcgan_v1.migration.explanation.kinds import Kind
+from dcgan_v1.migration.explanation.layer_case import AGREE
 
 LIMIT = 12  # causes in a row
 Stage = Callable[[Case], list[Cause]]
@@ -249,9 +250,13 @@ def _along(case: Case) -> Case:
     if case.by_itself is not None or not moved or not late:
         return case
     try:
-        return case.along_port()
+        along = case.along_port()
     except UserError:  # a port that nothing can be asked of while it steps
         return case
+    # calls in another order are beside others than at first: their rows tell that they agree
+    rows = along.evidence.aligned.get("training", [])
+    agree = {Key(FORWARD, row.new.name, "training") for row in rows if row.relative <= AGREE}
+    return along.accounting_for(agree)
 
 
 def _size(case: Case, keys: frozenset[Key]) -> float:
