@@ -173,3 +173,16 @@ def test_what_is_drawn_and_other_networks_are_given_to_a_network():
     (first, second) = sorted(calls_of(noise_between), key=lambda call: call.network)
     assert (kinds(first), kinds(second)[-1]) == (["dense"], "dense")
     assert {x.piece.kind for x in second.inputs} <= {"dense", "draw", "concat"}
+
+
+def softmax_entropy(axis=None):
+    logits, labels = (tf.placeholder(tf.float32, [None, 4], n) for n in ("x", "y"))
+    each = tf.nn.softmax_cross_entropy_with_logits(labels=labels, logits=logits)
+    return [tf.reduce_mean(each) if axis is None else tf.reduce_mean(each, axis, keepdims=True)]
+
+
+def test_a_mean_of_softmax_cross_entropies_is_a_loss_of_labels_and_logits():
+    found = patterns.recognise(built(softmax_entropy)[0])
+    assert found.kind == "categorical_crossentropy"
+    assert [x.op.name for x in found.inputs] == ["y", "x"]
+    assert patterns.recognise(built(lambda: softmax_entropy([0]))[0]) is None

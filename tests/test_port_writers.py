@@ -423,6 +423,46 @@ def test_torch_refuses_an_optimiser_of_several_groups_of_weights(kind, moved_bet
         torch_training.text(program)
 
 
+def test_two_optimisers_of_one_weight_in_torch_take_both_gradients_before_it_moves():
+    z, on, square = (d.Value(f"{n}.{i}", (None, 2)) for i, n in enumerate(("z", "on", "square")))
+    losses = d.Value("a_loss.4", ()), d.Value("b_loss.5", ())
+    program = step_program()
+    call = replace(program.stages[0].nodes[1], values=(on,), inputs=(z,))
+    axes = d.Constant(np.array([0, 1]))
+    nodes = (
+        call,
+        d.Node("op", (square,), (on,), {"type": "Square"}),
+        d.Node("op", (losses[0],), (square, axes), {"type": "Mean"}),
+        d.Node("op", (losses[1],), (square, axes), {"type": "Sum"}),
+    )
+    rates = {"a": 0.25, "b": 0.125}
+    optimizers = tuple(
+        d.Optimizer(n, n, "GradientDescent", {"learning rate": rate}, ("d/w",))
+        for n, rate in rates.items()
+    )
+    effects = tuple(
+        d.Effect("update", n, ("d/w",), n, (loss,)) for n, loss in zip("ab", losses, strict=True)
+    )
+    program = replace(
+        program,
+        networks=program.networks[1:],
+        optimizers=optimizers,
+        inputs=(d.Node("input", (z,), ops=("z",)),),
+        stages=(d.Stage(0, nodes, effects),),
+        losses={"a_loss": losses[0], "b_loss": losses[1]},
+    )
+    names = {}
+    exec(torch_networks.text(program), names)
+    exec(torch_training.text(program).replace("from networks import D", ""), names)
+    training = names["Training"]()
+    x, w = RNG.normal(size=(3, 2)), RNG.normal(size=(2, 2))
+    training.d.w.weight.data = torch.tensor(w.T)
+    training.train_step(torch.tensor(x))
+    gradient = 2 * x.T @ (x @ w)  # of the sum of squares
+    wanted = w - rates["a"] * gradient / 6 - rates["b"] * gradient
+    np.testing.assert_allclose(training.d.w.weight.detach().numpy().T, wanted, atol=1e-12)
+
+
 SHAPE = (28, 28, 1)
 
 

@@ -1,7 +1,5 @@
 """What a port is written from: patterns on graphs of a few ops, calls, averages, effects."""
 
-import subprocess
-import sys
 from dataclasses import replace
 
 import numpy as np
@@ -15,7 +13,6 @@ from dcgan_v1.migration.records import Input, Tf1Info
 from dcgan_v1.porting import description as d
 from dcgan_v1.porting.folder import readme, train_program
 from dcgan_v1.porting.graphs import graph
-from dcgan_v1.porting.keras import starts as keras_starts
 from dcgan_v1.porting.patterns import layers as patterns
 from dcgan_v1.porting.patterns import norms as norm_patterns
 from dcgan_v1.porting.reading import corrections, effects, feeding, segments
@@ -197,13 +194,6 @@ def test_an_average_of_the_unbiased_variance_is_one_of_the_variance():
     assert norm_patterns.moment_of(mean) is mean
 
 
-def test_an_initialiser_that_layers_share_has_a_name_and_draws_anew_for_each():
-    normal, other = (f"keras.initializers.RandomNormal({n})" for n in ("0, 1", "1, 2"))
-    lines, bodies = keras_starts.shared([f"a({normal})", f"b({normal}) c({other})"])
-    assert lines == ["normal = partial(keras.initializers.RandomNormal, 0, 1)"]
-    assert bodies == ["a(normal())", f"b(normal()) c({other})"]
-
-
 @pytest.mark.parametrize(
     ("names", "network"),
     [
@@ -339,27 +329,6 @@ def test_a_port_of_a_program_of_1_15_is_written_and_proven(name, tmp_path):
     networks = (tmp_path / "port" / "networks.py").read_text()
     assert "layers.Dense(" in networks or "layers.Conv2D(" in networks
     assert "(keras.Model)" in networks
-
-
-PLANTED = """
-import sys
-from dcgan_v1 import commands
-from dcgan_v1.porting.graphs import tf_ops
-tf_ops.UNARY["relu"] = "tf.nn.elu"  # a wrong rule
-sys.argv = ["write_port.py", *sys.argv[1:]]
-commands.run("write_port")
-"""
-
-
-@pytest.mark.compare
-@pytest.mark.release
-def test_a_wrong_rule_in_the_writer_makes_a_port_that_differs(tmp_path):
-    words = ("--meta", DATA / "wgan_clip.meta", "--out", tmp_path / "port")
-    done = subprocess.run(
-        [sys.executable, "-c", PLANTED, *words], cwd=ROOT, capture_output=True, text=True
-    )
-    assert done.returncode == 1, done.stdout + done.stderr
-    assert "differs: " in done.stdout and (tmp_path / "port" / "networks.py").is_file()
 
 
 @pytest.mark.compare

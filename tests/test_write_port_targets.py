@@ -119,8 +119,9 @@ WITHOUT_PLACE = re.compile(r"global_step")
 PLANTED = """
 import sys
 from dcgan_v1 import commands
-from dcgan_v1.porting.tf2 import layers as tf2_layers
 from dcgan_v1.porting.graphs import tf_ops
+from dcgan_v1.porting.keras import layers as keras_layers
+from dcgan_v1.porting.tf2 import layers as tf2_layers
 from dcgan_v1.porting.torch import norms as torch_norms
 from dcgan_v1.porting.torch import ops as torch_ops
 from dcgan_v1.porting.torch import optimizers as torch_optimizers
@@ -132,6 +133,14 @@ ORDER = """
 from dcgan_v1.porting.text import step
 plain = step.together
 step.together = lambda effects: list(plain(effects))[::-1]
+"""
+MOMENTUM = """
+plain = keras_layers._batch_norm
+def wrong(*words):
+    layer = plain(*words)
+    layer.settings["momentum"] = "0.5"
+    return layer
+keras_layers._batch_norm = wrong
 """
 FAULTS = {  # a wrong rule in a writer
     "torch slope": ("contrib_layers", "torch_ops.LEAKY = 'F.leaky_relu({}, 0.3)'"),
@@ -149,6 +158,10 @@ FAULTS = {  # a wrong rule in a writer
         "ema_batch_norm",
         "tf2_layers.BODY = tf2_layers.BODY.replace('(1 - self.', '(1.1 - self.')",
     ),
+    "tf2 order": ("wgan_gp", ORDER),
+    "keras slope": ("contrib_layers", "tf_ops.UNARY['relu'] = 'tf.nn.elu'"),
+    "keras momentum": ("ema_batch_norm", MOMENTUM),
+    "keras order": ("wgan_gp", ORDER),
 }
 
 

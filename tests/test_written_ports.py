@@ -17,6 +17,7 @@ pytestmark = pytest.mark.compare
 DATA = ROOT / "tests" / "legacy" / "data"
 TF1_GAN = ROOT / "docs" / "compare_your_own" / "tf1_gan.py"
 PROGRAMS = ("contrib_layers", "conditional_lstm", "ema_batch_norm", "layers", "slim_arg_scope")
+TARGETS = ("keras", pytest.param("torch", marks=pytest.mark.torch), "tf2")
 SYSTEMS = ("mnist_beginners", "mnist_tutorial", "mnist_keras", "celeba64", "images96")
 
 
@@ -115,11 +116,25 @@ def test_a_function_that_builds_a_program_or_returns_where_it_is(target, tmp_pat
 
 
 @pytest.mark.release
+@pytest.mark.parametrize("to", TARGETS)
 @pytest.mark.parametrize("system", SYSTEMS)
-def test_a_system_as_a_graph_without_names_is_written_and_proven(system, tmp_path):
+def test_a_system_as_a_graph_without_names_is_written_and_proven(system, to, tmp_path):
     prefix = foreign.export(system, tmp_path)
-    port = write(tmp_path / "port", "--meta", f"{prefix}.meta", "--checkpoint", prefix)
+    words = ("--meta", f"{prefix}.meta", "--checkpoint", prefix, "--to", to)
+    assert_ruff_finds_nothing(write(tmp_path / "port", *words))
+
+
+@pytest.mark.release
+@pytest.mark.parametrize("to", TARGETS[1:])
+def test_a_function_that_builds_a_program_is_written_for_every_target(to, tmp_path):
+    port = write(tmp_path / "port", f"{TF1_GAN}:build", "--to", to)
     assert_ruff_finds_nothing(port)
+    rng = np.random.default_rng(0)
+    np.savez(tmp_path / "data.npz", images=rng.uniform(-1, 1, (40, 8, 8, 1)).astype("f4"))
+    words = ["--data", tmp_path / "data.npz", "--out", tmp_path / "run", "--steps", 3]
+    code = "import train; train.main()"
+    assert "step 3: d_loss" in alone(port, code, *words, "--batch-size", 16)
+    assert (tmp_path / "run" / "samples_3.png").is_file()
 
 
 @pytest.mark.release
@@ -149,6 +164,41 @@ def test_a_frozen_generator_is_written_as_networks_alone(tmp_path):
     assert "no training step: the networks alone are written" in done.stdout
     names = {p.name for p in (tmp_path / "port").iterdir()}
     assert "networks.py" in names and not {"training.py", "train.py"} & names
+
+
+WEIGHT = """
+import train
+training = train.Training()
+train.restore(training, train.HERE / "weights")
+print(float(abs(training.generator.fc.kernel.numpy()).sum()))
+"""
+
+
+@pytest.mark.release
+def test_a_saved_model_is_written_with_its_values(tmp_path):
+    names = {}
+    exec(TF1_GAN.read_text(), names)
+    with tf.Graph().as_default() as graph, tf.compat.v1.Session() as session:
+        names["build"]()
+        session.run(tf.compat.v1.global_variables_initializer())
+        z, images = (graph.get_tensor_by_name(f"{n}:0") for n in ("z", "images"))
+        folder = str(tmp_path / "saved")
+        tf.compat.v1.saved_model.simple_save(session, folder, {"z": z}, {"images": images})
+        kernel = session.run("generator/fc/w:0")
+    port = write(tmp_path / "port", "--saved-model", folder)
+    printed = alone(port, WEIGHT)
+    assert float(printed.splitlines()[-1]) == pytest.approx(float(np.abs(kernel).sum()), rel=1e-5)
+
+
+@pytest.mark.release
+def test_a_recording_is_written_as_the_program_that_was_recorded(tmp_path):
+    program = ROOT / "tests" / "legacy" / "small_gan.py"
+    words = ["--run-dir", tmp_path / "run", "--record", tmp_path / "rec", "--whole-steps", 3]
+    done = call("run_legacy.py", *words, program)
+    assert done.returncode == 0, done.stdout + done.stderr
+    port = write(tmp_path / "port", "--recording", tmp_path / "rec")
+    assert '"z": ("uniform", (3,), -1.0, 1.0, "float32")' in (port / "train.py").read_text()
+    assert not (port / "original").exists()  # the recording stays where it is
 
 
 # ---- refusals ----

@@ -152,6 +152,8 @@ def _fold(op: Op) -> None:
         return
     if op.type == "StridedSlice" and shapes.fold_side(op):
         return
+    if op.type == "Slice" and shapes.fold_slice(op):
+        return
     if op.type == "Reshape":
         shapes.infer_reshape(op)
     function: Callable[..., Any] | None = folding.FUNCTIONS.get(op.type)

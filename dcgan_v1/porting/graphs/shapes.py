@@ -39,10 +39,32 @@ def fold_side(op: "Op") -> bool:
     return True
 
 
+def fold_slice(op: "Op") -> bool:
+    """Folds tf.slice(tf.shape(x), [1], [1]) where these axes are known though the batch is not."""
+    source, *places = op.inputs
+    numbers = [t.array for t in places if t is not None and t.array is not None]
+    if source is None or source.op.type != "Shape" or [n.size for n in numbers] != [1, 1]:
+        return False
+    first, number = (int(n.reshape(-1)[0]) for n in numbers)
+    sides = (source.op.inputs[0].shape or (None,))[first:]
+    sides = sides if number == -1 else sides[:number]
+    if None in sides:
+        return False
+    op.output.array = np.asarray(sides, np.int32)
+    return True
+
+
 def infer_reshape(op: "Op") -> None:
     """Settles the shape that a Reshape to [tf.shape(x)[0], ...] makes, which keeps the batch."""
     x, wanted = op.inputs[:2]
-    if x is None or wanted is None or wanted.op.type != "Pack":
+    if x is None or wanted is None:
+        return
+    if wanted.array is not None and x.shape and None not in x.shape[1:]:
+        first, *sides = wanted.array.reshape(-1).tolist() or [0]
+        if first == -1 and min(sides, default=1) > 0 and math.prod(sides) == size(x.shape[1:]):
+            op.output.shape = (x.shape[0], *sides)
+        return
+    if wanted.op.type != "Pack":
         return
     first, *rest = wanted.op.inputs
     if x.shape is None or None in x.shape[1:] or any(t is None or t.array is None for t in rest):

@@ -12,6 +12,10 @@ from dcgan_v1.porting.text.printing import square
 KINDS = {"dense": "layers.Dense", "conv": "layers.Conv2D", "deconv": "layers.Conv2DTranspose"}
 SHORT = {"layers.Conv2D": "conv", "layers.Conv2DTranspose": "deconv", "layers.LSTM": "lstm"}
 SHARED = 3  # so many layers of the same two settings or more have a name for these
+OTHER = 2  # so many settings of its own may a layer have beside what it shares
+
+
+USUAL = {"strides": "1", "padding": '"valid"', "use_bias": "True", "dilation_rate": "1"}
 
 
 @dataclass(frozen=True)
@@ -22,7 +26,7 @@ class Layer:
       kind: its class.
       counts: what stands first: units, filters, a rate.
       settings: by name; layers may share them.
-      starts: initialisers by name; of each layer its own, or they would draw the same numbers.
+      starts: initialisers by name.
     """
 
     kind: str
@@ -31,40 +35,60 @@ class Layer:
     starts: dict[str, str] = field(default_factory=dict)
 
     @property
-    def common(self) -> str:
+    def common(self) -> "Common":
         """What layers share that differ in counts and initialisers alone."""
-        return ", ".join([self.kind, *_words(self.settings)])
+        return self.kind, tuple(self.settings.items())
 
-    def line(self, name: str, known: dict[str, str]) -> str:
+    def line(self, name: str, known: "dict[Common, str]") -> str:
         """Returns the constructor with the layer's name, which weights files and the map go by.
 
         Args:
           name: of the layer.
           known: what layers share -> its name.
         """
+        last = [*_words(self.starts), f'name="{name}"']
+        others = {word: self._other(common) for common, word in known.items()}
+        for word, other in sorted(others.items(), key=lambda pair: len(pair[1] or {})):
+            if other is not None and len(other) <= OTHER:
+                return f"{word}({', '.join([*self.counts, *_words(other), *last])})"
         settings = dict(self.settings)
         size = [settings.pop("kernel_size")] if "kernel_size" in settings else []
-        own = [*self.counts, *size, *_words(settings)]
-        if self.common in known:
-            own = [*self.counts]
-        words = [*own, *_words(self.starts), f'name="{name}"']
-        return f"{known.get(self.common, self.kind)}({', '.join(words)})"
+        return f"{self.kind}({', '.join([*self.counts, *size, *_words(settings), *last])})"
+
+    def _other(self, common: "Common") -> dict[str, str] | None:
+        """The settings that are not what layers share, None where that cannot be said."""
+        kind, shared = common[0], dict(common[1])
+        own = {k: USUAL[k] for k in shared if k in USUAL} | self.settings
+        if kind != self.kind or shared.keys() - own.keys():
+            return None
+        return {name: value for name, value in own.items() if shared.get(name) != value}
+
+
+Common = tuple[str, tuple[tuple[str, str], ...]]  # a class, and settings of it
 
 
 def _words(named: dict[str, str]) -> list[str]:
     return [f"{name}={value}" for name, value in named.items()]
 
 
-def shared(layers: Iterable[Layer]) -> dict[str, str]:
+def shared(layers: Iterable[Layer]) -> dict[Common, str]:
     """Returns what several layers share -> a name for it."""
     counts = Counter(layer.common for layer in layers if len(layer.settings) > 1)
-    names: dict[str, str] = {}
+    names: dict[Common, str] = {}
     for common, count in counts.items():
         if count >= SHARED:
-            name = SHORT.get(common.partition(",")[0], "norm")
+            name = SHORT.get(common[0], "norm")
             number = 1 + sum(other.rstrip("_0123456789") == name for other in names.values())
             names[common] = name if number == 1 else f"{name}_{number}"
     return names
+
+
+def definitions(known: dict[Common, str]) -> list[str]:
+    """Returns the lines that give names to what layers share."""
+    return [
+        f"{name} = partial({', '.join([kind, *_words(dict(settings))])})"
+        for (kind, settings), name in known.items()
+    ]
 
 
 def of(program: d.Program, network: d.Network, node: d.Node) -> Layer:
@@ -107,10 +131,8 @@ def _known(starts: dict[str, str]) -> dict[str, str]:
 
 def _batch_norm(program: d.Program, network: d.Network, node: d.Node) -> Layer:
     s, v = node.settings, node.variables
-    several = keras_norms.sets(node)
-    settings = {"sets": str(several)} if several > 1 else {}
-    settings["momentum"] = str(s["momentum"] if s["momentum"] is not None else 0.99)
-    settings["epsilon"] = str(s["epsilon"])
+    momentum = s["momentum"] if s["momentum"] is not None else 0.99
+    settings = {"momentum": str(momentum), "epsilon": str(s["epsilon"])}
     settings |= {} if "gamma" in v else {"scale": "False"}
     settings |= {} if "beta" in v else {"center": "False"}
     parts = {part: usual for part, usual in (("gamma", "ones"), ("beta", "zeros")) if part in v}

@@ -1,5 +1,7 @@
 """networks.py of a Keras port: each network a `keras.Model` of Keras's own layers."""
 
+from dataclasses import dataclass
+
 from dcgan_v1.porting import description as d
 from dcgan_v1.porting.graphs import tf_ops
 from dcgan_v1.porting.keras import layers as keras_layers
@@ -26,16 +28,16 @@ def text(program: d.Program) -> str:
         made = {name: layer.line(name, known) for name, layer in layers[network.name].items()}
         bodies.append(_network(program, network, own[network.name], made))
     starts, bodies = keras_starts.shared(bodies)
-    shared = "".join(f"{name} = partial({common})\n" for common, name in known.items())
-    blocks = [*keras_norms.classes(program), *([shared] if shared else []), *bodies]
+    shared = [f"{line}\n" for line in (*starts, *keras_layers.definitions(known))]
+    blocks = [*keras_norms.classes(program), *(["".join(shared)] if shared else []), *bodies]
     code = "\n\n".join(blocks)
     lines = ['"""The networks of a TF1 program, in Keras."""', ""]
-    lines += ["from functools import partial", ""] if starts or known else []
+    lines += ["from functools import partial", ""] if "partial(" in code else []
     lines += ["import keras"]
     lines += ["import numpy as np"] if "np." in code else []
     lines += ["import tensorflow as tf"] if "tf." in code else []
-    lines += ["", "layers = keras.layers"] if "layers." in code else []
-    return "\n".join([*lines, *starts, "", "", code])
+    lines += ["from keras import layers"] if "layers." in code else []
+    return "\n".join([*lines, "", "", code])
 
 
 def _network(
@@ -75,37 +77,59 @@ def _function(
     holds = contents.holds_averages(program, network)
     fixed = contents.arguments(function)
     values = naming.allocate(function.nodes, fixed, [v.name for v in function.outputs])
+    is_call = function.name == "call"
     words = ["self", *fixed.values()]
-    words += ["training=False"] if function.takes_training else []
+    words += ["training=False"] if function.takes_training and not is_call else []
     words += ["moves=True"] if holds and contents.has_norm(function) else []
     words += ["averages=0"] if has_sets(function) else []
     printer = tf_ops.Printer(
         values, lambda name: f"self.{attribute_of(network, name)}", "keras.config.floatx()"
     )
-    lines = contents.body(function, printer, lambda node: _right(node, printer, attributes, holds))
+    more = Modes(is_call, holds)
+    lines = contents.body(function, printer, lambda node: _right(node, printer, attributes, more))
     if printer.refused:
         raise d.Refused("; ".join(printer.refused))
     head = f"    def {function.name}({', '.join(words)}):"
     return [head, *(f"        {line}" for line in lines)]
 
 
+@dataclass(frozen=True)
+class Modes:
+    """What a network's function hands on to its layers.
+
+    Attributes:
+      is_call: whether Keras does so with the mode: in `call`, which is run by the model's own.
+      holds: whether a call may leave averages as they are.
+    """
+
+    is_call: bool
+    holds: bool
+
+    def words(self, node: d.Node) -> str:
+        """Returns the arguments of a layer after what it is given."""
+        training = "" if self.is_call else ", training=training"
+        if node.kind == "dropout":
+            return training
+        if node.kind != "batch_norm":
+            return ""
+        more = ", moves=moves" if self.holds else ""
+        return training + more + (", averages=averages" if sets(node) > 1 else "")
+
+
 def _right(
-    node: d.Node, printer: tf_ops.Printer, attributes: dict[tuple[str, ...], str], holds: bool
+    node: d.Node, printer: tf_ops.Printer, attributes: dict[tuple[str, ...], str], modes: Modes
 ) -> str:
     """Returns the right side of a node's line in a network's function.
 
     Args:
       node: itself; printer: that says expressions.
       attributes: key of a layer -> attribute.
-      holds: whether a call may leave averages as they are.
+      modes: what is handed on.
     """
     key = naming.key_of(node)
     if key is None or node.kind == "op":
         return printer.expression(node)
-    norm = ", training=training" + (", moves=moves" if holds else "")
-    norm += ", averages=averages" if sets(node) > 1 else ""
-    more = {"batch_norm": norm, "dropout": ", training=training"}
-    return f"self.{attributes[key]}({printer.operand(node.inputs[0])}{more.get(node.kind, '')})"
+    return f"self.{attributes[key]}({printer.operand(node.inputs[0])}{modes.words(node)})"
 
 
 def paths(program: d.Program, network: d.Network) -> dict[str, str]:

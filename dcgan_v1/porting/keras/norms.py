@@ -4,86 +4,122 @@ from dcgan_v1.porting import description as d
 from dcgan_v1.porting.text import contents
 from dcgan_v1.porting.text.contents import sets
 
-BATCH_NORM = '''\
-class BatchNorm(layers.BatchNormalization):
-    """Batch norm that moves its averages where it is told to{more}."""
+Pair = tuple[d.Network, d.Node]  # a batch norm and what holds it
+OWN = "layers.BatchNormalization"
+NORM = '''\
+class {name}(layers.BatchNormalization):
+    """Batch norm {said}."""
 
-    def call(self, x, training=False, moves=True):
-        if not training:
-            return super().call(x, training=False)
-        mean, variance = tf.nn.moments(x, list(range(len(x.shape) - 1)))
-        if moves:
-            n = tf.cast(tf.size(x) // x.shape[-1], x.dtype)
-            average = {average}
-            self.moving_mean.assign_sub((1 - self.momentum) * (self.moving_mean - mean))
-            self.moving_variance.assign_sub((1 - self.momentum) * (self.moving_variance - average))
-        gamma, beta = self.gamma if self.scale else None, self.beta if self.center else None
-        return tf.nn.batch_normalization(x, mean, variance, beta, gamma, self.epsilon)
+    def call(self, x, training=False{words}):
+{held}{moved}
 '''
-
-
+HELD = """\
+        if training and not moves:
+            mean, variance = tf.nn.moments(x, list(range(len(x.shape) - 1)))
+            return tf.nn.batch_normalization(x, mean, variance, {beta}, {gamma}, self.epsilon)
+"""
+PLAIN = "        return super().call(x, training=training)"
+UNBIASED = """\
+        before = tf.identity(self.moving_variance)
+        y = super().call(x, training=training)
+        if training:
+            n = tf.cast(tf.size(x) // x.shape[-1], x.dtype)
+            moved = self.moving_variance - self.momentum * before  # (1 - momentum) * variance
+            self.moving_variance.assign_add(moved / (n - 1))
+        return y"""
 SETS = '''\
-class {kind}OfSets({kind}):
-    """The same with several pairs of averages: TF1 keeps one for reals and another for fakes."""
-
-    def __init__(self, sets, **kwargs):
-        super().__init__(**kwargs)
-        self.sets = sets
+class {name}({base}):
+    """Batch norm with averages of its own for each call: TF1 keeps reals and fakes apart."""
 
     def build(self, input_shape):
         super().build(input_shape)
         words = {{"shape": self.moving_mean.shape, "trainable": False}}
-        self.pairs = [(self.moving_mean, self.moving_variance)]
-        for i in range(1, self.sets):
-            mean = self.add_weight(name=f"moving_mean_{{i}}", initializer="zeros", **words)
-            variance = self.add_weight(name=f"moving_variance_{{i}}", initializer="ones", **words)
-            self.pairs.append((mean, variance))
+{added}
+        self.pairs = [(self.moving_mean, self.moving_variance), {pairs}]
 
-    def call(self, x, training=False, moves=True, averages=0):
+    def call(self, x, training=False{words}, averages=0):
         self.moving_mean, self.moving_variance = self.pairs[averages]
-        y = super().call(x, training=training, moves=moves)
-        self.moving_mean, self.moving_variance = self.pairs[0]
-        return y
+        return super().call(x, training=training{given})
 '''
-_COUNT = "            n = tf.cast(tf.size(x) // x.shape[-1], x.dtype)\n"
+ADDED = """\
+        mean_{0} = self.add_weight(name="moving_mean_{0}", initializer="zeros", **words)
+        variance_{0} = self.add_weight(name="moving_variance_{0}", initializer="ones", **words)"""
 
 
 def is_own(program: d.Program, network: d.Network, node: d.Node) -> bool:
-    """Whether Keras's own batch norm is the same function: one pair of averages, which every call
-    in training moves, and which follow the biased variance.
+    """Whether Keras's own batch norm is the same function: one pair of averages at most, which
+    every call in training moves, and which follow the biased variance.
 
     Args:
       program: whose steps call it; network: that holds it.
       node: the batch norm.
     """
     holds = contents.holds_averages(program, network)
-    return sets(node) == 1 and not node.settings["fused"] and not holds
-
-
-def _norms(program: d.Program) -> list[d.Node]:
-    """The batch norms that are not Keras's own."""
-    pairs = [(w, n) for w in program.networks for n in contents.nodes(w)]
-    return [n for w, n in pairs if n.kind == "batch_norm" and not is_own(program, w, n)]
+    return sets(node) <= 1 and not node.settings["fused"] and not holds
 
 
 def classes(program: d.Program) -> list[str]:
     """Returns the classes of all batch norms that are not Keras's own."""
-    norms = _norms(program)
-    fused = any(n.settings["fused"] for n in norms)
-    plain = any(not n.settings["fused"] for n in norms)
-    made = []
-    if plain:
-        made.append(BATCH_NORM.format(more="", average="variance").replace(_COUNT, ""))
+    pairs = [(w, n) for w in program.networks for n in contents.nodes(w)]
+    of_class: dict[str, list[Pair]] = {}
+    for pair in pairs:
+        if pair[1].kind == "batch_norm" and not is_own(program, *pair):
+            of_class.setdefault(class_of(program, *pair), []).append(pair)
+    bases: dict[str, str] = {}
+    several: dict[str, str] = {}
+    for name, norms in of_class.items():
+        base = _base(program, norms)
+        if base != OWN and base not in bases:
+            alike = [p for ps in of_class.values() if _base(program, ps) == base for p in ps]
+            bases[base] = _class(program, base, alike)
+        if sets(norms[0][1]) > 1:
+            several[name] = _of_sets(program, name, base, norms)
+    return [*bases.values(), *several.values()]
+
+
+def _base(program: d.Program, norms: list[Pair]) -> str:
+    """The class that norms of several pairs of averages are made of, or that others are."""
+    fused = bool(norms[0][1].settings["fused"])
+    if not fused and not _holds(program, norms) and sets(norms[0][1]) > 1:
+        return OWN
+    return "FusedBatchNorm" if fused else "BatchNorm"
+
+
+def _holds(program: d.Program, norms: list[Pair]) -> bool:
+    return any(contents.holds_averages(program, network) for network, _ in norms)
+
+
+def _class(program: d.Program, name: str, norms: list[Pair]) -> str:
+    fused, holds = name == "FusedBatchNorm", _holds(program, norms)
+    said = ["that moves its averages where it is told to"] if holds else []
     if fused:
-        body = BATCH_NORM.format(
-            more=";\n    they follow the unbiased variance, as TF1's fused kernels have it",
-            average="variance * n / (n - 1)",
-        )
-        made.append(body.replace("class BatchNorm(", "class FusedBatchNorm("))
-    for is_fused, kind in ((False, "BatchNorm"), (True, "FusedBatchNorm")):
-        several = [n for n in norms if n.settings["fused"] == is_fused and sets(n) > 1]
-        made += [SETS.format(kind=kind)] if several else []
-    return made
+        rest = "follow the unbiased variance, as TF1's fused kernels have it"
+        said.append(f"they {rest}" if holds else f"whose averages {rest}")
+    parts = {part for _, norm in norms for part in ("gamma", "beta") if part not in norm.variables}
+    words = {
+        part: f"self.{part} if self.{word} else None" if part in parts else f"self.{part}"
+        for part, word in (("gamma", "scale"), ("beta", "center"))
+    }
+    return NORM.format(
+        name=name,
+        said=";\n    ".join(said),
+        words=", moves=True" if holds else "",
+        held=HELD.format(**words) if holds else "",
+        moved=UNBIASED if fused else PLAIN,
+    )
+
+
+def _of_sets(program: d.Program, name: str, base: str, norms: list[Pair]) -> str:
+    more = range(1, sets(norms[0][1]))
+    holds = base != OWN and _holds(program, norms)
+    return SETS.format(
+        name=name,
+        base=base,
+        added="\n".join(ADDED.format(i) for i in more),
+        pairs=", ".join(f"(mean_{i}, variance_{i})" for i in more),
+        words=", moves=True" if holds else "",
+        given=", moves=moves" if holds else "",
+    )
 
 
 def class_of(program: d.Program, network: d.Network, node: d.Node) -> str:
@@ -94,6 +130,6 @@ def class_of(program: d.Program, network: d.Network, node: d.Node) -> str:
       node: the batch norm.
     """
     if is_own(program, network, node):
-        return "layers.BatchNormalization"
-    kind = "FusedBatchNorm" if node.settings["fused"] else "BatchNorm"
-    return f"{kind}OfSets" if sets(node) > 1 else kind
+        return OWN
+    kind, count = "FusedBatchNorm" if node.settings["fused"] else "BatchNorm", sets(node)
+    return f"{kind}Of{'' if count == 2 else count}Sets" if count > 1 else kind

@@ -1,4 +1,4 @@
-"""Initialisers that several layers of a Keras port share have a name: the layers stay short."""
+"""Initialisers of a Keras port: those that several layers share have a name: layers stay short."""
 
 import re
 from collections import Counter
@@ -6,12 +6,15 @@ from collections import Counter
 from dcgan_v1.porting import description as d
 from dcgan_v1.porting.text import starts
 
-SHORT = {
-    "RandomNormal": "normal",
-    "TruncatedNormal": "truncated_normal",
-    "RandomUniform": "uniform",
+DRAWN = {  # kind -> (Keras's class, what it is given)
+    "normal": ("RandomNormal", "{mean!r}, {stddev!r}"),
+    "truncated_normal": ("TruncatedNormal", "{mean!r}, {stddev!r}"),
+    "uniform": ("RandomUniform", "{low!r}, {high!r}"),
+    "fan_in_uniform": ("VarianceScaling", '1 / 3, "fan_in", "uniform"'),
 }
-MADE = re.compile(r"keras\.initializers\.(\w+)\(([^()]*)\)")
+NAMES = {"RandomNormal": "normal", "RandomUniform": "uniform"}
+NAMES |= {"TruncatedNormal": "truncated_normal", "VarianceScaling": "fan_in"}
+MADE = re.compile(rf"keras\.initializers\.({'|'.join(NAMES)})\(([^()]*)\)")
 
 
 def shared(bodies: list[str]) -> tuple[list[str], list[str]]:
@@ -24,9 +27,9 @@ def shared(bodies: list[str]) -> tuple[list[str], list[str]]:
     lines = []
     for made, count in counts.items():
         match = MADE.fullmatch(made)
-        if count < 2 or match is None or match[1] not in SHORT:
+        if count < 2 or match is None:
             continue
-        name = SHORT[match[1]]
+        name = NAMES[match[1]]
         number = 1 + sum(known.rstrip("_0123456789") == name for known in names.values())
         names[made] = name if number == 1 else f"{name}_{number}"
         lines.append(f"{names[made]} = partial(keras.initializers.{match[1]}, {match[2]})")
@@ -49,14 +52,9 @@ def initializer(program: d.Program, variable: str, default: str) -> str:
     kind, numbers = starts.kind_of(program, variable)
     if kind in ("zeros", "ones", "glorot_uniform"):
         return "" if kind == default else f'"{kind}"'
-    arguments = {
-        "constant": ("Constant", ("value",)),
-        "normal": ("RandomNormal", ("mean", "stddev")),
-        "truncated_normal": ("TruncatedNormal", ("mean", "stddev")),
-        "uniform": ("RandomUniform", ("low", "high")),
-    }.get(kind)
-    if arguments is None:
+    if kind == "constant":
+        return f"keras.initializers.Constant({numbers['value']!r})"
+    if kind not in DRAWN:
         return ""
-    name, words = arguments
-    inner = ", ".join(repr(numbers[w]) for w in words)
-    return f"keras.initializers.{name}({inner})"
+    name, words = DRAWN[kind]
+    return f"keras.initializers.{name}({words.format(**numbers)})"

@@ -10,11 +10,15 @@ from dcgan_v1.porting.text.step import Step, refuse_networks, weight_of
 LOSSES = {
     "binary_crossentropy": ("cross_entropy", "BinaryCrossentropy(from_logits=True)"),
     "sparse_crossentropy": ("sparse_entropy", "SparseCategoricalCrossentropy(from_logits=True)"),
+    "categorical_crossentropy": (
+        *("categorical_entropy", "CategoricalCrossentropy(from_logits=True)"),
+    ),
     "mse": ("mean_squared", "MeanSquaredError()"),
 }
 SAID = {
     "binary_crossentropy": "cross_entropy({}, {})".format,
     "sparse_crossentropy": "sparse_entropy({}, {})".format,
+    "categorical_crossentropy": "categorical_entropy({}, {})".format,
     "mse": "mean_squared({}, {})".format,
     "sigmoid_crossentropy": (
         "tf.nn.sigmoid_cross_entropy_with_logits(labels={}, logits={})".format

@@ -2,7 +2,7 @@
 
 import math
 
-from dcgan_v1.porting.graphs.graph import Tensor, through
+from dcgan_v1.porting.graphs.graph import VARIABLES, Tensor, above, through
 from dcgan_v1.porting.graphs.matching import ADD, ANY, SELECT, Match, any_of, match, number_of
 
 CROSS_ENTROPY = (
@@ -40,6 +40,9 @@ def mean_loss(y: Tensor) -> Match | None:
     if inner.op.type == sparse and not inner.index:
         logits, labels = inner.op.inputs
         return Match("sparse_crossentropy", [labels, logits])
+    if inner.op.type == "SoftmaxCrossEntropyWithLogits" and not inner.index:
+        logits, labels = map(through, inner.op.inputs)
+        return Match("categorical_crossentropy", [_given(labels), logits])
     bound = any_of(inner, ("Square", ("Sub", "x", "y")), ("SquaredDifference", "x", "y"))
     if (
         bound
@@ -49,6 +52,14 @@ def mean_loss(y: Tensor) -> Match | None:
     ):
         return Match("mse", [bound["y"], bound["x"]])
     return None
+
+
+def _given(labels: Tensor) -> Tensor:
+    """Labels without a stop of their gradient, where nothing that is trained made them."""
+    source = labels.op
+    if source.type != "StopGradient" or any(op.type in VARIABLES for op in above([source])):
+        return labels
+    return through(source.inputs[0])
 
 
 def _mean_of(y: Tensor) -> Tensor | None:

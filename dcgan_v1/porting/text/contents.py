@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from dcgan_v1.porting import description as d
 from dcgan_v1.porting.reading.segments import identifier
 from dcgan_v1.porting.text import names as naming
-from dcgan_v1.porting.text.printing import Names, comment, inlined
+from dcgan_v1.porting.text.printing import ACTIVATIONS, Names, comment, of_shapes, used_next
 
 TAKEN = ("F", "Training", "Adam", "Momentum", "BatchNorm", "Dropout", "Lstm")  # in a port
 WIDTH = 92  # of a line in a method
+DEEPEST = 4  # calls within each other on a line of a network
+WITH_KERNELS = ("dense", "conv", "deconv")
+SHAPES = ("reshape", "flatten")
 
 
 @dataclass(frozen=True)
@@ -105,7 +108,8 @@ def body(
     right: Callable[[d.Node], str],
     channels_first: bool = False,
 ) -> list[str]:
-    """Returns the lines of a function: a layer, a line, and the shape that it makes.
+    """Returns the lines of a function: a layer with its norm and activation on a line, as far as
+    that holds them, and the shape that the line makes.
 
     Args:
       function: of a network.
@@ -114,9 +118,10 @@ def body(
       channels_first: whether maps are [N, C, H, W] in the port.
     """
     outputs = [v.name for v in function.outputs]
-    within = inlined(function.nodes, layers=True) - set(outputs)
+    chained = _chained(function.nodes) - set(outputs)
+    within = of_shapes(function.nodes) - set(outputs)
     lines: list[str] = []
-    before: tuple[str, str] = ("", "")  # a layer whose activation may stand on its line
+    before: tuple[str, str] = ("", "")  # what may stand on the next line, and its own line
     for node in function.nodes:
         name, said = node.value.name, comment(node.value, channels_first)
         expression = right(node)
@@ -127,12 +132,36 @@ def body(
             del printer.waiting[before[0]]
             expression = right(node)
         before = ("", "")
-        if name in within:
+        if name in within | chained:
             printer.waiting[name] = expression
-            if node.variables:
-                before = (name, f"{printer.made(node)} = {expression}{said}")
+            if name in chained:
+                before = (name, f"{start}{expression}{said}")
         else:
             lines.append(f"{start}{expression}{said}")
             if is_last:
                 return lines
     return [*lines, f"return {', '.join(printer.values[name] for name in outputs)}"]
+
+
+def _chained(nodes: tuple[d.Node, ...]) -> set[str]:
+    """Returns the values that may stand within the next line: a layer's before its norm and its
+    activation; a reshape's before the layer, or after it where no other layer follows."""
+    names: set[str] = set()
+    chain: list[str] = []  # kinds of what a line holds already
+    pairs = list(used_next(nodes))
+    for i, (name, node, following) in enumerate(pairs):
+        chain.append(node.kind)
+        has_layer = bool({*chain} & {*WITH_KERNELS, "batch_norm"})
+        if following.kind in WITH_KERNELS:
+            fits = set(chain) <= {*SHAPES}
+        elif following.kind in SHAPES:
+            ahead = pairs[i + 1 : i + 2]
+            leads = any(alone and then.kind in WITH_KERNELS for alone, _, then in ahead)
+            fits = has_layer and not leads
+        else:
+            fits = has_layer and following.kind in ("batch_norm", "leaky_relu", *ACTIVATIONS)
+        if name and fits and len(chain) < DEEPEST:
+            names.add(name)
+        else:
+            chain = []
+    return names

@@ -2,7 +2,8 @@
 
 import itertools
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
@@ -142,33 +143,29 @@ def _signs(x: str) -> set[str]:
     return {word for word in outside.split(" ")[1:] if not word.strip("+-*/<>=!&|@")}
 
 
-def inlined(nodes: Sequence[d.Node], layers: bool = False) -> set[str]:
-    """Returns the values that stand within the next line instead of on one of their own: what
-    the next node alone uses, and what is known of shapes.
-
-    Args:
-      nodes: of a body.
-      layers: whether they are of a network: an activation stands on its layer's line.
-    """
-    uses: dict[str, int] = {}
-    for node in d.walk(tuple(nodes)):
-        for x in node.inputs:
-            if isinstance(x, d.Value):
-                uses[x.name] = uses.get(x.name, 0) + 1
+def inlined(nodes: Sequence[d.Node]) -> set[str]:
+    """Returns the values of a step that stand within the next line instead of on one of their own:
+    what the next node alone uses, and what is known of shapes."""
     within: set[str] = set()
     depth = 0
+    for name, node, following in used_next(nodes):
+        fits = bool(name) and node.kind in INNER and following.kind in INNER
+        depth = depth + 1 if fits and depth < DEEPEST - 1 else 0
+        if depth:
+            within.add(name)
+    return within | of_shapes(nodes)
+
+
+def used_next(nodes: Sequence[d.Node]) -> Iterator[tuple[str, d.Node, d.Node]]:
+    """Yields each node with the one after it, and its value's name where that alone uses it."""
+    uses = Counter(
+        x.name for node in d.walk(tuple(nodes)) for x in node.inputs if isinstance(x, d.Value)
+    )
     for node, following in itertools.pairwise(nodes):
         name = node.value.name
         is_used = any(isinstance(x, d.Value) and x.name == name for x in following.inputs)
-        fits = len(node.values) == 1 and uses.get(name) == 1 and is_used and depth < DEEPEST - 1
-        if layers:
-            fits = fits and bool(node.variables) and following.kind in (*ACTIVATIONS, "leaky_relu")
-        else:
-            fits = fits and node.kind in INNER and following.kind in INNER
-        depth = depth + 1 if fits else 0
-        if fits:
-            within.add(name)
-    return within | of_shapes(nodes)
+        is_alone = len(node.values) == 1 and uses[name] == 1
+        yield (name if is_used and is_alone else ""), node, following
 
 
 def of_shapes(nodes: Sequence[d.Node]) -> set[str]:

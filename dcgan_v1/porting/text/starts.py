@@ -8,16 +8,20 @@ NEAR = 1e-5  # relative, of limits in float32
 
 
 def kind_of(program: d.Program, variable: str) -> tuple[str, dict[str, float]]:
-    """Returns (kind, numbers) as `description.Variable` has them, and 'glorot_uniform' for uniform
-    numbers within the limits of Glorot's rule."""
+    """Returns (kind, numbers) as `description.Variable` has them; for uniform numbers within the
+    limits of Glorot's rule 'glorot_uniform', within 1 / sqrt(fan in) 'fan_in_uniform'."""
     known = program.variables.get(variable)
     if known is None:
         return "", {}
     kind, numbers = known.initializer
     if kind == "uniform" and len(known.shape) > 1:
         area = math.prod(known.shape[:-2])
-        limit = math.sqrt(6 / (area * sum(known.shape[-2:])))
+        limits = {
+            "glorot_uniform": math.sqrt(6 / (area * sum(known.shape[-2:]))),
+            "fan_in_uniform": math.prod(known.shape[:-1]) ** -0.5,
+        }
         low, high = numbers["low"], numbers["high"]
-        if abs(low + limit) <= NEAR * limit and abs(high - limit) <= NEAR * limit:
-            return "glorot_uniform", {}
+        for name, limit in limits.items():
+            if abs(low + limit) <= NEAR * limit and abs(high - limit) <= NEAR * limit:
+                return name, {}
     return kind, numbers

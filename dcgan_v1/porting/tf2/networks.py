@@ -15,13 +15,22 @@ START = {
     "truncated_normal": "tf.random.truncated_normal({shape}, {mean}, {stddev}, dtype)",
     "uniform": "tf.random.uniform({shape}, {low}, {high}, dtype)",
     "glorot_uniform": "glorot({shape}, dtype)",
+    "fan_in_uniform": "fan_in({shape}, dtype)",
 }
-GLOROT = '''\
+RULES = {
+    "glorot(": '''\
 def glorot(shape, dtype):
     """Uniform numbers within the limits of Glorot and Bengio."""
     limit = math.sqrt(6 / (math.prod(shape[:-2]) * sum(shape[-2:])))
     return tf.random.uniform(shape, -limit, limit, dtype)
-'''
+''',
+    "fan_in(": '''\
+def fan_in(shape, dtype):
+    """Uniform numbers within 1 / sqrt(fan in)."""
+    limit = 1 / math.sqrt(math.prod(shape[:-1]))
+    return tf.random.uniform(shape, -limit, limit, dtype)
+''',
+}
 
 
 def text(program: d.Program) -> str:
@@ -32,13 +41,13 @@ def text(program: d.Program) -> str:
     """
     bodies = [_network(program, network) for network in program.networks]
     kinds = {n.kind for w in program.networks for n in contents.nodes(w)}
-    blocks = [GLOROT] if any("glorot(" in body for body in bodies) else []
+    blocks = [rule for call, rule in RULES.items() if any(call in body for body in bodies)]
+    head = ['"""The networks of a TF1 program, as tf.Modules."""', ""]
+    head += ["import math", ""] if blocks else []
     blocks += [tf2_layers.DECONV] if "deconv" in kinds else []
     blocks += tf2_layers.classes(program)
     blocks += [tf2_layers.LSTM] if "lstm" in kinds else []
     blocks += [tf2_layers.DROPOUT] if "dropout" in kinds else []
-    head = ['"""The networks of a TF1 program, as tf.Modules."""', ""]
-    head += ["import math", ""] if GLOROT in blocks else []
     head += ["import tensorflow as tf"]
     return "\n".join([*head, "", "", "\n\n".join(blocks + bodies)])
 

@@ -10,9 +10,11 @@ from dcgan_v1.porting.tf2 import networks as tf2_networks
 
 CROSS_ENTROPY = "tf.nn.sigmoid_cross_entropy_with_logits(labels={}, logits={})"
 SPARSE = "tf.nn.sparse_softmax_cross_entropy_with_logits(labels={}, logits={})"
+SOFTMAX = "tf.nn.softmax_cross_entropy_with_logits(labels={}, logits={})"
 SAID = {
     "binary_crossentropy": f"tf.reduce_mean({CROSS_ENTROPY})".format,
     "sparse_crossentropy": f"tf.reduce_mean({SPARSE})".format,
+    "categorical_crossentropy": f"tf.reduce_mean({SOFTMAX})".format,
     "mse": "tf.reduce_mean(tf.math.squared_difference({}, {}))".format,
     "sigmoid_crossentropy": CROSS_ENTROPY.format,
 }

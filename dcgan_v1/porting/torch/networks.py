@@ -40,6 +40,7 @@ START = {
     "truncated_normal": "nn.init.trunc_normal_({0}, {mean}, {stddev}, {low}, {high})",
     "uniform": "nn.init.uniform_({0}, {low}, {high})",
     "glorot_uniform": "nn.init.xavier_uniform_({0})",
+    "fan_in_uniform": "nn.init.kaiming_uniform_({0}, 5**0.5)",
 }
 
 
@@ -96,24 +97,26 @@ class _Writer:
 
     def _starts(self, own: Contents, network: d.Network) -> list[str]:
         """Lines that give weights their first values: once for all that are alike."""
-        places: dict[str, list[str]] = {}
+        places: dict[tuple[str, str], list[str]] = {}  # (call, part of a layer) -> layers
         for name, node in own.layers.items():
             for part, variable in node.variables.items():
                 if part in PARTS:
                     start = self._start(variable, node.kind, part)
-                    places.setdefault(start, []).append(f"self.{name}.{_part(node, part)}")
+                    places.setdefault((start, _part(node, part)), []).append(f"self.{name}")
         for variable in own.weights:
             start = self._start(variable, "", "")
-            places.setdefault(start, []).append(f"self.{attribute_of(network, variable)}")
+            places.setdefault((start, ""), []).append(f"self.{attribute_of(network, variable)}")
         lines = []
-        for start, names in places.items():
+        for (start, part), names in places.items():
             if not start:
                 continue
+            dot = f".{part}" if part else ""
             if len(names) == 1:
-                lines.append(start.replace("{0}", names[0]))
+                lines.append(start.replace("{0}", f"{names[0]}{dot}"))
             else:
-                lines.append(f"for weight in ({', '.join(names)}):")
-                lines.append(f"    {start.replace('{0}', 'weight')}")
+                one = "layer" if part else "weight"
+                lines.append(f"for {one} in ({', '.join(names)}):")
+                lines.append(f"    {start.replace('{0}', f'{one}{dot}')}")
         return lines
 
     def _start(self, variable: str, kind: str, part: str) -> str:
@@ -126,6 +129,8 @@ class _Writer:
             ("lstm", "bias", "zeros"),
         ):
             return ""
+        if start == "fan_in_uniform" and kind in ("dense", "conv", "deconv"):
+            return ""  # torch's own
         if start == "truncated_normal":
             mean, width = numbers["mean"], 2 * numbers["stddev"]
             numbers = {**numbers, "low": mean - width, "high": mean + width}

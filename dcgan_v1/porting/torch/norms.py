@@ -145,5 +145,5 @@ def _said(node: d.Node, holds: bool) -> str:
     elif holds:
         said += " that moves its averages where the step says so"
     if contents.sets(node) and not node.settings["fused"]:
-        said += "; they follow the biased variance"
+        said += "; its averages follow the biased variance"
     return said

@@ -69,6 +69,14 @@ def clip_by_norm(variables, longest):
         v.grad *= longest / v.grad.norm().clamp(min=longest)
 ''',
 }
+APPLY = '''\
+def apply(optimizer, gradients):
+    """Updates weights by gradients that were taken before another optimiser moved them."""
+    (group,) = optimizer.param_groups
+    for v, gradient in zip(group["params"], gradients, strict=True):
+        v.grad = gradient
+    optimizer.step()
+'''
 OWN = {"Adam": ADAM, "RMSProp": RMSPROP}
 
 

@@ -20,6 +20,7 @@ LOSSES = {
         'F.binary_cross_entropy_with_logits({logits}, {labels}, reduction="none")'
     ),
     "sparse_crossentropy": "F.cross_entropy({logits}, {labels})",
+    "categorical_crossentropy": "F.cross_entropy({logits}, {labels})",
     "mse": "F.mse_loss({logits}, {labels})",
 }
 
@@ -33,6 +34,7 @@ class TorchStep(StepPrinter[Printer]):
 
     Attributes:
       helpers: functions that the file must have.
+      applies: whether gradients are kept, and applied later.
     """
 
     returned = "{}.detach()"
@@ -42,6 +44,7 @@ class TorchStep(StepPrinter[Printer]):
         in_tf = {v: f"{place}{kernels.get(v, '')}" for v, place in places.items()}
         super().__init__(step, Printer(step.values, weight_of(in_tf), step.nodes))
         self.places, self.helpers = places, self.printer.helpers
+        self.applies = False
         self._modes = dict.fromkeys((n.name for n in step.program.networks), "")
 
     def parameters(self, names: tuple[str, ...]) -> str:
@@ -67,15 +70,33 @@ class TorchStep(StepPrinter[Printer]):
             self._refuse_moved(e, number)
             self._refuse_shared(e, updates)
         owned = [v for e in updates for v in e.variables]
-        if len(owned) > len(set(owned)):
-            self.refused.append("updates of one variable that are taken at once")
+        shared = {v for v in owned if owned.count(v) > 1}
         for e in updates:  # every gradient is taken before a weight moves
-            lines.append(f"self.{e.optimizer}.zero_grad()")
-            lines.append(self._backward(e, number))
-            lines += self._clipped(e)
+            if shared & set(e.variables):
+                lines += self._kept(e, number)
+            else:
+                lines.append(f"self.{e.optimizer}.zero_grad()")
+                lines.append(self._backward(e, number))
+                lines += self._clipped(e)
         for effects in steps.together(stage.effects):
-            lines += self._moved(effects)
+            first = effects[0]
+            if first.kind == "update" and shared & set(first.variables):
+                lines += self._rate(first)
+                lines.append(f"apply(self.{first.optimizer}, {first.optimizer}_gradients)")
+            else:
+                lines += self._moved(effects)
         return lines
+
+    def _kept(self, e: d.Effect, number: int) -> list[str]:
+        """The lines that take the gradients of an update beside others of the same weights."""
+        if _clips(e):
+            self.refused.append(f"{e.name}, whose gradients are clipped beside another update's")
+        if sum(o.optimizer == e.optimizer for o in self.stages[number].effects) > 1:
+            self.refused.append(f"{e.optimizer}, which updates its weights twice at once")
+        self.applies = True
+        words = [_sum([self.printer.operand(x) for x in e.losses]), self._listed(e.variables)]
+        words += ["retain_graph=True"] if self._is_needed_later(e, number) else []
+        return [f"{e.optimizer}_gradients = torch.autograd.grad({', '.join(words)})"]
 
     def _refuse_shared(self, e: d.Effect, together: list[d.Effect]) -> None:
         """torch.optim counts steps for each weight, TF1's Adam for all of its weights; and to zero
@@ -95,8 +116,7 @@ class TorchStep(StepPrinter[Printer]):
             )
 
     def _backward(self, e: d.Effect, number: int) -> str:
-        loss = " + ".join(self.printer.operand(x) for x in e.losses)
-        loss = f"({loss})" if len(e.losses) > 1 else loss
+        loss = in_brackets(_sum([self.printer.operand(x) for x in e.losses]))
         words = [f"inputs={self._listed(e.variables)}"]
         if self._is_needed_later(e, number):
             words.append("retain_graph=True")
@@ -148,10 +168,7 @@ class TorchStep(StepPrinter[Printer]):
         first = effects[0]
         s, names = first.settings, tuple(v for e in effects for v in e.variables)
         if first.kind == "update":
-            optimizers = self.step.program.optimizers
-            is_scheduled = any(o.name == first.optimizer and o.schedule for o in optimizers)
-            rate = [f"self.{first.optimizer}_rate.step()"] if is_scheduled else []
-            return [*rate, f"self.{first.optimizer}.step()"]
+            return [*self._rate(first), f"self.{first.optimizer}.step()"]
         if first.kind == "clip":
             return [
                 "with torch.no_grad():",
@@ -164,6 +181,12 @@ class TorchStep(StepPrinter[Printer]):
             f"for average, v in zip({pairs}, strict=True):",
             f"    average.lerp_(v.detach(), {round(1 - s['decay'], 7)})",
         ]
+
+    def _rate(self, update: d.Effect) -> list[str]:
+        """The line that sets the rate of a step, where it has a schedule."""
+        optimizers = self.step.program.optimizers
+        is_scheduled = any(o.name == update.optimizer and o.schedule for o in optimizers)
+        return [f"self.{update.optimizer}_rate.step()"] if is_scheduled else []
 
     # ---- nodes ----
 
@@ -227,3 +250,11 @@ class TorchStep(StepPrinter[Printer]):
         if number in (0, 1):
             return f"torch.{'ones' if number else 'zeros'}_like({logits})"
         return f"torch.full_like({logits}, {number})"
+
+
+def _sum(losses: list[str]) -> str:
+    return " + ".join(losses)
+
+
+def _clips(e: d.Effect) -> bool:
+    return any(word.startswith("clip") for word in e.settings)

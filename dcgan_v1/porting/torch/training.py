@@ -23,6 +23,7 @@ def text(program: d.Program) -> str:
     step = printer.lines() if program.stages else []
     blocks = [torch_networks.HELPERS[name] for name in sorted(printer.helpers)]
     blocks += torch_optimizers.classes(program)
+    blocks += [torch_optimizers.APPLY] if printer.applies else []
     code = "\n".join([*blocks, *made, *step])
     imports = ["import torch"] if "torch." in code else []
     imports += ["from torch.nn import functional as F"] if "F." in code else []

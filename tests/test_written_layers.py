@@ -1,0 +1,238 @@
+"""Layers of written Keras networks: first values, shared settings, batch norms, lines."""
+
+import itertools
+import subprocess
+import sys
+from dataclasses import replace
+from functools import partial
+
+import keras
+import numpy as np
+import pytest
+from script_runs import ENVIRONMENT
+
+from dcgan_v1.migration.matching import map_file
+from dcgan_v1.porting import description as d
+from dcgan_v1.porting import originals
+from dcgan_v1.porting.keras import layers as keras_layers
+from dcgan_v1.porting.keras import networks as keras_networks
+from dcgan_v1.porting.keras import norms as keras_norms
+from dcgan_v1.porting.keras import starts as keras_starts
+from dcgan_v1.porting.text import writing
+from dcgan_v1.ports import comparison
+
+pytestmark = pytest.mark.unit
+MOMENTUM, EPSILON = 0.75, 0.5
+X = np.random.default_rng(0).normal(size=(7, 3)).astype("f4")
+
+
+# what needs eager execution, which is off where graphs of TF1 are built
+EAGER = """
+import sys
+from functools import partial
+import keras
+import numpy as np
+import tensorflow as tf
+with np.load(sys.argv[1], allow_pickle=True) as file:
+    x, draws, norms = tf.constant(file["x"]), file["draws"].item(), file["norms"].item()
+results = {}
+for name, text in draws.items():
+    layers = [keras.layers.Dense(100, kernel_initializer=eval(text)) for _ in range(2)]
+    for i, layer in enumerate(layers):
+        layer.build((None, 100))
+        results[f"{name}/{i}"] = np.asarray(layer.kernel)
+for (fused, sets, holds), text in norms.items():
+    names, name = {}, f"{fused} {sets} {holds}"
+    exec(text, names)
+    model = names["N"]()
+    model(x)
+    last = {"averages": sets - 1} if sets > 1 else {}
+    if holds:
+        model(x, training=True, moves=False, **last)
+    results[f"{name}/training"] = model(x, training=True, **last)
+    for i, variable in enumerate(model.non_trainable_variables):
+        results[f"{name}/{i}"] = np.asarray(variable)
+    results[f"{name}/inference"] = model(x, **last)
+np.savez(sys.argv[2], **results)
+"""
+
+
+@pytest.fixture(scope="module")
+def eager(tmp_path_factory):
+    """What written initialisers and batch norms give in Keras."""
+    folder = tmp_path_factory.mktemp("eager")
+    norms = {case: keras_networks.text(norm_program(*case)) for case in NORMS}
+    draws = {kind: first_values(kind) for kind in DRAWN}
+    np.savez(folder / "given.npz", x=X, draws=draws, norms=norms)
+    words = [sys.executable, "-c", EAGER, folder / "given.npz", folder / "made.npz"]
+    done = subprocess.run(list(map(str, words)), env=ENVIRONMENT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    with np.load(folder / "made.npz") as file:
+        return dict(file)
+
+
+# ---- first values ----
+
+LIMITS = {"uniform": (-0.5, 0.25), "fan_in_uniform": (-0.1, 0.1)}  # of a fan in of 100
+DRAWN = ("normal", "truncated_normal", "uniform", "fan_in_uniform")
+
+
+def test_an_initialiser_that_layers_share_has_a_name_and_draws_anew_for_each():
+    normal, other = (f"keras.initializers.RandomNormal({n})" for n in ("0, 1", "1, 2"))
+    lines, bodies = keras_starts.shared([f"a({normal})", f"b({normal}) c({other})"])
+    assert lines == ["normal = partial(keras.initializers.RandomNormal, 0, 1)"]
+    assert bodies == ["a(normal())", f"b(normal()) c({other})"]
+
+
+def first_values(kind):
+    """The expression that draws a matrix's first values."""
+    numbers = {"mean": 2.0, "stddev": 0.1}
+    if "uniform" in kind:
+        low, high = LIMITS[kind]
+        numbers = {"low": low, "high": high}
+    start = kind.removeprefix("fan_in_"), numbers
+    variable = d.Variable("w", (100, 100), "float32", True, start)
+    program = d.Program("", {"w": variable}, (), (), (), (), (), {})
+    return keras_starts.initializer(program, "w", "glorot_uniform")
+
+
+@pytest.mark.cli
+@pytest.mark.parametrize("kind", DRAWN)
+def test_first_values_are_drawn_anew_within_tf1s_numbers(kind, eager):
+    values, again = eager[f"{kind}/0"], eager[f"{kind}/1"]
+    assert np.abs(values - again).max() > 0.01
+    if kind in LIMITS:
+        low, high = LIMITS[kind]
+        assert (values >= low).all() and (values <= high).all()
+        assert values.min() == pytest.approx(low, rel=0.01)
+        assert values.max() == pytest.approx(high, rel=0.01)
+        return
+    assert values.mean() == pytest.approx(2.0, abs=0.01)
+    # a normal's deviation within two of it is 0.88 of the whole's
+    assert values.std() == pytest.approx(0.1 if kind == "normal" else 0.088, rel=0.05)
+    assert (np.abs(values - 2) < 0.2 + 1e-6).all() == (kind == "truncated_normal")
+
+
+# ---- settings that layers share ----
+
+
+def convolution(filters, **settings):
+    words = {"kernel_size": "5", "strides": "2", "padding": '"same"', "use_bias": "False"}
+    return keras_layers.Layer("layers.Conv2D", (str(filters),), {**words, **settings})
+
+
+def test_layers_say_what_they_share_once_and_what_is_otherwise_beside_it():
+    alike = [convolution(n) for n in (8, 16, 32)]
+    other = convolution(1, strides="1")
+    del other.settings["strides"], other.settings["padding"]  # Keras's own
+    known = keras_layers.shared([*alike, other])
+    (line,) = keras_layers.definitions(known)
+    assert line.startswith("conv = partial(layers.Conv2D, kernel_size=5, strides=2")
+    assert alike[0].line("a", known) == 'conv(8, name="a")'
+    text = other.line("b", known)
+    assert text == 'conv(1, strides=1, padding="valid", name="b")'
+    names = {"layers": keras.layers, "partial": partial}
+    exec(line, names)
+    made = eval(text, names)
+    assert (made.kernel_size, made.strides, made.padding) == ((5, 5), (1, 1), "valid")
+
+
+def test_a_layer_that_has_little_in_common_with_others_is_said_whole():
+    known = keras_layers.shared([convolution(n) for n in (8, 16, 32)])
+    other = convolution(3, kernel_size="4", strides="3", use_bias="True")
+    assert other.line("c", known).startswith("layers.Conv2D(3, 4, strides=3, ")
+
+
+# ---- batch norms ----
+
+
+def norm_program(fused, sets, holds):
+    """A network of one batch norm, which two calls of a step run."""
+    x, y = d.Value("x.1", (None, 3)), d.Value("h.2", (None, 3))
+    pairs = tuple((f"m{i}", f"v{i}") for i in range(sets))
+    settings = {"epsilon": EPSILON, "fused": fused, "averages": pairs, "momentum": MOMENTUM}
+    norm = d.Node("batch_norm", (y,), (x,), settings, {"gamma": "g", "beta": "b"}, ops=("n",))
+    network = d.Network("n", "n", (d.Function("call", (x,), (norm,), (y,), True),), ("g", "b"))
+    variables = {n: d.Variable(n, (3,), "float32", True) for n in "gb"}
+    words = {"network": "n", "function": "call", "training": True, "moves": True, "averages": 0}
+    calls = [d.Node("call", (y,), (x,), words) for _ in range(2)]
+    calls[1] = replace(calls[1], settings={**words, "moves": not holds})
+    return d.Program("", variables, (network,), (), (), (), (d.Stage(0, tuple(calls), ()),), {})
+
+
+NORMS = list(itertools.product((True, False), (1, 2, 3), (True, False)))
+
+
+@pytest.mark.cli
+@pytest.mark.parametrize(("fused", "sets", "holds"), NORMS)
+def test_a_batch_norm_moves_the_averages_that_tf1_moves(fused, sets, holds, eager):
+    mean, variance = X.mean(0), X.var(0) * (7 / 6 if fused else 1)
+    name = f"{fused} {sets} {holds}"
+    y = eager[f"{name}/training"]
+    np.testing.assert_allclose(y, (X - mean) / np.sqrt(X.var(0) + EPSILON), atol=1e-5)
+    held = [eager[f"{name}/{i}"] for i in range(2 * sets)]
+    for i in range(sets):  # moved once, and by the last pair's call alone
+        part = 1 - MOMENTUM if i == sets - 1 else 0
+        np.testing.assert_allclose(held[2 * i], part * mean, atol=1e-6)
+        np.testing.assert_allclose(held[2 * i + 1], 1 - part + part * variance, atol=1e-6)
+    y = (X - held[-2]) / np.sqrt(held[-1] + EPSILON)
+    np.testing.assert_allclose(eager[f"{name}/inference"], y, atol=1e-5)
+
+
+def test_a_batch_norm_of_kerass_own_has_no_class():
+    program = norm_program(fused=False, sets=1, holds=False)
+    assert not keras_norms.classes(program)
+    assert len(keras_norms.classes(norm_program(fused=False, sets=2, holds=False))) == 1
+
+
+# ---- what a line holds ----
+
+
+def chain_program():
+    """A reshape, a convolution with norm and activation, a reshape, a dense layer."""
+    values = [d.Value(f"h.{i}", (None, 4, 4, 3)) for i in range(1, 6)]
+    x, flat, y = d.Value("z.0", (None, 48)), d.Value("h.8", (None, 48)), d.Value("h.9", (None, 2))
+    square = {"padding": "same", "dilations": (1, 1), "strides": (1, 1)}
+    norm = {"epsilon": EPSILON, "fused": False, "averages": (("m", "v"),), "momentum": MOMENTUM}
+    nodes = (
+        d.Node("reshape", (values[0],), (x,), {"shape": (4, 4, 3)}),
+        d.Node(
+            *("conv", (values[1],), (values[0],), {"filters": 3, "size": (3, 3), **square}),
+            {"kernel": "n/conv/w"},
+        ),
+        d.Node("batch_norm", (values[2],), (values[1],), norm, {"gamma": "n/bn/g"}, ops=("n",)),
+        d.Node("relu", (values[3],), (values[2],)),
+        d.Node("flatten", (flat,), (values[3],), {"shape": (48,)}),
+        d.Node("dense", (y,), (flat,), {"units": 2}, {"kernel": "n/fc/w"}),
+    )
+    shapes = {"n/conv/w": (3, 3, 3, 3), "n/bn/g": (3,), "n/fc/w": (48, 2)}
+    variables = {n: d.Variable(n, s, "float32", True) for n, s in shapes.items()}
+    function = d.Function("call", (x,), nodes, (y,), True)
+    network = d.Network("n", "n", (function,), tuple(variables))
+    return d.Program("", variables, (network,), (), (), (), (), {})
+
+
+def test_a_line_holds_one_layer_with_its_norm_and_activation_and_the_shape_it_makes():
+    lines = keras_networks.text(chain_program()).splitlines()
+    call = [line.strip() for line in lines[lines.index("    def call(self, z):") + 1 :]]
+    assert call == [
+        "h = tf.nn.relu(self.bn(self.conv(tf.reshape(z, [-1, 4, 4, 3]))))  # [N, 4, 4, 3]",
+        "return self.fc(tf.reshape(h, [-1, 48]))  # [N, 2]",
+    ]
+
+
+@pytest.mark.graph
+@pytest.mark.parametrize(
+    ("system", "most"), [("images96", 72), pytest.param("celeba64", 74, marks=pytest.mark.release)]
+)
+def test_networks_of_the_dcgan_family_have_about_four_lines_a_layer(system, most, tmp_path):
+    known = map_file.Map()
+    side = comparison.old(system, batch_size=4, width=8)
+    runner, original = originals.open_original(side, known, system)
+    port = writing.port_of(runner, original, to="keras", without=frozenset(), map_=(known, None))
+    layers = [n for w in port.program.networks for n in w.functions[0].nodes if n.kind in d.LAYERS]
+    assert len(layers) == 18
+    port.write(tmp_path / "port")
+    lines = (tmp_path / "port" / "networks.py").read_text().splitlines()
+    assert len(lines) <= most
+    assert max(map(len, lines)) <= 100
