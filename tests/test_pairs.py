@@ -100,20 +100,6 @@ def test_what_was_not_compared_is_no_yes():
 
 
 @pytest.mark.unit
-def test_a_cause_that_the_verdict_missed_stands_in_the_column_and_in_the_causes():
-    of = pair(missed=(table.Missed("forward", "padding of a convolution", "x is (a.py:1)"),))
-    assert page.stage(of, row(), "forward") == "padding of a convolution"
-    assert "| padding of a convolution | 1 |" in page.causes_table([(of, row())])
-    assert page.verdict(of, row()) == "differs"
-
-
-@pytest.mark.unit
-def test_missed_causes_are_of_a_known_kind_and_stage():
-    known = {(stage, kind) for stage, kinds in causes.STAGES.items() for kind in kinds}
-    assert all((m.stage, m.kind) in known for p in PAIRS.values() for m in p.missed)
-
-
-@pytest.mark.unit
 def test_every_pair_without_a_row_is_listed_with_a_reason():
     rows = {path.stem for path in table.ROWS.glob("*.json")}
     waiting = page.waiting(rows)

@@ -112,7 +112,7 @@ def verdict(pair: Pair, row: Row) -> str:
     """'same'; 'epsilon': but for its place in Adam; 'noise': but for that and noise that one side
     draws again; 'sizes': but for these and some sizes; or 'differs'."""
     names = {f["name"] for f in true_findings(pair, row)}
-    if pair.edited or pair.missed or names - {EPSILON_PLACE, SECOND_NOISE}:
+    if pair.edited or names - {EPSILON_PLACE, SECOND_NOISE}:
         return "differs"
     if pair.shapes:
         return "sizes"
@@ -137,8 +137,7 @@ def pairs_table(rows: list[tuple[Pair, Row]]) -> str:
 def stage(pair: Pair, row: Row, kind: str) -> str:
     """What differs there, or 'yes' where nothing does but what follows from other columns."""
     own = [f for f in true_findings(pair, row) if causes.stage(f) == kind]
-    missed = [m.kind for m in pair.missed if m.stage == kind]
-    said = [pair.edited.get(kind, ""), *map(causes.in_short, own), *missed]
+    said = [pair.edited.get(kind, ""), *map(causes.in_short, own)]
     if any(said):
         return "; ".join(dict.fromkeys(filter(None, said)))
     if kind == "loss" and any(LEFT_OUT in note for note in row["not compared"]):
@@ -161,8 +160,7 @@ def causes_table(rows: list[tuple[Pair, Row]]) -> str:
     """Kind -> in how many pairs."""
     count: Counter[str] = Counter()
     for pair, row in rows:
-        found = {causes.kind(f).value for f in true_findings(pair, row)}
-        count.update(found | {m.kind for m in pair.missed})
+        count.update({causes.kind(f).value for f in true_findings(pair, row)})
         count.update(["other sizes"] * bool(pair.shapes))
         count.update(f"{STAGES[stage]}, edited away" for stage in pair.edited)
     by_count = sorted(count.items(), key=lambda entry: (-entry[1], entry[0]))
@@ -196,7 +194,6 @@ def details(pair: Pair, row: Row) -> str:
     lines += [] if row["findings"] else ["- the same"]
     lines += ["", "Read in both sources:", "", *(f"- {sentence}" for sentence in pair.read)]
     for title, sentences in (
-        ("Not in the verdict", [m.sentence for m in pair.missed]),
         ("In the verdict, not in the sources", [sentence for _, sentence in pair.wrong]),
         ("What no comparison of functions sees", pair.beside),
     ):

@@ -3,7 +3,6 @@
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
 
 from dcgan_v1.errors import UserError
 
@@ -61,20 +60,6 @@ class Side:
     stand_ins: str = "torch"
 
 
-class Missed(NamedTuple):
-    """A cause that was read in the sources and that no verdict named.
-
-    Attributes:
-      stage: of a step, as a kind of cause has it.
-      kind: name of one of the kinds of `causes`.
-      sentence: what was read, and where.
-    """
-
-    stage: str
-    kind: str
-    sentence: str
-
-
 @dataclass(frozen=True)
 class Pair:
     """A TF1 program and a port of it, and what was read in both.
@@ -91,7 +76,6 @@ class Pair:
         for COUNT pictures of the generator.
       read: what was read in both sources to check the verdict, a sentence each.
       beside: what differs that no comparison of functions sees, a sentence each.
-      missed: causes that were read in the sources and that no verdict named.
       waits: why it has no row, of a pair that cannot have one.
       wrong: causes that the verdict named and that the sources do not have: a regular expression
         that tells the finding, and a sentence.
@@ -111,7 +95,6 @@ class Pair:
     trained: dict[str, str | int] = field(default_factory=dict)
     read: tuple[str, ...] = ()
     beside: tuple[str, ...] = ()
-    missed: tuple[Missed, ...] = ()
     waits: str = ""
     wrong: tuple[tuple[str, str], ...] = ()
 
@@ -129,7 +112,6 @@ def load(path: Path = PAIRS) -> dict[str, Pair]:
         try:
             sides = {which: _side(fields.pop(which), repositories) for which in ("old", "new")}
             lists = {k: tuple(v) for k, v in fields.items() if isinstance(v, list)}
-            lists["missed"] = tuple(Missed(*entry) for entry in fields.get("missed", ()))
             pairs[name] = Pair(name=name, **sides, **{**fields, **lists})
         except (TypeError, KeyError) as error:
             raise UserError(f"{path.name}: {name}: {error}") from error
