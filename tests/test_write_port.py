@@ -281,6 +281,15 @@ def test_samples_are_drawn_by_the_function_that_the_step_calls():
         assert ".call_2(*map(" in text
 
 
+def test_however_many_feeds_are_assumed_no_line_of_train_py_is_too_long():
+    feeds = feeding.of(gan_program(), {})
+    many = tuple(replace(feeds[1], argument=f"keep_new_fake{i}") for i in range(20))
+    text = train_program.text(gan_program(), "keras", (feeds[0], *many), None, 4)
+    said = [line for line in text.splitlines() if line.startswith("# ")]
+    assert "keep_new_fake0" in "".join(said) and "keep_new_fake19" in "".join(said)
+    assert max(map(len, said)) <= 100
+
+
 @pytest.mark.parametrize("fused", [True, False])
 @pytest.mark.parametrize("moves", [True, False])
 def test_a_readme_speaks_of_batch_norm_where_it_is_no_layer_of_the_framework(fused, moves):

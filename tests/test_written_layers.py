@@ -137,6 +137,13 @@ def test_layers_say_what_they_share_once_and_what_is_otherwise_beside_it():
     assert (made.kernel_size, made.strides, made.padding) == ((5, 5), (1, 1), "valid")
 
 
+def test_two_layers_share_what_would_not_fit_on_a_line():
+    (line,) = keras_layers.definitions(keras_layers.shared([convolution(8), convolution(16)]))
+    assert line.startswith("conv = partial(layers.Conv2D, ")
+    norms = [keras_layers.Layer("BatchNorm", (), {"momentum": "0.9", "epsilon": "1"})] * 2
+    assert not keras_layers.shared(norms)
+
+
 def test_a_layer_that_has_little_in_common_with_others_is_said_whole():
     known = keras_layers.shared([convolution(n) for n in (8, 16, 32)])
     other = convolution(3, kernel_size="4", strides="3", use_bias="True")

@@ -1,6 +1,7 @@
 """train.py of a port: a small program that feeds the step as the original fed it."""
 
 import json
+import textwrap
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -118,12 +119,18 @@ def text(
         batch=batch,
         models=_names(name for n in program.networks for name in (n.name, *n.copies)),
         optimizers=_names(o.name for o in program.optimizers),
-        assumed=f";\n# assumed, for no recording shows it: {', '.join(guessed)}" if guessed else "",
+        assumed=f";\n{_assumed(guessed)}" if guessed else "",
         feeds=[f'"{f.argument}": {_row(f)}' for f in feeds],
         size=_size(feeds, sampler),
         drawn=(sampler.low, sampler.high) if sampler else None,
         sampled=[_row(f) for f in sampler.feeds] if sampler else [],
     )
+
+
+def _assumed(arguments: list[str]) -> str:
+    """Returns the lines that name the arguments whose feeds no recording shows."""
+    said = f"assumed, for no recording shows it: {', '.join(arguments)}"
+    return textwrap.fill(said, 100, initial_indent="# ", subsequent_indent="# ")
 
 
 def _drawn(program: d.Program, framework: Framework, sampler: Sampler) -> str:

@@ -11,7 +11,7 @@ from dcgan_v1.porting.text.printing import square
 
 KINDS = {"dense": "layers.Dense", "conv": "layers.Conv2D", "deconv": "layers.Conv2DTranspose"}
 SHORT = {"layers.Conv2D": "conv", "layers.Conv2DTranspose": "deconv", "layers.LSTM": "lstm"}
-SHARED = 3  # so many layers of the same two settings or more have a name for these
+SHARED = 3  # so many layers of the same settings have a name for these, or two of more settings
 OTHER = 2  # so many settings of its own may a layer have beside what it shares
 
 
@@ -76,7 +76,7 @@ def shared(layers: Iterable[Layer]) -> dict[Common, str]:
     counts = Counter(layer.common for layer in layers if len(layer.settings) > 1)
     names: dict[Common, str] = {}
     for common, count in counts.items():
-        if count >= SHARED:
+        if count >= SHARED or (count > 1 and len(common[1]) > SHARED):
             name = SHORT.get(common[0], "norm")
             number = 1 + sum(other.rstrip("_0123456789") == name for other in names.values())
             names[common] = name if number == 1 else f"{name}_{number}"
