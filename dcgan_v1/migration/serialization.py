@@ -1,4 +1,7 @@
-"""Records as bytes: JSON for what they say, numpy arrays for what they hold, in one .npz.
+"""Records as bytes: JSON for what they say, numpy arrays for what they hold.
+
+`dump` and `load` have them in one .npz, to be kept. `pass_on` and `mapped` have them in a file that
+another process maps: weights of a hundred megabytes go through it at the cost of one copy.
 
 Only the classes of `records` and of `comparison.evidence` come back, and never code: a file may
 be anybody's.
@@ -6,6 +9,8 @@ be anybody's.
 
 import dataclasses
 import json
+import math
+import mmap
 from collections.abc import Iterable
 from pathlib import Path
 from typing import IO, Any
@@ -13,6 +18,7 @@ from typing import IO, Any
 import numpy as np
 
 TEXT = "json"  # the entry of the .npz that holds the JSON
+PLACE = 64  # arrays begin at multiples of it
 _CLASSES: dict[str, type] = {}
 
 
@@ -41,6 +47,54 @@ def load(file: str | Path | IO[bytes]) -> object:
             raise ValueError("no records in it")
         arrays = {name: entries[name] for name in entries.files if name != TEXT}
         return _decoded(json.loads(entries[TEXT].tobytes().decode()), arrays)
+
+
+def pass_on(path: str | Path, value: object) -> None:
+    """Writes a value for `mapped`: the length of a JSON text, that text, and the arrays' bytes; none
+    of an array that is all zeros, as the slots of a start are."""
+    arrays: list[np.ndarray] = []
+    encoded, table, end = _encoded(value, arrays), [], 0
+    for array in arrays:
+        start = None if _is_zero(array) else _next_place(end)
+        table.append([array.dtype.str, array.shape, start])
+        end = end if start is None else start + array.nbytes
+    head = json.dumps([table, encoded]).encode()
+    with Path(path).open("wb") as file:
+        file.write(len(head).to_bytes(8, "little") + head)
+        base = _next_place(file.tell())
+        for array, (_, _, start) in zip(arrays, table, strict=True):
+            if start is not None:
+                file.seek(base + start)
+                file.write(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
+
+
+def mapped(path: str | Path) -> object:
+    """Returns what `pass_on` wrote. Its arrays are the file's memory, which outlives its name; what
+    is written to them stays here."""
+    with Path(path).open("rb") as file:
+        data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
+    stop = 8 + int.from_bytes(data[:8], "little")
+    table, encoded = json.loads(data[8:stop])
+    base = _next_place(stop)
+    arrays: dict[str, np.ndarray] = {}
+    for number, (dtype, shape, start) in enumerate(table):
+        if start is None:
+            arrays[f"a{number}"] = np.zeros(shape, dtype)
+            continue
+        flat = np.frombuffer(data, dtype, math.prod(shape), base + start)
+        arrays[f"a{number}"] = flat.reshape(shape)
+    return _decoded(encoded, arrays)
+
+
+def _is_zero(array: np.ndarray) -> bool:
+    """Whether all bits are 0; of a -0.0 one is not."""
+    if array.dtype.kind not in "fiub" or array.any():
+        return False
+    return array.dtype.kind != "f" or not np.signbit(array).any()
+
+
+def _next_place(offset: int) -> int:
+    return -(-offset // PLACE) * PLACE
 
 
 def _encoded(value: object, arrays: list[np.ndarray]) -> object:

@@ -63,7 +63,9 @@ def set_up():
     from dcgan_v1.migration.runners import worker
 
     source = Source("heaps.pairs:new", options={"framework": "torch"})
-    worker._set_up_frameworks(worker.Opening("port", source, "float64", 1))
+    opening = worker.Opening("port", source, "float64", 1)
+    worker._set_up_tensorflow(opening, [])
+    worker.after_import.call("torch", lambda: worker._set_up_torch(opening))
     os.environ["TF_USE_LEGACY_KERAS"] = "1"  # tf.layers is behind it
 
 

@@ -54,7 +54,7 @@ def collect(
     if pairing.trains:
         collector.train()
     if along is None:
-        collector.load(prepared.start)
+        collector.load(State(prepared.start.variables))  # no slots: nothing is trained
         collector.infer()
     known = reference.units if reference and reference.dtype != programs.dtype else None
     return units.in_tf1_units(collector.evidence(), known)

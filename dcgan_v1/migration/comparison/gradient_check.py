@@ -84,13 +84,13 @@ def central_differences(
         for sign in (1, -1):
             moved = np.array(start.variables[key.variable], np.float64)
             moved[place] += sign * STEP
-            runner.load(State({key.variable: moved}))
+            # all but the slots, which no loss is made of: averages have moved, and may be weights
+            runner.load(State({**start.variables, key.variable: moved}))
             scalars = runner.still_step(given).scalars
             if any(n not in scalars for n in losses):
                 return []
             # of a loss that several runs of a step have, the value in this update's
             values.append(sum(scalars.get(f"{n}#{update.run + 1}", scalars[n]) for n in losses))
-            runner.load(start)
         quotient = (values[0] - values[1]) / (2 * STEP)
         checked.append(Checked(key.variable, float(gradient[place]), float(quotient)))
     return checked

@@ -1,5 +1,6 @@
 """A comparison from beginning to end: each stage takes what the one before it gave."""
 
+import contextlib
 import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -110,16 +111,22 @@ def run(
     """
     outcome: Outcome | None = None
     refused: dict[str, str] = {}
-    for dtype in sorted(dtypes, reverse=True):
-        is_timed = bool(request.timing_steps) and dtype == min(dtypes)
-        try:
-            with _opened(old, new, dtype, folder / dtype, request.device) as programs:
+    programs: Programs | None = None
+    with contextlib.ExitStack() as stack:
+        for dtype in sorted(dtypes, reverse=True):
+            is_timed = bool(request.timing_steps) and dtype == min(dtypes)
+            try:
+                if programs is None:
+                    opened = _opened(old, new, dtype, folder, request.device)
+                    programs = stack.enter_context(opened)
+                else:
+                    programs = stack.enter_context(_in_dtype(programs, dtype))
                 outcome = compared(programs, request, outcome, listener, is_timed)
-        except CannotBe as error:
-            refused[dtype] = str(error)
-            continue
-        if not outcome.pairing.is_whole:
-            break
+            except CannotBe as error:
+                refused[dtype] = str(error)
+                continue
+            if not outcome.pairing.is_whole:
+                break
     if outcome is None:
         raise UserError(f"cannot compare in {dtype}: {refused[dtype]}")
     return Outcome(outcome.pairing, outcome.prepared, outcome.comparisons, refused)
@@ -128,6 +135,13 @@ def run(
 def _opened(old: Source, new: Source, dtype: str, folder: Path, device: str) -> Programs:
     try:
         return Programs.open(old, new, dtype, folder, device)
+    except NoDouble as error:
+        raise CannotBe(str(error)) from error
+
+
+def _in_dtype(programs: Programs, dtype: str) -> Programs:
+    try:
+        return programs.in_dtype(dtype)
     except NoDouble as error:
         raise CannotBe(str(error)) from error
 

@@ -43,9 +43,6 @@ class Programs:
           UserError: one cannot be opened.
         """
         folder.mkdir(exist_ok=True)
-        control = None
-        if dtype == "float32":
-            control = RemoteTf1("control", old, folder, dtype=dtype, threads=1, onednn=False)
         programs = cls(
             old,
             new,
@@ -53,15 +50,36 @@ class Programs:
             folder,
             RemoteTf1("TF1", old, folder, dtype=dtype, threads=cores(), device=device),
             _port(new, folder, dtype, device),
-            control,
+            _control(old, folder, dtype),
         )
         try:
-            for runner in programs.runners():
-                runner.wait_until_open()
+            programs._wait()
         except UserError:
             programs.close()
             raise
         return programs
+
+    def in_dtype(self, dtype: str) -> Self:
+        """Returns the programs in another dtype; these here are left. Their processes have loaded
+        what they need.
+
+        Raises:
+          NoDouble, UserError: see `open`.
+        """
+        others = replace(self, dtype=dtype, control=_control(self.old_source, self.folder, dtype))
+        self.old.open_again(self.old_source, dtype)
+        if isinstance(self.new, RemotePort):
+            self.new.open_again(self.new_source, dtype)
+        try:
+            others._wait()
+        except UserError:
+            others.close()
+            raise
+        return others
+
+    def _wait(self) -> None:
+        for runner in self.runners():
+            runner.wait_until_open()
 
     def runners(self) -> list[RemoteTf1 | RemotePort | RecordedPort]:
         """Returns all that are open."""
@@ -89,6 +107,13 @@ class Programs:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _control(old: Source, folder: Path, dtype: str) -> RemoteTf1 | None:
+    """TF1's on one thread without oneDNN; in float32 only."""
+    if dtype != "float32":
+        return None
+    return RemoteTf1("control", old, folder, dtype=dtype, threads=1, onednn=False)
 
 
 def _port(source: Source, folder: Path, dtype: str, device: str) -> RemotePort | RecordedPort:

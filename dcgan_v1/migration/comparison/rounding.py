@@ -70,7 +70,7 @@ def nudged(start: State, seed: int, units: int) -> State:
     rng = np.random.default_rng(seed)
 
     def nudge(value: np.ndarray) -> np.ndarray:
-        if value.dtype.kind != "f" or not value.ndim:
+        if value.dtype.kind != "f" or not value.ndim or not value.any():  # 0 has no other place
             return value
         off = rng.uniform(-units, units, value.shape) * np.finfo(np.float32).eps
         return (value.astype(np.float32) * (1 + off)).astype(np.float32)
@@ -96,7 +96,7 @@ def _arrays(
             arrays |= _losses(evidence, scalars, step + 1)
             if step + 1 in evidence.checked:
                 arrays |= state_keys(runner.state(), evidence.old, evidence.trained, step + 1)
-    runner.load(start)
+    runner.load(State(start.variables))  # no slots: nothing is trained
     seen = runner.inference(prepared.tf1_batch(0, "float32"), {})
     return arrays | _layers(evidence, seen.layers, "inference")
 

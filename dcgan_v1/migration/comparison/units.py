@@ -50,13 +50,13 @@ def _unit(evidence: Evidence, number: int) -> float | None:
     ]
     if not pairs or any(a.shape != b.shape for a, b in pairs):
         return None
-    ours, theirs = (np.concatenate([np.ravel(p[i]) for p in pairs]) for i in (0, 1))
-    size = float(np.sum(ours * ours))
-    unit = float(np.sum(ours * theirs)) / size if size else 0.0
+    size = sum(float(np.vdot(a, a)) for a, _ in pairs)
+    unit = sum(float(np.vdot(a, b)) for a, b in pairs) / size if size else 0.0
     if unit <= 0 or abs(unit - 1) < EXACT:
         return None
-    largest = float(np.max(np.abs(theirs)))
-    return unit if np.max(np.abs(theirs - unit * ours)) <= EXACT * largest else None
+    largest = max(float(np.max(np.abs(b), initial=0.0)) for _, b in pairs)
+    off = max(float(np.max(np.abs(b - unit * a), initial=0.0)) for a, b in pairs)
+    return unit if off <= EXACT * largest else None
 
 
 def _makes_up(evidence: Evidence, update: Update, unit: float) -> bool:

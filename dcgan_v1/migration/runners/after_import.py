@@ -1,4 +1,4 @@
-"""What is done to a package as soon as somebody's file imports it, and only then."""
+"""What is done where somebody's file imports a package, and only then: after it, or instead."""
 
 import importlib.abc
 import importlib.util
@@ -17,11 +17,22 @@ def call(name: str, set_up: Callable[[], object]) -> None:
         sys.meta_path.insert(0, _Finder(name, set_up))
 
 
+def call_instead(name: str, leave: Callable[[], object]) -> None:
+    """Calls a function, which does not return, where a package that is there would be loaded."""
+    sys.meta_path.insert(0, _Finder(name, leave, is_instead=True))
+
+
+def forget_instead() -> None:
+    """Has packages loaded again that something else was to be done for."""
+    sys.meta_path[:] = [f for f in sys.meta_path if not (isinstance(f, _Finder) and f.is_instead)]
+
+
 class _Finder(importlib.abc.MetaPathFinder):
     """Finds the one package as the others would, and has it set up."""
 
-    def __init__(self, name: str, set_up: Callable[[], object]) -> None:
+    def __init__(self, name: str, set_up: Callable[[], object], is_instead: bool = False) -> None:
         self.name, self.set_up, self._is_looking = name, set_up, False
+        self.is_instead = is_instead
 
     def find_spec(
         self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
@@ -40,6 +51,8 @@ class _Finder(importlib.abc.MetaPathFinder):
         load = spec.loader.exec_module
 
         def load_and_set_up(module: ModuleType) -> None:
+            if self.is_instead:
+                self.set_up()
             load(module)
             sys.meta_path.remove(self)
             self.set_up()

@@ -88,20 +88,24 @@ class RemoteRunner:
         self._send("open", {"opening": self.opening})
 
     def reopen(self, source: Source) -> None:
-        """Opens a program as if nothing had been done to it: in a process forked from the one that
-        has its frameworks loaded; in a new one where that died.
+        """Opens a program as if nothing had been done to it.
 
         Raises:
           UserError: it cannot be opened.
         """
-        self.opening = replace(self.opening, source=source)
+        self.open_again(source, self.opening.dtype)
+        self.wait_until_open()
+
+    def open_again(self, source: Source, dtype: str) -> None:
+        """Begins to open a program in a process forked from the one that has its frameworks loaded;
+        in a new one where that died."""
+        self.opening = replace(self.opening, source=source, dtype=dtype)
         try:
             self._call(worker.LEAVE)
             self._send("open", {"opening": self.opening})
         except UserError:
             self.close()
             self._start()
-        self.wait_until_open()
 
     def wait_until_open(self) -> None:
         """Returns when the program is open.
@@ -150,8 +154,8 @@ class RemoteRunner:
 
     def _send(self, method: str, arguments: dict[str, object]) -> None:
         self.calls += 1
-        path = self.folder / f"{self.name}_{self.calls}.npz"
-        serialization.dump(path, arguments)
+        path = self._request = self.folder / f"{self.name}_{self.calls}"
+        serialization.pass_on(path, arguments)
         assert self.process.stdin is not None
         with contextlib.suppress(BrokenPipeError):  # `_answer` says what became of it
             self.process.stdin.write(json.dumps({"do": method, "with": str(path)}) + "\n")
@@ -160,6 +164,7 @@ class RemoteRunner:
     def _answer(self) -> Any:
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
+        self._request.unlink(missing_ok=True)  # by now it was read
         if not line:
             lines = self.log.read_text(errors="replace").strip().splitlines() or ["no message"]
             raise UserError(f"the {self.name} process died: {lines[-1][:300]}")
@@ -171,7 +176,7 @@ class RemoteRunner:
             is_users = answer["type"] == UserError.__name__
             raise UserError(text if is_users else f"the {self.name} side: {answer['type']}: {text}")
         path = Path(answer["with"])
-        value = serialization.load(path)
+        value = serialization.mapped(path)
         path.unlink()
         return value
 

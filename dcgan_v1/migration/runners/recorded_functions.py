@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from dcgan_v1.migration.records import LayerOutput, Variable
+from dcgan_v1.migration.records import OPEN, LayerOutput, Variable
 from dcgan_v1.migration.runners.passes import Pass
 from dcgan_v1.migration.runners.recorded_terms import Terms
 
@@ -61,12 +61,15 @@ def with_layouts(
       told: what the recording holds.
       terms: of the framework.
     """
-    found = dict(variables)
+    found, seen = dict(variables), set[str]()
     for update in told["updates"]:
         for entry in update["layers"]:
             for argument, name in entry.get("parts", {}).items():
                 if name in found:
                     rank = len(found[name].shape)
                     layout = terms.function_layout(entry["function"], argument, rank)
+                    if layout and name in seen and layout != found[name].layout:
+                        layout = OPEN  # tied weights: one call has them transposed
                     found[name] = replace(found[name], layout=layout or found[name].layout)
+                    seen |= {name} if layout else set()
     return found

@@ -3,10 +3,10 @@
 It is told what to do by lines of JSON on standard input and answers in kind: the name of a method
 of the runner, and a file with its arguments as records."""
 
-import contextlib
 import ctypes
 import json
 import os
+import random
 import signal
 import sys
 import time
@@ -16,13 +16,14 @@ from functools import partial
 from pathlib import Path
 from typing import IO
 
+import numpy as np
+
 from dcgan_v1.migration import records, serialization
 from dcgan_v1.migration.records import Batch, Source, Speed
-from dcgan_v1.migration.runners import after_import
+from dcgan_v1.migration.runners import after_import, frameworks
 from dcgan_v1.migration.runners.protocol import PortRunner, Runner, Tf1Runner
 
 LEAVE = "leave"  # request that ends a program, and not the process that it was forked from
-HAS_TORCH = 8  # exit status of a program that imported torch: the next one finds it loaded
 PR_SET_PDEATHSIG = 1  # of prctl: a child ends with its parent
 
 
@@ -60,7 +61,15 @@ def open_runner(opening: Opening) -> Runner:
 
 
 def _open_port(opening: Opening) -> PortRunner:
-    altered = _set_up_frameworks(opening)
+    altered: list[str] = []
+    if "tensorflow" in sys.modules:
+        _set_up_tensorflow(opening, altered)
+    else:
+        random.seed(0)
+        np.random.seed(0)  # noqa: NPY002  # what a port may draw by
+    _refuse_missing_gpu(opening)
+    # importing torch takes seconds: only where the user's file does
+    after_import.call("torch", partial(_set_up_torch, opening))
     from dcgan_v1.errors import UserError
     from dcgan_v1.migration.runners import targets
     from dcgan_v1.migration.specs import Keras, Torch
@@ -82,30 +91,28 @@ def _open_port(opening: Opening) -> PortRunner:
     )
 
 
-def _set_up_frameworks(opening: Opening) -> list[str]:
-    """Does what must be done before a user's file makes anything. Returns a list to which is
-    added what is changed in the framework."""
+def _set_up_tensorflow(opening: Opening, altered: list[str]) -> None:
+    """Does what must be done before a user's file makes anything of Keras or TF2.
+
+    Args:
+      altered: list that is told what is changed in them.
+    """
     from dcgan_v1 import runtime
 
     runtime.load()  # eager: TF2 and Keras need it
     import keras
     import tensorflow as tf
 
-    _refuse_missing_gpu(opening)
     tf.config.threading.set_intra_op_parallelism_threads(opening.threads)
     keras.config.set_floatx(opening.dtype)
     keras.utils.set_random_seed(0)
     if opening.device == "gpu":  # a step is asked twice, and must give the same bits
         tf.config.experimental.enable_op_determinism()
-    # importing torch takes seconds: only where the user's file does
-    after_import.call("torch", partial(_set_up_torch, opening))
-    altered: list[str] = []
     if opening.dtype == "float64":
         from dcgan_v1.migration.runners.keras.exact import exact_resizing, exact_slopes
 
         exact_slopes(altered)
         exact_resizing(altered)
-    return altered
 
 
 def _set_up_torch(opening: Opening) -> None:
@@ -122,7 +129,7 @@ def _open_tf1(opening: Opening) -> Tf1Runner:
     from dcgan_v1 import runtime
     from dcgan_v1.errors import UserError
 
-    runtime.prepare()
+    runtime.prepare(keras=False)
     _refuse_missing_gpu(opening)
     from dcgan_v1.migration.runners import targets
     from dcgan_v1.migration.runners.tf1.runner import GraphRunner
@@ -186,12 +193,12 @@ def answer(request: dict[str, str], runner: Runner | None) -> tuple[object, Runn
     Returns:
       (what is to be sent back, the runner).
     """
-    path = Path(request["with"])
-    arguments = serialization.load(path)
+    arguments = serialization.mapped(request["with"])
     assert isinstance(arguments, dict)
-    path.unlink()
     if runner is None:
-        return None, open_runner(**arguments)
+        runner = open_runner(**arguments)
+        after_import.forget_instead()
+        return None, runner
     if request["do"] == "time":
         return timed(runner, **arguments), runner
     return getattr(runner, request["do"])(**arguments), runner
@@ -199,51 +206,40 @@ def answer(request: dict[str, str], runner: Runner | None) -> tuple[object, Runn
 
 def main() -> None:
     """Opens one program after another until standard input ends, each in a process forked from
-    this one: loading the frameworks takes longer than most programs, and is done once."""
+    this one, see `frameworks`."""
     answers = os.fdopen(os.dup(1), "w")
     requests = os.fdopen(os.dup(0), "rb", buffering=0)  # what it reads, no other process can
     os.dup2(2, 1)  # whatever a framework prints must not mix with the answers
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)  # nor a port read the requests
-    has_torch = False
-    while line := requests.readline():
-        with contextlib.suppress(Exception):  # what it is, is said where the program is opened
-            load_frameworks(json.loads(line), has_torch)
+    loaded: frameworks.Loaded | None = None
+    line = requests.readline()
+    while line:
+        opening = _opening_of(json.loads(line))
+        loaded = loaded or frameworks.Loaded(opening.kind)
+        if opening.device == "gpu" and "tensorflow" not in loaded.names:
+            loaded.add("tensorflow")  # to ask for the GPU
         child = os.fork()
         if child == 0:
             ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+            loaded.stop_at_others()
             serve(line, requests, answers)
-            os._exit(HAS_TORCH if "torch" in sys.modules else 0)
+            os._exit(0)
         _, status = os.waitpid(child, 0)
         code = os.waitstatus_to_exitcode(status)
-        if code not in (0, HAS_TORCH):
+        if name := frameworks.wanted(code):
+            loaded.add(name)
+        elif code == 0:
+            line = requests.readline()
+        else:
             break
-        has_torch = code == HAS_TORCH
 
 
-def load_frameworks(request: dict[str, str], has_torch: bool) -> None:
-    """Imports what a program needs, and does nothing with it: no threads start.
-
-    Args:
-      request: the one to open it.
-      has_torch: whether the program that was open before has imported torch.
-    """
-    arguments = serialization.load(Path(request["with"]))
+def _opening_of(request: dict[str, str]) -> Opening:
+    arguments = serialization.mapped(request["with"])
     assert isinstance(arguments, dict)
     opening = arguments["opening"]
-    from dcgan_v1 import runtime
-
-    os.chdir(opening.source.folder)
-    runtime.load()
-    if opening.kind == "tf1":
-        import dcgan_v1.migration.runners.tf1.runner
-
-        return
-    import keras  # noqa: F401
-
-    import dcgan_v1.migration.runners.keras.runner
-
-    if has_torch:
-        import dcgan_v1.migration.runners.torch.runner  # noqa: F401
+    assert isinstance(opening, Opening)
+    return opening
 
 
 def serve(line: bytes, requests: IO[bytes], answers: IO[str]) -> None:
@@ -262,8 +258,8 @@ def serve(line: bytes, requests: IO[bytes], answers: IO[str]) -> None:
             value = None
             if not is_left:
                 value, runner = answer(request, runner)
-            path = f"{request['with']}.answer.npz"
-            serialization.dump(path, value)
+            path = f"{request['with']}_answer"
+            serialization.pass_on(path, value)
             reply = {"with": path}
         except Exception as error:
             traceback.print_exc()

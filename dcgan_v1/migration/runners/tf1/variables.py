@@ -57,9 +57,7 @@ class Variables:
         if self._program.frozen:
             return self.state()
         values = dict(self._program.values)
-        for name in self._program.variables:
-            if name not in values:
-                self._initialize(name)
+        self._initialize([name for name in self._program.variables if name not in values])
         self._assign(values)
         for name, (optimizer, power) in self._roles.powers.items():
             if name in values and power == "beta2_power":
@@ -67,13 +65,28 @@ class Variables:
                 self.load(State(updates={optimizer: count}))
         return self.state()
 
-    def _initialize(self, name: str) -> None:
-        assign = self._initializer(name)
-        if assign is None:
-            raise UserError(f"{name} has no initial value: give a checkpoint")
-        refuse_savers(graph_ops.above([assign]), self._program.source, self._trust)
+    def _initialize(self, names: list[str]) -> None:
+        """Gives variables their first values: at once where these are made of no other variable."""
+        at_once: dict[str, tf.Operation] = {}
+        for name in names:
+            assign = self._initializer(name)
+            if assign is None:
+                raise UserError(f"{name} has no initial value: give a checkpoint")
+            above = graph_ops.above([assign])
+            refuse_savers(above, self._program.source, self._trust)
+            if {op.name for op in above} & set(self._program.variables) == {name}:
+                at_once[name] = assign
         try:
-            self.session.run(assign)
+            self.session.run(list(at_once.values()))
+        except tf.errors.OpError:
+            at_once = {}  # one by one shows which it is
+        for name in names:
+            if name not in at_once:
+                self._initialize_one(name)
+
+    def _initialize_one(self, name: str) -> None:
+        try:
+            self.session.run(self._initializer(name))
         except tf.errors.OpError as error:
             raise UserError(
                 f"{name} has no initial value without data ({reason(error)}): give a checkpoint"
@@ -130,9 +143,12 @@ class Variables:
             self.constants = {n: state.variables[n] for n in self.readers if n in state.variables}
 
     def _assign(self, values: Arrays) -> None:
-        for name, array in values.items():
-            placeholder, load = self._loaders[name]
-            self.session.run(load, {placeholder: np.asarray(array, self._dtype_of(name))})
+        # in one call: TensorFlow looks through the graph at the first of each kind
+        feed = {
+            self._loaders[name][0]: np.asarray(array, self._dtype_of(name))
+            for name, array in values.items()
+        }
+        self.session.run([self._loaders[name][1] for name in values], feed)
 
     def _dtype_of(self, name: str) -> type:
         return self._loaders[name][0].dtype.as_numpy_dtype

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from dcgan_v1.migration.records import Arrays, GradientKey, LayerOutput
+from dcgan_v1.migration.records import OPEN, Arrays, GradientKey, LayerOutput
 from dcgan_v1.migration.runners import ports
 from dcgan_v1.migration.runners.flattening import Flattening, Pixels
 from dcgan_v1.migration.runners.torch import functional, torch_layers, torch_optimizers
@@ -112,7 +112,10 @@ class Recorder:
         """Takes the call of a function that makes a layer."""
         if self.applied.is_updating:
             return
-        self.layouts |= functional.layout_of(call)
+        for name, layout in functional.layout_of(call).items():
+            known = self.layouts.setdefault(name, layout)
+            if known != layout:  # tied weights: one call has them as a kernel, one transposed
+                self.layouts[name] = OPEN
         if call.x is not None and call.parts and call.kind in ("conv", "deconv", "dense"):
             for variable in call.parts.values():
                 shapes = tuple(call.x.shape), tuple(call.y.shape)

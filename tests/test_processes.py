@@ -1,0 +1,101 @@
+"""What the processes of a comparison hand to each other, and what they load."""
+
+import importlib
+import sys
+
+import numpy as np
+import pytest
+
+from dcgan_v1.migration import serialization
+from dcgan_v1.migration.records import Batch, Source, State
+from dcgan_v1.migration.runners import after_import
+from dcgan_v1.migration.runners.process import RemotePort
+
+ARRAYS = {
+    "numbers": np.arange(6.0).reshape(2, 3),
+    "a transposed view": np.arange(6.0).reshape(2, 3).T,
+    "one number": np.float32(0.1),
+    "zeros": np.zeros((2, 3), np.float32),
+    "zeros below 0": -np.zeros(3),
+    "no rows": np.zeros((0, 4)),
+    "not a number": np.array([0.0, np.nan]),
+    "no": np.array(False),
+    "integers": np.array([0, -1]),
+    "words": np.array(["one", "three"]),
+}
+
+
+@pytest.mark.unit
+@pytest.mark.parametrize("name", ARRAYS)
+def test_arrays_pass_between_processes_bit_for_bit(name, tmp_path):
+    array = np.asarray(ARRAYS[name])
+    serialization.pass_on(tmp_path / "passed", {"first": np.ones(3), "array": array})
+    came = serialization.mapped(tmp_path / "passed")["array"]
+    assert (came.dtype, came.shape) == (array.dtype, array.shape)
+    assert came.tobytes() == array.tobytes()
+
+
+@pytest.mark.unit
+def test_what_was_passed_on_is_the_receivers_own(tmp_path):
+    path = tmp_path / "passed"
+    serialization.pass_on(path, np.ones(1000))
+    came = serialization.mapped(path)
+    came[0] = 2
+    assert serialization.mapped(path)[0] == 1
+    path.unlink()
+    assert came.sum() == 1001
+
+
+@pytest.mark.unit
+def test_a_package_is_asked_about_before_it_is_loaded_and_not_where_it_is_looked_for(
+    tmp_path, monkeypatch
+):
+    name = "another_framework"
+    (tmp_path / f"{name}.py").write_text("")
+    monkeypatch.syspath_prepend(str(tmp_path))
+
+    def leave():
+        raise SystemExit(3)
+
+    after_import.call_instead(name, leave)
+    assert importlib.util.find_spec(name)
+    with pytest.raises(SystemExit):
+        importlib.import_module(name)
+    after_import.forget_instead()
+    sys.modules.pop(name, None)
+    assert importlib.import_module(name)
+    del sys.modules[name]
+
+
+PORT = """
+import sys
+from pathlib import Path
+
+with Path("opened").open("a") as file:
+    file.write("torch" if "torch" in sys.modules else "-")
+
+import torch
+
+from dcgan_v1.compare import Torch
+
+def new():
+    w = torch.ones(2, requires_grad=True)
+    names = ("tensorflow", "keras", "torch")
+    return Torch({"w": w}, {}, lambda: {n: float(n in sys.modules) for n in names})
+"""
+
+
+@pytest.mark.compare
+@pytest.mark.torch
+def test_a_port_has_its_own_framework_alone_loaded_and_loads_it_once(tmp_path):
+    (tmp_path / "port.py").write_text(PORT)
+    source = Source("port.py:new", folder=str(tmp_path))
+    with RemotePort("port", source, tmp_path, dtype="float64", threads=1) as port:
+        port.wait_until_open()
+        scalars = port.step(Batch({})).scalars
+        assert scalars == {"tensorflow": 0.0, "keras": 0.0, "torch": 1.0}
+        port.load(State({"w/0": np.array([3.0, 4.0])}))
+        port.reopen(source)
+        assert port.state().variables["w/0"].tolist() == [1.0, 1.0]
+    # a fork that found no PyTorch ended; those after it found it loaded
+    assert (tmp_path / "opened").read_text() == "-torchtorch"
