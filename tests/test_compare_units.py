@@ -35,6 +35,7 @@ LAYOUTS = [
     (Layout("torch conv"), (5, 3, 2, 7), (7, 2, 5, 3)),
     (Layout("torch conv1d"), (5, 2, 7), (7, 2, 5)),
     (Layout("torch conv3d"), (5, 3, 4, 2, 7), (7, 2, 5, 3, 4)),
+    (Layout("torch depthwise"), (5, 3, 4, 1), (4, 1, 5, 3)),
     (Layout("torch dense", rows=(2, 3, 4)), (24, 5), (5, 24)),
     (Layout("torch dense", columns=(2, 3, 4)), (5, 24), (24, 5)),
     (Layout(columns=(2, 3, 4)), (24,), (24,)),

@@ -33,6 +33,7 @@ LAYER_KINDS = (  # what a layer is, whichever framework it comes from
     "model",
     "other",
 )
+DECAY_APART = "weight decay beside the step"  # of AdamW, times the rate
 OPEN = "open"  # layout of a tensor that any function may be given: a step shows it
 PARTS = ("kernel", "bias", "gamma", "beta", "mean", "variance")  # what a variable is to its layer
 

@@ -50,8 +50,8 @@ def load(file: str | Path | IO[bytes]) -> object:
 
 
 def pass_on(path: str | Path, value: object) -> None:
-    """Writes a value for `mapped`: the length of a JSON text, that text, and the arrays' bytes; none
-    of an array that is all zeros, as the slots of a start are."""
+    """Writes a value for `mapped`: the length of a JSON text, that text, and the arrays' bytes. Of
+    zeros alone, as the slots of a start are, there are none."""
     arrays: list[np.ndarray] = []
     encoded, table, end = _encoded(value, arrays), [], 0
     for array in arrays:

@@ -12,6 +12,7 @@ from dcgan_v1.migration.records import Variable
 
 ORDER = 0.1  # how much farther an average may move by the order of what comes in
 SMALLEST = 4  # rows of a batch that batch norm is of use for
+LARGEST = 10**8  # values of a channel in a batch: of more, n / (n - 1) is rounding
 PASSES = (1, 2, 3, 4)  # of a step through a layer, for which a decay is worked out
 MORE_PASSES = (*PASSES, 5, 6)  # the same where the decay of one pass is known: fewer numbers fit
 UNKNOWN = "the average differs, for no cause that was found"
@@ -125,7 +126,8 @@ def _of_decay(case: Case, name: str, kept: tuple[float, float], own: Decay | Non
     if number > 1 and of_one:
         told += f" ({_plain(of_one)} in each of {number} passes)"
     in_tf1 = f"{old_kept:.4g}{_as_power(old_kept, number)}"
-    text = f"batch norm's decay differs: a step keeps {told} of the average, in TF1 {in_tf1}"
+    whose = "batch norm's" if _part(case, name) else "the average's"
+    text = f"{whose} decay differs: a step keeps {told} of the average, in TF1 {in_tf1}"
     if any(abs(new_kept - (1 - old_kept ** (1 / p)) ** p) < SAME_DECAY for p in PASSES):
         text += "; a decay was written as a momentum (1 - x), or the reverse"
     return text
@@ -240,7 +242,8 @@ def _also_variance(case: Case, key: Key, kept: tuple[float, float], own: Decay |
     added = [(after - k * before) / (1 - k) for after, k in zip(sides, kept, strict=True)]
     count = probes.variance_count(np.zeros_like(before), added[0], added[1], 0.0)
     # what several passes add up to can look like a batch of two
-    return f"; and {_of_variance(count)}" if count and abs(count) >= SMALLEST else ""
+    is_count = bool(count) and SMALLEST <= abs(count) <= LARGEST
+    return f"; and {_of_variance(count)}" if count and is_count else ""
 
 
 def _of_variance(count: int) -> str:

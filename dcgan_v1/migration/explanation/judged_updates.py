@@ -10,7 +10,7 @@ from dcgan_v1.migration.explanation.case import EPSILON_PLACE, Case, Cause, Name
 from dcgan_v1.migration.explanation.kinds import BY_SETTING, Kind
 from dcgan_v1.migration.explanation.update_rules import AFTER, PLACES, Rule
 from dcgan_v1.migration.explanation.update_steps import EXACT, Step
-from dcgan_v1.migration.records import OptimizerChange, Setting, Settings, Update
+from dcgan_v1.migration.records import DECAY_APART, OptimizerChange, Setting, Settings, Update
 
 NUMBERS = ("learning rate", "beta1", "beta2", "epsilon", "rho", "momentum")
 
@@ -140,9 +140,20 @@ class Judged:
                         values=(_text(new), _text(old)),
                     )
                 )
+        if port_rule.number(DECAY_APART) and self.follows(self.rule, None, 0):
+            causes.append(self._of_decay(port_rule))
         if port_rule.place:
             causes.append(self._of_place(port_rule))
         return causes
+
+    def _of_decay(self, port_rule: Rule) -> Cause:
+        """AdamW's decay, which TF1 has not; it may have it by hand."""
+        text = (
+            f"{self.name} takes {port_rule.number(DECAY_APART):.4g} times the rate off each weight "
+            "beside its step (AdamW), TF1 does not"
+        )
+        named = self._named(DECAY_APART)
+        return Cause(Kind.OPTIMIZER, self.where, text, self.keys, named=named)
 
     def _of_place(self, port_rule: Rule) -> Cause:
         """Epsilon where TF1 has it not."""

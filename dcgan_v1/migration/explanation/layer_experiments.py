@@ -62,6 +62,11 @@ def _told_dropout(scale: float, zeros: float) -> str:
     return f"drops {zeros:.2g} and scales what it keeps by {scale:.3g}"
 
 
+CONVOLUTION = Reason(
+    Kind.CONVOLUTION, "the convolution differs (stride, or the layout of its kernel)"
+)
+
+
 def convolution(layer: LayerCase) -> Reason | None:
     """Another padding."""
     x, ours, theirs = _without_zeros(layer), layer.ours, layer.theirs
@@ -80,7 +85,7 @@ def convolution(layer: LayerCase) -> Reason | None:
                 named=("padding",),
                 values=(str(pads[1]), str(pads[0])),
             )
-    return Reason(Kind.CONVOLUTION, "the convolution differs (stride, or the layout of its kernel)")
+    return CONVOLUTION
 
 
 def _around(
@@ -200,7 +205,8 @@ def anything(layer: LayerCase) -> Reason | None:
     if ours.shape == theirs.shape and x.shape == ours.shape:
         if reason := activation(layer):
             return reason
-        if np.array_equal(x, theirs):
+        # what a whole model gives is what its last layer does
+        if np.array_equal(x, theirs) and layer.row.new.kind != "model":
             return Reason(Kind.OUTPUT, "gives its input as it is, TF1 does not")
         if weights.get("beta") is not None or weights.get("gamma") is not None:
             return norm(layer)

@@ -29,7 +29,8 @@ def find(case: Case, mode: str, rows: list[Aligned], place: int) -> Reason:
     unknown = Reason(Kind.OUTPUT, f"the output differs by {row.absolute:.1e} ({row.relative:.1e})")
     before = rows[place - 1].new.output if place else None
     x, ours, theirs = row.new.input, row.old.output, row.new.output
-    if x is not None and not is_known(case, mode, x):
+    is_given_other = x is not None and not is_known(case, mode, x)
+    if x is not None and is_given_other:
         # what the layer is given differs already: something between the two layers
         between = scaled_input(case, x)
         if between is None and before is not None:
@@ -45,7 +46,23 @@ def find(case: Case, mode: str, rows: list[Aligned], place: int) -> Reason:
     if place and (left_out := skipped(case, mode, rows[place - 1], row, x)):
         return left_out
     find_by_kind = layer_experiments.BY_KIND.get(row.new.kind, layer_experiments.anything)
-    return find_by_kind(layer) or unknown
+    found = find_by_kind(layer)
+    if is_given_other and place and found in (None, layer_experiments.CONVOLUTION):
+        return _given_other(rows[place - 1].new, x)
+    return found or unknown
+
+
+def _given_other(last: LayerOutput, x: np.ndarray) -> Reason:
+    """What a layer is given is nothing of TF1's, and no reason is found in the layer."""
+    kind = None
+    if last.output.ndim == x.ndim == 4:
+        kind = probes.resize_kind(last.output, x) or probes.pool_kind(last.output, x)
+    told = f" ({kind})" if kind else ""
+    return Reason(
+        Kind.OUTPUT,
+        "what it is given is nothing that TF1 computes: what the port does between "
+        f"{last.name} and it{told} is another function",
+    )
 
 
 def scaled_input(case: Case, x: np.ndarray) -> Reason | None:
@@ -92,7 +109,8 @@ def skipped(case: Case, mode: str, last: Aligned, row: Aligned, x: np.ndarray) -
             text = f"{name} is left out before it; TF1 has it ({layer.name})"
             return Reason(Kind.ACTIVATION, text, values=("none", name))
         kept = y != 0
-        if not kept.all() and kept.any() and np.ptp(y[kept] / x[kept]) < AGREE:
+        drops = any(a.new.kind == "dropout" for a in case.evidence.aligned[mode])
+        if not drops and not kept.all() and kept.any() and np.ptp(y[kept] / x[kept]) < AGREE:
             return Reason(Kind.DROPOUT, "dropout is left off: the output is the input")
     return None
 

@@ -12,6 +12,9 @@ def structure(case: Case) -> list[Cause]:
     ours = [key for key in gradients if alone[key] == "TF1"]
     theirs = [key for key in gradients if alone[key] == "port"]
     keys = frozenset([*gradients, *_states_of(case, {k.name for k in gradients})])
+    if gradients and (text := _other_number(case)):
+        every = keys | {d.key for d in case.differences}
+        return [Cause(Kind.TRAINED, gradients[0].name, text, every)]
     for key in theirs:
         other = next((o for o in ours if o.name == key.name), None)
         if other is not None:
@@ -34,6 +37,26 @@ def structure(case: Case) -> list[Cause]:
         text = f"is trained by {name} in TF1 and not in the port{more}"
         return [Cause(Kind.TRAINED, ours[0].name, text, keys)]
     return []
+
+
+def _other_number(case: Case) -> str:
+    """Says which optimiser a step applies more often on one side, or ''."""
+    evidence = case.evidence
+    if evidence.first is None:
+        return ""
+    for old, new in evidence.matching.optimizers.items():
+        ours = sum(update.optimizer == old for update in evidence.old.updates)
+        theirs = len({k.update for k in evidence.first[1].gradients if k.optimizer == new})
+        if theirs and ours != theirs:
+            return (
+                f"{new} is applied {_times(theirs)} in a step of the port, {_times(ours)} in "
+                "TF1's: what comes after the first of them cannot be compared"
+            )
+    return ""
+
+
+def _times(number: int) -> str:
+    return "once" if number == 1 else f"{number} times"
 
 
 def _states_of(case: Case, names: set[str]) -> list[Key]:

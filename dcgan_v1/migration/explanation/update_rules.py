@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dcgan_v1.migration.records import Arrays, Settings
+from dcgan_v1.migration.records import DECAY_APART, Arrays, Settings
 
 AFTER = "after the bias correction"  # PyTorch's place of Adam's epsilon
 OUTSIDE = "outside the root"  # PyTorch's place of RMSProp's epsilon
@@ -80,6 +80,7 @@ class Rule:
         if self.place == AFTER:  # sqrt(v / correction^2) + epsilon, both times the correction
             epsilon *= correction
         rate = self.number("learning rate") * correction / (1 - beta1 ** (updates + 1))
+        weight = weight * (1 - self.number("learning rate") * self.number(DECAY_APART))
         return weight - rate * m / (np.sqrt(v) + epsilon), {"m": m, "v": v}
 
     def _rmsprop(

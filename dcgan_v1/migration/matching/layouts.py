@@ -19,6 +19,7 @@ AXES: dict[
     "plain": None,
     "torch dense": (1, 0),
     "torch conv": (2, 3, 1, 0),  # [out, in, h, w] -> [h, w, in, out]
+    "torch depthwise": (2, 3, 0, 1),  # [in, 1, h, w] -> [h, w, in, 1]
     "torch conv1d": (2, 1, 0),
     "torch conv3d": (2, 3, 4, 1, 0),
 }

@@ -31,6 +31,8 @@ def describe(place: str, module: Any, attribute: str, tensor: torch.Tensor) -> V
         averages=_averages(module),
         scales=_scales(module),
     )
+    if attribute == "weight" and tensor.ndim == 4 and _is_depthwise(module, tensor):
+        return replace(described, layout="torch depthwise")
     is_open = tensor.ndim in (2, 4) and kind_of(module) == "other"  # its use tells
     return replace(described, layout=OPEN) if is_open else described
 
@@ -44,6 +46,12 @@ def settings(module: Any) -> Settings:
     """Returns what a TF1 program must have alike."""
     names = (*classes.LAYER_SETTINGS, "momentum")
     return classes.settings(type(module).__name__, {n: getattr(module, n, None) for n in names})
+
+
+def _is_depthwise(module: Any, kernel: torch.Tensor) -> bool:
+    """Whether a convolution is of each channel by itself, to one channel."""
+    groups = getattr(module, "groups", 1)
+    return kind_of(module) == "conv" and groups > 1 and list(kernel.shape[:2]) == [groups, 1]
 
 
 def _classes(module: Any) -> list[str]:

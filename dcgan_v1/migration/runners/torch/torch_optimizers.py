@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from dcgan_v1.migration.records import Settings
+from dcgan_v1.migration.records import DECAY_APART, Settings
 from dcgan_v1.migration.runners import ports
 
 if TYPE_CHECKING:
@@ -74,6 +74,8 @@ def settings_of(kind: str, group: Mapping[str, Any]) -> Settings:
     if group.get("momentum"):
         numbers["momentum"] = float(group["momentum"])
         kind = "Momentum" if kind == "SGD" else kind
+    if kind == "AdamW":
+        kind, numbers[DECAY_APART] = "Adam", float(group.get("weight_decay", 0.0))
     return {
         "kind": ports.TF1_KINDS.get(kind, kind),
         "nesterov": bool(group.get("nesterov", False)),
