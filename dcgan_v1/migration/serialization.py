@@ -53,18 +53,20 @@ def pass_on(path: str | Path, value: object) -> None:
     """Writes a value for `mapped`: the length of a JSON text, that text, and the arrays' bytes. Of
     zeros alone, as the slots of a start are, there are none."""
     arrays: list[np.ndarray] = []
-    encoded, table, end = _encoded(value, arrays), [], 0
+    encoded, end = _encoded(value, arrays), 0
+    starts: list[int | None] = []
     for array in arrays:
         start = None if _is_zero(array) else _next_place(end)
-        table.append([array.dtype.str, array.shape, start])
+        starts.append(start)
         end = end if start is None else start + array.nbytes
+    table = [[a.dtype.str, a.shape, place] for a, place in zip(arrays, starts, strict=True)]
     head = json.dumps([table, encoded]).encode()
     with Path(path).open("wb") as file:
         file.write(len(head).to_bytes(8, "little") + head)
         base = _next_place(file.tell())
-        for array, (_, _, start) in zip(arrays, table, strict=True):
-            if start is not None:
-                file.seek(base + start)
+        for array, place in zip(arrays, starts, strict=True):
+            if place is not None:
+                file.seek(base + place)
                 file.write(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
 
 

@@ -242,8 +242,8 @@ def _also_variance(case: Case, key: Key, kept: tuple[float, float], own: Decay |
     added = [(after - k * before) / (1 - k) for after, k in zip(sides, kept, strict=True)]
     count = probes.variance_count(np.zeros_like(before), added[0], added[1], 0.0)
     # what several passes add up to can look like a batch of two
-    is_count = bool(count) and SMALLEST <= abs(count) <= LARGEST
-    return f"; and {_of_variance(count)}" if count and is_count else ""
+    is_batch = count is not None and SMALLEST <= abs(count) <= LARGEST
+    return f"; and {_of_variance(count)}" if count and is_batch else ""
 
 
 def _of_variance(count: int) -> str:

@@ -144,7 +144,7 @@ class Variables:
 
     def _assign(self, values: Arrays) -> None:
         # in one call: TensorFlow looks through the graph at the first of each kind
-        feed = {
+        feed: dict[tf.Tensor, np.ndarray] = {
             self._loaders[name][0]: np.asarray(array, self._dtype_of(name))
             for name, array in values.items()
         }
