@@ -126,7 +126,8 @@ def _of_decay(case: Case, name: str, kept: tuple[float, float], own: Decay | Non
     if number > 1 and of_one:
         told += f" ({_plain(of_one)} in each of {number} passes)"
     in_tf1 = f"{old_kept:.4g}{_as_power(old_kept, number)}"
-    whose = "batch norm's" if _part(case, name) else "the average's"
+    of_weights = _part(case, name) in ("kernel", "bias")
+    whose = "the average's" if of_weights else "batch norm's"
     text = f"{whose} decay differs: a step keeps {told} of the average, in TF1 {in_tf1}"
     if any(abs(new_kept - (1 - old_kept ** (1 / p)) ** p) < SAME_DECAY for p in PASSES):
         text += "; a decay was written as a momentum (1 - x), or the reverse"

@@ -29,8 +29,7 @@ def find(case: Case, mode: str, rows: list[Aligned], place: int) -> Reason:
     unknown = Reason(Kind.OUTPUT, f"the output differs by {row.absolute:.1e} ({row.relative:.1e})")
     before = rows[place - 1].new.output if place else None
     x, ours, theirs = row.new.input, row.old.output, row.new.output
-    is_given_other = x is not None and not is_known(case, mode, x)
-    if x is not None and is_given_other:
+    if x is not None and not is_known(case, mode, x):
         # what the layer is given differs already: something between the two layers
         between = scaled_input(case, x)
         if between is None and before is not None:
@@ -47,16 +46,18 @@ def find(case: Case, mode: str, rows: list[Aligned], place: int) -> Reason:
         return left_out
     find_by_kind = layer_experiments.BY_KIND.get(row.new.kind, layer_experiments.anything)
     found = find_by_kind(layer)
-    if is_given_other and place and found in (None, layer_experiments.CONVOLUTION):
-        return _given_other(rows[place - 1].new, x)
+    if found == layer_experiments.CONVOLUTION and not is_known(case, mode, x):
+        return _given_other(rows[:place], x) or found
     return found or unknown
 
 
-def _given_other(last: LayerOutput, x: np.ndarray) -> Reason:
-    """What a layer is given is nothing of TF1's, and no reason is found in the layer."""
-    kind = None
-    if last.output.ndim == x.ndim == 4:
-        kind = probes.resize_kind(last.output, x) or probes.pool_kind(last.output, x)
+def _given_other(rows: list[Aligned], x: np.ndarray) -> Reason | None:
+    """What a layer is given is nothing of TF1's: what comes between it and the last of the layers
+    ahead that agree is another function."""
+    last = next((r.new for r in reversed(rows) if r.old and r.relative <= AGREE), None)
+    if last is None:
+        return None
+    kind = probes.resize_kind(last.output, x) or probes.pool_kind(last.output, x)
     told = f" ({kind})" if kind else ""
     return Reason(
         Kind.OUTPUT,

@@ -131,7 +131,7 @@ def norm_epsilon(
 
 def resize_kind(x: np.ndarray, y: np.ndarray) -> str | None:
     """Returns how [N, H, W, C] was resized to y, or None."""
-    if x.ndim != 4 or y.ndim != 4:
+    if x.ndim != 4 or y.ndim != 4 or x.shape[::3] != y.shape[::3]:
         return None
     kinds = {
         "bilinear without half-pixel centres": (False, False),
