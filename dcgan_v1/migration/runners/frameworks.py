@@ -44,6 +44,9 @@ class Loaded:
             importlib.import_module(name)
             if self.kind == "port" and name == "torch":
                 import dcgan_v1.migration.runners.torch.runner
+
+                # the first optimiser loads it, which takes as long as all else
+                importlib.import_module("torch._dynamo")
         elif self.kind == "tf1" and name == "tensorflow":
             runtime.load(keras=False)
             import dcgan_v1.migration.runners.tf1.runner
