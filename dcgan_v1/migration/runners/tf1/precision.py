@@ -9,6 +9,7 @@ and checkpoints are read in float32, then cast.
 """
 
 from collections import Counter
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -158,11 +159,7 @@ def _has_double(op: str, attribute: Any) -> bool:
     allowed = attribute.allowed_values.list.type
     if attribute.HasField("allowed_values") and DOUBLE not in allowed:
         return False
-    found = [
-        kernel
-        for kernel in kernels.get_registered_kernels_for_op(op).kernel
-        if kernel.device_type in ("CPU", "DEFAULT")
-    ]
+    found = _kernels(op)
     return not found or any(
         all(
             DOUBLE in constraint.allowed_values.list.type
@@ -171,6 +168,13 @@ def _has_double(op: str, attribute: Any) -> bool:
         )
         for kernel in found
     )
+
+
+@cache
+def _kernels(op: str) -> tuple[Any, ...]:
+    """The CPU's kernels of a type of op. TensorFlow goes through all there are to find them."""
+    found = kernels.get_registered_kernels_for_op(op).kernel
+    return tuple(kernel for kernel in found if kernel.device_type in ("CPU", "DEFAULT"))
 
 
 def _types(arguments: Any, attributes: Any) -> list[int]:
