@@ -10,11 +10,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tensorflow.compat.v1 as tf
 from marks import TF1_15
 from script_runs import call
 
 from dcgan_v1.errors import UserError
-from dcgan_v1.migration.recordings.recorder import save_arrays, whole_steps
+from dcgan_v1.migration.recordings.recorder import Recorder, save_arrays, whole_steps
 from dcgan_v1.migration.recordings.recording import Recording
 
 pytestmark = pytest.mark.compare
@@ -350,6 +351,27 @@ def test_of_a_large_network_no_more_is_recorded_than_is_needed(tmp_path):
     done = call("compare.py", "--recording", tmp_path / "rec")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "weights at the end: 0.0e+00 apart" in done.stdout
+
+
+@pytest.mark.unit
+@pytest.mark.parametrize("without_values", [(), (3,), (0, 5, 9)])
+def test_variables_are_read_in_one_call_where_all_have_values(without_values):
+    """TensorFlow 1.15 optimises the whole graph anew for each call of other tensors."""
+    with tf.Graph().as_default(), tf.Session() as session:
+        chosen = [tf.get_variable(f"v{i}", initializer=float(i)) for i in range(10)]
+        session.run([v.initializer for i, v in enumerate(chosen) if i not in without_values])
+        calls = []
+
+        def counted(session, fetches):
+            calls.append(fetches)
+            return session.run(fetches)
+
+        recorder = Recorder()
+        recorder._plain = counted
+        values = recorder._variables(session, without=["v1"])
+    kept = set(range(10)) - {1, *without_values}
+    assert values == {f"v{i}": float(i) for i in kept}
+    assert len(calls) == 1 if not without_values else len(calls) < 20
 
 
 def test_arrays_are_compressed_where_they_become_smaller(tmp_path):

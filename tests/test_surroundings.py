@@ -42,7 +42,14 @@ def probed(place, families):
     return json.loads((place / "here.json").read_text())
 
 
-OF_TENSORFLOW = ("contrib_names", "tensorflow_names")
+OF_TENSORFLOW = (
+    "cell_names",
+    "contrib_names",
+    "distribution_names",
+    "keras_names",
+    "tensorflow_names",
+    "tool_names",
+)
 FAMILIES = sorted({probe.partition(".")[0] for probe in RIGHT} - set(OF_TENSORFLOW))
 
 

@@ -308,15 +308,25 @@ class Recorder:
         keys = _v1().GraphKeys
         variables = session.graph.get_collection(keys.GLOBAL_VARIABLES)
         variables = variables + session.graph.get_collection(keys.LOCAL_VARIABLES)
-        values = {}
-        for variable in variables:
-            if variable.op.name in without:
-                continue
-            try:
-                values[variable.op.name] = self._plain(session, variable)
-            except Exception:  # not initialised, and then not used either
-                continue
+        chosen = {v.op.name: v for v in variables if v.op.name not in without}
+        values = self._read(session, sorted(chosen.items()))
         return {n: a for n, a in values.items() if np.asarray(a).dtype.kind in "biufc"}
+
+    def _read(self, session, variables):
+        """Returns name -> value of those (name, variable) that are initialised.
+
+        All in one call, for TensorFlow optimises the whole graph for each call of other
+        tensors; where one of them has no value, the two halves.
+        """
+        try:
+            return dict(self._plain(session, dict(variables)))
+        except Exception:  # not initialised, and then not used either
+            if len(variables) <= 1:
+                return {}
+        middle = len(variables) // 2
+        values = self._read(session, variables[:middle])
+        values.update(self._read(session, variables[middle:]))
+        return values
 
     def _save(self, name, arrays):
         """Writes an .npz, and returns how many bytes it has."""

@@ -1,5 +1,6 @@
 """tf.contrib of TensorFlow 1.15: what networks and their training used of its corners."""
 
+import collections
 import os
 import tempfile
 
@@ -599,6 +600,22 @@ def probe_graph_replace():
         other = tf.constant(0.5)
         z = tf.contrib.graph_editor.graph_replace({"a": y, "b": [x * 4.0]}, {x: other})
         return z["a"], z["b"][0], tf.gradients(z["a"], other)[0], y
+
+    return run(build)
+
+
+def probe_graph_replace_of_updates():
+    """A step's new values by variables' reads, as unrolled GANs have them."""
+
+    def build():
+        w = tf.get_variable("w", initializer=2.0, use_resource=False)
+        b = tf.get_variable("b", initializer=1.0, use_resource=False)
+        loss = w * w * b
+        slopes = tf.gradients(loss, [w, b])
+        updates = collections.OrderedDict((v.value(), v - 0.1 * g) for v, g in zip([w, b], slopes))
+        twice = tf.contrib.graph_editor.graph_replace(updates, updates)
+        later = tf.contrib.graph_editor.graph_replace(loss, twice)
+        return list(twice.values()), later, tf.gradients(later, w)[0]
 
     return run(build)
 

@@ -1,7 +1,8 @@
 """What programs of 2017 found around them: each probe uses one name and writes what it gives.
 
 `main.py FILE.json`: runs on TensorFlow 1.15 (numpy 1.16, scipy 1.1, matplotlib 3.0,
-Pillow 5.4, h5py 2.9, seaborn 0.9, scikit-learn 0.20), where the right values come from, and here."""
+Pillow 5.4, h5py 2.9, seaborn 0.9, scikit-learn 0.20, Keras 2.2), where the right values come from,
+and here."""
 
 import importlib
 import json
@@ -20,6 +21,10 @@ FAMILIES = (
     "sklearn_names",
     "tensorflow_names",
     "contrib_names",
+    "keras_names",
+    "distribution_names",
+    "cell_names",
+    "tool_names",
 )
 
 

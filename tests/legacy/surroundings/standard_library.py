@@ -252,3 +252,77 @@ def probe_dummy_threading():
     import dummy_threading
 
     return callable(dummy_threading.Lock)
+
+
+def probe_text_of_enums():
+    import enum
+
+    class Kind(enum.IntEnum):
+        ONE = 1
+
+    class Many(enum.Flag):
+        A = 1
+        B = 2
+
+    class Whole(enum.IntFlag):
+        A = 1
+        B = 2
+
+    kinds = [str(Kind.ONE), "%s" % Kind.ONE, "{}".format(Kind.ONE), "%d" % Kind.ONE, Kind.ONE + 1]
+    return kinds + [str(Many.A | Many.B), str(Many.A), str(Whole.A | Whole.B), Whole.B + 1]
+
+
+def probe_flags_within_patterns():
+    import re
+
+    return (
+        re.findall("b(?i)", "aBb"),
+        re.sub("a(?i)|c(?s).", "-", "AcC\nc\n"),
+        bool(re.match(b"a(?x) b", b"ab")),
+        re.split(r"\(\?i\)", "a(?i)b"),
+        re.compile("(?i)x").flags & re.I == re.I,
+    )
+
+
+def probe_signature_as_text():
+    import inspect
+
+    return (
+        inspect.formatargspec(["a", "b"], "c", "e", (1,), ["d"]),
+        inspect.formatargspec(["a"]),
+        inspect.formatargspec([], None, None, None, ["d"], {"d": 2}),
+    )
+
+
+def probe_plists():
+    import os
+    import plistlib
+    import tempfile
+
+    path = os.path.join(tempfile.mkdtemp(), "a.plist")
+    plistlib.writePlist({"a": [1, "b"]}, path)
+    return plistlib.readPlist(path)["a"], plistlib.readPlistFromBytes(
+        plistlib.writePlistToBytes({"x": 2})
+    )["x"]
+
+
+def probe_arrays_from_text():
+    import array
+
+    values = array.array("b", [1])
+    values.fromstring(b"\x02\x03")
+    return values.tolist(), len(values.tostring())
+
+
+def probe_gzip_as_a_class():
+    import gzip
+    import io
+
+    class Counted(gzip.GzipFile):
+        pass
+
+    packed = io.BytesIO()
+    with Counted(fileobj=packed, mode="wb") as file:
+        file.write(b"abc")
+    with gzip.GzipFile(fileobj=io.BytesIO(packed.getvalue())) as file:
+        return isinstance(file, gzip.GzipFile), file.read() == b"abc"

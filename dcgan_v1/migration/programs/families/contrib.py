@@ -8,17 +8,25 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import tensorflow.compat.v1 as tf
+from tensorflow.python.framework import meta_graph
 
 from dcgan_v1.migration.programs.facade import Facade
 from dcgan_v1.migration.programs.families import (
     contrib_cells,
+    contrib_compound_distributions,
+    contrib_conv_cells,
     contrib_distributions,
+    contrib_framework,
     contrib_image,
     contrib_mixtures,
     contrib_optimizers,
+    contrib_scalar_distributions,
     contrib_sequences,
     contrib_small,
+    contrib_tools,
     contrib_training,
+    contrib_warps,
+    contrib_wrapping_cells,
     estimator_records,
     graph_editor,
     inner_paths,
@@ -29,7 +37,6 @@ from dcgan_v1.migration.programs.families import (
 ELSEWHERE = {
     "tf.contrib": {
         "gan": "TF-GAN carries it, as the package tensorflow_gan",
-        "tpu": "nothing stands for it without a TPU",
         "bayesflow": "TensorFlow Probability carries it",
         "kfac": "the package kfac carries it",
     },
@@ -80,6 +87,14 @@ def _batch_and_drop_remainder(batch_size: int) -> Callable[[Any], Any]:
     return lambda dataset: dataset.batch(batch_size, drop_remainder=True)
 
 
+def _padded_batch_and_drop_remainder(
+    batch_size: int, padded_shapes: Any, padding_values: Any = None
+) -> Callable[[Any], Any]:
+    return lambda dataset: dataset.padded_batch(
+        batch_size, padded_shapes, padding_values, drop_remainder=True
+    )
+
+
 def _sloppy_interleave(
     map_func: Callable[..., Any], cycle_length: int, block_length: int = 1
 ) -> Callable[[Any], Any]:
@@ -112,6 +127,11 @@ def _get_or_create_global_step(graph: tf.Graph | None = None) -> tf.Variable:
     return tf.train.get_or_create_global_step(graph)
 
 
+def _cells() -> dict[str, Any]:
+    kinds = (contrib_cells, contrib_conv_cells, contrib_wrapping_cells)
+    return {name: cell for kind in kinds for name, cell in kind.names().items()}
+
+
 def modules() -> Facade:
     """Returns the facade of tf.contrib."""
     package = slim.load()
@@ -134,6 +154,7 @@ def modules() -> Facade:
         {
             "summaries": Facade("tf.contrib.layers.summaries", (summaries,)),
             "embed_sequence": embed_sequence,
+            "recompute_grad": contrib_tools.recompute_grad,
         },
     )
     inner = Facade(
@@ -160,6 +181,7 @@ def modules() -> Facade:
             "get_or_create_global_step": _get_or_create_global_step,
             "sort": tf.sort,
             "argsort": tf.argsort,
+            **contrib_framework.NAMES,
         },
     )
     framework.supply(
@@ -201,7 +223,7 @@ def modules() -> Facade:
         "layers": of_layers,
         "framework": framework,
         "slim": of_slim,
-        "rnn": Facade("tf.contrib.rnn", (tf.nn.rnn_cell, tf.nn), contrib_cells.names()),
+        "rnn": Facade("tf.contrib.rnn", (tf.nn.rnn_cell, tf.nn), _cells()),
         "training": Facade(
             "tf.contrib.training",
             (package.training, evaluation, tf.train),
@@ -225,6 +247,8 @@ def modules() -> Facade:
                 "prefetch_to_device": _prefetch_to_device,
                 "batch_and_drop_remainder": _batch_and_drop_remainder,
                 "sloppy_interleave": _sloppy_interleave,
+                "padded_batch_and_drop_remainder": _padded_batch_and_drop_remainder,
+                "read_batch_features": tf.data.experimental.make_batched_features_dataset,
             },
         ),
         "graph_editor": graph_editor.module(),
@@ -232,7 +256,10 @@ def modules() -> Facade:
         "distributions": Facade(
             "tf.contrib.distributions",
             (tf.distributions,),
-            contrib_distributions.NAMES | contrib_mixtures.NAMES,
+            contrib_distributions.NAMES
+            | contrib_mixtures.NAMES
+            | contrib_scalar_distributions.NAMES
+            | contrib_compound_distributions.NAMES,
             hints=ELSEWHERE["tf.contrib.distributions"],
         ),
         "learn": Facade(
@@ -244,11 +271,17 @@ def modules() -> Facade:
                 "RunConfig": estimator_records.RunConfig,
             },
         ),
-        "image": Facade("tf.contrib.image", (), contrib_image.NAMES),
+        "image": Facade(
+            "tf.contrib.image",
+            (),
+            {**contrib_image.NAMES, "dense_image_warp": contrib_warps.dense_image_warp},
+        ),
+        "resampler": Facade("tf.contrib.resampler", (), {"resampler": contrib_warps.resampler}),
         "keras": Facade("tf.contrib.keras", (tf.keras,), {"keras": tf.keras}),
         **contrib_small.modules(),
         **contrib_optimizers.modules(),
         **contrib_sequences.modules(),
+        **contrib_tools.modules(),
         "util": Facade(
             "tf.contrib.util",
             (),
@@ -256,6 +289,8 @@ def modules() -> Facade:
                 "make_tensor_proto": tf.make_tensor_proto,
                 "make_ndarray": tf.make_ndarray,
                 "constant_value": tf.get_static_value,
+                "ops_used_by_graph_def": meta_graph.ops_used_by_graph_def,
+                "stripped_op_list_for_graph": meta_graph.stripped_op_list_for_graph,
             },
         ),
     }

@@ -6,6 +6,7 @@ at ((a0 x + a1 y + a2) / k, (b0 x + b1 y + b2) / k), k = c0 x + c1 y + 1.
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import tensorflow.compat.v1 as tf
@@ -31,6 +32,20 @@ def translations_to_projective_transforms(translations: Any, name: str | None = 
         moved = tf.reshape(tf.convert_to_tensor(translations, tf.float32), [-1, 2])
         one, zero = tf.ones_like(moved[:, 0]), tf.zeros_like(moved[:, 0])
         return tf.stack([one, zero, -moved[:, 0], zero, one, -moved[:, 1], zero, zero], axis=1)
+
+
+def compose_transforms(*transforms: Any) -> tf.Tensor:
+    """[N, 8] each -> [N, 8]: the first, then the second, and so on."""
+    with tf.name_scope("compose_transforms"):
+        of_all = [_matrices(tf.convert_to_tensor(t, tf.float32)) for t in transforms]
+        flat = tf.reshape(functools.reduce(tf.matmul, of_all), [-1, 9])
+        return flat[:, :8] / flat[:, 8:]
+
+
+def _matrices(transforms: tf.Tensor) -> tf.Tensor:
+    """[N, 8] or [8] -> [N, 3, 3]."""
+    rows = tf.reshape(transforms, [-1, 8])
+    return tf.reshape(tf.concat([rows, tf.ones_like(rows[:, :1])], 1), [-1, 3, 3])
 
 
 def transform(
@@ -91,6 +106,7 @@ NAMES = {
     function.__name__: function
     for function in (
         angles_to_projective_transforms,
+        compose_transforms,
         rotate,
         transform,
         translate,

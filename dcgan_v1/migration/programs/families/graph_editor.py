@@ -2,6 +2,7 @@
 
 Unrolled GANs differentiate through a step of their discriminator by it."""
 
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import tensorflow.compat.v1 as tf
@@ -29,7 +30,7 @@ def graph_replace(
       what the targets become, in the same lists or dictionaries.
     """
     del src_scope, reuse_dst_scope
-    targets = tf.nest.flatten(target_ts)
+    targets = list(_leaves(target_ts))
     replaced = {old.name: new for old, new in replacement_ts.items()}
     between = _between([target.op for target in targets], replaced)
     copied = {op.name for op in between}
@@ -49,8 +50,26 @@ def graph_replace(
         definition, input_map=outside, return_elements=names, name=dst_scope or "replaced"
     )
     found = dict(zip(names, made, strict=True))
-    results = [replaced.get(t.name, found.get(t.name, t)) for t in targets]
-    return tf.nest.pack_sequence_as(target_ts, results)
+    return _changed(target_ts, lambda t: replaced.get(t.name, found.get(t.name, t)))
+
+
+def _leaves(tree: Any) -> Iterator[tf.Tensor]:
+    """Tensors in lists and dictionaries, whose keys may be tensors, too: they have no order."""
+    if isinstance(tree, dict | list | tuple):
+        for one in tree.values() if isinstance(tree, dict) else tree:
+            yield from _leaves(one)
+    else:
+        yield tree
+
+
+def _changed(tree: Any, function: Callable[[tf.Tensor], tf.Tensor]) -> Any:
+    """The same lists and dictionaries of what a function makes of each tensor."""
+    if isinstance(tree, dict):
+        return type(tree)((key, _changed(one, function)) for key, one in tree.items())
+    if isinstance(tree, list | tuple):
+        changed = [_changed(one, function) for one in tree]
+        return type(tree)(*changed) if hasattr(tree, "_fields") else type(tree)(changed)
+    return function(tree)
 
 
 def _between(ends: list[tf.Operation], replaced: dict[str, tf.Tensor]) -> list[tf.Operation]:

@@ -11,7 +11,7 @@ import tensorflow.compat.v1 as tf
 
 from dcgan_v1.migration.programs import mnist_files
 from dcgan_v1.migration.programs.facade import Facade
-from dcgan_v1.migration.programs.families import downloads
+from dcgan_v1.migration.programs.families import downloads, keras_updates
 
 Arrays = tuple[np.ndarray, np.ndarray]
 
@@ -63,6 +63,9 @@ def modules() -> Facade:
             "layers": layers,
             "utils": utils,
             "engine": engine,
+            "optimizers": Facade(
+                "keras.optimizers", (keras.optimizers,), keras_updates.names(keras.optimizers)
+            ),
             "legacy": Facade("keras.legacy", (), hints={"": "of Keras 1; not supplied"}),
             "backend": Facade(
                 "keras.backend", (keras.backend,), {"tensorflow_backend": keras.backend}

@@ -85,7 +85,7 @@ def modules() -> dict[str, types.ModuleType]:
     opened = types.SimpleNamespace(open=open_file)
     of_codecs = types.SimpleNamespace(open=_when_reading(codecs.open, "r"))
     of_pathlib = types.SimpleNamespace(Path=MnistPath)
-    of_gzip = types.SimpleNamespace(open=_when_reading(gzip.open, "rb"), GzipFile=_gzip_file)
+    of_gzip = types.SimpleNamespace(open=_when_reading(gzip.open, "rb"), GzipFile=GzipFile)
     return {
         "os": Facade("os", (of_os, os)),
         "gzip": Facade("gzip", (of_gzip, gzip)),
@@ -96,8 +96,11 @@ def modules() -> dict[str, types.ModuleType]:
     }
 
 
-def _gzip_file(filename: Any = None, *arguments: Any, **options: Any) -> gzip.GzipFile:
-    return gzip.GzipFile(mnist_files.available(filename), *arguments, **options)
+class GzipFile(gzip.GzipFile):
+    """One that finds MNIST when it is opened to be read."""
+
+    def __init__(self, filename: Any = None, *arguments: Any, **options: Any) -> None:
+        super().__init__(mnist_files.available(filename), *arguments, **options)
 
 
 def gfile() -> Facade:

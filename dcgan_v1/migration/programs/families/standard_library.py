@@ -26,6 +26,7 @@ from typing import Any, NamedTuple
 
 from dcgan_v1.migration.programs import amending
 from dcgan_v1.migration.programs.facade import Facade
+from dcgan_v1.migration.programs.families import standard_texts
 
 
 class ArgSpec(NamedTuple):
@@ -104,7 +105,7 @@ NAMES: dict[str, tuple[types.ModuleType, dict[str, Any]]] = {
         {name: getattr(collections.abc, name) for name in collections.abc.__all__},
     ),
     "fractions": (fractions, {"gcd": math.gcd}),
-    "inspect": (inspect, {"getargspec": getargspec, "getmoduleinfo": inspect.getmodulename}),
+    "inspect": (inspect, {"getargspec": getargspec, **standard_texts.INSPECT}),
     "json": (json, {"loads": _loads, "load": _load}),
     "math": (math, {"factorial": _whole(math.factorial)}),
     "platform": (
@@ -129,6 +130,7 @@ METHODS: dict[str, Callable[..., Any]] = {
     "getchildren": list,
     "getiterator": lambda element, tag=None: list(element.iter(tag)),
     "tostring": lambda values: values.tobytes(),
+    "fromstring": lambda values, text: values.frombytes(text),
 }
 HOLDERS = (array.array, xml.etree.ElementTree.Element)
 
@@ -145,7 +147,7 @@ def modules() -> dict[str, types.ModuleType]:
     etree = Facade("xml.etree", (xml.etree,), {"cElementTree": xml.etree.ElementTree})
     found["xml"] = Facade("xml", (xml,), {"etree": etree})
     found["dummy_threading"] = Facade("dummy_threading", (threading,))
-    return {**found, **_of_newer_pythons()}
+    return {**found, **standard_texts.modules(), **_of_newer_pythons()}
 
 
 def _of_newer_pythons() -> Mapping[str, types.ModuleType]:
