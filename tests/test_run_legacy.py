@@ -4,13 +4,14 @@ import hashlib
 import json
 import os
 import pickle
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import pytest
 from script_runs import ENVIRONMENT, call, fresh
 
-from dcgan_v1.migration.programs import notebooks, python2
+from dcgan_v1.migration.programs import notebooks, python2, stand_ins
 from dcgan_v1.migration.programs.families import imageio_names, opencv, progress_bars
 from dcgan_v1.migration.programs.program import Program
 
@@ -322,6 +323,36 @@ def test_what_cannot_be_had_is_said_in_one_line(folder, line, said):
     assert done.returncode == 2, done.stdout
     (last,) = [x for x in done.stderr.splitlines() if x.startswith("error:")]
     assert said in last
+
+
+@pytest.mark.unit
+def test_what_a_program_does_without_is_not_there(tmp_path):
+    """A stand-in would be taken for the package, and fail where it is called."""
+    package = next(p for p in stand_ins.OPTIONAL if find_spec(p) is None)
+    text = f"""
+import {package}
+try:
+    from {package}.inner import name
+    found = 1
+except:
+    found = 2
+try:
+    import os, {package}.inner
+except (ValueError, ImportError):
+    found += 10
+try:
+    import {package}.inner
+except ValueError:
+    pass
+try:
+    import json
+except ImportError:
+    found += 100
+"""
+    program = Program(tmp_path / "main.py", {package: stand_ins.StandIn(package)})
+    names = {"__builtins__": program._builtins}
+    exec(program.code(tmp_path / "main.py", text), names)
+    assert names["found"] == 12
 
 
 def test_data_is_found_where_programs_look_without_copying(folder, tmp_path):

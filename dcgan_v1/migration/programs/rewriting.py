@@ -3,6 +3,7 @@
 `a + b` becomes `__add_as_numpy_1__(a, b)`, `a += b` becomes `a += __right_operand__(a, b)`,
 `a[i] = b` becomes `a[i] = __stored__(a, b)`, `np.uint8(b)` becomes `__made__(np.uint8, b)`, and
 `a.tostring` becomes `__attribute__(a, "tostring")`: types of C take no attributes from others.
+Before `try: import a` stands `__must_be_there__("a")`: such a program does without.
 """
 
 import ast
@@ -10,6 +11,7 @@ import copy
 from functools import partial
 from typing import Any
 
+from dcgan_v1.migration.programs import stand_ins
 from dcgan_v1.migration.programs.families import numpy_arithmetic, numpy_names, standard_library
 
 OPERATORS: dict[type[ast.operator], str] = {
@@ -34,6 +36,7 @@ def attribute(owner: Any, name: str) -> Any:
 
 BUILTINS: dict[str, Any] = {
     "sum": numpy_arithmetic.total,
+    "__must_be_there__": stand_ins.must_be_there,
     "__right_operand__": numpy_arithmetic.right_operand,
     "__stored__": numpy_arithmetic.stored,
     "__made__": numpy_arithmetic.made,
@@ -54,6 +57,13 @@ class _Rewriter(ast.NodeTransformer):
         if name is None or _is_text(node.left) or _are_constants(node.left, node.right):
             return node
         return _call(f"__{name}_as_numpy_1__", [node.left, node.right], node)
+
+    def visit_Try(self, node: ast.Try) -> ast.AST:
+        self.generic_visit(node)
+        if any(_catches_imports(handler.type) for handler in node.handlers):
+            asked = [[*map(partial(_asked, near=one), _imported(one)), one] for one in node.body]
+            node.body = [statement for of_one in asked for statement in of_one]
+        return node
 
     def visit_Compare(self, node: ast.Compare) -> ast.AST:
         self.generic_visit(node)
@@ -93,6 +103,25 @@ class _Rewriter(ast.NodeTransformer):
         if node.attr not in METHODS or not isinstance(node.ctx, ast.Load):
             return node
         return _call("__attribute__", [node.value, ast.Constant(node.attr)], node)
+
+
+def _catches_imports(kind: ast.expr | None) -> bool:
+    kinds = kind.elts if isinstance(kind, ast.Tuple) else [kind]
+    names = {"ImportError", "ModuleNotFoundError", "Exception", "BaseException"}
+    return any(one is None or (isinstance(one, ast.Name) and one.id in names) for one in kinds)
+
+
+def _imported(node: ast.stmt) -> list[str]:
+    """Names of the packages that a statement imports."""
+    if isinstance(node, ast.ImportFrom):
+        return [] if node.level or node.module is None else [node.module.partition(".")[0]]
+    names = node.names if isinstance(node, ast.Import) else []
+    return [alias.name.partition(".")[0] for alias in names]
+
+
+def _asked(package: str, near: ast.stmt) -> ast.stmt:
+    call = _call("__must_be_there__", [ast.Constant(package)], near)
+    return ast.copy_location(ast.Expr(call), near)
 
 
 def _call(name: str, arguments: list[ast.expr], node: ast.AST) -> ast.expr:

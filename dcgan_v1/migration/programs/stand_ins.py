@@ -83,6 +83,13 @@ class StandIn(types.ModuleType):
         )
 
 
+def must_be_there(package: str) -> None:
+    """Raises ImportError where a package has a stand-in alone: the program catches it."""
+    is_optional = package in OPTIONAL and package not in sys.modules
+    if is_optional and importlib.util.find_spec(package) is None:
+        raise ModuleNotFoundError(f"No module named {package!r}", name=package)
+
+
 def modules() -> dict[str, types.ModuleType]:
     """Returns name -> stand-in for those that are not installed."""
     stand_ins: dict[str, types.ModuleType] = {
