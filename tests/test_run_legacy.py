@@ -349,6 +349,7 @@ try:
 except ImportError:
     found += 100
 """
+    (tmp_path / "main.py").write_text(text)
     program = Program(tmp_path / "main.py", {package: stand_ins.StandIn(package)})
     names = {"__builtins__": program._builtins}
     exec(program.code(tmp_path / "main.py", text), names)

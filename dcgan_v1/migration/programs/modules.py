@@ -63,7 +63,7 @@ def _tensorflow() -> Facade:
     gfile, of_estimator = mnist_paths.gfile(), estimator.module()
     nn = Facade("tf.nn", (tf.nn,), old_names.NN)
     train = Facade("tf.train", (tf.train,), old_names.TRAIN)
-    return Facade(
+    tensorflow = Facade(
         "tf",
         (_VERSION, tf),
         {
@@ -91,9 +91,12 @@ def _tensorflow() -> Facade:
             ),
         },
     )
+    # in 1.15 this is TensorFlow itself
+    tensorflow.supply("compat", Facade("tf.compat", (tf2.compat,), {"v1": tensorflow}))
+    return tensorflow
 
 
-_VERSION = types.SimpleNamespace(__version__=VERSION, VERSION=VERSION, compat=tf2.compat)
+_VERSION = types.SimpleNamespace(__version__=VERSION, VERSION=VERSION)
 
 
 def lenient_dimensions() -> None:

@@ -179,3 +179,19 @@ def probe_ops_used():
 
 def probe_checkpoint_base():
     return callable(tf.contrib.checkpoint.CheckpointableBase)
+
+
+def probe_compat_is_tensorflow_itself():
+    import tensorflow.compat.v1 as v1
+    from tensorflow.python.util.nest import is_sequence
+
+    feed = tf.compat.v1.estimator.inputs.numpy_input_fn(
+        {"x": np.ones([2, 1])}, batch_size=2, shuffle=False
+    )
+    v1.disable_eager_execution()
+    with v1.Graph().as_default():
+        x = v1.placeholder_with_default(3.0, [])
+        with v1.Session() as sess:
+            product = float(sess.run(tf.compat.v1.multiply(x, 2.0)))
+    kinds = is_sequence([1]), is_sequence({"a": 1}), is_sequence(1)
+    return product, callable(feed), kinds, hasattr(tf.compat, "as_bytes")

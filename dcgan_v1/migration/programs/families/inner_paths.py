@@ -68,6 +68,8 @@ def give_old_names() -> None:
     functional_ops = importlib.import_module("tensorflow.python.ops.functional_ops")
     loops = {name: getattr(tf, name) for name in ("map_fn", "scan", "foldl", "foldr")}
     add_names(functional_ops, loops, "functional_ops")
+    nest = importlib.import_module("tensorflow.python.util.nest")
+    add_names(nest, {"is_sequence": nest.is_nested}, "nest")
     training = importlib.import_module("tensorflow.python.training")
     kernels = importlib.import_module("tensorflow.python.ops.gen_training_ops")
     add_names(training, {"training_ops": kernels}, "training")
