@@ -7,8 +7,6 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 from tensorflow.python.ops.distributions import util
 
-Normal = tf.distributions.Normal
-
 
 class Scalar(tf.distributions.Distribution):
     """A distribution of numbers, one for each place of its parameters' common shape."""
@@ -177,7 +175,7 @@ class RelaxedBernoulli(Scalar):
         return self._before.cdf(tf.log(x) - tf.log1p(-x))
 
 
-class NormalWithSoftplusScale(Normal):
+class NormalWithSoftplusScale(tf.distributions.Normal):
     """Of a deviation before a softplus."""
 
     def __init__(

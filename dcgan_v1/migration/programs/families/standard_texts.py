@@ -61,9 +61,10 @@ def with_flags_first(pattern: Any) -> Any:
     except re.error:
         flags: Any = r"(?<!\\)\(\?([aiLmsux]+)\)"
         flags = flags if isinstance(pattern, str) else flags.encode()
-        joined = pattern[:0].join(re.findall(flags, pattern))
-        start = f"(?{joined})" if isinstance(joined, str) else b"(?" + joined + b")"
-        return start + re.sub(flags, pattern[:0], pattern) if joined else pattern
+        text: Any = pattern
+        joined: Any = text[:0].join(re.findall(flags, text))
+        start: Any = f"(?{joined})" if isinstance(joined, str) else b"(?" + joined + b")"
+        return start + re.sub(flags, text[:0], text) if joined else pattern
     return pattern
 
 
