@@ -104,7 +104,7 @@ class Asked:
     def get_updates(self, *arguments: Any, **options: Any) -> list[Any]:
         """-> the assignments: of a count of steps, of slots and of the weights."""
         if not arguments:
-            return super().get_updates(**options)  # type: ignore[misc, no-any-return]
+            return super().get_updates(**options)  # type: ignore[misc]
         loss, params, constraints = _told(arguments, options)
         if self._iterations is None:  # type: ignore[attr-defined]
             name = f"{type(self).__name__}/iterations"
