@@ -19,6 +19,7 @@ from dcgan_v1.porting.keras import networks as keras_networks
 from dcgan_v1.porting.keras import norms as keras_norms
 from dcgan_v1.porting.keras import starts as keras_starts
 from dcgan_v1.porting.text import writing
+from dcgan_v1.porting.torch import networks as torch_networks
 from dcgan_v1.ports import comparison
 
 pytestmark = pytest.mark.unit
@@ -37,7 +38,7 @@ with np.load(sys.argv[1], allow_pickle=True) as file:
     x, draws, norms = tf.constant(file["x"]), file["draws"].item(), file["norms"].item()
 results = {}
 for name, text in draws.items():
-    layers = [keras.layers.Dense(100, kernel_initializer=eval(text)) for _ in range(2)]
+    layers = [keras.layers.Dense(25, kernel_initializer=eval(text)) for _ in range(2)]
     for i, layer in enumerate(layers):
         layer.build((None, 100))
         results[f"{name}/{i}"] = np.asarray(layer.kernel)
@@ -91,9 +92,23 @@ def first_values(kind):
         low, high = LIMITS[kind]
         numbers = {"low": low, "high": high}
     start = kind.removeprefix("fan_in_"), numbers
-    variable = d.Variable("w", (100, 100), "float32", True, start)
+    variable = d.Variable("w", (100, 25), "float32", True, start)
     program = d.Program("", {"w": variable}, (), (), (), (), (), {})
     return keras_starts.initializer(program, "w", "glorot_uniform")
+
+
+def test_parts_of_a_kernel_and_bare_weights_are_drawn_within_its_numbers_by_no_rule():
+    """1 / sqrt(fan in) of an LSTM's kernel is none of a part's, nor one that torch would count."""
+    limit = 60**-0.5
+    start = "uniform", {"low": -limit, "high": limit}
+    variable = d.Variable("w", (60, 80), "float32", True, start)
+    program = d.Program("", {"w": variable}, (), (), (), (), (), {})
+    drawn = f"keras.initializers.RandomUniform({-limit!r}, {limit!r})"
+    assert keras_starts.of_part(program, "w") == drawn
+    assert "VarianceScaling" in keras_starts.initializer(program, "w", "")
+    torch_writer = torch_networks._Writer(program)
+    assert torch_writer._start("w", "", "") == f"nn.init.uniform_({{0}}, {-limit}, {limit})"
+    assert torch_writer._start("w", "dense", "kernel") == ""
 
 
 @pytest.mark.cli

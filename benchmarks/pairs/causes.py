@@ -57,6 +57,7 @@ STAGES = {  # of a step, see `rows.STAGES`
         Kind.UNEXPLAINED,
         Kind.UPDATE,
         Kind.UPDATE_ORDER,
+        Kind.WEIGHT_AVERAGES,
         Kind.WEIGHT_CLIPPING,
     ),
 }

@@ -46,6 +46,8 @@ def main(arguments: list[str] | None = None) -> int:
         pair = table.pair(args.name)
         clones.check(args.old, pair.old, "--old")
         clones.check(args.new, pair.new, "--new")
+        if args.work and args.work.exists() and not args.work.is_dir():
+            raise UserError(f"--work {args.work}: is a file: name a new folder")
         if args.work and args.work.exists() and any(args.work.iterdir()):
             raise UserError(f"--work {args.work}: holds files: name a new folder")
         with tempfile.TemporaryDirectory(prefix="pair_") as folder:

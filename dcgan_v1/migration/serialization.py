@@ -18,6 +18,7 @@ from typing import IO, Any
 import numpy as np
 
 TEXT = "json"  # the entry of the .npz that holds the JSON
+SMALL = 2**16  # bytes of an array that is not worth a whole file kept for it
 PLACE = 64  # arrays begin at multiples of it
 _CLASSES: dict[str, type] = {}
 
@@ -56,6 +57,8 @@ def pass_on(path: str | Path, value: object) -> None:
     encoded, end = _encoded(value, arrays), 0
     starts: list[int | None] = []
     for array in arrays:
+        if array.dtype.hasobject:
+            raise TypeError("an array of objects cannot be written as a record")
         start = None if _is_zero(array) else _next_place(end)
         starts.append(start)
         end = end if start is None else start + array.nbytes
@@ -83,13 +86,15 @@ def mapped(path: str | Path) -> object:
         if start is None:
             arrays[f"a{number}"] = np.zeros(shape, dtype)
             continue
-        flat = np.frombuffer(data, dtype, math.prod(shape), base + start)
-        arrays[f"a{number}"] = flat.reshape(shape)
+        array = np.frombuffer(data, dtype, math.prod(shape), base + start).reshape(shape)
+        arrays[f"a{number}"] = array.copy() if array.nbytes < SMALL else array
     return _decoded(encoded, arrays)
 
 
 def _is_zero(array: np.ndarray) -> bool:
     """Whether all bits are 0; of a -0.0 one is not."""
+    if not array.size:
+        return True
     if array.dtype.kind not in "fiub" or array.any():
         return False
     return array.dtype.kind != "f" or not np.signbit(array).any()

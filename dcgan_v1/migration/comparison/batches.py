@@ -81,28 +81,27 @@ def _is_open(v: Input) -> bool:
 
 def _batch_size(wanted: Mapping[str, Input], given: Arrays, asked: int | None) -> int:
     """The rows of a batch. What is given may have twice as many: labels of reals and of fakes."""
-    sizes: dict[int, str] = {}
-    twice: set[int] = set()  # rows of what is given as one number a row
+    labels: set[str] = set()  # what is given as one number a row
+    rows: list[tuple[int, str]] = []
     for name, v in wanted.items():
         if name in given:
             array, rank = given[name], None if v.shape is None else len(v.shape)
             if array.ndim:
                 has_steps = rank is not None and array.ndim > rank
                 shape = array.shape[1:] if has_steps else array.shape
-                sizes.setdefault(shape[0], name)
-                if math.prod(shape[1:]) == 1:
-                    twice.add(shape[0])
+                rows.append((shape[0], name))
+                labels |= {name} if math.prod(shape[1:]) == 1 else set()
         elif v.shape and v.shape[0] is not None and len(v.shape) > 1:
-            sizes.setdefault(v.shape[0], name)
-    least = min(sizes, default=1)
-    uneven = [s for s in sizes if s != least and not (s == 2 * least and s in twice)]
+            rows.append((v.shape[0], name))
+    least, first = min(rows, key=lambda row: row[0], default=(1, ""))
+    uneven = [(n, of) for n, of in rows if n != least and (n != 2 * least or of not in labels)]
     if uneven:
-        (a, first), (b, second) = (least, sizes[least]), (uneven[0], sizes[uneven[0]])
+        a, (b, second) = least, uneven[0]
         raise UserError(
             f"batches of unequal size: {first} has {a} rows, {second} has {b}; give as many rows "
             "of all, labels of reals and fakes together twice as many"
         )
-    if sizes:
+    if rows:
         return least
     fixed = (v.shape[0] for v in wanted.values() if v.shape and v.shape[0])
     return asked or next(fixed, 16)

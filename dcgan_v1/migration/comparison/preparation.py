@@ -190,8 +190,9 @@ def _given_start(start: State, old: Tf1Info, given: Arrays) -> State:
     for name, optimizer in old.beta2_powers.items():
         if name in given:
             updates[optimizer] = updates_done(np.asarray(given[name])[()])
+    powered = {optimizer for name, optimizer in old.beta2_powers.items() if name in given}
     for optimizer, name in old.step_counts.items():
-        has_power = optimizer in old.beta2_powers.values()
+        has_power = optimizer in powered
         if name in given and (not has_power or updates.get(optimizer) == UNDERFLOWED):
             updates[optimizer] = int(given[name])  # no power tells, or none any more
     return State({**start.variables, **variables}, own_slots, updates)

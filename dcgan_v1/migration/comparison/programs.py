@@ -67,12 +67,12 @@ class Programs:
           NoDouble, UserError: see `open`.
         """
         others = replace(self, dtype=dtype, control=_control(self.old_source, self.folder, dtype))
-        self.old.open_again(self.old_source, dtype)
-        if isinstance(self.new, RemotePort):
-            self.new.open_again(self.new_source, dtype)
         try:
+            self.old.open_again(self.old_source, dtype)
+            if isinstance(self.new, RemotePort):
+                self.new.open_again(self.new_source, dtype)
             others._wait()
-        except UserError:
+        except (UserError, OSError):
             others.close()
             raise
         return others

@@ -16,6 +16,7 @@ LARGEST = 10**8  # values of a channel in a batch: of more, n / (n - 1) is round
 PASSES = (1, 2, 3, 4)  # of a step through a layer, for which a decay is worked out
 MORE_PASSES = (*PASSES, 5, 6)  # the same where the decay of one pass is known: fewer numbers fit
 UNKNOWN = "the average differs, for no cause that was found"
+OF_WEIGHTS = ("kernel", "bias", "gamma", "beta")  # parts that are no statistics
 EQUAL = 1e-9  # difference of decays that are the same
 SAME_DECAY = 1e-6  # the same, of decays that are told from averages of several passes
 
@@ -36,16 +37,17 @@ def find(case: Case) -> list[Cause]:
         causes.setdefault(text, []).append(key)
         first.setdefault(text, key.name)
     return [
-        Cause(_kind(case, text), first[text] if text else "", text, frozenset(of))
+        Cause(_kind(case, text, first[text]), first[text] if text else "", text, frozenset(of))
         for text, of in causes.items()
     ]
 
 
-def _kind(case: Case, text: str) -> Kind:
+def _kind(case: Case, text: str, name: str) -> Kind:
     if text == UNKNOWN:
         return Kind.UNEXPLAINED
-    is_open = _is_raced(case) and text == _order(case)
-    return Kind.AVERAGE_ORDER if is_open else Kind.AVERAGES
+    if _is_raced(case) and text == _order(case):
+        return Kind.AVERAGE_ORDER
+    return Kind.WEIGHT_AVERAGES if _is_of_weights(case, name) else Kind.AVERAGES
 
 
 def _may_follow(case: Case, name: str) -> bool:
@@ -126,8 +128,7 @@ def _of_decay(case: Case, name: str, kept: tuple[float, float], own: Decay | Non
     if number > 1 and of_one:
         told += f" ({_plain(of_one)} in each of {number} passes)"
     in_tf1 = f"{old_kept:.4g}{_as_power(old_kept, number)}"
-    of_weights = _part(case, name) in ("kernel", "bias")
-    whose = "the average's" if of_weights else "batch norm's"
+    whose = "the average's" if _is_of_weights(case, name) else "batch norm's"
     text = f"{whose} decay differs: a step keeps {told} of the average, in TF1 {in_tf1}"
     if any(abs(new_kept - (1 - old_kept ** (1 / p)) ** p) < SAME_DECAY for p in PASSES):
         text += "; a decay was written as a momentum (1 - x), or the reverse"
@@ -178,7 +179,7 @@ def _by_arithmetic(case: Case, key: Key, kept: float | None) -> str:
     evidence = case.evidence
     before = np.asarray(evidence.start.variables[key.name], np.float64)
     ours, theirs = evidence.ours[key], evidence.theirs[key]
-    if kept is not None and _part(case, key.name) != "mean":
+    if kept is not None and _part(case, key.name) != "mean" and not _is_of_weights(case, key.name):
         count = probes.variance_count(before, ours, theirs, kept)
         if count:
             return _of_variance(count)
@@ -202,6 +203,11 @@ def _part(case: Case, name: str) -> str:
     """'mean' or 'variance', as far as the port's layer tells."""
     variable = _kept_by(case, name)
     return variable.part if variable else ""
+
+
+def _is_of_weights(case: Case, name: str) -> bool:
+    """Whether an average follows weights, and no statistic of a batch."""
+    return _part(case, name) in OF_WEIGHTS
 
 
 def _layer(case: Case, name: str) -> str:
@@ -236,7 +242,7 @@ def _also_variance(case: Case, key: Key, kept: tuple[float, float], own: Decay |
     through the layer, what came in is what is left when the part that was kept is taken off."""
     evidence, name = case.evidence, key.name
     number = len(own.passes) if own else _passes(case, name)
-    if number > 1 or _part(case, name) == "mean" or max(kept) >= 1:
+    if number > 1 or _part(case, name) == "mean" or max(kept) >= 1 or _is_of_weights(case, name):
         return ""
     before = np.asarray(evidence.start.variables[name], np.float64)
     sides = (evidence.ours[key], evidence.theirs[key])

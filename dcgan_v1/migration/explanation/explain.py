@@ -178,7 +178,7 @@ def _later(case: Case) -> list[Cause]:
     text = f"agrees after step 1 and differs by {first.relative:.1e} later"
     told = _by_their_own_account(case)
     account = f"; by their own account: {', '.join(words for _, words in told)}" if told else ""
-    kind = told[0][0] if told else Kind.UNEXPLAINED
+    kind = updates.the_one_kind(told) or Kind.UNEXPLAINED
     return [Cause(kind, str(first.key), f"{text}{account}", later)]
 
 

@@ -1,6 +1,7 @@
 """Why gradients differ where the layers agree."""
 
 from collections.abc import Callable, Iterable
+from functools import cache, partial
 
 import numpy as np
 
@@ -10,6 +11,7 @@ from dcgan_v1.migration.explanation.case import Case, Cause
 from dcgan_v1.migration.explanation.kinds import Kind
 from dcgan_v1.migration.recordings.port_recorder.leaky_relus import derivative_at_zero
 
+Still = Callable[[], tuple[Keyed, Keyed]]  # see `Experiments.still_gradients`
 LEFT = 1e-3  # of a difference, what a hypothesis that explains it may leave
 ALIKE = 1e-10  # relative, what rounding may leave between two gradients
 WRITTEN = 1e-6  # relative, of a factor, or one over it, from a number of three digits
@@ -71,9 +73,10 @@ def find(case: Case, update: int) -> list[Cause]:
     ours = {k: a for k, a in case.evidence.ours.items() if k.kind == GRADIENT}
     theirs = {k: a for k, a in case.evidence.theirs.items() if k.kind == GRADIENT}
     accounted = frozenset(keys)
+    still = cache(case.experiments.still_gradients)  # two runs of TF1's
     hypotheses: list[tuple[Kind, Callable[[Case, Keyed, Keyed, list[Key]], str | None]]] = [
-        (Kind.DETACH, _leak),
-        (Kind.UPDATE_ORDER, _early),
+        (Kind.DETACH, partial(_leak, still)),
+        (Kind.UPDATE_ORDER, partial(_early, still)),
         (Kind.L2, _penalty),
         (Kind.GRADIENT_CLIPPING, _clipping),
         (Kind.LOSS, _factor),
@@ -106,9 +109,9 @@ def _losses_of(case: Case, ours: Keyed, theirs: Keyed, keys: list[Key]) -> froze
     return frozenset(explained)
 
 
-def _leak(case: Case, ours: Keyed, theirs: Keyed, keys: list[Key]) -> str | None:
+def _leak(still: Still, case: Case, ours: Keyed, theirs: Keyed, keys: list[Key]) -> str | None:
     """The gradient of another update's loss that comes in, too."""
-    late, leak = case.experiments.still_gradients()
+    late, leak = still()
     leaked = {k: late[k] + leak[k] for k in leak if k in late}
     now = {k: ours[k] + leak[k] for k in leak if k in ours}
     for hypothesis in (leaked, now):
@@ -120,9 +123,9 @@ def _leak(case: Case, ours: Keyed, theirs: Keyed, keys: list[Key]) -> str | None
     return None
 
 
-def _early(case: Case, ours: Keyed, theirs: Keyed, keys: list[Key]) -> str | None:
+def _early(still: Still, case: Case, ours: Keyed, theirs: Keyed, keys: list[Key]) -> str | None:
     """Taken before another update on one side, after it on the other."""
-    late, _ = case.experiments.still_gradients()
+    late, _ = still()
     if _explains(late, ours, theirs, keys):
         update = keys[0].update + 1
         return (
@@ -182,20 +185,32 @@ def _clipping(case: Case, ours: Keyed, theirs: Keyed, keys: list[Key]) -> str | 
         ratios = [probes.ratio(plain[k], clipped[k]) for k in keys]
         updates = {k.update for k in keys}
         if len(updates) == 1 and 0 < ratios[0] < 1 and np.ptp(ratios) < 1e-6:
-            squares = (np.sum(np.square(a)) for k, a in clipped.items() if k.update in updates)
-            norm = float(np.sqrt(sum(squares)))
-            rounded = float(f"{norm:.3g}")
-            if abs(norm - rounded) < 1e-9 * norm:
-                return (
-                    f"{who} clips its gradients to a norm of {rounded:g} together, {other} does not"
-                )
+            norm, own = (
+                _written(_norm([a for k, a in side.items() if k.update in updates]))
+                for side in (clipped, plain)
+            )
+            if norm:
+                beside = f"{other} to one of {own:g}" if own else f"{other} does not"
+                return f"{who} clips its gradients to a norm of {norm:g} together, {beside}"
     return None
 
 
+def _norm(arrays: list[np.ndarray]) -> float:
+    return float(np.sqrt(sum(np.sum(np.square(a)) for a in arrays)))
+
+
+def _written(number: float) -> float:
+    """The number of three digits that one is, as people write bounds; or 0."""
+    rounded = float(f"{number:.3g}")
+    return rounded if abs(number - rounded) < 1e-9 * number else 0.0
+
+
 def _own_bound(gradients: list[np.ndarray]) -> float:
-    """What gradients are clipped to: a largest size that several have to the bit; or 0."""
+    """What gradients are clipped to: a largest size that several have to the bit, of as many digits
+    as people write; or 0."""
     sizes = np.concatenate([np.abs(g).ravel() for g in gradients])
-    return float(sizes.max()) if np.count_nonzero(sizes == sizes.max()) > 1 else 0.0
+    is_shared = np.count_nonzero(sizes == sizes.max()) > 1
+    return _written(float(sizes.max())) if is_shared else 0.0
 
 
 def _factor(case: Case, ours: Keyed, theirs: Keyed, keys: list[Key]) -> str | None:

@@ -2,7 +2,7 @@
 
 from dcgan_v1.migration.comparison.differences import between, group_of
 from dcgan_v1.migration.comparison.evidence import GRADIENT, LOSS
-from dcgan_v1.migration.explanation.case import Case, Cause
+from dcgan_v1.migration.explanation.case import SECOND_NOISE, Case, Cause
 from dcgan_v1.migration.explanation.kinds import Kind
 from dcgan_v1.migration.records import InputChange
 
@@ -22,4 +22,4 @@ def find(case: Case) -> list[Cause]:
     first = names[0].partition("@")[0]
     text = f"TF1 is given another {first} in a later run of its step, the port the first again"
     changes = tuple(InputChange(name) for name in names)
-    return [Cause(Kind.SECOND_NOISE, f"input {names[0]}", text, keys, changes)]
+    return [Cause(Kind.SECOND_NOISE, f"input {names[0]}", text, keys, changes, name=SECOND_NOISE)]

@@ -140,7 +140,7 @@ class Judged:
                         values=(_text(new), _text(old)),
                     )
                 )
-        if port_rule.number(DECAY_APART) and self.follows(self.rule, None, 0):
+        if port_rule.number(DECAY_APART) and self.follows(self.rule, self._clip(0, [self.rule]), 0):
             causes.append(self._of_decay(port_rule))
         if port_rule.place:
             causes.append(self._of_place(port_rule))

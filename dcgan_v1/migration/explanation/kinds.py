@@ -18,7 +18,7 @@ class Kind(StrEnum):
     DROPOUT_RATE = "the rate of dropout"
     FLATTENING = "the order of pixels in a flattening"
     LSTM = "an LSTM's cell"
-    NORM = "a batch norm"
+    NORM = "a normalisation"
     NORM_EPSILON = "batch norm's epsilon"
     NORM_MODE = "batch norm by the batch or by averages"
     NORM_PLACE = "the place of a batch norm"
@@ -54,6 +54,7 @@ class Kind(StrEnum):
     ROOT_EPSILON = "epsilon outside the root"
     SLOT_START = "slots begin at other values"
     UPDATE = "an update, for no cause that was found"
+    WEIGHT_AVERAGES = "averages of weights"
     WEIGHT_CLIPPING = "clipping of weights"
     # of no stage
     FAILED = "an explanation that failed"

@@ -46,7 +46,9 @@ def dropout(layer: LayerCase) -> Reason | None:
         return None
     own, other = (_told_dropout(*both) for both in zip(scales, shares, strict=True))
     text = f"dropout {other}, TF1's {own}"
-    rates = tuple(f"{_rate(*both):.2g}" for both in zip(scales, shares, strict=True))
+    rates = [f"{_rate(*both):.2g}" for both in zip(scales, shares, strict=True)]
+    if rates[0] == rates[1]:  # by other random numbers
+        return Reason(Kind.OUTPUT, text, named=("rate",))
     return Reason(Kind.DROPOUT_RATE, text, named=("rate",), values=(rates[1], rates[0]))
 
 

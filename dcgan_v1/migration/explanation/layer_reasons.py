@@ -4,7 +4,7 @@ What is made between it and the layer before, what it is given, or the layer its
 
 import numpy as np
 
-from dcgan_v1.migration.comparison.alignment import apart
+from dcgan_v1.migration.comparison.alignment import apart, model_of
 from dcgan_v1.migration.comparison.evidence import Aligned
 from dcgan_v1.migration.explanation import layer_experiments, norm_layers, probes
 from dcgan_v1.migration.explanation.case import Case
@@ -13,6 +13,7 @@ from dcgan_v1.migration.explanation.layer_case import AGREE, LayerCase, Reason
 from dcgan_v1.migration.records import Arrays, LayerOutput
 
 ROUNDED = 1e-6  # relative, of what was computed in float32 once
+NEAR = 2  # layers before and after one
 AHEAD = 12  # ops of TF1's after a layer that may do what the port does between two layers
 
 
@@ -47,15 +48,22 @@ def find(case: Case, mode: str, rows: list[Aligned], place: int) -> Reason:
     find_by_kind = layer_experiments.BY_KIND.get(row.new.kind, layer_experiments.anything)
     found = find_by_kind(layer)
     if found == layer_experiments.CONVOLUTION and not is_known(case, mode, x):
-        return _given_other(rows[:place], x) or found
+        return _given_other(rows[:place], row, x) or found
     return found or unknown
 
 
-def _given_other(rows: list[Aligned], x: np.ndarray) -> Reason | None:
-    """What a layer is given is nothing of TF1's: what comes between it and the last of the layers
-    ahead that agree is another function."""
-    last = next((r.new for r in reversed(rows) if r.old and r.relative <= AGREE), None)
-    if last is None:
+def _given_other(rows: list[Aligned], row: Aligned, x: np.ndarray) -> Reason | None:
+    """What a layer is given is nothing of TF1's: what comes between it and the layer ahead of it,
+    which agrees, is another function.
+
+    Args:
+      rows: ahead of the layer's own; x: what it is given.
+    """
+    ahead = next((r for r in reversed(rows) if r.old is not None), None)
+    if ahead is None or not ahead.relative <= AGREE:
+        return None
+    last = ahead.new
+    if model_of(last.name) != model_of(row.new.name):
         return None
     kind = probes.resize_kind(last.output, x) or probes.pool_kind(last.output, x)
     told = f" ({kind})" if kind else ""
@@ -91,6 +99,7 @@ def skipped(case: Case, mode: str, last: Aligned, row: Aligned, x: np.ndarray) -
     if last.old is None or row.old is None:
         return None
     start, stop = names.index(last.old.name), names.index(row.old.name)
+    drops = _has_dropout_near(case.evidence.aligned[mode], row)
     for layer in layers[start + 1 : stop]:
         y = layer.output
         if y.shape != x.shape and _is_flattened(x, last.new.output):
@@ -110,10 +119,17 @@ def skipped(case: Case, mode: str, last: Aligned, row: Aligned, x: np.ndarray) -
             text = f"{name} is left out before it; TF1 has it ({layer.name})"
             return Reason(Kind.ACTIVATION, text, values=("none", name))
         kept = y != 0
-        drops = any(a.new.kind == "dropout" for a in case.evidence.aligned[mode])
         if not drops and not kept.all() and kept.any() and np.ptp(y[kept] / x[kept]) < AGREE:
             return Reason(Kind.DROPOUT, "dropout is left off: the output is the input")
     return None
+
+
+def _has_dropout_near(rows: list[Aligned], row: Aligned) -> bool:
+    """Whether the port's network drops out beside a layer: ahead of its activation, or after."""
+    place = next((i for i, other in enumerate(rows) if other is row), 0)
+    near = rows[max(place - NEAR, 0) : place + NEAR + 1]
+    own = model_of(row.new.name)
+    return any(r.new.kind == "dropout" and model_of(r.new.name) == own for r in near)
 
 
 def _is_flattened(x: np.ndarray, maps: np.ndarray) -> bool:

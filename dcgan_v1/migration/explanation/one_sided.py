@@ -1,6 +1,6 @@
 """What one side alone has: gradients, losses, draws, outputs."""
 
-from dcgan_v1.migration.comparison.evidence import GRADIENT, LOSS, STATE, Key
+from dcgan_v1.migration.comparison.evidence import FORWARD, GRADIENT, LOSS, STATE, Key
 from dcgan_v1.migration.explanation.case import Case, Cause
 from dcgan_v1.migration.explanation.kinds import Kind
 
@@ -13,7 +13,7 @@ def structure(case: Case) -> list[Cause]:
     theirs = [key for key in gradients if alone[key] == "port"]
     keys = frozenset([*gradients, *_states_of(case, {k.name for k in gradients})])
     if gradients and (text := _other_number(case)):
-        every = keys | {d.key for d in case.differences}
+        every = keys | {d.key for d in case.differences if d.key.kind != FORWARD}
         return [Cause(Kind.TRAINED, gradients[0].name, text, every)]
     for key in theirs:
         other = next((o for o in ours if o.name == key.name), None)
@@ -40,13 +40,17 @@ def structure(case: Case) -> list[Cause]:
 
 
 def _other_number(case: Case) -> str:
-    """Says which optimiser a step applies more often on one side, or ''."""
+    """Says which optimiser a step applies more often on one side, or ''. One side may have a single
+    optimiser for what the other does by two: then there are as many updates in all."""
     evidence = case.evidence
     if evidence.first is None:
         return ""
-    for old, new in evidence.matching.optimizers.items():
-        ours = sum(update.optimizer == old for update in evidence.old.updates)
-        theirs = len({k.update for k in evidence.first[1].gradients if k.optimizer == new})
+    gradients, matching = evidence.first[1].gradients, evidence.matching.optimizers
+    if len({k.update for k in gradients}) == len(evidence.old.updates):
+        return ""
+    for new in dict.fromkeys(matching.values()):
+        ours = sum(matching.get(update.optimizer) == new for update in evidence.old.updates)
+        theirs = len({k.update for k in gradients if k.optimizer == new})
         if theirs and ours != theirs:
             return (
                 f"{new} is applied {_times(theirs)} in a step of the port, {_times(ours)} in "

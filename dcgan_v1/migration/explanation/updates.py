@@ -83,8 +83,14 @@ def _unknown(case: Case, update: Update, keys: list[Key]) -> Cause:
     if told:
         why = f"; by their own account: {', '.join(words for _, words in told)}"
     text = f"moves otherwise than TF1's by {name}, by {first.relative:.1e}{why}"
-    kind = told[0][0] if told else Kind.UPDATE
+    kind = the_one_kind(told) or Kind.UPDATE
     return Cause(kind, str(first.key), text, frozenset(keys))
+
+
+def the_one_kind(told: list[tuple[Kind, str]]) -> Kind | None:
+    """Returns the kind of the only setting that differs by more than rounding, if there is one."""
+    kinds = {kind for kind, _ in told} - {Kind.ROUNDING}
+    return kinds.pop() if len(kinds) == 1 else None
 
 
 def settings_that_differ(ours: Settings, theirs: Settings) -> list[tuple[Kind, str]]:
@@ -95,8 +101,9 @@ def settings_that_differ(ours: Settings, theirs: Settings) -> list[tuple[Kind, s
         if isinstance(old, bool | str) or isinstance(new, bool | str) or new is None:
             continue
         if old != new and abs(old - new) > 1e-12 * abs(old):
-            text = f"{name} {new:.6g} against {old:.6g}"
+            kind, text = BY_SETTING.get(name, Kind.UPDATE), f"{name} {new:.6g} against {old:.6g}"
             if np.float32(old) == np.float32(new):
                 text = f"{name} {new!r} against {old!r}: the decimal as a float32"
-            told.append((BY_SETTING.get(name, Kind.UPDATE), text))
+                kind = Kind.ROUNDING
+            told.append((kind, text))
     return told

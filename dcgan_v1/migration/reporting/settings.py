@@ -58,7 +58,7 @@ def _named(findings: list[Finding], owner: str) -> dict[str, str]:
 def _rows(
     owner: str, ours: Settings, theirs: Settings, named: dict[str, str], effect: str
 ) -> Iterator[dict[str, object]]:
-    """Yields rows of the settings that both sides have.
+    """Yields rows of the settings that both sides have, or that a cause is about.
 
     Args:
       owner: name of a layer or an optimiser of the port's.
@@ -85,6 +85,15 @@ def _rows(
             "differs": differs,
             "acts alike": bool(is_other and not differs and is_alike),
             "not judged": bool(is_other and not differs and not is_alike),
+        }
+    for setting in named.keys() & (theirs.keys() - ours.keys()):
+        yield {
+            "setting": f"{owner}: {setting}",
+            "tf1": "none",
+            "other": _text(theirs[setting]),
+            "differs": True,
+            "acts alike": False,
+            "not judged": False,
         }
 
 

@@ -40,6 +40,8 @@ class Loaded:
     def _load(self, name: str) -> None:
         from dcgan_v1 import plotting, runtime
 
+        if name == "tf_keras" and self.kind == "port":
+            self._load("tensorflow")  # whose settings come first
         if name in ("torch", "tf_keras"):
             importlib.import_module(name)
             if self.kind == "port" and name == "torch":

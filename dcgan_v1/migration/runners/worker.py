@@ -226,7 +226,8 @@ def main() -> None:
             os._exit(0)
         _, status = os.waitpid(child, 0)
         code = os.waitstatus_to_exitcode(status)
-        if name := frameworks.wanted(code):
+        name = frameworks.wanted(code)
+        if name and name not in loaded.names:
             loaded.add(name)
         elif code == 0:
             line = requests.readline()
@@ -261,6 +262,13 @@ def serve(line: bytes, requests: IO[bytes], answers: IO[str]) -> None:
             path = f"{request['with']}_answer"
             serialization.pass_on(path, value)
             reply = {"with": path}
+        except SystemExit:  # tf.app.run() where a file is read, say
+            traceback.print_exc()
+            reply = {
+                "error": "the file ends the process itself (sys.exit, quit, tf.app.run): keep that "
+                "behind if __name__ == '__main__'",
+                "type": "UserError",
+            }
         except Exception as error:
             traceback.print_exc()
             reply = {"error": str(error), "type": type(error).__name__}

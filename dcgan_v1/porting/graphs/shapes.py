@@ -46,7 +46,10 @@ def fold_slice(op: "Op") -> bool:
     if source is None or source.op.type != "Shape" or [n.size for n in numbers] != [1, 1]:
         return False
     first, number = (int(n.reshape(-1)[0]) for n in numbers)
-    sides = (source.op.inputs[0].shape or (None,))[first:]
+    shape = source.op.inputs[0].shape
+    if shape is None:
+        return False
+    sides = shape[first:]
     sides = sides if number == -1 else sides[:number]
     if None in sides:
         return False

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from dcgan_v1.porting import description as d
 from dcgan_v1.porting.keras import norms as keras_norms
-from dcgan_v1.porting.keras.starts import initializer
+from dcgan_v1.porting.keras.starts import initializer, of_part
 from dcgan_v1.porting.text.printing import square
 
 KINDS = {"dense": "layers.Dense", "conv": "layers.Conv2D", "deconv": "layers.Conv2DTranspose"}
@@ -143,6 +143,6 @@ def _batch_norm(program: d.Program, network: d.Network, node: d.Node) -> Layer:
 def _lstm(program: d.Program, node: d.Node) -> Layer:
     settings = {"return_sequences": "True"}
     settings |= {} if node.settings["forget"] == 1 else {"unit_forget_bias": "False"}
-    kernel = initializer(program, node.variables["kernel"], "")
+    kernel = of_part(program, node.variables["kernel"])
     starts = {"kernel_initializer": kernel, "recurrent_initializer": kernel}
     return Layer("layers.LSTM", (str(node.settings["units"]),), settings, _known(starts))

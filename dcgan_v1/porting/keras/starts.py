@@ -49,7 +49,16 @@ def initializer(program: d.Program, variable: str, default: str) -> str:
       variable: of TF1.
       default: what the layer would take.
     """
-    kind, numbers = starts.kind_of(program, variable)
+    return _said(*starts.kind_of(program, variable), default)
+
+
+def of_part(program: d.Program, variable: str) -> str:
+    """Returns the expression of an initialiser for a part of a variable of TF1: with its numbers,
+    for a rule would count the part's axes."""
+    return _said(*starts.numbers_of(program, variable), "")
+
+
+def _said(kind: str, numbers: dict[str, float], default: str) -> str:
     if kind in ("zeros", "ones", "glorot_uniform"):
         return "" if kind == default else f'"{kind}"'
     if kind == "constant":

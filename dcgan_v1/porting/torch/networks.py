@@ -40,7 +40,6 @@ START = {
     "truncated_normal": "nn.init.trunc_normal_({0}, {mean}, {stddev}, {low}, {high})",
     "uniform": "nn.init.uniform_({0}, {low}, {high})",
     "glorot_uniform": "nn.init.xavier_uniform_({0})",
-    "fan_in_uniform": "nn.init.kaiming_uniform_({0}, 5**0.5)",
 }
 
 
@@ -121,7 +120,8 @@ class _Writer:
 
     def _start(self, variable: str, kind: str, part: str) -> str:
         """The call that makes a variable's first values, '' where torch makes the same."""
-        start, numbers = starts.kind_of(self.program, variable)
+        by_rule = kind in ("dense", "conv", "deconv")  # torch counts a bare one's axes otherwise
+        start, numbers = (starts.kind_of if by_rule else starts.numbers_of)(self.program, variable)
         if (kind, part, start) in (
             ("batch_norm", "gamma", "ones"),
             ("batch_norm", "beta", "zeros"),
@@ -129,7 +129,7 @@ class _Writer:
             ("lstm", "bias", "zeros"),
         ):
             return ""
-        if start == "fan_in_uniform" and kind in ("dense", "conv", "deconv"):
+        if start == "fan_in_uniform":
             return ""  # torch's own
         if start == "truncated_normal":
             mean, width = numbers["mean"], 2 * numbers["stddev"]

@@ -30,8 +30,17 @@ def _array(image: Image.Image) -> np.ndarray:
 def imwrite(uri: Any, im: Any, format: str | None = None, **_: Any) -> None:
     is_deep = np.asarray(im).dtype == np.uint16 and str(uri).lower().endswith((".png", ".tif"))
     (Image.fromarray(np.asarray(im)) if is_deep else _picture(im)).save(
-        uri, format and {"jpg": "JPEG"}.get(format.lower(), format.upper())
+        uri, format and _pillows(format)
     )
+
+
+def _pillows(format: str) -> str | None:
+    """What Pillow calls a format of imageio's: 'jpg', '.png', 'PNG-PIL'; None where the file's name
+    says it."""
+    Image.init()
+    name = format.lstrip(".").partition("-")[0].upper()
+    name = {"JPG": "JPEG", "TIF": "TIFF"}.get(name, name)
+    return name if name in Image.SAVE else None
 
 
 def mimwrite(

@@ -42,7 +42,7 @@ def own_count(optimizer: Any) -> int | None:
     """Returns how often an optimiser has been applied where it, a subclass of one or its schedule
     counts that itself, as `updates`."""
     count = getattr(optimizer, "updates", optimizer.param_groups[0].get("updates"))
-    return None if count is None else int(count)
+    return int(count) if isinstance(count, int | float) else None  # another may be a method
 
 
 def set_own_count(optimizer: Any, updates: int) -> None:
