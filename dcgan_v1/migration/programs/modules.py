@@ -39,7 +39,8 @@ def supply() -> dict[str, types.ModuleType | Callable[[], types.ModuleType]]:
     lenient_dimensions()
     old_names.slots_under_reuse()
     inner_paths.give_old_names()
-    tensorflow = _tensorflow()
+    keras = keras1.modules()
+    tensorflow = _tensorflow(keras)
     return {
         **stand_ins.modules(),
         **standard_library.modules(),
@@ -49,7 +50,7 @@ def supply() -> dict[str, types.ModuleType | Callable[[], types.ModuleType]]:
         "matplotlib": matplotlib_names.module,
         "mpl_toolkits": matplotlib_names.toolkits,
         "tensorflow": tensorflow,
-        "keras": tensorflow.keras,
+        "keras": keras,
         "numpy": numpy_names.module(),
         "scipy": scipy_names.module(),
         **({"sklearn": sklearn_names.module} if find_spec("sklearn") else {}),
@@ -57,9 +58,10 @@ def supply() -> dict[str, types.ModuleType | Callable[[], types.ModuleType]]:
     }
 
 
-def _tensorflow() -> Facade:
+def _tensorflow(package: Facade) -> Facade:
+    """The facade of TensorFlow; `package` is that of Keras, which had optimisers of its own."""
     of_flags, app = flags.modules()
-    keras = keras1.modules()
+    keras = Facade("tf.keras", (package,), {"optimizers": tf.keras.optimizers})
     gfile, of_estimator = mnist_paths.gfile(), estimator.module()
     nn = Facade("tf.nn", (tf.nn,), old_names.NN)
     train = Facade("tf.train", (tf.train,), old_names.TRAIN)

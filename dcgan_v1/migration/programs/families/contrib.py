@@ -248,7 +248,6 @@ def modules() -> Facade:
                 "batch_and_drop_remainder": _batch_and_drop_remainder,
                 "sloppy_interleave": _sloppy_interleave,
                 "padded_batch_and_drop_remainder": _padded_batch_and_drop_remainder,
-                "read_batch_features": tf.data.experimental.make_batched_features_dataset,
             },
         ),
         "graph_editor": graph_editor.module(),

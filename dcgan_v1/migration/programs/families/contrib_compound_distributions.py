@@ -115,7 +115,11 @@ class MixtureSameFamily:
             own = None if seed is None else seed + 1
             drawn = self.components_distribution.sample(sample_shape, seed)
             chosen = self.mixture_distribution.sample(sample_shape, own)
-            mask = self._for_events(tf.one_hot(chosen, self._count, dtype=drawn.dtype))
+            mask = tf.one_hot(chosen, self._count, dtype=drawn.dtype)
+            # one choice for all of a batch, where the Categorical has none of its own
+            more = self.batch_shape.ndims - self.mixture_distribution.batch_shape.ndims
+            mask = tf.reshape(mask, tf.concat([tf.shape(chosen), [1] * more, [self._count]], 0))
+            mask = self._for_events(mask)
             return tf.reduce_sum(drawn * mask, -1 - self._axes)
 
     def log_prob(self, value: Any, name: str = "log_prob") -> tf.Tensor:

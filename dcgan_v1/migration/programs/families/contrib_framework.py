@@ -41,15 +41,6 @@ def with_same_shape(expected_tensor: tf.Tensor, tensor: tf.Tensor) -> tf.Tensor:
     return with_shape(tf.shape(expected_tensor), tensor)
 
 
-def assert_scalar(tensor: Any, name: str | None = None) -> tf.Tensor:
-    """-> the tensor, which must have no axes."""
-    with tf.name_scope(name, "assert_scalar", [tensor]):
-        tensor = tf.convert_to_tensor(tensor)
-        if tensor.shape.ndims not in (0, None):
-            raise ValueError(f"Expected scalar shape for {tensor.name}, saw shape: {tensor.shape}.")
-        return tensor
-
-
 def get_name_scope() -> str:
     """'a/b' inside two name scopes."""
     return tf.get_default_graph().get_name_scope()
@@ -69,7 +60,7 @@ def deprecated(*_: Any, **__: Any) -> Callable[[Any], Any]:
 NAMES = {
     function.__name__: function
     for function in (
-        assert_scalar,
+        tf.debugging.assert_scalar,
         deprecated,
         get_name_scope,
         reduce_sum_n,

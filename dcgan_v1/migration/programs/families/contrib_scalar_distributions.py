@@ -124,8 +124,9 @@ class Deterministic(Scalar):
         **options: Any,
     ) -> None:
         self.loc = tf.convert_to_tensor(loc)
-        self._slack = (atol or 0) + (rtol or 0) * tf.abs(self.loc)
-        super().__init__([self.loc], name, is_reparameterized=True, **options)
+        atol, rtol = (0 if slack is None else slack for slack in (atol, rtol))
+        self._slack = atol + rtol * tf.abs(self.loc)
+        super().__init__([self.loc], name, is_reparameterized=False, **options)
 
     def _sample_n(self, n: Any, seed: int | None = None) -> tf.Tensor:
         del seed

@@ -60,11 +60,12 @@ def sparsemax(logits: Any, name: str | None = None) -> tf.Tensor:
         falling = tf.sort(z, -1, "DESCENDING")
         total = tf.cumsum(falling, -1)
         k = tf.range(1, tf.cast(tf.shape(z)[-1], z.dtype) + 1, dtype=z.dtype)
-        is_kept = tf.cast(1 + k * falling > total, z.dtype)
-        count = tf.reduce_sum(is_kept, -1, keepdims=True)
-        # of the kept, the largest; falling sorts them first
-        threshold = (tf.reduce_sum(falling * is_kept, -1, keepdims=True) - 1) / count
-        return tf.maximum(z - threshold, 0)
+        is_kept = 1 + k * falling > total
+        count = tf.reduce_sum(tf.cast(is_kept, z.dtype), -1, keepdims=True)
+        # of the kept, the largest; falling sorts them first. A mask of -inf is never kept
+        kept = tf.where(is_kept, falling, tf.zeros_like(falling))
+        threshold = (tf.reduce_sum(kept, -1, keepdims=True) - 1) / count
+        return tf.maximum(tf.cast(0, z.dtype), z - threshold)
 
 
 class Predictor:

@@ -75,6 +75,7 @@ def _adamax(self: Any, rate: tf.Tensor, count: tf.Tensor, params: Any, grads: An
         yield p, p - rate * first / (largest + self.epsilon)
 
 
+RATES = {"Adadelta": 1.0, "Adagrad": 0.01, "Adamax": 0.002}  # where tf_keras has another default
 RULES: dict[str, Rule] = {
     "SGD": _sgd,
     "RMSprop": _rmsprop,
@@ -97,9 +98,15 @@ class Asked:
     """What an optimiser does where the program itself asks it; models ask by keywords."""
 
     rule: Rule
+    rate: float | None  # that of 2.2.5, where it is another
     clipnorm: float | None
     clipvalue: float | None
     iterations: Any
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        if self.rate is not None and not arguments and not {"lr", "learning_rate"} & options.keys():
+            options["learning_rate"] = self.rate
+        super().__init__(*arguments, **options)
 
     def get_updates(self, *arguments: Any, **options: Any) -> list[Any]:
         """-> the assignments: of a count of steps, of slots and of the weights."""
@@ -149,6 +156,8 @@ def _told(
 def names(optimizers: Any) -> dict[str, type]:
     """Returns name -> class, of the optimisers that a module of Keras has."""
     return {
-        name: type(name, (Asked, getattr(optimizers, name)), {"rule": rule})
+        name: type(
+            name, (Asked, getattr(optimizers, name)), {"rule": rule, "rate": RATES.get(name)}
+        )
         for name, rule in RULES.items()
     }

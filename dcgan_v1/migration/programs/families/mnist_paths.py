@@ -99,8 +99,12 @@ def modules() -> dict[str, types.ModuleType]:
 class GzipFile(gzip.GzipFile):
     """One that finds MNIST when it is opened to be read."""
 
-    def __init__(self, filename: Any = None, *arguments: Any, **options: Any) -> None:
-        super().__init__(mnist_files.available(filename), *arguments, **options)
+    def __init__(
+        self, filename: Any = None, mode: str | None = None, *arguments: Any, **options: Any
+    ) -> None:
+        is_read = mode is None or mode.startswith("r")
+        known = mnist_files.available(filename) if is_read else filename
+        super().__init__(known, mode, *arguments, **options)
 
 
 def gfile() -> Facade:

@@ -33,6 +33,8 @@ class IntEnum(enum.IntEnum):
 
 
 def _largest_first(member: enum.Flag) -> str:
+    if member._name_ is None:  # no flag, or a number that none has
+        return f"{type(member).__name__}.{member._value_}"
     kind, _, names = enum.Enum.__str__(member).partition(".")
     return f"{kind}.{'|'.join(reversed(names.split('|')))}"
 
