@@ -106,6 +106,34 @@ def gradient_cause(rng, change):
     return cause.text
 
 
+@pytest.mark.parametrize(
+    ("largest", "beside"),
+    [(0.25, "the port to ±0.25"), (1 / 3, "the port does not")],
+    ids=["a bound", "a tie"],
+)
+def test_equal_gradients_are_a_bound_where_people_would_write_it(rng, largest, beside):
+    g = np.clip(rng.normal(size=(5, 3)), -largest, largest)
+    g[0, :2] = largest, -largest
+    key = Key(GRADIENT, "a", "", 0, 0)
+    evidence = made({key: np.clip(g, -0.125, 0.125)}, {key: g}, {"a": np.zeros((5, 3))})
+    (cause,) = gradients.find(case(evidence), 0)
+    assert cause.text == f"TF1 clips gradients to ±0.125, {beside}"
+
+
+def test_norms_that_both_sides_clip_to_are_both_said(rng):
+    keys = [Key(GRADIENT, name, "", 0, 0) for name in "ab"]
+    arrays = [rng.normal(size=(5, 3)) for _ in keys]
+    norm = np.sqrt(sum(np.sum(a * a) for a in arrays))
+    ours, theirs = (
+        {k: bound / norm * a for k, a in zip(keys, arrays, strict=True)} for bound in (0.05, 0.1)
+    )
+    evidence = made(ours, theirs, {name: rng.normal(size=(5, 3)) for name in "ab"})
+    (cause,) = gradients.find(case(evidence), 0)
+    assert (
+        cause.text == "TF1 clips its gradients to a norm of 0.05 together, the port to one of 0.1"
+    )
+
+
 def clipped_by_norm(g, _, every):
     norm = np.sqrt(sum(np.sum(a**2) for a in every.values()))
     return g * 0.5 / norm
@@ -302,6 +330,40 @@ def test_a_variable_of_the_wrong_optimiser_is_named():
     (cause,) = one_sided.structure(case(evidence))
     assert cause.where == "a"
     assert "is trained by d, in TF1 by g" in cause.text
+
+
+def alone_with_updates(of_tf1, of_port, optimizers):
+    """Evidence of a step whose updates are by these optimisers, one gradient the port's alone."""
+    evidence = made({}, {}, {"a": np.zeros(1)}, alone={Key(GRADIENT, "b", "", 0, 0): "port"})
+    updates = [Update(f"u{i}", name, "Adam", ["a"]) for i, name in enumerate(of_tf1)]
+    taken = {GradientKey(i, name, "m/a"): np.ones(1) for i, name in enumerate(of_port)}
+    first = evidence.first[0], replace(evidence.first[1], gradients=taken)
+    return replace(
+        evidence,
+        old=replace(evidence.old, updates=updates),
+        matching=Matching([], optimizers=optimizers),
+        first=first,
+    )
+
+
+def test_an_optimiser_that_a_step_applies_more_often_is_named():
+    evidence = alone_with_updates(
+        ["d", "g"], ["d_opt", "d_opt", "g_opt"], {"d": "d_opt", "g": "g_opt"}
+    )
+    (cause,) = one_sided.structure(case(evidence))
+    assert cause.text.startswith("d_opt is applied 2 times in a step of the port, once in TF1's")
+
+
+@pytest.mark.parametrize(
+    ("of_tf1", "of_port", "optimizers"),
+    [
+        (["d", "g"], ["opt", "opt"], {"d": "opt", "g": "opt"}),
+        (["adam", "adam"], ["d_opt", "g_opt"], {"adam": "d_opt"}),
+    ],
+)
+def test_one_optimiser_for_two_is_no_other_number_of_updates(of_tf1, of_port, optimizers):
+    (cause,) = one_sided.structure(case(alone_with_updates(of_tf1, of_port, optimizers)))
+    assert "also trains 1 variables that TF1's leaves alone" in cause.text
 
 
 # ---- averages ----

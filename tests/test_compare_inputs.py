@@ -264,6 +264,9 @@ def test_labels_of_reals_and_fakes_are_twice_the_rows_of_a_batch():
     assert (batch["x"].shape, batch["y"].shape) == ((6, 4), (12,))
     small = batches.small(batch, wanted)
     assert len(small["y"]) == 2 * len(small["x"]) == 2 * batches.SMALL
+    wanted["z"] = Input([None, 3], "float32")  # no label: it needs the rows of x
+    with pytest.raises(UserError, match="batches of unequal size: x has 6 rows, z has 12"):
+        batches.make(wanted, given | {"z": np.ones((12, 3))}, 1, None, 0)
 
 
 def test_a_nan_in_the_tf1_program_is_named(folder, tmp_path):

@@ -1,11 +1,13 @@
 """What the processes of a comparison hand to each other, and what they load."""
 
 import importlib
+import re
 import sys
 
 import numpy as np
 import pytest
 
+from dcgan_v1.errors import UserError
 from dcgan_v1.migration import serialization
 from dcgan_v1.migration.records import Batch, Source, State
 from dcgan_v1.migration.runners import after_import
@@ -20,6 +22,7 @@ ARRAYS = {
     "no rows": np.zeros((0, 4)),
     "not a number": np.array([0.0, np.nan]),
     "no": np.array(False),
+    "no words": np.array([], "U4"),
     "integers": np.array([0, -1]),
     "words": np.array(["one", "three"]),
 }
@@ -33,6 +36,12 @@ def test_arrays_pass_between_processes_bit_for_bit(name, tmp_path):
     came = serialization.mapped(tmp_path / "passed")["array"]
     assert (came.dtype, came.shape) == (array.dtype, array.shape)
     assert came.tobytes() == array.tobytes()
+
+
+@pytest.mark.unit
+def test_objects_are_not_passed_on(tmp_path):
+    with pytest.raises(TypeError, match="an array of objects"):
+        serialization.pass_on(tmp_path / "passed", {"array": np.array([None, {}])})
 
 
 @pytest.mark.unit
@@ -99,3 +108,15 @@ def test_a_port_has_its_own_framework_alone_loaded_and_loads_it_once(tmp_path):
         assert port.state().variables["w/0"].tolist() == [1.0, 1.0]
     # a fork that found no PyTorch ended; those after it found it loaded
     assert (tmp_path / "opened").read_text() == "-torchtorch"
+
+
+@pytest.mark.compare
+@pytest.mark.parametrize("ends", ["import sys; sys.exit()", "import os; os._exit(19)"])
+def test_a_file_that_ends_its_process_ends_in_a_line(tmp_path, ends):
+    """Status 19 is that of a fork that wants PyTorch, once."""
+    (tmp_path / "port.py").write_text(f"import torch\n{ends}\n")
+    source = Source("port.py:new", folder=str(tmp_path))
+    port = RemotePort("port", source, tmp_path, dtype="float64", threads=1)
+    said = re.compile("ends the process itself|the port process died")
+    with port, pytest.raises(UserError, match=said):
+        port.wait_until_open()

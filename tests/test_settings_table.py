@@ -67,6 +67,15 @@ def layer(ours, theirs, by, name="D/conv"):
     return Aligned(new, old, by, 0.0, 0.0)
 
 
+def test_what_only_the_port_has_is_a_row_where_a_cause_is_about_it():
+    theirs = {**ADAM, "weight decay beside the step": 0.01}
+    named = Named(frozenset({"adam"}), frozenset({"weight decay beside the step"}))
+    told = Finding(Kind.L2, "adam", "…", named=named)
+    rows = table(evidence(ADAM, theirs, moved=True), told)
+    assert rows["adam: weight decay beside the step"] == ("0.01", "differs")
+    assert "adam: weight decay beside the step" not in table(evidence(ADAM, theirs))
+
+
 def test_other_numbers_that_leave_the_same_weights_are_not_set_differently():
     rows = table(evidence(ADAM, {**ADAM, "epsilon": 1e-12}))
     assert rows["adam: epsilon"] == ("1e-12", "acts alike")
