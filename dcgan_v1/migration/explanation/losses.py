@@ -41,7 +41,9 @@ def _updates(case: Case, key: Key) -> set[int]:
     """Numbers of the updates whose gradients are of a loss."""
     evidence = case.evidence
     assert evidence.first is not None
-    scalars, value = evidence.first[0].scalars, float(evidence.ours[key])
+    scalars = evidence.first[0].scalars
+    # as TF1 had it by itself: one that goes along with the port has another value
+    value = scalars.get(evidence.losses.get(key.name, ""), float(evidence.ours[key]))
     return {
         number
         for number, update in enumerate(evidence.old.updates)
