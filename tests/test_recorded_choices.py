@@ -140,7 +140,7 @@ def between(tf1, port):
     norm = np.random.default_rng(0).normal(size=(6, 5))
     names = (("norm", norm), ("between", tf1(norm)), ("conv", norm @ np.ones((5, 5))))
     layers = [LayerOutput(name, "other", {}, output) for name, output in names]
-    case = SimpleNamespace(evidence=SimpleNamespace(layers={"training": layers}))
+    case = SimpleNamespace(evidence=SimpleNamespace(layers={"training": layers}, aligned={}))
     last = SimpleNamespace(old=layers[0], new=SimpleNamespace(output=norm))
     row = SimpleNamespace(old=layers[2])
     return skipped(case, "training", last, row, port(norm)).text

@@ -99,7 +99,6 @@ def skipped(case: Case, mode: str, last: Aligned, row: Aligned, x: np.ndarray) -
     if last.old is None or row.old is None:
         return None
     start, stop = names.index(last.old.name), names.index(row.old.name)
-    drops = _has_dropout_near(case.evidence.aligned[mode], row)
     for layer in layers[start + 1 : stop]:
         y = layer.output
         if y.shape != x.shape and _is_flattened(x, last.new.output):
@@ -119,17 +118,22 @@ def skipped(case: Case, mode: str, last: Aligned, row: Aligned, x: np.ndarray) -
             text = f"{name} is left out before it; TF1 has it ({layer.name})"
             return Reason(Kind.ACTIVATION, text, values=("none", name))
         kept = y != 0
-        if not drops and not kept.all() and kept.any() and np.ptp(y[kept] / x[kept]) < AGREE:
+        drops = not kept.all() and kept.any() and np.ptp(y[kept] / x[kept]) < AGREE
+        if drops and not _drops_near(case.evidence.aligned.get(mode, []), row):
             return Reason(Kind.DROPOUT, "dropout is left off: the output is the input")
     return None
 
 
-def _has_dropout_near(rows: list[Aligned], row: Aligned) -> bool:
-    """Whether the port's network drops out beside a layer: ahead of its activation, or after."""
+def _drops_near(rows: list[Aligned], row: Aligned) -> bool:
+    """Whether the port's network drops out beside a layer: ahead of its activation, or after; a
+    dropout that gives what it is given does not."""
     place = next((i for i, other in enumerate(rows) if other is row), 0)
-    near = rows[max(place - NEAR, 0) : place + NEAR + 1]
-    own = model_of(row.new.name)
-    return any(r.new.kind == "dropout" and model_of(r.new.name) == own for r in near)
+    for i in range(max(place - NEAR, 1), min(place + NEAR + 1, len(rows))):
+        before, now = rows[i - 1].new, rows[i].new
+        is_own = now.kind == "dropout" and model_of(now.name) == model_of(row.new.name)
+        if is_own and not np.array_equal(before.output, now.output):
+            return True
+    return False
 
 
 def _is_flattened(x: np.ndarray, maps: np.ndarray) -> bool:

@@ -1,6 +1,6 @@
-"""Frameworks are loaded once, in the process that programs are forked from: that takes longer than
-most programs do.
+"""Frameworks, loaded once in the process that programs are forked from.
 
+Loading them takes longer than most programs do.
 Which ones a program needs shows when it is opened. A fork that would import one that is not there
 ends, with a status that names it; the process loads it, and forks again."""
 
