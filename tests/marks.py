@@ -33,7 +33,8 @@ def settle(items: list[pytest.Item]) -> None:
       pytest.UsageError: a test has none either way.
     """
     modules = {item.getparent(pytest.Module) for item in items}
-    of_file = {module: [m.name for m in module.own_markers] for module in modules}
+    # one with a condition stays the file's
+    of_file = {m: [mark.name for mark in m.own_markers if not mark.args] for m in modules}
     for item in items:
         has_kind = any(mark.name in KINDS[:-1] for mark in item.own_markers)
         for name in of_file[item.getparent(pytest.Module)]:
@@ -43,7 +44,7 @@ def settle(items: list[pytest.Item]) -> None:
             kinds = ", ".join(KINDS)
             raise pytest.UsageError(f"{item.nodeid} wants a mark: {kinds} (see pyproject.toml)")
     for module in modules:
-        module.own_markers.clear()
+        module.own_markers[:] = [mark for mark in module.own_markers if mark.args]
 
 
 def missing(mark: str) -> str:
