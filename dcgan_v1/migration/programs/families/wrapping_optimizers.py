@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow.compat.v1 as tf
 
+from dcgan_v1.errors import UserError
+
 
 class MovingAverageOptimizer(tf.train.Optimizer):
     """Keeps averages of the variables that another optimiser moves.
@@ -155,7 +157,10 @@ class ScipyOptimizerInterface:
         **others: Any,
     ) -> None:
         if any(others.get(name) for name in ("equalities", "inequalities", "var_to_bounds")):
-            raise NotImplementedError("constraints of ScipyOptimizerInterface are not supplied")
+            raise UserError(
+                "ScipyOptimizerInterface has no constraints here: leave equalities, inequalities "
+                "and var_to_bounds out, or run the program on TensorFlow 1.15"
+            )
         self._loss, self._method, self._options = loss, method, dict(options or {})
         self._variables = list(var_list or tf.trainable_variables())
         gradients = tf.gradients(loss, self._variables)
