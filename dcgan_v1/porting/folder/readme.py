@@ -1,6 +1,7 @@
 """README.md of a port: where it came from, what was read off, what is spelled out and why."""
 
 from collections import Counter
+from importlib import metadata
 
 from dcgan_v1.porting import description as d
 from dcgan_v1.porting.folder import templates
@@ -8,6 +9,7 @@ from dcgan_v1.porting.targets import TARGETS
 from dcgan_v1.porting.text import contents
 
 FRAMEWORKS = {"keras": "Keras", "torch": "PyTorch", "tf2": "TensorFlow 2"}
+PACKAGES = {"keras": "keras", "torch": "torch", "tf2": "tensorflow"}  # where versions are asked
 LOADING = {
     "keras": 'training.{network}.load_weights("weights/{network}.weights.h5")',
     "tf2": (
@@ -41,6 +43,7 @@ def text(
         name=plain,
         original=f"`{name}`",
         framework=FRAMEWORKS[to],
+        version=metadata.version(PACKAGES[to]),
         verdict=f"{first}\n{notes}" if notes else first,
         networks=", ".join(f"`{n.name}`" for n in program.networks),
         optimizers=f"the losses, the optimisers {step}",
