@@ -41,11 +41,8 @@ from dcgan_v1.migration.matching.layouts import Layout
 from dcgan_v1.migration.matching.matching import Matching, Row
 from dcgan_v1.migration.records import (
     GradientKey,
-    InputChange,
     LayerOutput,
-    NumberChange,
     Observation,
-    OptimizerChange,
     PortInfo,
     SlotKey,
     State,
@@ -53,6 +50,7 @@ from dcgan_v1.migration.records import (
     Update,
     Variable,
 )
+from dcgan_v1.migration.sources import InputChange, NumberChange, OptimizerChange
 
 ADAM = {"kind": "Adam", "learning rate": 0.01, "beta1": 0.5, "beta2": 0.999, "epsilon": 1e-3}
 

@@ -258,8 +258,8 @@ def test_what_has_no_float64_kernel_is_named():
 
 
 def test_a_sigmoid_that_becomes_a_tanh_has_the_gradient_of_one(rng):
-    from dcgan_v1.migration.records import TypeChange
     from dcgan_v1.migration.runners.tf1 import changes
+    from dcgan_v1.migration.sources import TypeChange
 
     with tf.Graph().as_default():
         x = tf.placeholder(tf.float64, [5], "x")
@@ -308,8 +308,8 @@ def test_a_critics_last_layer_is_looked_into_though_no_gradient_needs_it():
 @pytest.mark.parametrize("is_transposed", [False, True])
 def test_another_padding_is_that_of_the_gradients_too(rng, is_transposed):
     """The oracle pads, or cuts off, by itself, and has TensorFlow's own gradients of that."""
-    from dcgan_v1.migration.records import PaddingChange
     from dcgan_v1.migration.runners.tf1 import changes, knobs
+    from dcgan_v1.migration.sources import PaddingChange
 
     small, large = rng.normal(size=(2, 4, 4, 3)), rng.normal(size=(2, 8, 8, 3))
     fed, size = (small, [2, 8, 8, 3]) if is_transposed else (large, None)

@@ -9,9 +9,10 @@ import pytest
 
 from dcgan_v1.errors import UserError
 from dcgan_v1.migration import serialization
-from dcgan_v1.migration.records import Batch, Source, State
+from dcgan_v1.migration.records import Batch, State
 from dcgan_v1.migration.runners import after_import
 from dcgan_v1.migration.runners.process import RemotePort
+from dcgan_v1.migration.sources import Source
 
 ARRAYS = {
     "numbers": np.arange(6.0).reshape(2, 3),

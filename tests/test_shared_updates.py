@@ -9,7 +9,8 @@ from test_compare_causes import ADAM, case, made
 from dcgan_v1.migration.comparison.evidence import GRADIENT, STATE, Key
 from dcgan_v1.migration.explanation import updates
 from dcgan_v1.migration.explanation.update_rules import AFTER, Rule
-from dcgan_v1.migration.records import Observation, OptimizerChange, SlotKey, Update
+from dcgan_v1.migration.records import Observation, SlotKey, Update
+from dcgan_v1.migration.sources import OptimizerChange
 
 pytestmark = pytest.mark.unit
 

@@ -15,7 +15,7 @@ from dcgan_v1.porting.folder import readme, train_program
 from dcgan_v1.porting.graphs import graph
 from dcgan_v1.porting.patterns import layers as patterns
 from dcgan_v1.porting.patterns import norms as norm_patterns
-from dcgan_v1.porting.reading import corrections, effects, feeding, segments
+from dcgan_v1.porting.reading import corrections, effects, feeding, network_names
 
 pytestmark = pytest.mark.unit
 RELEASE = ("contrib_layers", "ema_batch_norm", "layers", "slim_arg_scope", "wgan_gp")
@@ -203,16 +203,16 @@ def test_an_average_of_the_unbiased_variance_is_one_of_the_variance():
     ],
 )
 def test_a_network_is_called_after_what_its_variables_have_in_common(names, network):
-    assert list(segments.groups([names], names, {})) == [network]
-    assert list(segments.groups([names], names, dict.fromkeys(names, "critic"))) == ["critic"]
+    assert list(network_names.groups([names], names, {})) == [network]
+    assert list(network_names.groups([names], names, dict.fromkeys(names, "critic"))) == ["critic"]
 
 
 def test_a_graph_without_a_step_has_a_network_for_each_scope_of_several_layers():
     names = ["g/a/w", "g/a/b", "g/b/w", "d/a/w", "d/b/w"]
     kernels = [n for n in names if n.endswith("w")]
-    assert list(segments.scopes(names, kernels, {})) == ["g", "d"]
+    assert list(network_names.scopes(names, kernels, {})) == ["g", "d"]
     layers = ["conv1/w", "conv1/b", "conv2/w", "conv2/b"]
-    assert list(segments.scopes(layers, ["conv1/w", "conv2/w"], {})) == ["model"]
+    assert list(network_names.scopes(layers, ["conv1/w", "conv2/w"], {})) == ["model"]
 
 
 def test_a_map_that_names_what_is_not_there_is_refused_with_everything_at_once():

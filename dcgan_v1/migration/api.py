@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dcgan_v1.errors import UserError
-from dcgan_v1.migration.records import Arrays, Source
+from dcgan_v1.migration.records import Arrays
+from dcgan_v1.migration.sources import Source
 from dcgan_v1.migration.specs import Recorded, Tf1
 
 if TYPE_CHECKING:

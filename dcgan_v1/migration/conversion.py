@@ -19,8 +19,9 @@ from dcgan_v1.migration.matching import map_file
 from dcgan_v1.migration.matching.identify import identify
 from dcgan_v1.migration.matching.map_file import Map
 from dcgan_v1.migration.matching.matching import Matching
-from dcgan_v1.migration.records import Arrays, PortInfo, SlotKey, Source, State, Tf1Info
+from dcgan_v1.migration.records import Arrays, PortInfo, SlotKey, State, Tf1Info
 from dcgan_v1.migration.runners.process import RemotePort, RemoteTf1
+from dcgan_v1.migration.sources import Source
 from dcgan_v1.runtime import cores
 
 FORMATS = {  # --to -> the frameworks that have it

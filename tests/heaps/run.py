@@ -59,8 +59,8 @@ class InOneProcess:
 def set_up():
     """Does what a port's process does before the port is made."""
     sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
-    from dcgan_v1.migration.records import Source
     from dcgan_v1.migration.runners import worker
+    from dcgan_v1.migration.sources import Source
 
     source = Source("heaps.pairs:new", options={"framework": "torch"})
     opening = worker.Opening("port", source, "float64", 1)

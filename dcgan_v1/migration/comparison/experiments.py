@@ -6,7 +6,8 @@ import numpy as np
 
 from dcgan_v1.migration.comparison.evidence import Evidence, Key, Keyed
 from dcgan_v1.migration.matching.matching import Row
-from dcgan_v1.migration.records import Change, GradientKey, SlotKey, State
+from dcgan_v1.migration.records import GradientKey, SlotKey, State
+from dcgan_v1.migration.sources import Change
 
 
 class Experiments(Protocol):

@@ -23,15 +23,14 @@ from dcgan_v1.migration.matching.matching import Matching, Row
 from dcgan_v1.migration.records import (
     Arrays,
     Batch,
-    Change,
     GradientKey,
-    InputChange,
     Observation,
     SlotKey,
     State,
     Tf1Info,
 )
 from dcgan_v1.migration.runners.process import both
+from dcgan_v1.migration.sources import Change, InputChange
 
 SHIFT = 0.125  # of averages, exact in binary
 EVEN = {"float32": 1e-3, "float64": 1e-8}  # how far channels may keep different parts of it

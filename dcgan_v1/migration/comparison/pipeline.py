@@ -31,9 +31,10 @@ from dcgan_v1.migration.comparison.preparation import Prepared, Request
 from dcgan_v1.migration.comparison.programs import Programs
 from dcgan_v1.migration.comparison.recorded_experiments import RecordedExperiments
 from dcgan_v1.migration.explanation.explain import Finding, explain
-from dcgan_v1.migration.records import PortInfo, Source, Speed, Tf1Info
+from dcgan_v1.migration.records import PortInfo, Speed, Tf1Info
 from dcgan_v1.migration.runners.protocol import NoDouble
 from dcgan_v1.migration.runners.recorded import RecordedPort
+from dcgan_v1.migration.sources import Source
 
 LOUD = 0.1  # rounding in float32 that leaves nothing to be said
 ROUNDS = 5  # of timing, in alternation

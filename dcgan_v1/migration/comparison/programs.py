@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Self
 
 from dcgan_v1.errors import UserError
-from dcgan_v1.migration.records import Change, Source
 from dcgan_v1.migration.runners.process import RemotePort, RemoteTf1
 from dcgan_v1.migration.runners.recorded import RecordedPort
+from dcgan_v1.migration.sources import Change, Source
 from dcgan_v1.runtime import cores
 
 

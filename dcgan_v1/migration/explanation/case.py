@@ -18,7 +18,7 @@ from dcgan_v1.migration.comparison.evidence import (
 )
 from dcgan_v1.migration.comparison.experiments import Experiments
 from dcgan_v1.migration.explanation.kinds import Kind
-from dcgan_v1.migration.records import Change
+from dcgan_v1.migration.sources import Change
 
 EPSILON_PLACE = "adam-epsilon-place"  # causes that a user may accept, by name
 PORT_AVERAGES = "port-only-averages"

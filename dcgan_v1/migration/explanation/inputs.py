@@ -4,7 +4,7 @@ from dcgan_v1.migration.comparison.differences import between, group_of
 from dcgan_v1.migration.comparison.evidence import GRADIENT, LOSS
 from dcgan_v1.migration.explanation.case import SECOND_NOISE, Case, Cause
 from dcgan_v1.migration.explanation.kinds import Kind
-from dcgan_v1.migration.records import InputChange
+from dcgan_v1.migration.sources import InputChange
 
 
 def find(case: Case) -> list[Cause]:

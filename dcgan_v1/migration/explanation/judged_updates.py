@@ -10,7 +10,8 @@ from dcgan_v1.migration.explanation.case import EPSILON_PLACE, Case, Cause, Name
 from dcgan_v1.migration.explanation.kinds import BY_SETTING, Kind
 from dcgan_v1.migration.explanation.update_rules import AFTER, PLACES, Rule
 from dcgan_v1.migration.explanation.update_steps import EXACT, Step
-from dcgan_v1.migration.records import DECAY_APART, OptimizerChange, Setting, Settings, Update
+from dcgan_v1.migration.records import DECAY_APART, Setting, Settings, Update
+from dcgan_v1.migration.sources import OptimizerChange
 
 NUMBERS = ("learning rate", "beta1", "beta2", "epsilon", "rho", "momentum")
 

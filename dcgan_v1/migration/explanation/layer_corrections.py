@@ -2,7 +2,8 @@
 
 from dcgan_v1.migration.comparison.evidence import Aligned
 from dcgan_v1.migration.explanation.case import Case
-from dcgan_v1.migration.records import TYPE, Change, NumberChange, PaddingChange, TypeChange
+from dcgan_v1.migration.records import TYPE
+from dcgan_v1.migration.sources import Change, NumberChange, PaddingChange, TypeChange
 
 
 def changes(case: Case, at: Aligned, settings: dict[str, float]) -> tuple[Change, ...]:

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from dcgan_v1.migration.recordings.recording import Recording
-from dcgan_v1.migration.records import ReplayRow, Source, Tf1Info
+from dcgan_v1.migration.records import ReplayRow, Tf1Info
 from dcgan_v1.migration.runners.process import RemoteTf1
+from dcgan_v1.migration.sources import Source
 from dcgan_v1.runtime import cores
 
 

@@ -16,7 +16,7 @@ from dcgan_v1.errors import UserError
 from dcgan_v1.migration.comparison.differences import TIMES_ROUNDING
 from dcgan_v1.migration.recordings import replay
 from dcgan_v1.migration.recordings.recording import Recording
-from dcgan_v1.migration.records import Source
+from dcgan_v1.migration.sources import Source
 
 LEAST = float(np.finfo(np.float32).eps)
 

@@ -25,13 +25,13 @@ from dcgan_v1.migration.records import (
     Observation,
     PortInfo,
     ReplayRow,
-    Source,
     Speed,
     State,
     Tf1Info,
 )
 from dcgan_v1.migration.runners import worker
 from dcgan_v1.migration.runners.protocol import NoDouble
+from dcgan_v1.migration.sources import Source
 
 ROOT = Path(__file__).resolve().parents[3]
 A = TypeVar("A")

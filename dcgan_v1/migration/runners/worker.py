@@ -18,10 +18,11 @@ from typing import IO
 
 import numpy as np
 
-from dcgan_v1.migration import records, serialization
-from dcgan_v1.migration.records import Batch, Source, Speed
+from dcgan_v1.migration import records, serialization, sources
+from dcgan_v1.migration.records import Batch, Speed
 from dcgan_v1.migration.runners import after_import, frameworks
 from dcgan_v1.migration.runners.protocol import PortRunner, Runner, Tf1Runner
+from dcgan_v1.migration.sources import Source
 
 LEAVE = "leave"  # request that ends a program, and not the process that it was forked from
 PR_SET_PDEATHSIG = 1  # of prctl: a child ends with its parent
@@ -42,9 +43,9 @@ class Opening:
 CLASSES = (
     *(records.SlotKey, records.GradientKey, records.Variable, records.Input, records.Update),
     *(records.Tf1Info, records.PortInfo, records.State, records.Batch, records.LayerOutput),
-    *(records.Observation, records.Speed, records.ReplayRow, records.Source),
-    *(records.NumberChange, records.TypeChange, records.PaddingChange),
-    *(records.OptimizerChange, records.InputChange),
+    *(records.Observation, records.Speed, records.ReplayRow, Source),
+    *(sources.NumberChange, sources.TypeChange, sources.PaddingChange),
+    *(sources.OptimizerChange, sources.InputChange),
     Opening,
 )
 serialization.register(CLASSES)

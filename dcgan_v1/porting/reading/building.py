@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from dcgan_v1.porting import description as d
 from dcgan_v1.porting.reading import segments
 from dcgan_v1.porting.reading.flow import DRAWS, Operand, Out, Piece
+from dcgan_v1.porting.reading.network_names import identifier
 from dcgan_v1.porting.reading.segments import Call
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ class Building:
         if f"{name}@{self.number + 1}" in bodies.again:
             name = f"{name}@{self.number + 1}"
         if name not in bodies.fed:
-            word = bodies.names.inputs.get(name) or segments.identifier(input_word(name, unit, i))
+            word = bodies.names.inputs.get(name) or identifier(input_word(name, unit, i))
             taken = {n.value.name.partition(".")[0] for n in bodies.fed.values()}
             while word in taken:
                 word += "_"
@@ -104,7 +105,7 @@ class Building:
         if name not in bodies.drawn:
             words = name.split("/")
             word = words[-1] if words[-1] not in DRAWS or len(words) == 1 else words[-2]
-            word = bodies.names.inputs.get(name) or segments.identifier(word)
+            word = bodies.names.inputs.get(name) or identifier(word)
             nodes = (*bodies.fed.values(), *bodies.drawn.values())
             taken = {n.value.name.partition(".")[0] for n in nodes}
             while word in taken:

@@ -10,6 +10,7 @@ from dcgan_v1.porting.reading import broadcasting, effects, moved_averages, segm
 from dcgan_v1.porting.reading.averages import key_of
 from dcgan_v1.porting.reading.building import Building, input_word
 from dcgan_v1.porting.reading.flow import Operand, Out, Piece
+from dcgan_v1.porting.reading.network_names import common_scope, identifier
 from dcgan_v1.porting.reading.segments import Call
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ class Bodies:
         for copies in self._copies.get(name, {}).values():
             if left := sorted(set(own) - set(copies)):
                 self.refused.append(f"an average of a part of {name}: {', '.join(left)} has none")
-        scope = segments.common_scope(own)
+        scope = common_scope(own)
         return d.Network(name, scope, functions, tuple(variables), self._copies.get(name, {}))
 
     def key(self, call: Call) -> Any:
@@ -102,7 +103,7 @@ class Bodies:
         inputs = []
         for i, x in enumerate(call.inputs):
             assert isinstance(x, Out)
-            name = segments.identifier(input_word(x.piece.op.name, x.piece, x.index))
+            name = identifier(input_word(x.piece.op.name, x.piece, x.index))
             value = self.value(x, name if x.piece.kind == "input" else f"x{i or ''}")
             values[x.piece, x.index] = value
             inputs.append(value)
@@ -241,7 +242,7 @@ class Bodies:
         if loss in self.losses.values():
             return
         network = self._network_of.get(variables[0], "")
-        word = segments.identifier(tensor.op.name.rpartition("/")[2])
+        word = identifier(tensor.op.name.rpartition("/")[2])
         name = word if "loss" in word else f"{network}_loss"
         while name in self.losses:
             name += "_"

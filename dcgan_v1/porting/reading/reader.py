@@ -9,7 +9,7 @@ from dcgan_v1.migration.records import Tf1Info
 from dcgan_v1.porting import description as d
 from dcgan_v1.porting.graphs import graph
 from dcgan_v1.porting.patterns.norms import bare, moment_of
-from dcgan_v1.porting.reading import effects, initializers, outputs, segments
+from dcgan_v1.porting.reading import effects, initializers, network_names, outputs, segments
 from dcgan_v1.porting.reading.averages import averages_of, key_of
 from dcgan_v1.porting.reading.corrections import Names
 from dcgan_v1.porting.reading.flow import Flow
@@ -83,7 +83,7 @@ class Reader:
         )
         runs = [self._run(number, updates) for number in range(len(info.runs))]
         trained = [u.variables for u in info.updates]
-        networks = segments.groups(trained, info.variables, self.names.networks)
+        networks = network_names.groups(trained, info.variables, self.names.networks)
         bodies = self._bodies(runs, networks)
         optimizers = updates.optimizers()
         self._refuse(updates.refused + bodies.refused)
@@ -109,7 +109,7 @@ class Reader:
         used |= {x.variable for p in flow.pieces for x in p.inputs if isinstance(x, d.Weight)}
         of_norms = self.averages.members
         order = [v for v in self.info.variables if v in used - of_norms]
-        networks = segments.scopes(order, kernels, self.names.networks)
+        networks = network_names.scopes(order, kernels, self.names.networks)
         bodies = self._bodies([Run(0, flow, [], [], None)], networks)
         forward = bodies.forward(ends)
         self._refuse(bodies.refused)

@@ -1,11 +1,8 @@
-"""Finds the networks among the pieces, and each call of one.
+"""Finds each call of a network among the pieces.
 
-By the weights they hold and by what lies between them. A network that a program built three times
+By the weights it holds and by what lies between them. A network that a program built three times
 is one, called three times."""
 
-import keyword
-import re
-from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,96 +29,6 @@ class Call:
     flow: int
     inputs: list[Operand] = field(default_factory=list)
     outputs: list[Out] = field(default_factory=list)
-
-
-def groups(
-    trained: list[list[str]], order: Iterable[str], wished: Mapping[str, str]
-) -> dict[str, list[str]]:
-    """Returns network -> its trained variables: those that the same updates train.
-
-    Args:
-      trained: variables of each update.
-      order: all variables.
-      wished: variable -> network, of a map.
-    """
-    by_updates: dict[tuple[int, ...], list[str]] = {}
-    for name in order:
-        signature = tuple(i for i, names in enumerate(trained) if name in names)
-        if signature:
-            by_updates.setdefault(signature, []).append(name)
-    result: dict[str, list[str]] = {}
-    for number, names in enumerate(by_updates.values()):
-        name = _name(names) or ("model" if len(by_updates) == 1 else f"network{number + 1}")
-        result[name if name not in result else f"{name}_{number + 1}"] = names
-    return _regrouped(result, wished)
-
-
-def scopes(
-    order: list[str], kernels: Collection[str], wished: Mapping[str, str]
-) -> dict[str, list[str]]:
-    """Returns network -> its variables of a program without updates: those below one scope, where
-    every scope holds more than a layer; else all.
-
-    Args:
-      order: all variables.
-      kernels: those of them that layers multiply by.
-      wished: variable -> network, of a map.
-    """
-    by_scope: dict[str, list[str]] = {}
-    for name in order:
-        by_scope.setdefault(name.partition("/")[0], []).append(name)
-    if any(len(set(names) & set(kernels)) < 2 for names in by_scope.values()):
-        by_scope = {_name(order) or "model": order}
-    return _regrouped({identifier(k): names for k, names in by_scope.items()}, wished)
-
-
-def _regrouped(networks: dict[str, list[str]], wished: Mapping[str, str]) -> dict[str, list[str]]:
-    """Moves variables into the networks that a map says."""
-    result: dict[str, list[str]] = {}
-    for name, variables in networks.items():
-        for variable in variables:
-            result.setdefault(wished.get(variable, name), []).append(variable)
-    return result
-
-
-def _name(names: list[str]) -> str:
-    """An identifier of the scope that variables have in common, or of how their names begin; ''
-    where they have nothing in common."""
-    scope = common_scope(names)
-    if scope:
-        return identifier(scope.rpartition("/")[2])
-    firsts = {name.partition("_")[0].lower() if "/" not in name else "" for name in names}
-    word = firsts.pop() if len(firsts) == 1 else ""
-    return PREFIXES.get(word, "" if word.startswith("variable") else word and identifier(word))
-
-
-PREFIXES = {  # how variables of a GAN begin that has no scopes
-    **{"d": "discriminator", "dis": "discriminator", "disc": "discriminator"},
-    **{"g": "generator", "gen": "generator"},
-}
-
-
-def common_scope(names: list[str]) -> str:
-    """Returns the scope that variables have in common."""
-    parts = [name.split("/")[:-1] for name in names]
-    common = []
-    for words in zip(*parts, strict=False):
-        if len(set(words)) > 1:
-            break
-        common.append(words[0])
-    return "/".join(common)
-
-
-RESERVED = {*keyword.kwlist, "self", "tf", "keras", "np", "layers", "torch", "nn", "dtype"}
-RESERVED |= {"training", "moves", "averages", "tape", "inner"}
-
-
-def identifier(text: str) -> str:
-    """Returns a name that Python takes."""
-    name = re.sub(r"\W+", "_", text).strip("_").lower() or "x"
-    if name in RESERVED:
-        return f"{name}_"
-    return f"_{name}" if name[0].isdigit() else name
 
 
 def calls(flows: list[list[Piece]], network_of: dict[str, str]) -> list[Call]:

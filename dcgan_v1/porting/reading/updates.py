@@ -9,7 +9,7 @@ from dcgan_v1.porting.graphs.graph import Graph, Tensor, through, variable_of
 from dcgan_v1.porting.graphs.matching import Number, any_of, number_of
 from dcgan_v1.porting.reading import clipping
 from dcgan_v1.porting.reading.effects import Updated, is_count, moves
-from dcgan_v1.porting.reading.segments import common_scope, identifier
+from dcgan_v1.porting.reading.network_names import common_scope, identifier
 
 if TYPE_CHECKING:
     from dcgan_v1.migration.runners.tf1.roles import Roles

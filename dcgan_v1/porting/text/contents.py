@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from dcgan_v1.porting import description as d
-from dcgan_v1.porting.reading.segments import identifier
+from dcgan_v1.porting.reading.network_names import identifier
 from dcgan_v1.porting.text import names as naming
 from dcgan_v1.porting.text.printing import ACTIVATIONS, Names, comment, of_shapes, used_next
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from dcgan_v1.porting import description as d
+from dcgan_v1.porting.reading.network_names import identifier
 from dcgan_v1.porting.text.printing import of_shapes
 
 TAKEN = (  # attributes that models of the frameworks have
@@ -95,8 +96,6 @@ def key_of(node: d.Node) -> tuple[str, ...] | None:
 
 
 def _stem(node: d.Node, scope: str) -> str:
-    from dcgan_v1.porting.reading.segments import identifier
-
     if "attribute" in node.settings:  # a map's
         return str(node.settings["attribute"])
     if not node.variables:

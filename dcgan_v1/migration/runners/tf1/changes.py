@@ -7,7 +7,7 @@ from tensorflow.core.framework.node_def_pb2 import NodeDef
 from tensorflow.core.protobuf.meta_graph_pb2 import MetaGraphDef
 from tensorflow.python.framework import tensor_util
 
-from dcgan_v1.migration.records import GraphChange, PaddingChange, TypeChange
+from dcgan_v1.migration.sources import GraphChange, PaddingChange, TypeChange
 
 CONVOLUTIONS = ("Conv2D", "Conv2DBackpropInput", "Conv2DBackpropFilter")
 

@@ -10,12 +10,9 @@ from dcgan_v1.errors import UserError, reason
 from dcgan_v1.migration.records import (
     Arrays,
     Batch,
-    Change,
     GradientKey,
-    GraphChange,
     LayerOutput,
     Observation,
-    OptimizerChange,
     ReplayRow,
     Settings,
     State,
@@ -26,8 +23,6 @@ from dcgan_v1.migration.runners.tf1 import changes as graph_changes
 from dcgan_v1.migration.runners.tf1 import (
     channels_first,
     dropouts,
-    graph_layers,
-    knobs,
     leaks,
     opening,
     precision,
@@ -36,8 +31,10 @@ from dcgan_v1.migration.runners.tf1 import (
 from dcgan_v1.migration.runners.tf1.describing import describe
 from dcgan_v1.migration.runners.tf1.feeding import Feed, Feeding
 from dcgan_v1.migration.runners.tf1.fetches import Fetches
+from dcgan_v1.migration.runners.tf1.layer_outputs import layer_outputs
 from dcgan_v1.migration.runners.tf1.roles import Roles
 from dcgan_v1.migration.runners.tf1.variables import Variables
+from dcgan_v1.migration.sources import Change, GraphChange, OptimizerChange
 from dcgan_v1.migration.specs import Tf1
 
 
@@ -211,7 +208,9 @@ class GraphRunner:
                 }
                 gradients |= values["gradients"]
                 ops = self.fetches.step_layers[number]
-                layers += self._layers(ops, values["layers"], number, applied)
+                layers += layer_outputs(
+                    ops, values["layers"], self.nodes, self.fetches, run=number, applied=applied
+                )
             applied += len(updates)
         if not is_observed:
             return Observation(scalars)
@@ -239,30 +238,7 @@ class GraphRunner:
             {op.name: self.fetches.outputs[op.name] for op in ops},
             self.feeding.of_run(batch, is_training=False),
         )
-        return Observation(layers=self._layers(ops, values, 0, 0))
-
-    def _layers(
-        self, ops: list[tf.Operation], values: Arrays, run: int, applied: int
-    ) -> list[LayerOutput]:
-        suffix = f" (run {run + 1})" if run else ""
-        return [
-            LayerOutput(
-                op.name + suffix,
-                graph_layers.KINDS[self.types[op.name]],
-                {
-                    "op": self.types[op.name],
-                    **graph_layers.settings(self.nodes[op.name]),
-                    **knobs.settings(op),
-                },
-                _nhwc(self.nodes[op.name], values[op.name]),
-                applied=applied,
-                reads=tuple(sorted(self.fetches.reads[op])),
-                is_last=op not in self.fetches.before_weights,
-                is_inference_only=op in self.fetches.inference_only,
-                knobs=knobs.of(op, self.nodes),
-            )
-            for op in ops
-        ]
+        return Observation(layers=layer_outputs(ops, values, self.nodes, self.fetches))
 
     def _optimizer_settings(self) -> dict[str, Settings]:
         """Optimiser -> name -> number, as the last observed step had them. To ask for them alone
@@ -311,9 +287,3 @@ class GraphRunner:
                         "gradient behind tf.control_dependencies); the step runs, and "
                         "moves no weight"
                     ) from None
-
-
-def _nhwc(node: Any, array: np.ndarray) -> np.ndarray:
-    """Maps that a node has as [N, C, H, W] in the usual order."""
-    is_first = "data_format" in node.attr and node.attr["data_format"].s == b"NCHW"
-    return array.transpose(0, 2, 3, 1) if is_first and array.ndim == 4 else array

@@ -1,0 +1,57 @@
+"""What the layers of a graph gave in one session call, as records."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import tensorflow.compat.v1 as tf
+from tensorflow.core.framework.node_def_pb2 import NodeDef
+
+from dcgan_v1.migration.records import Arrays, LayerOutput
+from dcgan_v1.migration.runners.tf1 import graph_layers, knobs
+from dcgan_v1.migration.runners.tf1.fetches import Fetches
+
+
+def layer_outputs(
+    ops: list[tf.Operation],
+    values: Arrays,
+    nodes: Mapping[str, NodeDef],
+    fetches: Fetches,
+    *,
+    run: int = 0,
+    applied: int = 0,
+) -> list[LayerOutput]:
+    """Returns a record for each op.
+
+    Args:
+      ops: that make layers, in the order of their calls.
+      values: op name -> what it gave.
+      nodes: of the program by name, as they were written.
+      fetches: of the graph as it runs.
+      run: number of the session call, from 0.
+      applied: how many updates of the step came before.
+    """
+    suffix = f" (run {run + 1})" if run else ""
+    return [
+        LayerOutput(
+            op.name + suffix,
+            graph_layers.KINDS[nodes[op.name].op],
+            {
+                "op": nodes[op.name].op,
+                **graph_layers.settings(nodes[op.name]),
+                **knobs.settings(op),
+            },
+            _nhwc(nodes[op.name], values[op.name]),
+            applied=applied,
+            reads=tuple(sorted(fetches.reads[op])),
+            is_last=op not in fetches.before_weights,
+            is_inference_only=op in fetches.inference_only,
+            knobs=knobs.of(op, nodes),
+        )
+        for op in ops
+    ]
+
+
+def _nhwc(node: NodeDef, array: np.ndarray) -> np.ndarray:
+    """Maps that a node has as [N, C, H, W] in the usual order."""
+    is_first = "data_format" in node.attr and node.attr["data_format"].s == b"NCHW"
+    return array.transpose(0, 2, 3, 1) if is_first and array.ndim == 4 else array
