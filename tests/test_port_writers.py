@@ -13,6 +13,7 @@ from dcgan_v1.porting import description as d
 from dcgan_v1.porting.graphs import tf_ops
 from dcgan_v1.porting.keras import training as keras_training
 from dcgan_v1.porting.reading import broadcasting
+from dcgan_v1.porting.text import names as naming
 from dcgan_v1.porting.text import printing
 from dcgan_v1.porting.tf2 import training as tf2_training
 from dcgan_v1.porting.torch import networks as torch_networks
@@ -400,6 +401,24 @@ def test_gradients_of_one_run_are_all_taken_before_a_weight_moves():
         assert text.rindex(".gradient(") < text.index(".apply(")
 
 
+def test_a_call_whose_result_nobody_takes_says_what_it_is_for():
+    program = step_program()
+    (stage,), z = program.stages, program.inputs[0].value
+    unused = replace(stage.nodes[1], values=(d.Value("on.9", (None, 2)),), inputs=(z,))
+    program = replace(program, stages=(replace(stage, nodes=(unused, *stage.nodes)),))
+    for writer in (torch_training, keras_training, tf2_training):
+        lines = [line.strip() for line in writer.text(program).splitlines()]
+        assert "self.d(z)  # moves its averages" in lines
+
+
+def test_a_loss_is_called_after_what_it_is_of():
+    logits = d.Value("logits.1", (None, 1))
+    node = d.Node("binary_crossentropy", (d.Value("h.2", ()),), (d.Constant(np.ones(())), logits))
+    call = d.Node("call", (logits,), (d.Value("images.0", (None, 8, 8, 1)),))
+    names = naming.allocate((call, node), {"images.0": "images"})
+    assert (names["logits.1"], names["h.2"]) == ("on_images", "loss_on_images")
+
+
 def test_torch_refuses_a_gradient_through_weights_that_have_moved_by_name():
     with pytest.raises(d.Refused, match="through d as it was before another update"):
         torch_training.text(step_program(moved_between=True))
@@ -456,11 +475,11 @@ def test_two_optimisers_of_one_weight_in_torch_take_both_gradients_before_it_mov
     exec(torch_training.text(program).replace("from networks import D", ""), names)
     training = names["Training"]()
     x, w = RNG.normal(size=(3, 2)), RNG.normal(size=(2, 2))
-    training.d.w.weight.data = torch.tensor(w.T)
+    training.d.dense.weight.data = torch.tensor(w.T)
     training.train_step(torch.tensor(x))
     gradient = 2 * x.T @ (x @ w)  # of the sum of squares
     wanted = w - rates["a"] * gradient / 6 - rates["b"] * gradient
-    np.testing.assert_allclose(training.d.w.weight.detach().numpy().T, wanted, atol=1e-12)
+    np.testing.assert_allclose(training.d.dense.weight.detach().numpy().T, wanted, atol=1e-12)
 
 
 SHAPE = (28, 28, 1)

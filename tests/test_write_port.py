@@ -16,6 +16,7 @@ from dcgan_v1.porting.graphs import graph
 from dcgan_v1.porting.patterns import layers as patterns
 from dcgan_v1.porting.patterns import norms as norm_patterns
 from dcgan_v1.porting.reading import corrections, effects, feeding, network_names
+from dcgan_v1.porting.text import names as naming
 
 pytestmark = pytest.mark.unit
 RELEASE = ("contrib_layers", "ema_batch_norm", "layers", "slim_arg_scope", "wgan_gp")
@@ -205,6 +206,23 @@ def test_an_average_of_the_unbiased_variance_is_one_of_the_variance():
 def test_a_network_is_called_after_what_its_variables_have_in_common(names, network):
     assert list(network_names.groups([names], names, {})) == [network]
     assert list(network_names.groups([names], names, dict.fromkeys(names, "critic"))) == ["critic"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "variables", "attribute"),
+    [
+        ("conv", {"kernel": "d_w1", "bias": "d_b1"}, "conv1"),
+        ("dense", {"kernel": "G_w0", "bias": "G_b0"}, "dense0"),
+        ("batch_norm", {"gamma": "g_gamma2", "beta": "g_beta2"}, "batch_norm2"),
+        ("conv", {"kernel": "d_h0_conv"}, "d_h0_conv"),
+        ("conv", {"kernel": "conv1/w", "bias": "conv1/biases"}, "conv1"),
+        ("dense", {"kernel": "Variable_3"}, "dense"),
+    ],
+)
+def test_a_layer_is_called_after_its_scope_and_not_after_a_part_of_it(kind, variables, attribute):
+    node = d.Node(kind, (d.Value("h.1"),), variables=variables)
+    network = d.Network("d", "", (d.Function("call", (), (node,), ()),), tuple(variables.values()))
+    assert list(naming.layers(network).values()) == [attribute]
 
 
 def test_a_graph_without_a_step_has_a_network_for_each_scope_of_several_layers():

@@ -24,7 +24,7 @@ def raw_ops(
 
 
 def _raw(op: tf.Operation) -> RawOp:
-    attributes = {name: _value(value) for name, value in op.node_def.attr.items()}
+    attributes = {name: value_of(value) for name, value in op.node_def.attr.items()}
     inputs = [t.name for t in op.inputs]
     controls = [c.name for c in op.control_inputs]
     outputs = [
@@ -34,7 +34,8 @@ def _raw(op: tf.Operation) -> RawOp:
     return op.name, op.type, attributes, inputs, controls, outputs
 
 
-def _value(value: Any) -> Any:
+def value_of(value: Any) -> Any:
+    """Returns an attribute as Python has it, None where it has no value."""
     kind = value.WhichOneof("value")
     if kind == "s":
         return value.s.decode("utf-8", "replace")

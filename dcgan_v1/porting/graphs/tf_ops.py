@@ -16,6 +16,7 @@ from dcgan_v1.porting.text.printing import (
     in_brackets,
     number_throughout,
     rank_of,
+    square,
 )
 from dcgan_v1.porting.text.slicing import index_of
 
@@ -78,7 +79,7 @@ class Printer(Names):
         if kind == "concat":
             return f"tf.concat([{', '.join(xs)}], {s['axis']})"
         if kind in ("max_pool", "avg_pool"):
-            words = f'{list(s["size"])}, {list(s["strides"])}, "{s["padding"].upper()}"'
+            words = f'{square(s["size"])}, {square(s["strides"])}, "{s["padding"].upper()}"'
             return f"tf.nn.{kind}2d({xs[0]}, {words})"
         if kind == "op":
             return self._op(node, xs)
@@ -131,22 +132,22 @@ class Printer(Names):
                 words.append(f"{argument.name}=[{', '.join(taken)}]")
             else:
                 words.append(f"{argument.name}={rest.pop(0)}")
+        usual = _attributes(definition)
         for name, value in node.settings.items():
-            if (
-                name not in WORKED_OUT
-                and not name.startswith("_")
-                and name in _attributes(definition)
-            ):
-                words.append(f"{name}={_literal(value)}")
+            if name in usual and name not in WORKED_OUT and not name.startswith("_"):
+                said = _literal(value)
+                words += [f"{name}={said}"] if said != _literal(usual[name]) else []
         assert hasattr(tf.raw_ops, type_), type_
         return f"tf.raw_ops.{type_}({', '.join(words)})"
 
 
-def _attributes(definition: Any) -> set[str]:
-    types = {a.type_attr for a in definition.input_arg} | {
-        a.number_attr for a in definition.input_arg
-    }
-    return {a.name for a in definition.attr} - types
+def _attributes(definition: Any) -> dict[str, Any]:
+    """An op's attributes that its inputs do not settle -> their defaults, None for none."""
+    from dcgan_v1.porting.graphs.opening import value_of
+
+    settled = {a.type_attr for a in definition.input_arg}
+    settled |= {a.number_attr for a in definition.input_arg}
+    return {a.name: value_of(a.default_value) for a in definition.attr if a.name not in settled}
 
 
 def _literal(value: Any) -> str:

@@ -114,7 +114,7 @@ class TapeStep(StepPrinter[Printer]):
             lines += [f"    {line}" for line in self._body(node.body)]
             return [*lines, f"{made} = inner.gradient({xs[0]}, {xs[1]})"]
         if node.kind == "call":
-            return [f"{made} = {steps.call(self.step, node, xs)}"]
+            return [steps.call(self.step, node, self.printer)]
         if node.kind == "draw":
             function = DRAWS[node.settings["type"]]
             return self._drawn(node, f"{function}({xs[0]}, dtype={self.printer.floats})")

@@ -14,6 +14,8 @@ TAKEN = (  # attributes that models of the frameworks have
     *("submodules", "trainable_variables", "optimizer", "compile", "fit", "save", "summary"),
 )
 
+PART = re.compile(r"(?:(?:d|dis|disc|g|gen)_)?(?:w|weights?|kernel|b|bias|beta|gamma)_?(\d*)", re.I)
+
 
 def allocate(
     nodes: Sequence[d.Node],
@@ -65,6 +67,9 @@ def _stem_of(node: d.Node, value: d.Value, names: Mapping[str, str]) -> str:
     if node.kind == "call" and inputs:
         of = names[max(inputs, key=lambda x: len(x.shape or ())).name]
         return "fake" if of.startswith("z") or "noise" in of else f"on_{of}"
+    if node.kind in d.LOSSES and inputs:
+        of = names[inputs[-1].name]  # the logits
+        return f"loss_{of}" if of.startswith("on_") else "loss"
     return value.name.partition(".")[0]
 
 
@@ -105,5 +110,7 @@ def _stem(node: d.Node, scope: str) -> str:
     path, _, last = inner.rpartition("/")
     if not path and re.fullmatch(r"Variable(_\d+)?", last):  # TF1's own name for what has none
         return node.kind
+    if not path and (part := PART.fullmatch(last)):  # g_w2: a part's name, and no layer's
+        return f"{node.kind}{part[1]}"
     name = identifier(path.replace("/", "_") or last)
     return f"{name}_" if name in TAKEN else name

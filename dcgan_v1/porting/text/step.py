@@ -29,6 +29,7 @@ class Step:
       inputs, draws: value -> argument of the step.
       values: value -> name.
       nodes: value -> the node that makes it.
+      used: values that something is made of, or that are returned.
     """
 
     def __init__(self, program: d.Program) -> None:
@@ -47,6 +48,9 @@ class Step:
         wished = {v.name: name for name, v in program.losses.items()}
         self.values = naming.allocate(every, self.inputs | self.draws | once, kept, wished)
         self.nodes = {v.name: n for n in d.walk(every) for v in n.values}
+        operands = [x for n in d.walk(every) for x in n.inputs]
+        operands += [x for s in program.stages for e in s.effects for x in e.losses]
+        self.used = {x.name for x in operands if isinstance(x, d.Value)} | {*kept}
 
     def function_of(self, call: d.Node) -> tuple[d.Network, d.Function]:
         """Returns what a call calls."""
@@ -183,13 +187,13 @@ def body(
     return lines
 
 
-def call(step: Step, node: d.Node, inputs: list[str], says_mode: bool = True) -> str:
-    """Returns the call of a network.
+def call(step: Step, node: d.Node, printer: Names, says_mode: bool = True) -> str:
+    """Returns the line that calls a network.
 
     Args:
       step: that calls it.
       node: the call.
-      inputs: expressions of what it is given.
+      printer: that says expressions.
       says_mode: whether the mode is an argument.
     """
     network, function = step.function_of(node)
@@ -200,4 +204,8 @@ def call(step: Step, node: d.Node, inputs: list[str], says_mode: bool = True) ->
     if contents.has_sets(function) and s["averages"]:
         words.append(f"averages={s['averages']}")
     method = "" if function.name == "call" else f".{function.name}"
-    return f"self.{network.name}{method}({', '.join([*inputs, *words])})"
+    inputs = [printer.operand(x) for x in node.inputs]
+    called = f"self.{network.name}{method}({', '.join([*inputs, *words])})"
+    if not {v.name for v in node.values} & step.used:
+        return f"{called}  # moves its averages"
+    return f"{printer.made(node)} = {called}"

@@ -195,7 +195,7 @@ class TorchStep(StepPrinter[Printer]):
         if node.kind == "gradient":
             return self._gradient(node, made)
         if node.kind == "call":
-            return self._call(node, made)
+            return self._call(node)
         if node.kind == "draw":
             return self._drawn(node, self._draw(node))
         if node.kind in LOSSES:
@@ -213,15 +213,14 @@ class TorchStep(StepPrinter[Printer]):
         taken = f"torch.autograd.grad({in_brackets(y)}.sum(), {x}, create_graph=True)"
         return [*watched, *body, f"({made},) = {taken}"]
 
-    def _call(self, node: d.Node, made: str) -> list[str]:
+    def _call(self, node: d.Node) -> list[str]:
         network, function = self.step.function_of(node)
         lines = []
         mode = "train" if node.settings["training"] else "eval"
         if function.takes_training and self._modes[network.name] != mode:
             lines.append(f"self.{network.name}.{mode}()")
             self._modes[network.name] = mode
-        xs = [self.printer.operand(x) for x in node.inputs]
-        return [*lines, f"{made} = {steps.call(self.step, node, xs, says_mode=False)}"]
+        return [*lines, steps.call(self.step, node, self.printer, says_mode=False)]
 
     def _draw(self, node: d.Node) -> str:
         if node.settings["type"] == "TruncatedNormal":
