@@ -387,11 +387,13 @@ with open("data/mnist/train-labels-idx1-ubyte", "rb") as file:
 
 def test_a_top_level_setting_is_overridden(folder):
     program = written(
-        folder, "main.py", "is_training = False\nn = 1\nprint('training', is_training, n)\n"
+        folder,
+        "main.py",
+        "is_training = False\nn = 1\nkind = 'GAN'\nprint('training', is_training, n, kind)\n",
     )
-    done = run(program, "--set", "is_training=True", "--set", "n=2 + 3")
+    done = run(program, "--set", "is_training=True", "--set", "n=2 + 3", "--set", "kind=WGAN-GP")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "training True 5" in done.stdout
+    assert "training True 5 WGAN-GP" in done.stdout
     for wrong, said in (
         ("other=1", "no assignment to other"),
         ("n=(", "not a Python expression"),

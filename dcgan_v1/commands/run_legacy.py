@@ -138,7 +138,8 @@ def make_parser() -> cli.Parser:
         action="append",
         default=[],
         metavar="NAME=VALUE",
-        help="give a top-level assignment of the program another value",
+        help="give a top-level assignment of the program another value, a Python expression; where "
+        "a text stood, bare words are one, too",
     )
     parser.add_argument(
         "--python", choices=("2", "3"), help="the language of the sources (default: found out)"

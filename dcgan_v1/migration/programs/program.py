@@ -170,7 +170,8 @@ def _override(tree: ast.Module, settings: Mapping[str, str], path: Path) -> None
     for assignment in (node for node in tree.body if isinstance(node, ast.Assign)):
         for target in assignment.targets:
             if isinstance(target, ast.Name) and target.id in settings:
-                assignment.value = ast.copy_location(_value(target.id, settings), assignment.value)
+                value = _value(target.id, settings, assignment.value)
+                assignment.value = ast.copy_location(value, assignment.value)
                 absent.discard(target.id)
     ast.fix_missing_locations(tree)
     if absent:
@@ -179,11 +180,17 @@ def _override(tree: ast.Module, settings: Mapping[str, str], path: Path) -> None
         )
 
 
-def _value(name: str, settings: Mapping[str, str]) -> ast.expr:
+def _value(name: str, settings: Mapping[str, str], default: ast.expr) -> ast.expr:
+    """A setting as an expression; bare words are the text that a text is replaced by."""
+    is_text = isinstance(default, ast.Constant) and isinstance(default.value, str)
     try:
-        return ast.parse(settings[name], mode="eval").body
+        value = ast.parse(settings[name], mode="eval").body
     except SyntaxError as error:
+        if is_text:
+            return ast.Constant(settings[name])
         raise UserError(f"--set {name}: {settings[name]!r} is not a Python expression") from error
+    is_bare = not any(isinstance(node, ast.Call | ast.Constant) for node in ast.walk(value))
+    return ast.Constant(settings[name]) if is_text and is_bare else value
 
 
 class _Finder(importlib.abc.MetaPathFinder):

@@ -40,7 +40,8 @@ def run(
     Args:
       main: path of its .py or .ipynb.
       arguments: what it is given as sys.argv[1:].
-      folder: working directory; what the program's own folder holds is there.
+      folder: what it writes is in it; what the program's own folder holds is there, or deeper
+        where the program names paths that begin with '../'.
       data_dirs: folders with MNIST or images of faces.
       steps: training runs after which to stop; None for no stop.
       record: folder to write a recording into.
@@ -62,8 +63,8 @@ def run(
     from dcgan_v1.migration.programs.program import Program
     from dcgan_v1.migration.recordings.recorder import Recorder
 
-    folder = Path(folder).resolve()
-    workplace.make(main.parent, folder)
+    words = " ".join(f'"{argument}"' for argument in arguments)
+    folder = workplace.lay_out(main.parent, Path(folder), words)
     # the copy runs, so that what it writes beside itself is written here
     program = Program(folder / main.name, modules.supply(), settings, python, main.parent)
     places = [Path(d).resolve() for d in data_dirs]

@@ -5,6 +5,7 @@ copies; what is too large for one, and folders full of pictures, are shown as li
 """
 
 import hashlib
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,11 +26,53 @@ LEFT_OUT = {
     "site-packages",
 }
 
+# a text that begins with '../name' or '../../name'
+UPWARDS = re.compile(r"""["']((?:\.\./)+)([\w-][\w.-]*)""")
+SOURCES = (".py", ".ipynb")
+
 
 def default(main: Path) -> Path:
     """Returns runs/legacy/<name>-<which of that name>."""
     which = hashlib.sha256(str(main.parent).encode()).hexdigest()[:6]
     return Path("runs", "legacy", f"{main.stem}-{which}")
+
+
+def lay_out(source: Path, folder: Path, words: str = "") -> Path:
+    """Shows the files of `source` in `folder`, or deeper where they name paths that begin with
+    '../': what stands beside `source` stands there, and what is written there stays in `folder`.
+
+    Args:
+      source: the program's own folder.
+      folder: all that it writes is to be in it.
+      words: more text that may name paths: the program's arguments.
+
+    Returns:
+      The folder to run in.
+
+    Raises:
+      UserError: a folder holds more than a program.
+    """
+    source, folder = source.resolve(), folder.resolve()
+    named = {(len(ups) // 3, name) for ups, name in UPWARDS.findall(_texts(source, folder) + words)}
+    depth = max((ups for ups, _ in named), default=0)
+    above = [source, *source.parents][: depth + 1]
+    inside = folder.joinpath(*(place.name for place in reversed(above[:-1])))
+    make(source, inside)
+    for ups, name in sorted(named):
+        if ups < len(above) and (original := above[ups] / name).exists():
+            shown = [inside, *inside.parents][ups] / name
+            if original.is_file():
+                _show(original, shown, as_link=False)
+            elif not any(place.is_relative_to(original) for place in (source, folder)):
+                make(original, shown)
+    return inside
+
+
+def _texts(source: Path, folder: Path) -> str:
+    """The sources of a program, one after another."""
+    files = [f for place in [source, *_folders(source, folder)] for f in place.iterdir()]
+    sources = [f for f in files if f.suffix in SOURCES and f.is_file()]
+    return "".join(f.read_text(errors="replace").replace('\\"', '"') for f in sources)
 
 
 def make(source: Path, folder: Path) -> None:

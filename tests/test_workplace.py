@@ -1,0 +1,54 @@
+"""Where an old program runs: what its own folder holds is there, and nothing is written outside."""
+
+import pytest
+
+from dcgan_v1.migration.programs import workplace
+
+pytestmark = pytest.mark.unit
+
+
+def texts(folder):
+    return {str(p.relative_to(folder)): p.read_text() for p in folder.rglob("*") if p.is_file()}
+
+
+@pytest.fixture
+def source(tmp_path):
+    for name, text in {
+        "top/other.txt": "not named",
+        "top/Data/x.txt": "data",
+        "top/project/labels.csv": "labels",
+        "top/project/src/main.py": "open('../../Data/x.txt'); open('../results/out.txt', 'w')",
+        "top/project/src/deep/read.py": 'open("../labels.csv")',
+    }.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return tmp_path / "top" / "project" / "src"
+
+
+def test_what_a_program_names_above_its_folder_stands_above_where_it_runs(source, tmp_path):
+    before = texts(tmp_path / "top")
+    inside = workplace.lay_out(source, tmp_path / "run")
+    assert inside == tmp_path / "run" / "project" / "src"
+    assert (inside / "../../Data/x.txt").read_text() == "data"
+    assert (inside / "../labels.csv").read_text() == "labels"
+    assert not list((tmp_path / "run").rglob("other.txt"))
+    (inside / "../../Data/x.txt").write_text("written over")
+    assert texts(tmp_path / "top") == before
+
+
+def test_a_program_that_names_nothing_above_runs_at_the_top(source, tmp_path):
+    inside = workplace.lay_out(source / "deep" / "..", tmp_path / "a")
+    (source / "main.py").write_text("open('data/..')")
+    (source / "deep" / "read.py").write_text("import sys\nsys.path.append('..')\n")
+    assert workplace.lay_out(source, tmp_path / "b") == tmp_path / "b"
+    assert workplace.lay_out(source, tmp_path / "c", '"../labels.csv"').name == "src"
+    assert inside.name == "src"
+
+
+def test_a_run_inside_what_a_program_names_is_not_copied_into_itself(source):
+    (source / "main.py").write_text("open('../runs/last'); open('../src/main.py')")
+    inside = workplace.lay_out(source, source.parent / "runs" / "legacy")
+    assert inside == source.parent / "runs" / "legacy" / "src"
+    assert not (inside.parent / "runs").exists()
+    assert (inside / "../src/main.py").is_file()
