@@ -52,3 +52,9 @@ def test_a_run_inside_what_a_program_names_is_not_copied_into_itself(source):
     assert inside == source.parent / "runs" / "legacy" / "src"
     assert not (inside.parent / "runs").exists()
     assert (inside / "../src/main.py").is_file()
+
+
+def test_a_program_that_asks_what_its_folder_is_called_finds_it_called_so(source, tmp_path):
+    (source / "main.py").write_text("import os\nassert os.getcwd().endswith('src')\n")
+    (source / "deep" / "read.py").unlink()
+    assert workplace.lay_out(source, tmp_path / "run") == tmp_path / "run" / "src"

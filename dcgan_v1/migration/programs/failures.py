@@ -76,7 +76,7 @@ def _hint(error: BaseException, program: Program) -> str:
     if isinstance(error, TypeError) and "only 0-dimensional arrays" in str(error):
         return "; numpy 2.4 takes no array of one element for a number: pip install 'numpy<2.4'"
     if isinstance(error, FileNotFoundError) and not Path(str(error.filename)).is_absolute():
-        return f"; it ran in {program.main.parent}, with the data of --data-dir"
+        return f"; it ran in {program.main.parent}, where --data-dir shows MNIST and faces"
     return ""
 
 

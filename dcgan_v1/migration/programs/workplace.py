@@ -38,8 +38,10 @@ def default(main: Path) -> Path:
 
 
 def lay_out(source: Path, folder: Path, words: str = "") -> Path:
-    """Shows the files of `source` in `folder`, or deeper where they name paths that begin with
-    '../': what stands beside `source` stands there, and what is written there stays in `folder`.
+    """Shows the files of `source` in `folder`, or deeper in it.
+
+    Deeper where they name paths that begin with '../', or ask what their folder is called: what
+    stands beside `source` stands there, and what is written there stays in `folder`.
 
     Args:
       source: the program's own folder.
@@ -53,8 +55,11 @@ def lay_out(source: Path, folder: Path, words: str = "") -> Path:
       UserError: a folder holds more than a program.
     """
     source, folder = source.resolve(), folder.resolve()
-    named = {(len(ups) // 3, name) for ups, name in UPWARDS.findall(_texts(source, folder) + words)}
+    texts = _texts(source, folder) + words
+    named = {(len(ups) // 3, name) for ups, name in UPWARDS.findall(texts)}
     depth = max((ups for ups, _ in named), default=0)
+    if "getcwd()" in texts and re.search(rf"""["']{re.escape(source.name)}["']""", texts):
+        depth = max(depth, 1)  # it looks at what its folder is called
     above = [source, *source.parents][: depth + 1]
     inside = folder.joinpath(*(place.name for place in reversed(above[:-1])))
     make(source, inside)
