@@ -147,8 +147,10 @@ def test_a_checkpoint_with_averages_fits_a_run_without(averaging_run, plain_run,
     [
         ("d_learning_rate", 1e-3, {"discriminator", "generator"}),  # G is judged by the new D
         ("g_learning_rate", 1e-3, {"generator"}),
-        ("label_smoothing", 0.2, {"discriminator", "generator"}),
-        ("augment", "all", {"discriminator", "generator"}),
+        *(
+            pytest.param(*row, {"discriminator", "generator"}, marks=pytest.mark.release)
+            for row in (("label_smoothing", 0.2), ("augment", "all"))
+        ),
     ],
 )
 def test_a_setting_changes_the_first_update_of_just_the_networks_it_concerns(

@@ -219,6 +219,7 @@ def test_the_report_opens_in_a_browser_and_shows_its_pictures(tmp_path):
     assert "leaky ReLU has slope 0.3" in shown.stdout
 
 
+@pytest.mark.release
 def test_a_counterpart_of_another_shape_is_named_and_not_a_traceback(tmp_path):
     """A layer with fewer channels, as a port in progress may have."""
     project = tmp_path / "project"

@@ -143,11 +143,12 @@ CELL = "generator/lstm"
             "gates ijfo, forget bias 1.0",
             "the gates are in another order",
         ),
-        (
+        pytest.param(
             "rows 0 to 5, gates ifjo",
             "rows 5 to 11, gates ifjo",
             "gates ifjo",
             "the forget bias is off by",
+            marks=pytest.mark.release,
         ),
     ],
 )

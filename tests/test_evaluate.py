@@ -56,6 +56,7 @@ FIGURES = [  # figure, what makes it worse, whether worse is more
 ]
 
 
+@pytest.mark.release  # test_metrics.py has each figure by hand
 def test_every_figure_gets_worse_when_the_samples_do(figures):
     for figure, worse, sense in FIGURES:
         for kind in worse:

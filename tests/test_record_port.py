@@ -141,7 +141,10 @@ REFUSED = [
 
 @pytest.mark.cli
 @pytest.mark.torch
-@pytest.mark.parametrize(("program", "line"), REFUSED)
+@pytest.mark.parametrize(
+    ("program", "line"),
+    [*REFUSED[:2], *(pytest.param(*row, marks=pytest.mark.release) for row in REFUSED[2:])],
+)
 def test_a_program_that_cannot_be_recorded_gets_one_line(program, line, tmp_path):
     done = run_recorder(program, tmp_path)
     errors = [text for text in done.stderr.splitlines() if text.startswith("error: ")]

@@ -130,7 +130,7 @@ def test_what_a_penalty_takes_a_gradient_by_is_no_weight(tmp_path):
 
 
 @pytest.mark.cli
-@pytest.mark.parametrize("library", ["keras", "tf_keras"])
+@pytest.mark.parametrize("library", ["keras", pytest.param("tf_keras", marks=pytest.mark.release)])
 def test_ops_of_a_module_are_layers_of_what_was_recorded(library, tmp_path):
     text = TF2.replace("import tensorflow as tf\n", f"import {library}\nimport tensorflow as tf\n")
     text = text.replace("tf.keras.", f"{library}.")

@@ -29,7 +29,7 @@ def train(*args):
     return done.stdout
 
 
-@pytest.mark.parametrize("target_exists", [True, False])
+@pytest.mark.parametrize("target_exists", [pytest.param(True, marks=pytest.mark.release), False])
 def test_a_link_begins_continues_and_begins_anew_at_its_target(tmp_path, target_exists):
     target, link = tmp_path / "disk" / "target", tmp_path / "runs" / "link"
     link.parent.mkdir()
@@ -107,6 +107,7 @@ def test_a_mount_begins_continues_and_begins_anew_within_itself(tmp_path):
     assert f"{disk}/checkpoints/model-3.index" in listed
 
 
+@pytest.mark.release
 def test_a_lost_connection_saves_the_run(tmp_path):
     """The terminal goes away with SIGHUP; what is printed then goes nowhere."""
     run = tmp_path / "r"
