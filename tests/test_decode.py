@@ -41,6 +41,7 @@ def picture(width=32, height=32, mode="RGB", colour=RED):
         (picture(mode="RGBA", colour=(*RED, 255)), "PNG", RED),
         (picture(mode="RGBA", colour=(200, 100, 50, 0)), "PNG", (255, 255, 255)),
         (picture(mode="LA", colour=(90, 255)), "PNG", (90, 90, 90)),
+        (picture(), "PPM", RED),
     ],
 )
 def test_every_common_pixel_format_becomes_rgb(image, form, expected):

@@ -109,7 +109,7 @@ def test_a_read_only_disk_is_refused_before_anything_is_done(tmp_path):
         assert "Read-only file system" in line
 
 
-@pytest.mark.release  # test_saving.py injects such faults
+@pytest.mark.release  # test_saving.py has faults of writing that are injected
 def test_a_run_directory_that_vanishes_is_named_in_the_error(tmp_path):
     run_dir = tmp_path / "run"
     words = command("train_celeba.py", *TRAINING, "--steps", 5000, "--run-dir", run_dir)

@@ -238,6 +238,11 @@ def bad_zip(path, what):
         path.write_bytes(path.read_bytes()[:-30])
     elif what == "empty":
         zipfile.ZipFile(path, "w").close()
+    elif what == "of no bytes":
+        path.touch()
+    elif what == "of numpy's arrays":
+        with path.open("wb") as file:
+            np.savez(file, images=np.zeros((2, 8, 8, 3), np.uint8))
     elif what == "climbing":
         with zipfile.ZipFile(path, "w") as archive:
             archive.writestr("../../a.jpg", jpeg(0))
@@ -258,6 +263,8 @@ def bad_zip(path, what):
         ("noise", "not a valid zip"),
         ("cut short", "not a valid zip"),
         ("empty", "no images"),
+        ("of no bytes", "is empty"),
+        ("of numpy's arrays", "1 arrays of numpy's, to be converted first"),
         ("climbing", "leads out of it"),
         ("encrypted", "encrypted"),
     ],

@@ -143,7 +143,7 @@ def test_data_is_found_where_it_usually_lies(run, tmp_path):
         ("--resize lanczos", "--resize"),
         ("--limit 3", "fewer than one batch"),
         ("--data nowhere", "does not exist"),
-        ("--data README.md", "not a valid zip"),
+        ("--data README.md", "neither an archive nor an image"),
         ("--data tests/legacy", "no images"),
         ("--restore pretrained", "has other settings than those given"),
     ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tarfile
+import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -52,4 +53,11 @@ def open_archive(path: Path, kind: str) -> Source:
         )
     if not kind and tarfile.is_tarfile(path):  # of before 1988
         return TarSource(path, "a tar archive")
+    if not kind and not zipfile.is_zipfile(path) and path.suffix.lower() != ".zip":
+        raise UserError(
+            f"--data {path} is neither an archive nor an image: give a folder of images, an "
+            "archive of them or an image"
+        )
+    if not path.stat().st_size:
+        raise UserError(f"--data {path} is empty; get it again")
     return ZipSource(path)

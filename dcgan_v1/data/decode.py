@@ -45,7 +45,7 @@ def decode(
     """Decodes, crops the centre and resizes.
 
     Args:
-      data: bytes of a JPEG, PNG, WebP, BMP, GIF, TIFF, AVIF or JPEG 2000 file. Grey, palette
+      data: bytes of a JPEG, PNG, WebP, BMP, GIF, TIFF, AVIF, JPEG 2000 or PNM file. Grey, palette
         and CMYK images are converted, EXIF rotation applied.
       crop, resize, size, background, value_range: see `to_pixels`.
 

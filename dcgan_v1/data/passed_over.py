@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import PurePath
 
 SUFFIXES: tuple[str, ...] = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff")
-SUFFIXES += (".avif", ".jp2", ".j2k")
+SUFFIXES += (".avif", ".jp2", ".j2k", ".ppm", ".pgm", ".pnm")
 ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".zst", ".7z", ".rar")
 NOT_READ = {
     **dict.fromkeys((".heic", ".heif", ".hif"), "HEIC photos"),
@@ -13,6 +13,7 @@ NOT_READ = {
         (".cr2", ".cr3", ".nef", ".arw", ".dng", ".orf", ".rw2"), "raw files of cameras"
     ),
     **dict.fromkeys((".jxl", ".psd", ".svg", ".exr", ".dcm"), "pictures of other formats"),
+    **dict.fromkeys((".npy", ".npz"), "arrays of numpy's"),
 }
 OF_PROGRAMS = ("__MACOSX", "$RECYCLE.BIN", "System Volume Information", "@eaDir")
 

@@ -17,7 +17,7 @@ from dcgan_v1.data import signatures
 from dcgan_v1.errors import reason
 
 LARGEST_PIXELS = 64_000_000  # more is taken for a decompression bomb
-FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "AVIF", "JPEG2000")
+FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "AVIF", "JPEG2000", "PPM")
 # not EPS: it runs programs
 # modes of 16 bits a channel, of which Pillow keeps 8, and the mode that holds the rest
 WIDE = {"RGB": "RGB", "RGBA": "RGBA", "RGBX": "RGB", "LA": "RGBA"}

@@ -23,6 +23,7 @@ FIRST_BYTES = {
     b"\xff\x4f\xff\x51": "a JPEG 2000 image",
     b"\0\0\0\x0cJXL \r\n\x87\n": "a JPEG XL image",
     b"\xff\x0a": "a JPEG XL image",
+    **dict.fromkeys((b"P5\n", b"P6\n", b"P5 ", b"P6 "), "a PNM image"),
     b"8BPS": "a Photoshop file",
     b"%PDF": "a PDF document",
     b"%!PS": "a PostScript file",
@@ -38,7 +39,7 @@ FIRST_BYTES = {
     b"ID3": "a sound file",
     b"\x1a\x45\xdf\xa3": "a video",
 }
-IMAGES = ("JPEG", "PNG", "GIF", "BMP", "TIFF", "WebP", "AVIF", "JPEG 2000")  # that are read
+IMAGES = ("JPEG", "PNG", "GIF", "BMP", "TIFF", "WebP", "AVIF", "JPEG 2000", "PNM")  # that are read
 
 
 def what(start: bytes) -> str:
