@@ -11,10 +11,12 @@ import tensorflow as tf
 from dcgan_v1 import porting
 from dcgan_v1.porting import description as d
 from dcgan_v1.porting.graphs import tf_ops
+from dcgan_v1.porting.keras import networks as keras_networks
 from dcgan_v1.porting.keras import training as keras_training
 from dcgan_v1.porting.reading import broadcasting
 from dcgan_v1.porting.text import names as naming
 from dcgan_v1.porting.text import printing
+from dcgan_v1.porting.tf2 import networks as tf2_networks
 from dcgan_v1.porting.tf2 import training as tf2_training
 from dcgan_v1.porting.torch import networks as torch_networks
 from dcgan_v1.porting.torch import optimizers as torch_optimizers
@@ -341,6 +343,48 @@ def test_a_decayed_rate_in_torch_goes_on_from_the_state_of_its_optimiser():
         state = owner.o.state_dict()
 
 
+def norm_program():
+    """A batch norm of beta alone whose averages no step moves, and a call of it in training."""
+    x, y = d.Value("x.1", (None, 2, 2, 3)), d.Value("h.2", (None, 2, 2, 3))
+    settings = {"epsilon": 1e-3, "fused": True, "by": "batch", "averages": (), "momentum": None}
+    norm = d.Node("batch_norm", (y,), (x,), settings, {"beta": "net/bn/beta"})
+    variables = {"net/bn/beta": d.Variable("net/bn/beta", (3,), "float32", True, ("zeros", {}))}
+    function = d.Function("call", (x,), (norm,), (y,), takes_training=True)
+    network = d.Network("net", "net", (function,), tuple(variables))
+    words = {"network": "net", "function": "call", "training": True, "moves": False, "averages": 0}
+    call = d.Node("call", (d.Value("on.3", y.shape),), (x,), words)
+    mean = d.Node("op", (d.Value("loss.4", ()),), (call.value, AXES), {"type": "Mean"})
+    effect = d.Effect("update", "u", ("net/bn/beta",), "sgd", (mean.value,))
+    sgd = d.Optimizer("sgd", "u", "GradientDescent", {"learning rate": 0.1}, ("net/bn/beta",))
+    return d.Program(
+        *("test", variables, (network,), (sgd,), (d.Node("input", (x,), ops=("x",)),), ()),
+        *((d.Stage(0, (call, mean), (effect,)),), {"loss": mean.value}),
+    )
+
+
+AXES = d.Constant(np.arange(4))
+WRITERS = {
+    "keras": (keras_networks, keras_training),
+    "torch": (torch_networks, torch_training),
+    "tf2": (tf2_networks, tf2_training),
+}
+
+
+@pytest.mark.parametrize("to", WRITERS)
+def test_a_norm_whose_averages_nobody_moves_is_by_the_batch_alone(to):
+    networks, training = WRITERS[to]
+    names, program = {}, norm_program()
+    text = networks.text(program)
+    assert "self.bn = BatchNormAlone(" in text and "super().call" not in text
+    assert "moves=" not in text + training.text(program)
+    if to == "torch":
+        exec(text, names)
+        x = RNG.normal(size=(5, 3, 2, 2)).astype("f4")
+        made = names["Net"]().eval()(torch.tensor(x)).detach().numpy()
+        mean, variance = (m((0, 2, 3), keepdims=True) for m in (x.mean, x.var))
+        np.testing.assert_allclose(made, (x - mean) / np.sqrt(variance + 1e-3), atol=1e-5)
+
+
 # ---- a step ----
 
 
@@ -414,9 +458,12 @@ def test_a_call_whose_result_nobody_takes_says_what_it_is_for():
 def test_a_loss_is_called_after_what_it_is_of():
     logits = d.Value("logits.1", (None, 1))
     node = d.Node("binary_crossentropy", (d.Value("h.2", ()),), (d.Constant(np.ones(())), logits))
-    call = d.Node("call", (logits,), (d.Value("images.0", (None, 8, 8, 1)),))
-    names = naming.allocate((call, node), {"images.0": "images"})
-    assert (names["logits.1"], names["h.2"]) == ("on_images", "loss_on_images")
+    features = d.Value("features.3", (None, 4))
+    body = d.Node("call", (features,), (d.Value("images.0", (None, 8, 8, 1)),))
+    head = d.Node("call", (logits,), (features,), {"network": "head"})
+    names = naming.allocate((body, head, node), {"images.0": "images"})
+    assert [names[x.name] for x in (features, logits)] == ["on_images", "head_on_images"]
+    assert names["h.2"] == "loss_on_images"
 
 
 def test_torch_refuses_a_gradient_through_weights_that_have_moved_by_name():

@@ -15,7 +15,7 @@ from dcgan_v1.porting.folder import readme, train_program
 from dcgan_v1.porting.graphs import graph
 from dcgan_v1.porting.patterns import layers as patterns
 from dcgan_v1.porting.patterns import norms as norm_patterns
-from dcgan_v1.porting.reading import corrections, effects, feeding, network_names
+from dcgan_v1.porting.reading import building, corrections, effects, feeding, network_names
 from dcgan_v1.porting.text import names as naming
 
 pytestmark = pytest.mark.unit
@@ -200,6 +200,8 @@ def test_an_average_of_the_unbiased_variance_is_one_of_the_variance():
     [
         (["g/a/w", "g/b/w"], "g"),
         (["d_w1", "d_b1"], "discriminator"),
+        (["g_w1", "g_b1/beta"], "generator"),
+        (["conv_1/w", "conv_2/w"], "model"),
         (["Variable", "Variable_1"], "model"),
     ],
 )
@@ -214,6 +216,8 @@ def test_a_network_is_called_after_what_its_variables_have_in_common(names, netw
         ("conv", {"kernel": "d_w1", "bias": "d_b1"}, "conv1"),
         ("dense", {"kernel": "G_w0", "bias": "G_b0"}, "dense0"),
         ("batch_norm", {"gamma": "g_gamma2", "beta": "g_beta2"}, "batch_norm2"),
+        ("batch_norm", {"gamma": "d_gamma3_1"}, "batch_norm3"),
+        ("dense", {"kernel": "Matrix"}, "dense"),
         ("conv", {"kernel": "d_h0_conv"}, "d_h0_conv"),
         ("conv", {"kernel": "conv1/w", "bias": "conv1/biases"}, "conv1"),
         ("dense", {"kernel": "Variable_3"}, "dense"),
@@ -223,6 +227,23 @@ def test_a_layer_is_called_after_its_scope_and_not_after_a_part_of_it(kind, vari
     node = d.Node(kind, (d.Value("h.1"),), variables=variables)
     network = d.Network("d", "", (d.Function("call", (), (node,), ()),), tuple(variables.values()))
     assert list(naming.layers(network).values()) == [attribute]
+
+
+@pytest.mark.parametrize(
+    ("name", "word"),
+    [
+        ("x_placeholder", "x"),
+        ("g/z_ph@2", "z@2"),
+        ("placeholder", "placeholder"),
+        ("graph", "graph"),
+    ],
+)
+def test_an_input_is_called_after_what_it_holds(name, word):
+    assert building.input_word(name, None, 0) == word
+
+
+def test_what_several_have_the_name_of_is_numbered():
+    assert network_names.unused("adam", ["adam", "adam_2"]) == "adam_3"
 
 
 def test_a_graph_without_a_step_has_a_network_for_each_scope_of_several_layers():

@@ -121,6 +121,8 @@ def _spelled_norms(program: d.Program, to: str) -> list[str]:
         lines.append("batch norm: a tf.Module has no layer for it")
     if any(contents.holds_averages(program, w) for w, _ in placed):
         lines.append("batch norm, a few lines: TF1 moves its averages in some calls alone")
+    if to != "tf2" and any(not contents.sets(n) for n in norms):
+        lines.append("batch norm by the batch alone: TF1 moved no averages")
     for fused, follows in ((True, "unbiased"), (False, "biased")):
         if any(n.settings["fused"] == fused and contents.sets(n) for n in norms):
             kind = "fused batch norm" if fused else "batch norm"

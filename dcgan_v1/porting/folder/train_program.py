@@ -54,7 +54,7 @@ def restore(training, folder):
 """
 KERAS_DRAWN = """\
 def drawn(training, inputs):
-    return np.asarray(training.{network}{method}(*map(tf.constant, inputs){words}))
+    return np.asarray(training.{network}{method}(*map(tf.constant, inputs)))
 """
 
 
@@ -65,7 +65,7 @@ class Framework(NamedTuple):
       imports: lines.
       state: functions given, save and restore.
       pictures: functions read_picture, resized and write_png.
-      drawn: function drawn, with places for network, method and words.
+      drawn: function drawn, with places for network and method.
     """
 
     imports: str
@@ -136,12 +136,8 @@ def _assumed(arguments: list[str]) -> str:
 def _drawn(program: d.Program, framework: Framework, sampler: Sampler) -> str:
     network = next(n for n in program.networks if n.name == sampler.network)
     function = next(f for f in network.functions if f.name == sampler.function)
-    norms = [n for n in d.walk(function.nodes) if n.kind == "batch_norm"]
-    words = ""
-    if function.takes_training and not all(n.settings["averages"] for n in norms):
-        words = ", training=True, moves=False"  # there are no averages to draw by
     method = "" if function.name == "call" else f".{function.name}"
-    return framework.drawn.format(network=sampler.network, method=method, words=words)
+    return framework.drawn.format(network=sampler.network, method=method)
 
 
 def _size(feeds: tuple[Feed, ...], sampler: Sampler | None) -> tuple[int, ...]:

@@ -11,8 +11,9 @@ from dcgan_v1.porting.text.printing import square
 
 KINDS = {"dense": "layers.Dense", "conv": "layers.Conv2D", "deconv": "layers.Conv2DTranspose"}
 SHORT = {"layers.Conv2D": "conv", "layers.Conv2DTranspose": "deconv", "layers.LSTM": "lstm"}
-SHARED = 3  # so many layers of the same settings have a name for these, or two of more settings
-OTHER = 2  # so many settings of its own may a layer have beside what it shares
+SHARED = 3  # so many layers of the same settings have a name for these, or two that say more
+OTHER = 2  # so many settings of its own has a layer beside what it shares, if that saves a line
+WIDTH = 100  # of a line
 
 
 USUAL = {"strides": "1", "padding": '"valid"', "use_bias": "True", "dilation_rate": "1"}
@@ -47,13 +48,17 @@ class Layer:
           known: what layers share -> its name.
         """
         last = [*_words(self.starts), f'name="{name}"']
+        settings = dict(self.settings)
+        size = [settings.pop("kernel_size")] if "kernel_size" in settings else []
+        whole = f"{self.kind}({', '.join([*self.counts, *size, *_words(settings), *last])})"
+        room = WIDTH - len(f"        self.{name} = ")
         others = {word: self._other(common) for common, word in known.items()}
         for word, other in sorted(others.items(), key=lambda pair: len(pair[1] or {})):
             if other is not None and len(other) <= OTHER:
-                return f"{word}({', '.join([*self.counts, *_words(other), *last])})"
-        settings = dict(self.settings)
-        size = [settings.pop("kernel_size")] if "kernel_size" in settings else []
-        return f"{self.kind}({', '.join([*self.counts, *size, *_words(settings), *last])})"
+                short = f"{word}({', '.join([*self.counts, *_words(other), *last])})"
+                if len(other) < OTHER or len(short) <= room < len(whole):
+                    return short
+        return whole
 
     def _other(self, common: "Common") -> dict[str, str] | None:
         """The settings that are not what layers share, None where that cannot be said."""
@@ -73,10 +78,15 @@ def _words(named: dict[str, str]) -> list[str]:
 
 def shared(layers: Iterable[Layer]) -> dict[Common, str]:
     """Returns what several layers share -> a name for it."""
-    counts = Counter(layer.common for layer in layers if len(layer.settings) > 1)
+    counts: Counter[Common] = Counter()
+    words: dict[Common, int] = {}
+    for layer in (layer for layer in layers if len(layer.settings) > 1):
+        counts[layer.common] += 1
+        said = len(layer.settings) + len(layer.starts)
+        words[layer.common] = max(said, words.get(layer.common, 0))
     names: dict[Common, str] = {}
     for common, count in counts.items():
-        if count >= SHARED or (count > 1 and len(common[1]) > SHARED):
+        if count >= SHARED or (count > 1 and words[common] > SHARED):
             name = SHORT.get(common[0], "norm")
             number = 1 + sum(other.rstrip("_0123456789") == name for other in names.values())
             names[common] = name if number == 1 else f"{name}_{number}"

@@ -80,7 +80,7 @@ def _function(
     is_call = function.name == "call"
     words = ["self", *fixed.values()]
     words += ["training=False"] if function.takes_training and not is_call else []
-    words += ["moves=True"] if holds and contents.has_norm(function) else []
+    words += ["moves=True"] if holds and contents.keeps_averages(function) else []
     words += ["averages=0"] if has_sets(function) else []
     printer = tf_ops.Printer(
         values, lambda name: f"self.{attribute_of(network, name)}", "keras.config.floatx()"
@@ -110,7 +110,7 @@ class Modes:
         training = "" if self.is_call else ", training=training"
         if node.kind == "dropout":
             return training
-        if node.kind != "batch_norm":
+        if node.kind != "batch_norm" or not sets(node):
             return ""
         more = ", moves=moves" if self.holds else ""
         return training + more + (", averages=averages" if sets(node) > 1 else "")

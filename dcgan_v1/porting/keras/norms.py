@@ -18,6 +18,14 @@ HELD = """\
             mean, variance = tf.nn.moments(x, list(range(len(x.shape) - 1)))
             return tf.nn.batch_normalization(x, mean, variance, {beta}, {gamma}, self.epsilon)
 """
+ALONE = '''\
+class BatchNormAlone(layers.BatchNormalization):
+    """Batch norm by the batch alone: TF1 moved no averages."""
+
+    def call(self, x):
+        mean, variance = tf.nn.moments(x, list(range(len(x.shape) - 1)))
+        return tf.nn.batch_normalization(x, mean, variance, {beta}, {gamma}, self.epsilon)
+'''
 PLAIN = "        return super().call(x, training=training)"
 UNBIASED = """\
         before = tf.identity(self.moving_variance)
@@ -47,15 +55,15 @@ ADDED = """\
 
 
 def is_own(program: d.Program, network: d.Network, node: d.Node) -> bool:
-    """Whether Keras's own batch norm is the same function: one pair of averages at most, which
-    every call in training moves, and which follow the biased variance.
+    """Whether Keras's own batch norm is the same function: one pair of averages, which every call
+    in training moves, and which follow the biased variance.
 
     Args:
       program: whose steps call it; network: that holds it.
       node: the batch norm.
     """
     holds = contents.holds_averages(program, network)
-    return sets(node) <= 1 and not node.settings["fused"] and not holds
+    return sets(node) == 1 and not node.settings["fused"] and not holds
 
 
 def classes(program: d.Program) -> list[str]:
@@ -79,6 +87,8 @@ def classes(program: d.Program) -> list[str]:
 
 def _base(program: d.Program, norms: list[Pair]) -> str:
     """The class that norms of several pairs of averages are made of, or that others are."""
+    if not sets(norms[0][1]):
+        return "BatchNormAlone"
     fused = bool(norms[0][1].settings["fused"])
     if not fused and not _holds(program, norms) and sets(norms[0][1]) > 1:
         return OWN
@@ -95,11 +105,9 @@ def _class(program: d.Program, name: str, norms: list[Pair]) -> str:
     if fused:
         rest = "follow the unbiased variance, as TF1's fused kernels have it"
         said.append(f"they {rest}" if holds else f"whose averages {rest}")
-    parts = {part for _, norm in norms for part in ("gamma", "beta") if part not in norm.variables}
-    words = {
-        part: f"self.{part} if self.{word} else None" if part in parts else f"self.{part}"
-        for part, word in (("gamma", "scale"), ("beta", "center"))
-    }
+    words = {part: _part(part, norms) for part in ("gamma", "beta")}
+    if name == "BatchNormAlone":
+        return ALONE.format(**words)
     return NORM.format(
         name=name,
         said=";\n    ".join(said),
@@ -107,6 +115,15 @@ def _class(program: d.Program, name: str, norms: list[Pair]) -> str:
         held=HELD.format(**words) if holds else "",
         moved=UNBIASED if fused else PLAIN,
     )
+
+
+def _part(part: str, norms: list[Pair]) -> str:
+    """The expression of gamma or beta, which some of the norms may lack, or all."""
+    lacking = [part not in norm.variables for _, norm in norms]
+    if all(lacking):
+        return "None"
+    word = {"gamma": "scale", "beta": "center"}[part]
+    return f"self.{part} if self.{word} else None" if any(lacking) else f"self.{part}"
 
 
 def _of_sets(program: d.Program, name: str, base: str, norms: list[Pair]) -> str:
@@ -131,5 +148,7 @@ def class_of(program: d.Program, network: d.Network, node: d.Node) -> str:
     """
     if is_own(program, network, node):
         return OWN
+    if not sets(node):
+        return "BatchNormAlone"
     kind, count = "FusedBatchNorm" if node.settings["fused"] else "BatchNorm", sets(node)
     return f"{kind}Of{'' if count == 2 else count}Sets" if count > 1 else kind

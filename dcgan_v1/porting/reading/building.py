@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 from dcgan_v1.porting import description as d
 from dcgan_v1.porting.reading import segments
 from dcgan_v1.porting.reading.flow import DRAWS, Operand, Out, Piece
-from dcgan_v1.porting.reading.network_names import identifier
+from dcgan_v1.porting.reading.network_names import identifier, unused
 from dcgan_v1.porting.reading.segments import Call
 
 if TYPE_CHECKING:
     from dcgan_v1.porting.reading.nodes import Bodies
 
 Unit = Piece | Call
+SAID_OF = re.compile(r"_(placeholder|ph)(?=@|$)", re.IGNORECASE)  # what all inputs are
 LABELS = 12  # classes; what is longer is noise, as far as a name goes
 
 
@@ -93,9 +94,7 @@ class Building:
         if name not in bodies.fed:
             word = bodies.names.inputs.get(name) or identifier(input_word(name, unit, i))
             taken = {n.value.name.partition(".")[0] for n in bodies.fed.values()}
-            while word in taken:
-                word += "_"
-            value = bodies.value(Out(unit, i), word)
+            value = bodies.value(Out(unit, i), unused(word, taken))
             bodies.fed[name] = d.Node("input", (value,), ops=(name,))
         self.values[unit, i] = bodies.fed[name].value
 
@@ -108,9 +107,7 @@ class Building:
             word = bodies.names.inputs.get(name) or identifier(word)
             nodes = (*bodies.fed.values(), *bodies.drawn.values())
             taken = {n.value.name.partition(".")[0] for n in nodes}
-            while word in taken:
-                word += "_"
-            value = bodies.value(Out(unit), word)
+            value = bodies.value(Out(unit), unused(word, taken))
             bodies.drawn[name] = d.Node("draw", (value,), ops=(name,))
         argument = bodies.drawn[name].value
         node = bodies.node(unit, self.values, argument.name.partition(".")[0])
@@ -186,7 +183,7 @@ def input_word(name: str, unit: Piece, i: int) -> str:
     scope, _, last = name.rpartition("/")
     unnamed = re.fullmatch(r"(?:Placeholder|IteratorGetNext)(?:_\d+)?(?::\d+)?(@\d+)?", last)
     if unnamed is None:
-        return last
+        return SAID_OF.sub("", last) or last
     if scope:
         return scope.rpartition("/")[2] + (unnamed[1] or "")
     shape = unit.outputs[i][0] or ()

@@ -29,7 +29,7 @@ def groups(
             by_updates.setdefault(signature, []).append(name)
     result: dict[str, list[str]] = {}
     for number, names in enumerate(by_updates.values()):
-        name = _name(names) or ("model" if len(by_updates) == 1 else f"network{number + 1}")
+        name = name_of(names) or ("model" if len(by_updates) == 1 else f"network{number + 1}")
         result[name if name not in result else f"{name}_{number + 1}"] = names
     return _regrouped(result, wished)
 
@@ -49,7 +49,7 @@ def scopes(
     for name in order:
         by_scope.setdefault(name.partition("/")[0], []).append(name)
     if any(len(set(names) & set(kernels)) < 2 for names in by_scope.values()):
-        by_scope = {_name(order) or "model": order}
+        by_scope = {name_of(order) or "model": order}
     return _regrouped({identifier(k): names for k, names in by_scope.items()}, wished)
 
 
@@ -62,14 +62,16 @@ def _regrouped(networks: dict[str, list[str]], wished: Mapping[str, str]) -> dic
     return result
 
 
-def _name(names: list[str]) -> str:
-    """An identifier of the scope that variables have in common, or of how their names begin; ''
-    where they have nothing in common."""
+def name_of(names: list[str]) -> str:
+    """Returns an identifier of the scope that variables have in common, or of how their names
+    begin; '' where they have nothing in common."""
     scope = common_scope(names)
     if scope:
         return identifier(scope.rpartition("/")[2])
-    firsts = {name.partition("_")[0].lower() if "/" not in name else "" for name in names}
+    firsts = {name.partition("/")[0].partition("_")[0].lower() for name in names}
     word = firsts.pop() if len(firsts) == 1 else ""
+    if word not in PREFIXES and any("/" in name for name in names):
+        return ""  # conv_1/w and conv_2/w have no more in common than what they are
     return PREFIXES.get(word, "" if word.startswith("variable") else word and identifier(word))
 
 
@@ -82,6 +84,15 @@ def common_scope(names: list[str]) -> str:
             break
         common.append(words[0])
     return "/".join(common)
+
+
+def unused(word: str, taken: Collection[str]) -> str:
+    """Returns a word, with a number where it is taken."""
+    number, name = 1, word
+    while name in taken:
+        number += 1
+        name = f"{word}_{number}"
+    return name
 
 
 def identifier(text: str) -> str:

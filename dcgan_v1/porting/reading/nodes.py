@@ -10,7 +10,7 @@ from dcgan_v1.porting.reading import broadcasting, effects, moved_averages, segm
 from dcgan_v1.porting.reading.averages import key_of
 from dcgan_v1.porting.reading.building import Building, input_word
 from dcgan_v1.porting.reading.flow import Operand, Out, Piece
-from dcgan_v1.porting.reading.network_names import common_scope, identifier
+from dcgan_v1.porting.reading.network_names import common_scope, identifier, unused
 from dcgan_v1.porting.reading.segments import Call
 
 if TYPE_CHECKING:
@@ -244,6 +244,4 @@ class Bodies:
         network = self._network_of.get(variables[0], "")
         word = identifier(tensor.op.name.rpartition("/")[2])
         name = word if "loss" in word else f"{network}_loss"
-        while name in self.losses:
-            name += "_"
-        self.losses[name] = loss
+        self.losses[unused(name, self.losses)] = loss

@@ -9,7 +9,7 @@ from dcgan_v1.porting.graphs.graph import Graph, Tensor, through, variable_of
 from dcgan_v1.porting.graphs.matching import Number, any_of, number_of
 from dcgan_v1.porting.reading import clipping
 from dcgan_v1.porting.reading.effects import Updated, is_count, moves
-from dcgan_v1.porting.reading.network_names import common_scope, identifier
+from dcgan_v1.porting.reading.network_names import identifier, name_of, unused
 
 if TYPE_CHECKING:
     from dcgan_v1.migration.runners.tf1.roles import Roles
@@ -60,13 +60,11 @@ class Updates:
         for update in self.info.updates:
             if update.optimizer in names:
                 continue
-            scope = common_scope(update.variables).rpartition("/")[2]
+            scope = name_of(update.variables)
             kind = WORDS.get(update.kind, update.kind.lower())
             name = self.wished.get(update.optimizer, "")
             name = name or identifier(f"{scope}_{kind}" if scope else kind)
-            while name in names.values():
-                name += "_"
-            names[update.optimizer] = name
+            names[update.optimizer] = unused(name, names.values())
         return names
 
     def optimizers(self) -> tuple[d.Optimizer, ...]:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from dcgan_v1.porting import description as d
-from dcgan_v1.porting.reading.network_names import identifier
+from dcgan_v1.porting.reading.network_names import identifier, unused
 from dcgan_v1.porting.text import names as naming
 from dcgan_v1.porting.text.printing import ACTIVATIONS, Names, comment, of_shapes, used_next
 
@@ -74,9 +74,9 @@ def has_sets(function: d.Function) -> bool:
     return any(n.kind == "batch_norm" and sets(n) > 1 for n in d.walk(function.nodes))
 
 
-def has_norm(function: d.Function) -> bool:
-    """Whether there is a batch norm in it."""
-    return any(n.kind == "batch_norm" for n in d.walk(function.nodes))
+def keeps_averages(function: d.Function) -> bool:
+    """Whether there is a batch norm in it that keeps averages."""
+    return any(n.kind == "batch_norm" and sets(n) for n in d.walk(function.nodes))
 
 
 def calls(program: d.Program, network: d.Network) -> list[d.Node]:
@@ -88,17 +88,15 @@ def calls(program: d.Program, network: d.Network) -> list[d.Node]:
 def holds_averages(program: d.Program, network: d.Network) -> bool:
     """Whether a call of a network leaves averages as they are that another would move."""
     of_network = calls(program, network)
-    return any(c.settings["training"] and not c.settings["moves"] for c in of_network)
+    holds = any(c.settings["training"] and not c.settings["moves"] for c in of_network)
+    return holds and any(keeps_averages(f) for f in network.functions)
 
 
 def arguments(function: d.Function) -> dict[str, str]:
     """Returns value -> what the function's argument is called."""
     fixed: dict[str, str] = {}
     for value in function.inputs:
-        word = value.name.partition(".")[0]
-        while word in fixed.values():
-            word += "_"
-        fixed[value.name] = word
+        fixed[value.name] = unused(value.name.partition(".")[0], fixed.values())
     return fixed
 
 

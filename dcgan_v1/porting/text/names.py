@@ -14,7 +14,10 @@ TAKEN = (  # attributes that models of the frameworks have
     *("submodules", "trainable_variables", "optimizer", "compile", "fit", "save", "summary"),
 )
 
-PART = re.compile(r"(?:(?:d|dis|disc|g|gen)_)?(?:w|weights?|kernel|b|bias|beta|gamma)_?(\d*)", re.I)
+PART = re.compile(  # of a layer, with the layer's number, and TF1's own where it is there twice
+    r"(?:(?:d|dis|disc|g|gen)_)?(?:w|weights?|kernel|matrix|b|bias|beta|gamma)_?(\d*)(?:_\d+)?",
+    re.IGNORECASE,
+)
 
 
 def allocate(
@@ -66,10 +69,13 @@ def _stem_of(node: d.Node, value: d.Value, names: Mapping[str, str]) -> str:
     inputs = [x for x in node.inputs if isinstance(x, d.Value)]
     if node.kind == "call" and inputs:
         of = names[max(inputs, key=lambda x: len(x.shape or ())).name]
+        if of.startswith("on_"):
+            return f"{node.settings['network']}_{of}"
         return "fake" if of.startswith("z") or "noise" in of else f"on_{of}"
     if node.kind in d.LOSSES and inputs:
         of = names[inputs[-1].name]  # the logits
-        return f"loss_{of}" if of.startswith("on_") else "loss"
+        made, on, whose = of.rpartition("on_")
+        return f"loss_on_{whose}" if on and made[-1:] in ("", "_") else "loss"
     return value.name.partition(".")[0]
 
 

@@ -199,7 +199,7 @@ def call(step: Step, node: d.Node, printer: Names, says_mode: bool = True) -> st
     network, function = step.function_of(node)
     s = node.settings
     words = ["training=True"] if says_mode and function.takes_training and s["training"] else []
-    if contents.has_norm(function) and s["training"] and not s["moves"]:
+    if contents.keeps_averages(function) and s["training"] and not s["moves"]:
         words.append("moves=False")
     if contents.has_sets(function) and s["averages"]:
         words.append(f"averages={s['averages']}")

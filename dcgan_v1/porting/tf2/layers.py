@@ -84,7 +84,7 @@ n = tf.cast(tf.size(x) // x.shape[-1], x.dtype)
 unbiased = variance * n / (n - 1)  # as TF1's fused kernels have it
 """
 ALONE = """
-    def __call__(self, x, training, moves):
+    def __call__(self, x):
         mean, variance = tf.nn.moments(x, list(range(len(x.shape) - 1)))
         return tf.nn.batch_normalization(x, mean, variance, self.beta, self.gamma, self.epsilon)
 """

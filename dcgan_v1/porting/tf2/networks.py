@@ -4,7 +4,7 @@ from dcgan_v1.porting import description as d
 from dcgan_v1.porting.graphs.tf_ops import Printer
 from dcgan_v1.porting.text import contents, starts
 from dcgan_v1.porting.text import names as naming
-from dcgan_v1.porting.text.contents import attribute_of, class_name, has_norm, has_sets
+from dcgan_v1.porting.text.contents import attribute_of, class_name, has_sets, keeps_averages
 from dcgan_v1.porting.tf2 import layers as tf2_layers
 
 START = {
@@ -95,7 +95,7 @@ def _function(network: d.Network, function: d.Function, own: contents.Contents) 
     values = naming.allocate(function.nodes, fixed, [v.name for v in function.outputs])
     words = ["self", *fixed.values()]
     words += ["training=False"] if function.takes_training else []
-    words += ["moves=True"] if has_norm(function) else []
+    words += ["moves=True"] if keeps_averages(function) else []
     words += ["averages=0"] if has_sets(function) else []
 
     def weight(variable: str) -> str:
@@ -113,8 +113,9 @@ def _function(network: d.Network, function: d.Function, own: contents.Contents) 
         if node.kind == "lstm":
             return f"self.{own.attributes[key]}({x})"
         if node.kind == "batch_norm":
-            more = ["averages"] if contents.sets(node) > 1 else []
-            return f"self.{own.attributes[key]}({', '.join([x, 'training', 'moves', *more])})"
+            more = ["training", "moves"] if contents.sets(node) else []
+            more += ["averages"] if contents.sets(node) > 1 else []
+            return f"self.{own.attributes[key]}({', '.join([x, *more])})"
         return tf2_layers.kernel_layer(node, x, weight)
 
     lines = contents.body(function, printer, right)

@@ -105,17 +105,19 @@ class _Writer:
         for variable in own.weights:
             start = self._start(variable, "", "")
             places.setdefault((start, ""), []).append(f"self.{attribute_of(network, variable)}")
-        lines = []
+        calls: dict[tuple[str, ...], list[str]] = {}  # layers -> what is done to each
         for (start, part), names in places.items():
-            if not start:
-                continue
-            dot = f".{part}" if part else ""
-            if len(names) == 1:
-                lines.append(start.replace("{0}", f"{names[0]}{dot}"))
+            if start:
+                one = names[0] if len(names) == 1 else "layer" if part else "weight"
+                place = f"{one}.{part}" if part else one
+                calls.setdefault(tuple(names), []).append(start.replace("{0}", place))
+        lines: list[str] = []
+        for each, said in calls.items():
+            if len(each) == 1:
+                lines += said
             else:
-                one = "layer" if part else "weight"
-                lines.append(f"for {one} in ({', '.join(names)}):")
-                lines.append(f"    {start.replace('{0}', f'{one}{dot}')}")
+                one = "layer" if "(layer." in said[0] else "weight"
+                lines += [f"for {one} in ({', '.join(each)}):", *(f"    {x}" for x in said)]
         return lines
 
     def _start(self, variable: str, kind: str, part: str) -> str:
@@ -142,7 +144,7 @@ class _Writer:
         fixed = contents.arguments(function)
         values = naming.allocate(function.nodes, fixed, [v.name for v in function.outputs])
         words = ["self", *fixed.values()]
-        if contents.has_norm(function) and contents.holds_averages(self.program, network):
+        if contents.keeps_averages(function) and contents.holds_averages(self.program, network):
             words.append("moves=True")
         words += ["averages=0"] if contents.has_sets(function) else []
         nodes = {v.name: n for n in d.walk(function.nodes) for v in n.values}

@@ -11,7 +11,7 @@ class {name}(nn.Module):
 
     def __init__({arguments}):
         super().__init__()
-        self.eps, self.momentum = eps, momentum
+        {kept}
         self.weight = nn.Parameter(torch.ones(features)){weight}
         self.bias = nn.Parameter(torch.zeros(features)){bias}
 '''
@@ -90,6 +90,8 @@ def constructor(program: d.Program, network: d.Network, node: d.Node) -> str:
 
 def class_of(node: d.Node) -> str:
     """Returns the class of a batch norm that is not torch's own."""
+    if not contents.sets(node):
+        return "BatchNormAlone"
     name = "FusedBatchNorm" if node.settings["fused"] else "BatchNorm"
     return f"{name}OfSets" if contents.sets(node) > 1 else name
 
@@ -117,7 +119,7 @@ def _class(program: d.Program, name: str, node: d.Node) -> str:
     holds = any(contents.holds_averages(program, w) for w, _ in norms)
     scales = all("gamma" in n.variables for _, n in norms)
     centres = all("beta" in n.variables for _, n in norms)
-    arguments = ["self", "features", "eps", "momentum=0.1"]
+    arguments = ["self", "features", "eps", *(["momentum=0.1"] if count else [])]
     arguments += [] if scales else ["scale=True"]
     arguments += [] if centres else ["center=True"]
     arguments += ["sets=2"] if count > 1 else []
@@ -125,6 +127,7 @@ def _class(program: d.Program, name: str, node: d.Node) -> str:
         name=name,
         said=_said(node, holds),
         arguments=", ".join(arguments),
+        kept="self.eps, self.momentum = eps, momentum" if count else "self.eps = eps",
         weight="" if scales else " if scale else None",
         bias="" if centres else " if center else None",
     )
@@ -139,9 +142,11 @@ def _class(program: d.Program, name: str, node: d.Node) -> str:
 
 def _said(node: d.Node, holds: bool) -> str:
     """What of it torch's own layer is not."""
+    if not contents.sets(node):
+        return "Batch norm by the batch alone: TF1 moved no averages"
     said = "Batch norm"
     if contents.sets(node) > 1:
-        said += " that keeps averages for each call, as TF1 did"
+        said += " with averages of its own for each call"
     elif holds:
         said += " that moves its averages where the step says so"
     if contents.sets(node) and not node.settings["fused"]:
