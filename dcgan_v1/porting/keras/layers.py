@@ -12,8 +12,8 @@ from dcgan_v1.porting.text.printing import square
 KINDS = {"dense": "layers.Dense", "conv": "layers.Conv2D", "deconv": "layers.Conv2DTranspose"}
 SHORT = {"layers.Conv2D": "conv", "layers.Conv2DTranspose": "deconv", "layers.LSTM": "lstm"}
 SHARED = 3  # so many layers of the same settings have a name for these, or two that say more
-OTHER = 2  # so many settings of its own has a layer beside what it shares, if that saves a line
-WIDTH = 100  # of a line
+OTHER = 2  # so many settings of its own has a layer beside what it shares, if that saves words
+SAVED = 5  # characters, more than these
 
 
 USUAL = {"strides": "1", "padding": '"valid"', "use_bias": "True", "dilation_rate": "1"}
@@ -51,12 +51,11 @@ class Layer:
         settings = dict(self.settings)
         size = [settings.pop("kernel_size")] if "kernel_size" in settings else []
         whole = f"{self.kind}({', '.join([*self.counts, *size, *_words(settings), *last])})"
-        room = WIDTH - len(f"        self.{name} = ")
         others = {word: self._other(common) for common, word in known.items()}
         for word, other in sorted(others.items(), key=lambda pair: len(pair[1] or {})):
             if other is not None and len(other) <= OTHER:
                 short = f"{word}({', '.join([*self.counts, *_words(other), *last])})"
-                if len(other) < OTHER or len(short) <= room < len(whole):
+                if len(other) < OTHER or len(short) + SAVED < len(whole):
                     return short
         return whole
 
