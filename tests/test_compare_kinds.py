@@ -305,6 +305,27 @@ def test_a_critics_last_layer_is_looked_into_though_no_gradient_needs_it():
     assert names == {"x", "z"}
 
 
+def test_a_loss_is_that_of_the_run_that_lowers_it_though_a_later_one_computes_it_too():
+    from dcgan_v1.compare import Tf1
+    from dcgan_v1.migration.records import Batch
+    from dcgan_v1.migration.runners.tf1.runner import GraphRunner
+
+    def build():
+        made = tf.placeholder(tf.float32, [4, 2], "z") * tf.get_variable("g", [], initializer=ones)
+        on_made = made * tf.get_variable("d", [], initializer=ones)
+        g, d = (tf.trainable_variables(name) for name in "gd")
+        descent = tf.train.GradientDescentOptimizer(0.1)
+        descent.minimize(tf.reduce_mean(on_made, name="d_loss"), var_list=d, name="d_train")
+        descent.minimize(tf.reduce_mean(on_made**2, name="g_loss"), var_list=g, name="g_train")
+
+    ones = tf.ones_initializer()
+    side = GraphRunner(Tf1(function=build, runs=[["d_train"], ["g_train"]]), "float64", 2)
+    side.load(side.initial())
+    scalars = side.step(Batch({"z": np.ones((4, 2))})).scalars
+    d = 1 - 0.1  # d_loss is 1, and has the gradient 1 by d
+    assert scalars["d_loss"] == pytest.approx(1) and scalars["g_loss"] == pytest.approx(d**2)
+
+
 @pytest.mark.parametrize("is_transposed", [False, True])
 def test_another_padding_is_that_of_the_gradients_too(rng, is_transposed):
     """The oracle pads, or cuts off, by itself, and has TensorFlow's own gradients of that."""

@@ -74,6 +74,15 @@ class Roles:
                 runs.setdefault(tensor.op.name, set()).add(run)
         return {name for name, numbers in runs.items() if len(numbers) > 1}
 
+    def losses_elsewhere(self, run: int) -> set[str]:
+        """Names of losses that other runs of a step lower, and this one does not: it may compute
+        them, too, of other weights and inputs."""
+        own: set[str] = set()
+        others: set[str] = set()
+        for (number, _), tensors in zip(self.applied, self.losses, strict=True):
+            (own if number == run else others).update(tensor.op.name for tensor in tensors)
+        return others - own
+
 
 def refuse_savers(ops: Iterable[tf.Operation], source: str, trust: bool) -> None:
     """Refuses ops that read and write files, which every graph with a Saver has.

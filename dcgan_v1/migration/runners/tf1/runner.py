@@ -197,7 +197,8 @@ class GraphRunner:
             values = self._run(
                 fetches, self.feeding.of_run(batch, is_training=True, rate=rate, run=number)
             )
-            named = {name: float(v) for name, v in values["scalars"].items()}
+            elsewhere = self.roles.losses_elsewhere(number)
+            named = {n: float(v) for n, v in values["scalars"].items() if n not in elsewhere}
             scalars |= named | {f"{n}#{number + 1}": named[n] for n in again if n in named}
             if self.program.recording:
                 self.scalars_of_runs.append(values["scalars"])
