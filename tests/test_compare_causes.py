@@ -502,6 +502,25 @@ def test_what_is_put_right_in_one_layer_is_in_all_that_are_set_alike():
     assert [c.op for c in changed] == ["TF1/a", "TF1/a#2", "TF1/b"]
 
 
+def test_what_is_put_right_is_in_every_copy_of_the_network(rng):
+    def op(name, reads, epsilon=1e-3):
+        knobs = {"epsilon": [(name, "epsilon")]}
+        settings = {"epsilon": epsilon}
+        return LayerOutput(name, "norm", settings, rng.normal(size=3), reads=reads, knobs=knobs)
+
+    weights = ("d/w", "d/gamma")
+    ops = [op("d/bn", weights), op("d_1/bn", ("g/w", *weights)), op("g/bn", ("g/w", "g/gamma"))]
+    ops += [op("d/bn_2", (*weights, "d/gamma_2")), op("other", weights, epsilon=0.1)]
+    new = LayerOutput("D/bn", "norm", {"epsilon": 1e-5}, rng.normal(size=3), reads=weights)
+    row = Aligned(new, ops[0], "use", 1.0, 1.0)
+    rows = [row, Aligned(replace(new, name="D/bn#2"), ops[0], "use", 1.0, 1.0)]
+    last = replace(new, name="D/bn_2", kind="dense", reads=(*weights, "d/gamma_2"))
+    rows.append(Aligned(last, None, "nothing", np.inf, np.inf))
+    evidence = made({}, {}, {}, aligned={"training": rows}, layers={"training": ops})
+    changed = layer_corrections.changes(case(evidence), row, {"epsilon": 1e-5})
+    assert [c.op for c in changed] == ["d/bn", "d_1/bn"]
+
+
 def test_an_input_in_another_range_is_named_though_the_layer_before_differs_already(rng):
     """D is called with what a G that differs draws, then with images in another range."""
     x, outputs = rng.uniform(-1, 1, (4, 6)), rng.normal(size=(3, 2, 4, 6))

@@ -9,10 +9,12 @@ import pytest
 
 from dcgan_v1.migration.comparison import pixel_order, units
 from dcgan_v1.migration.comparison.evidence import GRADIENT, LOSS, STATE, Evidence, Key
+from dcgan_v1.migration.matching import layouts
 from dcgan_v1.migration.matching.fingerprints import Certificate
 from dcgan_v1.migration.matching.layouts import Layout
 from dcgan_v1.migration.matching.matching import Matching, Row
 from dcgan_v1.migration.records import (
+    LayerOutput,
     Observation,
     PortInfo,
     SlotKey,
@@ -96,6 +98,19 @@ def test_the_order_of_pixels_is_the_one_under_which_layers_agree():
 
         found = pixel_order.settled(matching, port, pixels, agreeing)
         assert found.rows[0].layout == Layout("torch dense", rows=rows)
+
+
+def test_a_layer_ahead_of_maps_agrees_in_the_order_of_the_matching(rng):
+    chw, y = (3, 4, 4), rng.normal(size=(5, 48))
+    ops = [LayerOutput("g/fc", "dense", {}, y)]
+    port = PortInfo(variables={"G/fc/weight": Variable([48, 2], layer="G/fc")})
+    fc = LayerOutput("G/fc", "dense", {}, layouts.channels_first(y, chw))
+    seen = Observation(layers=[fc], pixels={"G/fc": {"columns": chw}})
+    for columns, agree in ((chw, 1), (None, 0)):
+        layout = Layout("torch dense", columns=columns)
+        matching = Matching([Row("w", "G/fc/weight", layout, "shape")])
+        found = pixel_order.in_agreement(ops, seen, port, matching, 1e-9)
+        assert found == (agree, 1)
 
 
 def test_an_order_of_pixels_has_its_inverse(rng):

@@ -127,7 +127,7 @@ def _by_function(
     """An end of the port's network that TF1 leaves to its loss, or the reverse: a known function
     of an op that is made of the same variables."""
     for op in old:
-        if not op.is_last or _reads(op, own) != set(layer.reads):
+        if not op.is_last or reads_of(op, own) != set(layer.reads):
             continue
         for name, function in FUNCTIONS.items():
             with np.errstate(all="ignore"):
@@ -150,7 +150,7 @@ def _by_use(
         for place, op in enumerate(old)
         if _but_for_ones(op.output) == _but_for_ones(layer.output)
         and layer.reads
-        and _reads(op, own) == set(layer.reads)
+        and reads_of(op, own) == set(layer.reads)
         and op.kind in ALIKE.get(layer.kind, (layer.kind,))
     ]
     shaped = {p: _with(old[p], output=old[p].output.reshape(layer.output.shape)) for p in places}
@@ -175,8 +175,13 @@ def _but_for_ones(output: np.ndarray) -> tuple[int, ...]:
     return output.shape[:1] + tuple(size for size in output.shape[1:] if size > 1)
 
 
-def _reads(op: LayerOutput, own: set[str]) -> set[str]:
-    """Which weights of a model an op is made of; an average of a weight stands for the weight."""
+def reads_of(op: LayerOutput, own: set[str]) -> set[str]:
+    """Returns which weights of a model an op is made of; an average of a weight stands for the
+    weight.
+
+    Args:
+      op: of TF1's; own: TF1's names of the model's weights.
+    """
     return {name.removesuffix(SHADOW) for name in op.reads} & own
 
 

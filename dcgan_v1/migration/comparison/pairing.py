@@ -6,7 +6,7 @@ from functools import partial
 import numpy as np
 
 from dcgan_v1.errors import UserError
-from dcgan_v1.migration.comparison import alignment, pixel_order
+from dcgan_v1.migration.comparison import pixel_order
 from dcgan_v1.migration.comparison.losses import Scalars
 from dcgan_v1.migration.comparison.observations import NO_GRADIENT, SAME_VALUE, without_gradient
 from dcgan_v1.migration.comparison.preparation import Prepared, cast
@@ -181,9 +181,8 @@ class EqualSteps:
             self._ops = self._programs.old.step(self._tf1_batch(), is_observed=True).layers
         self._programs.new.load(matching.to_port(start))
         seen = self._programs.new.step(self._port_batch(), is_observed=True)
-        layers = alignment.with_reads(seen.layers, pairing.new, matching)
-        aligned = alignment.align(self._ops, layers, SAME_VALUE[self._programs.dtype], {})
-        return sum(a.by == "value" for a in aligned), len(aligned)
+        tolerance = SAME_VALUE[self._programs.dtype]
+        return pixel_order.in_agreement(self._ops, seen, pairing.new, matching, tolerance)
 
     def updates(self) -> list[PortUpdate]:
         """Returns the updates of the port's step."""

@@ -2,13 +2,14 @@
 
 A fault may blur the gradients that `matching.fingerprints` goes by."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
+from dcgan_v1.migration.comparison import alignment
 from dcgan_v1.migration.comparison.alignment import model_of
 from dcgan_v1.migration.matching.fingerprints import PixelsOf
 from dcgan_v1.migration.matching.layouts import Layout
 from dcgan_v1.migration.matching.matching import Matching, Row
-from dcgan_v1.migration.records import PortInfo
+from dcgan_v1.migration.records import LayerOutput, Observation, PortInfo
 
 Agreeing = Callable[[Matching], tuple[int, int]]
 
@@ -59,6 +60,28 @@ def settled(matching: Matching, port: PortInfo, pixels: PixelsOf, agreeing: Agre
             if count > most:
                 best, most = tried, count
     return best
+
+
+def in_agreement(
+    ops: Sequence[LayerOutput],
+    seen: Observation,
+    port: PortInfo,
+    matching: Matching,
+    tolerance: float,
+) -> tuple[int, int]:
+    """Returns how many layers of the port's give what TF1's ops give, of how many.
+
+    Args:
+      ops: what TF1's gave.
+      seen: a step of the port's; a layer ahead of maps gives its pixels in the matching's order.
+      port: what it says of itself.
+      matching: of the variables.
+      tolerance: relative difference below which values are the same.
+    """
+    pixels = numbered({}, seen.pixels, port, matching)
+    layers = alignment.with_reads(seen.layers, port, matching)
+    aligned = alignment.align(ops, layers, tolerance, pixels)
+    return sum(a.by == "value" for a in aligned), len(aligned)
 
 
 def _other_orders(

@@ -10,7 +10,7 @@ from functools import partial
 import numpy as np
 
 from dcgan_v1.errors import UserError
-from dcgan_v1.migration.comparison import alignment, batches, feeding, pixel_order
+from dcgan_v1.migration.comparison import batches, feeding, pixel_order
 from dcgan_v1.migration.comparison.alignment import SHADOW, model_of
 from dcgan_v1.migration.comparison.bindings import Bindings
 from dcgan_v1.migration.comparison.observations import SAME_VALUE
@@ -226,9 +226,7 @@ def _agreeing(
     are paired so, of how many."""
     programs.old.load(state_of(port, matching, old, prepared.start))
     ops = programs.old.step(prepared.tf1_batch(0, programs.dtype), is_observed=True).layers
-    layers = alignment.with_reads(seen.layers, pairing.new, matching)
-    aligned = alignment.align(ops, layers, SAME_VALUE[programs.dtype], {})
-    return sum(a.by == "value" for a in aligned), len(aligned)
+    return pixel_order.in_agreement(ops, seen, pairing.new, matching, SAME_VALUE[programs.dtype])
 
 
 def _row_line(row: Row) -> str:

@@ -5,7 +5,7 @@ from functools import cache, partial
 
 import numpy as np
 
-from dcgan_v1.migration.comparison.evidence import GRADIENT, LOSS, STATE, Key, Keyed
+from dcgan_v1.migration.comparison.evidence import FORWARD, GRADIENT, LOSS, STATE, Key, Keyed
 from dcgan_v1.migration.explanation import probes
 from dcgan_v1.migration.explanation.case import Case, Cause
 from dcgan_v1.migration.explanation.kinds import Kind
@@ -89,7 +89,8 @@ def find(case: Case, update: int) -> list[Cause]:
             return [Cause(kind, keys[0].name, text, accounted | explained)]
     losses = [str(d.key) for d in case.over(LOSS) if not d.key.step]
     is_seen = bool(case.evidence.aligned.get("training"))
-    layers = "with equal layers" if is_seen else "and no layer of the port could be looked into"
+    equal = "with layers that differ, too" if case.over(FORWARD) else "with equal layers"
+    layers = equal if is_seen else "and no layer of the port could be looked into"
     also = f"; so does {', '.join(losses)}, {layers}" if losses else ""
     text = f"its gradient differs by {over[0].relative:.1e}{also}"
     return [Cause(Kind.GRADIENT, keys[0].name, text, accounted)]

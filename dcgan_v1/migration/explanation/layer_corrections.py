@@ -1,15 +1,16 @@
 """What puts a layer's difference right in TF1's graph."""
 
+from dcgan_v1.migration.comparison.alignment import model_of, reads_of
 from dcgan_v1.migration.comparison.evidence import Aligned
 from dcgan_v1.migration.explanation.case import Case
-from dcgan_v1.migration.records import TYPE
+from dcgan_v1.migration.records import TYPE, LayerOutput
 from dcgan_v1.migration.sources import Change, NumberChange, PaddingChange, TypeChange
 
 
 def changes(case: Case, at: Aligned, settings: dict[str, float]) -> tuple[Change, ...]:
-    """What gives every op of TF1's that stands beside a layer the port's numbers; and those beside
+    """What gives every op of TF1's that stands beside a layer the port's numbers; those beside
     others of its kind, where both sides say the same numbers as there: what is found in one batch
-    norm is not looked for in each."""
+    norm is not looked for in each; and the same ops in other copies of the network."""
     found = {
         _change(op, attribute, value)
         for rows in case.evidence.aligned.values()
@@ -17,9 +18,29 @@ def changes(case: Case, at: Aligned, settings: dict[str, float]) -> tuple[Change
         if row.old is not None
         for name, value in settings.items()
         if base(row) == base(at) or is_alike(row, at, name)
-        for op, attribute in row.old.knobs.get(name, [])
+        for layer in (row.old, *_copies(case, row, row.old, name))
+        for op, attribute in layer.knobs.get(name, [])
     }
     return tuple(sorted(found, key=lambda c: c.op))
+
+
+def _copies(case: Case, row: Aligned, beside: LayerOutput, name: str) -> list[LayerOutput]:
+    """Ops of TF1's that are what stands beside a layer, in other copies of its network: where it is
+    given what already differs, no value tells which of them is which."""
+    model, aligned = model_of(row.new.name), case.evidence.aligned.values()
+    own = {
+        n for rows in aligned for r in rows if model_of(r.new.name) == model for n in r.new.reads
+    }
+    made_of = reads_of(beside, own)
+    return [
+        op
+        for layers in case.evidence.layers.values()
+        for op in layers
+        if made_of
+        and op.kind == beside.kind
+        and op.settings.get(name) == beside.settings.get(name)
+        and reads_of(op, own) == made_of
+    ]
 
 
 def paddings(
