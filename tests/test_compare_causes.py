@@ -502,6 +502,20 @@ def test_what_is_put_right_in_one_layer_is_in_all_that_are_set_alike():
     assert [c.op for c in changed] == ["TF1/a", "TF1/a#2", "TF1/b"]
 
 
+def test_a_relu_for_a_leaky_one_is_one_fault_in_however_many_layers():
+    def row(name, slope, of="relu"):
+        x, knobs = np.zeros(1), {"slope": [(f"TF1/{name}", "value")]} if slope else {}
+        old = LayerOutput(f"TF1/{name}", "activation", {"slope": slope} if slope else {}, x)
+        old = replace(old, knobs=knobs)
+        return Aligned(LayerOutput(name, "activation", {"class": of}, x), old, "use", 1.0, 1.0)
+
+    rows = [row("a", 0.2), row("b", 0.2), row("c", 0.3), row("d", None), row("e", 0.2, "tanh")]
+    changed = layer_corrections.changes(
+        case(made({}, {}, {}, aligned={"training": rows})), rows[0], {"slope": 0.0}
+    )
+    assert [c.op for c in changed] == ["TF1/a", "TF1/b"]
+
+
 def test_what_is_put_right_is_in_every_copy_of_the_network(rng):
     def op(name, reads, epsilon=1e-3):
         knobs = {"epsilon": [(name, "epsilon")]}

@@ -71,12 +71,17 @@ def base(row: Aligned) -> str:
 
 
 def is_alike(row: Aligned, at: Aligned, name: str) -> bool:
-    """Whether both sides' settings of a name are as at another layer of the same kind."""
+    """Whether both sides' settings of a name are as at another layer of the same kind; where the
+    port's has no such number, ReLU no slope, whether it is of the same class."""
     if row.old is None or at.old is None or row.new.kind != at.new.kind:
         return False
-    theirs, ours = row.new.settings.get(name), row.old.settings.get(name)
+    if name not in row.new.settings and not (name in row.old.knobs and name in at.old.knobs):
+        return False
+    theirs, ours = _set_to(row.new, name), row.old.settings.get(name)
     return (
-        theirs is not None
-        and theirs == at.new.settings.get(name)
-        and ours == at.old.settings.get(name)
+        theirs is not None and theirs == _set_to(at.new, name) and ours == at.old.settings.get(name)
     )
+
+
+def _set_to(layer: LayerOutput, name: str) -> object:
+    return layer.settings.get(name, layer.settings.get("class"))
