@@ -89,6 +89,17 @@ def test_labels_are_not_taken_for_noise_of_as_many_columns():
     assert given.items == {"z": "z"}
 
 
+def test_images_in_the_range_that_tf1_was_fed_come_before_those_out_of_the_loader():
+    values = np.linspace(0, 1, 32).reshape(2, 4, 4)
+    batch = Item("batch", "batch", "batch", "train.py:1", 0, values)
+    scaled = Item("real", "call", "input", "train.py:2", 0, 2 * values - 1)
+    wanted = {"x": Input([None, 4, 4, 1], "float64")}
+    for low, name in ((-1.0, "real"), (0.0, "batch")):
+        fed = {"x": np.array([low, 1.0])}
+        given = feeding.feed(wanted, [batch, scaled], [{0}], [["x"]], fed, {})
+        assert given.items == {"x": name}
+
+
 def test_averages_are_paired_within_the_layers_of_what_is_trained():
     def variable(part, layer="", trainable=True):
         return Variable([4], trainable=trainable, part=part, layer=layer)

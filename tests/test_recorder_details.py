@@ -124,6 +124,13 @@ def test_an_optimizer_without_a_closure_is_given_none(tmp_path):
     assert done.returncode == 0, done.stderr
 
 
+def test_a_loss_counts_as_much_as_its_gradient_begins_with(tmp_path):
+    done = recorded(tmp_path, end="model(x).sum().backward(-2 * torch.ones([]))\n    sgd.step()")
+    assert done.returncode == 0, done.stderr
+    losses = PortRecording(tmp_path / "rec").told["updates"][0]["losses"]
+    assert losses == {"loss": losses["loss"], "-2 loss": pytest.approx(-8 * losses["loss"])}
+
+
 def test_groups_of_an_optimizer_that_differ_are_told(tmp_path):
     groups = "[{'params': [model.weight]}, {'params': [model.bias], 'lr': 0.3}]"
     done = recorded(tmp_path, parameters=groups)

@@ -30,6 +30,7 @@ WHY = {
     "batch": "a smaller batch",
     "step": "one step of D to one of G on both sides",
     "data": "less data",
+    "source": "MNIST read from files",
     "CPU": "on the CPU",
     "version": "for today's framework",
     "repair": "repaired to run at all",

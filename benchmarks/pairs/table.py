@@ -19,9 +19,9 @@ class Edit:
     Attributes:
       files: names of the files, as a glob below the program's root.
       of, by: a regular expression, and what takes the place of each match.
-      why: 'width', 'batch' or 'step', to make it quicker; 'data', 'CPU', 'version' or 'repair',
-        without which it does not run here, on no GPU, in today's framework, or at all; 'shape' or
-        'order', which the row says and which is put right to compare the rest.
+      why: 'width', 'batch' or 'step', to make it quicker; 'data', 'source', 'CPU', 'version' or
+        'repair', without which it does not run here, on no GPU, in today's framework, or at all;
+        'shape' or 'order', which the row says and which is put right to compare the rest.
     """
 
     files: str

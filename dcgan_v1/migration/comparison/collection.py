@@ -26,6 +26,7 @@ from dcgan_v1.migration.comparison.programs import Programs
 from dcgan_v1.migration.records import Arrays, Observation, State
 from dcgan_v1.migration.runners.process import both
 from dcgan_v1.migration.runners.recorded import RecordedPort
+from dcgan_v1.migration.runners.recorded_names import TERMS
 
 
 def collect(
@@ -245,7 +246,8 @@ class Collector:
         if is_recorded and len(self.old.updates) > 1 and not agree(steps, self.losses):
             # an update that differs makes all losses after it differ
             self.losses = pair_losses([(self._scalars_along(), theirs)], self.old.updates)
-        unpaired = [name for name in theirs if name not in self.losses]
+        parts = {part for name in self.losses for part in name.split(TERMS)}  # of a sum with a pair
+        unpaired = [name for name in theirs if name not in parts]
         if unpaired and not self.losses:
             self.gathered.alone[Key(LOSS, unpaired[0])] = "port"
         elif unpaired:

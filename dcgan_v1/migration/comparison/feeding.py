@@ -114,7 +114,7 @@ def _rank(
         assert array is not None
         size = float(np.ptp(known)) or 1.0
         off = abs(float(array.min() - known.min())) + abs(float(array.max() - known.max()))
-        off = float(off / size > 0.5)  # drawn arrays have no sharp ends
+        off = float(off / size >= 0.5)  # drawn arrays have no sharp ends; 0..1 is no -1..1
     is_label = item.array.ndim == 1 and v.shape is not None and len(v.shape) == 2
     return (
         float(is_label),  # may be one of many, and may be anything of as many columns

@@ -5,6 +5,8 @@ from typing import Any
 
 from dcgan_v1.migration.records import LayerOutput
 
+TERMS = " + "  # between the names of losses that are added up
+
 
 def in_order_of_use(told: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     """Variables with their entries: as the layers that hold them were first called."""
@@ -28,7 +30,7 @@ def in_order_of_use(told: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
 def add_losses(scalars: dict[str, float], losses: dict[str, float]) -> None:
     """Adds the losses of an update, and their sum where gradients were taken of several."""
     if len(losses) > 1:
-        losses = {**losses, " + ".join(losses): sum(losses.values())}
+        losses = {**losses, TERMS.join(losses): sum(losses.values())}
     for name, value in losses.items():
         number, unused = 1, name
         while unused in scalars:

@@ -126,13 +126,21 @@ class Recorder:
         self.update.items.append(told)
         self.update.arrays["item/%d" % number] = np.array(array)
 
-    def loss(self, value, tensor):
-        """Notes what gradients are taken of, by the program's own name for it."""
+    def loss(self, value, tensor, weight=1.0):
+        """Notes what gradients are taken of, by the program's own name for it.
+
+        Args:
+          value: a number.
+          tensor: that has it.
+          weight: what a gradient begins with: -1 of `loss.backward(-one)`.
+        """
         self.event()
         name = self.places.held_as(tensor) or "loss"
+        if weight != 1:
+            name = "-" + name if weight == -1 else "%g %s" % (weight, name)
         while name in self.update.losses:
             name += "'"
-        self.update.losses[name] = float(value)
+        self.update.losses[name] = weight * float(value)
 
     def begin_update(self, optimizer):
         """Notes that an optimiser is about to move variables."""

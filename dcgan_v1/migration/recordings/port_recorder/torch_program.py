@@ -3,6 +3,7 @@
 import platform
 import sys
 import types
+from itertools import zip_longest
 
 import numpy as np
 
@@ -116,9 +117,11 @@ class Torch:
         def backward(tensor, *args, **kwargs):
             if not recorder.sees():
                 return plain(tensor, *args, **kwargs)
-            for one in tensor if isinstance(tensor, (list, tuple)) else [tensor]:
+            given = args[0] if args else kwargs.get("gradient", kwargs.get("grad_tensors"))
+            both = (x if isinstance(x, (list, tuple)) else [x] for x in (tensor, given))
+            for one, weight in zip_longest(*both):
                 if one.numel() == 1:
-                    recorder.loss(one.item(), one)
+                    recorder.loss(one.item(), one, 1.0 if weight is None else float(weight))
             recorder.is_busy = True
             try:
                 return plain(tensor, *args, **kwargs)
