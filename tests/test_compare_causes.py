@@ -242,6 +242,22 @@ def adam_causes(rng, theirs, place=""):
     return updates.find(case(evidence), evidence.old.updates[0])
 
 
+def test_a_momentum_that_is_kept_as_a_step_counts_more_once_the_rate_falls(rng):
+    start, gradient = {"a": rng.normal(size=5)}, rng.normal(size=5)
+    settings = {"kind": "Momentum", "learning rate": 0.1, "momentum": 0.9, "nesterov": False}
+    after = {
+        Key(STATE, "a", "weight", 1): start["a"] - 0.1 * gradient,
+        Key(GRADIENT, "a", "", 0, 0): gradient,
+    }
+    accum = Key(STATE, "a/Momentum", "accum", 1)
+    sides = [{**after, accum: gradient}, {**after, accum: 1.25 * gradient}]
+    old = {"slots": {"a/Momentum": SlotKey("a", "o0", "accum")}}
+    evidence = made(*sides, start, kind="Momentum", settings=[settings] * 2, old=old)
+    (cause,) = updates.find(case(evidence), evidence.old.updates[0])
+    assert cause.kind == Kind.MOMENTUM
+    assert "what is kept counts 1.25 times as much as TF1's" in cause.text
+
+
 def test_three_settings_of_adam_are_three_causes_and_no_fourth(rng):
     causes = adam_causes(rng, {"learning rate": 0.02, "beta1": 0.9, "epsilon": 1e-2})
     texts = [c.text for c in causes]

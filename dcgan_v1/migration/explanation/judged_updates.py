@@ -185,9 +185,32 @@ class Judged:
             if np.max(np.abs(own - longer * wanted)) > EXACT * np.max(np.abs(own)):
                 return self._adam_epsilon() if self.rule.kind == "Adam" else []
             ratios.append(longer)
-        text = f"steps of {self.name} are {float(np.median(ratios)):.4g} times as long as TF1's"
+        longer = float(np.median(ratios))
+        if abs(longer - 1) <= EXACT:
+            return self._kept_otherwise()
+        text = f"steps of {self.name} are {longer:.4g} times as long as TF1's"
         named = self._named("learning rate")
         return [Cause(Kind.LEARNING_RATE, self.where, text, self.keys, named=named)]
+
+    def _kept_otherwise(self) -> list[Cause]:
+        """Equal steps, after which the momentum is another one: Keras keeps a step there, at the
+        rate that it had."""
+        kept = []
+        for _, step in self.steps.values():
+            made, own = (
+                (step.by(self.rule) or ({}, {}))[1].get("accum"),
+                step.slots_after.get("accum"),
+            )
+            if made is None or own is None:
+                return []
+            kept.append(probes.ratio(made, own))
+            if np.max(np.abs(own - kept[0] * made)) > EXACT * np.max(np.abs(own)):
+                return []
+        text = (
+            f"{self.name} keeps its last step for the next one, TF1 its gradients: as the rate "
+            f"changes after the step, what is kept counts {kept[0]:.4g} times as much as TF1's"
+        )
+        return [Cause(Kind.MOMENTUM, self.where, text, self.keys, named=self._named("momentum"))]
 
     def _adam_epsilon(self) -> list[Cause]:
         """Equal moments, other weights: what is left is epsilon, which the step tells."""
