@@ -72,7 +72,7 @@ def test_a_cell_has_what_both_sides_have_where_a_finding_says_it():
 
 def row(findings=(), stages=("loss", "gradient", "state"), notes=()):
     own = {"findings": list(findings), "stages": dict.fromkeys(stages), "not compared": list(notes)}
-    return {"same": not findings, "weights after": {}, "adapter lines": 0, "minutes": 1.0} | own
+    return {"same": not findings, "weights after": {}, "minutes": 1.0} | own
 
 
 def pair(**fields):

@@ -57,6 +57,14 @@ def test_what_keras_computes_is_what_numpy_makes_of_what_was_recorded(train_step
     assert [len(step) for step in recording.steps] == [2, 2, 2]
 
 
+@pytest.mark.cli
+def test_slots_begin_at_what_the_optimiser_gives_them_before_its_first_update(tmp_path):
+    fault = (".SGD(0.05)", ".Adagrad(0.05, initial_accumulator_value=0.25)")
+    port = RecordedPort(recorded("tape_functions.py", tmp_path, fault, steps=1).folder)
+    accums = [a for key, a in port.state().slots.items() if key.slot == "accum"]
+    assert accums and all(np.all(a == 0.25) for a in accums)
+
+
 REFUSED = [
     (
         "import tensorflow as tf\ngpus = tf.config.list_physical_devices('GPU')\n"

@@ -21,7 +21,7 @@ from dcgan_v1.migration.explanation.kinds import Kind
 PAGE = ROOT / "docs" / "pairs.md"
 README = ROOT / "README.md"
 SENTENCE = re.compile(r"Of \d+ published ports, .*\(\[table\]\(docs/pairs\.md\)\)\.")
-COLUMNS = ["pair", "the port says", "shapes", *STAGES.values(), "last step", "adapter", "minutes"]
+COLUMNS = ["pair", "the port says", "shapes", *STAGES.values(), "last step", "minutes"]
 UNSEEN, IN_PART = "not seen: bare tensors", "yes, where compared"
 NOT_RUN = "both sources were read; it was not run yet"
 LEFT_OUT = "TF1 has no loss of that value"  # how a note of losses that were not compared ends
@@ -129,7 +129,6 @@ def pairs_table(rows: list[tuple[Pair, Row]]) -> str:
         cells += [pair.says, pair.shapes or "yes"]
         cells += [stage(pair, row, kind) for kind in STAGES]
         cells.append(at_the_end(row))
-        cells.append(f"{row['adapter lines']} lines" if row["adapter lines"] else "none")
         cells.append(f"{row['minutes']:.1f}")
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
@@ -186,9 +185,8 @@ def details(pair: Pair, row: Row) -> str:
     lines.append(f"{_link(pair.old)} against {_link(pair.new)}.")
     lines.append(f"The port says: {pair.claim} ({pair.claim_at}).")
     edits = dict.fromkeys(WHY[e.why] for side in (pair.old, pair.new) for e in side.edits)
-    how = f"adapter of {row['adapter lines']} lines" if row["adapter lines"] else "both recorded"
     changed = f"; changed: {', '.join(edits)}" if edits else ""
-    lines.append(f"{how.capitalize()}, {row['steps']} steps of batch {row['batch size']}{changed}.")
+    lines.append(f"{row['steps']} steps of batch {row['batch size']}{changed}.")
     lines += ["", "The verdict:", ""]
     lines += [f"- {_code(f['where'])}: {f['cause']}" for f in row["findings"]]
     lines += [f"- {line}" for line in row["not compared"] if "slots begin at" in line]

@@ -1,9 +1,8 @@
 """The row of a pair: what of a comparison's report goes into the table."""
 
-from pathlib import Path
 from typing import Any
 
-from benchmarks.pairs.table import HERE, Pair
+from benchmarks.pairs.table import Pair
 
 Row = dict[str, Any]  # of what JSON holds
 STAGES = {  # kind of the report's arrays, or of a cause -> column
@@ -37,20 +36,11 @@ def of_report(report: dict[str, Any], pair: Pair, minutes: float) -> Row:
         "variables": len(report["variables"]),
         "batch size": environment["batch size"],
         "steps": environment["steps"],
-        "adapter lines": adapter_lines(pair),
         "minutes": round(minutes, 1),
         "TF1 side": environment["TF1 side"],
         "port": environment["port"],
         "dcgan_v1": environment["dcgan_v1"],
     }
-
-
-def adapter_lines(pair: Pair) -> int:
-    """Lines of code that were written for the pair alone."""
-    if not pair.new.adapter:
-        return 0
-    text = Path(HERE, "adapters", f"{pair.new.adapter}.py").read_text("utf-8")
-    return sum(bool(line.strip()) for line in text.splitlines())
 
 
 def _stage(row: dict[str, Any]) -> dict[str, Any]:

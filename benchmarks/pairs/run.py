@@ -3,8 +3,8 @@
 python benchmarks/pairs/run.py NAME --old CLONE --new CLONE
 
 Both programs are run as they are committed, but for the edits that `pairs.toml` names, in copies of
-their folders: TF1's is recorded by run_legacy, the port's by the recorder of ports or, where that
-cannot be, called by an adapter of ours. Running them executes whatever they contain.
+their folders: TF1's is recorded by run_legacy, the port's by the recorder of ports. Running them
+executes whatever they contain.
 """
 
 import argparse
@@ -81,19 +81,13 @@ def run(pair: Pair, old: Path, new: Path, work: Path) -> rows.Row:
     for setting in pair.old.settings:
         words += ["--set", setting]
     _run([SCRIPTS / words[0], *words[1:], program, *shlex.split(pair.old.arguments)])
-    environment = dict(os.environ)
-    program = clones.copy(new, pair.new, work / "new")
-    if pair.new.adapter:
-        environment["PAIR_NEW"] = str(work / "new")
-        port = [HERE / "adapters" / f"{pair.new.adapter}.py:new"]
-    else:
-        port = _record_port(pair, program, work)
+    port = _record_port(pair, clones.copy(new, pair.new, work / "new"), work)
     words = ["--recording", recording, "--trust", "--dtype", "float64", "--timing-steps", 0]
     words += ["--steps", pair.steps, "--report", report, "--quiet", *port]
     if pair.map:
         (work / "map.toml").write_text(pair.map, "utf-8")
         words += ["--map", work / "map.toml"]
-    _run([SCRIPTS / "compare.py", *words], environment, (0, 1))
+    _run([SCRIPTS / "compare.py", *words], (0, 1))
     told = json.loads((report / "report.json").read_text("utf-8"))
     return rows.of_report(told, pair, (_processor_seconds() - began) / 60)
 
@@ -114,12 +108,10 @@ def _record_port(pair: Pair, program: Path, work: Path) -> list[str | Path]:
     return ["--port-recording", recording]
 
 
-def _run(
-    words: list, environment: dict[str, str] | None = None, fine: tuple[int, ...] = (0,)
-) -> None:
+def _run(words: list, fine: tuple[int, ...] = (0,)) -> None:
     """Runs a Python program of ours, which runs one of theirs."""
     command = [sys.executable, *map(str, words)]
-    code = subprocess.run(command, env=environment, check=False).returncode
+    code = subprocess.run(command, check=False).returncode
     if code not in fine:
         raise UserError(f"{Path(command[1]).name} ended with {code}, see above")
 

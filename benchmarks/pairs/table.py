@@ -43,8 +43,6 @@ class Side:
       settings: 'name=value' of run_legacy's --set; TF1's only.
       data: the folder that it reads photographs of CelebA from; random ones are put there.
       edits: in the copy, before it runs.
-      adapter: file of `adapters/` that names the port in a function `new`, where its program cannot
-        be recorded; a port's only.
       stand_ins: folder of `stand_ins/`, for packages that are not installed; a port's only.
     """
 
@@ -56,7 +54,6 @@ class Side:
     settings: tuple[str, ...] = ()
     data: str = ""
     edits: tuple[Edit, ...] = ()
-    adapter: str = ""
     stand_ins: str = "torch"
 
 

@@ -78,6 +78,15 @@ def kind_of(optimizer):
     return next((n for n in names if n in SLOTS), names[0])
 
 
+def make_slots(optimizer, variables):
+    """Has an optimiser make its slots ahead of its first update, as that would: Adagrad's begin at
+    a number of their own."""
+    if hasattr(optimizer, "_create_all_weights"):  # before 2.11
+        optimizer._create_all_weights(variables)
+    elif not getattr(optimizer, "built", getattr(optimizer, "_built", False)):
+        optimizer.build(variables)
+
+
 def slots_of(optimizer, variable):
     """Yields (what TF1 calls a slot, its variable)."""
     for slot, (attribute, old_name) in SLOTS.get(kind_of(optimizer), {}).items():
