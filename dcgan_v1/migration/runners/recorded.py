@@ -27,6 +27,7 @@ from dcgan_v1.migration.runners.torch.recorded import TorchTerms
 
 FRAMEWORKS: dict[str, Terms] = {"torch": TorchTerms(), "tensorflow": KerasTerms()}
 OUTPUT = ": output"
+ADAGRAD_START = "initial_accumulator_value"  # of Keras 3; before 2.11 with an underscore ahead
 
 
 class RecordedPort:
@@ -97,7 +98,7 @@ class RecordedPort:
 
     def state_after(self, steps: int) -> State:
         """Returns the state after so many steps. Slots that the framework makes in the first
-        update are 0 before."""
+        update are 0 before, but for those of Adagrad."""
         arrays = self.recording.state(steps)
         variables = {
             n.removeprefix("state/"): a for n, a in arrays.items() if n.startswith("state/")
@@ -108,11 +109,13 @@ class RecordedPort:
         counts = self.told["updates"][done]["counts"] if done is not None else {}
         for name, told in self.told["optimizers"].items():
             updates[name] = int(counts.get(name, 0))
+            starts = [v for k, v in told["settings"].items() if k.endswith(ADAGRAD_START)]
+            first = starts[0] if starts else 0.0
             for key, slot in self.reads.slots(told).items():
                 for variable in told["variables"]:
                     held = arrays.get(f"slot/{name}|{variable}|{key}")
                     if held is None and variable in variables:
-                        held = np.zeros_like(variables[variable])
+                        held = np.full_like(variables[variable], first)
                     if held is not None:
                         slots[SlotKey(variable, name, slot)] = held
         return State(variables, slots, updates)

@@ -6,7 +6,8 @@ from dcgan_v1.migration.recordings.port_recorder.torch_names import plain_settin
 
 KERAS_OPTIMIZER = (
     "learning_rate beta_1 beta_2 epsilon rho momentum nesterov amsgrad centered weight_decay "
-    "clipnorm clipvalue global_clipnorm use_ema"
+    "clipnorm clipvalue global_clipnorm use_ema initial_accumulator_value "
+    "_initial_accumulator_value"
 ).split()
 SLOTS = {  # optimiser -> what TF1 calls a slot -> attribute of Keras's, name of a slot before 2.11
     "Adam": {"m": ("_momentums", "m"), "v": ("_velocities", "v")},
@@ -76,15 +77,6 @@ def kind_of(optimizer):
     """Keras's own class that an optimiser is, or is derived from."""
     names = [cls.__name__ for cls in type(optimizer).__mro__]
     return next((n for n in names if n in SLOTS), names[0])
-
-
-def make_slots(optimizer, variables):
-    """Has an optimiser make its slots ahead of its first update, as that would: Adagrad's begin at
-    a number of their own."""
-    if hasattr(optimizer, "_create_all_weights"):  # before 2.11
-        optimizer._create_all_weights(variables)
-    elif not getattr(optimizer, "built", getattr(optimizer, "_built", False)):
-        optimizer.build(variables)
 
 
 def slots_of(optimizer, variable):

@@ -16,7 +16,7 @@ from dcgan_v1.migration.recordings.port_recorder.tensorflow_draws import TensorF
 from dcgan_v1.migration.recordings.port_recorder.tensorflow_functions import TensorFlowFunctions
 from dcgan_v1.migration.recordings.port_recorder.tensorflow_layers import TensorFlowLayers
 from dcgan_v1.migration.recordings.port_recorder.tensorflow_names import TensorFlowNames
-from dcgan_v1.migration.recordings.port_recorder.tensorflow_optimizers import key_of, make_slots
+from dcgan_v1.migration.recordings.port_recorder.tensorflow_optimizers import key_of
 
 UPDATES = ("update_step", "_resource_apply_dense", "_resource_apply_sparse")
 
@@ -164,7 +164,6 @@ class TensorFlow:
                 self.casts.exact_decimals(one)
             known += [v for v in variables if all(key_of(v) != key_of(k) for k in known)]
             settings = self.names.settings(optimizer)
-            make_slots(optimizer, variables)
             self.names.learn(self.trains)
             recorder.begin()
             self.moving, self.gradients = optimizer, []
