@@ -129,6 +129,28 @@ def test_what_a_penalty_takes_a_gradient_by_is_no_weight(tmp_path):
     np.testing.assert_allclose(first[1].output, x @ values["tensors/W"])
 
 
+NOTHING_BETWEEN = """import torch
+torch.manual_seed(0)
+W = torch.randn(3, 4, requires_grad=True)
+V = torch.randn(4, 1, requires_grad=True)
+first, second = torch.optim.SGD([W], lr=0.1), torch.optim.SGD([V], lr=0.1)
+for step in range(4):
+    x = torch.rand(5, 3)
+    for sgd in (first, second):
+        loss = (x @ W @ V).mean()
+        loss.backward()
+        sgd.step()
+"""
+
+
+@pytest.mark.cli
+@pytest.mark.torch
+def test_an_update_may_begin_with_its_networks(tmp_path):
+    _, seen = observed(NOTHING_BETWEEN, tmp_path)
+    called = [layer for layer in seen.layers if layer.parts.get("kernel") == "tensors/W"]
+    assert [layer.applied for layer in called] == [0, 1]
+
+
 @pytest.mark.cli
 @pytest.mark.parametrize("library", ["keras", pytest.param("tf_keras", marks=pytest.mark.release)])
 def test_ops_of_a_module_are_layers_of_what_was_recorded(library, tmp_path):

@@ -246,8 +246,8 @@ class Collector:
         if is_recorded and len(self.old.updates) > 1 and not agree(steps, self.losses):
             # an update that differs makes all losses after it differ
             self.losses = pair_losses([(self._scalars_along(), theirs)], self.old.updates)
-        parts = {part for name in self.losses for part in name.split(TERMS)}  # of a sum with a pair
-        unpaired = [name for name in theirs if name not in parts]
+        terms = {term for name in self.losses for term in name.split(TERMS)}  # of a sum with a pair
+        unpaired = [name for name in theirs if name not in {*self.losses, *terms}]
         if unpaired and not self.losses:
             self.gathered.alone[Key(LOSS, unpaired[0])] = "port"
         elif unpaired:

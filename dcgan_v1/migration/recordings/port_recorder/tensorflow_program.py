@@ -185,6 +185,8 @@ class TensorFlow:
 
         def enter(tape):
             frames = recorder.places.frames() if recorder.sees() else []
+            if frames:
+                recorder.event()
             code = frames[0].f_code if frames else None
             for name in code.co_varnames[: code.co_argcount] if code else ():
                 value = frames[0].f_locals.get(name)

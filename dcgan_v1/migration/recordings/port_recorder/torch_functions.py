@@ -140,6 +140,8 @@ class TorchFunctions:
             return False
         if any(y is v for v in own.values()):
             return True  # a weight is moved
+        if own and FUNCTIONS[name] in WITH_WEIGHTS:
+            self.recorder.event()  # the first that a new update may do
         root, chains = self.layers.root, self.recorder.update.chains
         before = [chains[id(t)] for t in tensors.values() if id(t) in chains]
         if root is None and not own and not before:
