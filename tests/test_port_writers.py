@@ -19,6 +19,7 @@ from dcgan_v1.porting.text import printing
 from dcgan_v1.porting.tf2 import networks as tf2_networks
 from dcgan_v1.porting.tf2 import training as tf2_training
 from dcgan_v1.porting.torch import networks as torch_networks
+from dcgan_v1.porting.torch import norms as torch_norms
 from dcgan_v1.porting.torch import optimizers as torch_optimizers
 from dcgan_v1.porting.torch import training as torch_training
 from dcgan_v1.porting.torch.ops import Printer
@@ -383,6 +384,14 @@ def test_a_norm_whose_averages_nobody_moves_is_by_the_batch_alone(to):
         made = names["Net"]().eval()(torch.tensor(x)).detach().numpy()
         mean, variance = (m((0, 2, 3), keepdims=True) for m in (x.mean, x.var))
         np.testing.assert_allclose(made, (x - mean) / np.sqrt(variance + 1e-3), atol=1e-5)
+
+
+@pytest.mark.parametrize("holds", [True, False])
+@pytest.mark.parametrize("count", [0, 1, 2])
+@pytest.mark.parametrize("fused", [True, False])
+def test_what_a_batch_norm_says_of_itself_fits_on_a_line(fused, count, holds):
+    node = d.Node("batch_norm", (), settings={"fused": fused, "averages": ((),) * count})
+    assert len(f'    """{torch_norms._said(node, holds)}."""') <= 100
 
 
 # ---- a step ----

@@ -184,7 +184,7 @@ def test_a_saved_model_is_written_with_its_values(tmp_path):
         z, images = (graph.get_tensor_by_name(f"{n}:0") for n in ("z", "images"))
         folder = str(tmp_path / "saved")
         tf.compat.v1.saved_model.simple_save(session, folder, {"z": z}, {"images": images})
-        kernel = session.run("generator/fc/w:0")
+        kernel = session.run("generator/fc/w/Read/ReadVariableOp:0")
     port = write(tmp_path / "port", "--saved-model", folder)
     printed = alone(port, WEIGHT)
     assert float(printed.splitlines()[-1]) == pytest.approx(float(np.abs(kernel).sum()), rel=1e-5)

@@ -148,7 +148,8 @@ def _said(node: d.Node, holds: bool) -> str:
     if contents.sets(node) > 1:
         said += " with averages of its own for each call"
     elif holds:
-        said += " that moves its averages where the step says so"
-    if contents.sets(node) and not node.settings["fused"]:
-        said += "; its averages follow the biased variance"
+        said += " that moves averages where the step says so"
+    if not node.settings["fused"]:
+        whose = "its averages" if said == "Batch norm" else "they"
+        said += f"; {whose} follow the biased variance"
     return said
