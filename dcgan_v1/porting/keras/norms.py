@@ -41,7 +41,6 @@ class {name}({base}):
 
     def build(self, input_shape):
         super().build(input_shape)
-        words = {{"shape": self.moving_mean.shape, "trainable": False}}
 {added}
         self.pairs = [(self.moving_mean, self.moving_variance), {pairs}]
 
@@ -49,9 +48,10 @@ class {name}({base}):
         self.moving_mean, self.moving_variance = self.pairs[averages]
         return super().call(x, training=training{given})
 '''
-ADDED = """\
-        mean_{0} = self.add_weight(name="moving_mean_{0}", initializer="zeros", **words)
-        variance_{0} = self.add_weight(name="moving_variance_{0}", initializer="ones", **words)"""
+ADDED = """
+        {0}_{3} = self.add_weight(input_shape[-1:], "{1}", trainable=False, name="moving_{2}_{3}")
+"""
+PARTS = (("mean", "zeros", "mean"), ("var", "ones", "variance"))  # short for it, begins with, name
 
 
 def is_own(program: d.Program, network: d.Network, node: d.Node) -> bool:
@@ -132,8 +132,8 @@ def _of_sets(program: d.Program, name: str, base: str, norms: list[Pair]) -> str
     return SETS.format(
         name=name,
         base=base,
-        added="\n".join(ADDED.format(i) for i in more),
-        pairs=", ".join(f"(mean_{i}, variance_{i})" for i in more),
+        added="\n".join(ADDED.format(*part, i).strip("\n") for i in more for part in PARTS),
+        pairs=", ".join(f"(mean_{i}, var_{i})" for i in more),
         words=", moves=True" if holds else "",
         given=", moves=moves" if holds else "",
     )
