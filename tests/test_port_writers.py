@@ -386,6 +386,33 @@ def test_a_norm_whose_averages_nobody_moves_is_by_the_batch_alone(to):
         np.testing.assert_allclose(made, (x - mean) / np.sqrt(variance + 1e-3), atol=1e-5)
 
 
+IN_TF1 = {
+    "leaky_max": lambda x: tf.maximum(x, 0.2 * x),
+    "leaky_abs": lambda x: 0.6 * x + 0.4 * tf.abs(x),
+    "": lambda x: tf.maximum(0.2 * x, x),
+}
+
+
+@pytest.mark.parametrize("form", IN_TF1)
+def test_a_leaky_relu_has_the_derivative_at_0_that_its_form_in_tf1_has(form):
+    x = np.array([-2.0, 0.0, 3.0])
+    node = d.Node("leaky_relu", (d.Value("h.1"),), (d.Value("x"),), {"slope": 0.2})
+    node.settings.update({"form": form} if form else {})
+    in_torch, in_tf = Printer({"x": "x"}, str, {}), tf_ops.Printer({"x": "x"}, str, "")
+    known = {"torch": torch, "F": F, "x": torch.tensor(x, requires_grad=True)}
+    text = in_torch.expression(node)
+    exec("".join(torch_networks.HELPERS[name] for name in in_torch.helpers), known)
+    eval(text, known).sum().backward()
+    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+        of = {"tf": tf, "x": tf.constant(x)}
+        text = in_tf.expression(node)
+        exec("".join(tf_ops.functions([text])), of)
+        both = eval(text, of), IN_TF1[form](of["x"])
+        written, wanted = session.run([tf.gradients(y, of["x"])[0] for y in both])
+    np.testing.assert_allclose(written, wanted, atol=1e-15)
+    np.testing.assert_allclose(known["x"].grad.numpy(), wanted, atol=1e-15)
+
+
 @pytest.mark.parametrize("holds", [True, False])
 @pytest.mark.parametrize("count", [0, 1, 2])
 @pytest.mark.parametrize("fused", [True, False])

@@ -103,6 +103,8 @@ def _spelled(program: d.Program, to: str) -> list[str]:
             kinds = ", ".join(f"{k} ({n})" if n > 1 else k for k, n in counted.items())
             own = f"arithmetic that is no layer or loss of {FRAMEWORKS[to]}"
             lines.append(f"{place}: {kinds}: {own}")
+    if any("form" in n.settings for _, nodes in places for n in d.walk(nodes)):
+        lines.append("leaky ReLU: its derivative at 0 is not the slope, as the framework's is")
     lines += _spelled_norms(program, to)
     return list(dict.fromkeys(lines))
 

@@ -2,7 +2,7 @@
 
 Those that have a name of their own, and any other op as `tf.raw_ops` has it: the same op."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -38,11 +38,28 @@ UNARY = {
     **{"softsign": "tf.nn.softsign", "softmax": "tf.nn.softmax"},
     **{"log_softmax": "tf.nn.log_softmax"},
 }
+LEAKY = {  # form of a leaky ReLU -> a function of the port's
+    "leaky_max": '''\
+def leaky_max(x, slope):
+    """Leaky ReLU whose derivative at 0 is 1, as TF1's maximum has it, and not the slope."""
+    return tf.maximum(x, slope * x)
+''',
+    "leaky_abs": '''\
+def leaky_abs(x, slope):
+    """Leaky ReLU whose derivative at 0 is halfway, as TF1's sum with |x| has it."""
+    return (1 + slope) / 2 * x + (1 - slope) / 2 * tf.abs(x)
+''',
+}
 TYPES = {"float32", "float64"}
 # attributes that say what raw_ops works out itself
 WORKED_OUT = {"T", "N", "type", "_output_shapes", "Tidx", "Tshape", "Tdim", "Tpaddings", "Tperm"}
 WORKED_OUT |= {"Tindices", "Tparams", "Taxis", "Index", "Tlen", "num", "Tmultiples", "Tlabels"}
 WORKED_OUT |= {"SrcT", "index_type", "Tcond", "TI", "T1", "T2", "Treal", "explicit_paddings"}
+
+
+def functions(code: Iterable[str]) -> list[str]:
+    """Returns the functions of LEAKY that some code calls."""
+    return [text for name, text in LEAKY.items() if any(f"{name}(" in part for part in code)]
 
 
 class Printer(Names):
@@ -72,7 +89,7 @@ class Printer(Names):
         if kind in UNARY:
             return f"{UNARY[kind]}({xs[0]})"
         if kind == "leaky_relu":
-            return f"tf.nn.leaky_relu({xs[0]}, {s['slope']})"
+            return f"{s.get('form', 'tf.nn.leaky_relu')}({xs[0]}, {s['slope']})"
         if kind in ("flatten", "reshape"):
             inner = ", ".join(map(str, s["shape"]))
             return f"tf.reshape({xs[0]}, [-1, {inner}])"

@@ -29,7 +29,8 @@ def text(program: d.Program) -> str:
         bodies.append(_network(program, network, own[network.name], made))
     starts, bodies = keras_starts.shared(bodies)
     shared = [f"{line}\n" for line in (*starts, *keras_layers.definitions(known))]
-    blocks = [*keras_norms.classes(program), *(["".join(shared)] if shared else []), *bodies]
+    blocks = [*tf_ops.functions(bodies), *keras_norms.classes(program)]
+    blocks += [*(["".join(shared)] if shared else []), *bodies]
     code = "\n\n".join(blocks)
     lines = ['"""The networks of a TF1 program, in Keras."""', ""]
     lines += ["from functools import partial", ""] if "partial(" in code else []

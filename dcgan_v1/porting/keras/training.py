@@ -1,6 +1,7 @@
 """training.py of a Keras port: losses, optimisers and the step, in the order of TF1's runs."""
 
 from dcgan_v1.porting import description as d
+from dcgan_v1.porting.graphs import tf_ops
 from dcgan_v1.porting.keras import optimizers as keras_optimizers
 from dcgan_v1.porting.keras.tape_step import TapeStep
 from dcgan_v1.porting.text import contents, training_file
@@ -46,6 +47,7 @@ def text(program: d.Program) -> str:
     parts.blocks += keras_optimizers.classes(program)
     parts.made, parts.step = made, printer.lines() if program.stages else []
     parts.refused = printer.refused
+    parts.blocks = [*tf_ops.functions(parts.step), *parts.blocks]
     return training_file.text(program, parts)
 
 

@@ -160,7 +160,8 @@ def activation(y: Tensor) -> Match | None:
 
 
 def leaky_relu(y: Tensor) -> Match | None:
-    """Leaky ReLU: the op, a maximum of x and slope * x, or a sum of x and |x|."""
+    """Leaky ReLU: the op, a maximum of x and slope * x, or a sum of x and |x|. Where its derivative
+    at 0 is not the slope, as the op's is, `form` says which function a port has for it."""
     if y.op.type == "LeakyRelu":
         return Match("leaky_relu", [y.op.inputs[0]], {"slope": _decimal(y.op.attributes["alpha"])})
     bound = any_of(
@@ -169,10 +170,14 @@ def leaky_relu(y: Tensor) -> Match | None:
         (SELECT, ("Greater|GreaterEqual", "x", 0), "x", ("Mul", "x", Number("slope"))),
     )
     if bound and 0 <= bound["slope"] < 1:
-        return Match("leaky_relu", [bound["x"]], {"slope": _decimal(bound["slope"])})
+        first = through(y.op.inputs[0])  # whose gradient a maximum of two equals has
+        is_one = first is bound["x"] or first.op.type == "GreaterEqual"
+        form = {"form": "leaky_max"} if is_one else {}
+        return Match("leaky_relu", [bound["x"]], {"slope": _decimal(bound["slope"]), **form})
     bound = match(y, (ADD, ("Mul", "x", Number("a")), ("Mul", ("Abs", "x"), Number("b"))))
     if bound and abs(bound["a"] + bound["b"] - 1) < 1e-6:
-        return Match("leaky_relu", [bound["x"]], {"slope": _decimal(bound["a"] - bound["b"])})
+        slope = _decimal(bound["a"] - bound["b"])
+        return Match("leaky_relu", [bound["x"]], {"slope": slope, "form": "leaky_abs"})
     return None
 
 

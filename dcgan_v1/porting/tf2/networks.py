@@ -1,7 +1,7 @@
 """networks.py of a tf.Module port: each network's variables, named after TF1's, and TF's ops."""
 
 from dcgan_v1.porting import description as d
-from dcgan_v1.porting.graphs.tf_ops import Printer
+from dcgan_v1.porting.graphs.tf_ops import Printer, functions
 from dcgan_v1.porting.text import contents, starts
 from dcgan_v1.porting.text import names as naming
 from dcgan_v1.porting.text.contents import attribute_of, class_name, has_sets, keeps_averages
@@ -44,6 +44,7 @@ def text(program: d.Program) -> str:
     blocks = [rule for call, rule in RULES.items() if any(call in body for body in bodies)]
     head = ['"""The networks of a TF1 program, as tf.Modules."""', ""]
     head += ["import math", ""] if blocks else []
+    blocks += functions(bodies)
     blocks += [tf2_layers.DECONV] if "deconv" in kinds else []
     blocks += tf2_layers.classes(program)
     blocks += [tf2_layers.LSTM] if "lstm" in kinds else []

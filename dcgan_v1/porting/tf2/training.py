@@ -1,6 +1,7 @@
 """training.py of a tf.Module port: losses, optimisers and the step, in the order of TF1's runs."""
 
 from dcgan_v1.porting import description as d
+from dcgan_v1.porting.graphs import tf_ops
 from dcgan_v1.porting.keras import optimizers as keras_optimizers
 from dcgan_v1.porting.keras.tape_step import TapeStep
 from dcgan_v1.porting.text import training_file
@@ -38,6 +39,7 @@ def text(program: d.Program) -> str:
     parts = training_file.Parts("TensorFlow 2", imports, keras_optimizers.classes(program))
     parts.arguments = ", dtype=tf.float32"
     parts.made, parts.step, parts.refused = made, step, printer.refused
+    parts.blocks = [*tf_ops.functions(step), *parts.blocks]
     return training_file.text(program, parts)
 
 

@@ -26,6 +26,16 @@ def resize_bilinear(x, size):
         x = x.index_select(axis, low) * (1 - part) + above * part
     return x
 ''',
+    "leaky_max": '''\
+def leaky_max(x, slope):
+    """Leaky ReLU whose derivative at 0 is 1, as TF1's maximum has it, and not the slope."""
+    return torch.where(x >= 0, x, slope * x)
+''',
+    "leaky_abs": '''\
+def leaky_abs(x, slope):
+    """Leaky ReLU whose derivative at 0 is halfway, as TF1's sum with |x| has it."""
+    return (1 + slope) / 2 * x + (1 - slope) / 2 * x.abs()
+''',
     "truncated_normal": '''\
 def truncated_normal(shape):
     """Normal numbers, those beyond 2 drawn again."""

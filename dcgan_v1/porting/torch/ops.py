@@ -82,6 +82,9 @@ class Printer(Names):
         if kind in (*ACTIVATIONS, "softmax", "log_softmax"):
             return self._activation(kind, node)
         if kind == "leaky_relu":
+            if "form" in s:
+                self.helpers.add(s["form"])
+                return f"{s['form']}({self.operand(node.inputs[0])}, {s['slope']})"
             return LEAKY.format(self.operand(node.inputs[0]), s["slope"])
         if kind in ("flatten", "reshape"):
             return torch_shapes.reshape(self, node, (-1, *s["shape"]))
