@@ -89,9 +89,11 @@ def case(evidence, **experiments):
         "still_gradients": ({}, {}),
         "kept_of_averages": ({}, {}),
         "gradients_off_zero": None,
+        "quotient": None,
+        "second_settings": ({}, {}),
     }
     answers = {**asked, **experiments}
-    runs = SimpleNamespace(**{k: (lambda v=v: v) for k, v in answers.items()})
+    runs = SimpleNamespace(**{k: (lambda *_, v=v: v) for k, v in answers.items()})
     return Case(evidence, between(evidence.ours, evidence.theirs), runs)
 
 
@@ -127,8 +129,8 @@ def test_norms_that_both_sides_clip_to_are_both_said(rng):
     )
     evidence = made(ours, theirs, {name: rng.normal(size=(5, 3)) for name in "ab"})
     (cause,) = gradients.find(case(evidence), 0)
-    assert (
-        cause.text == "TF1 clips its gradients to a norm of 0.05 together, the port to one of 0.1"
+    assert cause.text == (
+        "the port clips its gradients to a norm of 0.1 together, TF1 to a norm of 0.05 together"
     )
 
 

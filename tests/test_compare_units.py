@@ -36,6 +36,8 @@ LAYOUTS = [
     (Layout("torch conv1d"), (5, 2, 7), (7, 2, 5)),
     (Layout("torch conv3d"), (5, 3, 4, 2, 7), (7, 2, 5, 3, 4)),
     (Layout("torch depthwise"), (5, 3, 4, 1), (4, 1, 5, 3)),
+    (Layout(reshaped=((4,), (4, 1, 1))), (4,), (4, 1, 1)),
+    (Layout(reshaped=((), (1,))), (), (1,)),
     (Layout("torch dense", rows=(2, 3, 4)), (24, 5), (5, 24)),
     (Layout("torch dense", columns=(2, 3, 4)), (5, 24), (24, 5)),
     (Layout(columns=(2, 3, 4)), (24,), (24,)),
@@ -45,7 +47,7 @@ LAYOUTS = [
 
 @pytest.mark.parametrize(("layout", "tf1", "other"), LAYOUTS)
 def test_a_layout_goes_there_and_back(rng, layout, tf1, other):
-    array = rng.normal(size=tf1)
+    array = np.asarray(rng.normal(size=tf1))
     there = layout.to_port(array)
     assert there.shape == other
     assert layout.shape(tf1) == list(other)

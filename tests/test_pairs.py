@@ -53,8 +53,16 @@ def test_a_cause_of_no_known_kind_is_not_counted_in_silence():
 @pytest.mark.unit
 def test_every_kind_of_cause_acts_in_one_stage_of_a_step():
     named = [kind for kinds in causes.STAGES.values() for kind in kinds]
-    assert sorted(named) == sorted(Kind)
+    assert sorted([*named, *causes.OF_ANY_STAGE]) == sorted(Kind)
     assert set(causes.STAGES) == set(rows.STAGES)
+
+
+@pytest.mark.unit
+def test_what_has_no_cause_counts_for_the_stage_that_it_says():
+    for kind in causes.OF_ANY_STAGE:
+        assert causes.stage(finding(kind) | {"stage": "forward"}) == "forward"
+        with pytest.raises(UserError, match="says no stage"):
+            causes.stage(finding(kind))
 
 
 def finding(kind, name="", values=None):

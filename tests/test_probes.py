@@ -6,7 +6,7 @@ import tensorflow.compat.v1 as tf
 
 from dcgan_v1.migration.comparison import differences
 from dcgan_v1.migration.comparison.evidence import FORWARD, GRADIENT, STATE, Key
-from dcgan_v1.migration.explanation import probes
+from dcgan_v1.migration.explanation import map_probes, probes
 
 pytestmark = [pytest.mark.unit, pytest.mark.numerical]
 
@@ -23,7 +23,7 @@ def test_padding_of_a_convolution_is_read_from_its_output(session, rng, size, be
     after = size  # enough; what lies behind is cut below
     padded = np.pad(x, [(0, 0), (before, after), (before, after), (0, 0)])
     y = session.run(tf.nn.conv2d(tf.constant(padded), w, 2, "VALID"))[:, :6, :6]
-    assert probes.padding(x, w, y, transposed=False) == before
+    assert map_probes.padding(x, w, y, transposed=False) == before
 
 
 def test_padding_of_a_transposed_convolution_is_sames_own(session, rng):
@@ -31,8 +31,8 @@ def test_padding_of_a_transposed_convolution_is_sames_own(session, rng):
     for size in (4, 5):
         x, w = rng.normal(size=(2, 6, 6, 3)), rng.normal(size=(size, size, 4, 3))
         y = session.run(tf.nn.conv2d_transpose(tf.constant(x), w, [2, 12, 12, 4], 2, "SAME"))
-        assert probes.padding(x, w, y, transposed=True) == 1
-        assert probes.padding(x, rng.normal(size=w.shape), y, transposed=True) is None
+        assert map_probes.padding(x, w, y, transposed=True) == 1
+        assert map_probes.padding(x, rng.normal(size=w.shape), y, transposed=True) is None
 
 
 @pytest.mark.parametrize("epsilon", [1e-8, 1e-7, 3e-10])

@@ -77,6 +77,61 @@ def test_a_package_is_asked_about_before_it_is_loaded_and_not_where_it_is_looked
     del sys.modules[name]
 
 
+@pytest.mark.unit
+@pytest.mark.parametrize("first", ["part_one.inner", "part_two"])
+def test_packages_are_set_up_together_where_either_is_imported_late(tmp_path, monkeypatch, first):
+    (tmp_path / "part_one").mkdir()
+    (tmp_path / "part_one" / "__init__.py").write_text("dtype = 'float32'")
+    (tmp_path / "part_one" / "inner.py").write_text("from part_one import dtype")
+    (tmp_path / "part_two.py").write_text("import part_one")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    finders, calls = list(sys.meta_path), []
+
+    def load():
+        import part_one
+        import part_two
+
+        part_one.dtype = "float64"
+        calls.append(part_two)
+
+    after_import.load_by(("part_one", "part_two"), load)
+    assert importlib.util.find_spec("part_two") and not calls
+    importlib.import_module(first)
+    import part_one
+
+    assert part_one.dtype == "float64" and calls == [sys.modules["part_two"]]
+    assert sys.meta_path == finders and importlib.import_module("part_one.inner").dtype == "float64"
+    for name in ("part_one", "part_one.inner", "part_two"):
+        sys.modules.pop(name, None)
+
+
+LATE = """
+from dcgan_v1.compare import Torch
+import torch
+
+def new():
+    w = torch.ones(2, requires_grad=True)
+
+    def step():
+        import keras
+        import tensorflow as tf
+
+        return {"double": float(keras.ops.ones([1]).dtype == tf.float64)}
+
+    return Torch({"w": w}, {}, step)
+"""
+
+
+@pytest.mark.compare
+@pytest.mark.torch
+@pytest.mark.release
+def test_a_step_that_is_the_first_to_import_tensorflow_has_it_set_up(tmp_path):
+    (tmp_path / "port.py").write_text(LATE)
+    source = Source("port.py:new", folder=str(tmp_path))
+    with RemotePort("port", source, tmp_path, dtype="float64", threads=1) as port:
+        assert port.step(Batch({})).scalars == {"double": 1.0}
+
+
 PORT = """
 import sys
 from pathlib import Path

@@ -179,3 +179,39 @@ def test_an_item_tells_how_many_layers_were_called_before_it(tmp_path):
     observed(text, tmp_path)
     items = {item.name: item for item in PortRecording(tmp_path / "rec").items(0)}
     assert items["z"].after == 0 and items["late"].after > 3
+
+
+DEPTHWISE = """import torch
+from torch import nn
+from torch.nn import functional as F
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.k = nn.Parameter(torch.randn(3, 1, 3, 3))
+        self.layer = nn.Conv2d(3, 3, 3, groups=3, bias=False)
+
+    def forward(self, x):
+        return self.layer(F.conv2d(x, self.k, None, 1, 0, 1, 3))
+
+torch.manual_seed(0)
+net = Net()
+sgd = torch.optim.SGD(net.parameters(), lr=0.1)
+for x in torch.randn(4, 6, 3, 5, 5):
+    sgd.zero_grad()
+    net(x).square().mean().backward()
+    sgd.step()
+"""
+
+
+@pytest.mark.cli
+@pytest.mark.torch
+def test_depthwise_kernels_of_layers_and_of_functions_are_told_from_others(tmp_path):
+    port, seen = observed(DEPTHWISE, tmp_path)
+    described = port.describe().variables
+    assert described["net/k"].layout == described["net/layer/weight"].layout == "torch depthwise"
+    x = next(item.array for item in port.items(0) if item.array.ndim == 4)
+    kernel = port.state_after(0).variables["net/k"]
+    windows = np.lib.stride_tricks.sliding_window_view(x, (3, 3), (1, 2))  # [N, h, w, C, 3, 3]
+    expected = np.einsum("nhwcij,cij->nhwc", windows, kernel[:, 0])
+    np.testing.assert_allclose(seen.layers[0].output, expected, atol=1e-12)

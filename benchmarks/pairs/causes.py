@@ -21,16 +21,19 @@ STAGES = {  # of a step, see `rows.STAGES`
         Kind.NORM_EPSILON,
         Kind.NORM_MODE,
         Kind.NORM_PLACE,
+        Kind.NORM_ROWS,
         Kind.OUTPUT,
         Kind.PADDING,
         Kind.POOL,
         Kind.RESIZE,
         Kind.ROUNDING,
+        Kind.SCALE,
         Kind.SLOPE,
     ),
     "loss": (Kind.LOSS,),
     "gradient": (
         Kind.AT_ZERO,
+        Kind.CUT_OFF,
         Kind.DETACH,
         Kind.GRADIENT,
         Kind.GRADIENT_CLIPPING,
@@ -38,13 +41,14 @@ STAGES = {  # of a step, see `rows.STAGES`
         Kind.TRAINED,
     ),
     "state": (
+        Kind.AMSGRAD,
         Kind.AVERAGE_ORDER,
         Kind.AVERAGES,
         Kind.BETA1,
         Kind.BETA2,
+        Kind.DAMPENING,
         Kind.EPSILON,
         Kind.EPSILON_PLACE,
-        Kind.FAILED,
         Kind.IDLE,
         Kind.LEARNING_RATE,
         Kind.MOMENTUM,
@@ -54,13 +58,13 @@ STAGES = {  # of a step, see `rows.STAGES`
         Kind.RHO,
         Kind.ROOT_EPSILON,
         Kind.SLOT_START,
-        Kind.UNEXPLAINED,
         Kind.UPDATE,
         Kind.UPDATE_ORDER,
         Kind.WEIGHT_AVERAGES,
         Kind.WEIGHT_CLIPPING,
     ),
 }
+OF_ANY_STAGE = (Kind.FAILED, Kind.UNEXPLAINED)  # a finding of these says which
 
 
 def kind(finding: Mapping[str, Any]) -> Kind:
@@ -79,8 +83,16 @@ def kind(finding: Mapping[str, Any]) -> Kind:
 
 
 def stage(finding: Mapping[str, Any]) -> str:
-    """Returns where in a step the cause of a finding acts: a key of STAGES."""
+    """Returns where in a step the cause of a finding acts: a key of STAGES.
+
+    Raises:
+      UserError: the finding does not say: the row is older than that.
+    """
     own = kind(finding)
+    if finding.get("stage"):
+        return str(finding["stage"])
+    if own in OF_ANY_STAGE:
+        raise UserError(f"a finding says no stage ({finding['cause']}): compare the pair anew")
     return next(name for name, kinds in STAGES.items() if own in kinds)
 
 

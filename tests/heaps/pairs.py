@@ -8,7 +8,7 @@ from pathlib import Path
 STATED = "? "  # ahead of words of a difference that is stated without a cause
 BLACK = "black"  # images with rows of exact zeros
 SIDES = {"torch": "torch_ports", "keras": "keras_ports"}
-BLOCKS = "blocks"  # ahead of a function of tf1_blocks and torch_blocks: 'blocks tied'
+APART = ("blocks", "models")  # ahead of a function of tf1_blocks and torch_blocks: 'blocks tied'
 SCRIPTED = ("tf1_programs",)  # modules whose pairs are written as programs, too
 
 
@@ -73,8 +73,9 @@ def _pair(line):
 def _old(text):
     """'gan: order=at once; clip=0.1', or options of a classifier alone."""
     function, options = ("classifier", text) if "=" in text.partition(":")[0] else _parts(text)
-    if function.startswith(BLOCKS):
-        return Program("tf1_blocks", function.split()[1], _options(options))
+    if function.startswith(APART):
+        word, function = function.split()
+        return Program(f"tf1_{word}", function, _options(options))
     return Program("tf1_programs", function or "classifier", _options(options))
 
 
@@ -82,8 +83,9 @@ def _new(text):
     """'torch gan: clip=0.1', or 'keras' for the classifier as it is."""
     head, options = _parts(text)
     side, _, function = head.partition(" ")
-    if function.startswith(BLOCKS):
-        return Program("torch_blocks", function.split()[1], _options(options))
+    if function.startswith(APART):
+        word, function = function.split()
+        return Program(f"torch_{word}", function, _options(options))
     return Program(SIDES[side], function or "classifier", _options(options))
 
 

@@ -22,17 +22,27 @@ class InOneProcess:
     dtype, control = "float64", None
 
     def __init__(self, pair):
-        self.pair = pair
-        self.reopen_tf1([])
+        self.pair, self.old, self.changed_ops = pair, None, []
+        self.change_tf1([])
         self.reopen_port()
 
-    def reopen_tf1(self, changes):
+    def change_tf1(self, changes):
         from dcgan_v1.migration.runners.tf1.runner import GraphRunner
+        from dcgan_v1.migration.sources import GraphChange, OptimizerChange
+
+        of_ops = [c for c in changes if isinstance(c, GraphChange)]
+        if self.old and of_ops == self.changed_ops:
+            self.old.change([c for c in changes if isinstance(c, OptimizerChange)])
+            return
+        if self.old:
+            self.old.session.close()
+        self.changed_ops = of_ops
+        self.old = GraphRunner(self.spec(), "float64", 1, list(changes))
+
+    def spec(self):
         from dcgan_v1.migration.specs import Tf1
 
-        if getattr(self, "old", None):
-            self.old.session.close()
-        self.old = GraphRunner(Tf1(function=self._build), "float64", 1, list(changes))
+        return Tf1(function=self._build)
 
     def _build(self):
         import tensorflow.compat.v1 as tf

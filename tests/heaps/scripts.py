@@ -181,10 +181,10 @@ class Recordings:
     def __init__(self, old, new):
         self.folders = old, new
         self.old = None
-        self.reopen_tf1([])
+        self.change_tf1([])
         self.reopen_port()
 
-    def reopen_tf1(self, changes):
+    def change_tf1(self, changes):
         from dcgan_v1.migration.runners.tf1.runner import GraphRunner
         from dcgan_v1.migration.specs import Tf1
 

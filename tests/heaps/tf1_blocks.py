@@ -96,6 +96,16 @@ def depthwise():
         _finished(_cross_entropy(dense(tf.reduce_mean(h, [1, 2]), 1)))
 
 
+def embedding():
+    """Noise times the row of its label, which is scaled."""
+    y = tf.placeholder(tf.int32, [None], "y")
+    z = tf.placeholder(tf.float32, [None, 5], "z")
+    with tf.variable_scope("generator"):
+        e = tf.nn.embedding_lookup(weight("embedding", [10, 5]), tf.mod(y, 10)) * 3
+        h = tf.nn.relu(dense(z * e, 12))
+        _finished(tf.reduce_mean(tf.square(dense(h, 20, name="out") - 0.5)))
+
+
 def _discriminator(x, reuse=False):
     with tf.variable_scope("discriminator", reuse=reuse):
         h = tf.nn.leaky_relu(_convolution(x, 3), 0.2)
@@ -110,15 +120,21 @@ def averaged_weights():
         tf.group(average.apply(tf.trainable_variables()), name="train")
 
 
-def adam(decays=True):
-    """Adam, beside it a part of each weight taken off: AdamW by hand."""
+def adam(decays=True, l2=False):
+    """Adam, beside it a part of each weight taken off: AdamW by hand. `l2`: of the loss instead."""
     loss = tf.identity(_cross_entropy(_discriminator(_images())), "loss")
+    if l2:
+        loss += DECAY * tf.add_n([tf.nn.l2_loss(v) for v in tf.trainable_variables()])
     made = tf.train.AdamOptimizer(RATE)
     pairs = made.compute_gradients(loss)
     with tf.control_dependencies([g for g, _ in pairs]):
         decayed = [tf.assign_sub(v, RATE * DECAY * v) for _, v in pairs] if decays else []
     with tf.control_dependencies(decayed):
         made.apply_gradients(pairs, name="train")
+
+
+def judge():
+    _finished(_cross_entropy(_discriminator(_images())))
 
 
 def gan():

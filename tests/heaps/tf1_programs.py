@@ -18,6 +18,7 @@ ACTIVATIONS = {
     "maximum": lambda x: tf.maximum(x, 0.2 * x),
     "absolute": lambda x: 0.6 * x + 0.4 * tf.abs(x),
     "relu": tf.nn.relu,
+    "relu6": tf.nn.relu6,
     "elu": tf.nn.elu,
     "elu by hand": lambda x: tf.where(x > 0, x, tf.exp(tf.minimum(x, 0.0)) - 1),
     "two relus": lambda x: tf.nn.relu(x) - 0.2 * tf.nn.relu(-x),

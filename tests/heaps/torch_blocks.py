@@ -129,17 +129,43 @@ def group_norm(groups=2):
 
 
 class Depthwise(nn.Module):
-    def __init__(self):
+    """`is_function`: its kernel is a parameter of its own, given to a function."""
+
+    def __init__(self, is_function):
         super().__init__()
-        self.depth = nn.Conv2d(3, 3, 3, 1, 1, groups=3, bias=False)
+        if is_function:
+            self.w = nn.Parameter(torch.randn(3, 1, 3, 3))
+        else:
+            self.depth = nn.Conv2d(3, 3, 3, 1, 1, groups=3, bias=False)
         self.point, self.fc = nn.Conv2d(3, 4, 1), nn.Linear(4, 1)
+        self.is_function = is_function
 
     def forward(self, x):
-        return self.fc(F.relu(self.point(self.depth(x))).mean((2, 3)))
+        h = F.conv2d(x, self.w, None, 1, 1, 1, 3) if self.is_function else self.depth(x)
+        return self.fc(F.relu(self.point(h)).mean((2, 3)))
 
 
-def depthwise():
-    return _judge(Depthwise())
+def depthwise(is_function=False):
+    return _judge(Depthwise(is_function))
+
+
+class Embedding(nn.Module):
+    def __init__(self, scale, adds):
+        super().__init__()
+        self.rows, self.scale, self.adds = nn.Embedding(10, 5), scale, adds
+        self.fc, self.out = nn.Linear(5, 12), nn.Linear(12, 20)
+
+    def forward(self, z, y):
+        e = self.scale * self.rows(y % 10)
+        return self.out(F.relu(self.fc(z + e if self.adds else z * e)))
+
+
+def embedding(scale=3, adds=False):
+    model = Embedding(scale, adds)
+    made = torch.optim.SGD(model.parameters(), 0.1)
+    loss = lambda z, y: ((model(z, y.long()) - 0.5) ** 2).mean()  # noqa: E731
+    step = lambda z, y: {"loss": _trained(made, loss(z, y))}  # noqa: E731
+    return Torch({"G": model}, {"optimizer": made}, step)
 
 
 def averaged_weights(decay=EMA_DECAY):
@@ -160,9 +186,17 @@ def averaged_weights(decay=EMA_DECAY):
     return Torch({"D": model, "average": average}, {"optimizer": made}, step)
 
 
-def adam():
+def adam(kind="AdamW", decay=DECAY):
     model = Network(nn.LeakyReLU(0.2))
-    return _judge(model, torch.optim.AdamW(model.parameters(), RATE, weight_decay=DECAY))
+    made = getattr(torch.optim, kind)
+    return _judge(model, made(model.parameters(), RATE, weight_decay=decay))
+
+
+def maximised():
+    model = Network(nn.LeakyReLU(0.2))
+    made = torch.optim.SGD(model.parameters(), 0.1, maximize=True)
+    step = lambda x: {"loss": -_trained(made, -_cross_entropy(model(x)))}  # noqa: E731
+    return Torch({"D": model}, {"optimizer": made}, step)
 
 
 def gan(times=1):

@@ -13,6 +13,7 @@ ACTIVATIONS = {
     "slope 0.01": nn.LeakyReLU(),
     "maximum": lambda x: torch.maximum(x, 0.2 * x),
     "relu": F.relu,
+    "relu6": F.relu6,
     "elu": F.elu,
     "elu of alpha 0.5": lambda x: F.elu(x, 0.5),
     "elu by hand": lambda x: torch.where(x > 0, x, torch.expm1(torch.clamp(x, max=0))),
@@ -57,7 +58,8 @@ def optimizer(name, parameters, rate):
         return torch.optim.SGD(parameters, rate, weight_decay=0.05 if fault else 0)
     if kind == "momentum":
         momentum = 0.8 if fault == "0.8" else 0.9
-        return torch.optim.SGD(parameters, rate, momentum, nesterov=fault == "nesterov")
+        dampening = 0.5 if fault == "dampening" else 0
+        return torch.optim.SGD(parameters, rate, momentum, dampening, nesterov=fault == "nesterov")
     if kind == "rmsprop":
         rho = 0.99 if fault else 0.9
         return torch.optim.RMSprop(parameters, rate, rho, eps=1e-3)

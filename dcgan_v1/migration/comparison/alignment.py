@@ -116,9 +116,28 @@ def align(
             continue
         own = (variables or {}).get(model, set())
         aligned.append(
-            _by_function(old, layer, own, tolerance) or _by_use(old, layer, own, last, used)
+            _of_joined_batch(old, layer, tolerance)
+            or _by_function(old, layer, own, tolerance)
+            or _by_use(old, layer, own, last, used)
         )
     return aligned
+
+
+def _of_joined_batch(
+    old: Sequence[LayerOutput], layer: LayerOutput, tolerance: float
+) -> Aligned | None:
+    """An op of a batch that TF1 joins of several, of which the port's layer has one."""
+    y = layer.output
+    for op in old:
+        x = op.output
+        is_longer = x.ndim and y.ndim and x.shape[1:] == y.shape[1:] and len(x) > len(y) > 0
+        if not is_longer or len(x) % len(y):
+            continue
+        for part in np.split(x, len(x) // len(y)):
+            distance = apart(part, y)
+            if distance[0] <= tolerance:
+                return Aligned(layer, _with(op, output=part), "value", *distance)
+    return None
 
 
 def _by_function(

@@ -16,13 +16,13 @@ from dcgan_v1.migration.comparison.evidence import (
     state_keys,
 )
 from dcgan_v1.migration.comparison.gathered import Gathered
-from dcgan_v1.migration.comparison.live_experiments import weights_before_updates
 from dcgan_v1.migration.comparison.losses import Scalars, agree, pair_losses
 from dcgan_v1.migration.comparison.observations import NO_GRADIENT, refuse_nan, without_gradient
 from dcgan_v1.migration.comparison.pairing import Pairing
 from dcgan_v1.migration.comparison.pixel_order import numbered
 from dcgan_v1.migration.comparison.preparation import Prepared, Request
 from dcgan_v1.migration.comparison.programs import Programs
+from dcgan_v1.migration.comparison.update_weights import weights_before_updates
 from dcgan_v1.migration.records import Arrays, Observation, State
 from dcgan_v1.migration.runners.process import both
 from dcgan_v1.migration.runners.recorded import RecordedPort

@@ -6,7 +6,7 @@ import numpy as np
 
 from dcgan_v1.migration.comparison.evidence import Evidence, Key, Keyed
 from dcgan_v1.migration.matching.matching import Row
-from dcgan_v1.migration.records import GradientKey, SlotKey, State
+from dcgan_v1.migration.records import GradientKey, Settings, SlotKey, State
 from dcgan_v1.migration.sources import Change
 
 
@@ -48,6 +48,20 @@ class Experiments(Protocol):
     def own_slots(self) -> tuple[dict[GradientKey, np.ndarray], dict[SlotKey, np.ndarray]]:
         """Returns the port's gradients of a first step with slots as it makes them itself, and what
         the slots are after it, in the port's own names."""
+        ...
+
+    def second_settings(self) -> tuple[dict[str, Settings], dict[str, Settings]]:
+        """Returns the settings that TF1's optimisers and the port's have in the second step."""
+        ...
+
+    def quotient(self, key: Key, place: tuple[int, ...]) -> float | None:
+        """Returns the central difference of TF1's losses of an update, where no update moves a
+        weight; None where they are not known.
+
+        Args:
+          key: of a gradient.
+          place: of the element that is moved.
+        """
         ...
 
     def along_port(self) -> Evidence:

@@ -43,14 +43,15 @@ def pair_layers(
             for layers in theirs
         ]
         layers = max(choices, key=agreeing)
-        if not layers and model in pairing.new.bare:
+        if own := [n for n in pairing.unread if n.startswith(f"{model}/")]:
+            notes.append(f"{model} in inference: it reads {own[0]}, which TF1 has not")
+        elif not layers and model in pairing.new.bare:
             notes.append(f"{model} in inference: it is bare tensors, with nothing to call")
         elif not layers:
             notes.append(f"{model} in inference: name its inputs, forward={{{model!r}: […]}}")
-        elif _has_no_inference(model, pairing, among) and agreeing(layers) < len(layers):
+        elif does := _does_always(model, pairing, among, layers, agreeing(layers)):
             notes.append(
-                f"{model} in inference: TF1's graph normalises by its batches "
-                "always; it was built for training alone"
+                f"{model} in inference: TF1's graph {does} always; it was built for training alone"
             )
         else:
             parts.append((list(among), layers))
@@ -90,15 +91,26 @@ def _has_weights(layer: LayerOutput, own: set[str]) -> bool:
     return layer.kind in WITH_WEIGHTS and bool(own & set(layer.reads))
 
 
-def _has_no_inference(model: str, pairing: Pairing, among: Layers) -> bool:
-    """Whether a program has one network for both modes and nothing that switches, and the port
-    keeps averages: they may not be what TF1 normalises by."""
+def _does_always(model: str, pairing: Pairing, among: Layers, layers: Layers, agreeing: int) -> str:
+    """What a program does in inference, too, that has one network for both modes and nothing that
+    switches; '' where it has another, or the port's layers agree.
+
+    Args:
+      among: TF1's ops that the model may be compared with.
+      layers: the model's; agreeing: how many of them agree.
+    """
+    switches = pairing.old.switches or pairing.old.modes
+    is_one = pairing.trains and not switches and not _twins(model, pairing, among)
+    if not is_one or agreeing == len(layers):
+        return ""
     has_averages = any(
         n.startswith(f"{model}/") and v.part in ("mean", "variance")
         for n, v in pairing.new.variables.items()
     )
-    switches = pairing.old.switches or pairing.old.modes
-    return pairing.trains and not switches and has_averages and not _twins(model, pairing, among)
+    if has_averages:  # they may not be what TF1 normalises by
+        return "normalises by its batches"
+    drops = pairing.old.random and any(layer.kind == "dropout" for layer in layers)
+    return "drops out" if drops else ""
 
 
 def later_ends(

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from dcgan_v1.errors import UserError
-from dcgan_v1.migration.comparison import alignment
+from dcgan_v1.migration.comparison import alignment, gradient_check
 from dcgan_v1.migration.comparison.evidence import (
     AVERAGE,
     FORWARD,
@@ -19,42 +19,14 @@ from dcgan_v1.migration.comparison.evidence import (
 )
 from dcgan_v1.migration.comparison.preparation import Prepared
 from dcgan_v1.migration.comparison.programs import Programs
-from dcgan_v1.migration.matching.matching import Matching, Row
-from dcgan_v1.migration.records import (
-    Arrays,
-    Batch,
-    GradientKey,
-    Observation,
-    SlotKey,
-    State,
-    Tf1Info,
-)
+from dcgan_v1.migration.comparison.update_weights import weights_before_updates
+from dcgan_v1.migration.matching.matching import Row
+from dcgan_v1.migration.records import GradientKey, Observation, Settings, SlotKey, State
 from dcgan_v1.migration.runners.process import both
 from dcgan_v1.migration.sources import Change, InputChange
 
 SHIFT = 0.125  # of averages, exact in binary
 EVEN = {"float32": 1e-3, "float64": 1e-8}  # how far channels may keep different parts of it
-
-
-def weights_before_updates(
-    programs: Programs, matching: Matching, old: Tf1Info, batch: Batch
-) -> dict[int, Arrays]:
-    """Returns number of an update of TF1's -> the weights that the port has before its own.
-
-    Args:
-      programs: open, the port before its first step.
-      matching: which of its variables is which of TF1's.
-      old: what TF1's program says of itself.
-      batch: what the port's step is given.
-    """
-    back = {new: number for number, new in matching.updates.items()}
-    trained = {name for update in old.updates for name in update.variables}
-    along = {}
-    for number, arrays in programs.new.weights_before_updates(batch).items():
-        state = matching.to_tf1(State(arrays), old)
-        of_update = {n: a for n, a in state.variables.items() if n in trained}
-        along[back.get(number, number)] = of_update
-    return along
 
 
 def of_shift(shifted: np.ndarray, plain: np.ndarray, dtype: str) -> float | None:
@@ -91,6 +63,7 @@ class LiveExperiments:
         self._collect_again, self._changes = collect_again, list[Change]()
         self._before = prepared, evidence, list[Change]()
         self._unrepeated: tuple[str, frozenset[Key]] | None = None
+        self._port_counts = False  # whether a schedule of its own goes on, whatever is loaded
 
     def output_with(
         self, rows: list[Row], layer: str, mode: str, start: State | None = None
@@ -218,6 +191,34 @@ class LiveExperiments:
         observation = programs.new.step(batch, is_observed=True)
         return observation.gradients, programs.new.state().slots
 
+    def second_settings(self) -> tuple[dict[str, Settings], dict[str, Settings]]:
+        programs, prepared = self._programs, self._prepared
+        programs.reopen_port()  # a schedule of its own may have counted
+        programs.old.load(prepared.start)
+        self._load_port()
+        self._step()
+        seen = self._step(1)
+        return seen[0].settings, seen[1].settings
+
+    def _load_port(self) -> None:
+        self._programs.new.load(self._evidence.matching.to_port(self._prepared.start))
+
+    def quotient(self, key: Key, place: tuple[int, ...]) -> float | None:
+        evidence, start = self._evidence, self._prepared.start
+        update = evidence.old.updates[key.update]
+        values = []
+        for sign in (1, -1):
+            moved = np.array(start.variables[key.name], np.float64)
+            moved[place] += sign * gradient_check.STEP
+            self._programs.old.load(start.replaced({key.name: moved}))
+            batch = self._prepared.tf1_batch(0, evidence.dtype)
+            scalars = self._programs.old.still_step(batch).scalars
+            if not update.losses or any(name not in scalars for name in update.losses):
+                return None
+            again = f"#{update.run + 1}"
+            values.append(sum(scalars.get(f"{n}{again}", scalars[n]) for n in update.losses))
+        return float(values[0] - values[1]) / (2 * gradient_check.STEP)
+
     def along_port(self) -> Evidence:
         evidence, programs = self._evidence, self._programs
         programs.new.load(evidence.matching.to_port(self._prepared.start))
@@ -239,9 +240,9 @@ class LiveExperiments:
         ]
         return replace(self._prepared, batches=batches)
 
-    def _step(self) -> tuple[Observation, Observation]:
-        dtype = self._evidence.dtype
-        ours, theirs = self._prepared.tf1_batch(0, dtype), self._prepared.port_batch(0, dtype)
+    def _step(self, number: int = 0) -> tuple[Observation, Observation]:
+        dtype, prepared = self._evidence.dtype, self._prepared
+        ours, theirs = prepared.tf1_batch(number, dtype), prepared.port_batch(number, dtype)
         # observed: a port that is a tf.function runs as it did in the first step
         return both(
             lambda: self._programs.old.step(ours, is_observed=True),
@@ -252,12 +253,23 @@ class LiveExperiments:
         self._before = self._prepared, self._evidence, list(self._changes)
         self._prepared = self._without([c.name for c in changes if isinstance(c, InputChange)])
         self._changes += [c for c in changes if not isinstance(c, InputChange)]
-        self._programs.reopen_tf1(self._changes)
-        self._programs.reopen_port()
-        self._evidence = self._collect_again(prepared=self._prepared)
-        return self._evidence
+        self._programs.change_tf1(self._changes)
+        if not self._port_counts:
+            again = self._collect_again(prepared=self._prepared)
+            self._port_counts = not _is_alike(again.theirs, self._evidence.theirs)
+        if self._port_counts:
+            self._programs.reopen_port()
+            again = self._collect_again(prepared=self._prepared)
+        self._evidence = again
+        return again
 
     def take_back(self) -> None:
         self._prepared, self._evidence, self._changes = self._before
-        self._programs.reopen_tf1(self._changes)
-        self._programs.reopen_port()
+        self._programs.change_tf1(self._changes)
+        if self._port_counts:
+            self._programs.reopen_port()
+
+
+def _is_alike(now: Keyed, before: Keyed) -> bool:
+    """Whether a port gave the same bits once more."""
+    return all(np.array_equal(now[key], before[key]) for key in now.keys() & before.keys())

@@ -1,6 +1,6 @@
 """Finds which variable is which by running both programs."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import numpy as np
@@ -31,6 +31,7 @@ class Pairing:
       equal_scalars: scalars of a step of each from equal values; None where there was none.
       trains: whether both have a step.
       note: what steps of a few rows could not do, or ''.
+      unread: what the port keeps, TF1 has not, and no step of the port's reads.
     """
 
     old: Tf1Info
@@ -40,15 +41,19 @@ class Pairing:
     equal_scalars: tuple[Scalars, Scalars] | None = None
     trains: bool = False
     note: str = ""
+    unread: list[str] = field(default_factory=list)
 
     @property
     def port_only_averages(self) -> list[str]:
-        """Averages of the port's that TF1 has not: no training step reads them."""
+        """Averages and the like of the port's that TF1 has not: no training step reads them."""
         return [
             n
             for n in self.matching.new_only
-            if self.new.variables[n].part in ("mean", "variance")
-            and not self.new.variables[n].trainable
+            if n in self.unread
+            or (
+                self.new.variables[n].part in ("mean", "variance")
+                and not self.new.variables[n].trainable
+            )
         ]
 
     @property
@@ -101,11 +106,13 @@ def pair(
     new = steps.with_layouts(new)
     idle_old, idle_new = steps.idle(pairing)
     pairing = _with_idle(pairing, idle_old, idle_new)
+    pairing = replace(pairing, unread=steps.unread(pairing))
     if not pairing.is_whole:
         return pairing
     probe = GradientProbe(steps.updates(), steps.pixels, steps.run)
     matching, certificate = identify(old, new, map_.variables, probe, map_.optimizers)
-    pairing = Pairing(old, new, matching, certificate, steps.scalars, trains, steps.note)
+    unread = pairing.unread
+    pairing = Pairing(old, new, matching, certificate, steps.scalars, trains, steps.note, unread)
     pairing = _with_idle(pairing, idle_old, idle_new)
     by_pixels = [r for r in matching.rows if new.variables[r.new].layer in steps.pixels]
     if any(r.distance is not None and r.distance > PROVED for r in by_pixels):
@@ -171,6 +178,25 @@ class EqualSteps:
             [n for n in old_only if n in ours],
             {n: variables[n].shape for n in new_only if n in theirs},
         )
+
+    def unread(self, pairing: Pairing) -> list[str]:
+        """Returns what the port alone has, trains by no gradient, and does not read in a step:
+        with other values of it the step gives the same bits."""
+        variables = pairing.new.variables
+        names = [n for n in pairing.new_only if not variables[n].trainable]
+        if not names:
+            return []
+        port = self._programs.new
+        state = port.state()
+        others = state.replaced({n: state.variables[n] + 0.125 for n in names})
+        seen = []
+        for values in (state, others):
+            port.load(values)
+            step = port.step(self._port_batch(), is_observed=True)
+            layers = [layer.output.tobytes() for layer in step.layers]
+            gradients = {k: a.tobytes() for k, a in step.gradients.items()}
+            seen.append((step.scalars, layers, gradients))
+        return names if seen[0] == seen[1] else []
 
     def agreeing(self, pairing: Pairing, matching: Matching) -> tuple[int, int]:
         """Returns how many layers of the port's first step give what TF1's ops give, of how

@@ -1,13 +1,14 @@
 """The processes of a comparison: TF1's, the port's, and in float32 a second one of TF1's."""
 
-from dataclasses import dataclass, replace
+import contextlib
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Self
 
 from dcgan_v1.errors import UserError
 from dcgan_v1.migration.runners.process import RemotePort, RemoteTf1
 from dcgan_v1.migration.runners.recorded import RecordedPort
-from dcgan_v1.migration.sources import Change, Source
+from dcgan_v1.migration.sources import Change, GraphChange, OptimizerChange, Source
 from dcgan_v1.runtime import cores
 
 
@@ -18,6 +19,7 @@ class Programs:
     Attributes:
       old, new: TF1's and the port's.
       control: TF1's on one thread without oneDNN; in float32 only.
+      changed_ops: what ops of TF1's were changed by.
     """
 
     old_source: Source
@@ -27,6 +29,7 @@ class Programs:
     old: RemoteTf1
     new: RemotePort | RecordedPort
     control: RemoteTf1 | None
+    changed_ops: list[GraphChange] = field(default_factory=list)
 
     @classmethod
     def open(cls, old: Source, new: Source, dtype: str, folder: Path, device: str = "cpu") -> Self:
@@ -66,7 +69,8 @@ class Programs:
         Raises:
           NoDouble, UserError: see `open`.
         """
-        others = replace(self, dtype=dtype, control=_control(self.old_source, self.folder, dtype))
+        control = _control(self.old_source, self.folder, dtype)
+        others = replace(self, dtype=dtype, control=control, changed_ops=[])
         try:
             self.old.open_again(self.old_source, dtype)
             if isinstance(self.new, RemotePort):
@@ -98,8 +102,15 @@ class Programs:
         else:
             self.new.reopen(self.new_source)
 
-    def reopen_tf1(self, changes: list[Change]) -> None:
-        """Starts TF1's anew with other numbers in its graph."""
+    def change_tf1(self, changes: list[Change]) -> None:
+        """Gives TF1's other numbers than its own: its optimisers as it runs, its ops in a graph
+        that is built anew."""
+        of_ops = [c for c in changes if isinstance(c, GraphChange)]
+        if of_ops == self.changed_ops:
+            with contextlib.suppress(UserError):  # else its process is gone
+                self.old.change([c for c in changes if isinstance(c, OptimizerChange)])
+                return
+        self.changed_ops = of_ops
         self.old.reopen(replace(self.old_source, changes=changes))
 
     def __enter__(self) -> Self:

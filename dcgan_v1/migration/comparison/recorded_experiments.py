@@ -3,12 +3,8 @@
 import numpy as np
 
 from dcgan_v1.migration.comparison.evidence import AVERAGE, GRADIENT, LOSS, STATE, Key, Keyed
-from dcgan_v1.migration.comparison.live_experiments import (
-    SHIFT,
-    LiveExperiments,
-    of_shift,
-    weights_before_updates,
-)
+from dcgan_v1.migration.comparison.live_experiments import SHIFT, LiveExperiments, of_shift
+from dcgan_v1.migration.comparison.update_weights import weights_before_updates
 from dcgan_v1.migration.matching.fingerprints import distance
 from dcgan_v1.migration.matching.matching import Row
 from dcgan_v1.migration.records import Batch, GradientKey, SlotKey, State
@@ -37,6 +33,11 @@ class RecordedExperiments(LiveExperiments):
         port.position = 0
         seen = port.step(Batch(), is_observed=True)
         return seen.gradients, port.state().slots
+
+    def _load_port(self) -> None:
+        port = self._programs.new
+        assert isinstance(port, RecordedPort)
+        port.position = 0
 
     def gradients_off_zero(self) -> tuple[Keyed, Keyed] | None:
         """TF1's gradients with its biases moved next to nothing, to either side, whichever are

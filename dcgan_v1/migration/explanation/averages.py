@@ -37,7 +37,13 @@ def find(case: Case) -> list[Cause]:
         causes.setdefault(text, []).append(key)
         first.setdefault(text, key.name)
     return [
-        Cause(_kind(case, text, first[text]), first[text] if text else "", text, frozenset(of))
+        Cause(
+            _kind(case, text, first[text]),
+            first[text] if text else "",
+            text,
+            frozenset(of),
+            stage=STATE,
+        )
         for text, of in causes.items()
     ]
 

@@ -61,6 +61,7 @@ class Cause:
       name: one of ACCEPTABLE, or ''.
       named: the settings that it is about, where it is about settings.
       values: what the port has and what TF1 has, where it is about a number or a name.
+      stage: the kind of key that it is of, where its own kind may be of any.
     """
 
     kind: Kind
@@ -72,10 +73,12 @@ class Cause:
     name: str = ""
     named: Named | None = None
     values: tuple[str, str] | None = None
+    stage: str = ""
 
     def finding(self) -> "Finding":
         """Returns what is said of it."""
-        return Finding(self.kind, self.where, self.text, self.name, self.named, self.values)
+        said = self.kind, self.where, self.text, self.name, self.named, self.values, self.stage
+        return Finding(*said)
 
 
 def silent(keys: frozenset[Key]) -> Cause:
@@ -93,6 +96,7 @@ class Finding:
     name: str = ""
     named: Named | None = None
     values: tuple[str, str] | None = None
+    stage: str = ""
 
 
 Of = TypeVar("Of")

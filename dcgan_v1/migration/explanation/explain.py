@@ -20,7 +20,6 @@ import numpy as np
 from dcgan_v1.errors import UserError, reason
 from dcgan_v1.migration.comparison.differences import Difference
 from dcgan_v1.migration.comparison.evidence import (
-    AVERAGE,
     FORWARD,
     GRADIENT,
     LOSS,
@@ -34,14 +33,17 @@ from dcgan_v1.migration.explanation import (
     averages,
     gradients,
     inputs,
+    joined_norms,
+    later_steps,
     layers,
     losses,
     one_sided,
     randomness,
     slot_starts,
+    thresholds,
     updates,
 )
-from dcgan_v1.migration.explanation.case import Case, Cause, Finding, silent
+from dcgan_v1.migration.explanation.case import Case, Cause, Finding
 from dcgan_v1.migration.explanation.kinds import Kind
 from dcgan_v1.migration.explanation.layer_case import AGREE
 
@@ -124,7 +126,8 @@ def _found(case: Case, stage: Stage) -> list[Cause]:
         )
         where = str(keys[0]) if keys else "explanation"
         accounted = frozenset([*(d.key for d in case.differences), *keys])
-        return [Cause(Kind.FAILED, where, text, accounted)]
+        kind = keys[0].kind if keys else STATE
+        return [Cause(Kind.FAILED, where, text, accounted, stage=kind)]
 
 
 def _is_debugging() -> bool:
@@ -142,11 +145,13 @@ def _stages(case: Case) -> Iterator[Stage]:
     yield gradients.order
     matters = not (case.agrees(LOSS) and case.agrees(GRADIENT)) or _outputs_differ(case)
     if matters:
+        yield thresholds.find
+        yield joined_norms.find
         yield partial(layers.find, mode="training", late=False)
     yield losses.told
-    for number, update in enumerate(case.evidence.old.updates):
+    for number in range(len(case.evidence.old.updates)):
         yield partial(gradients.find, update=number)
-        yield partial(updates.find, update=update)
+        yield partial(_updates, number=number)
     yield updates.dormant
     yield averages.find
     if matters and any(d.key.step <= 1 for d in _open(case)):
@@ -154,47 +159,28 @@ def _stages(case: Case) -> Iterator[Stage]:
     if _outputs_differ(case):
         yield partial(layers.find, mode="inference", late=True)
     yield partial(losses.find, later=False)
-    yield _later
+    yield later_steps.find
     yield one_sided.alone
+
+
+def _updates(case: Case, number: int) -> list[Cause]:
+    """The causes of an update; where all of them can be put right, also those of later updates by
+    other optimisers of which the same holds: each is judged by its own gradient, and both programs
+    run again once for all."""
+    own = case.evidence.old.updates
+    causes = updates.find(case, own[number])
+    seen = {own[number].optimizer}
+    for later in own[number + 1 :]:
+        if not causes or any(not cause.changes for cause in causes):
+            break
+        more = [] if later.optimizer in seen else updates.find(case, later)
+        seen.add(later.optimizer)
+        causes += more if all(cause.changes for cause in more) else []
+    return causes
 
 
 def _outputs_differ(case: Case) -> bool:
     return any(d.key.counts for d in case.over(FORWARD))
-
-
-def _later(case: Case) -> list[Cause]:
-    """What agrees after the first step and differs later; where the first step differs, too, it is
-    what comes of that."""
-    states = [d for d in case.over(STATE) if d.key.step > 1]
-    later = frozenset(d.key for kind in (STATE, LOSS) for d in case.over(kind) if d.key.step > 1)
-    before = {k for k in case.accounted if k.kind in (GRADIENT, STATE, LOSS)}
-    if later and any(k.part != AVERAGE for k in before):
-        return [silent(later)]
-    if before and (moved := frozenset(k for k in later if k.part == AVERAGE)):
-        return [silent(moved)]  # averages move no weight
-    if not states:
-        return losses.find(case, later=True)
-    first = states[0]
-    text = f"agrees after step 1 and differs by {first.relative:.1e} later"
-    told = _by_their_own_account(case)
-    account = f"; by their own account: {', '.join(words for _, words in told)}" if told else ""
-    kind = updates.the_one_kind(told) or Kind.UNEXPLAINED
-    return [Cause(kind, str(first.key), f"{text}{account}", later)]
-
-
-def _by_their_own_account(case: Case) -> list[tuple[Kind, str]]:
-    """In what optimisers differ, as both programs say."""
-    first = case.evidence.first
-    if first is None:
-        return []
-    told = []
-    for old, new in case.evidence.matching.optimizers.items():
-        ours, theirs = first[0].settings.get(old, {}), first[1].settings.get(new, {})
-        if ours.get("kind") != theirs.get("kind"):
-            words = f"{new} is {theirs.get('kind')}, TF1's is {ours.get('kind')}"
-            told.append((Kind.OPTIMIZER, words))
-        told += updates.settings_that_differ(ours, theirs)
-    return told
 
 
 def _after(case: Case, causes: list[Cause]) -> tuple[Case, list[Cause]]:
@@ -278,4 +264,4 @@ def _remainder(case: Case, findings: list[Finding]) -> list[Finding]:
     worst = max(rest, key=lambda d: d.relative)
     named = "; what is named above does not explain it" if findings else ""
     text = f"differs by {worst.relative:.1e} for a cause that was not found{named}"
-    return [Finding(Kind.UNEXPLAINED, str(worst.key), text)]
+    return [Finding(Kind.UNEXPLAINED, str(worst.key), text, stage=worst.key.kind)]

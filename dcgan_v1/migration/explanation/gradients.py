@@ -6,16 +6,15 @@ from functools import cache, partial
 import numpy as np
 
 from dcgan_v1.migration.comparison.evidence import FORWARD, GRADIENT, LOSS, STATE, Key, Keyed
-from dcgan_v1.migration.explanation import probes
+from dcgan_v1.migration.explanation import clipping, losses, probes
 from dcgan_v1.migration.explanation.case import Case, Cause
 from dcgan_v1.migration.explanation.kinds import Kind
 from dcgan_v1.migration.recordings.port_recorder.leaky_relus import derivative_at_zero
 
 Still = Callable[[], tuple[Keyed, Keyed]]  # see `Experiments.still_gradients`
-LEFT = 1e-3  # of a difference, what a hypothesis that explains it may leave
 ALIKE = 1e-10  # relative, what rounding may leave between two gradients
 WRITTEN = 1e-6  # relative, of a factor, or one over it, from a number of three digits
-ROUNDING = 1e-13  # of the largest value, what no hypothesis need explain
+QUOTIENT = 1e-4  # relative, what a central difference may be off, see `gradient_check`
 
 
 # ---- the order of updates ----
@@ -52,8 +51,8 @@ def order(case: Case) -> list[Cause]:
 
 def _still_alike(case: Case, pairs: tuple[Keyed, Keyed], keys: list[Key]) -> list[Key]:
     """What agrees where no update moves a weight: some of an update's gradients, and losses."""
-    losses = [d.key for d in case.over(LOSS) if not d.key.step and d.key in pairs[0]]
-    return [k for k in (*keys, *losses) if _alike(pairs[0][k], pairs[1][k])]
+    others = [d.key for d in case.over(LOSS) if not d.key.step and d.key in pairs[0]]
+    return [k for k in (*keys, *others) if _alike(pairs[0][k], pairs[1][k])]
 
 
 def _alike(a: np.ndarray, b: np.ndarray) -> bool:
@@ -78,20 +77,21 @@ def find(case: Case, update: int) -> list[Cause]:
         (Kind.DETACH, partial(_leak, still)),
         (Kind.UPDATE_ORDER, partial(_early, still)),
         (Kind.L2, _penalty),
-        (Kind.GRADIENT_CLIPPING, _clipping),
+        (Kind.GRADIENT_CLIPPING, clipping.find),
         (Kind.LOSS, _factor),
         (Kind.AT_ZERO, _at_zero),
+        (Kind.CUT_OFF, _cut_off),
     ]
     for kind, hypothesis in hypotheses:
         text = hypothesis(case, ours, theirs, keys)
         if text:
             explained = _losses_of(case, ours, theirs, keys)
             return [Cause(kind, keys[0].name, text, accounted | explained)]
-    losses = [str(d.key) for d in case.over(LOSS) if not d.key.step]
+    over_losses = [str(d.key) for d in case.over(LOSS) if not d.key.step]
     is_seen = bool(case.evidence.aligned.get("training"))
     equal = "with layers that differ, too" if case.over(FORWARD) else "with equal layers"
     layers = equal if is_seen else "and no layer of the port could be looked into"
-    also = f"; so does {', '.join(losses)}, {layers}" if losses else ""
+    also = f"; so does {', '.join(over_losses)}, {layers}" if over_losses else ""
     text = f"its gradient differs by {over[0].relative:.1e}{also}"
     return [Cause(Kind.GRADIENT, keys[0].name, text, accounted)]
 
@@ -140,15 +140,8 @@ def _explains(hypothesis: Keyed, ours: Keyed, theirs: Keyed, keys: Iterable[Key]
     """Whether a hypothesis gives one side's gradients where the other side's do not: it leaves next
     to nothing of the difference of each."""
     return all(
-        key in hypothesis and _leaves(hypothesis[key], ours[key], theirs[key]) for key in keys
+        key in hypothesis and probes.leaves(hypothesis[key], ours[key], theirs[key]) for key in keys
     )
-
-
-def _leaves(hypothesis: np.ndarray, other: np.ndarray, wanted: np.ndarray) -> bool:
-    difference = float(np.max(np.abs(other - wanted), initial=0.0))
-    size = float(np.max(np.abs(wanted), initial=0.0))
-    left = float(np.max(np.abs(hypothesis - wanted), initial=0.0))
-    return left <= max(LEFT * difference, ROUNDING * size)
 
 
 def _penalty(case: Case, ours: Keyed, theirs: Keyed, keys: list[Key]) -> str | None:
@@ -159,7 +152,7 @@ def _penalty(case: Case, ours: Keyed, theirs: Keyed, keys: list[Key]) -> str | N
         off = ours[key] - theirs[key]
         scale = np.sum(w * w)
         c = float(np.sum(off * w) / scale) if scale else 0.0
-        if not c or np.max(np.abs(off - c * w)) > LEFT * np.max(np.abs(off)):
+        if not c or np.max(np.abs(off - c * w)) > probes.LEFT * np.max(np.abs(off)):
             return None
         factors.append(c)
     c = float(np.median(factors))
@@ -172,52 +165,10 @@ def _penalty(case: Case, ours: Keyed, theirs: Keyed, keys: list[Key]) -> str | N
     )
 
 
-def _clipping(case: Case, ours: Keyed, theirs: Keyed, keys: list[Key]) -> str | None:
-    """One side's gradients are the other's, clipped."""
-    for who, other, clipped, plain in (
-        ("TF1", "the port", ours, theirs),
-        ("the port", "TF1", theirs, ours),
-    ):
-        bound = max(float(np.max(np.abs(clipped[k]))) for k in keys)
-        if all(_leaves(np.clip(plain[k], -bound, bound), plain[k], clipped[k]) for k in keys):
-            own = _own_bound([plain[k] for k in keys])
-            beside = f"{other} to ±{own:.3g}" if own else f"{other} does not"
-            return f"{who} clips gradients to ±{bound:.3g}, {beside}"
-        ratios = [probes.ratio(plain[k], clipped[k]) for k in keys]
-        updates = {k.update for k in keys}
-        if len(updates) == 1 and 0 < ratios[0] < 1 and np.ptp(ratios) < 1e-6:
-            norm, own = (
-                _written(_norm([a for k, a in side.items() if k.update in updates]))
-                for side in (clipped, plain)
-            )
-            if norm:
-                beside = f"{other} to one of {own:g}" if own else f"{other} does not"
-                return f"{who} clips its gradients to a norm of {norm:g} together, {beside}"
-    return None
-
-
-def _norm(arrays: list[np.ndarray]) -> float:
-    return float(np.sqrt(sum(np.sum(np.square(a)) for a in arrays)))
-
-
-def _written(number: float) -> float:
-    """The number of three digits that one is, as people write bounds; or 0."""
-    rounded = float(f"{number:.3g}")
-    return rounded if abs(number - rounded) < 1e-9 * number else 0.0
-
-
-def _own_bound(gradients: list[np.ndarray]) -> float:
-    """What gradients are clipped to: a largest size that several have to the bit, of as many digits
-    as people write; or 0."""
-    sizes = np.concatenate([np.abs(g).ravel() for g in gradients])
-    is_shared = np.count_nonzero(sizes == sizes.max()) > 1
-    return _written(float(sizes.max())) if is_shared else 0.0
-
-
 def _factor(case: Case, ours: Keyed, theirs: Keyed, keys: list[Key]) -> str | None:
     ratios = [probes.ratio(ours[k], theirs[k]) for k in keys]
     middle = float(np.median(ratios))
-    if not all(_leaves(middle * ours[k], ours[k], theirs[k]) for k in keys):
+    if not all(probes.is_times(middle, ours[k], theirs[k]) for k in keys):
         return None
     text = f"every gradient is {middle:.4g} times TF1's: "
     if any(abs(n - float(f"{n:.3g}")) <= WRITTEN * n for n in (abs(middle), 1 / abs(middle))):
@@ -233,11 +184,47 @@ def _at_zero(case: Case, ours: Keyed, theirs: Keyed, keys: list[Key]) -> str | N
     pairs = case.experiments.gradients_off_zero()
     if pairs is None or any(k not in pairs[0] or k not in pairs[1] for k in keys):
         return None
-    if not all(_leaves(pairs[0][k], pairs[0][k] + theirs[k] - ours[k], pairs[1][k]) for k in keys):
+    if not all(
+        probes.leaves(pairs[0][k], pairs[0][k] + theirs[k] - ours[k], pairs[1][k]) for k in keys
+    ):
         return None
     return (
         f"the derivative of an activation at exactly 0 is another one{apart} ({zeros} values "
         "before it are 0: black pixels under biases of 0, say); off zero the gradients agree"
+    )
+
+
+def _cut_off(case: Case, ours: Keyed, theirs: Keyed, keys: list[Key]) -> str | None:
+    """Whether one side's gradient is the derivative of the loss, which both have alike, and the
+    other's is not."""
+    over = [d.key for d in case.over(LOSS) if not d.key.step]
+    if any(keys[0].update in losses.updates_of(case, key) for key in over):
+        return None
+    still = case.experiments.still_pairs() or (ours, theirs)
+    apart = {k: np.abs(still[0][k] - still[1][k]) for k in keys if k in still[0] and k in still[1]}
+    if not apart:
+        return None
+    key = max(apart, key=lambda k: float(np.max(apart[k], initial=0.0)))
+    place = tuple(map(int, np.unravel_index(np.argmax(apart[key]), apart[key].shape)))
+    quotient = case.experiments.quotient(key, place)
+    if quotient is None:
+        return None
+    own, other = (float(side[key][place]) for side in still)
+    near, far = (abs(value - quotient) <= QUOTIENT * abs(quotient) for value in (own, other))
+    if near == far:
+        return None
+    who, right = ("TF1's", other) if far else ("the port's", own)
+    told = f"{own if far else other:.6g} where a central difference is {quotient:.6g}"
+    why = (
+        "something is cut off in it, as tf.nn.moments cuts off its mean, which a gradient of a "
+        "gradient feels"
+        if far
+        else "something is cut off in it (detach, no_grad, stop_gradient)"
+    )
+    whose = "the port's" if far else "TF1's"
+    return (
+        f"{who} gradient is not the derivative of its loss ({told}), {whose} is ({right:.6g}): "
+        f"{why}"
     )
 
 

@@ -5,15 +5,23 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from dcgan_v1.migration.comparison.evidence import Key
-from dcgan_v1.migration.explanation import probes
+from dcgan_v1.migration.explanation import decays, probes
 from dcgan_v1.migration.explanation.case import EPSILON_PLACE, Case, Cause, Named, silent
 from dcgan_v1.migration.explanation.kinds import BY_SETTING, Kind
-from dcgan_v1.migration.explanation.update_rules import AFTER, PLACES, Rule
+from dcgan_v1.migration.explanation.update_rules import AFTER, Rule
+from dcgan_v1.migration.explanation.update_settings import (
+    change_of,
+    optimizer_name,
+    rules_of,
+    setting_text,
+    text_of,
+)
 from dcgan_v1.migration.explanation.update_steps import EXACT, Step
-from dcgan_v1.migration.records import DECAY_APART, Setting, Settings, Update
+from dcgan_v1.migration.records import DECAY_APART, Settings, Update
 from dcgan_v1.migration.sources import OptimizerChange
 
 NUMBERS = ("learning rate", "beta1", "beta2", "epsilon", "rho", "momentum")
+UNSAID = {"dampening": 0.0}  # settings that a side which says nothing of them has
 
 
 @dataclass(frozen=True)
@@ -72,6 +80,8 @@ class Judged:
         rules = rules_of(self.update, self.rule.settings, self.theirs)
         clips = self._clip(0, [self.rule]), self._clip(1, rules)
         causes = self._clipped(*clips)
+        if not causes and (decayed := self._decayed(rules)):
+            return decayed
         port_rule = next((r for r in rules if self.follows(r, clips[1])), None)
         if port_rule is None:
             return causes or self._by_arithmetic()
@@ -121,15 +131,17 @@ class Judged:
     def each(self, port_rule: Rule, clip: float | None) -> list[Cause]:
         """A cause for every setting without which the port's step would be another one."""
         causes = []
-        for setting in (*NUMBERS, "nesterov"):
-            old, new = self.rule.settings.get(setting), port_rule.settings.get(setting)
+        for setting in (*NUMBERS, *UNSAID, "nesterov"):
+            old, new = (
+                rule.settings.get(setting, UNSAID.get(setting)) for rule in (self.rule, port_rule)
+            )
             if old is None or new is None or (setting == "epsilon" and port_rule.place):
                 continue
             put_back = replace(port_rule, settings={**port_rule.settings, setting: old})
             left = max(s.remainder(put_back, clip) for _, s in self.steps.values())
             if left > EXACT:  # else it acts alike
                 text = f"{setting_text(self.name, setting, old, new)} (with TF1's: {left:.1e} off)"
-                change = change_of(self.update, setting, new)
+                change = () if setting in UNSAID else change_of(self.update, setting, new)
                 causes.append(
                     Cause(
                         BY_SETTING[setting],
@@ -138,21 +150,37 @@ class Judged:
                         self.keys,
                         change,
                         named=self._named(setting),
-                        values=(_text(new), _text(old)),
+                        values=(text_of(new), text_of(old)),
                     )
                 )
         if port_rule.number(DECAY_APART) and self.follows(self.rule, self._clip(0, [self.rule]), 0):
-            causes.append(self._of_decay(port_rule))
+            causes.append(self._of_decay(0.0, port_rule.number(DECAY_APART)))
         if port_rule.place:
             causes.append(self._of_place(port_rule))
         return causes
 
-    def _of_decay(self, port_rule: Rule) -> Cause:
-        """AdamW's decay, which TF1 has not; it may have it by hand."""
-        text = (
-            f"{self.name} takes {port_rule.number(DECAY_APART):.4g} times the rate off each weight "
-            "beside its step (AdamW), TF1 does not"
-        )
+    def _decayed(self, rules: list[Rule]) -> list[Cause]:
+        """Where a side takes something off its weights beside its steps: what differs of that, and
+        of the steps without it."""
+        steps = [{name: pair[side] for name, pair in self.steps.items()} for side in (0, 1)]
+        ours, theirs = decays.find(steps[0], [self.rule]), decays.find(steps[1], rules)
+        if ours is None or theirs is None or not (ours.share or theirs.share):
+            return []
+        without = {name: (ours.steps[name], theirs.steps[name]) for name in self.steps}
+        settings = {name: value for name, value in self.theirs.items() if name != DECAY_APART}
+        causes = replace(self, steps=without, theirs=settings).causes()
+        if not ours.is_like(theirs):
+            rates = [own.number("learning rate") or 1.0 for own in (self.rule, rules[1])]
+            causes.append(self._of_decay(ours.share / rates[0], theirs.share / rates[1]))
+        return causes
+
+    def _of_decay(self, ours: float, theirs: float) -> Cause:
+        """A decay beside the step, times the rate: TF1's and the port's; 0 for none."""
+        who, other = (self.name, "TF1") if theirs else ("TF1", self.name)
+        own, others = (theirs, ours) if theirs else (ours, theirs)
+        beside = f"{other} {others:.4g} times" if others else f"{other} does not"
+        taken = f"{own:.4g} times the rate off each weight beside its step (AdamW)"
+        text = f"{who} takes {taken}, {beside}"
         named = self._named(DECAY_APART)
         return Cause(Kind.OPTIMIZER, self.where, text, self.keys, named=named)
 
@@ -174,7 +202,10 @@ class Judged:
         return Cause(kind, self.where, text, self.keys, changes, name=name, named=named)
 
     def _by_arithmetic(self) -> list[Cause]:
-        """What its settings do not tell: a step that is TF1's, times a number; an epsilon."""
+        """What its settings do not tell: a step that is TF1's, times a number; an epsilon; what a
+        momentum takes in of a gradient."""
+        if dampened := self._dampened():
+            return dampened
         ratios = []
         for _, step in self.steps.values():
             result = step.by(self.rule)
@@ -212,6 +243,19 @@ class Judged:
         )
         return [Cause(Kind.MOMENTUM, self.where, text, self.keys, named=self._named("momentum"))]
 
+    def _dampened(self) -> list[Cause]:
+        """A momentum that takes in a part of each gradient alone, as its slots tell."""
+        _, step = next(iter(self.steps.values()))
+        after = step.slots_after.get("accum")
+        if self.rule.kind != "Momentum" or after is None or len(step.gradients) > 1:
+            return []
+        kept = self.rule.number("momentum") * step.slots.get("accum", np.zeros_like(after))
+        dampening = 1 - probes.ratio(step.gradients[0], after - kept)
+        dampened = replace(self.rule, settings={**self.rule.settings, "dampening": dampening})
+        if abs(dampening) <= EXACT or not self.follows(dampened, None):
+            return []
+        return self.each(dampened, None)
+
     def _adam_epsilon(self) -> list[Cause]:
         """Equal moments, other weights: what is left is epsilon, which the step tells."""
         _, step = next(iter(self.steps.values()))
@@ -232,53 +276,3 @@ class Judged:
         )
         named = self._named("epsilon")
         return [Cause(Kind.EPSILON, self.where, text, self.keys, named=named)]
-
-
-def rules_of(update: Update, ours: Settings, theirs: Settings) -> list[Rule]:
-    """TF1's rule, that with the port's settings, and that with the port's place of epsilon."""
-    rule = Rule(str(ours.get("kind", update.kind)), ours)
-    kind = str(theirs.get("kind", rule.kind))
-    settings: Settings = {**rule.settings, **theirs}
-    return [rule, Rule(kind, settings), Rule(kind, settings, PLACES.get(kind, ""))]
-
-
-def optimizer_name(case: Case, update: Update) -> str:
-    """What the port calls an update's optimiser."""
-    return case.evidence.matching.optimizers.get(update.optimizer, update.optimizer)
-
-
-def setting_text(name: str, setting: str, old: Setting, new: Setting) -> str:
-    if isinstance(old, float) and isinstance(new, float):
-        if np.float32(old) == np.float32(new):
-            return f"{name}'s {setting} is {new!r}, TF1's {old!r}: the decimal as a float32"
-        if setting == "learning rate":
-            longer = new / old if old else np.inf
-            return (
-                f"steps of {name} are {longer:.4g} times as long as TF1's: learning rate "
-                f"{new:.6g} against {old:.6g}"
-            )
-        if setting == "epsilon":
-            return (
-                f"{name}'s epsilon acts as {new:.2g} in the first step, TF1's as {old:.2g}, with "
-                "equal moments"
-            )
-    return f"{name}'s {setting} is {_text(new)}, TF1's {_text(old)}"
-
-
-def _text(value: Setting) -> str:
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
-
-
-def change_of(update: Update, setting: str, value: Setting) -> tuple[OptimizerChange, ...]:
-    """What gives TF1's optimiser the port's number."""
-    if isinstance(value, bool | str):
-        return ()
-    return (OptimizerChange(update.optimizer, setting, float(value)),)
-
-
-def settings_of(case: Case, update: Update) -> tuple[Settings, Settings]:
-    """Returns both sides' settings of an update's optimiser, as the first step had them."""
-    first = case.evidence.first
-    assert first is not None
-    other = case.evidence.matching.optimizers.get(update.optimizer, "")
-    return first[0].settings.get(update.optimizer, {}), first[1].settings.get(other, {})

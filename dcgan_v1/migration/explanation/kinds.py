@@ -22,14 +22,17 @@ class Kind(StrEnum):
     NORM_EPSILON = "batch norm's epsilon"
     NORM_MODE = "batch norm by the batch or by averages"
     NORM_PLACE = "the place of a batch norm"
+    NORM_ROWS = "which rows batch norm takes its statistics of"
     OUTPUT = "another output"
     PADDING = "padding of a convolution"
     POOL = "the kind of a pool"
     RESIZE = "the way of resizing"
     ROUNDING = "rounding to float32"
+    SCALE = "the scale of what a layer is given"
     SLOPE = "the slope of leaky ReLU"
     # of losses and gradients
     AT_ZERO = "an activation's derivative at 0"
+    CUT_OFF = "what a gradient leaves out of its loss"
     DETACH = "a missing stop_gradient"
     GRADIENT = "another gradient"
     GRADIENT_CLIPPING = "clipping of gradients"
@@ -38,10 +41,12 @@ class Kind(StrEnum):
     TRAINED = "what is trained"
     UPDATE_ORDER = "the order of updates"
     # of what an update makes of them
+    AMSGRAD = "Adam by the largest second moment so far"
     AVERAGE_ORDER = "averages in an order that TF1 leaves open"
     AVERAGES = "batch norm's averages"
     BETA1 = "Adam's beta1"
     BETA2 = "Adam's beta2"
+    DAMPENING = "what a momentum takes in of a gradient"
     EPSILON = "an optimiser's epsilon"
     EPSILON_PLACE = "Adam's epsilon after the bias correction"
     IDLE = "a weight that is not moved"
@@ -64,6 +69,7 @@ class Kind(StrEnum):
 BY_SETTING = {
     "beta1": Kind.BETA1,
     "beta2": Kind.BETA2,
+    "dampening": Kind.DAMPENING,
     "epsilon": Kind.EPSILON,
     "learning rate": Kind.LEARNING_RATE,
     "momentum": Kind.MOMENTUM,

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 
 from dcgan_v1.migration.comparison.alignment import apart
-from dcgan_v1.migration.explanation import probes
+from dcgan_v1.migration.explanation import map_probes, probes
 from dcgan_v1.migration.explanation.kinds import Kind
 from dcgan_v1.migration.explanation.layer_case import AGREE, LayerCase, Reason
 from dcgan_v1.migration.explanation.norm_layers import norm
@@ -75,9 +75,9 @@ def convolution(layer: LayerCase) -> Reason | None:
     kernel, bias = layer.weights.get("kernel"), layer.weights.get("bias", np.zeros(()))
     is_transposed = layer.row.new.kind == "deconv"
     if kernel is not None and x.ndim == 4 and kernel.ndim == 4:
-        pads = [probes.padding(x, kernel, y - bias, is_transposed) for y in (ours, theirs)]
+        pads = [map_probes.padding(x, kernel, y - bias, is_transposed) for y in (ours, theirs)]
         if None in pads:  # TF1's op may come before its bias is added
-            pads = [probes.padding(x, kernel, y, is_transposed) for y in (ours, theirs)]
+            pads = [map_probes.padding(x, kernel, y, is_transposed) for y in (ours, theirs)]
         if None not in pads and pads[0] != pads[1]:
             return Reason(
                 Kind.PADDING,
@@ -181,7 +181,7 @@ def _pixels_before(layer: LayerCase) -> Pixels | None:
 
 def resize(layer: LayerCase) -> Reason | None:
     """Another way of resizing."""
-    kinds = [probes.resize_kind(layer.x, y) for y in (layer.ours, layer.theirs)]
+    kinds = [map_probes.resize_kind(layer.x, y) for y in (layer.ours, layer.theirs)]
     if kinds[0] != kinds[1] and any(kinds):
         old, new = (k or "another" for k in kinds)
         text = f"the resize is {new}, TF1's is {old}"
@@ -191,7 +191,7 @@ def resize(layer: LayerCase) -> Reason | None:
 
 def pool(layer: LayerCase) -> Reason | None:
     """The largest for the mean of a block, or the reverse."""
-    kinds = [probes.pool_kind(layer.x, y) for y in (layer.ours, layer.theirs)]
+    kinds = [map_probes.pool_kind(layer.x, y) for y in (layer.ours, layer.theirs)]
     if kinds[0] and kinds[1] and kinds[0] != kinds[1]:
         text = "pools {1} of each block, TF1 {0}".format(*kinds)
         return Reason(Kind.POOL, text, values=(kinds[1], kinds[0]))
@@ -233,3 +233,12 @@ BY_KIND: dict[str, Callable[[LayerCase], Reason | None]] = {
     "resize": resize,
     "recurrent": recurrent,
 }
+
+# layers whose function shows in any input and output
+OF_ITSELF: dict[str, Callable[[np.ndarray, np.ndarray], str | None]] = {
+    "activation": probes.named_activation,
+    "pool": map_probes.pool_kind,
+    "resize": map_probes.resize_kind,
+}
+CALLED = {"activation": "the activation is", "pool": "the pool takes", "resize": "the resize is"}
+KIND_OF_ITSELF = {"activation": Kind.ACTIVATION, "pool": Kind.POOL, "resize": Kind.RESIZE}

@@ -6,7 +6,7 @@ import numpy as np
 
 from dcgan_v1.migration.comparison.alignment import apart, model_of
 from dcgan_v1.migration.comparison.evidence import Aligned
-from dcgan_v1.migration.explanation import layer_experiments, norm_layers, probes
+from dcgan_v1.migration.explanation import layer_experiments, map_probes, norm_layers, probes
 from dcgan_v1.migration.explanation.case import Case
 from dcgan_v1.migration.explanation.kinds import Kind
 from dcgan_v1.migration.explanation.layer_case import AGREE, LayerCase, Reason
@@ -40,16 +40,43 @@ def find(case: Case, mode: str, rows: list[Aligned], place: int) -> Reason:
     x = before if x is None else x
     if x is None:
         return unknown
-    layer = LayerCase(case, mode, row, x, ours, theirs, _weights(case, row.new))
+    layer = LayerCase(case, mode, row, x, ours, theirs, weights_of(case, row.new))
     if row.new.kind == "norm" and (elsewhere := norm_layers.elsewhere(layer)):
         return elsewhere
     if place and (left_out := skipped(case, mode, rows[place - 1], row, x)):
         return left_out
     find_by_kind = layer_experiments.BY_KIND.get(row.new.kind, layer_experiments.anything)
     found = find_by_kind(layer)
-    if found == layer_experiments.CONVOLUTION and not is_known(case, mode, x):
-        return _given_other(rows[:place], row, x) or found
+    is_of_other = found is not None and (found == layer_experiments.CONVOLUTION or not found.text)
+    if is_of_other and not is_known(case, mode, x):
+        return _given_other(rows[:place], row, x) or found or unknown
     return found or unknown
+
+
+def by_itself(case: Case, mode: str, rows: list[Aligned], place: int) -> Reason | None:
+    """Returns why a layer of a known function differs where it is given something else than TF1's
+    op is: what each side is given and gives tells its function.
+
+    Args:
+      case: where it is looked for.
+      mode: 'training' or 'inference'.
+      rows: layers of that mode; place: of the layer among them.
+    """
+    row, layers = rows[place], case.evidence.layers[mode]
+    tell = layer_experiments.OF_ITSELF.get(row.new.kind)
+    x = row.new.input if row.new.input is not None else rows[place - 1].new.output
+    theirs = tell and tell(x, row.new.output)
+    if tell is None or theirs is None or row.old is None:
+        return None
+    stop = next(i for i, layer in enumerate(layers) if layer.name == row.old.name)
+    given = [layer.output for layer in layers[max(stop - AHEAD, 0) : stop]]
+    told = (tell(x, row.old.output) for x in reversed(given))
+    ours = next((name for name in told if name), None)
+    if ours is None or ours == theirs:
+        return None
+    text = f"{layer_experiments.CALLED[row.new.kind]} {theirs}, TF1's is {ours}"
+    kind = layer_experiments.KIND_OF_ITSELF[row.new.kind]
+    return Reason(kind, text, values=(theirs, ours))
 
 
 def _given_other(rows: list[Aligned], row: Aligned, x: np.ndarray) -> Reason | None:
@@ -65,7 +92,7 @@ def _given_other(rows: list[Aligned], row: Aligned, x: np.ndarray) -> Reason | N
     last = ahead.new
     if model_of(last.name) != model_of(row.new.name):
         return None
-    kind = probes.resize_kind(last.output, x) or probes.pool_kind(last.output, x)
+    kind = map_probes.resize_kind(last.output, x) or map_probes.pool_kind(last.output, x)
     told = f" ({kind})" if kind else ""
     return Reason(
         Kind.OUTPUT,
@@ -96,9 +123,12 @@ def skipped(case: Case, mode: str, last: Aligned, row: Aligned, x: np.ndarray) -
     """What TF1 does between two layers that the port leaves out."""
     layers = case.evidence.layers[mode]
     names = [layer.name for layer in layers]
-    if last.old is None or row.old is None:
+    if row.old is None:
         return None
-    start, stop = names.index(last.old.name), names.index(row.old.name)
+    stop = names.index(row.old.name)
+    if last.old is None:
+        return _scaled(layers[:stop], x)
+    start = names.index(last.old.name)
     for layer in layers[start + 1 : stop]:
         y = layer.output
         if y.shape != x.shape and _is_flattened(x, last.new.output):
@@ -121,7 +151,17 @@ def skipped(case: Case, mode: str, last: Aligned, row: Aligned, x: np.ndarray) -
         drops = not kept.all() and kept.any() and np.ptp(y[kept] / x[kept]) < AGREE
         if drops and not _drops_near(case.evidence.aligned.get(mode, []), row):
             return Reason(Kind.DROPOUT, "dropout is left off: the output is the input")
-    return None
+    return _scaled(layers[start + 1 : stop], x)
+
+
+def _scaled(between: list[LayerOutput], x: np.ndarray) -> Reason | None:
+    """Whether a layer is given TF1's last array ahead of its op, times a number."""
+    op = next((layer for layer in reversed(between) if layer.output.shape == x.shape), None)
+    factor = probes.factor(op.output, x) if op else None
+    if op is None or factor is None or abs(factor - 1) <= ROUNDED:
+        return None
+    text = f"what it is given is {factor:.4g} times TF1's {op.name}: another scale"
+    return Reason(Kind.SCALE, text)
 
 
 def _drops_near(rows: list[Aligned], row: Aligned) -> bool:
@@ -157,8 +197,8 @@ def _between(
     return None
 
 
-def _weights(case: Case, layer: LayerOutput) -> Arrays:
-    """part -> TF1's array of the layer's variables, at the start."""
+def weights_of(case: Case, layer: LayerOutput) -> Arrays:
+    """Returns part -> TF1's array of a layer's variables, at the start."""
     path = layer.name.partition("#")[0]
     info = case.evidence.new.variables
     if layer.parts:

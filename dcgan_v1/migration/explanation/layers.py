@@ -2,7 +2,7 @@
 
 Its kind says which experiments are made."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
@@ -42,7 +42,30 @@ def find(case: Case, mode: str, late: bool) -> list[Cause]:
         if cause is not None:
             models.add(model)
             causes.append(cause)
+            if not cause.changes:  # else what comes after it is seen when it is put right
+                causes += _further(case, mode, rows, place, over)
     return causes
+
+
+def _further(
+    case: Case, mode: str, rows: list[Aligned], first: int, over: set[str]
+) -> Iterator[Cause]:
+    """Yields causes of layers after the first that differs, of the same network: of those whose
+    function shows in what they are given and give, whatever that is.
+
+    Args:
+      rows: layers of a mode; first: place of the one that differs first.
+      over: names of layers that differ.
+    """
+    model = model_of(rows[first].new.name)
+    for place in range(first + 1, len(rows)):
+        row = rows[place]
+        if model_of(row.new.name) != model or row.new.name not in over or row.old is None:
+            continue
+        reason = layer_reasons.by_itself(case, mode, rows, place)
+        if reason is not None and "#" not in row.new.name:
+            where = f"{base(row)} (TF1: {row.old.name})"
+            yield Cause(reason.kind, where, reason.text, values=reason.values)
 
 
 def _has_layers(rows: Iterable[Aligned], model: str, names: set[str]) -> bool:

@@ -26,19 +26,19 @@ def told(case: Case) -> list[Cause]:
         if d.key.kind != LOSS or d.key.step or not d.is_over or mark in case.accounted:
             continue
         ours, theirs = (float(s[d.key]) for s in (case.evidence.ours, case.evidence.theirs))
-        text = _kinds(case, ours, theirs)
+        text = _kinds(case, ours, theirs) or _term(case, d.key, ours, theirs)
         if text:
             keys = {e.key for e in case.over(LOSS) if e.key.name == d.key.name}
             gradients = {
-                e.key for e in case.over(GRADIENT) if e.key.update in _updates(case, d.key)
+                e.key for e in case.over(GRADIENT) if e.key.update in updates_of(case, d.key)
             }
             accounted = frozenset({mark} | keys | gradients)
             causes.append(Cause(Kind.LOSS, f"loss {d.key.name}", text, accounted))
     return causes
 
 
-def _updates(case: Case, key: Key) -> set[int]:
-    """Numbers of the updates whose gradients are of a loss."""
+def updates_of(case: Case, key: Key) -> set[int]:
+    """Returns the numbers of the updates whose gradients are of a loss."""
     evidence = case.evidence
     assert evidence.first is not None
     scalars = evidence.first[0].scalars
@@ -96,6 +96,29 @@ def _kinds(case: Case, ours: float, theirs: float) -> str | None:
     first = firsts[0]
     second = next((pair for pair in fitting if pair[0] == first[0]), fitting[0])
     return f"is {second[0]} with labels {_list(second[1])}, TF1's {first[0]} with {_list(first[1])}"
+
+
+def _term(case: Case, key: Key, ours: float, theirs: float) -> str | None:
+    """One of TF1's terms that the port weights otherwise, or leaves out: the difference is a
+    multiple of it such as people write."""
+    factor = theirs / ours if ours else 0.0
+    if case.evidence.first is None or abs(factor - float(f"{factor:.3g}")) <= EQUAL:
+        return None  # the whole loss is weighted
+    own = case.evidence.losses.get(key.name, "")
+    found = []
+    for name, value in case.evidence.first[0].scalars.items():
+        if name == own or not value or _is(value, ours):
+            continue
+        weight = 1 + (theirs - ours) / value
+        written = float(f"{weight:.2g}")
+        if written >= 0 and written != 1 and abs(weight - written) <= EQUAL * max(1.0, written):
+            found.append((len(f"{written:g}"), name, written))
+    if not found:
+        return None
+    _, name, weight = min(found)
+    if not weight:
+        return f"is TF1's without its term {name}"
+    return f"is TF1's with its term {name} {weight:g} times"
 
 
 def _is(value: float, wanted: float) -> bool:

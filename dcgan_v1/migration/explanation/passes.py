@@ -67,16 +67,22 @@ def of_layer(rows: Sequence[Aligned], layer: str, weights: Sequence[Arrays]) -> 
     for place, row in enumerate(rows):
         if row.new.name.partition("#")[0] != layer:
             continue
-        given = _given(rows[:place], row, weights)
-        if given is not None:
-            axes = tuple(range(given.ndim - 1))
-            count = given.size // given.shape[-1]
-            found.append(Pass(given.mean(axes), given.var(axes), count))
+        x = given(rows[:place], row, weights)
+        if x is not None:
+            axes = tuple(range(x.ndim - 1))
+            found.append(Pass(x.mean(axes), x.var(axes), x.size // x.shape[-1]))
     return found
 
 
-def _given(before: Sequence[Aligned], row: Aligned, weights: Sequence[Arrays]) -> np.ndarray | None:
-    """What a call of a batch norm was given: the last array of which it makes its output."""
+def given(before: Sequence[Aligned], row: Aligned, weights: Sequence[Arrays]) -> np.ndarray | None:
+    """Returns what a call of a batch norm was given: the last array of which it makes its output;
+    None where it normalises none by its batch.
+
+    Args:
+      before: the calls before it.
+      row: itself.
+      weights: its 'gamma' and 'beta', where it has them, as they may have been.
+    """
     own = [row.new.input] if row.new.input is not None else []
     arrays = (*own, *(r.new.output for r in reversed(before)))
     for x, of_time in itertools.product(arrays, weights):

@@ -6,37 +6,24 @@ from dcgan_v1.migration.comparison.alignment import apart
 from dcgan_v1.migration.comparison.functions import ACTIVATIONS
 from dcgan_v1.migration.records import Arrays
 
+SAME = 1e-9  # relative, of what a number makes of another array
+LEFT = 1e-3  # of a difference, what a hypothesis that explains it may leave
+ROUNDING = 1e-13  # of the largest value, what no hypothesis need explain
+
+
+def leaves(hypothesis: np.ndarray, other: np.ndarray, wanted: np.ndarray) -> bool:
+    """Whether a hypothesis of what is wanted leaves next to nothing of its difference from
+    another array."""
+    difference = float(np.max(np.abs(other - wanted), initial=0.0))
+    size = float(np.max(np.abs(wanted), initial=0.0))
+    left = float(np.max(np.abs(hypothesis - wanted), initial=0.0))
+    return left <= max(LEFT * difference, ROUNDING * size)
+
 
 def slope(x: np.ndarray, y: np.ndarray) -> float:
     """Returns a leaky ReLU's slope from its input and output."""
     negative = x < -1e-3 * np.abs(x).max()
     return float(np.median(y[negative] / x[negative]))
-
-
-def padding(
-    x: np.ndarray, w: np.ndarray, y: np.ndarray, transposed: bool, points: int = 6
-) -> int | None:
-    """Returns how many rows and columns of zeros a convolution adds before its input.
-
-    Args:
-      x: [N, H, W, C]; y: its output [N, h, w, filters].
-      w: [k, k, C, filters]; if transposed [k, k, filters, C].
-
-    Returns:
-      The padding, or None where no padding from 0 to k - 1 gives y.
-    """
-    size = w.shape[0]
-    stride = y.shape[1] // x.shape[1] if transposed else -(-x.shape[1] // y.shape[1])
-    rng = np.random.default_rng(0)
-    for before in range(size):
-        worst = 0.0
-        for _ in range(points):
-            i, j = (int(rng.integers(side > 2, max(side - 1, 1))) for side in y.shape[1:3])
-            expected = (_scattered if transposed else _gathered)(x[0], w, i, j, stride, before)
-            worst = max(worst, np.abs(expected - y[0, i, j]).max())
-        if worst <= 1e-4 * np.abs(y).max():
-            return before
-    return None
 
 
 def adam_epsilon(change: np.ndarray, m: np.ndarray, v: np.ndarray, rate: float) -> float:
@@ -60,6 +47,14 @@ def ratio(a: np.ndarray, b: np.ndarray) -> float:
     """Returns the median of b / a where a is not tiny."""
     usable = np.abs(a) > 1e-3 * np.abs(a).max()
     return float(np.median(b[usable] / a[usable]))
+
+
+def factor(a: np.ndarray, b: np.ndarray) -> float | None:
+    """Returns the number that makes b of a, or None."""
+    if a.shape != b.shape or not np.any(a) or not np.any(b):
+        return None
+    found = ratio(a, b)
+    return found if apart(b, found * a)[0] < SAME else None
 
 
 def activation(x: np.ndarray, y: np.ndarray) -> str | None:
@@ -129,59 +124,12 @@ def norm_epsilon(
     return middle, place, spread
 
 
-def resize_kind(x: np.ndarray, y: np.ndarray) -> str | None:
-    """Returns how [N, H, W, C] was resized to y, or None."""
-    if x.ndim != 4 or y.ndim != 4 or x.shape[::3] != y.shape[::3]:
-        return None
-    kinds = {
-        "bilinear without half-pixel centres": (False, False),
-        "bilinear with half-pixel centres": (True, False),
-        "bilinear with aligned corners": (False, True),
-    }
-    for name, options in kinds.items():
-        rows, columns = (_bilinear(x.shape[i], y.shape[i], *options) for i in (1, 2))
-        made = np.einsum("ai,bj,nijc->nabc", rows, columns, x)
-        if np.abs(made - y).max() <= 1e-6 * np.abs(y).max():
-            return name
-    for name, centre in (("nearest", 0.0), ("nearest with half-pixel centres", 0.5)):
-        picks = []
-        for i in (1, 2):
-            places = (np.arange(y.shape[i]) + centre) * x.shape[i] / y.shape[i]
-            picks.append(np.minimum(places.astype(int), x.shape[i] - 1))
-        if np.array_equal(x[:, picks[0]][:, :, picks[1]], y):
-            return name
-    return None
-
-
-def pool_kind(x: np.ndarray, y: np.ndarray) -> str | None:
-    """Returns what [N, h, w, C] takes of each block of [N, H, W, C], side by side, or None."""
-    if x.ndim != 4 or y.ndim != 4 or any(x.shape[i] % y.shape[i] for i in (1, 2)):
-        return None
-    n, h, w, c = y.shape
-    blocks = x.reshape(n, h, x.shape[1] // h, w, x.shape[2] // w, -1)
-    if blocks.shape[-1] != c:
-        return None
-    for name, of_block in (("the mean", np.mean), ("the largest", np.max)):
-        if np.abs(of_block(blocks, (2, 4)) - y).max() <= 1e-6 * np.abs(y).max():
-            return name
-    return None
-
-
-def _bilinear(before: int, after: int, half: bool, corners: bool) -> np.ndarray:
-    """The weights [after, before] of one axis."""
-    scale = before / after
-    if corners and after > 1:
-        scale = (before - 1) / (after - 1)
-    places = np.arange(after) * scale
-    if half:
-        places = (np.arange(after) + 0.5) * scale - 0.5
-    low = np.clip(np.floor(places), 0, before - 1).astype(int)
-    high = np.clip(np.ceil(places), 0, before - 1).astype(int)
-    part = places - np.floor(places)
-    weights = np.zeros((after, before))
-    np.add.at(weights, (np.arange(after), low), 1 - part)
-    np.add.at(weights, (np.arange(after), high), part)
-    return weights
+def is_times(number: float, a: np.ndarray, b: np.ndarray) -> bool:
+    """Whether an array is another one times a number: of the smaller of both, next to nothing is
+    left."""
+    size = float(min(np.max(np.abs(b), initial=0.0), np.max(np.abs(number * a), initial=0.0)))
+    left = float(np.max(np.abs(number * a - b), initial=0.0))
+    return left <= LEFT * size and leaves(number * a, a, b)
 
 
 def variance_count(
@@ -198,8 +146,11 @@ def variance_count(
       decay: what one pass keeps, in [0, 1].
 
     Returns:
-      n, negative where theirs is the smaller one; None where no factor fits.
+      n, negative where theirs is the smaller one; None where no factor fits, or of one number
+      alone, which any would fit.
     """
+    if np.size(before) < 2:
+        return None
     best: np.ndarray | None = None
     for passes in (1, 2, 3):
         kept = decay**passes * np.asarray(before, np.float64)
@@ -216,30 +167,3 @@ def variance_count(
     if n < 2:
         return None
     return n if factor > 1 else -n
-
-
-def _gathered(x: np.ndarray, w: np.ndarray, i: int, j: int, stride: int, before: int) -> np.ndarray:
-    """One output pixel of a convolution: [filters]."""
-    total = np.zeros(w.shape[3])
-    for a in range(w.shape[0]):
-        for b in range(w.shape[1]):
-            row, column = i * stride - before + a, j * stride - before + b
-            if 0 <= row < x.shape[0] and 0 <= column < x.shape[1]:
-                total += x[row, column] @ w[a, b]
-    return total
-
-
-def _scattered(
-    x: np.ndarray, w: np.ndarray, i: int, j: int, stride: int, before: int
-) -> np.ndarray:
-    """One output pixel of a transposed convolution: [filters]."""
-    total = np.zeros(w.shape[2])
-    for a in range(w.shape[0]):
-        for b in range(w.shape[1]):
-            row, column = i + before - a, j + before - b
-            if row % stride or column % stride:
-                continue
-            row, column = row // stride, column // stride
-            if 0 <= row < x.shape[0] and 0 <= column < x.shape[1]:
-                total += w[a, b] @ x[row, column]
-    return total

@@ -8,8 +8,9 @@ from dataclasses import replace
 
 from dcgan_v1.migration.comparison.evidence import Key
 from dcgan_v1.migration.explanation.case import Case, Cause, silent
-from dcgan_v1.migration.explanation.judged_updates import Judged, rules_of, settings_of
+from dcgan_v1.migration.explanation.judged_updates import Judged
 from dcgan_v1.migration.explanation.update_rules import Rule
+from dcgan_v1.migration.explanation.update_settings import rules_of, settings_of
 from dcgan_v1.migration.explanation.update_steps import Step, steps_of
 from dcgan_v1.migration.records import Arrays, Update
 

@@ -12,7 +12,8 @@ from dcgan_v1.migration.records import DECAY_APART, Arrays, Settings
 
 AFTER = "after the bias correction"  # PyTorch's place of Adam's epsilon
 OUTSIDE = "outside the root"  # PyTorch's place of RMSProp's epsilon
-PLACES = {"Adam": AFTER, "RMSProp": OUTSIDE}  # where it is not TF1's
+# where it is not TF1's
+PLACES = {"Adam": AFTER, "RMSProp": OUTSIDE, "CenteredRMSProp": OUTSIDE}
 
 
 @dataclass(frozen=True)
@@ -20,8 +21,9 @@ class Rule:
     """An optimiser with its settings.
 
     Attributes:
-      kind: 'GradientDescent', 'Momentum', 'Adam', 'RMSProp' or 'Adagrad'.
-      settings: 'learning rate', 'beta1', 'beta2', 'epsilon', 'rho', 'momentum', 'nesterov'.
+      kind: 'GradientDescent', 'Momentum', 'Adam', 'RMSProp', 'CenteredRMSProp' or 'Adagrad'.
+      settings: 'learning rate', 'beta1', 'beta2', 'epsilon', 'rho', 'momentum', 'nesterov',
+        'dampening'.
       place: of epsilon: '' for TF1's, else one of PLACES.
     """
 
@@ -53,7 +55,7 @@ class Rule:
             return self._momentum(weight, gradient, slots, rate)
         if self.kind == "Adam":
             return self._adam(weight, gradient, slots, updates)
-        if self.kind == "RMSProp":
+        if self.kind in ("RMSProp", "CenteredRMSProp"):
             return self._rmsprop(weight, gradient, slots)
         if self.kind == "Adagrad":
             accum = slots.get("accum", np.zeros_like(weight)) + gradient**2
@@ -64,7 +66,8 @@ class Rule:
         self, weight: np.ndarray, gradient: np.ndarray, slots: Arrays, rate: float
     ) -> tuple[np.ndarray, Arrays]:
         momentum = self.number("momentum")
-        accum = momentum * slots.get("accum", np.zeros_like(weight)) + gradient
+        taken = (1 - self.number("dampening")) * gradient
+        accum = momentum * slots.get("accum", np.zeros_like(weight)) + taken
         step = gradient + momentum * accum if self.settings.get("nesterov") else accum
         return weight - rate * step, {"accum": accum}
 
@@ -88,7 +91,12 @@ class Rule:
     ) -> tuple[np.ndarray, Arrays]:
         rho, epsilon = self.number("rho", 0.9), self.number("epsilon", 1e-10)
         ms = rho * slots.get("ms", np.ones_like(weight)) + (1 - rho) * gradient**2
-        root = np.sqrt(ms) + epsilon if self.place == OUTSIDE else np.sqrt(ms + epsilon)
+        made = {"ms": ms}
+        spread = ms
+        if self.kind == "CenteredRMSProp":
+            made["mg"] = rho * slots.get("mg", np.zeros_like(weight)) + (1 - rho) * gradient
+            spread = ms - made["mg"] ** 2
+        root = np.sqrt(spread) + epsilon if self.place == OUTSIDE else np.sqrt(spread + epsilon)
         mom = self.number("momentum") * slots.get("mom", np.zeros_like(weight))
         mom = mom + self.number("learning rate") * gradient / root
-        return weight - mom, {"ms": ms, "mom": mom}
+        return weight - mom, made | {"mom": mom}

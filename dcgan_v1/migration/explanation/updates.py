@@ -7,16 +7,16 @@ import numpy as np
 
 from dcgan_v1.migration.comparison.evidence import AVERAGE, STATE, UPDATES, Key
 from dcgan_v1.migration.explanation.case import Case, Cause, Named
-from dcgan_v1.migration.explanation.judged_updates import (
-    Judged,
+from dcgan_v1.migration.explanation.judged_updates import Judged
+from dcgan_v1.migration.explanation.kinds import BY_SETTING, Kind
+from dcgan_v1.migration.explanation.shared_updates import of_several, shared
+from dcgan_v1.migration.explanation.update_rules import Rule
+from dcgan_v1.migration.explanation.update_settings import (
     change_of,
     optimizer_name,
     setting_text,
     settings_of,
 )
-from dcgan_v1.migration.explanation.kinds import BY_SETTING, Kind
-from dcgan_v1.migration.explanation.shared_updates import of_several, shared
-from dcgan_v1.migration.explanation.update_rules import Rule
 from dcgan_v1.migration.explanation.update_steps import steps_of
 from dcgan_v1.migration.records import Settings, Update
 
@@ -48,20 +48,24 @@ def find(case: Case, update: Update) -> list[Cause]:
 
 
 def dormant(case: Case) -> list[Cause]:
-    """Returns causes of what acts from the second step on: a momentum, where the first has none."""
-    if case.evidence.first is None or not any(
-        d.is_over and d.key.step > 1 for d in case.differences
-    ):
+    """Returns causes of what acts from the second step on: a momentum, where the first has none;
+    the largest second moment so far, where it is the first."""
+    later = frozenset(d.key for d in case.differences if d.is_over and d.key.step > 1)
+    if case.evidence.first is None or not later - case.accounted:
         return []
     causes = []
     for update in case.evidence.old.updates:
         ours, theirs = settings_of(case, update)
+        name = optimizer_name(case, update)
+        if theirs.get("amsgrad") and not ours.get("amsgrad"):
+            text = f"{name} is Adam with amsgrad, TF1's without: it acts from the second step on"
+            named = Named(frozenset({name}), frozenset({"amsgrad"}))
+            causes.append(Cause(Kind.AMSGRAD, name, text, later, named=named))
         slots = [a for k, a in case.evidence.start.slots.items() if k.optimizer == update.optimizer]
         old, new = ours.get("momentum"), theirs.get("momentum")
         is_alike = ours.get("kind") == theirs.get("kind") == "Momentum"
         if not is_alike or old == new or any(np.any(a) for a in slots):
             continue
-        name = optimizer_name(case, update)
         text = f"{setting_text(name, 'momentum', old or 0.0, new or 0.0)}, from the second step on"
         changes = change_of(update, "momentum", new or 0.0)
         named = Named(frozenset({name}), frozenset({"momentum"}))

@@ -82,6 +82,8 @@ def layout_for(v: Variable, tf1_shape: list[int]) -> Layout | None:
         if layouts.fits(kind, shape, tf1_shape):
             is_bias = v.gates and len(shape) == 1
             return Layout(kind, gates=v.gates, forget=1.0 if is_bias else 0.0)
+    if "plain" in kinds and not v.gates and layouts.refolds(shape, tf1_shape):
+        return Layout(reshaped=(tuple(tf1_shape), tuple(shape)))
     return None
 
 

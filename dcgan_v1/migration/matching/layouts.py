@@ -23,11 +23,13 @@ AXES: dict[
     "torch conv1d": (2, 1, 0),
     "torch conv3d": (2, 3, 4, 1, 0),
 }
-OF_OPEN = ("plain", "torch dense", "torch conv")  # what a bare tensor may be, until a step shows it
+# what a bare tensor may be, until a step shows it
+OF_OPEN = ("plain", "torch dense", "torch conv", "torch depthwise")
 GATES = "ijfo"  # TF1's order of an LSTM's: input, candidate, forget, output
 
 
 Pixels = tuple[int, int, int]  # (C, H, W) of flattened feature maps
+Shape = tuple[int, ...]
 
 
 class Layout(NamedTuple):
@@ -40,6 +42,7 @@ class Layout(NamedTuple):
       part: (start, stop) of TF1's first axis that the other array is; None for all.
       gates: the order of blocks in the other array's last axis ('ifjo'), or ''.
       forget: what the program adds to the forget gate's bias as it runs.
+      reshaped: (TF1's shape, the other's) where they differ by axes of one element.
     """
 
     kind: str = "plain"
@@ -48,6 +51,7 @@ class Layout(NamedTuple):
     part: tuple[int, int] | None = None
     gates: str = ""
     forget: float = 0.0
+    reshaped: tuple[Shape, Shape] | None = None
 
     def to_port(self, array: np.ndarray, values: bool = True) -> np.ndarray:
         """Brings an array of TF1's to the port's layout.
@@ -68,7 +72,9 @@ class Layout(NamedTuple):
         axes = AXES[self.kind]
         if axes:
             array = array.transpose(np.argsort(axes))
-        return np.ascontiguousarray(array)
+        if self.reshaped:
+            array = array.reshape(self.reshaped[1])
+        return np.asarray(array, order="C")
 
     def to_tf1(self, array: np.ndarray, values: bool = True) -> np.ndarray:
         """Brings an array of the port's to TF1's layout; the part that it is."""
@@ -83,10 +89,14 @@ class Layout(NamedTuple):
             if self.forget and array.ndim == 1 and values:
                 array = array - _at_gate(array, self.gates) * self.forget
             array = _gates(array, self.gates, GATES)
-        return np.ascontiguousarray(array)
+        if self.reshaped:
+            array = array.reshape(self.reshaped[0])
+        return np.asarray(array, order="C")
 
     def shape(self, shape: Sequence[int]) -> list[int]:
         """Returns the shape that the port's array has for one of TF1's."""
+        if self.reshaped:
+            return list(self.reshaped[1])
         own = list(shape)
         if self.part:
             own[0] = self.part[1] - self.part[0]
@@ -106,6 +116,9 @@ class Layout(NamedTuple):
             words.append(f"gates {self.gates}")
         if self.forget:
             words.append(f"forget bias {self.forget:g}")
+        if self.reshaped:
+            ours, theirs = ("x".join(map(str, shape)) or "scalar" for shape in self.reshaped)
+            words.append(f"reshaped {theirs} of {ours}")
         return ", ".join(words)
 
 
@@ -121,6 +134,12 @@ def fits(kind: str, shape: Sequence[int], tf1_shape: Sequence[int]) -> bool:
         return False
     in_tf1 = [shape[i] for i in axes] if axes else list(shape)
     return list(tf1_shape) == in_tf1
+
+
+def refolds(shape: Sequence[int], tf1_shape: Sequence[int]) -> bool:
+    """Whether two shapes differ by axes of one element alone."""
+    own, other = ([size for size in sizes if size != 1] for sizes in (shape, tf1_shape))
+    return own == other and list(shape) != list(tf1_shape)
 
 
 def channels_first(values: np.ndarray, chw: Pixels, axis: int = -1) -> np.ndarray:
@@ -186,6 +205,8 @@ def parse(text: str) -> Layout:
                 fields["gates"] = rest
             elif word == "forget":
                 fields["forget"] = float(rest.removeprefix("bias "))
+            elif word == "reshaped":
+                fields[word] = tuple(map(_shape, reversed(rest.split(" of "))))
             elif part in AXES:
                 kind = part
             else:
@@ -194,6 +215,10 @@ def parse(text: str) -> Layout:
             known = ", ".join(AXES)
             raise UserError(
                 f"the map has the layout {text!r}; known are {known}, rows CxHxW, "
-                "columns CxHxW, rows A to B, gates ifjo, forget bias X"
+                "columns CxHxW, rows A to B, gates ifjo, forget bias X, reshaped AxB of C"
             ) from error
     return Layout(kind, **fields)
+
+
+def _shape(text: str) -> Shape:
+    return () if text == "scalar" else tuple(map(int, text.split("x")))

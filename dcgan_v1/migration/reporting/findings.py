@@ -12,8 +12,9 @@ def averages(outcome: Outcome) -> list[Finding]:
     names = outcome.pairing.port_only_averages
     if not names:
         return []
+    what = "states" if outcome.pairing.unread else "averages"
     text = (
-        f"the port keeps {len(names)} averages that TF1 has not, and no training step reads: "
+        f"the port keeps {len(names)} {what} that TF1 has not, and no training step reads: "
         "training is compared, inference is another function"
     )
     return [Finding(Kind.PORT_AVERAGES, names[0], text, PORT_AVERAGES)]
@@ -55,4 +56,5 @@ def rounding(comparisons: Mapping[str, Comparison]) -> list[Finding]:
     known = "float64 agrees: rounding, not logic" if agrees else "unknown"
     first = over[0]
     cause = f"differs by {first.relative:.1e}, allowed are {first.tolerance:.1e}"
-    return [Finding(Kind.ROUNDING, str(first.key), f"{cause}; cause: {known}")]
+    text = f"{cause}; cause: {known}"
+    return [Finding(Kind.ROUNDING, str(first.key), text, stage=first.key.kind)]

@@ -90,6 +90,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "cause": finding.cause,
         "name": finding.name,
         "values": values,
+        "stage": finding.stage,
     }
 
 

@@ -3,7 +3,7 @@
 import importlib.abc
 import importlib.util
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 
@@ -20,6 +20,17 @@ def call(name: str, set_up: Callable[[], object]) -> None:
 def call_instead(name: str, leave: Callable[[], object]) -> None:
     """Calls a function, which does not return, where a package that is there would be loaded."""
     sys.meta_path.insert(0, _Finder(name, leave, is_instead=True))
+
+
+def load_by(names: Collection[str], load: Callable[[], object]) -> None:
+    """Has a function load packages that need each other, and set them up, as soon as one of them is
+    imported.
+
+    Args:
+      names: of them.
+      load: imports them all.
+    """
+    sys.meta_path.insert(0, _Together(names, load))
 
 
 def forget_instead() -> None:
@@ -59,4 +70,33 @@ class _Finder(importlib.abc.MetaPathFinder):
 
         # of this loader alone: it belongs to this package
         spec.loader.exec_module = load_and_set_up  # type: ignore[method-assign]
+        return spec
+
+
+class _Together(importlib.abc.MetaPathFinder):
+    """Finds packages as the others would, and has a function load them all."""
+
+    def __init__(self, names: Collection[str], load: Callable[[], object]) -> None:
+        self.names, self.load, self._is_looking = names, load, False
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """Returns a package's, whose loader leaves it to the function; None for other names."""
+        if name not in self.names or self._is_looking:
+            return None
+        self._is_looking = True
+        try:
+            spec = importlib.util.find_spec(name)
+        finally:
+            self._is_looking = False
+        if spec is None or spec.loader is None:
+            return spec
+
+        def load_all(module: ModuleType) -> None:
+            sys.meta_path.remove(self)
+            del sys.modules[name]  # the function's own import makes the one that stays
+            self.load()
+
+        spec.loader.exec_module = load_all  # type: ignore[method-assign]
         return spec

@@ -14,12 +14,14 @@ class Flattening:
     """Notes where a layer without pixels follows feature maps, or makes them.
 
     Attributes:
-      maps: shape of the last feature maps, until a dense layer has taken them.
+      maps: shape of the last feature maps, until a layer takes something else.
+      are_taken: whether a dense layer has taken them: another may take them, too, as two heads do.
       makers: paths of dense layers whose outputs may become maps.
       features: how many features the last of them gave.
     """
 
     maps: Shape | None = None
+    are_taken: bool = False
     makers: list[str] = field(default_factory=list)
     features: int = 0
 
@@ -39,13 +41,16 @@ class Flattening:
             self.makers = []
         if len(x) == 2 and len(y) == 2:
             chw = _chw(self.maps) if self.maps else None
-            if chw and math.prod(chw) == x[1]:
+            if chw and math.prod(chw) == x[1] and not (self.are_taken and x[1] == self.features):
                 pixels.setdefault(path, {})["rows"] = chw
+                self.are_taken = True
+            else:
+                self.maps = None
             if y[1] != self.features:
                 self.makers = []
-            self.makers, self.features, self.maps = [*self.makers, path], y[1], None
+            self.makers, self.features = [*self.makers, path], y[1]
         if len(y) == 4:
-            self.maps = y
+            self.maps, self.are_taken = y, False
 
 
 def _chw(shape: Shape) -> tuple[int, int, int] | None:

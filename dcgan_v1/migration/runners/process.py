@@ -31,7 +31,7 @@ from dcgan_v1.migration.records import (
 )
 from dcgan_v1.migration.runners import worker
 from dcgan_v1.migration.runners.protocol import NoDouble
-from dcgan_v1.migration.sources import Source
+from dcgan_v1.migration.sources import OptimizerChange, Source
 
 ROOT = Path(__file__).resolve().parents[3]
 A = TypeVar("A")
@@ -203,6 +203,9 @@ class RemoteTf1(RemoteRunner):
 
     def leaks(self, batch: Batch) -> dict[GradientKey, np.ndarray]:
         return self._call("leaks", batch=batch)
+
+    def change(self, changes: list[OptimizerChange]) -> None:
+        self._call("change", changes=changes)
 
     def replay(self, folder: str, against: str) -> list[ReplayRow]:
         return self._call("replay", folder=folder, against=against)

@@ -19,6 +19,7 @@ from dcgan_v1.migration.records import (
     State,
     Tf1Info,
 )
+from dcgan_v1.migration.sources import OptimizerChange
 
 
 class NoDouble(UserError):
@@ -90,6 +91,10 @@ class Tf1Runner(Runner, Protocol):
     def leaks(self, batch: Batch) -> dict[GradientKey, np.ndarray]:
         """Returns what the losses of other updates would add to each gradient, were they not cut
         off from it; no weight moves."""
+        ...
+
+    def change(self, changes: list[OptimizerChange]) -> None:
+        """Sets what its optimisers have instead of their own numbers, for all that comes."""
         ...
 
     def replay(self, folder: str, against: str) -> list[ReplayRow]:

@@ -23,6 +23,7 @@ from dcgan_v1.migration.runners.keras.recorded import KerasTerms
 from dcgan_v1.migration.runners.recorded_functions import Functions
 from dcgan_v1.migration.runners.recorded_names import add_losses, in_order_of_use, numbered
 from dcgan_v1.migration.runners.recorded_terms import Terms
+from dcgan_v1.migration.runners.torch import classes
 from dcgan_v1.migration.runners.torch.recorded import TorchTerms
 
 FRAMEWORKS: dict[str, Terms] = {"torch": TorchTerms(), "tensorflow": KerasTerms()}
@@ -71,7 +72,7 @@ class RecordedPort:
         told, reads = self.told, self.reads
         modules = told["modules"]
         variables = {
-            name: reads.variable(v, modules.get(v["layer"], {}))
+            name: reads.variable(v, modules.get(classes.owner_of(v["layer"]), {}))
             for name, v in in_order_of_use(told)
         }
         variables = recorded_functions.with_layouts(variables, told, reads)
@@ -196,7 +197,8 @@ class RecordedPort:
                 continue
             name, module = entry["name"], self.told["modules"].get(entry["name"], {})
             is_model = name.endswith(OUTPUT)
-            if not is_model and not self.reads.is_layer(module):
+            is_other = classes.owner_of(name) != name or not self.reads.is_layer(module)
+            if is_other and not is_model:
                 continue
             given = arrays.get(f"{prefix}layer_input/{number}")
             layer = LayerOutput(

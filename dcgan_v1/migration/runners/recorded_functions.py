@@ -66,8 +66,7 @@ def with_layouts(
         for entry in update["layers"]:
             for argument, name in entry.get("parts", {}).items():
                 if name in found:
-                    rank = len(found[name].shape)
-                    layout = terms.function_layout(entry["function"], argument, rank)
+                    layout = terms.function_layout(entry, argument, found[name].shape)
                     if layout and name in seen and layout != found[name].layout:
                         layout = OPEN  # tied weights: one call has them transposed
                     found[name] = replace(found[name], layout=layout or found[name].layout)

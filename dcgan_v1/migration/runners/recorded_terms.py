@@ -71,10 +71,16 @@ class Terms(ABC):
     def function_part(self, name: str, argument: str) -> str:
         """Returns what a variable is to the layer that a function makes, by its argument."""
 
-    def function_layout(self, name: str, argument: str, rank: int) -> str:
-        """Returns the layout that a function takes a variable of so many axes in; '' where it
-        tells none."""
-        del name, argument, rank
+    def function_layout(self, entry: Told, argument: str, shape: Sequence[int]) -> str:
+        """Returns the layout that a function takes a variable of a shape in; '' where it tells
+        none.
+
+        Args:
+          entry: of the function's call.
+          argument: by which the variable is given.
+          shape: of the variable.
+        """
+        del entry, argument, shape
         return ""
 
     @abstractmethod

@@ -68,6 +68,9 @@ def _open_port(opening: Opening) -> PortRunner:
     else:
         random.seed(0)
         np.random.seed(0)  # noqa: NPY002  # what a port may draw by
+        # its step may be the first to import one
+        set_up = partial(_set_up_tensorflow, opening, altered)
+        after_import.load_by(("tensorflow", "keras"), set_up)
     _refuse_missing_gpu(opening)
     # importing torch takes seconds: only where the user's file does
     after_import.call("torch", partial(_set_up_torch, opening))

@@ -42,6 +42,8 @@ FUNCTIONS = {  # name of a function -> the kind of layer that it makes
     "maximum": "activation",
     "where": "activation",
 }
+CONVOLUTIONS = ("conv1d", "conv2d", "conv3d")
+TRANSPOSED = ("conv_transpose1d", "conv_transpose2d", "conv_transpose3d")
 WITH_WEIGHTS = ("conv", "deconv", "dense", "bias")  # that are no layers without
 ARGUMENTS = {  # what functions call their arguments, where they are given by their place
     "batch_norm": ("input", "running_mean", "running_var", "weight", "bias"),
@@ -52,8 +54,12 @@ ARGUMENTS = {  # what functions call their arguments, where they are given by th
     "where": ("condition", "input", "other"),
 }
 USUAL = ("input", "weight", "bias")
+ARGUMENTS.update(
+    dict.fromkeys(CONVOLUTIONS, USUAL + ("stride", "padding", "dilation", "groups")),
+    **dict.fromkeys(TRANSPOSED, USUAL + ("stride", "padding", "output_padding", "groups")),
+)
 OF_TWO = ("maximum", "where")  # what chooses between two tensors
-NUMBERS = ("negative_slope", "eps", "padding", "stride")
+NUMBERS = ("negative_slope", "eps", "padding", "stride", "groups")
 
 
 def arguments_of(name, args, kwargs):

@@ -2,7 +2,7 @@
 
 from dcgan_v1.migration.recordings.port_recorder.draws import patched
 from dcgan_v1.migration.recordings.port_recorder.layer_calls import LayerCalls
-from dcgan_v1.migration.recordings.port_recorder.torch_names import layer_settings
+from dcgan_v1.migration.recordings.port_recorder.torch_names import is_leaf, layer_settings
 
 CONTAINERS = ("Module", "Sequential", "ModuleList", "ModuleDict")
 TORCH_SETTINGS = (
@@ -43,16 +43,16 @@ class TorchLayers(LayerCalls):
             is_noted = recorder.is_here() and not (recorder.done or recorder.is_busy)
             if not is_noted or type(module).__module__ == "torch.nn.modules.loss":
                 return plain(module, *args, **kwargs)
-            is_root, is_leaf = not self.depth, not list(module.children())
+            is_root, is_end = not self.depth, is_leaf(module)
             if is_root:
                 self.buffers = {id(buffer) for buffer in module.buffers()}
                 self._enter(module, plain, args, kwargs)
-            if is_leaf:
+            if is_end:
                 self.draws.check()
             y = self._called(module, lambda: plain(module, *args, **kwargs))
-            if is_leaf:
+            if is_end:
                 self.draws.check(type(module).__name__)
-            if is_root or is_leaf:
+            if is_root or is_end:
                 self.note(module, args[0] if args else None, y)
             return y
 
@@ -121,7 +121,7 @@ class TorchLayers(LayerCalls):
         if isinstance(y, self.torch.Tensor):
             x = x if isinstance(x, self.torch.Tensor) else None
             settings = layer_settings(module, TORCH_SETTINGS)
-            self.add((module, not list(module.children()), not self.depth), settings, x, y)
+            self.add((module, is_leaf(module), not self.depth), settings, x, y)
 
 
 def is_layer(module):

@@ -196,13 +196,20 @@ def unused(name, taken):
 
 def module_facts(module):
     """What a reader must know of a module that it cannot import."""
-    weight = getattr(module, "weight", None)
+    # not the attribute: one that is made of others may move them, as a spectral norm does
+    weight = module._parameters.get("weight")
     return {
         "classes": [cls.__name__ for cls in type(module).__mro__],
         "scales": getattr(weight, "ndim", 0) == 1,
         "averages": any(b.is_floating_point() for b in module.buffers(recurse=False)),
-        "is leaf": not list(module.children()),
+        "is leaf": is_leaf(module),
+        "groups": plain_setting(("groups", getattr(module, "groups", 1)))[1],
     }
+
+
+def is_leaf(module):
+    """Whether a module holds no other but what its weights are made by."""
+    return all(name == "parametrizations" for name, _ in module.named_children())
 
 
 def layer_settings(module, names):

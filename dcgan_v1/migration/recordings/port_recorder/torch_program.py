@@ -199,6 +199,8 @@ class Torch:
                     if parameter.grad.is_sparse:
                         raise Refused("gradients are sparse: make the embedding with sparse=False")
                     array = self.names.array(parameter.grad)
+                    if group.get("maximize"):
+                        array = -array
                     if decay:
                         array = array + decay * self.names.array(parameter)
                     gradients.append((parameter, array))

@@ -10,10 +10,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from dcgan_v1.migration.records import Arrays, GradientKey, LayerOutput
+from dcgan_v1.migration.records import Arrays, GradientKey, LayerOutput, Settings
 from dcgan_v1.migration.runners import ports
 from dcgan_v1.migration.runners.flattening import Flattening, Pixels
-from dcgan_v1.migration.runners.keras import keras_layers
+from dcgan_v1.migration.runners.keras import keras_layers, keras_optimizers
 
 if TYPE_CHECKING:
     from dcgan_v1.migration.runners.keras.runner import KerasRunner
@@ -34,20 +34,23 @@ def recording_gradients(
     names: dict[int, str],
     gradients: dict[GradientKey, np.ndarray],
     before: Callable[[int], object],
+    settings: dict[str, Settings],
 ) -> Iterator[Applied]:
     """Adds every gradient that an optimiser is given to `gradients`.
 
     Args:
       optimizers: by name.
       names: `keras_layers.key_of` a variable -> its name.
-      gradients: what they are added to.
+      gradients: what they are added to; settings: the same of what optimisers have in their first
+        update, before a schedule goes on.
       before: called with the number of each update before it is done.
     """
     applied = Applied()
 
-    def apply(plain: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    def apply(plain: Callable[..., Any], name: str, *args: Any, **kwargs: Any) -> Any:
         before(applied.count)
         applied.count += 1
+        settings.setdefault(name, keras_optimizers.settings(optimizers[name]))
         return plain(*args, **kwargs)
 
     def update_step(
@@ -63,7 +66,7 @@ def recording_gradients(
         return plain(gradient, variable, *args, **kwargs)
 
     for name, optimizer in optimizers.items():
-        optimizer.apply = partial(apply, optimizer.apply)
+        optimizer.apply = partial(apply, optimizer.apply, name)
         optimizer.update_step = partial(update_step, optimizer.update_step, name)
     try:
         yield applied

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from dcgan_v1.migration.records import Settings
+from dcgan_v1.migration.records import DECAY_APART, Settings
 from dcgan_v1.migration.runners import ports
 
 SLOTS = {  # optimiser -> what TF1 calls a slot -> attribute
@@ -21,7 +21,10 @@ SETTINGS = {
     "epsilon": "epsilon",
     "rho": "rho",
     "momentum": "momentum",
+    "weight_decay": DECAY_APART,
 }
+
+SWITCHES = ("nesterov", "amsgrad", "centered")
 
 
 def slots(optimizer: Any) -> Iterator[tuple[Any, str, Any, float]]:
@@ -43,7 +46,7 @@ def slots(optimizer: Any) -> Iterator[tuple[Any, str, Any, float]]:
 
 def settings(optimizer: Any) -> Settings:
     """Returns kind, nesterov and the numbers of an optimiser, as TF1 calls them."""
-    attributes = {name: getattr(optimizer, name, None) for name in (*SETTINGS, "nesterov")}
+    attributes = {name: getattr(optimizer, name, None) for name in (*SETTINGS, *SWITCHES)}
     return settings_of(ports.optimizer_kind(optimizer, SLOTS), attributes)
 
 
@@ -55,10 +58,13 @@ def settings_of(kind: str, attributes: Mapping[str, Any]) -> Settings:
         if attributes.get(name) is not None
     }
     numbers["learning rate"] = float(f"{numbers['learning rate']:.7g}")
+    if kind == "RMSprop" and attributes.get("centered"):
+        kind = "CenteredRMSProp"
     if kind == "SGD" and numbers.get("momentum"):
         kind = "Momentum"
     return {
         "kind": ports.TF1_KINDS.get(kind, kind),
         "nesterov": bool(attributes.get("nesterov", False)),
+        **({"amsgrad": True} if attributes.get("amsgrad") else {}),
         **numbers,
     }

@@ -93,7 +93,7 @@ class KerasRunner:
             own = getattr(model, "weights", None)
             if own is None:
                 own = model.variables  # a tf.Module's
-            elif not model.built:
+            elif not model.built or not own:
                 raise UserError(
                     f"{name} has no variables yet: build it (call it once) in the "
                     "function that returns it"
@@ -185,6 +185,7 @@ class KerasRunner:
     def step(self, batch: Batch, *, is_observed: bool = False) -> Observation:
         gradients: dict[GradientKey, np.ndarray] = {}
         layers: list[LayerOutput] = []
+        settings: dict[str, Settings] = {}
         assert self.step_function is not None
         with contextlib.ExitStack() as stack:
             if is_observed or batch.draws:
@@ -196,7 +197,7 @@ class KerasRunner:
             if is_observed:
                 applied = stack.enter_context(
                     instruments.recording_gradients(
-                        self.optimizers, self.names, gradients, self._before_update
+                        self.optimizers, self.names, gradients, self._before_update, settings
                     )
                 )
                 stack.enter_context(self._recording(layers, applied))
@@ -209,7 +210,7 @@ class KerasRunner:
             scalars,
             layers,
             gradients,
-            self._settings(),
+            self._settings() | settings,
             self.pixels,
             self.forward,
             unused_draws=[name for name, _ in self.draws.waiting],

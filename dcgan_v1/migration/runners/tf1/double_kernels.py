@@ -18,10 +18,13 @@ from dcgan_v1.migration.runners import bilinear
 
 DIGITS = 6  # that a person writes; a float32 that needs more was worked out
 LARGEST = 512  # denominator
+NUMERATORS = (1, 2, 3, 6)  # of fractions with larger ones, whose roots scale weights
+ROOT = 0.005  # the smallest of these roots: below, fractions are too near each other to tell
 FORMS = (
     (lambda q: q, lambda x: x),
     (math.sqrt, lambda x: x * x),
     (lambda q: q * math.pi, lambda x: x / math.pi),
+    (lambda q: q * math.log(2 * math.pi), lambda x: x / math.log(2 * math.pi)),
 )
 
 
@@ -39,7 +42,12 @@ def decimal(x: float) -> float:
         fraction = Fraction(inverse(size)).limit_denominator(LARGEST)
         value = sign * function(float(fraction))
         if fraction and np.float32(value) == single:
-            found.append((fraction.denominator, value))
+            found.append((fraction.numerator * fraction.denominator, value))
+    for numerator in NUMERATORS if not found else ():  # of an initialiser: sqrt(2 / (25 * 128))
+        denominator = round(numerator / size**2) if size > ROOT else 0
+        value = math.sqrt(numerator / denominator) if denominator else 0.0
+        if np.float32(value) == abs(single):
+            found.append((numerator * denominator, sign * value))
     return min(found)[1] if found else float(text)
 
 

@@ -21,6 +21,7 @@ KINDS = {
     "Merge": "merge",
     "GatherV2": "other",
     "Gather": "other",
+    "ResourceGather": "other",
     "Mean": "other",
     "Exit": "recurrent",
     "LSTMBlockCell": "recurrent",

@@ -43,7 +43,8 @@ class Roles:
         outputs = _outputs(graph, types, stepped, self.can)
         self.needed = stepped | graph_ops.above(outputs)
         refuse_savers(self.needed, program.source, spec.trust)
-        _refuse_sparse(self.needed, set(program.trainable))
+        # where nothing else trains, no run was found that would need them
+        _refuse_sparse(self.needed if self.runs else graph.get_operations(), set(program.trainable))
         self.inputs = graph_ops.inputs(graph, self.needed)
         self.random = graph_ops.random(graph, self.needed & branches)
         drawn = graph_ops.random(graph, stepped)

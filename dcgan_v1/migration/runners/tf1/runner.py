@@ -22,6 +22,7 @@ from dcgan_v1.migration.runners.protocol import NoDouble
 from dcgan_v1.migration.runners.tf1 import changes as graph_changes
 from dcgan_v1.migration.runners.tf1 import (
     channels_first,
+    dense_updates,
     dropouts,
     leaks,
     opening,
@@ -66,8 +67,8 @@ class GraphRunner:
         self.left: dict[str, int] = {}
         self.spelled: dict[str, int] = {}
         every = changes or []
+        dense_updates.spell_out(meta)
         graph_changes.apply(meta, [c for c in every if isinstance(c, GraphChange)])
-        changed = [c for c in every if isinstance(c, OptimizerChange)]
         self.nodes = {node.name: node for node in meta.graph_def.node}
         self.types = {name: node.op for name, node in self.nodes.items()}
         self.graph = tf.Graph()
@@ -79,10 +80,7 @@ class GraphRunner:
             self.fetches = Fetches(self.graph, self.types, self.roles)
             self.variables = Variables(self.graph, self.program, self.roles, self.types, spec.trust)
             self.races = races.settle(self.graph, self.roles, self.fetches, self._fetched())
-        self.variables.changed = {
-            (c.optimizer, c.setting): c.value for c in changed if not c.is_after_correction
-        }
-        self.feeding = Feeding(self.graph, spec, self.roles, self.variables, changed)
+        self.change([c for c in every if isinstance(c, OptimizerChange)])
         config = tf.ConfigProto(device_count={"GPU": 0} if device == "cpu" else {})
         config.gpu_options.allow_growth = True
         config.intra_op_parallelism_threads = threads
@@ -136,6 +134,12 @@ class GraphRunner:
                 self.spec.inference[name] = off
 
     # ---- what a runner does ----
+
+    def change(self, changes: list[OptimizerChange]) -> None:
+        self.variables.changed = {
+            (c.optimizer, c.setting): c.value for c in changes if not c.is_after_correction
+        }
+        self.feeding = Feeding(self.graph, self.spec, self.roles, self.variables, changes)
 
     def describe(self) -> Tf1Info:
         return describe(self)

@@ -38,6 +38,9 @@ PARTS = {
     "weight_ih": "kernel",
     "weight_hh": "recurrent",
 }
+KERNELS = {"weight", "weight_orig", "weight_v", "original", "original1"}  # rewritten ones, too
+SIZES = {"weight_g", "original0"}  # of a kernel's rows, where its weight norm has them apart
+PARAMETRIZATIONS = "parametrizations"  # where a module holds what its weights are made of
 NORM_PARTS = {"weight": "gamma", "bias": "beta"}
 LAYER_SETTINGS = {
     "negative_slope": "slope",
@@ -64,6 +67,17 @@ def kind_of(classes: Collection[str], *, averages: bool, scales: bool) -> str:
     return known or ("norm" if averages and scales else "other")
 
 
+def convolution_layout(shape: Sequence[int], groups: float = 1) -> str:
+    """Returns how a convolution has its kernel, one of `matching.layouts.AXES`.
+
+    Args:
+      shape: of the kernel.
+      groups: in which channels are taken.
+    """
+    is_depthwise = groups > 1 and list(shape[:2]) == [groups, 1] and len(shape) == 4
+    return "torch depthwise" if is_depthwise else CONVOLUTIONS[len(shape) - 2]
+
+
 def variable(
     place: str,
     attribute: str,
@@ -74,20 +88,23 @@ def variable(
     classes: Collection[str],
     averages: bool = False,
     scales: bool = False,
+    groups: int = 1,
 ) -> Variable:
     """Describes a parameter or a buffer.
 
     Args:
       place: path of the module that holds it, as `attribute`.
       shape, dtype, trainable: see `records.Variable`.
-      classes, averages, scales: of the module, see `kind_of`.
+      classes, averages, scales: of the module, see `kind_of`; groups: of a convolution.
     """
     kind = kind_of(classes, averages=averages, scales=scales)
     layout, part = "plain", attribute.removesuffix("_l0")
-    if attribute == "weight" and kind in ("conv", "deconv"):
-        layout = CONVOLUTIONS[len(shape) - 2]
-    elif len(shape) == 2 and kind in ("dense", "recurrent"):
+    is_kernel = attribute in KERNELS and len(shape) > 1 and (attribute != "weight_v" or trainable)
+    if is_kernel and kind in ("conv", "deconv"):
+        layout = convolution_layout(shape, groups)
+    elif len(shape) == 2 and (kind == "recurrent" or (kind == "dense" and attribute not in SIZES)):
         layout = "torch dense"
+    part = "weight" if is_kernel else part
     named = NORM_PARTS if kind == "norm" or scales else {}  # a weight of one axis is no kernel
     return Variable(
         shape=list(shape),
@@ -98,6 +115,12 @@ def variable(
         layout=layout,
         gates="ifjo" if {"LSTM", "LSTMCell"} & set(classes) else "",
     )
+
+
+def owner_of(place: str) -> str:
+    """Returns the path of the module whose weight is made of what a path holds: the path itself
+    but for what stands in 'fc/parametrizations/weight'."""
+    return place.partition(f"/{PARAMETRIZATIONS}/")[0]
 
 
 def _ending(part: str) -> str:

@@ -2,18 +2,18 @@
 
 Of a recorded port there is no PyTorch to ask."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dcgan_v1.migration.recordings.port_recorder.torch_functions import FUNCTIONS
 from dcgan_v1.migration.records import Settings
+from dcgan_v1.migration.runners.torch import classes
 
 PARTS = {  # name of an argument -> what a variable given there is to its layer
     "batch_norm": {"running_mean": "mean", "running_var": "variance"}
 }
 SETTINGS = {"negative_slope": "slope", "eps": "epsilon", "padding": "padding", "stride": "strides"}
 LAYOUTS = {"linear": "torch dense", "matmul": "plain", "__matmul__": "plain", "mm": "plain"}
-CONVOLUTIONS = {3: "torch conv1d", 4: "torch conv", 5: "torch conv3d"}
 
 
 def part(name: str, argument: str) -> str:
@@ -37,13 +37,14 @@ def settings(name: str, numbers: Mapping[str, Any]) -> Settings:
     return {"class": name, **{SETTINGS.get(k, k): float(v) for k, v in numbers.items()}}
 
 
-def layout(name: str, rank: int) -> str:
+def layout(name: str, shape: Sequence[int], groups: float = 1) -> str:
     """Returns how a function has its kernel, one of `matching.layouts.AXES`.
 
     Args:
       name: of a convolution, or of what makes a dense layer.
-      rank: of what it gives.
+      shape: of the kernel.
+      groups: of a convolution.
     """
     if FUNCTIONS[name] == "dense":
         return LAYOUTS.get(name, "plain")
-    return CONVOLUTIONS[rank]
+    return classes.convolution_layout(shape, groups)

@@ -30,7 +30,7 @@ class Call:
     Attributes:
       name: the function's; model: the port's that it belongs to.
       x: what it is given, y: what it gives.
-      parts: part -> variable of the port's.
+      parts: part -> variable of the port's; shapes: of these variables.
       settings: of the call.
     """
 
@@ -40,6 +40,7 @@ class Call:
     y: torch.Tensor
     parts: dict[str, str]
     settings: Settings
+    shapes: dict[str, list[int]]
 
     @property
     def kind(self) -> str:
@@ -116,7 +117,8 @@ class Functions(TorchFunctionMode):
             x, more = of_two(name, inputs, y, lambda t: t.numpy(force=True))
             numbers |= more
         parts = {function_names.part(name, k): variable for k, variable in own.items()}
-        return Call(name, model, x, y, parts, function_names.settings(name, numbers))
+        shapes = {variable: list(tensors[k].shape) for k, variable in own.items()}
+        return Call(name, model, x, y, parts, function_names.settings(name, numbers), shapes)
 
     def _model(self, own: Iterable[str], tensors: Iterable[torch.Tensor]) -> str | None:
         if self.inside:
@@ -138,7 +140,9 @@ def layout_of(call: Call) -> dict[str, str]:
     kernel = call.parts.get("kernel")
     if kernel is None or call.kind not in ("conv", "deconv", "dense"):
         return {}
-    return {kernel: function_names.layout(call.name, call.y.ndim)}
+    groups = call.settings.get("groups", 1)
+    assert isinstance(groups, int | float)
+    return {kernel: function_names.layout(call.name, call.shapes[kernel], groups)}
 
 
 def output_of(call: Call, name: str, arrays: tuple[Any, Any], applied: int) -> LayerOutput:

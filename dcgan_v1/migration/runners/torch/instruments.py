@@ -9,12 +9,14 @@ from typing import Any
 import numpy as np
 import torch
 
-from dcgan_v1.migration.records import OPEN, Arrays, GradientKey, LayerOutput
+from dcgan_v1.migration.records import OPEN, Arrays, GradientKey, LayerOutput, Settings
 from dcgan_v1.migration.runners import ports
 from dcgan_v1.migration.runners.flattening import Flattening, Pixels
 from dcgan_v1.migration.runners.torch import functional, torch_layers, torch_optimizers
 
 Layers = dict[int, tuple[str, torch.nn.Module]]  # id of a module -> its path, itself
+
+WITHOUT_PIXELS = ("activation", "dropout")  # which give vectors as they are given them
 
 
 @dataclass
@@ -31,13 +33,15 @@ def recording_gradients(
     names: dict[int, str],
     gradients: dict[GradientKey, np.ndarray],
     before: Callable[[int], object],
+    settings: dict[str, Settings],
 ) -> Iterator[Applied]:
     """Adds every gradient that an optimiser follows to `gradients`.
 
     Args:
       optimizers: by name.
       names: id of a parameter -> its name.
-      gradients: what they are added to.
+      gradients: what they are added to; settings: the same of what optimisers have in their first
+        update, before a schedule goes on.
       before: called with the number of each update before it is done.
     """
     applied = Applied()
@@ -47,6 +51,7 @@ def recording_gradients(
         def step(*args: Any, **kwargs: Any) -> Any:
             before(applied.count)
             applied.count += 1
+            settings.setdefault(name, torch_optimizers.settings(optimizer))
             for parameter in torch_optimizers.parameters(optimizer):
                 if parameter.grad is not None:
                     key = GradientKey(applied.count - 1, name, names.get(id(parameter), ""))
@@ -99,11 +104,11 @@ class Recorder:
         if not isinstance(y, torch.Tensor):
             return
         x = args[0] if args and isinstance(args[0], torch.Tensor) else None
-        if x is not None:
+        kind, settings = torch_layers.kind_of(module), torch_layers.settings(module)
+        if x is not None and (x.ndim == 4 or kind not in WITHOUT_PIXELS):
             self._flat.note(self.pixels, path, tuple(x.shape), tuple(y.shape))
         self._calls[path] = self._calls.get(path, 0) + 1
         name = path if self._calls[path] == 1 else f"{path}#{self._calls[path]}"
-        kind, settings = torch_layers.kind_of(module), torch_layers.settings(module)
         self.outputs.append(
             LayerOutput(name, kind, settings, array_of(y), self._new(x, y), self.applied.count)
         )
@@ -120,6 +125,8 @@ class Recorder:
             for variable in call.parts.values():
                 shapes = tuple(call.x.shape), tuple(call.y.shape)
                 self._flat.note(self.pixels, self.parts.places[variable], *shapes)
+        elif call.x is not None and call.x.ndim == 4:  # whatever takes maps: a resize, say
+            self._flat.note(self.pixels, call.model, tuple(call.x.shape), tuple(call.y.shape))
         name = self.functions.name(call)
         arrays = array_of(call.y), self._new(call.x, call.y)
         self.outputs.append(functional.output_of(call, name, arrays, self.applied.count))

@@ -12,6 +12,7 @@ from dcgan_v1.migration.runners.torch import classes as torch_classes
 from dcgan_v1.migration.runners.torch import function_names, torch_optimizers
 
 WITH_KERNELS = ("conv", "deconv", "dense")
+WITHOUT_PIXELS = ("activation", "dropout")  # which give vectors as they are given them
 
 
 class TorchTerms(Terms):
@@ -22,7 +23,7 @@ class TorchTerms(Terms):
 
     def variable(self, told: Told, module: Told) -> Variable:
         return torch_classes.variable(
-            str(told["layer"]),
+            torch_classes.owner_of(str(told["layer"])),
             str(told["attribute"]),
             told["shape"],
             dtype=str(told["dtype"]),
@@ -30,6 +31,7 @@ class TorchTerms(Terms):
             classes=module.get("classes", ()),
             averages=bool(module.get("averages")),
             scales=bool(module.get("scales")),
+            groups=int(module.get("groups", 1)),
         )
 
     def layer_kind(self, module: Told) -> str:
@@ -48,11 +50,12 @@ class TorchTerms(Terms):
     def function_part(self, name: str, argument: str) -> str:
         return function_names.part(name, argument)
 
-    def function_layout(self, name: str, argument: str, rank: int) -> str:
+    def function_layout(self, entry: Told, argument: str, shape: Sequence[int]) -> str:
+        name = str(entry["function"])
         kind = FUNCTIONS.get(name)
         if self.function_part(name, argument) != "kernel" or kind not in WITH_KERNELS:
             return ""
-        return function_names.layout(name, rank)
+        return function_names.layout(name, shape, entry["settings"].get("groups", 1))
 
     def oriented(self, array: np.ndarray) -> np.ndarray:
         return array.transpose(0, 2, 3, 1) if array.ndim == 4 else array  # of [N, C, H, W]
@@ -66,11 +69,14 @@ class TorchTerms(Terms):
             if not given or layer.kind == "model":
                 continue
             first = (shape[0], shape[3], *shape[1:3]) if len(shape) == 4 else shape
-            if "function" not in told:
+            is_vector = len(given) == 2 and layer.kind in WITHOUT_PIXELS
+            if "function" not in told and not is_vector:
                 flat.note(known, layer.name.partition("#")[0], given, first)
             elif layer.parts and layer.kind in WITH_KERNELS:
                 for variable in layer.parts.values():
                     flat.note(known, variable.rpartition("/")[0], given, first)
+            elif len(given) == 4:
+                flat.note(known, layer.name.partition("/")[0], given, first)
         return known
 
     def slots(self, told: Told) -> dict[str, str]:

@@ -22,7 +22,7 @@ from dcgan_v1.migration.records import (
     Variable,
 )
 from dcgan_v1.migration.runners import ports
-from dcgan_v1.migration.runners.torch import instruments, torch_layers, torch_optimizers
+from dcgan_v1.migration.runners.torch import classes, instruments, torch_layers, torch_optimizers
 from dcgan_v1.migration.runners.torch.instruments import array_of, tensor_of
 from dcgan_v1.migration.specs import Torch
 
@@ -62,20 +62,25 @@ class TorchRunner:
         self._before_update: Callable[[int], object] = _nothing
 
     def _name_variables(self, model_name: str, model: torch.nn.Module) -> None:
-        for path, module in model.named_modules():
-            place = f"{model_name}/{path.replace('.', '/')}".rstrip("/")
-            is_leaf = not list(module.children())
-            if is_leaf and not isinstance(module, (*torch_layers.NO_LAYERS, Tensors)):
+        modules = {
+            f"{model_name}/{path.replace('.', '/')}".rstrip("/"): module
+            for path, module in model.named_modules()
+        }
+        for place, module in modules.items():
+            owner = classes.owner_of(place)
+            is_layer = owner == place and torch_layers.is_leaf(module)
+            if is_layer and not isinstance(module, (*torch_layers.NO_LAYERS, Tensors)):
                 self.layers[id(module)] = (place, module)
             own = [*module.named_parameters(recurse=False), *module.named_buffers(recurse=False)]
             for attribute, tensor in own:
-                if not tensor.is_floating_point():
-                    continue  # it only counts
+                if not tensor.is_floating_point() or torch_layers.follows(module, attribute):
+                    continue  # it only counts, or comes of others
                 if any(tensor is v for v in self.variables.values()):
                     continue
                 name = f"{place}/{attribute}"
                 self.variables[name] = tensor
-                self.described[name] = torch_layers.describe(place, module, attribute, tensor)
+                described = torch_layers.describe(owner, modules[owner], attribute, tensor)
+                self.described[name] = described
 
     # ---- what a runner does ----
 
@@ -133,6 +138,8 @@ class TorchRunner:
             for name, array in state.variables.items():
                 if name in self.variables:
                     self._now(name).copy_(torch.from_numpy(np.array(array)))
+            for model in self.models.values():
+                torch_layers.let_follow(model)
         for name, optimizer in self.optimizers.items():
             slots = torch_optimizers.slots(optimizer)
             updates = state.updates.get(name)
@@ -154,6 +161,7 @@ class TorchRunner:
         gradients: dict[GradientKey, np.ndarray] = {}
         layers: list[LayerOutput] = []
         layouts: dict[str, str] = {}
+        settings: dict[str, Settings] = {}
         assert self.step_function is not None
         with contextlib.ExitStack() as stack:
             self.draws.fill(batch.draws)
@@ -162,7 +170,7 @@ class TorchRunner:
             if is_observed:
                 applied = stack.enter_context(
                     instruments.recording_gradients(
-                        self.optimizers, self.names, gradients, self._before_update
+                        self.optimizers, self.names, gradients, self._before_update, settings
                     )
                 )
                 recorder = instruments.Recorder(self.parts, applied, layers, self.pixels, layouts)
@@ -178,7 +186,7 @@ class TorchRunner:
             scalars,
             layers,
             gradients,
-            self._settings(),
+            self._settings() | settings,
             self.pixels,
             self.forward,
             layouts,

@@ -9,6 +9,7 @@ from torch import nn
 from dcgan_v1.migration.records import OPEN, Settings, Variable
 from dcgan_v1.migration.runners.torch import classes
 
+SPECTRAL_NORM = "_SpectralNorm"  # torch's, of parametrizations
 NO_LAYERS = tuple(getattr(nn, name) for name in sorted(classes.NO_LAYERS))
 
 
@@ -30,9 +31,8 @@ def describe(place: str, module: Any, attribute: str, tensor: torch.Tensor) -> V
         classes=_classes(module),
         averages=_averages(module),
         scales=_scales(module),
+        groups=getattr(module, "groups", 1),
     )
-    if attribute == "weight" and tensor.ndim == 4 and _is_depthwise(module, tensor):
-        return replace(described, layout="torch depthwise")
     is_open = tensor.ndim in (2, 4) and kind_of(module) == "other"  # its use tells
     return replace(described, layout=OPEN) if is_open else described
 
@@ -42,16 +42,33 @@ def kind_of(module: Any) -> str:
     return classes.kind_of(_classes(module), averages=_averages(module), scales=_scales(module))
 
 
+def is_leaf(module: Any) -> bool:
+    """Whether a module holds no other but what its weights are made by."""
+    return all(name == classes.PARAMETRIZATIONS for name, _ in module.named_children())
+
+
+def follows(module: Any, attribute: str) -> bool:
+    """Whether a buffer comes of others: the second vector of a spectral norm, which TF1's programs
+    do not keep."""
+    return type(module).__name__ == SPECTRAL_NORM and attribute == "_v"
+
+
+def let_follow(model: Any) -> None:
+    """Sets such buffers to what the others make of them."""
+    for module in model.modules():
+        norm = getattr(module, "parametrizations", {})
+        for own in norm.values() if norm else ():
+            for part in own:
+                if type(part).__name__ == SPECTRAL_NORM and hasattr(part, "_v"):
+                    kernel = part._reshape_weight_to_matrix(own.original)
+                    made = nn.functional.normalize(kernel.T @ part._u, dim=0, eps=part.eps)
+                    part._v.copy_(made)
+
+
 def settings(module: Any) -> Settings:
     """Returns what a TF1 program must have alike."""
     names = (*classes.LAYER_SETTINGS, "momentum")
     return classes.settings(type(module).__name__, {n: getattr(module, n, None) for n in names})
-
-
-def _is_depthwise(module: Any, kernel: torch.Tensor) -> bool:
-    """Whether a convolution is of each channel by itself, to one channel."""
-    groups = getattr(module, "groups", 1)
-    return kind_of(module) == "conv" and groups > 1 and list(kernel.shape[:2]) == [groups, 1]
 
 
 def _classes(module: Any) -> list[str]:
@@ -63,4 +80,5 @@ def _averages(module: Any) -> bool:
 
 
 def _scales(module: Any) -> bool:
-    return getattr(getattr(module, "weight", None), "ndim", 0) == 1
+    # not the attribute: one that is made of others may move them, as a spectral norm does
+    return getattr(module._parameters.get("weight"), "ndim", 0) == 1

@@ -64,7 +64,7 @@ def settings(optimizer: Any) -> Settings:
 
 def settings_of(kind: str, group: Mapping[str, Any]) -> Settings:
     """Returns the same from an optimiser's kind and its group of parameters."""
-    numbers = {"learning rate": float(group["lr"])}
+    numbers: Settings = {"learning rate": float(group["lr"])}
     if "betas" in group:
         numbers["beta1"], numbers["beta2"] = map(float, group["betas"])
     if "eps" in group:
@@ -74,13 +74,24 @@ def settings_of(kind: str, group: Mapping[str, Any]) -> Settings:
     if group.get("momentum"):
         numbers["momentum"] = float(group["momentum"])
         kind = "Momentum" if kind == "SGD" else kind
-    if kind == "AdamW":
+        if group.get("dampening"):
+            numbers["dampening"] = float(group["dampening"])
+    if kind == "RMSprop" and group.get("centered"):
+        kind = "CenteredRMSProp"
+    if group.get("amsgrad"):
+        numbers["amsgrad"] = True
+    if kind in ("Adam", "AdamW") and _decays_apart(kind, group):
         kind, numbers[DECAY_APART] = "Adam", float(group.get("weight_decay", 0.0))
     return {
         "kind": ports.TF1_KINDS.get(kind, kind),
         "nesterov": bool(group.get("nesterov", False)),
         **numbers,
     }
+
+
+def _decays_apart(kind: str, group: Mapping[str, Any]) -> bool:
+    """Whether an optimiser decays weights apart from their gradients, as AdamW does."""
+    return kind == "AdamW" or bool(group.get("decoupled_weight_decay"))
 
 
 def _group(optimizer: torch.optim.Optimizer, parameter: torch.Tensor) -> dict[str, Any]:
@@ -109,12 +120,14 @@ def complete(
 
 
 def gradient(optimizer: torch.optim.Optimizer, parameter: torch.Tensor) -> np.ndarray:
-    """The gradient that an update follows: with torch's L2, which the step itself adds
-    where TF1 has it in the loss. AdamW decays apart from the gradient."""
+    """The gradient that an update follows: of the loss to be minimised, with torch's L2, which the
+    step itself adds where TF1 has it in the loss. AdamW decays apart from the gradient."""
     assert parameter.grad is not None
     array: np.ndarray = parameter.grad.numpy(force=True).copy()
     group = _group(optimizer, parameter)
+    if group.get("maximize"):
+        array = -array
     decay = group.get("weight_decay", 0)
-    if decay and ports.optimizer_kind(optimizer, SLOTS) != "AdamW":
+    if decay and not _decays_apart(ports.optimizer_kind(optimizer, SLOTS), group):
         array += decay * parameter.numpy(force=True)
     return array

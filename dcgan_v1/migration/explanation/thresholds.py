@@ -1,0 +1,30 @@
+"""PyTorch's softplus, which gives what it is given above a threshold."""
+
+from dcgan_v1.migration.comparison.evidence import FORWARD, GRADIENT, LOSS
+from dcgan_v1.migration.explanation.case import Case, Cause
+from dcgan_v1.migration.explanation.kinds import Kind
+
+THRESHOLD = 20.0  # of torch.nn.functional.softplus, where nothing else is said
+LEFT = 2.1e-9  # log(1 + exp(-20)), what it leaves out there at most
+TIMES = 10.0  # that a network may make of it
+
+
+def find(case: Case) -> list[Cause]:
+    """Returns the cause of differences as small as what PyTorch's softplus leaves out, where TF1's
+    is given more than its threshold."""
+    over = [d for kind in (FORWARD, LOSS, GRADIENT) for d in case.over(kind) if not d.key.step]
+    if case.evidence.new.kind != "Torch" or not over:
+        return []
+    if max(d.relative for d in over) > LEFT * TIMES:
+        return []
+    layers = case.evidence.layers.get("training", [])
+    ops = [layer for layer in layers if layer.settings.get("op") == "Softplus"]
+    above = next((op for op in ops if op.output.max() > THRESHOLD), None)
+    if above is None:
+        return []
+    text = (
+        f"TF1's softplus is given up to {above.output.max():.3g}; PyTorch's leaves out "
+        f"log(1 + exp(-x)) above {THRESHOLD:g}, {LEFT:.1e} at most"
+    )
+    keys = frozenset(d.key for d in over)
+    return [Cause(Kind.ACTIVATION, above.name, text, keys)]

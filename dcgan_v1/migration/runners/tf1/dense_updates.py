@@ -1,0 +1,158 @@
+"""Updates of the rows that an embedding_lookup has read, as updates of the whole variable.
+
+TensorFlow's gradient of a lookup is rows and their places. Gradient descent takes them off these
+rows alone; Adam, whose moments fade in every row, moves all of them: both do what they do with a
+gradient that is 0 elsewhere, and such a gradient can be compared. Other optimisers leave the
+moments of rows that were not read as they are: these are another rule."""
+
+from tensorflow.core.framework import types_pb2
+from tensorflow.core.framework.node_def_pb2 import NodeDef
+from tensorflow.core.protobuf.meta_graph_pb2 import MetaGraphDef
+
+SCATTERS = ("ResourceScatterAdd", "ResourceScatterSub", "ScatterAdd", "ScatterSub")
+SUBTRACTIONS = ("AssignSubVariableOp", "AssignSub")
+Nodes = dict[str, NodeDef]
+
+
+class Unlike(Exception):
+    """What is not written as the optimiser writes it."""
+
+
+def spell_out(meta: MetaGraphDef) -> None:
+    """Makes sparse updates of gradient descent and Adam dense ones, in place."""
+    nodes: Nodes = {node.name: node for node in meta.graph_def.node}
+    scopes: dict[str, list[NodeDef]] = {}
+    for node in meta.graph_def.node:
+        scope = f"{node.name.rpartition('/')[0]}/"
+        if node.op in SCATTERS and "update_" in scope:
+            scopes.setdefault(scope, []).append(node)
+    for scope, scatters in scopes.items():
+        try:
+            made = _adam(nodes, scope, scatters) if len(scatters) > 1 else _descent(nodes, scatters)
+        except (Unlike, KeyError, IndexError):  # it is refused where a step needs it
+            continue
+        meta.graph_def.node.extend(made)
+        nodes |= {node.name: node for node in made}
+        _drop(meta, scope)
+
+
+def _descent(nodes: Nodes, scatters: list[NodeDef]) -> list[NodeDef]:
+    """Takes the place of `rows of w -= rate * gradient`."""
+    (scatter,) = scatters
+    scaled = _of(nodes, scatter.input[2], "Mul")
+    values, rate = scaled.input
+    if scatter.op == "ResourceScatterAdd":
+        values = _of(nodes, values, "Neg").input[0]
+    elif scatter.op != "ScatterSub":
+        raise Unlike
+    variable, indices = scatter.input[:2]
+    made = _dense(nodes, scatter, variable, values, indices)
+    _become(scatter, "ApplyGradientDescent", [variable, rate, made[0].name], values, nodes)
+    return made
+
+
+def _adam(nodes: Nodes, scope: str, scatters: list[NodeDef]) -> list[NodeDef]:
+    """Takes the place of what Adam spells out, step by step; see its `_apply_sparse_shared`."""
+    own = [node for name, node in nodes.items() if name.startswith(scope)]
+    (apply,) = (node for node in own if node.op in SUBTRACTIONS)
+    step = _of(nodes, apply.input[1], "RealDiv")
+    above, below = _of(nodes, step.input[0], "Mul"), _of(nodes, step.input[1], "AddV2", "Add")
+    corrected = _of(nodes, above.input[0], "RealDiv")
+    scaled = _of(nodes, corrected.input[0], "Mul")
+    power1 = _of(nodes, corrected.input[1], "Sub").input[1]
+    power2 = _of(nodes, _of(nodes, scaled.input[1], "Sqrt").input[0], "Sub").input[1]
+    slots: dict[bool, tuple[NodeDef, str, str]] = {}  # is of squares -> scatter, values, beta
+    for scatter in scatters:
+        added = _of(nodes, scatter.input[2], "Mul")
+        first = nodes[_base(added.input[0])]
+        is_square = first.op == "Mul" and first.input[0] == first.input[1]
+        slots[is_square] = scatter, added.input[0], _of(nodes, added.input[1], "Sub").input[1]
+    (m, values, beta1), (v, _, beta2) = slots[False], slots[True]
+    variable = apply.input[0]
+    made = _dense(nodes, apply, variable, values, m.input[1])
+    inputs = [variable, m.input[0], v.input[0], power1, power2, scaled.input[0], beta1, beta2]
+    _become(apply, "ApplyAdam", [*inputs, below.input[1], made[0].name], values, nodes)
+    return made
+
+
+def _dense(nodes: Nodes, apply: NodeDef, variable: str, values: str, indices: str) -> list[NodeDef]:
+    """The gradient of a whole variable, and the number of its rows.
+
+    Args:
+      apply: the op that moves it.
+      variable: its name; values, indices: rows of its gradient, and where they are.
+    """
+    rows = NodeDef(name=f"{apply.name}/rows", op="Const")
+    rows.attr["dtype"].type = types_pb2.DT_INT32
+    rows.attr["value"].tensor.dtype = types_pb2.DT_INT32
+    rows.attr["value"].tensor.tensor_shape.SetInParent()
+    size = nodes[_base(variable)].attr["shape"].shape.dim[0].size
+    rows.attr["value"].tensor.int_val.append(size)
+    inputs = [values, indices, rows.name]
+    gradient = NodeDef(name=f"{apply.name}/dense", op="UnsortedSegmentSum", input=inputs)
+    gradient.attr["T"].type = types_pb2.DT_FLOAT
+    gradient.attr["Tindices"].type = _type_of_indices(nodes, apply, indices)
+    gradient.attr["Tnumsegments"].type = types_pb2.DT_INT32
+    return [gradient, rows]
+
+
+def _type_of_indices(nodes: Nodes, apply: NodeDef, indices: str) -> int:
+    users = (
+        node
+        for node in nodes.values()
+        if node.op in SCATTERS and node.input[1] == indices and _scope(node) == _scope(apply)
+    )
+    return next(users).attr["Tindices"].type
+
+
+def _become(apply: NodeDef, kind: str, inputs: list[str], values: str, nodes: Nodes) -> None:
+    """Makes an op the optimiser's own for a whole variable, under its name."""
+    is_resource = nodes[_base(inputs[0])].op == "VarHandleOp"
+    control = [name for name in apply.input if name.startswith("^")]
+    outside = [name for name in control if not name[1:].startswith(_scope(apply))]
+    apply.op = f"Resource{kind}" if is_resource else kind
+    apply.input[:] = inputs + outside
+    apply.attr.clear()
+    apply.attr["T"].type = types_pb2.DT_FLOAT
+
+
+def _drop(meta: MetaGraphDef, scope: str) -> None:
+    """Leaves out what nothing uses any more: the moments' own updates."""
+    nodes: Nodes = {node.name: node for node in meta.graph_def.node}
+    applies = {n for n, node in nodes.items() if n.startswith(scope) and "Apply" in node.op}
+    kept, open_names = set(applies), list(applies)
+    while open_names:
+        for name in nodes[open_names.pop()].input:
+            base = _base(name)
+            if base.startswith(scope) and base not in kept:
+                kept.add(base)
+                open_names.append(base)
+    gone = {n for n, node in nodes.items() if n.startswith(scope) and n not in kept}
+    gone -= {name for name in gone if nodes[name].op == "NoOp"}
+    for node in nodes.values():
+        if node.name not in gone:
+            left = [name for name in node.input if _base(name) not in gone]
+            if len(left) < len(node.input):
+                node.input[:] = [*left, *(f"^{n}" for n in applies if f"^{n}" not in left)]
+    for name in gone:
+        meta.graph_def.node.remove(nodes[name])
+
+
+def _of(nodes: Nodes, name: str, *kinds: str) -> NodeDef:
+    """The node that gives a tensor, which is of a kind.
+
+    Raises:
+      Unlike: it is of another.
+    """
+    node = nodes[_base(name)]
+    if node.op not in kinds:
+        raise Unlike
+    return node
+
+
+def _base(name: str) -> str:
+    return name.removeprefix("^").partition(":")[0]
+
+
+def _scope(node: NodeDef) -> str:
+    return f"{node.name.rpartition('/')[0]}/"
