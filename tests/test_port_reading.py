@@ -6,8 +6,9 @@ import tensorflow.compat.v1 as tf
 from dcgan_v1.nn import columns
 from dcgan_v1.porting.graphs import graph, opening
 from dcgan_v1.porting.patterns import layers as patterns
-from dcgan_v1.porting.reading import clipping, segments
-from dcgan_v1.porting.reading.flow import Flow
+from dcgan_v1.porting.reading import clipping, moved_averages, segments
+from dcgan_v1.porting.reading.averages import averages_of
+from dcgan_v1.porting.reading.flow import Flow, Out, Piece
 
 pytestmark = pytest.mark.unit
 
@@ -179,6 +180,24 @@ def softmax_entropy(axis=None):
     logits, labels = (tf.placeholder(tf.float32, [None, 4], n) for n in ("x", "y"))
     each = tf.nn.softmax_cross_entropy_with_logits(labels=labels, logits=logits)
     return [tf.reduce_mean(each) if axis is None else tf.reduce_mean(each, axis, keepdims=True)]
+
+
+def piece(kind, *inputs):
+    operands = [Out(x) for x in inputs]
+    made = [((2, 2), "float32")]
+    return Piece(kind, operands, {}, {"beta": "b"}, made, graph.Op(kind, kind, {}))
+
+
+def test_averages_of_reals_come_before_those_of_fakes():
+    """A network that is called alone goes by the first."""
+    norms = [piece("batch_norm", x) for x in (piece("op"), piece("input"))]
+    calls = [segments.Call("d", [norm], 0, inputs=[*norm.inputs]) for norm in norms]
+    averages = averages_of([], frozenset())
+    fakes, reals = ("fake/m", "fake/v"), ("real/m", "real/v")
+    averages.of["", "b"] = [fakes, reals]
+    moved = {norms[0]: (fakes, 0, 0.9), norms[1]: (reals, 1, 0.9)}
+    moved_averages.put_reals_first(calls, [moved], averages)
+    assert averages.of["", "b"] == [reals, fakes]
 
 
 def test_a_mean_of_softmax_cross_entropies_is_a_loss_of_labels_and_logits():

@@ -49,6 +49,8 @@ class Bodies:
         self._calls, self._runs, self._averages = calls, runs, averages
         self.of_piece = {p: call for call in calls for p in call.pieces}
         self._count = 0
+        first = [moved_averages.of_run(run, averages, []) for run in runs]
+        moved_averages.put_reals_first(calls, first, averages)
         self.moved = [moved_averages.of_run(run, averages, self.refused) for run in runs]
         self.fed: dict[str, d.Node] = {}
         self.drawn: dict[str, d.Node] = {}
