@@ -386,6 +386,30 @@ def test_a_norm_whose_averages_nobody_moves_is_by_the_batch_alone(to):
         np.testing.assert_allclose(made, (x - mean) / np.sqrt(variance + 1e-3), atol=1e-5)
 
 
+def test_a_fused_norm_in_a_penalty_has_its_second_derivatives():
+    """tf.nn.moments holds back the gradient of the mean. The oracle: a quotient of differences."""
+    program = norm_program()
+    (network,), (stage,), x = program.networks, program.stages, program.inputs[0].value
+    (norm,), call = network.functions[0].nodes, stage.nodes[0]
+    norm.settings.update(averages=(("net/bn/m", "net/bn/v"),), momentum=0.9)
+    penalty = d.Node("gradient", (d.Value("gradient.5", x.shape),), (call.value, x), body=(call,))
+    program = replace(program, stages=(replace(stage, nodes=(penalty, *stage.nodes)),))
+    assert "tf.nn.moments" not in keras_networks.text(program)
+    names, at = {}, RNG.normal(size=(4, 2, 2, 3))
+    exec(tf2_networks.text(program), names)
+    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+        x = tf.compat.v1.placeholder(tf.float64, at.shape)
+        y = names["Net"](tf.float64)(x, training=True, moves=False)
+        squared = tf.reduce_sum(tf.square(tf.gradients(tf.reduce_sum(y**3), x)[0]))
+        gradient = tf.gradients(squared, x)[0]
+        session.run(tf.compat.v1.global_variables_initializer())
+        step = np.zeros_like(at)
+        step[1, 0, 1, 2] = 1e-6
+        high, low = (session.run(squared, {x: at + sign * step}) for sign in (1, -1))
+        found = session.run(gradient, {x: at})[1, 0, 1, 2]
+    assert found == pytest.approx((high - low) / 2e-6, rel=1e-5)
+
+
 IN_TF1 = {
     "leaky_max": lambda x: tf.maximum(x, 0.2 * x),
     "leaky_abs": lambda x: 0.6 * x + 0.4 * tf.abs(x),

@@ -1,5 +1,7 @@
 """Batch norms of a Keras port: its own layer where that is the same function, or a few lines."""
 
+from textwrap import indent
+
 from dcgan_v1.porting import description as d
 from dcgan_v1.porting.text import contents
 from dcgan_v1.porting.text.contents import sets
@@ -35,6 +37,22 @@ UNBIASED = """\
             moved = self.moving_variance - self.momentum * before  # (1 - momentum) * variance
             self.moving_variance.assign_add(moved / (n - 1))
         return y"""
+ONCE = "        mean, variance = tf.nn.moments(x, list(range(len(x.shape) - 1)))\n"
+MOMENTS = """\
+        axes = list(range(len(x.shape) - 1))
+        mean = tf.reduce_mean(x, axes)  # tf.nn.moments holds its gradient back: a penalty needs it
+        variance = tf.reduce_mean(tf.square(x - mean), axes)
+"""
+TWICE = f"""\
+        if not training:
+            return super().call(x)
+{MOMENTS}{{moved}}
+        return tf.nn.batch_normalization(x, mean, variance, {{beta}}, {{gamma}}, self.epsilon)"""
+MOVED = """\
+n = tf.cast(tf.size(x) // x.shape[-1], x.dtype)
+unbiased = variance * n / (n - 1)
+self.moving_mean.assign_sub((1 - self.momentum) * (self.moving_mean - mean))
+self.moving_variance.assign_sub((1 - self.momentum) * (self.moving_variance - unbiased))"""
 SETS = '''\
 class {name}({base}):
     """Batch norm with averages of its own for each call: TF1 keeps reals and fakes apart."""
@@ -106,14 +124,20 @@ def _class(program: d.Program, name: str, norms: list[Pair]) -> str:
         rest = "follow the unbiased variance, as TF1's fused kernels have it"
         said.append(f"they {rest}" if holds else f"whose averages {rest}")
     words = {part: _part(part, norms) for part in ("gamma", "beta")}
+    twice = any(n.settings["fused"] and contents.is_penalised(program, w) for w, n in norms)
     if name == "BatchNormAlone":
-        return ALONE.format(**words)
+        return (ALONE.replace(ONCE, MOMENTS) if twice else ALONE).format(**words)
+    if twice:
+        inner = f"if moves:\n{indent(MOVED, '    ')}" if holds else MOVED
+        body = TWICE.format(moved=indent(inner, " " * 8), **words)
+    else:
+        body = UNBIASED if fused else PLAIN
     return NORM.format(
         name=name,
         said=";\n    ".join(said),
         words=", moves=True" if holds else "",
-        held=HELD.format(**words) if holds else "",
-        moved=UNBIASED if fused else PLAIN,
+        held=HELD.format(**words) if holds and not twice else "",
+        moved=body,
     )
 
 

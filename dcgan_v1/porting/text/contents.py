@@ -92,6 +92,13 @@ def holds_averages(program: d.Program, network: d.Network) -> bool:
     return holds and any(keeps_averages(f) for f in network.functions)
 
 
+def is_penalised(program: d.Program, network: d.Network) -> bool:
+    """Whether a loss holds a gradient through a network: its layers are differentiated twice."""
+    every = (n for stage in program.stages for n in d.walk(stage.nodes) if n.kind == "gradient")
+    called = (c for n in every for c in d.walk(n.body) if c.kind == "call")
+    return any(c.settings["network"] == network.name for c in called)
+
+
 def arguments(function: d.Function) -> dict[str, str]:
     """Returns value -> what the function's argument is called."""
     fixed: dict[str, str] = {}

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from textwrap import indent
 
 from dcgan_v1.porting import description as d
+from dcgan_v1.porting.keras.norms import MOMENTS, ONCE
 from dcgan_v1.porting.text import contents, starts
 from dcgan_v1.porting.text.printing import square
 
@@ -169,11 +170,15 @@ def class_of(node: d.Node) -> str:
 def classes(program: d.Program) -> list[str]:
     """Returns the classes of all batch norms."""
     of_class: dict[str, list[d.Node]] = {}
+    twice: set[str] = set()
     for network in program.networks:
         for node in contents.nodes(network):
             if node.kind == "batch_norm":
                 of_class.setdefault(class_of(node), []).append(node)
-    return [_class(name, nodes) for name, nodes in of_class.items()]
+                if node.settings["fused"] and contents.is_penalised(program, network):
+                    twice.add(class_of(node))
+    texts = {name: _class(name, nodes) for name, nodes in of_class.items()}
+    return [t.replace(ONCE, MOMENTS) if name in twice else t for name, t in texts.items()]
 
 
 def _class(name: str, nodes: list[d.Node]) -> str:
