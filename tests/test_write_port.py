@@ -118,6 +118,19 @@ def move(*ops):
     return found
 
 
+@pytest.mark.parametrize(
+    ("after", "kind"), [((8, 12), None), ((8, 3, 4), "reshape"), ((4, 24), "")]
+)
+def test_a_reshape_to_so_many_rows_keeps_a_batch_that_was_left_open(after, kind):
+    x = op("h", "Placeholder", shape=(None, 12))
+    ops = [x, constant("s", after, np.int32), op("y", "Reshape", "h", "s", shape=after)]
+    built = graph.build(ops, {})
+    y = graph.through(built.ops["y"].output)
+    found = patterns.recognise(y)
+    assert (y is built.ops["h"].output) == (kind is None)
+    assert (found.kind if found else "") == (kind or "")
+
+
 def test_a_moving_average_is_known_by_what_it_keeps():
     mean = [constant("axes", [0], np.int32), op("m", "Mean", "x", "axes", shape=(3,))]
     by_difference = move(

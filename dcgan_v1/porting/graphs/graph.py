@@ -203,8 +203,11 @@ def _alias(op: Op) -> Tensor | None:
                 return y
     if op.type == "Reshape" and op.inputs[0] is not None:
         shape = op.inputs[0].shape
-        if shape is not None and shape == op.output.shape and shape.count(None) <= 1:
+        after = op.output.shape
+        if shape is not None and shape == after and shape.count(None) <= 1:
             return op.inputs[0]
+        if shape and after and shape[1:] == after[1:] and None not in after[1:]:
+            return op.inputs[0]  # a batch of so many rows, which the graph leaves open before
     return None
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from dcgan_v1.porting import description as d
-from dcgan_v1.porting.patterns import layers as patterns
+from dcgan_v1.porting.patterns import activations as patterns
 from dcgan_v1.porting.text.printing import (
     OPERATORS,
     Names,
