@@ -402,6 +402,25 @@ def test_the_cause_of_an_average_that_differs(rng, kept, text):
 
 
 @pytest.mark.parametrize(
+    ("later", "text"),
+    [
+        (0.98, "the average begins with what the first step gives it"),
+        (0.5, "a step keeps nothing of the average, in TF1 0.98"),
+    ],
+)
+def test_an_average_that_begins_with_the_first_step_has_no_other_decay(rng, later, text):
+    start, mean = {"w": rng.normal(size=4)}, rng.normal(size=4)
+    first, second = (Key(STATE, "w", "average", step) for step in (1, 3))
+    sides = [
+        {first: k * start["w"] + (1 - k) * mean, second: of_later * start["w"]}
+        for k, of_later in ((0.98, 0.98), (1e-14, later))
+    ]
+    parts = ({"w": 0.98}, {"w": 1e-14})
+    (cause,) = averages.find(case(made(*sides, start, count=0), kept_of_averages=parts))
+    assert text in cause.text and "momentum" not in cause.text
+
+
+@pytest.mark.parametrize(
     ("kept", "text"),
     [
         ((0.9801, 0.81), "of the average, in TF1 0.9801 (0.99^2)"),

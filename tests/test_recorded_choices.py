@@ -17,6 +17,7 @@ from dcgan_v1.migration.matching.identify import PortUpdate
 from dcgan_v1.migration.matching.layouts import Layout
 from dcgan_v1.migration.matching.map_file import Map
 from dcgan_v1.migration.matching.matching import Matching, Row
+from dcgan_v1.migration.recordings import port_recording
 from dcgan_v1.migration.recordings.port_recording import Item
 from dcgan_v1.migration.records import Input, LayerOutput, PortInfo, Tf1Info, Update, Variable
 
@@ -87,6 +88,20 @@ def test_labels_are_not_taken_for_noise_of_as_many_columns():
     fed = {"z": np.array([-1.0, 1.0])}
     given = feeding.feed(wanted, [labels, noise], [{0}], [["z"]], fed, {})
     assert given.items == {"z": "z"}
+
+
+@pytest.mark.parametrize(
+    ("first", "again", "ahead"),
+    [("gdgd", "gd", 2), ("gd", "gd", 0), ("gd", "gdgd", 0), ("dggd", "dg", 0), ("gd", "", 0)],
+)
+def test_calls_of_networks_ahead_of_the_loop_are_of_no_step(monkeypatch, first, again, ahead):
+    updates = [
+        {"optimizer": "sgd", "layers": [{"name": name} for name in names]}
+        for names in (first, again, again)
+    ]
+    told = {"updates": updates, "alone": True}
+    monkeypatch.setattr(port_recording, "_told", lambda folder: told)
+    assert port_recording.PortRecording("").calls_ahead == ahead
 
 
 def test_images_in_the_range_that_tf1_was_fed_come_before_those_out_of_the_loader():

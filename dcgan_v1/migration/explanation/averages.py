@@ -130,15 +130,28 @@ def _of_decay(case: Case, name: str, kept: tuple[float, float], own: Decay | Non
             f"the layer takes in {_times(number)} in a step, in TF1 {_times(of_tf1)} ({each}): a "
             f"step keeps {new_kept:.4g} of the average, in TF1 {old_kept:.4g}"
         )
-    told = f"{new_kept:.4g}"
+    if abs(new_kept) <= EQUAL and _agrees_later(case, name):
+        return (
+            "the average begins with what the first step gives it, TF1's with what is there "
+            "before; later steps agree"
+        )
+    told = f"{new_kept:.4g}" if abs(new_kept) > EQUAL else "nothing"
     if number > 1 and of_one:
         told += f" ({_plain(of_one)} in each of {number} passes)"
     in_tf1 = f"{old_kept:.4g}{_as_power(old_kept, number)}"
     whose = "the average's" if _is_of_weights(case, name) else "batch norm's"
     text = f"{whose} decay differs: a step keeps {told} of the average, in TF1 {in_tf1}"
-    if any(abs(new_kept - (1 - old_kept ** (1 / p)) ** p) < SAME_DECAY for p in PASSES):
+    others = [(1 - old_kept ** (1 / p)) ** p for p in PASSES]
+    if any(abs(new_kept - k) < min(SAME_DECAY, k / 1000) for k in others):
         text += "; a decay was written as a momentum (1 - x), or the reverse"
     return text
+
+
+def _agrees_later(case: Case, name: str) -> bool:
+    """Whether an average agrees after a later step, which begins with the port's own."""
+    own = [d for d in case.differences if d.key.name == name and d.key.part == AVERAGE]
+    later = [d for d in own if d.key.kind == STATE and d.key.step > 1]
+    return bool(later) and not any(d.is_over for d in later)
 
 
 def _passes_of(kept: float, of_one: float) -> int:

@@ -101,6 +101,19 @@ class PortRecording:
             items.append(Item(name, *words, update, array, law, after))
         return items
 
+    @cached_property
+    def calls_ahead(self) -> int:
+        """How many calls of layers in the first update come ahead of the loop: those that the same
+        update of the next step has not."""
+        if len(self.steps) < 2:
+            return 0
+        first, again = (
+            [(call["name"], call.get("function")) for call in update["layers"]]
+            for update in (self.told["updates"][step[0]] for step in self.steps[:2])
+        )
+        more = len(first) - len(again)
+        return more if more > 0 and again and first[more:] == again else 0
+
     def _given(self, number: int) -> Arrays:
         return read_npz(self._path(number), "item/")
 

@@ -149,7 +149,8 @@ class RecordedPort:
         for number, update in enumerate(self.recording.steps[step]):
             told, arrays = self.told["updates"][update], self.recording.update(update)
             add_losses(scalars, told["losses"])
-            layers += self._layers(told["layers"], arrays, "", number, functions)
+            ahead = self.recording.calls_ahead if update == 0 else 0
+            layers += self._layers(told["layers"], arrays, "", number, functions, ahead)
             optimizer = told["optimizer"]
             for name, array in arrays.items():
                 if name.startswith("gradient/"):
@@ -186,9 +187,10 @@ class RecordedPort:
         prefix: str,
         applied: int,
         functions: Functions,
+        ahead: int = 0,
     ) -> list[tuple[LayerOutput, dict[str, Any]]]:
         layers = []
-        for number, entry in enumerate(told):
+        for number, entry in list(enumerate(told))[ahead:]:
             if "function" in entry:
                 x = arrays.get(f"{prefix}layer_input/{number}")
                 y = self.reads.oriented(arrays[f"{prefix}layer/{number}"])
