@@ -15,7 +15,7 @@ from recorded_ports import against, recorded
 from dcgan_v1.errors import UserError
 from dcgan_v1.migration.comparison.feeding import fitted
 from dcgan_v1.migration.recordings import recorder_file
-from dcgan_v1.migration.recordings.port_recorder import draws
+from dcgan_v1.migration.recordings.port_recorder import draws, running
 from dcgan_v1.migration.recordings.port_recorder.draws import law_of
 from dcgan_v1.migration.recordings.port_recording import PortRecording
 from dcgan_v1.migration.recordings.versions import compare_versions
@@ -102,6 +102,23 @@ def test_a_notebook_is_recorded_as_the_script_of_its_cells(tmp_path):
     script = recorded("plain_loop.py", tmp_path / "script", steps=2)
     versions = compare_versions(script.folder, notebook.folder)
     assert versions, versions.lines()
+
+
+@pytest.mark.unit
+@pytest.mark.parametrize(
+    ("cell", "names"),
+    [
+        ("%%time\na = 1\n", {"a": 1}),
+        ("%%capture out\na = 1", {"a": 1}),
+        ("%%bash\nrm -r all", {}),
+        ("names = !ls\n?names\nnames?\n%timeit 1\nb = 2", {"names": [], "b": 2}),
+        ("b = (7\n% 4)\n", {"b": 3}),
+    ],
+)
+def test_magics_of_a_notebook_do_nothing_to_its_code(cell, names):
+    space = {}
+    exec(running.without_magics(cell), space)
+    assert {name: value for name, value in space.items() if name != "__builtins__"} == names
 
 
 @pytest.mark.cli

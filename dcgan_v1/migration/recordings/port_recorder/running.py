@@ -12,6 +12,7 @@ import subprocess
 import sys
 import traceback
 import types
+from unittest import mock
 
 import numpy as np
 
@@ -28,6 +29,9 @@ OTHER_KERNELS = {
     "OMP_NUM_THREADS": "1",
     "TF_ENABLE_ONEDNN_OPTS": "0",
 }
+MAGIC = r"^([ \t]*)([%!?].*|[\w.]+\?+[ \t]*)$"  # %time x, !ls, ?x, x?
+SHELL = r"^([ \t]*\w+ *= *)[%!].*$"  # names = !ls
+RUN_ANYHOW = ("%%time", "%%capture", "%%prun")  # magics of cells in Python
 MOST_FILES = 300  # of a program that are read for what they import
 SIDES = {"torch": Torch, "tensorflow": TensorFlow}
 IMPORTS = {"torch": "torch", "tensorflow": "tensorflow|keras|tf_keras"}
@@ -210,19 +214,28 @@ def run_notebook(path):
     module = types.ModuleType("__main__")
     module.__file__ = path
     vars(module)["display"] = print
-    vars(module)["get_ipython"] = lambda: None
+    vars(module)["get_ipython"] = mock.MagicMock
     sys.modules["__main__"] = module
     sys.path.insert(0, os.path.dirname(os.path.abspath(path)))
     for number, cell in enumerate(cells):
         if cell.get("cell_type") != "code":
             continue
-        source = "".join(cell.get("source", ""))
-        if source.lstrip().startswith("%%"):
-            continue
-        source = re.sub(r"^([ \t]*)[%!].*$", r"\1pass", source, flags=re.M)
+        source = without_magics("".join(cell.get("source", "")))
         name = "%s[%d]" % (path, number + 1)
         linecache.cache[name] = len(source), None, source.splitlines(True), name
         exec(compile(source, name, "exec"), vars(module))
+
+
+def without_magics(source):
+    """The code of a cell, in which magics do nothing; '' of one in another language."""
+    start = source.lstrip()
+    if start.startswith("%%") and not start.startswith(RUN_ANYHOW):
+        return ""
+    try:
+        compile(source, "cell", "exec")  # a line may begin with % in the middle of an expression
+    except SyntaxError:
+        return re.sub(SHELL, r"\1[]", re.sub(MAGIC, r"\1pass", source, flags=re.M), flags=re.M)
+    return source
 
 
 def main(arguments=None):
