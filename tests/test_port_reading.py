@@ -6,9 +6,9 @@ import tensorflow.compat.v1 as tf
 from dcgan_v1.nn import columns
 from dcgan_v1.porting.graphs import graph, opening
 from dcgan_v1.porting.patterns import layers as patterns
-from dcgan_v1.porting.reading import clipping, moved_averages, segments
+from dcgan_v1.porting.reading import clipping, segments
 from dcgan_v1.porting.reading.averages import averages_of
-from dcgan_v1.porting.reading.flow import Flow, Out, Piece
+from dcgan_v1.porting.reading.flow import Flow
 
 pytestmark = pytest.mark.unit
 
@@ -182,22 +182,30 @@ def softmax_entropy(axis=None):
     return [tf.reduce_mean(each) if axis is None else tf.reduce_mean(each, axis, keepdims=True)]
 
 
-def piece(kind, *inputs):
-    operands = [Out(x) for x in inputs]
-    made = [((2, 2), "float32")]
-    return Piece(kind, operands, {}, {"beta": "b"}, made, graph.Op(kind, kind, {}))
-
-
-def test_averages_of_reals_come_before_those_of_fakes():
+def test_averages_that_what_is_fed_goes_by_come_before_those_of_fakes():
     """A network that is called alone goes by the first."""
-    norms = [piece("batch_norm", x) for x in (piece("op"), piece("input"))]
-    calls = [segments.Call("d", [norm], 0, inputs=[*norm.inputs]) for norm in norms]
-    averages = averages_of([], frozenset())
-    fakes, reals = ("fake/m", "fake/v"), ("real/m", "real/v")
-    averages.of["", "b"] = [fakes, reals]
-    moved = {norms[0]: (fakes, 0, 0.9), norms[1]: (reals, 1, 0.9)}
-    moved_averages.put_reals_first(calls, [moved], averages)
-    assert averages.of["", "b"] == [reals, fakes]
+
+    def build():
+        x = tf.placeholder(tf.float32, [None, 3], "x")
+        fake = tf.matmul(x, tf.get_variable("g/w", [3, 3], use_resource=False))
+        beta = tf.get_variable("d/beta", [3], use_resource=False)
+        normed = []
+        for name, y in (("fake", fake), ("real", x)):
+            mean, variance = (
+                tf.get_variable(f"d/{name}/{part}", [3], trainable=False, use_resource=False)
+                for part in ("mean", "variance")
+            )
+            normed.append(tf.nn.batch_normalization(y, mean, variance, beta, None, 1e-3))
+        return normed
+
+    with tf.Graph().as_default() as whole:
+        build()
+    raw = opening.raw_ops(whole, {op.name for op in whole.get_operations()})
+    averages = averages_of([graph.build(raw, {})], frozenset())
+    (pairs,) = averages.of.values()
+    assert [mean for mean, _ in pairs] == ["d/fake/mean", "d/real/mean"]
+    averages.put_fed_first({"g/w": "g", "d/beta": "d"})
+    assert [mean for mean, _ in pairs] == ["d/real/mean", "d/fake/mean"]
 
 
 def test_a_mean_of_softmax_cross_entropies_is_a_loss_of_labels_and_logits():

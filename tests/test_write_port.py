@@ -344,6 +344,13 @@ def test_however_many_feeds_are_assumed_no_line_of_train_py_is_too_long():
     assert max(map(len, said)) <= 100
 
 
+def test_a_long_call_in_a_readme_stands_as_ruff_formats_it():
+    assert readme._called("f", ["a", "b"]) == "f(a, b)"
+    assert readme._called("f" * 90, ["a" * 10, "b"]) == f"{'f' * 90}(\n    {'a' * 10}, b\n)"
+    words = ["a" * 60, "b" * 60]
+    assert readme._called("f", words) == f"f(\n    {words[0]},\n    {words[1]},\n)"
+
+
 @pytest.mark.parametrize("fused", [True, False])
 @pytest.mark.parametrize("moves", [True, False])
 def test_a_readme_speaks_of_batch_norm_where_it_is_no_layer_of_the_framework(fused, moves):

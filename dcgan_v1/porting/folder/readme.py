@@ -10,6 +10,7 @@ from dcgan_v1.porting.text import contents
 
 FRAMEWORKS = {"keras": "Keras", "torch": "PyTorch", "tf2": "TensorFlow 2"}
 PACKAGES = {"keras": "keras", "torch": "torch", "tf2": "tensorflow"}  # where versions are asked
+WIDTH = 100  # of a line
 LOADING = {
     "keras": 'training.{network}.load_weights("weights/{network}.weights.h5")',
     "tf2": (
@@ -55,8 +56,18 @@ def text(
         folder=folder,
         meta=meta,
         load="\n".join(LOADING[to].format(network=n.name) for n in program.networks),
-        arguments=", ".join(inputs),
+        step=_called("losses = training.train_step", inputs),
     )
+
+
+def _called(start: str, words: list[str]) -> str:
+    """Returns a call as ruff formats it: on a line, or on lines where it is too long."""
+    line = f"{start}({', '.join(words)})"
+    if len(line) <= WIDTH:
+        return line
+    inner = f"    {', '.join(words)}"
+    inner = inner if len(inner) <= WIDTH else "\n".join(f"    {word}," for word in words)
+    return f"{start}(\n{inner}\n)"
 
 
 def _lines(program: d.Program) -> list[str]:

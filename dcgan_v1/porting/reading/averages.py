@@ -1,6 +1,6 @@
 """Which averages belong to which batch norm."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from dcgan_v1.porting.graphs import graph
 from dcgan_v1.porting.patterns import layers as patterns
@@ -25,6 +25,24 @@ class Averages:
         self.keys: dict[graph.Tensor, tuple[str, ...]] = {}
         self.of: dict[tuple[str, ...], list[tuple[str, str]]] = {}
         self.members: set[str] = set()
+        self.behind: dict[tuple[str, str], list[set[str]]] = {}  # variables of what is normalised
+
+    def put_fed_first(self, network_of: Mapping[str, str]) -> None:
+        """Of several pairs, brings those to the front that what is fed is normalised by, before
+        those of fakes: a network that is called alone goes by the first.
+
+        Args:
+          network_of: variable -> network.
+        """
+        for key, pairs in self.of.items():
+            known = [network_of[v] for v in key if v in network_of]
+            own = {*known[:1], None}
+            fed = [
+                pair
+                for pair in pairs
+                if any({network_of.get(v) for v in of} <= own for of in self.behind.get(pair, []))
+            ]
+            pairs[:] = fed + [pair for pair in pairs if pair not in fed]
 
     def add_moved(self, moves: Iterable[effects.Move]) -> None:
         """Adds averages that follow a batch norm's moments though nothing reads them: TF1 keeps
@@ -67,8 +85,19 @@ def averages_of(graphs: list[graph.Graph], switched_off: frozenset[str]) -> Aver
             rows = averages.of.setdefault(key_of(found.variables), [])
             if pair not in rows:
                 rows.append(pair)
+            averages.behind.setdefault(pair, []).append(_variables_of(found.inputs[0]))
             averages.members |= set(pair)
     return averages
+
+
+def _variables_of(tensor: graph.Tensor) -> set[str]:
+    """Names of the variables that a tensor is computed from."""
+    ops, stack = {tensor.op}, [tensor.op]
+    while stack:
+        new = {t.op for t in stack.pop().inputs if t is not None} - ops
+        ops |= new
+        stack += new
+    return {op.name for op in ops if op.type in graph.VARIABLES}
 
 
 FUSED = ("FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3")

@@ -1,35 +1,17 @@
 """Which averages of batch norms a session run moves, and by which of its batch norms."""
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from dcgan_v1.porting.graphs.graph import Tensor
 from dcgan_v1.porting.patterns.norms import bare, moment_of
 from dcgan_v1.porting.reading.averages import key_of
-from dcgan_v1.porting.reading.flow import Out, Piece
+from dcgan_v1.porting.reading.flow import Piece
 
 if TYPE_CHECKING:
     from dcgan_v1.porting.reading.averages import Averages
     from dcgan_v1.porting.reading.runs import Run
-    from dcgan_v1.porting.reading.segments import Call
 
 Moved = dict[Piece, tuple[tuple[str, str], int, float]]  # see `of_run`
-
-
-def put_reals_first(calls: "Sequence[Call]", moved: Sequence[Moved], averages: "Averages") -> None:
-    """Of several pairs of averages, brings those of a call that is fed itself to the front, before
-    those of fakes: a network that is called alone goes by the first.
-
-    Args:
-      calls: of all networks; moved: by each run.
-      averages: whose pairs are put in another order.
-    """
-    for call in reversed(calls):
-        if all(isinstance(x, Out) and x.piece.kind == "input" for x in call.inputs):
-            for piece in call.pieces:
-                for of_piece in (run[piece] for run in moved if piece in run):
-                    pairs = averages.of.get(key_of(piece.variables), [])
-                    pairs.sort(key=lambda pair: pair != of_piece[0])
 
 
 def of_run(run: "Run", averages: "Averages", refused: list[str]) -> Moved:

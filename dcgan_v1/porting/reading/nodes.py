@@ -49,14 +49,13 @@ class Bodies:
         self._calls, self._runs, self._averages = calls, runs, averages
         self.of_piece = {p: call for call in calls for p in call.pieces}
         self._count = 0
-        first = [moved_averages.of_run(run, averages, []) for run in runs]
-        moved_averages.put_reals_first(calls, first, averages)
+        self._network_of = {v: name for name, names in networks.items() for v in names}
+        averages.put_fed_first(self._network_of)
         self.moved = [moved_averages.of_run(run, averages, self.refused) for run in runs]
         self.fed: dict[str, d.Node] = {}
         self.drawn: dict[str, d.Node] = {}
         self.functions: dict[str, dict[Any, d.Function]] = {}
         self._copies: dict[str, dict[str, dict[str, str]]] = {}
-        self._network_of = {v: name for name, names in networks.items() for v in names}
         self.networks: tuple[d.Network, ...] = ()
         self.outputs: dict[Any, list[tuple[int, int]]] = {}  # of a function, of all its calls
         self._name_bare_norms(calls)
