@@ -183,9 +183,14 @@ def test_a_range_of_the_users_is_taken_and_cuts_off_what_lies_beyond(tmp_path):
 
 
 def test_fractions_and_integers_have_no_range_in_common(tmp_path):
-    files = {"a.tif": tiff(numbers(4095)[1]), "b.tif": tiff(numbers(1, 0, np.float32)[1])}
-    with pytest.raises(UserError, match=r"a.tif holds integers .* b.tif fractions"):
-        load(tmp_path / "d", files)
+    fractions, integers = numbers(1, 0, np.float32)[1], numbers(4095)[1]
+    # whichever is decoded first: a large one takes longer
+    for i, (a, b) in enumerate(
+        [(integers, fractions), (np.kron(integers, np.ones((200, 200), np.uint16)), fractions)]
+    ):
+        files = {"a.tif": tiff(a), "b.tif": tiff(b)}
+        with pytest.raises(UserError, match=r"a.tif holds integers .* b.tif fractions"):
+            load(tmp_path / str(i), files)
 
 
 def test_numbers_that_are_none_are_bad_images(tmp_path):

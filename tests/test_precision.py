@@ -63,7 +63,7 @@ def test_a_layer_computes_in_its_inputs_type_and_keeps_float32(session, rng, lay
         assert np.abs(d - e).max() <= 8 * bound * np.abs(e).max() + bound
 
 
-FIRST = {"celeba64": "mixed", "mnist_tutorial": "mixed_float16"}  # all before a release
+FIRST = {"celeba64": "mixed", "mnist_beginners": "mixed_float16"}  # all before a release
 
 
 @pytest.mark.parametrize(

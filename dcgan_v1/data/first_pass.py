@@ -137,9 +137,12 @@ class _Pass:
             return None
         lows, highs, kinds = zip(*self.deep.values(), strict=True)
         if len(set(kinds)) > 1:
-            names = [self._source.names[list(kinds).index(kind)] for kind in (False, True)]
+            first = {
+                kind: number for number, (_, _, kind) in sorted(self.deep.items(), reverse=True)
+            }
+            whole, fraction = (self._source.names[first[kind]] for kind in (False, True))
             raise UserError(
-                f"{names[0]} holds integers of more than 8 bits and {names[1]} fractions, which "
+                f"{whole} holds integers of more than 8 bits and {fraction} fractions, which "
                 "have no white in common; convert one kind, or give --value-range LOW,HIGH"
             )
         value_range = ranges.of_data(min(lows), max(highs))

@@ -61,7 +61,10 @@ def resize_conv2d(
         y = conv(x, inner(inner(w, 0), 1))  # [N, H, W, filters]
         row = conv(bottom, inner(edge(w, 0), 1))  # [N, 1, W, filters]
         row += _pad_before(conv(corner, edge(edge(w, 0), 1)), 2, width - 1)
-        column = conv(right, edge(inner(w, 0), 1))  # [N, H, 1, filters]
+        # as a row: of float16 columns oneDNN makes NaN where the processor multiplies them
+        taps = tf.reshape(edge(inner(w, 0), 1), [1, 2, channels, filters])
+        column = conv(tf.reshape(right, [-1, 1, height, channels]), taps)
+        column = tf.reshape(column, [-1, height, 1, filters])
         y += _pad_before(row, 1, height - 1) + _pad_before(column, 2, width - 1)
         return register("resize_conv2d", x, ops.add_bias(y, b_initializer))
 

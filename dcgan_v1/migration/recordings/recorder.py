@@ -109,10 +109,12 @@ class Recorder:
         self._is_large, self._told = False, 0.0
 
     def install(self):
-        """Has every `Session.run` of this process pass here. Returns self."""
+        """Has every `Session.run` of this process pass here, and what Keras trains by.
+        Returns self."""
         from tensorflow.python.client import session
 
         plain, close = session.BaseSession.run, session.BaseSession.close
+        prepare = getattr(session.BaseSession, "_make_callable_from_options", None)
         recorder = self
 
         def run(self, fetches, feed_dict=None, options=None, run_metadata=None):
@@ -131,7 +133,27 @@ class Recorder:
                 recorder._save_after(self)  # the program may end without enough runs
             return close(self)
 
+        def prepared(self, options):
+            # Keras's `K.function` calls no `run`: its fetches and feeds are texts, made ready once
+            plain_call = prepare(self, options)
+            if options.tensor_connection:
+                return plain_call  # it feeds tensors, not numbers
+            fetches = [self.graph.get_tensor_by_name(name) for name in options.fetch]
+            targets = [self.graph.get_operation_by_name(name) for name in options.target]
+            fed = [self.graph.get_tensor_by_name(name) for name in options.feed]
+
+            def call(*values, **words):
+                if recorder.done and not recorder.stop:
+                    return plain_call(*values, **words)
+                metadata = words.get("run_metadata")
+                feed_dict = dict(zip(fed, values))
+                return self.run([fetches, targets], feed_dict, run_metadata=metadata)[0]
+
+            return call
+
         session.BaseSession.run, session.BaseSession.close = run, closing
+        if prepare is not None:  # TensorFlow 1.5
+            session.BaseSession._make_callable_from_options = prepared
         self._plain = plain
         return self
 
@@ -148,7 +170,7 @@ class Recorder:
         with self._lock:
             if self._graph is None:
                 self._begin(session, contents)
-        extra = self._extra(contents) if self.folder else {}
+        extra = self._extra(contents, feed_dict or {}) if self.folder else {}
         values, more = plain(session, [fetches, extra], feed_dict, options, run_metadata)
         with self._lock:
             if not self.done:  # by another thread, meanwhile
@@ -188,10 +210,12 @@ class Recorder:
             )
         print(line, flush=True)
 
-    def _extra(self, contents):
+    def _extra(self, contents, feed_dict):
         """What to fetch along with a run."""
         is_again = contents.kind in self.kinds
-        return contents.extra(gradients=not (self._is_large and is_again))
+        live = [op for op in contents.inside if _is_live(op, truths_of(feed_dict))]
+        contents.hidden = sorted(op.name for op in set(contents.inside) - set(live))
+        return contents.extra(live, gradients=not (self._is_large and is_again))
 
     def _progress(self, size):
         now = time.time()
@@ -344,6 +368,8 @@ class Contents:
     Attributes:
       applies: ops that train; sets: those that assign to what is trained, as clips do.
       modes: op -> the truth that it was fed, in the first of these runs.
+      inside: random ops and sources in branches and loops; hidden: names of those of them that
+        the last run could not be asked for.
     """
 
     def __init__(self, ops):
@@ -355,15 +381,14 @@ class Contents:
         self.targets = [op.name for op in ops if moving & _above([op])]
         self.ops, self.modes = ops, {}
         self.name = self.targets[0] if self.targets else ""
-        random = [op for op in above if op.type in RANDOM]
-        self.hidden = sorted(op.name for op in random if _is_inside(op))
-        self.random = [op for op in random if not _is_inside(op)]
-        sources = [op for op in above if op.type in SOURCES]
-        self.hidden += sorted(op.name for op in sources if _is_inside(op))
-        self.sources = [op for op in sources if not _is_inside(op)]
+        drawing = [op for op in above if op.type in RANDOM + SOURCES]
+        self.inside = [op for op in drawing if _is_inside(op)]
+        self.outside = [op for op in drawing if not _is_inside(op)]
+        self.hidden = []
 
-    def extra(self, gradients=True):
-        """Tensors to fetch along with what the program fetches."""
+    def extra(self, live=(), gradients=True):
+        """Tensors to fetch along with what the program fetches; `live` are those of `inside` that
+        a run does."""
         tensors = {}
         for op in self.applies if gradients else ():
             names = [argument.name for argument in op.op_def.input_arg]
@@ -371,9 +396,12 @@ class Contents:
             if place is not None and not _is_inside(op):
                 variable = _variable_name(op.inputs[0])
                 tensors["gradient/%s|%s" % (variable, op.name)] = op.inputs[place]
-        for op in self.random:
-            tensors["draw/" + op.name] = op.outputs[0]
-        for op in self.sources:
+        for op in live:  # it has a value, though Python's side would not ask for it
+            op.graph._unfetchable_ops.discard(op)
+        for op in self.outside + list(live):
+            if op.type in RANDOM:
+                tensors["draw/" + op.name] = op.outputs[0]
+                continue
             for tensor in op.outputs:
                 tensors["source/" + _short(tensor.name)] = tensor
         return tensors
@@ -554,6 +582,42 @@ def _is_inside(op):
     """Whether an op is in a branch or a loop, where it has no value to fetch."""
     context = op._get_control_flow_context()
     return context is not None or not op.graph.is_fetchable(op.outputs[0] if op.outputs else op)
+
+
+def truths_of(feed_dict):
+    """Returns name of an op -> whether the single number that it is fed is true."""
+    fed = [(getattr(key, "name", str(key)), np.asarray(x)) for key, x in feed_dict.items()]
+    return {
+        name.partition(":")[0]: bool(value.reshape(-1)[0])
+        for name, value in fed
+        if value.size == 1 and value.dtype.kind in "biuf"
+    }
+
+
+def _is_live(op, truths):
+    """Whether an op lies in branches alone, all of which are known to be taken."""
+    context = op._get_control_flow_context()
+    while context is not None:
+        pred = getattr(context, "pred", None)
+        if pred is None or _truth(pred.op, truths) is not bool(context.branch):
+            return False
+        context = context.outer_context
+    return True
+
+
+def _truth(op, truths):
+    """The value of a condition that is fed, a default or a constant; None where it is computed."""
+    if op.name in truths and op.type.startswith("Placeholder"):
+        return truths[op.name]
+    if op.type == "Const":
+        value = _v1().make_ndarray(op.get_attr("value"))
+        return bool(value) if value.size == 1 else None
+    if op.type == "LogicalNot":
+        truth = _truth(op.inputs[0].op, truths)
+        return None if truth is None else not truth
+    if op.type in ("Identity", "Switch", "Cast", "PlaceholderWithDefault"):
+        return _truth(op.inputs[0].op, truths)
+    return None
 
 
 def _variable_name(tensor):

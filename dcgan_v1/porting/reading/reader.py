@@ -77,7 +77,8 @@ class Reader:
         info = self.info
         if not info.updates:
             return self._networks_alone(runner)
-        updates = Updates(self.training, runner.roles, info, self.names.optimizers)
+        start = runner.initial().variables
+        updates = Updates(self.training, runner.roles, info, self.names.optimizers, start)
         self.averages.add_moved(
             move for run in info.runs for move in effects.moves(self.training, run, updates.own)
         )

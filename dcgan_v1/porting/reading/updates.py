@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from dcgan_v1.migration.records import Tf1Info, Update
 from dcgan_v1.porting import description as d
 from dcgan_v1.porting.graphs.graph import Graph, Tensor, through, variable_of
@@ -28,10 +30,22 @@ class Updates:
     """The updates of a step, numbered as compare numbers them."""
 
     def __init__(
-        self, graph: Graph, roles: "Roles", info: Tf1Info, wished: Mapping[str, str]
+        self,
+        graph: Graph,
+        roles: "Roles",
+        info: Tf1Info,
+        wished: Mapping[str, str],
+        values: Mapping[str, np.ndarray],
     ) -> None:
+        """
+        Args:
+          graph: in training.
+          roles, info: what compare knows of it.
+          wished: optimiser -> name of a map.
+          values: variable -> what training starts from.
+        """
         self.graph, self.roles, self.info = graph, roles, info
-        self.wished = wished  # optimiser -> name of a map
+        self.wished, self.values = wished, values
         self.own = {*roles.slots, *roles.powers}
         self.refused: list[str] = []
         self.names = self._names()
@@ -98,7 +112,7 @@ class Updates:
         schedule: Schedule | None = None
         for setting in WRITTEN[info.kind]:
             here = [self.graph.tensor(a.settings[setting].name) for a in update.applies]
-            numbers = set(map(number_of, here))
+            numbers = {self._number(t) for t in here}
             number = numbers.pop() if len(numbers) == 1 else None
             if number is not None:
                 settings[setting] = float(f"{number:.7g}")
@@ -116,6 +130,17 @@ class Updates:
         if nesterov and (info.kind != "Momentum" or schedule):
             self.refused.append(f"nesterov of {info.name}, but for momentum at a constant rate")
         return settings, schedule
+
+    def _number(self, tensor: Tensor) -> float | None:
+        """The number that a setting is: a constant, or a variable's that no run moves, as Keras has
+        its settings."""
+        name = variable_of(tensor)
+        value = self.values.get(name or "")
+        if value is None or value.shape != ():
+            return number_of(tensor)
+        if any(m.variable == name for run in self.info.runs for m in moves(self.graph, run, set())):
+            return None
+        return float(value)
 
     def _corrected(self, tensors: list[Tensor], optimizer: str) -> float | None:
         """Returns the number where an epsilon is epsilon * sqrt(1 - beta2^t): so it is added after

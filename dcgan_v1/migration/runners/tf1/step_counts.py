@@ -1,4 +1,6 @@
-"""Variables that count what an optimiser has done: global steps that its learning rate goes by."""
+"""Variables that count what an optimiser has done.
+
+Global steps that its learning rate goes by, and what Keras computes its powers of betas from."""
 
 from collections.abc import Iterable
 
@@ -23,8 +25,10 @@ def find(applied: list[tuple[int, Update]], runs: Runs) -> dict[str, str]:
     done = [update.optimizer for _, update in applied]
     found: dict[str, str] = {}
     for _, update in applied:
-        rate = update.applies[0].settings.get("learning rate")
-        names = _whole_numbers(above([rate.op], data_only=True)) if rate is not None else []
+        first = update.applies[0]
+        settings = [t for t in first.op.inputs if t is not first.gradient]
+        numbers = [t.op for t in settings if t.shape.rank == 0]
+        names = _whole_numbers(above(numbers, data_only=True))
         if len(names) == 1 and counted.count(names[0]) == done.count(update.optimizer):
             found[update.optimizer] = names[0]
     return found

@@ -38,7 +38,7 @@ class Apply(NamedTuple):
       variable: its name.
       gradient: tensor.
       slots: what the op calls it ('m', 'v', 'accum', ...) -> variable.
-      powers: 'beta1_power' and so on -> variable.
+      powers: 'beta1_power' and so on -> variable, where variables keep them.
       settings: name of a setting -> tensor.
     """
 
@@ -123,7 +123,8 @@ def _apply(op: tf.Operation) -> Apply | None:
         by_reference = tensor.dtype._is_ref_dtype or tensor.dtype == tf.resource
         if by_reference and argument not in POWERS and argument not in SETTINGS:
             slots[argument] = variable_of(tensor) or tensor.op.name
-    powers = {p: variable_of(named[p]) or named[p].op.name for p in POWERS if p in named}
+    kept = {p: variable_of(named[p]) for p in POWERS if p in named}
+    powers = {p: name for p, name in kept.items() if name is not None}  # Keras computes them
     settings = {SETTINGS[a]: t for a, t in named.items() if a in SETTINGS}
     return Apply(op, variable, gradient, slots, powers, settings)
 
