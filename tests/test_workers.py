@@ -69,8 +69,8 @@ def test_ten_steps_in_float64_are_the_same_on_one_two_and_three_workers(tmp_path
 
 
 RATES = {"d_adam": 1e-4, "g_adam": 1e-4}  # of mnist_tutorial
-# of an array's weights: where rounding takes an image to the other side of a leaky ReLU's kink, those
-# behind it have another gradient (seen: 1 in 950, on a Xeon with AMX; on others none)
+# of an array's weights: where rounding takes an image to the other side of a leaky ReLU's kink,
+# those behind it have another gradient (seen: 1 in 950, on a Xeon with AMX; on others none)
 BEHIND_KINKS = 1 / 200
 
 

@@ -106,7 +106,7 @@ class Recorder:
         self._here = threading.local()  # a thread that feeds a queue is not this one
         self.trainers = set()  # threads that trained: they alone are stopped
         self.ended, self._lock = threading.Event(), threading.RLock()
-        self._is_large, self._told = False, 0.0
+        self._is_large, self._told, self._version = False, 0.0, 0
 
     def install(self):
         """Has every `Session.run` of this process pass here, and what Keras trains by.
@@ -170,6 +170,8 @@ class Recorder:
         with self._lock:
             if self._graph is None:
                 self._begin(session, contents)
+            elif self.folder and contents not in self.calls and not self.done:
+                self._grow(session)
         extra = self._extra(contents, feed_dict or {}) if self.folder else {}
         values, more = plain(session, [fetches, extra], feed_dict, options, run_metadata)
         with self._lock:
@@ -194,6 +196,21 @@ class Recorder:
         values = self._variables(session)
         self._announce(session.graph, values)
         self._save("before.npz", values)
+        self._version = session.graph.version
+
+    def _grow(self, session):
+        """Records a graph anew that has become larger, and the variables that came with it: Keras
+        makes its updates when each is first asked for."""
+        if session.graph.version == self._version:
+            return
+        self._export(session.graph)
+        with np.load(self._path("before.npz"), allow_pickle=False) as before:
+            values = {name: before[name] for name in before.files}
+        new = self._variables(session, without=values)
+        if new:
+            values.update(new)
+            self._save("before.npz", values)
+        self._version = session.graph.version
 
     def _announce(self, graph, values):
         """Says how much a recording will be; of a large one, less is recorded."""
@@ -244,7 +261,8 @@ class Recorder:
         if contents not in self.calls:
             contents.modes = modes_of(feed_dict)
             self.calls.append(contents)
-        self._is_whole = self._is_whole and bool(contents.applies)
+        is_within = contents.applies and contents.kind <= self.kinds[0]
+        self._is_whole = bool(self._is_whole and is_within)
         scalars = dict(scalars_of(fetches, values, session.graph))
         self.losses = [float(x) for x in scalars.values()]
         if not self.folder:
