@@ -84,6 +84,7 @@ for i, models in enumerate((by_path, by_import)):
 
 
 @pytest.mark.torch
+@pytest.mark.release
 def test_two_torch_exports_go_into_one_program(tmp_path):
     needs("torch")
     z = draw_noise("normal", 4, 100, seed=3).astype(np.float32)
@@ -99,7 +100,7 @@ def test_two_torch_exports_go_into_one_program(tmp_path):
             assert_close(drawn, images, terms(name, "generator"), size=1)
 
 
-# as graphs, and as layers of both frameworks
+# as a graph and as layers
 FIRST = [("mnist_beginners", to) for to in ("savedmodel", "torch")]
 BY_THE_BATCH = [
     pytest.param(name, to, marks=[] if (name, to) in FIRST else pytest.mark.release)
