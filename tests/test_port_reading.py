@@ -213,3 +213,17 @@ def test_a_mean_of_softmax_cross_entropies_is_a_loss_of_labels_and_logits():
     assert found.kind == "categorical_crossentropy"
     assert [x.op.name for x in found.inputs] == ["y", "x"]
     assert patterns.recognise(built(lambda: softmax_entropy([0]))[0]) is None
+
+
+@pytest.mark.parametrize(("axis", "kind"), [([-1], "binary_crossentropy"), ([], "op")])
+def test_kerass_mean_of_the_means_of_rows_is_a_mean_over_all(axis, kind):
+    def losses():
+        labels, logits = (tf.placeholder(tf.float32, [None, 3]) for _ in "ab")
+        each = tf.nn.sigmoid_cross_entropy_with_logits(labels=labels, logits=logits)
+        rows = tf.reduce_mean(each, axis) if axis else tf.reduce_mean(each, 0)
+        count = tf.cast(tf.size(rows if axis else each), tf.float32)
+        return [tf.div_no_nan(tf.reduce_sum(tf.reduce_sum(rows)), count)]
+
+    (mean,) = built(losses)
+    found = patterns.recognise(mean)
+    assert (found.kind if found else "op") == kind

@@ -79,9 +79,11 @@ def _mean_of(y: Tensor) -> Tensor | None:
         ("DivNoNan", ("Sum", ("Sum", "x", ANY), ANY), "count"),
         ("DivNoNan", ("Sum", "x", ANY), "count"),
     )
-    if bound is None or y.shape:
+    if bound is None or y.shape or not _counts(bound["count"], bound["x"]):
         return None
-    return bound["x"] if _counts(bound["count"], bound["x"]) else None
+    x = through(bound["x"])
+    # Keras's: of the means of rows
+    return through(x.op.inputs[0]) if x.op.type == "Mean" else x
 
 
 def _counts(count: Tensor, x: Tensor) -> bool:
@@ -92,6 +94,8 @@ def _counts(count: Tensor, x: Tensor) -> bool:
             and None not in x.shape
             and math.prod(n or 0 for n in x.shape) == count.number
         )
+    if sized := match(count, ("Cast", ("Size", "x"))):
+        return through(sized["x"]) is through(x)
     bound = match(count, ("Sum", "ones", ANY))
     if bound is None or number_of(bound["ones"]) != 1:
         return False
