@@ -74,6 +74,13 @@ def above(ops: Iterable[tf.Operation], data_only: bool = False) -> set[tf.Operat
     return visited
 
 
+def counters(tensors: Iterable[tf.Tensor]) -> list[str]:
+    """Returns the variables of whole numbers that tensors are computed from."""
+    ops = above([tensor.op for tensor in tensors], data_only=True)
+    variables = [op for op in ops if op.type in ("Variable", "VariableV2", "VarHandleOp")]
+    return [op.name for op in variables if tf.as_dtype(op.get_attr("dtype")).is_integer]
+
+
 def depending(graph: tf.Graph, tensors: Iterable[tf.Tensor]) -> set[tf.Operation]:
     """Returns every op whose value depends on one of these tensors."""
     sources = {tensor.op for tensor in tensors}

@@ -7,11 +7,10 @@ from collections.abc import Iterable
 import tensorflow.compat.v1 as tf
 from tensorflow.python.framework import tensor_util
 
-from dcgan_v1.migration.runners.tf1.graph_ops import above, variable_of
+from dcgan_v1.migration.runners.tf1.graph_ops import above, counters, variable_of
 from dcgan_v1.migration.runners.tf1.updates import Runs, Update
 
 COUNTING = ("AssignAdd", "AssignAddVariableOp")
-VARIABLES = ("Variable", "VariableV2", "VarHandleOp")
 
 
 def find(applied: list[tuple[int, Update]], runs: Runs) -> dict[str, str]:
@@ -27,8 +26,7 @@ def find(applied: list[tuple[int, Update]], runs: Runs) -> dict[str, str]:
     for _, update in applied:
         first = update.applies[0]
         settings = [t for t in first.op.inputs if t is not first.gradient]
-        numbers = [t.op for t in settings if t.shape.rank == 0]
-        names = _whole_numbers(above(numbers, data_only=True))
+        names = counters(t for t in settings if t.shape.rank == 0)
         if len(names) == 1 and counted.count(names[0]) == done.count(update.optimizer):
             found[update.optimizer] = names[0]
     return found
@@ -44,9 +42,3 @@ def _raised(ops: Iterable[tf.Operation]) -> list[str]:
 def _is_one(constant: tf.Operation) -> bool:
     value = tensor_util.MakeNdarray(constant.get_attr("value"))
     return value.shape == () and value == 1
-
-
-def _whole_numbers(ops: Iterable[tf.Operation]) -> list[str]:
-    """The variables of whole numbers among ops."""
-    variables = [op for op in ops if op.type in VARIABLES]
-    return [op.name for op in variables if tf.as_dtype(op.get_attr("dtype")).is_integer]

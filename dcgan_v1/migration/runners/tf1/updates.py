@@ -7,7 +7,7 @@ from typing import NamedTuple
 import tensorflow.compat.v1 as tf
 from tensorflow.python.framework import op_def_registry
 
-from dcgan_v1.migration.runners.tf1.graph_ops import above, operation, variable_of
+from dcgan_v1.migration.runners.tf1.graph_ops import above, counters, operation, variable_of
 
 GRADIENT = ("grad", "delta", "gradient")  # how ops of optimisers name that input
 SETTINGS = {  # their inputs -> the names that the report uses
@@ -40,6 +40,7 @@ class Apply(NamedTuple):
       slots: what the op calls it ('m', 'v', 'accum', ...) -> variable.
       powers: 'beta1_power' and so on -> variable, where variables keep them.
       settings: name of a setting -> tensor.
+      counts: the variables that powers are computed from, where none keep them: Keras's.
     """
 
     op: tf.Operation
@@ -48,6 +49,7 @@ class Apply(NamedTuple):
     slots: dict[str, str]
     powers: dict[str, str]
     settings: dict[str, tf.Tensor]
+    counts: list[str]
 
 
 class Update(NamedTuple):
@@ -55,7 +57,7 @@ class Update(NamedTuple):
 
     Attributes:
       name: the op that applies it.
-      optimizer: name of the first update that has the same slots.
+      optimizer: name of the first update that has the same slots, or counts by the same variable.
       kind: 'Adam', 'Momentum', 'GradientDescent' and so on.
       applies: its Apply ops.
     """
@@ -103,7 +105,7 @@ def find(graph: tf.Graph) -> list[Update]:
     for name, applies in groups.items():
         kind = applies[0].op.type.replace("Resource", "").replace("Apply", "")
         slots = [slot for apply in applies for slot in apply.slots.values()]
-        slots += [p for apply in applies for p in apply.powers.values()]
+        slots += [p for apply in applies for p in (*apply.powers.values(), *apply.counts)]
         owner = next((owners[slot] for slot in slots if slot in owners), name)
         owners |= dict.fromkeys(slots, owner)
         made.append(Update(name, owner, kind, applies))
@@ -124,9 +126,10 @@ def _apply(op: tf.Operation) -> Apply | None:
         if by_reference and argument not in POWERS and argument not in SETTINGS:
             slots[argument] = variable_of(tensor) or tensor.op.name
     kept = {p: variable_of(named[p]) for p in POWERS if p in named}
-    powers = {p: name for p, name in kept.items() if name is not None}  # Keras computes them
+    powers = {p: name for p, name in kept.items() if name is not None}
+    counts = counters(named[p] for p, name in kept.items() if name is None)
     settings = {SETTINGS[a]: t for a, t in named.items() if a in SETTINGS}
-    return Apply(op, variable, gradient, slots, powers, settings)
+    return Apply(op, variable, gradient, slots, powers, settings, counts)
 
 
 def runs(graph: tf.Graph, found: list[Update], asked: list[list[str]] | None) -> Runs:
