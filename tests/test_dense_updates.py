@@ -10,6 +10,9 @@ pytestmark = pytest.mark.graph
 OPTIMIZERS = {
     "Adam": lambda: tf.train.AdamOptimizer(0.1, 0.5, 0.9),
     "GradientDescent": lambda: tf.train.GradientDescentOptimizer(0.1),
+    "a falling rate": lambda: tf.train.GradientDescentOptimizer(
+        tf.train.exponential_decay(0.1, tf.train.get_or_create_global_step(), 2, 0.5)
+    ),
     "Momentum": lambda: tf.train.MomentumOptimizer(0.1, 0.9),
 }
 
@@ -22,7 +25,8 @@ def program(optimizer, is_resource):
             rows, kernel = tf.get_variable("rows", [6, 4]), tf.get_variable("kernel", [4, 3])
         read = tf.nn.embedding_lookup(rows, y) * tf.nn.embedding_lookup(rows, y // 2)
         loss = tf.reduce_mean(tf.square(tf.matmul(read, kernel)))
-        OPTIMIZERS[optimizer]().minimize(loss, name="train")
+        with tf.control_dependencies([tf.no_op()]):
+            OPTIMIZERS[optimizer]().minimize(loss, name="train")
         return tf.train.export_meta_graph(graph=graph)
 
 
@@ -42,7 +46,7 @@ def after_three_steps(meta):
 
 
 @pytest.mark.parametrize("is_resource", [True, False])
-@pytest.mark.parametrize("optimizer", ["Adam", "GradientDescent"])
+@pytest.mark.parametrize("optimizer", ["Adam", "GradientDescent", "a falling rate"])
 def test_rows_are_moved_as_by_the_dense_update(optimizer, is_resource):
     meta = program(optimizer, is_resource)
     expected = after_three_steps(meta)
@@ -56,6 +60,18 @@ def test_rows_are_moved_as_by_the_dense_update(optimizer, is_resource):
 
 def test_an_optimiser_that_leaves_other_rows_moments_is_left_as_it_is():
     meta = program("Momentum", True)
+    before = meta.SerializeToString(deterministic=True)
+    dense_updates.spell_out(meta)
+    assert meta.SerializeToString(deterministic=True) == before
+
+
+def test_what_a_program_scatters_by_itself_is_left_as_it_is():
+    with tf.Graph().as_default() as graph, tf.name_scope("loss/update_centers"):
+        centers = tf.get_variable("centers", [6, 4], use_resource=False)
+        labels = tf.placeholder(tf.int32, [None])
+        tf.scatter_sub(centers, labels, tf.multiply(0.5, tf.gather(centers, labels)))
+        tf.scatter_add(centers, labels, tf.gather(centers, labels))
+        meta = tf.train.export_meta_graph(graph=graph)
     before = meta.SerializeToString(deterministic=True)
     dense_updates.spell_out(meta)
     assert meta.SerializeToString(deterministic=True) == before

@@ -30,6 +30,8 @@ def open_archive(path: Path, kind: str) -> Source:
     Raises:
       UserError: it cannot be read, with the way on.
     """
+    if not path.stat().st_size:
+        raise UserError(f"--data {path} is empty; get it again")
     if match := PARTS.fullmatch(path.name):
         raise UserError(
             f"--data {path} is one part of an archive that was split ({match[1]}): unpack "
@@ -58,6 +60,4 @@ def open_archive(path: Path, kind: str) -> Source:
             f"--data {path} is neither an archive nor an image: give a folder of images, an "
             "archive of them or an image"
         )
-    if not path.stat().st_size:
-        raise UserError(f"--data {path} is empty; get it again")
     return ZipSource(path)

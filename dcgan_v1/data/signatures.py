@@ -23,7 +23,6 @@ FIRST_BYTES = {
     b"\xff\x4f\xff\x51": "a JPEG 2000 image",
     b"\0\0\0\x0cJXL \r\n\x87\n": "a JPEG XL image",
     b"\xff\x0a": "a JPEG XL image",
-    **dict.fromkeys((b"P5\n", b"P6\n", b"P5 ", b"P6 "), "a PNM image"),
     b"8BPS": "a Photoshop file",
     b"%PDF": "a PDF document",
     b"%!PS": "a PostScript file",
@@ -57,6 +56,8 @@ def what(start: bytes) -> str:
         return {b"WEBP": "a WebP image", b"WAVE": "a sound file"}.get(start[8:12], "a video")
     if start[128:132] == b"DICM":
         return "a DICOM image"
+    if start[:1] == b"P" and start[1:2] in b"123456" and start[2:3].isspace():
+        return "a PNM image"
     if start[257:262] == b"ustar":
         return "a tar archive"
     text = start.lstrip(b"\xef\xbb\xbf \t\r\n").lower()

@@ -189,8 +189,10 @@ def _value(name: str, settings: Mapping[str, str], default: ast.expr) -> ast.exp
         if is_text:
             return ast.Constant(settings[name])
         raise UserError(f"--set {name}: {settings[name]!r} is not a Python expression") from error
-    is_bare = not any(isinstance(node, ast.Call | ast.Constant) for node in ast.walk(value))
-    return ast.Constant(settings[name]) if is_text and is_bare else value
+    is_said = isinstance(value, ast.Call | ast.Constant | ast.List | ast.Tuple | ast.Dict) or any(
+        isinstance(node, ast.Constant) and isinstance(node.value, str) for node in ast.walk(value)
+    )
+    return ast.Constant(settings[name]) if is_text and not is_said else value
 
 
 class _Finder(importlib.abc.MetaPathFinder):

@@ -63,7 +63,7 @@ def run(
     from dcgan_v1.migration.programs.program import Program
     from dcgan_v1.migration.recordings.recorder import Recorder
 
-    words = " ".join(f'"{argument}"' for argument in arguments)
+    words = " ".join(f'"{argument.rpartition("=")[2]}"' for argument in arguments)
     folder = workplace.lay_out(main.parent, Path(folder), words)
     # the copy runs, so that what it writes beside itself is written here
     program = Program(folder / main.name, modules.supply(), settings, python, main.parent)

@@ -26,8 +26,8 @@ LEFT_OUT = {
     "site-packages",
 }
 
-# a text that begins with '../name' or '../../name'
-UPWARDS = re.compile(r"""["']((?:\.\./)+)([\w-][\w.-]*)""")
+# a text that begins with '../name' or '../../name/of/a/file'
+UPWARDS = re.compile(r"""["'](?:\./)?((?:\.\./)+)([\w-][\w.-]*(?:/[\w-][\w.-]*)*)""")
 SOURCES = (".py", ".ipynb")
 
 
@@ -66,6 +66,7 @@ def lay_out(source: Path, folder: Path, words: str = "") -> Path:
     for ups, name in sorted(named):
         if ups < len(above) and (original := above[ups] / name).exists():
             shown = [inside, *inside.parents][ups] / name
+            shown.parent.mkdir(parents=True, exist_ok=True)
             if original.is_file():
                 _show(original, shown, as_link=False)
             elif not any(place.is_relative_to(original) for place in (source, folder)):

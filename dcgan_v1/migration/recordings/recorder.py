@@ -147,7 +147,11 @@ class Recorder:
                     return plain_call(*values, **words)
                 metadata = words.get("run_metadata")
                 feed_dict = dict(zip(fed, values))
-                return self.run([fetches, targets], feed_dict, run_metadata=metadata)[0]
+                recorder._here.is_prepared = True
+                try:
+                    return self.run([fetches, targets], feed_dict, run_metadata=metadata)[0]
+                finally:
+                    recorder._here.is_prepared = False
 
             return call
 
@@ -185,6 +189,9 @@ class Recorder:
         self._graph, self.session = session.graph, session
         every = frozenset(op.name for op in session.graph.get_operations() if _is_apply(op))
         self._is_whole = contents.kind - {op.name for op in contents.sets} == every
+        if getattr(self._here, "is_prepared", False):  # Keras makes G's updates after D's first run
+            moved = {_variable_name(op.inputs[0]) for op in contents.applies}
+            self._is_whole = self._is_whole and moved >= _trainable(session.graph)
         if not self.folder:
             return
         if not os.path.isdir(self.folder):
@@ -230,7 +237,8 @@ class Recorder:
     def _extra(self, contents, feed_dict):
         """What to fetch along with a run."""
         is_again = contents.kind in self.kinds
-        live = [op for op in contents.inside if _is_live(op, truths_of(feed_dict))]
+        truths = truths_of(feed_dict) if contents.inside else {}
+        live = [op for op in contents.inside if _is_live(op, truths)]
         contents.hidden = sorted(op.name for op in set(contents.inside) - set(live))
         return contents.extra(live, gradients=not (self._is_large and is_again))
 
@@ -604,12 +612,14 @@ def _is_inside(op):
 
 def truths_of(feed_dict):
     """Returns name of an op -> whether the single number that it is fed is true."""
-    fed = [(getattr(key, "name", str(key)), np.asarray(x)) for key, x in feed_dict.items()]
-    return {
-        name.partition(":")[0]: bool(value.reshape(-1)[0])
-        for name, value in fed
-        if value.size == 1 and value.dtype.kind in "biuf"
-    }
+    truths = {}
+    for key, fed in feed_dict.items():
+        if np.size(fed) == 1 and not isinstance(fed, (tuple, str)):  # tuples are sparse tensors
+            value = np.asarray(fed)
+            if value.dtype.kind in "biuf":
+                name = getattr(key, "name", str(key))
+                truths[name.partition(":")[0]] = bool(value.reshape(-1)[0])
+    return truths
 
 
 def _is_live(op, truths):
@@ -625,7 +635,7 @@ def _is_live(op, truths):
 
 def _truth(op, truths):
     """The value of a condition that is fed, a default or a constant; None where it is computed."""
-    if op.name in truths and op.type.startswith("Placeholder"):
+    if op.name in truths:
         return truths[op.name]
     if op.type == "Const":
         value = _v1().make_ndarray(op.get_attr("value"))

@@ -7,6 +7,7 @@ moments of rows that were not read as they are: these are another rule."""
 
 from tensorflow.core.framework import types_pb2
 from tensorflow.core.framework.node_def_pb2 import NodeDef
+from tensorflow.core.framework.variable_pb2 import VariableDef
 from tensorflow.core.protobuf.meta_graph_pb2 import MetaGraphDef
 
 SCATTERS = ("ResourceScatterAdd", "ResourceScatterSub", "ScatterAdd", "ScatterSub")
@@ -21,33 +22,47 @@ class Unlike(Exception):
 def spell_out(meta: MetaGraphDef) -> None:
     """Makes sparse updates of gradient descent and Adam dense ones, in place."""
     nodes: Nodes = {node.name: node for node in meta.graph_def.node}
+    trained = _trained(meta)
     scopes: dict[str, list[NodeDef]] = {}
     for node in meta.graph_def.node:
         scope = f"{node.name.rpartition('/')[0]}/"
-        if node.op in SCATTERS and "update_" in scope:
+        # of an optimiser: Adam/update_w/..., and not what a program scatters by itself
+        if (
+            node.op in SCATTERS
+            and "/update_" in scope
+            and scope.partition("/update_")[2][:-1] in trained
+        ):
             scopes.setdefault(scope, []).append(node)
     for scope, scatters in scopes.items():
         try:
             made = _adam(nodes, scope, scatters) if len(scatters) > 1 else _descent(nodes, scatters)
-        except (Unlike, KeyError, IndexError):  # it is refused where a step needs it
+        except (Unlike, KeyError, IndexError, ValueError):  # it is refused where a step needs it
             continue
         meta.graph_def.node.extend(made)
         nodes |= {node.name: node for node in made}
         _drop(meta, scope)
 
 
+def _trained(meta: MetaGraphDef) -> set[str]:
+    """Names of the trainable variables."""
+    if "trainable_variables" not in meta.collection_def:
+        return set()
+    found = meta.collection_def["trainable_variables"].bytes_list.value
+    return {VariableDef.FromString(value).variable_name.partition(":")[0] for value in found}
+
+
 def _descent(nodes: Nodes, scatters: list[NodeDef]) -> list[NodeDef]:
     """Takes the place of `rows of w -= rate * gradient`."""
     (scatter,) = scatters
     scaled = _of(nodes, scatter.input[2], "Mul")
-    values, rate = scaled.input
+    values, rate = scaled.input[:2]
     if scatter.op == "ResourceScatterAdd":
         values = _of(nodes, values, "Neg").input[0]
     elif scatter.op != "ScatterSub":
         raise Unlike
     variable, indices = scatter.input[:2]
     made = _dense(nodes, scatter, variable, values, indices)
-    _become(scatter, "ApplyGradientDescent", [variable, rate, made[0].name], values, nodes)
+    _become(scatter, "ApplyGradientDescent", [variable, rate, made[0].name], nodes)
     return made
 
 
@@ -71,7 +86,7 @@ def _adam(nodes: Nodes, scope: str, scatters: list[NodeDef]) -> list[NodeDef]:
     variable = apply.input[0]
     made = _dense(nodes, apply, variable, values, m.input[1])
     inputs = [variable, m.input[0], v.input[0], power1, power2, scaled.input[0], beta1, beta2]
-    _become(apply, "ApplyAdam", [*inputs, below.input[1], made[0].name], values, nodes)
+    _become(apply, "ApplyAdam", [*inputs, below.input[1], made[0].name], nodes)
     return made
 
 
@@ -90,7 +105,7 @@ def _dense(nodes: Nodes, apply: NodeDef, variable: str, values: str, indices: st
     rows.attr["value"].tensor.int_val.append(size)
     inputs = [values, indices, rows.name]
     gradient = NodeDef(name=f"{apply.name}/dense", op="UnsortedSegmentSum", input=inputs)
-    gradient.attr["T"].type = types_pb2.DT_FLOAT
+    gradient.attr["T"].type = _type_of(apply)
     gradient.attr["Tindices"].type = _type_of_indices(nodes, apply, indices)
     gradient.attr["Tnumsegments"].type = types_pb2.DT_INT32
     return [gradient, rows]
@@ -105,15 +120,20 @@ def _type_of_indices(nodes: Nodes, apply: NodeDef, indices: str) -> int:
     return next(users).attr["Tindices"].type
 
 
-def _become(apply: NodeDef, kind: str, inputs: list[str], values: str, nodes: Nodes) -> None:
+def _type_of(apply: NodeDef) -> int:
+    return apply.attr["T" if "T" in apply.attr else "dtype"].type
+
+
+def _become(apply: NodeDef, kind: str, inputs: list[str], nodes: Nodes) -> None:
     """Makes an op the optimiser's own for a whole variable, under its name."""
+    dtype = _type_of(apply)
     is_resource = nodes[_base(inputs[0])].op == "VarHandleOp"
     control = [name for name in apply.input if name.startswith("^")]
     outside = [name for name in control if not name[1:].startswith(_scope(apply))]
     apply.op = f"Resource{kind}" if is_resource else kind
     apply.input[:] = inputs + outside
     apply.attr.clear()
-    apply.attr["T"].type = types_pb2.DT_FLOAT
+    apply.attr["T"].type = dtype
 
 
 def _drop(meta: MetaGraphDef, scope: str) -> None:
