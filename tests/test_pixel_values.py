@@ -12,7 +12,7 @@ from PIL import Image
 from script_runs import refusal
 
 from dcgan_v1.config import config_json
-from dcgan_v1.data import image_dataset, statistics
+from dcgan_v1.data import first_pass, image_dataset, sources, statistics
 from dcgan_v1.data.decode import decode
 from dcgan_v1.data.value_range import ValueRange
 from dcgan_v1.errors import UserError
@@ -182,15 +182,17 @@ def test_a_range_of_the_users_is_taken_and_cuts_off_what_lies_beyond(tmp_path):
             Images96Config(value_range=bad)
 
 
-def test_fractions_and_integers_have_no_range_in_common(tmp_path):
-    fractions, integers = numbers(1, 0, np.float32)[1], numbers(4095)[1]
-    # whichever is decoded first: a large one takes longer
-    for i, (a, b) in enumerate(
-        [(integers, fractions), (np.kron(integers, np.ones((200, 200), np.uint16)), fractions)]
-    ):
-        files = {"a.tif": tiff(a), "b.tif": tiff(b)}
-        with pytest.raises(UserError, match=r"a.tif holds integers .* b.tif fractions"):
-            load(tmp_path / str(i), files)
+@pytest.mark.parametrize("decoded", [(0, 1), (1, 0)])
+def test_fractions_and_integers_have_no_range_in_common(tmp_path, decoded):
+    files = {"a.tif": tiff(numbers(4095)[1]), "b.tif": tiff(numbers(1, 0, np.float32)[1])}
+    with pytest.raises(UserError, match=r"a.tif holds integers .* b.tif fractions"):
+        load(tmp_path / "d", files)
+    options = {**PLAIN, "background": "file", "value_range": "data"}
+    one_pass = first_pass._Pass(sources.FolderSource(tmp_path / "d"), options, None)
+    for number in decoded:  # in which order threads come to it
+        assert not one_pass.decode(number)
+    with pytest.raises(UserError, match=r"a.tif holds integers .* b.tif fractions"):
+        one_pass.settle_range()
 
 
 def test_numbers_that_are_none_are_bad_images(tmp_path):

@@ -43,7 +43,8 @@ def pair_layers(
             for layers in theirs
         ]
         layers = max(choices, key=agreeing)
-        if own := [n for n in pairing.unread if n.startswith(f"{model}/")]:
+        own = [n for n in pairing.unread if n.startswith(f"{model}/")]
+        if own and not _ends_alike(among, layers, tolerance, pixels):
             notes.append(f"{model} in inference: it reads {own[0]}, which TF1 has not")
         elif not layers and model in pairing.new.bare:
             notes.append(f"{model} in inference: it is bare tensors, with nothing to call")
@@ -56,6 +57,12 @@ def pair_layers(
         else:
             parts.append((list(among), layers))
     return parts, notes
+
+
+def _ends_alike(ours: Layers, theirs: Layers, tolerance: float, pixels: PixelsOf) -> bool:
+    """Whether a model's last layer gives what TF1 has, too."""
+    rows = alignment.align(ours, theirs, tolerance, pixels) if theirs else []
+    return bool(rows) and rows[-1].by == "value"
 
 
 def trained_of(model: str, pairing: Pairing) -> set[str]:

@@ -44,8 +44,6 @@ def _by_norms(ours: Keyed, theirs: Keyed, keys: list[Key]) -> str | None:
         )
     if bool(bounds[0]) != bool(bounds[1]):  # the other may be PyTorch's, of a norm not known
         bounds = [b or _nearly(side) for b, side in zip(bounds, sides, strict=True)]
-    if bool(bounds[0]) != bool(bounds[1]):  # the other may be PyTorch's, of a norm not known
-        bounds = [b or _nearly(side) for b, side in zip(bounds, sides, strict=True)]
     if bounds[0] == bounds[1]:
         return None
     told = [f"to {bound}" if bound else "" for bound in bounds]

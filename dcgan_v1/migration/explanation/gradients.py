@@ -197,8 +197,9 @@ def _at_zero(case: Case, ours: Keyed, theirs: Keyed, keys: list[Key]) -> str | N
 def _cut_off(case: Case, ours: Keyed, theirs: Keyed, keys: list[Key]) -> str | None:
     """Whether one side's gradient is the derivative of the loss, which both have alike, and the
     other's is not."""
-    over = [d.key for d in case.over(LOSS) if not d.key.step]
-    if any(keys[0].update in losses.updates_of(case, key) for key in over):
+    firsts = [d for d in case.differences if d.key.kind == LOSS and not d.key.step]
+    its = [d for d in firsts if keys[0].update in losses.updates_of(case, d.key)]
+    if not its or any(d.is_over for d in its):  # nobody knows that they have it alike
         return None
     still = case.experiments.still_pairs() or (ours, theirs)
     apart = {k: np.abs(still[0][k] - still[1][k]) for k in keys if k in still[0] and k in still[1]}

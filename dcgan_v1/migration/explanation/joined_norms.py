@@ -4,13 +4,14 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from dcgan_v1.migration.comparison.alignment import apart
+from dcgan_v1.migration.comparison.alignment import apart, model_of
 from dcgan_v1.migration.comparison.evidence import AVERAGE, FORWARD, GRADIENT, LOSS, STATE, Aligned
 from dcgan_v1.migration.explanation import passes, probes
 from dcgan_v1.migration.explanation.case import Case, Cause
 from dcgan_v1.migration.explanation.kinds import Kind
 from dcgan_v1.migration.explanation.layer_case import AGREE
 from dcgan_v1.migration.explanation.layer_reasons import weights_of
+from dcgan_v1.migration.explanation.layers import apart_from
 from dcgan_v1.migration.records import Arrays, LayerOutput
 
 
@@ -59,6 +60,8 @@ def _cause(case: Case, row: Aligned, count: int, op: LayerOutput) -> Cause:
         f"normalises {count} rows by their own statistics, TF1's {len(op.output)} rows: a batch is "
         "joined on one side alone"
     )
+    rows = case.evidence.aligned.get("training", [])
+    others = apart_from(case, "training", rows, model_of(row.new.name))
     keys = frozenset(
         d.key
         for d in case.differences
@@ -67,6 +70,7 @@ def _cause(case: Case, row: Aligned, count: int, op: LayerOutput) -> Cause:
             d.key.kind in (FORWARD, LOSS, GRADIENT)  # what keeps no averages does so in inference
             or (d.key.kind == STATE and d.key.part == AVERAGE)
         )
+        and not (d.key.kind == FORWARD and model_of(d.key.name) in others)
     )
     where = f"{row.new.name.partition('#')[0]} (TF1: {op.name})"
     return Cause(Kind.NORM_ROWS, where, text, keys)

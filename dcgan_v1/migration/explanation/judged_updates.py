@@ -234,9 +234,13 @@ class Judged:
             )
             if made is None or own is None:
                 return []
+            if not np.any(made) and not np.any(own):
+                continue  # its gradients are all 0
             kept.append(probes.ratio(made, own))
-            if np.max(np.abs(own - kept[0] * made)) > EXACT * np.max(np.abs(own)):
+            if not np.max(np.abs(own - kept[0] * made)) <= EXACT * np.max(np.abs(own)):
                 return []
+        if not kept or self.case.evidence.new.kind != "Keras":
+            return []
         text = (
             f"{self.name} keeps its last step for the next one, TF1 its gradients: as the rate "
             f"changes after the step, what is kept counts {kept[0]:.4g} times as much as TF1's"
@@ -245,7 +249,8 @@ class Judged:
 
     def _dampened(self) -> list[Cause]:
         """A momentum that takes in a part of each gradient alone, as its slots tell."""
-        _, step = next(iter(self.steps.values()))
+        steps = [step for _, step in self.steps.values()]
+        step = next((s for s in steps if np.any(s.gradients[0])), steps[0])
         after = step.slots_after.get("accum")
         if self.rule.kind != "Momentum" or after is None or len(step.gradients) > 1:
             return []

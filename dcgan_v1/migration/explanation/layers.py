@@ -119,7 +119,7 @@ def _cause(case: Case, mode: str, rows: list[Aligned], place: int) -> Cause | No
     proof = Key(FORWARD, row.new.name, mode)
     settings = frozenset([*reason.settings, *reason.named])
     named = Named(alike | {base(row)}, settings, reason.place) if settings else None
-    keys = _consequences(case, mode, _apart_from(case, mode, rows, model_of(row.new.name)))
+    keys = _consequences(case, mode, apart_from(case, mode, rows, model_of(row.new.name)))
     at_layer = f"{layer}{beside}"
     return Cause(
         reason.kind, at_layer, text, keys, changes, proof, named=named, values=reason.values
@@ -140,7 +140,7 @@ def _consequences(case: Case, mode: str, others: set[str]) -> frozenset[Key]:
     )
 
 
-def _apart_from(case: Case, mode: str, rows: list[Aligned], model: str) -> set[str]:
+def apart_from(case: Case, mode: str, rows: list[Aligned], model: str) -> set[str]:
     """Other networks that are given nothing of a model's: what they begin with TF1 has, too. A
     generator is one, beside its discriminator."""
     first: dict[str, Aligned] = {}

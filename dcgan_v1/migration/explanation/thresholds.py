@@ -1,8 +1,10 @@
 """PyTorch's softplus, which gives what it is given above a threshold."""
 
+from dcgan_v1.migration.comparison.differences import Difference
 from dcgan_v1.migration.comparison.evidence import FORWARD, GRADIENT, LOSS
 from dcgan_v1.migration.explanation.case import Case, Cause
 from dcgan_v1.migration.explanation.kinds import Kind
+from dcgan_v1.migration.records import LayerOutput
 
 THRESHOLD = 20.0  # of torch.nn.functional.softplus, where nothing else is said
 LEFT = 2.1e-9  # log(1 + exp(-20)), what it leaves out there at most
@@ -20,7 +22,7 @@ def find(case: Case) -> list[Cause]:
     layers = case.evidence.layers.get("training", [])
     ops = [layer for layer in layers if layer.settings.get("op") == "Softplus"]
     above = next((op for op in ops if op.output.max() > THRESHOLD), None)
-    if above is None:
+    if above is None or _is_apart_ahead(case, layers, above, over):
         return []
     text = (
         f"TF1's softplus is given up to {above.output.max():.3g}; PyTorch's leaves out "
@@ -28,3 +30,13 @@ def find(case: Case) -> list[Cause]:
     )
     keys = frozenset(d.key for d in over)
     return [Cause(Kind.ACTIVATION, above.name, text, keys)]
+
+
+def _is_apart_ahead(
+    case: Case, layers: list[LayerOutput], op: LayerOutput, over: list[Difference]
+) -> bool:
+    """Whether a layer ahead of an op differs already."""
+    ahead = {layer.name for layer in layers[: layers.index(op)]}
+    apart = {d.key.name for d in over if d.key.kind == FORWARD}
+    rows = case.evidence.aligned.get("training", [])
+    return any(r.old is not None and r.old.name in ahead and r.new.name in apart for r in rows)

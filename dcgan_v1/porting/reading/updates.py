@@ -7,10 +7,10 @@ import numpy as np
 
 from dcgan_v1.migration.records import Tf1Info, Update
 from dcgan_v1.porting import description as d
-from dcgan_v1.porting.graphs.graph import Graph, Tensor, through, variable_of
+from dcgan_v1.porting.graphs.graph import Graph, Tensor, above, through, variable_of
 from dcgan_v1.porting.graphs.matching import Number, any_of, number_of
 from dcgan_v1.porting.reading import clipping
-from dcgan_v1.porting.reading.effects import Updated, is_count, moves
+from dcgan_v1.porting.reading.effects import ASSIGNMENTS, Updated, is_count, moves
 from dcgan_v1.porting.reading.network_names import identifier, name_of, unused
 
 if TYPE_CHECKING:
@@ -132,15 +132,21 @@ class Updates:
         return settings, schedule
 
     def _number(self, tensor: Tensor) -> float | None:
-        """The number that a setting is: a constant, or a variable's that no run moves, as Keras has
-        its settings."""
+        """The number that a setting is: a constant, or a variable's, as Keras has its settings, that
+        nothing in the graph assigns to but its first value and a Saver."""
         name = variable_of(tensor)
         value = self.values.get(name or "")
         if value is None or value.shape != ():
             return number_of(tensor)
-        if any(m.variable == name for run in self.info.runs for m in moves(self.graph, run, set())):
-            return None
-        return float(value)
+        changes = [
+            op
+            for op in self.graph.ops.values()
+            if op.type in ASSIGNMENTS
+            and variable_of(op.inputs[0]) == name
+            and op.name != f"{name}/Assign"
+            and not any(other.type == "RestoreV2" for other in above([op]))
+        ]
+        return None if changes else float(value)
 
     def _corrected(self, tensors: list[Tensor], optimizer: str) -> float | None:
         """Returns the number where an epsilon is epsilon * sqrt(1 - beta2^t): so it is added after
