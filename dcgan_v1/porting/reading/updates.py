@@ -132,8 +132,8 @@ class Updates:
         return settings, schedule
 
     def _number(self, tensor: Tensor) -> float | None:
-        """The number that a setting is: a constant, or a variable's, as Keras has them, that nothing
-        in the graph assigns to but its first value and a Saver."""
+        """The number that a setting is: a constant, or a variable's, as Keras has them, that
+        nothing in the graph assigns to but its first value and a Saver."""
         name = variable_of(tensor)
         value = self.values.get(name or "")
         if value is None or value.shape != ():
