@@ -238,8 +238,9 @@ class Recorder:
         """What to fetch along with a run."""
         is_again = contents.kind in self.kinds
         truths = truths_of(feed_dict) if contents.inside else {}
-        live = [op for op in contents.inside if _is_live(op, truths)]
-        contents.hidden = sorted(op.name for op in set(contents.inside) - set(live))
+        taken = [(op, _is_taken(op, truths)) for op in contents.inside]
+        contents.hidden = sorted(op.name for op, is_taken in taken if is_taken is None)
+        live = [op for op, is_taken in taken if is_taken]
         return contents.extra(live, gradients=not (self._is_large and is_again))
 
     def _progress(self, size):
@@ -622,15 +623,17 @@ def truths_of(feed_dict):
     return truths
 
 
-def _is_live(op, truths):
-    """Whether an op lies in branches alone, all of which are known to be taken."""
-    context = op._get_control_flow_context()
+def _is_taken(op, truths):
+    """Whether a run comes to an op in a branch; None where that is computed, or it is a loop."""
+    context, known = op._get_control_flow_context(), []
     while context is not None:
         pred = getattr(context, "pred", None)
-        if pred is None or _truth(pred.op, truths) is not bool(context.branch):
-            return False
+        truth = None if pred is None else _truth(pred.op, truths)
+        known.append(None if truth is None else truth is bool(context.branch))
         context = context.outer_context
-    return True
+    if False in known:
+        return False
+    return None if None in known else True
 
 
 def _truth(op, truths):
