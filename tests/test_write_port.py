@@ -417,6 +417,12 @@ def fed_rate(loss):
     tf.train.AdamOptimizer(tf.placeholder(tf.float32, [], "rate")).minimize(loss)
 
 
+def rate_that_is_set_now_and_then(loss):
+    rate = tf.get_variable("rate", [], trainable=False)
+    rate.assign(rate * 0.95)  # run once an epoch, say
+    tf.train.AdamOptimizer(rate).minimize(loss)
+
+
 def decayed_and_clipped(loss):
     adam = tf.train.AdamOptimizer(0.1)
     pairs = [(g + 0.01 * v, v) for g, v in adam.compute_gradients(loss)]
@@ -445,6 +451,7 @@ def shared(loss):
         (shared, "g/b of g, which net uses, too"),
         (adagrad, "the optimiser Adagrad"),
         (fed_rate, "the learning rate of"),
+        (rate_that_is_set_now_and_then, "the learning rate of"),
         (decayed_and_clipped, "what is done to the gradients"),
         (scattered, "which a step does beside its updates"),
     ],
