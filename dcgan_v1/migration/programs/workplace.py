@@ -70,8 +70,19 @@ def lay_out(source: Path, folder: Path, words: str = "") -> Path:
             if original.is_file():
                 _show(original, shown, as_link=False)
             elif not any(place.is_relative_to(original) for place in (source, folder)):
-                make(original, shown)
+                _show_folder(original, shown)
     return inside
+
+
+def _show_folder(original: Path, shown: Path) -> None:
+    """Shows a folder that stands beside a program: as a link where it holds too much to copy."""
+    if shown.is_symlink():
+        return
+    try:
+        make(original, shown)
+    except UserError:
+        shutil.rmtree(shown)
+        shown.symlink_to(original)
 
 
 def _texts(source: Path, folder: Path) -> str:
