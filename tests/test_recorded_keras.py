@@ -103,10 +103,11 @@ def test_a_draw_in_a_branch_that_is_computed_is_named_as_drawn_anew(tmp_path):
 
 
 def test_a_gan_of_keras_2_is_written_in_keras_3_and_proven(tmp_path):
-    """D and G share an optimiser, which counts the updates of both."""
+    """D and G share an optimiser, which counts the updates of both; D's dropout draws in each of the
+    three runs of a step, in their order."""
     program = tmp_path / "program" / "main.py"
     program.parent.mkdir()
-    program.write_text(GAN.format(keras="keras", dropout="", add_dropout=""))
+    program.write_text(GAN.format(keras="keras", **DROPOUT))
     out = tmp_path / "out"
     done = call("write_port.py", "--program", program, "--to", "keras", "--out", out)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -1,5 +1,6 @@
 """What both programs are given before they are compared: inputs, draws, a start."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -86,7 +87,16 @@ def bind(old: Tf1Info, new: PortInfo, map_: Map, trains: bool) -> Bindings:
     random = {n: v for n, v in old.random.items() if n not in old.beside} if trains else {}
     of_forward = sorted({n for names in map_.forward.values() for n in names})
     arguments = new.arguments or of_forward
-    return bindings.bind(new, arguments, inputs, random, map_.inputs)
+    bound = bindings.bind(new, arguments, inputs, random, map_.inputs)
+    # a port's dropouts are called in the order of TF1's runs
+    dropouts = sorted(bound.dropouts, key=lambda name: _run_of(name, old.needs))
+    return replace(bound, dropouts=dropouts)
+
+
+def _run_of(name: str, needs: Sequence[list[str]]) -> int:
+    """The number of the run that draws first what is drawn: 'op@2' is of the second."""
+    op, _, run = name.partition("@")
+    return int(run) - 1 if run else next((i for i, names in enumerate(needs) if op in names), 0)
 
 
 def prepare(
