@@ -139,17 +139,17 @@ def convolution(filters, **settings):
 def test_layers_say_what_they_share_once_and_what_is_otherwise_beside_it():
     alike = [convolution(n) for n in (8, 16, 32)]
     other = convolution(1, strides="1")
-    del other.settings["strides"], other.settings["padding"]  # Keras's own
+    del other.settings["strides"]  # Keras's own
     known = keras_layers.shared([*alike, other])
     (line,) = keras_layers.definitions(known)
     assert line.startswith("conv = partial(layers.Conv2D, kernel_size=5, strides=2")
     assert alike[0].line("a", known) == 'conv(8, name="a")'
     text = other.line("b", known)
-    assert text == 'conv(1, strides=1, padding="valid", name="b")'
+    assert text == 'conv(1, strides=1, name="b")'
     names = {"layers": keras.layers, "partial": partial}
     exec(line, names)
     made = eval(text, names)
-    assert (made.kernel_size, made.strides, made.padding) == ((5, 5), (1, 1), "valid")
+    assert (made.kernel_size, made.strides, made.padding) == ((5, 5), (1, 1), "same")
 
 
 def test_two_layers_share_what_would_not_fit_on_a_line():

@@ -52,21 +52,32 @@ def resize_conv2d(
         ) -> tf.Tensor:  # the tap that only the last row (column) adds
             return tf.split(w, 3, axis=axis)[1] / 2
 
-        def conv(x: tf.Tensor, w: tf.Tensor) -> tf.Tensor:
-            return tf.nn.conv2d(x, w, strides=1, padding="SAME")
-
         bottom = x[:, -1:, :, :]  # [N, 1, W, C]
         right = x[:, :, -1:, :]  # [N, H, 1, C]
         corner = bottom[:, :, -1:, :]  # [N, 1, 1, C]
-        y = conv(x, inner(inner(w, 0), 1))  # [N, H, W, filters]
-        row = conv(bottom, inner(edge(w, 0), 1))  # [N, 1, W, filters]
-        row += _pad_before(conv(corner, edge(edge(w, 0), 1)), 2, width - 1)
-        # as a row: of float16 columns oneDNN makes NaN where the processor multiplies them
-        taps = tf.reshape(edge(inner(w, 0), 1), [1, 2, channels, filters])
-        column = conv(tf.reshape(right, [-1, 1, height, channels]), taps)
-        column = tf.reshape(column, [-1, height, 1, filters])
+        y = _conv(x, inner(inner(w, 0), 1))  # [N, H, W, filters]
+        row = _conv(bottom, inner(edge(w, 0), 1))  # [N, 1, W, filters]
+        row += _pad_before(_conv(corner, edge(edge(w, 0), 1)), 2, width - 1)
+        column = _conv_of_column(right, edge(inner(w, 0), 1))  # [N, H, 1, filters]
         y += _pad_before(row, 1, height - 1) + _pad_before(column, 2, width - 1)
         return register("resize_conv2d", x, ops.add_bias(y, b_initializer))
+
+
+def _conv(x: tf.Tensor, w: tf.Tensor) -> tf.Tensor:
+    return tf.nn.conv2d(x, w, strides=1, padding="SAME")
+
+
+def _conv_of_column(x: tf.Tensor, w: tf.Tensor) -> tf.Tensor:
+    """The convolution of [N, H, 1, C] with [2, 1, C, filters].
+
+    In float16 as that of a row, the same numbers: where the processor multiplies float16, oneDNN
+    makes NaN of columns of 50 channels."""
+    if x.dtype != tf.float16:
+        return _conv(x, w)
+    height, channels, filters = int(x.shape[1]), int(w.shape[2]), int(w.shape[3])
+    row = tf.reshape(x, [-1, 1, height, channels])
+    y = _conv(row, tf.reshape(w, [1, 2, channels, filters]))
+    return tf.reshape(y, [-1, height, 1, filters])
 
 
 def _pad_before(x: tf.Tensor, axis: int, zeros: int) -> tf.Tensor:
