@@ -58,7 +58,9 @@ class Variables:
             return self.state()
         values = dict(self._program.values)
         for name in self._settings() & values.keys():  # float32's 0.999 is meant as 0.999
-            values[name] = np.asarray(float(f"{float(values[name]):.7g}"))
+            decimal = float(f"{float(values[name]):.7g}")
+            if np.float32(decimal) == np.float32(values[name]):
+                values[name] = np.asarray(decimal)
         self._initialize([name for name in self._program.variables if name not in values])
         self._assign(values)
         for name, (optimizer, power) in self._roles.powers.items():
@@ -71,7 +73,7 @@ class Variables:
         """The variables that keep a setting of an optimiser, as Keras has them."""
         applies = [apply for update in self._roles.updates for apply in update.applies]
         read = {graph_ops.variable_of(t) for apply in applies for t in apply.settings.values()}
-        return {name for name in read if name and self.readers[name].shape.rank == 0}
+        return {n for n in read if n in self.readers and self.readers[n].shape.rank == 0}
 
     def _initialize(self, names: list[str]) -> None:
         """Gives variables their first values: at once where these are made of no other variable."""
