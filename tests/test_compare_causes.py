@@ -255,6 +255,7 @@ def test_a_momentum_that_is_kept_as_a_step_counts_more_once_the_rate_falls(rng):
     sides = [{**after, accum: gradient}, {**after, accum: 1.25 * gradient}]
     old = {"slots": {"a/Momentum": SlotKey("a", "o0", "accum")}}
     evidence = made(*sides, start, kind="Momentum", settings=[settings] * 2, old=old)
+    evidence = replace(evidence, new=PortInfo(kind="Keras"))
     (cause,) = updates.find(case(evidence), evidence.old.updates[0])
     assert cause.kind == Kind.MOMENTUM
     assert "what is kept counts 1.25 times as much as TF1's" in cause.text
