@@ -37,13 +37,14 @@ def test_what_a_program_names_above_its_folder_stands_above_where_it_runs(source
     assert texts(tmp_path / "top") == before
 
 
-def test_a_folder_above_with_too_many_files_is_a_link(source, tmp_path, monkeypatch):
+@pytest.mark.parametrize("limit", ["MOST_FILES", "MOST_BYTES"])
+def test_a_folder_above_that_holds_too_much_is_a_link(source, tmp_path, monkeypatch, limit):
     (source / "main.py").write_text("open('../../Data/x.txt'); os.listdir('./../shards')")
     for name in "abcd":
         path = source.parent / "shards" / f"{name}.npz"
         path.parent.mkdir(exist_ok=True)
         path.write_text(name)
-    monkeypatch.setattr(workplace, "MOST_FILES", 3)
+    monkeypatch.setattr(workplace, limit, 3)
     inside = workplace.lay_out(source, tmp_path / "run")
     again = workplace.lay_out(source, tmp_path / "run")
     assert inside == again and (inside / "../shards").is_symlink()

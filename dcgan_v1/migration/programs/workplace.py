@@ -14,6 +14,7 @@ from dcgan_v1.errors import UserError
 
 LARGEST_COPY = 50e6  # bytes
 MOST_FILES = 20000  # besides pictures
+MOST_BYTES = 1e9  # of a folder beside the program's own
 MANY_PICTURES = 200  # in one folder: data, not something that a program overwrites
 PICTURES = (".jpg", ".jpeg", ".png", ".bmp")
 LEFT_OUT = {
@@ -78,11 +79,15 @@ def _show_folder(original: Path, shown: Path) -> None:
     """Shows a folder that stands beside a program: as a link where it holds too much to copy."""
     if shown.is_symlink():
         return
-    try:
-        make(original, shown)
-    except UserError:
-        shutil.rmtree(shown)
+    if not shown.exists() and _is_much(original):
         shown.symlink_to(original)
+    else:
+        make(original, shown)
+
+
+def _is_much(folder: Path) -> bool:
+    sizes = [path.stat().st_size for path in folder.rglob("*") if path.is_file()]
+    return len(sizes) > MOST_FILES or sum(sizes) > MOST_BYTES
 
 
 def _texts(source: Path, folder: Path) -> str:

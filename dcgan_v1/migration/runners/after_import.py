@@ -38,25 +38,33 @@ def forget_instead() -> None:
     sys.meta_path[:] = [f for f in sys.meta_path if not (isinstance(f, _Finder) and f.is_instead)]
 
 
-class _Finder(importlib.abc.MetaPathFinder):
+class _Others(importlib.abc.MetaPathFinder):
+    """Asks the other finders, which ask this one again."""
+
+    _is_looking = False
+
+    def _spec_of(self, name: str) -> ModuleSpec | None:
+        if self._is_looking:
+            return None
+        self._is_looking = True
+        try:
+            return importlib.util.find_spec(name)
+        finally:
+            self._is_looking = False
+
+
+class _Finder(_Others):
     """Finds the one package as the others would, and has it set up."""
 
     def __init__(self, name: str, set_up: Callable[[], object], is_instead: bool = False) -> None:
-        self.name, self.set_up, self._is_looking = name, set_up, False
-        self.is_instead = is_instead
+        self.name, self.set_up, self.is_instead = name, set_up, is_instead
 
     def find_spec(
         self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         """Returns the package's, whose loader goes on to set it up; None for all other names.
         Who only asks whether the package is there does not use this up."""
-        if name != self.name or self._is_looking:
-            return None
-        self._is_looking = True
-        try:
-            spec = importlib.util.find_spec(name)
-        finally:
-            self._is_looking = False
+        spec = self._spec_of(name) if name == self.name else None
         if spec is None or spec.loader is None:
             return spec
         load = spec.loader.exec_module
@@ -73,23 +81,17 @@ class _Finder(importlib.abc.MetaPathFinder):
         return spec
 
 
-class _Together(importlib.abc.MetaPathFinder):
+class _Together(_Others):
     """Finds packages as the others would, and has a function load them all."""
 
     def __init__(self, names: Collection[str], load: Callable[[], object]) -> None:
-        self.names, self.load, self._is_looking = names, load, False
+        self.names, self.load = names, load
 
     def find_spec(
         self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         """Returns a package's, whose loader leaves it to the function; None for other names."""
-        if name not in self.names or self._is_looking:
-            return None
-        self._is_looking = True
-        try:
-            spec = importlib.util.find_spec(name)
-        finally:
-            self._is_looking = False
+        spec = self._spec_of(name) if name in self.names else None
         if spec is None or spec.loader is None:
             return spec
 

@@ -25,7 +25,7 @@ def find(applied: list[tuple[int, Update]], runs: Runs) -> dict[str, str]:
     found: dict[str, str] = {}
     for _, update in applied:
         first = update.applies[0]
-        settings = [t for t in first.op.inputs if t is not first.gradient]
+        settings = [t for t in first.op.inputs if t.name != first.gradient.name]
         names = counters(t for t in settings if t.shape.rank == 0)
         if len(names) == 1 and counted.count(names[0]) == done.count(update.optimizer):
             found[update.optimizer] = names[0]
