@@ -40,6 +40,7 @@ PARTS = {
 }
 KERNELS = {"weight", "weight_orig", "weight_v", "original", "original1"}  # rewritten ones, too
 SIZES = {"weight_g", "original0"}  # of a kernel's rows, where its weight norm has them apart
+WITHOUT_PIXELS = ("activation", "dropout")  # kinds that give vectors as they are given them
 PARAMETRIZATIONS = "parametrizations"  # where a module holds what its weights are made of
 NORM_PARTS = {"weight": "gamma", "bias": "beta"}
 LAYER_SETTINGS = {

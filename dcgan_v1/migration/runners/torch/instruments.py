@@ -12,11 +12,9 @@ import torch
 from dcgan_v1.migration.records import OPEN, Arrays, GradientKey, LayerOutput, Settings
 from dcgan_v1.migration.runners import ports
 from dcgan_v1.migration.runners.flattening import Flattening, Pixels
-from dcgan_v1.migration.runners.torch import functional, torch_layers, torch_optimizers
+from dcgan_v1.migration.runners.torch import classes, functional, torch_layers, torch_optimizers
 
 Layers = dict[int, tuple[str, torch.nn.Module]]  # id of a module -> its path, itself
-
-WITHOUT_PIXELS = ("activation", "dropout")  # which give vectors as they are given them
 
 
 @dataclass
@@ -105,7 +103,7 @@ class Recorder:
             return
         x = args[0] if args and isinstance(args[0], torch.Tensor) else None
         kind, settings = torch_layers.kind_of(module), torch_layers.settings(module)
-        if x is not None and (x.ndim == 4 or kind not in WITHOUT_PIXELS):
+        if x is not None and (x.ndim == 4 or kind not in classes.WITHOUT_PIXELS):
             self._flat.note(self.pixels, path, tuple(x.shape), tuple(y.shape))
         self._calls[path] = self._calls.get(path, 0) + 1
         name = path if self._calls[path] == 1 else f"{path}#{self._calls[path]}"

@@ -12,7 +12,6 @@ from dcgan_v1.migration.runners.torch import classes as torch_classes
 from dcgan_v1.migration.runners.torch import function_names, torch_optimizers
 
 WITH_KERNELS = ("conv", "deconv", "dense")
-WITHOUT_PIXELS = ("activation", "dropout")  # which give vectors as they are given them
 
 
 class TorchTerms(Terms):
@@ -69,7 +68,7 @@ class TorchTerms(Terms):
             if not given or layer.kind == "model":
                 continue
             first = (shape[0], shape[3], *shape[1:3]) if len(shape) == 4 else shape
-            is_vector = len(given) == 2 and layer.kind in WITHOUT_PIXELS
+            is_vector = len(given) == 2 and layer.kind in torch_classes.WITHOUT_PIXELS
             if "function" not in told and not is_vector:
                 flat.note(known, layer.name.partition("#")[0], given, first)
             elif layer.parts and layer.kind in WITH_KERNELS:
