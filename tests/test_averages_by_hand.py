@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from test_compare_causes import case, made
+from plain_evidence import case, made
 
 from dcgan_v1.migration.comparison import live_experiments, recorded_experiments
 from dcgan_v1.migration.comparison.evidence import STATE, Aligned, Key

@@ -1,37 +1,19 @@
 """TF1 programs run as they are; their folder stays as it is, and failures take one line."""
 
-import hashlib
-import json
 import os
-import pickle
 from importlib.util import find_spec
 from pathlib import Path
 
-import numpy as np
 import pytest
+from old_programs import digest, run, written
 from script_runs import ENVIRONMENT, call, fresh
 
-from dcgan_v1.migration.programs import notebooks, python2, stand_ins
-from dcgan_v1.migration.programs.families import imageio_names, opencv, progress_bars
+from dcgan_v1.migration.programs import stand_ins
 from dcgan_v1.migration.programs.program import Program
 
 pytestmark = pytest.mark.cli
 
 LEGACY = Path(__file__).parent / "legacy"
-PYTHON2 = """
-import cPickle
-import tensorflow as tf
-from helper import half
-
-print "halves", 7 / 2, half(9)
-for i in xrange(2):
-    print "turn", i
-print sorted({"b": 1, "a": 2}.iteritems())
-with open("old.pkl") as file:
-    print cPickle.load(file)["x"]
-x = tf.placeholder(tf.float32, [4, 8 / 2])
-print tf.mul(x, x).get_shape()
-"""
 TF1 = """
 import sys
 import tensorflow as tf
@@ -54,43 +36,11 @@ with tf.Session() as session:
 """
 
 
-def run(program, *args):
-    return call("run_legacy.py", "--run-dir", program.parent.parent / "run", *args, program)
-
-
 @pytest.fixture
 def folder(tmp_path):
     made = tmp_path / "program"
     made.mkdir()
     return made
-
-
-def written(folder, name, text):
-    (folder / name).write_text(text)
-    return folder / name
-
-
-def digest(folder):
-    return {
-        str(p.relative_to(folder)): hashlib.sha256(p.read_bytes()).hexdigest()
-        for p in sorted(folder.rglob("*"))
-        if p.is_file()
-    }
-
-
-def test_python_2_runs_as_python_2_did_and_its_folder_stays_as_it_is(folder):
-    (folder / "old.pkl").write_bytes(pickle.dumps({"x": "text"}, protocol=2))
-    written(folder, "helper.py", "def half(n):\n\treturn n / 2\n")
-    program = written(folder, "main.py", PYTHON2)
-    before = digest(folder)
-    done = run(program)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "halves 3 4" in done.stdout
-    assert "turn 1" in done.stdout
-    assert "[('a', 2), ('b', 1)]" in done.stdout
-    assert "\ntext\n" in done.stdout
-    assert "(4, 4)" in done.stdout
-    assert digest(folder) == before
 
 
 def test_tensorflow_means_tf1_for_the_programs_files_alone(folder, tmp_path):
@@ -203,103 +153,6 @@ open("checkpoint", "w").write("x")
     later = (folder / "settings.txt").stat().st_mtime + 5
     os.utime(folder / "settings.txt", (later, later))
     assert "second True" in run(program).stdout
-
-
-@pytest.mark.unit
-@pytest.mark.parametrize(
-    ("text", "is_old"),
-    [
-        ("print 'x'\n", True),
-        ("for i in xrange(3): pass\n", True),
-        ("# this takes long (3 hours)\nx = 'xrange(3)'\n", False),
-        ("from six.moves import xrange\nxrange(3)\n", False),
-        ("import cPickle\n", True),
-        ("try:\n    import cPickle\nexcept ImportError:\n    import pickle\n", False),
-    ],
-)
-def test_python_2_is_told_by_its_code_alone(text, is_old):
-    assert python2.is_python2(text) is is_old
-
-
-def test_numbers_are_divided_and_rounded_as_python_2_did(folder):
-    done = run(
-        written(
-            folder,
-            "main.py",
-            """
-import numpy as np
-class A(object): pass
-a = A()
-a.n = 7; a.n /= 2
-d = {"n": 9}; d["n"] /= 2
-x = np.ones(3) * 510
-def halve(y): y /= 255.
-halve(x)
-print a.n, d["n"], x.tolist(), round(2.5), round(-2.5), 7 / 2., sorted([2, 1], cmp)
-import string, cPickle
-print string.join(["a", "b"], "-"), string.letters[:2]
-cPickle.dump([1], open("p.pkl", "w"))
-print cPickle.load(open("p.pkl"))
-""",
-        )
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "3 4 [2.0, 2.0, 2.0] 3.0 -3.0 3.5 [1, 2]" in done.stdout
-    assert "a-b ab\n[1]" in done.stdout
-    assert "read as Python 2" in done.stdout
-
-
-def test_a_notebook_runs_cell_by_cell_without_its_magics(folder):
-    cells = [
-        {"cell_type": "markdown", "source": ["# no code"]},
-        {"cell_type": "code", "source": ["%matplotlib inline\n", "n = 3"]},
-        {"cell_type": "code", "source": "!ls\nprint('cells', n)\n%time\n"},
-    ]
-    text = json.dumps({"cells": cells, "nbformat": 4})
-    done = run(written(folder, "book.ipynb", text))
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "cells 3" in done.stdout
-    done = run(written(folder, "none.ipynb", "[]"))
-    assert done.returncode == 2
-    assert "is not a notebook" in done.stderr
-
-
-@pytest.mark.unit
-@pytest.mark.parametrize(
-    "cells",
-    [
-        ["from __future__ import print_function\nn = 1\n"],
-        ["n = 1\n", "# why\nfrom __future__ import print_function, division; m = 2\n"],
-        [
-            "%matplotlib inline\nfrom __future__ import division\n",
-            "n = 1",
-            "from __future__ import (\n    absolute_import,\n    print_function)\n",
-        ],
-        ["%%time\n'a text'\nfrom __future__ import unicode_literals\nn = 1"],
-        ["n = 3 / 2\nprint 'n', n\n", "from __future__ import absolute_import\n"],
-    ],
-)
-def test_any_cell_of_a_notebook_may_import_from_the_future(tmp_path, cells):
-    book = {"cells": [{"cell_type": "code", "source": cell} for cell in cells]}
-    path = tmp_path / "book.ipynb"
-    path.write_text(json.dumps(book))
-    program = Program(path, {})
-    names = {"__builtins__": program._builtins}
-    exec(program.code(path, notebooks.code(path)), names)
-    assert names["n"] == 1
-
-
-@pytest.mark.unit
-def test_pylab_gives_a_notebook_its_names(tmp_path):
-    cells = [
-        "%pylab inline\nimport os",
-        "n = linspace(0, 1, 3).sum() + np.pi + callable(plt.get_fignums)",
-    ]
-    book = {"cells": [{"cell_type": "code", "source": cell} for cell in cells]}
-    (tmp_path / "book.ipynb").write_text(json.dumps(book))
-    names = {}
-    exec(notebooks.code(tmp_path / "book.ipynb"), names)
-    assert names["n"] == 2.5 + np.pi
 
 
 @pytest.mark.parametrize(
@@ -450,91 +303,3 @@ def test_recording_needs_to_know_how_much_and_a_run_to_record(folder, tmp_path):
     done = run(folder / "absent.py")
     assert done.returncode == 2
     assert "absent.py does not exist" in done.stderr
-
-
-def test_python_2_sorts_by_a_comparison_numpy_as_it_does_and_nonzero_is_truth(folder):
-    text = """
-import numpy as np
-class Empty(object):
-    def __nonzero__(self): return False
-class Both(object):
-    def __nonzero__(self): return False
-    __bool__ = __nonzero__
-print "truth", bool(Empty()), bool(Both())
-words = ["bb", "a", "ccc"]
-words.sort(lambda a, b: cmp(len(b), len(a)))
-print words, sorted([3, 1, 2], lambda a, b: b - a), sorted({"x": 1, "a": 2}.keys())
-words.sort(key=len, reverse=True)
-values = np.array([3, 1, 2])
-values.sort()
-print words, values, np.sort({5: 1, 4: 2}.keys())
-"""
-    done = run(written(folder, "main.py", text))
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "truth False False" in done.stdout
-    assert "['ccc', 'bb', 'a'] [3, 2, 1] ['a', 'x']" in done.stdout
-    assert "['ccc', 'bb', 'a'] [1 2 3] [4 5]" in done.stdout
-
-
-@pytest.mark.unit
-def test_bars_of_packages_that_are_not_installed_count_and_draw_nothing(capsys):
-    bars = progress_bars.module("progressbar")
-    widgets = ["epoch", bars.Percentage(), bars.Bar(), bars.ETA()]
-    bar = bars.ProgressBar(maxval=3, widgets=widgets).start()
-    bar.update(2)
-    bar.finish()
-    assert bar.currval == 2
-    assert list(bars.ProgressBar()(range(3))) == [0, 1, 2]
-    tqdm = progress_bars.module("tqdm")
-    with tqdm.tqdm(["a", "b"], desc="x", total=2) as own:
-        assert list(own) == ["a", "b"]
-        own.set_postfix(loss=1)
-        own.set_description("y")
-    assert own.n == own.total == len(own) == 2
-    assert list(tqdm.trange(2)) == list(tqdm.auto.tqdm(range(2))) == [0, 1]
-    tqdm.tqdm.write("said")
-    assert capsys.readouterr().out == "said\n"
-
-
-@pytest.mark.unit
-def test_python_2_is_seen_in_packages_above_the_program(tmp_path):
-    (tmp_path / "package").mkdir()
-    (tmp_path / "package" / "model.py").write_text("for i in xrange(3): pass\n")
-    text = "from package.model import x\n"
-    assert not python2.program_is_python2([tmp_path / "launchers"], text)
-    assert python2.program_is_python2([tmp_path / "launchers", tmp_path], text)
-
-
-@pytest.mark.unit
-def test_pictures_without_imageio_are_written_as_imageio_2_did(tmp_path):
-    imageio, path = imageio_names.module(), str(tmp_path / "a.png")
-    for values, expected in (
-        ([0.0, 0.5, 1.0], [0, 127, 255]),
-        ([-1.0, 0.0, 1.0], [0, 127, 255]),
-        (np.array([3, 5, 7], np.uint8), [3, 5, 7]),
-        ([10, 20, 30], [0, 127, 255]),
-    ):
-        imageio.imwrite(path, np.array([values]))
-        assert imageio.imread(path).tolist() == [expected]
-    imageio.mimsave(
-        str(tmp_path / "a.gif"), [np.zeros((4, 4, 3)), np.ones((4, 4, 3))], duration=0.3
-    )
-    assert [frame.max() for frame in imageio.mimread(str(tmp_path / "a.gif"))] == [0, 255]
-
-
-@pytest.mark.unit
-def test_pictures_without_opencv_are_resized_as_opencv_does():
-    cv2 = opencv.module()
-    a = np.arange(16, dtype=np.float64).reshape(4, 4)
-    of_areas = [[2.5, 4.5], [10.5, 12.5]]  # the mean of each 2x2
-    np.testing.assert_allclose(cv2.resize(a, (2, 2), interpolation=cv2.INTER_AREA), of_areas)
-    # cubic weights, a = -0.75, half way between two: -0.09375 and 0.59375
-    row = np.array([[0.0, 0.0, 1.0, 1.0]])
-    cubic = cv2.resize(row, (2, 1), interpolation=cv2.INTER_CUBIC)
-    np.testing.assert_allclose(cubic, [[-0.09375, 1.09375]])
-    assert cv2.flip(a, 0)[0, 0] == 12
-    assert cv2.flip(a, 1)[0, 0] == 3
-    assert cv2.flip(a, -1)[0, 0] == 15
-    colours = np.arange(12, dtype=np.uint8).reshape(2, 2, 3)
-    assert np.array_equal(cv2.merge(cv2.split(colours)), colours)
-    assert cv2.waitKey(1) == -1

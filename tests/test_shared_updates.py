@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from test_compare_causes import ADAM, case, made
+from plain_evidence import ADAM, case, made
 
 from dcgan_v1.migration.comparison.evidence import GRADIENT, STATE, Key
 from dcgan_v1.migration.explanation import updates

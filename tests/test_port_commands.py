@@ -1,0 +1,104 @@
+"""write_port.py from a graph of TensorFlow 1.15 to a proven folder, and what it refuses."""
+
+import pytest
+import tensorflow.compat.v1 as tf
+from script_runs import ROOT, fresh, refusal
+
+pytestmark = pytest.mark.unit
+RELEASE = ("contrib_layers", "ema_batch_norm", "layers", "slim_arg_scope", "wgan_gp")
+
+
+DATA = ROOT / "tests" / "legacy" / "data"
+
+
+def write(name, out, *more):
+    graph_and_values = ("--meta", DATA / f"{name}.meta", "--checkpoint", DATA / name)
+    return fresh("write_port.py", *graph_and_values, "--out", out, *more)
+
+
+@pytest.mark.compare
+@pytest.mark.parametrize(
+    "name", ["wgan_clip", *(pytest.param(n, marks=pytest.mark.release) for n in RELEASE)]
+)
+def test_a_port_of_a_program_of_1_15_is_written_and_proven(name, tmp_path):
+    done = write(name, tmp_path / "port")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "compute the same function" in done.stdout
+    files = {path.name for path in (tmp_path / "port").iterdir()}
+    assert files >= {"networks.py", "training.py", "port.py", "map.toml", "report.html"}
+    networks = (tmp_path / "port" / "networks.py").read_text()
+    assert "layers.Dense(" in networks or "layers.Conv2D(" in networks
+    assert "(keras.Model)" in networks
+
+
+@pytest.mark.compare
+@pytest.mark.release
+@pytest.mark.parametrize("pattern", ["activation", "kernel_layer"])
+def test_a_pattern_that_is_switched_off_is_spelled_out_and_still_the_same(pattern, tmp_path):
+    done = write("wgan_clip", tmp_path / "port", "--without", pattern)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def adagrad(loss):
+    tf.train.AdagradOptimizer(0.1).minimize(loss)
+
+
+def fed_rate(loss):
+    tf.train.AdamOptimizer(tf.placeholder(tf.float32, [], "rate")).minimize(loss)
+
+
+def rate_that_is_set_now_and_then(loss):
+    rate = tf.get_variable("rate", [], trainable=False)
+    rate.assign(rate * 0.95)  # run once an epoch, say
+    tf.train.AdamOptimizer(rate).minimize(loss)
+
+
+def decayed_and_clipped(loss):
+    adam = tf.train.AdamOptimizer(0.1)
+    pairs = [(g + 0.01 * v, v) for g, v in adam.compute_gradients(loss)]
+    adam.apply_gradients([(tf.clip_by_value(g, -1.0, 1.0), v) for g, v in pairs])
+
+
+def scattered(loss):
+    centres = tf.get_variable("centres", [4, 2], trainable=False, use_resource=False)
+    with tf.control_dependencies([tf.scatter_add(centres, [0], [[1.0, 2.0]])]):
+        tf.train.AdamOptimizer(0.1).minimize(loss + 0.0)
+
+
+def shared(loss):
+    g = tf.get_variable("g/b", [2])
+    (layer,) = [op for op in loss.graph.get_operations() if op.type == "MatMul"]
+    of_both = tf.reduce_mean(tf.square(layer.outputs[0] + g))
+    (w,) = [v for v in tf.trainable_variables() if v is not g]
+    tf.train.AdamOptimizer(0.1, name="first").minimize(loss, var_list=[w])
+    tf.train.AdamOptimizer(0.1, name="second").minimize(of_both, var_list=[g])
+
+
+@pytest.mark.cli
+@pytest.mark.parametrize(
+    ("train", "said"),
+    [
+        (shared, "g/b of g, which net uses, too"),
+        (adagrad, "the optimiser Adagrad"),
+        (fed_rate, "the learning rate of"),
+        (rate_that_is_set_now_and_then, "the learning rate of"),
+        (decayed_and_clipped, "what is done to the gradients"),
+        (scattered, "which a step does beside its updates"),
+    ],
+)
+def test_what_would_be_written_wrong_is_refused(train, said, tmp_path):
+    with tf.Graph().as_default() as graph:
+        x = tf.placeholder(tf.float32, [None, 3], "x")
+        w = tf.get_variable("net/w", [3, 2])
+        train(tf.reduce_mean(tf.square(tf.matmul(x, w))))
+        tf.train.export_meta_graph(str(tmp_path / "g.meta"), graph=graph)
+    words = ("--meta", tmp_path / "g.meta", "--out", tmp_path / "port")
+    assert said in refusal("write_port.py", *words)
+    assert not (tmp_path / "port").exists()
+
+
+@pytest.mark.cli
+def test_a_folder_that_holds_something_is_refused(tmp_path):
+    (tmp_path / "file").touch()
+    used = ("--meta", DATA / "wgan_clip.meta", "--out", tmp_path)
+    assert "is not empty" in refusal("write_port.py", *used)

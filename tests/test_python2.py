@@ -1,0 +1,123 @@
+"""Programs of Python 2 run as Python 2 ran them."""
+
+import pickle
+
+import pytest
+from old_programs import digest, run, written
+
+from dcgan_v1.migration.programs import python2
+
+pytestmark = pytest.mark.cli
+PYTHON2 = """
+import cPickle
+import tensorflow as tf
+from helper import half
+
+print "halves", 7 / 2, half(9)
+for i in xrange(2):
+    print "turn", i
+print sorted({"b": 1, "a": 2}.iteritems())
+with open("old.pkl") as file:
+    print cPickle.load(file)["x"]
+x = tf.placeholder(tf.float32, [4, 8 / 2])
+print tf.mul(x, x).get_shape()
+"""
+
+
+@pytest.fixture
+def folder(tmp_path):
+    made = tmp_path / "program"
+    made.mkdir()
+    return made
+
+
+def test_python_2_runs_as_python_2_did_and_its_folder_stays_as_it_is(folder):
+    (folder / "old.pkl").write_bytes(pickle.dumps({"x": "text"}, protocol=2))
+    written(folder, "helper.py", "def half(n):\n\treturn n / 2\n")
+    program = written(folder, "main.py", PYTHON2)
+    before = digest(folder)
+    done = run(program)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "halves 3 4" in done.stdout
+    assert "turn 1" in done.stdout
+    assert "[('a', 2), ('b', 1)]" in done.stdout
+    assert "\ntext\n" in done.stdout
+    assert "(4, 4)" in done.stdout
+    assert digest(folder) == before
+
+
+@pytest.mark.unit
+@pytest.mark.parametrize(
+    ("text", "is_old"),
+    [
+        ("print 'x'\n", True),
+        ("for i in xrange(3): pass\n", True),
+        ("# this takes long (3 hours)\nx = 'xrange(3)'\n", False),
+        ("from six.moves import xrange\nxrange(3)\n", False),
+        ("import cPickle\n", True),
+        ("try:\n    import cPickle\nexcept ImportError:\n    import pickle\n", False),
+    ],
+)
+def test_python_2_is_told_by_its_code_alone(text, is_old):
+    assert python2.is_python2(text) is is_old
+
+
+def test_numbers_are_divided_and_rounded_as_python_2_did(folder):
+    done = run(
+        written(
+            folder,
+            "main.py",
+            """
+import numpy as np
+class A(object): pass
+a = A()
+a.n = 7; a.n /= 2
+d = {"n": 9}; d["n"] /= 2
+x = np.ones(3) * 510
+def halve(y): y /= 255.
+halve(x)
+print a.n, d["n"], x.tolist(), round(2.5), round(-2.5), 7 / 2., sorted([2, 1], cmp)
+import string, cPickle
+print string.join(["a", "b"], "-"), string.letters[:2]
+cPickle.dump([1], open("p.pkl", "w"))
+print cPickle.load(open("p.pkl"))
+""",
+        )
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "3 4 [2.0, 2.0, 2.0] 3.0 -3.0 3.5 [1, 2]" in done.stdout
+    assert "a-b ab\n[1]" in done.stdout
+    assert "read as Python 2" in done.stdout
+
+
+def test_python_2_sorts_by_a_comparison_numpy_as_it_does_and_nonzero_is_truth(folder):
+    text = """
+import numpy as np
+class Empty(object):
+    def __nonzero__(self): return False
+class Both(object):
+    def __nonzero__(self): return False
+    __bool__ = __nonzero__
+print "truth", bool(Empty()), bool(Both())
+words = ["bb", "a", "ccc"]
+words.sort(lambda a, b: cmp(len(b), len(a)))
+print words, sorted([3, 1, 2], lambda a, b: b - a), sorted({"x": 1, "a": 2}.keys())
+words.sort(key=len, reverse=True)
+values = np.array([3, 1, 2])
+values.sort()
+print words, values, np.sort({5: 1, 4: 2}.keys())
+"""
+    done = run(written(folder, "main.py", text))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "truth False False" in done.stdout
+    assert "['ccc', 'bb', 'a'] [3, 2, 1] ['a', 'x']" in done.stdout
+    assert "['ccc', 'bb', 'a'] [1 2 3] [4 5]" in done.stdout
+
+
+@pytest.mark.unit
+def test_python_2_is_seen_in_packages_above_the_program(tmp_path):
+    (tmp_path / "package").mkdir()
+    (tmp_path / "package" / "model.py").write_text("for i in xrange(3): pass\n")
+    text = "from package.model import x\n"
+    assert not python2.program_is_python2([tmp_path / "launchers"], text)
+    assert python2.program_is_python2([tmp_path / "launchers", tmp_path], text)
