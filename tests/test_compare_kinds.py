@@ -6,237 +6,38 @@ torch's own L2."""
 import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
-from script_runs import call
+from script_runs import ROOT, call
 
 pytestmark = pytest.mark.compare
 
-PROGRAMS = """
-import numpy as np
-import tensorflow.compat.v1 as tf
-from dcgan_v1.compare import Tf1
-
-def dense(x, name="fc", units=3):
-    w = tf.get_variable(name + "/w", [x.shape[1], units])
-    b = tf.get_variable(name + "/b", [units], initializer=tf.ones_initializer())
-    return tf.matmul(x, w) + b
-
-def train(optimizer, loss):
-    optimizer.minimize(tf.identity(loss, "loss"))
-
-def build_pipeline():
-    data = np.random.RandomState(0).uniform(-1, 1, (16, 4)).astype(np.float32)
-    images = tf.data.Dataset.from_tensor_slices(data).repeat().batch(8, True)
-    x = tf.data.make_one_shot_iterator(images).get_next()
-    loss = tf.reduce_mean(tf.square(dense(x)))
-    train(tf.train.GradientDescentOptimizer(0.1), loss)
-
-def pipeline():
-    return Tf1(function=build_pipeline)
-
-def build_training_alone():
-    x = tf.placeholder(tf.float32, [None, 4], "x")
-    h = dense(x)
-    mean, variance = tf.nn.moments(h, [0])
-    beta = tf.get_variable("bn/beta", [3], initializer=tf.zeros_initializer())
-    gamma = tf.get_variable("bn/gamma", [3], initializer=tf.ones_initializer())
-    moving = [tf.get_variable("bn/moving_" + n, [3], trainable=False, initializer=i)
-              for n, i in (("mean", tf.zeros_initializer()),
-                           ("variance", tf.ones_initializer()))]
-    y = tf.nn.batch_normalization(h, mean, variance, beta, gamma, 1e-3)
-    averages = [tf.assign(m, m * 0.9 + v * 0.1)
-                for m, v in zip(moving, (mean, variance))]
-    with tf.control_dependencies(averages):
-        loss = tf.reduce_mean(tf.square(y - x[:, :3]))
-        train(tf.train.GradientDescentOptimizer(0.1), loss)
-
-def training_alone():
-    return Tf1(function=build_training_alone)
-
-def build_keeping():
-    x = tf.placeholder(tf.float32, [None, 4], "x")
-    scale = tf.placeholder(tf.float32, [], "scale")
-    loss = tf.reduce_mean(tf.square(dense(x) * scale))
-    train(tf.train.GradientDescentOptimizer(0.1), loss)
-
-def keeping():
-    return Tf1(function=build_keeping, training={"scale": 0.5},
-               inference={"scale": 1.0})
-
-def build_sparse():
-    x = tf.placeholder(tf.int32, [None], "x")
-    w = tf.get_variable("w", [5, 3])
-    train(tf.train.MomentumOptimizer(0.1, 0.9), tf.reduce_mean(tf.square(tf.gather(w, x))))
-
-def sparse():
-    return Tf1(function=build_sparse)
-
-def build_gate():
-    x = tf.placeholder(tf.float32, [None, 4], "x")
-    with tf.variable_scope("update_gate"):
-        h = tf.sigmoid(dense(x, "g"))
-    train(tf.train.AdamOptimizer(0.1), tf.reduce_mean(tf.square(dense(h, "out"))))
-
-def gate():
-    return Tf1(function=build_gate)
-
-def build_decayed():
-    x = tf.placeholder(tf.float32, [None, 4], "x")
-    y = dense(x)
-    l2 = tf.add_n([tf.nn.l2_loss(v) for v in tf.trainable_variables()])
-    loss = tf.reduce_mean(tf.square(y)) + 0.2 * l2
-    train(tf.train.GradientDescentOptimizer(0.1), loss)
-
-def decayed():
-    return Tf1(function=build_decayed)
-
-def build_leaky():
-    x = tf.placeholder(tf.float32, [None, 4], "x")
-    y = tf.nn.leaky_relu(dense(x), 0.2)
-    train(tf.train.AdamOptimizer(0.1), tf.reduce_mean(tf.square(y)))
-
-def leaky():
-    return Tf1(function=build_leaky)
-
-def build_squares():
-    x = tf.placeholder(tf.float32, [None, 4], "x")
-    y = dense(x)
-    train(tf.train.RMSPropOptimizer(1e-4), tf.reduce_mean(tf.square(y)))
-
-def squares():
-    return Tf1(function=build_squares)
-"""
-PORTS = """
-import keras
-import tensorflow as tf
-from dcgan_v1.compare import Keras
-
-L = keras.layers
-
-def port(layers, optimizer, wanted=lambda x: 0.0, scale=1.0):
-    m = keras.Sequential([keras.Input((4,)), *layers])
-
-    def step(x):
-        with tf.GradientTape() as tape:
-            y = m(x, training=True)
-            loss = tf.reduce_mean(tf.square((y - wanted(x)) * scale))
-        weights = m.trainable_weights
-        optimizer.apply(tape.gradient(loss, weights), weights)
-        return {"loss": loss}
-
-    return Keras({"m": m}, {"o": optimizer}, step)
-
-def sgd():
-    return keras.optimizers.SGD(0.1)
-
-def adam(rate=0.1):
-    return keras.optimizers.Adam(rate, 0.9, 0.999, epsilon=1e-8)
-
-def pipeline():
-    return port([L.Dense(3)], sgd())
-
-def training_alone():
-    return port([L.Dense(3), L.BatchNormalization(momentum=0.9)], sgd(),
-                lambda x: x[:, :3])
-
-def keeping():
-    return port([L.Dense(3)], sgd(), scale=0.5)
-
-def gate():
-    return port([L.Dense(3, activation="sigmoid"), L.Dense(3)], adam())
-
-def leaky():
-    return port([L.Dense(3, activation=tf.nn.leaky_relu)], adam())
-
-def hasty():
-    return port([L.Dense(3, activation=tf.nn.leaky_relu)], adam(0.2))
-"""
-TORCH = '''
-import torch
-from torch import nn
-from dcgan_v1.compare import Torch
-
-def decayed():
-    m = nn.Sequential(nn.Linear(4, 3))
-    o = torch.optim.SGD(m.parameters(), 0.1, weight_decay=0.2)
-
-    def step(x):
-        o.zero_grad()
-        loss = m(x).square().mean()
-        loss.backward()
-        o.step()
-        return {"without_l2": loss}
-
-    return Torch({"m": m}, {"o": o}, step)
-
-def squares():
-    m = nn.Sequential(nn.Linear(4, 3))
-    o = torch.optim.RMSprop(m.parameters(), 1e-4)
-
-    def step(x):
-        o.zero_grad()
-        loss = m(x).square().mean()
-        loss.backward()
-        o.step()
-        return {"loss": loss}
-
-    return Torch({"m": m}, {"o": o}, step)
-
-def awake():
-    return asleep(wakes=True)
-
-def asleep(wakes=False):
-    """Its step forgets .train(), after something left it in .eval()."""
-    m = nn.Sequential(nn.Linear(4, 3), nn.BatchNorm1d(3, eps=1e-3))
-    o = torch.optim.SGD(m.parameters(), 0.1)
-    m.eval()
-
-    def step(x):
-        if wakes:
-            m.train()
-        o.zero_grad()
-        loss = (m(x) - x[:, :3]).square().mean()
-        loss.backward()
-        o.step()
-        return {"loss": loss}
-
-    return Torch({"m": m}, {"o": o}, step)
-'''
+FOLDER = ROOT / "tests" / "kinds"
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    made = tmp_path_factory.mktemp("kinds")
-    (made / "programs.py").write_text(PROGRAMS)
-    (made / "ports.py").write_text(PORTS)
-    (made / "torch_ports.py").write_text(TORCH)
-    return made
-
-
-def compare(folder, old, new, *args):
+def compare(old, new, *args):
     options = ("--dtype", "float64", "--timing-steps", 0, "--quiet", "--steps", 3)
-    return call("compare.py", f"{folder}/programs.py:{old}", f"{folder}/{new}", *options, *args)
+    return call("compare.py", f"{FOLDER}/programs.py:{old}", f"{FOLDER}/{new}", *options, *args)
 
 
 @pytest.mark.parametrize("name", ["pipeline", "keeping", "gate", "leaky"])
-def test_what_is_the_same_is_called_so(folder, name):
-    done = compare(folder, name, f"ports.py:{name}")
+def test_what_is_the_same_is_called_so(name):
+    done = compare(name, f"ports.py:{name}")
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_a_graph_for_training_alone_is_compared_in_training_which_is_said(folder):
-    done = compare(folder, "training_alone", "ports.py:training_alone")
+def test_a_graph_for_training_alone_is_compared_in_training_which_is_said():
+    done = compare("training_alone", "ports.py:training_alone")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "it was built for training alone" in " ".join(done.stdout.split())
 
 
-def test_a_rate_twice_as_high_is_told_from_an_epsilon(folder):
-    done = compare(folder, "leaky", "ports.py:hasty")
+def test_a_rate_twice_as_high_is_told_from_an_epsilon():
+    done = compare("leaky", "ports.py:hasty")
     assert done.returncode == 1, done.stdout + done.stderr
     assert "steps of o are 2 times as long" in " ".join(done.stdout.split())
 
 
-def test_sparse_updates_that_leave_moments_of_other_rows_are_refused(folder):
-    done = compare(folder, "sparse", "ports.py:leaky")
+def test_sparse_updates_that_leave_moments_of_other_rows_are_refused():
+    done = compare("sparse", "ports.py:leaky")
     assert done.returncode == 2, done.stdout
     assert "TF1 updates w sparsely" in done.stderr
 
@@ -390,25 +191,25 @@ def test_the_epsilon_of_a_batch_norm_in_a_cond_is_found_in_both_modes(monkeypatc
 
 @pytest.mark.smoke
 @pytest.mark.torch
-def test_torchs_own_l2_is_part_of_the_gradient(folder):
-    done = compare(folder, "decayed", "torch_ports.py:decayed")
+def test_torchs_own_l2_is_part_of_the_gradient():
+    done = compare("decayed", "torch_ports.py:decayed")
     assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.mark.torch
-def test_a_module_in_the_wrong_mode_is_compared_as_it_is(folder):
-    done = compare(folder, "training_alone", "torch_ports.py:asleep")
+def test_a_module_in_the_wrong_mode_is_compared_as_it_is():
+    done = compare("training_alone", "torch_ports.py:asleep")
     assert done.returncode == 1, done.stdout + done.stderr
     assert "m/1 (TF1: " in done.stdout  # the batch norm, and nothing before it
-    done = compare(folder, "training_alone", "torch_ports.py:awake")
+    done = compare("training_alone", "torch_ports.py:awake")
     assert "m/1 (TF1: " not in done.stdout, done.stdout + done.stderr
 
 
 @pytest.mark.torch
-def test_everything_in_which_torchs_rmsprop_is_another_is_named_and_nothing_else(folder):
+def test_everything_in_which_torchs_rmsprop_is_another_is_named_and_nothing_else():
     """TF1: decay 0.9, epsilon 1e-10 inside the root, squares that begin at 1, a step kept as a slot
     without momentum. torch: 0.99, 1e-8 outside, 0, no slot."""
-    done = compare(folder, "squares", "torch_ports.py:squares")
+    done = compare("squares", "torch_ports.py:squares")
     text = " ".join(done.stdout.split())
     assert done.returncode == 1, done.stdout + done.stderr
     verdict = text.partition("differs: ")[2].partition("not compared:")[0]
