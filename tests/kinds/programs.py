@@ -39,7 +39,8 @@ def build_training_alone():
         for n, i in (("mean", tf.zeros_initializer()), ("variance", tf.ones_initializer()))
     ]
     y = tf.nn.batch_normalization(h, mean, variance, beta, gamma, 1e-3)
-    averages = [tf.assign(m, m * 0.9 + v * 0.1) for m, v in zip(moving, (mean, variance), strict=True)]
+    pairs = zip(moving, (mean, variance), strict=True)
+    averages = [tf.assign(m, m * 0.9 + v * 0.1) for m, v in pairs]
     with tf.control_dependencies(averages):
         loss = tf.reduce_mean(tf.square(y - x[:, :3]))
         train(tf.train.GradientDescentOptimizer(0.1), loss)
