@@ -12,7 +12,7 @@ def run_recorder(program, folder, *words):
     """The one file, beside a program that is given as text."""
     path, recorder = folder / "train.py", folder / "port_recorder.py"
     path.write_text(program)
-    recorder_file.write(recorder)
+    recorder_file.write("port_recorder", recorder)
     return subprocess.run(
         [sys.executable, str(recorder), "--record", str(folder / "rec"), *words, str(path)],
         capture_output=True,

@@ -321,7 +321,7 @@ def test_a_generator_of_numpys_is_copied_pickled_and_handed_on_as_without_a_reco
 
 @pytest.mark.unit
 def test_the_recorder_is_one_file_in_the_language_of_python_3_6():
-    tree = ast.parse(recorder_file.text(), feature_version=(3, 6))
+    tree = ast.parse(recorder_file.text("port_recorder"), feature_version=(3, 6))
     nodes = list(ast.walk(tree))
     modules = {a.name for n in nodes if isinstance(n, ast.Import) for a in n.names}
     modules |= {str(n.module) for n in nodes if isinstance(n, ast.ImportFrom)}

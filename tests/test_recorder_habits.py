@@ -7,8 +7,9 @@ import pytest
 import tensorflow.compat.v1 as tf
 from script_runs import call
 
-from dcgan_v1.migration.recordings.recorder import Recorder, save_arrays
 from dcgan_v1.migration.recordings.recording import Recording
+from dcgan_v1.migration.recordings.tf1_recorder.files import save_arrays
+from dcgan_v1.migration.recordings.tf1_recorder.recorder import Recorder
 
 pytestmark = pytest.mark.compare
 
@@ -126,7 +127,7 @@ def test_a_counter_that_goes_up_is_no_training_run(tmp_path):
 
 LARGE = """
 import sys
-sys.modules["dcgan_v1.migration.recordings.recorder"].LARGE = 5e6
+sys.modules["dcgan_v1.migration.recordings.tf1_recorder.recorder"].LARGE = 5e6
 big = tf.get_variable("big", [1300, 1000], initializer=tf.random_normal_initializer())
 ADAM = tf.train.AdamOptimizer(0.01).minimize(tf.reduce_sum(big[:, :1] ** 2), name="adam")
 with tf.Session() as s:

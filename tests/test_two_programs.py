@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +9,8 @@ from pathlib import Path
 import pytest
 from marks import TF1_15
 from script_runs import call
+
+from dcgan_v1.migration.recordings import recorder_file
 
 ROOT = Path(__file__).resolve().parents[1]
 PROGRAMS = ROOT / "tests" / "port_programs"
@@ -55,7 +56,7 @@ def test_two_programs_in_a_verdict_out(tmp_path):
 @pytest.mark.release
 def test_a_tf1_program_recorded_on_1_15_and_here_is_the_same_until_it_changes(tmp_path):
     old, new, other = (tmp_path / name for name in ("old", "new", "other"))
-    shutil.copy(ROOT / "dcgan_v1" / "migration" / "recordings" / "recorder.py", tmp_path)
+    recorder_file.write("tf1_recorder", tmp_path / "recorder.py")
     clean = {k: v for k, v in os.environ.items() if not k.startswith("TF")}
     words = [TF1_15, "-m", "recorder", "--record", "old", "--steps", "6", LEGACY / "small_gan.py"]
     done = subprocess.run(words, capture_output=True, text=True, cwd=tmp_path, env=clean)

@@ -45,7 +45,7 @@ def record(
     workplace.make(top, work)
     place = program.relative_to(top)
     recorder = work.resolve().with_name(RECORDER)
-    recorder_file.write(recorder)
+    recorder_file.write("port_recorder", recorder)
     words = [sys.executable, recorder, "--record", recording.resolve(), "--steps", max(steps, 2)]
     words += ["--framework", framework] if framework else []
     if top == program.parent:

@@ -16,7 +16,7 @@ from dcgan_v1.errors import UserError
 
 if TYPE_CHECKING:
     from dcgan_v1.migration.programs.program import Program
-    from dcgan_v1.migration.recordings.recorder import Recorder
+    from dcgan_v1.migration.recordings.tf1_recorder.recorder import Recorder
 
 
 def main(args: argparse.Namespace) -> None:

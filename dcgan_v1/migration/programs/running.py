@@ -18,7 +18,7 @@ from dcgan_v1.errors import UserError, how_to_install
 
 if TYPE_CHECKING:
     from dcgan_v1.migration.programs.program import Program
-    from dcgan_v1.migration.recordings.recorder import Recorder
+    from dcgan_v1.migration.recordings.tf1_recorder.recorder import Recorder
 
 GRACE = 10  # seconds for a main thread that did not train to end by itself
 
@@ -61,7 +61,7 @@ def run(
     prepare()
     from dcgan_v1.migration.programs import data_folders, modules, workplace
     from dcgan_v1.migration.programs.program import Program
-    from dcgan_v1.migration.recordings.recorder import Recorder
+    from dcgan_v1.migration.recordings.tf1_recorder.recorder import Recorder
 
     words = " ".join(f'"{argument.rpartition("=")[2]}"' for argument in arguments)
     folder = workplace.lay_out(main.parent, Path(folder), words)
@@ -100,7 +100,7 @@ def _run(program: Program, recorder: Recorder) -> None:
       UserError: it failed.
     """
     from dcgan_v1.migration.programs import failures
-    from dcgan_v1.migration.recordings.recorder import Stop
+    from dcgan_v1.migration.recordings.tf1_recorder.recorder import Stop
 
     failures.of_threads(program)
     _stop_main_thread_later(recorder)
@@ -133,7 +133,7 @@ def _await_threads(recorder: Recorder) -> None:
 
 def _stop_main_thread_later(recorder: Recorder) -> None:
     """Where another thread trained, the main one may wait for what no longer comes."""
-    from dcgan_v1.migration.recordings.recorder import Stop
+    from dcgan_v1.migration.recordings.tf1_recorder.recorder import Stop
 
     main = threading.main_thread()
     if threading.current_thread() is not main:

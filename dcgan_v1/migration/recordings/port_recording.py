@@ -10,7 +10,7 @@ import numpy as np
 
 from dcgan_v1.errors import UserError
 from dcgan_v1.migration.arrays import read_npz
-from dcgan_v1.migration.recordings.recorder import whole_steps
+from dcgan_v1.migration.recordings.tf1_recorder.steps import whole_steps
 from dcgan_v1.migration.records import Arrays
 
 FORMAT = 1

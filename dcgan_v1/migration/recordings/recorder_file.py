@@ -1,10 +1,21 @@
-"""The port recorder as one file that runs alone: its parts, one after the other."""
+"""A recorder as one file that runs alone: its parts, one after the other."""
 
 import ast
 from pathlib import Path
 
-FOLDER = Path(__file__).with_name("port_recorder")
-PARTS = (  # what a part needs stands before it
+# what a part needs stands before it
+OF_TF1 = (
+    "graph_ops",
+    "branches",
+    "contents",
+    "steps",
+    "files",
+    "values",
+    "hooks",
+    "recorder",
+    "running",
+)
+OF_PORTS = (
     "places",
     "layers_told",
     "events",
@@ -27,17 +38,19 @@ PARTS = (  # what a part needs stands before it
     "tensorflow_program",
     "running",
 )
+PARTS = {"tf1_recorder": OF_TF1, "port_recorder": OF_PORTS}
 PACKAGE = "dcgan_v1"
 END = '\n\nif __name__ == "__main__":\n    sys.exit(main())\n'
 
 
-def text() -> str:
-    """Returns the recorder's source."""
-    head = FOLDER.joinpath("__init__.py").read_text("utf-8").rstrip()
+def text(recorder: str) -> str:
+    """Returns the source of `tf1_recorder` or `port_recorder`."""
+    folder = Path(__file__).with_name(recorder)
+    head = folder.joinpath("__init__.py").read_text("utf-8").rstrip()
     imports: set[str] = {"import sys"}
     bodies = []
-    for part in PARTS:
-        source = FOLDER.joinpath(f"{part}.py").read_text("utf-8")
+    for part in PARTS[recorder]:
+        source = folder.joinpath(f"{part}.py").read_text("utf-8")
         lines = source.splitlines()
         for node in ast.parse(source).body:
             is_docstring = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
@@ -49,10 +62,10 @@ def text() -> str:
             for number in range(node.lineno - 1, node.end_lineno or node.lineno):
                 lines[number] = ""
         bodies.append("\n".join(lines).strip("\n"))
-    own_line = "# Written from the parts of dcgan_v1/migration/recordings/port_recorder."
+    own_line = f"# Written from the parts of dcgan_v1/migration/recordings/{recorder}."
     return "\n\n\n".join([head, own_line, "\n".join(sorted(imports)), *bodies]) + END
 
 
-def write(path: str | Path) -> None:
-    """Writes the recorder's source into a file."""
-    Path(path).write_text(text(), "utf-8")
+def write(recorder: str, path: str | Path) -> None:
+    """Writes the source of `tf1_recorder` or `port_recorder` into a file."""
+    Path(path).write_text(text(recorder), "utf-8")

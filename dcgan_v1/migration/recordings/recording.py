@@ -1,4 +1,4 @@
-"""Reads what `dcgan_v1.migration.recordings.recorder` wrote: data only, nothing of it is run here.
+"""Reads what `recordings.tf1_recorder` wrote: data only, nothing of it is run here.
 
 Pure numpy. Names are those of the graph; `z@2` is what the second session call of a
 step was given for `z`, where that is not what the first one was.

@@ -10,4 +10,4 @@ from dcgan_v1.migration.recordings.recorder_file import write
 if __name__ == "__main__":
     if len(sys.argv) != 2:
         sys.exit("name the file that is written: port_recorder.py")
-    write(sys.argv[1])
+    write("port_recorder", sys.argv[1])
