@@ -7,9 +7,10 @@ import numpy as np
 
 from dcgan_v1.migration.comparison.differences import between
 from dcgan_v1.migration.comparison.evidence import GRADIENT, STATE, Evidence, Key
-from dcgan_v1.migration.explanation import gradients, updates
+from dcgan_v1.migration.explanation import gradients
 from dcgan_v1.migration.explanation.case import Case
-from dcgan_v1.migration.explanation.update_rules import Rule
+from dcgan_v1.migration.explanation.update_causes import updates
+from dcgan_v1.migration.explanation.update_causes.update_rules import Rule
 from dcgan_v1.migration.matching.fingerprints import Certificate
 from dcgan_v1.migration.matching.matching import Matching
 from dcgan_v1.migration.records import (

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from plain_evidence import case, made
 
-from dcgan_v1.migration.comparison import live_experiments, recorded_experiments
 from dcgan_v1.migration.comparison.evidence import STATE, Aligned, Key
+from dcgan_v1.migration.comparison.runs import live_experiments, recorded_experiments
 from dcgan_v1.migration.explanation import averages, passes
 from dcgan_v1.migration.matching.layouts import Layout
 from dcgan_v1.migration.matching.matching import Matching, Row

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from dcgan_v1.errors import UserError
-from dcgan_v1.migration.comparison import bindings, gradient_check, input_order
-from dcgan_v1.migration.comparison.preparation import Prepared
+from dcgan_v1.migration.comparison import gradient_check
+from dcgan_v1.migration.comparison.inputs import bindings, input_order
+from dcgan_v1.migration.comparison.inputs.preparation import Prepared
 from dcgan_v1.migration.records import Input, Observation, PortInfo, State, Tf1Info
 from dcgan_v1.migration.runners import after_import
 

@@ -7,8 +7,13 @@ import pytest
 from plain_evidence import case, made
 
 from dcgan_v1.migration.comparison.evidence import FORWARD, Aligned, Key
-from dcgan_v1.migration.explanation import layer_corrections, layer_experiments, layers, norm_layers
-from dcgan_v1.migration.explanation.layer_case import LayerCase
+from dcgan_v1.migration.explanation.layer_causes import (
+    layer_corrections,
+    layer_experiments,
+    layers,
+    norm_layers,
+)
+from dcgan_v1.migration.explanation.layer_causes.layer_case import LayerCase
 from dcgan_v1.migration.records import LayerOutput
 
 pytestmark = pytest.mark.unit

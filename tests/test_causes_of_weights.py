@@ -7,10 +7,11 @@ import pytest
 from plain_evidence import adam_causes, alone_with_updates, case, made, step, weight_causes
 
 from dcgan_v1.migration.comparison.evidence import GRADIENT, STATE, Key
-from dcgan_v1.migration.explanation import one_sided, slot_starts, updates
+from dcgan_v1.migration.explanation import one_sided
 from dcgan_v1.migration.explanation.case import EPSILON_PLACE, SLOT_START
 from dcgan_v1.migration.explanation.kinds import Kind
-from dcgan_v1.migration.explanation.update_rules import AFTER, OUTSIDE, Rule
+from dcgan_v1.migration.explanation.update_causes import slot_starts, updates
+from dcgan_v1.migration.explanation.update_causes.update_rules import AFTER, OUTSIDE, Rule
 from dcgan_v1.migration.records import GradientKey, PortInfo, SlotKey, State
 from dcgan_v1.migration.sources import OptimizerChange
 

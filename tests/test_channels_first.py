@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
-from dcgan_v1.migration.runners.tf1 import channels_first, precision
+from dcgan_v1.migration.runners.tf1.graph import channels_first, precision
 
 pytestmark = pytest.mark.graph
 X = np.arange(2 * 6 * 6 * 4).reshape(2, 6, 6, 4) % 11 - 4.7  # [N, H, W, C]

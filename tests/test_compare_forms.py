@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from dcgan_v1.migration.comparison import pixel_order, units
+from dcgan_v1.migration.comparison import units
+from dcgan_v1.migration.comparison.counterparts import pixel_order
 from dcgan_v1.migration.comparison.evidence import GRADIENT, LOSS, STATE, Evidence, Key
 from dcgan_v1.migration.matching import layouts
 from dcgan_v1.migration.matching.fingerprints import Certificate

@@ -10,9 +10,9 @@ from compared_program import DATA, FORMS, GRAPH, META, compare, refused, write_p
 from script_runs import ROOT, refusal
 
 from dcgan_v1.errors import UserError
-from dcgan_v1.migration.comparison import batches
+from dcgan_v1.migration.comparison.inputs import batches
 from dcgan_v1.migration.records import Input
-from dcgan_v1.migration.runners.tf1 import opening
+from dcgan_v1.migration.runners.tf1.graph import opening
 from dcgan_v1.migration.runners.tf1.runner import GraphRunner
 from dcgan_v1.migration.specs import Tf1
 

@@ -59,7 +59,7 @@ def test_what_has_no_float64_kernel_is_named():
 
 
 def test_a_sigmoid_that_becomes_a_tanh_has_the_gradient_of_one(rng):
-    from dcgan_v1.migration.runners.tf1 import changes
+    from dcgan_v1.migration.runners.tf1.graph import changes
     from dcgan_v1.migration.sources import TypeChange
 
     with tf.Graph().as_default():
@@ -130,7 +130,8 @@ def test_a_loss_is_that_of_the_run_that_lowers_it_though_a_later_one_computes_it
 @pytest.mark.parametrize("is_transposed", [False, True])
 def test_another_padding_is_that_of_the_gradients_too(rng, is_transposed):
     """The oracle pads, or cuts off, by itself, and has TensorFlow's own gradients of that."""
-    from dcgan_v1.migration.runners.tf1 import changes, knobs
+    from dcgan_v1.migration.runners.tf1.graph import changes
+    from dcgan_v1.migration.runners.tf1.reading import knobs
     from dcgan_v1.migration.sources import PaddingChange
 
     small, large = rng.normal(size=(2, 4, 4, 3)), rng.normal(size=(2, 8, 8, 3))
@@ -171,7 +172,7 @@ def test_another_padding_is_that_of_the_gradients_too(rng, is_transposed):
 def test_the_epsilon_of_a_batch_norm_in_a_cond_is_found_in_both_modes(monkeypatch):
     from tensorflow.python.ops import control_flow_util
 
-    from dcgan_v1.migration.runners.tf1 import knobs
+    from dcgan_v1.migration.runners.tf1.reading import knobs
 
     monkeypatch.setattr(control_flow_util, "ENABLE_CONTROL_FLOW_V2", False)  # as in TF1
     with tf.Graph().as_default() as graph:

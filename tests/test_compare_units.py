@@ -8,8 +8,10 @@ import pytest
 from script_runs import ROOT
 
 from dcgan_v1.errors import UserError
-from dcgan_v1.migration.comparison import alignment, bindings, inference, pixel_order
-from dcgan_v1.migration.comparison.pairing import Pairing
+from dcgan_v1.migration.comparison.counterparts import alignment, pixel_order
+from dcgan_v1.migration.comparison.counterparts.pairing import Pairing
+from dcgan_v1.migration.comparison.inputs import bindings
+from dcgan_v1.migration.comparison.runs import inference
 from dcgan_v1.migration.matching import fingerprints
 from dcgan_v1.migration.matching.layouts import Layout
 from dcgan_v1.migration.matching.matching import Matching, Row

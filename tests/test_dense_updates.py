@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
-from dcgan_v1.migration.runners.tf1 import dense_updates
+from dcgan_v1.migration.runners.tf1.graph import dense_updates
 
 pytestmark = pytest.mark.graph
 OPTIMIZERS = {

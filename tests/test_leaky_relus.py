@@ -49,7 +49,7 @@ def test_a_derivative_at_zero_is_told_of_settings(settings, wanted):
 def test_what_tf1s_maximum_says_of_its_derivative_is_what_tensorflow_takes(is_x_first):
     import tensorflow.compat.v1 as tf
 
-    from dcgan_v1.migration.runners.tf1 import knobs
+    from dcgan_v1.migration.runners.tf1.reading import knobs
 
     with tf.Graph().as_default(), tf.Session() as session:
         x = tf.zeros([3])

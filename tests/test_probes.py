@@ -6,7 +6,7 @@ import tensorflow.compat.v1 as tf
 
 from dcgan_v1.migration.comparison import differences
 from dcgan_v1.migration.comparison.evidence import FORWARD, GRADIENT, STATE, Key
-from dcgan_v1.migration.explanation import map_probes, probes
+from dcgan_v1.migration.explanation.layer_causes import map_probes, probes
 
 pytestmark = [pytest.mark.unit, pytest.mark.numerical]
 

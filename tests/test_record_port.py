@@ -13,7 +13,7 @@ from port_texts import run_recorder
 from recorded_ports import against, recorded
 
 from dcgan_v1.errors import UserError
-from dcgan_v1.migration.comparison.feeding import fitted
+from dcgan_v1.migration.comparison.inputs.feeding import fitted
 from dcgan_v1.migration.recordings import recorder_file
 from dcgan_v1.migration.recordings.port_recorder import draws, running
 from dcgan_v1.migration.recordings.port_recorder.draws import law_of

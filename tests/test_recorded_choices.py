@@ -5,13 +5,14 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from dcgan_v1.migration.comparison import feeding, inference, recorded
 from dcgan_v1.migration.comparison.evidence import Aligned, Key
+from dcgan_v1.migration.comparison.inputs import feeding
+from dcgan_v1.migration.comparison.runs import inference, recorded
 from dcgan_v1.migration.explanation.averages import _cause
-from dcgan_v1.migration.explanation.layer_case import LayerCase
-from dcgan_v1.migration.explanation.layer_experiments import dense
-from dcgan_v1.migration.explanation.layer_reasons import skipped
-from dcgan_v1.migration.explanation.layers import _is_idle
+from dcgan_v1.migration.explanation.layer_causes.layer_case import LayerCase
+from dcgan_v1.migration.explanation.layer_causes.layer_experiments import dense
+from dcgan_v1.migration.explanation.layer_causes.layer_reasons import skipped
+from dcgan_v1.migration.explanation.layer_causes.layers import _is_idle
 from dcgan_v1.migration.matching import by_use
 from dcgan_v1.migration.matching.identify import PortUpdate
 from dcgan_v1.migration.matching.layouts import Layout

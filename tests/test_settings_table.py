@@ -8,10 +8,10 @@ import pytest
 
 from dcgan_v1.migration.comparison.differences import between
 from dcgan_v1.migration.comparison.evidence import STATE, Aligned, Evidence, Key
-from dcgan_v1.migration.explanation import updates
 from dcgan_v1.migration.explanation.case import Case, Finding, Named
 from dcgan_v1.migration.explanation.kinds import Kind
-from dcgan_v1.migration.explanation.update_rules import AFTER, Rule
+from dcgan_v1.migration.explanation.update_causes import updates
+from dcgan_v1.migration.explanation.update_causes.update_rules import AFTER, Rule
 from dcgan_v1.migration.matching.fingerprints import Certificate
 from dcgan_v1.migration.matching.matching import Matching
 from dcgan_v1.migration.records import (

@@ -7,8 +7,8 @@ import pytest
 from plain_evidence import ADAM, case, made
 
 from dcgan_v1.migration.comparison.evidence import GRADIENT, STATE, Key
-from dcgan_v1.migration.explanation import updates
-from dcgan_v1.migration.explanation.update_rules import AFTER, Rule
+from dcgan_v1.migration.explanation.update_causes import updates
+from dcgan_v1.migration.explanation.update_causes.update_rules import AFTER, Rule
 from dcgan_v1.migration.records import Observation, SlotKey, Update
 from dcgan_v1.migration.sources import OptimizerChange
 

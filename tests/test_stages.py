@@ -12,7 +12,7 @@ from dcgan_v1.errors import UserError
 from dcgan_v1.migration.comparison import evidence as evidence_file
 from dcgan_v1.migration.comparison.differences import between
 from dcgan_v1.migration.comparison.evidence import FORWARD, GRADIENT, STATE
-from dcgan_v1.migration.comparison.experiments import Experiments
+from dcgan_v1.migration.comparison.runs.experiments import Experiments
 from dcgan_v1.migration.explanation.explain import explain
 from dcgan_v1.migration.matching.identify import identify
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dcgan_v1.migration.programs.families import imageio_names, opencv, progress_bars
+from dcgan_v1.migration.programs.families.packages import imageio_names, opencv, progress_bars
 
 pytestmark = pytest.mark.cli
 

@@ -10,7 +10,7 @@ from tensorflow.python.framework import function
 
 from dcgan_v1.checkpoints import reading
 from dcgan_v1.errors import UserError
-from dcgan_v1.migration.runners.tf1 import opening
+from dcgan_v1.migration.runners.tf1.graph import opening
 from dcgan_v1.migration.specs import Tf1
 
 pytestmark = pytest.mark.compare

@@ -71,7 +71,7 @@ def _setting(text: str) -> tuple[str, str]:
 
 def _report(args: argparse.Namespace, program: Program, recorder: Recorder, folder: Path) -> None:
     from dcgan_v1.migration.programs.facade import USED
-    from dcgan_v1.migration.runners.tf1 import races
+    from dcgan_v1.migration.runners.tf1.reading import races
 
     losses = ", ".join(f"{x:.6g}" for x in recorder.losses)
     last = f"; the last one fetched {losses}" if losses else ""

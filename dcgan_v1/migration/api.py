@@ -153,7 +153,7 @@ def compare(
     """
     from dcgan_v1.migration.arrays import read_npz
     from dcgan_v1.migration.comparison import pipeline
-    from dcgan_v1.migration.comparison.preparation import Request
+    from dcgan_v1.migration.comparison.inputs.preparation import Request
     from dcgan_v1.migration.explanation.case import ACCEPTABLE
     from dcgan_v1.migration.matching import map_file
     from dcgan_v1.migration.recordings.port_recording import PortRecording

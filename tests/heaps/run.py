@@ -90,7 +90,7 @@ def compared(pair, programs=InOneProcess):
 
     from dcgan_v1.errors import UserError
     from dcgan_v1.migration.comparison import pipeline
-    from dcgan_v1.migration.comparison.preparation import Request
+    from dcgan_v1.migration.comparison.inputs.preparation import Request
     from dcgan_v1.migration.reporting import tables
 
     began = time.process_time()

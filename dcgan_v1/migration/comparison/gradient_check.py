@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from dcgan_v1.errors import UserError
-from dcgan_v1.migration.comparison.preparation import Prepared, cast
+from dcgan_v1.migration.comparison.inputs.preparation import Prepared, cast
 from dcgan_v1.migration.records import Arrays, Batch, State, Tf1Info
 from dcgan_v1.migration.runners.protocol import Tf1Runner
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from dcgan_v1.errors import UserError
-from dcgan_v1.migration.comparison.losses import Scalars
+from dcgan_v1.migration.comparison.counterparts.losses import Scalars
 from dcgan_v1.migration.records import GradientKey, LayerOutput
 
 NO_GRADIENT = {"float64": 1e-12, "float32": 1e-6}  # of an update's largest: rounding

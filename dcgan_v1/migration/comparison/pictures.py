@@ -8,7 +8,7 @@ import numpy as np
 
 from dcgan_v1.errors import UserError
 from dcgan_v1.migration.comparison.evidence import Evidence
-from dcgan_v1.migration.comparison.preparation import Prepared, Request
+from dcgan_v1.migration.comparison.inputs.preparation import Prepared, Request
 from dcgan_v1.migration.comparison.programs import Programs
 from dcgan_v1.migration.records import LayerOutput
 from dcgan_v1.migration.runners.process import both

@@ -9,27 +9,25 @@ from pathlib import Path
 
 from dcgan_v1.errors import UserError
 from dcgan_v1.migration.comparison import (
-    collection,
     differences,
     gradient_check,
-    input_order,
-    pairing,
     pictures,
-    preparation,
     program_lines,
-    recorded,
     rounding,
 )
-from dcgan_v1.migration.comparison.bindings import Bindings
+from dcgan_v1.migration.comparison.counterparts import pairing
+from dcgan_v1.migration.comparison.counterparts.pairing import Pairing
 from dcgan_v1.migration.comparison.differences import Difference
 from dcgan_v1.migration.comparison.evidence import Evidence
 from dcgan_v1.migration.comparison.gradient_check import Checked
-from dcgan_v1.migration.comparison.live_experiments import LiveExperiments
-from dcgan_v1.migration.comparison.pairing import Pairing
+from dcgan_v1.migration.comparison.inputs import input_order, preparation
+from dcgan_v1.migration.comparison.inputs.bindings import Bindings
+from dcgan_v1.migration.comparison.inputs.preparation import Prepared, Request
 from dcgan_v1.migration.comparison.pictures import Images
-from dcgan_v1.migration.comparison.preparation import Prepared, Request
 from dcgan_v1.migration.comparison.programs import Programs
-from dcgan_v1.migration.comparison.recorded_experiments import RecordedExperiments
+from dcgan_v1.migration.comparison.runs import collection, recorded
+from dcgan_v1.migration.comparison.runs.live_experiments import LiveExperiments
+from dcgan_v1.migration.comparison.runs.recorded_experiments import RecordedExperiments
 from dcgan_v1.migration.explanation.explain import Finding, explain
 from dcgan_v1.migration.records import PortInfo, Speed, Tf1Info
 from dcgan_v1.migration.runners.protocol import NoDouble

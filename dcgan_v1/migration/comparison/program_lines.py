@@ -1,6 +1,6 @@
 """What was read off a TF1 program, in lines that are printed before anything can fail."""
 
-from dcgan_v1.migration.comparison.bindings import Bindings
+from dcgan_v1.migration.comparison.inputs.bindings import Bindings
 from dcgan_v1.migration.records import Tf1Info
 
 

@@ -3,10 +3,11 @@
 import numpy as np
 
 from dcgan_v1.migration.comparison.evidence import AVERAGE, STATE, WEIGHT, Key
-from dcgan_v1.migration.explanation import passes, probes
+from dcgan_v1.migration.explanation import passes
 from dcgan_v1.migration.explanation.case import Case, Cause
 from dcgan_v1.migration.explanation.kinds import Kind
-from dcgan_v1.migration.explanation.layer_case import AGREE
+from dcgan_v1.migration.explanation.layer_causes import probes
+from dcgan_v1.migration.explanation.layer_causes.layer_case import AGREE
 from dcgan_v1.migration.explanation.passes import Decay
 from dcgan_v1.migration.records import Variable
 

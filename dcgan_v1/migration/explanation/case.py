@@ -16,7 +16,7 @@ from dcgan_v1.migration.comparison.evidence import (
     Evidence,
     Key,
 )
-from dcgan_v1.migration.comparison.experiments import Experiments
+from dcgan_v1.migration.comparison.runs.experiments import Experiments
 from dcgan_v1.migration.explanation.kinds import Kind
 from dcgan_v1.migration.sources import Change
 

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from dcgan_v1.migration.comparison.evidence import Key, Keyed
-from dcgan_v1.migration.explanation import probes
 from dcgan_v1.migration.explanation.case import Case
+from dcgan_v1.migration.explanation.layer_causes import probes
 
 ADDED = 1e-6  # what PyTorch's clip_grad_norm_ adds to the norm that it divides by
 NEAR = 1e-3  # how far such a factor may be from 1

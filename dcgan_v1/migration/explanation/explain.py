@@ -28,24 +28,22 @@ from dcgan_v1.migration.comparison.evidence import (
     Evidence,
     Key,
 )
-from dcgan_v1.migration.comparison.experiments import Experiments
+from dcgan_v1.migration.comparison.runs.experiments import Experiments
 from dcgan_v1.migration.explanation import (
     averages,
     gradients,
     inputs,
     joined_norms,
     later_steps,
-    layers,
     losses,
     one_sided,
     randomness,
-    slot_starts,
-    thresholds,
-    updates,
 )
 from dcgan_v1.migration.explanation.case import Case, Cause, Finding
 from dcgan_v1.migration.explanation.kinds import Kind
-from dcgan_v1.migration.explanation.layer_case import AGREE
+from dcgan_v1.migration.explanation.layer_causes import layers, thresholds
+from dcgan_v1.migration.explanation.layer_causes.layer_case import AGREE
+from dcgan_v1.migration.explanation.update_causes import slot_starts, updates
 
 LIMIT = 12  # causes in a row
 Stage = Callable[[Case], list[Cause]]

@@ -6,9 +6,10 @@ from functools import cache, partial
 import numpy as np
 
 from dcgan_v1.migration.comparison.evidence import FORWARD, GRADIENT, LOSS, STATE, Key, Keyed
-from dcgan_v1.migration.explanation import clipping, losses, probes
+from dcgan_v1.migration.explanation import clipping, losses
 from dcgan_v1.migration.explanation.case import Case, Cause
 from dcgan_v1.migration.explanation.kinds import Kind
+from dcgan_v1.migration.explanation.layer_causes import probes
 from dcgan_v1.migration.recordings.port_recorder.leaky_relus import derivative_at_zero
 
 Still = Callable[[], tuple[Keyed, Keyed]]  # see `Experiments.still_gradients`

@@ -4,14 +4,15 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from dcgan_v1.migration.comparison.alignment import apart, model_of
+from dcgan_v1.migration.comparison.counterparts.alignment import apart, model_of
 from dcgan_v1.migration.comparison.evidence import AVERAGE, FORWARD, GRADIENT, LOSS, STATE, Aligned
-from dcgan_v1.migration.explanation import passes, probes
+from dcgan_v1.migration.explanation import passes
 from dcgan_v1.migration.explanation.case import Case, Cause
 from dcgan_v1.migration.explanation.kinds import Kind
-from dcgan_v1.migration.explanation.layer_case import AGREE
-from dcgan_v1.migration.explanation.layer_reasons import weights_of
-from dcgan_v1.migration.explanation.layers import apart_from
+from dcgan_v1.migration.explanation.layer_causes import probes
+from dcgan_v1.migration.explanation.layer_causes.layer_case import AGREE
+from dcgan_v1.migration.explanation.layer_causes.layer_reasons import weights_of
+from dcgan_v1.migration.explanation.layer_causes.layers import apart_from
 from dcgan_v1.migration.records import Arrays, LayerOutput
 
 

@@ -3,10 +3,11 @@
 import numpy as np
 
 from dcgan_v1.migration.comparison.evidence import AVERAGE, GRADIENT, LOSS, STATE
-from dcgan_v1.migration.explanation import losses, updates
+from dcgan_v1.migration.explanation import losses
 from dcgan_v1.migration.explanation.case import Case, Cause, silent
 from dcgan_v1.migration.explanation.kinds import Kind
-from dcgan_v1.migration.explanation.layer_case import AGREE
+from dcgan_v1.migration.explanation.layer_causes.layer_case import AGREE
+from dcgan_v1.migration.explanation.update_causes import updates
 from dcgan_v1.migration.records import Settings
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.polynomial import Polynomial
 
 from dcgan_v1.migration.comparison.evidence import Aligned
-from dcgan_v1.migration.explanation import probes
+from dcgan_v1.migration.explanation.layer_causes import probes
 from dcgan_v1.migration.records import Arrays
 
 NORMALISED = 1e-6  # spread of epsilon over the channels, where an output is normalised by its batch

@@ -12,24 +12,26 @@ import tensorflow.compat.v1 as tf
 from dcgan_v1.migration.programs import stand_ins
 from dcgan_v1.migration.programs.facade import Facade
 from dcgan_v1.migration.programs.families import (
-    contrib,
     downloads,
     estimator,
     flags,
-    h5py_names,
     inner_paths,
     keras1,
-    matplotlib_names,
     mnist_paths,
     mnist_tutorial,
-    numpy_names,
     old_names,
+    variable_scopes,
+)
+from dcgan_v1.migration.programs.families.contrib import modules as contrib
+from dcgan_v1.migration.programs.families.packages import (
+    h5py_names,
+    matplotlib_names,
+    numpy_names,
     pillow,
     scipy_names,
     sklearn_names,
-    standard_library,
-    variable_scopes,
 )
+from dcgan_v1.migration.programs.families.python import standard_library
 
 VERSION = "1.15.5"  # what programs that look are told
 

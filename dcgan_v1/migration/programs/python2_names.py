@@ -10,7 +10,7 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-from dcgan_v1.migration.programs.families import numpy_arithmetic
+from dcgan_v1.migration.programs.families.packages import numpy_arithmetic
 
 
 def divide(a: Any, b: Any) -> Any:

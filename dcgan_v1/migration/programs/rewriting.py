@@ -12,7 +12,8 @@ from functools import partial
 from typing import Any
 
 from dcgan_v1.migration.programs import stand_ins
-from dcgan_v1.migration.programs.families import numpy_arithmetic, numpy_names, standard_library
+from dcgan_v1.migration.programs.families.packages import numpy_arithmetic, numpy_names
+from dcgan_v1.migration.programs.families.python import standard_library
 
 OPERATORS: dict[type[ast.operator], str] = {
     ast.Add: "add",

@@ -11,7 +11,7 @@ import types
 from typing import Any
 
 from dcgan_v1.migration.programs.facade import Facade, Missing
-from dcgan_v1.migration.programs.families import imageio_names, opencv, progress_bars
+from dcgan_v1.migration.programs.families.packages import imageio_names, opencv, progress_bars
 
 OPTIONAL = (
     "moviepy",

@@ -14,7 +14,7 @@ from dcgan_v1.porting.reading.effects import ASSIGNMENTS, Updated, is_count, mov
 from dcgan_v1.porting.reading.network_names import identifier, name_of, unused
 
 if TYPE_CHECKING:
-    from dcgan_v1.migration.runners.tf1.roles import Roles
+    from dcgan_v1.migration.runners.tf1.reading.roles import Roles
 
 WRITTEN = {  # what a port has optimisers for, and their settings
     "Adam": ("learning rate", "beta1", "beta2", "epsilon"),

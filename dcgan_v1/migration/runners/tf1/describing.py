@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import tensorflow.compat.v1 as tf
 
 from dcgan_v1.migration.records import Input, Tf1Info, Update, Variable
-from dcgan_v1.migration.runners.tf1 import graph_ops
+from dcgan_v1.migration.runners.tf1.reading import graph_ops
 
 if TYPE_CHECKING:
     from dcgan_v1.migration.runners.tf1.runner import GraphRunner

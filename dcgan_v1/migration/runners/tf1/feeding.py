@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 
 from dcgan_v1.migration.records import Batch
-from dcgan_v1.migration.runners.tf1.roles import Roles
+from dcgan_v1.migration.runners.tf1.reading.roles import Roles
 from dcgan_v1.migration.runners.tf1.variables import Variables
 from dcgan_v1.migration.sources import OptimizerChange
 from dcgan_v1.migration.specs import Tf1

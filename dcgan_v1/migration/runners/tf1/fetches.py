@@ -2,8 +2,8 @@
 
 import tensorflow.compat.v1 as tf
 
-from dcgan_v1.migration.runners.tf1 import graph_layers, graph_ops, updates
-from dcgan_v1.migration.runners.tf1.roles import Roles
+from dcgan_v1.migration.runners.tf1.reading import graph_layers, graph_ops, updates
+from dcgan_v1.migration.runners.tf1.reading.roles import Roles
 
 LARGEST_SCALARS = 400  # of a step, that are offered as losses
 NO_SCALARS = (

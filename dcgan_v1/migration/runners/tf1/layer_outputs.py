@@ -7,8 +7,8 @@ import tensorflow.compat.v1 as tf
 from tensorflow.core.framework.node_def_pb2 import NodeDef
 
 from dcgan_v1.migration.records import Arrays, LayerOutput
-from dcgan_v1.migration.runners.tf1 import graph_layers, knobs
 from dcgan_v1.migration.runners.tf1.fetches import Fetches
+from dcgan_v1.migration.runners.tf1.reading import graph_layers, knobs
 
 
 def layer_outputs(

@@ -19,21 +19,14 @@ from dcgan_v1.migration.records import (
     Tf1Info,
 )
 from dcgan_v1.migration.runners.protocol import NoDouble
-from dcgan_v1.migration.runners.tf1 import changes as graph_changes
-from dcgan_v1.migration.runners.tf1 import (
-    channels_first,
-    dense_updates,
-    dropouts,
-    leaks,
-    opening,
-    precision,
-    races,
-)
 from dcgan_v1.migration.runners.tf1.describing import describe
 from dcgan_v1.migration.runners.tf1.feeding import Feed, Feeding
 from dcgan_v1.migration.runners.tf1.fetches import Fetches
+from dcgan_v1.migration.runners.tf1.graph import changes as graph_changes
+from dcgan_v1.migration.runners.tf1.graph import channels_first, dense_updates, opening, precision
 from dcgan_v1.migration.runners.tf1.layer_outputs import layer_outputs
-from dcgan_v1.migration.runners.tf1.roles import Roles
+from dcgan_v1.migration.runners.tf1.reading import dropouts, leaks, races
+from dcgan_v1.migration.runners.tf1.reading.roles import Roles
 from dcgan_v1.migration.runners.tf1.variables import Variables
 from dcgan_v1.migration.sources import Change, GraphChange, OptimizerChange
 from dcgan_v1.migration.specs import Tf1

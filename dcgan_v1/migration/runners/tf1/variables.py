@@ -7,9 +7,9 @@ from tensorflow.python.framework import tensor_util
 from dcgan_v1.errors import UserError, reason
 from dcgan_v1.migration.adam_powers import UNDERFLOWED, power_after, updates_done
 from dcgan_v1.migration.records import Arrays, State
-from dcgan_v1.migration.runners.tf1 import graph_ops
-from dcgan_v1.migration.runners.tf1.opening import Opened
-from dcgan_v1.migration.runners.tf1.roles import Roles, refuse_savers
+from dcgan_v1.migration.runners.tf1.graph.opening import Opened
+from dcgan_v1.migration.runners.tf1.reading import graph_ops
+from dcgan_v1.migration.runners.tf1.reading.roles import Roles, refuse_savers
 
 
 class Variables:

@@ -1,0 +1,1 @@
+"""Runs of both programs, and what they gave."""

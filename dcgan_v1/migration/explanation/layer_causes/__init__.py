@@ -1,0 +1,1 @@
+"""Why the output of a layer differs."""

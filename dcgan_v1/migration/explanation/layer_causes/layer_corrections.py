@@ -1,0 +1,87 @@
+"""What puts a layer's difference right in TF1's graph."""
+
+from dcgan_v1.migration.comparison.counterparts.alignment import model_of, reads_of
+from dcgan_v1.migration.comparison.evidence import Aligned
+from dcgan_v1.migration.explanation.case import Case
+from dcgan_v1.migration.records import TYPE, LayerOutput
+from dcgan_v1.migration.sources import Change, NumberChange, PaddingChange, TypeChange
+
+
+def changes(case: Case, at: Aligned, settings: dict[str, float]) -> tuple[Change, ...]:
+    """What gives every op of TF1's that stands beside a layer the port's numbers; those beside
+    others of its kind, where both sides say the same numbers as there: what is found in one batch
+    norm is not looked for in each; and the same ops in other copies of the network."""
+    found = {
+        _change(op, attribute, value)
+        for rows in case.evidence.aligned.values()
+        for row in rows
+        if row.old is not None
+        for name, value in settings.items()
+        if base(row) == base(at) or is_alike(row, at, name)
+        for layer in (row.old, *_copies(case, row, row.old, name))
+        for op, attribute in layer.knobs.get(name, [])
+    }
+    return tuple(sorted(found, key=lambda c: c.op))
+
+
+def _copies(case: Case, row: Aligned, beside: LayerOutput, name: str) -> list[LayerOutput]:
+    """Ops of TF1's that are what stands beside a layer, in other copies of its network: where it is
+    given what already differs, no value tells which of them is which."""
+    model, aligned = model_of(row.new.name), case.evidence.aligned.values()
+    own = {
+        n for rows in aligned for r in rows if model_of(r.new.name) == model for n in r.new.reads
+    }
+    made_of = reads_of(beside, own)
+    return [
+        op
+        for layers in case.evidence.layers.values()
+        for op in layers
+        if made_of
+        and op.kind == beside.kind
+        and op.settings.get(name) == beside.settings.get(name)
+        and reads_of(op, own) == made_of
+    ]
+
+
+def paddings(
+    case: Case, at: Aligned, padding: tuple[int, int, int, int] | None
+) -> tuple[Change, ...]:
+    """What gives every convolution of TF1's that stands beside a layer the port's padding."""
+    if padding is None:
+        return ()
+    ops = {
+        op
+        for rows in case.evidence.aligned.values()
+        for row in rows
+        if row.old is not None and base(row) == base(at)
+        for op, _ in row.old.knobs.get("padding", [])
+    }
+    return tuple(PaddingChange(op, padding[:2], padding[2:]) for op in sorted(ops))
+
+
+def _change(op: str, attribute: str, value: float) -> NumberChange | TypeChange:
+    """What a knob, see `LayerOutput`, is set to."""
+    if attribute.startswith(TYPE):
+        return TypeChange(op, attribute.removeprefix(TYPE))
+    return NumberChange(op, attribute, value)
+
+
+def base(row: Aligned) -> str:
+    return row.new.name.partition("#")[0]
+
+
+def is_alike(row: Aligned, at: Aligned, name: str) -> bool:
+    """Whether both sides' settings of a name are as at another layer of the same kind; where the
+    port's has no such number, ReLU no slope, whether it is of the same class."""
+    if row.old is None or at.old is None or row.new.kind != at.new.kind:
+        return False
+    if name not in row.new.settings and not (name in row.old.knobs and name in at.old.knobs):
+        return False
+    theirs, ours = _set_to(row.new, name), row.old.settings.get(name)
+    return (
+        theirs is not None and theirs == _set_to(at.new, name) and ours == at.old.settings.get(name)
+    )
+
+
+def _set_to(layer: LayerOutput, name: str) -> object:
+    return layer.settings.get(name, layer.settings.get("class"))

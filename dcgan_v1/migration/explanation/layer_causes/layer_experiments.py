@@ -1,0 +1,244 @@
+"""Why one layer's output differs, by its kind: experiments on what it is given."""
+
+import itertools
+from collections.abc import Callable
+
+import numpy as np
+
+from dcgan_v1.migration.comparison.counterparts.alignment import apart
+from dcgan_v1.migration.explanation.kinds import Kind
+from dcgan_v1.migration.explanation.layer_causes import map_probes, probes
+from dcgan_v1.migration.explanation.layer_causes.layer_case import AGREE, LayerCase, Reason
+from dcgan_v1.migration.explanation.layer_causes.norm_layers import norm
+from dcgan_v1.migration.explanation.layer_causes.recurrent_layers import recurrent
+from dcgan_v1.migration.matching import layouts
+from dcgan_v1.migration.matching.layouts import Pixels
+
+
+def activation(layer: LayerCase) -> Reason | None:
+    """Another function, or another slope."""
+    x, sides = layer.x, (layer.ours, layer.theirs)
+    known = [probes.named_activation(x, y) for y in sides]
+    if None in known or known[0] == known[1]:
+        return None
+    own, other = (None if probes.activation(x, y) else probes.leaky_slope(x, y) for y in sides)
+    if own is not None and other is not None:
+        text = f"leaky ReLU has slope {other:.6g}, TF1's has {own:.6g}"
+        slope = {"slope": float(f"{other:.9g}")}
+        return Reason(Kind.SLOPE, text, slope, values=(f"{other:.6g}", f"{own:.6g}"))
+    text = "the activation is {1}, TF1's is {0}".format(*known)
+    settings = {"slope": 0.0} if known[1] == "ReLU" else {str(known[1]): 1.0}
+    return Reason(Kind.ACTIVATION, text, settings, values=(str(known[1]), str(known[0])))
+
+
+def dropout(layer: LayerCase) -> Reason | None:
+    """Left off on one side, or another rate."""
+    x, ours, theirs = layer.x, layer.ours, layer.theirs
+    if x.shape == theirs.shape and np.array_equal(theirs, x):
+        return Reason(Kind.DROPOUT, "dropout is left off: the output is the input")
+    if x.shape == ours.shape and np.array_equal(ours, x):
+        return Reason(Kind.DROPOUT, "drops out where TF1 drops out nothing")
+    if not x.shape == ours.shape == theirs.shape:
+        return None
+    scales = [probes.ratio(x[y != 0], y[y != 0]) for y in (ours, theirs) if np.any(y)]
+    shares = [float(np.mean(y == 0)) for y in (ours, theirs)]
+    if len(scales) < 2:
+        return None
+    own, other = (_told_dropout(*both) for both in zip(scales, shares, strict=True))
+    text = f"dropout {other}, TF1's {own}"
+    rates = [f"{_rate(*both):.2g}" for both in zip(scales, shares, strict=True)]
+    if rates[0] == rates[1]:  # by other random numbers
+        return Reason(Kind.OUTPUT, text, named=("rate",))
+    return Reason(Kind.DROPOUT_RATE, text, named=("rate",), values=(rates[1], rates[0]))
+
+
+def _rate(scale: float, zeros: float) -> float:
+    return 1 - 1 / scale if scale > 1 else zeros
+
+
+def _told_dropout(scale: float, zeros: float) -> str:
+    """What a dropout does, by the factor of what it keeps: its zeros may come in another op."""
+    if scale > 1:
+        rate = f"{_rate(scale, zeros):.2g}"
+        return f"scales what it keeps by {scale:.3g}, as one that drops {rate} does"
+    return f"drops {zeros:.2g} and scales what it keeps by {scale:.3g}"
+
+
+CONVOLUTION = Reason(
+    Kind.CONVOLUTION, "the convolution differs (stride, or the layout of its kernel)"
+)
+
+
+def convolution(layer: LayerCase) -> Reason | None:
+    """Another padding."""
+    x, ours, theirs = _without_zeros(layer), layer.ours, layer.theirs
+    kernel, bias = layer.weights.get("kernel"), layer.weights.get("bias", np.zeros(()))
+    is_transposed = layer.row.new.kind == "deconv"
+    if kernel is not None and x.ndim == 4 and kernel.ndim == 4:
+        pads = [map_probes.padding(x, kernel, y - bias, is_transposed) for y in (ours, theirs)]
+        if None in pads:  # TF1's op may come before its bias is added
+            pads = [map_probes.padding(x, kernel, y, is_transposed) for y in (ours, theirs)]
+        if None not in pads and pads[0] != pads[1]:
+            return Reason(
+                Kind.PADDING,
+                f"padding: {pads[1]} rows and columns are added before the image, TF1 "
+                f"adds {pads[0]} (its SAME is not symmetric here)",
+                padding=_around(x, kernel, theirs, is_transposed, pads[1] or 0),
+                named=("padding",),
+                values=(str(pads[1]), str(pads[0])),
+            )
+    return CONVOLUTION
+
+
+def _around(
+    x: np.ndarray, kernel: np.ndarray, y: np.ndarray, is_transposed: bool, before: int
+) -> tuple[int, int, int, int] | None:
+    """The zeros around an image that give y its size, of which some come before; None where
+    these are too many.
+
+    Args:
+      x, y: [N, H, W, C], what a convolution is given and gives; kernel: [k, k, C, filters].
+      is_transposed: whether it is the transpose of one that makes x of y.
+    """
+    image, made = (y, x) if is_transposed else (x, y)
+    around: list[int] = []
+    for axis in (1, 2):
+        side, steps = image.shape[axis], made.shape[axis]
+        stride = side // steps if is_transposed else -(-side // steps)
+        around += [before, (steps - 1) * stride + kernel.shape[axis - 1] - side - before]
+    return (around[0], around[1], around[2], around[3]) if min(around) >= 0 else None
+
+
+def _without_zeros(layer: LayerCase) -> np.ndarray:
+    """What a layer is given, without the rows and columns of zeros that the port itself puts
+    around what TF1 knows."""
+    evidence, x = layer.case.evidence, layer.x
+    known = [*evidence.batch.values(), *(s.output for s in evidence.layers[layer.mode])]
+    for array in known if x.ndim == 4 else ():
+        if array.ndim != 4 or array.shape == x.shape or array.shape[::3] != x.shape[::3]:
+            continue
+        free = [have - own for have, own in zip(x.shape[1:3], array.shape[1:3], strict=True)]
+        if min(free) < 0:
+            continue
+        rows, columns = array.shape[1:3]
+        for top, left in itertools.product(range(free[0] + 1), range(free[1] + 1)):
+            inner = x[:, top : top + rows, left : left + columns]
+            if apart(array, inner)[0] < AGREE and np.sum(x != 0) == np.sum(inner != 0):
+                return array
+    return x
+
+
+def dense(layer: LayerCase) -> Reason | None:
+    """Whether the sides number the pixels that a kernel's rows stand for otherwise."""
+    x, kernel, bias = layer.x, layer.weights.get("kernel"), layer.weights.get("bias", np.zeros(()))
+    if kernel is None or x.ndim != 2 or x.shape[1] != kernel.shape[0]:
+        return None
+    path = layer.row.new.name.partition("#")[0]
+    chw = layer.case.evidence.pixels.get(path, {}).get("rows") or _pixels_before(layer)
+    if not chw:
+        made = [x @ kernel + added for added in (np.zeros(()), bias)]
+        is_right = any(
+            y.shape == layer.theirs.shape and apart(y, layer.theirs)[0] < AGREE for y in made
+        )
+        return Reason(Kind.FLATTENING, "") if is_right else None
+    orders = {
+        "as it is": x,
+        "last": layouts.channels_last(x, chw),
+        "first": layouts.channels_first(x, chw),
+    }
+
+    def order_of(y: np.ndarray) -> str | None:
+        return next(
+            (
+                name
+                for name, pixels in orders.items()
+                for added in (np.zeros(()), bias)
+                if apart(y, pixels @ kernel + added)[0] < AGREE
+            ),
+            None,
+        )
+
+    ours, theirs = order_of(layer.ours), order_of(layer.theirs)
+    if None in (ours, theirs) or ours == theirs:
+        return None
+    return Reason(
+        Kind.FLATTENING,
+        "the rows of its kernel are in another order: the port flattens maps of "
+        f"{'x'.join(map(str, chw))} (C, H, W) otherwise than TF1",
+    )
+
+
+def _pixels_before(layer: LayerCase) -> Pixels | None:
+    """(C, H, W) of the last maps before a layer that have as many values as it takes."""
+    outputs = [a.new for a in layer.case.evidence.aligned[layer.mode]]
+    place = next(i for i, s in enumerate(outputs) if s.name == layer.row.new.name)
+    for output in reversed([s.output for s in outputs[:place]]):
+        if output.ndim == 4 and output[0].size == layer.x.shape[1]:
+            _, h, w, c = output.shape
+            return c, h, w
+    return None
+
+
+def resize(layer: LayerCase) -> Reason | None:
+    """Another way of resizing."""
+    kinds = [map_probes.resize_kind(layer.x, y) for y in (layer.ours, layer.theirs)]
+    if kinds[0] != kinds[1] and any(kinds):
+        old, new = (k or "another" for k in kinds)
+        text = f"the resize is {new}, TF1's is {old}"
+        return Reason(Kind.RESIZE, text, values=(new, old))
+    return None
+
+
+def pool(layer: LayerCase) -> Reason | None:
+    """The largest for the mean of a block, or the reverse."""
+    kinds = [map_probes.pool_kind(layer.x, y) for y in (layer.ours, layer.theirs)]
+    if kinds[0] and kinds[1] and kinds[0] != kinds[1]:
+        text = "pools {1} of each block, TF1 {0}".format(*kinds)
+        return Reason(Kind.POOL, text, values=(kinds[1], kinds[0]))
+    return None
+
+
+def anything(layer: LayerCase) -> Reason | None:
+    """Tries what may stand in a layer of a user's own, or between two layers."""
+    x, ours, theirs, weights = layer.x, layer.ours, layer.theirs, layer.weights
+    is_gated = any(w.ndim == 2 and w.shape[1] % 4 == 0 for w in weights.values())
+    if is_gated and (reason := recurrent(layer)):
+        return reason
+    if ours.shape == theirs.shape and x.shape == ours.shape:
+        if reason := activation(layer):
+            return reason
+        # what a whole model gives is what its last layer does
+        if np.array_equal(x, theirs) and layer.row.new.kind != "model":
+            return Reason(Kind.OUTPUT, "gives its input as it is, TF1 does not")
+        if weights.get("beta") is not None or weights.get("gamma") is not None:
+            return norm(layer)
+    if x.ndim == 4 and ours.ndim == 4:
+        return pool(layer) or resize(layer)
+    if ours.ndim == 2 and x.ndim == 4 and ours.shape == theirs.shape:
+        _, h, w, c = x.shape
+        if apart(ours, layouts.channels_last(theirs, (c, h, w)))[0] < AGREE:
+            text = f"flattens {c}x{h}x{w} maps channel by channel, TF1 pixel by pixel"
+            return Reason(Kind.FLATTENING, text)
+    return None
+
+
+BY_KIND: dict[str, Callable[[LayerCase], Reason | None]] = {
+    "activation": activation,
+    "dropout": dropout,
+    "norm": norm,
+    "conv": convolution,
+    "deconv": convolution,
+    "dense": dense,
+    "pool": pool,
+    "resize": resize,
+    "recurrent": recurrent,
+}
+
+# layers whose function shows in any input and output
+OF_ITSELF: dict[str, Callable[[np.ndarray, np.ndarray], str | None]] = {
+    "activation": probes.named_activation,
+    "pool": map_probes.pool_kind,
+    "resize": map_probes.resize_kind,
+}
+CALLED = {"activation": "the activation is", "pool": "the pool takes", "resize": "the resize is"}
+KIND_OF_ITSELF = {"activation": Kind.ACTIVATION, "pool": Kind.POOL, "resize": Kind.RESIZE}

@@ -1,0 +1,1 @@
+"""Why weights and slots differ after an update."""

@@ -1,0 +1,1 @@
+"""Packages beside TensorFlow, with the names that they had then."""

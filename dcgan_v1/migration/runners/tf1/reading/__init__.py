@@ -1,0 +1,1 @@
+"""What is read off a foreign graph: its updates, layers, roles and races."""

@@ -1,0 +1,131 @@
+"""Where the numbers of a layer stand in a graph: a slope, an epsilon."""
+
+from collections.abc import Mapping
+
+import tensorflow.compat.v1 as tf
+from tensorflow.core.framework.node_def_pb2 import NodeDef
+
+from dcgan_v1.migration.recordings.port_recorder.leaky_relus import AT_ZERO
+from dcgan_v1.migration.records import TYPE, Settings
+from dcgan_v1.migration.runners.tf1.reading import graph_ops
+
+Knobs = dict[str, list[tuple[str, str]]]  # setting -> [(op, attribute)]
+DEEP = 12  # ops above the one that gives a layer's output, at most
+CONVOLUTIONS = ("Conv2D", "Conv2DBackpropInput")  # and its transpose
+ROOTS = ("Rsqrt", "Sqrt")
+# they take each other's place, and so do their gradients
+OTHER = {"Sigmoid": "Tanh", "Tanh": "Sigmoid"}
+
+
+def of(op: tf.Operation, nodes: Mapping[str, NodeDef]) -> Knobs:
+    """Returns the knobs of an op that makes a layer's output.
+
+    Args:
+      op: in the graph as it runs.
+      nodes: of the program by name; in float64 an op of it may be spelled out of others.
+    """
+    attributes = set(nodes[op.name].attr)
+    if op.type == "Merge":
+        return _of_branches(nodes, op.name)
+    if op.type in OTHER:
+        name = OTHER[op.type]
+        return {name.lower(): [(op.name, f"{TYPE}{name}")]}
+    if "alpha" in attributes:
+        return {"slope": [(op.name, "alpha")]}
+    if "epsilon" in attributes:
+        return {"epsilon": [(op.name, "epsilon")]}
+    if op.type == "Maximum":
+        return _slope(op)
+    if convolution := _convolution(op):
+        return {"padding": [(name, "padding") for name in _of_same_filter(convolution)]}
+    if op.type in ("Add", "AddV2", "Sub", "Mul", "RealDiv"):
+        return _epsilon(op)
+    return {}
+
+
+def _of_branches(nodes: Mapping[str, NodeDef], name: str) -> Knobs:
+    """A batch norm in a tf.cond: an op for each mode, which the switch joins."""
+    found = []
+    for given in nodes[name].input:
+        node = nodes.get(given.partition(":")[0])
+        while node is not None and node.op == "Identity":
+            node = nodes.get(node.input[0].partition(":")[0])
+        if node is not None and "epsilon" in node.attr:
+            found.append((node.name, "epsilon"))
+    return {"epsilon": found} if found else {}
+
+
+def settings(op: tf.Operation) -> Settings:
+    """Returns what maximum(x, slope * x) says of itself: its gradient goes to the first of
+    equals."""
+    found = _scaled(op) if op.type == "Maximum" else []
+    if len(found) != 1:
+        return {}
+    place, constant = found[0]
+    slope = float(f"{float(tf.make_ndarray(constant.get_attr('value'))):.6g}")
+    return {"slope": slope, AT_ZERO: slope if place == 0 else 1.0}
+
+
+def _slope(op: tf.Operation) -> Knobs:
+    """maximum(x, slope * x): the constant that x is multiplied with."""
+    found = _scaled(op)
+    return {"slope": [(found[0][1].name, "value")]} if len(found) == 1 else {}
+
+
+def _scaled(op: tf.Operation) -> list[tuple[int, tf.Operation]]:
+    """Which inputs of an op are something times a constant, and the constant."""
+    return [
+        (place, constant)
+        for place, t in enumerate(op.inputs)
+        if t.op.type == "Mul"
+        for constant in (u.op for u in t.op.inputs)
+        if constant.type == "Const" and _is_number(constant)
+    ]
+
+
+def _epsilon(op: tf.Operation) -> Knobs:
+    """y of a normalisation by hand: a constant that is added before a root."""
+    level: set[tf.Operation] = {op}
+    visited: set[tf.Operation] = set()
+    for _ in range(DEEP):
+        above = {t.op for o in level for t in o.inputs} - visited
+        visited |= above
+        level = {o for o in above if o.type not in graph_ops.KERNELS and not graph_ops.is_source(o)}
+    roots = [o for o in visited if o.type in ROOTS]
+    found = [
+        (constant.name, "value")
+        for root in roots
+        for added in [root.inputs[0].op]
+        if added.type in graph_ops.SUMS
+        for constant in (t.op for t in added.inputs)
+        if constant.type == "Const" and _is_number(constant)
+    ]
+    return {"epsilon": found} if len(roots) == 1 and found else {}
+
+
+def _is_number(constant: tf.Operation) -> bool:
+    return constant.outputs[0].shape.rank == 0
+
+
+def _convolution(op: tf.Operation) -> tf.Operation | None:
+    """The convolution that an op is, or adds a bias to."""
+    if op.type in CONVOLUTIONS:
+        return op
+    above = op.inputs[0].op if op.type in ("BiasAdd", "Add", "AddV2") else op
+    return above if above.type in CONVOLUTIONS else None
+
+
+def _of_same_filter(convolution: tf.Operation) -> list[str]:
+    """Names of all convolutions, in whichever copy of a network, that read the same variable."""
+    source = convolution.inputs[1].op
+    while source.type in graph_ops.THROUGH and source.inputs:
+        source = source.inputs[0].op
+    found, known, waiting = {convolution.name}, {source}, [source]
+    while waiting:
+        for user in (u for tensor in waiting.pop().outputs for u in tensor.consumers()):
+            if user.type in graph_ops.THROUGH and user not in known:
+                known.add(user)
+                waiting.append(user)
+            if user.type == convolution.type and "_grad/" not in user.name:
+                found.add(user.name)
+    return sorted(found)
