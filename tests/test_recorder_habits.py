@@ -9,7 +9,7 @@ from script_runs import call
 
 from dcgan_v1.migration.recordings.recording import Recording
 from dcgan_v1.migration.recordings.tf1_recorder.files import save_arrays
-from dcgan_v1.migration.recordings.tf1_recorder.recorder import Recorder
+from dcgan_v1.migration.recordings.tf1_recorder.values import variable_values
 
 pytestmark = pytest.mark.compare
 
@@ -168,9 +168,7 @@ def test_variables_are_read_in_one_call_where_all_have_values(without_values):
             calls.append(fetches)
             return session.run(fetches)
 
-        recorder = Recorder()
-        recorder._plain = counted
-        values = recorder._variables(session, without=["v1"])
+        values = variable_values(counted, session, without=["v1"])
     kept = set(range(10)) - {1, *without_values}
     assert values == {f"v{i}": float(i) for i in kept}
     assert len(calls) == 1 if not without_values else len(calls) < 20
