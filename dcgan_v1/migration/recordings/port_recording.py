@@ -1,6 +1,5 @@
 """Reads what `port_recorder` wrote. No code of a program's is run."""
 
-import json
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -10,6 +9,7 @@ import numpy as np
 
 from dcgan_v1.errors import UserError
 from dcgan_v1.migration.arrays import read_npz
+from dcgan_v1.migration.recordings import description
 from dcgan_v1.migration.recordings.tf1_recorder.steps import whole_steps
 from dcgan_v1.migration.records import Arrays
 
@@ -140,13 +140,7 @@ class PortRecording:
 
 def _told(folder: Path) -> dict[str, Any]:
     path = folder / "recording.json"
-    try:
-        told = json.loads(path.read_text("utf-8"))
-    except OSError as error:
-        state = "is not complete" if (folder / "before.npz").exists() else "is none"
-        raise UserError(f"the recording {folder} {state}: no {path.name}") from error
-    except ValueError as error:
-        raise UserError(f"{path} is no JSON") from error
+    told = description.read(path, begun="before.npz")
     if not isinstance(told, dict) or told.get("kind") != "port":
         raise UserError(f"{path} is no port's recording: see --recording for TF1's")
     if told.get("format") != FORMAT:

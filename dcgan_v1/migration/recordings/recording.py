@@ -4,7 +4,6 @@ Pure numpy. Names are those of the graph; `z@2` is what the second session call 
 step was given for `z`, where that is not what the first one was.
 """
 
-import json
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ import numpy as np
 
 from dcgan_v1.errors import UserError
 from dcgan_v1.migration.arrays import read_npz
+from dcgan_v1.migration.recordings import description
 from dcgan_v1.migration.records import Arrays
 
 FORMAT = 1
@@ -110,15 +110,9 @@ class Recording:
 
 def _told(folder: Path) -> dict[str, Any]:
     path = folder / "recording.json"
-    try:
-        told = json.loads(path.read_text("utf-8"))
-    except OSError as error:
-        state = "is not complete" if (folder / "graph.meta").exists() else "is none"
-        raise UserError(f"the recording {folder} {state}: no {path.name}") from error
-    except ValueError as error:
-        raise UserError(f"{path} is no JSON") from error
+    told = description.read(path, begun="graph.meta")
     if not isinstance(told, dict) or told.get("format") != FORMAT:
-        raise UserError(f"{path} is of another format than {FORMAT}: record anew")
+        raise UserError(f"{path} is of another format than {FORMAT}: record again")
     if not _is_sound(told):
         raise UserError(f"{path} is no recording: its steps and runs do not fit")
     return told

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-SOURCES = (
+SOURCES = (  # what programs with an input pipeline read instead of a placeholder
     "IteratorGetNext",
     "QueueDequeueV2",
     "QueueDequeueManyV2",
@@ -21,11 +21,22 @@ RANDOM = (
     "RandomGamma",
     "RandomPoisson",
     "RandomPoissonV2",
-    "RandomShuffle",
     "StatelessRandomUniform",
+    "StatelessRandomUniformV2",
     "StatelessRandomNormal",
+    "StatelessRandomNormalV2",
     "StatelessTruncatedNormal",
+    "StatelessTruncatedNormalV2",
     "StatelessMultinomial",
+    "RandomShuffle",
+    "StatefulUniform",
+    "StatefulUniformInt",
+    "StatefulUniformFullInt",
+    "StatefulStandardNormal",
+    "StatefulStandardNormalV2",
+    "StatefulTruncatedNormal",
+    "StatelessRandomUniformInt",
+    "StatelessRandomUniformIntV2",
 )
 BY_HAND = (
     "AssignAdd",

@@ -5,44 +5,9 @@ from collections.abc import Iterable
 import tensorflow.compat.v1 as tf
 
 from dcgan_v1.errors import UserError
+from dcgan_v1.migration.recordings.tf1_recorder.graph_ops import RANDOM, SOURCES
 
 PLACEHOLDERS = ("Placeholder", "PlaceholderV2", "PlaceholderWithDefault")
-SOURCES = (  # what programs with an input pipeline read instead of a placeholder
-    "IteratorGetNext",
-    "QueueDequeueV2",
-    "QueueDequeueManyV2",
-    "QueueDequeueUpToV2",
-    "QueueDequeue",
-    "QueueDequeueMany",
-    "QueueDequeueUpTo",
-)
-RANDOM = (
-    "RandomUniform",
-    "RandomUniformInt",
-    "RandomStandardNormal",
-    "TruncatedNormal",
-    "ParameterizedTruncatedNormal",
-    "Multinomial",
-    "RandomGamma",
-    "RandomPoisson",
-    "RandomPoissonV2",
-    "StatelessRandomUniform",
-    "StatelessRandomUniformV2",
-    "StatelessRandomNormal",
-    "StatelessRandomNormalV2",
-    "StatelessTruncatedNormal",
-    "StatelessTruncatedNormalV2",
-    "StatelessMultinomial",
-    "RandomShuffle",
-    "StatefulUniform",
-    "StatefulUniformInt",
-    "StatefulUniformFullInt",
-    "StatefulStandardNormal",
-    "StatefulStandardNormalV2",
-    "StatefulTruncatedNormal",
-    "StatelessRandomUniformInt",
-    "StatelessRandomUniformIntV2",
-)
 THROUGH = (
     "Identity",
     "ReadVariableOp",
