@@ -1,4 +1,4 @@
-"""One sitting on a GPU: all that no processor can tell, in pieces of under ten minutes.
+"""Runs what must be measured on a GPU, in pieces of under ten minutes.
 
     python benchmarks/gpu.py --json gpu.json                    # all pieces, 40 minutes at most
     python benchmarks/gpu.py --json gpu.json --pieces steps     # one; the file keeps the others

@@ -36,7 +36,7 @@ CONTENDERS = {  # name -> (module in contenders/, TF_ENABLE_ONEDNN_OPTS or None)
     "tf2_default": ("tf2", None),
     "tf2_no_onednn": ("tf2", "0"),
     "keras": ("keras_loop", "1"),
-    "torch": ("torch_twin", None),
+    "torch": ("torch_loop", None),
 }
 PRODUCT = "product"  # asked in every round, too
 ISA = "ONEDNN_MAX_CPU_ISA"  # AVX2: without AVX-512, as most processors are

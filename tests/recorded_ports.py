@@ -6,7 +6,7 @@ from pathlib import Path
 
 from compare_once import compared
 
-from dcgan_v1.commands.port_programs import record
+from dcgan_v1.commands.record_port import record
 
 PROGRAMS = Path(__file__).with_name("port_programs")
 ACCEPTED = ["adam-epsilon-place", "port-only-averages"]
@@ -44,5 +44,5 @@ def cells_of(text):
 
 
 def against(old, port):
-    """What comes of comparing a graph of port_programs/old.py with a recording."""
-    return compared(f"{PROGRAMS / 'old.py'}:{old}", port, accept=ACCEPTED)
+    """What comes of comparing a graph of port_programs/tf1_graphs.py with a recording."""
+    return compared(f"{PROGRAMS / 'tf1_graphs.py'}:{old}", port, accept=ACCEPTED)

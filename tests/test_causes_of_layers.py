@@ -8,9 +8,9 @@ from plain_evidence import case, made
 
 from dcgan_v1.migration.comparison.evidence import FORWARD, Aligned, Key
 from dcgan_v1.migration.explanation.layer_causes import (
+    first_differences,
     layer_corrections,
     layer_experiments,
-    layers,
     norm_layers,
 )
 from dcgan_v1.migration.explanation.layer_causes.layer_case import LayerCase
@@ -124,6 +124,6 @@ def test_an_input_in_another_range_is_named_though_the_layer_before_differs_alre
     )
     more = {"aligned": {"training": rows}, "layers": {"training": [r.old for r in rows]}}
     evidence = replace(made(ours, theirs, {}, **more), batch={"x": x})
-    generator, discriminator = layers.find(case(evidence), "training", late=False)
+    generator, discriminator = first_differences.find(case(evidence), "training", late=False)
     assert generator.where.startswith("G/out")
     assert "the port scales its input: 2 times TF1's x, plus -1" in discriminator.text

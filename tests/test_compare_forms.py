@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from dcgan_v1.migration.comparison import units
-from dcgan_v1.migration.comparison.counterparts import pixel_order
+from dcgan_v1.migration.comparison import loss_units
 from dcgan_v1.migration.comparison.evidence import GRADIENT, LOSS, STATE, Evidence, Key
+from dcgan_v1.migration.comparison.pairs import pixel_order
 from dcgan_v1.migration.matching import layouts
 from dcgan_v1.migration.matching.fingerprints import Certificate
 from dcgan_v1.migration.matching.layouts import Layout
@@ -58,12 +58,12 @@ def scaled(rng, unit, ours, theirs):
 def test_a_sum_with_a_smaller_rate_is_a_mean_in_other_units(rng, unit):
     settings = {"kind": "Momentum", "learning rate": 0.1, "momentum": 0.9, "nesterov": False}
     evidence = scaled(rng, unit, settings, {**settings, "learning rate": 0.1 / unit})
-    again = units.in_tf1_units(evidence)
+    again = loss_units.in_tf1_units(evidence)
     assert again.units == pytest.approx({0: unit})
     for key, array in again.ours.items():
         assert again.theirs[key] == pytest.approx(array, rel=1e-12), key
     assert again.first[1].settings["sgd"]["learning rate"] == pytest.approx(0.1)
-    assert f"{unit:.6g} times TF1's" in units.sentences(again)[0]
+    assert f"{unit:.6g} times TF1's" in loss_units.sentences(again)[0]
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_a_sum_with_a_smaller_rate_is_a_mean_in_other_units(rng, unit):
 )
 def test_a_sum_for_a_mean_is_no_other_unit_if_the_optimiser_does_not_make_up_for_it(rng, theirs):
     settings = {"kind": "Momentum", "learning rate": 0.1, "momentum": 0.9, "nesterov": False}
-    assert not units.in_tf1_units(scaled(rng, 6.0, settings, {**settings, **theirs})).units
+    assert not loss_units.in_tf1_units(scaled(rng, 6.0, settings, {**settings, **theirs})).units
 
 
 def test_gradients_that_differ_otherwise_have_no_unit(rng):
@@ -85,7 +85,7 @@ def test_gradients_that_differ_otherwise_have_no_unit(rng):
     evidence = scaled(rng, 6.0, settings, {**settings, "learning rate": 0.1 / 6})
     key = Key(GRADIENT, "w", "", 0, 0)
     theirs = {**evidence.theirs, key: evidence.theirs[key] + np.eye(1, 5)[0]}
-    assert not units.in_tf1_units(replace(evidence, theirs=theirs)).units
+    assert not loss_units.in_tf1_units(replace(evidence, theirs=theirs)).units
 
 
 def test_the_order_of_pixels_is_the_one_under_which_layers_agree():

@@ -10,7 +10,7 @@ from script_runs import ROOT, call
 
 pytestmark = pytest.mark.compare
 
-FOLDER = ROOT / "tests" / "kinds"
+FOLDER = ROOT / "tests" / "compared_kinds"
 
 
 def compare(old, new, *args):

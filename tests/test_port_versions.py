@@ -13,8 +13,8 @@ from written_recordings import write
 from dcgan_v1.commands import compare as command
 from dcgan_v1.errors import UserError
 from dcgan_v1.migration.recordings.port_recorder import running
-from dcgan_v1.migration.recordings.versions import Versions, compare_versions
-from dcgan_v1.migration.runners.recorded import RecordedPort
+from dcgan_v1.migration.recordings.port_versions import Versions, compare_versions
+from dcgan_v1.migration.runners.recorded_port import RecordedPort
 
 BOTH = """import torch
 from torch import nn

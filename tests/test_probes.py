@@ -6,14 +6,15 @@ import tensorflow.compat.v1 as tf
 
 from dcgan_v1.migration.comparison import differences
 from dcgan_v1.migration.comparison.evidence import FORWARD, GRADIENT, STATE, Key
-from dcgan_v1.migration.explanation.layer_causes import map_probes, probes
+from dcgan_v1.migration.explanation import estimates
+from dcgan_v1.migration.explanation.layer_causes import map_probes
 
 pytestmark = [pytest.mark.unit, pytest.mark.numerical]
 
 
 def test_slope_is_read_from_input_and_output(rng):
     x = rng.normal(size=(50, 7))
-    assert probes.slope(x, np.where(x > 0, x, 0.37 * x)) == pytest.approx(0.37)
+    assert estimates.slope(x, np.where(x > 0, x, 0.37 * x)) == pytest.approx(0.37)
 
 
 @pytest.mark.parametrize("size", [3, 4, 5])
@@ -41,7 +42,7 @@ def test_adams_epsilon_is_read_from_one_step(rng, epsilon):
     m, v = 0.5 * g, 0.001 * g * g
     rate = 2e-4 * np.sqrt(1 - 0.999) / (1 - 0.5)
     change = -rate * m / (np.sqrt(v) + epsilon)
-    assert probes.adam_epsilon(change, m, v, rate) == pytest.approx(epsilon, rel=1e-3)
+    assert estimates.adam_epsilon(change, m, v, rate) == pytest.approx(epsilon, rel=1e-3)
 
 
 @pytest.mark.parametrize("passes", [1, 2, 3])
@@ -51,10 +52,10 @@ def test_the_count_behind_two_variances_is_found(rng, passes):
     for variance in rng.uniform(0.1, 2, (passes, 16)):
         biased = decay * biased + (1 - decay) * variance
         unbiased = decay * unbiased + (1 - decay) * variance * n / (n - 1)
-    assert probes.variance_count(before, biased, unbiased, decay) == n
-    assert probes.variance_count(before, unbiased, biased, decay) == -n
+    assert estimates.variance_count(before, biased, unbiased, decay) == n
+    assert estimates.variance_count(before, unbiased, biased, decay) == -n
     other = biased * rng.uniform(0.9, 1.1, 16)
-    assert probes.variance_count(before, biased, other, decay) is None
+    assert estimates.variance_count(before, biased, other, decay) is None
 
 
 # ---- differences ----

@@ -8,7 +8,7 @@ import tensorflow.compat.v1 as tf
 from script_runs import call
 
 from dcgan_v1.compare import Tf1
-from dcgan_v1.migration.recordings.recording import Recording
+from dcgan_v1.migration.recordings.tf1_recording import Recording
 from dcgan_v1.migration.records import Batch
 from dcgan_v1.migration.runners.tf1.reading import races
 from dcgan_v1.migration.runners.tf1.runner import GraphRunner

@@ -18,9 +18,9 @@ from dcgan_v1.migration.recordings import recorder_file
 from dcgan_v1.migration.recordings.port_recorder import draws, running
 from dcgan_v1.migration.recordings.port_recorder.draws import law_of
 from dcgan_v1.migration.recordings.port_recording import PortRecording
-from dcgan_v1.migration.recordings.versions import compare_versions
+from dcgan_v1.migration.recordings.port_versions import compare_versions
 from dcgan_v1.migration.records import Input
-from dcgan_v1.migration.runners.recorded import RecordedPort
+from dcgan_v1.migration.runners.recorded_port import RecordedPort
 
 # ---- what is recorded ----
 

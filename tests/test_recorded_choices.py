@@ -7,12 +7,12 @@ import pytest
 
 from dcgan_v1.migration.comparison.evidence import Aligned, Key
 from dcgan_v1.migration.comparison.inputs import feeding
-from dcgan_v1.migration.comparison.runs import inference, recorded
+from dcgan_v1.migration.comparison.runs import inference, recorded_run
 from dcgan_v1.migration.explanation.averages import _cause
+from dcgan_v1.migration.explanation.layer_causes.first_differences import _is_idle
 from dcgan_v1.migration.explanation.layer_causes.layer_case import LayerCase
 from dcgan_v1.migration.explanation.layer_causes.layer_experiments import dense
 from dcgan_v1.migration.explanation.layer_causes.layer_reasons import skipped
-from dcgan_v1.migration.explanation.layer_causes.layers import _is_idle
 from dcgan_v1.migration.matching import by_use
 from dcgan_v1.migration.matching.identify import PortUpdate
 from dcgan_v1.migration.matching.layouts import Layout
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.unit
 
 
 def test_a_pairing_under_which_an_update_takes_fewer_gradients_is_not_the_nearer(monkeypatch):
-    monkeypatch.setattr(recorded, "state_of", lambda *args: None)
+    monkeypatch.setattr(recorded_run, "state_of", lambda *args: None)
     ours = {"d/b": np.ones(2), "g/b": np.ones(2)}
     observed = SimpleNamespace(gradients=ours)
     side = SimpleNamespace(load=lambda state: None, step=lambda batch, is_observed: observed)
@@ -36,7 +36,7 @@ def test_a_pairing_under_which_an_update_takes_fewer_gradients_is_not_the_nearer
     def apart(theirs):
         matching = SimpleNamespace(gradients=lambda gradients, old: (theirs, []))
         seen = SimpleNamespace(gradients={})
-        return recorded._apart(programs, None, None, prepared, matching, seen)
+        return recorded_run._apart(programs, None, None, prepared, matching, seen)
 
     near = apart({name: 1.1 * array for name, array in ours.items()})
     across = apart({"d/b": np.ones(2)})  # g/b was paired with what another optimiser trains
@@ -52,7 +52,7 @@ def test_an_input_that_no_step_is_fed_is_drawn_for_networks_beside_it():
         "training": Input([], "bool", is_of_step=False),
     }
     old = Tf1Info(inputs=inputs, switches=["training"])
-    beside = recorded._beside(old, {"x": np.zeros([5, 4])})
+    beside = recorded_run._beside(old, {"x": np.zeros([5, 4])})
     assert {name: array.shape for name, array in beside.items()} == {"z": (5, 3)}
 
 
@@ -65,21 +65,21 @@ def test_noise_that_one_side_alone_draws_again_in_a_step_is_told():
     needs = [["x", "z"], ["z"]]
     arrays = {"X": np.ones(3), "z": np.zeros(3), "z#2": np.ones(3), "z#3": np.zeros(3)}
     items = {"x": "X", "z": "z", "z@2": "z#2"}
-    again = recorded._bindings(told(["x", "z"], needs), items, arrays)
+    again = recorded_run._bindings(told(["x", "z"], needs), items, arrays)
     assert again.again == {"z#2": "z"} and not again.used_again
-    both = recorded._bindings(told(["x", "z", "z@2"], needs), items, arrays)
+    both = recorded_run._bindings(told(["x", "z", "z@2"], needs), items, arrays)
     assert not both.again and not both.used_again
     # the same noise, of which another call was seen; run 2 reads no x
     items["z@2"] = "z#3"
-    once = recorded._bindings(told(["x", "z", "x@2", "z@2"], needs), items, arrays)
+    once = recorded_run._bindings(told(["x", "z", "x@2", "z@2"], needs), items, arrays)
     assert once.used_again == {"z@2": "z"} and not once.again
 
 
 def test_an_input_of_no_known_shape_that_was_fed_numbers_is_one_number():
     v = Input(None, "float64")
-    assert recorded._is_number("k", v, {"k": np.zeros(3)})
-    assert not recorded._is_number("k", v, {"k": np.zeros([3, 8, 2])})
-    assert not recorded._is_number("k", v, {})
+    assert recorded_run._is_number("k", v, {"k": np.zeros(3)})
+    assert not recorded_run._is_number("k", v, {"k": np.zeros([3, 8, 2])})
+    assert not recorded_run._is_number("k", v, {})
 
 
 def test_labels_are_not_taken_for_noise_of_as_many_columns():

@@ -5,7 +5,7 @@ import pytest
 from port_texts import run_recorder
 
 from dcgan_v1.migration.recordings.port_recording import PortRecording
-from dcgan_v1.migration.runners.recorded import RecordedPort
+from dcgan_v1.migration.runners.recorded_port import RecordedPort
 
 TORCH = """import torch
 from torch import nn

@@ -9,7 +9,7 @@ import zipfile
 import pytest
 from archive_files import BESIDE, FILES, FORMS, rar, tar, zip_by, zipped
 
-from dcgan_v1.data import archives, members, signatures, sources, tar_source, zip_source
+from dcgan_v1.data import archive_members, archives, signatures, sources, tar_source, zip_source
 from dcgan_v1.errors import UserError
 
 pytestmark = pytest.mark.unit
@@ -124,7 +124,7 @@ def test_a_full_disk_is_named_where_an_archive_is_copied(tmp_path, monkeypatch, 
         def write(self, data):
             raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(members.tempfile, "TemporaryFile", Full)
+    monkeypatch.setattr(archive_members.tempfile, "TemporaryFile", Full)
     with pytest.raises(UserError, match="No space left on device; make room there, set TMPDIR"):
         source.read("faces/0.png")
 

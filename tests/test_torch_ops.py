@@ -6,8 +6,8 @@ import tensorflow as tf
 from described_values import number, to_tf, to_torch, value
 
 from dcgan_v1.porting import description as d
-from dcgan_v1.porting.graphs import tf_ops
 from dcgan_v1.porting.reading import broadcasting
+from dcgan_v1.porting.tensorflow import tf_ops
 from dcgan_v1.porting.torch.ops import Printer
 
 pytestmark = [pytest.mark.unit, pytest.mark.torch]

@@ -14,10 +14,10 @@ from script_runs import ENVIRONMENT
 from dcgan_v1.migration.matching import map_file
 from dcgan_v1.porting import description as d
 from dcgan_v1.porting import originals
+from dcgan_v1.porting.keras import initializers as keras_starts
 from dcgan_v1.porting.keras import layers as keras_layers
 from dcgan_v1.porting.keras import networks as keras_networks
 from dcgan_v1.porting.keras import norms as keras_norms
-from dcgan_v1.porting.keras import starts as keras_starts
 from dcgan_v1.porting.text import writing
 from dcgan_v1.porting.torch import networks as torch_networks
 from dcgan_v1.ports import comparison

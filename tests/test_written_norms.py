@@ -7,9 +7,9 @@ import pytest
 import tensorflow as tf
 
 from dcgan_v1.porting import description as d
-from dcgan_v1.porting.graphs import tf_ops
 from dcgan_v1.porting.keras import networks as keras_networks
 from dcgan_v1.porting.keras import training as keras_training
+from dcgan_v1.porting.tensorflow import tf_ops
 from dcgan_v1.porting.tf2 import networks as tf2_networks
 from dcgan_v1.porting.tf2 import training as tf2_training
 from dcgan_v1.porting.torch import networks as torch_networks

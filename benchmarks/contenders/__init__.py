@@ -10,7 +10,7 @@ MODELS = {
     "source_loop": ("mnist_beginners", "celeba64"),
     "tf2": tuple(SYSTEMS),
     "keras_loop": ("mnist_keras",),
-    "torch_twin": ("celeba64", "images96"),
+    "torch_loop": ("celeba64", "images96"),
 }
 # the other systems' sources are no TF1 programs: what stands for them here
 SOURCES = {"mnist_keras": "keras", "mnist_tutorial": "tf2", "images96": "torch"}

@@ -23,7 +23,7 @@ sys.path.insert(0, str(ROOT))
 
 from benchmarks.pairs import clones, rows, table
 from benchmarks.pairs.table import HERE, Pair
-from dcgan_v1.commands import port_programs
+from dcgan_v1.commands import record_port
 from dcgan_v1.errors import UserError
 
 SCRIPTS = ROOT / "scripts"
@@ -98,7 +98,7 @@ def _record_port(pair: Pair, program: Path, work: Path) -> list[str | Path]:
     recording = work / "new_recording"
     path = os.pathsep.join([str(HERE / "stand_ins" / pair.new.stand_ins), str(ROOT)])
     with mock.patch.dict(os.environ, {"PYTHONPATH": path, "MPLBACKEND": "Agg"}):
-        port_programs.record(
+        record_port.record(
             program,
             pair.new.arguments,
             steps=pair.steps,

@@ -1,4 +1,4 @@
-"""The commands, a module each: `make_parser()`, and `main(args)`, which does the work.
+"""The commands, a module each, and the options and plans that they share.
 
 `scripts/` and the console command `dcgan-v1` start them by `run`.
 """

@@ -14,7 +14,7 @@ from typing import Any
 from tqdm import tqdm
 
 from dcgan_v1 import files, systems
-from dcgan_v1.commands import cli, compare_options, old_programs, tf1_options
+from dcgan_v1.commands import cli, compare_options, record_tf1, tf1_options
 from dcgan_v1.config.setting import option
 from dcgan_v1.errors import UserError, reason
 
@@ -72,12 +72,12 @@ def _refuse_port_options(args: argparse.Namespace) -> None:
 
 def _port(args: argparse.Namespace, folder: Path) -> Any:
     """The port's recording, made now if there is none."""
-    from dcgan_v1.commands import port_programs
+    from dcgan_v1.commands import record_port
     from dcgan_v1.compare import Recorded
 
     if args.port_recording:
         return Recorded(str(args.port_recording))
-    return port_programs.record(
+    return record_port.record(
         args.port_program,
         args.port_arguments or "",
         steps=args.steps,
@@ -127,14 +127,14 @@ def _with_recording(
     args: argparse.Namespace, recording: Path | None, new: Any, settings: dict[str, Any]
 ) -> int:
     from dcgan_v1.compare import source_of
-    from dcgan_v1.migration.recordings import replay
+    from dcgan_v1.migration.recordings import replay_report
 
     old = tf1_options.named_old(args, recording)
     if new is not None:
         return run(args, old, new, **settings)
     with broken_off():
-        replayed = replay.replay(source_of(old), str(recording))
-    print(*replay.lines(replayed), sep="\n")
+        replayed = replay_report.replay(source_of(old), str(recording))
+    print(*replay_report.lines(replayed), sep="\n")
     return 0
 
 
@@ -142,7 +142,7 @@ def _run_program(args: argparse.Namespace, new: Any, settings: dict[str, Any]) -
     """Records a program's first steps in a process of its own, and compares."""
     with tempfile.TemporaryDirectory(prefix="recording_") as folder:
         recording = args.keep_recording or Path(folder, "recording")
-        old_programs.record(args, recording, Path(folder, "run"))
+        record_tf1.record(args, recording, Path(folder, "run"))
         settings["title"] = str(args.program), str(args.port_program or args.port_recording or new)
         args.trust = settings["trust"] = True  # it has run just now
         return _with_recording(args, recording, new, settings)

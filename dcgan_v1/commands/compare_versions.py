@@ -66,7 +66,7 @@ def of_two(args: argparse.Namespace) -> int:
 
 def of_ports(first: str, second: str) -> int:
     """Compares two recordings of the same port. Returns the exit code."""
-    from dcgan_v1.migration.recordings.versions import compare_versions
+    from dcgan_v1.migration.recordings.port_versions import compare_versions
 
     versions = compare_versions(first, second)
     print(*versions.lines(), sep="\n")

@@ -13,7 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dcgan_v1.commands import cli, old_programs, tf1_options
+from dcgan_v1.commands import cli, record_tf1, tf1_options
 from dcgan_v1.commands.compare import broken_off
 from dcgan_v1.errors import UserError, how_to_install, reason
 
@@ -63,7 +63,7 @@ def _port(args: argparse.Namespace, folder: Path) -> Port:
     from dcgan_v1 import runtime
 
     if args.program:
-        old_programs.record(args, folder / "recording", folder / "run")
+        record_tf1.record(args, folder / "recording", folder / "run")
         args.trust = True  # it has run just now
     runtime.prepare()
     from dcgan_v1.migration.matching import map_file

@@ -12,8 +12,15 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, NamedTuple
 
-from dcgan_v1.data.members import Copy, encrypted, fingerprint, needs, refuse_climbing, unreadable
-from dcgan_v1.data.passed_over import PassedOver, takes
+from dcgan_v1.data.archive_members import (
+    Copy,
+    encrypted,
+    fingerprint,
+    needs,
+    refuse_climbing,
+    unreadable,
+)
+from dcgan_v1.data.image_names import PassedOver, takes
 from dcgan_v1.data.sources import LARGEST
 from dcgan_v1.errors import UserError, reason
 

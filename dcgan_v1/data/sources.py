@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Protocol
 
 from dcgan_v1.data import signatures, synthetic
-from dcgan_v1.data.passed_over import SUFFIXES, PassedOver, is_hidden, takes
+from dcgan_v1.data.image_names import SUFFIXES, PassedOver, is_hidden, takes
 from dcgan_v1.errors import UserError
 
 LARGEST = 256 * 2**20  # bytes of one image file

@@ -15,8 +15,15 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, cast
 
-from dcgan_v1.data.members import Copy, encrypted, fingerprint, needs, refuse_climbing, unreadable
-from dcgan_v1.data.passed_over import PassedOver, takes
+from dcgan_v1.data.archive_members import (
+    Copy,
+    encrypted,
+    fingerprint,
+    needs,
+    refuse_climbing,
+    unreadable,
+)
+from dcgan_v1.data.image_names import PassedOver, takes
 from dcgan_v1.data.sources import LARGEST
 from dcgan_v1.errors import UserError, reason
 

@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
 
-from dcgan_v1.data.members import encrypted, fingerprint, needs, refuse_climbing
-from dcgan_v1.data.passed_over import PassedOver, takes
+from dcgan_v1.data.archive_members import encrypted, fingerprint, needs, refuse_climbing
+from dcgan_v1.data.image_names import PassedOver, takes
 from dcgan_v1.data.sources import LARGEST
 from dcgan_v1.errors import UserError, reason
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from dcgan_v1.migration.explanation.case import Finding
     from dcgan_v1.migration.matching.map_file import Map
     from dcgan_v1.migration.matching.matching import Matching
-    from dcgan_v1.migration.recordings.replay import Replay
+    from dcgan_v1.migration.recordings.replay_report import Replay
 
 CHECKED = (1, 3, 10)  # steps after which the state is looked at, and the last
 Side = str | Tf1 | Recorded | Callable[..., object]
@@ -157,7 +157,7 @@ def compare(
     from dcgan_v1.migration.explanation.case import ACCEPTABLE
     from dcgan_v1.migration.matching import map_file
     from dcgan_v1.migration.recordings.port_recording import PortRecording
-    from dcgan_v1.migration.recordings.replay import replay
+    from dcgan_v1.migration.recordings.replay_report import replay
     from dcgan_v1.migration.reporting import tables
 
     if steps < 1:

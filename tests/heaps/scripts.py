@@ -194,7 +194,7 @@ class Recordings:
         self.old = GraphRunner(spec, self.dtype, 1, list(changes))
 
     def reopen_port(self):
-        from dcgan_v1.migration.runners.recorded import RecordedPort
+        from dcgan_v1.migration.runners.recorded_port import RecordedPort
 
         self.new = RecordedPort(self.folders[1])
 

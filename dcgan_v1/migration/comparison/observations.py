@@ -1,11 +1,11 @@
-"""What can be read off observations: whether they hold NaN, which gradients are rounding."""
+"""Checks on what a step gave: NaN or infinity, and gradients that are only rounding."""
 
 from collections.abc import Iterable, Mapping
 
 import numpy as np
 
 from dcgan_v1.errors import UserError
-from dcgan_v1.migration.comparison.counterparts.losses import Scalars
+from dcgan_v1.migration.comparison.pairs.losses import Scalars
 from dcgan_v1.migration.records import GradientKey, LayerOutput
 
 NO_GRADIENT = {"float64": 1e-12, "float32": 1e-6}  # of an update's largest: rounding

@@ -15,23 +15,23 @@ from dcgan_v1.migration.comparison import (
     program_lines,
     rounding,
 )
-from dcgan_v1.migration.comparison.counterparts import pairing
-from dcgan_v1.migration.comparison.counterparts.pairing import Pairing
 from dcgan_v1.migration.comparison.differences import Difference
 from dcgan_v1.migration.comparison.evidence import Evidence
 from dcgan_v1.migration.comparison.gradient_check import Checked
 from dcgan_v1.migration.comparison.inputs import input_order, preparation
 from dcgan_v1.migration.comparison.inputs.bindings import Bindings
 from dcgan_v1.migration.comparison.inputs.preparation import Prepared, Request
+from dcgan_v1.migration.comparison.pairs import pairing
+from dcgan_v1.migration.comparison.pairs.pairing import Pairing
 from dcgan_v1.migration.comparison.pictures import Images
 from dcgan_v1.migration.comparison.programs import Programs
-from dcgan_v1.migration.comparison.runs import collection, recorded
+from dcgan_v1.migration.comparison.runs import collection, recorded_run
 from dcgan_v1.migration.comparison.runs.live_experiments import LiveExperiments
 from dcgan_v1.migration.comparison.runs.recorded_experiments import RecordedExperiments
 from dcgan_v1.migration.explanation.explain import Finding, explain
 from dcgan_v1.migration.records import PortInfo, Speed, Tf1Info
 from dcgan_v1.migration.runners.protocol import NoDouble
-from dcgan_v1.migration.runners.recorded import RecordedPort
+from dcgan_v1.migration.runners.recorded_port import RecordedPort
 from dcgan_v1.migration.sources import Source
 
 LOUD = 0.1  # rounding in float32 that leaves nothing to be said
@@ -158,7 +158,7 @@ def compared(
     trains = bool(old.updates) and new.arguments is not None
     if isinstance(programs.new, RecordedPort):
         listener.tell(program_lines.of(old, Bindings()))
-        prepared, paired = recorded.prepare(programs, programs.new, request, listener.tell)
+        prepared, paired = recorded_run.prepare(programs, programs.new, request, listener.tell)
         if not paired.is_whole:
             return Outcome(paired, prepared)
     elif before is None:

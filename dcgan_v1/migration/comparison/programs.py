@@ -7,7 +7,7 @@ from typing import Self
 
 from dcgan_v1.errors import UserError
 from dcgan_v1.migration.runners.process import RemotePort, RemoteTf1
-from dcgan_v1.migration.runners.recorded import RecordedPort
+from dcgan_v1.migration.runners.recorded_port import RecordedPort
 from dcgan_v1.migration.sources import Change, GraphChange, OptimizerChange, Source
 from dcgan_v1.runtime import cores
 

@@ -7,8 +7,6 @@ from collections.abc import Callable
 import numpy as np
 
 from dcgan_v1.migration.comparison import differences
-from dcgan_v1.migration.comparison.counterparts.functions import FUNCTIONS
-from dcgan_v1.migration.comparison.counterparts.losses import Scalars
 from dcgan_v1.migration.comparison.differences import Difference
 from dcgan_v1.migration.comparison.evidence import (
     FORWARD,
@@ -20,6 +18,8 @@ from dcgan_v1.migration.comparison.evidence import (
     state_keys,
 )
 from dcgan_v1.migration.comparison.inputs.preparation import Prepared
+from dcgan_v1.migration.comparison.pairs.functions import FUNCTIONS
+from dcgan_v1.migration.comparison.pairs.losses import Scalars
 from dcgan_v1.migration.comparison.programs import Programs
 from dcgan_v1.migration.records import Arrays, LayerOutput, State
 from dcgan_v1.migration.runners.protocol import Tf1Runner

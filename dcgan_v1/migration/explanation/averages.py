@@ -3,10 +3,9 @@
 import numpy as np
 
 from dcgan_v1.migration.comparison.evidence import AVERAGE, STATE, WEIGHT, Key
-from dcgan_v1.migration.explanation import passes
+from dcgan_v1.migration.explanation import estimates, passes
 from dcgan_v1.migration.explanation.case import Case, Cause
 from dcgan_v1.migration.explanation.kinds import Kind
-from dcgan_v1.migration.explanation.layer_causes import probes
 from dcgan_v1.migration.explanation.layer_causes.layer_case import AGREE
 from dcgan_v1.migration.explanation.passes import Decay
 from dcgan_v1.migration.records import Variable
@@ -200,10 +199,10 @@ def _by_arithmetic(case: Case, key: Key, kept: float | None) -> str:
     before = np.asarray(evidence.start.variables[key.name], np.float64)
     ours, theirs = evidence.ours[key], evidence.theirs[key]
     if kept is not None and _part(case, key.name) != "mean" and not _is_of_weights(case, key.name):
-        count = probes.variance_count(before, ours, theirs, kept)
+        count = estimates.variance_count(before, ours, theirs, kept)
         if count:
             return _of_variance(count)
-    far = probes.ratio(ours - before, theirs - before)
+    far = estimates.ratio(ours - before, theirs - before)
     if _is_raced(case) and abs(far - 1) < ORDER:
         return _order(case)
     left = float(np.max(np.abs(theirs - before - far * (ours - before))))
@@ -267,7 +266,7 @@ def _also_variance(case: Case, key: Key, kept: tuple[float, float], own: Decay |
     before = np.asarray(evidence.start.variables[name], np.float64)
     sides = (evidence.ours[key], evidence.theirs[key])
     added = [(after - k * before) / (1 - k) for after, k in zip(sides, kept, strict=True)]
-    count = probes.variance_count(np.zeros_like(before), added[0], added[1], 0.0)
+    count = estimates.variance_count(np.zeros_like(before), added[0], added[1], 0.0)
     # what several passes add up to can look like a batch of two
     is_batch = count is not None and SMALLEST <= abs(count) <= LARGEST
     return f"; and {_of_variance(count)}" if count and is_batch else ""

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from dcgan_v1.migration.comparison.evidence import Key, Keyed
+from dcgan_v1.migration.explanation import estimates
 from dcgan_v1.migration.explanation.case import Case
-from dcgan_v1.migration.explanation.layer_causes import probes
 
 ADDED = 1e-6  # what PyTorch's clip_grad_norm_ adds to the norm that it divides by
 NEAR = 1e-3  # how far such a factor may be from 1
@@ -22,7 +22,9 @@ def find(case: Case, ours: Keyed, theirs: Keyed, keys: list[Key]) -> str | None:
         ("the port", "TF1", theirs, ours),
     ):
         bound = max(float(np.max(np.abs(clipped[k]))) for k in keys)
-        if all(probes.leaves(np.clip(plain[k], -bound, bound), plain[k], clipped[k]) for k in keys):
+        if all(
+            estimates.leaves(np.clip(plain[k], -bound, bound), plain[k], clipped[k]) for k in keys
+        ):
             own = _own_bound([plain[k] for k in keys])
             beside = f"{other} to ±{own:.3g}" if own else f"{other} does not"
             return f"{who} clips gradients to ±{bound:.3g}, {beside}"
@@ -31,8 +33,10 @@ def find(case: Case, ours: Keyed, theirs: Keyed, keys: list[Key]) -> str | None:
 
 def _by_norms(ours: Keyed, theirs: Keyed, keys: list[Key]) -> str | None:
     """Each gradient is the other side's, times a number."""
-    ratios = [probes.ratio(ours[k], theirs[k]) for k in keys]
-    if not all(probes.is_times(r, ours[k], theirs[k]) for r, k in zip(ratios, keys, strict=True)):
+    ratios = [estimates.ratio(ours[k], theirs[k]) for k in keys]
+    if not all(
+        estimates.is_times(r, ours[k], theirs[k]) for r, k in zip(ratios, keys, strict=True)
+    ):
         return None
     updates = {k.update for k in keys}
     sides = [[a for k, a in side.items() if k.update in updates] for side in (ours, theirs)]

@@ -32,16 +32,16 @@ from dcgan_v1.migration.comparison.runs.experiments import Experiments
 from dcgan_v1.migration.explanation import (
     averages,
     gradients,
-    inputs,
     joined_norms,
     later_steps,
     losses,
     one_sided,
     randomness,
+    second_noise,
 )
 from dcgan_v1.migration.explanation.case import Case, Cause, Finding
 from dcgan_v1.migration.explanation.kinds import Kind
-from dcgan_v1.migration.explanation.layer_causes import layers, thresholds
+from dcgan_v1.migration.explanation.layer_causes import first_differences, softplus
 from dcgan_v1.migration.explanation.layer_causes.layer_case import AGREE
 from dcgan_v1.migration.explanation.update_causes import slot_starts, updates
 
@@ -139,13 +139,13 @@ def _stages(case: Case) -> Iterator[Stage]:
     from them differs: what reads otherwise may compute the same."""
     yield randomness.find
     yield one_sided.structure
-    yield inputs.find
+    yield second_noise.find
     yield gradients.order
     matters = not (case.agrees(LOSS) and case.agrees(GRADIENT)) or _outputs_differ(case)
     if matters:
-        yield thresholds.find
+        yield softplus.find
         yield joined_norms.find
-        yield partial(layers.find, mode="training", late=False)
+        yield partial(first_differences.find, mode="training", late=False)
     yield losses.told
     for number in range(len(case.evidence.old.updates)):
         yield partial(gradients.find, update=number)
@@ -153,9 +153,9 @@ def _stages(case: Case) -> Iterator[Stage]:
     yield updates.dormant
     yield averages.find
     if matters and any(d.key.step <= 1 for d in _open(case)):
-        yield partial(layers.find, mode="training", late=True)
+        yield partial(first_differences.find, mode="training", late=True)
     if _outputs_differ(case):
-        yield partial(layers.find, mode="inference", late=True)
+        yield partial(first_differences.find, mode="inference", late=True)
     yield partial(losses.find, later=False)
     yield later_steps.find
     yield one_sided.alone

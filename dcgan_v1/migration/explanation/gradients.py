@@ -6,10 +6,9 @@ from functools import cache, partial
 import numpy as np
 
 from dcgan_v1.migration.comparison.evidence import FORWARD, GRADIENT, LOSS, STATE, Key, Keyed
-from dcgan_v1.migration.explanation import clipping, losses
+from dcgan_v1.migration.explanation import clipping, estimates, losses
 from dcgan_v1.migration.explanation.case import Case, Cause
 from dcgan_v1.migration.explanation.kinds import Kind
-from dcgan_v1.migration.explanation.layer_causes import probes
 from dcgan_v1.migration.recordings.port_recorder.leaky_relus import derivative_at_zero
 
 Still = Callable[[], tuple[Keyed, Keyed]]  # see `Experiments.still_gradients`
@@ -100,7 +99,7 @@ def find(case: Case, update: int) -> list[Cause]:
 def _losses_of(case: Case, ours: Keyed, theirs: Keyed, keys: list[Key]) -> frozenset[Key]:
     """Losses that differ as a factor of every gradient, or a penalty in it, makes them differ."""
     first = max(keys, key=lambda k: float(np.max(np.abs(ours[k]), initial=0.0)))
-    factor = probes.ratio(ours[first], theirs[first]) if np.any(ours[first]) else 1.0
+    factor = estimates.ratio(ours[first], theirs[first]) if np.any(ours[first]) else 1.0
     weights = case.evidence.start.variables
     penalty = sum(float(np.sum((ours[k] - theirs[k]) * weights[k.name])) / 2 for k in keys)
     explained = set()
@@ -141,7 +140,8 @@ def _explains(hypothesis: Keyed, ours: Keyed, theirs: Keyed, keys: Iterable[Key]
     """Whether a hypothesis gives one side's gradients where the other side's do not: it leaves next
     to nothing of the difference of each."""
     return all(
-        key in hypothesis and probes.leaves(hypothesis[key], ours[key], theirs[key]) for key in keys
+        key in hypothesis and estimates.leaves(hypothesis[key], ours[key], theirs[key])
+        for key in keys
     )
 
 
@@ -153,7 +153,7 @@ def _penalty(case: Case, ours: Keyed, theirs: Keyed, keys: list[Key]) -> str | N
         off = ours[key] - theirs[key]
         scale = np.sum(w * w)
         c = float(np.sum(off * w) / scale) if scale else 0.0
-        if not c or np.max(np.abs(off - c * w)) > probes.LEFT * np.max(np.abs(off)):
+        if not c or np.max(np.abs(off - c * w)) > estimates.LEFT * np.max(np.abs(off)):
             return None
         factors.append(c)
     c = float(np.median(factors))
@@ -167,9 +167,9 @@ def _penalty(case: Case, ours: Keyed, theirs: Keyed, keys: list[Key]) -> str | N
 
 
 def _factor(case: Case, ours: Keyed, theirs: Keyed, keys: list[Key]) -> str | None:
-    ratios = [probes.ratio(ours[k], theirs[k]) for k in keys]
+    ratios = [estimates.ratio(ours[k], theirs[k]) for k in keys]
     middle = float(np.median(ratios))
-    if not all(probes.is_times(middle, ours[k], theirs[k]) for k in keys):
+    if not all(estimates.is_times(middle, ours[k], theirs[k]) for k in keys):
         return None
     text = f"every gradient is {middle:.4g} times TF1's: "
     if any(abs(n - float(f"{n:.3g}")) <= WRITTEN * n for n in (abs(middle), 1 / abs(middle))):
@@ -186,7 +186,7 @@ def _at_zero(case: Case, ours: Keyed, theirs: Keyed, keys: list[Key]) -> str | N
     if pairs is None or any(k not in pairs[0] or k not in pairs[1] for k in keys):
         return None
     if not all(
-        probes.leaves(pairs[0][k], pairs[0][k] + theirs[k] - ours[k], pairs[1][k]) for k in keys
+        estimates.leaves(pairs[0][k], pairs[0][k] + theirs[k] - ours[k], pairs[1][k]) for k in keys
     ):
         return None
     return (

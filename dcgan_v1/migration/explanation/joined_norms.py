@@ -4,15 +4,14 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from dcgan_v1.migration.comparison.counterparts.alignment import apart, model_of
 from dcgan_v1.migration.comparison.evidence import AVERAGE, FORWARD, GRADIENT, LOSS, STATE, Aligned
-from dcgan_v1.migration.explanation import passes
+from dcgan_v1.migration.comparison.pairs.alignment import apart, model_of
+from dcgan_v1.migration.explanation import estimates, passes
 from dcgan_v1.migration.explanation.case import Case, Cause
 from dcgan_v1.migration.explanation.kinds import Kind
-from dcgan_v1.migration.explanation.layer_causes import probes
+from dcgan_v1.migration.explanation.layer_causes.first_differences import apart_from
 from dcgan_v1.migration.explanation.layer_causes.layer_case import AGREE
 from dcgan_v1.migration.explanation.layer_causes.layer_reasons import weights_of
-from dcgan_v1.migration.explanation.layer_causes.layers import apart_from
 from dcgan_v1.migration.records import Arrays, LayerOutput
 
 
@@ -38,7 +37,7 @@ def _counterpart(layers: list[LayerOutput], x: np.ndarray, weights: Arrays) -> L
     for place, op in enumerate(layers):
         if _is_part(op.output, x) or _is_part(x, op.output):
             for later in layers[place + 1 :]:
-                told = probes.norm_epsilon(op.output, later.output, weights)
+                told = estimates.norm_epsilon(op.output, later.output, weights)
                 if told and told[2] < passes.NORMALISED and -passes.NORMALISED < told[0] < 1:
                     return later
     return None

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.polynomial import Polynomial
 
 from dcgan_v1.migration.comparison.evidence import Aligned
-from dcgan_v1.migration.explanation.layer_causes import probes
+from dcgan_v1.migration.explanation import estimates
 from dcgan_v1.migration.records import Arrays
 
 NORMALISED = 1e-6  # spread of epsilon over the channels, where an output is normalised by its batch
@@ -86,7 +86,7 @@ def given(before: Sequence[Aligned], row: Aligned, weights: Sequence[Arrays]) ->
     own = [row.new.input] if row.new.input is not None else []
     arrays = (*own, *(r.new.output for r in reversed(before)))
     for x, of_time in itertools.product(arrays, weights):
-        told = probes.norm_epsilon(x, row.new.output, of_time)
+        told = estimates.norm_epsilon(x, row.new.output, of_time)
         if told is not None and told[2] < NORMALISED and -NORMALISED < told[0] < 1:
             return np.asarray(x, np.float64)
     return None

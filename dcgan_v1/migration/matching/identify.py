@@ -1,4 +1,4 @@
-"""Finds which variable is which; `matching` says how."""
+"""Pairs variables by shapes, names and gradients, in the order that `matching` describes."""
 
 from dataclasses import dataclass
 

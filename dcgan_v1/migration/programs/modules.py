@@ -16,13 +16,13 @@ from dcgan_v1.migration.programs.families import (
     estimator,
     flags,
     inner_paths,
-    keras1,
+    keras2,
     mnist_paths,
     mnist_tutorial,
     old_names,
     variable_scopes,
 )
-from dcgan_v1.migration.programs.families.contrib import modules as contrib
+from dcgan_v1.migration.programs.families.contrib import package as contrib
 from dcgan_v1.migration.programs.families.packages import (
     h5py_names,
     matplotlib_names,
@@ -41,7 +41,7 @@ def supply() -> dict[str, types.ModuleType | Callable[[], types.ModuleType]]:
     lenient_dimensions()
     old_names.slots_under_reuse()
     inner_paths.give_old_names()
-    keras = keras1.modules()
+    keras = keras2.modules()
     tensorflow = _tensorflow(keras)
     return {
         **stand_ins.modules(),

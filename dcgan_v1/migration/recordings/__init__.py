@@ -1,1 +1,1 @@
-"""Recordings of TF1 programs: written where the program runs, read and replayed here."""
+"""Recordings of TF1 programs and of ports' training programs: written, read, compared."""

@@ -7,7 +7,7 @@ from pathlib import Path
 OF_TF1 = (
     "graph_ops",
     "branches",
-    "contents",
+    "run_contents",
     "steps",
     "files",
     "values",
@@ -17,8 +17,8 @@ OF_TF1 = (
 )
 OF_PORTS = (
     "places",
-    "layers_told",
-    "events",
+    "layer_entries",
+    "recorder",
     "draws",
     "torch_casts",
     "torch_draws",

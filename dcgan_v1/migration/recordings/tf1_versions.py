@@ -14,8 +14,8 @@ import numpy as np
 
 from dcgan_v1.errors import UserError
 from dcgan_v1.migration.comparison.differences import TIMES_ROUNDING
-from dcgan_v1.migration.recordings import replay
-from dcgan_v1.migration.recordings.recording import Recording
+from dcgan_v1.migration.recordings import replay_report
+from dcgan_v1.migration.recordings.tf1_recording import Recording
 from dcgan_v1.migration.sources import Source
 
 LEAST = float(np.finfo(np.float32).eps)
@@ -32,7 +32,7 @@ class Tf1Versions:
     """
 
     names: tuple[str, str]
-    replay: replay.Replay
+    replay: replay_report.Replay
     other: list[str]
 
     def __bool__(self) -> bool:
@@ -72,7 +72,7 @@ def compare_recordings(
         shutil.copytree(ours.folder, crossed)
         shutil.copyfile(theirs.meta, crossed / "graph.meta")
         source = Source(tf1={"recording": str(crossed)}, folder=str(Path.cwd()), trust=trust)
-        replayed = replay.replay(source, crossed)
+        replayed = replay_report.replay(source, crossed)
     other = [
         f"{row.what}, {row.worst} first"
         for row, rounding in zip(replayed.rows, replayed.rounding, strict=True)

@@ -12,8 +12,8 @@ import rich.table
 
 from dcgan_v1.files import write_atomically
 from dcgan_v1.migration.comparison.pipeline import Comparison
-from dcgan_v1.migration.recordings.replay import Replay
-from dcgan_v1.migration.recordings.replay import lines as replay_lines
+from dcgan_v1.migration.recordings.replay_report import Replay
+from dcgan_v1.migration.recordings.replay_report import lines as replay_lines
 from dcgan_v1.migration.reporting import plots
 from dcgan_v1.migration.reporting.rows import TITLES
 from dcgan_v1.migration.reporting.tables import Report

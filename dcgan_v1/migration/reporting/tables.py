@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 
 from dcgan_v1 import __version__
-from dcgan_v1.migration.comparison import differences, gradient_check, program_lines, units
+from dcgan_v1.migration.comparison import differences, gradient_check, loss_units, program_lines
 from dcgan_v1.migration.comparison.evidence import FORWARD, GRADIENT
 from dcgan_v1.migration.comparison.inputs.preparation import Request
 from dcgan_v1.migration.comparison.pipeline import Comparison, Outcome
 from dcgan_v1.migration.comparison.rounding import KINK_UNITS
 from dcgan_v1.migration.explanation.case import Finding
-from dcgan_v1.migration.explanation.layer_causes.layers import written_otherwise
-from dcgan_v1.migration.recordings.replay import Replay
+from dcgan_v1.migration.explanation.layer_causes.first_differences import written_otherwise
+from dcgan_v1.migration.recordings.replay_report import Replay
 from dcgan_v1.migration.reporting import findings, rows, settings
 from dcgan_v1.migration.reporting.rows import TITLES
 from dcgan_v1.runtime import cores, processor
@@ -61,7 +61,7 @@ def build(
         "roles": _roles(outcome),
         "written otherwise": [
             *written_otherwise(exact.evidence.aligned),
-            *units.sentences(exact.evidence),
+            *loss_units.sentences(exact.evidence),
         ],
         "altered": exact.evidence.new.altered,
         "races": exact.evidence.old.races,

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from dcgan_v1.migration.records import OPEN, LayerOutput, Variable
-from dcgan_v1.migration.runners.passes import Pass
+from dcgan_v1.migration.runners.layer_names import Pass
 from dcgan_v1.migration.runners.recorded_terms import Terms
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from dcgan_v1.porting import description as d
 from dcgan_v1.porting.keras import norms as keras_norms
-from dcgan_v1.porting.keras.starts import initializer, of_part
+from dcgan_v1.porting.keras.initializers import initializer, of_part
 from dcgan_v1.porting.text.printing import square
 
 KINDS = {"dense": "layers.Dense", "conv": "layers.Conv2D", "deconv": "layers.Conv2DTranspose"}

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 from dcgan_v1.porting import description as d
-from dcgan_v1.porting.graphs import tf_ops
+from dcgan_v1.porting.keras import initializers as keras_starts
 from dcgan_v1.porting.keras import layers as keras_layers
 from dcgan_v1.porting.keras import norms as keras_norms
-from dcgan_v1.porting.keras import starts as keras_starts
+from dcgan_v1.porting.tensorflow import tf_ops
 from dcgan_v1.porting.text import contents
 from dcgan_v1.porting.text import names as naming
 from dcgan_v1.porting.text.contents import attribute_of, class_name, has_sets, sets

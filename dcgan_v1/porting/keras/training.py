@@ -1,9 +1,9 @@
 """training.py of a Keras port: losses, optimisers and the step, in the order of TF1's runs."""
 
 from dcgan_v1.porting import description as d
-from dcgan_v1.porting.graphs import tf_ops
-from dcgan_v1.porting.keras import optimizers as keras_optimizers
-from dcgan_v1.porting.keras.tape_step import TapeStep
+from dcgan_v1.porting.tensorflow import optimizers as keras_optimizers
+from dcgan_v1.porting.tensorflow import tf_ops
+from dcgan_v1.porting.tensorflow.tape_step import TapeStep
 from dcgan_v1.porting.text import contents, training_file
 from dcgan_v1.porting.text.contents import attribute_of, class_name
 from dcgan_v1.porting.text.step import Step, refuse_networks, weight_of

@@ -1,4 +1,4 @@
-"""How layers, activations and losses look in a TF1 graph: a function for each.
+"""How dense and convolution layers, reshapes and pooling look in a TF1 graph.
 
 A pattern takes a tensor and returns the `Match` that it is the result of, or None. The first of
 PATTERNS that matches counts; what none matches is spelled out op by op.

@@ -5,7 +5,7 @@ from textwrap import indent
 
 from dcgan_v1.porting import description as d
 from dcgan_v1.porting.keras.norms import MOMENTS, ONCE
-from dcgan_v1.porting.text import contents, starts
+from dcgan_v1.porting.text import contents, initializers
 from dcgan_v1.porting.text.printing import square
 
 DECONV = '''\
@@ -139,7 +139,7 @@ def norm_starts(program: d.Program, node: d.Node, name: str) -> list[str]:
         f"self.{name}.{part}.assign({start(program, node.variables[part])})"
         for part, usual in (("gamma", "ones"), ("beta", "zeros"))
         if part in node.variables
-        and starts.kind_of(program, node.variables[part])[0] not in ("", usual)
+        and initializers.kind_of(program, node.variables[part])[0] not in ("", usual)
     ]
 
 

@@ -1,8 +1,8 @@
 """networks.py of a tf.Module port: each network's variables, named after TF1's, and TF's ops."""
 
 from dcgan_v1.porting import description as d
-from dcgan_v1.porting.graphs.tf_ops import Printer, functions
-from dcgan_v1.porting.text import contents, starts
+from dcgan_v1.porting.tensorflow.tf_ops import Printer, functions
+from dcgan_v1.porting.text import contents, initializers
 from dcgan_v1.porting.text import names as naming
 from dcgan_v1.porting.text.contents import attribute_of, class_name, has_sets, keeps_averages
 from dcgan_v1.porting.tf2 import layers as tf2_layers
@@ -85,7 +85,7 @@ def _variable(program: d.Program, network: d.Network, variable: str) -> str:
 
 def start(program: d.Program, variable: str) -> str:
     """Returns the expression of a variable's first values; those of no known kind are Glorot's."""
-    kind, numbers = starts.kind_of(program, variable)
+    kind, numbers = initializers.kind_of(program, variable)
     shape = list(program.variables[variable].shape)
     default = "glorot_uniform" if len(shape) > 1 else "zeros"
     return START[kind or default].format(shape=shape, **numbers)

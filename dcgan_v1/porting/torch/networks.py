@@ -1,10 +1,10 @@
 """networks.py of a PyTorch port: each network an `nn.Module` of torch's own layers.
 
-Maps are [N, C, H, W]; see `torch_layout`.
+Maps are [N, C, H, W]; see `layout` of `ops`.
 """
 
 from dcgan_v1.porting import description as d
-from dcgan_v1.porting.text import contents, starts
+from dcgan_v1.porting.text import contents, initializers
 from dcgan_v1.porting.text import names as naming
 from dcgan_v1.porting.text.contents import Contents, attribute_of, class_name
 from dcgan_v1.porting.torch import layers as torch_layers
@@ -133,7 +133,9 @@ class _Writer:
     def _start(self, variable: str, kind: str, part: str) -> str:
         """The call that makes a variable's first values, '' where torch makes the same."""
         by_rule = kind in ("dense", "conv", "deconv")  # torch counts a bare one's axes otherwise
-        start, numbers = (starts.kind_of if by_rule else starts.numbers_of)(self.program, variable)
+        start, numbers = (initializers.kind_of if by_rule else initializers.numbers_of)(
+            self.program, variable
+        )
         if (kind, part, start) in (
             ("batch_norm", "gamma", "ones"),
             ("batch_norm", "beta", "zeros"),

@@ -1,4 +1,4 @@
-"""Nodes as expressions of PyTorch's functions; `torch_layout` says how maps are held."""
+"""Prints graph nodes as PyTorch expressions; `layout` says how feature maps are held."""
 
 from collections.abc import Callable
 from typing import Any

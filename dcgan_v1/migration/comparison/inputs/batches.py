@@ -1,4 +1,4 @@
-"""What both programs are given: batches for every step, given by a user or drawn. Pure numpy."""
+"""Makes the batches of every step: a user's arrays, or random ones. Pure numpy."""
 
 import math
 from collections.abc import Iterable, Mapping

@@ -10,7 +10,7 @@ from dcgan_v1.migration.adam_powers import UNDERFLOWED, updates_done
 from dcgan_v1.migration.comparison.inputs import batches, bindings
 from dcgan_v1.migration.comparison.inputs.bindings import Bindings
 from dcgan_v1.migration.matching.map_file import Map
-from dcgan_v1.migration.recordings.recording import Recording
+from dcgan_v1.migration.recordings.tf1_recording import Recording
 from dcgan_v1.migration.records import Arrays, Batch, Input, PortInfo, State, Tf1Info
 from dcgan_v1.migration.runners.protocol import Tf1Runner
 

@@ -6,10 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from dcgan_v1.errors import UserError
-from dcgan_v1.migration.comparison import units
-from dcgan_v1.migration.comparison.counterparts.losses import Scalars, agree, pair_losses
-from dcgan_v1.migration.comparison.counterparts.pairing import Pairing
-from dcgan_v1.migration.comparison.counterparts.pixel_order import numbered
+from dcgan_v1.migration.comparison import loss_units
 from dcgan_v1.migration.comparison.evidence import (
     FORWARD,
     GRADIENT,
@@ -20,14 +17,17 @@ from dcgan_v1.migration.comparison.evidence import (
 )
 from dcgan_v1.migration.comparison.inputs.preparation import Prepared, Request
 from dcgan_v1.migration.comparison.observations import NO_GRADIENT, refuse_nan, without_gradient
+from dcgan_v1.migration.comparison.pairs.losses import Scalars, agree, pair_losses
+from dcgan_v1.migration.comparison.pairs.pairing import Pairing
+from dcgan_v1.migration.comparison.pairs.pixel_order import numbered
 from dcgan_v1.migration.comparison.programs import Programs
-from dcgan_v1.migration.comparison.runs import inference_run, recorded
+from dcgan_v1.migration.comparison.runs import inference_run, recorded_run
 from dcgan_v1.migration.comparison.runs.gathered import Gathered
 from dcgan_v1.migration.comparison.runs.update_weights import weights_before_updates
 from dcgan_v1.migration.records import Arrays, Observation, State
 from dcgan_v1.migration.runners.process import both
-from dcgan_v1.migration.runners.recorded import RecordedPort
 from dcgan_v1.migration.runners.recorded_names import TERMS
+from dcgan_v1.migration.runners.recorded_port import RecordedPort
 
 
 def collect(
@@ -59,7 +59,7 @@ def collect(
         collector.load(State(prepared.start.variables))  # no slots: nothing is trained
         collector.infer()
     known = reference.units if reference and reference.dtype != programs.dtype else None
-    return units.in_tf1_units(collector.evidence(), known)
+    return loss_units.in_tf1_units(collector.evidence(), known)
 
 
 @dataclass
@@ -179,7 +179,9 @@ class Collector:
         for step in range(1, self.request.steps):
             if isinstance(self.programs.new, RecordedPort):  # each step from the port's values
                 port = self.programs.new
-                state = recorded.state_of(port, self.matching, self.old, self.programs.old.state())
+                state = recorded_run.state_of(
+                    port, self.matching, self.old, self.programs.old.state()
+                )
                 self.programs.old.load(state)
             elif self.matching.exempt or self.matching.idle_new:
                 self.programs.new.load(self.matching.to_port(self._exempt_part(state)))

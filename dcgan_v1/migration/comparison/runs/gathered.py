@@ -1,12 +1,12 @@
-"""What both programs gave so far, under the same keys."""
+"""What both programs gave so far, not yet an `Evidence`: layers, losses, gradients."""
 
 import dataclasses
 from dataclasses import dataclass, field
 
-from dcgan_v1.migration.comparison.counterparts import alignment
-from dcgan_v1.migration.comparison.counterparts.pairing import Pairing
 from dcgan_v1.migration.comparison.evidence import FORWARD, Aligned, Evidence, Key, Keyed
 from dcgan_v1.migration.comparison.observations import SAME_VALUE
+from dcgan_v1.migration.comparison.pairs import alignment
+from dcgan_v1.migration.comparison.pairs.pairing import Pairing
 from dcgan_v1.migration.comparison.runs import inference
 from dcgan_v1.migration.matching.fingerprints import PixelsOf
 from dcgan_v1.migration.matching.matching import Matching

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from dcgan_v1.migration.comparison.counterparts import alignment
-from dcgan_v1.migration.comparison.counterparts.alignment import apart
-from dcgan_v1.migration.comparison.counterparts.functions import FUNCTIONS
-from dcgan_v1.migration.comparison.counterparts.pairing import Pairing
 from dcgan_v1.migration.comparison.evidence import OUTPUT, Aligned
+from dcgan_v1.migration.comparison.pairs import alignment
+from dcgan_v1.migration.comparison.pairs.alignment import apart
+from dcgan_v1.migration.comparison.pairs.functions import FUNCTIONS
+from dcgan_v1.migration.comparison.pairs.pairing import Pairing
 from dcgan_v1.migration.matching.fingerprints import PixelsOf
 from dcgan_v1.migration.records import LayerOutput
 

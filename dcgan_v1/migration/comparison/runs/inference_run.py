@@ -2,17 +2,17 @@
 
 import dataclasses
 
-from dcgan_v1.migration.comparison.counterparts.pixel_order import numbered
 from dcgan_v1.migration.comparison.evidence import FORWARD, OUTPUT, Key
 from dcgan_v1.migration.comparison.inputs.preparation import Prepared
 from dcgan_v1.migration.comparison.observations import SAME_VALUE, refuse_nan
+from dcgan_v1.migration.comparison.pairs.pixel_order import numbered
 from dcgan_v1.migration.comparison.programs import Programs
-from dcgan_v1.migration.comparison.runs import inference, recorded
+from dcgan_v1.migration.comparison.runs import inference, recorded_run
 from dcgan_v1.migration.comparison.runs.gathered import Gathered
 from dcgan_v1.migration.matching.fingerprints import PixelsOf
 from dcgan_v1.migration.matching.matching import Matching
 from dcgan_v1.migration.runners.process import both
-from dcgan_v1.migration.runners.recorded import RecordedPort
+from dcgan_v1.migration.runners.recorded_port import RecordedPort
 
 
 def gather(
@@ -51,7 +51,7 @@ def gather(
         lambda: programs.new.inference(port_batch, choices[0]),
     )
     if isinstance(programs.new, RecordedPort):
-        known = recorded.forward_choices(programs.new, prepared, new)
+        known = recorded_run.forward_choices(programs.new, prepared, new)
         paired = dataclasses.replace(paired, new=dataclasses.replace(new, models=known))
         gathered.notes += [
             f"{model} in inference: it was first called with what TF1 is not given"

@@ -7,7 +7,6 @@ import numpy as np
 
 from dcgan_v1.errors import UserError
 from dcgan_v1.migration.comparison import gradient_check
-from dcgan_v1.migration.comparison.counterparts import alignment
 from dcgan_v1.migration.comparison.evidence import (
     AVERAGE,
     FORWARD,
@@ -19,6 +18,7 @@ from dcgan_v1.migration.comparison.evidence import (
     Keyed,
 )
 from dcgan_v1.migration.comparison.inputs.preparation import Prepared
+from dcgan_v1.migration.comparison.pairs import alignment
 from dcgan_v1.migration.comparison.programs import Programs
 from dcgan_v1.migration.comparison.runs.update_weights import weights_before_updates
 from dcgan_v1.migration.matching.matching import Row

@@ -8,7 +8,7 @@ from dcgan_v1.migration.comparison.runs.update_weights import weights_before_upd
 from dcgan_v1.migration.matching.fingerprints import distance
 from dcgan_v1.migration.matching.matching import Row
 from dcgan_v1.migration.records import Batch, GradientKey, SlotKey, State
-from dcgan_v1.migration.runners.recorded import RecordedPort
+from dcgan_v1.migration.runners.recorded_port import RecordedPort
 
 OFF_ZERO = 1e-9  # that biases are moved by
 UNKNOWNS = 2  # of an average: what is kept of it, and how much is added; as many channels tell

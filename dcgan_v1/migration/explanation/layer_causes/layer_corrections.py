@@ -1,7 +1,7 @@
-"""What puts a layer's difference right in TF1's graph."""
+"""The changes to TF1's graph that would make a layer compute what the port's layer does."""
 
-from dcgan_v1.migration.comparison.counterparts.alignment import model_of, reads_of
 from dcgan_v1.migration.comparison.evidence import Aligned
+from dcgan_v1.migration.comparison.pairs.alignment import model_of, reads_of
 from dcgan_v1.migration.explanation.case import Case
 from dcgan_v1.migration.records import TYPE, LayerOutput
 from dcgan_v1.migration.sources import Change, NumberChange, PaddingChange, TypeChange

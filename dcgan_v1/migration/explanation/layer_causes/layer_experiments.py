@@ -5,9 +5,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from dcgan_v1.migration.comparison.counterparts.alignment import apart
+from dcgan_v1.migration.comparison.pairs.alignment import apart
+from dcgan_v1.migration.explanation import estimates
 from dcgan_v1.migration.explanation.kinds import Kind
-from dcgan_v1.migration.explanation.layer_causes import map_probes, probes
+from dcgan_v1.migration.explanation.layer_causes import map_probes
 from dcgan_v1.migration.explanation.layer_causes.layer_case import AGREE, LayerCase, Reason
 from dcgan_v1.migration.explanation.layer_causes.norm_layers import norm
 from dcgan_v1.migration.explanation.layer_causes.recurrent_layers import recurrent
@@ -18,10 +19,12 @@ from dcgan_v1.migration.matching.layouts import Pixels
 def activation(layer: LayerCase) -> Reason | None:
     """Another function, or another slope."""
     x, sides = layer.x, (layer.ours, layer.theirs)
-    known = [probes.named_activation(x, y) for y in sides]
+    known = [estimates.named_activation(x, y) for y in sides]
     if None in known or known[0] == known[1]:
         return None
-    own, other = (None if probes.activation(x, y) else probes.leaky_slope(x, y) for y in sides)
+    own, other = (
+        None if estimates.activation(x, y) else estimates.leaky_slope(x, y) for y in sides
+    )
     if own is not None and other is not None:
         text = f"leaky ReLU has slope {other:.6g}, TF1's has {own:.6g}"
         slope = {"slope": float(f"{other:.9g}")}
@@ -40,7 +43,7 @@ def dropout(layer: LayerCase) -> Reason | None:
         return Reason(Kind.DROPOUT, "drops out where TF1 drops out nothing")
     if not x.shape == ours.shape == theirs.shape:
         return None
-    scales = [probes.ratio(x[y != 0], y[y != 0]) for y in (ours, theirs) if np.any(y)]
+    scales = [estimates.ratio(x[y != 0], y[y != 0]) for y in (ours, theirs) if np.any(y)]
     shares = [float(np.mean(y == 0)) for y in (ours, theirs)]
     if len(scales) < 2:
         return None
@@ -236,7 +239,7 @@ BY_KIND: dict[str, Callable[[LayerCase], Reason | None]] = {
 
 # layers whose function shows in any input and output
 OF_ITSELF: dict[str, Callable[[np.ndarray, np.ndarray], str | None]] = {
-    "activation": probes.named_activation,
+    "activation": estimates.named_activation,
     "pool": map_probes.pool_kind,
     "resize": map_probes.resize_kind,
 }

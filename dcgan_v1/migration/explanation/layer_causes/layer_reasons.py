@@ -1,19 +1,13 @@
-"""What the difference of one layer comes of.
-
-What is made between it and the layer before, what it is given, or the layer itself."""
+"""Decides whether a layer's input, ops ahead of it or the layer itself explains a difference."""
 
 import numpy as np
 
-from dcgan_v1.migration.comparison.counterparts.alignment import apart, model_of
 from dcgan_v1.migration.comparison.evidence import Aligned
+from dcgan_v1.migration.comparison.pairs.alignment import apart, model_of
+from dcgan_v1.migration.explanation import estimates
 from dcgan_v1.migration.explanation.case import Case
 from dcgan_v1.migration.explanation.kinds import Kind
-from dcgan_v1.migration.explanation.layer_causes import (
-    layer_experiments,
-    map_probes,
-    norm_layers,
-    probes,
-)
+from dcgan_v1.migration.explanation.layer_causes import layer_experiments, map_probes, norm_layers
 from dcgan_v1.migration.explanation.layer_causes.layer_case import AGREE, LayerCase, Reason
 from dcgan_v1.migration.records import Arrays, LayerOutput
 
@@ -145,11 +139,11 @@ def skipped(case: Case, mode: str, last: Aligned, row: Aligned, x: np.ndarray) -
             return Reason(Kind.ROUNDING, text)
         before = last.new.output
         if before.size == x.size and not np.array_equal(before.ravel(), x.ravel()):
-            known = [probes.named_activation(before.reshape(x.shape), side) for side in (y, x)]
+            known = [estimates.named_activation(before.reshape(x.shape), side) for side in (y, x)]
             if None not in known and known[0] != known[1]:
                 text = "the activation is {1}, TF1's is {0}".format(*known)
                 return Reason(Kind.ACTIVATION, text, values=(str(known[1]), str(known[0])))
-        if name := probes.named_activation(x, y):
+        if name := estimates.named_activation(x, y):
             text = f"{name} is left out before it; TF1 has it ({layer.name})"
             return Reason(Kind.ACTIVATION, text, values=("none", name))
         kept = y != 0
@@ -162,7 +156,7 @@ def skipped(case: Case, mode: str, last: Aligned, row: Aligned, x: np.ndarray) -
 def _scaled(between: list[LayerOutput], x: np.ndarray) -> Reason | None:
     """Whether a layer is given TF1's last array ahead of its op, times a number."""
     op = next((layer for layer in reversed(between) if layer.output.shape == x.shape), None)
-    factor = probes.factor(op.output, x) if op else None
+    factor = estimates.factor(op.output, x) if op else None
     if op is None or factor is None or abs(factor - 1) <= ROUNDED:
         return None
     text = f"what it is given is {factor:.4g} times TF1's {op.name}: another scale"

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from dcgan_v1.migration.comparison.counterparts.alignment import apart
+from dcgan_v1.migration.comparison.pairs.alignment import apart
+from dcgan_v1.migration.explanation import estimates
 from dcgan_v1.migration.explanation.kinds import Kind
-from dcgan_v1.migration.explanation.layer_causes import probes
 from dcgan_v1.migration.explanation.layer_causes.layer_case import AGREE, LayerCase, Reason
 
 
@@ -13,11 +13,12 @@ def norm(layer: LayerCase) -> Reason | None:
     weights, mean, variance = layer.weights, None, None
     if layer.mode == "inference":
         mean, variance = weights.get("mean"), weights.get("variance")
-        by_batch = probes.norm_epsilon(layer.x, layer.theirs, weights)
+        by_batch = estimates.norm_epsilon(layer.x, layer.theirs, weights)
         if by_batch and by_batch[2] < AGREE and 0 <= by_batch[0] < 1:
             return Reason(Kind.NORM_MODE, "normalises by the batch, TF1 by the averages")
     ours, theirs = (
-        probes.norm_epsilon(layer.x, y, weights, mean, variance) for y in (layer.ours, layer.theirs)
+        estimates.norm_epsilon(layer.x, y, weights, mean, variance)
+        for y in (layer.ours, layer.theirs)
     )
     if layer.mode == "training" and (other := _by_averages(layer)):
         return other
@@ -74,7 +75,7 @@ def _epsilon(
       y: that it may give, of the shape of what it is given.
       mean, variance: [C] that it may normalise by.
     """
-    found = probes.norm_epsilon(layer.x, y, layer.weights, mean, variance)
+    found = estimates.norm_epsilon(layer.x, y, layer.weights, mean, variance)
     if found is None or not 0 <= found[0] < 1:
         return None
     root = np.sqrt(variance + found[0])
@@ -92,14 +93,14 @@ def elsewhere(layer: LayerCase) -> Reason | None:
         own = op.output
         if own.shape != x.shape or apart(own, x)[0] <= AGREE:
             continue
-        by_tf1 = probes.norm_epsilon(own, ours, layer.weights)
+        by_tf1 = estimates.norm_epsilon(own, ours, layer.weights)
         if by_tf1 is None or by_tf1[2] > AGREE or not 0 <= by_tf1[0] < 1:
             continue
         # a leaky ReLU's inverse is one, too: which of both it is, TF1's op says
-        if op.kind == "activation" and (name := probes.named_activation(x, own)):
+        if op.kind == "activation" and (name := estimates.named_activation(x, own)):
             text = f"batch norm comes before the {name} in the port, after it in TF1"
             return Reason(Kind.NORM_PLACE, text)
-        if name := probes.named_activation(own, x):
+        if name := estimates.named_activation(own, x):
             text = f"batch norm comes after the {name} in the port, before it in TF1"
             return Reason(Kind.NORM_PLACE, text)
     return None

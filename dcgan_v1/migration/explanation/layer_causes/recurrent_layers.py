@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from dcgan_v1.migration.comparison.counterparts.alignment import apart
-from dcgan_v1.migration.comparison.counterparts.functions import sigmoid
+from dcgan_v1.migration.comparison.pairs.alignment import apart
+from dcgan_v1.migration.comparison.pairs.functions import sigmoid
 from dcgan_v1.migration.explanation.kinds import Kind
 from dcgan_v1.migration.explanation.layer_causes.layer_case import AGREE, LayerCase, Reason
 from dcgan_v1.migration.matching import layouts

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from dcgan_v1.migration.comparison.evidence import Key
+from dcgan_v1.migration.explanation import estimates
 from dcgan_v1.migration.explanation.case import EPSILON_PLACE, Case, Cause, Named, silent
 from dcgan_v1.migration.explanation.kinds import BY_SETTING, Kind
-from dcgan_v1.migration.explanation.layer_causes import probes
 from dcgan_v1.migration.explanation.update_causes import decays
 from dcgan_v1.migration.explanation.update_causes.update_rules import AFTER, Rule
 from dcgan_v1.migration.explanation.update_causes.update_settings import (
@@ -213,7 +213,7 @@ class Judged:
             if result is None or len(step.gradients) > 1:
                 return []
             own, wanted = step.after - step.before, result[0] - step.before
-            longer = probes.ratio(wanted, own)
+            longer = estimates.ratio(wanted, own)
             if np.max(np.abs(own - longer * wanted)) > EXACT * np.max(np.abs(own)):
                 return self._adam_epsilon() if self.rule.kind == "Adam" else []
             ratios.append(longer)
@@ -237,7 +237,7 @@ class Judged:
                 return []
             if not np.any(made) and not np.any(own):
                 continue  # its gradients are all 0
-            kept.append(probes.ratio(made, own))
+            kept.append(estimates.ratio(made, own))
             if not np.max(np.abs(own - kept[0] * made)) <= EXACT * np.max(np.abs(own)):
                 return []
         if not kept or self.case.evidence.new.kind != "Keras":
@@ -256,7 +256,7 @@ class Judged:
         if self.rule.kind != "Momentum" or after is None or len(step.gradients) > 1:
             return []
         kept = self.rule.number("momentum") * step.slots.get("accum", np.zeros_like(after))
-        dampening = 1 - probes.ratio(step.gradients[0], after - kept)
+        dampening = 1 - estimates.ratio(step.gradients[0], after - kept)
         dampened = replace(self.rule, settings={**self.rule.settings, "dampening": dampening})
         if abs(dampening) <= EXACT or not self.follows(dampened, None):
             return []
@@ -271,7 +271,7 @@ class Judged:
         powers = [self.rule.number(b) ** (step.updates + 1) for b in ("beta1", "beta2")]
         rate = self.rule.number("learning rate") * np.sqrt(1 - powers[1]) / (1 - powers[0])
         moments = result[1]
-        epsilon = probes.adam_epsilon(step.after - step.before, moments["m"], moments["v"], rate)
+        epsilon = estimates.adam_epsilon(step.after - step.before, moments["m"], moments["v"], rate)
         acting = replace(self.rule, settings={**self.rule.settings, "epsilon": epsilon})
         left = max(s.remainder(acting) for _, s in self.steps.values())
         if epsilon < 0 or left > 1e-6:

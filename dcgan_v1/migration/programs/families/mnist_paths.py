@@ -1,4 +1,4 @@
-"""What programs open and ask for files by, which finds MNIST where it is looked for.
+"""`open`, `os.path` and the like, replaced so that MNIST is found wherever a program looks.
 
 `open`, `gzip.open`, `os.path.exists` and `tf.gfile` go through `mnist_files.available`; all other
 files are as they were.

@@ -1,4 +1,4 @@
-"""What calls of layers have alike in every framework."""
+"""Notes calls of layers, in one way for every framework."""
 
 
 class LayerCalls:

@@ -17,8 +17,8 @@ from unittest import mock
 import numpy as np
 
 from dcgan_v1.migration.recordings.port_recorder.draws import install_python
-from dcgan_v1.migration.recordings.port_recorder.events import Recorder, Refused, Stop
 from dcgan_v1.migration.recordings.port_recorder.places import HERE, Places
+from dcgan_v1.migration.recordings.port_recorder.recorder import Recorder, Refused, Stop
 from dcgan_v1.migration.recordings.port_recorder.tensorflow_program import TensorFlow
 from dcgan_v1.migration.recordings.port_recorder.torch_program import Torch
 

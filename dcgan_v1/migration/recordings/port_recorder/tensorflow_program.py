@@ -8,8 +8,8 @@ import sys
 import numpy as np
 
 from dcgan_v1.migration.recordings.port_recorder.draws import patched
-from dcgan_v1.migration.recordings.port_recorder.events import Refused
 from dcgan_v1.migration.recordings.port_recorder.places import held_names
+from dcgan_v1.migration.recordings.port_recorder.recorder import Refused
 from dcgan_v1.migration.recordings.port_recorder.tensorflow_casts import TensorFlowCasts
 from dcgan_v1.migration.recordings.port_recorder.tensorflow_data import TensorFlowData
 from dcgan_v1.migration.recordings.port_recorder.tensorflow_draws import TensorFlowDraws, is_eager

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from dcgan_v1.migration.recordings.port_recorder.layers_told import inferred_of
+from dcgan_v1.migration.recordings.port_recorder.layer_entries import inferred_of
 
 
 class TorchNames:

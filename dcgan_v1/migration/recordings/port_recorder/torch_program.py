@@ -8,8 +8,8 @@ from itertools import zip_longest
 import numpy as np
 
 from dcgan_v1.migration.recordings.port_recorder.draws import patched
-from dcgan_v1.migration.recordings.port_recorder.events import Refused
 from dcgan_v1.migration.recordings.port_recorder.places import held_names
+from dcgan_v1.migration.recordings.port_recorder.recorder import Refused
 from dcgan_v1.migration.recordings.port_recorder.torch_casts import TorchCasts
 from dcgan_v1.migration.recordings.port_recorder.torch_draws import TorchDraws, unseen_tensors
 from dcgan_v1.migration.recordings.port_recorder.torch_functions import TorchFunctions

@@ -10,7 +10,6 @@ import time
 import numpy as np
 
 from dcgan_v1.migration.recordings.tf1_recorder.branches import is_branch_taken, modes_of, truths_of
-from dcgan_v1.migration.recordings.tf1_recorder.contents import Contents
 from dcgan_v1.migration.recordings.tf1_recorder.files import (
     made_on,
     megabytes,
@@ -26,6 +25,7 @@ from dcgan_v1.migration.recordings.tf1_recorder.graph_ops import (
     variable_name,
 )
 from dcgan_v1.migration.recordings.tf1_recorder.hooks import hook_sessions
+from dcgan_v1.migration.recordings.tf1_recorder.run_contents import Contents
 from dcgan_v1.migration.recordings.tf1_recorder.steps import departs, whole_steps
 from dcgan_v1.migration.recordings.tf1_recorder.values import (
     export_graph,

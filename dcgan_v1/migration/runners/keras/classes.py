@@ -1,4 +1,4 @@
-"""What classes of Keras's are to a comparison, by their names alone.
+"""Kinds and settings of Keras's layers, by the names of their classes alone.
 
 Of a recorded port there is no Keras to ask."""
 

@@ -20,7 +20,7 @@ from dcgan_v1.migration.recordings.port_recorder.tensorflow_functions import (
 )
 from dcgan_v1.migration.records import LayerOutput
 from dcgan_v1.migration.runners.keras import instruments, op_names
-from dcgan_v1.migration.runners.passes import Pass
+from dcgan_v1.migration.runners.layer_names import Pass
 
 
 class Functions:

@@ -1,4 +1,4 @@
-"""What Keras optimisers are to a comparison: slots as TF1 has them, settings, kinds."""
+"""Keras optimisers: their slots as TF1 has them, settings, kinds."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any

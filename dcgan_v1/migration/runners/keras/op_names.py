@@ -1,4 +1,4 @@
-"""What TensorFlow's ops are to a comparison, by their names alone.
+"""Kinds of layers that TensorFlow's ops make, by the names of the ops alone.
 
 Those that a program runs without a layer."""
 

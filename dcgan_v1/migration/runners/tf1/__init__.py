@@ -1,1 +1,1 @@
-"""Runs a TF1 graph of which nothing is known but what it holds itself."""
+"""Runs a foreign graph: a TF1 graph of which nothing is known but what it holds."""

@@ -1,4 +1,4 @@
-"""What a foreign graph says of itself to the process that compares."""
+"""Fills a `Tf1Info` record from an opened graph: inputs, variables, updates, layers."""
 
 from typing import TYPE_CHECKING
 

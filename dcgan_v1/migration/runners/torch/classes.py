@@ -1,4 +1,4 @@
-"""What classes of torch.nn are to a comparison, by their names alone.
+"""Kinds, settings and kernel layouts of torch.nn's layers, by the names of their classes alone.
 
 Of a recorded port there is no PyTorch to ask."""
 

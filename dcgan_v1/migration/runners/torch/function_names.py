@@ -1,4 +1,4 @@
-"""What functions of torch are to a comparison, by their names alone.
+"""Parts and settings of layers that functions of torch make, by their names alone.
 
 Of a recorded port there is no PyTorch to ask."""
 

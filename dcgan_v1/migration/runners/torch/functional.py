@@ -19,7 +19,7 @@ from dcgan_v1.migration.recordings.port_recorder.torch_functions import (
     of_two,
 )
 from dcgan_v1.migration.records import LayerOutput, Settings
-from dcgan_v1.migration.runners.passes import Pass
+from dcgan_v1.migration.runners.layer_names import Pass
 from dcgan_v1.migration.runners.torch import function_names
 
 

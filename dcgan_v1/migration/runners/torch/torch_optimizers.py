@@ -1,4 +1,4 @@
-"""Optimisers of torch to a comparison: slots as TF1 has them, settings, kinds."""
+"""Optimisers of torch: their slots as TF1 has them, settings, kinds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pictures that nobody looks at."""
+"""A stand-in for torchvision.utils: `save_image` writes nothing."""
 
 
 def save_image(*args, **kwargs):

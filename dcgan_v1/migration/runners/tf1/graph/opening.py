@@ -13,7 +13,7 @@ from tensorflow.core.protobuf.meta_graph_pb2 import MetaGraphDef
 
 from dcgan_v1.checkpoints import reading
 from dcgan_v1.errors import UserError, reason
-from dcgan_v1.migration.recordings.recording import Recording
+from dcgan_v1.migration.recordings.tf1_recording import Recording
 from dcgan_v1.migration.records import Arrays
 from dcgan_v1.migration.runners.tf1.graph import inlining, unsafe
 from dcgan_v1.migration.specs import Tf1
@@ -53,7 +53,7 @@ class Opened(NamedTuple):
 
 
 def open_program(spec: Tf1) -> Opened:
-    """Brings a `side.Tf1` to normal form.
+    """Brings a `specs.Tf1` to normal form.
 
     Raises:
       UserError: it cannot be read, needs unknown ops, holds unsafe ones, or its

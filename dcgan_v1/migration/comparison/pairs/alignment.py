@@ -1,0 +1,263 @@
+"""Pairs the port's layers with TF1's ops by their values, or by the variables that they read.
+
+Pure numpy.
+
+An order alone pairs nothing: a layer whose equal is not there stands beside an op of the same
+network, made of the same variables, or beside none. Ops after a network's last weights may be its
+end or a part of a loss, and pair by value alone.
+"""
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from dcgan_v1.migration.comparison.evidence import OUTPUT, Aligned
+from dcgan_v1.migration.comparison.pairs.functions import FUNCTIONS
+from dcgan_v1.migration.matching import layouts
+from dcgan_v1.migration.matching.fingerprints import PixelsOf
+from dcgan_v1.migration.matching.matching import Matching
+from dcgan_v1.migration.records import LayerOutput, PortInfo
+
+SHADOW = "/ExponentialMovingAverage"
+SAMPLES = 256  # elements that are looked at first
+ALIKE = {  # kind of the port's layer -> kinds of TF1's ops that may stand beside it
+    "conv": ("conv", "bias"),
+    "deconv": ("deconv", "bias"),
+    "dense": ("dense", "bias", "add"),
+    "norm": ("norm", "add", "merge", "reshape"),
+    "dropout": ("dropout", "mul"),
+    "recurrent": ("recurrent", "reshape"),
+    "model": ("model", "identity", "activation", "bias", "add", "dense", "deconv", "conv"),
+}
+
+
+def model_of(layer: str) -> str:
+    """'generator/conv1#2' -> 'generator', and 'G: output' -> 'G'."""
+    return layer.partition("/")[0].partition(":")[0].partition("#")[0]
+
+
+def with_reads(
+    layers: Sequence[LayerOutput], port: PortInfo, matching: Matching
+) -> list[LayerOutput]:
+    """Returns the port's layers with the trained variables, in TF1's names, that they are made of:
+    those of the layers of the same model that were called before, in one pass.
+
+    Args:
+      layers: in the order of their calls.
+      port: what it says of itself.
+      matching: which of its variables is which of TF1's.
+    """
+    names = {
+        row.new: row.old for row in matching.rows if port.variables[row.new].trainable is not False
+    }
+    passes: dict[str, tuple[set[str], set[str]]] = {}  # model -> layers called, variables read
+    result = []
+    for layer in layers:
+        model, path = model_of(layer.name), layer.name.partition("#")[0]
+        called, read = passes.setdefault(model, (set(), set()))
+        if path in called:  # the model is called once more
+            called, read = passes[model] = set(), set()
+        called.add(path)
+        read |= {
+            names[name]
+            for name, v in port.variables.items()
+            if name in names and (v.layer == path or v.layer.startswith(f"{path}/"))
+        }
+        read |= {names[name] for name in layer.reads if name in names}
+        if layer.name.endswith(OUTPUT):  # of a model that may have no layers
+            read |= {old for new, old in names.items() if new.startswith(f"{model}/")}
+        result.append(_with(layer, reads=tuple(sorted(read))))
+    return result
+
+
+def align(
+    old: Sequence[LayerOutput],
+    new: Sequence[LayerOutput],
+    tolerance: float,
+    pixels: PixelsOf,
+    variables: dict[str, set[str]] | None = None,
+) -> list[Aligned]:
+    """Returns the Aligned of every layer of the port, in its order.
+
+    Args:
+      old, new: what both sides' layers gave; the port's with what they read.
+      tolerance: relative difference below which values are the same.
+      pixels: layer of the port -> its pixels, see `records.Observation`.
+      variables: model of the port -> TF1's names of what it trains.
+    """
+    by_shape: dict[tuple[int, ...], list[int]] = {}
+    for place, layer in enumerate(old):
+        by_shape.setdefault(layer.output.shape, []).append(place)
+    sketches = [_sketch(layer.output) for layer in old]
+    lasts: dict[str, int] = {}
+    used: set[int] = set()
+    aligned: list[Aligned] = []
+    maps_before: tuple[int, ...] | None = None
+    for layer in new:
+        model = model_of(layer.name)
+        last = lasts.get(model, -1)
+        match: tuple[LayerOutput, int, tuple[float, float]] | None = None
+        for output in _orders(in_tf1_order(layer, pixels), maps_before):
+            near = _nearest(by_shape.get(output.shape, []), sketches, output, last, used)
+            if near is not None:
+                distance = apart(old[near].output, output)
+                if distance[0] <= tolerance:
+                    match = _with(layer, output=output), near, distance
+                    break
+        layer = _with(layer, output=in_tf1_order(layer, pixels))
+        if layer.output.ndim == 4:
+            maps_before = layer.output.shape
+        if match:
+            layer, place, distance = match
+            used.add(place)
+            lasts[model] = max(last, place)
+            aligned.append(Aligned(layer, old[place], "value", *distance))
+            continue
+        own = (variables or {}).get(model, set())
+        aligned.append(
+            _of_joined_batch(old, layer, tolerance)
+            or _by_function(old, layer, own, tolerance)
+            or _by_use(old, layer, own, last, used)
+        )
+    return aligned
+
+
+def _of_joined_batch(
+    old: Sequence[LayerOutput], layer: LayerOutput, tolerance: float
+) -> Aligned | None:
+    """An op of a batch that TF1 joins of several, of which the port's layer has one."""
+    y = layer.output
+    for op in old:
+        x = op.output
+        is_longer = x.ndim and y.ndim and x.shape[1:] == y.shape[1:] and len(x) > len(y) > 0
+        if not is_longer or len(x) % len(y):
+            continue
+        for part in np.split(x, len(x) // len(y)):
+            distance = apart(part, y)
+            if distance[0] <= tolerance:
+                return Aligned(layer, _with(op, output=part), "value", *distance)
+    return None
+
+
+def _by_function(
+    old: Sequence[LayerOutput], layer: LayerOutput, own: set[str], tolerance: float
+) -> Aligned | None:
+    """An end of the port's network that TF1 leaves to its loss, or the reverse: a known function
+    of an op that is made of the same variables."""
+    for op in old:
+        if not op.is_last or reads_of(op, own) != set(layer.reads):
+            continue
+        for name, function in FUNCTIONS.items():
+            with np.errstate(all="ignore"):
+                output = function(op.output)
+            if output.shape != layer.output.shape or not np.isfinite(output).all():
+                continue
+            distance = apart(output, layer.output)
+            if distance[0] <= tolerance:
+                return Aligned(layer, _with(op, output=output), "function", *distance, name)
+    return None
+
+
+def _by_use(
+    old: Sequence[LayerOutput], layer: LayerOutput, own: set[str], last: int, used: set[int]
+) -> Aligned:
+    """The op that stands where the layer does, by the variables that both are made of."""
+    is_output = layer.name.endswith(OUTPUT)
+    places = [
+        place
+        for place, op in enumerate(old)
+        if _but_for_ones(op.output) == _but_for_ones(layer.output)
+        and layer.reads
+        and reads_of(op, own) == set(layer.reads)
+        and op.kind in ALIKE.get(layer.kind, (layer.kind,))
+    ]
+    shaped = {p: _with(old[p], output=old[p].output.reshape(layer.output.shape)) for p in places}
+    if is_output:  # the nearest of all that the network may end in
+        distances = [(apart(op.output, layer.output), p) for p, op in shaped.items()]
+        if distances:
+            distance, place = min(distances)
+            return Aligned(layer, shaped[place], "use", *distance)
+    has_weights = layer.kind in ("conv", "deconv", "dense", "norm", "recurrent")
+    places = [p for p in places if has_weights or not old[p].is_last]
+    after = [p for p in places if p > last] or [p for p in places if p not in used]
+    exact = [p for p in after if old[p].kind == layer.kind]
+    for place in (exact or after)[:1]:
+        distance = apart(shaped[place].output, layer.output)
+        return Aligned(layer, shaped[place], "use", *distance)
+    return Aligned(layer, None, "nothing", np.inf, np.inf)
+
+
+def _but_for_ones(output: np.ndarray) -> tuple[int, ...]:
+    """An output's shape without axes of one element: a single number of each row may stand in a
+    vector, in a column or in maps of one pixel."""
+    return output.shape[:1] + tuple(size for size in output.shape[1:] if size > 1)
+
+
+def reads_of(op: LayerOutput, own: set[str]) -> set[str]:
+    """Returns which weights of a model an op is made of; an average of a weight stands for the
+    weight.
+
+    Args:
+      op: of TF1's; own: TF1's names of the model's weights.
+    """
+    return {name.removesuffix(SHADOW) for name in op.reads} & own
+
+
+def _orders(output: np.ndarray, maps_before: tuple[int, ...] | None) -> Iterator[np.ndarray]:
+    """Yields an output, and with its pixels in TF1's order if it is flattened maps."""
+    yield output
+    if maps_before and output.ndim == 2:
+        _, h, w, c = maps_before
+        if output.shape[1] == h * w * c and min(h * w, c) > 1:
+            yield layouts.channels_last(output, (c, h, w))
+
+
+def in_tf1_order(layer: LayerOutput, pixels: PixelsOf) -> np.ndarray:
+    """A layer's output with its pixels numbered as TF1 numbers them."""
+    path = layer.name.partition("#")[0]
+    columns = pixels.get(path, {}).get("columns")
+    if columns and layer.output.ndim == 2:
+        return layouts.channels_last(layer.output, columns)
+    return layer.output
+
+
+def apart(a: np.ndarray, b: np.ndarray) -> tuple[float, float]:
+    """Returns (relative, absolute): the largest difference of two elements."""
+    absolute = float(np.max(np.abs(np.subtract(a, b, dtype=np.float64)), initial=0.0))
+    scale = float(np.max(np.abs(a), initial=0.0))
+    return (absolute / scale if scale else float(absolute > 0)), absolute
+
+
+def _sketch(array: np.ndarray) -> np.ndarray:
+    """A sample of an array's elements, the same places for all of one size."""
+    flat = array.reshape(-1)
+    if flat.size <= SAMPLES:
+        return np.asarray(flat, np.float64)
+    rng = np.random.default_rng(flat.size)
+    return np.asarray(flat[rng.integers(0, flat.size, SAMPLES)], np.float64)
+
+
+def _nearest(
+    places: Sequence[int],
+    sketches: Sequence[np.ndarray],
+    output: np.ndarray,
+    last: int,
+    used: set[int],
+) -> int | None:
+    """The op whose sample is nearest; of equals, one that was not used, after `last`."""
+    sketch = _sketch(output)
+    scored = [
+        (
+            round(float(np.max(np.abs(sketches[p] - sketch), initial=0.0)), 14),
+            p in used,
+            p < last,
+            p,
+        )
+        for p in places
+    ]
+    return min(scored)[3] if scored else None
+
+
+def _with(layer: LayerOutput, **changed: object) -> LayerOutput:
+    return dataclasses.replace(layer, **changed)  # type: ignore[arg-type]  # its own fields

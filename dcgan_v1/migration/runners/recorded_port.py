@@ -1,0 +1,249 @@
+"""A port that was recorded: it answers from its recording, and no code of it is run."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dcgan_v1.errors import UserError
+from dcgan_v1.migration.recordings.port_recording import Item, PortRecording
+from dcgan_v1.migration.records import (
+    Arrays,
+    Batch,
+    GradientKey,
+    LayerOutput,
+    Observation,
+    PortInfo,
+    SlotKey,
+    Speed,
+    State,
+)
+from dcgan_v1.migration.runners import recorded_functions
+from dcgan_v1.migration.runners.keras.keras_terms import KerasTerms
+from dcgan_v1.migration.runners.recorded_functions import Functions
+from dcgan_v1.migration.runners.recorded_names import add_losses, in_order_of_use, numbered
+from dcgan_v1.migration.runners.recorded_terms import Terms
+from dcgan_v1.migration.runners.torch import classes
+from dcgan_v1.migration.runners.torch.torch_terms import TorchTerms
+
+FRAMEWORKS: dict[str, Terms] = {"torch": TorchTerms(), "tensorflow": KerasTerms()}
+OUTPUT = ": output"
+ADAGRAD_START = "initial_accumulator_value"  # of Keras 3; before 2.11 with an underscore ahead
+
+
+class RecordedPort:
+    """See `protocol.PortRunner`. It can be in the states alone that were recorded.
+
+    Attributes:
+      recording: what it answers from.
+      position: how many steps it has done.
+
+    Raises:
+      UserError: the folder holds no recording.
+    """
+
+    def __init__(self, folder: str | Path) -> None:
+        self.recording = PortRecording(folder)
+        self.told = self.recording.told
+        framework = str(self.told.get("framework"))
+        if framework not in FRAMEWORKS:
+            raise UserError(f"{folder} was recorded with {framework}, which nothing here reads")
+        self.reads = FRAMEWORKS[framework]
+        self.position = 0
+        self._info = self._described()
+
+    def wait_until_open(self) -> None:
+        """Returns at once: there is no process."""
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+    def describe(self) -> PortInfo:
+        return self._info
+
+    def items(self, step: int) -> list[Item]:
+        """What a step was given, maps as [N, H, W, C]."""
+        return [
+            item._replace(array=self.reads.oriented(item.array))
+            for item in self.recording.items(step)
+        ]
+
+    def _described(self) -> PortInfo:
+        told, reads = self.told, self.reads
+        modules = told["modules"]
+        variables = {
+            name: reads.variable(v, modules.get(classes.owner_of(v["layer"]), {}))
+            for name, v in in_order_of_use(told)
+        }
+        variables = recorded_functions.with_layouts(variables, told, reads)
+        made_on = told["made on"]
+        version = made_on.get(str(told["framework"]), "")
+        optimizers = {
+            name: reads.optimizer_settings(o, o["settings"])
+            for name, o in told["optimizers"].items()
+        }
+        return PortInfo(
+            kind=reads.kind,
+            framework=f"{reads.framework} {version}, recorded in {self.recording.dtype}",
+            variables=variables,
+            models=list(dict.fromkeys(name.partition("/")[0] for name in variables)),
+            optimizers=optimizers,
+            arguments=[item.name for item in self.recording.items(0)],
+            altered=[str(note) for note in told["notes"]],
+        )
+
+    # ---- states ----
+
+    def state(self) -> State:
+        return self.state_after(self.position)
+
+    def state_after(self, steps: int) -> State:
+        """Returns the state after so many steps. Slots that the framework makes in the first
+        update are 0 before, but for those of Adagrad."""
+        arrays = self.recording.state(steps)
+        variables = {
+            n.removeprefix("state/"): a for n, a in arrays.items() if n.startswith("state/")
+        }
+        slots: dict[SlotKey, np.ndarray] = {}
+        updates: dict[str, int] = {}
+        done = self.recording.steps[steps - 1][-1] if steps else None
+        counts = self.told["updates"][done]["counts"] if done is not None else {}
+        for name, told in self.told["optimizers"].items():
+            updates[name] = int(counts.get(name, 0))
+            starts = [v for k, v in told["settings"].items() if k.endswith(ADAGRAD_START)]
+            first = starts[0] if starts else 0.0
+            for key, slot in self.reads.slots(told).items():
+                for variable in told["variables"]:
+                    held = arrays.get(f"slot/{name}|{variable}|{key}")
+                    if held is None and variable in variables:
+                        held = np.full_like(variables[variable], first)
+                    if held is not None:
+                        slots[SlotKey(variable, name, slot)] = held
+        return State(variables, slots, updates)
+
+    def load(self, state: State) -> None:
+        """Goes to the step after which it was in a state.
+
+        Raises:
+          UserError: it never was.
+        """
+        for step in range(len(self.recording.steps) + 1):
+            own = self.state_after(step).variables
+            if all(np.array_equal(own[n], a) for n, a in state.variables.items() if n in own):
+                self.position = step
+                return
+        raise UserError("a recorded port cannot be run from values that it never had")
+
+    # ---- steps ----
+
+    def step(self, batch: Batch, *, is_observed: bool = False) -> Observation:
+        del batch, is_observed  # it is what was recorded
+        step, self.position = self.position, self.position + 1
+        if step >= len(self.recording.steps):
+            raise UserError(f"{self.recording.folder} has no step {step + 1}: record more")
+        scalars: dict[str, float] = {}
+        layers: list[tuple[LayerOutput, dict[str, Any]]] = []
+        gradients: dict[GradientKey, np.ndarray] = {}
+        settings = {}
+        functions = Functions(self.reads)
+        for number, update in enumerate(self.recording.steps[step]):
+            told, arrays = self.told["updates"][update], self.recording.update(update)
+            add_losses(scalars, told["losses"])
+            ahead = self.recording.calls_ahead if update == 0 else 0
+            layers += self._layers(told["layers"], arrays, "", number, functions, ahead)
+            optimizer = told["optimizer"]
+            for name, array in arrays.items():
+                if name.startswith("gradient/"):
+                    variable = name.removeprefix("gradient/")
+                    gradients[GradientKey(number, optimizer, variable)] = array
+            settings[optimizer] = self.reads.optimizer_settings(
+                self.told["optimizers"][optimizer], told["settings"]
+            )
+        pixels = self.reads.pixels(layers)
+        return Observation(
+            scalars,
+            numbered([layer for layer, _ in layers]),
+            gradients,
+            settings,
+            pixels,
+            altered=self._info.altered,
+        )
+
+    def weights_before_updates(self, batch: Batch) -> dict[int, Arrays]:
+        del batch
+        weights = {0: self.state().variables}
+        for number, update in enumerate(self.recording.steps[self.position][:-1]):
+            arrays = self.recording.update(update)
+            weights[number + 1] = {
+                n.removeprefix("state/"): a for n, a in arrays.items() if n.startswith("state/")
+            }
+        self.position += 1
+        return weights
+
+    def _layers(
+        self,
+        told: list[dict[str, Any]],
+        arrays: dict[str, np.ndarray],
+        prefix: str,
+        applied: int,
+        functions: Functions,
+        ahead: int = 0,
+    ) -> list[tuple[LayerOutput, dict[str, Any]]]:
+        layers = []
+        for number, entry in list(enumerate(told))[ahead:]:
+            if "function" in entry:
+                x = arrays.get(f"{prefix}layer_input/{number}")
+                y = self.reads.oriented(arrays[f"{prefix}layer/{number}"])
+                x = None if x is None else self.reads.oriented(x)
+                layers.append((functions.layer(entry, y, x, applied), entry))
+                continue
+            name, module = entry["name"], self.told["modules"].get(entry["name"], {})
+            is_model = name.endswith(OUTPUT)
+            is_other = classes.owner_of(name) != name or not self.reads.is_layer(module)
+            if is_other and not is_model:
+                continue
+            given = arrays.get(f"{prefix}layer_input/{number}")
+            layer = LayerOutput(
+                name,
+                "model" if is_model else self.reads.layer_kind(module),
+                {} if is_model else self.reads.layer_settings(entry["settings"]),
+                self.reads.oriented(arrays[f"{prefix}layer/{number}"]),
+                None if given is None or is_model else self.reads.oriented(given),
+                applied,
+            )
+            layers.append((layer, entry))
+        return layers
+
+    def inference(self, batch: Batch, forward: dict[str, list[str]]) -> Observation:
+        del batch, forward
+        layers = []
+        functions = Functions(self.reads)
+        for told in self.told["inference"]:
+            prefix = f"{told['model']}/"
+            layers += self._layers(told["layers"], self.recording.before, prefix, 0, functions)
+        return Observation(
+            layers=numbered([layer for layer, _ in layers]), pixels=self.reads.pixels(layers)
+        )
+
+    def inference_inputs(self) -> dict[str, list[np.ndarray]]:
+        """Returns model -> what it was given in inference."""
+        return {
+            told["model"]: [
+                self.recording.before[f"{told['model']}/input/{i}"] for i in range(told["inputs"])
+            ]
+            for told in self.told["inference"]
+        }
+
+    def still_step(self, batch: Batch) -> Observation:
+        """A recording has its own rates."""
+        raise UserError("a recorded port cannot be run at other rates")
+
+    def time(self, batch: Batch, steps: int) -> Speed:
+        """A recording has no speed."""
+        raise UserError("a recording has no speed")
+
+    def save(self, path: str, to: str) -> None:
+        raise UserError("a recorded port cannot be converted: name the port itself")
+
+    def restore(self, path: str, to: str) -> None:
+        raise UserError("a recorded port cannot be converted: name the port itself")

@@ -1,0 +1,1 @@
+"""What ports in Keras and in tf.Module share."""

@@ -1,0 +1,143 @@
+"""Matching, alignment and diagnosis on sides of plain numpy: no TensorFlow is asked."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from script_runs import ROOT
+
+from dcgan_v1.errors import UserError
+from dcgan_v1.migration.comparison.inputs import bindings
+from dcgan_v1.migration.comparison.pairs import alignment, pixel_order
+from dcgan_v1.migration.comparison.pairs.pairing import Pairing
+from dcgan_v1.migration.comparison.runs import inference
+from dcgan_v1.migration.matching import fingerprints
+from dcgan_v1.migration.matching.layouts import Layout
+from dcgan_v1.migration.matching.matching import Matching, Row
+from dcgan_v1.migration.records import Input, LayerOutput, PortInfo, Tf1Info, Variable
+
+pytestmark = pytest.mark.compare
+
+
+def layer(name, kind, output, **more):
+    return LayerOutput(name, kind, {}, np.asarray(output, np.float64), **more)
+
+
+def test_layers_are_aligned_by_value_and_where_they_differ_by_the_variables_they_read(rng):
+    a, b, c = (rng.normal(size=(4, 6)) for _ in range(3))
+    old = [
+        layer("conv", "conv", a, reads=("w",)),
+        layer("add", "add", b, reads=("w", "b")),
+        layer("Relu", "activation", b**2, reads=("w", "b")),
+        layer("out", "dense", c, reads=("w", "b", "v")),
+    ]
+    new = [
+        layer("m/0", "conv", a, reads=("w",)),
+        layer("m/1", "activation", b**2 + 1, reads=("b", "w")),
+        layer("m/2", "dense", c, reads=("b", "v", "w")),
+    ]
+    rows = alignment.align(old, new, 1e-9, {}, {"m": {"w", "b", "v"}})
+    assert [(r.old.name, r.by) for r in rows] == [
+        ("conv", "value"),
+        ("Relu", "use"),
+        ("out", "value"),
+    ]
+    assert rows[1].absolute == pytest.approx(1.0)
+
+
+def test_no_layer_stands_beside_an_op_of_another_network_or_of_a_loss(rng):
+    logits, other = rng.normal(size=(4, 1)), rng.normal(size=(4, 1))
+    old = [
+        layer("G/out", "activation", other, reads=("g",)),
+        layer("D/add", "add", logits, reads=("d",), is_last=True),
+        layer("loss/Relu", "activation", np.maximum(logits, 0), reads=("d",), is_last=True),
+    ]
+    new = [layer("D/1", "activation", np.tanh(3 * logits), reads=("d",))]
+    (row,) = alignment.align(old, new, 1e-9, {}, {"D": {"d"}})
+    assert (row.old, row.by) == (None, "nothing")
+
+
+def test_a_sigmoid_that_tf1_leaves_to_its_loss_is_the_same_written_otherwise(rng):
+    logits = rng.normal(size=(4, 1))
+    old = [layer("D/add", "add", logits, reads=("d",), is_last=True)]
+    new = [layer("D/1", "activation", 1 / (1 + np.exp(-logits)), reads=("d",))]
+    (row,) = alignment.align(old, new, 1e-9, {}, {"D": {"d"}})
+    assert (row.old.name, row.by, row.function) == ("D/add", "function", "sigmoid")
+
+
+@pytest.mark.parametrize("shape", [(4,), (4, 1, 1, 1)])
+def test_an_output_of_one_number_for_each_row_is_compared_whatever_its_shape(rng, shape):
+    logits = rng.normal(size=(4, 1))
+    old = [layer("D/fc", "dense", logits, reads=("d",), is_last=True)]
+    new = [layer("D: output", "model", logits.reshape(shape) + 0.5, reads=("d",))]
+    (row,) = alignment.align(old, new, 1e-9, {}, {"D": {"d"}})
+    assert (row.old.name, row.by, row.old.output.shape) == ("D/fc", "use", shape)
+    assert row.absolute == pytest.approx(0.5)
+
+
+def test_an_activation_ahead_of_maps_has_the_pixels_of_the_layer_that_it_follows():
+    columns = Layout("torch dense", columns=(5, 2, 2))
+    variables = {n: Variable([20], layer=n.rpartition("/")[0]) for n in ("G/0/w", "D/0/w")}
+    matching = Matching([Row("g/w", "G/0/w", columns, "shape")])
+    chw = {"columns": (5, 2, 2)}
+    seen = dict.fromkeys(["G/0", "G/relu", "D/0", "D/relu"], chw)
+    pixels = pixel_order.numbered({}, seen, PortInfo(variables=variables), matching)
+    assert pixels == {"G/0": chw, "G/relu": chw, "D/0": {}, "D/relu": {}}
+
+
+def test_flattened_maps_of_another_order_are_the_same_layer(rng):
+    maps = rng.normal(size=(2, 3, 4, 5))
+    old = [layer("conv", "conv", maps), layer("flat", "reshape", maps.reshape(2, -1))]
+    torch = maps.transpose(0, 3, 1, 2).reshape(2, -1)
+    new = [layer("m/0", "conv", maps), layer("m/1", "other", torch)]
+    rows = alignment.align(old, new, 1e-9, {})
+    assert [r.by for r in rows] == ["value", "value"]
+
+
+def test_a_layer_of_a_shape_that_nothing_has_is_said_to_be_alone(rng):
+    (row,) = alignment.align([], [layer("m/0", "conv", rng.normal(size=(2, 3)))], 1e-9, {})
+    assert (row.old, row.by) == (None, "nothing")
+
+
+def bound(arguments, inputs):
+    """The Bindings of a step that takes `arguments`, of a program that is fed `inputs`."""
+    port = PortInfo(arguments=arguments)
+    given = {name: Input([None, 3], "float32") for name in inputs}
+    return bindings.bind(port, arguments, given, {}, {})
+
+
+def test_a_second_noise_is_given_the_first_where_tf1_has_but_one():
+    own = bound(["X", "Z", "Z_2"], ["Placeholder", "Placeholder_1"])
+    assert own.arguments == {"X": "Placeholder", "Z": "Placeholder_1", "Z_2": "Placeholder_1"}
+    assert own.again == {"Z_2": "Z"}
+    own = bound(["X", "Z", "Z_2"], ["Placeholder", "Placeholder_1", "Placeholder_1@2"])
+    assert own.arguments["Z_2"] == "Placeholder_1@2"
+    assert not own.again
+
+
+def test_an_argument_that_nothing_is_left_for_is_refused_and_told_what_is():
+    with pytest.raises(UserError, match=r"takes X, Z, Z_2, and the TF1 program has a, b, c, d"):
+        bound(["X", "Z", "Z_2"], ["a", "b", "c", "d"])
+
+
+def test_why_a_model_is_not_compared_in_inference_is_told_by_what_it_is():
+    port = PortInfo(models=["G", "D"], bare=["G"])
+    pairing = Pairing(Tf1Info(), port, Matching([]), fingerprints.Certificate(None, 0))
+    parts, notes = inference.pair_layers(pairing, 1e-9, {}, [], [[]])
+    assert parts == []
+    assert notes == [
+        "G in inference: it is bare tensors, with nothing to call",
+        "D in inference: name its inputs, forward={'D': […]}",
+    ]
+
+
+def test_none_of_this_imports_a_framework():
+    code = (
+        "import sys; sys.path.insert(0, 'tests'); "
+        "import test_explanation, test_alignment, test_matching, test_causes_of_averages, "
+        "test_causes_of_gradients, test_causes_of_layers, test_causes_of_weights; "
+        "assert not {'tensorflow', 'keras', 'torch'} & set(sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True)
+    assert done.returncode == 0, done.stderr.decode()

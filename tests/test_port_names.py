@@ -1,0 +1,182 @@
+"""Names, feeds and README of a written port, from descriptions and records made by hand."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from dcgan_v1.errors import UserError
+from dcgan_v1.migration.matching.map_file import Map, VariableRow
+from dcgan_v1.migration.records import Input, Tf1Info
+from dcgan_v1.porting import description as d
+from dcgan_v1.porting.folder import readme, train_program
+from dcgan_v1.porting.reading import building, corrections, feeding, network_names
+from dcgan_v1.porting.text import names as naming
+
+pytestmark = pytest.mark.unit
+
+
+@pytest.mark.parametrize(
+    ("names", "network"),
+    [
+        (["g/a/w", "g/b/w"], "g"),
+        (["d_w1", "d_b1"], "discriminator"),
+        (["g_w1", "g_b1/beta"], "generator"),
+        (["conv_1/w", "conv_2/w"], "model"),
+        (["Variable", "Variable_1"], "model"),
+    ],
+)
+def test_a_network_is_called_after_what_its_variables_have_in_common(names, network):
+    assert list(network_names.groups([names], names, {})) == [network]
+    assert list(network_names.groups([names], names, dict.fromkeys(names, "critic"))) == ["critic"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "variables", "attribute"),
+    [
+        ("conv", {"kernel": "d_w1", "bias": "d_b1"}, "conv1"),
+        ("dense", {"kernel": "G_w0", "bias": "G_b0"}, "dense0"),
+        ("batch_norm", {"gamma": "g_gamma2", "beta": "g_beta2"}, "batch_norm2"),
+        ("batch_norm", {"gamma": "d_gamma3_1"}, "batch_norm3"),
+        ("dense", {"kernel": "Matrix"}, "dense"),
+        ("conv", {"kernel": "d_h0_conv"}, "d_h0_conv"),
+        ("conv", {"kernel": "conv1/w", "bias": "conv1/biases"}, "conv1"),
+        ("dense", {"kernel": "Variable_3"}, "dense"),
+    ],
+)
+def test_a_layer_is_called_after_its_scope_and_not_after_a_part_of_it(kind, variables, attribute):
+    node = d.Node(kind, (d.Value("h.1"),), variables=variables)
+    network = d.Network("d", "", (d.Function("call", (), (node,), ()),), tuple(variables.values()))
+    assert list(naming.layers(network).values()) == [attribute]
+
+
+@pytest.mark.parametrize(
+    ("name", "word"),
+    [
+        ("x_placeholder", "x"),
+        ("g/z_ph@2", "z@2"),
+        ("placeholder", "placeholder"),
+        ("graph", "graph"),
+    ],
+)
+def test_an_input_is_called_after_what_it_holds(name, word):
+    assert building.input_word(name, None, 0) == word
+
+
+def test_what_several_have_the_name_of_is_numbered():
+    assert network_names.unused("adam", ["adam", "adam_2"]) == "adam_3"
+
+
+def test_a_graph_without_a_step_has_a_network_for_each_scope_of_several_layers():
+    names = ["g/a/w", "g/a/b", "g/b/w", "d/a/w", "d/b/w"]
+    kernels = [n for n in names if n.endswith("w")]
+    assert list(network_names.scopes(names, kernels, {})) == ["g", "d"]
+    layers = ["conv1/w", "conv1/b", "conv2/w", "conv2/b"]
+    assert list(network_names.scopes(layers, ["conv1/w", "conv2/w"], {})) == ["model"]
+
+
+def test_a_map_that_names_what_is_not_there_is_refused_with_everything_at_once():
+    info = Tf1Info(source="g.meta", inputs={"z": Input([None, 3], "float32")})
+    known = Map(inputs={"noise": "zz"}, optimizers={"Adam": "a"}, training={"keep": 1.0})
+    known.variables = [VariableRow("w", "g/fc/kernel")]
+    with pytest.raises(UserError) as error:
+        corrections.of(known, info, "m.toml")
+    for name in ("the input zz", "the optimiser Adam", "the variable w", "the placeholder keep"):
+        assert name in str(error.value)
+    with pytest.raises(UserError, match="no name that Python takes"):
+        corrections.of(Map(inputs={"2z": "z"}), info, "m.toml")
+
+
+def gan_program():
+    """D(x) and D(G(z)), of nothing but what says how they are fed."""
+    x, z = d.Value("x.1", (None, 8, 8, 1)), d.Value("z.2", (None, 10))
+    fake, on_x, on_fake = d.Value("fake.3", (None, 8, 8, 1)), d.Value("a.4"), d.Value("b.5")
+
+    def call(network, value, *inputs):
+        return d.Node("call", (value,), inputs, {"network": network, "function": "call"})
+
+    def network(name, end):
+        body = (d.Node(end, (d.Value("h.7"),), (d.Value("h.6"),)),)
+        function = d.Function("call", (d.Value("h.6"),), body, (d.Value("h.7"),))
+        return d.Network(name, name, (function,), ())
+
+    nodes = (call("g", fake, z), call("d", on_x, x), call("d", on_fake, fake))
+    return d.Program(
+        source="",
+        variables={},
+        networks=(network("g", "tanh"), network("d", "relu")),
+        optimizers=(),
+        inputs=(d.Node("input", (x,), ops=("x",)), d.Node("input", (z,), ops=("z",))),
+        draws=(),
+        stages=(d.Stage(0, nodes, ()),),
+        losses={},
+    )
+
+
+def test_how_a_step_is_fed_is_read_off_its_networks_or_off_a_recording():
+    images, noise = feeding.of(gan_program(), {})
+    assert (images.kind, images.low, images.high) == ("images", -1.0, 1.0)  # G ends in tanh
+    assert (noise.kind, noise.low, noise.high, noise.told) == ("uniform", -1.0, 1.0, False)
+    rng = np.random.default_rng(0)
+    fed = {"x": rng.uniform(0, 1, (3, 16, 8, 8, 1)), "z": rng.normal(0, 2, (3, 16, 10))}
+    images, noise = feeding.of(gan_program(), fed)
+    assert (images.low, images.high) == (0.0, 1.0)
+    assert noise.kind == "normal" and noise.high == pytest.approx(2, rel=0.2) and noise.told
+    drawn = feeding.sampler(gan_program(), (images, noise))
+    assert (drawn.network, drawn.shape, drawn.feeds) == ("g", (8, 8, 1), (noise,))
+
+
+def test_samples_are_drawn_by_the_function_that_the_step_calls():
+    program = gan_program()
+    generator, critic = program.networks
+    other = replace(generator.functions[0], name="call_2")
+    networks = (replace(generator, functions=(*generator.functions, other)), critic)
+    (stage,) = program.stages
+    drawn = replace(stage.nodes[0], settings={"network": "g", "function": "call_2"})
+    stages = (replace(stage, nodes=(drawn, *stage.nodes[1:])),)
+    program = replace(program, networks=networks, stages=stages)
+    feeds = feeding.of(program, {})
+    for to in ("keras", "torch", "tf2"):
+        text = train_program.text(program, to, feeds, feeding.sampler(program, feeds), 4)
+        assert ".call_2(*map(" in text
+
+
+def test_however_many_feeds_are_assumed_no_line_of_train_py_is_too_long():
+    feeds = feeding.of(gan_program(), {})
+    many = tuple(replace(feeds[1], argument=f"keep_new_fake{i}") for i in range(20))
+    text = train_program.text(gan_program(), "keras", (feeds[0], *many), None, 4)
+    said = [line for line in text.splitlines() if line.startswith("# ")]
+    assert "keep_new_fake0" in "".join(said) and "keep_new_fake19" in "".join(said)
+    assert max(map(len, said)) <= 100
+
+
+def test_a_long_call_in_a_readme_stands_as_ruff_formats_it():
+    assert readme._called("f", ["a", "b"]) == "f(a, b)"
+    assert readme._called("f" * 90, ["a" * 10, "b"]) == f"{'f' * 90}(\n    {'a' * 10}, b\n)"
+    words = ["a" * 60, "b" * 60]
+    assert readme._called("f", words) == f"f(\n    {words[0]},\n    {words[1]},\n)"
+
+
+@pytest.mark.parametrize("fused", [True, False])
+@pytest.mark.parametrize("moves", [True, False])
+def test_a_readme_speaks_of_batch_norm_where_it_is_no_layer_of_the_framework(fused, moves):
+    """PyTorch's own follows the unbiased variance, Keras's the biased one; neither can be told to
+    leave its averages as they are."""
+    x, y = d.Value("x.1", (None, 3)), d.Value("h.2", (None, 3))
+    settings = {"epsilon": 1e-3, "fused": fused, "averages": (("m", "v"),), "momentum": 0.9}
+    variables = {"gamma": "g", "beta": "b"}
+    norm = d.Node("batch_norm", (y,), (x,), settings, variables, ops=("n",))
+    network = d.Network("n", "n", (d.Function("call", (x,), (norm,), (y,), True),), ("g", "b"))
+    settings = {"network": "n", "function": "call", "training": True, "moves": moves}
+    calls = [d.Node("call", (y,), (x,), settings), d.Node("call", (y,), (x,), settings)]
+    calls[0] = replace(calls[0], settings={**settings, "moves": True})
+    stages = (d.Stage(0, tuple(calls), ()),)
+    program = d.Program("", {}, (network,), (), (), (), stages, {})
+    said = {to: readme._spelled(program, to) for to in ("keras", "torch", "tf2")}
+    is_class = {"torch": not fused or not moves, "keras": fused or not moves, "tf2": True}
+    follows = "unbiased" if fused else "biased"
+    for to, lines in said.items():
+        text = "\n".join(lines)
+        assert (f"averages follow the {follows} variance" in text) == is_class[to], to
+        assert ("in some calls alone" in text) == (is_class[to] and not moves), to
+        assert ("a tf.Module has no layer" in text) == (to == "tf2")
