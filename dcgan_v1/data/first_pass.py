@@ -86,7 +86,13 @@ def _each(
 
 
 def can_be_used(source: Source, name: str, options: Options) -> bool:
-    """Whether an image can be decoded now."""
+    """Whether an image can be decoded now.
+
+    Args:
+      source: the folder or archive.
+      name: of the image in it.
+      options: size, crop and value range, as for the whole data set.
+    """
     try:
         to_pixels(opened(source.read(name)), **options)
     except Exception:  # as in _Pass.decode

@@ -127,7 +127,13 @@ def batch_of_epoch(
 
 
 def epoch_steps(batch_size: int, size: int, last: str = "dropped") -> int:
-    """Returns how many batches an epoch of `batch_of_epoch` has."""
+    """Returns how many batches an epoch of `batch_of_epoch` has.
+
+    Args:
+      batch_size: images a batch.
+      size: images of the data set.
+      last: what becomes of a smaller last batch.
+    """
     return size // batch_size if last == "dropped" else -(-size // batch_size)
 
 

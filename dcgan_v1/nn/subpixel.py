@@ -65,7 +65,13 @@ def _gradient(op: tf.Operation, dy: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
 
 
 def up(x: tf.Tensor, w: tf.Tensor, stride: int) -> tf.Tensor:
-    """[N, h, w, C] -> [N, h * stride, w * stride, filters]; w: [k, k, filters, C]."""
+    """[N, h, w, C] -> [N, h * stride, w * stride, filters].
+
+    Args:
+      x: feature maps.
+      w: the kernel of the transposed convolution, [k, k, filters, C].
+      stride: by how much the maps grow.
+    """
     y = tf.nn.conv2d(x, small_kernel(w, stride), 1, "SAME")  # [N, h, w, stride^2 * filters]
     return tf.nn.depth_to_space(y, stride)
 

@@ -122,6 +122,8 @@ def sequential(
 ) -> Step:
     """D on its summed loss, then G with the same fakes against the updated D.
 
+    For the arguments see the module.
+
     The fakes are computed once. Every pass moves the averages it read, one pass after
     the other: reals, fakes, fakes again. The source of celeba64 computes the fakes again
     for G's update and runs two more passes only to read the losses, each of which moves
@@ -167,6 +169,8 @@ def simultaneous(
     real_label: float = 1.0,
 ) -> Step:
     """One pass of everything, both gradients at the same weights, then both applied.
+
+    For the arguments see the module.
 
     D's update comes first, which changes nothing: neither reads what the other writes. Where
     D's layers allow it, both losses share one pass back through D (see `shared_backward`).

@@ -146,8 +146,13 @@ class Case:
         return not any(d.is_over and d.key.kind == kind for d in self.differences)
 
     def gradients(self, side: str, name: str, optimizer: str) -> list[np.ndarray]:
-        """Returns the gradients of a variable in an optimiser's updates of the first step: of 'TF1'
-        or of 'port'. `optimizer`: as TF1 calls it."""
+        """Returns the gradients of a variable in an optimiser's updates of the first step.
+
+        Args:
+          side: 'TF1' or 'port'.
+          name: of the variable, as TF1 calls it.
+          optimizer: as TF1 calls it.
+        """
         evidence = self.by_itself or self.evidence
         arrays = evidence.ours if side == "TF1" else evidence.theirs
         own = [i for i, u in enumerate(self.evidence.old.updates) if u.optimizer == optimizer]

@@ -15,7 +15,13 @@ EXACT = 1e-9  # relative, of a norm from a number that people write
 
 def find(case: Case, ours: Keyed, theirs: Keyed, keys: list[Key]) -> str | None:
     """Says how gradients of an update are clipped on either side, where that accounts for their
-    difference; else None."""
+    difference; else None.
+
+    Args:
+      case: the evidence, and what may be asked of both programs.
+      ours: gradients of TF1, theirs: of the port, by key.
+      keys: of the gradients of this update that differ.
+    """
     del case
     for who, other, clipped, plain in (
         ("TF1", "the port", ours, theirs),

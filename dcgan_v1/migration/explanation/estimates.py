@@ -13,7 +13,13 @@ ROUNDING = 1e-13  # of the largest value, what no hypothesis need explain
 
 def leaves(hypothesis: np.ndarray, other: np.ndarray, wanted: np.ndarray) -> bool:
     """Whether a hypothesis of what is wanted leaves next to nothing of its difference from
-    another array."""
+    another array.
+
+    Args:
+      hypothesis: what the port's array would be by the cause that is tried.
+      other: TF1's array.
+      wanted: the port's.
+    """
     difference = float(np.max(np.abs(other - wanted), initial=0.0))
     size = float(np.max(np.abs(wanted), initial=0.0))
     left = float(np.max(np.abs(hypothesis - wanted), initial=0.0))
@@ -126,7 +132,13 @@ def norm_epsilon(
 
 def is_times(number: float, a: np.ndarray, b: np.ndarray) -> bool:
     """Whether an array is another one times a number: of the smaller of both, next to nothing is
-    left."""
+    left.
+
+    Args:
+      number: the factor that is tried.
+      a: the array.
+      b: what is multiplied by it.
+    """
     size = float(min(np.max(np.abs(b), initial=0.0), np.max(np.abs(number * a), initial=0.0)))
     left = float(np.max(np.abs(number * a - b), initial=0.0))
     return left <= LEFT * size and leaves(number * a, a, b)

@@ -27,7 +27,13 @@ def add_names(owner: Any, names: Mapping[str, Any], label: str) -> None:
 
 
 def wrap(owner: Any, name: str, around: Callable[..., Any]) -> None:
-    """Has `around(plain, *arguments, **options)` take the place of a function or method."""
+    """Has `around(plain, *arguments, **options)` take the place of a function or method.
+
+    Args:
+      owner: the module or class.
+      name: of its function or method.
+      around: is given the plain one first, then what it is called with.
+    """
     plain = getattr(owner, name, None)
     if plain is None:
         return

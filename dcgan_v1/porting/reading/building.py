@@ -179,7 +179,13 @@ class Building:
 
 
 def input_word(name: str, unit: Piece, i: int) -> str:
-    """What an input is called: after its op, its scope, or where neither tells after its shape."""
+    """What an input is called: after its op, its scope, or where neither tells after its shape.
+
+    Args:
+      name: of the placeholder or the source.
+      unit: the run of the graph that is given it.
+      i: its place among the inputs.
+    """
     scope, _, last = name.rpartition("/")
     unnamed = re.fullmatch(r"(?:Placeholder|IteratorGetNext)(?:_\d+)?(?::\d+)?(@\d+)?", last)
     if unnamed is None:

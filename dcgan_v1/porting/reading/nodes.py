@@ -134,6 +134,13 @@ class Bodies:
     def node(
         self, piece: Piece, values: dict[tuple[Piece, int], d.Value], hint: str = ""
     ) -> d.Node:
+        """Returns a piece of the graph as a node of a function's body.
+
+        Args:
+          piece: what the patterns made of ops.
+          values: what the body has so far; what the node makes is added.
+          hint: what to call that.
+        """
         made = []
         for i in range(len(piece.outputs)):
             value = self.value(Out(piece, i), hint)

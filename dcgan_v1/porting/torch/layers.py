@@ -70,7 +70,13 @@ class Layers:
 
 
 def of(program: d.Program, network: d.Network, own: Contents) -> Layers:
-    """Returns a network's layers."""
+    """Returns a network's layers.
+
+    Args:
+      program: the description.
+      network: whose layers are written.
+      own: what the network holds, by its attributes.
+    """
     layers = Layers(holds=contents.holds_averages(program, network))
     uses: dict[str, list[d.Node]] = {}
     for node in contents.nodes(network):

@@ -103,7 +103,13 @@ class Printer(Names):
         return ACTIVATIONS[kind].format(self.operand(x))
 
     def pool(self, node: d.Node, kind: str, s: dict[str, Any]) -> str:
-        """Returns max_pool or avg_pool of settings as layers have them."""
+        """Returns max_pool or avg_pool of settings as layers have them.
+
+        Args:
+          node: the pooling.
+          kind: 'max_pool' or 'avg_pool'.
+          s: its settings.
+        """
         x = self.operand(node.inputs[0])
         pad = layout.pads(node.inputs[0].shape, s)
         size = square(s["size"])

@@ -17,7 +17,14 @@ class Experiments(Protocol):
         self, rows: list[Row], layer: str, mode: str, start: State | None = None
     ) -> np.ndarray:
         """Returns a layer's output in the port with other rows of the map, or from another start
-        of TF1's."""
+        of TF1's.
+
+        Args:
+          rows: rows of the map, in place of those for these variables.
+          layer: of the port.
+          mode: 'training' or 'inference'.
+          start: TF1's values; None for those of the comparison.
+        """
         ...
 
     def still_gradients(self) -> tuple[Keyed, Keyed]:

@@ -142,7 +142,14 @@ def _consequences(case: Case, mode: str, others: set[str]) -> frozenset[Key]:
 
 def apart_from(case: Case, mode: str, rows: list[Aligned], model: str) -> set[str]:
     """Other networks that are given nothing of a model's: what they begin with TF1 has, too. A
-    generator is one, beside its discriminator."""
+    generator is one, beside its discriminator.
+
+    Args:
+      case: the evidence, and what may be asked of both programs.
+      mode: 'training' or 'inference'.
+      rows: layers side by side, in order.
+      model: the network whose difference is known.
+    """
     first: dict[str, Aligned] = {}
     for row in rows:
         first.setdefault(model_of(row.new.name), row)

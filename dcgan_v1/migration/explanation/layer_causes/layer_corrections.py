@@ -10,7 +10,13 @@ from dcgan_v1.migration.sources import Change, NumberChange, PaddingChange, Type
 def changes(case: Case, at: Aligned, settings: dict[str, float]) -> tuple[Change, ...]:
     """What gives every op of TF1's that stands beside a layer the port's numbers; those beside
     others of its kind, where both sides say the same numbers as there: what is found in one batch
-    norm is not looked for in each; and the same ops in other copies of the network."""
+    norm is not looked for in each; and the same ops in other copies of the network.
+
+    Args:
+      case: the evidence, and what may be asked of both programs.
+      at: the layer whose difference is put right.
+      settings: setting -> the port's number.
+    """
     found = {
         _change(op, attribute, value)
         for rows in case.evidence.aligned.values()
@@ -46,7 +52,13 @@ def _copies(case: Case, row: Aligned, beside: LayerOutput, name: str) -> list[La
 def paddings(
     case: Case, at: Aligned, padding: tuple[int, int, int, int] | None
 ) -> tuple[Change, ...]:
-    """What gives every convolution of TF1's that stands beside a layer the port's padding."""
+    """What gives every convolution of TF1's that stands beside a layer the port's padding.
+
+    Args:
+      case: the evidence, and what may be asked of both programs.
+      at: the layer whose difference is put right.
+      padding: the port's.
+    """
     if padding is None:
         return ()
     ops = {
@@ -72,7 +84,13 @@ def base(row: Aligned) -> str:
 
 def is_alike(row: Aligned, at: Aligned, name: str) -> bool:
     """Whether both sides' settings of a name are as at another layer of the same kind; where the
-    port's has no such number, ReLU no slope, whether it is of the same class."""
+    port's has no such number, ReLU no slope, whether it is of the same class.
+
+    Args:
+      row: the layer that is asked about.
+      at: the layer whose difference is put right.
+      name: of the setting.
+    """
     if row.old is None or at.old is None or row.new.kind != at.new.kind:
         return False
     if name not in row.new.settings and not (name in row.old.knobs and name in at.old.knobs):

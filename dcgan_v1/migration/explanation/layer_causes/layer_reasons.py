@@ -119,7 +119,15 @@ def scaled_input(case: Case, x: np.ndarray) -> Reason | None:
 
 
 def skipped(case: Case, mode: str, last: Aligned, row: Aligned, x: np.ndarray) -> Reason | None:
-    """What TF1 does between two layers that the port leaves out."""
+    """What TF1 does between two layers that the port leaves out.
+
+    Args:
+      case: the evidence, and what may be asked of both programs.
+      mode: 'training' or 'inference'.
+      last: the layer before, side by side.
+      row: the layer that differs.
+      x: what the port's layer is given.
+    """
     layers = case.evidence.layers[mode]
     names = [layer.name for layer in layers]
     if row.old is None:
@@ -237,7 +245,13 @@ def in_inference(case: Case, row: Aligned) -> Reason | None:
 
 
 def is_known(case: Case, mode: str, array: np.ndarray) -> bool:
-    """Whether TF1 computes the values of an array, or is given them."""
+    """Whether TF1 computes the values of an array, or is given them.
+
+    Args:
+      case: the evidence, and what may be asked of both programs.
+      mode: 'training' or 'inference'.
+      array: what the port computes, or is given.
+    """
     for layer in case.evidence.layers[mode]:
         if layer.output.shape == array.shape and apart(layer.output, array)[0] <= AGREE:
             return True

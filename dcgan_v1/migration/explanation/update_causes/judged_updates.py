@@ -102,7 +102,13 @@ class Judged:
         return Cause(Kind.OPTIMIZER, self.where, text, self.keys, named=named, values=values)
 
     def follows(self, rule: Rule, clip: float | None, place: int = 1) -> bool:
-        """Whether a rule makes every step of a side: of TF1 (`place` 0) or of the port (1)."""
+        """Whether a rule makes every step of a side.
+
+        Args:
+          rule: the optimiser's, with its settings.
+          clip: the bounds of clipped weights, or None.
+          place: 0 for TF1's steps, 1 for the port's.
+        """
         return all(pair[place].follows(rule, clip) for pair in self.steps.values())
 
     def _clip(self, place: int, rules: list[Rule]) -> float | None:

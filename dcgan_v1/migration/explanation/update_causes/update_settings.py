@@ -9,7 +9,13 @@ from dcgan_v1.migration.sources import OptimizerChange
 
 
 def rules_of(update: Update, ours: Settings, theirs: Settings) -> list[Rule]:
-    """TF1's rule, that with the port's settings, and that with the port's place of epsilon."""
+    """TF1's rule, that with the port's settings, and that with the port's place of epsilon.
+
+    Args:
+      update: TF1's.
+      ours: settings as TF1 says them.
+      theirs: as the port does.
+    """
     rule = Rule(str(ours.get("kind", update.kind)), ours)
     kind = str(theirs.get("kind", rule.kind))
     settings: Settings = {**rule.settings, **theirs}
@@ -52,7 +58,13 @@ def text_of(value: Setting) -> str:
 
 
 def change_of(update: Update, setting: str, value: Setting) -> tuple[OptimizerChange, ...]:
-    """What gives TF1's optimiser the port's number."""
+    """What gives TF1's optimiser the port's number.
+
+    Args:
+      update: TF1's.
+      setting: its name.
+      value: the port's number.
+    """
     if isinstance(value, bool | str):
         return ()
     return (OptimizerChange(update.optimizer, setting, float(value)),)

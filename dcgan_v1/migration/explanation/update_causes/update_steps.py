@@ -75,7 +75,13 @@ def _share(off: np.ndarray, whole: np.ndarray) -> float:
 
 
 def steps_of(case: Case, update: Update, name: str) -> tuple[Step, Step] | None:
-    """Returns what an optimiser did to a variable on both sides; None where an array is missing."""
+    """Returns what an optimiser did to a variable on both sides; None where an array is missing.
+
+    Args:
+      case: the evidence, and what may be asked of both programs.
+      update: TF1's.
+      name: of the variable, as TF1 calls it.
+    """
     evidence = case.evidence
     before = np.asarray(evidence.start.variables[name], np.float64)
     slots = {

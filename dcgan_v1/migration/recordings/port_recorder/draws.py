@@ -66,7 +66,13 @@ def law_of(function, args, kwargs):
 
 
 def patched(holder, name, make):
-    """Puts `make(plain)` in the place of a function that is there."""
+    """Puts `make(plain)` in the place of a function that is there.
+
+    Args:
+      holder: a module or class.
+      name: of its function.
+      make: is given the plain function, and returns what takes its place.
+    """
     plain = getattr(holder, name, None)
     if plain is None:
         return

@@ -38,7 +38,13 @@ def _model_of(names, of, parts):
 
 
 def inferred_of(names, inference, arrays):
-    """Adds what models gave in inference to `arrays`. Returns what describes it."""
+    """Adds what models gave in inference to `arrays`. Returns what describes it.
+
+    Args:
+      names: layer or variable -> its name in the recording.
+      inference: what models gave, in order.
+      arrays: name -> array of the file that is written; they are added here.
+    """
     inferred = []
     for module, inputs, layers in inference:
         name = names.module_names.get(id(module))

@@ -110,7 +110,13 @@ def run(path, module=None):
 
 
 def tell(recorder, folder, dtype):
-    """Says what was recorded, and what is not as the program says."""
+    """Says what was recorded, and what is not as the program says.
+
+    Args:
+      recorder: which has recorded.
+      folder: where the recording is.
+      dtype: 'float64' or 'float32', which the program ran in.
+    """
     kinds = ", ".join(sorted(set(recorder.kinds)))
     number = len(recorder.described)
     print("recorded %d updates of %s in %s, in %s" % (number, kinds, folder, dtype))
@@ -188,7 +194,13 @@ def unseen(recorder):
 
 
 def explain(error, recorder, dtype):
-    """Says in one line where a program failed. Returns the exit code."""
+    """Says in one line where a program failed. Returns the exit code.
+
+    Args:
+      error: that ended the program.
+      recorder: which has recorded so far.
+      dtype: 'float64' or 'float32', which the program ran in.
+    """
     trace = traceback.extract_tb(error.__traceback__)
     frames = [f for f in trace if recorder.places.is_own(f.filename)]
     where = "%s:%d: " % (os.path.basename(frames[-1].filename), frames[-1].lineno) if frames else ""

@@ -105,7 +105,13 @@ class TensorFlowLayers(LayerCalls):
                 variable.assign(array)
 
     def note(self, layer, x, y):
-        """Notes the call of a layer that was given `x` first."""
+        """Notes the call of a layer that was given `x` first.
+
+        Args:
+          layer: Keras's, or a tf.Module.
+          x: what it was given first.
+          y: what it gave.
+        """
         y = next((one for one in flat(y) if is_eager(one)), None)
         if y is None:
             return

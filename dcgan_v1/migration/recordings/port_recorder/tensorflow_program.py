@@ -251,7 +251,12 @@ def distinct(classes):
 
 
 def moved(optimizer, args, kwargs):
-    """Returns (the variables that an update moves, its arguments: iterators as lists)."""
+    """Returns (the variables that an update moves, its arguments: iterators as lists).
+
+    Args:
+      optimizer: which is applied.
+      args, kwargs: what its method was called with.
+    """
     if hasattr(optimizer, "apply"):  # Keras 3: gradients, variables
         variables = args[1] if len(args) > 1 else kwargs.get("trainable_variables")
         if variables is None:

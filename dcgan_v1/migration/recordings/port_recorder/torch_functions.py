@@ -63,7 +63,12 @@ NUMBERS = ("negative_slope", "eps", "padding", "stride", "groups")
 
 
 def arguments_of(name, args, kwargs):
-    """What a function is given, by the names of its arguments."""
+    """What a function is given, by the names of its arguments.
+
+    Args:
+      name: of the function.
+      args, kwargs: what it was called with.
+    """
     return dict(zip(ARGUMENTS.get(name, USUAL), args), **kwargs)
 
 
@@ -128,7 +133,13 @@ class TorchFunctions:
         Noting().__enter__()
 
     def called(self, name, args, kwargs, y):
-        """Takes a call of a function."""
+        """Takes a call of a function.
+
+        Args:
+          name: of the function.
+          args, kwargs: what it was called with.
+          y: what it gave.
+        """
         recorder = self.recorder
         is_noted = recorder.is_here() and not (recorder.done or recorder.is_busy)
         if not is_noted or self.is_updating or self.layers.in_layers:

@@ -116,7 +116,13 @@ class TorchLayers(LayerCalls):
                     buffer.copy_(before)
 
     def note(self, module, x, y):
-        """Notes the call of a module that was given `x` first."""
+        """Notes the call of a module that was given `x` first.
+
+        Args:
+          module: which was called.
+          x: what it was given first.
+          y: what it gave.
+        """
         y = y[0] if isinstance(y, tuple) and y else y
         if isinstance(y, self.torch.Tensor):
             x = x if isinstance(x, self.torch.Tensor) else None

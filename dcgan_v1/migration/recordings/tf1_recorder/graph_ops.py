@@ -75,7 +75,13 @@ def fed_arrays(feed_dict, graph):
 
 
 def scalars_of(fetches, values, graph):
-    """Yields (tensor name, number) of what a program fetched, as it fetched it."""
+    """Yields (tensor name, number) of what a program fetched, as it fetched it.
+
+    Args:
+      fetches: what `Session.run` was asked for, nested as it was.
+      values: what it gave, nested alike.
+      graph: the session's.
+    """
     if isinstance(fetches, dict):
         for key in fetches:
             for pair in scalars_of(fetches[key], values[key], graph):

@@ -72,7 +72,12 @@ class Recorder:
         return self
 
     def run(self, plain, session, fetches, feed_dict, options, run_metadata):
-        """Does what a program's `Session.run` does, by the `plain` one, and records it."""
+        """Does what a program's `Session.run` does, by the `plain` one, and records it.
+
+        Args:
+          plain: `Session.run` as TensorFlow has it.
+          session, fetches, feed_dict, options, run_metadata: as the program gave them to it.
+        """
         if self.done and self.stop and threading.get_ident() in self.trainers:
             raise Stop()  # a bare `except:` of the program's took the first
         if self.done or getattr(self._here, "is_busy", False):
@@ -84,7 +89,14 @@ class Recorder:
             self._here.is_busy = False
 
     def run_prepared(self, session, fetches, feed_dict, run_metadata):
-        """Does what a callable that Keras had prepared does, as a run of the session's."""
+        """Does what a callable that Keras had prepared does, as a run of the session's.
+
+        Args:
+          session: whose callable it is.
+          fetches: [tensors, operations] of the callable.
+          feed_dict: tensor -> what the program called it with.
+          run_metadata: as the program gave it.
+        """
         self._here.is_prepared = True
         try:
             return session.run(fetches, feed_dict, run_metadata=run_metadata)

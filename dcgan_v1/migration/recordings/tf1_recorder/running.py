@@ -10,7 +10,13 @@ from dcgan_v1.migration.recordings.tf1_recorder.recorder import Recorder, Stop
 
 
 def start(folder, steps=10, stop=False):
-    """Records the next `steps` training runs of this process into a folder."""
+    """Records the next `steps` training runs of this process into a folder.
+
+    Args:
+      folder: where the recording goes.
+      steps: how many training runs.
+      stop: whether to end the program after them.
+    """
     recorder = Recorder(folder, runs=steps, stop=stop).install()
     atexit.register(recorder.finish)  # where the program has fewer runs
     return recorder

@@ -52,6 +52,12 @@ def initialised(run, session, variables):
 
     All in one call, for TensorFlow optimises the whole graph for each call of other
     tensors; where one of them has no value, the two halves.
+
+
+    Args:
+      run: the plain `Session.run`.
+      session: the program's.
+      variables: (name, variable) of each.
     """
     try:
         return dict(run(session, dict(variables)))

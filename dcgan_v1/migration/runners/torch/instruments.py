@@ -96,7 +96,13 @@ class Recorder:
         self.functions = functional.Functions(self.parts.names, self.of_function)
 
     def of_module(self, module: torch.nn.Module, args: Any, y: Any) -> None:
-        """Takes the call of a layer of torch's, or of a user's own."""
+        """Takes the call of a layer of torch's, or of a user's own.
+
+        Args:
+          module: which was called.
+          args: what it was given.
+          y: what it gave.
+        """
         path, _ = self.parts.layers[id(module)]
         y = y[0] if isinstance(y, tuple) else y
         if not isinstance(y, torch.Tensor):
