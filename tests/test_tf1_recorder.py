@@ -13,6 +13,7 @@ import pytest
 from marks import TF1_15
 from script_runs import call
 
+from dcgan_v1.commands import write_recorder
 from dcgan_v1.errors import UserError
 from dcgan_v1.migration.recordings import recorder_file
 from dcgan_v1.migration.recordings.tf1_recorder.steps import whole_steps
@@ -175,6 +176,17 @@ def test_what_is_no_recording_is_refused_and_no_pickle_is_read(recorded, tmp_pat
 )
 def test_a_step_begins_where_the_first_kind_comes_again(kinds, alone, steps):
     assert whole_steps(list(kinds), alone) == steps
+
+
+@pytest.mark.unit
+@pytest.mark.parametrize("kind", ["tf1", "port"])
+def test_a_recorder_is_written_where_nothing_is(kind, tmp_path, capsys):
+    words = write_recorder.make_parser().parse_args(["--of", kind, str(tmp_path / "rec.py")])
+    assert write_recorder.main(words) == 0
+    assert (tmp_path / "rec.py").read_text() == recorder_file.text(f"{kind}_recorder")
+    assert "python rec.py --record" in capsys.readouterr().out
+    with pytest.raises(UserError, match="is there already"):
+        write_recorder.main(words)
 
 
 @pytest.mark.unit

@@ -27,6 +27,7 @@ NAMES = (
     "train_mnist",
     "verify_checkpoint",
     "write_port",
+    "write_recorder",
 )
 TOOLS = ("make-pretrained", "quality-curve")  # commands once; now in tools/
 
