@@ -1,17 +1,12 @@
-"""What a port's step is given of TF1's inputs, and what is done with a whole batch."""
-
-import importlib.util
-import sys
+"""Which of TF1's inputs a port's step is given, and in which order."""
 
 import numpy as np
 import pytest
 
 from dcgan_v1.errors import UserError
-from dcgan_v1.migration.comparison import gradient_check
 from dcgan_v1.migration.comparison.inputs import bindings, input_order
 from dcgan_v1.migration.comparison.inputs.preparation import Prepared
-from dcgan_v1.migration.records import Input, Observation, PortInfo, State, Tf1Info
-from dcgan_v1.migration.runners import after_import
+from dcgan_v1.migration.records import Input, PortInfo, State
 
 pytestmark = pytest.mark.unit
 
@@ -72,45 +67,3 @@ def test_arguments_stand_in_the_one_order_that_the_step_takes(shapes, settled):
     found = input_order.settle(programs, Prepared([batch], batch, own, State({})), inputs)
     assert (found and list(found.bindings.arguments.values())) == settled
     assert programs.reopened
-
-
-class OfTenRows:
-    """A TF1 program whose labels have ten rows."""
-
-    def load(self, state):
-        pass
-
-    def still_step(self, batch, *, is_observed=False):
-        if len(batch.inputs["x"]) != 10:
-            raise UserError("Incompatible shapes: [4,1] vs. [10,1]")
-        return Observation()
-
-
-def test_the_self_check_takes_the_whole_batch_where_labels_have_its_size():
-    few, every = ({"x": np.zeros([rows, 3])} for rows in (4, 10))
-    prepared = Prepared([every], few, bindings.Bindings(), State({}))
-    assert gradient_check.check(OfTenRows(), Tf1Info(), prepared, 0) == ([], "")
-    prepared = Prepared([few], few, bindings.Bindings(), State({}))
-    _, why = gradient_check.check(OfTenRows(), Tf1Info(), prepared, 0)
-    assert why == "the self-check of float64: Incompatible shapes: [4,1] vs. [10,1]"
-
-
-def test_a_package_is_set_up_before_whoever_imports_it_goes_on(tmp_path, monkeypatch):
-    name = "framework_of_theirs"
-    (tmp_path / f"{name}.py").write_text("dtype = 'float32'")
-    (tmp_path / "port_of_theirs.py").write_text(f"import {name}\nmade = {name}.dtype")
-    monkeypatch.syspath_prepend(str(tmp_path))
-    finders = list(sys.meta_path)
-
-    def set_up():
-        sys.modules[name].dtype = "float64"
-
-    after_import.call(name, set_up)
-    assert importlib.util.find_spec(name)  # as who wants to know whether it is installed
-    assert name not in sys.modules
-    assert importlib.import_module("port_of_theirs").made == "float64"
-    assert sys.meta_path == finders
-    sys.modules[name].dtype = "float32"
-    after_import.call(name, set_up)  # it is loaded by now
-    assert sys.modules[name].dtype == "float64"
-    del sys.modules[name], sys.modules["port_of_theirs"]

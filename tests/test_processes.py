@@ -1,6 +1,6 @@
 """What the processes of a comparison hand to each other, and what they load."""
 
-import importlib
+import importlib.util
 import re
 import sys
 
@@ -129,6 +129,7 @@ def test_a_step_that_is_the_first_to_import_tensorflow_has_it_set_up(tmp_path):
     (tmp_path / "port.py").write_text(LATE)
     source = Source("port.py:new", folder=str(tmp_path))
     with RemotePort("port", source, tmp_path, dtype="float64", threads=1) as port:
+        port.wait_until_open()
         assert port.step(Batch({})).scalars == {"double": 1.0}
 
 
@@ -176,3 +177,25 @@ def test_a_file_that_ends_its_process_ends_in_a_line(tmp_path, ends):
     said = re.compile("ends the process itself|the port process died")
     with port, pytest.raises(UserError, match=said):
         port.wait_until_open()
+
+
+@pytest.mark.unit
+def test_a_package_is_set_up_before_whoever_imports_it_goes_on(tmp_path, monkeypatch):
+    name = "framework_of_theirs"
+    (tmp_path / f"{name}.py").write_text("dtype = 'float32'")
+    (tmp_path / "port_of_theirs.py").write_text(f"import {name}\nmade = {name}.dtype")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    finders = list(sys.meta_path)
+
+    def set_up():
+        sys.modules[name].dtype = "float64"
+
+    after_import.call(name, set_up)
+    assert importlib.util.find_spec(name)  # as who wants to know whether it is installed
+    assert name not in sys.modules
+    assert importlib.import_module("port_of_theirs").made == "float64"
+    assert sys.meta_path == finders
+    sys.modules[name].dtype = "float32"
+    after_import.call(name, set_up)  # it is loaded by now
+    assert sys.modules[name].dtype == "float64"
+    del sys.modules[name], sys.modules["port_of_theirs"]
