@@ -209,6 +209,7 @@ def test_labels_are_needed_only_where_something_needs_them(tmp_path):
     [
         (lambda p: p.write_bytes(b"<!DOCTYPE html><html>"), "is a page of HTML"),
         (lambda p: p.write_bytes(b"\n <html>403"), "is a page of HTML"),
+        (lambda p: p.write_bytes(b"version https://git-lfs.github.com/"), "git lfs pull gets"),
         (lambda p: p.write_bytes(gzip.compress(b"x" * 99)), "is not an IDX file"),
         (lambda p: p.write_bytes(gzip.compress(idx_bytes(IMAGES))[:-40]), "cannot read"),
         (lambda p: p.unlink(), "this one holds t10k-images-idx3-ubyte.gz, t10k-labels"),
@@ -227,6 +228,9 @@ def test_archives_that_are_none_and_arrays_of_other_types_are_refused(tmp_path):
     path.write_bytes(b"not a zip")
     with pytest.raises(UserError, match="is not a valid archive"):
         mnist.load(str(path))
+    np.save(tmp_path / "a.npy", IMAGES)
+    with pytest.raises(UserError, match=r"is an array of numpy's; --data-dir takes a folder"):
+        mnist.load(str(tmp_path / "a.npy"))
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("readme.txt", "nothing here")
     with pytest.raises(UserError, match="no train-images-idx3-ubyte"):

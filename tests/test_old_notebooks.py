@@ -19,16 +19,28 @@ def folder(tmp_path):
     return made
 
 
-def test_a_notebook_runs_cell_by_cell_without_its_magics(folder):
+def test_a_notebook_runs_cell_by_cell_with_what_its_magics_time_and_write(folder):
     cells = [
-        {"cell_type": "markdown", "source": ["# no code"]},
-        {"cell_type": "code", "source": ["%matplotlib inline\n", "n = 3"]},
-        {"cell_type": "code", "source": "!ls\nprint('cells', n)\n%time\n"},
+        "%matplotlib inline\n%load_ext autoreload\nn = 3",
+        "!ls\nprint('cells', n)\n%time\nprint?\n?print\nn = 7 % 4",
+        "for i in range(2):\n    %time n += 1\n%timeit -n1 -r 1 n += 1\nm = %time n * 2",
+        "%%time\nn += 1",
+        "%%writefile of_cell.py\nNAME = 'written'\n",
+        "%%bash\necho never",
+        "!pip install --no-such-option\n!mkdir -p {made} && touch $made/a\n".replace(
+            "made", "word"
+        ),
+        "%env SIZE=5\n%cd deep\nfiles = !ls\nshell = %load other.py",
+        "import os, of_cell\nfrom tqdm import tqdm_notebook\n"
+        "print(n, m, of_cell.NAME, files, shell, os.environ['SIZE'], list(tqdm_notebook([4])))",
     ]
-    text = json.dumps({"cells": cells, "nbformat": 4})
-    done = run(written(folder, "book.ipynb", text))
+    book = [{"cell_type": "code", "source": cell} for cell in ["word = 'deep'", *cells]]
+    book.insert(0, {"cell_type": "markdown", "source": ["# no code"]})
+    done = run(written(folder, "book.ipynb", json.dumps({"cells": book, "nbformat": 4})))
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "cells 3" in done.stdout
+    assert "cells 3" in done.stdout and "never" not in done.stdout
+    assert "not run: pip install --no-such-option" in done.stdout
+    assert "7 12 written ['a'] None 5 [4]" in done.stdout
     done = run(written(folder, "none.ipynb", "[]"))
     assert done.returncode == 2
     assert "is not a notebook" in done.stderr

@@ -251,6 +251,22 @@ def test_data_with_nothing_to_learn_is_refused_in_words(rng):
     statistics.of(mostly[90:]).refuse_uniform("--data d")
 
 
+def test_values_that_a_few_others_leave_little_of_the_range_are_said(tmp_path, rng):
+    """One stuck pixel of a 12-bit camera sets white for all."""
+    scans = rng.integers(0, 4096, (20, 8, 8)).astype(np.uint16)
+    files = {f"{i:02}.tif": tiff(scan) for i, scan in enumerate(scans)}
+    said = []
+    load(tmp_path / "d", files, said)
+    assert not any("of them" in line or "far from" in line for line in said)
+    scans[3, 2, 2] = 65535
+    files["03.tif"] = tiff(scans[3])
+    for _ in range(2):  # the second time from the cache
+        said = []
+        load(tmp_path / "d", files, said, tmp_path / "cache")
+        assert any("0 to 255, 99.8% of them 0 to 16, mean" in line for line in said), said
+        assert any("give --value-range LOW,HIGH" in line for line in said)
+
+
 def test_training_on_nothing_is_refused_before_anything_is_made(tmp_path):
     (tmp_path / "d").mkdir()
     for i in range(4):

@@ -92,9 +92,18 @@ print cPickle.load(open("p.pkl"))
 
 def test_python_2_sorts_by_a_comparison_numpy_as_it_does_and_nonzero_is_truth(folder):
     text = """
+import sys
+reload(sys)
+sys.setdefaultencoding("utf-8")
 import numpy as np
 class Empty(object):
     def __nonzero__(self): return False
+    def __div__(self, other): return "divided"
+    def __unicode__(self): return u"nothing"
+try:
+    raise ValueError, "why"
+except ValueError, error:
+    print error.message, "a text".decode("utf-8"), Empty() / 2, unicode(Empty())
 class Both(object):
     def __nonzero__(self): return False
     __bool__ = __nonzero__
@@ -109,7 +118,7 @@ print words, values, np.sort({5: 1, 4: 2}.keys())
 """
     done = run(written(folder, "main.py", text))
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "truth False False" in done.stdout
+    assert "why a text divided nothing\ntruth False False" in done.stdout
     assert "['ccc', 'bb', 'a'] [3, 2, 1] ['a', 'x']" in done.stdout
     assert "['ccc', 'bb', 'a'] [1 2 3] [4 5]" in done.stdout
 

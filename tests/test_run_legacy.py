@@ -303,3 +303,26 @@ def test_recording_needs_to_know_how_much_and_a_run_to_record(folder, tmp_path):
     done = run(folder / "absent.py")
     assert done.returncode == 2
     assert "absent.py does not exist" in done.stderr
+
+
+def test_what_a_program_assigns_to_a_module_of_pythons_is_assigned_there(folder):
+    text = """
+import argparse, sys, time
+class Both(object):
+    def __init__(self, terminal, log): self.all = terminal, log
+    def write(self, text): [each.write(text) for each in self.all]
+    def flush(self): [each.flush() for each in self.all]
+sys.stdout = Both(sys.stdout, open("log.txt", "w"))
+print("in both")
+sys.stdout.flush()
+print("the log has", open("log.txt").read().strip())
+sys.argv = ["main.py", "--n", "7"]
+parser = argparse.ArgumentParser()
+parser.add_argument("--n", type=int)
+print("n", parser.parse_args().n)
+time.clock = lambda: 5
+print("clock", time.clock())
+"""
+    done = run(written(folder, "main.py", text))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "the log has in both\nn 7\nclock 5\n" in done.stdout

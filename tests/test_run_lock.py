@@ -175,6 +175,8 @@ def test_an_unwritable_parent_is_called_that(tmp_path, monkeypatch):
     with pytest.raises(UserError) as error:
         lock(RunDirectory(tmp_path / "file" / "r"))
     assert f"its parent {tmp_path}/file is not a folder" in str(error.value)
+    with pytest.raises(UserError, match=r"its parent .*/file is not a folder"):
+        RunDirectory(tmp_path / "file" / "r").refuse_if_used()
     with monkeypatch.context() as patch:
         patch.setattr(os, "access", lambda path, mode: path != tmp_path / "closed")
         with pytest.raises(UserError, match=r"its parent .*/closed cannot be written"):

@@ -2,6 +2,7 @@
 
 import pytest
 
+from dcgan_v1.errors import UserError
 from dcgan_v1.migration.programs import workplace
 
 pytestmark = pytest.mark.unit
@@ -73,3 +74,9 @@ def test_a_program_that_asks_what_its_folder_is_called_finds_it_called_so(source
     (source / "main.py").write_text("import os\nassert os.getcwd().endswith('src')\n")
     (source / "deep" / "read.py").unlink()
     assert workplace.lay_out(source, tmp_path / "run") == tmp_path / "run" / "src"
+
+
+def test_a_program_does_not_run_where_it_lies(source):
+    with pytest.raises(UserError, match="is the program's own folder, which stays as it is"):
+        workplace.lay_out(source, source)
+    assert workplace.lay_out(source, source / "run").is_relative_to(source / "run")

@@ -41,6 +41,8 @@ def read_idx(file: IO[bytes], dimensions: int, name: str) -> tuple[np.ndarray, s
     """
     is_gzipped = _begins_with(file, GZIP)
     unzipped: Readable = _Unzipped(file) if is_gzipped else file
+    if _begins_with(file, b"version https://git-lfs"):
+        raise UserError(f"{name} is a pointer of Git LFS; git lfs pull gets the file itself")
     if _begins_with(file, b"<", after_space=True):
         raise UserError(
             f"{name} is a page of HTML, not data: a server sent it instead of the "

@@ -79,6 +79,8 @@ def load(
         say(line)
     if statistics := decoded.outcome.statistics:
         say(str(statistics))
+        if statistics.is_narrow and decoded.outcome.value_range:
+            say("a few values far from the others set black and white: give --value-range LOW,HIGH")
         check(statistics)
     if decoded.outcome.value_range:
         options["value_range"] = decoded.outcome.value_range

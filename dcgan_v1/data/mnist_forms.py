@@ -109,12 +109,12 @@ def _in_archive(path: Path) -> list[MnistFile]:
             f"{path} is a page of HTML, not data: a server sent it instead of the "
             "file; download it again"
         )
-    if kind not in ("", "a zip archive"):
+    if kind.endswith((" archive", " file")) and kind != "a zip archive":
         raise UserError(f"{path} is {kind}: unpack it, and give the folder as --data-dir")
     if not start.startswith(b"PK"):
         raise UserError(
-            f"{path} is not a valid archive; --data-dir takes a folder, a zip or an .npz "
-            "(of a single file, give the folder it lies in)"
+            f"{path} is {kind or 'not a valid archive'}; --data-dir takes a folder, a zip or "
+            "an .npz (of a single file, give the folder it lies in)"
         )
     with _of_archive(path):
         if path.suffix.lower() == ".npz":

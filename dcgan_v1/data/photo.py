@@ -89,7 +89,8 @@ def opened(data: bytes, *, all_bits: bool = True) -> Photo:
             raise BadImageError("not an image") from error
         if signatures.is_read(kind):
             raise BadImageError(f"{kind} that is damaged, or of a rare kind") from error
-        raise BadImageError(f"not an image that can be read, but {kind}: convert it") from error
+        way = signatures.way_on(kind)
+        raise BadImageError(f"not an image that can be read, but {kind}: {way}") from error
     except Image.DecompressionBombError as error:
         raise BadImageError("claims more pixels than is safe: too large") from error
     except Exception as error:  # Pillow's readers raise nearly anything on bad bytes

@@ -63,6 +63,8 @@ def what(start: bytes) -> str:
     text = start.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if text.startswith((b"<!doctype html", b"<html")):
         return "a page of HTML"
+    if text.startswith(b"version https://git-lfs"):
+        return "a pointer of Git LFS"
     if b"<svg" in text and text.startswith((b"<svg", b"<?xml", b"<!")):
         return "an SVG drawing"
     matches = (kind for magic, kind in FIRST_BYTES.items() if start.startswith(magic))
@@ -72,6 +74,15 @@ def what(start: bytes) -> str:
 def is_read(kind: str) -> bool:
     """Whether what `what` returned is an image that `decode` reads."""
     return kind.endswith(" image") and any(f" {name} " in f" {kind} " for name in IMAGES)
+
+
+def way_on(kind: str) -> str:
+    """Returns what to do about a file that should have been an image and is not."""
+    ways = {
+        "a page of HTML": "download it again",
+        "a pointer of Git LFS": "git lfs pull gets the file itself",
+    }
+    return ways.get(kind, "convert it")
 
 
 def _box(start: bytes) -> int:

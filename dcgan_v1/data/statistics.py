@@ -14,6 +14,8 @@ from dcgan_v1.errors import UserError
 FLAT = 4  # of 255: an image whose darkest and brightest pixels are no further apart
 ALIKE = 1.0  # of 255: how far an image is from the mean of all, at least
 NEARLY_ALL = 0.95  # of the images
+MOST = 0.998  # of the values
+NARROW = 32  # of 255: where most values lie so close, the others leave them little of the range
 CHUNK = 4096  # images added at once
 
 
@@ -26,6 +28,7 @@ class Statistics(NamedTuple):
       apart: how far an image is from the mean image, root mean square.
       flat: how many images are of one colour, or nearly.
       equal: how many images are equal to the one that comes most often, itself included.
+      usual: the lowest and the highest value without the outermost ones, MOST of all.
     """
 
     images: int
@@ -36,11 +39,18 @@ class Statistics(NamedTuple):
     apart: float
     flat: int
     equal: int
+    usual: tuple[int, int] = (0, 255)  # of caches that were made before it was counted
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether a few values far from all others leave these little of the range."""
+        return self.usual[1] - self.usual[0] < min(NARROW, (self.high - self.low) / 2)
 
     def __str__(self) -> str:
         return (
             f"pixel values of {self.images} images: {self.low} to {self.high}, "
-            f"mean {self.mean:.1f}, standard deviation {self.deviation:.1f}"
+            + (f"{MOST:.1%} of them {self.usual[0]} to {self.usual[1]}, " if self.is_narrow else "")
+            + f"mean {self.mean:.1f}, standard deviation {self.deviation:.1f}"
         )
 
     def refuse_uniform(self, where: str) -> None:
@@ -76,6 +86,7 @@ class Tally:
         self._sum: np.ndarray | None = None  # of each value of an image
         self._squares: np.ndarray | None = None
         self._equal: Counter[int] = Counter()  # checksum -> images
+        self._values = np.zeros(256, np.int64)  # value -> how often
 
     def add(self, images: np.ndarray) -> None:
         """Adds images uint8 [N, H, W, C]."""
@@ -83,6 +94,7 @@ class Tally:
         low, high = flat_images.min(1), flat_images.max(1)
         total = flat_images.sum(0, dtype=np.int64)
         squares = np.square(flat_images, dtype=np.int64).sum(0)
+        values = np.bincount(flat_images.ravel(), minlength=256)
         checksums = [zlib.crc32(image) for image in np.ascontiguousarray(flat_images)]
         with self._lock:
             self._count += len(images)
@@ -91,12 +103,15 @@ class Tally:
             self._sum = total if self._sum is None else self._sum + total
             self._squares = squares if self._squares is None else self._squares + squares
             self._equal.update(checksums)
+            self._values += values
 
     def statistics(self) -> Statistics | None:
         """Returns those of what has been added, None where nothing has."""
         if self._sum is None or self._squares is None:
             return None
         mean, squares = self._sum / self._count, self._squares / self._count
+        below = self._values.cumsum() / self._values.sum()
+        usual = np.searchsorted(below, [(1 - MOST) / 2, (1 + MOST) / 2])
         return Statistics(
             self._count,
             self._low,
@@ -106,6 +121,7 @@ class Tally:
             float(np.sqrt(np.maximum(0, squares - mean**2).mean())),
             self._flat,
             self._equal.most_common(1)[0][1],
+            (int(usual[0]), int(usual[1])),
         )
 
 

@@ -74,7 +74,8 @@ class RunDirectory:
         if self.path.exists() and not self.path.is_dir():
             raise UserError(f"--run-dir {self.path} is a file, not a directory")
         above = next(filter(_is_there, self.path.resolve().parents), Path("/"))
-        if not self.path.exists() and not os.access(above, os.W_OK | os.X_OK):
+        may_write = above.is_dir() and os.access(above, os.W_OK | os.X_OK)
+        if not self.path.exists() and not may_write:
             raise self._cannot_write(PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
         if self.path.is_dir() and not all(map(_is_ours, self.path.iterdir())):
             raise UserError(

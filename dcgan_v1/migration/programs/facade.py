@@ -1,5 +1,6 @@
 """Modules as a TF1 program knew them: own names before those of the modules behind."""
 
+import sys
 import types
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -66,6 +67,20 @@ class Facade(types.ModuleType):
         if name.startswith("__"):
             raise AttributeError(name)
         raise Vanished(f"{self.__name__}.{name}{self._hint(name)}")
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """What a program assigns to a module of Python's is assigned there: `sys.stdout`."""
+        plain = self._plain()
+        if plain is None or name.startswith("_") or self.has(name):
+            super().__setattr__(name, value)
+        else:
+            setattr(plain, name, value)
+
+    def _plain(self) -> types.ModuleType | None:
+        """The module of the standard library that this one stands for."""
+        behind = vars(self).get("_behind") or (None,)
+        name = getattr(behind[-1], "__name__", "").partition(".")[0]
+        return behind[-1] if name in sys.stdlib_module_names else None
 
     def has(self, name: str) -> bool:
         """Whether it supplies a name itself."""

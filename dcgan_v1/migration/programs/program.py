@@ -2,18 +2,20 @@
 
 import ast
 import builtins
+import contextlib
 import importlib
 import importlib.abc
 import importlib.machinery
 import os
 import sys
 import types
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from dcgan_v1.errors import UserError
-from dcgan_v1.migration.programs import notebooks, python2, python2_names, rewriting
+from dcgan_v1.migration.programs import notebooks, overrides, python2, python2_names, rewriting
 from dcgan_v1.migration.programs.facade import Facade, Vanished, walk
 from dcgan_v1.migration.programs.families import mnist_paths
 from dcgan_v1.migration.programs.stand_ins import StandIn
@@ -62,9 +64,8 @@ class Program:
             for name, facade in facades.items()
             if not isinstance(facade, StandIn) or not self._has(name)
         }
-        self.facades["importlib"] = Facade(
-            "importlib", (importlib,), {"import_module": self._import_module}
-        )
+        own = {"import_module": self._import_module, "reload": _reload}
+        self.facades["importlib"] = Facade("importlib", (importlib,), own)
         if self.is_python2:
             self.facades |= python2_names.modules()
 
@@ -95,7 +96,7 @@ class Program:
         if path.suffix == ".ipynb":  # there any cell may have them
             tree.body.sort(key=lambda node: not _is_of_future(node))
         if self.settings and path == self.main:
-            _override(tree, self.settings, path)
+            overrides.override(tree, self.settings, path)
         return compile(rewriting.rewritten(tree), str(path), "exec", dont_inherit=True)
 
     def prepare(self, module: types.ModuleType) -> None:
@@ -131,6 +132,7 @@ class Program:
         if module is None:
             module = self._behind(facade, name)
         if not fromlist:
+            _have_for_pickles(name)
             return facade
         for wanted in fromlist:
             if wanted not in ("*", "__name__") and not hasattr(module, wanted):
@@ -160,39 +162,23 @@ class Program:
             raise ImportError(f"{name} is not supplied") from None
 
 
+def _reload(module: types.ModuleType) -> types.ModuleType:
+    """`reload(sys)` of a module that a facade stands for does nothing."""
+    return module if isinstance(module, Facade) else importlib.reload(module)
+
+
+def _have_for_pickles(name: str) -> None:
+    """`pickle` asks a program's import for 'numpy.core.multiarray', then takes Python's own list
+    of modules."""
+    top = name.partition(".")[0]
+    if name not in sys.modules and top in sys.modules and top not in ("tensorflow", "keras"):
+        with contextlib.suppress(ImportError), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            importlib.import_module(name)
+
+
 def _is_of_future(node: ast.stmt) -> bool:
     return isinstance(node, ast.ImportFrom) and node.module == "__future__"
-
-
-def _override(tree: ast.Module, settings: Mapping[str, str], path: Path) -> None:
-    """Gives top-level assignments of a program other values."""
-    absent = set(settings)
-    for assignment in (node for node in tree.body if isinstance(node, ast.Assign)):
-        for target in assignment.targets:
-            if isinstance(target, ast.Name) and target.id in settings:
-                value = _value(target.id, settings, assignment.value)
-                assignment.value = ast.copy_location(value, assignment.value)
-                absent.discard(target.id)
-    ast.fix_missing_locations(tree)
-    if absent:
-        raise UserError(
-            f"--set: {path.name} has no assignment to {sorted(absent)[0]} at its top level"
-        )
-
-
-def _value(name: str, settings: Mapping[str, str], default: ast.expr) -> ast.expr:
-    """A setting as an expression; bare words are the text that a text is replaced by."""
-    is_text = isinstance(default, ast.Constant) and isinstance(default.value, str)
-    try:
-        value = ast.parse(settings[name], mode="eval").body
-    except SyntaxError as error:
-        if is_text:
-            return ast.Constant(settings[name])
-        raise UserError(f"--set {name}: {settings[name]!r} is not a Python expression") from error
-    is_said = isinstance(value, ast.Call | ast.Constant | ast.List | ast.Tuple | ast.Dict) or any(
-        isinstance(node, ast.Constant) and isinstance(node.value, str) for node in ast.walk(value)
-    )
-    return ast.Constant(settings[name]) if is_text and not is_said else value
 
 
 class _Finder(importlib.abc.MetaPathFinder):

@@ -24,6 +24,14 @@ ONLY_IN_2 = re.compile(
 KNOWS_BOTH = re.compile(
     r"\bsix\b|sys\.version|version_info|except (ImportError|NameError)|builtins"
 )
+RENAMED = {  # of a class
+    "__nonzero__": "__bool__",
+    "__div__": "__truediv__",
+    "__rdiv__": "__rtruediv__",
+    "__idiv__": "__itruediv__",
+    "__unicode__": "__str__",
+}
+ATTRIBUTES = ("message", "decode")  # of exceptions and of texts
 IMPORTS = re.compile(r"^\s*(?:from|import)\s+([\w., ]+)", re.MULTILINE)
 
 
@@ -145,15 +153,23 @@ def _translated(text: str, path: Path) -> str:
 
 
 class _Methods(ast.NodeTransformer):
-    """`a.sort(compare)` of a list; `__nonzero__` of a class."""
+    """`a.sort(compare)` of a list; methods of a class that have other names now."""
 
     def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
         self.generic_visit(node)
         methods = {child.name for child in node.body if isinstance(child, ast.FunctionDef)}
-        if "__nonzero__" in methods - {"__bool__"}:
-            truth = ast.parse("__bool__ = __nonzero__").body[0]
-            node.body.append(ast.copy_location(truth, node.body[-1]))
+        for old, new in RENAMED.items():
+            if old in methods and new not in methods:
+                other = ast.parse(f"{new} = {old}").body[0]
+                node.body.append(ast.copy_location(other, node.body[-1]))
         return node
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
+        self.generic_visit(node)
+        if node.attr not in ATTRIBUTES or not isinstance(node.ctx, ast.Load):
+            return node
+        called = ast.Name("__attribute_as_python2__", ast.Load())
+        return ast.copy_location(ast.Call(called, [node.value, ast.Constant(node.attr)], []), node)
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
         self.generic_visit(node)

@@ -6,11 +6,14 @@ import math
 import operator
 import pickle
 import string
+import sys
 import types
 from collections.abc import Callable
 from typing import Any
 
+from dcgan_v1.migration.programs.facade import Facade
 from dcgan_v1.migration.programs.families.packages import numpy_arithmetic
+from dcgan_v1.migration.programs.families.python import standard_library
 
 
 def divide(a: Any, b: Any) -> Any:
@@ -51,6 +54,15 @@ def sort(owner: Any, *arguments: Any, **options: Any) -> Any:
     return None
 
 
+def attribute(owner: Any, name: str) -> Any:
+    """`owner.message` of any exception, `owner.decode(...)` of a text."""
+    if isinstance(owner, BaseException) and not hasattr(owner, name):
+        return owner.args[0] if len(owner.args) == 1 else ""
+    if isinstance(owner, str):
+        return lambda *_, **__: owner
+    return getattr(owner, name)
+
+
 def _sorted(
     iterable: Any,
     cmp: Callable[[Any, Any], int] | None = None,
@@ -68,6 +80,7 @@ NAMES = {
     "xrange": range,
     "sorted": _sorted,
     "__sort_as_python2__": sort,
+    "__attribute_as_python2__": attribute,
     "raw_input": input,
     "unicode": str,
     "long": int,
@@ -95,7 +108,8 @@ def _round(number: float, digits: int = 0) -> float:
 
 def modules() -> dict[str, types.ModuleType]:
     """Returns name -> module of the standard library as Python 2 had it."""
-    return {"pickle": _pickle(), "string": _string()}
+    names = {**standard_library.NAMES["sys"][1], "setdefaultencoding": lambda _: None}
+    return {"pickle": _pickle(), "string": _string(), "sys": Facade("sys", (sys,), names)}
 
 
 def _pickle() -> types.ModuleType:

@@ -1,8 +1,9 @@
 """A program's syntax tree with its arithmetic and its arrays' methods as numpy 1 had them.
 
 `a + b` becomes `__add_as_numpy_1__(a, b)`, `a += b` becomes `a += __right_operand__(a, b)`,
-`a[i] = b` becomes `a[i] = __stored__(a, b)`, `np.uint8(b)` becomes `__made__(np.uint8, b)`, and
-`a.tostring` becomes `__attribute__(a, "tostring")`: types of C take no attributes from others.
+`a[i] = b` becomes `a[i] = __stored__(a, b)`, `a[i]` becomes `__item__(a, i)`, `np.uint8(b)`
+becomes `__made__(np.uint8, b)`, and `a.tostring` becomes `__attribute__(a, "tostring")`: types of
+C take no attributes from others.
 Before `try: import a` stands `__must_be_there__("a")`: such a program does without.
 """
 
@@ -41,6 +42,8 @@ BUILTINS: dict[str, Any] = {
     "__right_operand__": numpy_arithmetic.right_operand,
     "__stored__": numpy_arithmetic.stored,
     "__made__": numpy_arithmetic.made,
+    "__index__": numpy_arithmetic.index,
+    "__item__": numpy_arithmetic.item,
     "__attribute__": attribute,
     **{f"__{n}_as_numpy_1__": f for n, f in numpy_arithmetic.FUNCTIONS.items()},
 }
@@ -75,8 +78,9 @@ class _Rewriter(ast.NodeTransformer):
         return _call(f"__{name}_as_numpy_1__", [node.left, other], node)
 
     def visit_AugAssign(self, node: ast.AugAssign) -> ast.AST:
+        is_plain = _is_plain(node.target)
         self.generic_visit(node)
-        if type(node.op) in OPERATORS and _is_plain(node.target):
+        if type(node.op) in OPERATORS and is_plain:
             target = copy.deepcopy(node.target)
             target.ctx = ast.Load()
             node.value = _call("__right_operand__", [target, node.value], node)
@@ -98,6 +102,16 @@ class _Rewriter(ast.NodeTransformer):
         if len(node.args) != 1 or node.keywords:
             return node
         return _call("__made__", [node.func, node.args[0]], node)
+
+    def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
+        self.generic_visit(node)
+        if not isinstance(node.slice, ast.List | ast.Name | ast.Attribute | ast.Call | ast.BinOp):
+            return node
+        if isinstance(node.ctx, ast.Load):
+            return _call("__item__", [node.value, node.slice], node)
+        if _is_plain(node.value):
+            node.slice = _call("__index__", [copy.deepcopy(node.value), node.slice], node)
+        return node
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
         self.generic_visit(node)

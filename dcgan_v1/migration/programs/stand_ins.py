@@ -53,7 +53,11 @@ STYLING = {
         "reset_defaults",
     ),
     "colorama": ("init", "deinit"),
-    "IPython": ("get_ipython", "display.clear_output", "display.display"),
+    "IPython": (
+        "get_ipython",
+        *(f"display.{name}" for name in ("clear_output", "display", "set_matplotlib_formats")),
+        *(f"display.{name}" for name in ("HTML", "Image", "SVG", "Markdown", "Audio", "Video")),
+    ),
 }
 
 
@@ -100,6 +104,8 @@ def modules() -> dict[str, types.ModuleType]:
     for name in progress_bars.NAMES:
         if importlib.util.find_spec(name) is None:
             stand_ins[name] = progress_bars.module(name)
+    if tqdm := progress_bars.without_widgets():
+        stand_ins["tqdm"] = tqdm
     others = {"cv2": opencv.module, "imageio": imageio_names.module, "colorlog": _colorlog}
     for name, make in others.items():
         if importlib.util.find_spec(name) is None:

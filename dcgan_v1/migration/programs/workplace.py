@@ -53,9 +53,11 @@ def lay_out(source: Path, folder: Path, words: str = "") -> Path:
       The folder to run in.
 
     Raises:
-      UserError: a folder holds more than a program.
+      UserError: a folder holds more than a program, or it is to run where it lies.
     """
     source, folder = source.resolve(), folder.resolve()
+    if folder == source:
+        raise UserError(f"{folder} is the program's own folder, which stays as it is; give another")
     texts = _texts(source, folder) + words
     named = {(len(ups) // 3, name) for ups, name in UPWARDS.findall(texts)}
     depth = max((ups for ups, _ in named), default=0)

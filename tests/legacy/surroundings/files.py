@@ -72,3 +72,16 @@ def probe_pickle_latin1():
         pickle.dump({"x": np.arange(2)}, f, protocol=2)
     with open(name, "rb") as f:
         return pickle.load(f, encoding="latin1")["x"].tolist()
+
+
+def probe_pickle_of_numpy_1():
+    return pickle.loads(PICKLE, encoding="bytes")
+
+
+# np.arange(3) as numpy 1 wrote it for Python 2
+PICKLE = (
+    b"\x80\x02cnumpy.core.multiarray\n_reconstruct\nq\x00cnumpy\nndarray\nq\x01K\x00\x85q\x02U\x01b"
+    b"\x87q\x03Rq\x04(K\x01K\x03\x85q\x05cnumpy\ndtype\nq\x06U\x02i8K\x00K\x01\x87q\x07Rq\x08(K\x03U\x01<NNNJ"
+    b"\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb\x89U\x18"
+    b"\x00\x00\x00\x00\x00\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x02\x00\x00\x00\x00\x00\x00\x00tb."
+)

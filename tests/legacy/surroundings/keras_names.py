@@ -97,3 +97,55 @@ def probe_models_train_by_the_same_classes():
         model.compile(SGD(lr=0.1, momentum=0.9), "mse")
         model.train_on_batch(np.ones([4, 2]), np.zeros([4, 1]))
         return [np.round(w, 5) for w in model.get_weights()]
+
+
+def probe_layers_by_names_of_keras_1():
+    from keras import backend
+    from keras.layers import LSTM, Convolution2D, Dense, Dropout, Embedding, Flatten, MaxPooling2D
+    from keras.models import Sequential
+
+    backend.clear_session()
+    model = Sequential()
+    sizes = {"input_shape": (8, 8, 1), "dim_ordering": "tf"}
+    model.add(Convolution2D(2, 3, 3, border_mode="same", init="one", subsample=(2, 2), **sizes))
+    model.add(
+        Convolution2D(nb_filter=1, nb_row=2, nb_col=1, activation="tanh", init="one", bias=False)
+    )
+    model.add(MaxPooling2D(pool_size=(2, 2), border_mode="same"))
+    model.add(Dropout(p=0.5))
+    model.add(Flatten())
+    model.add(Dense(output_dim=3, init="one", W_regularizer="l2"))
+    words = Sequential()
+    words.add(Embedding(5, 3, init="one", input_length=2))
+    words.add(LSTM(output_dim=2, inner_activation="sigmoid", init="one", inner_init="one"))
+    shapes = [str(layer.output_shape) for layer in model.layers + words.layers]
+    return shapes, model.predict(np.ones((1, 8, 8, 1))), words.predict(np.ones((1, 2)))
+
+
+def probe_models_by_names_of_keras_1():
+    from keras import backend
+    from keras.layers import Dense, Input
+    from keras.models import Model, Sequential
+
+    backend.clear_session()
+    x = Input((2,))
+    model = Model(input=x, output=Dense(1, init="one")(x))
+    model.compile("sgd", "mse")
+    ones = np.ones((4, 2)), np.ones((4, 1))
+    losses = model.fit(ones[0], ones[1], nb_epoch=2, batch_size=4, verbose=0).history["loss"]
+
+    def batches():
+        while True:
+            yield ones
+
+    model.fit_generator(batches(), samples_per_epoch=2, nb_epoch=1, verbose=0)
+    both = Sequential([Dense(2, input_dim=2, init="one", activation="softmax")])
+    one = Sequential([Dense(1, input_dim=2, init="one", activation="sigmoid")])
+    data = np.ones((2, 2))
+    return (
+        [float(loss) for loss in losses],
+        model.predict(data),
+        both.predict_classes(data).tolist(),
+        one.predict_classes(data).tolist(),
+        one.predict_proba(data),
+    )

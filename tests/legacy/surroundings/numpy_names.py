@@ -259,11 +259,7 @@ def probe_array_without_copy():
 
 
 def probe_linspace_of_float_count():
-    return (
-        len(np.linspace(0, 1, 5.0))
-        if tuple(map(int, np.__version__.split(".")[:2])) < (1, 18)
-        else 5
-    )
+    return len(np.linspace(0, 1, 5.0))
 
 
 def probe_load_of_pickle():
@@ -400,3 +396,47 @@ def probe_ragged_in_depth():
 
 def probe_linspace_of_float32():
     return np.linspace(np.float32(0), np.float32(1), 3)
+
+
+def probe_list_of_slices_as_index():
+    a, index = np.arange(12).reshape(3, 4), [slice(0, 2), 1]
+    return a[index]
+
+
+def probe_list_of_slices_as_place():
+    a = np.zeros((3, 3))
+    a[[slice(None), 0]] = 1
+    a[[slice(None), 1]] += 2
+    return a
+
+
+def probe_lists_of_indices_as_index():
+    a, pairs = np.arange(27).reshape(3, 3, 3), [[0, 1], [1, 2]]
+    return a[pairs], a[[np.array([0]), np.array([1])]], a[[0, 1]].shape, a[list(range(2))].shape
+
+
+def probe_list_of_indices_of_others():
+    return {"a": 1}["a"], [3, 4][int("1")], "text"[len("a")]
+
+
+def probe_can_cast_of_numbers():
+    return np.can_cast(300, np.uint8), np.can_cast(3, np.uint8), np.can_cast("i4", "f4")
+
+
+def probe_array_equality_of_lists():
+    return bool(np.array([1, 2]) == [1, 2, 3]), bool(np.array([1, 2]) != (1, 2, 3))
+
+
+def probe_stride_tricks():
+    from numpy.core.numeric import NaN, alltrue, asarray
+    from numpy.lib.stride_tricks import as_strided, broadcast_arrays, broadcast_to
+
+    shapes = [a.shape for a in broadcast_arrays(np.ones(2), np.ones((3, 1)))]
+    strided = as_strided(np.arange(4), (2, 2), (8, 16)).tolist()
+    return shapes, broadcast_to(5, (2,)), strided, alltrue(asarray([1])), np.isnan(NaN)
+
+
+def probe_issubdtype_of_pythons_types():
+    kinds = (np.float32, float), (np.int32, int), (np.float32, int), (np.float64, "float32")
+    kinds += (np.int8, np.integer), (np.float64, np.float32), (np.float32, np.dtype("float64"))
+    return [np.issubdtype(*pair) for pair in kinds], np.issubdtype(np.zeros(1).dtype, np.float)

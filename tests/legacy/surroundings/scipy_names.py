@@ -243,3 +243,15 @@ def probe_integrate_quadrature():
     from scipy.integrate import quadrature, romberg
 
     return float(quadrature(lambda x: x, 0, 1)[0]), float(romberg(lambda x: x, 0.0, 1.0))
+
+
+def probe_misc_imfilter():
+    import scipy.misc
+
+    return scipy.misc.imfilter((np.arange(48).reshape(4, 4, 3) * 5).astype(np.uint8), "blur")
+
+
+def probe_stats_gilbrat():
+    from scipy import stats
+
+    return stats.gilbrat.cdf(2.0), stats.trapz(0.2, 0.8).cdf(0.5)

@@ -326,3 +326,9 @@ def probe_gzip_as_a_class():
         file.write(b"abc")
     with gzip.GzipFile(fileobj=io.BytesIO(packed.getvalue())) as file:
         return isinstance(file, gzip.GzipFile), file.read() == b"abc"
+
+
+def probe_argspec():
+    import inspect
+
+    return tuple(inspect.ArgSpec(["a"], None, None, None)), inspect.ArgSpec._fields

@@ -195,3 +195,25 @@ def probe_compat_is_tensorflow_itself():
             product = float(sess.run(tf.compat.v1.multiply(x, 2.0)))
     kinds = is_sequence([1]), is_sequence({"a": 1}), is_sequence(1)
     return product, callable(feed), kinds, hasattr(tf.compat, "as_bytes")
+
+
+def probe_hparams_of_truths():
+    found = tf.contrib.training.HParams(a=True, b=False, c=[True], n=1)
+    found.parse("a=false,b=1,c=[False,true],n=3")
+    return found.a, found.b, found.c, found.n
+
+
+def probe_framework_smart_conditions():
+    framework = tf.contrib.framework
+
+    def build():
+        tf.set_random_seed(1)
+        kernel = framework.convolutional_orthogonal_2d(seed=2)([3, 3, 2, 2])
+        norm = tf.norm(tf.reduce_sum(kernel, [0, 1]))
+        labels, scores = framework.remove_squeezable_dimensions(tf.ones([2, 1]), tf.ones([2]))
+        chosen = framework.smart_cond(True, lambda: tf.constant(1), lambda: tf.constant(2))
+        case = framework.smart_case([(False, lambda: 3)], default=lambda: tf.constant(4))
+        return chosen, case, tf.shape(labels), tf.shape(scores), norm
+
+    spec = framework.TensorSpec([2], tf.float32)
+    return run(build), framework.smart_constant_value(False), spec.shape.as_list()

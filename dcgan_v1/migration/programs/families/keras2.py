@@ -11,7 +11,7 @@ import tensorflow.compat.v1 as tf
 
 from dcgan_v1.migration.programs import mnist_files
 from dcgan_v1.migration.programs.facade import Facade
-from dcgan_v1.migration.programs.families import downloads, keras_updates
+from dcgan_v1.migration.programs.families import downloads, keras_arguments, keras_updates
 
 Arrays = tuple[np.ndarray, np.ndarray]
 
@@ -26,6 +26,7 @@ def _load_mnist(path: str = "mnist.npz") -> tuple[Arrays, Arrays]:
 def modules() -> Facade:
     """Returns the facade of `keras` and of `tf.keras`."""
     keras = tf.keras  # tf_keras's version for TF1: its initialisers are TF1's
+    keras_arguments.accept(keras)
     mnist = Facade("keras.datasets.mnist", (keras.datasets.mnist,), {"load_data": _load_mnist})
     datasets = Facade("keras.datasets", (keras.datasets,), {"mnist": mnist})
     layers = Facade(

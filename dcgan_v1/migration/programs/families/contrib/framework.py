@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import tensorflow.compat.v1 as tf
+from tensorflow.python.framework import smart_cond
+from tensorflow.python.ops import confusion_matrix, init_ops
 
 
 def reduce_sum_n(tensors: Sequence[tf.Tensor], name: str | None = None) -> tf.Tensor:
@@ -57,6 +59,8 @@ def deprecated(*_: Any, **__: Any) -> Callable[[Any], Any]:
     return lambda function: function
 
 
+SMART = ("cond", "case", "constant_value")
+ORTHOGONAL = ("delta_orthogonal", "orthogonal_1d", "orthogonal_2d", "orthogonal_3d")
 NAMES = {
     function.__name__: function
     for function in (
@@ -68,4 +72,10 @@ NAMES = {
         with_shape,
         zero_initializer,
     )
+}
+NAMES |= {  # of modules that tf.compat.v1 does not show
+    "TensorSpec": tf.TensorSpec,
+    "remove_squeezable_dimensions": confusion_matrix.remove_squeezable_dimensions,
+    **{f"smart_{name}": getattr(smart_cond, f"smart_{name}") for name in SMART},
+    **{f"convolutional_{name}": getattr(init_ops, f"convolutional_{name}") for name in ORTHOGONAL},
 }

@@ -14,6 +14,9 @@ class ModeKeys:
     TRAIN, EVAL, INFER = "train", "eval", "infer"
 
 
+TRUTHS = {"true": True, "True": True, "1": True, "false": False, "False": False, "0": False}
+
+
 class HParams:
     """Settings as attributes: `HParams(size=3).size`."""
 
@@ -26,7 +29,7 @@ class HParams:
         setattr(self, name, value)
 
     def set_hparam(self, name: str, value: Any) -> None:
-        setattr(self, name, type(getattr(self, name))(value))
+        setattr(self, name, _of_kind(type(getattr(self, name)), value))
 
     def values(self) -> dict[str, Any]:
         return dict(vars(self))
@@ -55,7 +58,16 @@ class HParams:
             before = getattr(self, name)
             if isinstance(before, list | tuple):
                 kind = type(before[0]) if before else str
-                setattr(self, name, [kind(word.strip()) for word in many.split(",")])
+                setattr(self, name, [_of_kind(kind, word.strip()) for word in many.split(",")])
             else:
                 self.set_hparam(name, one.strip())
         return self
+
+
+def _of_kind(kind: type, value: Any) -> Any:
+    """A value as of a type; of a text, 'false' is False."""
+    if kind is bool and isinstance(value, str):
+        if value not in TRUTHS:
+            raise ValueError(f"Could not parse hparam of type 'bool' with value {value!r}")
+        return TRUTHS[value]
+    return kind(value)

@@ -62,6 +62,19 @@ def stored(container: Any, value: Any) -> Any:
     return wrapped(value, container.dtype) if isinstance(container, np.ndarray) else value
 
 
+def index(container: Any, key: Any) -> Any:
+    """What `container[key]` asks for: of an array, a list of slices or of lists was a tuple."""
+    if type(key) is not list or not isinstance(container, np.ndarray) or len(key) > 32:
+        return key
+    parts = slice | list | tuple | np.ndarray | None
+    return tuple(key) if any(k is ... or isinstance(k, parts) for k in key) else key
+
+
+def item(container: Any, key: Any) -> Any:
+    """`container[key]`."""
+    return container[index(container, key)]
+
+
 def made(kind: Any, value: Any) -> Any:
     """`np.uint8(300)`."""
     if isinstance(kind, type) and issubclass(kind, np.integer):
@@ -120,7 +133,7 @@ def _equal(a: Any, b: Any, wanted: bool = True) -> Any:
     try:
         return a == b if wanted else a != b
     except ValueError:
-        if isinstance(a, np.ndarray) and isinstance(b, np.ndarray):
+        if isinstance(a, np.ndarray | list | tuple) and isinstance(b, np.ndarray | list | tuple):
             return not wanted
         raise
 

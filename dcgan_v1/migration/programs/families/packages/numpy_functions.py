@@ -75,10 +75,25 @@ def unique(ar: Any, *arguments: Any, **options: Any) -> Any:
     return (*found[:at], np.ravel(found[at]), *found[at + 1 :])
 
 
-def linspace(start: Any, stop: Any, *arguments: Any, **options: Any) -> Any:
-    """Between scalars in float64, whatever their type."""
+def linspace(start: Any, stop: Any, num: Any = 50, *arguments: Any, **options: Any) -> Any:
+    """Between scalars in float64, whatever their type; 50.0 is a count, too."""
     ends = [x.item() if isinstance(x, np.floating) else x for x in (start, stop)]
-    return PLAIN.linspace(*ends, *arguments, **options)
+    return PLAIN.linspace(*ends, int(num), *arguments, **options)
+
+
+def issubdtype(arg1: Any, arg2: Any) -> bool:
+    """`float` stood for any floating type, as every name of a type did for its kind."""
+    is_kind = isinstance(arg2, np.dtype) or (
+        isinstance(arg2, type) and issubclass(arg2, np.generic)
+    )
+    return PLAIN.issubdtype(arg1, arg2 if is_kind else np.dtype(arg2).type.mro()[1])
+
+
+def can_cast(from_: Any, to: Any, casting: str = "safe") -> bool:
+    """Of a number, by its value."""
+    if type(from_) in (int, float, complex):
+        from_ = np.min_scalar_type(from_)
+    return PLAIN.can_cast(from_, to, casting)
 
 
 def where(condition: Any, *choices: Any) -> Any:
@@ -217,8 +232,10 @@ NAMES: dict[str, Any] = {
     "full": full,
     "genfromtxt": genfromtxt,
     "histogram": _normed(np.histogram),
+    "can_cast": can_cast,
     "histogram2d": _normed(np.histogram2d),
     "histogramdd": _normed(np.histogramdd),
+    "issubdtype": issubdtype,
     "linspace": linspace,
     "load": load,
     "nonzero": nonzero,

@@ -204,6 +204,7 @@ def module() -> Facade:
     lib = Facade("numpy.lib", (np.lib, changed, np))
     for name in LIB:
         lib.supply(name, lib)
+    lib.supply("stride_tricks", Facade("numpy.lib.stride_tricks", (np.lib.stride_tricks, np)))
     linalg = Facade("numpy.linalg", (np.linalg,), {"solve": numpy_functions.solve})
     linalg.supply("linalg", linalg)
     return Facade(
@@ -216,7 +217,7 @@ def module() -> Facade:
                 "numpy.core",
                 (core,),
                 {
-                    "numeric": core.numeric,
+                    "numeric": Facade("numpy.core.numeric", (core.numeric,), gone),
                     "fromnumeric": Facade("numpy.core.fromnumeric", (core.fromnumeric,), gone),
                     "defchararray": np.char,
                     "umath_tests": Facade(

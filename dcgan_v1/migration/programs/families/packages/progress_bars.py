@@ -1,6 +1,7 @@
 """tqdm and progressbar where they are not installed: they count, and draw nothing."""
 
 from collections.abc import Iterable, Iterator
+from importlib.util import find_spec
 from typing import Any, Self
 
 from dcgan_v1.migration.programs.facade import Facade
@@ -67,6 +68,21 @@ class _Widgets(Facade):
             if name.startswith("__"):
                 raise
             return Silent
+
+
+def without_widgets() -> Facade | None:
+    """Returns the installed tqdm, whose bars for notebooks are plain ones where no notebook is
+    there to draw them; None where it is not installed."""
+    if find_spec("tqdm") is None:
+        return None
+    import tqdm
+
+    bars = {"tqdm": tqdm.tqdm, "trange": tqdm.trange}
+    plain = {"tqdm_notebook": tqdm.tqdm, "tnrange": tqdm.trange}
+    package = Facade("tqdm", (tqdm,), plain)
+    for part in ("autonotebook", "notebook"):
+        package.supply(part, Facade(f"tqdm.{part}", (), {**bars, **plain}))
+    return package
 
 
 def module(name: str) -> Facade:

@@ -8,7 +8,7 @@ import math
 from typing import Any
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageFilter
 
 RESAMPLING = {
     "nearest": Image.Resampling.NEAREST,
@@ -137,6 +137,11 @@ def imrotate(arr: Any, angle: float, interp: str = "bilinear") -> np.ndarray:
     return fromimage(toimage(arr).rotate(angle, resample=RESAMPLING[interp]))
 
 
+def imfilter(arr: Any, ftype: str) -> np.ndarray:
+    """By one of Pillow's filters, 'blur' to 'sharpen'."""
+    return fromimage(toimage(arr).filter(getattr(ImageFilter, ftype.upper())))
+
+
 def logsumexp(a: Any, axis: Any = None, b: Any = None, keepdims: bool = False) -> Any:
     a = np.asarray(a, np.float64)
     top = np.max(a, axis=axis, keepdims=True)
@@ -185,6 +190,7 @@ NAMES = {
         "imsave",
         "imresize",
         "imrotate",
+        "imfilter",
         "imshow",
         "logsumexp",
         "comb",

@@ -118,7 +118,8 @@ def _stats(stats: Any) -> dict[str, Any]:
     def chisqprob(chisq: Any, df: Any) -> Any:
         return stats.chi2.sf(chisq, df)
 
-    return {"binom_test": binom_test, "itemfreq": itemfreq, "mode": mode, "chisqprob": chisqprob}
+    found = {"binom_test": binom_test, "itemfreq": itemfreq, "mode": mode, "chisqprob": chisqprob}
+    return {**found, "gilbrat": stats.gibrat, "trapz": stats.trapezoid}
 
 
 def _linalg(linalg: Any) -> dict[str, Any]:

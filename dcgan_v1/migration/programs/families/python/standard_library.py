@@ -105,7 +105,7 @@ NAMES: dict[str, tuple[types.ModuleType, dict[str, Any]]] = {
         {name: getattr(collections.abc, name) for name in collections.abc.__all__},
     ),
     "fractions": (fractions, {"gcd": math.gcd}),
-    "inspect": (inspect, {"getargspec": getargspec, **standard_texts.INSPECT}),
+    "inspect": (inspect, {"getargspec": getargspec, "ArgSpec": ArgSpec, **standard_texts.INSPECT}),
     "json": (json, {"loads": _loads, "load": _load}),
     "math": (math, {"factorial": _whole(math.factorial)}),
     "platform": (
