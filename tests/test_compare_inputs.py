@@ -160,6 +160,15 @@ def test_labels_of_reals_and_fakes_are_twice_the_rows_of_a_batch():
         batches.make(wanted, given | {"z": np.ones((12, 3))}, 1, None, 0)
 
 
+@pytest.mark.unit
+def test_what_no_step_is_fed_says_nothing_of_the_rows_of_a_batch():
+    wanted = {"x": Input([None, 4], "float32"), "mask": Input([8, 8], "float32", is_of_step=False)}
+    (batch,) = batches.make(wanted, {"x": np.ones((6, 4))}, 1, None, 0)
+    assert (batch["x"].shape, batch["mask"].shape) == ((6, 4), (8, 8))
+    del wanted["x"]  # nothing trains: what there is counts
+    assert batches.make(wanted, {}, 1, None, 0)[0]["mask"].shape == (8, 8)
+
+
 def test_a_nan_in_the_tf1_program_is_named(folder, tmp_path):
     path = tmp_path / "batch.npz"
     np.savez(path, x=np.full((5, 4), np.nan))

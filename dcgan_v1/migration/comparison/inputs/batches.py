@@ -83,7 +83,10 @@ def _batch_size(wanted: Mapping[str, Input], given: Arrays, asked: int | None) -
     """The rows of a batch. What is given may have twice as many: labels of reals and of fakes."""
     labels: set[str] = set()  # what is given as one number a row
     rows: list[tuple[int, str]] = []
+    trains = any(v.is_of_step for v in wanted.values())
     for name, v in wanted.items():
+        if trains and not v.is_of_step:
+            continue  # a mask that completes pictures, a sampler's noise
         if name in given:
             array, rank = given[name], None if v.shape is None else len(v.shape)
             if array.ndim:
