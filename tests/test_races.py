@@ -128,7 +128,7 @@ def test_a_writer_waits_for_a_reader_that_a_condition_may_leave_out(graph, infer
     y = tf.cond(flag, inner, lambda: ones + 0.0)
     move = tf.assign_sub(average, [0.5, 0.5, 0.5])
     (race,) = races.find([move.op, y.op], [y.op])
-    assert races.impose([race], [[move.op, y.op]]) == [race]
+    assert races.impose([race], [[move.op, y.op]]).races == [race]
     with tf.Session(graph=graph) as session:
         session.run(tf.global_variables_initializer())
         values, _ = session.run([y, move.op], {flag: inference})
@@ -173,6 +173,41 @@ def test_a_step_with_a_race_has_one_order_which_is_named():
         scalars = runner.step(Batch({"real": real, "fake": fake})).scalars
         assert scalars["loss"] == pytest.approx(loss, abs=1e-12)
         np.testing.assert_allclose(runner.variables.read()["w"], w, atol=1e-12)
+
+
+DECAY = 0.5
+
+
+def reals_and_fakes():
+    """A step of two calls: reals and fakes move one average in the first, fakes alone in the
+    second, as a batch norm of tf.contrib that a discriminator's loss and a generator's wait for."""
+    average = tf.get_variable(
+        "average", (3,), initializer=tf.zeros_initializer(), trainable=False, use_resource=False
+    )
+    w = tf.get_variable("w", (3,), initializer=tf.ones_initializer(), use_resource=False)
+    v = tf.get_variable("v", (3,), initializer=tf.ones_initializer(), use_resource=False)
+    losses = []
+    for name in ("real", "fake"):
+        x = tf.placeholder(tf.float32, [4, 3], name)
+        mean = tf.reduce_mean(x, 0)
+        with tf.control_dependencies([tf.assign_sub(average, (1 - DECAY) * (average - mean))]):
+            losses.append(tf.reduce_mean(tf.square(x - w * tf.identity(mean)) * v))
+    minimize(losses[0] + losses[1], w, name="d_step")
+    minimize(losses[1], v, name="g_step")
+
+
+def test_what_one_call_runs_in_an_order_another_may_run_alone():
+    spec = Tf1(function=reals_and_fakes, runs=[["d_step"], ["g_step"]])
+    runner = GraphRunner(spec, "float64", 2)
+    runner.load(runner.initial())
+    assert "no order" not in " ".join(runner.describe().races)
+    rng, average = np.random.default_rng(0), np.zeros(3)
+    for _ in range(20):
+        real, fake = rng.normal(size=(2, 4, 3))
+        runner.step(Batch({"real": real, "fake": fake}))
+        for x in (real, fake, fake):
+            average = DECAY * average + (1 - DECAY) * x.mean(0)
+        np.testing.assert_allclose(runner.variables.read()["average"], average, atol=1e-12)
 
 
 PROGRAM = """

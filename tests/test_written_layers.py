@@ -243,6 +243,14 @@ def test_a_line_holds_one_layer_with_its_norm_and_activation_and_the_shape_it_ma
     ]
 
 
+def test_a_shape_that_stays_is_said_once():
+    x, h, y = (d.Value(f"{name}.{i}", (None, 3)) for i, name in enumerate("xhy"))
+    nodes = d.Node("tanh", (h,), (x,)), d.Node("sigmoid", (y,), (h,))
+    network = d.Network("n", "n", (d.Function("call", (x,), nodes, (y,)),), ())
+    lines = keras_networks.text(d.Program("", {}, (network,), (), (), (), (), {})).splitlines()
+    assert [x.strip() for x in lines[-2:]] == ["h = tf.tanh(x)  # [N, 3]", "return tf.sigmoid(h)"]
+
+
 @pytest.mark.graph
 @pytest.mark.parametrize(
     ("system", "most"), [("images96", 72), pytest.param("celeba64", 74, marks=pytest.mark.release)]

@@ -114,7 +114,7 @@ def body(
     channels_first: bool = False,
 ) -> list[str]:
     """Returns the lines of a function: a layer with its norm and activation on a line, as far as
-    that holds them, and the shape that the line makes.
+    that holds them, and the shape that the line makes, where it is not that of the line before.
 
     Args:
       function: of a network.
@@ -125,27 +125,37 @@ def body(
     outputs = [v.name for v in function.outputs]
     chained = _chained(function.nodes) - set(outputs)
     within = of_shapes(function.nodes) - set(outputs)
-    lines: list[str] = []
-    before: tuple[str, str] = ("", "")  # what may stand on the next line, and its own line
+    lines: list[tuple[str, str]] = []  # and the shape that each makes
+    before: tuple[str, str, str] = ("", "", "")  # what may stand on the next line; its own line
     for node in function.nodes:
         name, said = node.value.name, comment(node.value, channels_first)
         expression = right(node)
         is_last = node is function.nodes[-1] and outputs == [name]
         start = "return " if is_last else f"{printer.made(node)} = "
         if before[0] and len(start + expression + said) > WIDTH:
-            lines.append(before[1])
+            lines.append(before[1:])
             del printer.waiting[before[0]]
             expression = right(node)
-        before = ("", "")
+        before = ("", "", "")
         if name in within | chained:
             printer.waiting[name] = expression
             if name in chained:
-                before = (name, f"{start}{expression}{said}")
+                before = (name, f"{start}{expression}", said)
         else:
-            lines.append(f"{start}{expression}{said}")
+            lines.append((f"{start}{expression}", said))
             if is_last:
-                return lines
-    return [*lines, f"return {', '.join(printer.values[name] for name in outputs)}"]
+                return _said_once(lines)
+    results = ", ".join(printer.values[name] for name in outputs)
+    return _said_once([*lines, (f"return {results}", "")])
+
+
+def _said_once(lines: list[tuple[str, str]]) -> list[str]:
+    """Returns lines with their shapes, but for what keeps the shape of the line before."""
+    shapes = ["", *(said for _, said in lines)]
+    return [
+        line if said == last else line + said
+        for (line, said), last in zip(lines, shapes, strict=False)
+    ]
 
 
 def _chained(nodes: tuple[d.Node, ...]) -> set[str]:

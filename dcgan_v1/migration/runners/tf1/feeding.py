@@ -24,6 +24,7 @@ class Feeding:
       spec: numbers that say the mode, in training and in inference.
       roles, variables: its inputs, draws and updates; its constants and counts of updates.
       changes: settings of optimisers that an explanation puts right.
+      gates: for each run what opens the gates that it does not wait at, see `races`.
     """
 
     graph: tf.Graph
@@ -31,6 +32,7 @@ class Feeding:
     roles: Roles
     variables: Variables
     changes: list[OptimizerChange]
+    gates: list[Feed]
 
     def of_run(
         self, batch: Batch, *, is_training: bool, rate: float | None = None, run: int = 0
@@ -55,6 +57,9 @@ class Feeding:
                 feed[tensor] = is_training
             elif name in batch.inputs:
                 feed |= _fed(tensor, batch.inputs.get(f"{name}@{run + 1}", batch.inputs[name]))
+        for number, gates in enumerate(self.gates):
+            if number == run or not is_training:  # in inference nothing waits
+                feed |= gates
         if is_training and self.changes:
             feed |= self._changed_settings()
         if rate is not None:

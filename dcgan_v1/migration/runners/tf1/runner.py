@@ -72,7 +72,8 @@ class GraphRunner:
             self.roles = Roles(self.graph, self.types, self.program, spec)
             self.fetches = Fetches(self.graph, self.types, self.roles)
             self.variables = Variables(self.graph, self.program, self.roles, self.types, spec.trust)
-            self.races = races.settle(self.graph, self.roles, self.fetches, self._fetched())
+            settled = races.settle(self.graph, self.roles, self.fetches, self._fetched())
+            self.races, self._gates = settled
         self.change([c for c in every if isinstance(c, OptimizerChange)])
         config = tf.ConfigProto(device_count={"GPU": 0} if device == "cpu" else {})
         config.gpu_options.allow_growth = True
@@ -132,7 +133,9 @@ class GraphRunner:
         self.variables.changed = {
             (c.optimizer, c.setting): c.value for c in changes if not c.is_after_correction
         }
-        self.feeding = Feeding(self.graph, self.spec, self.roles, self.variables, changes)
+        self.feeding = Feeding(
+            self.graph, self.spec, self.roles, self.variables, changes, self._gates
+        )
 
     def describe(self) -> Tf1Info:
         return describe(self)

@@ -5,11 +5,12 @@ call does not repeat itself.
 
 `find` names the pairs, `impose` gives a graph one order: values are read before an optimiser
 updates them, and what a program assigns itself (clipped weights, moved averages) comes after that,
-in the order of the ops.
+in the order of the ops. Where a call runs the second op alone, it waits by way of a gate, which
+that call opens.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import tensorflow.compat.v1 as tf
 
@@ -47,9 +48,21 @@ class Race(NamedTuple):
     kind: str
 
 
+class Order(NamedTuple):
+    """What was imposed.
+
+    Attributes:
+      races: those that have one order now.
+      feeds: for each call what opens the gates that it does not wait at.
+    """
+
+    races: list[Race]
+    feeds: list[dict[tf.Tensor, Any]]
+
+
 def settle(
     graph: tf.Graph, roles: Roles, fetches: Fetches, fetched: Sequence[Sequence[str]]
-) -> list[str]:
+) -> tuple[list[str], list[dict[tf.Tensor, Any]]]:
     """Gives every race of a step one order.
 
     Args:
@@ -59,7 +72,7 @@ def settle(
       fetched: for each run names of the ops whose values the program itself asks for.
 
     Returns:
-      a sentence for each kind of race that the program has.
+      a sentence for each kind of race that the program has, and what each run is fed for it.
     """
     names = {op.name: op for op in graph.get_operations()}
     modes = roles.modes
@@ -71,9 +84,9 @@ def settle(
         by_run.append(find([*run, *asked], [*values, *asked], modes))
         calls.append([*run, *values])
         own.append(asked)
-    imposed = impose([race for races in by_run for race in races], calls)
+    order = impose([race for races in by_run for race in races], calls)
     seen = [r for races, asked in zip(by_run, own, strict=True) for r in seen_by(races, asked)]
-    return lines(seen, imposed)
+    return lines(seen, order.races), order.feeds
 
 
 def of_program(calls: Iterable[tuple[Sequence[tf.Operation], Modes]]) -> list[str]:
@@ -130,21 +143,20 @@ def seen_by(races: Sequence[Race], values: Sequence[tf.Operation]) -> list[Race]
     return [r for r in races if r.kind != VALUE or r.first in made_of or r.second in made_of]
 
 
-def impose(races: Sequence[Race], calls: Sequence[Sequence[tf.Operation]]) -> list[Race]:
+def impose(races: Sequence[Race], calls: Sequence[Sequence[tf.Operation]]) -> Order:
     """Adds an edge for each race that allows one.
 
     Args:
       races: of all calls.
-      calls: the ops of each call that is made. What `first` needs must be in each that has
-        `second`: it would be run there, too.
-
-    Returns:
-      those whose order could be imposed.
+      calls: the ops of each call that is made. One that has `second` alone opens a gate: by an
+        edge it would run `first`, too.
     """
     inside = [set(in_order(call)) for call in calls]
     runs_under = branches(in_order([op for call in calls for op in call]))
     waits = {op: causes(op) for ops in inside for op in ops}
-    imposed = []
+    imposed: list[Race] = []
+    feeds: list[dict[tf.Tensor, Any]] = [{} for _ in calls]
+    gates: dict[tf.Operation, tf.Tensor] = {}
     for race in races:
         first: tf.Operation | None = race.first
         if race.first not in runs_under or race.second not in runs_under:
@@ -153,12 +165,29 @@ def impose(races: Sequence[Race], calls: Sequence[Sequence[tf.Operation]]) -> li
         if not runs_under[race.first] <= outside:
             # who waits for an op that a tf.cond leaves out is left out, too
             first = join_of(race.first, outside, runs_under)
-        is_everywhere = all(first in ops for ops in inside if race.second in ops)
-        if first is not None and is_everywhere and not _needs(first, race.second, waits):
-            race.second._add_control_input(first)
-            waits[race.second].append(first)
-            imposed.append(race)
-    return imposed
+        if first is None or _needs(first, race.second, waits):
+            continue
+        alone = [i for i, ops in enumerate(inside) if race.second in ops and first not in ops]
+        if alone:
+            if first not in gates:
+                gates[first] = _gate(first)
+            for i in alone:
+                feeds[i][gates[first]] = 0.0
+        race.second._add_control_input(gates[first].consumers()[0] if alone else first)
+        waits[race.second].append(first)
+        imposed.append(race)
+    return Order(imposed, feeds)
+
+
+def _gate(op: tf.Operation) -> tf.Tensor:
+    """Returns a number that is there once an op has run, or at once where it is fed; an op that it
+    is given to waits for either."""
+    with op.graph.as_default(), tf.control_dependencies(None):
+        with tf.control_dependencies([op]):
+            after = tf.constant(0.0)
+        gate = tf.placeholder_with_default(after, [], "gate")
+        tf.identity(gate, "gate_open")
+    return gate
 
 
 def _needs(
@@ -210,5 +239,5 @@ def _line(group: Sequence[Race], imposed: Sequence[Race] | None) -> str:
     if imposed is None:
         return text
     if any(race not in imposed for race in group):
-        return f"{text}; no order is imposed here, as other calls run {second.name} alone"
+        return f"{text}; no order is imposed here"
     return f"{text}; here {first.name} comes first"
