@@ -243,6 +243,51 @@ def test_a_line_holds_one_layer_with_its_norm_and_activation_and_the_shape_it_ma
     ]
 
 
+def conditional_program(units):
+    """Labels as a map beside pictures before a convolution, and beside its features after it."""
+    shapes = {"pictures": (8, 8, 1), "y": (10,), "a": (1, 1, 10), "b": (8, 8, 10), "c": (8, 8, 11)}
+    shapes |= {"h": (8, 8, units), "r": (8, 8, units), "f": (64 * units,), "g": (64 * units + 10,)}
+    words = {n: n if n in ("pictures", "y") else "h" for n in shapes}
+    values = {n: d.Value(f"{words[n]}.{i}", (None, *s)) for i, (n, s) in enumerate(shapes.items())}
+    square = {"size": (3, 3), "padding": "same", "dilations": (1, 1), "strides": (1, 1)}
+    tile = {"type": "Tile"}
+    times = d.Constant(np.asarray([1, 8, 8, 1], np.int32))
+
+    def node(kind, made, *inputs, settings=(), variables=()):
+        operands = tuple(values[x] if isinstance(x, str) else x for x in inputs)
+        return d.Node(kind, (values[made],), operands, dict(settings), dict(variables))
+
+    conv = {"settings": {"filters": units, **square}, "variables": {"kernel": "n/conv/w"}}
+    nodes = (
+        node("reshape", "a", "y", settings={"shape": (1, 1, 10)}),
+        node("op", "b", "a", times, settings=tile),
+        node("concat", "c", "pictures", "b", settings={"axis": -1}),
+        node("conv", "h", "c", **conv),
+        node("relu", "r", "h"),
+        node("flatten", "f", "r", settings={"shape": (64 * units,)}),
+        node("concat", "g", "f", "y", settings={"axis": -1}),
+        replace(node("dense", "g", "g"), values=(d.Value("out.99", (None, 1)),)),
+    )
+    last = replace(nodes[-1], settings={"units": 1}, variables={"kernel": "n/fc/w"})
+    known = {"n/conv/w": (3, 3, 11, units), "n/fc/w": (64 * units + 10, 1)}
+    variables = {n: d.Variable(n, s, "float32", True) for n, s in known.items()}
+    inputs = values["pictures"], values["y"]
+    function = d.Function("call", inputs, (*nodes[:-1], last), (last.value,))
+    return d.Program(
+        "", variables, (d.Network("n", "n", (function,), tuple(known)),), *[()] * 5, {}
+    )
+
+
+def test_labels_stand_beside_what_a_layer_takes_on_its_line_or_on_the_one_before():
+    lines = keras_networks.text(conditional_program(4)).splitlines()
+    assert [line.strip() for line in lines[-4:]] == [
+        "y_map = tf.reshape(y, [-1, 1, 1, 10])  # [N, 1, 1, 10]",
+        "h = tf.concat([pictures, tf.tile(y_map, [1, 8, 8, 1])], -1)  # [N, 8, 8, 11]",
+        "h = tf.reshape(tf.nn.relu(self.conv(h)), [-1, 256])  # [N, 256]",
+        "return self.fc(tf.concat([h, y], -1))  # [N, 1]",
+    ]
+
+
 def test_a_shape_that_stays_is_said_once():
     x, h, y = (d.Value(f"{name}.{i}", (None, 3)) for i, name in enumerate("xhy"))
     nodes = d.Node("tanh", (h,), (x,)), d.Node("sigmoid", (y,), (h,))

@@ -126,27 +126,48 @@ def body(
     chained = _chained(function.nodes) - set(outputs)
     within = of_shapes(function.nodes) - set(outputs)
     lines: list[tuple[str, str]] = []  # and the shape that each makes
-    before: tuple[str, str, str] = ("", "", "")  # what may stand on the next line; its own line
+    chain: list[d.Node] = []
     for node in function.nodes:
-        name, said = node.value.name, comment(node.value, channels_first)
-        expression = right(node)
-        is_last = node is function.nodes[-1] and outputs == [name]
-        start = "return " if is_last else f"{printer.made(node)} = "
-        if before[0] and len(start + expression + said) > WIDTH:
-            lines.append(before[1:])
-            del printer.waiting[before[0]]
-            expression = right(node)
-        before = ("", "", "")
-        if name in within | chained:
-            printer.waiting[name] = expression
-            if name in chained:
-                before = (name, f"{start}{expression}", said)
-        else:
-            lines.append((f"{start}{expression}", said))
+        if node.value.name in within:
+            printer.waiting[node.value.name] = right(node)
+            continue
+        chain.append(node)
+        if node.value.name not in chained:
+            is_last = node is function.nodes[-1] and outputs == [node.value.name]
+            lines += _lines(chain, printer, right, is_last, channels_first)
+            chain = []
             if is_last:
                 return _said_once(lines)
     results = ", ".join(printer.values[name] for name in outputs)
     return _said_once([*lines, (f"return {results}", "")])
+
+
+def _lines(
+    chain: list[d.Node],
+    printer: Names,
+    right: Callable[[d.Node], str],
+    is_last: bool,
+    channels_first: bool,
+) -> list[tuple[str, str]]:
+    """Returns a chain as one line, each node within the next, or as several where that is too
+    long: what is put together before a layer comes first, else as many as fit."""
+
+    def line(count: int) -> tuple[str, str]:
+        for node in chain[: count - 1]:
+            printer.waiting[node.value.name] = right(node)
+        last = chain[count - 1]
+        printer.waiting.pop(last.value.name, None)
+        ends = is_last and count == len(chain)
+        start = "return " if ends else f"{printer.made(last)} = "
+        return start + right(last), comment(last.value, channels_first)
+
+    fits = [n for n in range(len(chain), 1, -1) if len("".join(line(n))) <= WIDTH]
+    count = fits[0] if fits else 1
+    heads = [i for i, node in enumerate(chain[:-1], 1) if node.kind == "concat"]
+    if count < len(chain) and heads:
+        count = heads[0]
+    first, rest = line(count), chain[count:]
+    return [first, *(_lines(rest, printer, right, is_last, channels_first) if rest else [])]
 
 
 def _said_once(lines: list[tuple[str, str]]) -> list[str]:
@@ -160,7 +181,8 @@ def _said_once(lines: list[tuple[str, str]]) -> list[str]:
 
 def _chained(nodes: tuple[d.Node, ...]) -> set[str]:
     """Returns the values that may stand within the next line: a layer's before its norm and its
-    activation; a reshape's before the layer, or after it where no other layer follows."""
+    activation; a reshape's before the layer, or after it where no other layer follows; what is put
+    beside another before a layer that takes both, labels that are repeated over a map with them."""
     names: set[str] = set()
     chain: list[str] = []  # kinds of what a line holds already
     pairs = list(used_next(nodes))
@@ -168,14 +190,16 @@ def _chained(nodes: tuple[d.Node, ...]) -> set[str]:
         chain.append(node.kind)
         has_layer = bool({*chain} & {*WITH_KERNELS, "batch_norm"})
         if following.kind in WITH_KERNELS:
-            fits = set(chain) <= {*SHAPES}
+            fits = set(chain) <= {*SHAPES, "concat", "op"} and node.kind != "op"
+        elif following.kind == "concat":
+            fits = node.kind == "op" and node.settings["type"] == "Tile"
         elif following.kind in SHAPES:
             ahead = pairs[i + 1 : i + 2]
             leads = any(alone and then.kind in WITH_KERNELS for alone, _, then in ahead)
             fits = has_layer and not leads
         else:
             fits = has_layer and following.kind in ("batch_norm", "leaky_relu", *ACTIVATIONS)
-        if name and fits and len(chain) < DEEPEST:
+        if name and fits and len(chain) - chain.count("op") < DEEPEST:
             names.add(name)
         else:
             chain = []

@@ -51,7 +51,7 @@ def allocate(
         for value in node.values:
             if value.name in names:
                 continue
-            stem = (wished or {}).get(value.name, "") or _stem_of(node, value, names)
+            stem = (wished or {}).get(value.name, "") or _stem_of(node, value, names, fixed)
             name, number = stem, 1
             while name in live and last.get(live[name], -1) > i:
                 number += 1
@@ -64,9 +64,14 @@ def allocate(
     return names
 
 
-def _stem_of(node: d.Node, value: d.Value, names: Mapping[str, str]) -> str:
-    """What a value is called: the result of a network after what it was given."""
+def _stem_of(
+    node: d.Node, value: d.Value, names: Mapping[str, str], fixed: Mapping[str, str]
+) -> str:
+    """What a value is called: the result of a network after what it was given, labels as a map
+    after the labels."""
     inputs = [x for x in node.inputs if isinstance(x, d.Value)]
+    if node.kind == "reshape" and (value.shape or ())[1:3] == (1, 1) and inputs[0].name in fixed:
+        return f"{fixed[inputs[0].name]}_map"
     if node.kind == "call" and inputs:
         of = names[max(inputs, key=lambda x: len(x.shape or ())).name]
         if of.startswith("on_"):
