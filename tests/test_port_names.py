@@ -157,6 +157,16 @@ def test_a_long_call_in_a_readme_stands_as_ruff_formats_it():
     assert readme._called("f", words) == f"f(\n    {words[0]},\n    {words[1]},\n)"
 
 
+def test_a_readme_counts_no_sum_of_losses_among_what_is_spelled_out():
+    a, b, total, h = (d.Value(f"loss.{i}", () if i < 3 else (None, 3)) for i in range(4))
+    sums = d.Node("op", (total,), (a, b), {"type": "AddV2"})
+    program = d.Program("", {}, (), (), (), (), (d.Stage(0, (sums,), ()),), {})
+    assert not readme._spelled(program, "keras")
+    other = d.Node("op", (h,), (h, b), {"type": "AddV2"})
+    program = replace(program, stages=(d.Stage(0, (sums, other), ()),))
+    assert readme._spelled(program, "keras")[0].startswith("the step: AddV2: arithmetic")
+
+
 @pytest.mark.parametrize("fused", [True, False])
 @pytest.mark.parametrize("moves", [True, False])
 def test_a_readme_speaks_of_batch_norm_where_it_is_no_layer_of_the_framework(fused, moves):

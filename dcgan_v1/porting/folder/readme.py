@@ -98,8 +98,8 @@ def _lines(program: d.Program) -> list[str]:
     named = [*((n, "fed") for n in program.inputs), *((n, "drawn") for n in program.draws)]
     for node, how in named:
         word = node.value.name.partition(".")[0]
-        shape = [n if n is not None else "N" for n in node.value.shape or ()]
-        lines.append(f"`{word}` (`{node.ops[0]}`): {how}, {shape} {node.value.dtype}")
+        shape = ", ".join("N" if n is None else str(n) for n in node.value.shape or ())
+        lines.append(f"`{word}` (`{node.ops[0]}`): {how}, [{shape}] {node.value.dtype}")
     return lines
 
 
@@ -108,7 +108,7 @@ def _spelled(program: d.Program, to: str) -> list[str]:
     places += [("the step", s.nodes) for s in program.stages]
     lines = []
     for place, nodes in places:
-        ops = [n for n in d.walk(nodes) if n.kind == "op"]
+        ops = [n for n in d.walk(nodes) if n.kind == "op" and not _is_sum_of_losses(n)]
         counted = Counter(n.settings["type"] for n in ops)
         if counted:
             kinds = ", ".join(f"{k} ({n})" if n > 1 else k for k, n in counted.items())
@@ -118,6 +118,12 @@ def _spelled(program: d.Program, to: str) -> list[str]:
         lines.append("leaky ReLU: its derivative at 0 is not the slope, as the framework's is")
     lines += _spelled_norms(program, to)
     return list(dict.fromkeys(lines))
+
+
+def _is_sum_of_losses(node: d.Node) -> bool:
+    """Whether an op adds numbers, as whoever writes a loss of two parts does."""
+    is_sum = node.settings["type"] in ("Add", "AddV2", "AddN")
+    return is_sum and all(isinstance(x, d.Value) and x.shape == () for x in node.inputs)
 
 
 def _spelled_norms(program: d.Program, to: str) -> list[str]:

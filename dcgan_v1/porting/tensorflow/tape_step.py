@@ -80,10 +80,14 @@ class TapeStep(StepPrinter[Printer]):
         return "tape" if len(updates) == 1 else f"{effect.optimizer}_tape_{updates.index(effect)}"
 
     def _gradients(self, effect: d.Effect, number: int) -> str:
-        """The name of an update's gradients: an optimiser may make several updates of a run."""
+        """The name of an update's gradients: several updates of a run have one each."""
         tape = self._tape(effect, number)
-        of = [e for s in self.stages for e in s.effects if e.optimizer == effect.optimizer]
-        more = f"_{tape.rpartition('_')[2]}" if len(of) > 1 and tape != "tape" else ""
+        if tape == "tape":
+            is_taken = "gradients" in self.step.values.values()
+            return f"{effect.optimizer}_gradients" if is_taken else "gradients"
+        run = self.stages[number].run
+        of = [e for e in self.step.updates(run) if e.optimizer == effect.optimizer]
+        more = f"_{tape.rpartition('_')[2]}" if len(of) > 1 else ""
         return f"{effect.optimizer}_gradients{more}"
 
     def _moved(self, effects: list[d.Effect], number: int) -> list[str]:
