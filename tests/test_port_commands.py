@@ -65,6 +65,12 @@ def scattered(loss):
         tf.train.AdamOptimizer(0.1).minimize(loss + 0.0)
 
 
+def looked_up(loss):
+    table = tf.get_variable("table", [4, 2])
+    rows = tf.nn.embedding_lookup(table, tf.placeholder(tf.int32, [None], "words"))
+    tf.train.AdamOptimizer(0.1).minimize(loss + tf.reduce_mean(tf.square(rows)))
+
+
 def shared(loss):
     g = tf.get_variable("g/b", [2])
     (layer,) = [op for op in loss.graph.get_operations() if op.type == "MatMul"]
@@ -84,6 +90,7 @@ def shared(loss):
         (rate_that_is_set_now_and_then, "the learning rate of"),
         (decayed_and_clipped, "what is done to the gradients"),
         (scattered, "which a step does beside its updates"),
+        (looked_up, "the sparse update of table, by rows looked up"),
     ],
 )
 def test_what_would_be_written_wrong_is_refused(train, said, tmp_path):

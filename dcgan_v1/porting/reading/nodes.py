@@ -220,7 +220,9 @@ class Bodies:
             assert run.updates is not None
             info = run.updates.info.updates[effect.number]
             clipping = run.updates.clipping(effect.number)
-            if clipping is None:
+            if rows := run.updates.sparse(effect.number):
+                self.refused.append(f"the sparse update of {', '.join(rows)}, by rows looked up")
+            elif clipping is None:
                 self.refused.append(f"what is done to the gradients of {info.name}")
             losses = tuple(build.operand(x) for x in run.losses[effect.number])
             tensors = run.updates.losses(effect.number)

@@ -187,3 +187,9 @@ class Updates:
         known kind."""
         applies = self.roles.applied[number][1].applies
         return clipping.of([self.graph.tensor(apply.gradient.name) for apply in applies])
+
+    def sparse(self, number: int) -> list[str]:
+        """Returns the variables of which an update's gradient has the rows alone that were read;
+        the comparison makes it a whole one (see `runners/tf1/dense_updates.py`)."""
+        applies = self.roles.applied[number][1].applies
+        return [a.variable for a in applies if a.gradient.op.type == "UnsortedSegmentSum"]
