@@ -21,6 +21,8 @@ def power_after(beta: float, updates: int, dtype: Any) -> Any:
       dtype: of numpy's, that TF1's variable has.
     """
     product = np.multiply.accumulate(np.full(updates + 1, beta, dtype))[-1]
+    if np.dtype(dtype).kind != "f":  # of a beta that is written as 0
+        return product
     return product if product >= np.finfo(dtype).tiny else np.dtype(dtype).type(0)
 
 

@@ -12,6 +12,8 @@ from dcgan_v1.porting import description as d
 LABELS = ("y", "y_", "label", "labels", "c", "cond", "condition", "classes")
 PICTURES = (1, 3, 4)  # channels of a picture
 BATCH = 64  # where nothing tells
+SMALLEST = 8  # side of a picture that is fed as a row
+BACKGROUND = 0.05  # part of its pixels, at least
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,8 @@ def _feed(node: d.Node, recorded: np.ndarray | None, drawn: "_Drawn | None") -> 
     if not dtype.startswith("float"):
         kind = "labels" if len(full) == 1 and dtype.startswith("int") else "images"
         return Feed(name, kind if len(full) in (1, 4) else "array", row, 0.0, 255.0, dtype, told)
-    if _is_pictures(row, drawn) and not _is_scaled_otherwise(recorded):
+    is_flat = drawn is None and _are_flat_pictures(row, recorded)
+    if (is_flat or _is_pictures(row, drawn)) and not _is_scaled_otherwise(recorded):
         low, high = _limits(recorded, drawn)
         return Feed(name, "images", row, low, high, dtype, told)
     if len(row) == 1 and _are_labels(name, recorded):
@@ -112,6 +115,15 @@ def _is_pictures(row: tuple[int, ...], drawn: "_Drawn | None") -> bool:
     if drawn is not None and np.prod(row) == np.prod(drawn.shape):
         return True
     return len(row) == 3 and row[-1] in PICTURES and row[0] > 1
+
+
+def _are_flat_pictures(row: tuple[int, ...], recorded: np.ndarray | None) -> bool:
+    """Whether rows are squares with a background, as digits have one, and noise has none."""
+    if recorded is None or len(row) != 1 or row[0] < SMALLEST**2:
+        return False
+    return round(row[0] ** 0.5) ** 2 == row[0] and bool(
+        np.mean(recorded == recorded.min()) > BACKGROUND
+    )
 
 
 def _is_scaled_otherwise(recorded: np.ndarray | None) -> bool:

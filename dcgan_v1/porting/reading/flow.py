@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from dcgan_v1.porting.description import Constant, Weight
-from dcgan_v1.porting.graphs.graph import Graph, Op, Tensor, through, variable_of
+from dcgan_v1.porting.graphs.graph import Graph, Op, Tensor, above, through, variable_of
 from dcgan_v1.porting.graphs.matching import number_of
 from dcgan_v1.porting.patterns import layers as patterns
 
@@ -73,6 +73,7 @@ class Flow:
         self.pieces: list[Piece] = []
         self.refused: list[str] = []
         self._known: dict[Tensor, Operand] = {}
+        self._scopes = scopes_of_gradients(graph)
 
     def operand(self, tensor: Tensor) -> Operand:
         """Returns what a tensor is, with all the pieces that it needs."""
@@ -93,12 +94,12 @@ class Flow:
         if op.type in SOURCES or op.type.startswith("QueueDequeue"):
             return self._add(Piece("input", [], {}, {}, _outputs(op), op), tensor.index)
         if op.type in DRAWS:
-            shape = self.operand(op.inputs[0])
+            shape = self._size(through(op.inputs[0]))
             settings = {"type": op.type, "dtype": op.output.dtype}
             rest = [self.operand(t) for t in op.inputs[1:]]
             return self._add(Piece("draw", [shape, *rest], settings, {}, _outputs(op), op))
-        if GRADIENTS.match(op.name):
-            return self._gradient(tensor)
+        if (scope := self._scope_of_gradient(op)) is not None:
+            return self._gradient(tensor, scope)
         found = patterns.recognise(tensor, self.switched_off)
         if found is not None:
             inputs = [self._numbered(t, found.kind) for t in found.inputs]
@@ -141,13 +142,45 @@ class Flow:
                 operand.piece.users.append(piece)
         return Out(piece, index)
 
+    # ---- random numbers ----
+
+    def _size(self, shape: Tensor) -> Operand:
+        """The size of what is drawn. As large as something within a network is as many rows as the
+        network is fed, of a size that is known."""
+        of = through(shape.op.inputs[0]) if shape.op.type == "Shape" else None
+        sides = (of.shape if of is not None else None) or ()
+        if of is None or of.op.type in SOURCES or not sides or None in sides[1:]:
+            return self.operand(shape)
+        fed = [
+            o.output for o in above([of.op]) if o.type in SOURCES and len(o.output.shape or ()) > 1
+        ]
+        rows = [t for t in fed if (t.shape or ())[0] == sides[0]]
+        if not rows:
+            return self.operand(shape)
+        source = min(rows, key=lambda t: t.op.index)
+        whole = Piece(
+            "op", [self.operand(source)], {"type": "Shape"}, {}, [((None,), "int32")], shape.op
+        )
+        first = [Constant(np.asarray([n], np.int32)) for n in (0, 1, 1)]
+        settings = {"type": "StridedSlice", "shrink_axis_mask": 1}
+        count = Piece("op", [self._add(whole), *first], settings, {}, [((), "int32")], shape.op)
+        others = [Constant(np.asarray(n, np.int32)) for n in sides[1:]]
+        outputs = [((len(sides),), "int32")]
+        size = Piece(
+            "op", [self._add(count), *others], {"type": "Pack", "axis": 0}, {}, outputs, shape.op
+        )
+        return self._add(size)
+
     # ---- gradients inside of a loss ----
 
-    def _gradient(self, tensor: Tensor) -> Operand:
+    def _scope_of_gradient(self, op: Op) -> str | None:
+        match = GRADIENTS.match(op.name)
+        if match:
+            return match[1]
+        return next((s for s in self._scopes if op.name.startswith(f"{s}/")), None)
+
+    def _gradient(self, tensor: Tensor, scope: str) -> Operand:
         """A gradient that a loss is made of: of which tensor, and by which."""
-        match = GRADIENTS.match(tensor.op.name)
-        assert match is not None
-        scope = match[1]
         y, x = gradient_of(self.graph, scope), _by(self.graph, tensor, scope)
         if y is None or x is None:
             self.refused.append(f"a gradient inside of a loss ({tensor.op.name})")
@@ -157,6 +190,20 @@ class Flow:
             self.refused.append(f"a gradient by a variable inside of a loss ({tensor.op.name})")
         outputs = [(tensor.shape, tensor.dtype)]
         return self._add(Piece("gradient", inputs, {}, {}, outputs, tensor.op))
+
+
+def scopes_of_gradients(graph: Graph) -> list[str]:
+    """Returns the scopes that tf.gradients put its ops under, by a name that it was given: what
+    such an op is called after lies outside of them."""
+    found: dict[str, None] = {}
+    for name in graph.ops:
+        head, is_of, _ = name.partition("_grad/")
+        if is_of and not GRADIENTS.match(name):
+            words = head.split("/")
+            places = (i for i in range(1, len(words)) if "/".join(words[i:]) in graph.ops)
+            if (place := next(places, 0)) > 0:
+                found["/".join(words[:place])] = None
+    return sorted(found, key=len)
 
 
 def gradient_of(graph: Graph, scope: str) -> Tensor | None:

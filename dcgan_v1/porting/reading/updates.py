@@ -120,8 +120,8 @@ class Updates:
             if setting == "epsilon" and (bound := self._corrected(here, info.optimizer)):
                 settings |= {"epsilon": bound, "epsilon after the correction": True}
                 continue
-            if setting == "learning rate" and len({through(t) for t in here}) == 1:
-                schedule = self._schedule(here[0], info.optimizer)
+            if setting == "learning rate" and len(rates := {_uncast(t) for t in here}) == 1:
+                schedule = self._schedule(rates.pop(), info.optimizer)
             if setting != "learning rate" or schedule is None:
                 self.refused.append(
                     f"the {setting} of {info.name}, which is fed, computed or not one number "
@@ -193,3 +193,9 @@ class Updates:
         the comparison makes it a whole one (see `runners/tf1/dense_updates.py`)."""
         applies = self.roles.applied[number][1].applies
         return [a.variable for a in applies if a.gradient.op.type == "UnsortedSegmentSum"]
+
+
+def _uncast(rate: Tensor) -> Tensor:
+    """A rate that is worked out in float64 is cast for each variable."""
+    rate = through(rate)
+    return through(rate.op.inputs[0]) if rate.op.type == "Cast" else rate

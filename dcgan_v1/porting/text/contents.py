@@ -13,6 +13,7 @@ WIDTH = 92  # of a line in a method
 DEEPEST = 4  # calls within each other on a line of a network
 WITH_KERNELS = ("dense", "conv", "deconv")
 SHAPES = ("reshape", "flatten")
+AFTER = ("batch_norm", "leaky_relu", "dropout")  # and activations: what follows a layer on its line
 
 
 @dataclass(frozen=True)
@@ -198,7 +199,7 @@ def _chained(nodes: tuple[d.Node, ...]) -> set[str]:
             leads = any(alone and then.kind in WITH_KERNELS for alone, _, then in ahead)
             fits = has_layer and not leads
         else:
-            fits = has_layer and following.kind in ("batch_norm", "leaky_relu", *ACTIVATIONS)
+            fits = has_layer and following.kind in (*AFTER, *ACTIVATIONS)
         if name and fits and len(chain) - chain.count("op") < DEEPEST:
             names.add(name)
         else:

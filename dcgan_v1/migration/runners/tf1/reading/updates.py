@@ -125,11 +125,16 @@ def _apply(op: tf.Operation) -> Apply | None:
         by_reference = tensor.dtype._is_ref_dtype or tensor.dtype == tf.resource
         if by_reference and argument not in POWERS and argument not in SETTINGS:
             slots[argument] = variable_of(tensor) or tensor.op.name
-    kept = {p: variable_of(named[p]) for p in POWERS if p in named}
+    kept = {p: variable_of(_uncast(named[p])) for p in POWERS if p in named}
     powers = {p: name for p, name in kept.items() if name is not None}
     counts = counters(named[p] for p, name in kept.items() if name is None)
     settings = {SETTINGS[a]: t for a, t in named.items() if a in SETTINGS}
     return Apply(op, variable, gradient, slots, powers, settings, counts)
+
+
+def _uncast(tensor: tf.Tensor) -> tf.Tensor:
+    """The power of a beta that is written as 0 is a whole number, and cast where it is used."""
+    return tensor.op.inputs[0] if tensor.op.type == "Cast" else tensor
 
 
 def runs(graph: tf.Graph, found: list[Update], asked: list[list[str]] | None) -> Runs:

@@ -1,0 +1,77 @@
+"""Forms that public TF1 programs have, written as Keras has them: text alone, no run of it."""
+
+import numpy as np
+import pytest
+import tensorflow.compat.v1 as tf
+
+from dcgan_v1.migration.matching.map_file import Map
+from dcgan_v1.migration.specs import Tf1
+from dcgan_v1.porting import originals
+from dcgan_v1.porting.reading import feeding
+from dcgan_v1.porting.text import writing
+
+pytestmark = pytest.mark.graph
+
+
+def written(build, to="keras"):
+    """Returns name -> text of the port of a function that builds a graph."""
+    runner, original = originals.open_original(Tf1(function=build), Map(), "program")
+    port = writing.port_of(runner, original, to=to, without=frozenset(), map_=(Map(), None))
+    return port.texts
+
+
+def dense(x, units, name):
+    with tf.variable_scope(name):
+        return tf.matmul(x, tf.get_variable("w", [x.shape[1], units]))
+
+
+def auto_encoder():
+    """Noise of the size of what the network makes, a rate that is worked out in float64."""
+    x = tf.placeholder(tf.float32, [None, 16], "x")
+    mean = dense(tf.nn.dropout(tf.nn.relu(dense(x, 8, "net/a")), 0.5), 2, "net/mean")
+    z = mean + tf.random_normal(tf.shape(mean))
+    loss = tf.reduce_mean(tf.square(x - tf.sigmoid(dense(z, 16, "net/out"))))
+    step = tf.get_variable("step", [], tf.int32, tf.zeros_initializer(), trainable=False)
+    tf.train.AdamOptimizer(0.01 * 0.9 ** (step / 100)).minimize(loss, global_step=step)
+
+
+@pytest.mark.parametrize(
+    ("to", "drawn"),
+    [
+        ("keras", "tf.random.normal([tf.shape(x)[0], 2]"),
+        pytest.param("torch", "torch.randn", marks=pytest.mark.torch),
+    ],
+)
+def test_noise_as_large_as_what_a_network_makes_has_the_rows_that_it_is_fed(to, drawn):
+    texts = written(auto_encoder, to)
+    assert drawn in texts["training.py"]
+    networks = texts["networks.py"]
+    assert "self.dropout(tf.nn.relu(self.a(x)))" in networks or "F.relu(self.a(x))" in networks
+
+
+def test_a_rate_that_is_worked_out_in_float64_is_a_decay():
+    decay = "ExponentialDecay(0.01, 100, 0.9, staircase=False)"
+    assert decay in written(auto_encoder)["training.py"]
+
+
+def critic():
+    """A penalty whose gradient has a name of its own, an Adam whose beta is a whole number."""
+    x = tf.placeholder(tf.float32, [4, 3], "x")
+    score = dense(tf.nn.tanh(dense(x, 5, "critic/a")), 1, "critic/b")
+    (slope,) = tf.gradients(score, [x], name="slope")
+    loss = tf.reduce_mean(score) + tf.reduce_mean(tf.square(slope))
+    tf.train.AdamOptimizer(0.01, beta1=0).minimize(loss)
+
+
+def test_a_gradient_of_any_name_is_one_in_a_loss_and_a_beta_may_be_a_whole_number():
+    text = written(critic)["training.py"]
+    assert "inner.gradient(" in text and "raw_ops" not in text
+    assert "beta_1=0.0" in text
+
+
+def test_rows_with_a_background_are_pictures():
+    rng = np.random.default_rng(0)
+    noise = rng.uniform(0, 1, (3, 4, 784))
+    assert not feeding._are_flat_pictures((784,), noise)
+    assert feeding._are_flat_pictures((784,), np.where(noise < 0.5, 0, noise))
+    assert not feeding._are_flat_pictures((783,), np.zeros((3, 4, 783)))
