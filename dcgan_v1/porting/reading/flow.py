@@ -20,6 +20,7 @@ CONTROL = (
     *("NextIteration", "LoopCond", "While", "StatelessWhile", "If", "StatelessIf"),
     *("TensorArrayV3", "TensorArrayReadV3", "TensorArrayGatherV3", "TensorArrayScatterV3"),
 )
+Shape = tuple[int | None, ...]
 GRADIENTS = re.compile(r"^((?:.*/)?gradients(?:_\d+)?)/(.+)$")
 
 
@@ -158,18 +159,16 @@ class Flow:
         if not rows:
             return self.operand(shape)
         source = min(rows, key=lambda t: t.op.index)
-        whole = Piece(
-            "op", [self.operand(source)], {"type": "Shape"}, {}, [((None,), "int32")], shape.op
-        )
         first = [Constant(np.asarray([n], np.int32)) for n in (0, 1, 1)]
-        settings = {"type": "StridedSlice", "shrink_axis_mask": 1}
-        count = Piece("op", [self._add(whole), *first], settings, {}, [((), "int32")], shape.op)
         others = [Constant(np.asarray(n, np.int32)) for n in sides[1:]]
-        outputs = [((len(sides),), "int32")]
-        size = Piece(
-            "op", [self._add(count), *others], {"type": "Pack", "axis": 0}, {}, outputs, shape.op
-        )
-        return self._add(size)
+
+        def made(type_: str, inputs: list[Operand], size: Shape, **settings: int) -> Out:
+            words = {"type": type_, **settings}
+            return self._add(Piece("op", inputs, words, {}, [(size, "int32")], shape.op))
+
+        whole = made("Shape", [self.operand(source)], (None,))
+        count = made("StridedSlice", [whole, *first], (), shrink_axis_mask=1)
+        return made("Pack", [count, *others], (len(sides),), axis=0)
 
     # ---- gradients inside of a loss ----
 
