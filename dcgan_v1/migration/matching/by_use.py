@@ -41,7 +41,7 @@ def matchings(
                 optimizers,
                 paired,
             )
-            if all(_pairs(matching) != _pairs(known) for known in choices):
+            if all(_pairs(matching) != _pairs(other) for other in choices):
                 choices.append(matching)
     fewest = min(len(m.old_only) + len(m.new_only) for m in choices)
     return [m for m in choices if len(m.old_only) + len(m.new_only) == fewest]
@@ -100,12 +100,12 @@ def _with_pixels(rows: list[Row], new: PortInfo, pixels: PixelsOf) -> Iterator[l
     changed = []
     for row in rows:
         v = new.variables[row.new]
-        known = pixels.get(v.layer, {}) if len(v.shape) in (1, 2) and row.by != "map" else {}
+        sizes = pixels.get(v.layer, {}) if len(v.shape) in (1, 2) and row.by != "map" else {}
         layout = row.layout
-        if "rows" in known and len(v.shape) == 2:
-            layout = layout._replace(rows=known["rows"])
-        if "columns" in known:
-            layout = layout._replace(columns=known["columns"])
+        if "rows" in sizes and len(v.shape) == 2:
+            layout = layout._replace(rows=sizes["rows"])
+        if "columns" in sizes:
+            layout = layout._replace(columns=sizes["columns"])
         changed.append(row._replace(layout=layout))
     yield changed
     yield rows

@@ -136,8 +136,8 @@ def _add_rows(
 
 def _pixels_of(v: Variable, pixels: PixelsOf) -> dict[str, Pixels]:
     """The pixels that an axis of a variable may count: of rows, of columns, or none."""
-    known = pixels.get(v.layer, {}) if len(v.shape) in (1, 2) else {}
-    return {k: chw for k, chw in known.items() if k == "columns" or len(v.shape) == 2}
+    sizes = pixels.get(v.layer, {}) if len(v.shape) in (1, 2) else {}
+    return {k: chw for k, chw in sizes.items() if k == "columns" or len(v.shape) == 2}
 
 
 def _equal_values(
@@ -179,11 +179,11 @@ def equal_values(shape: list[int], constant: Collection[int] = ()) -> np.ndarray
       constant: axes along which they do not change, for the order of pixels not to matter.
     """
     rng = np.random.default_rng(zlib.crc32(repr(tuple(shape)).encode()))
-    drawn = [1 if axis in constant else n for axis, n in enumerate(shape)]
+    draw_shape = [1 if axis in constant else n for axis, n in enumerate(shape)]
     if len(shape) < 2:
-        values = rng.uniform(0.5, 1.5, drawn)
+        values = rng.uniform(0.5, 1.5, draw_shape)
     else:
-        values = rng.standard_normal(drawn) / np.sqrt(np.prod(shape[:-1]))
+        values = rng.standard_normal(draw_shape) / np.sqrt(np.prod(shape[:-1]))
     return np.broadcast_to(values, shape).copy()
 
 
@@ -232,26 +232,26 @@ def _closest(
     The order of the port's framework counts unless another is clearly nearer: TF1's, where a
     port's owner flattens as TF1 does, or the reverse, where TF1 itself flattens channels first.
     """
-    shared = sorted(old.keys() & new.keys())
-    if not shared:
+    keys = sorted(old.keys() & new.keys())
+    if not keys:
         return np.inf, layout
     choices = [layout]
     if pixels:
         theirs = _with_pixels(layout, pixels)
         back = _with_pixels(layout, {k: (h * w, c, 1) for k, (c, h, w) in pixels.items()})
         choices = [layout, theirs, back] if prefers_plain else [theirs, layout, back]
-    measured = []
+    distances = []
     for choice in choices:
         try:
-            a = np.concatenate([_part(old[k], choice).ravel() for k in shared])
-            b = np.concatenate([choice.to_tf1(new[k], values=False).ravel() for k in shared])
+            a = np.concatenate([_part(old[k], choice).ravel() for k in keys])
+            b = np.concatenate([choice.to_tf1(new[k], values=False).ravel() for k in keys])
         except ValueError:
             continue  # of another shape than the layout's
-        measured.append((distance(a, b), choice))
-    if not measured:
+        distances.append((distance(a, b), choice))
+    if not distances:
         return np.inf, layout
-    nearest = min(measured, key=lambda x: x[0])
-    return nearest if nearest[0] * NEARER < measured[0][0] else measured[0]
+    nearest = min(distances, key=lambda x: x[0])
+    return nearest if nearest[0] * NEARER < distances[0][0] else distances[0]
 
 
 def _with_pixels(layout: Layout, pixels: dict[str, Pixels]) -> Layout:

@@ -57,11 +57,11 @@ def identify(
     options = candidates.by_shape(ours, theirs)
     _add_unique(rows, options)
     certificate = Certificate(None, 0)
-    known = _known_optimizers(old, new, optimizers_of_map or {})
+    optimizer_pairs = _pairs_of_optimizers(old, new, optimizers_of_map or {})
     updates: dict[int, int] = {}
-    optimizers = dict(known)
+    optimizers = dict(optimizer_pairs)
     if probe:
-        updates, optimizers = pair_updates(old, probe.updates, rows, known)
+        updates, optimizers = pair_updates(old, probe.updates, rows, optimizer_pairs)
         is_open = candidates.still_open(rows, options)
         if is_open or fingerprints.pixel_rows(rows, theirs, probe.pixels):
             certificate = fingerprints.by_gradients(
@@ -118,20 +118,20 @@ def _add_unique(rows: list[Row], options: Options) -> None:
                 rows.append(Row(old, new, layout, "shape"))
 
 
-def _known_optimizers(old: Tf1Info, new: PortInfo, of_map: dict[str, str]) -> dict[str, str]:
+def _pairs_of_optimizers(old: Tf1Info, new: PortInfo, of_map: dict[str, str]) -> dict[str, str]:
     names = {u.optimizer for u in old.updates}
     for ours, theirs in of_map.items():
-        for name, known in ((ours, names), (theirs, set(new.optimizers))):
-            if name not in known:
+        for name, optimizers in ((ours, names), (theirs, set(new.optimizers))):
+            if name not in optimizers:
                 raise UserError(
                     f"the map's [optimizers] has {name!r}; there are "
-                    f"{', '.join(sorted(known)) or 'none'}"
+                    f"{', '.join(sorted(optimizers)) or 'none'}"
                 )
     return of_map
 
 
 def pair_updates(
-    old: Tf1Info, theirs: list[PortUpdate], rows: list[Row], known: dict[str, str]
+    old: Tf1Info, theirs: list[PortUpdate], rows: list[Row], optimizer_pairs: dict[str, str]
 ) -> tuple[dict[int, int], dict[str, str]]:
     """Returns (update -> update, optimiser -> optimiser).
 
@@ -143,7 +143,7 @@ def pair_updates(
       old: what TF1's says of itself.
       theirs: the updates of the port's step.
       rows: the variables that are known to be the same.
-      known: optimiser of TF1's -> the port's, of a map.
+      optimizer_pairs: optimiser of TF1's -> the port's, of a map.
     """
     new_of = {row.old: row.new for row in rows}
     left, updates = list(range(len(theirs))), {}
@@ -151,18 +151,18 @@ def pair_updates(
         same = {new_of[v] for v in update.variables if v in new_of}
 
         def likeness(j: int, same: set[str] = same, i: int = i) -> tuple[bool, int, bool, int]:
-            trained = theirs[j].variables
+            variables = theirs[j].variables
             return (
-                known.get(old.updates[i].optimizer) == theirs[j].optimizer,
-                len(same & set(trained)),
-                len(trained) == len(old.updates[i].variables),
+                optimizer_pairs.get(old.updates[i].optimizer) == theirs[j].optimizer,
+                len(same & set(variables)),
+                len(variables) == len(old.updates[i].variables),
                 -j,
             )
 
         if left:
             updates[i] = max(left, key=likeness)
             left.remove(updates[i])
-    optimizers = dict(known)
+    optimizers = dict(optimizer_pairs)
     for i, j in updates.items():
         optimizers.setdefault(old.updates[i].optimizer, theirs[j].optimizer)
     return updates, optimizers

@@ -171,8 +171,8 @@ def _pixels(array: np.ndarray, chw: Pixels, axis: int, *, to_port: bool) -> np.n
     before, after = array.shape[:axis], array.shape[axis + 1 :]
     split, order = ((h, w, c), (2, 0, 1)) if to_port else ((c, h, w), (1, 2, 0))
     array = array.reshape(*before, *split, *after)
-    moved = [*range(axis), *(axis + i for i in order), *range(axis + 3, array.ndim)]
-    return array.transpose(moved).reshape(*before, math.prod(chw), *after)
+    axes = [*range(axis), *(axis + i for i in order), *range(axis + 3, array.ndim)]
+    return array.transpose(axes).reshape(*before, math.prod(chw), *after)
 
 
 def _gates(array: np.ndarray, have: str, want: str) -> np.ndarray:
@@ -212,9 +212,9 @@ def parse(text: str) -> Layout:
             else:
                 raise ValueError(part)
         except ValueError as error:
-            known = ", ".join(AXES)
+            names = ", ".join(AXES)
             raise UserError(
-                f"the map has the layout {text!r}; known are {known}, rows CxHxW, "
+                f"the map has the layout {text!r}; known are {names}, rows CxHxW, "
                 "columns CxHxW, rows A to B, gates ifjo, forget bias X, reshaped AxB of C"
             ) from error
     return Layout(kind, **fields)

@@ -87,8 +87,8 @@ def read(path: str | Path) -> Map:
     for table, kind in (("inputs", str), ("optimizers", str), ("forward", list)):
         for key, value in tables.get(table, {}).items():
             if not isinstance(value, kind):
-                wanted = "a list of names" if kind is list else "a name"
-                raise UserError(f"{path}: {key} in [{table}] must be {wanted}")
+                form = "a list of names" if kind is list else "a name"
+                raise UserError(f"{path}: {key} in [{table}] must be {form}")
     return Map(
         inputs=tables.get("inputs", {}),
         training=tables.get("training", {}),
@@ -121,11 +121,11 @@ def _runs(path: str | Path, step: dict[str, Any]) -> list[list[str]] | None:
     return list(runs)
 
 
-def _variables(path: str | Path, given: Any) -> list[VariableRow]:
-    if not isinstance(given, list):
+def _variables(path: str | Path, entries: Any) -> list[VariableRow]:
+    if not isinstance(entries, list):
         raise UserError(f"{path}: variables are tables of their own, [[variables]]")
     rows = []
-    for row in given:
+    for row in entries:
         if not isinstance(row, dict) or not {"tf1", "port"} <= row.keys():
             raise UserError(f"{path}: every [[variables]] needs tf1 and port")
         _refuse_unknown(f"{path}: a [[variables]] has", "it takes", row, VariableRow._fields)
@@ -133,20 +133,20 @@ def _variables(path: str | Path, given: Any) -> list[VariableRow]:
     return rows
 
 
-def text(matching: "Matching", bound: dict[str, str], runs: list[list[str]], given: Map) -> str:
+def text(matching: "Matching", bound: dict[str, str], runs: list[list[str]], source: Map) -> str:
     """Returns a map file that says what was worked out.
 
     Args:
       matching: a `matching.Matching`.
       bound: argument of the port's step -> TF1's input.
       runs: of one training step.
-      given: the Map that was read, whose modes are kept.
+      source: the Map that was read, whose modes are kept.
     """
     lines = ["# What the comparison worked out. A row that stands here always counts."]
     lines += _table("inputs", bound)
-    lines += _table("training", given.training)
-    lines += _table("inference", given.inference)
-    lines += _table("forward", given.forward)
+    lines += _table("training", source.training)
+    lines += _table("inference", source.inference)
+    lines += _table("forward", source.forward)
     lines += _table("optimizers", matching.optimizers)
     if runs:
         lines += ["", "[step]", f"runs = {json.dumps(runs)}"]

@@ -68,9 +68,9 @@ class Matching:
     idle_old: list[str] = field(default_factory=list)
     idle_new: dict[str, list[int]] = field(default_factory=dict)
 
-    def with_rows(self, changed: list[Row]) -> "Matching":
+    def with_rows(self, rows: list[Row]) -> "Matching":
         """Returns a matching with other rows for some of the port's variables."""
-        by_name = {row.new: row for row in changed}
+        by_name = {row.new: row for row in rows}
         return replace(self, rows=[by_name.get(row.new, row) for row in self.rows])
 
     def to_port(self, state: State) -> State:
@@ -103,7 +103,7 @@ class Matching:
         variables: Arrays = {}
         slots: dict[SlotKey, np.ndarray] = {}
         back = {other: optimizer for optimizer, other in self.optimizers.items()}
-        known = set(info.slots.values())
+        slot_names = set(info.slots.values())
         for row in self.rows:
             shape = info.variables[row.old].shape
             if row.new in state.variables:
@@ -114,7 +114,7 @@ class Matching:
                 continue
             row = rows[key.variable]
             name = SlotKey(row.old, back[key.optimizer], key.slot)
-            if name in known:
+            if name in slot_names:
                 shape = info.variables[row.old].shape
                 _put(slots, name, row, array, shape, values=False)
         updates = {

@@ -23,13 +23,13 @@ def averages(outcome: Outcome) -> list[Finding]:
 def second_noise(outcome: Outcome) -> list[Finding]:
     """What one side takes once more, where the other uses in all runs of its step what it has."""
     bindings = outcome.prepared.bindings
-    given = "TF1 was given both" if bindings.of_port else "both were given that one"
+    direction = "TF1 was given both" if bindings.of_port else "both were given that one"
     findings = [
         Finding(
             Kind.SECOND_NOISE,
             f"argument {argument}",
             f"the port takes it apart from {first}; TF1 uses {bindings.arguments[first]} in all "
-            f"runs of its step (here {given})",
+            f"runs of its step (here {direction})",
             SECOND_NOISE,
         )
         for argument, first in bindings.again.items()
@@ -53,8 +53,8 @@ def rounding(comparisons: Mapping[str, Comparison]) -> list[Finding]:
         return []
     exact = comparisons.get("float64")
     agrees = exact is not None and not any(d.is_over and d.key.counts for d in exact.differences)
-    known = "float64 agrees: rounding, not logic" if agrees else "unknown"
+    reason = "float64 agrees: rounding, not logic" if agrees else "unknown"
     first = over[0]
     cause = f"differs by {first.relative:.1e}, allowed are {first.tolerance:.1e}"
-    text = f"{cause}; cause: {known}"
+    text = f"{cause}; cause: {reason}"
     return [Finding(Kind.ROUNDING, str(first.key), text, stage=first.key.kind)]

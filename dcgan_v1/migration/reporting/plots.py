@@ -55,8 +55,8 @@ def _layers(comparisons: Mapping[str, Comparison]) -> bytes:
         labels = [d.key.name for d in layers]
         values = [max(d.relative, 1e-17) for d in layers]
         (line,) = axis.plot(labels, values, "o-", label=dtype, markersize=4)
-        allowed = [d.tolerance for d in layers]
-        axis.plot(labels, allowed, ":", color=line.get_color(), label="allowed")
+        tolerances = [d.tolerance for d in layers]
+        axis.plot(labels, tolerances, ":", color=line.get_color(), label="allowed")
     axis.set_yscale("log")
     axis.set_ylabel("relative difference")
     axis.tick_params(axis="x", rotation=90)

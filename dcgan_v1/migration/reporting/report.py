@@ -113,8 +113,8 @@ def _tables_in_words(report: Report) -> list[str]:
     by: dict[str, int] = {}
     for row in report["variables"]:
         by[row["by"]] = by.get(row["by"], 0) + 1
-    matched = ", ".join(f"{count} by {how}" for how, count in by.items() if how)
-    lines = [f"variables: {len(report['variables'])}, matched {matched}"]
+    ways = ", ".join(f"{count} by {how}" for how, count in by.items() if how)
+    lines = [f"variables: {len(report['variables'])}, matched {ways}"]
     unsure = [row["tf1"] for row in report["variables"] if not row["sure"]]
     if unsure:
         lines.append(f"unsure: {', '.join(unsure[:5])}; say which in a map file")

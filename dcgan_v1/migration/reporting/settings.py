@@ -29,17 +29,17 @@ def sides(comparison: Comparison) -> list[dict[str, object]]:
                 o.settings.get(name, {})
                 for o, name in zip(evidence.first, (update.optimizer, new), strict=True)
             )
-            named = _named(comparison.findings, new)
-            rows += _rows(new, ours, theirs, named, "" if i in moved else ALIKE)
+            places = _places_of(comparison.findings, new)
+            rows += _rows(new, ours, theirs, places, "" if i in moved else ALIKE)
     paths: set[str] = set()
     for aligned in evidence.aligned.values():
         for a in aligned:
             path = a.new.name.partition("#")[0]
             if a.old is not None and path not in paths:
                 paths.add(path)
-                named = _named(comparison.findings, path)
+                places = _places_of(comparison.findings, path)
                 effect = ALIKE if a.by == "value" else UNKNOWN
-                rows += _rows(path, a.old.settings, a.new.settings, named, effect)
+                rows += _rows(path, a.old.settings, a.new.settings, places, effect)
     return [dict(row) for row in dict.fromkeys(tuple(r.items()) for r in rows)]
 
 
@@ -49,21 +49,21 @@ def _is_moved(difference: Difference) -> bool:
     return key.kind == STATE and key.step == 1 and key.part != AVERAGE and difference.is_over
 
 
-def _named(findings: list[Finding], owner: str) -> dict[str, str]:
+def _places_of(findings: list[Finding], owner: str) -> dict[str, str]:
     """Setting -> place of an epsilon, or '': of what is named at a layer or an optimiser."""
     records: list[Named] = [f.named for f in findings if f.named and owner in f.named.owners]
     return {setting: record.place for record in records for setting in record.settings}
 
 
 def _rows(
-    owner: str, ours: Settings, theirs: Settings, named: dict[str, str], effect: str
+    owner: str, ours: Settings, theirs: Settings, places: dict[str, str], effect: str
 ) -> Iterator[dict[str, object]]:
     """Yields rows of the settings that both sides have, or that a cause is about.
 
     Args:
       owner: name of a layer or an optimiser of the port's.
       ours, theirs: what both sides say of it.
-      named: the settings of it that a cause is about, see `_named`.
+      places: the settings of it that a cause is about, see `_places_of`.
       effect: ALIKE where what comes of it is the same; UNKNOWN where what it is given differs.
     """
     for setting, value in ours.items():
@@ -74,10 +74,10 @@ def _rows(
         is_other = value != other
         if isinstance(value, float) and not isinstance(other, bool | str):
             is_other = not np.isclose(value, other, rtol=1e-6, atol=0)
-        is_named = setting in named
-        differs = is_named or (bool(is_other) and not effect and not named)
-        is_alike = effect == ALIKE or (bool(named) and not is_named)
-        place = named.get(setting, "")
+        is_named = setting in places
+        differs = is_named or (bool(is_other) and not effect and not places)
+        is_alike = effect == ALIKE or (bool(places) and not is_named)
+        place = places.get(setting, "")
         yield {
             "setting": f"{owner}: {setting}",
             "tf1": _text(value),
@@ -86,7 +86,7 @@ def _rows(
             "acts alike": bool(is_other and not differs and is_alike),
             "not judged": bool(is_other and not differs and not is_alike),
         }
-    for setting in named.keys() & (theirs.keys() - ours.keys()):
+    for setting in places.keys() & (theirs.keys() - ours.keys()):
         yield {
             "setting": f"{owner}: {setting}",
             "tf1": "none",

@@ -47,9 +47,9 @@ def build(
     """
     comparisons = outcome.comparisons
     exact = next(iter(comparisons.values()))
-    found = [*exact.findings, *findings.averages(outcome), *findings.second_noise(outcome)]
+    causes = [*exact.findings, *findings.averages(outcome), *findings.second_noise(outcome)]
     agrees = not any(d.is_over and d.key.counts for d in exact.differences)
-    every = [*found, *(findings.rounding(comparisons) if agrees or not found else [])]
+    every = [*causes, *(findings.rounding(comparisons) if agrees or not causes else [])]
     open_findings = [f for f in every if f.name not in accepted or not f.name]
     return {
         "old": title[0],
@@ -128,8 +128,8 @@ def _roles(outcome: Outcome) -> list[str]:
     return lines
 
 
-def _precision(comparisons: Mapping[str, Comparison], refused: Mapping[str, str]) -> list[str]:
-    lines = [f"{dtype}: not compared: {why}" for dtype, why in refused.items()]
+def _precision(comparisons: Mapping[str, Comparison], refusals: Mapping[str, str]) -> list[str]:
+    lines = [f"{dtype}: not compared: {why}" for dtype, why in refusals.items()]
     exact = comparisons.get("float64")
     if exact is None:
         return lines
