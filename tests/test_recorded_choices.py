@@ -101,7 +101,7 @@ def test_calls_of_networks_ahead_of_the_loop_are_of_no_step(monkeypatch, first, 
         for names in (first, again, again)
     ]
     told = {"updates": updates, "alone": True}
-    monkeypatch.setattr(port_recording, "_told", lambda folder: told)
+    monkeypatch.setattr(port_recording, "_contents", lambda folder: told)
     assert port_recording.PortRecording("").calls_ahead == ahead
 
 

@@ -58,7 +58,7 @@ class PortRecording:
 
     def __init__(self, folder: str | Path) -> None:
         self.folder = Path(folder)
-        self.told = _told(self.folder)
+        self.told = _contents(self.folder)
         kinds = [update["optimizer"] for update in self.told["updates"]]
         self.steps = whole_steps(kinds, bool(self.told.get("alone"))) or [list(range(len(kinds)))]
 
@@ -90,14 +90,14 @@ class PortRecording:
         for key, (update, number) in self._keys(step).items():
             if key not in usual:
                 continue
-            told = self.told["updates"][self.steps[step][update]]["items"][number]
-            name = told["name"]
+            item = self.told["updates"][self.steps[step][update]]["items"][number]
+            name = item["name"]
             uses[name] = uses.get(name, 0) + 1
             if uses[name] > 1:
                 name += f"#{uses[name]}"
-            words = told["kind"], told["function"], told["place"]
+            words = item["kind"], item["function"], item["place"]
             array = arrays[update][f"item/{number}"]
-            law, after = told.get("law", {}), int(told.get("after", 0))
+            law, after = item.get("law", {}), int(item.get("after", 0))
             items.append(Item(name, *words, update, array, law, after))
         return items
 
@@ -129,32 +129,32 @@ class PortRecording:
         keys: dict[tuple[object, ...], tuple[int, int]] = {}
         for update, number in enumerate(self.steps[step]):
             uses: dict[tuple[object, ...], int] = {}
-            told = self.told["updates"][number]["items"]
-            for i in reversed(range(len(told))):
-                words = (told[i][key] for key in ("kind", "function", "name", "place"))
+            items = self.told["updates"][number]["items"]
+            for i in reversed(range(len(items))):
+                words = (items[i][key] for key in ("kind", "function", "name", "place"))
                 place = (update, *words)
                 uses[place] = uses.get(place, 0) + 1
                 keys[*place, uses[place]] = update, i
         return dict(sorted(keys.items(), key=lambda pair: pair[1]))
 
 
-def _told(folder: Path) -> dict[str, Any]:
+def _contents(folder: Path) -> dict[str, Any]:
     path = folder / "recording.json"
-    told = description.read(path, begun="before.npz")
-    if not isinstance(told, dict) or told.get("kind") != "port":
+    contents = description.read(path, first_file="before.npz")
+    if not isinstance(contents, dict) or contents.get("kind") != "port":
         raise UserError(f"{path} is no port's recording: see --recording for TF1's")
-    if told.get("format") != FORMAT:
+    if contents.get("format") != FORMAT:
         raise UserError(f"{path} is of another format than {FORMAT}: record again")
     sound = (
-        all(isinstance(told.get(name), dict) for name in TABLES)
-        and all(isinstance(told.get(name), list) for name in LISTS)
-        and told.get("dtype") in ("float64", "float32")
-        and bool(told["updates"])
-        and all(_is_update(update, told["optimizers"]) for update in told["updates"])
+        all(isinstance(contents.get(name), dict) for name in TABLES)
+        and all(isinstance(contents.get(name), list) for name in LISTS)
+        and contents.get("dtype") in ("float64", "float32")
+        and bool(contents["updates"])
+        and all(_is_update(update, contents["optimizers"]) for update in contents["updates"])
     )
     if not sound:
         raise UserError(f"{path} is no recording: its updates and names do not fit")
-    return told
+    return contents
 
 
 def _is_update(update: object, optimizers: dict[str, Any]) -> bool:

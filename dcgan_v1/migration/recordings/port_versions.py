@@ -78,10 +78,10 @@ class Versions:
             ]
         if not self.found:
             return [*table, f"same: {between} compute the same"]
-        told = self.found[:MOST]
-        if more := len(self.found) - len(told):
-            told = [*told, f"and {more} more"]
-        return [*table, f"differs: {between}", *(f"  {line}" for line in told)]
+        lines = self.found[:MOST]
+        if more := len(self.found) - len(lines):
+            lines = [*lines, f"and {more} more"]
+        return [*table, f"differs: {between}", *(f"  {line}" for line in lines)]
 
 
 def compare_versions(first: str | Path, second: str | Path) -> Versions:
@@ -111,9 +111,9 @@ def compare_versions(first: str | Path, second: str | Path) -> Versions:
             result.allowed[kind] = TIMES_ROUNDING * most
     has_differed = False
     for step in range(there):
-        seen = [port.step(Batch(), is_observed=True) for port in ports]
-        result.found += _settings(step, seen[0], seen[1], result.names)
-        arrays = [dict(_arrays(port, one)) for port, one in zip(ports, seen, strict=True)]
+        observations = [port.step(Batch(), is_observed=True) for port in ports]
+        result.found += _settings(step, observations[0], observations[1], result.names)
+        arrays = [dict(_arrays(port, one)) for port, one in zip(ports, observations, strict=True)]
         _add(result, step, *arrays)
         may_differ = bool(result.found) or not result.is_judged
         if may_differ:
@@ -130,8 +130,8 @@ def _noise(folder: Path) -> dict[str, float] | None:
     ports = RecordedPort(folder), RecordedPort(again)
     apart = Versions(("", ""), is_judged=False)
     for step in range(min(len(port.recording.steps) for port in ports)):
-        seen = [port.step(Batch(), is_observed=True) for port in ports]
-        arrays = [dict(_arrays(port, one)) for port, one in zip(ports, seen, strict=True)]
+        observations = [port.step(Batch(), is_observed=True) for port in ports]
+        arrays = [dict(_arrays(port, one)) for port, one in zip(ports, observations, strict=True)]
         _add(apart, step, *arrays)
     return {kind: row.relative for kind, row in apart.rows.items()}
 
@@ -190,8 +190,8 @@ def _may_be_computed(step: int, item: Item, a: RecordedPort, b: RecordedPort) ->
     computed before it in the step is: a layer that differs; or unknown, as of bare variables."""
     is_any = False
     for number, update in enumerate(a.recording.steps[step][: item.update + 1]):
-        told = a.told["updates"][update]["layers"]
-        layers = range(item.after if number == item.update else len(told))
+        entries = a.told["updates"][update]["layers"]
+        layers = range(item.after if number == item.update else len(entries))
         is_any = is_any or bool(layers)
         arrays = [port.recording.update(port.recording.steps[step][number]) for port in (a, b)]
         for name in (f"layer/{i}" for i in layers):
@@ -203,13 +203,15 @@ def _may_be_computed(step: int, item: Item, a: RecordedPort, b: RecordedPort) ->
     return item.kind == "argument" and not is_any
 
 
-def _arrays(port: RecordedPort, seen: Observation) -> Iterator[tuple[tuple[str, str], np.ndarray]]:
+def _arrays(
+    port: RecordedPort, observation: Observation
+) -> Iterator[tuple[tuple[str, str], np.ndarray]]:
     """Yields ((kind, name), array) in the order in which a step does things."""
-    for layer in seen.layers:
+    for layer in observation.layers:
         yield ("layers", layer.name), layer.output
-    for name, value in seen.scalars.items():
+    for name, value in observation.scalars.items():
         yield ("losses", name), np.asarray(value)
-    for key, array in seen.gradients.items():
+    for key, array in observation.gradients.items():
         yield ("gradients", f"{key.variable} (update {key.update + 1})"), array
     state = port.state()
     for name in port.describe().variables:
@@ -227,7 +229,7 @@ def _add(
     largest: dict[str, float] = {}
     for (kind, _), array in ours.items():
         largest[kind] = max(largest.get(kind, 0.0), float(np.max(np.abs(array), initial=0.0)))
-    named: set[str] = set()
+    kinds: set[str] = set()
     for kind, name in {**ours, **theirs}:
         row = result.rows.setdefault(kind, Row(kind))
         row.arrays += 1
@@ -237,8 +239,8 @@ def _add(
         off = np.inf if a is None or b is None else _apart(a, b, SCALE * largest.get(kind, 0.0))
         if not off <= row.relative:
             row.relative, row.worst = off, f"{name} of step {step + 1}"
-        if not off <= result.allowed[kind] and kind not in named and result.is_judged:
-            named.add(kind)  # the first of its kind: what follows comes of it
+        if not off <= result.allowed[kind] and kind not in kinds and result.is_judged:
+            kinds.add(kind)  # the first of its kind: what follows comes of it
             text = f"is not in that of {lone}" if lone else f"differs by {off:.1e}"
             result.found.append(f"step {step + 1}, {kind}: {name} {text}")
 

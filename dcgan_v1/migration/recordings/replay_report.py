@@ -59,17 +59,17 @@ def replay(source: Source, folder: str | Path) -> Replay:
     recording = Recording(folder)
     with tempfile.TemporaryDirectory(prefix="replay_") as place:
         first, second = Path(place, "with"), Path(place, "without")
-        told, rows = _replayed(source, first, recording.folder.resolve(), onednn=True)
+        description, rows = _replayed(source, first, recording.folder.resolve(), onednn=True)
         _, others = _replayed(source, second, first, onednn=False)
     rounding = {row.what: row.relative for row in others}
     made_on = recording.made_on
     return Replay(
         f"TensorFlow {made_on.get('tensorflow')}, Python {made_on.get('python')}",
-        told.framework,
+        description.framework,
         len(recording.steps),
         rows,
         [rounding[row.what] for row in rows],
-        told.races,
+        description.races,
     )
 
 

@@ -37,16 +37,16 @@ class Recording:
 
     def __init__(self, folder: str | Path) -> None:
         self.folder = Path(folder)
-        told = _told(self.folder)
-        self.made_on, self.steps = told["made on"], told["steps"]
-        self._described = told["runs"]
-        of_step = [self._described[i] for i in self.steps[0]]
+        contents = _contents(self.folder)
+        self.made_on, self.steps = contents["made on"], contents["steps"]
+        self._entries = contents["runs"]
+        of_step = [self._entries[i] for i in self.steps[0]]
         self.runs = [run["ops"] for run in of_step]
         self.fetched = [run.get("fetched", run["ops"]) for run in of_step]
         self.drawn_anew = sorted(
-            {name for run in self._described for name in run.get("inside branches", [])}
+            {name for run in self._entries for name in run.get("inside branches", [])}
         )
-        self.is_whole = sum(map(len, self.steps)) == len(self._described)
+        self.is_whole = sum(map(len, self.steps)) == len(self._entries)
 
     @property
     def meta(self) -> str:
@@ -68,21 +68,21 @@ class Recording:
     @cached_property
     def fed(self) -> Arrays:
         """Name -> arrays [steps, ...] of all that a step is given."""
-        given = [[self._given(i) for i in step] for step in self.steps]
-        found: dict[str, list[np.ndarray]] = {}
+        feeds = [[self._feed(i) for i in step] for step in self.steps]
+        arrays: dict[str, list[np.ndarray]] = {}
         for number in range(len(self.runs)):
-            for key in given[0][number]:
-                values = [step[number].get(key) for step in given]
-                self._add(found, key.partition("/")[2], number, values)
-        return {n: np.stack(values) for n, values in found.items()}
+            for key in feeds[0][number]:
+                values = [step[number].get(key) for step in feeds]
+                self._add(arrays, key.partition("/")[2], number, values)
+        return {n: np.stack(values) for n, values in arrays.items()}
 
-    def _given(self, number: int) -> Arrays:
+    def _feed(self, number: int) -> Arrays:
         """What one run was fed and drew; its gradients are not read."""
         return read_npz(self._path(number), FED)
 
     def _add(
         self,
-        found: dict[str, list[np.ndarray]],
+        by_name: dict[str, list[np.ndarray]],
         name: str,
         number: int,
         values: list[np.ndarray | None],
@@ -93,10 +93,10 @@ class Recording:
             raise UserError(
                 f"{self.folder}: {name} has another shape from step to step; record fewer steps"
             )
-        if name not in found:
-            found[name] = arrays
-        elif not all(map(np.array_equal, found[name], arrays)):
-            found[f"{name}@{number + 1}"] = arrays
+        if name not in by_name:
+            by_name[name] = arrays
+        elif not all(map(np.array_equal, by_name[name], arrays)):
+            by_name[f"{name}@{number + 1}"] = arrays
 
     def modes(self) -> Arrays:
         """Returns name -> value of single numbers that were the same in every run: the
@@ -108,21 +108,21 @@ class Recording:
         }
 
 
-def _told(folder: Path) -> dict[str, Any]:
+def _contents(folder: Path) -> dict[str, Any]:
     path = folder / "recording.json"
-    told = description.read(path, begun="graph.meta")
-    if not isinstance(told, dict) or told.get("format") != FORMAT:
+    contents = description.read(path, first_file="graph.meta")
+    if not isinstance(contents, dict) or contents.get("format") != FORMAT:
         raise UserError(f"{path} is of another format than {FORMAT}: record again")
-    if not _is_sound(told):
+    if not _is_sound(contents):
         raise UserError(f"{path} is no recording: its steps and runs do not fit")
-    return told
+    return contents
 
 
-def _is_sound(told: dict[str, Any]) -> bool:
+def _is_sound(contents: dict[str, Any]) -> bool:
     """Whether everything is of the type it should be, and steps are alike."""
-    made, runs, steps = (told.get(k) for k in ("made on", "runs", "steps"))
+    made_on, runs, steps = (contents.get(k) for k in ("made on", "runs", "steps"))
     return (
-        isinstance(made, dict)
+        isinstance(made_on, dict)
         and isinstance(runs, list)
         and all(isinstance(run, dict) and _are(run.get("ops"), str) for run in runs)
         and all(_are(run.get(k, []), str) for run in runs for k in ("inside branches", "fetched"))

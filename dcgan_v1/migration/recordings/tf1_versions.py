@@ -108,7 +108,7 @@ def is_of_port(folder: Path) -> bool:
       UserError: it cannot be read.
     """
     try:
-        told = json.loads((folder / "recording.json").read_text("utf-8"))
+        contents = json.loads((folder / "recording.json").read_text("utf-8"))
     except (OSError, ValueError) as error:
         raise UserError(f"{folder / 'recording.json'} cannot be read") from error
-    return isinstance(told, dict) and told.get("kind") == "port"
+    return isinstance(contents, dict) and contents.get("kind") == "port"

@@ -148,8 +148,8 @@ def _starting(recorder, plain):
 
 
 def _generator(recorder, plain, *args, **kwargs):
-    given = args[0] if args else kwargs.get("seed")
-    return given if isinstance(given, Generator) else Generator(recorder, plain(*args, **kwargs))
+    seed = args[0] if args else kwargs.get("seed")
+    return seed if isinstance(seed, Generator) else Generator(recorder, plain(*args, **kwargs))
 
 
 class Generator:

@@ -62,7 +62,7 @@ class LayerCalls:
           x: the first tensor that it is given, or None; y: that it gives.
         """
         alive = self.recorder.update.alive
-        is_new = x is not None and not any(x is known for known in alive)
+        is_new = x is not None and not any(x is other for other in alive)
         alive.append(y)
         self.recorder.update.layers.append(
             {

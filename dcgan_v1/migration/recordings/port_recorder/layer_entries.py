@@ -1,7 +1,7 @@
 """A recording's entries for layers, for functions that make some, and for inference."""
 
 
-def told_of(names, layer):
+def entry_of(names, layer):
     """What a recording says of a call, or None of one that makes no layer.
 
     Args:
@@ -9,23 +9,23 @@ def told_of(names, layer):
       layer: see `LayerCalls.add`.
     """
     of = layer["of"]
-    told = {"settings": layer["settings"], "given": layer["given"]}
+    entry = {"settings": layer["settings"], "given": layer["given"]}
     if not isinstance(of, dict):
-        told["name"] = names.layer_name(of)
-        return told if told["name"] else None
+        entry["name"] = names.layer_name(of)
+        return entry if entry["name"] else None
     parts = {key: _variable_of(names, value) for key, value in of["parts"].items()}
     parts = {key: name for key, name in parts.items() if name}
     if of["parts"] and not parts:
         return None
-    told["name"] = of["model"] = _model_of(names, of, parts)
-    told.update(function=of["name"], parts=parts, call=of["call"])
-    return told if told["name"] else None
+    entry["name"] = of["model"] = _model_of(names, of, parts)
+    entry.update(function=of["name"], parts=parts, call=of["call"])
+    return entry if entry["name"] else None
 
 
-def _variable_of(names, held):
+def _variable_of(names, variables):
     """The name of a variable, or of the first that has one of several that it may be; or ''."""
-    held = held if isinstance(held, list) else [held]
-    return next((n for n in map(names.variable_name, held) if n != "?"), "")
+    variables = variables if isinstance(variables, list) else [variables]
+    return next((n for n in map(names.variable_name, variables) if n != "?"), "")
 
 
 def _model_of(names, of, parts):
@@ -52,11 +52,11 @@ def inferred_of(names, inference, arrays):
             continue
         for i, x in enumerate(inputs):
             arrays["%s/input/%d" % (name, i)] = x
-        described = []
+        entries = []
         for layer in layers:
-            told = told_of(names, layer)
-            if told:
-                arrays["%s/layer/%d" % (name, len(described))] = layer["output"]
-                described.append(told)
-        inferred.append({"model": name, "inputs": len(inputs), "layers": described})
+            entry = entry_of(names, layer)
+            if entry:
+                arrays["%s/layer/%d" % (name, len(entries))] = layer["output"]
+                entries.append(entry)
+        inferred.append({"model": name, "inputs": len(inputs), "layers": entries})
     return inferred

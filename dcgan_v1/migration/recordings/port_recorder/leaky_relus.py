@@ -15,15 +15,15 @@ def leaky_relu_of(first, second, y):
       first, second: the two arrays, in the order in which they are given.
       y: what is made of them.
     """
-    for place, (x, scaled) in enumerate(((first, second), (second, first))):
-        if not x.shape == scaled.shape == y.shape:
+    for place, (x, product) in enumerate(((first, second), (second, first))):
+        if not x.shape == product.shape == y.shape:
             return None
         above, below = x > 0, x < 0
         if not above.any() or not below.any() or not np.array_equal(y[above], x[above]):
             continue
-        slope = float(np.median(scaled[below] / x[below]))
-        is_product = np.allclose(scaled, slope * x, rtol=OF_PRODUCT, atol=0)
-        if is_product and np.array_equal(y[below], scaled[below]):
+        slope = float(np.median(product[below] / x[below]))
+        is_product = np.allclose(product, slope * x, rtol=OF_PRODUCT, atol=0)
+        if is_product and np.array_equal(y[below], product[below]):
             return place, float("%.6g" % slope)
     return None
 
@@ -34,9 +34,9 @@ def derivative_at_zero(settings):
     Args:
       settings: of a layer of either side.
     """
-    told = settings.get(AT_ZERO)
-    if isinstance(told, float):
-        return told
+    setting = settings.get(AT_ZERO)
+    if isinstance(setting, float):
+        return setting
     name = str(settings.get("op", settings.get("class", ""))).lower().replace("_", "")
     slope = settings.get("slope")
     if name == "leakyrelu" and isinstance(slope, float):

@@ -21,17 +21,17 @@ class Places:
 
     def __init__(self, root):
         self.root = root
-        self.known = {}
+        self.files = {}
 
     def is_own(self, filename):
         """Whether a file is the program's."""
-        if filename not in self.known:
+        if filename not in self.files:
             path = os.path.abspath(filename)
             inside = path.startswith(self.root + os.sep) and "site-packages" not in path
             inside = inside and not filename.startswith(FROZEN)
             inside = inside and os.sep + "dist-packages" not in path
-            self.known[filename] = inside and path != HERE
-        return self.known[filename]
+            self.files[filename] = inside and path != HERE
+        return self.files[filename]
 
     def imports(self):
         """Whether a library is being imported: what it does then is not the program's."""
@@ -69,8 +69,8 @@ class Places:
     def held_as(self, value):
         """The name of a running function's variable that holds something, or ''."""
         for frame in self.frames()[:2]:
-            for name, held in list(frame.f_locals.items()):
-                if held is value:
+            for name, local in list(frame.f_locals.items()):
+                if local is value:
                     return name
         return ""
 
@@ -102,7 +102,7 @@ def held_names(frames, main):
     spaces = [frame.f_locals for frame in frames] + [main]
     modules = {id(frame.f_globals): frame.f_globals for frame in frames}
     spaces += list(modules.values())
-    seen = set()
+    ids = set()
     objects = []
     for space in spaces:
         for name, value in list(space.items()):
@@ -112,24 +112,24 @@ def held_names(frames, main):
                 if hasattr(value, "__dict__") and not isinstance(value, (type, types.ModuleType)):
                     objects.append(value)
     for value in objects:
-        if id(value) not in seen:
-            seen.add(id(value))
+        if id(value) not in ids:
+            ids.add(id(value))
             attributes = list(getattr(value, "__dict__", {}).items())
-            for name, held in sorted(attributes, key=lambda pair: pair[0].startswith("_")):
-                if name == "_modules" and isinstance(held, dict):
-                    for pair in held.items():
+            for name, attribute in sorted(attributes, key=lambda pair: pair[0].startswith("_")):
+                if name == "_modules" and isinstance(attribute, dict):
+                    for pair in attribute.items():
                         yield pair
-                for pair in _inside(name, held):
+                for pair in _inside(name, attribute):
                     yield pair
 
 
 def _inside(name, value):
     yield name, value
     if isinstance(value, dict):
-        pairs = [(str(key), held) for key, held in list(value.items())[:200]]
+        pairs = [(str(key), item) for key, item in list(value.items())[:200]]
     elif isinstance(value, (list, tuple)):
-        pairs = [(str(i), held) for i, held in enumerate(value[:200])]
+        pairs = [(str(i), item) for i, item in enumerate(value[:200])]
     else:
         return
-    for key, held in pairs:
-        yield "%s.%s" % (name, key), held
+    for key, item in pairs:
+        yield "%s.%s" % (name, key), item

@@ -7,7 +7,7 @@ import threading
 
 import numpy as np
 
-from dcgan_v1.migration.recordings.port_recorder.layer_entries import told_of
+from dcgan_v1.migration.recordings.port_recorder.layer_entries import entry_of
 from dcgan_v1.migration.recordings.port_recorder.places import place_of
 
 FORMAT = 1
@@ -49,7 +49,7 @@ class Recorder:
     def __init__(self, folder, steps, program, places):
         self.folder, self.steps, self.program, self.places = folder, steps, program, places
         self.pid, self.thread = os.getpid(), threading.get_ident()
-        self.kinds, self.described, self.notes = [], [], []
+        self.kinds, self.updates, self.notes = [], [], []
         self.update, self.side = Update(), None
         self.is_pending = self.is_busy = self.is_muted = self.done = False
         self.children = []  # where the program starts processes
@@ -117,13 +117,13 @@ class Recorder:
         if array.dtype.kind not in "biuf":
             return
         number = len(self.update.items)
-        told = {"kind": kind, "function": function, "name": name, "place": place_of(frames[0])}
+        item = {"kind": kind, "function": function, "name": name, "place": place_of(frames[0])}
         if kind == "raw" and function != "dropout":
-            told["name"] += ".raw"
+            item["name"] += ".raw"
         if law is not None:
-            told["law"] = law
-        told["after"] = len(self.update.layers)
-        self.update.items.append(told)
+            item["law"] = law
+        item["after"] = len(self.update.layers)
+        self.update.items.append(item)
         self.update.arrays["item/%d" % number] = np.array(array)
 
     def loss(self, value, tensor, weight=1.0):
@@ -185,8 +185,8 @@ class Recorder:
 
     def generator_states(self):
         """Where Python's and numpy's generators are."""
-        held = [(g, g.bit_generator.state) for g in self.generators]
-        return random.getstate(), np.random.get_state(), held
+        states = [(g, g.bit_generator.state) for g in self.generators]
+        return random.getstate(), np.random.get_state(), states
 
     def put_back(self, states):
         """Sets Python's and numpy's generators back to where they were."""
@@ -199,21 +199,21 @@ class Recorder:
 
     def _write(self, update):
         names = self.side.names
-        number = len(self.described)
+        number = len(self.updates)
         arrays = dict(update.arrays)
-        layers, kept = [], []  # kept: how many of those before each are told
+        layers, counts = [], []  # counts: how many entries are before each
         is_affordable = self._is_affordable(update.layers)
         for layer in update.layers:
             is_left_out = isinstance(layer["of"], dict) and not is_affordable
-            told = None if is_left_out else told_of(names, layer)
-            kept.append(len(layers))
-            if told:
+            entry = None if is_left_out else entry_of(names, layer)
+            counts.append(len(layers))
+            if entry:
                 if layer["input"] is not None:
                     arrays["layer_input/%d" % len(layers)] = layer["input"]
                 arrays["layer/%d" % len(layers)] = layer["output"]
-                layers.append(told)
+                layers.append(entry)
         for item in update.items:
-            item["after"] = (kept + [len(layers)])[item["after"]]
+            item["after"] = (counts + [len(layers)])[item["after"]]
         for variable, array in update.gradients:
             arrays["gradient/" + names.variable_name(variable)] = array
         arrays.update(names.state())
@@ -221,7 +221,7 @@ class Recorder:
         if size > LARGE:
             raise Refused("one update is %d MB: record a smaller one" % (size / 1e6))
         self._save("update_%04d.npz" % number, arrays)
-        self.described.append(
+        self.updates.append(
             {
                 "optimizer": self.kinds[number],
                 "settings": update.settings,
@@ -246,20 +246,20 @@ class Recorder:
     def end(self):
         """Writes what names all the rest."""
         self.done = True
-        described = {
+        contents = {
             "format": FORMAT,
             "kind": "port",
             "framework": self.side.name,
             "made on": self.side.made_on(),
             "dtype": self.side.dtype,
             "program": os.path.basename(self.program),
-            "updates": self.described,
+            "updates": self.updates,
             "alone": self._is_alone(),
             "notes": self.notes,
         }
-        described.update(self.side.names.describe())
+        contents.update(self.side.names.describe())
         with open(os.path.join(self.folder, "recording.json"), "w") as file:
-            json.dump(described, file, indent=1)
+            json.dump(contents, file, indent=1)
 
     def finish(self):
         """Ends a recording where the program is over. Returns whether there is one."""
@@ -267,7 +267,7 @@ class Recorder:
             self.is_busy, self.is_pending = True, False
             self._write(self.update)
             self.is_busy = False
-        if not self.done and self.described:
+        if not self.done and self.updates:
             self.end()
         return self.done
 

@@ -118,7 +118,7 @@ def tell(recorder, folder, dtype):
       dtype: 'float64' or 'float32', which the program ran in.
     """
     kinds = ", ".join(sorted(set(recorder.kinds)))
-    number = len(recorder.described)
+    number = len(recorder.updates)
     print("recorded %d updates of %s in %s, in %s" % (number, kinds, folder, dtype))
     for note in recorder.notes:
         print("note: " + note)
@@ -156,9 +156,9 @@ def framework_of(sources):
     they train with."""
     for texts in ([text for _, text in imported(sources)], [text for _, text in sources]):
         text = "\n".join(texts)
-        known = [side for side in IMPORTS if imports_of(text, IMPORTS[side])]
-        if known:
-            return max(known, key=lambda side: len(re.findall(TRAINS[side], text)))
+        frameworks = [side for side in IMPORTS if imports_of(text, IMPORTS[side])]
+        if frameworks:
+            return max(frameworks, key=lambda side: len(re.findall(TRAINS[side], text)))
     return "torch"
 
 
@@ -174,13 +174,13 @@ def imported(sources):
     Args:
       sources: see `sources_of`.
     """
-    found, left = [], sources[:1]
+    closure, left = [], sources[:1]
     while left:
-        found += left
+        closure += left
         lines = "\n".join(line for _, text in left for line in imports_of(text, r"[\w.]+"))
         words = set(re.findall(r"\w+", lines))
-        left = [one for one in sources if one not in found and one[0][:-3] in words]
-    return found
+        left = [one for one in sources if one not in closure and one[0][:-3] in words]
+    return closure
 
 
 def unseen(recorder):

@@ -192,7 +192,7 @@ class TensorFlowCasts:
 
     def exact_decimals(self, optimizer):
         """An optimiser's decimals as float64, which Keras makes float32: once, before an update."""
-        if any(optimizer is known for known in self.exact):
+        if any(optimizer is other for other in self.exact):
             return
         self.exact.append(optimizer)
         old = getattr(optimizer, "_hyper", {})  # before 2.11

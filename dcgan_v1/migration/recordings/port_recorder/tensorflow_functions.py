@@ -102,10 +102,10 @@ class TensorFlowFunctions:
         self.tf, self.recorder, self.layers = tf, recorder, layers
         self.is_backward = False
         self.root, self.calls = None, 0
-        self.handles, self.read = {}, {}  # id of a handle, of what was read -> its variable
-        self.watched = set()
+        self.handles, self.reads = {}, {}  # id of a handle, of what was read -> its variable
+        self.classes = set()
         self.uses = {}  # id of a variable -> how often it was told of equal ones
-        self.given = set()  # ids of what noted ops gave
+        self.outputs = set()  # ids of what noted ops gave
 
     def install(self):
         """Has every op and every call of a tf.Module pass here."""
@@ -130,8 +130,8 @@ class TensorFlowFunctions:
             plain(module, *args, **kwargs)
             for cls in type(module).__mro__:
                 is_own = cls.__module__.partition(".")[0] not in LIBRARIES
-                if is_own and "__call__" in vars(cls) and cls not in self.watched:
-                    self.watched.add(cls)
+                if is_own and "__call__" in vars(cls) and cls not in self.classes:
+                    self.classes.add(cls)
                     patched(cls, "__call__", self._calling)
 
         return init
@@ -141,10 +141,10 @@ class TensorFlowFunctions:
             if self.root is not None or not isinstance(module, self.tf.Module):
                 return plain(module, *args, **kwargs)
             self.root, self.calls = module, self.calls + 1
-            given = flat(list(args) + list(kwargs.values()))
+            arguments = flat(list(args) + list(kwargs.values()))
             recorder = self.recorder
             if recorder.is_here() and not (recorder.done or recorder.is_busy):
-                self.layers.note_inputs([x for x in given if is_eager(x)])
+                self.layers.note_inputs([x for x in arguments if is_eager(x)])
             try:
                 return plain(module, *args, **kwargs)
             finally:
@@ -161,7 +161,7 @@ class TensorFlowFunctions:
         op = op_type.decode() if isinstance(op_type, bytes) else op_type
         if op == "ReadVariableOp":
             if inputs[0]._id in self.handles:
-                self.read[outputs[0]._id] = self.handles[inputs[0]._id]
+                self.reads[outputs[0]._id] = self.handles[inputs[0]._id]
                 recorder.update.alive.append(outputs[0])
         elif self.layers.depth or not outputs[0].dtype.is_floating:
             pass
@@ -187,21 +187,21 @@ class TensorFlowFunctions:
         function["after"] = next(iter(before), None)
         self.layers.add(function, settings, inputs[place], y)
         self.recorder.update.alive += [inputs[place], y]
-        self.given.add(y._id)
+        self.outputs.add(y._id)
         if self.root is None:
             chains[y._id] = function
         return True
 
     def _weights(self, op, inputs):
         """Place of an input -> the variables that it may be: TensorFlow reads some by itself."""
-        own = {i: [self.read[t._id]] for i, t in enumerate(inputs) if t._id in self.read}
+        own = {i: [self.reads[t._id]] for i, t in enumerate(inputs) if t._id in self.reads}
         if own or OPS[op] not in OF_WEIGHTS:
             return own
         trained = [v for v in self.handles.values() if v.trainable and v.shape.rank]
         for i, t in enumerate(inputs):
             alike = [v for v in trained if v.shape == t.shape and v.dtype == t.dtype]
             equal = [v for v in alike if np.array_equal(v.numpy(), t.numpy())]
-            if equal and t._id not in self.given:
+            if equal and t._id not in self.outputs:
                 equal.sort(key=lambda v: self.uses.get(id(v), 0))  # the one that is used least
                 self.uses[id(equal[0])] = self.uses.get(id(equal[0]), 0) + 1
                 return {i: equal}

@@ -45,8 +45,8 @@ class TensorFlowLayers(LayerCalls):
         def call(layer, *args, **kwargs):
             if recorder.done and not self.depth:
                 recorder.insist()
-            given = list(flat(list(args) + list(kwargs.values())))
-            tensors = [x for x in given if is_eager(x) or isinstance(x, np.ndarray)]
+            arguments = list(flat(list(args) + list(kwargs.values())))
+            tensors = [x for x in arguments if is_eager(x) or isinstance(x, np.ndarray)]
             is_noted = recorder.is_here() and not (recorder.done or recorder.is_busy)
             if not is_noted or not tensors or not self.tf.executing_eagerly():
                 return plain(layer, *args, **kwargs)
@@ -65,11 +65,11 @@ class TensorFlowLayers(LayerCalls):
         recorder = self.recorder
         recorder.event()
         self.note_inputs(tensors)
-        if not any(layer is known for known in self.roots):
+        if not any(layer is other for other in self.roots):
             self.roots.append(layer)
         if recorder.kinds:
             return
-        if all(layer is not known[0] for known in self.inference):
+        if all(layer is not other[0] for other in self.inference):
             self._infer(layer, plain, args, kwargs, tensors)
         for variable in weights_of(layer):
             self.first_values.setdefault(key_of(variable), self.array(variable))
@@ -87,8 +87,8 @@ class TensorFlowLayers(LayerCalls):
         """Whether an array is what a layer gave, cut off from its gradient."""
         array = self.array(x)
         return any(
-            array.shape == known["output"].shape and np.array_equal(array, known["output"])
-            for known in self.recorder.update.layers
+            array.shape == entry["output"].shape and np.array_equal(array, entry["output"])
+            for entry in self.recorder.update.layers
         )
 
     def _infer(self, layer, plain, args, kwargs, tensors):

@@ -60,37 +60,37 @@ class TensorFlowNames:
         self.optimizers, self.trains, self.inferred = [], {}, []
         self.tops, self.called = [], 0  # names of networks, the first of them called already
 
-    def name_everything(self, held, roots, optimizers, trains):
+    def name_everything(self, pairs, roots, optimizers, trains):
         """Gives everything the name that the program has for it.
 
         Args:
-          held: (name, object) of what the program holds.
+          pairs: (name, object) of what the program holds.
           roots: layers that it calls; copies of them are added.
           optimizers: its optimisers.
           trains: id of an optimiser -> the variables that it has moved.
         """
-        known = {}
+        objects = {}
         keras = (*self.layer_classes, *self.optimizer_classes)
-        wanted = (*keras, self.tf.Variable, self.tf.Module)
-        for name, value in held:
-            if isinstance(value, wanted) or hasattr(value, "_value"):
-                known.setdefault(id(held_variable(value)), (name, value))
+        kinds = (*keras, self.tf.Variable, self.tf.Module)
+        for name, value in pairs:
+            if isinstance(value, kinds) or hasattr(value, "_value"):
+                objects.setdefault(id(held_variable(value)), (name, value))
         self.optimizers, self.trains = optimizers, trains
         trained = {key_of(v) for variables in trains.values() for v in variables}
         classes = {type(root) for root in roots if type(root).__name__ not in GENERIC}
-        for _, value in known.values():  # a copy of a network: averages of its weights
+        for _, value in objects.values():  # a copy of a network: averages of its weights
             if type(value) in classes and not any(value is root for root in roots):
                 roots.append(value)
         inner = {id(p) for r in roots for p in _all_parts(r)}
-        named = [root for root in roots if id(root) not in inner]
-        self.called = len(named)
-        named += self._others(known, roots)
-        for root in named:
-            name = unused(known.get(id(root), (root.name,))[0], self.module_names.values())
+        networks = [root for root in roots if id(root) not in inner]
+        self.called = len(networks)
+        networks += self._others(objects, roots)
+        for root in networks:
+            name = unused(objects.get(id(root), (root.name,))[0], self.module_names.values())
             self.tops.append(name)
             self._name_layer(name, root, trained)
         beside = {key for optimizer in optimizers for key in belongings(optimizer)}
-        for name, value in list(known.values()):
+        for name, value in list(objects.values()):
             if key_of(value) in beside:
                 continue
             if isinstance(value, self.tf.Variable) or hasattr(value, "_value"):
@@ -99,24 +99,24 @@ class TensorFlowNames:
                 self._name_module(unused(name, self.variables), value, trained)
         for number, optimizer in enumerate(optimizers):
             default = "%s%d" % (type(optimizer).__name__.lower(), number + 1)
-            name = known.get(id(optimizer), (default,))[0]
+            name = objects.get(id(optimizer), (default,))[0]
             self.optimizer_names[id(optimizer)] = unused(name, self.optimizer_names.values())
         self.learn(trains)
 
-    def _others(self, known, roots):
+    def _others(self, objects, roots):
         """Networks that the program holds and has not called before its first update, the largest
         first, where none holds another."""
-        taken = {id(p) for r in roots for p in [r, *_all_parts(r)]}
-        held = [
+        parts = {id(p) for r in roots for p in [r, *_all_parts(r)]}
+        layers = [
             v
-            for _, v in known.values()
+            for _, v in objects.values()
             if isinstance(v, tuple(self.layer_classes)) and weights_of(v)
         ]
         others = []
-        for layer in sorted(held, key=lambda layer: -len(list(_all_parts(layer)))):
+        for layer in sorted(layers, key=lambda layer: -len(list(_all_parts(layer)))):
             own = {id(p) for p in [layer, *_all_parts(layer)]}
-            if not own & taken:
-                taken |= own
+            if not own & parts:
+                parts |= own
                 others.append(layer)
         return others
 
@@ -148,12 +148,12 @@ class TensorFlowNames:
         for variable in own_variables(layer):
             attribute = variable.name.partition(":")[0].rpartition("/")[2]
             self._add(place, attribute, variable, trained)
-        taken = set()
+        names = set()
         for part in parts_of(layer):
             name = part.name
-            while name in taken:
+            while name in names:
                 name += "_"
-            taken.add(name)
+            names.add(name)
             self._name_layer("%s/%s" % (place, name), part, trained)
 
     def _name_module(self, place, module, trained):
@@ -234,9 +234,11 @@ class TensorFlowNames:
         return settings_of(optimizer)
 
     def describe(self):
-        told = {n: v for n, v in self.variables.items() if v["trainable"] or self._is_of_network(n)}
+        variables = {
+            n: v for n, v in self.variables.items() if v["trainable"] or self._is_of_network(n)
+        }
         return {
-            "variables": told,
+            "variables": variables,
             "modules": self.modules,
             "optimizers": {
                 self.optimizer_name(o): {

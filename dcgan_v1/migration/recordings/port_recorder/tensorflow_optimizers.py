@@ -36,8 +36,8 @@ def belongings(optimizer):
     for name, value in list(vars(optimizer).items()):
         if name == "_trainable_variables":
             continue  # what it moves
-        for held in value.values() if isinstance(value, dict) else [value]:
-            for one in held if isinstance(held, (list, tuple)) else [held]:
+        for content in value.values() if isinstance(value, dict) else [value]:
+            for one in content if isinstance(content, (list, tuple)) else [content]:
                 yield key_of(one)
 
 
@@ -82,23 +82,23 @@ def kind_of(optimizer):
 def slots_of(optimizer, variable):
     """Yields (what TF1 calls a slot, its variable)."""
     for slot, (attribute, old_name) in SLOTS.get(kind_of(optimizer), {}).items():
-        held = None
+        slot_value = None
         if hasattr(optimizer, "get_slot_names"):
             if old_name in optimizer.get_slot_names():
-                held = optimizer.get_slot(variable, old_name)
+                slot_value = optimizer.get_slot(variable, old_name)
         else:
             values = getattr(optimizer, attribute, None) or []
             number = number_of(optimizer, variable)
-            held = values[number] if number is not None and number < len(values) else None
-        if held is not None:
-            yield slot, held
+            slot_value = values[number] if number is not None and number < len(values) else None
+        if slot_value is not None:
+            yield slot, slot_value
 
 
 def number_of(optimizer, variable):
     """The place of a variable among those that an optimiser was built for, or None."""
-    known = getattr(optimizer, "_trainable_variables", None)
-    if known is not None:  # Keras 3
-        return next((i for i, v in enumerate(known) if key_of(v) == key_of(variable)), None)
+    variables = getattr(optimizer, "_trainable_variables", None)
+    if variables is not None:  # Keras 3
+        return next((i for i, v in enumerate(variables) if key_of(v) == key_of(variable)), None)
     numbers = getattr(optimizer, "_index_dict", {})
     key = optimizer._var_key(variable) if hasattr(optimizer, "_var_key") else None
     return numbers.get(key)

@@ -85,8 +85,8 @@ class TensorFlow:
         return made_on
 
     def name_everything(self):
-        held = held_names(self.recorder.places.frames(), vars(sys.modules["__main__"]))
-        self.names.name_everything(list(held), self.layers.roots, self.optimizers, self.trains)
+        pairs = held_names(self.recorder.places.frames(), vars(sys.modules["__main__"]))
+        self.names.name_everything(list(pairs), self.layers.roots, self.optimizers, self.trains)
 
     def start(self):
         return self.names.start(self.layers.first_values, self.layers.inference)
@@ -107,7 +107,7 @@ class TensorFlow:
     def _optimizing(self, plain):
         def init(optimizer, *args, **kwargs):
             plain(optimizer, *args, **kwargs)
-            if all(optimizer is not known for known in self.optimizers):
+            if all(optimizer is not other for other in self.optimizers):
                 self.optimizers.append(optimizer)
                 self._watch(type(optimizer))
 
@@ -115,10 +115,10 @@ class TensorFlow:
 
     def _compiling(self, plain):
         def compile(model, *args, **kwargs):
-            known = list(self.optimizers)
+            before = list(self.optimizers)
             value = plain(model, *args, **kwargs)
             if not args and "optimizer" not in kwargs:  # its usual one, which nothing follows
-                self.optimizers[:] = known
+                self.optimizers[:] = before
             return value
 
         return compile
@@ -134,8 +134,8 @@ class TensorFlow:
 
     def _updating(self, plain):
         def update(optimizer, gradient, variable, *args, **kwargs):
-            known = any(key_of(variable) == key_of(v) for v, _ in self.gradients)
-            if self.moving is optimizer and not known:
+            is_known = any(key_of(variable) == key_of(v) for v, _ in self.gradients)
+            if self.moving is optimizer and not is_known:
                 if plain.__name__ == "_resource_apply_sparse":
                     indexed = self.tf.IndexedSlices(gradient, args[0], variable.shape)
                     array = self.tf.convert_to_tensor(indexed)
@@ -159,10 +159,10 @@ class TensorFlow:
             if all(optimizer is not one for one in self.optimizers):
                 self.optimizers.append(optimizer)
             variables, args = moved(optimizer, args, kwargs)
-            known = self.trains.setdefault(id(optimizer), [])
+            weights = self.trains.setdefault(id(optimizer), [])
             for one in self.optimizers if self.dtype == "float64" else ():
                 self.casts.exact_decimals(one)
-            known += [v for v in variables if all(key_of(v) != key_of(k) for k in known)]
+            weights += [v for v in variables if all(key_of(v) != key_of(k) for k in weights)]
             settings = self.names.settings(optimizer)
             self.names.learn(self.trains)
             recorder.begin()
@@ -190,7 +190,7 @@ class TensorFlow:
             code = frames[0].f_code if frames else None
             for name in code.co_varnames[: code.co_argcount] if code else ():
                 value = frames[0].f_locals.get(name)
-                is_known = any(value is known for known in recorder.update.arguments)
+                is_known = any(value is argument for argument in recorder.update.arguments)
                 if (is_eager(value) or isinstance(value, np.ndarray)) and not (
                     is_known or self._is_variable(value)
                 ):
@@ -241,8 +241,8 @@ def bases_of_optimizers(keras):
     for holder in holders:
         base = getattr(holder, "Optimizer", None)
         if base is not None:
-            named = [cls for cls in base.__mro__ if "__init__" in vars(cls)]
-            yield next((c for c in named if c.__name__ == "BaseOptimizer"), base)
+            classes = [cls for cls in base.__mro__ if "__init__" in vars(cls)]
+            yield next((c for c in classes if c.__name__ == "BaseOptimizer"), base)
 
 
 def distinct(classes):

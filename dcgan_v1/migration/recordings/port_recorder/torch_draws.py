@@ -108,11 +108,11 @@ class TorchDraws:
                 shape[2:] = [1] * len(shape[2:])
             self.check()
             recorder.is_busy = True
-            drawn = torch.rand(shape, dtype=input.dtype)
+            uniform = torch.rand(shape, dtype=input.dtype)
             recorder.is_busy = False
             self.forget()
-            recorder.item("draw", "dropout", self.to_array(drawn), law=RAW)
-            mask = (drawn >= p).to(input.dtype)
+            recorder.item("draw", "dropout", self.to_array(uniform), law=RAW)
+            mask = (uniform >= p).to(input.dtype)
             return input.mul_(mask).div_(1 - p) if inplace else input * mask / (1 - p)
 
         return dropout

@@ -72,11 +72,11 @@ def arguments_of(name, args, kwargs):
     return dict(zip(ARGUMENTS.get(name, USUAL), args), **kwargs)
 
 
-def numbers_of(given):
+def numbers_of(arguments):
     """The numbers that a function is given and that set something."""
     return {
         key: value
-        for key, value in given.items()
+        for key, value in arguments.items()
         if key in NUMBERS and isinstance(value, (int, float)) and not isinstance(value, bool)
     }
 
@@ -150,8 +150,8 @@ class TorchFunctions:
 
     def _note(self, name, args, kwargs, y):
         """Notes a call that makes a layer. Returns whether it does."""
-        given = arguments_of(name, args, kwargs)
-        tensors = {k: v for k, v in given.items() if isinstance(v, self.torch.Tensor)}
+        arguments = arguments_of(name, args, kwargs)
+        tensors = {k: v for k, v in arguments.items() if isinstance(v, self.torch.Tensor)}
         own = {k: v for k, v in tensors.items() if self._is_own(v)}
         if FUNCTIONS[name] in WITH_WEIGHTS and not own:
             return False
@@ -166,7 +166,7 @@ class TorchFunctions:
         if root is not None and next(root.parameters(), None) is None:
             return False  # a loss
         inputs = [v for k, v in tensors.items() if k not in own and v.is_floating_point()]
-        x, settings = next(iter(inputs), None), numbers_of(given)
+        x, settings = next(iter(inputs), None), numbers_of(arguments)
         if name in OF_TWO and len(inputs) == 2:
             x, more = of_two(name, inputs, y, self.layers.array)
             settings.update(more)

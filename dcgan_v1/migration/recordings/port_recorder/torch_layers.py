@@ -75,23 +75,23 @@ class TorchLayers(LayerCalls):
         """A module that the program calls itself: what it is given, how it begins."""
         recorder = self.recorder
         recorder.event()
-        given = list(args) + list(kwargs.values())
-        tensors = [x for x in given if isinstance(x, self.torch.Tensor)]
+        arguments = list(args) + list(kwargs.values())
+        tensors = [x for x in arguments if isinstance(x, self.torch.Tensor)]
         for x in tensors:
             if not x.requires_grad and not self._is_output(x) and recorder.sees():
                 recorder.item("call", "input", self.array(x), x)
-        if not any(module is known for known in self.roots):
+        if not any(module is other for other in self.roots):
             self.roots.append(module)
         if recorder.kinds:
             return
         for tensor in [*module.parameters(), *module.buffers()]:
             self.first_values.setdefault(id(tensor), self.array(tensor))
-        if all(module is not known[0] for known in self.inference) and tensors:
+        if all(module is not other[0] for other in self.inference) and tensors:
             self._infer(module, plain, args, kwargs, tensors)
 
     def _is_output(self, x):
         """Whether a tensor is what a module gave, detached."""
-        return any(x.data_ptr() == known.data_ptr() for known in self.recorder.update.alive)
+        return any(x.data_ptr() == output.data_ptr() for output in self.recorder.update.alive)
 
     def _infer(self, module, plain, args, kwargs, tensors):
         """See `infer`; modes and buffers are put back, too."""

@@ -18,43 +18,43 @@ class TorchNames:
         self.variables, self.modules, self.owners = {}, {}, {}
         self.optimizers, self.inferred = [], []
 
-    def name_everything(self, held, roots, optimizers):
+    def name_everything(self, pairs, roots, optimizers):
         """Gives everything the name that the program has for it.
 
         Args:
-          held: (name, object) of what the program holds.
+          pairs: (name, object) of what the program holds.
           roots: modules that it calls; copies of them are added.
           optimizers: its optimisers.
         """
         torch = self.torch
-        known = {}
-        for name, value in held:
+        objects = {}
+        for name, value in pairs:
             if isinstance(value, (torch.Tensor, torch.nn.Module, torch.optim.Optimizer)):
-                known.setdefault(id(value), (name, value))
+                objects.setdefault(id(value), (name, value))
         classes = {type(root) for root in roots}
-        for _, value in known.values():  # a copy of a network: averages of its weights
+        for _, value in objects.values():  # a copy of a network: averages of its weights
             if type(value) in classes and not any(value is root for root in roots):
                 roots.append(value)
         inner = {id(m) for root in roots for m in root.modules() if m is not root}
         self.optimizers = optimizers
         trained = {id(p) for o in optimizers for g in o.param_groups for p in g["params"]}
-        for root in roots + self._others(known, roots, trained):
+        for root in roots + self._others(objects, roots, trained):
             if id(root) not in inner:
-                self._name_module(known.get(id(root), (type(root).__name__,))[0], root, trained)
+                self._name_module(objects.get(id(root), (type(root).__name__,))[0], root, trained)
         for number, optimizer in enumerate(optimizers):
-            self._name_optimizer(number, optimizer, known, trained)
+            self._name_optimizer(number, optimizer, objects, trained)
 
-    def _others(self, known, roots, trained):
+    def _others(self, objects, roots, trained):
         """Modules that an optimiser trains and that are not called before the first update, the
         largest first, where none holds another."""
         torch = self.torch
-        taken = {id(m) for root in roots for m in root.modules()}
-        held = [v for _, v in known.values() if isinstance(v, torch.nn.Module)]
+        parts = {id(m) for root in roots for m in root.modules()}
+        modules = [v for _, v in objects.values() if isinstance(v, torch.nn.Module)]
         others = []
-        for module in sorted(held, key=lambda module: -len(list(module.modules()))):
+        for module in sorted(modules, key=lambda module: -len(list(module.modules()))):
             own = {id(m) for m in module.modules()}
-            if not own & taken and any(id(p) in trained for p in module.parameters()):
-                taken |= own
+            if not own & parts and any(id(p) in trained for p in module.parameters()):
+                parts |= own
                 others.append(module)
         return others
 
@@ -70,15 +70,15 @@ class TorchNames:
                 if tensor is not None and tensor.is_floating_point():
                     self._add(place, module, attribute, tensor, trained)
 
-    def _name_optimizer(self, number, optimizer, known, trained):
+    def _name_optimizer(self, number, optimizer, objects, trained):
         for group in optimizer.param_groups:
             for tensor in group["params"]:
                 if id(tensor) not in self.tensor_names:
                     default = "tensor%d" % len(self.tensor_names)
-                    name = known.get(id(tensor), (default,))[0].replace(".", "_")
+                    name = objects.get(id(tensor), (default,))[0].replace(".", "_")
                     self._add("tensors", None, name, tensor, trained)
         default = "%s%d" % (type(optimizer).__name__.lower(), number + 1)
-        name = known.get(id(optimizer), (default,))[0]
+        name = objects.get(id(optimizer), (default,))[0]
         self.optimizer_names[id(optimizer)] = unused(name, self.optimizer_names.values())
 
     def _add(self, place, module, attribute, tensor, trained):
@@ -183,9 +183,9 @@ class TorchNames:
         return np.array(tensor.detach().cpu().numpy())
 
 
-def unused(name, taken):
-    """A name that no path of `taken` begins with."""
-    first = {place.partition("/")[0] for place in taken}
+def unused(name, names):
+    """A name that no path of `names` begins with."""
+    first = {place.partition("/")[0] for place in names}
     stem = name = name.replace("/", "_")
     number = 1
     while name in first:

@@ -66,8 +66,8 @@ class Torch:
         }
 
     def name_everything(self):
-        held = held_names(self.recorder.places.frames(), vars(sys.modules["__main__"]))
-        self.names.name_everything(list(held), self.layers.roots, self.optimizers)
+        pairs = held_names(self.recorder.places.frames(), vars(sys.modules["__main__"]))
+        self.names.name_everything(list(pairs), self.layers.roots, self.optimizers)
 
     def start(self):
         return self.names.start(self.layers.first_values, self.layers.inference)
@@ -117,8 +117,8 @@ class Torch:
         def backward(tensor, *args, **kwargs):
             if not recorder.sees():
                 return plain(tensor, *args, **kwargs)
-            given = args[0] if args else kwargs.get("gradient", kwargs.get("grad_tensors"))
-            both = (x if isinstance(x, (list, tuple)) else [x] for x in (tensor, given))
+            gradient = args[0] if args else kwargs.get("gradient", kwargs.get("grad_tensors"))
+            both = (x if isinstance(x, (list, tuple)) else [x] for x in (tensor, gradient))
             for one, weight in zip_longest(*both):
                 if one.numel() == 1:
                     recorder.loss(one.item(), one, 1.0 if weight is None else float(weight))

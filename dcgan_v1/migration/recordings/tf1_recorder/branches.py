@@ -13,10 +13,10 @@ def is_in_branch(op):
 
 def modes_of(feed_dict):
     """Returns op -> bool of what is fed a single truth value: whether a run trains."""
-    fed = [
+    pairs = [
         (key, np.asarray(value)) for key, value in (feed_dict or {}).items() if hasattr(key, "op")
     ]
-    return {key.op: bool(value) for key, value in fed if value.dtype == bool and value.size == 1}
+    return {key.op: bool(value) for key, value in pairs if value.dtype == bool and value.size == 1}
 
 
 def truths_of(feed_dict):
@@ -33,15 +33,15 @@ def truths_of(feed_dict):
 
 def is_branch_taken(op, truths):
     """Whether a run comes to an op in a branch; None where that is computed, or it is a loop."""
-    context, known = op._get_control_flow_context(), []
+    context, states = op._get_control_flow_context(), []
     while context is not None:
         pred = getattr(context, "pred", None)
         truth = None if pred is None else truth_of(pred.op, truths)
-        known.append(None if truth is None else truth is bool(context.branch))
+        states.append(None if truth is None else truth is bool(context.branch))
         context = context.outer_context
-    if False in known:
+    if False in states:
         return False
-    return None if None in known else True
+    return None if None in states else True
 
 
 def truth_of(op, truths):

@@ -143,10 +143,10 @@ def is_set(op):
 
 def is_counter(op):
     """Whether an update by hand is bookkeeping: of an integer, or by a constant."""
-    added = op.inputs[len(op.inputs) - 1]
-    if not added.dtype.base_dtype.is_floating:
+    amount = op.inputs[len(op.inputs) - 1]
+    if not amount.dtype.base_dtype.is_floating:
         return True
-    return not any(above.type in COUNTERS + SOURCES + RANDOM for above in ops_above([added.op]))
+    return not any(above.type in COUNTERS + SOURCES + RANDOM for above in ops_above([amount.op]))
 
 
 def is_reference(tensor):

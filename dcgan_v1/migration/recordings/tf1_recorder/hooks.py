@@ -22,12 +22,12 @@ def hook_sessions(recorder):
             return plain_call  # it feeds tensors, not numbers
         fetches = [self.graph.get_tensor_by_name(name) for name in options.fetch]
         targets = [self.graph.get_operation_by_name(name) for name in options.target]
-        fed = [self.graph.get_tensor_by_name(name) for name in options.feed]
+        tensors = [self.graph.get_tensor_by_name(name) for name in options.feed]
 
         def call(*values, **words):
             if recorder.done and not recorder.stop:
                 return plain_call(*values, **words)
-            feed_dict = dict(zip(fed, values))
+            feed_dict = dict(zip(tensors, values))
             metadata = words.get("run_metadata")
             return recorder.run_prepared(self, [fetches, targets], feed_dict, metadata)[0]
 

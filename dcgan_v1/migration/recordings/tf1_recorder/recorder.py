@@ -55,15 +55,15 @@ class Recorder:
 
     def __init__(self, folder=None, runs=None, steps=None, stop=True):
         self.folder, self.runs, self.steps, self.stop = folder, runs, steps, stop
-        self.kinds, self.described, self.done = [], [], False
-        self._known, self._graph, self._is_whole = {}, None, False
+        self.kinds, self.entries, self.done = [], [], False
+        self._contents, self._graph, self._is_whole = {}, None, False
         self.calls = []  # `Contents`, one for each kind of run
         self.trained = 0  # runs that train; others assign to what is trained, as clips do
         self.session, self.losses = None, []
         self._here = threading.local()  # a thread that feeds a queue is not this one
         self.trainers = set()  # threads that trained: they alone are stopped
         self.ended, self._lock = threading.Event(), threading.RLock()
-        self._is_large, self._told, self._version = False, 0.0, 0
+        self._is_large, self._last_line, self._version = False, 0.0, 0
 
     def install(self):
         """Has every `Session.run` of this process pass here, and what Keras trains by.
@@ -111,9 +111,9 @@ class Recorder:
     def _run(self, plain, session, fetches, feed_dict, options, run_metadata):
         ops = list(fetched_ops(fetches, session.graph))
         key = (id(session.graph), tuple(op.name for op in ops))
-        if key not in self._known:
-            self._known[key] = Contents(ops)
-        contents = self._known[key]
+        if key not in self._contents:
+            self._contents[key] = Contents(ops)
+        contents = self._contents[key]
         is_other = self._graph not in (None, session.graph)
         if is_other or not (contents.applies or (contents.sets and self._graph)):
             return plain(session, fetches, feed_dict, options, run_metadata)
@@ -137,8 +137,8 @@ class Recorder:
         every = frozenset(op.name for op in session.graph.get_operations() if is_apply(op))
         self._is_whole = contents.kind - {op.name for op in contents.sets} == every
         if getattr(self._here, "is_prepared", False):  # Keras makes G's updates after D's first run
-            moved = {variable_name(op.inputs[0]) for op in contents.applies}
-            self._is_whole = self._is_whole and moved >= trained_names(session.graph)
+            weights = {variable_name(op.inputs[0]) for op in contents.applies}
+            self._is_whole = self._is_whole and weights >= trained_names(session.graph)
         if not self.folder:
             return
         if not os.path.isdir(self.folder):
@@ -185,15 +185,15 @@ class Recorder:
         """What to fetch along with a run."""
         is_again = contents.kind in self.kinds
         truths = truths_of(feed_dict) if contents.inside else {}
-        taken = [(op, is_branch_taken(op, truths)) for op in contents.inside]
-        contents.hidden = sorted(op.name for op, is_taken in taken if is_taken is None)
-        live = [op for op, is_taken in taken if is_taken]
+        pairs = [(op, is_branch_taken(op, truths)) for op in contents.inside]
+        contents.hidden = sorted(op.name for op, is_taken in pairs if is_taken is None)
+        live = [op for op, is_taken in pairs if is_taken]
         return contents.extra(live, gradients=not (self._is_large and is_again))
 
     def _progress(self, size):
         now = time.time()
-        if now - self._told >= QUIET:
-            self._told = now
+        if now - self._last_line >= QUIET:
+            self._last_line = now
             of = "" if self.runs is None else " of %d" % self.runs
             print("recorded run %d%s, %s" % (self.trained, of, megabytes(size)), flush=True)
 
@@ -213,8 +213,8 @@ class Recorder:
         arrays.update(("fetch/" + name, x) for name, x in scalars.items())
         arrays.update(more)
         numbers, no_numbers = numbers_of(arrays)
-        size = self._save("run_%04d.npz" % len(self.described), numbers)
-        self.described.append(
+        size = self._save("run_%04d.npz" % len(self.entries), numbers)
+        self.entries.append(
             {
                 "kind": contents.name,
                 "ops": contents.targets,
@@ -242,7 +242,7 @@ class Recorder:
             description = {
                 "format": FORMAT,
                 "made on": made_on(),
-                "runs": self.described,
+                "runs": self.entries,
                 "is large": self._is_large,
                 "steps": whole_steps(self.kinds, self._is_whole) or [every],
                 "program": os.path.basename(
@@ -256,7 +256,7 @@ class Recorder:
 
     def _save_after(self, session):
         if self.folder and self.kinds:
-            slots = slot_names(self._known.values(), self._graph) if self._is_large else ()
+            slots = slot_names(self._contents.values(), self._graph) if self._is_large else ()
             values = variable_values(self._plain, session, without=slots)
             if values:  # a session that is closed has none
                 self._save("after.npz", values)

@@ -42,8 +42,8 @@ def variable_values(run, session, without=()):
     keys = tf_v1().GraphKeys
     variables = session.graph.get_collection(keys.GLOBAL_VARIABLES)
     variables = variables + session.graph.get_collection(keys.LOCAL_VARIABLES)
-    chosen = {v.op.name: v for v in variables if v.op.name not in without}
-    values = initialised(run, session, sorted(chosen.items()))
+    by_name = {v.op.name: v for v in variables if v.op.name not in without}
+    values = initialised(run, session, sorted(by_name.items()))
     return {n: a for n, a in values.items() if np.asarray(a).dtype.kind in "biufc"}
 
 
