@@ -48,16 +48,16 @@ def calls(
 
 
 def note_inputs(
-    known: list[list[str]],
+    choices: list[list[str]],
     tensors: Iterable[object],
     inputs: Arrays,
     to_array: Callable[[object], np.ndarray],
 ) -> None:
-    """Adds the names of the inputs that a model is called with to those `known`; nothing where a
+    """Adds the names of the inputs that a model is called with to the `choices`; nothing where a
     tensor is none of the step's inputs.
 
     Args:
-      known: the choices so far, a list of names each.
+      choices: those so far, a list of names each.
       tensors: what the model is given.
       inputs: of the step.
       to_array: of the framework's tensors.
@@ -73,19 +73,19 @@ def note_inputs(
         if not alike:
             return
         names.append(alike[0])
-    if names and names not in known:
-        known.append(names)
+    if names and names not in choices:
+        choices.append(names)
 
 
-def optimizer_kind(optimizer: object, known: Iterable[str]) -> str:
+def optimizer_kind(optimizer: object, classes: Iterable[str]) -> str:
     """The name of the framework's own class that an optimiser is, or is derived from."""
-    return known_class([cls.__name__ for cls in type(optimizer).__mro__], known)
+    return known_class([cls.__name__ for cls in type(optimizer).__mro__], classes)
 
 
-def known_class(names: list[str], known: Iterable[str]) -> str:
+def known_class(names: list[str], classes: Iterable[str]) -> str:
     """The first of a class's names, its own and those that it is derived from, that is known; its
     own where none is."""
-    return next((n for n in names if n in known), names[0])
+    return next((n for n in names if n in classes), names[0])
 
 
 def scalars(returned: object, to_number: Callable[[object], object]) -> dict[str, float]:

@@ -52,23 +52,23 @@ class Functions:
 
 
 def with_layouts(
-    variables: dict[str, Variable], told: dict[str, Any], terms: Terms
+    variables: dict[str, Variable], description: dict[str, Any], terms: Terms
 ) -> dict[str, Variable]:
     """Returns variables, those that functions use with the layouts that these take.
 
     Args:
       variables: by name.
-      told: what the recording holds.
+      description: of the recording.
       terms: of the framework.
     """
-    found, seen = dict(variables), set[str]()
-    for update in told["updates"]:
+    by_name, names = dict(variables), set[str]()
+    for update in description["updates"]:
         for entry in update["layers"]:
             for argument, name in entry.get("parts", {}).items():
-                if name in found:
-                    layout = terms.function_layout(entry, argument, found[name].shape)
-                    if layout and name in seen and layout != found[name].layout:
+                if name in by_name:
+                    layout = terms.function_layout(entry, argument, by_name[name].shape)
+                    if layout and name in names and layout != by_name[name].layout:
                         layout = OPEN  # tied weights: one call has them transposed
-                    found[name] = replace(found[name], layout=layout or found[name].layout)
-                    seen |= {name} if layout else set()
-    return found
+                    by_name[name] = replace(by_name[name], layout=layout or by_name[name].layout)
+                    names |= {name} if layout else set()
+    return by_name

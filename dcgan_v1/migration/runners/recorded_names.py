@@ -8,23 +8,23 @@ from dcgan_v1.migration.records import LayerOutput
 TERMS = " + "  # between the names of losses that are added up
 
 
-def in_order_of_use(told: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+def in_order_of_use(description: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     """Variables with their entries: as the layers that hold them were first called."""
     first: dict[str, int] = {}
-    for update in told["updates"]:
+    for update in description["updates"]:
         for layer in update["layers"]:
             for name in layer.get("parts", {}).values() if "function" in layer else [layer["name"]]:
                 first.setdefault(name, len(first))
-    names = list(told["variables"])
+    names = list(description["variables"])
 
     def place(name: str) -> tuple[int, int]:
-        held_by = first.get(told["variables"][name]["layer"], len(first))
+        held_by = first.get(description["variables"][name]["layer"], len(first))
         return first.get(name, held_by), names.index(name)
 
     models = list(dict.fromkeys(n.partition("/")[0] for n in names))
     names_by_use = sorted(names, key=place)
-    ordered = [n for model in models for n in names_by_use if n.partition("/")[0] == model]
-    return [(name, told["variables"][name]) for name in ordered]
+    names_in_order = [n for model in models for n in names_by_use if n.partition("/")[0] == model]
+    return [(name, description["variables"][name]) for name in names_in_order]
 
 
 def add_losses(scalars: dict[str, float], losses: dict[str, float]) -> None:

@@ -69,18 +69,18 @@ class RecordedPort:
         ]
 
     def _described(self) -> PortInfo:
-        told, reads = self.told, self.reads
-        modules = told["modules"]
+        description, reads = self.told, self.reads
+        modules = description["modules"]
         variables = {
             name: reads.variable(v, modules.get(classes.owner_of(v["layer"]), {}))
-            for name, v in in_order_of_use(told)
+            for name, v in in_order_of_use(description)
         }
-        variables = recorded_functions.with_layouts(variables, told, reads)
-        made_on = told["made on"]
-        version = made_on.get(str(told["framework"]), "")
+        variables = recorded_functions.with_layouts(variables, description, reads)
+        made_on = description["made on"]
+        version = made_on.get(str(description["framework"]), "")
         optimizers = {
             name: reads.optimizer_settings(o, o["settings"])
-            for name, o in told["optimizers"].items()
+            for name, o in description["optimizers"].items()
         }
         return PortInfo(
             kind=reads.kind,
@@ -89,7 +89,7 @@ class RecordedPort:
             models=list(dict.fromkeys(name.partition("/")[0] for name in variables)),
             optimizers=optimizers,
             arguments=[item.name for item in self.recording.items(0)],
-            altered=[str(note) for note in told["notes"]],
+            altered=[str(note) for note in description["notes"]],
         )
 
     # ---- states ----
@@ -106,19 +106,19 @@ class RecordedPort:
         }
         slots: dict[SlotKey, np.ndarray] = {}
         updates: dict[str, int] = {}
-        done = self.recording.steps[steps - 1][-1] if steps else None
-        counts = self.told["updates"][done]["counts"] if done is not None else {}
-        for name, told in self.told["optimizers"].items():
+        last = self.recording.steps[steps - 1][-1] if steps else None
+        counts = self.told["updates"][last]["counts"] if last is not None else {}
+        for name, entry in self.told["optimizers"].items():
             updates[name] = int(counts.get(name, 0))
-            starts = [v for k, v in told["settings"].items() if k.endswith(ADAGRAD_START)]
+            starts = [v for k, v in entry["settings"].items() if k.endswith(ADAGRAD_START)]
             first = starts[0] if starts else 0.0
-            for key, slot in self.reads.slots(told).items():
-                for variable in told["variables"]:
-                    held = arrays.get(f"slot/{name}|{variable}|{key}")
-                    if held is None and variable in variables:
-                        held = np.full_like(variables[variable], first)
-                    if held is not None:
-                        slots[SlotKey(variable, name, slot)] = held
+            for key, slot in self.reads.slots(entry).items():
+                for variable in entry["variables"]:
+                    array = arrays.get(f"slot/{name}|{variable}|{key}")
+                    if array is None and variable in variables:
+                        array = np.full_like(variables[variable], first)
+                    if array is not None:
+                        slots[SlotKey(variable, name, slot)] = array
         return State(variables, slots, updates)
 
     def load(self, state: State) -> None:
@@ -147,17 +147,17 @@ class RecordedPort:
         settings = {}
         functions = Functions(self.reads)
         for number, update in enumerate(self.recording.steps[step]):
-            told, arrays = self.told["updates"][update], self.recording.update(update)
-            add_losses(scalars, told["losses"])
+            entry, arrays = self.told["updates"][update], self.recording.update(update)
+            add_losses(scalars, entry["losses"])
             ahead = self.recording.calls_ahead if update == 0 else 0
-            layers += self._layers(told["layers"], arrays, "", number, functions, ahead)
-            optimizer = told["optimizer"]
+            layers += self._layers(entry["layers"], arrays, "", number, functions, ahead)
+            optimizer = entry["optimizer"]
             for name, array in arrays.items():
                 if name.startswith("gradient/"):
                     variable = name.removeprefix("gradient/")
                     gradients[GradientKey(number, optimizer, variable)] = array
             settings[optimizer] = self.reads.optimizer_settings(
-                self.told["optimizers"][optimizer], told["settings"]
+                self.told["optimizers"][optimizer], entry["settings"]
             )
         pixels = self.reads.pixels(layers)
         return Observation(
@@ -182,7 +182,7 @@ class RecordedPort:
 
     def _layers(
         self,
-        told: list[dict[str, Any]],
+        entries: list[dict[str, Any]],
         arrays: dict[str, np.ndarray],
         prefix: str,
         applied: int,
@@ -190,7 +190,7 @@ class RecordedPort:
         ahead: int = 0,
     ) -> list[tuple[LayerOutput, dict[str, Any]]]:
         layers = []
-        for number, entry in list(enumerate(told))[ahead:]:
+        for number, entry in list(enumerate(entries))[ahead:]:
             if "function" in entry:
                 x = arrays.get(f"{prefix}layer_input/{number}")
                 y = self.reads.oriented(arrays[f"{prefix}layer/{number}"])
@@ -202,13 +202,13 @@ class RecordedPort:
             is_other = classes.owner_of(name) != name or not self.reads.is_layer(module)
             if is_other and not is_model:
                 continue
-            given = arrays.get(f"{prefix}layer_input/{number}")
+            own_input = arrays.get(f"{prefix}layer_input/{number}")
             layer = LayerOutput(
                 name,
                 "model" if is_model else self.reads.layer_kind(module),
                 {} if is_model else self.reads.layer_settings(entry["settings"]),
                 self.reads.oriented(arrays[f"{prefix}layer/{number}"]),
-                None if given is None or is_model else self.reads.oriented(given),
+                None if own_input is None or is_model else self.reads.oriented(own_input),
                 applied,
             )
             layers.append((layer, entry))
@@ -218,9 +218,9 @@ class RecordedPort:
         del batch, forward
         layers = []
         functions = Functions(self.reads)
-        for told in self.told["inference"]:
-            prefix = f"{told['model']}/"
-            layers += self._layers(told["layers"], self.recording.before, prefix, 0, functions)
+        for entry in self.told["inference"]:
+            prefix = f"{entry['model']}/"
+            layers += self._layers(entry["layers"], self.recording.before, prefix, 0, functions)
         return Observation(
             layers=numbered([layer for layer, _ in layers]), pixels=self.reads.pixels(layers)
         )
@@ -228,10 +228,10 @@ class RecordedPort:
     def inference_inputs(self) -> dict[str, list[np.ndarray]]:
         """Returns model -> what it was given in inference."""
         return {
-            told["model"]: [
-                self.recording.before[f"{told['model']}/input/{i}"] for i in range(told["inputs"])
+            entry["model"]: [
+                self.recording.before[f"{entry['model']}/input/{i}"] for i in range(entry["inputs"])
             ]
-            for told in self.told["inference"]
+            for entry in self.told["inference"]
         }
 
     def still_step(self, batch: Batch) -> Observation:

@@ -13,7 +13,7 @@ from dcgan_v1.migration.records import LayerOutput, Settings, Variable
 from dcgan_v1.migration.runners import ports
 from dcgan_v1.migration.runners.flattening import Pixels
 
-Told = Mapping[str, Any]
+Entry = Mapping[str, Any]
 
 
 class Terms(ABC):
@@ -29,30 +29,30 @@ class Terms(ABC):
     classes: ModuleType
     optimizers: ModuleType
 
-    def is_layer(self, module: Told) -> bool:
+    def is_layer(self, module: Entry) -> bool:
         """Whether a layer is more than a way to write others."""
         return not set(module.get("classes", ())) & self.classes.NO_LAYERS
 
-    def layer_settings(self, attributes: Told) -> Settings:
+    def layer_settings(self, attributes: Entry) -> Settings:
         """Returns a layer's settings as a comparison has them."""
         settings: Settings = self.classes.settings(str(attributes.get("class", "")), attributes)
         return settings
 
-    def optimizer_kind(self, told: Told) -> str:
+    def optimizer_kind(self, entry: Entry) -> str:
         """The name of the framework's own class that an optimiser is, or is derived from."""
-        return ports.known_class(list(told["classes"]), self.optimizers.SLOTS)
+        return ports.known_class(list(entry["classes"]), self.optimizers.SLOTS)
 
-    def optimizer_settings(self, told: Told, settings: Told) -> Settings:
+    def optimizer_settings(self, entry: Entry, settings: Entry) -> Settings:
         """Returns the settings that an update had, as TF1 calls them."""
-        named: Settings = self.optimizers.settings_of(self.optimizer_kind(told), settings)
-        return named
+        by_name: Settings = self.optimizers.settings_of(self.optimizer_kind(entry), settings)
+        return by_name
 
     @abstractmethod
-    def variable(self, told: Told, module: Told) -> Variable:
+    def variable(self, entry: Entry, module: Entry) -> Variable:
         """Returns a variable from its entry and its layer's."""
 
     @abstractmethod
-    def layer_kind(self, module: Told) -> str:
+    def layer_kind(self, module: Entry) -> str:
         """Returns one of `records.LAYER_KINDS`."""
 
     @abstractmethod
@@ -64,14 +64,14 @@ class Terms(ABC):
         return name
 
     @abstractmethod
-    def function_settings(self, name: str, numbers: Told) -> Settings:
+    def function_settings(self, name: str, numbers: Entry) -> Settings:
         """Returns what a call of a function says of itself, of the numbers that it is given."""
 
     @abstractmethod
     def function_part(self, name: str, argument: str) -> str:
         """Returns what a variable is to the layer that a function makes, by its argument."""
 
-    def function_layout(self, entry: Told, argument: str, shape: Sequence[int]) -> str:
+    def function_layout(self, entry: Entry, argument: str, shape: Sequence[int]) -> str:
         """Returns the layout that a function takes a variable of a shape in; '' where it tells
         none.
 
@@ -88,7 +88,7 @@ class Terms(ABC):
         """Returns maps as [N, H, W, C]; others as they are."""
 
     @abstractmethod
-    def pixels(self, layers: Sequence[tuple[LayerOutput, Told]]) -> Pixels:
+    def pixels(self, layers: Sequence[tuple[LayerOutput, Entry]]) -> Pixels:
         """Returns the layers that meet feature maps.
 
         Args:
@@ -96,5 +96,5 @@ class Terms(ABC):
         """
 
     @abstractmethod
-    def slots(self, told: Told) -> dict[str, str]:
+    def slots(self, entry: Entry) -> dict[str, str]:
         """Returns key of an optimiser's state -> what TF1 calls that slot, of those it keeps."""

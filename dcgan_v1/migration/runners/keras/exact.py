@@ -14,7 +14,7 @@ ROUNDED = ("beta_1", "beta_2", "rho", "momentum")  # decimals that Keras makes f
 
 def exact_decimals(optimizers: dict[str, Any]) -> dict[str, list[str]]:
     """Gives optimisers their decimals as float64. Returns optimiser -> names of what changed."""
-    changed: dict[str, list[str]] = {}
+    by_optimizer: dict[str, list[str]] = {}
     for name, optimizer in optimizers.items():
         rate = getattr(optimizer, "_learning_rate", None)
         is_scheduled = isinstance(rate, keras.optimizers.schedules.LearningRateSchedule)
@@ -23,8 +23,8 @@ def exact_decimals(optimizers: dict[str, Any]) -> dict[str, list[str]]:
                 value = getattr(owner, setting, None)
                 if type(value) is float:
                     setattr(owner, setting, np.float64(value))
-                    changed.setdefault(name, []).append(setting)
-    return changed
+                    by_optimizer.setdefault(name, []).append(setting)
+    return by_optimizer
 
 
 def exact_slopes(altered: list[str]) -> None:

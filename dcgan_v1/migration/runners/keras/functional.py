@@ -43,8 +43,8 @@ class Functions:
         own = {n: v.value if hasattr(v, "path") else v for n, v in variables.items()}
         self._variables = own
         self._handles = {v.handle._id: n for n, v in own.items()}
-        self._read: dict[int, str] = {}  # what was read of a variable -> its name
-        self._given: set[int] = set()  # what layers gave
+        self._reads: dict[int, str] = {}  # what was read of a variable -> its name
+        self._outputs: set[int] = set()  # what layers gave
         self._passes: dict[str, Pass] = {}
         self._alive: list[Any] = []  # or an id might be another's
 
@@ -73,22 +73,22 @@ class Functions:
         if graph is not None or not self._inside or not outputs:
             return
         if kind == "ReadVariableOp" and inputs[0]._id in self._handles:
-            self._read[outputs[0]._id] = self._handles[inputs[0]._id]
+            self._reads[outputs[0]._id] = self._handles[inputs[0]._id]
             self._alive.append(outputs[0])
         elif kind in OPS and "" not in self._inside and outputs[0].dtype.is_floating:
             self._of_layer(kind, inputs, attributes, outputs[0])
 
     def _weights(self, inputs: tuple[Any, ...], layer: str) -> dict[int, str]:
         """Place of an input -> the variable that it is."""
-        own = {i: self._read[t._id] for i, t in enumerate(inputs) if t._id in self._read}
+        own = {i: self._reads[t._id] for i, t in enumerate(inputs) if t._id in self._reads}
         if own or layer not in OF_WEIGHTS:
             return own
         # TensorFlow reads some by itself: of equal ones the first that was not used
-        used = self._passes[self._inside[-1]].variables
-        for name in sorted(self._variables, key=lambda n: n in used):
+        names = self._passes[self._inside[-1]].variables
+        for name in sorted(self._variables, key=lambda n: n in names):
             variable = self._variables[name]
             for i, tensor in enumerate(inputs):
-                is_new = tensor._id not in self._given and tensor.dtype == variable.dtype
+                is_new = tensor._id not in self._outputs and tensor.dtype == variable.dtype
                 if is_new and tensor.shape == variable.shape and np.array_equal(tensor, variable):
                     return {i: name}
         return {}
@@ -104,9 +104,9 @@ class Functions:
         if kind in TWO:
             place, numbers = chosen_of_two(kind, inputs, y)
         x = inputs[place]
-        is_new = x._id not in self._given
+        is_new = x._id not in self._outputs
         parts = {op_names.part(kind, i): name for i, name in own.items()}
-        self._given.add(y._id)
+        self._outputs.add(y._id)
         self._alive += [x, y]
         values = dict(zip(attributes[::2], attributes[1::2], strict=True))
         numbers |= {k: values[k] for k in ATTRIBUTES if k in values}

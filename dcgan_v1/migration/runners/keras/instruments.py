@@ -89,7 +89,7 @@ def recording_layers(
     """
     flat = Flattening()
     calls: dict[str, int] = {}
-    known: set[int] = set()
+    ids: set[int] = set()
     alive: list[Any] = []
 
     def record(plain: Callable[..., Any], layer: Any, *args: Any, **kwargs: Any) -> Any:
@@ -101,14 +101,14 @@ def recording_layers(
         calls[path] = calls.get(path, 0) + 1
         name = path if calls[path] == 1 else f"{path}#{calls[path]}"
         x = tf.nest.flatten(args[0])[0] if args else None
-        is_new = x is not None and id(x) not in known and tf.is_tensor(x)
+        is_new = x is not None and id(x) not in ids and tf.is_tensor(x)
         if (
             x is not None
             and tf.is_tensor(x)
             and keras_layers.kind(layer) in ("conv", "deconv", "dense")
         ):
             flat.note(pixels, path, _channels_first(x.shape), _channels_first(tensor.shape))
-        known.add(id(tensor))
+        ids.add(id(tensor))
         alive.append(tensor)  # or its id might be another's
         outputs.append(
             LayerOutput(
@@ -167,19 +167,19 @@ def drawing(layers: Layers, draws: ports.Draws) -> Iterator[None]:
 @contextlib.contextmanager
 def noting_inputs(runner: "KerasRunner", inputs: Arrays) -> Iterator[None]:
     """Works out which of the step's inputs each model is called with."""
-    wanted = {id(m): n for n, m in runner.models.items() if n not in runner.forward}
+    names = {id(m): n for n, m in runner.models.items() if n not in runner.forward}
 
     def note(plain: Callable[..., Any], model: Any, *args: Any, **kwargs: Any) -> Any:
-        name = wanted.get(id(model))
+        name = names.get(id(model))
         if name is not None and args:
             tensors = [x for x in tf.nest.flatten(args) if not isinstance(x, bool)]
             runner.takes_list[name] = isinstance(args[0], list | tuple)
             if not any(isinstance(x, keras.KerasTensor) for x in tensors):
-                known = runner.forward.setdefault(name, [])
-                ports.note_inputs(known, tensors, inputs, np.asarray)
+                calls = runner.forward.setdefault(name, [])
+                ports.note_inputs(calls, tensors, inputs, np.asarray)
         return plain(model, *args, **kwargs)
 
-    classes = {type(m) for m in runner.models.values() if id(m) in wanted}
+    classes = {type(m) for m in runner.models.values() if id(m) in names}
     with contextlib.ExitStack() as stack:
         for cls in {definer(cls) for cls in classes}:
             stack.enter_context(patched_call(cls, note))

@@ -34,8 +34,8 @@ def slots(optimizer: Any) -> Iterator[tuple[Any, str, Any, float]]:
         return
     kind = ports.optimizer_kind(optimizer, SLOTS)
     for slot, attribute in SLOTS.get(kind, {}).items():
-        held = getattr(optimizer, attribute, None) or []
-        for of, variable in zip(optimizer._trainable_variables, held, strict=False):
+        values = getattr(optimizer, attribute, None) or []
+        for of, variable in zip(optimizer._trainable_variables, values, strict=False):
             if variable is None:
                 continue
             # Keras's momentum holds steps, TF1's gradients

@@ -9,7 +9,7 @@ from dcgan_v1.migration.records import LayerOutput, Settings, Variable
 from dcgan_v1.migration.runners.flattening import Flattening, Pixels
 from dcgan_v1.migration.runners.keras import classes as keras_classes
 from dcgan_v1.migration.runners.keras import keras_optimizers, op_names
-from dcgan_v1.migration.runners.recorded_terms import Terms, Told
+from dcgan_v1.migration.runners.recorded_terms import Entry, Terms
 
 
 class KerasTerms(Terms):
@@ -18,18 +18,18 @@ class KerasTerms(Terms):
     framework, kind = "TensorFlow", "Keras"
     classes, optimizers = keras_classes, keras_optimizers
 
-    def variable(self, told: Told, module: Told) -> Variable:
+    def variable(self, entry: Entry, module: Entry) -> Variable:
         of_lstm = {"LSTM", "LSTMCell"} & set(module.get("classes", ()))
         return Variable(
-            shape=list(told["shape"]),
-            dtype=str(told["dtype"]),
-            trainable=bool(told["trainable"]),
-            part=keras_classes.PARTS.get(str(told["attribute"]), ""),
-            layer=str(told["layer"]),
+            shape=list(entry["shape"]),
+            dtype=str(entry["dtype"]),
+            trainable=bool(entry["trainable"]),
+            part=keras_classes.PARTS.get(str(entry["attribute"]), ""),
+            layer=str(entry["layer"]),
             gates="ifjo" if of_lstm else "",
         )
 
-    def layer_kind(self, module: Told) -> str:
+    def layer_kind(self, module: Entry) -> str:
         return keras_classes.kind_of(module.get("classes", ()))
 
     def function_kind(self, name: str) -> str:
@@ -38,7 +38,7 @@ class KerasTerms(Terms):
     def function_name(self, name: str) -> str:
         return op_names.of_layer(name)
 
-    def function_settings(self, name: str, numbers: Told) -> Settings:
+    def function_settings(self, name: str, numbers: Entry) -> Settings:
         return op_names.settings(name, numbers)
 
     def function_part(self, name: str, argument: str) -> str:
@@ -47,19 +47,19 @@ class KerasTerms(Terms):
     def oriented(self, array: np.ndarray) -> np.ndarray:
         return array
 
-    def pixels(self, layers: Sequence[tuple[LayerOutput, Told]]) -> Pixels:
-        known: Pixels = {}
+    def pixels(self, layers: Sequence[tuple[LayerOutput, Entry]]) -> Pixels:
+        sizes: Pixels = {}
         flat = Flattening()
-        for layer, told in layers:
-            given = tuple(told.get("given", ()))
-            if given and "function" not in told and layer.kind in ("conv", "deconv", "dense"):
+        for layer, entry in layers:
+            shape = tuple(entry.get("given", ()))
+            if shape and "function" not in entry and layer.kind in ("conv", "deconv", "dense"):
                 path = layer.name.partition("#")[0]
-                flat.note(known, path, _channels_first(given), _channels_first(layer.output.shape))
-        return known
+                flat.note(sizes, path, _channels_first(shape), _channels_first(layer.output.shape))
+        return sizes
 
-    def slots(self, told: Told) -> dict[str, str]:
+    def slots(self, entry: Entry) -> dict[str, str]:
         """They are recorded by TF1's names."""
-        settings, kind = told["settings"], self.optimizer_kind(told)
+        settings, kind = entry["settings"], self.optimizer_kind(entry)
         idle = {"mom": not settings.get("momentum"), "mg": not settings.get("centered")}
         idle["accum"] = kind == "SGD" and not settings.get("momentum")
         return {slot: slot for slot in keras_optimizers.SLOTS.get(kind, {}) if not idle.get(slot)}

@@ -49,9 +49,9 @@ class KerasRunner:
         self.pixels: Pixels = {}
         self.optimizers: dict[str, Any] = dict(spec.optimizers) or self._compiled()
         if dtype == "float64":
-            for name, changed in exact.exact_decimals(self.optimizers).items():
+            for name, settings in exact.exact_decimals(self.optimizers).items():
                 self.altered.append(
-                    f"{', '.join(changed)} of {name} as float64: Keras rounds a Python "
+                    f"{', '.join(settings)} of {name} as float64: Keras rounds a Python "
                     "number to float32"
                 )
         self.variables = self._named_variables()
@@ -87,7 +87,7 @@ class KerasRunner:
 
     def _named_variables(self) -> dict[str, Any]:
         variables: dict[str, Any] = {}
-        known: set[int] = set()
+        ids: set[int] = set()
         uses: dict[str, int] = {}
         for name, model in self.models.items():
             own = getattr(model, "weights", None)
@@ -100,9 +100,9 @@ class KerasRunner:
                 )
             paths = keras_layers.variable_paths(model)
             for variable in own:
-                if id(variable) in known or not keras_layers.is_float(variable):
+                if id(variable) in ids or not keras_layers.is_float(variable):
                     continue
-                known.add(id(variable))
+                ids.add(id(variable))
                 path = paths.get(id(variable)) or keras_layers.path_of(variable)
                 full = f"{name}/{path}"
                 uses[full] = uses.get(full, 0) + 1

@@ -94,9 +94,9 @@ def _inputs(runner: "GraphRunner", tensors: dict[str, tf.Tensor]) -> dict[str, I
     """What the inputs are; what a later run of a step has its own of, too."""
     recording = runner.program.recording
     fed = recording.fed if recording else None
-    stepped = runner.roles.stepped
+    ops = runner.roles.step_ops
     inputs = {
-        name: _input(tensor, tensor.op in stepped and (fed is None or name in fed))
+        name: _input(tensor, tensor.op in ops and (fed is None or name in fed))
         for name, tensor in tensors.items()
     }
     for name in fed or ():

@@ -49,10 +49,10 @@ class Feeding:
             self.graph.get_operation_by_name(n).outputs[0]: a
             for n, a in self.variables.constants.items()
         }
-        given = self.spec.training if is_training else self.spec.inference
+        values = self.spec.training if is_training else self.spec.inference
         for name, tensor in {**self.roles.inputs, **self.roles.random}.items():
-            if name in given:
-                feed[tensor] = given[name]
+            if name in values:
+                feed[tensor] = values[name]
             elif name in self.roles.switches:
                 feed[tensor] = is_training
             elif name in batch.inputs:

@@ -37,29 +37,29 @@ class Fetches:
 
     def __init__(self, graph: tf.Graph, types: dict[str, str], roles: Roles) -> None:
         self._graph, self._types, self._roles = graph, types, roles
-        fed = [*roles.inputs.values(), *roles.random.values()]
+        tensors = [*roles.inputs.values(), *roles.random.values()]
         stepping = [graph_ops.above(run) for run in roles.runs]
-        stepped = set().union(*stepping) if stepping else set()
+        step_ops = set().union(*stepping) if stepping else set()
         losses = [t.op for ts in roles.losses for t in ts]
         # layers of the forward pass, not the ops of the same types that gradients need
         forward = graph_ops.above(losses, data_only=True) or {
-            op for op in stepped if "gradients" not in op.name
+            op for op in step_ops if "gradients" not in op.name
         }
         self.step_layers = [
-            graph_layers.layer_ops(graph, types, self._reached(run, forward) & roles.can, fed)
+            graph_layers.layer_ops(graph, types, self._reached(run, forward) & roles.can, tensors)
             for run in stepping
         ]
         self.step_scalars = [
             self._scalars_of(number, inside) for number, inside in enumerate(stepping)
         ]
-        moved = updates.below(graph, roles.updates, roles.can)  # to ask for them would train
+        below = updates.below(graph, roles.updates, roles.can)  # to ask for them would train
         among = {
             op
-            for op in roles.needed & roles.can - moved
+            for op in roles.needed & roles.can - below
             if "gradients" not in op.name or op in forward
         }
-        self.inference_layers = graph_layers.layer_ops(graph, types, among, fed)
-        self.inference_only = {op for op in self.inference_layers if op not in stepped | forward}
+        self.inference_layers = graph_layers.layer_ops(graph, types, among, tensors)
+        self.inference_only = {op for op in self.inference_layers if op not in step_ops | forward}
         # an op of its own: grappler fuses a bias with what follows it
         self.outputs = {
             op.name: tf.identity(op.outputs[0])
@@ -67,7 +67,7 @@ class Fetches:
             for op in ops
         }
         self.reads = graph_ops.reads(graph)
-        self.before_weights = self._before_weights(forward | among, fed)
+        self.before_weights = self._before_weights(forward | among, tensors)
 
     def _reached(self, inside: set[tf.Operation], forward: set[tf.Operation]) -> set[tf.Operation]:
         """The ops of a forward pass that a run does, or that follow from these and from variables
@@ -76,8 +76,8 @@ class Fetches:
         sources = (*graph_ops.PLACEHOLDERS, *graph_ops.SOURCES, *graph_ops.RANDOM)
         reached = inside & forward
         for op in self._graph.get_operations():  # each after what it needs
-            needed = [*(t.op for t in op.inputs), *op.control_inputs]
-            if op in forward and op.type not in sources and all(o in reached for o in needed):
+            causes = [*(t.op for t in op.inputs), *op.control_inputs]
+            if op in forward and op.type not in sources and all(o in reached for o in causes):
                 reached.add(op)
         return reached
 
@@ -91,7 +91,7 @@ class Fetches:
             if run == number
             for t in tensors
         ]
-        known = (inside | graph_ops.above(losses, data_only=True)) & roles.can
+        ops = (inside | graph_ops.above(losses, data_only=True)) & roles.can
         scopes = tuple(f"{update.name}/" for update in roles.updates)
         own = {op.name: op.outputs[0] for op in losses}
         tensors = {}
@@ -100,11 +100,11 @@ class Fetches:
                 continue
             if "gradients" in op.name or op.name.startswith(scopes):
                 continue
-            waits = {*(t.op for t in op.inputs), *op.control_inputs} - known
+            waits = {*(t.op for t in op.inputs), *op.control_inputs} - ops
             ready = all(o.type == "Const" and not o.control_inputs for o in waits)
             if not op.inputs or not ready or not op.outputs:
                 continue
-            known.add(op)
+            ops.add(op)
             y = op.outputs[0]
             is_float = y.dtype.base_dtype in (tf.float32, tf.float64)
             if is_float and y.shape.rank == 0 and op.name in self._types:
@@ -112,10 +112,10 @@ class Fetches:
         return own | dict(list(tensors.items())[-LARGEST_SCALARS:])
 
     def _before_weights(
-        self, forward: set[tf.Operation], fed: list[tf.Tensor]
+        self, forward: set[tf.Operation], tensors: list[tf.Tensor]
     ) -> set[tf.Operation]:
         """The ops of a forward pass that an op with weights of its own comes after."""
-        depending = graph_ops.depending(self._graph, fed)
+        depending = graph_ops.depending(self._graph, tensors)
         trained = {a.variable for u in self._roles.updates for a in u.applies}
 
         def has_weights(op: tf.Operation) -> bool:

@@ -67,7 +67,7 @@ class GraphRunner:
         self.graph = tf.Graph()
         with self.graph.as_default():
             self._import(meta)
-            given = set(spec.inference)
+            own_names = set(spec.inference)
             self._take_from_recording()
             self.roles = Roles(self.graph, self.types, self.program, spec)
             self.fetches = Fetches(self.graph, self.types, self.roles)
@@ -82,7 +82,7 @@ class GraphRunner:
             config.graph_options.rewrite_options.disable_meta_optimizer = True
         self.session = tf.Session(graph=self.graph, config=config)
         self.variables.session = self.session
-        self._switch_dropouts_off(given)
+        self._switch_dropouts_off(own_names)
 
     def _import(self, meta: Any) -> None:
         meta = channels_first.to_last(meta)  # `nodes` are as they were written
@@ -117,9 +117,9 @@ class GraphRunner:
         is_recorded = recording is not None and self.spec.runs == recording.runs
         return recording.fetched if recording and is_recorded else [[] for _ in self.roles.runs]
 
-    def _switch_dropouts_off(self, given: set[str]) -> None:
+    def _switch_dropouts_off(self, own_names: set[str]) -> None:
         """In inference; a recording has the number of training alone."""
-        for name in set(self.spec.inference) - given:
+        for name in set(self.spec.inference) - own_names:
             tensor = self.roles.inputs.get(name)
             off = None
             if tensor is not None and tensor.dtype.is_floating:
@@ -130,7 +130,7 @@ class GraphRunner:
     # ---- what a runner does ----
 
     def change(self, changes: list[OptimizerChange]) -> None:
-        self.variables.changed = {
+        self.variables.overrides = {
             (c.optimizer, c.setting): c.value for c in changes if not c.is_after_correction
         }
         self.feeding = Feeding(
@@ -198,8 +198,8 @@ class GraphRunner:
                 fetches, self.feeding.of_run(batch, is_training=True, rate=rate, run=number)
             )
             elsewhere = self.roles.losses_elsewhere(number)
-            named = {n: float(v) for n, v in values["scalars"].items() if n not in elsewhere}
-            scalars |= named | {f"{n}#{number + 1}": named[n] for n in again if n in named}
+            of_run = {n: float(v) for n, v in values["scalars"].items() if n not in elsewhere}
+            scalars |= of_run | {f"{n}#{number + 1}": of_run[n] for n in again if n in of_run}
             if self.program.recording:
                 self.scalars_of_runs.append(values["scalars"])
             if is_observed:

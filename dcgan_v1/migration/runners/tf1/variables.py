@@ -18,7 +18,7 @@ class Variables:
     Attributes:
       readers: variable -> tensor.
       constants: of a frozen graph, name -> array that is fed in a constant's place.
-      changed: (optimiser, setting) -> number that stands for the graph's.
+      overrides: (optimiser, setting) -> number that stands for the graph's.
     """
 
     session: tf.Session  # the runner's, set when it is there
@@ -31,7 +31,7 @@ class Variables:
         self.readers: dict[str, tf.Tensor] = {}
         self._loaders: dict[str, tuple[tf.Tensor, tf.Operation]] = {}
         self.constants: Arrays = {}
-        self.changed: dict[tuple[str, str], float] = {}
+        self.overrides: dict[tuple[str, str], float] = {}
         for name in program.variables:
             op = graph.get_operation_by_name(name)
             if program.frozen:
@@ -45,12 +45,12 @@ class Variables:
         value = tf.placeholder(dtype, shape if shape.rank is not None else None)
         handle = op.outputs[0]
         if op.type == "VarHandleOp":
-            read = tf.raw_ops.ReadVariableOp(resource=handle, dtype=dtype)
+            reader = tf.raw_ops.ReadVariableOp(resource=handle, dtype=dtype)
             load = tf.raw_ops.AssignVariableOp(resource=handle, value=value)
         else:
-            read = handle
+            reader = handle
             load = tf.raw_ops.Assign(ref=handle, value=value, validate_shape=False).op
-        self.readers[name], self._loaders[name] = read, (value, load)
+        self.readers[name], self._loaders[name] = reader, (value, load)
 
     def initial(self) -> State:
         """Returns the values to start from: the checkpoint's, else the graph's own."""
@@ -72,8 +72,8 @@ class Variables:
     def _settings(self) -> set[str]:
         """The variables that keep a setting of an optimiser, as Keras has them."""
         applies = [apply for update in self._roles.updates for apply in update.applies]
-        read = {graph_ops.variable_of(t) for apply in applies for t in apply.settings.values()}
-        return {n for n in read if n in self.readers and self.readers[n].shape.rank == 0}
+        names = {graph_ops.variable_of(t) for apply in applies for t in apply.settings.values()}
+        return {n for n in names if n in self.readers and self.readers[n].shape.rank == 0}
 
     def _initialize(self, names: list[str]) -> None:
         """Gives variables their first values: at once where these are made of no other variable."""
@@ -105,7 +105,7 @@ class Variables:
     def _initializer(self, name: str) -> tf.Operation | None:
         """The op that gives a variable its first value: what its collection says, or
         the first that assigns to it."""
-        named = self._program.initializers.get(name, f"{name}/Assign")
+        initializer = self._program.initializers.get(name, f"{name}/Assign")
         users = self._graph.get_operation_by_name(name).outputs[0].consumers()
         assigns = {
             op.name: op
@@ -114,7 +114,7 @@ class Variables:
             and op.name in self._types  # not one of our loaders
         }
         first = next((n for n in self._types if n in assigns), None)
-        return assigns.get(named) or assigns.get(first)
+        return assigns.get(initializer) or assigns.get(first)
 
     def read(self) -> Arrays:
         """Returns variable -> array, slots and powers as they are."""
@@ -165,8 +165,8 @@ class Variables:
 
     def setting(self, optimizer: str, name: str) -> float:
         """A constant setting of an optimiser, as the decimal that was written."""
-        if (optimizer, name) in self.changed:
-            return self.changed[optimizer, name]
+        if (optimizer, name) in self.overrides:
+            return self.overrides[optimizer, name]
         update = next(u for u in self._roles.updates if u.optimizer == optimizer)
         tensor = update.applies[0].settings[name]
         if tensor.op.type == "Const":  # constant_value() would forbid to feed it ever after

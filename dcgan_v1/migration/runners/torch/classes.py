@@ -64,8 +64,8 @@ def kind_of(classes: Collection[str], *, averages: bool, scales: bool) -> str:
       averages: whether it keeps buffers of floating point.
       scales: whether its weight has one axis.
     """
-    known = next((kind for kind, names in KINDS.items() if names & set(classes)), None)
-    return known or ("norm" if averages and scales else "other")
+    kind_by_class = next((kind for kind, names in KINDS.items() if names & set(classes)), None)
+    return kind_by_class or ("norm" if averages and scales else "other")
 
 
 def convolution_layout(shape: Sequence[int], groups: float = 1) -> str:
@@ -106,12 +106,12 @@ def variable(
     elif len(shape) == 2 and (kind == "recurrent" or (kind == "dense" and attribute not in SIZES)):
         layout = "torch dense"
     part = "weight" if is_kernel else part
-    named = NORM_PARTS if kind == "norm" or scales else {}  # a weight of one axis is no kernel
+    parts = NORM_PARTS if kind == "norm" or scales else {}  # a weight of one axis is no kernel
     return Variable(
         shape=list(shape),
         dtype=dtype,
         trainable=trainable,
-        part=named.get(part) or PARTS.get(part, _ending(part)),
+        part=parts.get(part) or PARTS.get(part, _ending(part)),
         layer=place,
         layout=layout,
         gates="ifjo" if {"LSTM", "LSTMCell"} & set(classes) else "",

@@ -97,8 +97,8 @@ class Functions(TorchFunctionMode):
     def _call(
         self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], y: torch.Tensor
     ) -> Call | None:
-        given = arguments_of(name, args, kwargs)
-        tensors = {k: v for k, v in given.items() if isinstance(v, torch.Tensor)}
+        arguments = arguments_of(name, args, kwargs)
+        tensors = {k: v for k, v in arguments.items() if isinstance(v, torch.Tensor)}
         own = {k: self.names[id(v)] for k, v in tensors.items() if id(v) in self.names}
         if FUNCTIONS[name] in WITH_WEIGHTS and not own:
             self._follow(args, y)
@@ -112,7 +112,7 @@ class Functions(TorchFunctionMode):
             self._chains[id(y)] = model
             self._alive.append(y)
         inputs = [v for k, v in tensors.items() if k not in own and v.is_floating_point()]
-        x, numbers = next(iter(inputs), None), numbers_of(given)
+        x, numbers = next(iter(inputs), None), numbers_of(arguments)
         if name in OF_TWO and len(inputs) == 2:
             x, more = of_two(name, inputs, y, lambda t: t.numpy(force=True))
             numbers |= more

@@ -90,7 +90,7 @@ class Recorder:
 
     def __post_init__(self) -> None:
         self._calls: dict[str, int] = {}
-        self._known: set[int] = set()
+        self._outputs: set[int] = set()
         self._alive: list[Any] = []
         self._flat = Flattening()
         self.functions = functional.Functions(self.parts.names, self.of_function)
@@ -122,8 +122,8 @@ class Recorder:
         if self.applied.is_updating:
             return
         for name, layout in functional.layout_of(call).items():
-            known = self.layouts.setdefault(name, layout)
-            if known != layout:  # tied weights: one call has them as a kernel, one transposed
+            first = self.layouts.setdefault(name, layout)
+            if first != layout:  # tied weights: one call has them as a kernel, one transposed
                 self.layouts[name] = OPEN
         if call.x is not None and call.parts and call.kind in ("conv", "deconv", "dense"):
             for variable in call.parts.values():
@@ -137,8 +137,8 @@ class Recorder:
 
     def _new(self, x: torch.Tensor | None, y: torch.Tensor) -> np.ndarray | None:
         """What a layer is given, where no layer before gave it."""
-        is_new = x is not None and id(x) not in self._known
-        self._known.add(id(y))
+        is_new = x is not None and id(x) not in self._outputs
+        self._outputs.add(id(y))
         self._alive.append((x, y))  # or an id might be another's
         return array_of(x) if is_new else None
 
@@ -204,8 +204,8 @@ def drawing(layers: Layers, draws: ports.Draws) -> Iterator[None]:
         def call(x: torch.Tensor) -> torch.Tensor:
             if not layer.training or not layer.p:
                 return x
-            drawn = tensor_of(draws.take(array_of(x).shape))
-            return x * (drawn >= layer.p).to(x.dtype) / (1 - layer.p)
+            uniform = tensor_of(draws.take(array_of(x).shape))
+            return x * (uniform >= layer.p).to(x.dtype) / (1 - layer.p)
 
         return call
 
@@ -237,8 +237,8 @@ def noting_inputs(
 
         return hook
 
-    wanted = [(name, model) for name, model in models.items() if name not in forward]
-    handles = [model.register_forward_pre_hook(noting(name)) for name, model in wanted]
+    pairs = [(name, model) for name, model in models.items() if name not in forward]
+    handles = [model.register_forward_pre_hook(noting(name)) for name, model in pairs]
     try:
         yield
     finally:

@@ -49,11 +49,11 @@ class TorchRunner:
         self.optimizers: dict[str, torch.optim.Optimizer] = dict(spec.optimizers)
         self.layers: dict[int, tuple[str, torch.nn.Module]] = {}
         self.variables: dict[str, torch.Tensor] = {}
-        self.described: dict[str, Variable] = {}
+        self.records: dict[str, Variable] = {}
         for name, model in self.models.items():
             self._name_variables(name, model)
         self.names = {id(v): name for name, v in self.variables.items()}
-        places = {name: v.layer for name, v in self.described.items()}
+        places = {name: v.layer for name, v in self.records.items()}
         self.parts = instruments.Parts(self.models, self.layers, self.names, places)
         self.draws = ports.Draws()
         self.pixels: dict[str, dict[str, tuple[int, int, int]]] = {}
@@ -79,8 +79,8 @@ class TorchRunner:
                     continue
                 name = f"{place}/{attribute}"
                 self.variables[name] = tensor
-                described = torch_layers.describe(owner, modules[owner], attribute, tensor)
-                self.described[name] = described
+                variable = torch_layers.describe(owner, modules[owner], attribute, tensor)
+                self.records[name] = variable
 
     # ---- what a runner does ----
 
@@ -91,7 +91,7 @@ class TorchRunner:
         return PortInfo(
             kind="Torch",
             framework=f"PyTorch {torch.__version__}",
-            variables=self.described,
+            variables=self.records,
             models=list(self.models),
             optimizers=self._settings(),
             arguments=names if step else None,
@@ -112,9 +112,9 @@ class TorchRunner:
         slots: dict[SlotKey, np.ndarray] = {}
         updates: dict[str, int] = {}
         for name, optimizer in self.optimizers.items():
-            counted = torch_optimizers.own_count(optimizer)
-            if counted is not None or torch_optimizers.counts(optimizer):
-                updates[name] = counted or 0
+            count = torch_optimizers.own_count(optimizer)
+            if count is not None or torch_optimizers.counts(optimizer):
+                updates[name] = count or 0
             for of in torch_optimizers.parameters(optimizer):
                 entries = optimizer.state.get(of, {})
                 if "step" in entries:

@@ -22,7 +22,7 @@ def describe(place: str, module: Any, attribute: str, tensor: torch.Tensor) -> V
       attribute: its name there.
       tensor: itself.
     """
-    described = classes.variable(
+    variable = classes.variable(
         place,
         attribute,
         list(tensor.shape),
@@ -34,7 +34,7 @@ def describe(place: str, module: Any, attribute: str, tensor: torch.Tensor) -> V
         groups=getattr(module, "groups", 1),
     )
     is_open = tensor.ndim in (2, 4) and kind_of(module) == "other"  # its use tells
-    return replace(described, layout=OPEN) if is_open else described
+    return replace(variable, layout=OPEN) if is_open else variable
 
 
 def kind_of(module: Any) -> str:
@@ -61,8 +61,8 @@ def let_follow(model: Any) -> None:
             for part in own:
                 if type(part).__name__ == SPECTRAL_NORM and hasattr(part, "_v"):
                     kernel = part._reshape_weight_to_matrix(own.original)
-                    made = nn.functional.normalize(kernel.T @ part._u, dim=0, eps=part.eps)
-                    part._v.copy_(made)
+                    right = nn.functional.normalize(kernel.T @ part._u, dim=0, eps=part.eps)
+                    part._v.copy_(right)
 
 
 def settings(module: Any) -> Settings:

@@ -99,24 +99,24 @@ def _group(optimizer: torch.optim.Optimizer, parameter: torch.Tensor) -> dict[st
 
 
 def complete(
-    optimizer: torch.optim.Optimizer, parameter: torch.Tensor, held: dict[str, Any]
+    optimizer: torch.optim.Optimizer, parameter: torch.Tensor, state: dict[str, Any]
 ) -> None:
     """Adds to the slots that were loaded what torch makes only where there are none.
 
     Args:
       optimizer: whose they are.
       parameter: that they are of.
-      held: its state, slot -> value.
+      state: of it, slot -> value.
     """
     import torch
 
     group = _group(optimizer, parameter)
-    needed = {"max_exp_avg_sq": group.get("amsgrad"), "grad_avg": group.get("centered")}
+    conditions = {"max_exp_avg_sq": group.get("amsgrad"), "grad_avg": group.get("centered")}
     if ports.optimizer_kind(optimizer, SLOTS) == "RMSprop":
-        needed["momentum_buffer"] = group.get("momentum")
-    for key, is_needed in needed.items():
+        conditions["momentum_buffer"] = group.get("momentum")
+    for key, is_needed in conditions.items():
         if is_needed:
-            held.setdefault(key, torch.zeros_like(parameter))
+            state.setdefault(key, torch.zeros_like(parameter))
 
 
 def gradient(optimizer: torch.optim.Optimizer, parameter: torch.Tensor) -> np.ndarray:

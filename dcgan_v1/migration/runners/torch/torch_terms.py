@@ -7,7 +7,7 @@ import numpy as np
 from dcgan_v1.migration.recordings.port_recorder.torch_functions import FUNCTIONS
 from dcgan_v1.migration.records import LayerOutput, Settings, Variable
 from dcgan_v1.migration.runners.flattening import Flattening, Pixels
-from dcgan_v1.migration.runners.recorded_terms import Terms, Told
+from dcgan_v1.migration.runners.recorded_terms import Entry, Terms
 from dcgan_v1.migration.runners.torch import classes as torch_classes
 from dcgan_v1.migration.runners.torch import function_names, torch_optimizers
 
@@ -20,20 +20,20 @@ class TorchTerms(Terms):
     framework, kind = "PyTorch", "Torch"
     classes, optimizers = torch_classes, torch_optimizers
 
-    def variable(self, told: Told, module: Told) -> Variable:
+    def variable(self, entry: Entry, module: Entry) -> Variable:
         return torch_classes.variable(
-            torch_classes.owner_of(str(told["layer"])),
-            str(told["attribute"]),
-            told["shape"],
-            dtype=str(told["dtype"]),
-            trainable=bool(told["trainable"]),
+            torch_classes.owner_of(str(entry["layer"])),
+            str(entry["attribute"]),
+            entry["shape"],
+            dtype=str(entry["dtype"]),
+            trainable=bool(entry["trainable"]),
             classes=module.get("classes", ()),
             averages=bool(module.get("averages")),
             scales=bool(module.get("scales")),
             groups=int(module.get("groups", 1)),
         )
 
-    def layer_kind(self, module: Told) -> str:
+    def layer_kind(self, module: Entry) -> str:
         return torch_classes.kind_of(
             module.get("classes", ()),
             averages=bool(module.get("averages")),
@@ -43,13 +43,13 @@ class TorchTerms(Terms):
     def function_kind(self, name: str) -> str:
         return FUNCTIONS.get(name, "other")
 
-    def function_settings(self, name: str, numbers: Told) -> Settings:
+    def function_settings(self, name: str, numbers: Entry) -> Settings:
         return function_names.settings(name, numbers)
 
     def function_part(self, name: str, argument: str) -> str:
         return function_names.part(name, argument)
 
-    def function_layout(self, entry: Told, argument: str, shape: Sequence[int]) -> str:
+    def function_layout(self, entry: Entry, argument: str, shape: Sequence[int]) -> str:
         name = str(entry["function"])
         kind = FUNCTIONS.get(name)
         if self.function_part(name, argument) != "kernel" or kind not in WITH_KERNELS:
@@ -59,27 +59,27 @@ class TorchTerms(Terms):
     def oriented(self, array: np.ndarray) -> np.ndarray:
         return array.transpose(0, 2, 3, 1) if array.ndim == 4 else array  # of [N, C, H, W]
 
-    def pixels(self, layers: Sequence[tuple[LayerOutput, Told]]) -> Pixels:
-        known: Pixels = {}
+    def pixels(self, layers: Sequence[tuple[LayerOutput, Entry]]) -> Pixels:
+        sizes: Pixels = {}
         flat = Flattening()
-        for layer, told in layers:
+        for layer, entry in layers:
             shape = layer.output.shape
-            given = tuple(told.get("given", ()))
-            if not given or layer.kind == "model":
+            input_shape = tuple(entry.get("given", ()))
+            if not input_shape or layer.kind == "model":
                 continue
             first = (shape[0], shape[3], *shape[1:3]) if len(shape) == 4 else shape
-            is_vector = len(given) == 2 and layer.kind in torch_classes.WITHOUT_PIXELS
-            if "function" not in told and not is_vector:
-                flat.note(known, layer.name.partition("#")[0], given, first)
+            is_vector = len(input_shape) == 2 and layer.kind in torch_classes.WITHOUT_PIXELS
+            if "function" not in entry and not is_vector:
+                flat.note(sizes, layer.name.partition("#")[0], input_shape, first)
             elif layer.parts and layer.kind in WITH_KERNELS:
                 for variable in layer.parts.values():
-                    flat.note(known, variable.rpartition("/")[0], given, first)
-            elif len(given) == 4:
-                flat.note(known, layer.name.partition("/")[0], given, first)
-        return known
+                    flat.note(sizes, variable.rpartition("/")[0], input_shape, first)
+            elif len(input_shape) == 4:
+                flat.note(sizes, layer.name.partition("/")[0], input_shape, first)
+        return sizes
 
-    def slots(self, told: Told) -> dict[str, str]:
-        group = told["settings"]
+    def slots(self, entry: Entry) -> dict[str, str]:
+        group = entry["settings"]
         absent = {"momentum_buffer": group.get("momentum"), "grad_avg": group.get("centered")}
-        of_kind = torch_optimizers.SLOTS.get(self.optimizer_kind(told), {})
+        of_kind = torch_optimizers.SLOTS.get(self.optimizer_kind(entry), {})
         return {key: slot for slot, key in of_kind.items() if absent.get(key, True)}

@@ -75,10 +75,12 @@ def _rewritten(node: NodeDef, places: Places) -> list[NodeDef]:
     frame = f"^{node.input[0].partition(':')[0]}"
     last = _order(f"{node.name}/last", TO_LAST, frame)
     first = _order(f"{node.name}/first", TO_FIRST, frame)
-    made, order = [last, first], last.name
+    nodes, order = [last, first], last.name
     for place in places.maps:
-        made.append(_transposed(f"{node.name}/maps_{place}", node.input[place], order, _kind(node)))
-        inner.input[place] = made[-1].name
+        nodes.append(
+            _transposed(f"{node.name}/maps_{place}", node.input[place], order, _kind(node))
+        )
+        inner.input[place] = nodes[-1].name
     for place in places.sizes:
         axis = NodeDef(name=f"{node.name}/axis_{place}", op="Const", input=[frame])
         _set_constant(axis, np.int32(0))
@@ -87,13 +89,13 @@ def _rewritten(node: NodeDef, places: Places) -> list[NodeDef]:
         sizes = {"Tparams": types_pb2.DT_INT32, "Tindices": types_pb2.DT_INT32}
         for name, kind in {**sizes, "Taxis": types_pb2.DT_INT32}.items():
             gather.attr[name].type = kind
-        made += [axis, gather]
+        nodes += [axis, gather]
         inner.input[place] = gather.name
     if not places.gives_maps:
-        return [*made, inner]
+        return [*nodes, inner]
     inner.name = f"{node.name}/in_last"
     outer = _transposed(node.name, inner.name, first.name, _kind(node))
-    return [*made, inner, outer]
+    return [*nodes, inner, outer]
 
 
 def _order(name: str, axes: Iterable[int], frame: str) -> NodeDef:
@@ -109,8 +111,8 @@ def _set_constant(node: NodeDef, value: np.ndarray | np.int32) -> None:
     )
 
 
-def _transposed(name: str, given: str, order: str, kind: int) -> NodeDef:
-    node = NodeDef(name=name, op="Transpose", input=[given, order])
+def _transposed(name: str, source: str, order: str, kind: int) -> NodeDef:
+    node = NodeDef(name=name, op="Transpose", input=[source, order])
     node.attr["T"].type = kind
     node.attr["Tperm"].type = types_pb2.DT_INT32
     return node

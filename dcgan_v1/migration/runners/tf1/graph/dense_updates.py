@@ -35,11 +35,11 @@ def spell_out(meta: MetaGraphDef) -> None:
             scopes.setdefault(scope, []).append(node)
     for scope, scatters in scopes.items():
         try:
-            made = _adam(nodes, scope, scatters) if len(scatters) > 1 else _descent(nodes, scatters)
+            new = _adam(nodes, scope, scatters) if len(scatters) > 1 else _descent(nodes, scatters)
         except (Unlike, KeyError, IndexError, ValueError):  # it is refused where a step needs it
             continue
-        meta.graph_def.node.extend(made)
-        nodes |= {node.name: node for node in made}
+        meta.graph_def.node.extend(new)
+        nodes |= {node.name: node for node in new}
         _drop(meta, scope)
 
 
@@ -47,23 +47,23 @@ def _trained(meta: MetaGraphDef) -> set[str]:
     """Names of the trainable variables."""
     if "trainable_variables" not in meta.collection_def:
         return set()
-    found = meta.collection_def["trainable_variables"].bytes_list.value
-    return {VariableDef.FromString(value).variable_name.partition(":")[0] for value in found}
+    values = meta.collection_def["trainable_variables"].bytes_list.value
+    return {VariableDef.FromString(value).variable_name.partition(":")[0] for value in values}
 
 
 def _descent(nodes: Nodes, scatters: list[NodeDef]) -> list[NodeDef]:
     """Takes the place of `rows of w -= rate * gradient`."""
     (scatter,) = scatters
-    scaled = _of(nodes, scatter.input[2], "Mul")
-    values, rate = scaled.input[:2]
+    product = _of(nodes, scatter.input[2], "Mul")
+    values, rate = product.input[:2]
     if scatter.op == "ResourceScatterAdd":
         values = _of(nodes, values, "Neg").input[0]
     elif scatter.op != "ScatterSub":
         raise Unlike
     variable, indices = scatter.input[:2]
-    made = _dense(nodes, scatter, variable, values, indices)
-    _become(scatter, "ApplyGradientDescent", [variable, rate, made[0].name], nodes)
-    return made
+    dense = _dense(nodes, scatter, variable, values, indices)
+    _become(scatter, "ApplyGradientDescent", [variable, rate, dense[0].name], nodes)
+    return dense
 
 
 def _adam(nodes: Nodes, scope: str, scatters: list[NodeDef]) -> list[NodeDef]:
@@ -73,21 +73,21 @@ def _adam(nodes: Nodes, scope: str, scatters: list[NodeDef]) -> list[NodeDef]:
     step = _of(nodes, apply.input[1], "RealDiv")
     above, below = _of(nodes, step.input[0], "Mul"), _of(nodes, step.input[1], "AddV2", "Add")
     corrected = _of(nodes, above.input[0], "RealDiv")
-    scaled = _of(nodes, corrected.input[0], "Mul")
+    product = _of(nodes, corrected.input[0], "Mul")
     power1 = _of(nodes, corrected.input[1], "Sub").input[1]
-    power2 = _of(nodes, _of(nodes, scaled.input[1], "Sqrt").input[0], "Sub").input[1]
+    power2 = _of(nodes, _of(nodes, product.input[1], "Sqrt").input[0], "Sub").input[1]
     slots: dict[bool, tuple[NodeDef, str, str]] = {}  # is of squares -> scatter, values, beta
     for scatter in scatters:
-        added = _of(nodes, scatter.input[2], "Mul")
-        first = nodes[_base(added.input[0])]
+        addition = _of(nodes, scatter.input[2], "Mul")
+        first = nodes[_base(addition.input[0])]
         is_square = first.op == "Mul" and first.input[0] == first.input[1]
-        slots[is_square] = scatter, added.input[0], _of(nodes, added.input[1], "Sub").input[1]
+        slots[is_square] = scatter, addition.input[0], _of(nodes, addition.input[1], "Sub").input[1]
     (m, values, beta1), (v, _, beta2) = slots[False], slots[True]
     variable = apply.input[0]
-    made = _dense(nodes, apply, variable, values, m.input[1])
-    inputs = [variable, m.input[0], v.input[0], power1, power2, scaled.input[0], beta1, beta2]
-    _become(apply, "ApplyAdam", [*inputs, below.input[1], made[0].name], nodes)
-    return made
+    dense = _dense(nodes, apply, variable, values, m.input[1])
+    inputs = [variable, m.input[0], v.input[0], power1, power2, product.input[0], beta1, beta2]
+    _become(apply, "ApplyAdam", [*inputs, below.input[1], dense[0].name], nodes)
+    return dense
 
 
 def _dense(nodes: Nodes, apply: NodeDef, variable: str, values: str, indices: str) -> list[NodeDef]:

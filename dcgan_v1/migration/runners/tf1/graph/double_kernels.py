@@ -37,18 +37,18 @@ def decimal(x: float) -> float:
     if len(digits) <= DIGITS or not np.isfinite(single):
         return float(text)
     sign, size = (-1.0 if x < 0 else 1.0), abs(float(x))
-    found = []
+    fractions = []
     for function, inverse in FORMS:
         fraction = Fraction(inverse(size)).limit_denominator(LARGEST)
         value = sign * function(float(fraction))
         if fraction and np.float32(value) == single:
-            found.append((fraction.numerator * fraction.denominator, value))
-    for numerator in NUMERATORS if not found else ():  # of an initialiser: sqrt(2 / (25 * 128))
+            fractions.append((fraction.numerator * fraction.denominator, value))
+    for numerator in NUMERATORS if not fractions else ():  # of an initialiser: sqrt(2 / (25 * 128))
         denominator = round(numerator / size**2) if size > ROOT else 0
         value = math.sqrt(numerator / denominator) if denominator else 0.0
         if np.float32(value) == abs(single):
-            found.append((numerator * denominator, sign * value))
-    return min(found)[1] if found else float(text)
+            fractions.append((numerator * denominator, sign * value))
+    return min(fractions)[1] if fractions else float(text)
 
 
 def _batch_norm(
@@ -57,17 +57,17 @@ def _batch_norm(
     x = _nhwc(node, x)
     moved_mean, moved_variance = mean, variance
     if node.attr["is_training"].b:
-        kept = 0.0
+        decay = 0.0
         if "exponential_avg_factor" in node.attr:
-            kept = 1 - decimal(node.attr["exponential_avg_factor"].f)
+            decay = 1 - decimal(node.attr["exponential_avg_factor"].f)
         old_mean, old_variance = mean, variance  # empty where nothing of them is kept
         mean = tf.reduce_mean(x, [0, 1, 2])
         variance = tf.reduce_mean(tf.square(x - mean), [0, 1, 2])
         n = tf.cast(tf.reduce_prod(tf.shape(x)[:3]), x.dtype)
         moved_mean, moved_variance = mean, variance * n / tf.maximum(n - 1, 1)
-        if kept:
-            moved_mean = kept * old_mean + (1 - kept) * moved_mean
-            moved_variance = kept * old_variance + (1 - kept) * moved_variance
+        if decay:
+            moved_mean = decay * old_mean + (1 - decay) * moved_mean
+            moved_variance = decay * old_variance + (1 - decay) * moved_variance
     y = (x - mean) * tf.rsqrt(variance + _epsilon(node)) * scale + offset
     nothing = tf.zeros([0], x.dtype)
     return [_back(node, y), moved_mean, moved_variance, mean, variance, nothing]
@@ -78,8 +78,8 @@ def _batch_norm_gradient(
 ) -> list[tf.Tensor]:
     """mean, variance: what `_batch_norm` gives as its fourth and fifth output."""
     x, dy = _nhwc(node, x), _nhwc(node, dy)
-    scaled = tf.rsqrt(variance + _epsilon(node))
-    x_hat = (x - mean) * scaled
+    inverse = tf.rsqrt(variance + _epsilon(node))
+    x_hat = (x - mean) * inverse
     d_offset = tf.reduce_sum(dy, [0, 1, 2])
     d_scale = tf.reduce_sum(dy * x_hat, [0, 1, 2])
     dx = dy
@@ -87,7 +87,7 @@ def _batch_norm_gradient(
         through_variance = x_hat * tf.reduce_mean(dy * x_hat, [0, 1, 2])
         dx = dy - tf.reduce_mean(dy, [0, 1, 2]) - through_variance
     nothing = tf.zeros([0], x.dtype)
-    return [_back(node, scale * scaled * dx), d_scale, d_offset, nothing, nothing]
+    return [_back(node, scale * inverse * dx), d_scale, d_offset, nothing, nothing]
 
 
 def _epsilon(node: Any) -> tf.Tensor:

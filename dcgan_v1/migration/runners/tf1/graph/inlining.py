@@ -29,12 +29,12 @@ def inline(meta: Any) -> None:
     copy = type(meta)()
     copy.CopyFrom(meta)
     copy.ClearField("collection_def")
-    used = {name.lstrip("^").partition(":")[0] for n in nodes for name in n.input}
+    inputs = {name.lstrip("^").partition(":")[0] for n in nodes for name in n.input}
     for node in copy.graph_def.node:
         if node.op in BRANCHING:
             node.attr[LOWER].b = True
     # what nothing uses would be pruned
-    ends = [node.name for node in nodes if node.name not in used]
+    ends = [node.name for node in nodes if node.name not in inputs]
     copy.collection_def["train_op"].node_list.value.extend(ends)
     config = tf.ConfigProto()
     options = config.graph_options.rewrite_options

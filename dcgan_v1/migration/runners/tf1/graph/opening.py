@@ -59,16 +59,16 @@ def open_program(spec: Tf1) -> Opened:
       UserError: it cannot be read, needs unknown ops, holds unsafe ones, or its
         checkpoint is of another graph.
     """
-    given = [
+    forms = [
         k
         for k in ("meta", "function", "saved_model", "frozen", "recording")
         if getattr(spec, k) is not None
     ]
-    if len(given) != 1:
+    if len(forms) != 1:
         raise UserError("Tf1 takes one of meta, function, saved_model, frozen and recording")
     for library in spec.libraries:
         unsafe.load_library(library)
-    meta, source, checkpoint = FORMS[given[0]](spec)
+    meta, source, checkpoint = FORMS[forms[0]](spec)
     for node in unsafe.all_nodes(meta.graph_def):
         node.device = ""
         # the name of a function of tf.custom_gradient's, lost with its program; what
@@ -79,7 +79,7 @@ def open_program(spec: Tf1) -> Opened:
     if not spec.trust:
         unsafe.refuse_unsafe(meta, source)
     inlining.inline(meta)
-    frozen = given[0] == "frozen"
+    frozen = forms[0] == "frozen"
     nodes = meta.graph_def.node
     if frozen:
         variables = _large_constants(meta.graph_def)
@@ -87,7 +87,7 @@ def open_program(spec: Tf1) -> Opened:
     else:
         variables = [node.name for node in nodes if node.op in VARIABLES]
         trainable = _trainable(meta, variables)
-    recording = Recording(str(spec.recording)) if given[0] == "recording" else None
+    recording = Recording(str(spec.recording)) if forms[0] == "recording" else None
     if recording and not checkpoint:
         values = {n: a for n, a in recording.values.items() if n in variables}
     else:
@@ -182,15 +182,15 @@ def _parsed(path: str | Path | None, message: Any) -> Any:
         data = Path(path).read_bytes()
     except OSError as error:
         raise UserError(f"cannot read {path}: {error.strerror}") from error
-    parsed = message()
+    proto = message()
     try:
-        parsed.ParseFromString(data)
+        proto.ParseFromString(data)
     except DecodeError as error:
         raise UserError(f"{path} is no {message.DESCRIPTOR.name}") from error
-    graphs = parsed if message is tf.GraphDef else getattr(parsed, "graph_def", None)
+    graphs = proto if message is tf.GraphDef else getattr(proto, "graph_def", None)
     if graphs is not None and not graphs.node:
         raise UserError(f"{path} is no {message.DESCRIPTOR.name}: it has no nodes")
-    return parsed
+    return proto
 
 
 # ---- variables ----
@@ -206,8 +206,8 @@ def _trainable(meta: MetaGraphDef, variables: list[str]) -> list[str]:
     key = "trainable_variables"
     if key not in meta.collection_def:
         return list(variables)
-    named = {d.variable_name.partition(":")[0] for d in _definitions(meta, key)}
-    return [name for name in variables if name in named]
+    names = {d.variable_name.partition(":")[0] for d in _definitions(meta, key)}
+    return [name for name in variables if name in names]
 
 
 def _large_constants(graph_def: tf.GraphDef) -> list[str]:
@@ -233,31 +233,31 @@ def _values(checkpoint: str, meta: MetaGraphDef, variables: list[str], source: s
         raise UserError(f"no checkpoint at {checkpoint}")
     with reading.opened(checkpoint) as reader:
         shapes = reader.get_variable_to_shape_map()
-        found: Arrays = {}
-        lacking: list[str] = []
+        arrays: Arrays = {}
+        missing: list[str] = []
         nodes = {node.name: node for node in meta.graph_def.node}
         trained = set(_trainable(meta, variables))
         for name in variables:
             shape = tf.TensorShape(nodes[name].attr["shape"].shape)
             key = _key(nodes[name], name)
             if key not in shapes:
-                lacking += [name] if name in trained else []
+                missing += [name] if name in trained else []
             elif not shape.is_compatible_with(shapes[key]):
                 raise UserError(
                     f"{checkpoint} is of another graph than {source}: {name} has shape "
                     f"{shapes[key]} in it, {shape.as_list()} in the graph"
                 )
             else:
-                found[name] = np.asarray(reader.get_tensor(key))
-    if lacking:
+                arrays[name] = np.asarray(reader.get_tensor(key))
+    if missing:
         raise UserError(
-            f"{checkpoint} is of another graph than {source}: it has no {lacking[0]}"
-            + (f", nor {len(lacking) - 1} more" if len(lacking) > 1 else "")
+            f"{checkpoint} is of another graph than {source}: it has no {missing[0]}"
+            + (f", nor {len(missing) - 1} more" if len(missing) > 1 else "")
         )
-    return found
+    return arrays
 
 
 def _key(node: Any, name: str) -> str:
     """A resource variable is saved under its shared name."""
-    shared = node.attr["shared_name"].s.decode() if node.op == "VarHandleOp" else ""
-    return shared or name
+    shared_name = node.attr["shared_name"].s.decode() if node.op == "VarHandleOp" else ""
+    return shared_name or name

@@ -98,25 +98,25 @@ def to_double(meta: Any) -> InDouble:
         if node.op not in SUBSTITUTES:
             _raise_attributes(node, left)
     produced: Produced = {}
-    renamed: Renamed = {}
-    made: list[Any] = []
+    new_names: Renamed = {}
+    new_nodes: list[Any] = []
     for node in nodes:
         if node.op in SUBSTITUTES:
             spelled[node.op] += 1
-            made += _spell_out(node, produced, renamed)
+            new_nodes += _spell_out(node, produced, new_names)
         else:
-            made.append(node)
+            new_nodes.append(node)
             produced[node.name] = _types(_definition(node).output_arg, node.attr)
     del out.graph_def.node[:]
-    out.graph_def.node.extend(_with_casts(made, produced, renamed))
+    out.graph_def.node.extend(_with_casts(new_nodes, produced, new_names))
     return InDouble(out, dict(left), dict(spelled))
 
 
 def _definition(node: Any) -> Any:
-    found = op_def_registry.get(node.op)
-    if found is None:
+    definition = op_def_registry.get(node.op)
+    if definition is None:
         raise ValueError(f"{node.name} calls the function {node.op}")
-    return found
+    return definition
 
 
 def _raise_attributes(node: Any, left: "Counter[str]") -> None:
@@ -159,22 +159,22 @@ def _has_double(op: str, attribute: Any) -> bool:
     allowed = attribute.allowed_values.list.type
     if attribute.HasField("allowed_values") and DOUBLE not in allowed:
         return False
-    found = _kernels(op)
-    return not found or any(
+    kernel_list = _kernels(op)
+    return not kernel_list or any(
         all(
             DOUBLE in constraint.allowed_values.list.type
             for constraint in kernel.constraint
             if constraint.name == attribute.name
         )
-        for kernel in found
+        for kernel in kernel_list
     )
 
 
 @cache
 def _kernels(op: str) -> tuple[Any, ...]:
     """The CPU's kernels of a type of op. TensorFlow goes through all there are to find them."""
-    found = kernels.get_registered_kernels_for_op(op).kernel
-    return tuple(kernel for kernel in found if kernel.device_type in ("CPU", "DEFAULT"))
+    every = kernels.get_registered_kernels_for_op(op).kernel
+    return tuple(kernel for kernel in every if kernel.device_type in ("CPU", "DEFAULT"))
 
 
 def _types(arguments: Any, attributes: Any) -> list[int]:
@@ -192,7 +192,7 @@ def _types(arguments: Any, attributes: Any) -> list[int]:
     return types
 
 
-def _spell_out(node: Any, produced: Produced, renamed: Renamed) -> list[Any]:
+def _spell_out(node: Any, produced: Produced, new_names: Renamed) -> list[Any]:
     """Returns the nodes that stand for one op without a double kernel, and notes the
     new names of its outputs."""
     definition = _definition(node)
@@ -200,12 +200,13 @@ def _spell_out(node: Any, produced: Produced, renamed: Renamed) -> list[Any]:
     data = [name for name in node.input if not name.startswith("^")]
     control = [name for name in node.input if name.startswith("^")]
     with tf.Graph().as_default() as graph:
-        given = [tf.placeholder(t, name=f"in{i}") for i, t in enumerate(types)]
+        placeholders = [tf.placeholder(t, name=f"in{i}") for i, t in enumerate(types)]
         outputs = [
-            tf.identity(y, name=f"out{i}") for i, y in enumerate(SUBSTITUTES[node.op](node, *given))
+            tf.identity(y, name=f"out{i}")
+            for i, y in enumerate(SUBSTITUTES[node.op](node, *placeholders))
         ]
     prefix = f"{node.name}/in_double"
-    made = []
+    nodes = []
     for part in graph.as_graph_def().node:
         if part.op == "Placeholder":
             continue
@@ -215,14 +216,14 @@ def _spell_out(node: Any, produced: Produced, renamed: Renamed) -> list[Any]:
         part.name = f"{prefix}/{part.name}"
         part.input[:] = inputs + control
         produced[part.name] = _types(_definition(part).output_arg, part.attr)
-        made.append(part)
+        nodes.append(part)
     for i in range(1, len(outputs)):
-        renamed[node.name, i] = f"{prefix}/out{i}"
+        new_names[node.name, i] = f"{prefix}/out{i}"
     # the old name stays alive: for the first output, control inputs and fetches
     alias = tf.NodeDef(name=node.name, op="Identity", input=[f"{prefix}/out0"])
     alias.attr["T"].type = DOUBLE
     produced[node.name] = [DOUBLE]
-    return [*made, alias]
+    return [*nodes, alias]
 
 
 def _moved(name: str, prefix: str, data: list[str]) -> str:
@@ -242,18 +243,18 @@ def _parts(name: str) -> tuple[str, int | None]:
     return base, int(output or 0)
 
 
-def _with_casts(nodes: list[Any], produced: Produced, renamed: Renamed) -> list[Any]:
+def _with_casts(nodes: list[Any], produced: Produced, new_names: Renamed) -> list[Any]:
     """Returns the nodes with a Cast wherever an input has another type than wanted."""
     casts: dict[str, Any] = {}
     for node in nodes:
-        wanted = iter(_types(_definition(node).input_arg, node.attr))
+        dtypes = iter(_types(_definition(node).input_arg, node.attr))
         for place, name in enumerate(node.input):
             base, output = _parts(name)
             if output is None:
                 continue
-            want = next(wanted) % REF
-            if (base, output) in renamed:
-                name = renamed[base, output]
+            want = next(dtypes) % REF
+            if (base, output) in new_names:
+                name = new_names[base, output]
                 node.input[place] = name
                 base, output = _parts(name)
                 assert output is not None

@@ -140,8 +140,8 @@ def refuse_unknown(meta: Any, source: str) -> None:
         }
     )
     if unknown:
-        known = [KNOWN_LIBRARIES[op] for op in unknown if op in KNOWN_LIBRARIES]
-        file = f" (TF1 had it in {known[0]})" if known else ""
+        libraries = [KNOWN_LIBRARIES[op] for op in unknown if op in KNOWN_LIBRARIES]
+        file = f" (TF1 had it in {libraries[0]})" if libraries else ""
         raise UserError(
             f"{source} needs {len(unknown)} ops that TensorFlow {tf.version.VERSION} "
             f"has not: {', '.join(unknown[:8])}; name the file that registers them: "
@@ -158,9 +158,9 @@ def refuse_unsafe(meta: Any, source: str) -> None:
         for n in function.node_def
         if n.op in SAVERS
     }
-    found = sorted(nodes.items())
-    if found:
-        named = ", ".join(f"{op} ({name})" for op, name in found[:5])
+    ops = sorted(nodes.items())
+    if ops:
+        text = ", ".join(f"{op} ({name})" for op, name in ops[:5])
         raise UserError(
-            f"{source} holds ops that touch the machine: {named}; --trust runs it nevertheless"
+            f"{source} holds ops that touch the machine: {text}; --trust runs it nevertheless"
         )

@@ -13,10 +13,10 @@ ADDED = ("Add", "AddV2")  # floor(random + keep): kept, in TensorFlow before 1.1
 def value_in_inference(session: tf.Session, tensor: tf.Tensor) -> float | None:
     """Returns the value, 0 or 1, of a number that is fed under which everything is
     kept; None where the number steers no dropout."""
-    for scalar, wanted in _thresholds(tensor):
+    for scalar, target in _thresholds(tensor):
         for value in (0.0, 1.0):
             try:
-                if session.run(scalar, {tensor: value}) == wanted:
+                if session.run(scalar, {tensor: value}) == target:
                     return value
             except tf.errors.OpError:
                 continue
@@ -26,18 +26,18 @@ def value_in_inference(session: tf.Session, tensor: tf.Tensor) -> float | None:
 def _thresholds(tensor: tf.Tensor) -> Iterator[tuple[tf.Tensor, float]]:
     """Yields (number that is compared with random ones, its value that keeps all)."""
     waiting: list[tf.Tensor] = [tensor]
-    seen: set[tf.Operation] = set()
+    ops: set[tf.Operation] = set()
     while waiting:
         scalar = waiting.pop()
         for op in scalar.consumers():
-            if op in seen:
+            if op in ops:
                 continue
-            seen.add(op)
+            ops.add(op)
             others = [t.op for t in op.inputs if t is not scalar]
-            drawn = any(o.type in graph_ops.RANDOM for o in graph_ops.above(others))
-            if op.type in COMPARED and drawn:
+            is_random = any(o.type in graph_ops.RANDOM for o in graph_ops.above(others))
+            if op.type in COMPARED and is_random:
                 yield scalar, 0.0
-            elif op.type in ADDED and drawn:
+            elif op.type in ADDED and is_random:
                 yield scalar, 1.0
             elif op.outputs and op.outputs[0].shape.rank == 0:
                 waiting.append(op.outputs[0])

@@ -59,9 +59,9 @@ def fetchable(graph: tf.Graph) -> tuple[set[tf.Operation], set[tf.Operation]]:
     branch: dict[tf.Operation, int] = {}
     loop: dict[tf.Operation, int] = {}
     for op in ops:
-        needed = _needed(op)
-        depth = max((branch.get(o, 0) for o in needed), default=0)
-        inside = max((loop.get(o, 0) for o in needed), default=0)
+        causes = _needed(op)
+        depth = max((branch.get(o, 0) for o in causes), default=0)
+        inside = max((loop.get(o, 0) for o in causes), default=0)
         if op.type in ("Enter", "RefEnter"):
             inside += 1
         elif op.type in ("Exit", "RefExit"):
@@ -78,8 +78,8 @@ def fetchable(graph: tf.Graph) -> tuple[set[tf.Operation], set[tf.Operation]]:
 
 def _needed(op: tf.Operation) -> list[tf.Operation]:
     """What an op needs, but for what comes round in a loop."""
-    needed = [*(t.op for t in op.inputs), *op.control_inputs]
-    return [o for o in needed if o.type != "NextIteration"]
+    causes = [*(t.op for t in op.inputs), *op.control_inputs]
+    return [o for o in causes if o.type != "NextIteration"]
 
 
 def _stuck(ops: list[tf.Operation], loop: dict[tf.Operation, int]) -> set[tf.Operation]:
@@ -93,8 +93,8 @@ def _stuck(ops: list[tf.Operation], loop: dict[tf.Operation, int]) -> set[tf.Ope
             waits = op.type not in ("Enter", "RefEnter") and any(
                 not loop[o] for o in op.control_inputs
             )
-            needed = [*(t.op for t in op.inputs), *op.control_inputs]
-            if (loop[op] and waits) or any(o in stuck for o in needed):
+            causes = [*(t.op for t in op.inputs), *op.control_inputs]
+            if (loop[op] and waits) or any(o in stuck for o in causes):
                 stuck.add(op)
     return stuck
 

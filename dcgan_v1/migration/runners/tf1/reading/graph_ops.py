@@ -59,15 +59,15 @@ def depending(graph: tf.Graph, tensors: Iterable[tf.Tensor]) -> set[tf.Operation
 
 def reads(graph: tf.Graph) -> dict[tf.Operation, frozenset[str]]:
     """Returns op -> names of the variables that its value is made of."""
-    read: dict[tf.Operation, frozenset[str]] = {}
+    variables: dict[tf.Operation, frozenset[str]] = {}
     none: frozenset[str] = frozenset()
     for _ in range(_rounds(graph)):
         for op in graph.get_operations():
-            own = [read.get(t.op, none) for t in op.inputs]
+            own = [variables.get(t.op, none) for t in op.inputs]
             if op.type in ("Variable", "VariableV2", "VarHandleOp"):
                 own.append(frozenset([op.name]))
-            read[op] = frozenset().union(*own) if own else none
-    return read
+            variables[op] = frozenset().union(*own) if own else none
+    return variables
 
 
 def _rounds(graph: tf.Graph) -> int:
@@ -155,11 +155,11 @@ def is_source(op: tf.Operation) -> bool:
     return op.type in PLACEHOLDERS or op.type in SOURCES
 
 
-def inputs(graph: tf.Graph, needed: set[tf.Operation]) -> dict[str, tf.Tensor]:
+def inputs(graph: tf.Graph, ops: set[tf.Operation]) -> dict[str, tf.Tensor]:
     """Returns name -> tensor of what a run must be given: placeholders and sources."""
     tensors: dict[str, tf.Tensor] = {}
     for op in graph.get_operations():
-        if op not in needed:
+        if op not in ops:
             continue
         if op.type in PLACEHOLDERS:
             tensors[op.name] = op.outputs[0]
@@ -168,12 +168,10 @@ def inputs(graph: tf.Graph, needed: set[tf.Operation]) -> dict[str, tf.Tensor]:
     return tensors
 
 
-def random(graph: tf.Graph, needed: set[tf.Operation]) -> dict[str, tf.Tensor]:
+def random(graph: tf.Graph, ops: set[tf.Operation]) -> dict[str, tf.Tensor]:
     """Returns name -> tensor of the random numbers that a run draws."""
     return {
-        op.name: op.outputs[0]
-        for op in graph.get_operations()
-        if op in needed and op.type in RANDOM
+        op.name: op.outputs[0] for op in graph.get_operations() if op in ops and op.type in RANDOM
     }
 
 

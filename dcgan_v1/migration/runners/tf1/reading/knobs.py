@@ -45,31 +45,31 @@ def of(op: tf.Operation, nodes: Mapping[str, NodeDef]) -> Knobs:
 
 def _of_branches(nodes: Mapping[str, NodeDef], name: str) -> Knobs:
     """A batch norm in a tf.cond: an op for each mode, which the switch joins."""
-    found = []
-    for given in nodes[name].input:
-        node = nodes.get(given.partition(":")[0])
+    places = []
+    for source in nodes[name].input:
+        node = nodes.get(source.partition(":")[0])
         while node is not None and node.op == "Identity":
             node = nodes.get(node.input[0].partition(":")[0])
         if node is not None and "epsilon" in node.attr:
-            found.append((node.name, "epsilon"))
-    return {"epsilon": found} if found else {}
+            places.append((node.name, "epsilon"))
+    return {"epsilon": places} if places else {}
 
 
 def settings(op: tf.Operation) -> Settings:
     """Returns what maximum(x, slope * x) says of itself: its gradient goes to the first of
     equals."""
-    found = _scaled(op) if op.type == "Maximum" else []
-    if len(found) != 1:
+    products = _scaled(op) if op.type == "Maximum" else []
+    if len(products) != 1:
         return {}
-    place, constant = found[0]
+    place, constant = products[0]
     slope = float(f"{float(tf.make_ndarray(constant.get_attr('value'))):.6g}")
     return {"slope": slope, AT_ZERO: slope if place == 0 else 1.0}
 
 
 def _slope(op: tf.Operation) -> Knobs:
     """maximum(x, slope * x): the constant that x is multiplied with."""
-    found = _scaled(op)
-    return {"slope": [(found[0][1].name, "value")]} if len(found) == 1 else {}
+    products = _scaled(op)
+    return {"slope": [(products[0][1].name, "value")]} if len(products) == 1 else {}
 
 
 def _scaled(op: tf.Operation) -> list[tuple[int, tf.Operation]]:
@@ -92,15 +92,15 @@ def _epsilon(op: tf.Operation) -> Knobs:
         visited |= above
         level = {o for o in above if o.type not in graph_ops.KERNELS and not graph_ops.is_source(o)}
     roots = [o for o in visited if o.type in ROOTS]
-    found = [
+    places = [
         (constant.name, "value")
         for root in roots
-        for added in [root.inputs[0].op]
-        if added.type in graph_ops.SUMS
-        for constant in (t.op for t in added.inputs)
+        for addition in [root.inputs[0].op]
+        if addition.type in graph_ops.SUMS
+        for constant in (t.op for t in addition.inputs)
         if constant.type == "Const" and _is_number(constant)
     ]
-    return {"epsilon": found} if len(roots) == 1 and found else {}
+    return {"epsilon": places} if len(roots) == 1 and places else {}
 
 
 def _is_number(constant: tf.Operation) -> bool:
@@ -120,12 +120,12 @@ def _of_same_filter(convolution: tf.Operation) -> list[str]:
     source = convolution.inputs[1].op
     while source.type in graph_ops.THROUGH and source.inputs:
         source = source.inputs[0].op
-    found, known, waiting = {convolution.name}, {source}, [source]
+    names, ops, waiting = {convolution.name}, {source}, [source]
     while waiting:
         for user in (u for tensor in waiting.pop().outputs for u in tensor.consumers()):
-            if user.type in graph_ops.THROUGH and user not in known:
-                known.add(user)
+            if user.type in graph_ops.THROUGH and user not in ops:
+                ops.add(user)
                 waiting.append(user)
             if user.type == convolution.type and "_grad/" not in user.name:
-                found.add(user.name)
-    return sorted(found)
+                names.add(user.name)
+    return sorted(names)

@@ -8,7 +8,7 @@ from dcgan_v1.migration.runners.tf1.reading.roles import Roles
 
 def tensors(graph: tf.Graph, roles: Roles) -> dict[GradientKey, tf.Tensor]:
     """Returns the gradients of the losses of all other updates by each update's variables."""
-    found: dict[GradientKey, tf.Tensor] = {}
+    by_key: dict[GradientKey, tf.Tensor] = {}
     with graph.as_default():
         for i, (_, update) in enumerate(roles.applied):
             others = [
@@ -21,11 +21,13 @@ def tensors(graph: tf.Graph, roles: Roles) -> dict[GradientKey, tf.Tensor]:
             # what a gradient is taken by: the resource, or the reference
             variables = [graph.get_operation_by_name(a.variable).outputs[0] for a in update.applies]
             try:
-                added = tf.gradients(others, variables) if others else []
+                gradients = tf.gradients(others, variables) if others else []
             except (LookupError, ValueError, TypeError, AttributeError):
-                added = []  # an op without a gradient, or a loop
-            for a, gradient in zip(update.applies, added or [None] * len(variables), strict=True):
+                gradients = []  # an op without a gradient, or a loop
+            for a, gradient in zip(
+                update.applies, gradients or [None] * len(variables), strict=True
+            ):
                 if gradient is not None:
                     key = GradientKey(i, update.optimizer, a.variable)
-                    found[key] = tf.convert_to_tensor(gradient)
-    return found
+                    by_key[key] = tf.convert_to_tensor(gradient)
+    return by_key

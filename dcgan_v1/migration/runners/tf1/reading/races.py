@@ -80,13 +80,13 @@ def settle(
     for number, run in enumerate(roles.runs):
         values = [t.op for t in fetches.step_scalars[number].values()]
         values += [fetches.outputs[op.name].op for op in fetches.step_layers[number]]
-        asked = [names[name] for name in fetched[number] if name in names]
-        by_run.append(find([*run, *asked], [*values, *asked], modes))
+        extras = [names[name] for name in fetched[number] if name in names]
+        by_run.append(find([*run, *extras], [*values, *extras], modes))
         calls.append([*run, *values])
-        own.append(asked)
+        own.append(extras)
     order = impose([race for races in by_run for race in races], calls)
-    seen = [r for races, asked in zip(by_run, own, strict=True) for r in seen_by(races, asked)]
-    return lines(seen, order.races), order.feeds
+    visible = [r for races, extras in zip(by_run, own, strict=True) for r in seen_by(races, extras)]
+    return lines(visible, order.races), order.feeds
 
 
 def of_program(calls: Iterable[tuple[Sequence[tf.Operation], Modes]]) -> list[str]:
@@ -125,16 +125,16 @@ def find(
 
 def _race(call: SessionCall, name: str, reader: tf.Operation, writer: tf.Operation) -> list[Race]:
     """The race of a reader and a writer of a variable; none where nobody sees what was read."""
-    moved = [w for of in call.writers.values() for w in of if call.is_made_of(w, reader)]
-    if not moved and not any(call.is_made_of(value, reader) for value in call.fetched):
+    writes = [w for of in call.writers.values() for w in of if call.is_made_of(w, reader)]
+    if not writes and not any(call.is_made_of(value, reader) for value in call.fetched):
         return []
-    own = [w for w in moved if w in call.writers[name]]
+    own = [w for w in writes if w in call.writers[name]]
     is_first = True
-    if own and not any("Apply" in w.type for w in moved):
+    if own and not any("Apply" in w.type for w in writes):
         # what an assignment is made of belongs to it: a weight is clipped after its update
         is_first = rank(writer) > rank(own[0])
     pair = (reader, writer) if is_first else (writer, reader)
-    return [Race(name, *pair, MOVES if moved else VALUE)]
+    return [Race(name, *pair, MOVES if writes else VALUE)]
 
 
 def seen_by(races: Sequence[Race], values: Sequence[tf.Operation]) -> list[Race]:

@@ -22,7 +22,7 @@ class Roles:
       runs: what one training step runs: lists of operations, one for a session call.
       applied: [(run, Update)] in the order of their effect; `losses` has for each the
         tensors that its gradients are of.
-      stepped: the ops that a step needs; needed: those that an output beside it needs, too.
+      step_ops: the ops that a step needs; needed: those that an output beside it needs, too.
       can: the ops that have a value whichever branches are taken.
       inputs, random: name -> tensor of what is fed; the second is drawn by the graph.
       beside: names of the random ones that no step draws.
@@ -38,23 +38,23 @@ class Roles:
         self.runs = updates.runs(graph, self.updates, spec.runs)
         self.applied = updates.ordered(self.updates, self.runs)
         self.losses = [updates.losses(u, graph) for _, u in self.applied]
-        stepped = graph_ops.above([op for run in self.runs for op in run])
-        self.stepped = stepped
+        step_ops = graph_ops.above([op for run in self.runs for op in run])
+        self.step_ops = step_ops
         self.can, branches = graph_layers.fetchable(graph)
-        outputs = _outputs(graph, types, stepped, self.can)
-        self.needed = stepped | graph_ops.above(outputs)
+        outputs = _outputs(graph, types, step_ops, self.can)
+        self.needed = step_ops | graph_ops.above(outputs)
         refuse_savers(self.needed, program.source, spec.trust)
         # where nothing else trains, no run was found that would need them
         _refuse_sparse(self.needed if self.runs else graph.get_operations(), set(program.trainable))
         self.inputs = graph_ops.inputs(graph, self.needed)
         self.random = graph_ops.random(graph, self.needed & branches)
-        drawn = graph_ops.random(graph, stepped)
-        self.beside = [name for name in self.random if name not in drawn]
+        of_step = graph_ops.random(graph, step_ops)
+        self.beside = [name for name in self.random if name not in of_step]
         self.switches = {n: t for n, t in self.inputs.items() if graph_ops.is_switch(t)}
         applies = [(u, apply) for u in self.updates for apply in u.applies]
-        given = {t.op: spec.training[n] for n, t in self.inputs.items() if n in spec.training}
+        values = {t.op: spec.training[n] for n, t in self.inputs.items() if n in spec.training}
         self.modes = {t.op: True for t in self.switches.values()} | {
-            op: value for op, value in given.items() if isinstance(value, bool)
+            op: value for op, value in values.items() if isinstance(value, bool)
         }
         self.slots = {
             variable: SlotKey(apply.variable, update.optimizer, slot)
@@ -105,8 +105,8 @@ def refuse_savers(ops: Iterable[tf.Operation], source: str, trust: bool) -> None
         )
 
 
-def _refuse_sparse(needed: Iterable[tf.Operation], trainable: set[str]) -> None:
-    for op in needed:
+def _refuse_sparse(ops: Iterable[tf.Operation], trainable: set[str]) -> None:
+    for op in ops:
         is_sparse = "SparseApply" in op.type or "Scatter" in op.type
         name = graph_ops.variable_of(op.inputs[0]) if is_sparse and op.inputs else None
         # Adam scatters into its slots, `w/Adam`, and subtracts from w itself
@@ -119,7 +119,7 @@ def _refuse_sparse(needed: Iterable[tf.Operation], trainable: set[str]) -> None:
 
 
 def _outputs(
-    graph: tf.Graph, types: dict[str, str], stepped: set[tf.Operation], can: set[tf.Operation]
+    graph: tf.Graph, types: dict[str, str], step_ops: set[tf.Operation], can: set[tf.Operation]
 ) -> list[tf.Operation]:
     """Ops beside the training step that say what the networks give: layers that nothing
     but bookkeeping uses."""
@@ -128,7 +128,7 @@ def _outputs(
         op
         for op in ops
         if types.get(op.name) in graph_layers.KINDS
-        and op not in stepped
+        and op not in step_ops
         and op in can
         and "gradients" not in op.name
         and not op.name.startswith(("save/", "save_", "report_uninitialized"))
@@ -136,8 +136,8 @@ def _outputs(
     initial = {
         o
         for op in ops
-        if op.type in ("Assign", "AssignVariableOp") and op not in stepped
+        if op.type in ("Assign", "AssignVariableOp") and op not in step_ops
         for o in graph_ops.above([op.inputs[1].op], data_only=True)
     }
-    fed = {op for op in ops if graph_ops.is_source(op)}
-    return [op for op in layers if op not in initial and graph_ops.above([op]) & fed]
+    sources = {op for op in ops if graph_ops.is_source(op)}
+    return [op for op in layers if op not in initial and graph_ops.above([op]) & sources]

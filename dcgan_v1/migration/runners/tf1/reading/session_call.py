@@ -132,21 +132,21 @@ def branches(ops: Sequence[tf.Operation]) -> Branches:
       ops: in the order of `in_order`.
     """
     none: frozenset[Branch] = frozenset()
-    found: Branches = {}
+    conditions: Branches = {}
     for op in ops:
-        sides = [found[control] for control in op.control_inputs if control in found]
+        sides = [conditions[control] for control in op.control_inputs if control in conditions]
         for tensor in op.inputs:
-            own = found.get(tensor.op)
+            own = conditions.get(tensor.op)
             if own is None:
                 continue  # the way back of a loop
             if tensor.op.type in SWITCHES and tensor.op.inputs[1].op.type != "LoopCond":
                 own |= {(_condition(tensor.op.inputs[1]), tensor.value_index)}
             sides.append(own)
         if op.type in JOINS and sides:  # it has a value whichever side has
-            found[op] = frozenset.intersection(*sides)
+            conditions[op] = frozenset.intersection(*sides)
         else:
-            found[op] = none.union(*sides)
-    return found
+            conditions[op] = none.union(*sides)
+    return conditions
 
 
 def join_of(op: tf.Operation, outside: frozenset[Branch], among: Branches) -> tf.Operation | None:
@@ -157,16 +157,16 @@ def join_of(op: tf.Operation, outside: frozenset[Branch], among: Branches) -> tf
       outside: the outcomes under which the join must run.
       among: all ops that there are.
     """
-    waiting, known = [op], {op}
+    waiting, region = [op], {op}
     while waiting:
         after = waiting.pop(0)
         consumers = [c for tensor in after.outputs for c in tensor.consumers()]
         for other in (*consumers, *after._control_outputs):
-            if other in known or other not in among:
+            if other in region or other not in among:
                 continue
             if other.type in JOINS and among[other] <= outside:
                 return other
-            known.add(other)
+            region.add(other)
             waiting.append(other)
     return None
 

@@ -20,16 +20,16 @@ def find(applied: list[tuple[int, Update]], runs: Runs) -> dict[str, str]:
       applied: updates of a step, with the run that each is in.
       runs: the step's session calls.
     """
-    counted = [name for run in runs for name in _raised(above(run))]
-    done = [update.optimizer for _, update in applied]
-    found: dict[str, str] = {}
+    counts = [name for run in runs for name in _raised(above(run))]
+    optimizers = [update.optimizer for _, update in applied]
+    by_optimizer: dict[str, str] = {}
     for _, update in applied:
         first = update.applies[0]
         settings = [t for t in first.op.inputs if t.name != first.gradient.name]
         names = counters(t for t in settings if t.shape.rank == 0)
-        if len(names) == 1 and counted.count(names[0]) == done.count(update.optimizer):
-            found[update.optimizer] = names[0]
-    return found
+        if len(names) == 1 and counts.count(names[0]) == optimizers.count(update.optimizer):
+            by_optimizer[update.optimizer] = names[0]
+    return by_optimizer
 
 
 def _raised(ops: Iterable[tf.Operation]) -> list[str]:

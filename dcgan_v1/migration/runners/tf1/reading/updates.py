@@ -72,14 +72,14 @@ Runs = list[list[tf.Operation]]  # a list a session call
 Ends = dict[tf.Operation, tuple[set[str], int]]  # op -> updates it needs, how much it needs
 
 
-def below(graph: tf.Graph, found: list[Update], can: set[tf.Operation]) -> set[tf.Operation]:
+def below(graph: tf.Graph, updates: list[Update], can: set[tf.Operation]) -> set[tf.Operation]:
     """Returns every op that needs one of the updates in any way, or an assignment that
     no branch holds: averages that are moved in place.
 
     Args:
       can: the ops that are in no branch.
     """
-    reached = {apply.op for update in found for apply in update.applies}
+    reached = {apply.op for update in updates for apply in update.applies}
     reached |= {op for op in can if op.type in ASSIGNMENTS}
     for op in graph.get_operations():  # each after what it needs
         if any(t.op in reached for t in op.inputs) or any(o in reached for o in op.control_inputs):
@@ -100,7 +100,7 @@ def find(graph: tf.Graph) -> list[Update]:
             before = scope.rfind("update_") if before < 0 else before
             name = scope[:before].rstrip("/") if before >= 0 else scope
             groups.setdefault(name, []).append(apply)
-    made: list[Update] = []
+    updates: list[Update] = []
     owners: dict[str, str] = {}
     for name, applies in groups.items():
         kind = applies[0].op.type.replace("Resource", "").replace("Apply", "")
@@ -108,27 +108,27 @@ def find(graph: tf.Graph) -> list[Update]:
         slots += [p for apply in applies for p in (*apply.powers.values(), *apply.counts)]
         owner = next((owners[slot] for slot in slots if slot in owners), name)
         owners |= dict.fromkeys(slots, owner)
-        made.append(Update(name, owner, kind, applies))
-    return made
+        updates.append(Update(name, owner, kind, applies))
+    return updates
 
 
 def _apply(op: tf.Operation) -> Apply | None:
     definition = op_def_registry.get(op.type)
     arguments = [argument.name for argument in definition.input_arg]
-    named = dict(zip(arguments, op.inputs, strict=True))
-    gradient = next((named[g] for g in GRADIENT if g in named), None)
+    by_argument = dict(zip(arguments, op.inputs, strict=True))
+    gradient = next((by_argument[g] for g in GRADIENT if g in by_argument), None)
     variable = variable_of(op.inputs[0])
     if gradient is None or variable is None:
         return None
     slots: dict[str, str] = {}
-    for argument, tensor in list(named.items())[1:]:
+    for argument, tensor in list(by_argument.items())[1:]:
         by_reference = tensor.dtype._is_ref_dtype or tensor.dtype == tf.resource
         if by_reference and argument not in POWERS and argument not in SETTINGS:
             slots[argument] = variable_of(tensor) or tensor.op.name
-    kept = {p: variable_of(_uncast(named[p])) for p in POWERS if p in named}
-    powers = {p: name for p, name in kept.items() if name is not None}
-    counts = counters(named[p] for p, name in kept.items() if name is None)
-    settings = {SETTINGS[a]: t for a, t in named.items() if a in SETTINGS}
+    power_names = {p: variable_of(_uncast(by_argument[p])) for p in POWERS if p in by_argument}
+    powers = {p: name for p, name in power_names.items() if name is not None}
+    counts = counters(by_argument[p] for p, name in power_names.items() if name is None)
+    settings = {SETTINGS[a]: t for a, t in by_argument.items() if a in SETTINGS}
     return Apply(op, variable, gradient, slots, powers, settings, counts)
 
 
@@ -137,44 +137,44 @@ def _uncast(tensor: tf.Tensor) -> tf.Tensor:
     return tensor.op.inputs[0] if tensor.op.type == "Cast" else tensor
 
 
-def runs(graph: tf.Graph, found: list[Update], asked: list[list[str]] | None) -> Runs:
+def runs(graph: tf.Graph, updates: list[Update], names: list[list[str]] | None) -> Runs:
     """Returns what one training step runs: lists of operations, a list a session call.
 
-    Where nothing is asked for: the op at the end of everything that needs all updates;
+    Where no names are given: the op at the end of everything that needs all updates;
     else for each update the op at the end of what needs it, in the graph's order, and
     after it the ops that clip what it trains.
 
     Args:
       graph: of the program.
-      found: its updates.
-      asked: names of ops, a list a session call, of a user or a recording.
+      updates: those of it.
+      names: of ops, a list a session call, of a user or a recording.
     """
-    if asked:
-        return [[operation(graph, name) for name in run] for run in asked]
-    if not found:
+    if names:
+        return [[operation(graph, name) for name in run] for run in names]
+    if not updates:
         return []
-    ends = _ends(graph, found)
-    whole = _largest(ends, {update.name for update in found})
+    ends = _ends(graph, updates)
+    whole = _largest(ends, {update.name for update in updates})
     if whole is not None:
         return [[whole]]
-    made: dict[tf.Operation, list[Update]] = {}
-    for update in found:
+    by_end: dict[tf.Operation, list[Update]] = {}
+    for update in updates:
         end = _largest(ends, {update.name})
-        made.setdefault(end, []).append(update)
-    return _with_clips(graph, list(made.items()))
+        by_end.setdefault(end, []).append(update)
+    return _with_clips(graph, list(by_end.items()))
 
 
-def _ends(graph: tf.Graph, found: list[Update]) -> Ends:
+def _ends(graph: tf.Graph, updates: list[Update]) -> Ends:
     """Returns op -> names of the updates it needs, for ops that nothing else uses."""
-    used: set[tf.Operation] = set()
+    causes: set[tf.Operation] = set()
     for op in graph.get_operations():
-        used |= {t.op for t in op.inputs} | set(op.control_inputs)
+        causes |= {t.op for t in op.inputs} | set(op.control_inputs)
     ends: Ends = {}
     for op in graph.get_operations():
-        if op in used or op.name.startswith(("save/", "save_")):
+        if op in causes or op.name.startswith(("save/", "save_")):
             continue
         needs = above([op])
-        names = {u.name for u in found if all(a.op in needs for a in u.applies)}
+        names = {u.name for u in updates if all(a.op in needs for a in u.applies)}
         if names:
             ends[op] = names, len(needs)
     return ends
@@ -182,17 +182,17 @@ def _ends(graph: tf.Graph, found: list[Update]) -> Ends:
 
 def _largest(ends: Ends, names: set[str]) -> tf.Operation | None:
     """Returns the op that needs these updates and the most of all else."""
-    able = [op for op, (needed, _) in ends.items() if names <= needed]
+    able = [op for op, (names_of_op, _) in ends.items() if names <= names_of_op]
     return max(able, key=lambda op: ends[op][1], default=None)
 
 
-def _with_clips(graph: tf.Graph, made: list[tuple[tf.Operation, list[Update]]]) -> Runs:
+def _with_clips(graph: tf.Graph, ends: list[tuple[tf.Operation, list[Update]]]) -> Runs:
     """Adds the ops that clip weights to the runs, each after the update it follows.
 
     Args:
-      made: [(op of a run, the updates it does)].
+      ends: [(op of a run, the updates it does)].
     """
-    inside = above([op for op, _ in made])
+    inside = above([op for op, _ in ends])
     clips = {}
     for op in graph.get_operations():
         if op.type not in ("Assign", "AssignVariableOp") or op in inside:
@@ -204,20 +204,20 @@ def _with_clips(graph: tf.Graph, made: list[tuple[tf.Operation, list[Update]]]) 
         if name in source and kinds & {"Minimum", "Maximum", "ClipByValue"}:
             clips[name] = op
     result = []
-    for op, updates_of_run in made:
+    for op, updates_of_run in ends:
         trained = [a.variable for u in updates_of_run for a in u.applies]
         own = [clips.pop(name) for name in trained if name in clips]
         result += [[op], own] if own else [[op]]
     return result
 
 
-def ordered(found: list[Update], the_runs: Runs) -> list[tuple[int, Update]]:
+def ordered(updates: list[Update], the_runs: Runs) -> list[tuple[int, Update]]:
     """Returns the updates in the order in which a step applies them, with the number of
     the run each is in: [(run, update)]. Those that no run does are left out."""
-    made = []
+    pairs = []
     for number, run in enumerate(the_runs):
         inside = above(run)
-        here = [u for u in found if any(a.op in inside for a in u.applies)]
+        here = [u for u in updates if any(a.op in inside for a in u.applies)]
         needs = {u.name: above([a.op for a in u.applies]) for u in here}
 
         def earlier(
@@ -226,8 +226,8 @@ def ordered(found: list[Update], the_runs: Runs) -> list[tuple[int, Update]]:
             others = [o for o in here if o is not update]
             return sum(any(a.op in needs[update.name] for a in o.applies) for o in others)
 
-        made += [(number, update) for update in sorted(here, key=earlier)]
-    return made
+        pairs += [(number, update) for update in sorted(here, key=earlier)]
+    return pairs
 
 
 def losses(update: Update, graph: tf.Graph) -> list[tf.Tensor]:
@@ -237,7 +237,7 @@ def losses(update: Update, graph: tf.Graph) -> list[tf.Tensor]:
     `<scope>/x_grad/...`: what uses the Fill tells the losses' names.
     """
     reach = above([a.gradient.op for a in update.applies], data_only=True)
-    found = []
+    tensors = []
     for fill in sorted(reach, key=lambda op: op.name):
         name = fill.name.rpartition("/")
         if fill.type not in ("Fill", "Const") or not name[2].startswith(
@@ -253,5 +253,5 @@ def losses(update: Update, graph: tf.Graph) -> list[tf.Tensor]:
                 except (KeyError, IndexError):
                     continue
                 if not y.shape.rank:  # else a gradient inside the loss
-                    found.append(y)
-    return list(dict.fromkeys(found))
+                    tensors.append(y)
+    return list(dict.fromkeys(tensors))
