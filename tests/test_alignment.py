@@ -8,14 +8,28 @@ import pytest
 from script_runs import ROOT
 
 from dcgan_v1.errors import UserError
+from dcgan_v1.migration.comparison.differences import Difference
+from dcgan_v1.migration.comparison.evidence import LOSS, Key
 from dcgan_v1.migration.comparison.inputs import bindings
+from dcgan_v1.migration.comparison.inputs.feeding import feed, fitted
 from dcgan_v1.migration.comparison.pairs import alignment, pixel_order
 from dcgan_v1.migration.comparison.pairs.pairing import Pairing
 from dcgan_v1.migration.comparison.runs import inference
-from dcgan_v1.migration.matching import fingerprints
+from dcgan_v1.migration.explanation import explain
+from dcgan_v1.migration.explanation.case import Case
+from dcgan_v1.migration.matching import fingerprints, identify
 from dcgan_v1.migration.matching.layouts import Layout
 from dcgan_v1.migration.matching.matching import Matching, Row
-from dcgan_v1.migration.records import Input, LayerOutput, PortInfo, Tf1Info, Variable
+from dcgan_v1.migration.recordings.port_recording import Item
+from dcgan_v1.migration.records import (
+    SECOND_BIAS,
+    Input,
+    LayerOutput,
+    PortInfo,
+    State,
+    Tf1Info,
+    Variable,
+)
 
 pytestmark = pytest.mark.compare
 
@@ -105,6 +119,52 @@ def bound(arguments, inputs):
     port = PortInfo(arguments=arguments)
     given = {name: Input([None, 3], "float32") for name in inputs}
     return bindings.bind(port, arguments, given, {}, {})
+
+
+def test_one_number_of_the_ports_stands_for_several_that_tf1_draws(rng):
+    alpha = Item("alpha", "draw", "torch.rand", "", 0, rng.uniform(size=(4, 1, 1, 1)))
+    wanted = {"u/RandomUniform": Input([4, 6, 6, 2], "float32")}
+    given = feed(wanted, [alpha], [{0}], [["u/RandomUniform"]], {}, {})
+    assert given.items == {"u/RandomUniform": "alpha"}
+    array = fitted(alpha.array, wanted["u/RandomUniform"], "u/RandomUniform")
+    assert array.shape == (4, 6, 6, 2)
+    assert fitted(alpha.array, wanted["u/RandomUniform"], "images") is None
+
+
+def test_an_activation_counts_pixels_as_the_layer_ahead_of_it(rng):
+    maps = rng.normal(size=(2, 3, 3, 4))
+    rows = np.maximum(maps, 0).reshape(2, -1)
+    flat = maps.transpose(0, 3, 1, 2).reshape(2, -1)
+    old = [layer("norm", "norm", maps.reshape(2, -1)), layer("relu", "activation", rows)]
+    new = [layer("G/1", "norm", flat), layer("G/2", "activation", np.maximum(flat, 0))]
+    aligned = alignment.align(old, new, 1e-9, {"G/1": {"columns": (4, 3, 3)}})
+    assert [row.by for row in aligned] == ["value", "value"]
+
+
+def test_what_corrections_leave_of_a_loss_near_zero_is_rounding():
+    def case(absolute):
+        return Case(None, [Difference(key, absolute, absolute / 1e-5, 1e-12, 1e-5)], None)
+
+    key = Key(LOSS, "g_loss")
+    assert not explain._but_for_rounding(case(5e-16), case(1e-5)).over(LOSS)
+    assert explain._but_for_rounding(case(5e-13), case(1e-5)).over(LOSS)
+
+
+def test_a_recurrent_layers_two_biases_are_tf1s_one():
+    old = {"cell/bias": Variable([8], "float32", True)}
+    new = {
+        name: Variable([8], "float32", True, part=part, layer="lstm", gates="ifjo")
+        for name, part in (("lstm/bias_ih_l0", "bias"), ("lstm/bias_hh_l0", SECOND_BIAS))
+    }
+    matching, _ = identify.identify(Tf1Info(variables=old), PortInfo(variables=new), [])
+    assert matching.seconds == {"lstm/bias_hh_l0": "lstm/bias_ih_l0"}
+    assert not matching.new_only and not matching.old_only
+    state = State({"cell/bias": np.arange(8.0)}, {}, {})
+    port = matching.to_port(state)
+    assert not np.any(port.variables["lstm/bias_hh_l0"])
+    moved = port.replaced({n: a + 1 for n, a in port.variables.items()})
+    sums = matching.to_tf1(moved, Tf1Info(variables=old)).variables["cell/bias"]
+    np.testing.assert_array_equal(sums, np.arange(8.0) + 2)
 
 
 def test_a_second_noise_is_given_the_first_where_tf1_has_but_one():

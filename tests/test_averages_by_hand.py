@@ -165,3 +165,18 @@ def test_what_is_averaged_elsewhere_is_not_taken_for_a_decay(rng):
     zero = np.zeros(9)
     assert recorded_experiments._kept(zero, statistic, 0.2 * statistic) == pytest.approx(0.8)
     assert recorded_experiments._kept(zero, statistic, 0.2 * statistic + 0.01) is None
+
+
+@pytest.mark.parametrize("part", ["mean", "variance"])
+def test_a_batch_that_an_average_takes_in_twice_is_told_from_an_order(rng, part):
+    step = Step(rng, passes=3, part=part)
+    first, second, third = step.batches
+    theirs = taken_in(step.start, step.batches, 0.9, part)
+    ours = taken_in(step.start, [first, second, second], 0.9, part)
+    text = step.found(ours, theirs, 0.9**3)
+    assert text == (
+        "TF1's takes in batch 2 of the 3 that the port's step gives the layer 2 times, and not "
+        "batch 3"
+    )
+    text = step.found(taken_in(step.start, [third, first, second], 0.9, part), theirs, 0.9**3)
+    assert "in another order" in text

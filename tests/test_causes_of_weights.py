@@ -10,8 +10,10 @@ from dcgan_v1.migration.comparison.evidence import GRADIENT, STATE, Key
 from dcgan_v1.migration.explanation import one_sided
 from dcgan_v1.migration.explanation.case import EPSILON_PLACE, SLOT_START
 from dcgan_v1.migration.explanation.kinds import Kind
-from dcgan_v1.migration.explanation.update_causes import slot_starts, updates
+from dcgan_v1.migration.explanation.update_causes import second_biases, slot_starts, updates
 from dcgan_v1.migration.explanation.update_causes.update_rules import AFTER, OUTSIDE, Rule
+from dcgan_v1.migration.matching.layouts import Layout
+from dcgan_v1.migration.matching.matching import Matching, Row
 from dcgan_v1.migration.records import GradientKey, PortInfo, SlotKey, State
 from dcgan_v1.migration.sources import OptimizerChange
 
@@ -155,3 +157,30 @@ def test_an_optimiser_that_a_step_applies_more_often_is_named():
     )
     (cause,) = one_sided.structure(case(evidence))
     assert cause.text.startswith("d_opt is applied 2 times in a step of the port, once in TF1's")
+
+
+@pytest.mark.parametrize("times", [1.0, 0.5])
+def test_groups_of_one_optimiser_that_move_as_two_of_tf1s_are_no_fault(rng, times):
+    start, moved = {"a": rng.normal(size=4), "b": rng.normal(size=4)}, rng.normal(size=4)
+    weight = Key(STATE, "b", "weight", 1)
+    alone = {Key(GRADIENT, "b", "", 0, 1): "TF1", Key(GRADIENT, "b", "", 0, 0): "port"}
+    ours, theirs = ({weight: start["b"] + t * moved} for t in (1.0, times))
+    (cause,) = one_sided.structure(case(made(ours, theirs, start, count=2, alone=alone)))
+    if times == 1:
+        assert not cause.text and cause.keys == alone.keys()
+    else:
+        assert "steps of sgd for it are 0.5 times as long as those of o1" in cause.text
+
+
+@pytest.mark.parametrize("times", [2.0, 1.5])
+def test_two_biases_whose_sum_moves_twice_as_far_are_named_and_not_as_a_rate(rng, times):
+    start, moved = {"b": rng.normal(size=8)}, rng.normal(size=8)
+    ours, theirs = ({Key(STATE, "b", "weight", 1): start["b"] + t * moved} for t in (1.0, times))
+    rows, seconds = [Row("b", "lstm/bias_ih", Layout(), "shape")], {"lstm/bias_hh": "lstm/bias_ih"}
+    matching = Matching(rows, optimizers={"o0": "sgd"}, seconds=seconds)
+    of = case(replace(made(ours, theirs, start), matching=matching))
+    assert not updates.find(of, of.evidence.old.updates[0])
+    found = [cause.text for cause in second_biases.find(of)]
+    assert [text.startswith("lstm/bias_ih and lstm/bias_hh are added") for text in found] == (
+        [True] if times == 2 else []
+    )

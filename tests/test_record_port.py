@@ -59,6 +59,34 @@ def test_bare_tensors_have_the_names_of_the_program(tmp_path):
     assert set(told["optimizers"]) == {"G_solver", "D_solver"}
 
 
+LABELS = """import torch
+from torch import nn
+torch.manual_seed(0)
+model = nn.Linear(4, 1)
+lbfgs = torch.optim.LBFGS(model.parameters(), lr=0.1, max_iter=1)
+for _ in range(4):
+    x = torch.rand(3, 4)
+    wanted = (x.sum(1, keepdim=True) > 2).float()
+    def closure():
+        lbfgs.zero_grad()
+        loss = nn.functional.mse_loss(model(x), wanted)
+        loss.backward()
+        return loss
+    lbfgs.step(closure)
+"""
+
+
+@pytest.mark.cli
+@pytest.mark.torch
+def test_labels_that_are_computed_of_a_batch_are_given_to_a_step(tmp_path):
+    done = run_recorder(LABELS, tmp_path)
+    assert done.returncode == 0, done.stderr
+    items = {item.name: item for item in PortRecording(tmp_path / "rec").items(0)}
+    assert items["wanted"].kind == "computed"
+    sums = items["x"].array.sum(1, keepdims=True)
+    np.testing.assert_array_equal(items["wanted"].array, sums > 2)
+
+
 NOT_DOUBLE = """import torch
 from torch import nn
 model = nn.Linear(2, 1)

@@ -57,6 +57,7 @@ STAGES = {  # of a step, see `rows.STAGES`
         Kind.PORT_AVERAGES,
         Kind.RHO,
         Kind.ROOT_EPSILON,
+        Kind.SECOND_BIAS,
         Kind.SLOT_START,
         Kind.UPDATE,
         Kind.UPDATE_ORDER,

@@ -34,6 +34,7 @@ WHY = {
     "CPU": "on the CPU",
     "version": "for today's framework",
     "repair": "repaired to run at all",
+    "told": "an array made seen to the recorder",
     "shape": "shapes made equal",
     "order": "updates of a step made equal",
 }

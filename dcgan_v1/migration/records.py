@@ -36,6 +36,7 @@ LAYER_KINDS = (  # what a layer is, whichever framework it comes from
 DECAY_APART = "weight decay beside the step"  # of AdamW, times the rate
 OPEN = "open"  # layout of a tensor that any function may be given: a step shows it
 PARTS = ("kernel", "bias", "gamma", "beta", "mean", "variance")  # what a variable is to its layer
+SECOND_BIAS = "second bias"  # the same, of a recurrent layer that adds two
 
 
 # ---- names ----
@@ -67,7 +68,7 @@ class Variable:
     Attributes:
       shape, dtype: as the program has it.
       trainable: None where nobody knows.
-      part: one of PARTS, 'recurrent', or '' where nothing tells.
+      part: one of PARTS, 'recurrent', SECOND_BIAS, or '' where nothing tells.
       layer: path of the layer that holds it; a port's only.
       layout: one of `matching.layouts.AXES`, or OPEN; a port's only.
       gates: order of an LSTM's gates in its last axis, or ''; a port's only.

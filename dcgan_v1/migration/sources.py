@@ -43,10 +43,12 @@ class NumberChange:
 
 @dataclass(frozen=True)
 class TypeChange:
-    """An op that becomes another one: `kind` 'Tanh' of a Sigmoid, or the reverse."""
+    """An activation that becomes another one: `kind` 'Tanh' of a Sigmoid; 'LeakyRelu' of any, with
+    its `slope`."""
 
     op: str
     kind: str
+    slope: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -177,9 +177,25 @@ def _of_same_decay(case: Case, key: Key, own: Decay) -> str:
     )
     if passes.is_reordered(before, after, same, own.of_one):
         return _order(case)
+    if order := passes.repeated(before, after, same, own.of_one):
+        return _of_repeated(order)
     if part == "variance" and passes.is_reordered(before, after, other, own.of_one):
         return _of_variance(own.passes[0].count * (1 if own.is_unbiased else -1))
     return ""
+
+
+def _of_repeated(order: tuple[int, ...]) -> str:
+    """TF1's average takes in a batch once more in place of another.
+
+    Args:
+      order: numbers of the port's batches, as TF1 takes them in.
+    """
+    most = max(order, key=order.count)
+    left = [str(number + 1) for number in range(len(order)) if number not in order]
+    return (
+        f"TF1's takes in batch {most + 1} of the {len(order)} that the port's step gives the layer "
+        f"{order.count(most)} times, and not batch {' and '.join(left)}"
+    )
 
 
 def _order(case: Case) -> str:

@@ -43,7 +43,7 @@ from dcgan_v1.migration.explanation.case import Case, Cause, Finding
 from dcgan_v1.migration.explanation.kinds import Kind
 from dcgan_v1.migration.explanation.layer_causes import first_differences, softplus
 from dcgan_v1.migration.explanation.layer_causes.layer_case import AGREE
-from dcgan_v1.migration.explanation.update_causes import slot_starts, updates
+from dcgan_v1.migration.explanation.update_causes import second_biases, slot_starts, updates
 
 LIMIT = 12  # causes in a row
 Stage = Callable[[Case], list[Cause]]
@@ -67,7 +67,7 @@ def explain(
         if not causes:
             break
         case, proved = _after(case, causes)
-        case = _along(case)
+        case = _but_for_rounding(_along(case), first)
         findings += [c.finding() for c in proved if c.text]
     findings = _distinct(findings) + _remainder(case, findings)
     if not findings:  # what comes of nothing that is named is no consequence
@@ -150,6 +150,7 @@ def _stages(case: Case) -> Iterator[Stage]:
     for number in range(len(case.evidence.old.updates)):
         yield partial(gradients.find, update=number)
         yield partial(_updates, number=number)
+    yield second_biases.find
     yield updates.dormant
     yield averages.find
     if matters and any(d.key.step <= 1 for d in _open(case)):
@@ -220,6 +221,14 @@ def _after(case: Case, causes: list[Cause]) -> tuple[Case, list[Cause]]:
     # what was accounted for without being put right is so still
     unchanged = frozenset(k for c in causes if not c.changes for k in c.keys)
     return again.accounting_for(case.accounted | unchanged), causes
+
+
+def _but_for_rounding(case: Case, first: Case) -> Case:
+    """A loss of which corrections leave next to nothing: numbers that are put right are as exact as
+    they could be worked out, and a mean of scores may be much smaller than these."""
+    before = {d.key: d.absolute for d in first.over(LOSS)}
+    left = {d.key for d in case.over(LOSS) if d.absolute <= AGREE * before.get(d.key, 0.0)}
+    return case.accounting_for(left) if left else case
 
 
 def _along(case: Case) -> Case:

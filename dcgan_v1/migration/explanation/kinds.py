@@ -57,6 +57,7 @@ class Kind(StrEnum):
     PORT_AVERAGES = "averages that only the port keeps"
     RHO = "RMSProp's decay"
     ROOT_EPSILON = "epsilon outside the root"
+    SECOND_BIAS = "a second bias that is trained"
     SLOT_START = "slots begin at other values"
     UPDATE = "an update, for no cause that was found"
     WEIGHT_AVERAGES = "averages of weights"

@@ -1,7 +1,10 @@
 """What one side alone has: gradients, losses, draws, outputs."""
 
-from dcgan_v1.migration.comparison.evidence import FORWARD, GRADIENT, LOSS, STATE, Key
-from dcgan_v1.migration.explanation.case import Case, Cause
+import numpy as np
+
+from dcgan_v1.migration.comparison.evidence import FORWARD, GRADIENT, LOSS, STATE, WEIGHT, Key
+from dcgan_v1.migration.explanation import estimates
+from dcgan_v1.migration.explanation.case import Case, Cause, silent
 from dcgan_v1.migration.explanation.kinds import Kind
 
 
@@ -17,8 +20,19 @@ def structure(case: Case) -> list[Cause]:
         return [Cause(Kind.TRAINED, gradients[0].name, text, every)]
     for key in theirs:
         other = next((o for o in ours if o.name == key.name), None)
+        if other is not None and _moves_alike(case, key.name):
+            # other groups of the same updates: what moves in the same way is no cause
+            regrouped = [k for k in gradients if k.name == key.name]
+            return [silent(frozenset(regrouped))]
         if other is not None:
             names = [_optimizer(case, k.update) for k in (other, key)]
+            if times := _times_as_far(case, key.name):
+                text = (
+                    f"steps of {names[1]} for it are {times:.6g} times as long as those of "
+                    f"{_own_name(case, other.update)}, which TF1 trains it by: the rate of a group "
+                    "of variables, or the wrong optimiser"
+                )
+                return [Cause(Kind.LEARNING_RATE, key.name, text, keys, stage=STATE)]
             text = (
                 f"is trained by {names[1]}, in TF1 by {names[0]}: the wrong "
                 "optimiser, or the wrong list of variables"
@@ -37,6 +51,25 @@ def structure(case: Case) -> list[Cause]:
         text = f"is trained by {name} in TF1 and not in the port{more}"
         return [Cause(Kind.TRAINED, ours[0].name, text, keys)]
     return []
+
+
+def _moves_alike(case: Case, name: str) -> bool:
+    weight = Key(STATE, name, WEIGHT, 1)
+    return weight in case.evidence.theirs and not _states_of(case, {name})
+
+
+def _times_as_far(case: Case, name: str) -> float | None:
+    """How many times as far a variable moves in the port's first step, where one number tells."""
+    evidence, key = case.evidence, Key(STATE, name, WEIGHT, 1)
+    if key not in evidence.ours or key not in evidence.theirs:
+        return None
+    before = np.asarray(evidence.start.variables[name], np.float64)
+    return estimates.factor(evidence.ours[key] - before, evidence.theirs[key] - before)
+
+
+def _own_name(case: Case, update: int) -> str:
+    own = case.evidence.old.updates
+    return own[update].optimizer if 0 <= update < len(own) else f"update {update + 1}"
 
 
 def _other_number(case: Case) -> str:

@@ -149,6 +149,21 @@ def is_reordered(
     )
 
 
+def repeated(
+    before: np.ndarray, after: np.ndarray, statistics: list[np.ndarray], of_one: float
+) -> tuple[int, ...] | None:
+    """Returns which of as many statistics an average takes in where it takes in one of them more
+    than once, and another never; None where it does not. Arguments are those of `is_reordered`."""
+    numbers = range(len(statistics) if len(statistics) <= MOST else 0)
+    for order in itertools.product(numbers, repeat=len(numbers)):
+        taken = [statistics[number] for number in order]
+        if len(set(order)) < len(numbers) and any(
+            _is(made, after, before) for made in _raced([before], taken, of_one)
+        ):
+            return order
+    return None
+
+
 def _raced(
     values: list[np.ndarray], statistics: Sequence[np.ndarray], of_one: float
 ) -> Iterator[np.ndarray]:

@@ -33,13 +33,15 @@ def matchings(
     for rows in (by_use, first.rows):
         for some in _with_pixels(rows, new, pixels):
             order = {name: i for i, name in enumerate(old.variables)}
-            taken_old, taken_new = {r.old for r in some}, {r.new for r in some}
+            seconds = candidates.second_biases(some, new.variables)
+            taken_old, taken_new = {r.old for r in some}, {*seconds, *(r.new for r in some)}
             matching = Matching(
                 sorted(some, key=lambda row: order[row.old]),
                 [name for name in old.variables if name not in taken_old],
                 [name for name in new.variables if name not in taken_new],
                 optimizers,
                 paired,
+                seconds=seconds,
             )
             if all(_pairs(matching) != _pairs(other) for other in choices):
                 choices.append(matching)

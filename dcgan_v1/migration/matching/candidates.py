@@ -10,7 +10,7 @@ import numpy as np
 from dcgan_v1.migration.matching import layouts
 from dcgan_v1.migration.matching.layouts import Layout
 from dcgan_v1.migration.matching.matching import Row
-from dcgan_v1.migration.records import OPEN, PARTS, Variable
+from dcgan_v1.migration.records import OPEN, PARTS, SECOND_BIAS, Variable
 
 PART_WORDS = {
     "kernel": "w weights weight kernel filter filters matrix embeddings embedding",
@@ -35,6 +35,8 @@ def by_shape(old: dict[str, Variable], new: dict[str, Variable]) -> Options:
     training."""
     options: Options = {}
     for name, v in new.items():
+        if v.part == SECOND_BIAS:
+            continue  # no variable of TF1's alone, see `second_biases`
         alike: list[Choice] = []
         others: list[Choice] = []
         for other, w in old.items():
@@ -47,6 +49,16 @@ def by_shape(old: dict[str, Variable], new: dict[str, Variable]) -> Options:
                 (alike if is_alike else others).append((other, layout))
         options[name] = alike or others  # a network may be frozen as it is described
     return options
+
+
+def second_biases(rows: Iterable[Row], new: dict[str, Variable]) -> dict[str, str]:
+    """Returns the port's second biases of layers whose first one is paired: second -> first."""
+    firsts = {new[r.new].layer: r.new for r in rows if new[r.new].part == "bias"}
+    return {
+        name: firsts[v.layer]
+        for name, v in new.items()
+        if v.part == SECOND_BIAS and v.layer in firsts
+    }
 
 
 def taken(rows: Iterable[Row]) -> tuple[set[Place], set[str]]:

@@ -77,7 +77,8 @@ def identify(
     _free_strays(rows, options, theirs)
     _by_siblings_and_names(rows, options, ours, theirs)
     _in_order(rows, options, ours)
-    taken_old, taken_new = {r.old for r in rows}, {r.new for r in rows}
+    seconds = candidates.second_biases(rows, theirs)
+    taken_old, taken_new = {r.old for r in rows}, {*seconds, *(r.new for r in rows)}
     order = {name: i for i, name in enumerate(ours)}
     return Matching(
         sorted(rows, key=lambda row: order[row.old]),
@@ -85,6 +86,7 @@ def identify(
         new_only=[name for name in theirs if name not in taken_new],
         optimizers=optimizers,
         updates=updates,
+        seconds=seconds,
     ), certificate
 
 

@@ -57,6 +57,8 @@ class Matching:
       exempt: TF1's variables whose gradient is rounding and nothing else.
       idle_old, idle_new: biases that one side alone has, and a batch norm takes away again: TF1's,
         and the port's with their shapes. They are held at 0.
+      seconds: biases that the port adds to others where TF1 has one: second -> first. The sum is
+        TF1's.
     """
 
     rows: list[Row]
@@ -67,6 +69,7 @@ class Matching:
     exempt: list[str] = field(default_factory=list)
     idle_old: list[str] = field(default_factory=list)
     idle_new: dict[str, list[int]] = field(default_factory=dict)
+    seconds: dict[str, str] = field(default_factory=dict)
 
     def with_rows(self, rows: list[Row]) -> "Matching":
         """Returns a matching with other rows for some of the port's variables."""
@@ -81,16 +84,21 @@ class Matching:
             if row.old in state.variables
         }
         variables |= {name: np.zeros(shape) for name, shape in self.idle_new.items()}
+        variables |= {
+            second: np.zeros_like(variables[first])
+            for second, first in self.seconds.items()
+            if first in variables
+        }
         rows_of: dict[str, list[Row]] = {}
         for row in self.rows:
             rows_of.setdefault(row.old, []).append(row)
-        slots = {}
+        slots: dict[SlotKey, np.ndarray] = {}
         for key, array in state.slots.items():
             other = self.optimizers.get(key.optimizer)
             for row in rows_of.get(key.variable, []) if other else []:
-                slots[SlotKey(row.new, str(other), key.slot)] = row.layout.to_port(
-                    array, values=False
-                )
+                own = row.layout.to_port(array, values=False)
+                alike = [n for n, first in self.seconds.items() if first == row.new]
+                slots |= {SlotKey(n, str(other), key.slot): own for n in [row.new, *alike]}
         updates = {
             other: state.updates[optimizer]
             for optimizer, other in self.optimizers.items()
@@ -104,10 +112,14 @@ class Matching:
         slots: dict[SlotKey, np.ndarray] = {}
         back = {other: optimizer for optimizer, other in self.optimizers.items()}
         slot_names = set(info.slots.values())
+        added = {first: second for second, first in self.seconds.items()}
         for row in self.rows:
             shape = info.variables[row.old].shape
             if row.new in state.variables:
-                _put(variables, row.old, row, state.variables[row.new], shape)
+                array = state.variables[row.new]
+                if added.get(row.new) in state.variables:
+                    array = array + state.variables[added[row.new]]
+                _put(variables, row.old, row, array, shape)
         rows = {row.new: row for row in self.rows}
         for key, array in state.slots.items():
             if key.variable not in rows or key.optimizer not in back:
@@ -139,7 +151,7 @@ class Matching:
         for key, array in gradients.items():
             update = back.get(key.update, key.update)
             row = rows.get(key.variable)
-            if key.variable in self.idle_new:
+            if key.variable in self.idle_new or key.variable in self.seconds:
                 continue
             if row is None:
                 alone.append(key._replace(update=update))

@@ -25,7 +25,7 @@ class Item(NamedTuple):
       name: what the program calls it, with '#2' behind it for the second of that name in a step.
       kind: 'batch' of a loader; 'tensor', an array that became one; 'argument' of the function that
         opens a tape; 'call', what a module was called with; 'draw'; 'raw', drawn by an op before
-        anything is made of it.
+        anything is made of it; 'computed' of others and held against what networks give.
       function: that gave it; place: file and line.
       update: number of the update in the step that it comes before.
       array: in the port's own axes.

@@ -46,6 +46,23 @@ def second_noise(outcome: Outcome) -> list[Finding]:
     ]
 
 
+def fewer_draws(outcome: Outcome) -> list[Finding]:
+    """What the port draws one number for where TF1 draws several."""
+    return [
+        Finding(
+            Kind.OWN_DRAWS,
+            f"input {key}",
+            f"TF1 draws {_by(wanted)} numbers, the port's {argument} has {_by(own)}: one stands "
+            "for several (here TF1 was given the port's)",
+        )
+        for key, (wanted, argument, own) in outcome.prepared.bindings.repeated.items()
+    ]
+
+
+def _by(shape: list[int]) -> str:
+    return "x".join(map(str, shape))
+
+
 def rounding(comparisons: Mapping[str, Comparison]) -> list[Finding]:
     """The finding where only float32 is over, and float64 agrees or was not run."""
     over = [d for c in comparisons.values() for d in c.differences if d.is_over and d.key.counts]

@@ -48,6 +48,7 @@ def build(
     comparisons = outcome.comparisons
     exact = next(iter(comparisons.values()))
     causes = [*exact.findings, *findings.averages(outcome), *findings.second_noise(outcome)]
+    causes += findings.fewer_draws(outcome)
     agrees = not any(d.is_over and d.key.counts for d in exact.differences)
     every = [*causes, *(findings.rounding(comparisons) if agrees or not causes else [])]
     open_findings = [f for f in every if f.name not in accepted or not f.name]

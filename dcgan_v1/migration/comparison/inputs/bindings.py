@@ -17,6 +17,8 @@ class Bindings:
       again: argument -> another one, for TF1 has nothing else for a later run of its step.
       used_again: TF1's input of a later run of its step -> the argument that the port uses there.
       of_port: whether TF1 is given what a recorded port was given, instead of the other way round.
+      repeated: TF1's input -> (its shape, the argument, whose shape): the argument has one number
+        where TF1 draws several.
       by_order: arguments for which nothing but their order speaks.
     """
 
@@ -25,6 +27,7 @@ class Bindings:
     again: dict[str, str] = field(default_factory=dict)
     used_again: dict[str, str] = field(default_factory=dict)
     of_port: bool = False
+    repeated: dict[str, tuple[list[int], str, list[int]]] = field(default_factory=dict)
     by_order: list[str] = field(default_factory=list)
 
     def batch(self, arrays: Arrays) -> Batch:

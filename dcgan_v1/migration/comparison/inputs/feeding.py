@@ -13,6 +13,7 @@ from dcgan_v1.migration.records import Arrays, Input
 
 # of equals, the first counts: what is drawn may be cast or scaled before it is used
 KINDS = ("tensor", "batch", "argument", "call", "draw", "raw")
+COMPUTED = "computed"  # of what else is given: it is taken where nothing else fits
 CLASSES = 1000  # more than labels have
 
 
@@ -117,6 +118,8 @@ def _rank(
         off = float(off / size >= 0.5)  # drawn arrays have no sharp ends; 0..1 is no -1..1
     is_label = item.array.ndim == 1 and v.shape is not None and len(v.shape) == 2
     return (
+        float(item.kind == COMPUTED),
+        float(v.shape is not None and _repeated(item.array.shape, v.shape, name) is not None),
         float(is_label),  # may be one of many, and may be anything of as many columns
         float(is_dropout != (item.function == "dropout")),
         float(_is_drawn(name) and item.kind not in ("draw", "raw")),
@@ -142,8 +145,8 @@ def fitted(
 ) -> np.ndarray | None:
     """Returns an array of the port's as TF1's input takes it, or None where it cannot be that.
 
-    Maps come as [N, H, W, C]; pixels may be flattened on either side; labels may be numbers on
-    the port's, and one of many on TF1's.
+    Maps come as [N, H, W, C]; one number may stand for several that TF1 draws; pixels may be
+    flattened on either side; labels may be numbers on the port's, and one of many on TF1's.
 
     Args:
       array: the port's.
@@ -168,11 +171,26 @@ def fitted(
     for form in forms:
         if _fits(form.shape, shape):
             return _as_drawn(form, name, law or {}) if _kinds_fit(form, v) else None
+    if repeated := _repeated(array.shape, shape, name):
+        return _as_drawn(np.broadcast_to(array, repeated), name, law or {})
     is_label = array.ndim == 1 and array.dtype.kind in "iu" and len(shape) == 2
     classes = shape[1] if len(shape) == 2 else None
     if is_label and classes and 1 < classes < CLASSES and array.size and array.max() < classes:
         return np.eye(classes)[array] if _fits((len(array), classes), shape) else None
     return None
+
+
+def _repeated(
+    shape: tuple[int, ...], wanted: list[int | None], name: str
+) -> tuple[int, ...] | None:
+    """The shape of what TF1 draws, where the port draws one number for several of them."""
+    is_less = len(shape) == len(wanted) and any(
+        n == 1 != m for n, m in zip(shape[1:], wanted[1:], strict=True)
+    )
+    if not is_less or not _is_drawn(name) or not _fits(shape[:1], wanted[:1]):
+        return None
+    whole = tuple(m or n for n, m in zip(shape, wanted, strict=True))
+    return whole if all(n in (1, m) for n, m in zip(shape, whole, strict=True)) else None
 
 
 def _kinds_fit(form: np.ndarray, v: Input) -> bool:

@@ -16,8 +16,10 @@ from dcgan_v1.migration.comparison.evidence import OUTPUT, Aligned
 from dcgan_v1.migration.comparison.pairs.functions import FUNCTIONS
 from dcgan_v1.migration.matching import layouts
 from dcgan_v1.migration.matching.fingerprints import PixelsOf
+from dcgan_v1.migration.matching.layouts import Pixels
 from dcgan_v1.migration.matching.matching import Matching
 from dcgan_v1.migration.records import LayerOutput, PortInfo
+from dcgan_v1.migration.runners.torch.classes import WITHOUT_PIXELS
 
 SHADOW = "/ExponentialMovingAverage"
 SAMPLES = 256  # elements that are looked at first
@@ -94,18 +96,23 @@ def align(
     used: set[int] = set()
     aligned: list[Aligned] = []
     maps_before: tuple[int, ...] | None = None
+    columns: dict[str, Pixels | None] = {}  # model -> how its last layer's vectors count pixels
     for layer in new:
         model = model_of(layer.name)
+        is_kept = layer.kind in WITHOUT_PIXELS and layer.output.ndim == 2
+        before = columns.get(model) if is_kept else None
+        columns[model] = pixels.get(layer.name.partition("#")[0], {}).get("columns", before)
+        ordered = _with(layer, output=_channels_last(layer.output, columns[model]))
         last = lasts.get(model, -1)
         match: tuple[LayerOutput, int, tuple[float, float]] | None = None
-        for output in _orders(in_tf1_order(layer, pixels), maps_before):
+        for output in _orders(ordered.output, maps_before):
             near = _nearest(by_shape.get(output.shape, []), sketches, output, last, used)
             if near is not None:
                 distance = apart(old[near].output, output)
                 if distance[0] <= tolerance:
                     match = _with(layer, output=output), near, distance
                     break
-        layer = _with(layer, output=in_tf1_order(layer, pixels))
+        layer = ordered
         if layer.output.ndim == 4:
             maps_before = layer.output.shape
         if match:
@@ -215,11 +222,11 @@ def _orders(output: np.ndarray, maps_before: tuple[int, ...] | None) -> Iterator
 
 def in_tf1_order(layer: LayerOutput, pixels: PixelsOf) -> np.ndarray:
     """A layer's output with its pixels numbered as TF1 numbers them."""
-    path = layer.name.partition("#")[0]
-    columns = pixels.get(path, {}).get("columns")
-    if columns and layer.output.ndim == 2:
-        return layouts.channels_last(layer.output, columns)
-    return layer.output
+    return _channels_last(layer.output, pixels.get(layer.name.partition("#")[0], {}).get("columns"))
+
+
+def _channels_last(output: np.ndarray, columns: Pixels | None) -> np.ndarray:
+    return layouts.channels_last(output, columns) if columns and output.ndim == 2 else output
 
 
 def apart(a: np.ndarray, b: np.ndarray) -> tuple[float, float]:

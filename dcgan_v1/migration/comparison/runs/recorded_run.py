@@ -61,7 +61,10 @@ def prepare(
     beside = _beside(old, arrays[0])
     arrays = [beside | batch for batch in arrays]
     small = batches.small(arrays[0], {**old.inputs, **old.random})
-    bindings = _bindings(old, given.items, {item.name: item.array for item in port.items(0)})
+    own = {item.name: item.array for item in port.items(0)}
+    bindings = replace(
+        _bindings(old, given.items, own), repeated=_repeated(given.items, arrays[0], own)
+    )
     initial = programs.old.initial()
     prepared = Prepared(arrays, small, bindings, initial, [])
     pairing = Pairing(old, new, choices[0], Certificate(None, 0), trains=True)
@@ -155,6 +158,17 @@ def _bindings(old: Tf1Info, items: dict[str, str], arrays: Arrays) -> Bindings:
             elif key in old.inputs and name in needed and not is_other:
                 used_again[key] = items[name]
     return Bindings(arguments, again=again, used_again=used_again, of_port=True)
+
+
+def _repeated(
+    items: dict[str, str], batch: Arrays, own: Arrays
+) -> dict[str, tuple[list[int], str, list[int]]]:
+    """What the port draws fewer numbers for than TF1, see `Bindings`."""
+    return {
+        key: (list(batch[key].shape), name, list(own[name].shape))
+        for key, name in items.items()
+        if key in batch and batch[key].size > own[name].size and batch[key].ndim == own[name].ndim
+    }
 
 
 def _batch(

@@ -34,6 +34,8 @@ def find(case: Case, mode: str, late: bool) -> list[Cause]:
             continue
         if row.relative <= AGREE:  # it is another call that differs
             continue
+        if _is_of_idle_bias(case, row):
+            continue
         if row.new.kind == "model" and _has_layers(rows[:place], model, over):
             continue  # what its layers make
         if place and rows[place - 1].new.name in over and _is_downstream(case, mode, row):
@@ -45,6 +47,17 @@ def find(case: Case, mode: str, late: bool) -> list[Cause]:
             if not cause.changes:  # else what comes after it is seen when it is put right
                 causes += _further(case, mode, rows, place, over)
     return causes
+
+
+def _is_of_idle_bias(case: Case, row: Aligned) -> bool:
+    """Whether a layer differs by one number for each channel, and its bias has no gradient but
+    rounding: Adam moves it by chance, and the batch norm behind it takes it away again."""
+    evidence = case.evidence
+    if row.old is None or not set(evidence.matching.exempt) & set(row.new.reads):
+        return False
+    off = (row.new.output - row.old.output).reshape(-1, row.new.output.shape[-1])
+    left = float(np.max(np.abs(off - off[:1]), initial=0.0))
+    return left <= AGREE * float(np.max(np.abs(row.old.output), initial=0.0))
 
 
 def _further(
@@ -112,8 +125,10 @@ def _cause(case: Case, mode: str, rows: list[Aligned], place: int) -> Cause | No
     at = rows[place - 1] if _is_idle(rows, place - 1) else row
     layer = base(at)
     beside = f" (TF1: {at.old.name})" if at.old else ""
+    beside_it = {} if reason.op else reason.settings
     changes = (
-        *layer_corrections.changes(case, row, reason.settings),
+        *layer_corrections.of_op(case, row, reason),
+        *layer_corrections.changes(case, row, beside_it),
         *layer_corrections.paddings(case, row, reason.padding),
     )
     proof = Key(FORWARD, row.new.name, mode)

@@ -7,7 +7,7 @@ import numpy as np
 from dcgan_v1.migration.comparison.evidence import Aligned
 from dcgan_v1.migration.explanation.case import Case
 from dcgan_v1.migration.explanation.kinds import Kind
-from dcgan_v1.migration.records import Arrays
+from dcgan_v1.migration.records import Arrays, LayerOutput
 
 AGREE = 1e-9  # relative difference of what is taken for the same
 
@@ -45,6 +45,7 @@ class Reason:
       padding: zeros before and after rows, and before and after columns, that put TF1 right.
       named: further settings that it is about; place: of the port's epsilon, see `Named`.
       values: what the port has and what TF1 has, see `Cause`.
+      op: of TF1's, that the settings are of, where that is not the one beside the layer.
     """
 
     kind: Kind
@@ -54,3 +55,4 @@ class Reason:
     named: tuple[str, ...] = ()
     place: str = ""
     values: tuple[str, str] | None = None
+    op: LayerOutput | None = None

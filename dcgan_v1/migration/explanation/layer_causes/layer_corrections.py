@@ -3,8 +3,23 @@
 from dcgan_v1.migration.comparison.evidence import Aligned
 from dcgan_v1.migration.comparison.pairs.alignment import model_of, reads_of
 from dcgan_v1.migration.explanation.case import Case
+from dcgan_v1.migration.explanation.layer_causes.layer_case import Reason
 from dcgan_v1.migration.records import TYPE, LayerOutput
 from dcgan_v1.migration.sources import Change, NumberChange, PaddingChange, TypeChange
+
+
+def of_op(case: Case, at: Aligned, reason: Reason) -> tuple[Change, ...]:
+    """What gives an op between two layers, and the same op in other copies of the network, the
+    port's function."""
+    if reason.op is None:
+        return ()
+    found = {
+        _change(op, attribute, value)
+        for name, value in reason.settings.items()
+        for layer in (reason.op, *_copies(case, at, reason.op, name))
+        for op, attribute in layer.knobs.get(name, [])
+    }
+    return tuple(sorted(found, key=lambda c: c.op))
 
 
 def changes(case: Case, at: Aligned, settings: dict[str, float]) -> tuple[Change, ...]:
@@ -34,17 +49,20 @@ def _copies(case: Case, row: Aligned, beside: LayerOutput, name: str) -> list[La
     """Ops of TF1's that are what stands beside a layer, in other copies of its network: where it is
     given what already differs, no value tells which of them is which."""
     model, aligned = model_of(row.new.name), case.evidence.aligned.values()
-    own = {
-        n for rows in aligned for r in rows if model_of(r.new.name) == model for n in r.new.reads
-    }
-    made_of = reads_of(beside, own)
+    every = [r for rows in aligned for r in rows]
+    own = {n for r in every if model_of(r.new.name) == model for n in r.new.reads}
+    # what a network makes of this one's output is made of the same weights, too
+    others = {r.old.name for r in every if r.old and model_of(r.new.name) != model}
+    made_of, ours = reads_of(beside, own), beside.settings.get(name)
     return [
         op
         for layers in case.evidence.layers.values()
         for op in layers
         if made_of
         and op.kind == beside.kind
-        and op.settings.get(name) == beside.settings.get(name)
+        and op.name not in others
+        and (ours is not None or op.settings.get("op") == beside.settings.get("op"))
+        and op.settings.get(name) == ours
         and reads_of(op, own) == made_of
     ]
 
@@ -74,7 +92,7 @@ def paddings(
 def _change(op: str, attribute: str, value: float) -> NumberChange | TypeChange:
     """What a knob, see `LayerOutput`, is set to."""
     if attribute.startswith(TYPE):
-        return TypeChange(op, attribute.removeprefix(TYPE))
+        return TypeChange(op, attribute.removeprefix(TYPE), value)
     return NumberChange(op, attribute, value)
 
 
@@ -96,9 +114,9 @@ def is_alike(row: Aligned, at: Aligned, name: str) -> bool:
     if name not in row.new.settings and not (name in row.old.knobs and name in at.old.knobs):
         return False
     theirs, ours = _set_to(row.new, name), row.old.settings.get(name)
-    return (
-        theirs is not None and theirs == _set_to(at.new, name) and ours == at.old.settings.get(name)
-    )
+    is_same_op = ours is not None or row.old.settings.get("op") == at.old.settings.get("op")
+    is_as_there = ours == at.old.settings.get(name) and is_same_op
+    return theirs is not None and theirs == _set_to(at.new, name) and is_as_there
 
 
 def _set_to(layer: LayerOutput, name: str) -> object:

@@ -18,7 +18,12 @@ from dcgan_v1.migration.matching.layouts import Pixels
 
 def activation(layer: LayerCase) -> Reason | None:
     """Another function, or another slope."""
-    x, sides = layer.x, (layer.ours, layer.theirs)
+    return other_activation(layer.x, layer.ours, layer.theirs)
+
+
+def other_activation(x: np.ndarray, ours: np.ndarray, theirs: np.ndarray) -> Reason | None:
+    """Whether TF1 makes `ours` of x by one activation, and the port `theirs` by another."""
+    sides = ours, theirs
     known = [estimates.named_activation(x, y) for y in sides]
     if None in known or known[0] == known[1]:
         return None
@@ -27,10 +32,11 @@ def activation(layer: LayerCase) -> Reason | None:
     )
     if own is not None and other is not None:
         text = f"leaky ReLU has slope {other:.6g}, TF1's has {own:.6g}"
-        slope = {"slope": float(f"{other:.9g}")}
-        return Reason(Kind.SLOPE, text, slope, values=(f"{other:.6g}", f"{own:.6g}"))
+        settings = {"slope": float(f"{other:.9g}")}
+        return Reason(Kind.SLOPE, text, settings, values=(f"{other:.6g}", f"{own:.6g}"))
     text = "the activation is {1}, TF1's is {0}".format(*known)
-    settings = {"slope": 0.0} if known[1] == "ReLU" else {str(known[1]): 1.0}
+    slope = 0.0 if known[1] == "ReLU" else other
+    settings = {str(known[1]): 1.0} if slope is None else {"slope": float(f"{slope:.9g}")}
     return Reason(Kind.ACTIVATION, text, settings, values=(str(known[1]), str(known[0])))
 
 

@@ -1,5 +1,7 @@
 """Decides whether a layer's input, ops ahead of it or the layer itself explains a difference."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from dcgan_v1.migration.comparison.evidence import Aligned
@@ -147,13 +149,17 @@ def skipped(case: Case, mode: str, last: Aligned, row: Aligned, x: np.ndarray) -
             return Reason(Kind.ROUNDING, text)
         before = last.new.output
         if before.size == x.size and not np.array_equal(before.ravel(), x.ravel()):
-            known = [estimates.named_activation(before.reshape(x.shape), side) for side in (y, x)]
-            if None not in known and known[0] != known[1]:
-                text = "the activation is {1}, TF1's is {0}".format(*known)
-                return Reason(Kind.ACTIVATION, text, values=(str(known[1]), str(known[0])))
+            reason = layer_experiments.other_activation(before.reshape(x.shape), y, x)
+            if reason:
+                return replace(reason, op=layer)
         if name := estimates.named_activation(x, y):
             text = f"{name} is left out before it; TF1 has it ({layer.name})"
-            return Reason(Kind.ACTIVATION, text, values=("none", name))
+            settings, values = {"no activation": 1.0}, ("none", name)
+            return Reason(Kind.ACTIVATION, text, settings, values=values, op=layer)
+        is_drop = before.shape == x.shape == y.shape and np.any((x == 0) & (before != 0))
+        rates = layer_experiments.dropout(LayerCase(case, mode, row, before, y, x, {}))
+        if is_drop and rates is not None and rates.kind == Kind.DROPOUT_RATE:
+            return rates
         kept = y != 0
         drops = not kept.all() and kept.any() and np.ptp(y[kept] / x[kept]) < AGREE
         if drops and not _drops_near(case.evidence.aligned.get(mode, []), row):
@@ -200,7 +206,7 @@ def _between(
         if layer.output.shape == theirs.shape:
             tried = LayerCase(case, mode, row, x, layer.output, theirs, {})
             if reason := layer_experiments.anything(tried):
-                return reason
+                return replace(reason, op=layer)
     return None
 
 

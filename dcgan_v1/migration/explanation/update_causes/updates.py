@@ -8,6 +8,7 @@ import numpy as np
 from dcgan_v1.migration.comparison.evidence import AVERAGE, STATE, UPDATES, Key
 from dcgan_v1.migration.explanation.case import Case, Cause, Named
 from dcgan_v1.migration.explanation.kinds import BY_SETTING, Kind
+from dcgan_v1.migration.explanation.update_causes import second_biases
 from dcgan_v1.migration.explanation.update_causes.judged_updates import Judged
 from dcgan_v1.migration.explanation.update_causes.shared_updates import of_several, shared
 from dcgan_v1.migration.explanation.update_causes.update_rules import Rule
@@ -24,7 +25,7 @@ from dcgan_v1.migration.records import Settings, Update
 def find(case: Case, update: Update) -> list[Cause]:
     """Returns the causes of what differs after an update of the first step."""
     together = shared(case, update)
-    names = {n for u in together for n in u.variables}
+    names = {n for u in together for n in u.variables} - second_biases.names_of(case)
     keys = [
         d.key
         for d in case.over(STATE)

@@ -97,7 +97,7 @@ class Recorder:
         """Notes something that a step is given.
 
         Args:
-          kind: 'batch', 'tensor', 'draw', 'raw' or 'call'.
+          kind: 'batch', 'tensor', 'draw', 'raw', 'call' or 'computed'.
           function: that gave it.
           value: an array.
           tensor: named as a running function holds it; without one, as what it is assigned to.

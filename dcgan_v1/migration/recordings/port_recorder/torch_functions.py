@@ -2,6 +2,8 @@
 
 `F.relu(self.conv(x))`, networks of bare tensors."""
 
+import numpy as np
+
 from dcgan_v1.migration.recordings.port_recorder.leaky_relus import AT_ZERO, leaky_relu_of
 
 FUNCTIONS = {  # name of a function -> the kind of layer that it makes
@@ -145,8 +147,24 @@ class TorchFunctions:
         if not is_noted or self.is_updating or self.layers.in_layers:
             return
         if isinstance(y, self.torch.Tensor) and y.is_floating_point():
+            if y.requires_grad:
+                self._note_computed([*args, *kwargs.values()])
             if name not in FUNCTIONS or not self._note(name, args, kwargs, y):
                 self._follow(args, y)
+
+    def _note_computed(self, given):
+        """Notes what the program computes of a batch and holds against its networks' output:
+        labels, say, that TF1 is fed."""
+        root, items = self.layers.root, self.recorder.update.arrays
+        if root is not None and next(root.parameters(), None) is not None:
+            return
+        for x in given:
+            is_tensor = isinstance(x, self.torch.Tensor) and x.dim() and x.numel() > 1
+            if not is_tensor or x.requires_grad or self._is_own(x) or self.layers.is_output(x):
+                continue
+            array = self.layers.array(x)
+            if not any(np.array_equal(array, items[key]) for key in items if "item/" in key):
+                self.recorder.item("computed", "computed", array, x)
 
     def _note(self, name, args, kwargs, y):
         """Notes a call that makes a layer. Returns whether it does."""

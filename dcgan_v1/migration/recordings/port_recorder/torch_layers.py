@@ -78,7 +78,7 @@ class TorchLayers(LayerCalls):
         arguments = list(args) + list(kwargs.values())
         tensors = [x for x in arguments if isinstance(x, self.torch.Tensor)]
         for x in tensors:
-            if not x.requires_grad and not self._is_output(x) and recorder.sees():
+            if not x.requires_grad and not self.is_output(x) and recorder.sees():
                 recorder.item("call", "input", self.array(x), x)
         if not any(module is other for other in self.roots):
             self.roots.append(module)
@@ -89,7 +89,7 @@ class TorchLayers(LayerCalls):
         if all(module is not other[0] for other in self.inference) and tensors:
             self._infer(module, plain, args, kwargs, tensors)
 
-    def _is_output(self, x):
+    def is_output(self, x):
         """Whether a tensor is what a module gave, detached."""
         return any(x.data_ptr() == output.data_ptr() for output in self.recorder.update.alive)
 

@@ -4,7 +4,7 @@ Of a recorded port there is no PyTorch to ask."""
 
 from collections.abc import Collection, Mapping, Sequence
 
-from dcgan_v1.migration.records import Settings, Variable
+from dcgan_v1.migration.records import SECOND_BIAS, Settings, Variable
 
 CONVOLUTIONS = {1: "torch conv1d", 2: "torch conv", 3: "torch conv3d"}
 KINDS = {
@@ -37,7 +37,10 @@ PARTS = {
     "running_var": "variance",
     "weight_ih": "kernel",
     "weight_hh": "recurrent",
+    SECOND_BIAS: SECOND_BIAS,
 }
+BIASES = {"bias_ih": "bias", "bias_hh": SECOND_BIAS}  # of cells that add both
+ADDING = {"LSTM", "LSTMCell", "RNN", "RNNCell"}  # such cells
 KERNELS = {"weight", "weight_orig", "weight_v", "original", "original1"}  # rewritten ones, too
 SIZES = {"weight_g", "original0"}  # of a kernel's rows, where its weight norm has them apart
 WITHOUT_PIXELS = ("activation", "dropout")  # kinds that give vectors as they are given them
@@ -100,6 +103,8 @@ def variable(
     """
     kind = kind_of(classes, averages=averages, scales=scales)
     layout, part = "plain", attribute.removesuffix("_l0")
+    if ADDING & set(classes):
+        part = BIASES.get(part, part)
     is_kernel = attribute in KERNELS and len(shape) > 1 and (attribute != "weight_v" or trainable)
     if is_kernel and kind in ("conv", "deconv"):
         layout = convolution_layout(shape, groups)

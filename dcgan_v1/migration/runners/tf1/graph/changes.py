@@ -1,6 +1,7 @@
 """Numbers of a graph that an explanation replaces: what a port would compute if TF1 had them."""
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 import tensorflow.compat.v1 as tf
 from tensorflow.core.framework.node_def_pb2 import NodeDef
@@ -9,6 +10,32 @@ from tensorflow.python.framework import tensor_util
 
 from dcgan_v1.migration.sources import GraphChange, PaddingChange, TypeChange
 
+IDENTITY = "Identity"
+
+
+class Gradient(NamedTuple):
+    """The op of an activation's gradient.
+
+    Attributes:
+      op: its type; above: which of its inputs comes from above.
+      takes_input: whether the other one is the activation's input, and not its output.
+    """
+
+    op: str
+    above: int = 0
+    takes_input: bool = False
+
+
+GRADIENTS = {  # activations that can take each other's place -> the op of their gradient
+    "Relu": Gradient("ReluGrad"),
+    "Relu6": Gradient("Relu6Grad"),
+    "LeakyRelu": Gradient("LeakyReluGrad", takes_input=True),
+    "Elu": Gradient("EluGrad"),
+    "Softplus": Gradient("SoftplusGrad", takes_input=True),
+    "Sigmoid": Gradient("SigmoidGrad", above=1),
+    "Tanh": Gradient("TanhGrad", above=1),
+    IDENTITY: Gradient(IDENTITY),
+}
 CONVOLUTIONS = ("Conv2D", "Conv2DBackpropInput", "Conv2DBackpropFilter")
 
 
@@ -23,7 +50,7 @@ def apply(meta: MetaGraphDef, changes: Iterable[GraphChange]) -> None:
     for change in changes:
         node = nodes[change.op]
         if isinstance(change, TypeChange):
-            _retype(nodes, change.op, change.kind)
+            _retype(nodes, change)
             continue
         if isinstance(change, PaddingChange):
             _repad(nodes, change)
@@ -40,13 +67,34 @@ def apply(meta: MetaGraphDef, changes: Iterable[GraphChange]) -> None:
                 other.attr[change.attribute].f = change.value
 
 
-def _retype(nodes: dict[str, NodeDef], name: str, kind: str) -> None:
-    """Makes a Sigmoid a Tanh, or the reverse; the gradients of both take the same inputs."""
-    gradient = f"{nodes[name].op}Grad"
-    nodes[name].op = kind
+def _retype(nodes: dict[str, NodeDef], change: TypeChange) -> None:
+    """Makes an activation another one, and so its gradients, of any order: each takes what comes
+    from above and the activation's input or output, in an order of its own."""
+    node = nodes[change.op]
+    x, old, new = node.input[0], GRADIENTS[node.op], GRADIENTS[change.kind]
+    own = _plain(x if old.takes_input else change.op)
+    taken = x if new.takes_input else change.op
+    _become(node, change.kind, change.slope, [x])
     for other in nodes.values():
-        if other.op == gradient and other.input[0].partition(":")[0] == name:
-            other.op = f"{kind}Grad"
+        if other.op == old.op and _plain(other.input[1 - old.above]) == own:
+            given = [taken, taken]
+            given[new.above] = other.input[old.above]
+            _become(other, new.op, change.slope, given[: 1 if new.op == IDENTITY else 2])
+
+
+def _plain(tensor: str) -> str:
+    return tensor.removesuffix(":0")
+
+
+def _become(node: NodeDef, kind: str, slope: float, given: list[str]) -> None:
+    """Makes a node one of another type, with other inputs."""
+    waited = [name for name in node.input if name.startswith("^")]
+    del node.input[:]
+    node.input.extend([*given, *waited])
+    node.op = kind
+    node.attr.pop("alpha", None)
+    if kind.startswith("LeakyRelu"):
+        node.attr["alpha"].f = slope
 
 
 def _repad(nodes: dict[str, NodeDef], change: PaddingChange) -> None:

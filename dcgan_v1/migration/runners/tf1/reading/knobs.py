@@ -7,14 +7,23 @@ from tensorflow.core.framework.node_def_pb2 import NodeDef
 
 from dcgan_v1.migration.recordings.port_recorder.leaky_relus import AT_ZERO
 from dcgan_v1.migration.records import TYPE, Settings
+from dcgan_v1.migration.runners.tf1.graph.changes import GRADIENTS, IDENTITY
 from dcgan_v1.migration.runners.tf1.reading import graph_ops
 
 Knobs = dict[str, list[tuple[str, str]]]  # setting -> [(op, attribute)]
 DEEP = 12  # ops above the one that gives a layer's output, at most
 CONVOLUTIONS = ("Conv2D", "Conv2DBackpropInput")  # and its transpose
 ROOTS = ("Rsqrt", "Sqrt")
-# they take each other's place, and so do their gradients
-OTHER = {"Sigmoid": "Tanh", "Tanh": "Sigmoid"}
+TYPES = {  # what an activation is called -> the op that may take another activation's place
+    "slope": "LeakyRelu",
+    "tanh": "Tanh",
+    "sigmoid": "Sigmoid",
+    "softplus": "Softplus",
+    "ELU": "Elu",
+    "ReLU6": "Relu6",
+    "no activation": IDENTITY,
+}
+ONLY_NEW = (IDENTITY, "Softplus")  # no op of its own is the gradient of these
 
 
 def of(op: tf.Operation, nodes: Mapping[str, NodeDef]) -> Knobs:
@@ -27,11 +36,9 @@ def of(op: tf.Operation, nodes: Mapping[str, NodeDef]) -> Knobs:
     attributes = set(nodes[op.name].attr)
     if op.type == "Merge":
         return _of_branches(nodes, op.name)
-    if op.type in OTHER:
-        name = OTHER[op.type]
-        return {name.lower(): [(op.name, f"{TYPE}{name}")]}
-    if "alpha" in attributes:
-        return {"slope": [(op.name, "alpha")]}
+    if nodes[op.name].op in GRADIENTS and nodes[op.name].op not in ONLY_NEW:
+        types = {name: [(op.name, f"{TYPE}{kind}")] for name, kind in TYPES.items()}
+        return types | ({"slope": [(op.name, "alpha")]} if "alpha" in attributes else {})
     if "epsilon" in attributes:
         return {"epsilon": [(op.name, "epsilon")]}
     if op.type == "Maximum":
