@@ -1,10 +1,13 @@
 """Forms that public TF1 programs have, written as Keras has them: text alone, no run of it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 
 from dcgan_v1.migration.matching.map_file import Map
+from dcgan_v1.migration.runners.tf1 import describing
 from dcgan_v1.migration.specs import Tf1
 from dcgan_v1.porting import originals
 from dcgan_v1.porting.reading import feeding
@@ -67,6 +70,32 @@ def test_a_gradient_of_any_name_is_one_in_a_loss_and_a_beta_may_be_a_whole_numbe
     text = written(critic)["training.py"]
     assert "inner.gradient(" in text and "raw_ops" not in text
     assert "beta_1=0.0" in text
+
+
+def drawing():
+    x = tf.placeholder(tf.float32, [4, 3], "x")
+    noise = tf.random_uniform([4, 3], name="noise")
+    tf.train.GradientDescentOptimizer(0.1).minimize(tf.reduce_mean(dense(x * noise, 1, "net/a")))
+
+
+def test_what_a_later_run_draws_anew_is_an_argument_of_its_own():
+    spec = Tf1(function=drawing, runs=[["GradientDescent"]] * 2)
+    runner, original = originals.open_original(spec, Map(), "program")
+    told = runner.describe()
+    (drawn,) = told.random
+    recorded = replace(told, random={**told.random, f"{drawn}@2": told.random[drawn]})
+    runner.describe = lambda: recorded  # as a recording of such a step has it
+    port = writing.port_of(runner, original, to="keras", without=frozenset(), map_=(Map(), None))
+    assert "def train_step(self, x, noise=None, noise_2=None)" in port.texts["training.py"]
+
+
+def test_a_recording_shows_how_many_axes_an_input_has():
+    with tf.Graph().as_default():
+        x = tf.placeholder(tf.float32, name="x")
+        number = describing._input(x, True, "x", {"x": np.zeros(5)})
+        rows = describing._input(x, True, "x", {"x": np.zeros((5, 4, 3))})
+    assert (number.shape, rows.shape) == ([], [None, 3])
+    assert describing._input(x, True, "x", {}).shape is None
 
 
 def test_rows_with_a_background_are_pictures():

@@ -87,10 +87,7 @@ class Building:
             self.buckets.setdefault(stage, []).append(node)
 
     def _input(self, unit: Piece, i: int) -> None:
-        name = unit.op.name + (f":{i}" if i else "")
-        bodies = self.bodies
-        if f"{name}@{self.number + 1}" in bodies.again:
-            name = f"{name}@{self.number + 1}"
+        bodies, name = self.bodies, self._given_here(unit.op.name + (f":{i}" if i else ""))
         if name not in bodies.fed:
             word = bodies.names.inputs.get(name) or identifier(input_word(name, unit, i))
             taken = {n.value.name.partition(".")[0] for n in bodies.fed.values()}
@@ -98,11 +95,15 @@ class Building:
             bodies.fed[name] = d.Node("input", (value,), ops=(name,))
         self.values[unit, i] = bodies.fed[name].value
 
+    def _given_here(self, name: str) -> str:
+        """The name of what is fed or drawn, 'z@2' where this run is given its own."""
+        own = f"{name}@{self.number + 1}"
+        return own if own in self.bodies.again else name
+
     def _draw(self, unit: Piece) -> None:
-        bodies = self.bodies
-        name = unit.op.name
+        bodies, name = self.bodies, self._given_here(unit.op.name)
         if name not in bodies.drawn:
-            words = name.split("/")
+            words = unit.op.name.split("/")
             word = words[-1] if words[-1] not in DRAWS or len(words) == 1 else words[-2]
             word = bodies.names.inputs.get(name) or identifier(word)
             nodes = (*bodies.fed.values(), *bodies.drawn.values())

@@ -28,7 +28,7 @@ class Bodies:
       networks: name -> trained variables.
       averages: of batch norms.
       names: of a map.
-      again: 'z@2', inputs that a later run is fed anew.
+      again: 'z@2', inputs and draws that a later run is given anew.
 
     Attributes:
       networks, stages, inputs, draws, losses: of the description.

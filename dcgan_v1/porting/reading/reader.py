@@ -137,7 +137,7 @@ class Reader:
             calls = segments.calls([run.flow.pieces for run in runs], network_of)
         for run in runs:
             self.refused += run.flow.refused
-        again = [name for name in self.info.inputs if "@" in name]
+        again = [n for n in (*self.info.inputs, *self.info.random) if "@" in n]
         return Bodies(calls, runs, networks, self.averages, self.names, again)
 
     def _traced_moves(self, run: Run, calls: list[segments.Call]) -> bool:

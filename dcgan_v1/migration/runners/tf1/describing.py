@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import tensorflow.compat.v1 as tf
 
-from dcgan_v1.migration.records import Input, Tf1Info, Update, Variable
+from dcgan_v1.migration.records import Arrays, Input, Tf1Info, Update, Variable
 from dcgan_v1.migration.runners.tf1.reading import graph_ops
 
 if TYPE_CHECKING:
@@ -96,17 +96,20 @@ def _inputs(runner: "GraphRunner", tensors: dict[str, tf.Tensor]) -> dict[str, I
     fed = recording.fed if recording else None
     ops = runner.roles.step_ops
     inputs = {
-        name: _input(tensor, tensor.op in ops and (fed is None or name in fed))
+        name: _input(tensor, tensor.op in ops and (fed is None or name in fed), name, fed)
         for name, tensor in tensors.items()
     }
     for name in fed or ():
         of, _, number = name.partition("@")
         if number and of in tensors:
-            inputs[name] = _input(tensors[of], True)
+            inputs[name] = _input(tensors[of], True, name, fed)
     return inputs
 
 
-def _input(tensor: tf.Tensor, is_of_step: bool) -> Input:
-    shape = tensor.shape
-    dtype = tensor.dtype.base_dtype.name
-    return Input(None if shape.rank is None else shape.as_list(), dtype, is_of_step)
+def _input(tensor: tf.Tensor, is_of_step: bool, name: str, fed: Arrays | None) -> Input:
+    """An input; of a shape that the graph leaves open, a recording shows how many axes it has."""
+    shape = None if tensor.shape.rank is None else tensor.shape.as_list()
+    if shape is None and fed is not None and name in fed:
+        row = fed[name].shape[2:]
+        shape = [None, *row] if fed[name].ndim > 1 else []
+    return Input(shape, tensor.dtype.base_dtype.name, is_of_step)
