@@ -135,9 +135,9 @@ def _newest(folder: Path, names: Sequence[str], say: Callable[[str], None]) -> P
     if len(prefixes) > 1:
         matches = [re.fullmatch(r"(.*?)-?(\d+)", prefix.name) for prefix in prefixes]
         if len({match and match[1] for match in matches}) > 1 or None in matches:
-            shown = ", ".join(prefix.name for prefix in prefixes[:6])
+            listing = ", ".join(prefix.name for prefix in prefixes[:6])
             raise UserError(
-                f"{folder} holds {len(prefixes)} checkpoints ({shown}) and no list that "
+                f"{folder} holds {len(prefixes)} checkpoints ({listing}) and no list that "
                 "says which is meant; give the path of one"
             )
         prefixes.sort(key=lambda prefix: int(re.split(r"(\d+)$", prefix.name)[1]))
@@ -163,8 +163,8 @@ def _why_not(path: Path, prefix: Path) -> str:
     if not path.is_file():
         others = _all(path.parent) if path.parent.is_dir() else []
         there = ", ".join(other.name for other in others[:6])
-        known = f"; {path.parent} has {there}" if there else ""
-        return f"no checkpoint at {path}: {prefix}.index does not exist{known}"
+        also = f"; {path.parent} has {there}" if there else ""
+        return f"no checkpoint at {path}: {prefix}.index does not exist{also}"
     if path != prefix:
         return (
             f"no checkpoint at {path}, but a part of one: {prefix}.index is missing "

@@ -65,15 +65,15 @@ def plan(
         raise UserError(f"checkpoint {checkpoint.prefix} is damaged: {damage}; use another one")
     _refuse_other_systems(checkpoint, model)
     shapes = dict(checkpoint.shapes)
-    wanted = {v.op.name: v for v in variables}
-    has_averages = any(map(is_average, shapes)) and any(map(is_average, wanted))
+    own = {v.op.name: v for v in variables}
+    has_averages = any(map(is_average, shapes)) and any(map(is_average, own))
     has_averages = has_averages and not networks_only
     if not has_averages:
-        shapes, wanted = _without_averages(shapes), _without_averages(wanted)
-    names = {name: name for name in wanted}  # ours -> the checkpoint's
+        shapes, own = _without_averages(shapes), _without_averages(own)
+    names = {name: name for name in own}  # ours -> the checkpoint's
     notes = []
     if checkpoint.is_original:
-        names = original_names.names(model, wanted)
+        names = original_names.names(model, own)
         notes.append("written by the original script, which counts no steps")
         if shapes.pop("global_step", None) is not None:
             notes.append("its global_step, which was added later, is not taken")
@@ -88,7 +88,7 @@ def plan(
         names = {k: v for k, v in names.items() if not is_optimizer_variable(k)}
         step = "" if checkpoint.is_original else ", step 0"
         notes.append(f"weights only: fresh optimiser slots{step}")
-    restored = {name: wanted[ours] for ours, name in names.items()}
+    restored = {name: own[ours] for ours, name in names.items()}
     _check(checkpoint, model, shapes, restored, WAY_ON)
     return Plan(
         checkpoint.prefix,
@@ -129,22 +129,22 @@ def plan_networks(
       UserError: a variable is missing, or of another shape or type.
     """
     shapes = checkpoint.shapes
-    wanted = {v.op.name: v for v in variables}
+    targets = {v.op.name: v for v in variables}
     if checkpoint.is_original:
-        original = original_names.names(checkpoint.model, wanted)
-        wanted = {original[name]: wanted[name] for name in original}
+        original = original_names.names(checkpoint.model, targets)
+        targets = {original[name]: targets[name] for name in original}
     if not latest:
-        wanted = {
-            name + SUFFIX if name + SUFFIX in shapes else name: v for name, v in wanted.items()
+        targets = {
+            name + SUFFIX if name + SUFFIX in shapes else name: v for name, v in targets.items()
         }
-    of_d = [k for k, v in wanted.items() if "/discriminator/" in v.op.name]
+    of_d = [k for k, v in targets.items() if "/discriminator/" in v.op.name]
     has_discriminator = not shapes.keys().isdisjoint(of_d)
     if not has_discriminator:
-        wanted = {name: v for name, v in wanted.items() if name not in of_d}
-    shapes = {name: shape for name, shape in shapes.items() if name in wanted}
-    _check(checkpoint, checkpoint.model, shapes, wanted)
+        targets = {name: v for name, v in targets.items() if name not in of_d}
+    shapes = {name: shape for name, shape in shapes.items() if name in targets}
+    _check(checkpoint, checkpoint.model, shapes, targets)
     note = "" if has_discriminator else "it holds the generator alone"
-    return Plan(checkpoint.prefix, wanted, note, has_discriminator=has_discriminator)
+    return Plan(checkpoint.prefix, targets, note, has_discriminator=has_discriminator)
 
 
 def arrays(checkpoint: Checkpoint) -> dict[str, np.ndarray]:
@@ -175,8 +175,8 @@ def restore(session: tf.Session, plan: Plan) -> None:
         raise UserError(reading.damaged(plan.prefix, error)) from error
 
 
-def _without_averages(named: Mapping[str, Value]) -> dict[str, Value]:
-    return {name: value for name, value in named.items() if not is_average(name)}
+def _without_averages(by_name: Mapping[str, Value]) -> dict[str, Value]:
+    return {name: value for name, value in by_name.items() if not is_average(name)}
 
 
 def _refuse_other_systems(checkpoint: Checkpoint, model: str) -> None:
@@ -211,15 +211,15 @@ def _check(
         for name, v in sorted(variables.items())
         if name in shapes and types[name] != v.dtype.base_dtype
     ]
-    wanted = {name: v.shape.as_list() for name, v in variables.items()}
+    model_shapes = {name: v.shape.as_list() for name, v in variables.items()}
     other_shapes = [
-        f"{name} ({shapes[name]}, the model has {wanted[name]})"
-        for name in sorted(set(wanted) & set(shapes))
-        if shapes[name] != wanted[name]
+        f"{name} ({shapes[name]}, the model has {model_shapes[name]})"
+        for name in sorted(set(model_shapes) & set(shapes))
+        if shapes[name] != model_shapes[name]
     ]
     problems = {
-        "missing": sorted(set(wanted) - set(shapes)),
-        "extra": sorted(set(shapes) - set(wanted)),
+        "missing": sorted(set(model_shapes) - set(shapes)),
+        "extra": sorted(set(shapes) - set(model_shapes)),
         "of another shape": other_shapes,
         "of another type": other_types,
     }

@@ -45,9 +45,9 @@ class Parser(argparse.ArgumentParser):
         """Says how a value that begins with a dash is given, where one follows the option."""
         places = [i for i, word in enumerate(self._words) if word == option]
         after = [self._words[i + 1] for i in places if i + 1 < len(self._words)]
-        known = {o for action in self._actions for o in action.option_strings}
+        options = {o for action in self._actions for o in action.option_strings}
         value = next((word for word in after if word.startswith("-")), None)
-        if value is None or value.partition("=")[0] in known:
+        if value is None or value.partition("=")[0] in options:
             return ""
         return f"; a value that begins with a dash is written {option}={value}"
 

@@ -29,13 +29,13 @@ def main(args: argparse.Namespace) -> int:
     runtime.prepare()
     from dcgan_v1.ports import inputs
 
-    start, facts, drawn = None, {}, {}
+    start, facts, origin = None, {}, {}
     if args.checkpoint:
         start, settings = _start(args, settings)
         facts["started from"] = args.checkpoint
-        drawn = {"trained": start, "trained_by": args.checkpoint}
+        origin = {"trained": start, "trained_by": args.checkpoint}
     elif args.report:
-        drawn = _trained(args.system)
+        origin = _trained(args.system)
     config = systems.get(args.system).config(**settings)
     network = {k: v for k, v in settings.items() if k != "batch_size"}
     return compare.run(
@@ -48,7 +48,7 @@ def main(args: argparse.Namespace) -> int:
         start=start,
         title=(args.system, args.against),
         notes=facts,
-        **drawn,
+        **origin,
     )
 
 
@@ -92,7 +92,7 @@ def _settings(args: argparse.Namespace) -> dict[str, Any]:
     for name in NETWORK_SETTINGS:
         if (value := getattr(args, name)) is not None:
             settings[name] = value
-    known = {f.name for f in dataclasses.fields(systems.get(args.system).config)}
-    if set(settings) - known:
+    names = {f.name for f in dataclasses.fields(systems.get(args.system).config)}
+    if set(settings) - names:
         raise UserError(f"{args.system} has no --width; leave it out")
     return settings

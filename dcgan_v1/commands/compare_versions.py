@@ -15,8 +15,8 @@ def is_recording(side: str) -> bool:
 
 def is_meant(args: argparse.Namespace) -> bool:
     """Whether the sides are two recordings of one program, or one and a port that is recorded."""
-    needed = 1 if args.port_program or args.port_recording else 2
-    return len(args.sides) >= needed and all(map(is_recording, args.sides[:needed]))
+    count = 1 if args.port_program or args.port_recording else 2
+    return len(args.sides) >= count and all(map(is_recording, args.sides[:count]))
 
 
 def refuse_others(args: argparse.Namespace) -> None:
@@ -28,18 +28,18 @@ def refuse_others(args: argparse.Namespace) -> None:
     Raises:
       UserError: there are some; all are named.
     """
-    used = {"sides", "debug", "quiet"}
+    options = {"sides", "debug", "quiet"}
     if args.port_program:
-        used |= {"port_program", "steps", *OF_PORT_PROGRAM}
+        options |= {"port_program", "steps", *OF_PORT_PROGRAM}
     elif args.port_recording:
-        used.add("port_recording")
+        options.add("port_recording")
     else:
-        used.add("trust")
+        options.add("trust")
     parser = make_parser()
     left_out = [
         option(name)
         for name, value in vars(args).items()
-        if name not in used and value != parser.get_default(name)
+        if name not in options and value != parser.get_default(name)
     ]
     if left_out:
         raise UserError(f"two recordings of one program need no {' and '.join(left_out)}")

@@ -44,25 +44,25 @@ def evaluate(path: Path, args: argparse.Namespace) -> None:
             "classify_image_graph_def.pb of inception-2015-12-05.tgz"
         )
     real = real_images.load(config, args.data, args.n, args.seed, args.split)
-    asked = (config.model, args.classifier, args.inception, args.device)
-    with model_evaluation.open_extractors(*asked) as extractors:
+    choices = (config.model, args.classifier, args.inception, args.device)
+    with model_evaluation.open_extractors(*choices) as extractors:
         sampler = open_sampler(checkpoint, args.bn, args.device, args.latest)
         figures, samples = model_evaluation.evaluate(
             config, sampler, extractors, real, device=args.device, seed=args.seed
         )
     show(figures, config.model, len(samples))
-    written: dict[Path, bytes] = {}
+    contents: dict[Path, bytes] = {}
     if args.json:
         about: dict[str, Any] = {"model": config.model, "n": len(samples), "seed": args.seed}
         about["training_images"] = len(real.training)
         about["swd_images"] = min(len(samples), image_metrics.SWD_IMAGES)
         text = json.dumps({**about, "figures": figures}, indent=2) + "\n"
-        written[args.json] = text.encode()
+        contents[args.json] = text.encode()
     if args.neighbours:
         picture = neighbour_picture(samples, real.training, getattr(config, "flip", False))
-        written[args.neighbours] = image_files.png_bytes(picture)
-    files.write(written)
-    for file in written:
+        contents[args.neighbours] = image_files.png_bytes(picture)
+    files.write(contents)
+    for file in contents:
         print(f"wrote {file}")
 
 
@@ -100,12 +100,12 @@ def neighbour_picture(samples: np.ndarray, training: np.ndarray, mirrored: bool)
     """
     from dcgan_v1.metrics import neighbours
 
-    shown = samples[:SHOWN]
+    queries = samples[:SHOWN]
     if mirrored:
-        shown = np.stack([shown, shown[:, :, ::-1]], 1)[: SHOWN // 2]
-        shown = shown.reshape(-1, *samples.shape[1:])
-    indices, _ = neighbours.nearest(shown, training, k=SHOWN - 1)
-    rows = [[sample, *training[near]] for sample, near in zip(shown, indices, strict=True)]
+        queries = np.stack([queries, queries[:, :, ::-1]], 1)[: SHOWN // 2]
+        queries = queries.reshape(-1, *samples.shape[1:])
+    indices, _ = neighbours.nearest(queries, training, k=SHOWN - 1)
+    rows = [[sample, *training[near]] for sample, near in zip(queries, indices, strict=True)]
     return image_files.grid(np.concatenate(rows), columns=SHOWN)
 
 

@@ -74,12 +74,12 @@ def look_into(
     from dcgan_v1.explore import directions, packing
     from dcgan_v1.export import layers, networks
 
-    named: Directions = []
+    axes: Directions = []
     packed = None
     with networks.open_network(checkpoint, "generator", page.BATCH_NORM, args.latest) as network:
         try:
             vectors = directions.principal(layers.read_layers(network))
-            named += [(f"Component {i}", v) for i, v in enumerate(vectors, 1)]
+            axes += [(f"Component {i}", v) for i, v in enumerate(vectors, 1)]
         except layers.UnknownLayer as error:
             print(f"no principal components: {error}")
         if args.export:
@@ -90,8 +90,8 @@ def look_into(
     if sampler.has_discriminator:
         print("asking D which way is up", flush=True)
         upwards = directions.score(sampler)
-        named += [("D's score", upwards)] if upwards is not None else []
-    return packed, named
+        axes += [("D's score", upwards)] if upwards is not None else []
+    return packed, axes
 
 
 def pack_judge(checkpoint: "Checkpoint", sampler: "Sampler") -> page.Packed | None:

@@ -38,15 +38,15 @@ def main(args: argparse.Namespace) -> None:
             discriminator=args.discriminator,
             latest=args.latest,
         )
-        drawn = image_files.to_uint8(checks[0].y, system.image_range)
-        (folder / GRID).write_bytes(image_files.png_bytes(image_files.grid(drawn)))
+        images = image_files.to_uint8(checks[0].y, system.image_range)
+        (folder / GRID).write_bytes(image_files.png_bytes(image_files.grid(images)))
         text = card.text(
             folder,
             checkpoint,
             checks,
             to=args.to,
             source=source,
-            named=f"pretrained/{args.pretrained}" if args.pretrained else source,
+            label=f"pretrained/{args.pretrained}" if args.pretrained else source,
             bn=args.bn,
             latest=args.latest,
             grid=GRID,

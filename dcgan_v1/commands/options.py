@@ -31,9 +31,9 @@ def add_settings(group: Group, configs: Sequence[type[Config]], *names: str) -> 
     for name in names:
         fields = {}
         for config in configs:
-            known = {f.name: f for f in dataclasses.fields(config)}
-            if name in known:
-                fields[config().model] = known[name]
+            by_name = {f.name: f for f in dataclasses.fields(config)}
+            if name in by_name:
+                fields[config().model] = by_name[name]
         if not fields:
             continue
         first = next(iter(fields.values()))
@@ -65,10 +65,10 @@ def _default(fields: dict[str, dataclasses.Field[Any]], everywhere: int) -> str:
         elif field.name in COUNTED_TWICE.values() and field.metadata["least"] == 0:
             defaults[model] = "by epochs"
     if len(set(defaults.values())) > 1 or len(defaults) < everywhere:
-        shown = ", ".join(f"{model}: {value}" for model, value in defaults.items() if value != "")
+        text = ", ".join(f"{model}: {value}" for model, value in defaults.items() if value != "")
     else:
-        shown = next(iter(defaults.values()))
-    return "" if shown == "" else f" (default {shown})"
+        text = next(iter(defaults.values()))
+    return "" if text == "" else f" (default {text})"
 
 
 def add_run_options(group: Group, configs: Sequence[type[Config]], default_dir: str | None) -> None:

@@ -52,7 +52,7 @@ def record(
         words += [place]
     else:
         words += ["-m", ".".join(place.with_suffix("").parts)]
-    done = subprocess.run([*map(str, words), *shlex.split(arguments)], cwd=work, check=False)
-    if done.returncode:
+    process = subprocess.run([*map(str, words), *shlex.split(arguments)], cwd=work, check=False)
+    if process.returncode:
         raise UserError(f"{program} was not recorded, see above")
     return Recorded(str(recording))

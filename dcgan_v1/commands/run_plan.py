@@ -101,8 +101,8 @@ def refuse_nothing_to_restore(args: argparse.Namespace) -> None:
     Args:
       args: of a training command, `run_dir` None where it is not given.
     """
-    given = args.restore is True and args.run_dir and not args.restart
-    if not given or RunDirectory(args.run_dir).holds_run():
+    restores = args.restore is True and args.run_dir and not args.restart
+    if not restores or RunDirectory(args.run_dir).holds_run():
         return
     if distributed.is_worker():
         from dcgan_v1.distributed import cluster, launcher
@@ -127,8 +127,8 @@ def nearest_run(path: Path) -> Path | None:
         for place in places
         for config in (*place.glob("config.json"), *place.glob("*/config.json"))
     }
-    wanted = str(path.resolve())
-    alike = {run: difflib.SequenceMatcher(None, wanted, str(run)).ratio() for run in runs}
+    text = str(path.resolve())
+    alike = {run: difflib.SequenceMatcher(None, text, str(run)).ratio() for run in runs}
     best = max(alike, key=lambda run: alike[run], default=None)
     return best and Path(os.path.relpath(best) if _is_here(best) else best)
 

@@ -40,8 +40,8 @@ def main(args: argparse.Namespace) -> None:
             write_interpolation(sampler, args)
         elif saved:
             # alone, as they were drawn where they were saved: the same bits
-            drawn, scores = zip(*[sampler(row[None]) for row in saved.z], strict=True)
-            write_samples(np.concatenate(drawn), np.concatenate(scores), args)
+            images, scores = zip(*[sampler(row[None]) for row in saved.z], strict=True)
+            write_samples(np.concatenate(images), np.concatenate(scores), args)
         else:
             noise, z_dim = sampler.system.noise, sampler.system.z_dim
             z = draw_noise(noise, args.n, z_dim, args.seed, args.truncation)
@@ -65,41 +65,41 @@ def check(args: argparse.Namespace) -> None:
         raise UserError(f"--latents says what is drawn: leave out {names}")
 
 
-def write_samples(drawn: np.ndarray, scores: np.ndarray, args: argparse.Namespace) -> None:
+def write_samples(images: np.ndarray, scores: np.ndarray, args: argparse.Namespace) -> None:
     """Writes samples in the forms that were asked for.
 
     Args:
-      drawn: uint8 [n, H, W, C].
+      images: uint8 [n, H, W, C].
       scores: D's probability [n] of each.
       args: the command's.
     """
-    numbers = np.arange(len(drawn))
+    numbers = np.arange(len(images))
     if args.min_score is not None:
         numbers = numbers[scores > args.min_score]
-        print(f"{len(numbers)} of {len(drawn)} samples score above {args.min_score}")
+        print(f"{len(numbers)} of {len(images)} samples score above {args.min_score}")
         if not len(numbers):
             raise UserError(
                 f"no sample scores above {args.min_score}: the best has "
                 f"{scores.max():.3g}; lower --min-score or draw more"
             )
-    written: dict[Path, bytes] = {}
+    contents: dict[Path, bytes] = {}
     if args.scores:
         for number in numbers:
             print(f"sample {number}: D gives {scores[number]:.6f}")
         rows = [f"{number},{scores[number]:.9g}" for number in numbers]
         table = "\n".join(["sample,probability", *rows, ""])
-        written[args.out / "scores.csv"] = table.encode()
+        contents[args.out / "scores.csv"] = table.encode()
     if args.npz:
         buffer = io.BytesIO()
-        np.savez_compressed(buffer, images=drawn[numbers])
-        written[args.npz] = buffer.getvalue()
+        np.savez_compressed(buffer, images=images[numbers])
+        contents[args.npz] = buffer.getvalue()
     if args.individual:
         for number in numbers:
             path = args.out / f"sample_{number:05d}.png"
-            written[path] = image_files.png_bytes(drawn[number])
+            contents[path] = image_files.png_bytes(images[number])
     if args.grid or not (args.npz or args.individual):
-        written[args.out / "grid.png"] = image_files.png_bytes(image_files.grid(drawn[numbers]))
-    write(written)
+        contents[args.out / "grid.png"] = image_files.png_bytes(image_files.grid(images[numbers]))
+    write(contents)
 
 
 def write_interpolation(sampler: "Sampler", args: argparse.Namespace) -> None:
@@ -111,9 +111,9 @@ def write_interpolation(sampler: "Sampler", args: argparse.Namespace) -> None:
         draw_noise(system.noise, 1, system.z_dim, seed, args.truncation)[0]
         for seed in args.interpolate
     )
-    drawn, _ = sampler(interpolate(a, b, args.frames))
-    strip = image_files.grid(drawn, columns=args.frames, gap=0)
-    there_and_back = [*drawn, *drawn[-2:0:-1]]
+    images, _ = sampler(interpolate(a, b, args.frames))
+    strip = image_files.grid(images, columns=args.frames, gap=0)
+    there_and_back = [*images, *images[-2:0:-1]]
     write(
         {
             args.out / "interpolation.png": image_files.png_bytes(strip),

@@ -52,9 +52,9 @@ def refuse_sources(args: argparse.Namespace, old: str | None) -> None:
     Raises:
       UserError: something is too many.
     """
-    named = [*sources(args), *(["OLD"] if old else [])]
-    if len(named) > 1:
-        raise UserError(f"{' and '.join(named)} each name the TF1 side: give one of them")
+    options = [*sources(args), *(["OLD"] if old else [])]
+    if len(options) > 1:
+        raise UserError(f"{' and '.join(options)} each name the TF1 side: give one of them")
     if old and args.checkpoint:
         raise UserError("OLD says where the TF1 side is: leave --checkpoint to its Tf1(…)")
     others = [option(n) for n in OF_PROGRAM if getattr(args, n, None)]

@@ -110,9 +110,9 @@ def _train_on_digits(plan: RunPlan, system: System, classifier: bool | str | Non
         )
 
     images = data.images[left_out:]
-    if counted := statistics.of(images):
-        plan.say(str(counted))
-        _refuse_uniform(plan, f"--data-dir {config.data_dir}")(counted)
+    if spread := statistics.of(images):
+        plan.say(str(spread))
+        _refuse_uniform(plan, f"--data-dir {config.data_dir}")(spread)
 
     runtime.prepare(keras=False)
     from dcgan_v1.data.pipeline import InMemory
@@ -142,7 +142,7 @@ def _train_on_images(plan: RunPlan, system: System, download: bool) -> int:
     config: Any = plan.config
     config = dataclasses.replace(config, data=data)
     plan = dataclasses.replace(plan, config=config)
-    read, count, checksum = image_dataset.load(
+    reader, count, checksum = image_dataset.load(
         config,
         plan.directory.cache(),
         size=system.image_shape[0],
@@ -155,7 +155,7 @@ def _train_on_images(plan: RunPlan, system: System, download: bool) -> int:
     runtime.prepare(keras=False)
     from dcgan_v1.data.pipeline import Streamed
 
-    return _train(plan, Streamed(read, count))
+    return _train(plan, Streamed(reader, count))
 
 
 def _refuse_uniform(plan: RunPlan, where: str) -> Callable[["Statistics"], None]:
@@ -198,9 +198,9 @@ def make_parser(
     configs = [system.config for system in systems.values()]
     kinds = {system.data for system in systems.values()}
     group = parser.add_argument_group("training")
-    named = f"{default}, or that of the run" if default else "that of the run"
+    text = f"{default}, or that of the run" if default else "that of the run"
     group.add_argument(
-        "--model", choices=systems, help=f"the system (default {named} which --restore continues)"
+        "--model", choices=systems, help=f"the system (default {text} which --restore continues)"
     )
     options.add_settings(group, configs, *TRAINING)
     if any(system.faithful for system in systems.values()):

@@ -70,17 +70,17 @@ def _port(args: argparse.Namespace, folder: Path) -> Port:
     from dcgan_v1.porting import originals
     from dcgan_v1.porting.text import writing
 
-    known = map_file.read(args.map) if args.map else map_file.Map()
+    map_ = map_file.read(args.map) if args.map else map_file.Map()
     recording = folder / "recording" if args.program else args.recording
-    named = None if args.old else tf1_options.named_old(args, recording)
-    tf1 = named or originals.of_function(args.old)
+    old = None if args.old else tf1_options.named_old(args, recording)
+    tf1 = old or originals.of_function(args.old)
     name = str(args.program or args.old or "")
-    runner, original = originals.open_original(tf1, known, name)
+    runner, original = originals.open_original(tf1, map_, name)
     if args.program:
         original = originals.with_recording(original, folder / "recording")
     try:
         return writing.port_of(
-            runner, original, to=args.to, without=frozenset(args.without), map_=(known, args.map)
+            runner, original, to=args.to, without=frozenset(args.without), map_=(map_, args.map)
         )
     except UserError:
         raise
@@ -132,8 +132,8 @@ def _not_called(program: Program) -> list[str]:
     """Returns the networks that are called with more than inputs of the program."""
     from dcgan_v1.porting.folder import sides
 
-    called = sides.forward_of(program)
-    return [n.name for n in program.networks if n.name not in called]
+    names = sides.forward_of(program)
+    return [n.name for n in program.networks if n.name not in names]
 
 
 def make_parser() -> cli.Parser:

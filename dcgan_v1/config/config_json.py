@@ -28,16 +28,16 @@ def from_json(text: str | bytes, source: str | Path) -> Config:
             f"{', '.join(SYSTEMS)}; fix it or use --restart"
         )
     cls = SYSTEMS[values["model"]].config
-    known = {f.name: f for f in dataclasses.fields(cls)}
-    unknown = sorted(set(values) - set(known))
+    by_name = {f.name: f for f in dataclasses.fields(cls)}
+    unknown = sorted(set(values) - set(by_name))
     if unknown:
         raise UserError(f"{source} has unknown settings: {', '.join(unknown)}")
     for name, value in values.items():
-        if type(value) is not type(known[name].default):
+        if type(value) is not type(by_name[name].default):
             raise UserError(
-                f"{source}: {name} must be a {type(known[name].default).__name__}, not {value!r}"
+                f"{source}: {name} must be a {type(by_name[name].default).__name__}, not {value!r}"
             )
-    before = {name: value for name, value in BEFORE.items() if name in known}
+    before = {name: value for name, value in BEFORE.items() if name in by_name}
     return cls(**{**before, **values})
 
 

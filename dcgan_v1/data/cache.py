@@ -122,8 +122,8 @@ def _build(
         outcome = first_pass.decode_all(source, options, array, say, quiet)
         bad = _reported(source, outcome, skip_bad, say).bad
         if bad:  # close the gaps
-            gone = {name for name, _ in bad}
-            numbers = [i for i, n in enumerate(source.names) if n not in gone]
+            names = {name for name, _ in bad}
+            numbers = [i for i, n in enumerate(source.names) if n not in names]
             shorter = _new_array(usable, (len(numbers), size, size, 3))
             for new, old in enumerate(numbers):
                 shorter[new] = array[old]
@@ -170,8 +170,8 @@ def _reported(
 
 
 def _usable(source: Source, images: np.ndarray | None, outcome: Outcome) -> Decoded:
-    gone = {name for name, _ in outcome.bad}
-    return Decoded(images, [n for n in source.names if n not in gone], outcome)
+    bad_names = {name for name, _ in outcome.bad}
+    return Decoded(images, [n for n in source.names if n not in bad_names], outcome)
 
 
 def _from_json(text: str) -> Outcome:

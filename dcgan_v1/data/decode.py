@@ -96,11 +96,11 @@ def to_pixels(
     return np.asarray(image)
 
 
-def _of_numbers(photo: Photo, wanted: Wanted) -> tuple[Image.Image, tuple[int, ...] | None]:
+def _of_numbers(photo: Photo, value_range: Wanted) -> tuple[Image.Image, tuple[int, ...] | None]:
     """Returns a Photo of more than 8 bits as an image of 8, and its background."""
     numbers = photo.numbers
     assert numbers is not None
-    limits = _limits(numbers, wanted)
+    limits = _limits(numbers, value_range)
     pixels = ranges.to_uint8(numbers, limits)
     image = Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels).convert("RGB")
     if photo.alpha is not None:
@@ -110,11 +110,11 @@ def _of_numbers(photo: Photo, wanted: Wanted) -> tuple[Image.Image, tuple[int, .
     return image, tuple(ranges.to_uint8(np.array(photo.background), limits).tolist())
 
 
-def _limits(numbers: np.ndarray, wanted: Wanted) -> ValueRange:
-    if isinstance(wanted, ValueRange):
-        return wanted
+def _limits(numbers: np.ndarray, value_range: Wanted) -> ValueRange:
+    if isinstance(value_range, ValueRange):
+        return value_range
     low, high = float(numbers.min()), float(numbers.max())
-    if wanted == "data":
+    if value_range == "data":
         return ranges.of_data(low, high)
     if numbers.dtype == np.float32 or low < 0 or high > ranges.OF_TYPE.white:
         raise BadImageError("numbers beyond 16 bits have no defined white: see --value-range")

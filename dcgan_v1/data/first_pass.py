@@ -112,11 +112,11 @@ class _Pass:
 
     def decode(self, number: int) -> bool:
         """Decodes an image. Returns whether it is done with; a deep one must wait."""
-        name, wanted = self._source.names[number], self._options["value_range"]
+        name, value_range = self._source.names[number], self._options["value_range"]
         self.warned.decoding(name)
         try:
-            photo = opened(self._source.read(name), all_bits=wanted != "type")
-            if photo.numbers is not None and wanted == "data":
+            photo = opened(self._source.read(name), all_bits=value_range != "type")
+            if photo.numbers is not None and value_range == "data":
                 self.deep[number] = _limits(photo.numbers)
                 return False
             image = to_pixels(photo, **self._options)
@@ -166,12 +166,12 @@ class _Pass:
                 f"{high:g}: {value_range} (--value-range)"
             )
         if self._transparent:
-            count, named = len(self._transparent), sum(self._transparent.values())
+            count, with_colour = len(self._transparent), sum(self._transparent.values())
             ground = self._options["background"]
             if ground == "file":
                 ground = "white"
-                if named:
-                    ground = f"the colour that {named} of them name, the others on white"
+                if with_colour:
+                    ground = f"the colour that {with_colour} of them name, the others on white"
             lines.append(
                 f"{count} images have transparency: they are laid on {ground} (--background)"
             )

@@ -48,13 +48,13 @@ def load(
         fewer than one batch.
     """
     source = sources.open_source(config.data, limit=config.limit, seed=config.seed)
-    wanted = parse_value_range(config.value_range)
+    value_range = parse_value_range(config.value_range)
     options: Options = {
         "crop": parse_crop(config.crop),
         "resize": config.resize,
         "size": size,
         "background": config.background,
-        "value_range": ValueRange(*wanted) if isinstance(wanted, tuple) else wanted,
+        "value_range": ValueRange(*value_range) if isinstance(value_range, tuple) else value_range,
     }
     decoded = cache.load(
         source,
@@ -91,8 +91,8 @@ def load(
         return np.stack([decode(source.read(names[n]), **options) for n in numbers])
 
     # by what counted before there were others: the pixels tell the rest
-    counted = {name: options[name] for name in ("crop", "resize", "size")}
-    checksum = cache.key(source, {**counted, "names": names}, times=False)
+    dimensions = {name: options[name] for name in ("crop", "resize", "size")}
+    checksum = cache.key(source, {**dimensions, "names": names}, times=False)
     return read, count, _with_pixels(checksum, read, count)
 
 

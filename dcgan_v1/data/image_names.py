@@ -43,10 +43,10 @@ def takes(path: PurePath, passed_over: PassedOver) -> bool:
       path: within the folder or archive.
       passed_over: counts it with the reason where it is not.
     """
-    hidden = [part for part in path.parts[:-1] if is_hidden(part)]
+    folders = [part for part in path.parts[:-1] if is_hidden(part)]
     is_image = path.suffix.lower() in SUFFIXES
-    if hidden and is_image:
-        passed_over.add("images in hidden folders", f"{hidden[0]}/")
+    if folders and is_image:
+        passed_over.add("images in hidden folders", f"{folders[0]}/")
     elif path.name.startswith("."):
         passed_over.add("hidden files", path.name)
     elif is_image:

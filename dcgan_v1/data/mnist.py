@@ -94,11 +94,11 @@ def _of_split(files: Sequence[MnistFile], split: str, place: Path) -> list[Mnist
     """Returns the files of one data set, where there are several."""
     splits = sorted({file.split for file in files})
     if split:
-        wanted = [s for s in splits if s == split.lower() or s.endswith(f"-{split.lower()}")]
-        if len(wanted) != 1:
-            known = ", ".join(s for s in splits if s) or "none"
-            raise UserError(f"--split {split}: {place} has the data sets {known}; name one of them")
-        splits = wanted
+        matches = [s for s in splits if s == split.lower() or s.endswith(f"-{split.lower()}")]
+        if len(matches) != 1:
+            names = ", ".join(s for s in splits if s) or "none"
+            raise UserError(f"--split {split}: {place} has the data sets {names}; name one of them")
+        splits = matches
     elif "" in splits:  # the files that carry no name of a set are meant
         splits = [""]
     if len(splits) > 1:

@@ -47,14 +47,14 @@ class MnistFile(NamedTuple):
 
     def read(self) -> tuple[np.ndarray, str, str]:
         """Returns (uint8 array, SHA-256 of it as an IDX file, how it was read or '')."""
-        opened, how = self.open(), ""
-        if isinstance(opened, np.ndarray):
+        content, how = self.open(), ""
+        if isinstance(content, np.ndarray):
             if self.kind == "images":
-                opened, how = npz.images(opened, self.name)
+                content, how = npz.images(content, self.name)
             else:
-                opened = npz.labels(opened, self.name)
-            opened = io.BytesIO(_idx_header(opened) + opened.tobytes())
-        with opened as file:
+                content = npz.labels(content, self.name)
+            content = io.BytesIO(_idx_header(content) + content.tobytes())
+        with content as file:
             array, digest, is_gzipped = read_idx(file, DIMENSIONS[self.kind], self.name)
         return array, digest, "gzipped" if is_gzipped else how
 

@@ -41,8 +41,8 @@ def find(path: Path) -> dict[Part, str]:
             part = "t10k"  # arr_0, arr_1: the second of two
         parts.setdefault((part, kind), key)
     if not any(kind == "images" for _, kind in parts):
-        held = ", ".join(f"{key} {shape}" for key, shape in list(shapes.items())[:6]) or "nothing"
-        raise UserError(f"it holds {held}; images have the shape {SHAPES}")
+        text = ", ".join(f"{key} {shape}" for key, shape in list(shapes.items())[:6]) or "nothing"
+        raise UserError(f"it holds {text}; images have the shape {SHAPES}")
     return parts
 
 
@@ -68,10 +68,10 @@ def _shapes(path: Path) -> dict[str, tuple[int, ...]]:
             if name.endswith(".npy"):
                 with archive.open(name) as file:
                     version = np.lib.format.read_magic(file)
-                    read = np.lib.format.read_array_header_2_0
+                    read_header = np.lib.format.read_array_header_2_0
                     if version == (1, 0):
-                        read = np.lib.format.read_array_header_1_0
-                    shapes[name.removesuffix(".npy")] = read(file)[0]
+                        read_header = np.lib.format.read_array_header_1_0
+                    shapes[name.removesuffix(".npy")] = read_header(file)[0]
     return shapes
 
 

@@ -24,14 +24,14 @@ class PillowWarnings:
         self.names: dict[str, list[str]] = {}
 
     def __enter__(self) -> PillowWarnings:
-        self._shown = warnings.showwarning
+        self._showwarning = warnings.showwarning
         self._filters = warnings.filters[:]
         warnings.simplefilter("always")
         warnings.showwarning = self._note
         return self
 
     def __exit__(self, *_: object) -> None:
-        warnings.showwarning = self._shown
+        warnings.showwarning = self._showwarning
         warnings.filters[:] = self._filters  # type: ignore[index]  # a list, whatever typeshed says
         warnings.simplefilter("ignore", UserWarning)  # read again, they are known
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)

@@ -76,15 +76,15 @@ class InMemory:
         images = tf.Variable(ph, trainable=False, collections=[], name="images")
         position = (now, config.batch_size, self.size, config.seed)
         if self.last == "filled":
-            chosen = randomness.shuffled_batch(*position)
+            numbers = randomness.shuffled_batch(*position)
         else:
-            chosen = randomness.batch_of_epoch(*position, last=self.last)
+            numbers = randomness.batch_of_epoch(*position, last=self.last)
 
         def start(session: tf.Session, step: int) -> None:
             del step  # `now` says it
             session.run(images.initializer, {ph: self.images})
 
-        return tf.gather(images, collectives.share(chosen)), start
+        return tf.gather(images, collectives.share(numbers)), start
 
 
 class Streamed:

@@ -93,37 +93,37 @@ class RarSource:
                 stderr=subprocess.DEVNULL,
             ) as process:
                 assert process.stdout is not None
-                done = self._split(process.stdout)
-            if done and (best is None or len(done.damaged) < len(best.damaged)):
-                best = done
+                copies = self._split(process.stdout)
+            if copies and (best is None or len(copies.damaged) < len(best.damaged)):
+                best = copies
             if best and not best.damaged:
                 break
         if best and len(best.damaged) < len(self._members):
             return best
-        tried = ", ".join(command[0] for command in self._programs)
+        names = ", ".join(command[0] for command in self._programs)
         return _not_unpacked(
-            self.path, f"it is corrupt or beyond what is here ({tried}): install another"
+            self.path, f"it is corrupt or beyond what is here ({names}): install another"
         )
 
     def _split(self, stream: IO[bytes]) -> _Unpacked | None:
         """Copies the images from one stream of all files of the archive; None where it ends
         within them. Files that have a BLAKE2 checksum alone are not checked."""
         copy, damaged = Copy(self.path), set[str]()
-        wanted = {self._archive.getinfo_orig(m).filename for m in self._members.values()}
+        filenames = {self._archive.getinfo_orig(m).filename for m in self._members.values()}
         for member in self._archive.infolist():
             if not member.is_file() or member.file_redir:  # a copy has no data of its own
                 continue
-            is_wanted = member.filename in wanted and member.file_size <= LARGEST
-            checksum, size, kept = 0, 0, bytearray()
+            is_wanted = member.filename in filenames and member.file_size <= LARGEST
+            checksum, size, content = 0, 0, bytearray()
             while size < member.file_size:
                 part = stream.read(min(CHUNK, member.file_size - size))
                 if not part:
                     return None
                 checksum, size = zlib.crc32(part, checksum), size + len(part)
                 if is_wanted:
-                    kept += part
+                    content += part
             if is_wanted:
-                copy.add(member.filename, bytes(kept))
+                copy.add(member.filename, bytes(content))
                 if member.CRC not in (None, checksum):
                     damaged.add(member.filename)
         return _Unpacked(copy, damaged)

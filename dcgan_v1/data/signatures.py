@@ -50,8 +50,8 @@ def what(start: bytes) -> str:
     if start[4:8] == b"ftyp":
         brands = [start[8:12], *(start[i : i + 4] for i in range(16, _box(start), 4))]
         # a brand of its own says more than the family's, which comes first in many files
-        known = [BRANDS[brand] for brand in brands if brand in BRANDS]
-        return next((k for k in known if "HEIF" not in k), known[0] if known else "a video")
+        names = [BRANDS[brand] for brand in brands if brand in BRANDS]
+        return next((k for k in names if "HEIF" not in k), names[0] if names else "a video")
     if start[:4] == b"RIFF":
         return {b"WEBP": "a WebP image", b"WAVE": "a sound file"}.get(start[8:12], "a video")
     if start[128:132] == b"DICM":

@@ -133,8 +133,8 @@ class FolderSource:
         for name in self.names:
             path = self.path / name
             status = path.stat() if path.exists() else path.lstat()  # a dangling link
-            changed = status.st_mtime_ns if times else ""
-            digest.update(os.fsencode(f"{name}\0{status.st_size}\0{changed}\n"))
+            time = status.st_mtime_ns if times else ""
+            digest.update(os.fsencode(f"{name}\0{status.st_size}\0{time}\n"))
         return digest.hexdigest()
 
 
@@ -152,8 +152,8 @@ class FileSource:
 
     def fingerprint(self, times: bool = True) -> str:
         status = self.path.stat()
-        changed = status.st_mtime_ns if times else ""
-        text = f"{self.path.name}\0{status.st_size}\0{changed}\n"
+        time = status.st_mtime_ns if times else ""
+        text = f"{self.path.name}\0{status.st_size}\0{time}\n"
         return hashlib.sha256(os.fsencode(text)).hexdigest()
 
 

@@ -48,5 +48,5 @@ def to_uint8(values: np.ndarray, values_range: ValueRange) -> np.ndarray:
     cut off. Where black is white all are 0."""
     black, white = values_range
     scale = 255 / (white - black) if white > black else 0.0
-    scaled = (values.astype(np.float64) - black) * scale + 0.5
-    return np.clip(scaled, 0, 255).astype(np.uint8)
+    pixels = (values.astype(np.float64) - black) * scale + 0.5
+    return np.clip(pixels, 0, 255).astype(np.uint8)

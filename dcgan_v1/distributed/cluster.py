@@ -72,10 +72,10 @@ def of_environment() -> Cluster | None:
     jobs: dict[str, list[str]] = {}
     for job, addresses in cluster.items():
         if not isinstance(addresses, list):
-            shown = json.dumps(addresses)
+            listing = json.dumps(addresses)
             parts = addresses.split(",") if isinstance(addresses, str) else ["HOST:PORT"]
             raise UserError(
-                f"{VARIABLE}: the addresses of {job!r} must be a list, not {shown[:60]}; write "
+                f"{VARIABLE}: the addresses of {job!r} must be a list, not {listing[:60]}; write "
                 f"{json.dumps([part.strip() for part in parts])}"
             )
         jobs[job] = [str(address) for address in addresses]
@@ -135,9 +135,9 @@ def _task(task: dict[str, Any], jobs: dict[str, list[str]]) -> tuple[str, int]:
         ) from error
     if kind not in jobs or not 0 <= number < len(jobs[kind]):
         there = "; ".join(
-            f"{job} 0" + (f" to {len(known) - 1}" if known[1:] else "")
-            for job, known in jobs.items()
-            if known
+            f"{job} 0" + (f" to {len(addresses) - 1}" if addresses[1:] else "")
+            for job, addresses in jobs.items()
+            if addresses
         )
         raise UserError(f"{VARIABLE} has no {kind} {number} in its cluster; it has {there}")
     return kind, number

@@ -135,9 +135,9 @@ class Processes:
     def _outcome(self) -> tuple[int, str]:
         codes = [p.returncode for p in self._processes]
         if self._signal:
-            asked = 128 + self._signal
-            saved = self._is_urgent or codes[0] in (0, asked, -self._signal)
-            return (asked if saved else max(codes[0], 1)), ""
+            signal_code = 128 + self._signal
+            saved = self._is_urgent or codes[0] in (0, signal_code, -self._signal)
+            return (signal_code if saved else max(codes[0], 1)), ""
         if not any(codes):
             return 0, ""
         if 2 in codes:  # an error of the user's: the same would come again
@@ -181,7 +181,7 @@ def _gpus() -> list[str]:
         return [name for name in visible.split(",") if name not in ("", "-1")]
     if shutil.which("nvidia-smi") is None:
         return []
-    listed = subprocess.run(
+    lines = subprocess.run(
         ["nvidia-smi", "--list-gpus"], capture_output=True, text=True
     ).stdout.splitlines()
-    return [str(number) for number, _ in enumerate(listed)]
+    return [str(number) for number, _ in enumerate(lines)]

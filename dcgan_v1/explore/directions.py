@@ -57,7 +57,7 @@ def score(sampler: Sampler, seed: int = 0) -> np.ndarray | None:
     _, logits = sampler.arrays(z)
     half = DRAWS // 2
     weights, *_ = np.linalg.lstsq(np.c_[z[:half], np.ones(half)], logits[:half], rcond=None)
-    guessed = z[half:] @ weights[:-1]
-    if not np.corrcoef(guessed, logits[half:])[0, 1] > MIN_CORRELATION:
+    estimates = z[half:] @ weights[:-1]
+    if not np.corrcoef(estimates, logits[half:])[0, 1] > MIN_CORRELATION:
         return None
     return weights[:-1] / np.linalg.norm(weights[:-1])

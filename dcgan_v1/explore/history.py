@@ -113,12 +113,12 @@ def _metrics(path: Path) -> tuple[int, list[Curve]]:
     """Returns (n, curves of every n-th line) of a metrics.csv."""
     rows = read_metrics(path)
     every = -(-len(rows) // POINTS) or 1
-    shown = rows[::every]
-    if rows and shown[-1] is not rows[-1]:
-        shown.append(rows[-1])
+    selection = rows[::every]
+    if rows and selection[-1] is not rows[-1]:
+        selection.append(rows[-1])
     curves = []
     for name, scalar in SCALARS.items():
-        points = [(int(row["step"]), float(row[name])) for row in shown if row.get(name)]
+        points = [(int(row["step"]), float(row[name])) for row in selection if row.get(name)]
         points = [(step, value) for step, value in points if math.isfinite(value)]
         if points:
             curves.append(Curve(name, scalar.group, scalar.text, points))

@@ -66,8 +66,8 @@ def halves_do(network: Network, images: np.ndarray | None = None) -> bool:
     if images is not None:
         judged = [1 / (1 + np.exp(-y.astype(np.float64))) for y in (exact, rough)]
         return bool(np.abs(judged[0] - judged[1]).max() <= SCORES)
-    drawn = [image_files.to_uint8(y, system.image_range).astype(int) for y in (exact, rough)]
-    return int(np.abs(drawn[0] - drawn[1]).max()) <= 1
+    pixels = [image_files.to_uint8(y, system.image_range).astype(int) for y in (exact, rough)]
+    return int(np.abs(pixels[0] - pixels[1]).max()) <= 1
 
 
 def _packed(layer: Layer) -> list[tuple[dict[str, Any], list[tuple[str, np.ndarray]]]]:

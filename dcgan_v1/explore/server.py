@@ -82,8 +82,8 @@ class Handler(BaseHTTPRequestHandler):
         z_dim = self.server.z_dim
         try:
             length = int(self.headers["Content-Length"])
-            sent = self.rfile.read(length) if 0 <= length <= LONGEST else b""
-            z = np.array(json.loads(sent)["z"], np.float64)
+            body = self.rfile.read(length) if 0 <= length <= LONGEST else b""
+            z = np.array(json.loads(body)["z"], np.float64)
         except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
             z = np.empty(0)
         if z.shape != (z_dim,) or not np.isfinite(z).all():

@@ -35,7 +35,7 @@ def text(
     *,
     to: str,
     source: str,
-    named: str,
+    label: str,
     bn: str,
     latest: bool,
     grid: str,
@@ -47,7 +47,7 @@ def text(
       checkpoint: the model's.
       checks: the round trips of its files.
       to: the format; bn: how batch norm goes, 'ema' or 'batch'.
-      source: the path where the checkpoint was found; named: how to call it.
+      source: the path where the checkpoint was found; label: how to call it.
       latest: whether G's weights are those of the step, averages or not.
       grid: name of the picture in the folder.
     """
@@ -65,7 +65,7 @@ def text(
         draws=len(checks[0].y),
         grid=grid,
         first=checks[0].file,
-        source=named,
+        source=label,
         checkpoint=Path(checkpoint.prefix).name,
         weights="the averages of its generator's weights"
         if checkpoint.is_averaged and not latest

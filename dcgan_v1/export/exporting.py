@@ -176,7 +176,7 @@ def _outcome(
         text.write_text(f"{' '.join(names)}\n{recipe}")
         np.save(inputs, x)
         try:
-            done = subprocess.run(
+            process = subprocess.run(
                 [sys.executable, round_trip.__file__, text, inputs, out, str(few)],
                 cwd=folder,
                 env={**os.environ, **ENVIRONMENT},
@@ -189,8 +189,8 @@ def _outcome(
                 f"{file} returned nothing within {SECONDS} s; nothing was written, try "
                 "again when the machine is less busy"
             ) from error
-        if done.returncode:
-            last = (done.stderr.strip().splitlines() or ["it says nothing"])[-1]
+        if process.returncode:
+            last = (process.stderr.strip().splitlines() or ["it says nothing"])[-1]
             raise UserError(
                 f"{file} cannot be loaded as its card says; nothing was written, try "
                 f"another --to: {last[:200]}"

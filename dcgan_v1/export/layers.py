@@ -55,8 +55,8 @@ def read_layers(network: Network) -> list[Layer]:
     """
     graph = network.session.graph
     names = {op.name for op in graph.get_operations()}
-    built = build(raw_ops(graph, names), {})
-    out = Flow(built, lambda _: 0).operand(built.tensor(network.y.name))
+    graph_pieces = build(raw_ops(graph, names), {})
+    out = Flow(graph_pieces, lambda _: 0).operand(graph_pieces.tensor(network.y.name))
     layers: list[Layer] = []
     while isinstance(out, Out) and out.piece.kind != "input":
         piece = out.piece
@@ -74,11 +74,11 @@ def read_layers(network: Network) -> list[Layer]:
 
 def _before(piece: Piece) -> Out:
     """Returns the one value that a layer is given."""
-    given = [x for x in piece.inputs if isinstance(x, Out)]
-    if len(given) != 1 or (len(given) < len(piece.inputs) and piece.kind != "op"):
+    inputs = [x for x in piece.inputs if isinstance(x, Out)]
+    if len(inputs) != 1 or (len(inputs) < len(piece.inputs) and piece.kind != "op"):
         type_ = piece.settings.get("type", piece.op.type)
         raise UnknownLayer(f"no known layer computes op {type_} ({piece.op.name})")
-    return given[0]
+    return inputs[0]
 
 
 def _before_growth(piece: Piece) -> Out | None:

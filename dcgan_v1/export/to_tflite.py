@@ -27,7 +27,7 @@ def write(network: Network, folder: Path) -> Recipes:
     """Writes `folder`/NAME.tflite and NAME_float16.tflite."""
     import tensorflow as tf
 
-    written: Recipes = {}
+    recipes: Recipes = {}
     with tempfile.TemporaryDirectory() as scratch:
         to_savedmodel.write(network, Path(scratch))
         for ending, types in (("", []), ("_float16", [tf.float16])):
@@ -37,8 +37,8 @@ def write(network: Network, folder: Path) -> Recipes:
                 converter.target_spec.supported_types = types
             path = folder / f"{network.name}{ending}.tflite"
             path.write_bytes(_convert(converter))
-            written[path.name] = LOAD, None if types else BOUND
-    return written
+            recipes[path.name] = LOAD, None if types else BOUND
+    return recipes
 
 
 def _convert(converter: Any) -> bytes:

@@ -56,8 +56,8 @@ def open_classifier(path: Path | str | None = None, device: str = "auto") -> Ite
     prefix = finding.resolve(path or pretrained.path_of(pretrained.CLASSIFIER))
     with _session(device) as session:
         images = tf.placeholder(tf.uint8, [None, *classifier.IMAGE_SHAPE])
-        scaled = tf.cast(images, tf.float32) / 255.0
-        logits, features, _ = classifier.classify(scaled, False)
+        pixels = tf.cast(images, tf.float32) / 255.0
+        logits, features, _ = classifier.classify(pixels, False)
         variables = {v.op.name: v for v in tf.global_variables()}
         shapes = reading.shapes(prefix)
         for name, variable in sorted(variables.items()):

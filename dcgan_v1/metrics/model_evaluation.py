@@ -68,15 +68,15 @@ def evaluate(
     return figures, samples
 
 
-def draw(opened: AbstractContextManager[Sampler], count: int, seed: int) -> np.ndarray:
+def draw(context: AbstractContextManager[Sampler], count: int, seed: int) -> np.ndarray:
     """Returns uint8 [count, H, W, C] of a sampler that is opened and closed here.
 
     Args:
-      opened: what `open_sampler` returns, not entered yet.
+      context: what `open_sampler` returns, not entered yet.
       count: of images.
       seed: of the noise.
     """
-    with opened as sampler:
+    with context as sampler:
         system = sampler.system
         return sampler(draw_noise(system.noise, count, system.z_dim, seed))[0]
 
@@ -116,9 +116,9 @@ def open_extractors(
       device: 'auto', 'cpu' or 'gpu'.
     """
     with contextlib.ExitStack() as stack:
-        opened = features.open_extractor(model, classifier, device)
-        extractors = {systems.get(model).features: stack.enter_context(opened)}
+        context = features.open_extractor(model, classifier, device)
+        extractors = {systems.get(model).features: stack.enter_context(context)}
         if inception:
-            opened = features.open_inception(inception, device)
-            extractors["Inception"] = stack.enter_context(opened)
+            context = features.open_inception(inception, device)
+            extractors["Inception"] = stack.enter_context(context)
         yield extractors

@@ -49,8 +49,8 @@ def load(
         where = (str(data), split or "") if data else (config.data_dir, config.split)
         digits = mnist.load(*where, labels=False)
         training = digits.images[getattr(config, "validation", 0) :]
-        unseen = mnist.load(*where, part="t10k", labels=False).images
-        reference, real = rng.permutation(training), rng.permutation(unseen)
+        test = mnist.load(*where, part="t10k", labels=False).images
+        reference, real = rng.permutation(training), rng.permutation(test)
     else:
         training = _folder(config, data)
         order = rng.permutation(len(training))
@@ -76,5 +76,5 @@ def _folder(config: Any, data: str | Path | None) -> np.ndarray:
         )
     config = dataclasses.replace(config, data=str(data))
     side, *_ = systems.get(config.model).image_shape
-    read, count, _ = image_dataset.load(config, Path("runs/cache"), size=side)
-    return read(np.arange(count))
+    reader, count, _ = image_dataset.load(config, Path("runs/cache"), size=side)
+    return reader(np.arange(count))

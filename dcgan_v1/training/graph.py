@@ -240,7 +240,7 @@ def _phase(
     """Returns the Phase that does `op`, then adds one to the step."""
     after = [op, *values.values(), *norms.values()]
     with tf.control_dependencies(after), tf.name_scope("global_step/"):
-        counted = tf.assign_add(step, 1).op
+        increment = tf.assign_add(step, 1).op
     with tf.name_scope("summaries/"):
         summary = tf.summary.merge([summaries[name] for name in values])
-    return Phase(counted, values, norms, summary)
+    return Phase(increment, values, norms, summary)
