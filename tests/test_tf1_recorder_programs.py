@@ -102,7 +102,7 @@ def test_programs_of_every_habit_are_recorded_whole(tmp_path, text, args, runs, 
     done = record(tmp_path, text, *args)
     assert done.returncode == 0, done.stdout + done.stderr
     found = Recording(tmp_path / "rec")
-    assert len(found._described) == runs, done.stdout + done.stderr
+    assert len(found._entries) == runs, done.stdout + done.stderr
     assert len(found.steps) == steps
     with np.load(tmp_path / "rec" / "after.npz") as after:
         assert "w" in after.files

@@ -83,7 +83,7 @@ def plan(
         fresh = [ours for ours, name in names.items() if name not in shapes]
         names = {ours: name for ours, name in names.items() if name in shapes}
         shapes = {name: shapes[name] for name in names.values()}
-        notes = ["networks only: fresh are " + _named(model, fresh)]
+        notes = ["networks only: fresh are " + _text_of(model, fresh)]
     elif not has_slots:
         names = {k: v for k, v in names.items() if not is_optimizer_variable(k)}
         step = "" if checkpoint.is_original else ", step 0"
@@ -99,7 +99,7 @@ def plan(
     )
 
 
-def _named(model: str, fresh: Iterable[str]) -> str:
+def _text_of(model: str, fresh: Iterable[str]) -> str:
     """Names variables that start afresh: whole networks as such, others one by one."""
     parts = []
     for net in ("generator", "discriminator"):

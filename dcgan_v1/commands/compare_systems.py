@@ -35,7 +35,7 @@ def main(args: argparse.Namespace) -> int:
         facts["started from"] = args.checkpoint
         origin = {"trained": start, "trained_by": args.checkpoint}
     elif args.report:
-        origin = _trained(args.system)
+        origin = _pretrained(args.system)
     config = systems.get(args.system).config(**settings)
     network = {k: v for k, v in settings.items() if k != "batch_size"}
     return compare.run(
@@ -67,7 +67,7 @@ def _start(
     return restoring.arrays(checkpoint), settings
 
 
-def _trained(system: str) -> dict[str, Any]:
+def _pretrained(system: str) -> dict[str, Any]:
     """Returns the weights of the system's pretrained model, for pictures, where there is one."""
     from dcgan_v1.checkpoints import restoring
     from dcgan_v1.checkpoints.checkpoint import open_checkpoint

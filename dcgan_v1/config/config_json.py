@@ -55,25 +55,25 @@ def saved_config(path: Path) -> Config | None:
     return None
 
 
-def continued(saved: AnyConfig, asked: Mapping[str, Any]) -> AnyConfig:
+def continued(saved: AnyConfig, changes: Mapping[str, Any]) -> AnyConfig:
     """Returns the config of a restored run: what was saved, changed as asked.
 
     Args:
       saved: the run's config.
-      asked: the settings given this time, by name.
+      changes: the settings given this time, by name.
 
     Raises:
       UserError: a fixed setting differs.
     """
-    asked = dict(asked)
+    changes = dict(changes)
     for epochs, steps in COUNTED_TWICE.items():
-        if epochs in asked and steps not in asked and hasattr(saved, epochs):
-            asked[steps] = 0  # what is asked for last counts
+        if epochs in changes and steps not in changes and hasattr(saved, epochs):
+            changes[steps] = 0  # what is asked for last counts
     differing = [
         f"{option(f.name)} is {getattr(saved, f.name)!r} in the run, "
-        f"{asked[f.name]!r} was asked for"
+        f"{changes[f.name]!r} was asked for"
         for f in dataclasses.fields(saved)
-        if f.metadata["fixed"] and f.name in asked and asked[f.name] != getattr(saved, f.name)
+        if f.metadata["fixed"] and f.name in changes and changes[f.name] != getattr(saved, f.name)
     ]
     if differing:
         raise UserError(
@@ -81,4 +81,4 @@ def continued(saved: AnyConfig, asked: Mapping[str, Any]) -> AnyConfig:
             + "; ".join(differing)
             + "; leave them out, or use --restart to start again"
         )
-    return dataclasses.replace(saved, **asked)
+    return dataclasses.replace(saved, **changes)

@@ -81,7 +81,7 @@ def load(
     """
     if folder is None:
         outcome = first_pass.decode_all(source, options, None, say, quiet)
-        return _usable(source, None, _reported(source, outcome, skip_bad, say))
+        return _usable(source, None, _report_bad(source, outcome, skip_bad, say))
     name = key(source, {**options, "rules": RULES})
     array_path, note_path = folder / f"{name}.npy", folder / f"{name}.json"
     if note_path.exists():
@@ -98,7 +98,7 @@ def load(
             with PillowWarnings():  # they are known
                 again = [n for n, _ in outcome.bad if first_pass.can_be_used(source, n, options)]
             if not again:
-                return _usable(source, images, _reported(source, outcome, skip_bad, say))
+                return _usable(source, images, _report_bad(source, outcome, skip_bad, say))
             say(f"{again[0]} could not be used, and can be now: building the cache again")
     outcome = _build(source, folder, name, options, skip_bad, say, quiet)
     return _usable(source, np.load(array_path, mmap_mode="r"), outcome)
@@ -120,7 +120,7 @@ def _build(
         folder.mkdir(parents=True, exist_ok=True)
         array = _new_array(full, (len(source.names), size, size, 3))
         outcome = first_pass.decode_all(source, options, array, say, quiet)
-        bad = _reported(source, outcome, skip_bad, say).bad
+        bad = _report_bad(source, outcome, skip_bad, say).bad
         if bad:  # close the gaps
             names = {name for name, _ in bad}
             numbers = [i for i, n in enumerate(source.names) if n not in names]
@@ -152,7 +152,7 @@ def _new_array(path: Path, shape: tuple[int, ...]) -> np.memmap:
     return array
 
 
-def _reported(
+def _report_bad(
     source: Source, outcome: Outcome, skip_bad: bool, say: Callable[[str], None]
 ) -> Outcome:
     """Lists the images that cannot be used: raises UserError, or says that they are

@@ -99,7 +99,7 @@ def export(
             )
         z = draw_noise(system.noise, DRAWS, system.z_dim, seed=0).astype(np.float32)
         images, logits = sampler.arrays(z)
-    expected = {"z": z, "images": images, "logits": logits[:, None]}
+    references = {"z": z, "images": images, "logits": logits[:, None]}
     checks: list[RoundTrip] = []
     for name in INPUTS if discriminator else ("generator",):
         with open_network(checkpoint, name, bn, latest) as network:
@@ -109,7 +109,7 @@ def export(
             if by_batch and bound is not None:
                 bound = BY_BATCH
             recipe = lines.format(name=name, file=file, x=INPUTS[name], y=OUTPUTS[name])
-            check = _round_trip(folder, file, name, recipe, expected, system, by_batch, bound)
+            check = _round_trip(folder, file, name, recipe, references, system, by_batch, bound)
             say(_line(check))
             refuse_another_function(check)
             checks.append(check)
@@ -130,7 +130,7 @@ def _round_trip(
     file: str,
     name: str,
     recipe: str,
-    expected: Mapping[str, np.ndarray],
+    references: Mapping[str, np.ndarray],
     system: System,
     by_batch: bool,
     bound: float | None,
@@ -138,27 +138,27 @@ def _round_trip(
     """Loads a file as its card says, and compares what it gives with the session's.
 
     Args:
-      expected: what goes in and comes out, by name.
+      references: what goes in and comes out, by name.
       by_batch: batch norm is by the batch, so that an image depends on the others.
       folder, file, name, recipe, bound: see RoundTrip.
     """
     x_name, y_name = INPUTS[name], OUTPUTS[name]
     few = 0 if by_batch else 2
-    together, alone = _outcome(folder, file, recipe, (x_name, y_name), expected[x_name], few)
-    if together.shape != expected[y_name].shape:
+    together, alone = _outcome(folder, file, recipe, (x_name, y_name), references[x_name], few)
+    if together.shape != references[y_name].shape:
         raise UserError(
             f"{file} computes another function: it gives {together.shape}, not "
-            f"{expected[y_name].shape}; nothing was written, try another --to"
+            f"{references[y_name].shape}; nothing was written, try another --to"
         )
     of_images = y_name == "images"
     low, high = system.image_range
-    unit = high - low if of_images else max(1, np.abs(expected[y_name]).max())
-    pixels = [image_files.to_uint8(a, (low, high)) for a in (together, expected[y_name])]
+    unit = high - low if of_images else max(1, np.abs(references[y_name]).max())
+    pixels = [image_files.to_uint8(a, (low, high)) for a in (together, references[y_name])]
     return RoundTrip(
         file,
         name,
         recipe,
-        float(np.abs(together - expected[y_name]).max() / unit),
+        float(np.abs(together - references[y_name]).max() / unit),
         levels_apart(*pixels) if of_images else None,
         None if by_batch else float(np.abs(alone - together[:few]).max() / unit),
         bound,

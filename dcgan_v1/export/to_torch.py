@@ -82,7 +82,7 @@ def _layers(layer: Layer) -> list[TorchLayer]:
     if layer.kind == "linear":
         inside, outside = w["w"].shape
         text = f"nn.Linear({inside}, {outside}, bias={'b' in w})"
-        return [(text, _named(w["w"].T, w))]
+        return [(text, _state(w["w"].T, w))]
     if layer.kind == "conv2d":
         return _conv(layer, settings["stride"], settings["padding"])
     if layer.kind == "resize_conv2d":
@@ -108,7 +108,7 @@ def _layers(layer: Layer) -> list[TorchLayer]:
     raise UserError(f"--to torch has no layer for {layer.kind}; --to savedmodel can")
 
 
-def _named(weight: np.ndarray, w: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+def _state(weight: np.ndarray, w: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """The state of a layer with a weight and, if there is one, a bias."""
     return {"weight": weight} | ({"bias": w["b"]} if "b" in w else {})
 
@@ -124,7 +124,7 @@ def _conv(layer: Layer, stride: int, padding: str) -> list[TorchLayer]:
         layers += _pad(pads)
     conv = f"nn.Conv2d({inside}, {outside}, {size}, {stride}, bias={'b' in layer.weights})"
     weight = layer.weights["w"].transpose(3, 2, 0, 1)
-    return [*layers, (conv, _named(weight, layer.weights))]
+    return [*layers, (conv, _state(weight, layer.weights))]
 
 
 def _conv_transpose(layer: Layer) -> list[TorchLayer]:
@@ -132,7 +132,7 @@ def _conv_transpose(layer: Layer) -> list[TorchLayer]:
     stride = layer.settings["stride"]
     conv = f"nn.ConvTranspose2d({inside}, {outside}, {size}, {stride}, bias={'b' in layer.weights})"
     weight = layer.weights["w"].transpose(3, 2, 0, 1)
-    layers: list[TorchLayer] = [(conv, _named(weight, layer.weights))]
+    layers: list[TorchLayer] = [(conv, _state(weight, layer.weights))]
     if layer.settings["padding"] == "SAME":  # cut off what SAME would have padded
         layers += _pad([stride - size] * 2)
     return layers

@@ -42,13 +42,13 @@ def evaluate(
       (what `image_metrics.compute` does, the samples uint8 [N, H, W, C]).
     """
     reference, real, training = real_images
-    begun = False
+    has_begun = False
     with tqdm(total=image_metrics.stages(len(extractors)) + 2, unit="part") as bar:
 
         def stage(description: str) -> None:
-            nonlocal begun
-            bar.update(begun)  # the part before is done
-            begun = True
+            nonlocal has_begun
+            bar.update(has_begun)  # the part before is done
+            has_begun = True
             bar.set_description(description)
 
         stage("drawing samples")

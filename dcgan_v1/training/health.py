@@ -38,7 +38,7 @@ class Health:
         self._path, self._real_spread, self._warn = path, real_spread, warn
         self._warned: set[str] = set()
         self._won_in_a_row = 0
-        self._telling = "d_loss_fake" if smoothed else "d_loss_"
+        self._prefix = "d_loss_fake" if smoothed else "d_loss_"
 
     def check(
         self,
@@ -77,7 +77,7 @@ class Health:
 
     def watch_losses(self, scalars: Mapping[str, float]) -> None:
         """Warns where D has won: its losses are next to 0 for many summaries."""
-        losses = [x for name, x in scalars.items() if name.startswith(self._telling)]
+        losses = [x for name, x in scalars.items() if name.startswith(self._prefix)]
         won = bool(losses) and max(losses) < WON
         self._won_in_a_row = self._won_in_a_row + 1 if won else 0
         if self._won_in_a_row == SUMMARIES_WON:

@@ -99,7 +99,7 @@ def _scope(name: str) -> str:
 
 def _with_pixels(rows: list[Row], new: PortInfo, pixels: PixelsOf) -> Iterator[list[Row]]:
     """Yields rows whose dense kernels count pixels channel by channel, then as TF1 does."""
-    changed = []
+    new_rows = []
     for row in rows:
         v = new.variables[row.new]
         sizes = pixels.get(v.layer, {}) if len(v.shape) in (1, 2) and row.by != "map" else {}
@@ -108,6 +108,6 @@ def _with_pixels(rows: list[Row], new: PortInfo, pixels: PixelsOf) -> Iterator[l
             layout = layout._replace(rows=sizes["rows"])
         if "columns" in sizes:
             layout = layout._replace(columns=sizes["columns"])
-        changed.append(row._replace(layout=layout))
-    yield changed
+        new_rows.append(row._replace(layout=layout))
+    yield new_rows
     yield rows

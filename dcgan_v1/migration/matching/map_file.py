@@ -101,13 +101,13 @@ def read(path: str | Path) -> Map:
 
 
 def _refuse_unknown(
-    has: str, known: str, keys: Iterable[str], names: Sequence[str], form: str = "{}"
+    has: str, lead: str, keys: Iterable[str], names: Sequence[str], form: str = "{}"
 ) -> None:
     """Refuses what is not one of some names: a typing error would count for nothing."""
     unknown = [key for key in keys if key not in names]
     if unknown:
         every = ", ".join(map(form.format, names))
-        raise UserError(f"{has} {form.format(unknown[0])}; {known} {every}")
+        raise UserError(f"{has} {form.format(unknown[0])}; {lead} {every}")
 
 
 def _runs(path: str | Path, step: dict[str, Any]) -> list[list[str]] | None:

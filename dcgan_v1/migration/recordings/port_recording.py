@@ -86,7 +86,7 @@ class PortRecording:
         usual = set.intersection(*(set(self._keys(one)) for one in range(len(self.steps))))
         uses: dict[str, int] = {}
         items = []
-        arrays = [self._given(number) for number in self.steps[step]]
+        arrays = [self._arrays(number) for number in self.steps[step]]
         for key, (update, number) in self._keys(step).items():
             if key not in usual:
                 continue
@@ -114,7 +114,7 @@ class PortRecording:
         more = len(first) - len(again)
         return more if more > 0 and again and first[more:] == again else 0
 
-    def _given(self, number: int) -> Arrays:
+    def _arrays(self, number: int) -> Arrays:
         return read_npz(self._path(number), "item/")
 
     def _path(self, number: int) -> Path:

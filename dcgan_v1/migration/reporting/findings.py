@@ -52,10 +52,10 @@ def fewer_draws(outcome: Outcome) -> list[Finding]:
         Finding(
             Kind.OWN_DRAWS,
             f"input {key}",
-            f"TF1 draws {_by(wanted)} numbers, the port's {argument} has {_by(own)}: one stands "
+            f"TF1 draws {_by(of_tf1)} numbers, the port's {argument} has {_by(own)}: one stands "
             "for several (here TF1 was given the port's)",
         )
-        for key, (wanted, argument, own) in outcome.prepared.bindings.repeated.items()
+        for key, (of_tf1, argument, own) in outcome.prepared.bindings.repeated.items()
     ]
 
 

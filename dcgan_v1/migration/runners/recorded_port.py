@@ -51,7 +51,7 @@ class RecordedPort:
             raise UserError(f"{folder} was recorded with {framework}, which nothing here reads")
         self.reads = FRAMEWORKS[framework]
         self.position = 0
-        self._info = self._described()
+        self._info = self._describe()
 
     def wait_until_open(self) -> None:
         """Returns at once: there is no process."""
@@ -69,7 +69,7 @@ class RecordedPort:
             for item in self.recording.items(step)
         ]
 
-    def _described(self) -> PortInfo:
+    def _describe(self) -> PortInfo:
         description, reads = self.told, self.reads
         modules = description["modules"]
         variables = {

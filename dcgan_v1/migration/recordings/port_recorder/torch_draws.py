@@ -46,7 +46,7 @@ class TorchDraws:
         for name in ("dropout", "dropout1d", "dropout2d", "dropout3d"):
             patched(functional, name, functools.partial(self._dropout, name))
         for name in SEEDS:
-            patched(torch, name, self._known)
+            patched(torch, name, self._seeding)
 
     def _noted(self, holder, name, function, is_method=False):
         to_array = self.to_array
@@ -64,7 +64,7 @@ class TorchDraws:
 
         patched(holder, name, make)
 
-    def _known(self, plain):
+    def _seeding(self, plain):
         def seed(*args, **kwargs):
             value = plain(*args, **kwargs)
             self.forget()

@@ -152,13 +152,13 @@ class TorchFunctions:
             if name not in FUNCTIONS or not self._note(name, args, kwargs, y):
                 self._follow(args, y)
 
-    def _note_computed(self, given):
+    def _note_computed(self, values):
         """Notes what the program computes of a batch and holds against its networks' output:
         labels, say, that TF1 is fed."""
         root, items = self.layers.root, self.recorder.update.arrays
         if root is not None and next(root.parameters(), None) is not None:
             return
-        for x in given:
+        for x in values:
             is_tensor = isinstance(x, self.torch.Tensor) and x.dim() and x.numel() > 1
             if not is_tensor or x.requires_grad or self._is_own(x) or self.layers.is_output(x):
                 continue

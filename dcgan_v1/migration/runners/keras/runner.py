@@ -119,7 +119,7 @@ class KerasRunner:
         return PortInfo(
             kind="Keras",
             framework=f"TensorFlow {tf.version.VERSION}, Keras {keras.__version__}",
-            variables={n: self._described(n, v) for n, v in self.variables.items()},
+            variables={n: self._describe(n, v) for n, v in self.variables.items()},
             models=list(self.models),
             optimizers=self._settings(),
             arguments=names if step else None,
@@ -130,7 +130,7 @@ class KerasRunner:
             altered=self.altered,
         )
 
-    def _described(self, name: str, variable: Any) -> Variable:
+    def _describe(self, name: str, variable: Any) -> Variable:
         layer, _, last = name.rpartition("/")
         return Variable(
             shape=list(variable.shape),
@@ -202,8 +202,8 @@ class KerasRunner:
                 )
                 stack.enter_context(self._recording(layers, applied))
                 stack.enter_context(instruments.noting_inputs(self, batch.inputs))
-            returned = self.step_function(**{n: tf.constant(a) for n, a in batch.inputs.items()})
-        scalars = ports.scalars(returned, np.asarray)
+            values = self.step_function(**{n: tf.constant(a) for n, a in batch.inputs.items()})
+        scalars = ports.scalars(values, np.asarray)
         if not is_observed:
             return Observation(scalars)
         return Observation(

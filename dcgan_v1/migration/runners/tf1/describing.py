@@ -93,23 +93,23 @@ def _not_run(runner: "GraphRunner") -> list[str]:
 def _inputs(runner: "GraphRunner", tensors: dict[str, tf.Tensor]) -> dict[str, Input]:
     """What the inputs are; what a later run of a step has its own of, too."""
     recording = runner.program.recording
-    fed = recording.fed if recording else None
+    feeds = recording.fed if recording else None
     ops = runner.roles.step_ops
     inputs = {
-        name: _input(tensor, tensor.op in ops and (fed is None or name in fed), name, fed)
+        name: _input(tensor, tensor.op in ops and (feeds is None or name in feeds), name, feeds)
         for name, tensor in tensors.items()
     }
-    for name in fed or ():
+    for name in feeds or ():
         of, _, number = name.partition("@")
         if number and of in tensors:
-            inputs[name] = _input(tensors[of], True, name, fed)
+            inputs[name] = _input(tensors[of], True, name, feeds)
     return inputs
 
 
-def _input(tensor: tf.Tensor, is_of_step: bool, name: str, fed: Arrays | None) -> Input:
+def _input(tensor: tf.Tensor, is_of_step: bool, name: str, feeds: Arrays | None) -> Input:
     """An input; of a shape that the graph leaves open, a recording shows how many axes it has."""
     shape = None if tensor.shape.rank is None else tensor.shape.as_list()
-    if shape is None and fed is not None and name in fed:
-        row = fed[name].shape[2:]
-        shape = [None, *row] if fed[name].ndim > 1 else []
+    if shape is None and feeds is not None and name in feeds:
+        row = feeds[name].shape[2:]
+        shape = [None, *row] if feeds[name].ndim > 1 else []
     return Input(shape, tensor.dtype.base_dtype.name, is_of_step)

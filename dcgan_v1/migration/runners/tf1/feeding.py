@@ -56,7 +56,7 @@ class Feeding:
             elif name in self.roles.switches:
                 feed[tensor] = is_training
             elif name in batch.inputs:
-                feed |= _fed(tensor, batch.inputs.get(f"{name}@{run + 1}", batch.inputs[name]))
+                feed |= _feed(tensor, batch.inputs.get(f"{name}@{run + 1}", batch.inputs[name]))
         for number, gates in enumerate(self.gates):
             if number == run or not is_training:  # in inference nothing waits
                 feed |= gates
@@ -87,7 +87,7 @@ class Feeding:
         return feed
 
 
-def _fed(tensor: tf.Tensor, array: np.ndarray) -> Feed:
+def _feed(tensor: tf.Tensor, array: np.ndarray) -> Feed:
     """What is fed for an input. What a graph draws or reads in float32 is given to whatever takes
     it in float64 as well, so that nothing of a port's float64 is lost."""
     feed: Feed = {tensor: array}

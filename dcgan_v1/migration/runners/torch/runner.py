@@ -178,8 +178,8 @@ class TorchRunner:
                 stack.enter_context(
                     instruments.noting_inputs(self.models, self.forward, batch.inputs)
                 )
-            returned = self.step_function(**{n: tensor_of(a) for n, a in batch.inputs.items()})
-        scalars = ports.scalars(returned, _number)
+            values = self.step_function(**{n: tensor_of(a) for n, a in batch.inputs.items()})
+        scalars = ports.scalars(values, _number)
         if not is_observed:
             return Observation(scalars)
         return Observation(

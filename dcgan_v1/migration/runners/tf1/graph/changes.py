@@ -73,24 +73,24 @@ def _retype(nodes: dict[str, NodeDef], change: TypeChange) -> None:
     node = nodes[change.op]
     x, old, new = node.input[0], GRADIENTS[node.op], GRADIENTS[change.kind]
     own = _plain(x if old.takes_input else change.op)
-    taken = x if new.takes_input else change.op
+    source = x if new.takes_input else change.op
     _become(node, change.kind, change.slope, [x])
     for other in nodes.values():
         if other.op == old.op and _plain(other.input[1 - old.above]) == own:
-            given = [taken, taken]
-            given[new.above] = other.input[old.above]
-            _become(other, new.op, change.slope, given[: 1 if new.op == IDENTITY else 2])
+            inputs = [source, source]
+            inputs[new.above] = other.input[old.above]
+            _become(other, new.op, change.slope, inputs[: 1 if new.op == IDENTITY else 2])
 
 
 def _plain(tensor: str) -> str:
     return tensor.removesuffix(":0")
 
 
-def _become(node: NodeDef, kind: str, slope: float, given: list[str]) -> None:
+def _become(node: NodeDef, kind: str, slope: float, inputs: list[str]) -> None:
     """Makes a node one of another type, with other inputs."""
     waited = [name for name in node.input if name.startswith("^")]
     del node.input[:]
-    node.input.extend([*given, *waited])
+    node.input.extend([*inputs, *waited])
     node.op = kind
     node.attr.pop("alpha", None)
     if kind.startswith("LeakyRelu"):

@@ -22,7 +22,7 @@ class Unlike(Exception):
 def spell_out(meta: MetaGraphDef) -> None:
     """Makes sparse updates of gradient descent and Adam dense ones, in place."""
     nodes: Nodes = {node.name: node for node in meta.graph_def.node}
-    trained = _trained(meta)
+    trainable = _trainable(meta)
     scopes: dict[str, list[NodeDef]] = {}
     for node in meta.graph_def.node:
         scope = f"{node.name.rpartition('/')[0]}/"
@@ -30,7 +30,7 @@ def spell_out(meta: MetaGraphDef) -> None:
         if (
             node.op in SCATTERS
             and "/update_" in scope
-            and scope.partition("/update_")[2][:-1] in trained
+            and scope.partition("/update_")[2][:-1] in trainable
         ):
             scopes.setdefault(scope, []).append(node)
     for scope, scatters in scopes.items():
@@ -43,7 +43,7 @@ def spell_out(meta: MetaGraphDef) -> None:
         _drop(meta, scope)
 
 
-def _trained(meta: MetaGraphDef) -> set[str]:
+def _trainable(meta: MetaGraphDef) -> set[str]:
     """Names of the trainable variables."""
     if "trainable_variables" not in meta.collection_def:
         return set()
@@ -151,9 +151,9 @@ def _drop(meta: MetaGraphDef, scope: str) -> None:
     gone -= {name for name in gone if nodes[name].op == "NoOp"}
     for node in nodes.values():
         if node.name not in gone:
-            left = [name for name in node.input if _base(name) not in gone]
-            if len(left) < len(node.input):
-                node.input[:] = [*left, *(f"^{n}" for n in applies if f"^{n}" not in left)]
+            inputs = [name for name in node.input if _base(name) not in gone]
+            if len(inputs) < len(node.input):
+                node.input[:] = [*inputs, *(f"^{n}" for n in applies if f"^{n}" not in inputs)]
     for name in gone:
         meta.graph_def.node.remove(nodes[name])
 

@@ -210,7 +210,7 @@ def _spell_out(node: Any, produced: Produced, new_names: Renamed) -> list[Any]:
     for part in graph.as_graph_def().node:
         if part.op == "Placeholder":
             continue
-        inputs = [_moved(name, prefix, data) for name in part.input]
+        inputs = [_new_name(name, prefix, data) for name in part.input]
         # a constant must be in the frame of the loop that the op is in
         inputs = inputs or [f"^{_parts(data[0])[0]}"]
         part.name = f"{prefix}/{part.name}"
@@ -226,7 +226,7 @@ def _spell_out(node: Any, produced: Produced, new_names: Renamed) -> list[Any]:
     return [*nodes, alias]
 
 
-def _moved(name: str, prefix: str, data: list[str]) -> str:
+def _new_name(name: str, prefix: str, data: list[str]) -> str:
     base, output = _parts(name)
     if base.startswith("in") and base[2:].isdigit():
         return data[int(base[2:])]

@@ -59,7 +59,7 @@ def fetchable(graph: tf.Graph) -> tuple[set[tf.Operation], set[tf.Operation]]:
     branch: dict[tf.Operation, int] = {}
     loop: dict[tf.Operation, int] = {}
     for op in ops:
-        causes = _needed(op)
+        causes = _causes(op)
         depth = max((branch.get(o, 0) for o in causes), default=0)
         inside = max((loop.get(o, 0) for o in causes), default=0)
         if op.type in ("Enter", "RefEnter"):
@@ -76,7 +76,7 @@ def fetchable(graph: tf.Graph) -> tuple[set[tf.Operation], set[tf.Operation]]:
     return {op for op in outside if not branch[op]}, outside
 
 
-def _needed(op: tf.Operation) -> list[tf.Operation]:
+def _causes(op: tf.Operation) -> list[tf.Operation]:
     """What an op needs, but for what comes round in a loop."""
     causes = [*(t.op for t in op.inputs), *op.control_inputs]
     return [o for o in causes if o.type != "NextIteration"]

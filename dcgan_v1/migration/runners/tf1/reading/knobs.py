@@ -65,7 +65,7 @@ def _of_branches(nodes: Mapping[str, NodeDef], name: str) -> Knobs:
 def settings(op: tf.Operation) -> Settings:
     """Returns what maximum(x, slope * x) says of itself: its gradient goes to the first of
     equals."""
-    products = _scaled(op) if op.type == "Maximum" else []
+    products = _products(op) if op.type == "Maximum" else []
     if len(products) != 1:
         return {}
     place, constant = products[0]
@@ -75,11 +75,11 @@ def settings(op: tf.Operation) -> Settings:
 
 def _slope(op: tf.Operation) -> Knobs:
     """maximum(x, slope * x): the constant that x is multiplied with."""
-    products = _scaled(op)
+    products = _products(op)
     return {"slope": [(products[0][1].name, "value")]} if len(products) == 1 else {}
 
 
-def _scaled(op: tf.Operation) -> list[tuple[int, tf.Operation]]:
+def _products(op: tf.Operation) -> list[tuple[int, tf.Operation]]:
     """Which inputs of an op are something times a constant, and the constant."""
     return [
         (place, constant)

@@ -60,7 +60,7 @@ class SessionCall:
         self.ops = in_order([*ops, *values])
         self._place = {op: i for i, op in enumerate(self.ops)}
         self._waits = self._masks(causes)
-        self._made_of = self._masks(lambda op: _used(op, modes))
+        self._made_of = self._masks(lambda op: _value_causes(op, modes))
         self._branches = branches(self.ops)
         outcomes = {(_condition(op.outputs[0]), int(not is_on)) for op, is_on in modes.items()}
         alive = [op for op in self.ops if not self._branches[op] & outcomes]
@@ -99,7 +99,7 @@ def _data_causes(op: tf.Operation) -> list[tf.Operation]:
     return [tensor.op for tensor in op.inputs]
 
 
-def _used(op: tf.Operation, modes: Modes) -> list[tf.Operation]:
+def _value_causes(op: tf.Operation, modes: Modes) -> list[tf.Operation]:
     """What an op's value is made of: of a choice, what is chosen."""
     if op.type in ("Select", "SelectV2"):
         condition = _without_identities(op.inputs[0]).op
@@ -205,8 +205,8 @@ def _readers(ops: Sequence[tf.Operation], names: Iterable[str]) -> dict[str, lis
     for op in ops:
         if op.type in (*ALIASES, *SHAPE_ONLY):
             continue
-        written = _variable(op.inputs[0]) if is_write(op) else ""
-        read = {_variable(tensor) for tensor in op.inputs} - {written}
-        for name in read & readers.keys():
+        target = _variable(op.inputs[0]) if is_write(op) else ""
+        sources = {_variable(tensor) for tensor in op.inputs} - {target}
+        for name in sources & readers.keys():
             readers[name].append(op)
     return readers
