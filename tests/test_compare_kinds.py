@@ -58,6 +58,26 @@ def test_what_has_no_float64_kernel_is_named():
     assert any(op.startswith("CropAndResize") for op in side.left)
 
 
+@pytest.mark.parametrize("forget", [0.0, 0.5])
+def test_what_an_lstm_adds_to_its_forget_gate_is_read_off_the_graph(forget):
+    from dcgan_v1.migration.matching import candidates
+    from dcgan_v1.migration.records import Variable
+    from dcgan_v1.migration.runners.tf1.reading import graph_ops
+
+    with tf.Graph().as_default():
+        bias = tf.get_variable("cell/bias", [8], use_resource=False)
+        x = tf.placeholder(tf.float32, [3, 8])
+        i, j, f, o = tf.split(tf.nn.bias_add(x, bias), 4, axis=1)
+        tf.sigmoid(f + forget) + tf.sigmoid(i) * tf.tanh(j) * tf.sigmoid(o)
+        other = tf.get_variable("dense/bias", [8], use_resource=False)
+        tf.nn.relu(x + other)
+        assert graph_ops.forget_bias(bias.op) == forget
+        assert graph_ops.forget_bias(other.op) is None
+    port = Variable([8], part="bias", gates="ifjo")
+    assert candidates.layout_for(port, [8], forget).forget == forget
+    assert candidates.layout_for(port, [8]).forget == 1.0
+
+
 ACTIVATIONS = {
     "Relu": tf.nn.relu,
     "Relu6": tf.nn.relu6,

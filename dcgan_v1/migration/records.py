@@ -72,6 +72,8 @@ class Variable:
       layer: path of the layer that holds it; a port's only.
       layout: one of `matching.layouts.AXES`, or OPEN; a port's only.
       gates: order of an LSTM's gates in its last axis, or ''; a port's only.
+      forget_bias: what is added to a bias at an LSTM's forget gate; None where nothing tells;
+        TF1's only.
     """
 
     shape: list[int]
@@ -81,6 +83,7 @@ class Variable:
     layer: str = ""
     layout: str = "plain"
     gates: str = ""
+    forget_bias: float | None = None
 
 
 @dataclass(frozen=True)

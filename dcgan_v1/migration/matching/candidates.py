@@ -22,6 +22,7 @@ PART_WORDS = {
     "ema_var moving_var",
 }
 OF_WORD = {word: part for part, words in PART_WORDS.items() for word in words.split()}
+FORGET_BIAS = 1.0  # of TF1's cells by default
 Choice = tuple[str, Layout]  # TF1's name, and the layout by which it fits
 Options = dict[str, list[Choice]]  # the port's name -> what it could be
 Place = tuple[str, tuple[int, int] | None]  # TF1's name, and which part of it
@@ -43,7 +44,7 @@ def by_shape(old: dict[str, Variable], new: dict[str, Variable]) -> Options:
             part = w.part or part_of(other)
             if v.part and part and v.part != part and v.part in PARTS:
                 continue
-            layout = layout_for(v, w.shape)
+            layout = layout_for(v, w.shape, w.forget_bias)
             if layout is not None:
                 is_alike = w.trainable is None or v.trainable == w.trainable
                 (alike if is_alike else others).append((other, layout))
@@ -78,8 +79,16 @@ def still_open(rows: Iterable[Row], options: Options) -> Options:
     return {name: choices for name, choices in left.items() if choices}
 
 
-def layout_for(v: Variable, tf1_shape: list[int]) -> Layout | None:
-    """Returns the Layout by which a variable of the port fits a shape of TF1's, or None."""
+def layout_for(
+    v: Variable, tf1_shape: list[int], forget_bias: float | None = None
+) -> Layout | None:
+    """Returns the Layout by which a variable of the port fits a shape of TF1's, or None.
+
+    Args:
+      v: of the port.
+      tf1_shape: of TF1's.
+      forget_bias: see `Variable`; TF1's own by default where it is None.
+    """
     shape = list(v.shape)
     if v.gates and v.part in ("kernel", "recurrent") and len(tf1_shape) == 2:
         axes = layouts.AXES[v.layout]
@@ -93,7 +102,8 @@ def layout_for(v: Variable, tf1_shape: list[int]) -> Layout | None:
     for kind in kinds:
         if layouts.fits(kind, shape, tf1_shape):
             is_bias = v.gates and len(shape) == 1
-            return Layout(kind, gates=v.gates, forget=1.0 if is_bias else 0.0)
+            forget = FORGET_BIAS if forget_bias is None else forget_bias
+            return Layout(kind, gates=v.gates, forget=forget if is_bias else 0.0)
     if "plain" in kinds and not v.gates and layouts.refolds(shape, tf1_shape):
         return Layout(reshaped=(tuple(tf1_shape), tuple(shape)))
     return None

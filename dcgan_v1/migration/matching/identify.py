@@ -104,7 +104,11 @@ def _row_of_map(row: VariableRow, ours: dict[str, Variable], theirs: dict[str, V
             near = ", ".join(candidates.nearest(name, names))
             raise UserError(f"the map names {name}, which the {side} has not: {near}")
     old, new = ours[row.tf1], theirs[row.port]
-    layout = layouts.parse(row.layout) if row.layout else candidates.layout_for(new, old.shape)
+    layout = (
+        layouts.parse(row.layout)
+        if row.layout
+        else candidates.layout_for(new, old.shape, old.forget_bias)
+    )
     if layout is None or layout.shape(old.shape) != list(new.shape):
         raise UserError(
             f"the map pairs {row.tf1} {old.shape} with {row.port} {new.shape}: the "

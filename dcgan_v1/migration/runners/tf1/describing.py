@@ -71,6 +71,7 @@ def _variable(runner: "GraphRunner", name: str) -> Variable:
         dtype=runner.variables.readers[name].dtype.base_dtype.name,
         trainable=_is_trainable(runner, name),
         part=graph_ops.part(runner.graph.get_operation_by_name(name)),
+        forget_bias=graph_ops.forget_bias(runner.graph.get_operation_by_name(name)),
     )
 
 

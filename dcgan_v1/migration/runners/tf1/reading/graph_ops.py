@@ -85,6 +85,30 @@ def variable_of(tensor: tf.Tensor) -> str | None:
     return op.name if op.type in ("Variable", "VariableV2", "VarHandleOp") else None
 
 
+def forget_bias(variable: tf.Operation) -> float | None:
+    """Returns what an LSTM adds to its forget gate beside a bias: a constant, on the third of the
+    four parts of what the bias is added to; None where there is none."""
+    for added in (op for op in _users(variable) if op.type in ("BiasAdd", *SUMS)):
+        for split in (op for op in _users(added) if op.type == "Split" and len(op.outputs) == 4):
+            for gate in (op for op in split.outputs[FORGET].consumers() if op.type in SUMS):
+                for constant in (t.op for t in gate.inputs if t.op.type == "Const"):
+                    if constant.outputs[0].shape.rank == 0:
+                        return float(tf.make_ndarray(constant.get_attr("value")))
+    return None
+
+
+def _users(op: tf.Operation) -> list[tf.Operation]:
+    """Ops that read what an op gives, as it is."""
+    found: list[tf.Operation] = []
+    waiting = [op]
+    while waiting:
+        users = [user for tensor in waiting.pop().outputs for user in tensor.consumers()]
+        found += (new := [user for user in users if user not in found])
+        waiting += [user for user in new if user.type in THROUGH]
+    return found
+
+
+FORGET = 2  # of the gates i, j, f, o
 FUSED = ("FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3")
 KERNELS = (
     "Conv2D",
