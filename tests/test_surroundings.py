@@ -22,7 +22,6 @@ ELSE = {
     "contrib_names.crf": "not supplied",
     "contrib_names.factorization": "not supplied",
     "contrib_names.quantize": "not supplied",
-    "contrib_names.rnn_conv_cell": "not supplied",
     "contrib_names.inner_seq2seq": "decoders have no equal",
     "contrib_names.seq2seq_attention": "decoders have no equal",
     "contrib_names.seq2seq_greedy": "decoders have no equal",
