@@ -22,7 +22,7 @@ def folder(tmp_path):
 def test_a_notebook_runs_cell_by_cell_with_what_its_magics_time_and_write(folder):
     cells = [
         "%matplotlib inline\n%load_ext autoreload\nn = 3",
-        "!ls\nprint('cells', n)\n%time\nprint?\n?print\nn = 7 % 4",
+        "!ls\nprint('cells', n)\n%time\nprint?\n?print\nn = (7\n    % 4)\nm = (n\n    != 3)",
         "for i in range(2):\n    %time n += 1\n%timeit -n1 -r 1 n += 1\nm = %time n * 2",
         "%%time\nn += 1",
         "%%writefile of_cell.py\nNAME = 'written'\n",

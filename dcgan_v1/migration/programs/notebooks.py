@@ -2,15 +2,16 @@
 
 import json
 import re
+import textwrap
 from pathlib import Path
 
 from dcgan_v1.errors import UserError, reason
 from dcgan_v1.migration.programs import python2
 
-MAGIC = re.compile(r"^([ \t]*)([%!?].*|[\w.]+\?\??[ \t]*)$", re.MULTILINE)
+MAGIC = re.compile(r"^([ \t]*)(%%?\w.*|\?.*|[\w.]+\?\??[ \t]*)$", re.MULTILINE)
 TIMED = r"(?:time|timeit|prun|memit)\b(?: +-[a-z]+ ?\d*)*"  # and its options
 STATEMENT = re.compile(rf"^([ \t]*(?:\w+ *= *)?)%{TIMED}[ \t]+(?=\S)", re.MULTILINE)
-SHELL = re.compile(r"^([ \t]*(?:\w+ *= *)?)!+[ \t]*(.*)$", re.MULTILINE)  # names = !ls, too
+SHELL = re.compile(r"^([ \t]*(?:\w+ *= *)?)!+(?!=)[ \t]*(.*)$", re.MULTILINE)  # names = !ls, too
 SETTING = re.compile(r"^([ \t]*)%(cd|env|set_env)[ \t]+(.+)$", re.MULTILINE)
 RESULT = re.compile(r"^([ \t]*\w+ *= *)%.*$", re.MULTILINE)
 WHOLE_CELL = re.compile(rf"%%(?:{TIMED}|capture\b).*\n?")  # which runs anyhow
@@ -58,7 +59,7 @@ def code(path: Path) -> str:
 
 
 def _without_magics(cell: str) -> str:
-    cell = cell.lstrip()
+    cell = textwrap.dedent(cell).lstrip("\n")
     if written := WRITE_FILE.match(cell):
         mode = "a" if written[1] else "w"
         return f"with open({written[2]!r}, {mode!r}) as _: _.write({cell[written.end() :]!r})"
