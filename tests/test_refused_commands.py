@@ -110,6 +110,7 @@ TWO = {"worker": ["localhost:1", "localhost:2"]}
     [
         ("{", "TF_CONFIG is not what TensorFlow wants there: JSON (Expecting property name"),
         ("[1]", "it is no JSON object"),
+        ({"cluster": {"worker": []}, "task": {"index": 0}}, "has a task, and nobody in its"),
         ({"cluster": TWO}, "TF_CONFIG has no task, so it cannot be told which of 2 workers"),
         ({"cluster": TWO, "task": {}}, "has no task, so"),
         ({"cluster": TWO, "task": {"type": "worker"}}, "a task without an index"),

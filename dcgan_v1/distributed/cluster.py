@@ -87,6 +87,8 @@ def of_environment() -> Cluster | None:
         raise UserError(f"{VARIABLE} has {len(chiefs)} chiefs; one is needed")
     addresses = [*chiefs, *workers]
     if not addresses:
+        if task and jobs:  # lists that a script left empty
+            raise UserError(f"{VARIABLE} has a task, and nobody in its cluster; {SEE}")
         return None
     for address in addresses:
         host, _, port = address.rpartition(":")
