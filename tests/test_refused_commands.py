@@ -1,6 +1,8 @@
 """Command lines and surroundings that cannot be meant: one true sentence, and nothing done."""
 
+import errno
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -215,3 +217,12 @@ def test_a_worker_by_hand_says_that_it_waits_and_a_launched_one_does_not(monkeyp
 
 def test_help_is_no_refusal():
     assert inside("sample.py", "--help").returncode == 0
+
+
+def test_a_full_disk_without_a_file_is_no_file_called_none(tmp_path, monkeypatch):
+    def write(*_, **__):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("dcgan_v1.migration.recordings.recorder_file.text", write)
+    said = refusal("write_recorder.py", "--of", "tf1", tmp_path / "recorder.py")
+    assert said == "error: No space left on device\n"

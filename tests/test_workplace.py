@@ -1,5 +1,8 @@
 """Where an old program runs: what its own folder holds is there, and nothing is written outside."""
 
+import errno
+import os
+
 import pytest
 
 from dcgan_v1.errors import UserError
@@ -80,3 +83,16 @@ def test_a_program_does_not_run_where_it_lies(source):
     with pytest.raises(UserError, match="is the program's own folder, which stays as it is"):
         workplace.lay_out(source, source)
     assert workplace.lay_out(source, source / "run").is_relative_to(source / "run")
+
+
+def test_a_file_that_the_disk_has_no_room_for_is_named_and_no_part_of_it_stays(
+    source, tmp_path, monkeypatch
+):
+    def copy(original, shown):
+        shown.write_text("half")
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(original))
+
+    monkeypatch.setattr("shutil.copy2", copy)
+    with pytest.raises(UserError, match=r"cannot write .*/run/.*: No space left on device"):
+        workplace.lay_out(source, tmp_path / "run")
+    assert texts(tmp_path / "run") == {}

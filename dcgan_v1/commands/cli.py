@@ -107,7 +107,8 @@ def main(
     except UserError as error:
         _fail(args, str(error), code=2)
     except OSError as error:
-        _fail(args, f"{error.strerror or reason(error)}: {error.filename}", code=2)
+        where = f": {error.filename}" if error.filename else ""  # a write does not say
+        _fail(args, f"{error.strerror or reason(error)}{where}", code=2)
     except distributed.WorkerLost as error:
         _fail(args, str(error), code=1)
     except MemoryError as error:

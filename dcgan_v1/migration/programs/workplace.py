@@ -142,4 +142,8 @@ def _show(original: Path, shown: Path, as_link: bool) -> None:
     elif not shown.exists() or shown.stat().st_mtime < original.stat().st_mtime:
         if shown.is_symlink():
             shown.unlink()
-        shutil.copy2(original, shown)
+        try:
+            shutil.copy2(original, shown)
+        except OSError as error:
+            shown.unlink(missing_ok=True)  # a part of it would pass for the program's own later
+            raise UserError(f"cannot write {shown}: {error.strerror}") from error
