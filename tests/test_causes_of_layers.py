@@ -11,6 +11,7 @@ from dcgan_v1.migration.explanation.layer_causes import (
     first_differences,
     layer_corrections,
     layer_experiments,
+    layer_reasons,
     norm_layers,
 )
 from dcgan_v1.migration.explanation.layer_causes.layer_case import LayerCase
@@ -32,6 +33,23 @@ def test_another_activation_is_named_with_what_puts_tf1_right(rng, ours, theirs,
     row = Aligned(LayerOutput("m/1", "activation", {}, theirs(x)), None, "use", 1.0, 1.0)
     layer = LayerCase(None, "training", row, x, ours(x), theirs(x), {})
     assert layer_experiments.activation(layer).settings == pytest.approx(settings)
+
+
+def test_an_activation_within_a_layer_with_weights_is_named_where_tf1s_follows_it(rng):
+    made_of = rng.normal(size=(4, 50))
+    x, reads = rng.normal(size=(4, 3)), ("w", "b")
+    ops = [
+        LayerOutput("add", "add", {}, made_of, reads=reads),
+        LayerOutput("Elu", "activation", {}, np.where(made_of > 0, made_of, np.expm1(made_of))),
+    ]
+    ops[1] = replace(ops[1], reads=reads, knobs={"slope": [("Elu", "type LeakyRelu")]})
+    layer = LayerOutput("m/1", "dense", {}, np.maximum(made_of, 0), x)
+    row = Aligned(layer, ops[0], "use", 1.0, 1.0)
+    evidence = made({}, {}, {}, aligned={"training": [row]}, layers={"training": ops})
+    of = case(replace(evidence, batch={"x": x}))
+    reason = layer_reasons.find(of, "training", [row], 0)
+    assert reason.text == "the activation is ReLU, TF1's is ELU"
+    assert [c.op for c in layer_corrections.of_op(of, row, reason)] == ["Elu"]
 
 
 def normalised(x, mean, variance, epsilon):

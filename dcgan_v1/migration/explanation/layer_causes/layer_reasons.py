@@ -15,6 +15,7 @@ from dcgan_v1.migration.records import Arrays, LayerOutput
 
 ROUNDED = 1e-6  # relative, of what was computed in float32 once
 NEAR = 2  # layers before and after one
+WITH_ACTIVATIONS = ("conv", "deconv", "dense")  # kinds of Keras's layers that may end in one
 AHEAD = 12  # ops of TF1's after a layer that may do what the port does between two layers
 
 
@@ -41,6 +42,8 @@ def find(case: Case, mode: str, rows: list[Aligned], place: int) -> Reason:
     x = before if x is None else x
     if x is None:
         return unknown
+    if activation := _own_activation(case, mode, row):
+        return activation
     layer = LayerCase(case, mode, row, x, ours, theirs, weights_of(case, row.new))
     if row.new.kind == "norm" and (elsewhere := norm_layers.elsewhere(layer)):
         return elsewhere
@@ -52,6 +55,21 @@ def find(case: Case, mode: str, rows: list[Aligned], place: int) -> Reason:
     if is_of_other and not is_known(case, mode, x):
         return _given_other(rows[:place], row, x) or found or unknown
     return found or unknown
+
+
+def _own_activation(case: Case, mode: str, row: Aligned) -> Reason | None:
+    """Another activation in a layer with weights, `Dense(5, activation="relu")`: its output is one
+    of what TF1's op beside it gives, and what TF1 makes of that next is another."""
+    ours, theirs, layers = row.old, row.new.output, case.evidence.layers[mode]
+    if row.new.kind not in WITH_ACTIVATIONS or ours is None or ours.output.shape != theirs.shape:
+        return None
+    start = next((i for i, layer in enumerate(layers) if layer.name == ours.name), len(layers))
+    for layer in layers[start + 1 : start + AHEAD]:
+        if layer.output.shape == theirs.shape and layer.reads == ours.reads:
+            found = layer_experiments.other_activation(ours.output, layer.output, theirs)
+            if found is not None:
+                return replace(found, op=layer)
+    return None
 
 
 def by_itself(case: Case, mode: str, rows: list[Aligned], place: int) -> Reason | None:
