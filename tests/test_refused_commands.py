@@ -226,3 +226,15 @@ def test_a_full_disk_without_a_file_is_no_file_called_none(tmp_path, monkeypatch
     monkeypatch.setattr("dcgan_v1.migration.recordings.recorder_file.text", write)
     said = refusal("write_recorder.py", "--of", "tf1", tmp_path / "recorder.py")
     assert said == "error: No space left on device\n"
+
+
+@pytest.mark.parametrize("option", ["--run-dir", "--record"])
+def test_a_file_where_an_old_programs_folder_is_to_be_is_named_before_it_runs(tmp_path, option):
+    (tmp_path / "main.py").write_text("never")
+    (tmp_path / "file").touch()
+    folders = {"--run-dir": tmp_path / "run", "--record": tmp_path / "rec"}
+    folders[option] = tmp_path / "file"
+    words = [word for pair in folders.items() for word in pair]
+    said = refusal("run_legacy.py", "--steps", 1, *words, tmp_path / "main.py")
+    assert said == f"error: {option} {tmp_path}/file is a file, not a directory\n"
+    assert not (tmp_path / "run").exists()

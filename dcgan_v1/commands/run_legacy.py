@@ -46,6 +46,9 @@ def _run(args: argparse.Namespace) -> None:
         raise UserError("--record needs --steps: how many training runs to record")
     python = int(args.python) if args.python else None
     folder = args.run_dir or workplace.default(args.program.resolve())
+    for option, place in (("--run-dir", folder), ("--record", args.record)):
+        if place and place.exists() and not place.is_dir():
+            raise UserError(f"{option} {place} is a file, not a directory")
     program, recorder = running.run(
         args.program,
         args.arguments,
