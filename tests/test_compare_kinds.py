@@ -259,3 +259,14 @@ def test_everything_in_which_torchs_rmsprop_is_another_is_named_and_nothing_else
     assert "o's epsilon 1e-08 is added outside the root, TF1's 1e-10 inside" in verdict
     assert "o: ms begins at 0, TF1's at 1" in verdict
     assert not any(word in verdict for word in ("otherwise", "gradient", "cause that was not"))
+
+
+def test_supplying_keras_leaves_a_programs_graph_as_it_was():
+    """A program may ask its graph what it is to be fed."""
+    import tf_keras
+
+    from dcgan_v1.migration.programs.families import keras_arguments
+
+    with tf.Graph().as_default() as graph:
+        keras_arguments._smallest(tf_keras)
+        assert not graph.get_operations()

@@ -7,6 +7,7 @@ from functools import wraps
 from typing import Any
 
 import numpy as np
+import tensorflow.compat.v1 as tf
 
 ORDERS = {"tf": "channels_last", "th": "channels_first", "default": None}
 OF_LAYERS = {
@@ -74,9 +75,11 @@ def accept(keras: Any) -> None:
 
 
 def _smallest(keras: Any) -> Any:
-    """A model of inputs and outputs, whose class has no public name."""
-    x = keras.layers.Input((1,))
-    return keras.models.Model(x, x)
+    """A model of inputs and outputs, whose class has no public name; in a graph of its own, for a
+    program may ask its graph what it is to be fed."""
+    with tf.Graph().as_default():
+        x = keras.layers.Input((1,))
+        return keras.models.Model(x, x)
 
 
 Change = Callable[[tuple[Any, ...], dict[str, Any]], tuple[tuple[Any, ...], dict[str, Any]]]
