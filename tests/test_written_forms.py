@@ -4,13 +4,16 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import tensorflow
 import tensorflow.compat.v1 as tf
 
 from dcgan_v1.migration.matching.map_file import Map
 from dcgan_v1.migration.runners.tf1 import describing
 from dcgan_v1.migration.specs import Tf1
+from dcgan_v1.porting import description as d
 from dcgan_v1.porting import originals
 from dcgan_v1.porting.reading import feeding
+from dcgan_v1.porting.tensorflow import tf_ops
 from dcgan_v1.porting.text import writing
 
 pytestmark = pytest.mark.graph
@@ -96,6 +99,21 @@ def test_a_recording_shows_how_many_axes_an_input_has():
         rows = describing._input(x, True, "x", {"x": np.zeros((5, 4, 3))})
     assert (number.shape, rows.shape) == ([], [None, 3])
     assert describing._input(x, True, "x", {}).shape is None
+
+
+@pytest.mark.parametrize(("size", "is_function"), [((6, 15), True), ((4, 8), False)])
+def test_a_resizing_that_repeats_pixels_is_the_framework_s_function(size, is_function):
+    x = np.random.default_rng(0).normal(size=(2, 3, 5, 2))
+    value, made = d.Value("x.1", x.shape), d.Value("h.2", (2, *size, 2))
+    settings = {"type": "ResizeNearestNeighbor", "align_corners": False}
+    inputs = value, d.Constant(np.asarray(size, np.int32))
+    node = d.Node("op", (made,), inputs, {**settings, "half_pixel_centers": False})
+    text = tf_ops.Printer({"x.1": "x"}, str, "float32").expression(node)
+    assert text.startswith("tf.image.resize(x" if is_function else "tf.raw_ops.")
+    with tf.Graph().as_default(), tf.Session() as session:
+        ours = eval(text, {"tf": tensorflow, "x": tf.constant(x)})
+        theirs = tf.image.resize_nearest_neighbor(tf.constant(x), size)
+        np.testing.assert_array_equal(*session.run([ours, theirs]))
 
 
 def test_rows_with_a_background_are_pictures():

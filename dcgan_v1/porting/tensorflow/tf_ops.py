@@ -129,6 +129,8 @@ class Printer(Names):
             return f"tf.cast({xs[0]}, {to})"
         if type_ == "StridedSlice" and (index := index_of(node)) is not None:
             return f"{in_brackets(xs[0])}[{index}]"
+        if type_ == "ResizeNearestNeighbor" and _repeats_pixels(node):
+            return f'tf.image.resize({xs[0]}, {xs[1]}, "nearest")'
         return self._raw(node, xs)
 
     def _raw(self, node: d.Node, xs: list[str]) -> str:
@@ -156,6 +158,15 @@ class Printer(Names):
                 words += [f"{name}={said}"] if said != _literal(usual[name]) else []
         assert hasattr(tf.raw_ops, type_), type_
         return f"tf.raw_ops.{type_}({', '.join(words)})"
+
+
+def _repeats_pixels(node: d.Node) -> bool:
+    """Whether a resizing makes so many of each pixel: where pixels have their centres is all one
+    then, and tf.image.resize has them elsewhere than TF1."""
+    before, after = node.inputs[0].shape, constants(node.inputs[1])
+    if before is None or len(before) != 4 or after is None or node.settings.get("align_corners"):
+        return False
+    return all(n and m % n == 0 for n, m in zip(before[1:3], after, strict=True))
 
 
 def _attributes(definition: Any) -> dict[str, Any]:
