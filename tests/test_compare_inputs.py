@@ -165,7 +165,10 @@ def test_what_no_step_is_fed_says_nothing_of_the_rows_of_a_batch():
     wanted = {"x": Input([None, 4], "float32"), "mask": Input([8, 8], "float32", is_of_step=False)}
     (batch,) = batches.make(wanted, {"x": np.ones((6, 4))}, 1, None, 0)
     assert (batch["x"].shape, batch["mask"].shape) == ((6, 4), (8, 8))
-    del wanted["x"]  # nothing trains: what there is counts
+    wanted["k"] = Input([], "float32")  # a number that changes from step to step
+    made = batches.make(wanted, {"x": np.ones((6, 4)), "k": np.asarray([0.0, 0.5])}, 2, None, 0)
+    assert [(b["x"].shape, float(b["k"])) for b in made] == [((6, 4), 0.0), ((6, 4), 0.5)]
+    del wanted["k"], wanted["x"]  # nothing trains: what there is counts
     assert batches.make(wanted, {}, 1, None, 0)[0]["mask"].shape == (8, 8)
 
 

@@ -89,9 +89,9 @@ def _batch_size(wanted: Mapping[str, Input], given: Arrays, asked: int | None) -
             continue  # a mask that completes pictures, a sampler's noise
         if name in given:
             array, rank = given[name], None if v.shape is None else len(v.shape)
-            if array.ndim:
-                has_steps = rank is not None and array.ndim > rank
-                shape = array.shape[1:] if has_steps else array.shape
+            has_steps = rank is not None and array.ndim > rank
+            shape = array.shape[1:] if has_steps else array.shape
+            if shape:  # else it is a number, which may change from step to step
                 rows.append((shape[0], name))
                 labels |= {name} if math.prod(shape[1:]) == 1 else set()
         elif v.shape and v.shape[0] is not None and len(v.shape) > 1:
