@@ -153,8 +153,8 @@ def _by_function(
     """An end of the port's network that TF1 leaves to its loss, or the reverse: a known function
     of an op that is made of the same variables."""
     for op in old:
-        if not op.is_last or reads_of(op, own) != set(layer.reads):
-            continue
+        if not (op.is_last and op.output.ndim) or reads_of(op, own) != set(layer.reads):
+            continue  # of a number no function here is a layer's
         for name, function in FUNCTIONS.items():
             with np.errstate(all="ignore"):
                 output = function(op.output)
