@@ -72,6 +72,13 @@ def test_no_layer_stands_beside_an_op_of_another_network_or_of_a_loss(rng):
     assert (row.old, row.by) == (None, "nothing")
 
 
+def test_a_number_that_is_made_of_a_network_s_weights_is_no_function_of_its_layers(rng):
+    old = [layer("D/score", "add", np.asarray(1.0), reads=("d",), is_last=True)]
+    new = [layer("D/1", "activation", rng.normal(size=(4, 1)), reads=("d",))]
+    (row,) = alignment.align(old, new, 1e-9, {}, {"D": {"d"}})
+    assert row.function != "flattened"
+
+
 def test_a_sigmoid_that_tf1_leaves_to_its_loss_is_the_same_written_otherwise(rng):
     logits = rng.normal(size=(4, 1))
     old = [layer("D/add", "add", logits, reads=("d",), is_last=True)]

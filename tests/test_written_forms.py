@@ -8,6 +8,7 @@ import tensorflow
 import tensorflow.compat.v1 as tf
 
 from dcgan_v1.migration.matching.map_file import Map
+from dcgan_v1.migration.recordings.tf1_recording import Recording
 from dcgan_v1.migration.runners.tf1 import describing
 from dcgan_v1.migration.specs import Tf1
 from dcgan_v1.porting import description as d
@@ -99,6 +100,13 @@ def test_a_recording_shows_how_many_axes_an_input_has():
         rows = describing._input(x, True, "x", {"x": np.zeros((5, 4, 3))})
     assert (number.shape, rows.shape) == ([], [None, 3])
     assert describing._input(x, True, "x", {}).shape is None
+
+
+def test_a_rate_that_was_fed_as_float32_is_the_decimal_that_it_was_written_as():
+    recording = object.__new__(Recording)
+    fed = {"rate": np.full(3, 1e-4, "f4"), "is_training": np.ones(3, bool), "k": np.arange(3.0)}
+    recording.__dict__["fed"] = fed
+    assert recording.modes() == {"rate": 1e-4, "is_training": True}
 
 
 @pytest.mark.parametrize(("size", "is_function"), [((6, 15), True), ((4, 8), False)])

@@ -102,10 +102,18 @@ class Recording:
         """Returns name -> value of single numbers that were the same in every run: the
         mode, a rate that keeps."""
         return {
-            name: values[0]
+            name: _as_written(values[0])
             for name, values in self.fed.items()
             if values.ndim == 1 and "@" not in name and np.all(values == values[0])
         }
+
+
+def _as_written(value: np.ndarray) -> np.ndarray:
+    """A number that was fed as float32 as the decimal that it was written as: a rate of 1e-4."""
+    if value.dtype != np.float32:
+        return value
+    decimal = float(f"{float(value):.7g}")
+    return np.asarray(decimal) if np.float32(decimal) == value else value
 
 
 def _contents(folder: Path) -> dict[str, Any]:
