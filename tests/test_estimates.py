@@ -54,3 +54,21 @@ def test_the_count_behind_two_variances_is_found(rng, passes):
     assert estimates.variance_count(before, unbiased, biased, decay) == -n
     other = biased * rng.uniform(0.9, 1.1, 16)
     assert estimates.variance_count(before, biased, other, decay) is None
+
+
+@pytest.mark.parametrize(
+    ("axes", "size", "named"),
+    [
+        ((1, 2, 3), 6, "each row of the batch"),
+        ((1, 2), 1, "each map"),
+        ((1, 2, 4), 3, "each group of 3 channels"),
+    ],
+)
+def test_what_is_normalised_by_itself_is_read_from_input_and_output(rng, axes, size, named):
+    x, gamma, beta = rng.normal(size=(4, 5, 5, 6)), rng.uniform(1, 2, 6), rng.normal(size=6)
+    given = x if size in (1, 6) else x.reshape(4, 5, 5, 2, 3)
+    mean, variance = given.mean(axes, keepdims=True), given.var(axes, keepdims=True)
+    y = ((given - mean) / np.sqrt(variance + 0.01)).reshape(x.shape) * gamma + beta
+    weights = {"gamma": gamma, "beta": beta}
+    assert estimates.row_norm(x, y, weights) == (named, pytest.approx(0.01))
+    assert estimates.row_norm(x, rng.normal(size=x.shape), weights) is None

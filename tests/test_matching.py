@@ -26,6 +26,7 @@ LAYOUTS = [
     (Layout("torch conv1d"), (5, 2, 7), (7, 2, 5)),
     (Layout("torch conv3d"), (5, 3, 4, 2, 7), (7, 2, 5, 3, 4)),
     (Layout("torch depthwise"), (5, 3, 4, 1), (4, 1, 5, 3)),
+    (Layout("torch depthwise", reshaped=((5, 3, 2, 3), (6, 1, 5, 3))), (5, 3, 2, 3), (6, 1, 5, 3)),
     (Layout(reshaped=((4,), (4, 1, 1))), (4,), (4, 1, 1)),
     (Layout(reshaped=((), (1,))), (), (1,)),
     (Layout("torch dense", rows=(2, 3, 4)), (24, 5), (5, 24)),
@@ -264,3 +265,21 @@ def test_a_state_goes_to_the_port_and_back_with_its_slots(rng):
     for ours, theirs in ((state.variables, back.variables), (state.slots, back.slots)):
         assert ours.keys() == theirs.keys()
         assert all(np.array_equal(ours[name], theirs[name]) for name in ours)
+
+
+def test_pairs_that_gradients_do_not_prove_give_way_to_names():
+    """Of two programs that differ, heads of one shape: another is nearly as near, and has the
+    name."""
+    plain = Layout()
+    rows = [
+        Row("spread/w", "vae/mean/weight", plain, "gradients", 0.375, 0.404),
+        Row("h/b", "vae/h/bias", plain, "gradients", 1e-16, 0.68),  # proved
+        Row("out/w", "vae/last/weight", plain, "gradients", 0.3, 0.9),  # no other is near
+    ]
+    options = {
+        "vae/mean/weight": [("mean/w", plain), ("spread/w", plain)],
+        "vae/h/bias": [("h/b", plain)],
+        "vae/last/weight": [("out/w", plain), ("last/w", plain)],
+    }
+    identify._free_unproved(rows, options)
+    assert [row.old for row in rows] == ["h/b", "out/w"]

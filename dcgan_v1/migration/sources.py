@@ -62,6 +62,14 @@ class PaddingChange:
 
 
 @dataclass(frozen=True)
+class ThresholdChange:
+    """A Softplus that gives what it is given above a number, as PyTorch's does."""
+
+    op: str
+    above: float
+
+
+@dataclass(frozen=True)
 class OptimizerChange:
     """A setting of an optimiser: 'learning rate', 'beta1', 'epsilon'; `is_after_correction`: an
     epsilon that is added after the bias correction."""
@@ -79,5 +87,5 @@ class InputChange:
     name: str
 
 
-GraphChange = NumberChange | TypeChange | PaddingChange  # of ops
+GraphChange = NumberChange | TypeChange | PaddingChange | ThresholdChange  # of ops
 Change = GraphChange | OptimizerChange | InputChange  # in what TF1 computes

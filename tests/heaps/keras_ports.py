@@ -21,7 +21,7 @@ def optimizer(name, rate):
     """Keras's own, by TF1's name; words after it are a fault."""
     kind, _, fault = name.partition(" ")
     if kind == "sgd":
-        return keras.optimizers.SGD(rate)
+        return keras.optimizers.SGD(rate, weight_decay=0.05 if fault else None)
     if kind == "momentum":
         return keras.optimizers.SGD(rate, momentum=0.9, nesterov=fault == "nesterov")
     epsilon = 1e-7 if fault == "epsilon" else 1e-8

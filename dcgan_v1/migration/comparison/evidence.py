@@ -118,6 +118,8 @@ class Evidence:
       pixels: see `records.Observation`.
       units: update -> how many times TF1's loss the port's is, where its optimiser makes up for
         that; `theirs` is in TF1's units.
+      decays: update -> variable -> how many times itself the port's gradient held more than TF1's,
+        which takes it off beside its step; `theirs` is without.
       notes: what the verdict is not said of, a sentence each.
     """
 
@@ -140,6 +142,7 @@ class Evidence:
     forward: dict[str, list[list[str]]] = field(default_factory=dict)
     pixels: PixelsOf = field(default_factory=dict)
     units: dict[int, float] = field(default_factory=dict)
+    decays: dict[int, dict[str, float]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
     @property

@@ -3,7 +3,7 @@
 import numpy as np
 
 from dcgan_v1.migration.comparison.evidence import AVERAGE, STATE, WEIGHT, Key
-from dcgan_v1.migration.explanation import estimates, passes
+from dcgan_v1.migration.explanation import estimates, passes, weight_averages
 from dcgan_v1.migration.explanation.case import Case, Cause
 from dcgan_v1.migration.explanation.kinds import Kind
 from dcgan_v1.migration.explanation.layer_causes.layer_case import AGREE
@@ -69,6 +69,8 @@ def _cause(case: Case, key: Key, kept: tuple[dict[str, float], dict[str, float]]
     evidence, name = case.evidence, key.name
     before = np.asarray(evidence.start.variables[name], np.float64)
     ours, theirs = evidence.ours[key] - before, evidence.theirs[key] - before
+    if told := weight_averages.told(case, key, kept):
+        return told
     if not np.any(ours):
         note = ": its UPDATE_OPS are not run by the train op" if evidence.old.not_run else ""
         return f"TF1 never moves the averages{note}; the port does"

@@ -130,6 +130,36 @@ def norm_epsilon(
     return middle, place, spread
 
 
+def row_norm(x: np.ndarray, y: np.ndarray, weights: Arrays) -> tuple[str, float] | None:
+    """Returns what is normalised by itself to make y of x, and the epsilon: 'each row of the
+    batch', 'each map' or 'each group of n channels'; None where it is none of these.
+
+    Args:
+      x, y: [N, ..., C]; weights: 'gamma' and 'beta' -> [C], where there are any.
+    """
+    if x.shape != y.shape or x.ndim < 2:
+        return None
+    channels, gamma = x.shape[-1], np.asarray(weights.get("gamma", 1.0))
+    if not np.all(gamma):
+        return None
+    made = (y - weights.get("beta", 0)) / gamma
+    sizes = [n for n in range(1, channels + 1) if channels % n == 0]
+    for size in sizes:
+        shape = (len(x), -1, channels // size, size)  # of groups of channels side by side
+        given, wanted = x.reshape(shape), made.reshape(shape)
+        centred, variance = given - given.mean((1, 3), keepdims=True), given.var((1, 3))
+        square = np.sum(centred**2, (1, 3))
+        if not np.all(square):
+            continue
+        epsilons = (square / np.sum(wanted * centred, (1, 3))) ** 2 - variance
+        epsilon = float(np.median(epsilons))
+        root = np.sqrt(np.maximum(variance + epsilon, 0))[:, None, :, None]
+        if apart(wanted, centred / root)[0] < SAME:
+            named = {1: "each map", channels: "each row of the batch"}
+            return named.get(size, f"each group of {size} channels"), epsilon
+    return None
+
+
 def is_times(number: float, a: np.ndarray, b: np.ndarray) -> bool:
     """Whether an array is another one times a number: of the smaller of both, next to nothing is
     left.

@@ -78,6 +78,7 @@ def find(case: Case, update: int) -> list[Cause]:
         (Kind.UPDATE_ORDER, partial(_early, still)),
         (Kind.L2, _penalty),
         (Kind.GRADIENT_CLIPPING, clipping.find),
+        (Kind.LOSS, _left_out),
         (Kind.LOSS, _factor),
         (Kind.AT_ZERO, _at_zero),
         (Kind.CUT_OFF, _cut_off),
@@ -175,6 +176,12 @@ def _factor(case: Case, ours: Keyed, theirs: Keyed, keys: list[Key]) -> str | No
     if any(abs(n - float(f"{n:.3g}")) <= WRITTEN * n for n in (abs(middle), 1 / abs(middle))):
         return f"{text}a sum for a mean, or a weight"
     return f"{text}no factor that people write, but another function of the same outputs"
+
+
+def _left_out(case: Case, ours: Keyed, theirs: Keyed, keys: list[Key]) -> str | None:
+    """A term of TF1's loss that the port's has not, nor what it says of its loss."""
+    del ours, theirs
+    return losses.left_out(case, keys[0].update)
 
 
 def _at_zero(case: Case, ours: Keyed, theirs: Keyed, keys: list[Key]) -> str | None:

@@ -20,6 +20,7 @@ class Kind(StrEnum):
     LSTM = "an LSTM's cell"
     NORM = "a normalisation"
     NORM_EPSILON = "batch norm's epsilon"
+    NORM_GROUPS = "what is normalised together"
     NORM_MODE = "batch norm by the batch or by averages"
     NORM_PLACE = "the place of a batch norm"
     NORM_ROWS = "which rows batch norm takes its statistics of"
@@ -28,6 +29,7 @@ class Kind(StrEnum):
     POOL = "the kind of a pool"
     RESIZE = "the way of resizing"
     ROUNDING = "rounding to float32"
+    ROW_EPSILON = "the epsilon of a layer, instance or group norm"
     SCALE = "the scale of what a layer is given"
     SLOPE = "the slope of leaky ReLU"
     # of losses and gradients

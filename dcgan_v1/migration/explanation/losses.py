@@ -7,13 +7,15 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from dcgan_v1.migration.comparison.evidence import GRADIENT, LOSS, Aligned, Key
+from dcgan_v1.migration.comparison.evidence import GRADIENT, LOSS, Key
+from dcgan_v1.migration.explanation import network_ends, penalties
 from dcgan_v1.migration.explanation.case import Case, Cause
 from dcgan_v1.migration.explanation.kinds import Kind
 
 LABELS = (1.0, 0.0, 0.9, 0.1, 0.8, 0.2, 0.7, 0.3, 0.95, 0.05, 1.2, 0.5, -1.0)
 EQUAL = 1e-9
 WEIGHTS = (0.5, 2.0, 0.1, 10.0)  # of one half of a loss
+MANY = 20_000  # terms of a sum, of which a mean may be meant
 MOST = 6  # outputs of networks that a loss may be made of
 
 
@@ -26,7 +28,11 @@ def told(case: Case) -> list[Cause]:
         if d.key.kind != LOSS or d.key.step or not d.is_over or mark in case.accounted:
             continue
         ours, theirs = (float(s[d.key]) for s in (case.evidence.ours, case.evidence.theirs))
-        text = _kinds(case, ours, theirs) or _term(case, d.key, ours, theirs)
+        text = (
+            _kinds(case, ours, theirs)
+            or penalties.told(case, ours, theirs)
+            or _term(case, d.key, ours, theirs)
+        )
         if text:
             keys = {e.key for e in case.over(LOSS) if e.key.name == d.key.name}
             gradients = {
@@ -35,6 +41,30 @@ def told(case: Case) -> list[Cause]:
             accounted = frozenset({mark} | keys | gradients)
             causes.append(Cause(Kind.LOSS, f"loss {d.key.name}", text, accounted))
     return causes
+
+
+def left_out(case: Case, update: int) -> str | None:
+    """Says which term of what TF1 minimises is not in the port's loss, where that has the value of
+    another scalar of TF1's; None where it is not known.
+
+    Args:
+      update: number of the update whose gradients differ.
+    """
+    evidence = case.evidence
+    assert evidence.first is not None
+    scalars, losses = evidence.first[0].scalars, evidence.losses
+    minimised = {name for u in evidence.old.updates for name in u.losses}
+    own = [n for n in evidence.old.updates[update].losses if n in scalars]
+    if not own or own[0] in losses.values():
+        return None
+    for name, other in losses.items():
+        key = Key(LOSS, name)
+        if other in minimised or key not in evidence.theirs:
+            continue
+        both = scalars[own[0]], float(evidence.theirs[key])
+        if text := penalties.told(case, *both) or _term(case, key, *both):
+            return f"loss {name} {text}"
+    return None
 
 
 def updates_of(case: Case, key: Key) -> set[int]:
@@ -88,7 +118,7 @@ def _factor(case: Case, ours: float, theirs: float) -> str | None:
 
 def _kinds(case: Case, ours: float, theirs: float) -> str | None:
     """Both sides' kinds of loss and labels, where they are known and differ."""
-    old, new = _ends(case.evidence.aligned.get("training", []))
+    old, new = network_ends.ends(case)
     firsts = [known[:2] for known in _values(old) if _is(known[2], ours)]
     fitting = [known[:2] for known in _values(new) if _is(known[2], theirs)]
     if not firsts or not fitting or set(firsts) & set(fitting):
@@ -112,13 +142,15 @@ def _term(case: Case, key: Key, ours: float, theirs: float) -> str | None:
         weight = 1 + (theirs - ours) / value
         written = float(f"{weight:.2g}")
         if written >= 0 and written != 1 and abs(weight - written) <= EQUAL * max(1.0, written):
-            found.append((len(f"{written:g}"), name, written))
+            found.append((len(f"{written:g}"), name, f"{written:g}"))
+        elif 0 < weight < 1 and _is(1 / weight, round(1 / weight)) and 1 / weight < MANY:
+            found.append((MANY, name, f"1/{round(1 / weight)}"))  # a mean for a sum
     if not found:
         return None
-    _, name, weight = min(found)
-    if not weight:
-        return f"is TF1's without its term {name}"
-    return f"is TF1's with its term {name} {weight:g} times"
+    _, name, times = min(found)
+    if times == "0":
+        return f"is TF1's without its term {name}{penalties.note(case)}"
+    return f"is TF1's with its term {name} {times} times"
 
 
 def _is(value: float, wanted: float) -> bool:
@@ -137,19 +169,30 @@ def _squares(logits: np.ndarray, label: float) -> float:
     return float(np.mean((logits - label) ** 2))
 
 
-KINDS: dict[str, Callable[[np.ndarray, float], float]] = {
-    "the cross entropy": _cross_entropy,
-    "least squares": _squares,
+def _hinge(logits: np.ndarray, label: float) -> float:
+    return float(np.mean(np.maximum(1 - (2 * label - 1) * logits, 0)))
+
+
+def _critic(logits: np.ndarray, label: float) -> float:
+    return float(np.mean((1 - 2 * label) * logits))
+
+
+KINDS: dict[str, tuple[Callable[[np.ndarray, float], float], tuple[float, ...]]] = {
+    "the cross entropy": (_cross_entropy, LABELS),
+    "least squares": (_squares, LABELS),
+    "the hinge loss": (_hinge, (1.0, 0.0)),
+    "a critic's loss": (_critic, (1.0, 0.0)),  # the mean output, or minus it
 }
 
 
 def _values(outputs: list[np.ndarray]) -> Iterator[tuple[str, tuple[float, ...], float]]:
     """Yields (kind of loss, labels, value) of losses of one network's outputs, or of two."""
-    for kind, function in KINDS.items():
-        terms = [[(label, function(y, label)) for label in LABELS] for y in outputs[:MOST]]
+    for kind, (function, labels) in KINDS.items():
+        terms = [[(label, function(y, label)) for label in labels] for y in outputs[:MOST]]
         for of_output in terms:
             for label, value in of_output:
                 yield kind, (label,), value
+                yield f"minus {kind}", (label,), -value
         for one, other in itertools.combinations(terms, 2):
             for (a, x), (b, y) in itertools.product(one, other):
                 yield kind, (a, b), x + y
@@ -157,18 +200,3 @@ def _values(outputs: list[np.ndarray]) -> Iterator[tuple[str, tuple[float, ...],
                 for weight in WEIGHTS:
                     yield f"{kind}, the second half {weight:g} times,", (a, b), x + weight * y
                     yield f"{kind}, the first half {weight:g} times,", (a, b), weight * x + y
-
-
-def _ends(rows: list[Aligned]) -> tuple[list[np.ndarray], list[np.ndarray]]:
-    """The logits that networks end in, one number for each row: TF1's and the port's."""
-    ours: list[np.ndarray] = []
-    theirs: list[np.ndarray] = []
-    for row in rows:
-        if row.old is None or row.new.output.size != len(row.new.output):
-            continue
-        for outputs, array in ((ours, row.old.output), (theirs, row.new.output)):
-            if row.function == "sigmoid":
-                array = np.log(array) - np.log1p(-array)
-            if not any(array.shape == a.shape and np.array_equal(array, a) for a in outputs):
-                outputs.append(array)
-    return ours, theirs

@@ -104,6 +104,8 @@ def layout_for(
             is_bias = v.gates and len(shape) == 1
             forget = FORGET_BIAS if forget_bias is None else forget_bias
             return Layout(kind, gates=v.gates, forget=forget if is_bias else 0.0)
+        if kind == "torch depthwise" and layouts.multiplies(shape, tf1_shape):
+            return Layout(kind, reshaped=(tuple(tf1_shape), tuple(shape)))
     if "plain" in kinds and not v.gates and layouts.refolds(shape, tf1_shape):
         return Layout(reshaped=(tuple(tf1_shape), tuple(shape)))
     return None

@@ -13,6 +13,9 @@ from dcgan_v1.migration.matching.map_file import VariableRow
 from dcgan_v1.migration.matching.matching import Matching, Row
 from dcgan_v1.migration.records import GradientKey, PortInfo, Tf1Info, Variable
 
+UNPROVED = 0.01  # relative distance of gradients of which some are another function's
+CLEAR = 2.0  # times as far, another variable is clearly not meant
+
 
 @dataclass(frozen=True)
 class PortUpdate:
@@ -74,6 +77,7 @@ def identify(
                 probe.run_equal,
                 prefers_plain=new.kind == "Keras",
             )
+    _free_unproved(rows, options)
     _free_strays(rows, options, theirs)
     _by_siblings_and_names(rows, options, ours, theirs)
     _in_order(rows, options, ours)
@@ -175,6 +179,21 @@ def pair_updates(
 
 
 # ---- names and order ----
+
+
+def _free_unproved(rows: list[Row], options: Options) -> None:
+    """Takes back what gradients told without proving it, of programs that differ, where another
+    variable is nearly as near and has a name that is more alike."""
+
+    def is_doubtful(row: Row) -> bool:
+        if row.by != "gradients" or row.distance is None or row.runner_up is None:
+            return False
+        if row.distance < UNPROVED or row.runner_up > CLEAR * row.distance:
+            return False
+        own = candidates.likeness(row.old, row.new)
+        return any(candidates.likeness(old, row.new) > own for old, _ in options[row.new])
+
+    rows[:] = [row for row in rows if not is_doubtful(row)]
 
 
 def _free_strays(rows: list[Row], options: Options, theirs: dict[str, Variable]) -> None:

@@ -19,7 +19,7 @@ AXES: dict[
     "plain": None,
     "torch dense": (1, 0),
     "torch conv": (2, 3, 1, 0),  # [out, in, h, w] -> [h, w, in, out]
-    "torch depthwise": (2, 3, 0, 1),  # [in, 1, h, w] -> [h, w, in, 1]
+    "torch depthwise": (2, 3, 0, 1),  # [in, 1, h, w] -> [h, w, in, 1], see `multiplies`
     "torch conv1d": (2, 1, 0),
     "torch conv3d": (2, 3, 4, 1, 0),
 }
@@ -37,7 +37,8 @@ class Layout(NamedTuple):
 
     Attributes:
       kind: one of AXES.
-      rows: (C, H, W) where TF1's rows are pixels by [H, W, C], theirs by [C, H, W].
+      rows: (C, H, W) where TF1's rows are pixels by [H, W, C], theirs by [C, H, W]; further rows,
+        of a condition beside the pixels, come after them.
       columns: the same of the columns, or of the only axis of a bias.
       part: (start, stop) of TF1's first axis that the other array is; None for all.
       gates: the order of blocks in the other array's last axis ('ifjo'), or ''.
@@ -142,6 +143,15 @@ def refolds(shape: Sequence[int], tf1_shape: Sequence[int]) -> bool:
     return own == other and list(shape) != list(tf1_shape)
 
 
+def multiplies(shape: Sequence[int], tf1_shape: Sequence[int]) -> bool:
+    """Whether a depthwise kernel [in * n, 1, h, w] of PyTorch's has the numbers of TF1's
+    [h, w, in, n]: of n kernels a channel, side by side."""
+    if len(shape) != 4 or len(tf1_shape) != 4:
+        return False
+    h, w, channels, number = tf1_shape
+    return list(shape) == [channels * number, 1, h, w]
+
+
 def channels_first(values: np.ndarray, chw: Pixels, axis: int = -1) -> np.ndarray:
     """Reorders an axis of pixels from [H, W, C] to [C, H, W].
 
@@ -166,8 +176,12 @@ def channels_last(values: np.ndarray, chw: Pixels, axis: int = -1) -> np.ndarray
 
 def _pixels(array: np.ndarray, chw: Pixels, axis: int, *, to_port: bool) -> np.ndarray:
     c, h, w = chw
-    if array.shape[axis] != math.prod(chw):
+    size = math.prod(chw)
+    if array.shape[axis] < size:
         return array
+    if array.shape[axis] > size:  # what is set beside the pixels comes after them
+        pixels, beside = np.split(array, [size], axis)
+        return np.concatenate([_pixels(pixels, chw, axis, to_port=to_port), beside], axis)
     before, after = array.shape[:axis], array.shape[axis + 1 :]
     split, order = ((h, w, c), (2, 0, 1)) if to_port else ((c, h, w), (1, 2, 0))
     array = array.reshape(*before, *split, *after)

@@ -7,7 +7,13 @@ from typing import Any
 import numpy as np
 
 from dcgan_v1 import __version__
-from dcgan_v1.migration.comparison import differences, gradient_check, loss_units, program_lines
+from dcgan_v1.migration.comparison import (
+    decay_places,
+    differences,
+    gradient_check,
+    loss_units,
+    program_lines,
+)
 from dcgan_v1.migration.comparison.evidence import FORWARD, GRADIENT
 from dcgan_v1.migration.comparison.inputs.preparation import Request
 from dcgan_v1.migration.comparison.pipeline import Comparison, Outcome
@@ -63,6 +69,7 @@ def build(
         "written otherwise": [
             *written_otherwise(exact.evidence.aligned),
             *loss_units.sentences(exact.evidence),
+            *decay_places.sentences(exact.evidence),
         ],
         "altered": exact.evidence.new.altered,
         "races": exact.evidence.old.races,

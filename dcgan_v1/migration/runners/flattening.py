@@ -41,7 +41,7 @@ class Flattening:
             self.makers = []
         if len(x) == 2 and len(y) == 2:
             chw = _chw(self.maps) if self.maps else None
-            if chw and math.prod(chw) == x[1] and not (self.are_taken and x[1] == self.features):
+            if chw and self._takes(math.prod(chw), x[1]):
                 pixels.setdefault(path, {})["rows"] = chw
                 self.are_taken = True
             else:
@@ -51,6 +51,13 @@ class Flattening:
             self.makers, self.features = [*self.makers, path], y[1]
         if len(y) == 4:
             self.maps, self.are_taken = y, False
+
+    def _takes(self, pixels: int, features: int) -> bool:
+        """Whether a layer of so many features takes the last maps, with a condition beside them
+        perhaps: a layer after one that took them is given what that gave."""
+        if pixels == features:
+            return not (self.are_taken and features == self.features)
+        return pixels < features and not self.are_taken
 
 
 def _chw(shape: Shape) -> tuple[int, int, int] | None:

@@ -44,7 +44,7 @@ CLASSES = (
     *(records.SlotKey, records.GradientKey, records.Variable, records.Input, records.Update),
     *(records.Tf1Info, records.PortInfo, records.State, records.Batch, records.LayerOutput),
     *(records.Observation, records.Speed, records.ReplayRow, Source),
-    *(sources.NumberChange, sources.TypeChange, sources.PaddingChange),
+    *(sources.NumberChange, sources.TypeChange, sources.PaddingChange, sources.ThresholdChange),
     *(sources.OptimizerChange, sources.InputChange),
     Opening,
 )

@@ -24,10 +24,10 @@ from dcgan_v1.migration.runners.torch.classes import WITHOUT_PIXELS
 SHADOW = "/ExponentialMovingAverage"
 SAMPLES = 256  # elements that are looked at first
 ALIKE = {  # kind of the port's layer -> kinds of TF1's ops that may stand beside it
-    "conv": ("conv", "bias"),
-    "deconv": ("deconv", "bias"),
+    "conv": ("conv", "bias", "add"),
+    "deconv": ("deconv", "bias", "add"),
     "dense": ("dense", "bias", "add"),
-    "norm": ("norm", "add", "merge", "reshape"),
+    "norm": ("norm", "add", "mul", "merge", "reshape"),
     "dropout": ("dropout", "mul"),
     "recurrent": ("recurrent", "reshape"),
     "model": ("model", "identity", "activation", "bias", "add", "dense", "deconv", "conv"),
@@ -189,6 +189,8 @@ def _by_use(
     places = [p for p in places if has_weights or not old[p].is_last]
     after = [p for p in places if p > last] or [p for p in places if p not in used]
     exact = [p for p in after if old[p].kind == layer.kind]
+    if layer.kind == "norm" and not exact:  # any of the ops that make one up
+        after.sort(key=lambda p: apart(shaped[p].output, layer.output))
     for place in (exact or after)[:1]:
         distance = apart(shaped[place].output, layer.output)
         return Aligned(layer, shaped[place], "use", *distance)

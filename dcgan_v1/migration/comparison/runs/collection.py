@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from dcgan_v1.errors import UserError
-from dcgan_v1.migration.comparison import loss_units
+from dcgan_v1.migration.comparison import decay_places, loss_units
 from dcgan_v1.migration.comparison.evidence import (
     FORWARD,
     GRADIENT,
@@ -58,8 +58,9 @@ def collect(
     if along is None:
         collector.load(State(prepared.start.variables))  # no slots: nothing is trained
         collector.infer()
-    known = reference.units if reference and reference.dtype != programs.dtype else None
-    return loss_units.in_tf1_units(collector.evidence(), known)
+    other = reference if reference and reference.dtype != programs.dtype else None
+    evidence = loss_units.in_tf1_units(collector.evidence(), other.units if other else None)
+    return decay_places.in_tf1_place(evidence, other.decays if other else None)
 
 
 @dataclass

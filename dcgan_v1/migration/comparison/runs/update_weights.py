@@ -8,7 +8,8 @@ from dcgan_v1.migration.records import Arrays, Batch, State, Tf1Info
 def weights_before_updates(
     programs: Programs, matching: Matching, old: Tf1Info, batch: Batch
 ) -> dict[int, Arrays]:
-    """Returns number of an update of TF1's -> the weights that the port has before its own.
+    """Returns number of an update of TF1's -> the weights that the port has before its own; nothing
+    of what both sides do first, from the same start: a port may clip its weights meanwhile.
 
     Args:
       programs: open, the port before its first step.
@@ -22,5 +23,6 @@ def weights_before_updates(
     for number, arrays in programs.new.weights_before_updates(batch).items():
         state = matching.to_tf1(State(arrays), old)
         of_update = {n: a for n, a in state.variables.items() if n in trained}
-        along[back.get(number, number)] = of_update
+        if number or back.get(number, number):
+            along[back.get(number, number)] = of_update
     return along

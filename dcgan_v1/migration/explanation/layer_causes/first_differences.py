@@ -118,7 +118,7 @@ def _cause(case: Case, mode: str, rows: list[Aligned], place: int) -> Cause | No
     if not text:
         return None
     if mode == "inference" and "training" in case.evidence.aligned and "TF1 reads" not in text:
-        text = f"in inference alone: {text}"
+        text = f"in inference{' alone' if case.agrees(GRADIENT) else ''}: {text}"
     alike = frozenset(base(r) for r in rows for name in reason.settings if is_alike(r, row, name))
     if others := len(alike - {base(row)}):
         text += f" (set so in {others} more layer{'s' if others > 1 else ''})"

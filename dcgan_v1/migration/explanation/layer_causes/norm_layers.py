@@ -23,7 +23,7 @@ def norm(layer: LayerCase) -> Reason | None:
     if layer.mode == "training" and (other := _by_averages(layer)):
         return other
     if ours is None or theirs is None or max(ours[2], theirs[2]) > 1e-3:
-        return Reason(Kind.NORM, "normalises otherwise")
+        return _of_rows(layer) or Reason(Kind.NORM, "normalises otherwise")
     (e, place, _), (e2, place2, _) = ours, theirs
     if place != place2 and max(abs(e), abs(e2)) > 1e-12:
         return Reason(
@@ -39,6 +39,33 @@ def norm(layer: LayerCase) -> Reason | None:
         {"epsilon": float(f"{e2:.6g}")},
         values=(f"{e2:.3g}", f"{e:.3g}"),
     )
+
+
+def _of_rows(layer: LayerCase) -> Reason | None:
+    """What each side normalises by itself, and by which epsilon."""
+    first, second = (_normalised(layer, y) for y in (layer.ours, layer.theirs))
+    if first is None or second is None:
+        return None
+    (ours, own), (theirs, other) = first, second
+    if ours != theirs:
+        text = f"normalises {theirs} by itself, TF1 {ours}"
+        return Reason(Kind.NORM_GROUPS, text, values=(theirs, ours))
+    return Reason(
+        Kind.ROW_EPSILON,
+        f"the norm's epsilon is {other:.3g}, TF1's {own:.3g}",
+        {"epsilon": float(f"{other:.6g}")},
+        values=(f"{other:.3g}", f"{own:.3g}"),
+    )
+
+
+def _normalised(layer: LayerCase, y: np.ndarray) -> tuple[str, float] | None:
+    """What is normalised by itself to make y of what a layer is given, and the epsilon."""
+    if told := estimates.row_norm(layer.x, y, layer.weights):
+        return told
+    of_batch = estimates.norm_epsilon(layer.x, y, layer.weights)
+    if of_batch is None or of_batch[2] > AGREE:
+        return None
+    return "each channel of the batch", of_batch[0]
 
 
 def _by_averages(layer: LayerCase) -> Reason | None:

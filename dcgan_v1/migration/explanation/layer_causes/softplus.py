@@ -1,42 +1,41 @@
 """PyTorch's softplus is linear above a threshold: finds differences that this explains."""
 
-from dcgan_v1.migration.comparison.differences import Difference
-from dcgan_v1.migration.comparison.evidence import FORWARD, GRADIENT, LOSS
+from dcgan_v1.errors import UserError
+from dcgan_v1.migration.comparison.evidence import FORWARD, GRADIENT, LOSS, Key
 from dcgan_v1.migration.explanation.case import Case, Cause
 from dcgan_v1.migration.explanation.kinds import Kind
-from dcgan_v1.migration.records import LayerOutput
+from dcgan_v1.migration.sources import ThresholdChange
 
 THRESHOLD = 20.0  # of torch.nn.functional.softplus, where nothing else is said
 LEFT = 2.1e-9  # log(1 + exp(-20)), what it leaves out there at most
-TIMES = 10.0  # that a network may make of it
 
 
 def find(case: Case) -> list[Cause]:
-    """Returns the cause of differences as small as what PyTorch's softplus leaves out, where TF1's
-    is given more than its threshold."""
-    over = [d for kind in (FORWARD, LOSS, GRADIENT) for d in case.over(kind) if not d.key.step]
+    """Returns the cause of what agrees once TF1's softplus leaves out above the threshold what
+    PyTorch's does: TF1 is run again so, where it is given as much."""
+    over = {d.key for k in (FORWARD, LOSS, GRADIENT) for d in case.over(k) if not d.key.step}
     if case.evidence.new.kind != "Torch" or not over:
-        return []
-    if max(d.relative for d in over) > LEFT * TIMES:
         return []
     layers = case.evidence.layers.get("training", [])
     ops = [layer for layer in layers if layer.settings.get("op") == "Softplus"]
-    above = next((op for op in ops if op.output.max() > THRESHOLD), None)
-    if above is None or _is_apart_ahead(case, layers, above, over):
+    ops = [op for op in ops if op.output.max() > THRESHOLD]
+    changes = tuple(ThresholdChange(op.name, THRESHOLD) for op in ops)
+    keys = over & _right_with(case, changes) if ops else None
+    if not keys:
         return []
     text = (
-        f"TF1's softplus is given up to {above.output.max():.3g}; PyTorch's leaves out "
-        f"log(1 + exp(-x)) above {THRESHOLD:g}, {LEFT:.1e} at most"
+        f"TF1's softplus is given up to {max(op.output.max() for op in ops):.3g}; PyTorch's leaves "
+        f"out log(1 + exp(-x)) above {THRESHOLD:g}, {LEFT:.1e} at most"
     )
-    keys = frozenset(d.key for d in over)
-    return [Cause(Kind.ACTIVATION, above.name, text, keys)]
+    return [Cause(Kind.ACTIVATION, ops[0].name, text, frozenset(keys), changes)]
 
 
-def _is_apart_ahead(
-    case: Case, layers: list[LayerOutput], op: LayerOutput, over: list[Difference]
-) -> bool:
-    """Whether a layer ahead of an op differs already."""
-    ahead = {layer.name for layer in layers[: layers.index(op)]}
-    apart = {d.key.name for d in over if d.key.kind == FORWARD}
-    rows = case.evidence.aligned.get("training", [])
-    return any(r.old is not None and r.old.name in ahead and r.new.name in apart for r in rows)
+def _right_with(case: Case, changes: tuple[ThresholdChange, ...]) -> set[Key]:
+    """What agrees where TF1's program is changed."""
+    try:
+        again = case.put_right(changes)
+    except UserError:  # a graph that cannot run so
+        return set()
+    finally:
+        case.experiments.take_back()
+    return {d.key for d in again.differences if not d.is_over}

@@ -60,14 +60,13 @@ class Judged:
         """One side moves nothing, though there is a gradient."""
         for name, (ours, theirs) in self.steps.items():
             moved = [bool(np.any(s.after != s.before)) for s in (ours, theirs)]
-            has_gradient = any(np.any(gradient) for gradient in ours.gradients)
-            if has_gradient and not moved[0] and moved[1]:
+            if _would_move(ours, self.rule) and not moved[0] and moved[1]:
                 text = (
                     f"TF1's train op {self.update.name} trains nothing: the "
                     "gradient is there, the weight does not move"
                 )
                 return [Cause(Kind.IDLE, name, text, self.keys)]
-            if has_gradient and moved[0] and not moved[1]:
+            if _would_move(theirs, self.rule) and moved[0] and not moved[1]:
                 text = "does not move in the port, though it has a gradient"
                 return [Cause(Kind.IDLE, name, text, self.keys)]
         return []
@@ -288,3 +287,11 @@ class Judged:
         )
         named = self._named("epsilon")
         return [Cause(Kind.EPSILON, self.where, text, self.keys, named=named)]
+
+
+def _would_move(step: Step, rule: Rule) -> bool:
+    """Whether a rule makes anything of a side's gradients: next to nothing leaves a weight."""
+    made = step.by(rule)
+    return any(np.any(g) for g in step.gradients) and (
+        made is None or not np.array_equal(made[0], step.before)
+    )

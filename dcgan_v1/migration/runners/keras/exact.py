@@ -9,7 +9,13 @@ from tensorflow.python.ops import gen_image_ops
 
 from dcgan_v1.migration.runners import bilinear
 
-ROUNDED = ("beta_1", "beta_2", "rho", "momentum")  # decimals that Keras makes float32
+ROUNDED = (
+    "beta_1",
+    "beta_2",
+    "rho",
+    "momentum",
+    "weight_decay",
+)  # decimals that Keras makes float32
 
 
 def exact_decimals(optimizers: dict[str, Any]) -> dict[str, list[str]]:

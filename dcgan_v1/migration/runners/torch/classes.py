@@ -11,7 +11,7 @@ KINDS = {
     "deconv": {"ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d"},
     "conv": {"Conv1d", "Conv2d", "Conv3d"},
     "dense": {"Linear"},
-    "norm": {"_BatchNorm", "LayerNorm", "GroupNorm"},
+    "norm": {"_BatchNorm", "_InstanceNorm", "LayerNorm", "GroupNorm"},
     "activation": {
         "LeakyReLU",
         "ReLU",
@@ -78,7 +78,7 @@ def convolution_layout(shape: Sequence[int], groups: float = 1) -> str:
       shape: of the kernel.
       groups: in which channels are taken.
     """
-    is_depthwise = groups > 1 and list(shape[:2]) == [groups, 1] and len(shape) == 4
+    is_depthwise = groups > 1 and shape[0] % groups == 0 and shape[1] == 1 and len(shape) == 4
     return "torch depthwise" if is_depthwise else CONVOLUTIONS[len(shape) - 2]
 
 

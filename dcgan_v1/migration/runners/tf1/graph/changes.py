@@ -8,7 +8,7 @@ from tensorflow.core.framework.node_def_pb2 import NodeDef
 from tensorflow.core.protobuf.meta_graph_pb2 import MetaGraphDef
 from tensorflow.python.framework import tensor_util
 
-from dcgan_v1.migration.sources import GraphChange, PaddingChange, TypeChange
+from dcgan_v1.migration.sources import GraphChange, PaddingChange, ThresholdChange, TypeChange
 
 IDENTITY = "Identity"
 
@@ -54,6 +54,9 @@ def apply(meta: MetaGraphDef, changes: Iterable[GraphChange]) -> None:
             continue
         if isinstance(change, PaddingChange):
             _repad(nodes, change)
+            continue
+        if isinstance(change, ThresholdChange):
+            _hold_above(meta, nodes, change)
             continue
         if change.attribute == "value":
             old = tensor_util.MakeNdarray(node.attr["value"].tensor)
@@ -109,3 +112,27 @@ def _repad(nodes: dict[str, NodeDef], change: PaddingChange) -> None:
         node.attr["padding"].s = b"EXPLICIT"
         numbers = [0, 0, 0, 0, *spatial] if is_first else [0, 0, *spatial, 0, 0]
         node.attr["explicit_paddings"].list.i[:] = numbers
+
+
+def _hold_above(meta: MetaGraphDef, nodes: dict[str, NodeDef], change: ThresholdChange) -> None:
+    """Makes a Softplus give what it is given above a number, and its gradients go through there."""
+    gradients = [
+        node
+        for node in nodes.values()
+        if node.op == "SoftplusGrad" and node.input[1] == nodes[change.op].input[0]
+    ]
+    for node in (nodes[change.op], *gradients):
+        x, passed = node.input[-1], node.input[0]  # of a gradient, what comes from above
+        kind = node.attr["T"]
+        below, number, is_above = (f"{node.name}/{word}" for word in ("below", "number", "above"))
+        meta.graph_def.node.add().CopyFrom(node)
+        meta.graph_def.node[-1].name = below
+        value = tf.make_tensor_proto(change.above, tf.as_dtype(kind.type))
+        constant = meta.graph_def.node.add(name=number, op="Const", device=node.device)
+        constant.attr["dtype"].CopyFrom(kind)
+        constant.attr["value"].tensor.CopyFrom(value)
+        greater = meta.graph_def.node.add(
+            name=is_above, op="Greater", input=[x, number], device=node.device
+        )
+        greater.attr["T"].CopyFrom(kind)
+        node.op, node.input[:] = "SelectV2", [is_above, passed, below]
