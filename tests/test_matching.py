@@ -283,3 +283,17 @@ def test_pairs_that_gradients_do_not_prove_give_way_to_names():
     }
     identify._free_unproved(rows, options)
     assert [row.old for row in rows] == ["h/b", "out/w"]
+
+
+def test_a_column_is_a_kernel_before_it_is_a_bias_of_another_shape():
+    shapes = {"D_b1": [8], "D_W2": [8, 1]}
+    old = {name: Variable(shape, "float64", True) for name, shape in shapes.items()}
+    new = {
+        name: Variable(shapes[of], "float64", True)
+        for name, of in (("Why", "D_W2"), ("bxh", "D_b1"))
+    }
+    options = candidates.by_shape(old, new)
+    assert {name: [c[0] for c in choices] for name, choices in options.items()} == {
+        "Why": ["D_W2"],
+        "bxh": ["D_b1"],
+    }

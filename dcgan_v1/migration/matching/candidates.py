@@ -48,7 +48,9 @@ def by_shape(old: dict[str, Variable], new: dict[str, Variable]) -> Options:
             if layout is not None:
                 is_alike = w.trainable is None or v.trainable == w.trainable
                 (alike if is_alike else others).append((other, layout))
-        options[name] = alike or others  # a network may be frozen as it is described
+        fitting = alike or others  # a network may be frozen as it is described
+        # [N, 1] is a kernel before it is a bias [N] in another shape
+        options[name] = [c for c in fitting if not c[1].reshaped] or fitting
     return options
 
 
