@@ -22,7 +22,7 @@ def weights_before_updates(
     along = {}
     for number, arrays in programs.new.weights_before_updates(batch).items():
         state = matching.to_tf1(State(arrays), old)
-        of_update = {n: a for n, a in state.variables.items() if n in trained}
-        if number or back.get(number, number):
-            along[back.get(number, number)] = of_update
+        is_first = not number and not back.get(number, number)
+        of_update = {n: a for n, a in state.variables.items() if n in trained and not is_first}
+        along[back.get(number, number)] = of_update
     return along
