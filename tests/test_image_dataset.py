@@ -37,6 +37,12 @@ def test_images_come_in_the_order_of_their_names(folder, tmp_path, kind):
     np.testing.assert_allclose(greys(read([7, 2])), [140, 40], atol=2)
 
 
+def test_browsers_and_cameras_own_suffixes_of_jpeg_are_images(folder):
+    for suffix, path in zip((".jfif", ".jpe", ".JPG"), sorted(folder.rglob("*.jpg")), strict=False):
+        path.rename(path.with_suffix(suffix))
+    assert load(folder)[1] == 10
+
+
 def test_the_start_says_images_batches_and_what_is_dropped(folder):
     said = []
     load(folder, said=said)

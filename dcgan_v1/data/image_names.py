@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import PurePath
 
 SUFFIXES: tuple[str, ...] = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff")
-SUFFIXES += (".avif", ".jp2", ".j2k", ".ppm", ".pgm", ".pnm")
+SUFFIXES += (".jfif", ".jpe", ".avif", ".jp2", ".j2k", ".ppm", ".pgm", ".pbm", ".pnm")
 ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".zst", ".7z", ".rar")
 NOT_READ = {
     **dict.fromkeys((".heic", ".heif", ".hif"), "HEIC photos"),
