@@ -22,6 +22,7 @@ from dcgan_v1.migration.records import LayerOutput, PortInfo
 from dcgan_v1.migration.runners.torch.classes import WITHOUT_PIXELS
 
 SHADOW = "/ExponentialMovingAverage"
+NEAR = 0.5  # relative distance of a norm with another epsilon, at most
 SAMPLES = 256  # elements that are looked at first
 ALIKE = {  # kind of the port's layer -> kinds of TF1's ops that may stand beside it
     "conv": ("conv", "bias", "add"),
@@ -189,12 +190,24 @@ def _by_use(
     places = [p for p in places if has_weights or not old[p].is_last]
     after = [p for p in places if p > last] or [p for p in places if p not in used]
     exact = [p for p in after if old[p].kind == layer.kind]
-    if layer.kind == "norm" and not exact:  # any of the ops that make one up
-        after.sort(key=lambda p: apart(shaped[p].output, layer.output))
+    if layer.kind == "norm" and not exact:
+        exact = _made_up(after, old, shaped, layer)
+        after = [p for p in after if old[p].kind != "mul"]
     for place in (exact or after)[:1]:
         distance = apart(shaped[place].output, layer.output)
         return Aligned(layer, shaped[place], "use", *distance)
     return Aligned(layer, None, "nothing", np.inf, np.inf)
+
+
+def _made_up(
+    places: list[int], old: Sequence[LayerOutput], shaped: dict[int, LayerOutput], norm: LayerOutput
+) -> list[int]:
+    """The op that a norm by hand ends in, which has no weights perhaps: of those that make it up,
+    the one whose value is near."""
+    if any(old[p].kind not in ("add", "mul") for p in places):
+        return []
+    far = {p: apart(shaped[p].output, norm.output)[0] for p in places}
+    return sorted((p for p in places if far[p] < NEAR), key=lambda p: far[p])
 
 
 def _but_for_ones(output: np.ndarray) -> tuple[int, ...]:

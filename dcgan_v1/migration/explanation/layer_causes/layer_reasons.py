@@ -154,7 +154,7 @@ def skipped(case: Case, mode: str, last: Aligned, row: Aligned, x: np.ndarray) -
         return None
     stop = names.index(row.old.name)
     if last.old is None:
-        return _scaled(layers[:stop], x)
+        return None if is_known(case, mode, x) else _scaled(layers[:stop], x)
     start = names.index(last.old.name)
     for layer in layers[start + 1 : stop]:
         y = layer.output
@@ -182,7 +182,7 @@ def skipped(case: Case, mode: str, last: Aligned, row: Aligned, x: np.ndarray) -
         drops = not kept.all() and kept.any() and np.ptp(y[kept] / x[kept]) < AGREE
         if drops and not _drops_near(case.evidence.aligned.get(mode, []), row):
             return Reason(Kind.DROPOUT, "dropout is left off: the output is the input")
-    return _scaled(layers[start + 1 : stop], x)
+    return None if is_known(case, mode, x) else _scaled(layers[start + 1 : stop], x)
 
 
 def _scaled(between: list[LayerOutput], x: np.ndarray) -> Reason | None:
