@@ -172,6 +172,18 @@ def test_groups_of_one_optimiser_that_move_as_two_of_tf1s_are_no_fault(rng, time
         assert "steps of sgd for it are 0.5 times as long as those of o1" in cause.text
 
 
+@pytest.mark.parametrize("times", [1.0, -1.0])
+def test_steps_that_no_rate_makes_are_not_called_so_many_times_as_long(rng, times):
+    """Groups whose first steps are alike, and part in the second; steps the other way."""
+    start, moved = {"b": rng.normal(size=4)}, rng.normal(size=4)
+    weight, later = (Key(STATE, "b", "weight", step) for step in (1, 2))
+    alone = {Key(GRADIENT, "b", "", 0, 1): "TF1", Key(GRADIENT, "b", "", 0, 0): "port"}
+    ours = {weight: start["b"] + moved, later: start["b"] + 2 * moved}
+    theirs = {weight: start["b"] + times * moved, later: start["b"] + 3 * moved}
+    (cause,) = one_sided.structure(case(made(ours, theirs, start, count=2, alone=alone)))
+    assert "is trained by sgd, in TF1 by" in cause.text
+
+
 @pytest.mark.parametrize("times", [2.0, 1.5])
 def test_two_biases_whose_sum_moves_twice_as_far_are_named_and_not_as_a_rate(rng, times):
     start, moved = {"b": rng.normal(size=8)}, rng.normal(size=8)

@@ -12,7 +12,7 @@ from dcgan_v1.migration.comparison.differences import between
 from dcgan_v1.migration.comparison.evidence import FORWARD, GRADIENT, LOSS, STATE, Aligned, Key
 from dcgan_v1.migration.explanation import explain as explain_module
 from dcgan_v1.migration.explanation import gradients, losses, one_sided
-from dcgan_v1.migration.explanation.case import EPSILON_PLACE, Cause
+from dcgan_v1.migration.explanation.case import EPSILON_PLACE, Cause, silent
 from dcgan_v1.migration.explanation.explain import explain
 from dcgan_v1.migration.explanation.kinds import Kind
 from dcgan_v1.migration.matching.layouts import Layout
@@ -228,3 +228,34 @@ def test_evidence_is_saved_and_read_back_with_the_same_bits(rng, tmp_path):
     assert np.array_equal(again.ours[key], evidence.ours[key])
     findings = [explain(e, between(e.ours, e.theirs), Answers(e)) for e in (evidence, again)]
     assert findings[0] == findings[1] != []
+
+
+def regrouped(rng, count):
+    """Evidence of variables of two TF1 optimisers in one of the port's that move alike, and of an
+    output that TF1 alone has."""
+    start = {f"w{i}": rng.normal(size=4) for i in range(count)}
+    alone = {Key(GRADIENT, n, "", 0, u): s for n in start for u, s in ((1, "TF1"), (0, "port"))}
+    alone[Key(FORWARD, "G: output", "inference")] = "TF1"
+    ours = {Key(STATE, n, "weight", 1): a + 1.0 for n, a in start.items()}
+    return made(ours, ours, start, count=2, alone=alone)
+
+
+@pytest.mark.parametrize("count", [11, 13, 40])
+def test_however_many_variables_are_grouped_otherwise_an_output_alone_is_said(rng, count):
+    evidence = regrouped(rng, count)
+    (finding,) = explain(evidence, between(evidence.ours, evidence.theirs), Answers(evidence))
+    assert finding.cause == "TF1's network goes on to this, the port's ends before it"
+
+
+def test_silent_causes_never_use_up_the_rounds_nor_hide_what_one_side_has(rng, monkeypatch):
+    """Where no stage tells of a key that one side alone has, that is said."""
+    evidence = regrouped(rng, 13)
+
+    def stage(case):
+        left = [k for k in evidence.alone if k.kind == GRADIENT and k not in case.accounted]
+        return [silent(frozenset(left[:1]))] if left else []
+
+    monkeypatch.setattr(explain_module, "_stages", lambda case: [stage])
+    (finding,) = explain(evidence, between(evidence.ours, evidence.theirs), Answers(evidence))
+    assert finding.cause == "TF1 alone has it, for a cause that was not found"
+    assert "G: output" in finding.where

@@ -45,7 +45,7 @@ from dcgan_v1.migration.explanation.layer_causes import first_differences, softp
 from dcgan_v1.migration.explanation.layer_causes.layer_case import AGREE
 from dcgan_v1.migration.explanation.update_causes import second_biases, slot_starts, updates
 
-LIMIT = 12  # causes in a row
+LIMIT = 12  # causes in a row, but for silent ones
 Stage = Callable[[Case], list[Cause]]
 KINDS = (FORWARD, LOSS, GRADIENT, STATE)
 
@@ -62,16 +62,17 @@ def explain(
     """
     first = case = Case(evidence, differences, experiments)
     findings: list[Finding] = []
-    for _ in range(LIMIT):
-        causes = _next(case) if _differs(case) else []
-        if not causes:
-            break
+    rounds = 0
+    while rounds < LIMIT and _differs(case) and (causes := _next(case)):
+        known = case.accounted
         case, proved = _after(case, causes)
         case = _but_for_rounding(_along(case), first)
         findings += [c.finding() for c in proved if c.text]
+        is_silent = not any(c.text for c in proved) and case.accounted > known
+        rounds += not is_silent
     findings = _distinct(findings) + _remainder(case, findings)
     if not findings:  # what comes of nothing that is named is no consequence
-        findings = _remainder(first, [])
+        findings = _remainder(first.accounting_for(first.evidence.alone), [])
     starts = [c.finding() for c in _found(case, slot_starts.find)]
     return findings + starts
 
@@ -265,10 +266,13 @@ def _size(case: Case, keys: frozenset[Key]) -> float:
 
 def _remainder(case: Case, findings: list[Finding]) -> list[Finding]:
     """What no cause accounts for is said."""
-    rest = _open(case)
+    rest, lone = _open(case), _lone(case)
+    named = "; what is named above does not explain it" if findings else ""
+    if not rest and lone:
+        text = f"{case.evidence.alone[lone[0]]} alone has it, for a cause that was not found{named}"
+        return [Finding(Kind.UNEXPLAINED, str(lone[0]), text, stage=lone[0].kind)]
     if not rest:
         return []
     worst = max(rest, key=lambda d: d.relative)
-    named = "; what is named above does not explain it" if findings else ""
     text = f"differs by {worst.relative:.1e} for a cause that was not found{named}"
     return [Finding(Kind.UNEXPLAINED, str(worst.key), text, stage=worst.key.kind)]

@@ -7,6 +7,8 @@ from dcgan_v1.migration.explanation import estimates
 from dcgan_v1.migration.explanation.case import Case, Cause, silent
 from dcgan_v1.migration.explanation.kinds import Kind
 
+ONE = 1e-6  # how far from 1 a factor of steps must be, by rounding
+
 
 def structure(case: Case) -> list[Cause]:
     """Returns causes of gradients that one side alone takes."""
@@ -18,12 +20,12 @@ def structure(case: Case) -> list[Cause]:
     if gradients and (text := _other_number(case)):
         every = keys | {d.key for d in case.differences if d.key.kind != FORWARD}
         return [Cause(Kind.TRAINED, gradients[0].name, text, every)]
+    both = {key.name for key in ours} & {key.name for key in theirs}
+    if alike := {name for name in both if _moves_alike(case, name)}:
+        # other groups of the same updates: what moves in the same way is no cause
+        return [silent(frozenset(k for k in gradients if k.name in alike))]
     for key in theirs:
         other = next((o for o in ours if o.name == key.name), None)
-        if other is not None and _moves_alike(case, key.name):
-            # other groups of the same updates: what moves in the same way is no cause
-            regrouped = [k for k in gradients if k.name == key.name]
-            return [silent(frozenset(regrouped))]
         if other is not None:
             names = [_optimizer(case, k.update) for k in (other, key)]
             if times := _times_as_far(case, key.name):
@@ -59,12 +61,14 @@ def _moves_alike(case: Case, name: str) -> bool:
 
 
 def _times_as_far(case: Case, name: str) -> float | None:
-    """How many times as far a variable moves in the port's first step, where one number tells."""
+    """How many times as far a variable moves in the port's first step, where one number tells:
+    what moves alike in it may part later, and no rate turns a step around."""
     evidence, key = case.evidence, Key(STATE, name, WEIGHT, 1)
     if key not in evidence.ours or key not in evidence.theirs:
         return None
     before = np.asarray(evidence.start.variables[name], np.float64)
-    return estimates.factor(evidence.ours[key] - before, evidence.theirs[key] - before)
+    times = estimates.factor(evidence.ours[key] - before, evidence.theirs[key] - before)
+    return times if times is not None and times > 0 and abs(times - 1) > ONE else None
 
 
 def _own_name(case: Case, update: int) -> str:
