@@ -162,6 +162,8 @@ class Forking:
 
     @classmethod
     def Popen(cls, command, *, env, stderr, **options):
+        # a recording and its replay have the same bits by the same instructions alone
+        env = env | {k: v for k, v in os.environ.items() if k == INSTRUCTIONS}
         if env["TF_ENABLE_ONEDNN_OPTS"] == "0" or zygote is None:
             return cls.plain(command, env=env, stderr=stderr, **options)
         return ForkedSide(env, stderr.fileno())

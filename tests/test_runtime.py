@@ -25,7 +25,8 @@ print(runtime.session_config("cpu")[1])
 def run(code, **environment):
     import os
 
-    clean = {k: v for k, v in os.environ.items() if not k.startswith(("TF_", "KERAS_"))}
+    foreign = ("TF_", "KERAS_", "ONEDNN_")
+    clean = {k: v for k, v in os.environ.items() if not k.startswith(foreign)}
     return subprocess.run(
         [sys.executable, "-c", code],
         cwd=ROOT,
