@@ -17,7 +17,7 @@ from dcgan_v1.migration.comparison.pairs.pairing import Pairing
 from dcgan_v1.migration.comparison.runs import inference
 from dcgan_v1.migration.explanation import explain
 from dcgan_v1.migration.explanation.case import Case
-from dcgan_v1.migration.matching import fingerprints, identify
+from dcgan_v1.migration.matching import by_use, fingerprints, identify, map_file
 from dcgan_v1.migration.matching.layouts import Layout
 from dcgan_v1.migration.matching.matching import Matching, Row
 from dcgan_v1.migration.recordings.port_recording import Item
@@ -172,6 +172,27 @@ def test_a_recurrent_layers_two_biases_are_tf1s_one():
     moved = port.replaced({n: a + 1 for n, a in port.variables.items()})
     sums = matching.to_tf1(moved, Tf1Info(variables=old)).variables["cell/bias"]
     np.testing.assert_array_equal(sums, np.arange(8.0) + 2)
+
+
+@pytest.mark.parametrize("mapped", [[], [map_file.VariableRow("rnn/b2", "cell/bias_hh")]])
+@pytest.mark.parametrize("other", ["conv/b", "rnn/b3"])
+def test_two_biases_of_tf1s_are_a_recurrent_layers_two(mapped, other):
+    """What is left over elsewhere is no second bias; of two that fit none is guessed."""
+    parts = {"bias_ih": "bias", "bias_hh": SECOND_BIAS}
+    theirs = {f"cell/{n}": Variable([8], part=p, layer="cell") for n, p in parts.items()}
+    port = PortInfo(variables=theirs)
+    old = Tf1Info(variables={name: Variable([8]) for name in ("rnn/b1", "rnn/b2", other)})
+    rows = [map_file.VariableRow("rnn/b1", "cell/bias_ih"), *mapped]
+    matching, _ = identify.identify(old, port, rows)
+    recorded, *_ = by_use.matchings(old, port, [], {}, map_file.Map(variables=rows))
+    is_told = bool(mapped) or other == "conv/b"
+    for found in (matching, recorded):
+        assert [r.new for r in found.rows if r.old == "rnn/b2"] == ["cell/bias_hh"] * is_told
+        assert found.seconds == ({} if is_told else {"cell/bias_hh": "cell/bias_ih"})
+    if is_told:
+        state = State({name: np.full(8, i) for i, name in enumerate(old.variables, 1)}, {}, {})
+        assert matching.to_port(state).variables["cell/bias_hh"][0] == 2
+        assert matching.to_tf1(matching.to_port(state), old).variables["rnn/b1"][0] == 1
 
 
 def test_a_second_noise_is_given_the_first_where_tf1_has_but_one():

@@ -33,6 +33,7 @@ def matchings(
     for rows in (by_use, first.rows):
         for some in _with_pixels(rows, new, pixels):
             order = {name: i for i, name in enumerate(old.variables)}
+            some = [*some, *candidates.own_second_biases(some, old.variables, new.variables)]
             seconds = candidates.second_biases(some, new.variables)
             taken_old, taken_new = {r.old for r in some}, {*seconds, *(r.new for r in some)}
             matching = Matching(
@@ -70,9 +71,13 @@ def _by_use(
     scopes: dict[str, set[str]] = {}
     for row in rows:
         if theirs[row.new]:
-            scopes.setdefault(new.variables[row.new].layer, set()).add(_scope(row.old))
+            scopes.setdefault(new.variables[row.new].layer, set()).add(candidates.scope(row.old))
     beside: Options = {
-        name: [c for c in choices if _scope(c[0]) in scopes.get(new.variables[name].layer, ())]
+        name: [
+            c
+            for c in choices
+            if candidates.scope(c[0]) in scopes.get(new.variables[name].layer, ())
+        ]
         or choices
         for name, choices in alike.items()
     }
@@ -90,11 +95,6 @@ def _add_in_order(rows: list[Row], options: Options, old: Tf1Info) -> None:
         if choices:
             before, layout = min(choices, key=lambda c: order[c[0]])
             rows.append(Row(before, name, layout, "use"))
-
-
-def _scope(name: str) -> str:
-    """'D/bn1/gamma' -> 'D/bn1'."""
-    return name.rpartition("/")[0]
 
 
 def _with_pixels(rows: list[Row], new: PortInfo, pixels: PixelsOf) -> Iterator[list[Row]]:

@@ -37,7 +37,7 @@ def by_shape(old: dict[str, Variable], new: dict[str, Variable]) -> Options:
     options: Options = {}
     for name, v in new.items():
         if v.part == SECOND_BIAS:
-            continue  # no variable of TF1's alone, see `second_biases`
+            continue  # of two biases, see `own_second_biases` and `second_biases`
         alike: list[Choice] = []
         others: list[Choice] = []
         for other, w in old.items():
@@ -55,13 +55,37 @@ def by_shape(old: dict[str, Variable], new: dict[str, Variable]) -> Options:
 
 
 def second_biases(rows: Iterable[Row], new: dict[str, Variable]) -> dict[str, str]:
-    """Returns the port's second biases of layers whose first one is paired: second -> first."""
+    """Returns the port's second biases of layers whose first one alone is paired: second ->
+    first."""
     firsts = {new[r.new].layer: r.new for r in rows if new[r.new].part == "bias"}
+    paired = {r.new for r in rows}
     return {
         name: firsts[v.layer]
         for name, v in new.items()
-        if v.part == SECOND_BIAS and v.layer in firsts
+        if v.part == SECOND_BIAS and v.layer in firsts and name not in paired
     }
+
+
+def own_second_biases(
+    rows: Iterable[Row], old: dict[str, Variable], new: dict[str, Variable]
+) -> list[Row]:
+    """Returns rows of second biases for which TF1 has one, too: the only bias left that fits, in
+    the scope of the first."""
+    rows, found = list(rows), []
+    olds = {r.new: r.old for r in rows}
+    free = {name: v for name, v in old.items() if name not in olds.values()}
+    for second, first in second_biases(rows, new).items():
+        fits = {
+            name: layout
+            for name, v in free.items()
+            if scope(name) == scope(olds[first]) and (v.part or part_of(name)) in ("bias", "")
+            if (layout := layout_for(new[second], v.shape, 0.0)) and not layout.reshaped
+        }
+        if len(fits) == 1:
+            ((name, layout),) = fits.items()
+            found.append(Row(name, second, layout, "name"))
+            del free[name]
+    return found
 
 
 def taken(rows: Iterable[Row]) -> tuple[set[Place], set[str]]:
@@ -130,6 +154,11 @@ def pair_unique(rows: Iterable[Row], options: Options) -> list[tuple[str, str, L
 
 
 # ---- by name ----
+
+
+def scope(name: str) -> str:
+    """'D/bn1/gamma' -> 'D/bn1'."""
+    return name.rpartition("/")[0]
 
 
 def part_of(name: str) -> str:

@@ -81,6 +81,7 @@ def identify(
     _free_strays(rows, options, theirs)
     _by_siblings_and_names(rows, options, ours, theirs)
     _in_order(rows, options, ours)
+    rows += candidates.own_second_biases(rows, ours, theirs)
     seconds = candidates.second_biases(rows, theirs)
     taken_old, taken_new = {r.old for r in rows}, {*seconds, *(r.new for r in rows)}
     order = {name: i for i, name in enumerate(ours)}
@@ -202,20 +203,15 @@ def _free_strays(rows: list[Row], options: Options, theirs: dict[str, Variable])
     scopes: dict[str, set[str]] = {}
     for row in rows:
         if theirs[row.new].trainable:
-            scopes.setdefault(theirs[row.new].layer, set()).add(_scope(row.old))
+            scopes.setdefault(theirs[row.new].layer, set()).add(candidates.scope(row.old))
 
     def is_stray(row: Row) -> bool:
         own = scopes.get(theirs[row.new].layer, set())
-        if row.by != "gradients" or theirs[row.new].trainable or _scope(row.old) in own:
+        if row.by != "gradients" or theirs[row.new].trainable or candidates.scope(row.old) in own:
             return False
-        return len(own) == 1 and any(_scope(old) in own for old, _ in options[row.new])
+        return len(own) == 1 and any(candidates.scope(old) in own for old, _ in options[row.new])
 
     rows[:] = [row for row in rows if not is_stray(row)]
-
-
-def _scope(name: str) -> str:
-    """'D/bn1/gamma' -> 'D/bn1'."""
-    return name.rpartition("/")[0]
 
 
 def _by_siblings_and_names(
