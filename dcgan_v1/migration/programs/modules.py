@@ -61,9 +61,11 @@ def supply() -> dict[str, types.ModuleType | Callable[[], types.ModuleType]]:
 
 
 def _tensorflow(package: Facade) -> Facade:
-    """The facade of TensorFlow; `package` is that of Keras, which had optimisers of its own."""
+    """The facade of TensorFlow; `package` is that of Keras, whose layers and optimisers took other
+    arguments."""
     of_flags, app = flags.modules()
-    keras = Facade("tf.keras", (package,), {"optimizers": tf.keras.optimizers})
+    own = {"layers": keras2.layers_module("tf.keras.layers", {}), "optimizers": tf.keras.optimizers}
+    keras = Facade("tf.keras", (package,), own)
     gfile, of_estimator = mnist_paths.gfile(), estimator.module()
     nn = Facade("tf.nn", (tf.nn,), old_names.NN)
     train = Facade("tf.train", (tf.train,), old_names.TRAIN)

@@ -5,6 +5,8 @@ names, and `tf.layers` behind them.
 """
 
 import types
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import tensorflow.compat.v1 as tf
@@ -23,38 +25,35 @@ def _load_mnist(path: str = "mnist.npz") -> tuple[Arrays, Arrays]:
     return (x, y), (x_test, y_test)
 
 
+MODULES_OF_LAYERS = (
+    *("advanced_activations", "convolutional", "core", "normalization", "merge", "pooling"),
+    *("noise", "embeddings", "recurrent", "local", "wrappers"),
+)
+
+
+def layers_module(name: str, own: Mapping[str, Any]) -> Facade:
+    """Returns the facade of all layers, with some of its own, also as one of each kind's."""
+    layers = Facade(name, (types.SimpleNamespace(**own), tf.keras.layers))
+    for part in MODULES_OF_LAYERS:
+        layers.supply(part, layers)
+    return layers
+
+
 def modules() -> Facade:
-    """Returns the facade of `keras` and of `tf.keras`."""
+    """Returns the facade of `keras`."""
     keras = tf.keras  # tf_keras's version for TF1: its initialisers are TF1's
     keras_arguments.accept(keras)
     mnist = Facade("keras.datasets.mnist", (keras.datasets.mnist,), {"load_data": _load_mnist})
     datasets = Facade("keras.datasets", (keras.datasets,), {"mnist": mnist})
-    layers = Facade(
-        "keras.layers",
-        (keras.layers,),
-        {
-            "advanced_activations": keras.layers,
-            "convolutional": keras.layers,
-            "core": keras.layers,
-            "normalization": keras.layers,
-            "merge": keras.layers,
-            "pooling": keras.layers,
-            "noise": keras.layers,
-            "embeddings": keras.layers,
-            "recurrent": keras.layers,
-            "local": keras.layers,
-            "wrappers": keras.layers,
-            "Deconvolution2D": keras.layers.Conv2DTranspose,
-        },
-    )
+    layers = layers_module("keras.layers", keras_arguments.layers(keras.layers))
     get_file = types.SimpleNamespace(get_file=downloads.get_file(keras.utils.get_file))
     utils = Facade("keras.utils", (get_file, keras.utils))
     for name in ("np_utils", "generic_utils", "vis_utils", "data_utils"):
         utils.supply(name, utils)
     engine = Facade(
         "keras.engine",
-        (keras.layers, keras.models),
-        {"topology": keras.layers, "base_layer": keras.layers, "training": keras.models},
+        (layers, keras.models),
+        {"topology": layers, "base_layer": layers, "training": keras.models},
     )
     return Facade(
         "keras",
