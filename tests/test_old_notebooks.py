@@ -82,3 +82,58 @@ def test_pylab_gives_a_notebook_its_names(tmp_path):
     names = {}
     exec(notebooks.code(tmp_path / "book.ipynb"), names)
     assert names["n"] == 2.5 + np.pi
+
+
+def ran(folder, *cells):
+    """The names of a notebook that ran in this process."""
+    book = {"cells": [{"cell_type": "code", "source": cell} for cell in cells]}
+    (folder / "book.ipynb").write_text(json.dumps(book))
+    names = {}
+    exec(notebooks.code(folder / "book.ipynb"), names)
+    return names
+
+
+@pytest.mark.unit
+def test_settings_of_a_notebook_are_read_as_ipython_reads_them(tmp_path, monkeypatch, capfd):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", "/home/of/it")
+    for name in ("ONE", "TWO", "THREE"):
+        monkeypatch.setenv(name, "before")
+    (tmp_path / "my dir").mkdir()
+    (tmp_path / "my dir" / "d").mkdir()
+    names = ran(
+        tmp_path,
+        "%env HOME\n%env ONE=b c\n%env TWO = 3\n%set_env THREE x=y\n%env",
+        "word = 'd'\n%cd /no/such/folder\n%cd 'my dir'\n%cd -q {word}\nimport os",
+    )
+    environment = [names["os"].environ[name] for name in ("HOME", "ONE", "TWO")]
+    assert environment == ["/home/of/it", "b c", "3"]
+    assert names["os"].getcwd() == str(tmp_path / "my dir" / "d")
+    said = capfd.readouterr().out
+    assert "/home/of/it" in said and "'/no/such/folder'" in said
+
+
+def test_shell_lines_say_how_they_failed_and_may_be_continued(tmp_path, monkeypatch, capfd):
+    monkeypatch.chdir(tmp_path)
+    names = ran(
+        tmp_path,
+        "!exit 3\nlines = !echo a && false\n!echo one \\\n  two\n%prun -s cumulative -l 5 f = 7",
+        "%timeit -n 10 -r1 g = 8",
+    )
+    assert names["lines"] == ["a"] and (names["f"], names["g"]) == (7, 8)
+    said = capfd.readouterr().out
+    assert "exit code 3 of: exit 3" in said and "exit code 1 of: echo a && false" in said
+    assert "one two" in said
+
+
+@pytest.mark.unit
+def test_what_installs_packages_is_told_in_any_command_of_a_line(tmp_path):
+    installs = ran(tmp_path, "0")["__installs__"]
+    for line in (
+        *("pip install y", "sudo pip3 install y", "cd x && pip install y", "apt-get -qq install y"),
+        *("python3 -m pip install y", "{sys.executable} -m pip install y", "A=1 conda install y"),
+        *("true; /usr/bin/pip3.7 install y", "yes | apt install y", "npm ci"),
+    ):
+        assert installs(line), line
+    for line in ("sh pipeline.sh", "./pip.sh", "pipeline.sh", "ls pip", "apt-key list", "pipx y"):
+        assert not installs(line), line

@@ -9,10 +9,13 @@ from dcgan_v1.errors import UserError, reason
 from dcgan_v1.migration.programs import python2
 
 MAGIC = re.compile(r"^([ \t]*)(%%?\w.*|\?.*|[\w.]+\?\??[ \t]*)$", re.MULTILINE)
-TIMED = r"(?:time|timeit|prun|memit)\b(?: +-[a-z]+ ?\d*)*"  # and its options
+OPTION = r"-(?:[lsTD] *\S+|[a-zA-Z]+ ?[\d.]*)"  # of a magic that times: -s cumulative, -n 10
+TIMED = rf"(?:time|timeit|prun|memit)\b(?: +{OPTION})*"
 STATEMENT = re.compile(rf"^([ \t]*(?:\w+ *= *)?)%{TIMED}[ \t]+(?=\S)", re.MULTILINE)
-SHELL = re.compile(r"^([ \t]*(?:\w+ *= *)?)!+(?!=)[ \t]*(.*)$", re.MULTILINE)  # names = !ls, too
-SETTING = re.compile(r"^([ \t]*)%(cd|env|set_env)[ \t]+(.+)$", re.MULTILINE)
+SHELL = re.compile(  # names = !ls, too, and lines that a backslash continues
+    r"^([ \t]*(?:\w+ *= *)?)!+(?!=)[ \t]*((?:.*\\\n)*.*)$", re.MULTILINE
+)
+SETTING = re.compile(r"^([ \t]*)%(cd\b|(?:set_)?env\b(?=[ \t]+\S))[ \t]*(.*)$", re.MULTILINE)
 RESULT = re.compile(r"^([ \t]*\w+ *= *)%.*$", re.MULTILINE)
 WHOLE_CELL = re.compile(rf"%%(?:{TIMED}|capture\b).*\n?")  # which runs anyhow
 WRITE_FILE = re.compile(r"%%(?:writefile|file)((?: +-a)?) +(\S+)[ \t]*\n")
@@ -24,20 +27,43 @@ NAMES_OF_PYLAB = (  # that this magic gives a notebook
 IPYTHON = r"""
 def display(*things): __import__("sys").stdout.write(" ".join(map(str, things)) + chr(10))
 def get_ipython(): return __import__("unittest.mock").mock.MagicMock()
-def __shell__(command, names, gives_lines):
-    import os, re
-    if re.match(r"(sudo +)?(pip|conda|apt|npm|python\S* +-m +pip)", command):
-        return display("not run: " + command)  # the packages are those of this project
+def __words__(text, names):
+    import re
     def value(found): return str(names.get(found.group(1) or found.group(2), found.group(0)))
-    command = re.sub(r"\{(\w+)\}|\$(\w+)", value, command)
-    return os.popen(command).read().splitlines() if gives_lines else os.system(command)
-def __set__(magic, words):
-    import os
-    if magic == "cd":
-        os.chdir(os.path.expanduser(words))
+    return re.sub(r"\{(\w+)\}|\$(\w+)", value, text)
+def __installs__(command):  # packages, by any command of the line: they are those of this project
+    import re
+    before = r"(?:^|[;&|(\n])\s*(?:sudo\s+)?(?:\w+=\S*\s+)*"
+    names = r"(?:\S*/)?(?:pip[\d.]*|conda|apt(?:-get)?|npm)(?![\w./-])|\S+\s+-m\s+pip\b"
+    return re.search(before + "(?:" + names + ")", command)
+def __shell__(command, names, gives_lines):
+    import os, sys
+    command = __words__(command, names)
+    if __installs__(command):
+        return display("not run: " + command)
+    sys.stdout.flush()
+    if gives_lines:
+        pipe = os.popen(command)
+        lines = pipe.read().splitlines()
+        failed = pipe.close()
     else:
-        name, _, value = words.replace(" ", "=", 1).partition("=")
-        os.environ[name] = value
+        lines, failed = None, os.system(command)
+    if failed:
+        display("exit code %d of: %s" % (failed >> 8 or failed, command))
+    return lines
+def __set__(magic, words, names):
+    import os, re
+    words = __words__(words, names)
+    if magic == "cd":
+        place = re.sub(r"^-[qb]\b\s*", "", words).strip("'\"") or "~"
+        try:
+            return os.chdir(os.path.expanduser(place))
+        except OSError as error:  # a folder of another machine
+            return display("%cd: " + str(error))
+    name, _, value = map(str.strip, words.partition("=" if "=" in words else " "))
+    if words == name:
+        return display(os.environ.get(name, "%env: no variable " + name))
+    os.environ[name] = value
 """
 
 
@@ -69,6 +95,6 @@ def _without_magics(cell: str) -> str:
     if python2.parses(cell):
         return cell  # a line may begin with % in the middle of an expression
     cell = PYLAB.sub(NAMES_OF_PYLAB, STATEMENT.sub(r"\1", cell))
-    cell = SETTING.sub(lambda m: f"{m[1]}__set__({m[2]!r}, {m[3].strip()!r})", cell)
+    cell = SETTING.sub(lambda m: f"{m[1]}__set__({m[2]!r}, {m[3].strip()!r}, globals())", cell)
     cell = SHELL.sub(lambda m: f"{m[1]}__shell__({m[2]!r}, globals(), {'=' in m[1]})", cell)
     return RESULT.sub(r"\1None", MAGIC.sub(r"\1pass", cell))
