@@ -107,7 +107,8 @@ def _layer(plain: Any, name: str) -> Any:
 
     class Kind(type(plain)):  # type: ignore[misc]
         def __instancecheck__(cls, instance: Any) -> bool:
-            return super().__instancecheck__(instance) or cls is own and isinstance(instance, plain)
+            is_plain = cls is own and isinstance(instance, plain)
+            return is_plain or super().__instancecheck__(instance)
 
     init = _changed(plain.__init__, _of_layer(name))
     own = Kind(plain.__name__, (plain,), {"__init__": init, "__module__": plain.__module__})
