@@ -1,7 +1,7 @@
 """Arguments of Keras 1, which the package keras, version 2, took under their old names, too.
 
 `Convolution2D(64, 5, 5, border_mode='same')`, `fit(nb_epoch=3)`. What it refused is refused here.
-`tf.keras` never took them: its layers stay as they are (there, `Conv2D(64, 5, 2)` has strides of 2).
+`tf.keras` never took them: its layers stay as they are (`Conv2D(64, 5, 2)` has strides of 2).
 """
 
 from collections.abc import Callable
