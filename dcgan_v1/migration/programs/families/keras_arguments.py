@@ -148,7 +148,7 @@ def _renamed(names: dict[str, str]) -> Change:
 
 def _of_generator(given: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """Images became batches where the generator said of how many."""
-    generator = given[0] if given else named.get("generator")
+    generator: Any = given[0] if given else named.get("generator")
     if "samples_per_epoch" in named and hasattr(generator, "batch_size"):
         named["samples_per_epoch"] //= generator.batch_size
     return _renamed(OF_TRAINING)(given, named)
