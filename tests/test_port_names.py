@@ -126,6 +126,21 @@ def test_how_a_step_is_fed_is_read_off_its_networks_or_off_a_recording():
     assert (drawn.network, drawn.shape, drawn.feeds) == ("g", (8, 8, 1), (noise,))
 
 
+@pytest.mark.parametrize("classes", [64, 81, 100, 196, 256, 10])
+def test_rows_of_one_label_each_are_no_pictures_however_many_classes_there_are(classes):
+    y = d.Value("given.1", (None, classes))
+    program = replace(gan_program(), inputs=(d.Node("input", (y,), ops=("y",)),), stages=())
+    fed = {"y": np.eye(classes, dtype="f4")[np.arange(24).reshape(3, 8) % classes]}
+    assert [f.kind for f in feeding.of(program, fed)] == ["one_hot"]
+
+
+def test_a_constant_as_a_map_has_no_input_to_be_called_after():
+    made = d.Value("h.1", (1, 1, 1, 8))
+    for given in (d.Weight("w", (1, 8)), d.Constant(np.zeros((1, 8)))):
+        node = d.Node("reshape", (made,), (given,), {"shape": (1, 1, 8)})
+        assert naming.allocate([node], {"z.1": "z"})["h.1"] == "h"
+
+
 def test_samples_are_drawn_by_the_function_that_the_step_calls():
     program = gan_program()
     generator, critic = program.networks

@@ -13,7 +13,6 @@ from dcgan_v1.migration.runners.tf1 import describing
 from dcgan_v1.migration.specs import Tf1
 from dcgan_v1.porting import description as d
 from dcgan_v1.porting import originals
-from dcgan_v1.porting.reading import feeding
 from dcgan_v1.porting.tensorflow import tf_ops
 from dcgan_v1.porting.text import writing
 
@@ -124,9 +123,15 @@ def test_a_resizing_that_repeats_pixels_is_the_framework_s_function(size, is_fun
         np.testing.assert_array_equal(*session.run([ours, theirs]))
 
 
-def test_rows_with_a_background_are_pictures():
-    rng = np.random.default_rng(0)
-    noise = rng.uniform(0, 1, (3, 4, 784))
-    assert not feeding._are_flat_pictures((784,), noise)
-    assert feeding._are_flat_pictures((784,), np.where(noise < 0.5, 0, noise))
-    assert not feeding._are_flat_pictures((783,), np.zeros((3, 4, 783)))
+def of_both():
+    """Noise of the size of what is made of reals and fakes, one below the other."""
+    x = tf.placeholder(tf.float32, [None, 16], "x")
+    z = tf.placeholder(tf.float32, [None, 8], "z")
+    both = tf.concat([x, dense(z, 16, "g/a")], 0)
+    loss = tf.reduce_mean(dense(both + tf.random_normal(tf.shape(both)), 1, "net/a"))
+    tf.train.GradientDescentOptimizer(0.1).minimize(loss)
+
+
+def test_noise_as_large_as_two_batches_is_not_written_with_the_rows_of_one():
+    with pytest.raises(d.Refused, match="random numbers in a network"):
+        written(of_both)

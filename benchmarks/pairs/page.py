@@ -52,6 +52,7 @@ def text(page: str, rows: list[tuple[Pair, Row]]) -> str:
     parts = {
         "summary": summary(rows),
         "table": pairs_table(rows),
+        "adapters": adapters(rows),
         "causes": causes_table(rows),
         "trained": trained_table(),
         "details": "\n\n".join(details(pair, row) for pair, row in rows),
@@ -155,6 +156,24 @@ def at_the_end(row: Row) -> str:
         return "not compared"
     apart = row["weights after"][last]
     return "yes" if row["same"] else f"{apart:.0e} apart"
+
+
+def adapters(rows: list[tuple[Pair, Row]]) -> str:
+    """Says which pairs could not be compared without a hint."""
+    told = [
+        p.name for p, _ in rows if any(e.why == "told" for s in (p.old, p.new) for e in s.edits)
+    ]
+    mapped = [p.name for p, _ in rows if p.map]
+    hints = [
+        f"{text}: {', '.join(f'[{name}](#{name})' for name in names)}"
+        for text, names in (
+            ("a [map file](guides/compare.md#the-map-file) says which input is which", mapped),
+            ("a line is changed so that the recorder sees an array", told),
+        )
+        if names
+    ]
+    ends = f", but for these: {'; '.join(hints)}" if hints else ""
+    return f"Both programs of every pair were recorded, and no adapter was written{ends}."
 
 
 def causes_table(rows: list[tuple[Pair, Row]]) -> str:

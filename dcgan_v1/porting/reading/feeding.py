@@ -8,12 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from dcgan_v1.porting import description as d
+from dcgan_v1.porting.reading import recorded_rows
 
-LABELS = ("y", "y_", "label", "labels", "c", "cond", "condition", "classes")
 PICTURES = (1, 3, 4)  # channels of a picture
 BATCH = 64  # where nothing tells
-SMALLEST = 8  # side of a picture that is fed as a row
-BACKGROUND = 0.05  # part of its pixels, at least
 
 
 @dataclass(frozen=True)
@@ -99,12 +97,13 @@ def _feed(node: d.Node, recorded: np.ndarray | None, drawn: "_Drawn | None") -> 
     if not dtype.startswith("float"):
         kind = "labels" if len(full) == 1 and dtype.startswith("int") else "images"
         return Feed(name, kind if len(full) in (1, 4) else "array", row, 0.0, 255.0, dtype, told)
-    is_flat = drawn is None and _are_flat_pictures(row, recorded)
-    if (is_flat or _is_pictures(row, drawn)) and not _is_scaled_otherwise(recorded):
+    is_row_of_labels = len(row) == 1 and recorded_rows.are_labels(name, recorded)
+    if is_row_of_labels and (told or not _is_pictures(row, drawn)):
+        return Feed(name, "one_hot", row, dtype=dtype, told=told)
+    is_flat = drawn is None and recorded_rows.are_flat_pictures(row, recorded)
+    if (is_flat or _is_pictures(row, drawn)) and not recorded_rows.is_scaled_otherwise(recorded):
         low, high = _limits(recorded, drawn)
         return Feed(name, "images", row, low, high, dtype, told)
-    if len(row) == 1 and _are_labels(name, recorded):
-        return Feed(name, "one_hot", row, dtype=dtype, told=told)
     noise = drawn.noise if drawn else frozenset()
     if node.ops[0].partition("@")[0] in noise:  # or what a later run has of it
         return _noise(name, row, recorded, dtype)
@@ -115,30 +114,6 @@ def _is_pictures(row: tuple[int, ...], drawn: "_Drawn | None") -> bool:
     if drawn is not None and np.prod(row) == np.prod(drawn.shape):
         return True
     return len(row) == 3 and row[-1] in PICTURES and row[0] > 1
-
-
-def _are_flat_pictures(row: tuple[int, ...], recorded: np.ndarray | None) -> bool:
-    """Whether rows are squares with a background, as digits have one, and noise has none."""
-    if recorded is None or len(row) != 1 or row[0] < SMALLEST**2:
-        return False
-    return round(row[0] ** 0.5) ** 2 == row[0] and bool(
-        np.mean(recorded == recorded.min()) > BACKGROUND
-    )
-
-
-def _is_scaled_otherwise(recorded: np.ndarray | None) -> bool:
-    """Whether pictures were fed in none of the ranges [-1, 1], [0, 1] and [0, 255]: by their mean
-    and spread, say, which nobody can do to others without these numbers."""
-    if recorded is None:
-        return False
-    low, high = float(recorded.min()), float(recorded.max())
-    return low < -1.05 or high > 255.5 or (low < -1e-3 and high > 1.05)
-
-
-def _are_labels(name: str, recorded: np.ndarray | None) -> bool:
-    if recorded is None:
-        return name in LABELS
-    return bool(np.isin(recorded, (0, 1)).all() and (recorded.sum(-1) == 1).all())
 
 
 def _limits(recorded: np.ndarray | None, drawn: "_Drawn | None") -> tuple[float, float]:

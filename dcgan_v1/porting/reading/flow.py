@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from dcgan_v1.porting.description import Constant, Weight
-from dcgan_v1.porting.graphs.graph import Graph, Op, Tensor, above, through, variable_of
+from dcgan_v1.porting.graphs import rows
+from dcgan_v1.porting.graphs.graph import Graph, Op, Tensor, through, variable_of
 from dcgan_v1.porting.graphs.matching import number_of
 from dcgan_v1.porting.patterns import layers as patterns
 
@@ -147,18 +148,15 @@ class Flow:
 
     def _size(self, shape: Tensor) -> Operand:
         """The size of what is drawn. As large as something within a network is as many rows as the
-        network is fed, of a size that is known."""
+        network is fed, of a size that is known, where that something has these very rows."""
         of = through(shape.op.inputs[0]) if shape.op.type == "Shape" else None
         sides = (of.shape if of is not None else None) or ()
         if of is None or of.op.type in SOURCES or not sides or None in sides[1:]:
             return self.operand(shape)
-        fed = [
-            o.output for o in above([of.op]) if o.type in SOURCES and len(o.output.shape or ()) > 1
-        ]
-        rows = [t for t in fed if (t.shape or ())[0] == sides[0]]
-        if not rows:
+        fed = rows.fed_with_rows_of(of, SOURCES)
+        if not fed:
             return self.operand(shape)
-        source = min(rows, key=lambda t: t.op.index)
+        source = min(fed, key=lambda t: t.op.index)
         first = [Constant(np.asarray([n], np.int32)) for n in (0, 1, 1)]
         others = [Constant(np.asarray(n, np.int32)) for n in sides[1:]]
 

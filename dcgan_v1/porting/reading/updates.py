@@ -190,7 +190,7 @@ class Updates:
 
     def sparse(self, number: int) -> list[str]:
         """Returns the variables of which an update's gradient has the rows alone that were read;
-        the comparison makes it a whole one (see `runners/tf1/dense_updates.py`)."""
+        the comparison makes it a whole one (see `runners/tf1/graph/dense_updates.py`)."""
         applies = self.roles.applied[number][1].applies
         return [a.variable for a in applies if a.gradient.op.type == "UnsortedSegmentSum"]
 

@@ -70,7 +70,8 @@ def _stem_of(
     """What a value is called: the result of a network after what it was given, labels as a map
     after the labels."""
     inputs = [x for x in node.inputs if isinstance(x, d.Value)]
-    if node.kind == "reshape" and (value.shape or ())[1:3] == (1, 1) and inputs[0].name in fixed:
+    is_map = node.kind == "reshape" and (value.shape or ())[1:3] == (1, 1)
+    if is_map and inputs and inputs[0].name in fixed:
         return f"{fixed[inputs[0].name]}_map"
     if node.kind == "call" and inputs:
         of = names[max(inputs, key=lambda x: len(x.shape or ())).name]
