@@ -20,6 +20,14 @@ def test_the_page_is_what_the_rows_give():
 
 
 @pytest.mark.unit
+def test_a_pair_that_was_given_a_map_or_shown_an_array_is_named():
+    plain, helped = PAIRS["wiseodd-gan"], PAIRS["hwalsuklee-dragan"]
+    assert "but for" not in page.adapters([(plain, {})])
+    said = page.adapters([(plain, {}), (helped, {})])
+    assert said.count("[hwalsuklee-dragan](#hwalsuklee-dragan)") == 2 and "wiseodd" not in said
+
+
+@pytest.mark.unit
 def test_the_readme_says_what_the_rows_give():
     assert page.short_summary(page.read()) in (page.ROOT / "README.md").read_text("utf-8")
 

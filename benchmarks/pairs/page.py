@@ -173,7 +173,7 @@ def adapters(rows: list[tuple[Pair, Row]]) -> str:
         if names
     ]
     ends = f", but for these: {'; '.join(hints)}" if hints else ""
-    return f"Both programs of every pair were recorded, and no adapter was written{ends}."
+    return f"Both programs of every pair here were recorded, and no adapter was written{ends}."
 
 
 def causes_table(rows: list[tuple[Pair, Row]]) -> str:
