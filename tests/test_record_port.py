@@ -13,13 +13,10 @@ from port_texts import run_recorder
 from recorded_ports import against, recorded
 
 from dcgan_v1.errors import UserError
-from dcgan_v1.migration.comparison.inputs.feeding import fitted
 from dcgan_v1.migration.recordings import recorder_file
 from dcgan_v1.migration.recordings.port_recorder import draws, running
-from dcgan_v1.migration.recordings.port_recorder.draws import law_of
 from dcgan_v1.migration.recordings.port_recording import PortRecording
 from dcgan_v1.migration.recordings.port_versions import compare_versions
-from dcgan_v1.migration.records import Input
 from dcgan_v1.migration.runners.recorded_port import RecordedPort
 
 # ---- what is recorded ----
@@ -164,104 +161,6 @@ def test_two_recordings_of_a_program_are_the_same_until_it_changes(tmp_path):
         compare_versions(first, seeded.folder)
 
 
-REFUSED = [
-    ("import torch\nprint(1)\n", "made no optimiser"),
-    (
-        "import torch\nw = torch.zeros(2, requires_grad=True)\ntorch.optim.SGD([w], lr=1.0)\n",
-        "ended before any update",
-    ),
-    ("import torch\nraise ValueError('no data')\n", "train.py:2: the program failed: ValueError"),
-    (
-        "import os, torch\npid = os.fork()\nif not pid:\n    os._exit(0)\nos.waitpid(pid, 0)\n",
-        "the program starts others (train.py:2)",
-    ),
-    ("import sys, torch\nsys.exit(3)\n", "exit code 3"),
-    (
-        "import torch\nw = torch.zeros(2, requires_grad=True)\no = torch.optim.SGD([w], lr=1.0)\n"
-        "torch.cuda.set_device(0)\n",
-        "train.py:4: the program needs a GPU",
-    ),
-]
-
-
-@pytest.mark.cli
-@pytest.mark.torch
-@pytest.mark.parametrize(
-    ("program", "line"),
-    [*REFUSED[:2], *(pytest.param(*row, marks=pytest.mark.release) for row in REFUSED[2:])],
-)
-def test_a_program_that_cannot_be_recorded_gets_one_line(program, line, tmp_path):
-    done = run_recorder(program, tmp_path)
-    errors = [text for text in done.stderr.splitlines() if text.startswith("error: ")]
-    assert done.returncode == 2
-    assert line in errors[-1]
-    assert not (tmp_path / "rec" / "recording.json").exists()
-
-
-@pytest.mark.unit
-def test_a_folder_that_is_no_recording_is_refused(tmp_path):
-    with pytest.raises(UserError, match="is none"):
-        PortRecording(tmp_path)
-    (tmp_path / "before.npz").write_bytes(b"")
-    with pytest.raises(UserError, match="is not complete"):
-        PortRecording(tmp_path)
-    path = tmp_path / "recording.json"
-    for text, message in [
-        ("{", "is no JSON"),
-        ("{}", "is no port's recording"),
-        ('{"kind": "port", "format": 9}', "of another format"),
-        ('{"kind": "port", "format": 1, "updates": []}', "do not fit"),
-    ]:
-        path.write_text(text)
-        with pytest.raises(UserError, match=message):
-            PortRecording(tmp_path)
-
-
-# ---- what TF1 is given of it ----
-
-
-@pytest.mark.unit
-@pytest.mark.parametrize(
-    ("shape", "wanted", "dtype"),
-    [
-        ((5, 3), [None, 3], "float32"),
-        ((5, 4, 4, 2), [None, 32], "float32"),
-        ((5, 4, 4, 2), [5, 4, 4, 2], "float32"),
-        ((5,), [None, 1], "float32"),
-    ],
-)
-def test_an_array_fits_an_input_in_the_order_of_its_elements(shape, wanted, dtype):
-    array = np.random.default_rng(0).uniform(size=shape)
-    form = fitted(array, Input(wanted, dtype))
-    assert form is not None
-    np.testing.assert_array_equal(form.ravel(), array.ravel())
-
-
-@pytest.mark.unit
-def test_labels_become_one_of_many_and_uniform_draws_their_raw_numbers():
-    labels = np.array([2, 0, 1])
-    np.testing.assert_array_equal(fitted(labels, Input([None, 4], "float32")), np.eye(4)[labels])
-    drawn = np.random.default_rng(0).uniform(-1, 1, (50, 3))
-    uniform = Input([50, 3], "float32"), "random_uniform/RandomUniform"
-    raw = fitted(drawn, *uniform, {"low": -1.0, "high": 1.0})
-    np.testing.assert_allclose(raw * 2 - 1, drawn, atol=1e-12)
-    assert fitted(drawn, Input([None, 4], "float32")) is None
-    assert fitted(drawn, *uniform) is None  # from where to where nobody said
-    assert fitted(np.abs(drawn), *uniform, {"other": 1.0}) is None
-
-
-@pytest.mark.unit
-@pytest.mark.parametrize(("low", "high"), [(-0.5, 0.5), (0.0, 10.0), (0.2, 0.3)])
-def test_uniform_draws_are_undone_by_their_own_arguments_not_by_what_they_look_like(low, high):
-    raw = np.random.default_rng(0).uniform(size=(4, 3))
-    law = law_of("np.random.uniform", (low,), {"high": high})
-    form = fitted(low + (high - low) * raw, Input([4, 3], "float32"), "u/RandomUniform", law)
-    np.testing.assert_allclose(form, raw, atol=1e-12)
-    normal = law_of("Tensor.normal_", (), {"std": 0.1})
-    form = fitted(0.1 * raw, Input([4, 3], "float32"), "n/RandomStandardNormal", normal)
-    np.testing.assert_allclose(form, raw, atol=1e-12)
-
-
 # ---- compared ----
 
 PAIRS = [  # program, the graph that it is a port of, a fault: text, what stands there, its cause
@@ -358,14 +257,3 @@ def test_the_recorder_is_one_file_in_the_language_of_python_3_6():
         "torch",
         "tensorflow",
     }
-
-
-@pytest.mark.unit
-def test_options_of_a_ports_program_need_one():
-    from dcgan_v1.commands import compare as command
-
-    parser = command.make_parser()
-    with pytest.raises(UserError, match="--port-arguments: only with --port-program"):
-        command.main(parser.parse_args(["a.py:old", "b.py:new", "--port-arguments", "x"]))
-    with pytest.raises(UserError, match="name the old side"):
-        command.main(parser.parse_args(["--port-recording", "rec"]))
