@@ -9,6 +9,8 @@ from pathlib import Path
 
 from dcgan_v1.errors import UserError
 
+NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
+
 
 def write_atomically(path: str | Path, data: bytes) -> None:
     """Writes bytes beside `path` and renames: readers see the old file or the new."""

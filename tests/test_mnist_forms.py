@@ -10,7 +10,7 @@ import pytest
 from idx_files import idx_bytes, random_images
 from script_runs import call, refusal
 
-from dcgan_v1.data import mnist
+from dcgan_v1.data import mnist, mnist_forms
 from dcgan_v1.errors import UserError
 
 pytestmark = pytest.mark.unit
@@ -333,3 +333,11 @@ def test_bad_npz_files_are_refused(tmp_path):
         (tmp_path / "mnist.npz").write_bytes(bad)
         with pytest.raises(UserError):
             mnist.load(str(tmp_path / "mnist.npz"))
+
+
+def test_a_pointer_of_git_lfs_called_mnist_npz_says_how_to_get_the_file(tmp_path):
+    path = tmp_path / "mnist.npz"
+    path.write_bytes(b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 11\n")
+    for place in (path, tmp_path):
+        with pytest.raises(UserError, match=r"mnist\.npz is a pointer of Git LFS; git lfs pull"):
+            mnist_forms.find_files(place)

@@ -11,10 +11,12 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import NoReturn
 
-from dcgan_v1 import distributed, runtime
+from dcgan_v1 import distributed, files, runtime
 from dcgan_v1.config.setting import option
 from dcgan_v1.errors import UserError, how_to_install, reason
 
+# arguments that say where a command writes
+WRITTEN = ("run_dir", "record", "report", "out", "write_map", "npz", "json")
 UNPRINTABLE = ("Cc", "Zl", "Zp")  # control characters, and what ends a line
 
 
@@ -107,7 +109,7 @@ def main(
     except UserError as error:
         _fail(args, str(error), code=2)
     except OSError as error:
-        where = f": {error.filename}" if error.filename else ""  # a write does not say
+        where = f": {error.filename}" if error.filename else _written(args, error)
         _fail(args, f"{error.strerror or reason(error)}{where}", code=2)
     except distributed.WorkerLost as error:
         _fail(args, str(error), code=1)
@@ -115,6 +117,15 @@ def main(
         _fail(args, f"not enough memory ({reason(error)}); ask for less", code=2)
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _written(args: argparse.Namespace, error: OSError) -> str:
+    """Names what a command writes, of which an error for lack of space does not say which."""
+    given = {name: vars(args).get(name) for name in WRITTEN}
+    named = [f"{option(name)} {value}" for name, value in given.items() if value]
+    if error.errno not in files.NO_SPACE or not named:
+        return ""
+    return f", writing {' or '.join(named)}"
 
 
 def _fail(args: argparse.Namespace, message: str, code: int) -> NoReturn:

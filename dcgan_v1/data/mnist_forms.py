@@ -109,6 +109,8 @@ def _in_archive(path: Path) -> list[MnistFile]:
             f"{path} is a page of HTML, not data: a server sent it instead of the "
             "file; download it again"
         )
+    if kind == "a pointer of Git LFS":
+        raise UserError(f"{path} is {kind}; {signatures.way_on(kind)}")
     if kind.endswith((" archive", " file")) and kind != "a zip archive":
         raise UserError(f"{path} is {kind}: unpack it, and give the folder as --data-dir")
     if not start.startswith(b"PK"):

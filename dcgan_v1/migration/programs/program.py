@@ -15,10 +15,16 @@ from pathlib import Path
 from typing import Any
 
 from dcgan_v1.errors import UserError
-from dcgan_v1.migration.programs import notebooks, overrides, python2, python2_names, rewriting
+from dcgan_v1.migration.programs import (
+    notebooks,
+    overrides,
+    python2,
+    python2_names,
+    rewriting,
+    stand_ins,
+)
 from dcgan_v1.migration.programs.facade import Facade, Vanished, walk
 from dcgan_v1.migration.programs.families import mnist_paths
-from dcgan_v1.migration.programs.stand_ins import StandIn
 
 OURS = Path(__file__).resolve().parents[3]
 
@@ -62,7 +68,7 @@ class Program:
         self.facades = {
             name: facade
             for name, facade in facades.items()
-            if not isinstance(facade, StandIn) or not self._has(name)
+            if name not in stand_ins.NAMES or not self._has(name)
         }
         own = {"import_module": self._import_module, "reload": _reload}
         self.facades["importlib"] = Facade("importlib", (importlib,), own)

@@ -1,6 +1,7 @@
 """Builtins and modules of the standard library as a Python 2 program's files find them."""
 
 import builtins
+import codecs
 import functools
 import math
 import operator
@@ -58,9 +59,23 @@ def attribute(owner: Any, name: str) -> Any:
     """`owner.message` of any exception, `owner.decode(...)` of a text."""
     if isinstance(owner, BaseException) and not hasattr(owner, name):
         return owner.args[0] if len(owner.args) == 1 else ""
-    if isinstance(owner, str):
-        return lambda *_, **__: owner
+    if isinstance(owner, str) and name == "decode":
+        return functools.partial(_decoded, owner)
     return getattr(owner, name)
+
+
+def _decoded(text: str, encoding: str = "ascii", errors: str = "strict") -> str:
+    """`text.decode(...)`: a text already, but for what codecs do that are of no alphabet."""
+    encoding = {"string_escape": "unicode_escape", "string-escape": "unicode_escape"}.get(
+        encoding, encoding
+    )
+    codec = codecs.lookup(encoding)
+    if codec.name == "rot-13":
+        return codecs.decode(text, "rot13")
+    if codec._is_text_encoding and "escape" not in codec.name:
+        return text
+    found = codec.decode(text.encode("latin1"), errors)[0]
+    return found.decode("latin1") if isinstance(found, bytes) else str(found)
 
 
 def _sorted(

@@ -8,7 +8,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -100,10 +100,31 @@ def _run(program: Program, recorder: Recorder) -> None:
       UserError: it failed.
     """
     from dcgan_v1.migration.programs import failures
+
+    _stop_main_thread_later(recorder)
+    with _own_streams():
+        failures.of_threads(program)
+        _until_it_ends(program, recorder)
+
+
+@contextlib.contextmanager
+def _own_streams() -> Iterator[None]:
+    """A program's `sys.stdout = open(...)` holds as long as it runs: what is said later is not of
+    its file."""
+    kept = sys.stdout, sys.stderr, sys.excepthook
+    try:
+        yield
+    finally:
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(Exception):  # closed, or no stream
+                stream.flush()
+        sys.stdout, sys.stderr, sys.excepthook = kept
+
+
+def _until_it_ends(program: Program, recorder: Recorder) -> None:
+    from dcgan_v1.migration.programs import failures
     from dcgan_v1.migration.recordings.tf1_recorder.recorder import Stop
 
-    failures.of_threads(program)
-    _stop_main_thread_later(recorder)
     try:
         program.run()
         _await_threads(recorder)

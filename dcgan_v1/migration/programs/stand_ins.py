@@ -106,8 +106,7 @@ def modules() -> dict[str, types.ModuleType]:
             stand_ins[name] = progress_bars.module(name)
     if tqdm := progress_bars.without_widgets():
         stand_ins["tqdm"] = tqdm
-    others = {"cv2": opencv.module, "imageio": imageio_names.module, "colorlog": _colorlog}
-    for name, make in others.items():
+    for name, make in OTHERS.items():
         if importlib.util.find_spec(name) is None:
             stand_ins[name] = make()
     return stand_ins
@@ -123,3 +122,7 @@ def _colorlog() -> Facade:
         return logging.Formatter(plain or None, datefmt, style)
 
     return Facade("colorlog", (logging,), {"ColoredFormatter": formatter})
+
+
+OTHERS = {"cv2": opencv.module, "imageio": imageio_names.module, "colorlog": _colorlog}
+NAMES = frozenset((*OPTIONAL, *progress_bars.NAMES, *OTHERS))  # a program's own go before these

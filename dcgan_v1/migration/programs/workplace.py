@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from dcgan_v1 import files
 from dcgan_v1.errors import UserError
 
 LARGEST_COPY = 50e6  # bytes
@@ -146,4 +147,6 @@ def _show(original: Path, shown: Path, as_link: bool) -> None:
             shutil.copy2(original, shown)
         except OSError as error:
             shown.unlink(missing_ok=True)  # a part of it would pass for the program's own later
-            raise UserError(f"cannot write {shown}: {error.strerror}") from error
+            is_of_target = error.filename != str(original) or error.errno in files.NO_SPACE
+            what = f"write {shown}" if is_of_target else f"copy {original}"
+            raise UserError(f"cannot {what}: {error.strerror}") from error

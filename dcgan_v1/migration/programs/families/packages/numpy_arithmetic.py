@@ -63,8 +63,9 @@ def stored(container: Any, value: Any) -> Any:
 
 
 def index(container: Any, key: Any) -> Any:
-    """What `container[key]` asks for: of an array, a list of slices or of lists was a tuple."""
-    if type(key) is not list or not isinstance(container, np.ndarray) or len(key) > 32:
+    """What `container[key]` asks for: of an array, a list of slices or of lists was a tuple, where
+    it was shorter than an array has dimensions at most."""
+    if type(key) is not list or not isinstance(container, np.ndarray) or len(key) >= 32:
         return key
     parts = slice | list | tuple | np.ndarray | None
     return tuple(key) if any(k is ... or isinstance(k, parts) for k in key) else key
@@ -132,7 +133,9 @@ def _equal(a: Any, b: Any, wanted: bool = True) -> Any:
         return not wanted
     try:
         return a == b if wanted else a != b
-    except ValueError:
+    except ValueError as error:
+        if "truth value" in str(error):  # of lists that hold arrays alike
+            raise
         if isinstance(a, np.ndarray | list | tuple) and isinstance(b, np.ndarray | list | tuple):
             return not wanted
         raise

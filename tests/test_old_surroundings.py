@@ -1,0 +1,111 @@
+"""What stands around an old program: its streams, packages of its own, files that cannot be
+copied, and corners of numpy 1 and Python 2."""
+
+import errno
+import os
+import sys
+import types
+import zlib
+
+import numpy as np
+import pytest
+
+from dcgan_v1.commands import cli
+from dcgan_v1.errors import UserError
+from dcgan_v1.migration.programs import python2_names, running, stand_ins, workplace
+from dcgan_v1.migration.programs.facade import Facade
+from dcgan_v1.migration.programs.families.packages import numpy_arithmetic
+from dcgan_v1.migration.programs.program import Program
+
+pytestmark = pytest.mark.unit
+
+
+def test_a_programs_streams_are_its_own_until_it_ends(tmp_path, monkeypatch):
+    kept = sys.stdout, sys.stderr, sys.excepthook
+    log = tmp_path / "log.txt"
+
+    def program():
+        sys.stdout, sys.stderr, sys.excepthook = log.open("w"), None, print
+        print("of the program")
+        raise SystemExit(0)
+
+    monkeypatch.setattr(running, "_await_threads", lambda _: None)
+    monkeypatch.setattr("dcgan_v1.migration.programs.failures.of_threads", lambda _: None)
+    monkeypatch.setattr(running, "_stop_main_thread_later", lambda _: None)
+    running._run(types.SimpleNamespace(run=program), types.SimpleNamespace(done=False))
+    assert (sys.stdout, sys.stderr, sys.excepthook) == kept
+    assert log.read_text() == "of the program\n"
+
+
+@pytest.mark.parametrize("name", ["tqdm", "cv2", "imageio", "colorlog", "pandas"])
+def test_a_package_that_a_program_brings_is_its_own(tmp_path, name):
+    (tmp_path / "main.py").write_text("")
+    facades = {name: Facade(name), "numpy": Facade("numpy")}
+    assert name in Program(tmp_path / "main.py", facades).facades
+    (tmp_path / f"{name}.py").write_text("")
+    assert name not in Program(tmp_path / "main.py", facades).facades
+    assert set(stand_ins.modules()) <= stand_ins.NAMES
+
+
+@pytest.mark.parametrize(
+    ("number", "of", "said"),
+    [
+        (errno.EACCES, "original", "cannot copy {original}: Permission denied"),
+        (errno.EACCES, "shown", "cannot write {shown}: Permission denied"),
+        (errno.ENOSPC, "original", "cannot write {shown}: No space left on device"),
+    ],
+)
+def test_the_file_that_failed_is_named(tmp_path, monkeypatch, number, of, said):
+    paths = {"original": tmp_path / "a" / "main.py", "shown": tmp_path / "run" / "main.py"}
+    paths["original"].parent.mkdir()
+    paths["original"].touch()
+
+    def copy(*_):
+        raise OSError(number, os.strerror(number), str(paths[of]))
+
+    monkeypatch.setattr("shutil.copy2", copy)
+    with pytest.raises(UserError) as error:
+        workplace.make(tmp_path / "a", tmp_path / "run")
+    assert str(error.value) == said.format(**paths)
+
+
+def test_a_full_disk_names_what_a_command_writes(monkeypatch, capsys):
+    parser = cli.parser("of a test")
+    for name in ("--run-dir", "--record", "--data-dir"):
+        parser.add_argument(name)
+
+    def write(_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with pytest.raises(SystemExit):
+        cli.main(write, parser, ["--run-dir", "r", "--record", "rec", "--data-dir", "d"])
+    said = capsys.readouterr().err
+    assert said == "error: No space left on device, writing --run-dir r or --record rec\n"
+
+
+@pytest.mark.parametrize(("length", "shape"), [(31, None), (32, (32, 1, 3)), (33, (33, 1, 3))])
+def test_a_list_of_as_many_lists_as_an_array_has_dimensions_is_an_array(length, shape):
+    key = numpy_arithmetic.index(np.zeros((60, 3)), [[0]] * length)
+    assert isinstance(key, tuple) if shape is None else np.zeros((60, 3))[key].shape == shape
+
+
+def test_lists_of_arrays_are_compared_as_numpy_1_did():
+    """Seen on numpy 1.15 or later, beside TensorFlow 1.15: those of other shapes differ."""
+    equal = numpy_arithmetic.FUNCTIONS["eq"]
+    with pytest.raises(ValueError, match="truth value"):
+        equal([np.array([1, 2])], [np.array([1, 2])])
+    assert equal([np.array([1, 2])], [np.array([1, 2, 3])]) is False
+    assert equal(np.array([1, 2]), [1, 2, 3]) is False
+
+
+def test_a_text_of_python_2_is_decoded_by_what_is_no_alphabet():
+    def decoded(text, *coding):
+        return python2_names.attribute(text, "decode")(*coding)
+
+    assert decoded("6869", "hex") == decoded("aGk=", "base64") == decoded("uv", "rot13") == "hi"
+    assert decoded(zlib.compress(b"hi").decode("latin1"), "zlib") == "hi"
+    assert decoded("a\\n", "string_escape") == "a\n"
+    assert decoded("é") == decoded("é", "utf-8") == decoded("é", "latin1", "ignore") == "é"
+    with pytest.raises(AttributeError):
+        python2_names.attribute("text", "message")
+    assert python2_names.attribute(ValueError("why"), "message") == "why"
