@@ -47,6 +47,17 @@ def test_a_package_that_a_program_brings_is_its_own(tmp_path, name):
     assert set(stand_ins.modules()) <= stand_ins.NAMES
 
 
+def test_a_package_that_is_loaded_is_not_the_one_that_a_program_brings(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "tqdm", types.ModuleType("tqdm"))
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
+    monkeypatch.setattr(sys, "meta_path", [*sys.meta_path])
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "tqdm.py").write_text("OWN = 'own'")
+    (tmp_path / "main.py").write_text("import tqdm\nfound = tqdm.OWN")
+    Program(tmp_path / "main.py", {"tqdm": Facade("tqdm")}).run()
+    assert sys.modules["__main__"].found == "own"
+
+
 @pytest.mark.parametrize(
     ("number", "of", "said"),
     [

@@ -94,7 +94,14 @@ class Program:
         sys.modules["__main__"] = module
         code = self.code(self.main, self._text(self.main))
         sys.meta_path.insert(0, _Finder(self))
+        self._forget_others()
         exec(code, vars(module))
+
+    def _forget_others(self) -> None:
+        """A package that TensorFlow has loaded is not the one that the program brings."""
+        own = {name for name in stand_ins.NAMES if self._has(name)}
+        for name in [name for name in sys.modules if name.partition(".")[0] in own]:
+            del sys.modules[name]
 
     def code(self, path: Path, text: str) -> types.CodeType:
         """Compiles the text of one of its files."""
