@@ -8,6 +8,7 @@ from tensorflow.core.framework.node_def_pb2 import NodeDef
 from tensorflow.core.protobuf.meta_graph_pb2 import MetaGraphDef
 from tensorflow.python.framework import tensor_util
 
+from dcgan_v1.errors import UserError
 from dcgan_v1.migration.sources import GraphChange, PaddingChange, ThresholdChange, TypeChange
 
 IDENTITY = "Identity"
@@ -36,6 +37,7 @@ GRADIENTS = {  # activations that can take each other's place -> the op of their
     "Tanh": Gradient("TanhGrad", above=1),
     IDENTITY: Gradient(IDENTITY),
 }
+LINEAR = ("Relu", "Relu6", "LeakyRelu", IDENTITY)  # piece by piece: gradients of any order alike
 CONVOLUTIONS = ("Conv2D", "Conv2DBackpropInput", "Conv2DBackpropFilter")
 
 
@@ -45,6 +47,7 @@ def apply(meta: MetaGraphDef, changes: Iterable[GraphChange]) -> None:
 
     Raises:
       KeyError: a change names an op that is not there.
+      UserError: an activation cannot become another one.
     """
     nodes = {node.name: node for node in meta.graph_def.node}
     for change in changes:
@@ -71,18 +74,43 @@ def apply(meta: MetaGraphDef, changes: Iterable[GraphChange]) -> None:
 
 
 def _retype(nodes: dict[str, NodeDef], change: TypeChange) -> None:
-    """Makes an activation another one, and so its gradients, of any order: each takes what comes
-    from above and the activation's input or output, in an order of its own."""
+    """Makes an activation another one, and so its gradients: each takes what comes from above and
+    the activation's input or output, in an order of its own.
+
+    Raises:
+      UserError: there is a gradient of the gradient, which of what is not linear piece by piece
+        is made of other ops; or it is not told which activation a gradient is of.
+    """
     node = nodes[change.op]
-    x, old, new = node.input[0], GRADIENTS[node.op], GRADIENTS[change.kind]
-    own = _plain(x if old.takes_input else change.op)
+    x, kind, old, new = node.input[0], node.op, GRADIENTS[node.op], GRADIENTS[change.kind]
+    gradients = _gradients_of(nodes, node)
+    is_bent = not {kind, change.kind} <= set(LINEAR)
+    if is_bent and any(_is_inside(name, g.name) for g in gradients for name in nodes):
+        raise UserError(f"{change.op} cannot be {change.kind}: the gradient has one of its own")
     source = x if new.takes_input else change.op
     _become(node, change.kind, change.slope, [x])
-    for other in nodes.values():
-        if other.op == old.op and _plain(other.input[1 - old.above]) == own:
-            inputs = [source, source]
-            inputs[new.above] = other.input[old.above]
-            _become(other, new.op, change.slope, inputs[: 1 if new.op == IDENTITY else 2])
+    for other in gradients:
+        inputs = [source, source]
+        inputs[new.above] = other.input[old.above]
+        _become(other, new.op, change.slope, inputs[: 1 if new.op == IDENTITY else 2])
+
+
+def _gradients_of(nodes: dict[str, NodeDef], node: NodeDef) -> list[NodeDef]:
+    """The ops of an activation's gradients."""
+    kind, x = GRADIENTS[node.op], _plain(node.input[0])
+    by_input = kind.takes_input or node.op == "Relu6"  # that of early versions takes its input
+    own = {*([x] if by_input else []), *([] if kind.takes_input else [node.name])}
+    place = 1 - kind.above
+    found = [o for o in nodes.values() if o.op == kind.op and _plain(o.input[place]) in own]
+    alike = [o for o in nodes.values() if o.op == node.op and _plain(o.input[0]) == x]
+    if len(alike) > 1 and any(_plain(o.input[place]) == x for o in found):
+        raise UserError(f"{node.name} is not the only {node.op} of {x}: gradients tell no one")
+    return found
+
+
+def _is_inside(name: str, op: str) -> bool:
+    """Whether an op is part of the gradient of another."""
+    return name.startswith(f"{op}_grad/") or f"/{op}_grad/" in name
 
 
 def _plain(tensor: str) -> str:
@@ -102,9 +130,8 @@ def _become(node: NodeDef, kind: str, slope: float, inputs: list[str]) -> None:
 
 def _repad(nodes: dict[str, NodeDef], change: PaddingChange) -> None:
     """Gives a convolution other zeros around its images, and so its gradients, of any order."""
-    inside = f"{change.op}_grad/"
     for name, node in nodes.items():
-        is_gradient = name.startswith(inside) or f"/{inside}" in name
+        is_gradient = _is_inside(name, change.op)
         if name != change.op and not (is_gradient and node.op in CONVOLUTIONS):
             continue
         spatial = [*change.rows, *change.columns]
@@ -122,7 +149,9 @@ def _hold_above(meta: MetaGraphDef, nodes: dict[str, NodeDef], change: Threshold
         if node.op == "SoftplusGrad" and node.input[1] == nodes[change.op].input[0]
     ]
     for node in (nodes[change.op], *gradients):
-        x, passed = node.input[-1], node.input[0]  # of a gradient, what comes from above
+        given = [name for name in node.input if not name.startswith("^")]
+        waited = node.input[len(given) :]
+        x, passed = given[-1], given[0]  # of a gradient, what comes from above
         kind = node.attr["T"]
         below, number, is_above = (f"{node.name}/{word}" for word in ("below", "number", "above"))
         meta.graph_def.node.add().CopyFrom(node)
@@ -135,4 +164,4 @@ def _hold_above(meta: MetaGraphDef, nodes: dict[str, NodeDef], change: Threshold
             name=is_above, op="Greater", input=[x, number], device=node.device
         )
         greater.attr["T"].CopyFrom(kind)
-        node.op, node.input[:] = "SelectV2", [is_above, passed, below]
+        node.op, node.input[:] = "SelectV2", [is_above, passed, below, *waited]

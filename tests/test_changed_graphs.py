@@ -1,0 +1,111 @@
+"""Activations of a graph that become others: what is computed is what TensorFlow itself makes."""
+
+import numpy as np
+import pytest
+import tensorflow.compat.v1 as tf
+
+from dcgan_v1.errors import UserError
+from dcgan_v1.migration.runners.tf1.graph import changes
+from dcgan_v1.migration.sources import ThresholdChange, TypeChange
+
+pytestmark = pytest.mark.compare
+
+ACTIVATIONS = {
+    "Relu": tf.nn.relu,
+    "Relu6": tf.nn.relu6,
+    "LeakyRelu": lambda x, name=None: tf.nn.leaky_relu(x, 0.3, name=name),
+    "Elu": tf.nn.elu,
+    "Softplus": tf.nn.softplus,
+    "Sigmoid": tf.sigmoid,
+    "Tanh": tf.tanh,
+    "Identity": tf.identity,
+}
+
+
+@pytest.mark.parametrize("new", ACTIVATIONS)
+def test_an_activation_that_becomes_another_has_the_gradient_of_one(new, rng):
+    def graph(function):
+        x = tf.placeholder(tf.float32, [9], "x")
+        gradient = tf.gradients(tf.reduce_sum(function(x, name="y") ** 2), x)[0]
+        tf.identity(gradient, "gradient")
+        tf.sigmoid(x, "other")
+        return tf.train.export_meta_graph().graph_def
+
+    def values(graph_def):
+        with tf.Graph().as_default(), tf.Session() as session:
+            tf.import_graph_def(graph_def, name="")
+            return session.run(["y:0", "gradient:0", "other:0"], {"x:0": fed})
+
+    fed = 4 * rng.normal(size=9)
+    with tf.Graph().as_default():
+        wanted = values(graph(ACTIVATIONS[new]))
+    for old in sorted(ACTIVATIONS.keys() - {new, "Identity", "Softplus"}):
+        with tf.Graph().as_default():
+            graph(ACTIVATIONS[old])
+            meta = tf.train.export_meta_graph()
+        changes.apply(meta, [TypeChange("y", new, 0.3)])
+        for ours, theirs in zip(values(meta.graph_def), wanted, strict=True):
+            np.testing.assert_allclose(ours, theirs, rtol=1e-5, err_msg=old)
+
+
+def retyped(function, new, seed, changed="y"):
+    """Gradients of a penalty on a gradient of an activation: TensorFlow's own of `function`, with
+    the activation changed to another where one is named."""
+    with tf.Graph().as_default():
+        x = tf.placeholder(tf.float64, [9], "x")
+        first = tf.gradients(tf.reduce_sum(function(x) ** 2), x)[0]
+        second = tf.gradients(tf.reduce_sum(first**2), x)[0].name
+        meta = tf.train.export_meta_graph()
+    if new:
+        changes.apply(meta, [TypeChange(changed, new, 0.3)])
+    with tf.Graph().as_default(), tf.Session() as session:
+        tf.import_graph_def(meta.graph_def, name="")
+        return session.run(second, {"x:0": 4 * np.random.default_rng(seed).normal(size=9)})
+
+
+@pytest.mark.parametrize("old", ["Relu", "Elu", "Tanh", "LeakyRelu"])
+@pytest.mark.parametrize("new", ["LeakyRelu", "Relu", "Tanh", "Elu", "Sigmoid"])
+def test_gradients_of_gradients_are_another_activations_or_it_is_refused(old, new):
+    def of(name):
+        return lambda x: ACTIVATIONS[name](x, name="y")
+
+    if {old, new} <= {"Relu", "LeakyRelu"}:
+        np.testing.assert_allclose(retyped(of(old), new, 0), retyped(of(new), "", 0), rtol=1e-12)
+    else:
+        with pytest.raises(UserError, match="the gradient has one of its own"):
+            retyped(of(old), new, 0)
+
+
+def test_an_activation_beside_one_of_the_same_input_is_no_other():
+    def two(x):
+        return tf.nn.leaky_relu(x, 0.3, name="y") * tf.nn.leaky_relu(x, 0.1, name="y2")
+
+    with pytest.raises(UserError, match="is not the only LeakyRelu of x"):
+        retyped(two, "Relu", 0)
+
+
+def test_the_gradient_of_relu6_that_takes_its_input_is_changed_too():
+    with tf.Graph().as_default():
+        x = tf.placeholder(tf.float32, [3], "x")
+        tf.gradients(tf.nn.relu6(x, name="y"), x)
+        meta = tf.train.export_meta_graph()
+    (gradient,) = (n for n in meta.graph_def.node if n.op == "Relu6Grad")
+    gradient.input[1] = "x"  # as early versions wrote it
+    changes.apply(meta, [TypeChange("y", "Tanh", 0.0)])
+    assert gradient.op == "TanhGrad" and gradient.input[0] == "y"
+
+
+def test_a_softplus_that_waits_for_something_is_held_all_the_same():
+    with tf.Graph().as_default():
+        x = tf.placeholder(tf.float64, [3], "x")
+        with tf.control_dependencies([tf.no_op("dep")]):
+            y = tf.nn.softplus(x, name="y")
+            gradient = tf.raw_ops.SoftplusGrad(gradients=tf.ones_like(y), features=x).name
+        meta = tf.train.export_meta_graph()
+    changes.apply(meta, [ThresholdChange("y", 20.0)])
+    with tf.Graph().as_default() as graph, tf.Session() as session:
+        tf.import_graph_def(meta.graph_def, name="")
+        values, slopes = session.run(["y:0", gradient], {"x:0": [0.0, 1.0, 21.0]})
+        assert [op.name for op in graph.get_operation_by_name("y").control_inputs] == ["dep"]
+    assert values[2] == 21.0 and slopes[2] == 1.0
+    assert values[0] == pytest.approx(np.log(2)) and slopes[0] == 0.5
