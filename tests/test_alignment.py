@@ -157,6 +157,15 @@ def test_what_corrections_leave_of_a_loss_near_zero_is_rounding():
     assert explain._but_for_rounding(case(5e-13), case(1e-5)).over(LOSS)
 
 
+@pytest.mark.parametrize("before", [np.inf, np.nan, 1e6])
+def test_what_is_left_of_a_loss_is_no_rounding_however_far_it_was_apart(before):
+    def case(absolute):
+        return Case(None, [Difference(key, absolute, absolute, 1e-12, 1.0)], None)
+
+    key = Key(LOSS, "g_loss")
+    assert explain._but_for_rounding(case(1e-4), case(before)).over(LOSS)
+
+
 def test_a_recurrent_layers_two_biases_are_tf1s_one():
     old = {"cell/bias": Variable([8], "float32", True)}
     new = {

@@ -228,8 +228,20 @@ def _but_for_rounding(case: Case, first: Case) -> Case:
     """A loss of which corrections leave next to nothing: numbers that are put right are as exact as
     they could be worked out, and a mean of scores may be much smaller than these."""
     before = {d.key: d.absolute for d in first.over(LOSS)}
-    left = {d.key for d in case.over(LOSS) if d.absolute <= AGREE * before.get(d.key, 0.0)}
+    finite = {key: off for key, off in before.items() if np.isfinite(off)}
+    left = {
+        d.key
+        for d in case.over(LOSS)
+        if d.absolute <= AGREE * min(finite.get(d.key, 0.0), _scores(case, d))
+    }
     return case.accounting_for(left) if left else case
+
+
+def _scores(case: Case, loss: Difference) -> float:
+    """The size of what a loss may be the mean of: of the loss, or of TF1's outputs in training."""
+    layers = case.evidence.layers.get("training", []) if case.evidence else []
+    sizes = [float(np.max(np.abs(la.output), initial=0.0)) for la in layers if la.is_last]
+    return max([loss.largest, *(size for size in sizes if np.isfinite(size))])
 
 
 def _along(case: Case) -> Case:
