@@ -95,12 +95,15 @@ def test_the_gradient_of_relu6_that_takes_its_input_is_changed_too():
     assert gradient.op == "TanhGrad" and gradient.input[0] == "y"
 
 
-def test_a_softplus_that_waits_for_something_is_held_all_the_same():
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_softplus_that_waits_for_something_is_held_all_the_same(version):
+    """Its gradient is an op of its own in TF1, a product with a sigmoid in TF2."""
     with tf.Graph().as_default():
         x = tf.placeholder(tf.float64, [3], "x")
         with tf.control_dependencies([tf.no_op("dep")]):
             y = tf.nn.softplus(x, name="y")
-            gradient = tf.raw_ops.SoftplusGrad(gradients=tf.ones_like(y), features=x).name
+            of_tf1 = tf.raw_ops.SoftplusGrad(gradients=tf.ones_like(y), features=x)
+            gradient = (of_tf1 if version == 1 else tf.gradients(y, x)[0]).name
         meta = tf.train.export_meta_graph()
     changes.apply(meta, [ThresholdChange("y", 20.0)])
     with tf.Graph().as_default() as graph, tf.Session() as session:

@@ -146,7 +146,12 @@ def _hold_above(meta: MetaGraphDef, nodes: dict[str, NodeDef], change: Threshold
     gradients = [
         node
         for node in nodes.values()
-        if node.op == "SoftplusGrad" and node.input[1] == nodes[change.op].input[0]
+        if (node.op == "SoftplusGrad" and node.input[1] == nodes[change.op].input[0])
+        or (  # TF2 writes it as what comes from above, times a sigmoid
+            node.op == "Sigmoid"
+            and node.input[0] == nodes[change.op].input[0]
+            and _is_inside(node.name, change.op)
+        )
     ]
     for node in (nodes[change.op], *gradients):
         given = [name for name in node.input if not name.startswith("^")]
@@ -156,12 +161,21 @@ def _hold_above(meta: MetaGraphDef, nodes: dict[str, NodeDef], change: Threshold
         below, number, is_above = (f"{node.name}/{word}" for word in ("below", "number", "above"))
         meta.graph_def.node.add().CopyFrom(node)
         meta.graph_def.node[-1].name = below
-        value = tf.make_tensor_proto(change.above, tf.as_dtype(kind.type))
-        constant = meta.graph_def.node.add(name=number, op="Const", device=node.device)
-        constant.attr["dtype"].CopyFrom(kind)
-        constant.attr["value"].tensor.CopyFrom(value)
+        _add_number(meta, number, change.above, node)
+        if node.op == "Sigmoid":
+            passed = f"{node.name}/one"
+            _add_number(meta, passed, 1.0, node)
         greater = meta.graph_def.node.add(
             name=is_above, op="Greater", input=[x, number], device=node.device
         )
         greater.attr["T"].CopyFrom(kind)
         node.op, node.input[:] = "SelectV2", [is_above, passed, below, *waited]
+
+
+def _add_number(meta: MetaGraphDef, name: str, number: float, like: NodeDef) -> None:
+    """Adds a constant of a node's type."""
+    kind = like.attr["T"]
+    constant = meta.graph_def.node.add(name=name, op="Const", device=like.device)
+    constant.attr["dtype"].CopyFrom(kind)
+    value = tf.make_tensor_proto(number, tf.as_dtype(kind.type))
+    constant.attr["value"].tensor.CopyFrom(value)
