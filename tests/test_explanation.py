@@ -12,9 +12,10 @@ from dcgan_v1.migration.comparison.differences import between
 from dcgan_v1.migration.comparison.evidence import FORWARD, GRADIENT, LOSS, STATE, Aligned, Key
 from dcgan_v1.migration.explanation import explain as explain_module
 from dcgan_v1.migration.explanation import gradients, losses, one_sided
-from dcgan_v1.migration.explanation.case import EPSILON_PLACE, Cause, silent
+from dcgan_v1.migration.explanation.case import EPSILON_PLACE, Case, Cause, silent
 from dcgan_v1.migration.explanation.explain import explain
 from dcgan_v1.migration.explanation.kinds import Kind
+from dcgan_v1.migration.explanation.layer_causes import softplus
 from dcgan_v1.migration.matching.layouts import Layout
 from dcgan_v1.migration.matching.matching import Matching, Row
 from dcgan_v1.migration.records import LayerOutput, Observation
@@ -259,3 +260,15 @@ def test_silent_causes_never_use_up_the_rounds_nor_hide_what_one_side_has(rng, m
     (finding,) = explain(evidence, between(evidence.ours, evidence.theirs), Answers(evidence))
     assert finding.cause == "TF1 alone has it, for a cause that was not found"
     assert "G: output" in finding.where
+
+
+def test_a_softplus_accounts_only_for_what_comes_right_with_it():
+    held, other = Key(LOSS, "held"), Key(LOSS, "other")
+    ours = {held: np.asarray(1.0), other: np.asarray(1.0)}
+    theirs = {held: np.asarray(1.0 + 1e-9), other: np.asarray(1.0 + 1.5e-8)}
+    op = LayerOutput("softplus", "activation", {"op": "Softplus"}, np.full((2, 1), 22.0))
+    evidence = made(ours, theirs, {}, layers={"training": [op]})
+    evidence = replace(evidence, new=replace(evidence.new, kind="Torch"))
+    answers = Answers(replace(evidence, ours={**ours, held: theirs[held]}))
+    (cause,) = softplus.find(Case(evidence, between(ours, theirs), answers))
+    assert cause.keys == {held}

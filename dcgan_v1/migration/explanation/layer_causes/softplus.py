@@ -8,7 +8,6 @@ from dcgan_v1.migration.sources import ThresholdChange
 
 THRESHOLD = 20.0  # of torch.nn.functional.softplus, where nothing else is said
 LEFT = 2.1e-9  # log(1 + exp(-20)), what it leaves out there at most
-TIMES = 10.0  # that a network may make of it
 
 
 def find(case: Case) -> list[Cause]:
@@ -24,12 +23,11 @@ def find(case: Case) -> list[Cause]:
     right = {d.key for d in over} & _right_with(case, changes) if ops else set()
     if not right:
         return []
-    small = {d.key for d in over if d.relative <= LEFT * TIMES}
     text = (
         f"TF1's softplus is given up to {max(op.output.max() for op in ops):.3g}; PyTorch's leaves "
         f"out log(1 + exp(-x)) above {THRESHOLD:g}, {LEFT:.1e} at most"
     )
-    return [Cause(Kind.ACTIVATION, ops[0].name, text, frozenset(right | small))]
+    return [Cause(Kind.ACTIVATION, ops[0].name, text, frozenset(right))]
 
 
 def _right_with(case: Case, changes: tuple[ThresholdChange, ...]) -> set[Key]:
