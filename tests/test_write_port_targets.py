@@ -114,8 +114,8 @@ def assert_same_bits(port, name, out):
         assert {n for n in file.files if not WITHOUT_PLACE.fullmatch(n)} == set()
 
 
-# what a port has no place for: the step, and the momentum of an RMSProp that has none; all else, slots
-# too, must be in its own files
+# what a port has no place for: the step, and the momentum of an RMSProp that has none; all else,
+# slots too, must be in its own files
 WITHOUT_PLACE = re.compile(r"global_step|.*/RMSProp_1")
 PLANTED = """
 import sys
