@@ -86,6 +86,7 @@ def nothing_starts(monkeypatch):
     from dcgan_v1.metrics import classifier, model_evaluation
     from dcgan_v1.migration.comparison import pipeline
     from dcgan_v1.migration.programs import running
+    from dcgan_v1.migration.recordings import recorder_file
     from dcgan_v1.training import train
 
     def refuse(*_, **__):
@@ -97,6 +98,7 @@ def nothing_starts(monkeypatch):
     monkeypatch.setattr(pipeline, "run", refuse)
     monkeypatch.setattr(running, "run", refuse)
     monkeypatch.setattr(image_dataset, "load", refuse)
+    monkeypatch.setattr(recorder_file, "text", refuse)
     monkeypatch.setattr(explore, "look_into", refuse)
     monkeypatch.setattr(sample, "open_sampler", refuse)
 

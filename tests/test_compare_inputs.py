@@ -185,7 +185,7 @@ def test_the_library_imports_no_framework_until_it_compares():
         "import importlib, pkgutil, dcgan_v1.migration as m; "
         "[importlib.import_module(x.name) for p in ('comparison', 'matching', 'explanation') "
         "for x in pkgutil.iter_modules([m.__path__[0] + '/' + p], f'dcgan_v1.migration.{p}.')]; "
-        "from dcgan_v1.migration.recordings import recording; "
+        "from dcgan_v1.migration.recordings import tf1_recording; "
         "from dcgan_v1.migration.reporting import tables; "
         "assert not {'tensorflow', 'keras', 'torch'} & set(sys.modules)"
     )

@@ -1,5 +1,4 @@
-"""What stands around an old program: its streams, packages of its own, files that cannot be
-copied, and corners of numpy 1 and Python 2."""
+"""What stands around an old program: its streams, its own packages, numpy 1 and Python 2."""
 
 import errno
 import os

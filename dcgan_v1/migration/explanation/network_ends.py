@@ -14,9 +14,9 @@ def ends(case: Case) -> tuple[list[np.ndarray], list[np.ndarray]]:
     theirs: list[np.ndarray] = []
     for row in case.evidence.aligned.get("training", []):
         end = row.new.output
-        if end.size != len(end):
+        if not _is_column(end):
             continue
-        olds = [row.old.output] if row.old is not None else []
+        olds = [row.old.output] if row.old is not None and row.old.output.ndim else []
         if row.by in ("use", "nothing"):  # of a joined batch it may be an op of the loss
             olds = _joined_ends(case, row.new) or olds
         for old in olds:
@@ -26,6 +26,11 @@ def ends(case: Case) -> tuple[list[np.ndarray], list[np.ndarray]]:
                     array = np.log(array) - np.log1p(-array)
                 _add_parts(outputs, array, count)
     return ours, theirs
+
+
+def _is_column(array: np.ndarray) -> bool:
+    """Whether an array holds one number for each row."""
+    return bool(array.ndim) and array.size == len(array)
 
 
 def _add_parts(outputs: list[np.ndarray], array: np.ndarray, count: int) -> None:
@@ -42,8 +47,10 @@ def _joined_ends(case: Case, layer: LayerOutput) -> list[np.ndarray]:
     own = {r.old for r in case.evidence.matching.rows if model_of(r.new) == model}
     found = []
     for op in case.evidence.layers.get("training", []):
+        if not _is_column(op.output):
+            continue
         few, many = sorted((len(op.output), len(layer.output)))
-        is_joined = op.output.size == len(op.output) and few < many and not many % few
+        is_joined = few < many and not many % few
         if op.is_last and is_joined and layer.reads and reads_of(op, own) == set(layer.reads):
             found.append(op.output)
     return found

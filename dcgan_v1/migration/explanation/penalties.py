@@ -50,6 +50,6 @@ def note(case: Case) -> str:
 def _norms(case: Case) -> Iterator[tuple[str, np.ndarray]]:
     """Yields TF1's gradients of a gradient penalty, each by its name and the norms of its rows."""
     for layer in case.evidence.layers.get("training", []):
-        if "gradients" in layer.name:  # the scope of tf.gradients
+        if "gradients" in layer.name and layer.output.ndim:  # the scope of tf.gradients
             rows = layer.output.reshape(len(layer.output), -1)
             yield layer.name, np.linalg.norm(rows, axis=1)

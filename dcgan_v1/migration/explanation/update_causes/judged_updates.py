@@ -290,8 +290,9 @@ class Judged:
 
 
 def _would_move(step: Step, rule: Rule) -> bool:
-    """Whether a rule makes anything of a side's gradients: next to nothing leaves a weight."""
-    made = step.by(rule)
-    return any(np.any(g) for g in step.gradients) and (
-        made is None or not np.array_equal(made[0], step.before)
-    )
+    """Whether a side's gradients would move its weight: next to nothing leaves it. By a rate of 0
+    none does, and then it is the rate that trains nothing."""
+    if not any(np.any(g) for g in step.gradients):
+        return False
+    made = step.by(rule) if rule.settings.get("learning rate") else None
+    return made is None or not np.array_equal(made[0], step.before)
