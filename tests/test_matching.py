@@ -285,6 +285,15 @@ def test_pairs_that_gradients_do_not_prove_give_way_to_names():
     assert [row.old for row in rows] == ["h/b", "out/w"]
 
 
+def test_lengths_of_columns_are_matched_beside_a_kernel_of_one_column():
+    """Weight norm in PyTorch has them as [N, 1]; the kernel [N, 1] is another's."""
+    old = {n: Variable(s, "float64", True) for n, s in (("g", [4]), ("out/w", [4, 1]))}
+    shapes = {"original0": [4, 1], "out": [4, 1]}
+    new = {name: Variable(shape, "float64", True) for name, shape in shapes.items()}
+    options = candidates.by_shape(old, new)
+    assert {"g", "out/w"} == {c[0] for c in options["original0"]}
+
+
 def test_a_column_is_a_kernel_before_it_is_a_bias_of_another_shape():
     shapes = {"D_b1": [8], "D_W2": [8, 1]}
     old = {name: Variable(shape, "float64", True) for name, shape in shapes.items()}

@@ -2,6 +2,7 @@
 Pure numpy; see `matching`."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -48,10 +49,20 @@ def by_shape(old: dict[str, Variable], new: dict[str, Variable]) -> Options:
             if layout is not None:
                 is_alike = w.trainable is None or v.trainable == w.trainable
                 (alike if is_alike else others).append((other, layout))
-        fitting = alike or others  # a network may be frozen as it is described
-        # [N, 1] is a kernel before it is a bias [N] in another shape
-        options[name] = [c for c in fitting if not c[1].reshaped] or fitting
-    return options
+        options[name] = alike or others  # a network may be frozen as it is described
+    return _as_they_are(options)
+
+
+def _as_they_are(options: Options) -> Options:
+    """Leaves out what fits in another shape alone, where enough others fit: [N, 1] is a kernel
+    before it is a bias [N]."""
+    plain = {name: [c for c in choices if not c[1].reshaped] for name, choices in options.items()}
+    groups = {name: frozenset(other for other, _ in choices) for name, choices in plain.items()}
+    sizes = Counter(groups.values())
+    return {
+        name: plain[name] if 0 < sizes[group] <= len(group) else options[name]
+        for name, group in groups.items()
+    }
 
 
 def second_biases(rows: Iterable[Row], new: dict[str, Variable]) -> dict[str, str]:
