@@ -77,9 +77,10 @@ def gradient_cause(rng, change):
 
 
 def weight_causes(rng, move, theirs_move, their_gradient=None, settings=None):
-    start = {"a": rng.uniform(-1, 1, 6)}
+    # so many that of clipped ones two are held, whatever is drawn
+    start = {"a": rng.uniform(-1, 1, 30)}
     key, gradient = Key(STATE, "a", "weight", 1), Key(GRADIENT, "a", "", 0, 0)
-    g = rng.uniform(0.5, 1, 6)
+    g = rng.uniform(0.5, 1, 30)
     h = g if their_gradient is None else their_gradient(g)
     ours = {key: move(start["a"], g), gradient: g}
     theirs = {key: theirs_move(start["a"], h), gradient: h}
