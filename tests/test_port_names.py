@@ -141,6 +141,17 @@ def test_a_constant_as_a_map_has_no_input_to_be_called_after():
         assert naming.allocate([node], {"z.1": "z"})["h.1"] == "h"
 
 
+def test_noise_that_is_made_a_map_is_still_called_noise_and_labels_that_stay_are_not():
+    z, maps, beside = (
+        d.Value(n, s) for n, s in zip("zmb", ((4, 8), (4, 1, 1, 8), (4, 16)), strict=True)
+    )
+    node = d.Node("reshape", (maps,), (z,), {"shape": (1, 1, 8)})
+    assert naming.allocate([node], {"z": "z"})["m"] == "z"
+    also = d.Node("concat", (beside,), (z, z), {"axis": -1})
+    assert naming.allocate([node, also], {"z": "z"})["m"] == "z_map"
+    assert naming.allocate([node], {"z": "z"}, ["z"])["m"] == "z_map"
+
+
 def test_samples_are_drawn_by_the_function_that_the_step_calls():
     program = gan_program()
     generator, critic = program.networks

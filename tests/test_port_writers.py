@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import written_files
 from described_values import to_torch
 
 from dcgan_v1.porting import description as d
@@ -103,9 +104,8 @@ def network_program():
 
 def test_a_network_in_torch_is_tf1s_function_of_the_same_weights():
     program = network_program()
-    text = torch_networks.text(program)
-    names = {}
-    exec(text, names)
+    text, names = torch_networks.text(program), {}
+    exec(written_files.as_one(torch_networks.own_layers(program), text), names)
     net = names["Net"]().double()
     weights = {n: RNG.normal(size=v.shape) for n, v in program.variables.items()}
     places = torch_networks.paths(program, program.networks[0])
@@ -259,8 +259,9 @@ def test_two_optimisers_of_one_weight_in_torch_take_both_gradients_before_it_mov
         losses={"a_loss": losses[0], "b_loss": losses[1]},
     )
     names = {}
-    exec(torch_networks.text(program), names)
-    exec(torch_training.text(program).replace("from networks import D", ""), names)
+    own = torch_networks.own_layers(program)
+    texts = torch_networks.text(program), torch_training.text(program)
+    exec(written_files.as_one(own, *texts), names)
     training = names["Training"]()
     x, w = RNG.normal(size=(3, 2)), RNG.normal(size=(2, 2))
     training.d.dense.weight.data = torch.tensor(w.T)

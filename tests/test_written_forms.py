@@ -116,7 +116,7 @@ def test_a_resizing_that_repeats_pixels_is_the_framework_s_function(size, is_fun
     inputs = value, d.Constant(np.asarray(size, np.int32))
     node = d.Node("op", (made,), inputs, {**settings, "half_pixel_centers": False})
     text = tf_ops.Printer({"x.1": "x"}, str, "float32").expression(node)
-    assert text.startswith("tf.image.resize(x" if is_function else "tf.raw_ops.")
+    assert text.startswith("tf.image.resize(x" if is_function else "tf.compat.v1.image.")
     with tf.Graph().as_default(), tf.Session() as session:
         ours = eval(text, {"tf": tensorflow, "x": tf.constant(x)})
         theirs = tf.image.resize_nearest_neighbor(tf.constant(x), size)

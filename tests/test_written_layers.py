@@ -1,6 +1,7 @@
 """Layers of written Keras networks: first values, shared settings, batch norms."""
 
 import itertools
+import math
 import subprocess
 import sys
 from dataclasses import replace
@@ -9,6 +10,7 @@ from functools import partial
 import keras
 import numpy as np
 import pytest
+import written_files
 from script_runs import ENVIRONMENT
 
 from dcgan_v1.porting import description as d
@@ -58,8 +60,13 @@ np.savez(sys.argv[2], **results)
 def eager(tmp_path_factory):
     """What written initialisers and batch norms give in Keras."""
     folder = tmp_path_factory.mktemp("eager")
-    norms = {case: keras_networks.text(norm_program(*case)) for case in NORMS}
+    norms = {}
+    for case in NORMS:
+        program = norm_program(*case)
+        own, text = keras_networks.own_layers(program), keras_networks.text(program)
+        norms[case] = written_files.as_one(own, text)
     draws = {kind: first_values(kind) for kind in DRAWN}
+    draws["scaled"] = keras_starts.initializer(kernels((100, 25), (400, 25)), "w0", "")
     np.savez(folder / "given.npz", x=X, draws=draws, norms=norms)
     words = [sys.executable, "-c", EAGER, folder / "given.npz", folder / "made.npz"]
     done = subprocess.run(list(map(str, words)), env=ENVIRONMENT, capture_output=True, text=True)
@@ -105,6 +112,31 @@ def test_parts_of_a_kernel_and_bare_weights_are_drawn_within_its_numbers_by_no_r
     torch_writer = torch_networks._Writer(program)
     assert torch_writer._start("w", "", "") == f"nn.init.uniform_({{0}}, {-limit}, {limit})"
     assert torch_writer._start("w", "dense", "kernel") == ""
+
+
+def kernels(*shapes):
+    """Kernels of contrib's variance_scaling_initializer: normal numbers within two deviations."""
+    starts = ({"mean": 0.0, "stddev": (1.3 * 2 / math.prod(s[:-1])) ** 0.5} for s in shapes)
+    made = {
+        f"w{i}": d.Variable(f"w{i}", shape, "float32", True, ("truncated_normal", start))
+        for i, (shape, start) in enumerate(zip(shapes, starts, strict=True))
+    }
+    return d.Program("", made, (), (), (), (), (), {})
+
+
+def test_kernels_that_count_their_inputs_are_drawn_by_that_rule():
+    rule = 'keras.initializers.VarianceScaling(2.0117, "fan_in", "truncated_normal")'
+    program = kernels((100, 25), (3, 3, 8, 16))
+    assert {keras_starts.initializer(program, name, "") for name in program.variables} == {rule}
+    alike = kernels((100, 25), (100, 10))  # of as many inputs: a number is as good
+    assert "TruncatedNormal(0.0" in keras_starts.initializer(alike, "w0", "")
+
+
+@pytest.mark.cli
+def test_kernels_by_a_rule_have_the_deviation_that_tf1_gave_them(eager):
+    values, deviation = eager["scaled/0"], 0.026**0.5
+    assert values.std() == pytest.approx(0.8796 * deviation, rel=0.05)
+    assert np.abs(values).max() == pytest.approx(2 * deviation, rel=0.02)
 
 
 @pytest.mark.cli

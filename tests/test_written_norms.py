@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import tensorflow as tf
+import written_files
 
 from dcgan_v1.porting import description as d
 from dcgan_v1.porting.keras import networks as keras_networks
@@ -56,10 +57,10 @@ def test_a_norm_whose_averages_nobody_moves_is_by_the_batch_alone(to):
     networks, training = WRITERS[to]
     names, program = {}, norm_program()
     text = networks.text(program)
-    assert "self.bn = BatchNormAlone(" in text and "super().call" not in text
+    assert "self.bn = BatchNormAlone(" in text and "from layers import BatchNormAlone\n" in text
     assert "moves=" not in text + training.text(program)
     if to == "torch":
-        exec(text, names)
+        exec(written_files.as_one(networks.own_layers(program), text), names)
         x = RNG.normal(size=(5, 3, 2, 2)).astype("f4")
         made = names["Net"]().eval()(torch.tensor(x)).detach().numpy()
         mean, variance = (m((0, 2, 3), keepdims=True) for m in (x.mean, x.var))
@@ -74,9 +75,10 @@ def test_a_fused_norm_in_a_penalty_has_its_second_derivatives():
     norm.settings.update(averages=(("net/bn/m", "net/bn/v"),), momentum=0.9)
     penalty = d.Node("gradient", (d.Value("gradient.5", x.shape),), (call.value, x), body=(call,))
     program = replace(program, stages=(replace(stage, nodes=(penalty, *stage.nodes)),))
-    assert "tf.nn.moments(" not in keras_networks.text(program)
+    assert "tf.nn.moments(" not in keras_networks.own_layers(program)["FusedBatchNorm"]
     names, at = {}, RNG.normal(size=(4, 2, 2, 3))
-    exec(tf2_networks.text(program), names)
+    own = tf2_networks.own_layers(program)
+    exec(written_files.as_one(own, tf2_networks.text(program)), names)
     with tf.Graph().as_default(), tf.compat.v1.Session() as session:
         x = tf.compat.v1.placeholder(tf.float64, at.shape)
         y = names["Net"](tf.float64)(x, training=True, moves=False)
@@ -105,12 +107,12 @@ def test_a_leaky_relu_has_the_derivative_at_0_that_its_form_in_tf1_has(form):
     in_torch, in_tf = Printer({"x": "x"}, str, {}), tf_ops.Printer({"x": "x"}, str, "")
     known = {"torch": torch, "F": F, "x": torch.tensor(x, requires_grad=True)}
     text = in_torch.expression(node)
-    exec("".join(torch_networks.HELPERS[name] for name in in_torch.helpers), known)
+    exec(torch_networks.FUNCTIONS.get(form, ""), known)
     eval(text, known).sum().backward()
     with tf.Graph().as_default(), tf.compat.v1.Session() as session:
         of = {"tf": tf, "x": tf.constant(x)}
         text = in_tf.expression(node)
-        exec("".join(tf_ops.functions([text])), of)
+        exec(tf_ops.OWN.get(form, ""), of)
         both = eval(text, of), IN_TF1[form](of["x"])
         written, wanted = session.run([tf.gradients(y, of["x"])[0] for y in both])
     np.testing.assert_allclose(written, wanted, atol=1e-15)

@@ -80,7 +80,8 @@ class Node:
     """One line of a body.
 
     Attributes:
-      kind: one of LAYERS; what else a pattern knows ('relu', 'concat', 'mse'); 'input' (fed),
+      kind: one of LAYERS; what else a pattern knows ('relu', 'concat', 'mse'); 'beside_pixels'
+        (rows, behind the channels of maps); 'input' (fed),
         'draw' (random), 'call' (of a network), 'gradient' (of inputs[0] by inputs[1], as part of
         a loss); or 'op', which settings['type'] names as TF1 does.
       values: that it makes.

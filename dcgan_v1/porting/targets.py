@@ -19,7 +19,8 @@ class Target:
     """A framework that ports are written in.
 
     Attributes:
-      networks, training: print those files.
+      networks, training: print those files; own_layers: name -> definition of what the framework
+        lacks, for layers.py.
       paths: of a network's variables: TF1's name -> path in the port.
       construction: lines that make the networks; its second argument stands before their names.
       kind: what the port is to a comparison.
@@ -30,6 +31,7 @@ class Target:
 
     networks: Callable[[d.Program], str]
     training: Callable[[d.Program], str]
+    own_layers: Callable[[d.Program], dict[str, str]]
     paths: Callable[[d.Program, d.Network], dict[str, str]]
     construction: Callable[[d.Program, str], list[str]]
     kind: str = "Keras"
@@ -42,6 +44,7 @@ TARGETS = {
     "keras": Target(
         keras_networks.text,
         keras_training.text,
+        keras_networks.own_layers,
         keras_networks.paths,
         keras_training.construction,
         has_norm=keras_norms.is_own,
@@ -50,6 +53,7 @@ TARGETS = {
     "torch": Target(
         torch_networks.text,
         torch_training.text,
+        torch_networks.own_layers,
         torch_networks.paths,
         torch_training.construction,
         "Torch",
@@ -58,6 +62,7 @@ TARGETS = {
     "tf2": Target(
         tf2_networks.text,
         tf2_training.text,
+        tf2_networks.own_layers,
         tf2_networks.paths,
         tf2_training.construction,
         takes_dtype=True,

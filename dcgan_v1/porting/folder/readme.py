@@ -1,10 +1,12 @@
 """README.md of a port: where it came from, what was read off, what is spelled out and why."""
 
 from collections import Counter
+from collections.abc import Iterable
 from importlib import metadata
 
 from dcgan_v1.porting import description as d
 from dcgan_v1.porting.folder import templates
+from dcgan_v1.porting.reading import rows_beside
 from dcgan_v1.porting.targets import TARGETS
 from dcgan_v1.porting.text import contents
 
@@ -24,7 +26,15 @@ LOADING = {
 
 
 def text(
-    program: d.Program, to: str, *, name: str, folder: str, verdict: str, weights: bool, meta: str
+    program: d.Program,
+    to: str,
+    *,
+    name: str,
+    folder: str,
+    verdict: str,
+    lacking: Iterable[str],
+    weights: bool,
+    meta: str,
 ) -> str:
     """Returns the file.
 
@@ -32,6 +42,7 @@ def text(
       program: what is written; to: the framework.
       name: of the original; folder: of the port.
       verdict: of the comparison, or why there is none.
+      lacking: what layers.py holds.
       weights: whether the port has its weights.
       meta: path of the original's graph.
     """
@@ -47,6 +58,7 @@ def text(
         version=metadata.version(PACKAGES[to]),
         verdict=f"{first}\n{notes}" if notes else first,
         networks=", ".join(f"`{n.name}`" for n in program.networks),
+        lacking=", ".join(f"`{name}`" for name in lacking),
         optimizers=f"the losses, the optimisers {step}",
         stages=program.stages,
         weights=(", slots and step with them" if program.optimizers else "") if weights else None,
@@ -116,6 +128,8 @@ def _spelled(program: d.Program, to: str) -> list[str]:
             lines.append(f"{place}: {kinds}: {own}")
     if any("form" in n.settings for _, nodes in places for n in d.walk(nodes)):
         lines.append("leaky ReLU: its derivative at 0 is not the slope, as the framework's is")
+    if any(n.kind == rows_beside.KIND for _, nodes in places for n in d.walk(nodes)):
+        lines.append("rows beside each pixel of maps: TF1 multiplies them with ones")
     lines += _spelled_norms(program, to)
     return list(dict.fromkeys(lines))
 

@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from collections.abc import Mapping
 
 from dcgan_v1.porting import description as d
 from dcgan_v1.porting.text import initializers
@@ -11,9 +12,10 @@ DRAWN = {  # kind -> (Keras's class, what it is given)
     "truncated_normal": ("TruncatedNormal", "{mean!r}, {stddev!r}"),
     "uniform": ("RandomUniform", "{low!r}, {high!r}"),
     "fan_in_uniform": ("VarianceScaling", '1 / 3, "fan_in", "uniform"'),
+    "scaled": ("VarianceScaling", '{scale!r}, "{mode}", "{distribution}"'),
 }
-NAMES = {"RandomNormal": "normal", "RandomUniform": "uniform"}
-NAMES |= {"TruncatedNormal": "truncated_normal", "VarianceScaling": "fan_in"}
+NAMES = {"RandomNormal": "normal", "RandomUniform": "uniform", "VarianceScaling": "scaled"}
+NAMES |= {"TruncatedNormal": "truncated_normal"}  # 'normal' where no other is
 MADE = re.compile(rf"keras\.initializers\.({'|'.join(NAMES)})\(([^()]*)\)")
 
 
@@ -25,11 +27,14 @@ def shared(bodies: list[str]) -> tuple[list[str], list[str]]:
     counts = Counter(m.group() for body in bodies for m in MADE.finditer(body))
     names: dict[str, str] = {}
     lines = []
+    kinds = {match[1] for made in counts if (match := MADE.fullmatch(made))}
     for made, count in counts.items():
         match = MADE.fullmatch(made)
         if count < 2 or match is None:
             continue
         name = NAMES[match[1]]
+        if name == "truncated_normal" and "RandomNormal" not in kinds:
+            name = "normal"  # truncated, as the line that defines it says
         number = 1 + sum(known.rstrip("_0123456789") == name for known in names.values())
         names[made] = name if number == 1 else f"{name}_{number}"
         lines.append(f"{names[made]} = partial(keras.initializers.{match[1]}, {match[2]})")
@@ -49,7 +54,13 @@ def initializer(program: d.Program, variable: str, default: str) -> str:
       variable: of TF1.
       default: what the layer would take.
     """
-    return _said(*initializers.kind_of(program, variable), default)
+    kind, numbers = initializers.kind_of(program, variable)
+    rule = (
+        initializers.scaling_of(program, variable) if kind in initializers.DISTRIBUTIONS else None
+    )
+    if rule is None:
+        return _said(kind, numbers, default)
+    return _said("scaled", dict(zip(("scale", "mode", "distribution"), rule, strict=True)), default)
 
 
 def of_part(program: d.Program, variable: str) -> str:
@@ -58,7 +69,7 @@ def of_part(program: d.Program, variable: str) -> str:
     return _said(*initializers.numbers_of(program, variable), "")
 
 
-def _said(kind: str, numbers: dict[str, float], default: str) -> str:
+def _said(kind: str, numbers: Mapping[str, float | str], default: str) -> str:
     if kind in ("zeros", "ones", "glorot_uniform"):
         return "" if kind == default else f'"{kind}"'
     if kind == "constant":

@@ -7,7 +7,7 @@ from dcgan_v1.porting.keras import initializers as keras_starts
 from dcgan_v1.porting.keras import layers as keras_layers
 from dcgan_v1.porting.keras import norms as keras_norms
 from dcgan_v1.porting.tensorflow import tf_ops
-from dcgan_v1.porting.text import contents
+from dcgan_v1.porting.text import contents, imports
 from dcgan_v1.porting.text import names as naming
 from dcgan_v1.porting.text.contents import attribute_of, class_name, has_sets, sets
 
@@ -29,16 +29,14 @@ def text(program: d.Program) -> str:
         bodies.append(_network(program, network, own[network.name], made))
     starts, bodies = keras_starts.shared(bodies)
     shared = [f"{line}\n" for line in (*starts, *keras_layers.definitions(known))]
-    blocks = [*tf_ops.functions(bodies), *keras_norms.classes(program)]
-    blocks += [*(["".join(shared)] if shared else []), *bodies]
-    code = "\n\n".join(blocks)
-    lines = ['"""The networks of a TF1 program, in Keras."""', ""]
-    lines += ["from functools import partial", ""] if "partial(" in code else []
-    lines += ["import keras"]
-    lines += ["import numpy as np"] if "np." in code else []
-    lines += ["import tensorflow as tf"] if "tf." in code else []
-    lines += ["from keras import layers"] if "layers." in code else []
-    return "\n".join([*lines, "", "", code])
+    code = "\n\n".join([*(["".join(shared)] if shared else []), *bodies])
+    taken = imports.lines(code, {"layers": own_layers(program)})
+    return "\n".join(['"""The networks of a TF1 program, in Keras."""', "", *taken, "", "", code])
+
+
+def own_layers(program: d.Program) -> dict[str, str]:
+    """Returns name -> definition of what Keras lacks: batch norms and functions."""
+    return tf_ops.OWN | keras_norms.classes(program)
 
 
 def _network(

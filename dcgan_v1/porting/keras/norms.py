@@ -84,8 +84,8 @@ def is_own(program: d.Program, network: d.Network, node: d.Node) -> bool:
     return sets(node) == 1 and not node.settings["fused"] and not holds
 
 
-def classes(program: d.Program) -> list[str]:
-    """Returns the classes of all batch norms that are not Keras's own."""
+def classes(program: d.Program) -> dict[str, str]:
+    """Returns name -> class of all batch norms that are not Keras's own."""
     pairs = [(w, n) for w in program.networks for n in contents.nodes(w)]
     of_class: dict[str, list[Pair]] = {}
     for pair in pairs:
@@ -100,7 +100,7 @@ def classes(program: d.Program) -> list[str]:
             bases[base] = _class(program, base, alike)
         if sets(norms[0][1]) > 1:
             several[name] = _of_sets(program, name, base, norms)
-    return [*bases.values(), *several.values()]
+    return bases | several
 
 
 def _base(program: d.Program, norms: list[Pair]) -> str:

@@ -1,8 +1,8 @@
 """training.py of a Keras port: losses, optimisers and the step, in the order of TF1's runs."""
 
 from dcgan_v1.porting import description as d
+from dcgan_v1.porting.keras import networks as keras_networks
 from dcgan_v1.porting.tensorflow import optimizers as keras_optimizers
-from dcgan_v1.porting.tensorflow import tf_ops
 from dcgan_v1.porting.tensorflow.tape_step import TapeStep
 from dcgan_v1.porting.text import contents, training_file
 from dcgan_v1.porting.text.contents import attribute_of, class_name
@@ -42,12 +42,11 @@ def text(program: d.Program) -> str:
     made = construction(program)
     for optimizer in program.optimizers:
         made += keras_optimizers.lines(optimizer, printer.variables(optimizer.variables))
-    parts = training_file.Parts("Keras", ["import keras", "import tensorflow as tf"], [])
+    parts = training_file.Parts("Keras", keras_networks.own_layers(program), [])
     parts.blocks += ["\n".join(losses) + "\n"] if losses else []
     parts.blocks += keras_optimizers.classes(program)
     parts.made, parts.step = made, printer.lines() if program.stages else []
     parts.refused = printer.refused
-    parts.blocks = [*tf_ops.functions(parts.step), *parts.blocks]
     return training_file.text(program, parts)
 
 

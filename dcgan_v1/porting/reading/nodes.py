@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from dcgan_v1.porting import description as d
 from dcgan_v1.porting.graphs.graph import Tensor, through
-from dcgan_v1.porting.reading import broadcasting, effects, moved_averages, segments
+from dcgan_v1.porting.reading import broadcasting, effects, moved_averages, rows_beside, segments
 from dcgan_v1.porting.reading.averages import key_of
 from dcgan_v1.porting.reading.building import Building, input_word
 from dcgan_v1.porting.reading.flow import Operand, Out, Piece
@@ -114,7 +114,8 @@ class Bodies:
         outputs = tuple(values[call.pieces[i], j] for i, j in places)
         training = any(p.kind in ("batch_norm", "dropout") for p in call.pieces)
         name = "call" if not known else f"call_{len(known) + 1}"
-        known[key] = d.Function(name, tuple(inputs), tuple(nodes), outputs, training)
+        body = rows_beside.folded(nodes, outputs)
+        known[key] = d.Function(name, tuple(inputs), body, outputs, training)
 
     def _refuse_shared(self, call: Call, nodes: list[d.Node]) -> None:
         """Refuses weights that another network has: they would be two variables in a port."""

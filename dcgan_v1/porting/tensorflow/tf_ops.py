@@ -2,7 +2,7 @@
 
 Those that have a name of their own, and any other op as `tf.raw_ops` has it: the same op."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -38,7 +38,7 @@ UNARY = {
     **{"softsign": "tf.nn.softsign", "softmax": "tf.nn.softmax"},
     **{"log_softmax": "tf.nn.log_softmax"},
 }
-LEAKY = {  # form of a leaky ReLU -> a function of the port's
+OWN = {  # functions of the port's: forms of a leaky ReLU, rows beside maps
     "leaky_max": '''\
 def leaky_max(x, slope):
     """Leaky ReLU whose derivative at 0 is 1, as TF1's maximum has it, and not the slope."""
@@ -49,17 +49,22 @@ def leaky_abs(x, slope):
     """Leaky ReLU whose derivative at 0 is halfway, as TF1's sum with |x| has it."""
     return (1 + slope) / 2 * x + (1 - slope) / 2 * tf.abs(x)
 ''',
+    "beside_pixels": '''\
+def beside_pixels(maps, rows):
+    """Puts rows, [N, k], beside each pixel of maps, [N, H, W, C]."""
+    rows = tf.tile(rows[:, None, None], [1, *maps.shape[1:3], 1])
+    return tf.concat([maps, rows], -1)
+''',
+}
+RESIZES = {  # as TF1 has them: where pixels have their centres is not as tf.image.resize has it
+    **{"ResizeBilinear": "resize_bilinear", "ResizeBicubic": "resize_bicubic"},
+    "ResizeNearestNeighbor": "resize_nearest_neighbor",
 }
 TYPES = {"float32", "float64"}
 # attributes that say what raw_ops works out itself
 WORKED_OUT = {"T", "N", "type", "_output_shapes", "Tidx", "Tshape", "Tdim", "Tpaddings", "Tperm"}
 WORKED_OUT |= {"Tindices", "Tparams", "Taxis", "Index", "Tlen", "num", "Tmultiples", "Tlabels"}
 WORKED_OUT |= {"SrcT", "index_type", "Tcond", "TI", "T1", "T2", "Treal", "explicit_paddings"}
-
-
-def functions(code: Iterable[str]) -> list[str]:
-    """Returns the functions of LEAKY that some code calls."""
-    return [text for name, text in LEAKY.items() if any(f"{name}(" in part for part in code)]
 
 
 class Printer(Names):
@@ -93,6 +98,8 @@ class Printer(Names):
         if kind in ("flatten", "reshape"):
             inner = ", ".join(map(str, s["shape"]))
             return f"tf.reshape({xs[0]}, [-1, {inner}])"
+        if kind == "beside_pixels":
+            return f"beside_pixels({xs[0]}, {xs[1]})"
         if kind == "concat":
             return f"tf.concat([{', '.join(xs)}], {s['axis']})"
         if kind in ("max_pool", "avg_pool"):
@@ -131,6 +138,11 @@ class Printer(Names):
             return f"{in_brackets(xs[0])}[{index}]"
         if type_ == "ResizeNearestNeighbor" and _repeats_pixels(node):
             return f'tf.image.resize({xs[0]}, {xs[1]}, "nearest")'
+        if type_ in RESIZES:
+            told = [
+                f", {name}=True" for name in ("align_corners", "half_pixel_centers") if s.get(name)
+            ]
+            return f"tf.compat.v1.image.{RESIZES[type_]}({xs[0]}, {xs[1]}{''.join(told)})"
         return self._raw(node, xs)
 
     def _raw(self, node: d.Node, xs: list[str]) -> str:

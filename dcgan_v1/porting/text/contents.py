@@ -13,7 +13,10 @@ WIDTH = 92  # of a line in a method
 DEEPEST = 4  # calls within each other on a line of a network
 WITH_KERNELS = ("dense", "conv", "deconv")
 SHAPES = ("reshape", "flatten")
-AFTER = ("batch_norm", "leaky_relu", "dropout")  # and activations: what follows a layer on its line
+BESIDE = ("concat", "beside_pixels")
+HEADS = (*SHAPES, *BESIDE)  # what may stand before a layer on its line
+POOLS = ("max_pool", "avg_pool")
+AFTER = ("batch_norm", "leaky_relu", "dropout", *POOLS)  # and activations: follow on a layer's line
 
 
 @dataclass(frozen=True)
@@ -151,7 +154,7 @@ def _lines(
     channels_first: bool,
 ) -> list[tuple[str, str]]:
     """Returns a chain as one line, each node within the next, or as several where that is too
-    long: what is put together before a layer comes first, else as many as fit."""
+    long or too deep: what is put together before a layer comes first, else as many as fit."""
 
     def line(count: int) -> tuple[str, str]:
         for node in chain[: count - 1]:
@@ -162,9 +165,10 @@ def _lines(
         start = "return " if ends else f"{printer.made(last)} = "
         return start + right(last), comment(last.value, channels_first)
 
-    fits = [n for n in range(len(chain), 1, -1) if len("".join(line(n))) <= WIDTH]
+    most = min(len(chain), DEEPEST)
+    fits = [n for n in range(most, 1, -1) if len("".join(line(n))) <= WIDTH]
     count = fits[0] if fits else 1
-    heads = [i for i, node in enumerate(chain[:-1], 1) if node.kind == "concat"]
+    heads = [i for i, node in enumerate(chain[:-1], 1) if node.kind in BESIDE]
     if count < len(chain) and heads:
         count = heads[0]
     first, rest = line(count), chain[count:]
@@ -181,9 +185,9 @@ def _said_once(lines: list[tuple[str, str]]) -> list[str]:
 
 
 def _chained(nodes: tuple[d.Node, ...]) -> set[str]:
-    """Returns the values that may stand within the next line: a layer's before its norm and its
-    activation; a reshape's before the layer, or after it where no other layer follows; what is put
-    beside another before a layer that takes both, labels that are repeated over a map with them."""
+    """Returns the values that may stand within the next line: a layer's before its norm, its
+    activation and its pooling; a reshape's before the layer, or after it where no other follows;
+    what is put beside another before a layer that takes both."""
     names: set[str] = set()
     chain: list[str] = []  # kinds of what a line holds already
     pairs = list(used_next(nodes))
@@ -191,16 +195,16 @@ def _chained(nodes: tuple[d.Node, ...]) -> set[str]:
         chain.append(node.kind)
         has_layer = bool({*chain} & {*WITH_KERNELS, "batch_norm"})
         if following.kind in WITH_KERNELS:
-            fits = set(chain) <= {*SHAPES, "concat", "op"} and node.kind != "op"
-        elif following.kind == "concat":
-            fits = node.kind == "op" and node.settings["type"] == "Tile"
+            fits = set(chain) <= {*HEADS}
+        elif following.kind in BESIDE:
+            fits = set(chain) <= {*SHAPES}
         elif following.kind in SHAPES:
             ahead = pairs[i + 1 : i + 2]
-            leads = any(alone and then.kind in WITH_KERNELS for alone, _, then in ahead)
+            leads = any(alone and then.kind in (*WITH_KERNELS, *BESIDE) for alone, _, then in ahead)
             fits = has_layer and not leads
         else:
             fits = has_layer and following.kind in (*AFTER, *ACTIVATIONS)
-        if name and fits and len(chain) - chain.count("op") < DEEPEST:
+        if name and fits and sum(kind not in HEADS for kind in chain) < DEEPEST:
             names.add(name)
         else:
             chain = []

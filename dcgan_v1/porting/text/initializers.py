@@ -5,6 +5,11 @@ import math
 from dcgan_v1.porting import description as d
 
 NEAR = 1e-5  # relative, of limits in float32
+TRUNCATED = 0.87962566103423978  # deviation of normal numbers, those beyond 2 drawn again
+DISTRIBUTIONS = {  # kind -> what Keras calls it
+    **{"normal": "untruncated_normal", "truncated_normal": "truncated_normal"},
+    "uniform": "uniform",
+}
 
 
 def numbers_of(program: d.Program, variable: str) -> tuple[str, dict[str, float]]:
@@ -32,3 +37,41 @@ def kind_of(program: d.Program, variable: str) -> tuple[str, dict[str, float]]:
             if abs(low + limit) <= NEAR * limit and abs(high - limit) <= NEAR * limit:
                 return name, {}
     return kind, numbers
+
+
+def scaling_of(program: d.Program, variable: str) -> tuple[float, str, str] | None:
+    """Returns (scale, mode, distribution) of Keras's `VarianceScaling` where a kernel's numbers are
+    by a rule that counts its inputs ('fan_in') or these and its outputs ('fan_avg').
+
+    It is one where kernels of other sizes have it too: as many inputs and as large numbers would
+    be no reason.
+    """
+    own = _scales(program, variable)
+    for mode, (scale, fan, distribution) in own.items():
+        others = (_scales(program, name).get(mode) for name in program.variables)
+        if any(
+            other[2] == distribution and other[1] != fan and abs(other[0] - scale) <= NEAR * scale
+            for other in others
+            if other is not None
+        ):
+            return float(f"{scale:.5g}"), mode, distribution
+    return None
+
+
+def _scales(program: d.Program, variable: str) -> dict[str, tuple[float, float, str]]:
+    """Mode -> (scale, fan, distribution) that give a kernel's numbers."""
+    kind, numbers = numbers_of(program, variable)
+    shape = program.variables[variable].shape
+    if len(shape) < 2 or kind not in DISTRIBUTIONS or not all(shape):
+        return {}
+    if kind == "uniform":
+        if abs(numbers["low"] + numbers["high"]) > NEAR * numbers["high"]:
+            return {}
+        variance = numbers["high"] ** 2 / 3
+    elif numbers["mean"]:
+        return {}
+    else:
+        variance = (numbers["stddev"] * (TRUNCATED if kind == "truncated_normal" else 1)) ** 2
+    area = math.prod(shape[:-2])
+    fans = {"fan_in": area * shape[-2], "fan_avg": area * (shape[-2] + shape[-1]) / 2}
+    return {mode: (variance * fan, fan, DISTRIBUTIONS[kind]) for mode, fan in fans.items()}

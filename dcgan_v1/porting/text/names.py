@@ -1,7 +1,8 @@
 """Python names for values: `h` again and again down a chain, another where two are alive."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 
 from dcgan_v1.porting import description as d
 from dcgan_v1.porting.reading.network_names import identifier
@@ -23,7 +24,7 @@ PART = re.compile(  # of a layer, with the layer's number, and TF1's own where i
 def allocate(
     nodes: Sequence[d.Node],
     fixed: dict[str, str],
-    kept: Iterable[str] = (),
+    kept: Collection[str] = (),
     wished: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
     """Returns value -> name.
@@ -35,6 +36,7 @@ def allocate(
       wished: value -> name that it should have.
     """
     order = list(d.walk(tuple(nodes)))
+    uses = Counter(x.name for node in order for x in node.inputs if isinstance(x, d.Value))
     last: dict[str, int] = {name: len(order) + 1 for name in kept}
     for i, node in enumerate(order):
         for x in node.inputs:
@@ -50,6 +52,11 @@ def allocate(
     for i, node in enumerate(order):
         for value in node.values:
             if value.name in names:
+                continue
+            rows = _as_map(node, value)
+            if rows in fixed and uses[rows] == 1 and rows not in kept:
+                names[value.name] = fixed[rows]  # z = tf.reshape(z, [-1, 1, 1, 100])
+                live[fixed[rows]] = value.name
                 continue
             stem = (wished or {}).get(value.name, "") or _stem_of(node, value, names, fixed)
             name, number = stem, 1
@@ -70,9 +77,8 @@ def _stem_of(
     """What a value is called: the result of a network after what it was given, labels as a map
     after the labels."""
     inputs = [x for x in node.inputs if isinstance(x, d.Value)]
-    is_map = node.kind == "reshape" and (value.shape or ())[1:3] == (1, 1)
-    if is_map and inputs and inputs[0].name in fixed:
-        return f"{fixed[inputs[0].name]}_map"
+    if (rows := _as_map(node, value)) in fixed:
+        return f"{fixed[rows]}_map"
     if node.kind == "call" and inputs:
         of = names[max(inputs, key=lambda x: len(x.shape or ())).name]
         if of.startswith("on_"):
@@ -83,6 +89,12 @@ def _stem_of(
         made, on, whose = of.rpartition("on_")
         return f"loss_on_{whose}" if on and made[-1:] in ("", "_") else "loss"
     return value.name.partition(".")[0]
+
+
+def _as_map(node: d.Node, value: d.Value) -> str:
+    """The value that a node reshapes into maps of one pixel, '' where it does something else."""
+    is_map = node.kind == "reshape" and (value.shape or ())[1:3] == (1, 1)
+    return node.inputs[0].name if is_map and isinstance(node.inputs[0], d.Value) else ""
 
 
 def layers(network: d.Network) -> dict[tuple[str, ...], str]:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from dcgan_v1.porting import description as d
+from dcgan_v1.porting.text import imports
 from dcgan_v1.porting.text.contents import class_name
 
 
@@ -12,14 +13,14 @@ class Parts:
 
     Attributes:
       framework: its name.
-      imports: lines; blocks: classes and functions before the class.
+      own: name -> definition of what it lacks; blocks: classes and values before the class.
       arguments: of the class; made: lines that make networks and optimisers.
       step: lines of the method.
       refused: what has no words in the framework.
     """
 
     framework: str
-    imports: list[str]
+    own: dict[str, str]
     blocks: list[str]
     arguments: str = ""
     made: list[str] = field(default_factory=list)
@@ -35,13 +36,12 @@ def text(program: d.Program, parts: Parts) -> str:
     """
     if parts.refused:
         raise d.Refused("; ".join(dict.fromkeys(parts.refused)))
-    names = ", ".join(sorted(class_name(n) for n in program.networks))
-    said = f"Losses, optimisers and the training step of a TF1 program, in {parts.framework}."
-    head = [f'"""{said}"""', "", *(f"# Not as in TF1: {line}." for line in program.left_out)]
     lines = ["class Training:", '    """The networks, their optimisers, and one step."""', ""]
     lines += [f"    def __init__(self{parts.arguments}):", *(f"        {x}" for x in parts.made)]
     lines += ["", *(f"    {x}" for x in parts.step)] if parts.step else []
-    blocks = [*parts.blocks, "\n".join(lines) + "\n"]
-    return "\n".join([*head, *parts.imports, "", f"from networks import {names}", "", ""]) + (
-        "\n" + "\n\n".join(blocks)
-    )
+    code = "\n\n".join([*parts.blocks, "\n".join(lines) + "\n"])
+    said = f"Losses, optimisers and the training step of a TF1 program, in {parts.framework}."
+    head = [f'"""{said}"""', "", *(f"# Not as in TF1: {line}." for line in program.left_out)]
+    classes = [class_name(network) for network in program.networks]
+    taken = imports.lines(code, {"layers": parts.own, "networks": classes})
+    return "\n".join([*head, *taken, "", "", code])

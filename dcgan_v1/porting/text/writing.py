@@ -15,6 +15,7 @@ from dcgan_v1.porting import description as d
 from dcgan_v1.porting.folder import readme, sides, train_program
 from dcgan_v1.porting.reading import corrections, feeding
 from dcgan_v1.porting.targets import TARGETS
+from dcgan_v1.porting.text import layers_file
 
 if TYPE_CHECKING:
     from dcgan_v1.migration.runners.tf1.runner import GraphRunner
@@ -73,6 +74,7 @@ class Port:
             name=self.original.name,
             folder=out.name,
             verdict=verdict,
+            lacking=layers_file.names(self.texts.get("layers.py", "")),
             weights=(out / "weights").is_dir(),
             meta=self.original.graph_path(out.name),
         )
@@ -149,6 +151,9 @@ def files(program: d.Program, old: str, to: str) -> dict[str, str]:
     if refused:
         reasons = "; ".join(dict.fromkeys(refused))
         raise d.Refused(f"{program.source} holds what no port to {to} is written for: {reasons}")
+    own, framework = target.own_layers(program), readme.FRAMEWORKS[to]
+    if lacking := layers_file.text(own, list(texts.values()), framework):
+        texts["layers.py"] = lacking
     texts["port.py"] = sides.text(program, old, target)
     for name, text in texts.items():
         compile(text, name, "exec")  # a port that Python cannot read is none

@@ -43,6 +43,7 @@ class Lstm(tf.Module):
             outputs.append(h)
         return tf.stack(outputs, 1)
 '''
+OWN = {"conv2d_transpose": DECONV, "Dropout": DROPOUT, "Lstm": LSTM}
 WORDS = {"gamma": "scale", "beta": "center"}
 HEAD = '''\
 class {name}(tf.Module):
@@ -167,8 +168,8 @@ def class_of(node: d.Node) -> str:
     return f"{name}OfSets" if count > 1 else name
 
 
-def classes(program: d.Program) -> list[str]:
-    """Returns the classes of all batch norms."""
+def classes(program: d.Program) -> dict[str, str]:
+    """Returns name -> class of all batch norms."""
     of_class: dict[str, list[d.Node]] = {}
     twice: set[str] = set()
     for network in program.networks:
@@ -178,7 +179,7 @@ def classes(program: d.Program) -> list[str]:
                 if node.settings["fused"] and contents.is_penalised(program, network):
                     twice.add(class_of(node))
     texts = {name: _class(name, nodes) for name, nodes in of_class.items()}
-    return [t.replace(ONCE, MOMENTS) if name in twice else t for name, t in texts.items()]
+    return {n: t.replace(ONCE, MOMENTS) if n in twice else t for n, t in texts.items()}
 
 
 def _class(name: str, nodes: list[d.Node]) -> str:

@@ -1,8 +1,8 @@
 """networks.py of a tf.Module port: each network's variables, named after TF1's, and TF's ops."""
 
 from dcgan_v1.porting import description as d
-from dcgan_v1.porting.tensorflow.tf_ops import Printer, functions
-from dcgan_v1.porting.text import contents, initializers
+from dcgan_v1.porting.tensorflow import tf_ops
+from dcgan_v1.porting.text import contents, imports, initializers
 from dcgan_v1.porting.text import names as naming
 from dcgan_v1.porting.text.contents import attribute_of, class_name, has_sets, keeps_averages
 from dcgan_v1.porting.tf2 import layers as tf2_layers
@@ -18,13 +18,13 @@ START = {
     "fan_in_uniform": "fan_in({shape}, dtype)",
 }
 RULES = {
-    "glorot(": '''\
+    "glorot": '''\
 def glorot(shape, dtype):
     """Uniform numbers within the limits of Glorot and Bengio."""
     limit = math.sqrt(6 / (math.prod(shape[:-2]) * sum(shape[-2:])))
     return tf.random.uniform(shape, -limit, limit, dtype)
 ''',
-    "fan_in(": '''\
+    "fan_in": '''\
 def fan_in(shape, dtype):
     """Uniform numbers within 1 / sqrt(fan in)."""
     limit = 1 / math.sqrt(math.prod(shape[:-1]))
@@ -40,17 +40,15 @@ def text(program: d.Program) -> str:
       Refused: it holds what no line is written for.
     """
     bodies = [_network(program, network) for network in program.networks]
-    kinds = {n.kind for w in program.networks for n in contents.nodes(w)}
-    blocks = [rule for call, rule in RULES.items() if any(call in body for body in bodies)]
-    head = ['"""The networks of a TF1 program, as tf.Modules."""', ""]
-    head += ["import math", ""] if blocks else []
-    blocks += functions(bodies)
-    blocks += [tf2_layers.DECONV] if "deconv" in kinds else []
-    blocks += tf2_layers.classes(program)
-    blocks += [tf2_layers.LSTM] if "lstm" in kinds else []
-    blocks += [tf2_layers.DROPOUT] if "dropout" in kinds else []
-    head += ["import tensorflow as tf"]
-    return "\n".join([*head, "", "", "\n\n".join(blocks + bodies)])
+    code = "\n\n".join(bodies)
+    taken = imports.lines(code, {"layers": own_layers(program)})
+    head = ['"""The networks of a TF1 program, as tf.Modules."""', "", *taken]
+    return "\n".join([*head, "", "", code])
+
+
+def own_layers(program: d.Program) -> dict[str, str]:
+    """Returns name -> definition of what TensorFlow has no function or module for."""
+    return RULES | tf_ops.OWN | tf2_layers.OWN | tf2_layers.classes(program)
 
 
 def _network(program: d.Program, network: d.Network) -> str:
@@ -102,7 +100,7 @@ def _function(network: d.Network, function: d.Function, own: contents.Contents) 
     def weight(variable: str) -> str:
         return f"self.{attribute_of(network, variable)}"
 
-    printer = Printer(values, weight, "self.dtype")
+    printer = tf_ops.Printer(values, weight, "self.dtype")
 
     def right(node: d.Node) -> str:
         key = naming.key_of(node)

@@ -2,7 +2,6 @@
 
 from dcgan_v1.porting import description as d
 from dcgan_v1.porting.tensorflow import optimizers as keras_optimizers
-from dcgan_v1.porting.tensorflow import tf_ops
 from dcgan_v1.porting.tensorflow.tape_step import TapeStep
 from dcgan_v1.porting.text import training_file
 from dcgan_v1.porting.text.contents import class_name
@@ -35,11 +34,10 @@ def text(program: d.Program) -> str:
     for optimizer in program.optimizers:
         made += keras_optimizers.lines(optimizer, printer.variables(optimizer.variables))
     step = printer.lines() if program.stages else []
-    imports = ["import keras", "import tensorflow as tf"]
-    parts = training_file.Parts("TensorFlow 2", imports, keras_optimizers.classes(program))
+    own = tf2_networks.own_layers(program)
+    parts = training_file.Parts("TensorFlow 2", own, keras_optimizers.classes(program))
     parts.arguments = ", dtype=tf.float32"
     parts.made, parts.step, parts.refused = made, step, printer.refused
-    parts.blocks = [*tf_ops.functions(step), *parts.blocks]
     return training_file.text(program, parts)
 
 

@@ -158,7 +158,6 @@ def _resize(p: "Printer", node: d.Node) -> str:
         if nearest and not s.get("half_pixel_centers"):
             return f"F.interpolate({x}, {tuple(size)})"
         if not nearest:
-            p.helpers.add("resize_bilinear")
             return f"resize_bilinear({x}, {tuple(size)})"
     if nearest:
         raise d.Refused(f"{s['type']} by corners or centres")

@@ -4,7 +4,7 @@ Maps are [N, C, H, W]; see `layout` of `ops`.
 """
 
 from dcgan_v1.porting import description as d
-from dcgan_v1.porting.text import contents, initializers
+from dcgan_v1.porting.text import contents, imports, initializers
 from dcgan_v1.porting.text import names as naming
 from dcgan_v1.porting.text.contents import Contents, attribute_of, class_name
 from dcgan_v1.porting.torch import layers as torch_layers
@@ -13,7 +13,7 @@ from dcgan_v1.porting.torch.ops import Printer
 
 PARTS = {"kernel": "weight", "bias": "bias", "gamma": "weight", "beta": "bias"}
 TO_TF = {2: ".T", 4: ".permute(2, 3, 1, 0)"}  # a layer's kernel in TF1's order of axes
-HELPERS = {
+FUNCTIONS = {  # that PyTorch has none for
     "resize_bilinear": '''\
 def resize_bilinear(x, size):
     """TF1's bilinear resizing: it begins at the corner, where torch's begins half a pixel in."""
@@ -35,6 +35,12 @@ def leaky_max(x, slope):
 def leaky_abs(x, slope):
     """Leaky ReLU whose derivative at 0 is halfway, as TF1's sum with |x| has it."""
     return (1 + slope) / 2 * x + (1 - slope) / 2 * x.abs()
+''',
+    "beside_pixels": '''\
+def beside_pixels(maps, rows):
+    """Puts rows, [N, k], beside each pixel of maps, [N, C, H, W]."""
+    rows = rows[:, :, None, None].expand(-1, -1, *maps.shape[2:])
+    return torch.cat((maps, rows), 1)
 ''',
     "truncated_normal": '''\
 def truncated_normal(shape):
@@ -63,25 +69,23 @@ def text(program: d.Program) -> str:
     bodies = [writer.network(network) for network in program.networks]
     if writer.refused:
         raise d.Refused("; ".join(dict.fromkeys(writer.refused)))
-    blocks = [HELPERS[name] for name in sorted(writer.helpers)]
-    kinds = {n.kind for w in program.networks for n in contents.nodes(w)}
-    blocks += [torch_layers.LSTM] if "lstm" in kinds else []
-    blocks += torch_norms.classes(program) + bodies
-    code = "\n\n".join(blocks)
-    head = ['"""The networks of a TF1 program, in PyTorch. Maps are [N, C, H, W]."""', ""]
-    head += ["import torch"] if "torch." in code else []
-    head += ["from torch import nn"]
-    head += ["from torch.nn import functional as F"] if "F." in code else []
+    code = "\n\n".join(bodies)
+    taken = imports.lines(code, {"layers": own_layers(program)})
+    head = ['"""The networks of a TF1 program, in PyTorch. Maps are [N, C, H, W]."""', "", *taken]
     return "\n".join([*head, "", "", code])
 
 
+def own_layers(program: d.Program) -> dict[str, str]:
+    """Returns name -> definition of what PyTorch lacks: functions, TF1's LSTM, batch norms."""
+    return FUNCTIONS | {"Lstm": torch_layers.LSTM} | torch_norms.classes(program)
+
+
 class _Writer:
-    """Prints networks, and gathers what they need and what has no words."""
+    """Prints networks, and gathers what has no words."""
 
     def __init__(self, program: d.Program) -> None:
         self.program = program
         self.refused: list[str] = []
-        self.helpers: set[str] = set()
 
     def network(self, network: d.Network) -> str:
         """Returns a network's class."""
@@ -170,7 +174,6 @@ class _Writer:
 
         lines = contents.body(function, printer, right, channels_first=True)
         self.refused += printer.refused
-        self.helpers |= printer.helpers
         name = "forward" if function.name == "call" else function.name
         return [f"    def {name}({', '.join(words)}):", *(f"        {line}" for line in lines)]
 

@@ -96,15 +96,15 @@ def class_of(node: d.Node) -> str:
     return f"{name}OfSets" if contents.sets(node) > 1 else name
 
 
-def classes(program: d.Program) -> list[str]:
-    """Returns the classes of all batch norms that are not torch's own."""
+def classes(program: d.Program) -> dict[str, str]:
+    """Returns name -> class of all batch norms that are not torch's own."""
     texts: dict[str, str] = {}
     for network in program.networks:
         for node in contents.nodes(network):
             if node.kind == "batch_norm" and not is_own(program, network, node):
                 name = class_of(node)
                 texts.setdefault(name, _class(program, name, node))
-    return list(texts.values())
+    return texts
 
 
 def _class(program: d.Program, name: str, node: d.Node) -> str:

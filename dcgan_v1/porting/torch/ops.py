@@ -57,7 +57,6 @@ class Printer(Names):
     ) -> None:
         super().__init__(values, weight)
         self.nodes = nodes
-        self.helpers: set[str] = set()  # functions that the file must have
 
     def made(self, node: d.Node) -> str:
         """Returns the left side of a node's line: of an op's outputs, the first."""
@@ -83,11 +82,12 @@ class Printer(Names):
             return self._activation(kind, node)
         if kind == "leaky_relu":
             if "form" in s:
-                self.helpers.add(s["form"])
                 return f"{s['form']}({self.operand(node.inputs[0])}, {s['slope']})"
             return LEAKY.format(self.operand(node.inputs[0]), s["slope"])
         if kind in ("flatten", "reshape"):
             return torch_shapes.reshape(self, node, (-1, *s["shape"]))
+        if kind == "beside_pixels":
+            return f"beside_pixels({', '.join(map(self.operand, node.inputs))})"
         if kind == "concat":
             return torch_shapes.concat(self, node, node.inputs, s["axis"])
         if kind in ("max_pool", "avg_pool"):

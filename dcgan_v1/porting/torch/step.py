@@ -33,7 +33,6 @@ class TorchStep(StepPrinter[Printer]):
       places: TF1 variable -> expression.
 
     Attributes:
-      helpers: functions that the file must have.
       applies: whether gradients are kept, and applied later.
     """
 
@@ -43,7 +42,7 @@ class TorchStep(StepPrinter[Printer]):
         kernels = torch_networks.kernels(step.program)
         in_tf = {v: f"{place}{kernels.get(v, '')}" for v, place in places.items()}
         super().__init__(step, Printer(step.values, weight_of(in_tf), step.nodes))
-        self.places, self.helpers = places, self.printer.helpers
+        self.places = places
         self.applies = False
         self._modes = dict.fromkeys((n.name for n in step.program.networks), "")
 
@@ -223,8 +222,6 @@ class TorchStep(StepPrinter[Printer]):
         return [*lines, steps.call(self.step, node, self.printer, says_mode=False)]
 
     def _draw(self, node: d.Node) -> str:
-        if node.settings["type"] == "TruncatedNormal":
-            self.helpers.add("truncated_normal")
         function, size = DRAWS[node.settings["type"]], node.inputs[0]
         known = constants(size)
         text = self.printer.operand(size)

@@ -21,13 +21,10 @@ def text(program: d.Program) -> str:
     for optimizer in program.optimizers:
         made += torch_optimizers.lines(optimizer, printer.parameters(optimizer.variables))
     step = printer.lines() if program.stages else []
-    blocks = [torch_networks.HELPERS[name] for name in sorted(printer.helpers)]
-    blocks += torch_optimizers.classes(program)
+    blocks = torch_optimizers.classes(program)
     blocks += [torch_optimizers.APPLY] if printer.applies else []
-    code = "\n".join([*blocks, *made, *step])
-    imports = ["import torch"] if "torch." in code else []
-    imports += ["from torch.nn import functional as F"] if "F." in code else []
-    parts = training_file.Parts("PyTorch", imports, blocks, "", made, step, printer.refused)
+    own = torch_networks.own_layers(program)
+    parts = training_file.Parts("PyTorch", own, blocks, "", made, step, printer.refused)
     return training_file.text(program, parts)
 
 
