@@ -19,6 +19,7 @@ LAYOUTS = [
     (Layout(reshaped=((4,), (4, 1, 1))), (4,), (4, 1, 1)),
     (Layout(reshaped=((), (1,))), (), (1,)),
     (Layout("torch dense", rows=(2, 3, 4)), (24, 5), (5, 24)),
+    (Layout("torch dense", rows=(2, 3, 4, 1)), (27, 5), (5, 27)),
     (Layout("torch dense", columns=(2, 3, 4)), (5, 24), (24, 5)),
     (Layout(columns=(2, 3, 4)), (24,), (24,)),
     (Layout(gates="ifjo"), (3, 8), (3, 8)),

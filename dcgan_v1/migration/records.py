@@ -237,6 +237,7 @@ class LayerOutput:
       settings: what a port must have alike, name -> number or text.
       output: feature maps as [N, H, W, C].
       input: the first input where no layer seen before gave it; else None.
+      given: on a port's side the shape of the first input.
       applied: how many updates of the step came before.
       reads: on TF1's side the variables that the output is made of; on a port's those of the
         layers of its model up to this one.
@@ -259,6 +260,7 @@ class LayerOutput:
     is_inference_only: bool = False
     knobs: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
     parts: dict[str, str] = field(default_factory=dict)
+    given: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -270,7 +272,8 @@ class Observation:
       layers: in the order of their calls.
       gradients: GradientKey -> array, in the program's own names and layout.
       settings: optimiser -> its settings as this step had them.
-      pixels: layer of a port -> {'rows' or 'columns': (C, H, W)} where it meets feature maps.
+      pixels: layer of a port -> {'rows' or 'columns': `matching.layouts.Pixels`} where it meets
+        feature maps.
       forward: model of a port -> the inputs it was seen to be called with, each a list of names.
       layouts: variable of a port -> its layout, where only a call shows it: of a bare tensor.
       unused_draws: random numbers that no dropout of the port took.
@@ -281,7 +284,7 @@ class Observation:
     layers: list[LayerOutput] = field(default_factory=list)
     gradients: dict[GradientKey, np.ndarray] = field(default_factory=dict)
     settings: dict[str, Settings] = field(default_factory=dict)
-    pixels: dict[str, dict[str, tuple[int, int, int]]] = field(default_factory=dict)
+    pixels: dict[str, dict[str, tuple[int, ...]]] = field(default_factory=dict)
     forward: dict[str, list[list[str]]] = field(default_factory=dict)
     layouts: dict[str, str] = field(default_factory=dict)
     unused_draws: list[str] = field(default_factory=list)

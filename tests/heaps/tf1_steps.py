@@ -68,14 +68,15 @@ def gan(kind="logits", penalty="", clip=0.0):
     trained("sgd", RATE, g_loss, tf.trainable_variables("g"), "train_g")
 
 
-def conditioned():
-    """Labels as maps beside an image, and beside its flattened maps."""
+def conditioned(ahead=False):
+    """Labels as maps beside an image, and beside its flattened maps, or `ahead` of them."""
     x = tf.placeholder(tf.float32, [None, 8, 8, 1], "x")
     y = tf.placeholder(tf.float32, [None, 4], "y")
     maps = tf.reshape(y, [-1, 1, 1, 4]) * tf.ones([tf.shape(x)[0], 8, 8, 4])
     with tf.variable_scope("discriminator"):
         h = tf.nn.leaky_relu(added(tf.concat([x, maps], 3), 3, 4, 2), 0.2)
-        logits = dense(tf.concat([tf.reshape(h, [-1, 48]), y], 1), 1)
+        parts = [tf.reshape(h, [-1, 48]), y]
+        logits = dense(tf.concat(parts[::-1] if ahead else parts, 1), 1)
     trained("sgd", RATE, tf.reduce_mean(LOSSES["logits"](logits, 1.0), name="loss"))
 
 

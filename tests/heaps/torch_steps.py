@@ -104,18 +104,20 @@ def gan(kind="logits", g_kind="", penalty="", weight=PENALTY, saturates=False, c
 
 
 class Conditioned(nn.Module):
-    def __init__(self):
+    def __init__(self, ahead):
         super().__init__()
+        self.ahead = ahead
         self.conv, self.fc = nn.Conv2d(5, 3, 4, 2, 1), nn.Linear(52, 1)
 
     def forward(self, x, y):
         maps = y.view(-1, 4, 1, 1).expand(-1, 4, 8, 8)
         h = F.leaky_relu(self.conv(torch.cat([x, maps], 1)), 0.2)
-        return self.fc(torch.cat([h.flatten(1), y], 1))  # channels first
+        parts = [h.flatten(1), y]  # channels first
+        return self.fc(torch.cat(parts[::-1] if self.ahead else parts, 1))
 
 
-def conditioned():
-    model = Conditioned()
+def conditioned(ahead=False):
+    model = Conditioned(ahead)
     made = _sgd(model)
     step = lambda x, y: {"loss": _trained(made, _cross_entropy(model(x, y)))}  # noqa: E731
     return Torch({"D": model}, {"optimizer": made}, step)

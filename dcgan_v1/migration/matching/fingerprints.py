@@ -8,7 +8,7 @@ import numpy as np
 
 from dcgan_v1.migration.matching import candidates
 from dcgan_v1.migration.matching.candidates import Options
-from dcgan_v1.migration.matching.layouts import Layout, Pixels
+from dcgan_v1.migration.matching.layouts import Layout, Pixels, turned
 from dcgan_v1.migration.matching.matching import Row
 from dcgan_v1.migration.records import Arrays, GradientKey, Variable
 
@@ -238,7 +238,7 @@ def _closest(
     choices = [layout]
     if pixels:
         theirs = _with_pixels(layout, pixels)
-        back = _with_pixels(layout, {k: (h * w, c, 1) for k, (c, h, w) in pixels.items()})
+        back = _with_pixels(layout, {k: turned(chw) for k, chw in pixels.items()})
         choices = [layout, theirs, back] if prefers_plain else [theirs, layout, back]
     distances = []
     for choice in choices:

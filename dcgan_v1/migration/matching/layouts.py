@@ -5,7 +5,6 @@ transposed, and number the pixels of flattened feature maps channel by channel. 
 axes.
 """
 
-import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -28,7 +27,8 @@ OF_OPEN = ("plain", "torch dense", "torch conv", "torch depthwise")
 GATES = "ijfo"  # TF1's order of an LSTM's: input, candidate, forget, output
 
 
-Pixels = tuple[int, int, int]  # (C, H, W) of flattened feature maps
+# (C, H, W) of flattened feature maps, behind them how many elements stand ahead of their pixels
+Pixels = tuple[int, ...]
 Shape = tuple[int, ...]
 
 
@@ -37,8 +37,8 @@ class Layout(NamedTuple):
 
     Attributes:
       kind: one of AXES.
-      rows: (C, H, W) where TF1's rows are pixels by [H, W, C], theirs by [C, H, W]; further rows,
-        of a condition beside the pixels, come after them.
+      rows: `Pixels` where TF1's rows are pixels by [H, W, C], theirs by [C, H, W]; further rows
+        are of a condition beside the pixels.
       columns: the same of the columns, or of the only axis of a bias.
       part: (start, stop) of TF1's first axis that the other array is; None for all.
       gates: the order of blocks in the other array's last axis ('ifjo'), or ''.
@@ -108,9 +108,9 @@ class Layout(NamedTuple):
         """Returns what the table of variables says of it."""
         words = [] if self.kind == "plain" else [self.kind]
         if self.rows:
-            words.append("rows {}x{}x{}".format(*self.rows))
+            words.append(f"rows {_pixels_text(self.rows)}")
         if self.columns:
-            words.append("columns {}x{}x{}".format(*self.columns))
+            words.append(f"columns {_pixels_text(self.columns)}")
         if self.part:
             words.append(f"rows {self.part[0]} to {self.part[1]}")
         if self.gates:
@@ -175,18 +175,35 @@ def channels_last(values: np.ndarray, chw: Pixels, axis: int = -1) -> np.ndarray
 
 
 def _pixels(array: np.ndarray, chw: Pixels, axis: int, *, to_port: bool) -> np.ndarray:
-    c, h, w = chw
-    size = math.prod(chw)
-    if array.shape[axis] < size:
+    c, h, w, *ahead = chw
+    start, size = sum(ahead), c * h * w
+    if array.shape[axis] < start + size:
         return array
-    if array.shape[axis] > size:  # what is set beside the pixels comes after them
-        pixels, beside = np.split(array, [size], axis)
-        return np.concatenate([_pixels(pixels, chw, axis, to_port=to_port), beside], axis)
+    if array.shape[axis] > size:  # something is set beside the pixels
+        parts = np.split(array, [start, start + size], axis)
+        parts[1] = _pixels(parts[1], (c, h, w), axis, to_port=to_port)
+        return np.concatenate(parts, axis)
     before, after = array.shape[:axis], array.shape[axis + 1 :]
     split, order = ((h, w, c), (2, 0, 1)) if to_port else ((c, h, w), (1, 2, 0))
     array = array.reshape(*before, *split, *after)
     axes = [*range(axis), *(axis + i for i in order), *range(axis + 3, array.ndim)]
-    return array.transpose(axes).reshape(*before, math.prod(chw), *after)
+    return array.transpose(axes).reshape(*before, size, *after)
+
+
+def turned(pixels: Pixels) -> Pixels:
+    """Returns what undoes an order of pixels."""
+    c, h, w, *ahead = pixels
+    return (h * w, c, 1, *ahead)
+
+
+def _pixels_text(pixels: Pixels) -> str:
+    return "x".join(map(str, pixels[:3])) + "".join(f" behind {n}" for n in pixels[3:])
+
+
+def _parsed_pixels(text: str) -> Pixels:
+    sizes, _, ahead = text.partition(" behind ")
+    c, h, w = map(int, sizes.split("x"))
+    return (c, h, w, int(ahead)) if ahead else (c, h, w)
 
 
 def _gates(array: np.ndarray, have: str, want: str) -> np.ndarray:
@@ -211,7 +228,7 @@ def parse(text: str) -> Layout:
         word, _, rest = part.partition(" ")
         try:
             if word in ("rows", "columns") and "x" in rest:
-                fields[word] = tuple(map(int, rest.split("x")))
+                fields[word] = _parsed_pixels(rest)
             elif word == "rows":
                 start, _, stop = rest.partition(" to ")
                 fields["part"] = int(start), int(stop)
@@ -229,7 +246,8 @@ def parse(text: str) -> Layout:
             names = ", ".join(AXES)
             raise UserError(
                 f"the map has the layout {text!r}; known are {names}, rows CxHxW, "
-                "columns CxHxW, rows A to B, gates ifjo, forget bias X, reshaped AxB of C"
+                "rows CxHxW behind N, columns CxHxW, rows A to B, "
+                "gates ifjo, forget bias X, reshaped AxB of C"
             ) from error
     return Layout(kind, **fields)
 

@@ -1,68 +1,175 @@
-"""Finds where dense layers meet flattened feature maps, by the shapes of what layers take and give.
+"""Finds where dense layers meet flattened feature maps, by the numbers that layers take and give.
 
-Maps are [N, C, H, W]."""
+Arrays of maps are [N, H, W, C], as in `records.LayerOutput`."""
 
-import math
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-Shape = tuple[int, ...]
-Pixels = dict[str, dict[str, tuple[int, int, int]]]  # see `records.Observation.pixels`
+import numpy as np
+
+from dcgan_v1.migration.records import LayerOutput
+
+Pixels = dict[str, dict[str, tuple[int, ...]]]  # see `records.Observation.pixels`
+ROWS = 8  # of a batch: as many are looked at
+TELLING = 12  # different numbers at least, before their order tells what they were made of
+WITH_COLUMNS = ("dense", "other")  # kinds whose kernels may make pixels, or take them
+BY_ELEMENT = ("activation", "norm", "dropout", "add", "mul", "bias")  # give a vector for a vector
+
+
+@dataclass(frozen=True)
+class Values:
+    """What a layer gave, or was given.
+
+    Attributes:
+      array: [n, H, W, C] or [n, K], the first rows of the batch.
+      chw: of the maps that a vector begins with.
+      makers: paths of the layers that made a vector.
+    """
+
+    array: np.ndarray
+    chw: tuple[int, ...] | None = None
+    makers: tuple[str, ...] = ()
 
 
 @dataclass
-class Flattening:
+class Flattenings:
     """Notes where a layer without pixels follows feature maps, or makes them.
 
     Attributes:
-      maps: shape of the last feature maps, until a layer takes something else.
-      are_taken: whether a dense layer has taken them: another may take them, too, as two heads do.
-      makers: paths of dense layers whose outputs may become maps.
-      features: how many features the last of them gave.
+      pixels: what was found.
+      seen: what layers gave so far.
     """
 
-    maps: Shape | None = None
-    are_taken: bool = False
-    makers: list[str] = field(default_factory=list)
-    features: int = 0
+    pixels: Pixels = field(default_factory=dict)
+    seen: list[Values] = field(default_factory=list)
 
-    def note(self, pixels: Pixels, path: str, x: Shape, y: Shape) -> None:
-        """Takes the call of a layer, and adds what it tells to `pixels`.
+    def note(self, layer: LayerOutput, paths: Sequence[str]) -> None:
+        """Takes the call of a layer.
 
         Args:
-          pixels: see `records.Observation`; changed in place.
-          path: of the layer.
-          x, y: shapes of what it is given and gives.
+          layer: what it was given and gave.
+          paths: of the layer, or of those that have its variables.
         """
-        if len(x) == 4:
-            chw = _chw(x)
-            if self.makers and math.prod(x[1:]) == self.features and chw:
-                for earlier in self.makers:
-                    pixels.setdefault(earlier, {})["columns"] = chw
-            self.makers = []
-        if len(x) == 2 and len(y) == 2:
-            chw = _chw(self.maps) if self.maps else None
-            if chw and self._takes(math.prod(chw), x[1]):
-                pixels.setdefault(path, {})["rows"] = chw
-                self.are_taken = True
-            else:
-                self.maps = None
-            if y[1] != self.features:
-                self.makers = []
-            self.makers, self.features = [*self.makers, path], y[1]
-        if len(y) == 4:
-            self.maps, self.are_taken = y, False
+        x, y = self._given(layer), Values(layer.output[:ROWS])
+        rank = y.array.ndim
+        is_vector = rank == 2 and x is not None and x.array.ndim == 2
+        if is_vector and x and layer.kind in BY_ELEMENT and x.array.shape == y.array.shape:
+            y = replace(y, chw=x.chw, makers=(*x.makers, *paths))
+        elif is_vector and x and layer.kind in WITH_COLUMNS:
+            same = self._made_of(y.array) if layer.kind == "other" else None
+            if same is None and x.chw:
+                self._add(paths, "rows", x.chw)
+            y = same or replace(y, makers=tuple(paths))
+        elif rank == 2 or (rank == 4 and x is not None and x.array.ndim == 2):
+            y = self._made_of(y.array) or self._by_size(y.array)
+        self.seen.append(y)
 
-    def _takes(self, pixels: int, features: int) -> bool:
-        """Whether a layer of so many features takes the last maps, with a condition beside them
-        perhaps: a layer after one that took them is given what that gave."""
-        if pixels == features:
-            return not (self.are_taken and features == self.features)
-        return pixels < features and not self.are_taken
+    def _given(self, layer: LayerOutput) -> Values | None:
+        if layer.input is not None:
+            array = layer.input[:ROWS]
+            return self._made_of(array) or self._by_size(array)
+        shape = layer.given[1:]
+        return next((v for v in reversed(self.seen) if v.array.shape[1:] == shape), None)
 
-
-def _chw(shape: Shape) -> tuple[int, int, int] | None:
-    """(C, H, W) of a map's shape, where it is one that can be flattened."""
-    if len(shape) != 4 or math.prod(shape[2:]) <= 1:
+    def _made_of(self, array: np.ndarray) -> Values | None:
+        """An array that holds the numbers of what a layer gave, of the last that did."""
+        for value in reversed(self.seen):
+            if len(value.array) != len(array) or not value.array[0].size:
+                continue
+            if array.ndim == 4:
+                if _follows(array, value.array):
+                    return Values(array)
+                if any(_follows(flat, value.array) for flat in _flattened(array)):
+                    self._add(value.makers, "columns", _chw(array))
+                    return Values(array)
+                continue
+            for flat in _flattened(value.array):
+                start = _start(array, flat)
+                if start is not None:
+                    chw = value.chw if value.array.ndim == 2 else _chw(value.array)
+                    makers = value.makers if array.shape == flat.shape else ()
+                    return Values(array, _behind(chw, start), makers)
         return None
-    _, c, h, w = shape
+
+    def _by_size(self, array: np.ndarray) -> Values:
+        """An array of other numbers than any layer gave: something lies between that is no layer.
+        It is taken to be of what was last seen, if that has as many."""
+        last = self.seen[-1] if self.seen else None
+        if last is None or last.array[0].size != array[0].size or last.array.ndim == array.ndim:
+            return Values(array)
+        if array.ndim == 2:
+            return Values(array, _chw(last.array))
+        self._add(last.makers, "columns", _chw(array))
+        return Values(array)
+
+    def _add(self, paths: Iterable[str], axis: str, chw: tuple[int, ...] | None) -> None:
+        if chw:
+            for path in paths:
+                self.pixels.setdefault(path, {})[axis] = chw
+
+
+def pixels_of(layers: Iterable[LayerOutput], places: Mapping[str, str]) -> Pixels:
+    """Returns the layers of a port that meet feature maps.
+
+    Args:
+      layers: in the order of their calls.
+      places: variable of the port -> path of its layer.
+    """
+    found = Flattenings()
+    for layer in layers:
+        if layer.kind != "model" and layer.output.ndim:
+            variables = layer.parts.values()
+            paths = {places[v] for v in variables} or {layer.name.partition("#")[0]}
+            found.note(layer, sorted(paths))
+    return found.pixels
+
+
+def _flattened(array: np.ndarray) -> list[np.ndarray]:
+    """Maps as vectors, in both orders; a vector as it is."""
+    if array.ndim == 2:
+        return [array]
+    if array.ndim != 4:
+        return []
+    return [a.reshape(len(a), -1) for a in (array, array.transpose(0, 3, 1, 2))]
+
+
+def _start(array: np.ndarray, flat: np.ndarray) -> int | None:
+    """Where in vectors others begin: anywhere, or at 0 where they are what an activation gives."""
+    size, width = flat.shape[1], array.shape[1]
+    if size > width:
+        return None
+    if _follows(array[:, :size], flat):
+        return 0
+    first = np.flatnonzero(np.all(array[:, : width - size + 1] == flat[:, :1], axis=0))
+    return next((int(j) for j in first if _is_same(array[:, j : j + size], flat)), None)
+
+
+def _behind(chw: tuple[int, ...] | None, start: int) -> tuple[int, ...] | None:
+    """The pixels of maps that begin at an element of a vector."""
+    if not chw or not start:
+        return chw
+    c, h, w, *ahead = chw
+    return (c, h, w, start + sum(ahead))
+
+
+def _is_same(y: np.ndarray, x: np.ndarray) -> bool:
+    """Numbers that are all alike are not known by their values."""
+    return bool(np.array_equal(y, x) and np.ptp(y) > 0)
+
+
+def _follows(y: np.ndarray, x: np.ndarray) -> bool:
+    """Whether numbers are others, or rise with them as those of an activation do."""
+    if y.shape != x.shape:
+        return False
+    if _is_same(y, x):
+        return True
+    rising = y.ravel()[np.argsort(x.ravel(), kind="stable")]
+    return bool(np.all(np.diff(rising) >= 0)) and len(np.unique(rising)) >= TELLING
+
+
+def _chw(array: np.ndarray) -> tuple[int, ...] | None:
+    """(C, H, W) of maps, where their pixels can be counted in two orders."""
+    if array.ndim != 4 or np.prod(array.shape[1:3]) <= 1:
+        return None
+    _, h, w, c = array.shape
     return c, h, w

@@ -1,5 +1,6 @@
 """A port that was recorded: it answers from its recording, and no code of it is run."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from dcgan_v1.migration.records import (
     State,
 )
 from dcgan_v1.migration.runners import recorded_functions
+from dcgan_v1.migration.runners.flattening import Pixels, pixels_of
 from dcgan_v1.migration.runners.keras.keras_terms import KerasTerms
 from dcgan_v1.migration.runners.recorded_functions import Functions
 from dcgan_v1.migration.runners.recorded_names import add_losses, in_order_of_use, numbered
@@ -147,7 +149,7 @@ class RecordedPort:
         if step >= len(self.recording.steps):
             raise UserError(f"{self.recording.folder} has no step {step + 1}: record more")
         scalars: dict[str, float] = {}
-        layers: list[tuple[LayerOutput, dict[str, Any]]] = []
+        calls: list[tuple[LayerOutput, bool]] = []
         gradients: dict[GradientKey, np.ndarray] = {}
         settings = {}
         functions = Functions(self.reads)
@@ -155,7 +157,7 @@ class RecordedPort:
             entry, arrays = self.told["updates"][update], self.recording.update(update)
             add_losses(scalars, entry["losses"])
             ahead = self.recording.calls_ahead if update == 0 else 0
-            layers += self._layers(entry["layers"], arrays, "", number, functions, ahead)
+            calls += self._calls(entry["layers"], arrays, "", number, functions, ahead)
             optimizer = entry["optimizer"]
             for name, array in arrays.items():
                 if name.startswith("gradient/"):
@@ -164,13 +166,12 @@ class RecordedPort:
             settings[optimizer] = self.reads.optimizer_settings(
                 self.told["optimizers"][optimizer], entry["settings"]
             )
-        pixels = self.reads.pixels(layers)
         return Observation(
             scalars,
-            numbered([layer for layer, _ in layers]),
+            numbered([layer for layer, is_layer in calls if is_layer]),
             gradients,
             settings,
-            pixels,
+            self._pixels(calls),
             altered=self._info.altered,
         )
 
@@ -185,7 +186,11 @@ class RecordedPort:
         self.position += 1
         return weights
 
-    def _layers(
+    def _pixels(self, calls: list[tuple[LayerOutput, bool]]) -> Pixels:
+        places = {name: v.layer for name, v in self._info.variables.items()}
+        return pixels_of((layer for layer, _ in calls), places)
+
+    def _calls(
         self,
         entries: list[dict[str, Any]],
         arrays: dict[str, np.ndarray],
@@ -193,20 +198,20 @@ class RecordedPort:
         applied: int,
         functions: Functions,
         ahead: int = 0,
-    ) -> list[tuple[LayerOutput, dict[str, Any]]]:
-        layers = []
+    ) -> list[tuple[LayerOutput, bool]]:
+        """(What a layer gave, whether it is more than a way to write others) of each call."""
+        calls = []
         for number, entry in list(enumerate(entries))[ahead:]:
             if "function" in entry:
                 x = arrays.get(f"{prefix}layer_input/{number}")
                 y = self.reads.oriented(arrays[f"{prefix}layer/{number}"])
                 x = None if x is None else self.reads.oriented(x)
-                layers.append((functions.layer(entry, y, x, applied), entry))
+                layer = functions.layer(entry, y, x, applied)
+                calls.append((replace(layer, given=self._given(entry)), True))
                 continue
             name, module = entry["name"], self.told["modules"].get(entry["name"], {})
             is_model = name.endswith(OUTPUT)
             is_other = classes.owner_of(name) != name or not self.reads.is_layer(module)
-            if is_other and not is_model:
-                continue
             own_input = arrays.get(f"{prefix}layer_input/{number}")
             layer = LayerOutput(
                 name,
@@ -215,20 +220,23 @@ class RecordedPort:
                 self.reads.oriented(arrays[f"{prefix}layer/{number}"]),
                 None if own_input is None or is_model else self.reads.oriented(own_input),
                 applied,
+                given=self._given(entry),
             )
-            layers.append((layer, entry))
-        return layers
+            calls.append((layer, is_model or not is_other))
+        return calls
+
+    def _given(self, entry: dict[str, Any]) -> tuple[int, ...]:
+        return self.reads.oriented(np.empty(entry.get("given", ()))).shape
 
     def inference(self, batch: Batch, forward: dict[str, list[str]]) -> Observation:
         del batch, forward
-        layers = []
+        calls = []
         functions = Functions(self.reads)
         for entry in self.told["inference"]:
             prefix = f"{entry['model']}/"
-            layers += self._layers(entry["layers"], self.recording.before, prefix, 0, functions)
-        return Observation(
-            layers=numbered([layer for layer, _ in layers]), pixels=self.reads.pixels(layers)
-        )
+            calls += self._calls(entry["layers"], self.recording.before, prefix, 0, functions)
+        layers = numbered([layer for layer, is_layer in calls if is_layer])
+        return Observation(layers=layers, pixels=self._pixels(calls))
 
     def inference_inputs(self) -> dict[str, list[np.ndarray]]:
         """Returns model -> what it was given in inference."""

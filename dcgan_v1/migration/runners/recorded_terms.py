@@ -9,9 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from dcgan_v1.migration.records import LayerOutput, Settings, Variable
+from dcgan_v1.migration.records import Settings, Variable
 from dcgan_v1.migration.runners import ports
-from dcgan_v1.migration.runners.flattening import Pixels
 
 Entry = Mapping[str, Any]
 
@@ -86,14 +85,6 @@ class Terms(ABC):
     @abstractmethod
     def oriented(self, array: np.ndarray) -> np.ndarray:
         """Returns maps as [N, H, W, C]; others as they are."""
-
-    @abstractmethod
-    def pixels(self, layers: Sequence[tuple[LayerOutput, Entry]]) -> Pixels:
-        """Returns the layers that meet feature maps.
-
-        Args:
-          layers: (layer, its entry) in the order of their calls.
-        """
 
     @abstractmethod
     def slots(self, entry: Entry) -> dict[str, str]:

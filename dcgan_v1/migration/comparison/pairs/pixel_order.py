@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dcgan_v1.migration.comparison.pairs import alignment
 from dcgan_v1.migration.comparison.pairs.alignment import model_of
 from dcgan_v1.migration.matching.fingerprints import PixelsOf
-from dcgan_v1.migration.matching.layouts import Layout
+from dcgan_v1.migration.matching.layouts import Layout, Pixels, turned
 from dcgan_v1.migration.matching.matching import Matching, Row
 from dcgan_v1.migration.records import LayerOutput, Observation, PortInfo
 
@@ -85,10 +85,10 @@ def in_agreement(
 
 
 def _other_orders(
-    rows: list[Row], matching: Matching, pixels: dict[str, tuple[int, int, int]]
+    rows: list[Row], matching: Matching, pixels: dict[str, Pixels]
 ) -> Iterator[list[Row]]:
     """Yields a layer's rows with each order of pixels that may be."""
-    back = {axis: (h * w, c, 1) for axis, (c, h, w) in pixels.items()}
+    back = {axis: turned(chw) for axis, chw in pixels.items()}
     now = {r.new: r.layout for r in matching.rows}
     for order in ({}, pixels, back):
         changed = [r._replace(layout=_ordered(r.layout, order)) for r in rows]
@@ -96,5 +96,5 @@ def _other_orders(
             yield changed
 
 
-def _ordered(layout: Layout, order: dict[str, tuple[int, int, int]]) -> Layout:
+def _ordered(layout: Layout, order: dict[str, Pixels]) -> Layout:
     return layout._replace(rows=order.get("rows"), columns=order.get("columns"))

@@ -122,6 +122,7 @@ class Functions:
                 self.applied.count,
                 reads=tuple(sorted(parts.values())),
                 parts=parts,
+                given=tuple(x.shape),
             )
         )
 

@@ -12,7 +12,6 @@ import tensorflow as tf
 
 from dcgan_v1.migration.records import Arrays, GradientKey, LayerOutput, Settings
 from dcgan_v1.migration.runners import ports
-from dcgan_v1.migration.runners.flattening import Flattening, Pixels
 from dcgan_v1.migration.runners.keras import keras_layers, keras_optimizers
 
 if TYPE_CHECKING:
@@ -77,7 +76,7 @@ def recording_gradients(
 
 @contextlib.contextmanager
 def recording_layers(
-    layers: Layers, outputs: list[LayerOutput], applied: Applied, pixels: Pixels
+    layers: Layers, outputs: list[LayerOutput], applied: Applied
 ) -> Iterator[None]:
     """Appends what every call of a layer gives to `outputs`.
 
@@ -85,9 +84,7 @@ def recording_layers(
       layers: those that are looked into.
       outputs: what is appended to.
       applied: counts the updates of the step.
-      pixels: what is learned of layers that meet feature maps is added to it.
     """
-    flat = Flattening()
     calls: dict[str, int] = {}
     ids: set[int] = set()
     alive: list[Any] = []
@@ -102,12 +99,6 @@ def recording_layers(
         name = path if calls[path] == 1 else f"{path}#{calls[path]}"
         x = tf.nest.flatten(args[0])[0] if args else None
         is_new = x is not None and id(x) not in ids and tf.is_tensor(x)
-        if (
-            x is not None
-            and tf.is_tensor(x)
-            and keras_layers.kind(layer) in ("conv", "deconv", "dense")
-        ):
-            flat.note(pixels, path, _channels_first(x.shape), _channels_first(tensor.shape))
         ids.add(id(tensor))
         alive.append(tensor)  # or its id might be another's
         outputs.append(
@@ -118,6 +109,7 @@ def recording_layers(
                 np.asarray(tensor),
                 np.asarray(x) if is_new else None,
                 applied.count,
+                given=tuple(x.shape) if x is not None and tf.is_tensor(x) else (),
             )
         )
         return y
@@ -127,12 +119,6 @@ def recording_layers(
         for cls in classes:
             stack.enter_context(patched_call(cls, record))
         yield
-
-
-def _channels_first(shape: Any) -> tuple[int, ...]:
-    """Maps as [N, C, H, W]."""
-    n, *rest = shape
-    return (n, rest[-1], *rest[:-1])
 
 
 @contextlib.contextmanager

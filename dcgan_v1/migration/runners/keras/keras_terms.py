@@ -1,12 +1,9 @@
 """Keras's classes in a recording, as the kinds and settings that are compared."""
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from dcgan_v1.migration.recordings.port_recorder.tensorflow_functions import OPS
-from dcgan_v1.migration.records import LayerOutput, Settings, Variable
-from dcgan_v1.migration.runners.flattening import Flattening, Pixels
+from dcgan_v1.migration.records import Settings, Variable
 from dcgan_v1.migration.runners.keras import classes as keras_classes
 from dcgan_v1.migration.runners.keras import keras_optimizers, op_names
 from dcgan_v1.migration.runners.recorded_terms import Entry, Terms
@@ -47,24 +44,9 @@ class KerasTerms(Terms):
     def oriented(self, array: np.ndarray) -> np.ndarray:
         return array
 
-    def pixels(self, layers: Sequence[tuple[LayerOutput, Entry]]) -> Pixels:
-        sizes: Pixels = {}
-        flat = Flattening()
-        for layer, entry in layers:
-            shape = tuple(entry.get("given", ()))
-            if shape and "function" not in entry and layer.kind in ("conv", "deconv", "dense"):
-                path = layer.name.partition("#")[0]
-                flat.note(sizes, path, _channels_first(shape), _channels_first(layer.output.shape))
-        return sizes
-
     def slots(self, entry: Entry) -> dict[str, str]:
         """They are recorded by TF1's names."""
         settings, kind = entry["settings"], self.optimizer_kind(entry)
         idle = {"mom": not settings.get("momentum"), "mg": not settings.get("centered")}
         idle["accum"] = kind == "SGD" and not settings.get("momentum")
         return {slot: slot for slot in keras_optimizers.SLOTS.get(kind, {}) if not idle.get(slot)}
-
-
-def _channels_first(shape: tuple[int, ...]) -> tuple[int, ...]:
-    n, *rest = shape
-    return (n, rest[-1], *rest[:-1]) if rest else shape

@@ -24,7 +24,7 @@ from dcgan_v1.migration.records import (
     Variable,
 )
 from dcgan_v1.migration.runners import ports
-from dcgan_v1.migration.runners.flattening import Pixels
+from dcgan_v1.migration.runners.flattening import Pixels, pixels_of
 from dcgan_v1.migration.runners.keras import (
     exact,
     functional,
@@ -46,7 +46,6 @@ class KerasRunner:
         self.altered = altered
         self.spec = spec  # it keeps the owner of a step alive
         self.models, self.draws = spec.models, ports.Draws()
-        self.pixels: Pixels = {}
         self.optimizers: dict[str, Any] = dict(spec.optimizers) or self._compiled()
         if dtype == "float64":
             for name, settings in exact.exact_decimals(self.optimizers).items():
@@ -211,7 +210,7 @@ class KerasRunner:
             layers,
             gradients,
             self._settings() | settings,
-            self.pixels,
+            self._pixels(layers),
             self.forward,
             unused_draws=[name for name, _ in self.draws.waiting],
             altered=self.altered,
@@ -221,10 +220,13 @@ class KerasRunner:
     def _recording(self, layers: list[LayerOutput], applied: instruments.Applied) -> Iterator[None]:
         """Appends what layers give, and what functions give in tf.Modules."""
         with (
-            instruments.recording_layers(self.layers, layers, applied, self.pixels),
+            instruments.recording_layers(self.layers, layers, applied),
             functional.recording(self.models, self.variables, layers, applied),
         ):
             yield
+
+    def _pixels(self, layers: list[LayerOutput]) -> Pixels:
+        return pixels_of(layers, {name: name.rpartition("/")[0] for name in self.variables})
 
     def weights_before_updates(self, batch: Batch) -> dict[int, Arrays]:
         weights: dict[int, Arrays] = {}
@@ -256,7 +258,7 @@ class KerasRunner:
                 y = _call(model, [tensors] if self.takes_list.get(name) else tensors)
             if tf.is_tensor(y):
                 layers.append(LayerOutput(f"{name}: output", "model", {}, np.asarray(y)))
-        return Observation(layers=layers, pixels=self.pixels, altered=self.altered)
+        return Observation(layers=layers, pixels=self._pixels(layers), altered=self.altered)
 
     # ---- files ----
 

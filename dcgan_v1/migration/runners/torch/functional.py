@@ -145,13 +145,16 @@ def layout_of(call: Call) -> dict[str, str]:
     return {kernel: function_names.layout(call.name, call.shapes[kernel], groups)}
 
 
-def output_of(call: Call, name: str, arrays: tuple[Any, Any], applied: int) -> LayerOutput:
+def output_of(
+    call: Call, name: str, arrays: tuple[Any, Any], applied: int, given: tuple[int, ...]
+) -> LayerOutput:
     """Returns what a call gave, as a layer's output.
 
     Args:
       name: of the layer.
       arrays: what it gives, and what it is given where no layer before gave it.
       applied: how many updates of the step came before.
+      given: shape of what it is given.
     """
     return LayerOutput(
         name,
@@ -162,4 +165,5 @@ def output_of(call: Call, name: str, arrays: tuple[Any, Any], applied: int) -> L
         applied,
         reads=tuple(sorted(call.parts.values())),
         parts=call.parts,
+        given=given,
     )

@@ -11,8 +11,7 @@ import torch
 
 from dcgan_v1.migration.records import OPEN, Arrays, GradientKey, LayerOutput, Settings
 from dcgan_v1.migration.runners import ports
-from dcgan_v1.migration.runners.flattening import Flattening, Pixels
-from dcgan_v1.migration.runners.torch import classes, functional, torch_layers, torch_optimizers
+from dcgan_v1.migration.runners.torch import functional, torch_layers, torch_optimizers
 
 Layers = dict[int, tuple[str, torch.nn.Module]]  # id of a module -> its path, itself
 
@@ -79,20 +78,18 @@ class Recorder:
       parts: of the port.
       applied: counts the updates of the step.
       outputs: what layers gave, in the order of their calls.
-      pixels, layouts: what is learned of layers that meet feature maps, and of bare tensors.
+      layouts: what is learned of bare tensors.
     """
 
     parts: "Parts"
     applied: Applied
     outputs: list[LayerOutput]
-    pixels: Pixels
     layouts: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._calls: dict[str, int] = {}
         self._outputs: set[int] = set()
         self._alive: list[Any] = []
-        self._flat = Flattening()
         self.functions = functional.Functions(self.parts.names, self.of_function)
 
     def of_module(self, module: torch.nn.Module, args: Any, y: Any) -> None:
@@ -109,12 +106,18 @@ class Recorder:
             return
         x = args[0] if args and isinstance(args[0], torch.Tensor) else None
         kind, settings = torch_layers.kind_of(module), torch_layers.settings(module)
-        if x is not None and (x.ndim == 4 or kind not in classes.WITHOUT_PIXELS):
-            self._flat.note(self.pixels, path, tuple(x.shape), tuple(y.shape))
         self._calls[path] = self._calls.get(path, 0) + 1
         name = path if self._calls[path] == 1 else f"{path}#{self._calls[path]}"
         self.outputs.append(
-            LayerOutput(name, kind, settings, array_of(y), self._new(x, y), self.applied.count)
+            LayerOutput(
+                name,
+                kind,
+                settings,
+                array_of(y),
+                self._new(x, y),
+                self.applied.count,
+                given=shape_of(x),
+            )
         )
 
     def of_function(self, call: functional.Call) -> None:
@@ -125,15 +128,11 @@ class Recorder:
             first = self.layouts.setdefault(name, layout)
             if first != layout:  # tied weights: one call has them as a kernel, one transposed
                 self.layouts[name] = OPEN
-        if call.x is not None and call.parts and call.kind in ("conv", "deconv", "dense"):
-            for variable in call.parts.values():
-                shapes = tuple(call.x.shape), tuple(call.y.shape)
-                self._flat.note(self.pixels, self.parts.places[variable], *shapes)
-        elif call.x is not None and call.x.ndim == 4:  # whatever takes maps: a resize, say
-            self._flat.note(self.pixels, call.model, tuple(call.x.shape), tuple(call.y.shape))
         name = self.functions.name(call)
         arrays = array_of(call.y), self._new(call.x, call.y)
-        self.outputs.append(functional.output_of(call, name, arrays, self.applied.count))
+        self.outputs.append(
+            functional.output_of(call, name, arrays, self.applied.count, shape_of(call.x))
+        )
 
     def _new(self, x: torch.Tensor | None, y: torch.Tensor) -> np.ndarray | None:
         """What a layer is given, where no layer before gave it."""
@@ -255,6 +254,12 @@ def tensor_of(array: np.ndarray) -> torch.Tensor:
     if array.ndim == 4:
         array = array.transpose(0, 3, 1, 2)
     return torch.from_numpy(np.array(array, order="C", copy=True))
+
+
+def shape_of(tensor: torch.Tensor | None) -> tuple[int, ...]:
+    """The shape of what `array_of` makes; () of None."""
+    shape = () if tensor is None else tuple(tensor.shape)
+    return tuple(shape[axis] for axis in (0, 2, 3, 1)) if len(shape) == 4 else shape
 
 
 def array_of(tensor: Any) -> np.ndarray:

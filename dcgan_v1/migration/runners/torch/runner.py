@@ -22,6 +22,7 @@ from dcgan_v1.migration.records import (
     Variable,
 )
 from dcgan_v1.migration.runners import ports
+from dcgan_v1.migration.runners.flattening import pixels_of
 from dcgan_v1.migration.runners.torch import classes, instruments, torch_layers, torch_optimizers
 from dcgan_v1.migration.runners.torch.instruments import array_of, tensor_of
 from dcgan_v1.migration.specs import Torch
@@ -56,7 +57,6 @@ class TorchRunner:
         places = {name: v.layer for name, v in self.records.items()}
         self.parts = instruments.Parts(self.models, self.layers, self.names, places)
         self.draws = ports.Draws()
-        self.pixels: dict[str, dict[str, tuple[int, int, int]]] = {}
         self.forward = {k: [list(v)] for k, v in spec.forward.items()}
         self.step_function = spec.step
         self._before_update: Callable[[int], object] = _nothing
@@ -173,7 +173,7 @@ class TorchRunner:
                         self.optimizers, self.names, gradients, self._before_update, settings
                     )
                 )
-                recorder = instruments.Recorder(self.parts, applied, layers, self.pixels, layouts)
+                recorder = instruments.Recorder(self.parts, applied, layers, layouts)
                 stack.enter_context(instruments.recording_layers(recorder))
                 stack.enter_context(
                     instruments.noting_inputs(self.models, self.forward, batch.inputs)
@@ -187,7 +187,7 @@ class TorchRunner:
             layers,
             gradients,
             self._settings() | settings,
-            self.pixels,
+            pixels_of(layers, self.parts.places),
             self.forward,
             layouts,
             [name for name, _ in self.draws.waiting],
@@ -221,14 +221,15 @@ class TorchRunner:
                 continue
             modes = {module: module.training for module in model.modules()}
             model.eval()
-            recorder = instruments.Recorder(self.parts, instruments.Applied(), layers, self.pixels)
+            recorder = instruments.Recorder(self.parts, instruments.Applied(), layers)
             with torch.no_grad(), instruments.recording_layers(recorder):
                 y = model(*map(tensor_of, inputs))
             for module, training in modes.items():  # some may be frozen on purpose
                 module.training = training
             if isinstance(y, torch.Tensor):
                 layers.append(LayerOutput(f"{name}: output", "model", {}, array_of(y)))
-        return Observation(layers=layers, pixels=self.pixels, altered=self.altered)
+        pixels = pixels_of(layers, self.parts.places)
+        return Observation(layers=layers, pixels=pixels, altered=self.altered)
 
     # ---- files ----
 

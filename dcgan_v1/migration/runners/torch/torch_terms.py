@@ -5,8 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from dcgan_v1.migration.recordings.port_recorder.torch_functions import FUNCTIONS
-from dcgan_v1.migration.records import LayerOutput, Settings, Variable
-from dcgan_v1.migration.runners.flattening import Flattening, Pixels
+from dcgan_v1.migration.records import Settings, Variable
 from dcgan_v1.migration.runners.recorded_terms import Entry, Terms
 from dcgan_v1.migration.runners.torch import classes as torch_classes
 from dcgan_v1.migration.runners.torch import function_names, torch_optimizers
@@ -58,25 +57,6 @@ class TorchTerms(Terms):
 
     def oriented(self, array: np.ndarray) -> np.ndarray:
         return array.transpose(0, 2, 3, 1) if array.ndim == 4 else array  # of [N, C, H, W]
-
-    def pixels(self, layers: Sequence[tuple[LayerOutput, Entry]]) -> Pixels:
-        sizes: Pixels = {}
-        flat = Flattening()
-        for layer, entry in layers:
-            shape = layer.output.shape
-            input_shape = tuple(entry.get("given", ()))
-            if not input_shape or layer.kind == "model":
-                continue
-            first = (shape[0], shape[3], *shape[1:3]) if len(shape) == 4 else shape
-            is_vector = len(input_shape) == 2 and layer.kind in torch_classes.WITHOUT_PIXELS
-            if "function" not in entry and not is_vector:
-                flat.note(sizes, layer.name.partition("#")[0], input_shape, first)
-            elif layer.parts and layer.kind in WITH_KERNELS:
-                for variable in layer.parts.values():
-                    flat.note(sizes, variable.rpartition("/")[0], input_shape, first)
-            elif len(input_shape) == 4:
-                flat.note(sizes, layer.name.partition("/")[0], input_shape, first)
-        return sizes
 
     def slots(self, entry: Entry) -> dict[str, str]:
         group = entry["settings"]

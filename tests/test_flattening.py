@@ -1,0 +1,144 @@
+"""Which dense layers meet flattened feature maps: told by the numbers that layers take and give."""
+
+import numpy as np
+import pytest
+
+from dcgan_v1.migration.matching.layouts import Layout
+from dcgan_v1.migration.records import LayerOutput
+from dcgan_v1.migration.runners.flattening import pixels_of
+
+pytestmark = pytest.mark.compare
+ORDERS = {"last": (0, 1, 2, 3), "first": (0, 3, 1, 2)}
+
+
+def call(name, kind, y, x=None, given=None):
+    """What a port's recorder tells of a call; `x` where no layer gave it."""
+    shape = given if given is not None else () if x is None else x.shape
+    return LayerOutput(name, kind, {}, y, x, given=tuple(shape))
+
+
+def maps(rng):
+    """[N, H, W, C] of drawn sizes."""
+    return rng.normal(size=(4, *rng.integers(2, 6, 3)))
+
+
+def flat(array, order):
+    return array.transpose(ORDERS[order]).reshape(len(array), -1)
+
+
+def chw(array):
+    _, h, w, c = array.shape
+    return c, h, w
+
+
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("activation", [lambda x: x, np.tanh, lambda x: np.maximum(x, 0.2 * x)])
+def test_a_dense_layer_takes_the_maps_whose_numbers_it_is_given(rng, order, activation):
+    conv, other = maps(rng), maps(rng)
+    x = flat(activation(conv), order)
+    calls = [
+        call("D/conv", "conv", conv, rng.normal(size=(4, 9, 9, 1))),
+        call("E/conv", "conv", other, rng.normal(size=(4, 9, 9, 1))),
+        call("D/fc", "dense", rng.normal(size=(4, 7)), x),
+    ]
+    assert pixels_of(calls, {}) == {"D/fc": {"rows": chw(conv)}}
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_a_condition_stands_ahead_of_pixels_or_behind_them(rng, order):
+    conv, label, far = maps(rng), rng.normal(size=(4, 3)), rng.normal(size=(4, 2))
+    pixels = flat(conv, order)
+    for parts, rows in (([pixels, label], chw(conv)), ([label, pixels, far], (*chw(conv), 3))):
+        calls = [
+            call("conv", "conv", conv, rng.normal(size=(4, 9, 9, 1))),
+            call("fc", "dense", rng.normal(size=(4, 7)), np.concatenate(parts, 1)),
+        ]
+        assert pixels_of(calls, {}) == {"fc": {"rows": rows}}
+
+
+def test_a_wider_layer_than_the_last_maps_does_not_take_them(rng):
+    """Maps are averaged and labels set beside them: more features than pixels, and none of them."""
+    conv = maps(rng)
+    size = conv[0].size
+    x = np.concatenate([conv.mean((1, 2)), rng.normal(size=(4, size))], 1)
+    calls = [
+        call("conv", "conv", conv, rng.normal(size=(4, 9, 9, 1))),
+        call("fc", "dense", rng.normal(size=(4, 5)), x),
+    ]
+    assert pixels_of(calls, {}) == {}
+
+
+def test_a_layer_of_as_many_features_takes_the_vector_before_it(rng):
+    """D's maps are 48 numbers, and so is what G's first dense layer gives its second."""
+    conv, wide = rng.normal(size=(4, 4, 4, 3)), rng.normal(size=(4, 48))
+    calls = [
+        call("D/conv", "conv", conv, rng.normal(size=(4, 8, 8, 1))),
+        call("D/fc", "dense", rng.normal(size=(4, 1)), flat(conv, "first")),
+        call("G/0", "dense", wide, rng.normal(size=(4, 5))),
+        call("G/1", "dense", rng.normal(size=(4, 2)), np.tanh(wide)),
+    ]
+    assert pixels_of(calls, {}) == {"D/fc": {"rows": (3, 4, 4)}}
+
+
+def test_two_heads_take_the_same_maps(rng):
+    conv = maps(rng)
+    x = flat(conv, "first")
+    heads = [call(name, "dense", rng.normal(size=(4, 2)), x) for name in ("judged", "told")]
+    found = pixels_of([call("conv", "conv", conv, rng.normal(size=(4, 9, 9, 1))), *heads], {})
+    assert found == {name: {"rows": chw(conv)} for name in ("judged", "told")}
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_maps_that_a_dense_layer_makes_go_through_norms_and_activations(rng, order):
+    made = maps(rng)
+    before = made - 1.0
+    shaped = np.maximum(made, 0)
+    z, normed = rng.normal(size=(4, 5)), flat(made, order)
+    calls = [
+        call("fc", "dense", flat(before, order) * rng.uniform(1, 2, made[0].size), z),
+        call("norm", "norm", normed, given=normed.shape),
+        call("relu", "activation", flat(shaped, order), given=normed.shape),
+        call("deconv", "deconv", rng.normal(size=(4, 8, 8, 1)), shaped),
+    ]
+    found = pixels_of(calls, {})
+    assert found == {name: {"columns": chw(made)} for name in ("fc", "norm", "relu")}
+
+
+def test_layers_that_only_reshape_are_looked_through(rng):
+    """As Keras's Reshape, Flatten and Concatenate: what they are given has its shape alone."""
+    wide, label = rng.normal(size=(4, 48)), rng.normal(size=(4, 2))
+    shaped = wide.reshape(4, 4, 4, 3)
+    conv = rng.normal(size=(4, 2, 2, 5))
+    vector = conv.reshape(4, 20)
+    joined = np.concatenate([vector, label], 1)
+    calls = [
+        call("fc", "dense", wide, rng.normal(size=(4, 6))),
+        call("reshape", "other", shaped, given=wide.shape),
+        call("conv", "conv", conv, given=shaped.shape),
+        call("flatten", "other", vector, given=conv.shape),
+        call("joined", "other", joined, given=vector.shape),
+        call("out", "dense", rng.normal(size=(4, 1)), given=joined.shape),
+    ]
+    assert pixels_of(calls, {}) == {"fc": {"columns": (3, 4, 4)}, "out": {"rows": (5, 2, 2)}}
+
+
+def test_maps_that_something_unknown_lies_behind_are_told_by_their_size(rng):
+    conv = maps(rng)
+    x = flat(conv + rng.normal(size=conv.shape), "first")  # noise, which is no layer
+    calls = [
+        call("conv", "conv", conv, rng.normal(size=(4, 9, 9, 1))),
+        call("fc", "dense", rng.normal(size=(4, 7)), x),
+    ]
+    assert pixels_of(calls, {}) == {"fc": {"rows": chw(conv)}}
+
+
+def test_rows_behind_a_condition_follow_the_pixels(rng):
+    shown, label, w = (
+        rng.normal(size=(2, 3, 4, 5)),
+        rng.normal(size=(2, 6)),
+        rng.normal(size=(66, 7)),
+    )
+    ours = np.concatenate([label, shown.reshape(2, -1)], 1) @ w
+    torch = Layout("torch dense", rows=(5, 3, 4, 6)).to_port(w)  # [7, 66]
+    theirs = np.concatenate([label, flat(shown, "first")], 1) @ torch.T
+    np.testing.assert_allclose(theirs, ours)
