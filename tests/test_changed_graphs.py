@@ -6,7 +6,8 @@ import tensorflow.compat.v1 as tf
 
 from dcgan_v1.errors import UserError
 from dcgan_v1.migration.runners.tf1.graph import changes
-from dcgan_v1.migration.sources import ThresholdChange, TypeChange
+from dcgan_v1.migration.runners.tf1.reading import knobs
+from dcgan_v1.migration.sources import PaddingChange, ThresholdChange, TypeChange
 
 pytestmark = pytest.mark.compare
 
@@ -48,19 +49,32 @@ def test_an_activation_that_becomes_another_has_the_gradient_of_one(new, rng):
             np.testing.assert_allclose(ours, theirs, rtol=1e-5, err_msg=old)
 
 
+def renamed(meta, kept):
+    """A graph whose ops have names that tell nothing, but for those that are kept."""
+    names = {n.name: n.name if n.name in kept else f"op{i}" for i, n in enumerate(meta.node)}
+    for node in meta.node:
+        node.name = names[node.name]
+        node.attr.pop("_class", None)  # where it is placed, by names
+        for place, tensor in enumerate(node.input):
+            name, colon, number = tensor.removeprefix("^").partition(":")
+            waits = "^" if tensor.startswith("^") else ""
+            node.input[place] = f"{waits}{names[name]}{colon}{number}"
+
+
 def retyped(function, new, seed, changed="y"):
     """Gradients of a penalty on a gradient of an activation: TensorFlow's own of `function`, with
-    the activation changed to another where one is named."""
+    the activation changed to another where one is named. No name of an op tells what it is."""
     with tf.Graph().as_default():
         x = tf.placeholder(tf.float64, [9], "x")
         first = tf.gradients(tf.reduce_sum(function(x) ** 2), x)[0]
-        second = tf.gradients(tf.reduce_sum(first**2), x)[0].name
+        tf.identity(tf.gradients(tf.reduce_sum(first**2), x)[0], "second")
         meta = tf.train.export_meta_graph()
+    renamed(meta.graph_def, {"x", "y", "y2", "second"})
     if new:
         changes.apply(meta, [TypeChange(changed, new, 0.3)])
     with tf.Graph().as_default(), tf.Session() as session:
         tf.import_graph_def(meta.graph_def, name="")
-        return session.run(second, {"x:0": 4 * np.random.default_rng(seed).normal(size=9)})
+        return session.run("second:0", {"x:0": 4 * np.random.default_rng(seed).normal(size=9)})
 
 
 @pytest.mark.parametrize("old", ["Relu", "Elu", "Tanh", "LeakyRelu"])
@@ -112,3 +126,56 @@ def test_a_softplus_that_waits_for_something_is_held_all_the_same(version):
         assert [op.name for op in graph.get_operation_by_name("y").control_inputs] == ["dep"]
     assert values[2] == 21.0 and slopes[2] == 1.0
     assert values[0] == pytest.approx(np.log(2)) and slopes[0] == 0.5
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_padding_is_that_of_gradients_of_gradients_whatever_their_names(seed):
+    """A penalty on the gradient by the images, of two convolutions of the same images: the oracle
+    pads one of them by itself, to maps of the same size."""
+    rng = np.random.default_rng(seed)
+    images, kernels = rng.normal(size=(2, 8, 8, 1)), rng.normal(size=(2, 5, 5, 1, 3))
+    before, after = ((0, 3), (2, 1), (3, 0))[seed]
+
+    def graph(padded):
+        x, w, v = (tf.placeholder(tf.float64, a.shape, n) for n, a in zip("xwv", fed, strict=True))
+        if padded:
+            around = [[0, 0], [before, after], [before, after], [0, 0]]
+            y = tf.nn.conv2d(tf.pad(x, around), w, 2, "VALID")
+        else:
+            y = tf.nn.conv2d(x, w, 2, "SAME", name="y")
+        other = tf.nn.conv2d(x, v, 2, "SAME")
+        loss = tf.reduce_sum(tf.square(y)) + tf.reduce_sum(tf.square(other))
+        slopes = tf.gradients(loss, x)[0]
+        loss += tf.reduce_sum(slopes**2)
+        for number, gradient in enumerate(tf.gradients(loss, [x, w, v])):
+            tf.identity(gradient, f"gradient{number}")
+        return tf.train.export_meta_graph()
+
+    def run(meta):
+        with tf.Graph().as_default(), tf.Session() as session:
+            tf.import_graph_def(meta.graph_def, name="")
+            named = {f"{n}:0": a for n, a in zip("xwv", fed, strict=True)}
+            return session.run([f"gradient{i}:0" for i in range(3)], named)
+
+    fed = (images, *kernels)
+    with tf.Graph().as_default():
+        wanted = graph(True)
+    with tf.Graph().as_default():
+        meta = graph(False)
+    renamed(meta.graph_def, {*"xwvy", *(f"gradient{i}" for i in range(3))})
+    changes.apply(meta, [PaddingChange("y", (before, after), (before, after))])
+    for ours, theirs in zip(run(meta), run(wanted), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-9, atol=1e-9)
+
+
+def test_the_second_gradient_s_convolution_is_no_copy_of_a_network():
+    with tf.Graph().as_default() as graph:
+        w = tf.get_variable("w", [5, 5, 1, 3], use_resource=False)
+        x, z = (tf.placeholder(tf.float32, [2, 8, 8, 1]) for _ in range(2))
+        y, _ = (tf.nn.conv2d(t, w, 2, "SAME", name=n) for t, n in ((x, "y"), (z, "copy")))
+        slopes = tf.gradients(tf.reduce_sum(tf.tanh(y)), x)[0]
+        tf.gradients(tf.reduce_sum(slopes**2), w)
+        every = [op.name for op in graph.get_operations() if op.type == "Conv2D"]
+        nodes = {node.name: node for node in graph.as_graph_def().node}
+        found = knobs.of(y.op, nodes)["padding"]
+    assert len(every) > 2 and sorted(name for name, _ in found) == ["copy", "y"]

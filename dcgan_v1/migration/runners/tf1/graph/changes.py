@@ -1,7 +1,6 @@
 """Numbers of a graph that an explanation replaces: what a port would compute if TF1 had them."""
 
 from collections.abc import Iterable
-from typing import NamedTuple
 
 import tensorflow.compat.v1 as tf
 from tensorflow.core.framework.node_def_pb2 import NodeDef
@@ -9,36 +8,17 @@ from tensorflow.core.protobuf.meta_graph_pb2 import MetaGraphDef
 from tensorflow.python.framework import tensor_util
 
 from dcgan_v1.errors import UserError
+from dcgan_v1.migration.runners.tf1.graph.gradient_ops import (
+    GRADIENTS,
+    IDENTITY,
+    have_gradients,
+    is_inside,
+    of_activation,
+    of_convolution,
+)
 from dcgan_v1.migration.sources import GraphChange, PaddingChange, ThresholdChange, TypeChange
 
-IDENTITY = "Identity"
-
-
-class Gradient(NamedTuple):
-    """The op of an activation's gradient.
-
-    Attributes:
-      op: its type; above: which of its inputs comes from above.
-      takes_input: whether the other one is the activation's input, and not its output.
-    """
-
-    op: str
-    above: int = 0
-    takes_input: bool = False
-
-
-GRADIENTS = {  # activations that can take each other's place -> the op of their gradient
-    "Relu": Gradient("ReluGrad"),
-    "Relu6": Gradient("Relu6Grad"),
-    "LeakyRelu": Gradient("LeakyReluGrad", takes_input=True),
-    "Elu": Gradient("EluGrad"),
-    "Softplus": Gradient("SoftplusGrad", takes_input=True),
-    "Sigmoid": Gradient("SigmoidGrad", above=1),
-    "Tanh": Gradient("TanhGrad", above=1),
-    IDENTITY: Gradient(IDENTITY),
-}
 LINEAR = ("Relu", "Relu6", "LeakyRelu", IDENTITY)  # piece by piece: gradients of any order alike
-CONVOLUTIONS = ("Conv2D", "Conv2DBackpropInput", "Conv2DBackpropFilter")
 
 
 def apply(meta: MetaGraphDef, changes: Iterable[GraphChange]) -> None:
@@ -83,9 +63,9 @@ def _retype(nodes: dict[str, NodeDef], change: TypeChange) -> None:
     """
     node = nodes[change.op]
     x, kind, old, new = node.input[0], node.op, GRADIENTS[node.op], GRADIENTS[change.kind]
-    gradients = _gradients_of(nodes, node)
+    gradients = of_activation(nodes, node)
     is_bent = not {kind, change.kind} <= set(LINEAR)
-    if is_bent and any(_is_inside(name, g.name) for g in gradients for name in nodes):
+    if is_bent and have_gradients(nodes, gradients, kind):
         raise UserError(f"{change.op} cannot be {change.kind}: the gradient has one of its own")
     source = x if new.takes_input else change.op
     _become(node, change.kind, change.slope, [x])
@@ -93,28 +73,6 @@ def _retype(nodes: dict[str, NodeDef], change: TypeChange) -> None:
         inputs = [source, source]
         inputs[new.above] = other.input[old.above]
         _become(other, new.op, change.slope, inputs[: 1 if new.op == IDENTITY else 2])
-
-
-def _gradients_of(nodes: dict[str, NodeDef], node: NodeDef) -> list[NodeDef]:
-    """The ops of an activation's gradients."""
-    kind, x = GRADIENTS[node.op], _plain(node.input[0])
-    by_input = kind.takes_input or node.op == "Relu6"  # that of early versions takes its input
-    own = {*([x] if by_input else []), *([] if kind.takes_input else [node.name])}
-    place = 1 - kind.above
-    found = [o for o in nodes.values() if o.op == kind.op and _plain(o.input[place]) in own]
-    alike = [o for o in nodes.values() if o.op == node.op and _plain(o.input[0]) == x]
-    if len(alike) > 1 and any(_plain(o.input[place]) == x for o in found):
-        raise UserError(f"{node.name} is not the only {node.op} of {x}: gradients tell no one")
-    return found
-
-
-def _is_inside(name: str, op: str) -> bool:
-    """Whether an op is part of the gradient of another."""
-    return name.startswith(f"{op}_grad/") or f"/{op}_grad/" in name
-
-
-def _plain(tensor: str) -> str:
-    return tensor.removesuffix(":0")
 
 
 def _become(node: NodeDef, kind: str, slope: float, inputs: list[str]) -> None:
@@ -130,10 +88,7 @@ def _become(node: NodeDef, kind: str, slope: float, inputs: list[str]) -> None:
 
 def _repad(nodes: dict[str, NodeDef], change: PaddingChange) -> None:
     """Gives a convolution other zeros around its images, and so its gradients, of any order."""
-    for name, node in nodes.items():
-        is_gradient = _is_inside(name, change.op)
-        if name != change.op and not (is_gradient and node.op in CONVOLUTIONS):
-            continue
+    for node in of_convolution(nodes, nodes[change.op]):
         spatial = [*change.rows, *change.columns]
         is_first = node.attr["data_format"].s == b"NCHW"
         node.attr["padding"].s = b"EXPLICIT"
@@ -150,7 +105,7 @@ def _hold_above(meta: MetaGraphDef, nodes: dict[str, NodeDef], change: Threshold
         or (  # TF2 writes it as what comes from above, times a sigmoid
             node.op == "Sigmoid"
             and node.input[0] == nodes[change.op].input[0]
-            and _is_inside(node.name, change.op)
+            and is_inside(node.name, change.op)
         )
     ]
     for node in (nodes[change.op], *gradients):

@@ -7,7 +7,7 @@ from tensorflow.core.framework.node_def_pb2 import NodeDef
 
 from dcgan_v1.migration.recordings.port_recorder.leaky_relus import AT_ZERO
 from dcgan_v1.migration.records import TYPE, Settings
-from dcgan_v1.migration.runners.tf1.graph.changes import GRADIENTS, IDENTITY
+from dcgan_v1.migration.runners.tf1.graph.gradient_ops import GRADIENTS, IDENTITY
 from dcgan_v1.migration.runners.tf1.reading import graph_ops
 
 Knobs = dict[str, list[tuple[str, str]]]  # setting -> [(op, attribute)]
@@ -133,6 +133,12 @@ def _of_same_filter(convolution: tf.Operation) -> list[str]:
             if user.type in graph_ops.THROUGH and user not in ops:
                 ops.add(user)
                 waiting.append(user)
-            if user.type == convolution.type and "_grad/" not in user.name:
+            if user.type == convolution.type and not _is_second_gradient(user, source):
                 names.add(user.name)
     return sorted(names)
+
+
+def _is_second_gradient(convolution: tf.Operation, source: tf.Operation) -> bool:
+    """Whether what is folded was made with the same kernel before: of a gradient's gradient."""
+    folded = convolution.inputs[0 if convolution.type == "Conv2D" else 2].op
+    return source in graph_ops.above([folded], data_only=True)
