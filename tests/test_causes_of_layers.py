@@ -145,3 +145,25 @@ def test_an_input_in_another_range_is_named_though_the_layer_before_differs_alre
     generator, discriminator = first_differences.find(case(evidence), "training", late=False)
     assert generator.where.startswith("G/out")
     assert "the port scales its input: 2 times TF1's x, plus -1" in discriminator.text
+
+
+def test_what_a_discriminator_ends_in_is_no_copy_of_what_its_generator_ends_in(rng):
+    made_of, judged = rng.normal(size=(2, 4, 9))
+    sigmoid, knobs = (lambda x: 1 / (1 + np.exp(-x))), {"tanh": [("G/Sigmoid", "type Tanh")]}
+    ops = [
+        LayerOutput("G/add", "add", {}, made_of, reads=("g",)),
+        LayerOutput("G/Sigmoid", "activation", {}, sigmoid(made_of), reads=("g",), knobs=knobs),
+        LayerOutput("D/add", "add", {}, judged, reads=("d", "g")),  # of what G draws
+        replace(
+            LayerOutput("D/Sigmoid", "activation", {}, sigmoid(judged), reads=("d", "g")),
+            knobs={"tanh": [("D/Sigmoid", "type Tanh")]},
+        ),
+    ]
+    ends = [
+        LayerOutput("G/1", "activation", {}, np.tanh(made_of), reads=("g",)),
+        LayerOutput("D/0", "dense", {}, judged, reads=("d",)),
+    ]
+    rows = [Aligned(ends[0], ops[1], "use", 1.0, 1.0), Aligned(ends[1], ops[2], "value", 0.0, 0.0)]
+    evidence = made({}, {}, {}, aligned={"training": rows}, layers={"training": ops})
+    changed = layer_corrections.changes(case(evidence), rows[0], {"tanh": 1.0})
+    assert [change.op for change in changed] == ["G/Sigmoid"]

@@ -18,7 +18,7 @@ from dcgan_v1.migration.explanation.kinds import Kind
 from dcgan_v1.migration.explanation.layer_causes import softplus
 from dcgan_v1.migration.matching.layouts import Layout
 from dcgan_v1.migration.matching.matching import Matching, Row
-from dcgan_v1.migration.records import LayerOutput, Observation
+from dcgan_v1.migration.records import LayerOutput, Observation, SlotKey
 from dcgan_v1.migration.sources import InputChange, NumberChange, OptimizerChange
 
 pytestmark = pytest.mark.unit
@@ -34,6 +34,23 @@ pytestmark = pytest.mark.unit
 def test_one_optimiser_for_two_is_no_other_number_of_updates(of_tf1, of_port, optimizers):
     (cause,) = one_sided.structure(case(alone_with_updates(of_tf1, of_port, optimizers)))
     assert "also trains 1 variables that TF1's leaves alone" in cause.text
+
+
+def test_one_optimiser_of_the_port_that_moves_a_weight_twice_for_two_of_tf1s_is_named():
+    key = Key(STATE, "a", "weight", 1)
+    slots = {f"a/{o}": SlotKey("a", o, "m") for o in ("o0", "o1")}
+    start = {"a": np.zeros(2)}
+    both = {"o0": "adam", "o1": "adam"}
+    of = made(
+        {key: np.ones(2)}, {key: np.zeros(2)}, start, 2, optimizers=both, old={"slots": slots}
+    )
+    (cause,) = one_sided.shared_slots(case(of))
+    assert cause.kind == Kind.OPTIMIZER
+    assert cause.text.startswith(
+        "adam makes 2 updates of 1 variables in a step, with the same slot"
+    )
+    apart = made({key: np.ones(2)}, {key: np.zeros(2)}, start, 2, old={"slots": slots})
+    assert not one_sided.shared_slots(case(apart))
 
 
 def test_labels_of_a_cross_entropy_are_told_from_its_value(rng):

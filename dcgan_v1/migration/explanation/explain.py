@@ -140,6 +140,7 @@ def _stages(case: Case) -> Iterator[Stage]:
     from them differs: what reads otherwise may compute the same."""
     yield randomness.find
     yield one_sided.structure
+    yield one_sided.shared_slots
     yield second_noise.find
     yield gradients.order
     matters = not (case.agrees(LOSS) and case.agrees(GRADIENT)) or _outputs_differ(case)

@@ -9,7 +9,7 @@ class Kind(StrEnum):
     # of what a step is given
     INPUT_RANGE = "the range of an input"
     OWN_DRAWS = "random numbers of the port's own"
-    SECOND_NOISE = "noise is drawn again on one side"
+    SECOND_NOISE = "an input is drawn again on one side"
     # of layers
     ACTIVATION = "an activation"
     AVERAGED_WEIGHTS = "averages of weights in inference"

@@ -1,22 +1,14 @@
-"""Why losses differ where the layers agree: labels, a mean for a sum, another kind of loss.
-
-The losses of this field are worked out by hand from what the networks gave."""
-
-import itertools
-from collections.abc import Callable, Iterator
+"""Why losses differ where the layers agree: labels, a mean for a sum, another kind of loss."""
 
 import numpy as np
 
 from dcgan_v1.migration.comparison.evidence import GRADIENT, LOSS, Key
-from dcgan_v1.migration.explanation import network_ends, penalties
+from dcgan_v1.migration.explanation import loss_kinds, network_ends, penalties, reconstructions
 from dcgan_v1.migration.explanation.case import Case, Cause
 from dcgan_v1.migration.explanation.kinds import Kind
 
-LABELS = (1.0, 0.0, 0.9, 0.1, 0.8, 0.2, 0.7, 0.3, 0.95, 0.05, 1.2, 0.5, -1.0)
 EQUAL = 1e-9
-WEIGHTS = (0.5, 2.0, 0.1, 10.0)  # of one half of a loss
 MANY = 20_000  # terms of a sum, of which a mean may be meant
-MOST = 6  # outputs of networks that a loss may be made of
 
 
 def told(case: Case) -> list[Cause]:
@@ -28,10 +20,11 @@ def told(case: Case) -> list[Cause]:
         if d.key.kind != LOSS or d.key.step or not d.is_over or mark in case.accounted:
             continue
         ours, theirs = (float(s[d.key]) for s in (case.evidence.ours, case.evidence.theirs))
+        energies = reconstructions.told(case, ours, theirs)
         text = (
             _kinds(case, ours, theirs)
             or penalties.told(case, ours, theirs)
-            or _term(case, d.key, ours, theirs)
+            or (energies.text if energies else _term(case, d.key, ours, theirs))
         )
         if text:
             keys = {e.key for e in case.over(LOSS) if e.key.name == d.key.name}
@@ -40,6 +33,8 @@ def told(case: Case) -> list[Cause]:
             }
             accounted = frozenset({mark} | keys | gradients)
             causes.append(Cause(Kind.LOSS, f"loss {d.key.name}", text, accounted))
+            if energies and text == energies.text:
+                causes += energies.left_out_end()
     return causes
 
 
@@ -119,8 +114,8 @@ def _factor(case: Case, ours: float, theirs: float) -> str | None:
 def _kinds(case: Case, ours: float, theirs: float) -> str | None:
     """Both sides' kinds of loss and labels, where they are known and differ."""
     old, new = network_ends.ends(case)
-    firsts = [known[:2] for known in _values(old) if _is(known[2], ours)]
-    fitting = [known[:2] for known in _values(new) if _is(known[2], theirs)]
+    firsts = [known[:2] for known in loss_kinds.values(old) if _is(known[2], ours)]
+    fitting = [known[:2] for known in loss_kinds.values(new) if _is(known[2], theirs)]
     if not firsts or not fitting or set(firsts) & set(fitting):
         return None
     first = firsts[0]
@@ -159,44 +154,3 @@ def _is(value: float, wanted: float) -> bool:
 
 def _list(labels: tuple[float, ...]) -> str:
     return " and ".join(f"{label:g}" for label in labels)
-
-
-def _cross_entropy(logits: np.ndarray, label: float) -> float:
-    return float(np.mean(np.logaddexp(0, logits) - label * logits))
-
-
-def _squares(logits: np.ndarray, label: float) -> float:
-    return float(np.mean((logits - label) ** 2))
-
-
-def _hinge(logits: np.ndarray, label: float) -> float:
-    return float(np.mean(np.maximum(1 - (2 * label - 1) * logits, 0)))
-
-
-def _critic(logits: np.ndarray, label: float) -> float:
-    return float(np.mean((1 - 2 * label) * logits))
-
-
-KINDS: dict[str, tuple[Callable[[np.ndarray, float], float], tuple[float, ...]]] = {
-    "the cross entropy": (_cross_entropy, LABELS),
-    "least squares": (_squares, LABELS),
-    "the hinge loss": (_hinge, (1.0, 0.0)),
-    "a critic's loss": (_critic, (1.0, 0.0)),  # the mean output, or minus it
-}
-
-
-def _values(outputs: list[np.ndarray]) -> Iterator[tuple[str, tuple[float, ...], float]]:
-    """Yields (kind of loss, labels, value) of losses of one network's outputs, or of two."""
-    for kind, (function, labels) in KINDS.items():
-        terms = [[(label, function(y, label)) for label in labels] for y in outputs[:MOST]]
-        for of_output in terms:
-            for label, value in of_output:
-                yield kind, (label,), value
-                yield f"minus {kind}", (label,), -value
-        for one, other in itertools.combinations(terms, 2):
-            for (a, x), (b, y) in itertools.product(one, other):
-                yield kind, (a, b), x + y
-                yield f"half of {kind}", (a, b), (x + y) / 2
-                for weight in WEIGHTS:
-                    yield f"{kind}, the second half {weight:g} times,", (a, b), x + weight * y
-                    yield f"{kind}, the first half {weight:g} times,", (a, b), weight * x + y

@@ -55,6 +55,37 @@ def structure(case: Case) -> list[Cause]:
     return []
 
 
+def shared_slots(case: Case) -> list[Cause]:
+    """Returns causes of variables that one optimiser of the port's moves twice in a step, with the
+    same slots, where TF1 has an optimiser with slots of its own for each of both."""
+    evidence = case.evidence
+    mark = Key(STATE, "", "shared slots")
+    if evidence.first is None or mark in case.accounted:
+        return []
+    pairs: dict[tuple[str, ...], list[str]] = {}  # TF1's optimisers -> what they move
+    for name in sorted(evidence.trained):
+        movers = {u.optimizer: "" for u in evidence.old.updates if name in u.variables}
+        news = {evidence.matching.optimizers.get(optimizer) for optimizer in movers}
+        has_slots = any(key.variable == name for key in evidence.old.slots.values())
+        if len(movers) > 1 and len(news) == 1 and None not in news and has_slots:
+            pairs.setdefault(tuple(movers), []).append(name)
+    causes = []
+    for both, names in pairs.items():
+        new, over = (
+            evidence.matching.optimizers[both[0]],
+            [d for d in case.differences if d.is_over],
+        )
+        text = (
+            f"{new} makes {len(both)} updates of {len(names)} variables in a step, with the same "
+            f"slots; TF1 has an optimiser for each, {' and '.join(both)}, with slots of its own: "
+            "what comes after the first of them cannot be compared"
+        )
+        keys = frozenset([mark, *(d.key for d in over)])
+        if any(d.key.kind == STATE and d.key.name in names for d in over):
+            causes.append(Cause(Kind.OPTIMIZER, new, text, keys))
+    return causes
+
+
 def _moves_alike(case: Case, name: str) -> bool:
     weight = Key(STATE, name, WEIGHT, 1)
     return weight in case.evidence.theirs and not _states_of(case, {name})

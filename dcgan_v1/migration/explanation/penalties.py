@@ -5,11 +5,13 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from dcgan_v1.migration.explanation import loss_kinds, network_ends
 from dcgan_v1.migration.explanation.case import Case
 
 EXACT = 1e-9  # relative, of a weight from a number of two digits
+FROM_1 = "squares of how far norms are from 1"
 FORMS: dict[str, Callable[[np.ndarray], float]] = {  # of the norms [N] of a gradient's rows
-    "squares of how far norms are from 1": lambda n: float(np.mean((n - 1) ** 2)),
+    FROM_1: lambda n: float(np.mean((n - 1) ** 2)),
     "squares of how far norms are above 1": lambda n: float(np.mean(np.maximum(n - 1, 0) ** 2)),
     "squares of norms": lambda n: float(np.mean(n**2)),
     "how far norms are from 1": lambda n: float(np.mean(np.abs(n - 1))),
@@ -17,6 +19,8 @@ FORMS: dict[str, Callable[[np.ndarray], float]] = {  # of the norms [N] of a gra
         (np.sqrt(np.sum(n**2)) - 1) ** 2
     ),
 }
+OF_FIRST_AXIS = "squares of how far norms over an image's rows alone are from 1"
+OF_SIGMOID = "squares of how far norms, of the gradient of D's sigmoid, are from 1"
 
 
 def told(case: Case, ours: float, theirs: float) -> str:
@@ -26,30 +30,106 @@ def told(case: Case, ours: float, theirs: float) -> str:
       case: whose TF1 ops are looked through for the gradient.
       ours, theirs: TF1's loss and the port's.
     """
-    for name, norms in _norms(case):
-        values = {form: of_norms(norms) for form, of_norms in FORMS.items()}
-        for old, new in itertools.permutations(FORMS, 2):
-            apart = values[new] - values[old] if values[new] else 0.0  # of 0 it may be none at all
-            weight = (theirs - ours) / apart if apart else 0.0
-            written = float(f"{weight:.2g}")
-            if written > 0 and abs(weight - written) <= EXACT * written:
+    gradients = list(_gradients(case))
+    ends = network_ends.ends(case)[0] if gradients else []
+    rests = _rests(case, ends) if gradients else np.zeros(0)
+    for name, gradient in gradients:
+        values = _penalties(gradient)
+        text = _of_one_weight(values, theirs - ours) or _of_two(values, rests, ours, theirs)
+        for logits in [] if text else ends:
+            if len(logits) == len(gradient):
+                text = text or _behind_sigmoid(values, gradient, logits, rests, ours, theirs)
+        if text:
+            return f"has {text} (of the gradient {name})"
+    return ""
+
+
+def _rests(case: Case, ends: list[np.ndarray]) -> np.ndarray:
+    """What a loss may be without its penalty [R]: one of TF1's scalars, or a loss of this field."""
+    scalars = list(case.evidence.first[0].scalars.values()) if case.evidence.first else []
+    return np.array([*scalars, *(value for _, _, value in loss_kinds.values(ends))], np.float64)
+
+
+def _behind_sigmoid(
+    values: dict[str, float],
+    gradient: np.ndarray,
+    logits: np.ndarray,
+    rests: np.ndarray,
+    ours: float,
+    theirs: float,
+) -> str:
+    """A penalty of the gradient of the sigmoid of logits on one side, of the logits' on the
+    other."""
+    y = 1 / (1 + np.exp(-logits.reshape(-1, *[1] * (gradient.ndim - 1))))
+    of_sigmoid = {OF_SIGMOID: FORMS[FROM_1](_norms(gradient * y * (1 - y)))}
+    text = _of_two(values | of_sigmoid, rests, ours, theirs)
+    return text if OF_SIGMOID in text else ""
+
+
+def _of_one_weight(values: dict[str, float], wanted: float) -> str:
+    """Two forms of one weight whose difference is that of the losses."""
+    for old, new in itertools.permutations(values, 2):
+        apart = values[new] - values[old] if values[new] else 0.0  # of 0 it may be none at all
+        if weight := _written(wanted / apart if apart else 0.0):
+            return f"{weight} times the mean of {new} as its penalty, TF1's that of {old}"
+    return ""
+
+
+def _of_two(values: dict[str, float], rests: np.ndarray, ours: float, theirs: float) -> str:
+    """Two forms of two weights beside the same loss without a penalty; that both weights are such
+    as people write proves it."""
+    forms = [form for form, value in values.items() if value]
+    sizes = np.array([values[form] for form in forms])
+    found = [_are_written((whole - rests[:, None]) / sizes) for whole in (ours, theirs)]
+    for place in np.flatnonzero(found[0].any(1) & found[1].any(1)):
+        both = [
+            [(_written((whole - rests[place]) / sizes[n]), forms[n]) for n in np.flatnonzero(of)]
+            for whole, of in zip((ours, theirs), (found[0][place], found[1][place]), strict=True)
+        ]
+        for old, new in itertools.product(*both):
+            if old != new and old[0] and new[0]:
                 return (
-                    f"has {written:g} times the mean of {new} as its penalty, TF1's that of {old} "
-                    f"(of the gradient {name})"
+                    f"{new[0]} times the mean of {new[1]} as its penalty, TF1's {old[0]} times "
+                    f"that of {old[1]}"
                 )
     return ""
 
 
+def _are_written(weights: np.ndarray) -> np.ndarray:
+    """Whether each weight may be one that people write, see `_written`."""
+    digits = 10.0 ** (1 - np.floor(np.log10(np.where(weights > 0, weights, 1.0))))
+    near = np.abs(np.round(weights * digits) / digits - weights)
+    return (weights > 1e-5) & (weights < 1e5) & (near <= 2 * EXACT * weights)
+
+
+def _written(weight: float) -> str:
+    """A weight as people write it, in two digits at most; '' of another number."""
+    written = float(f"{weight:.2g}")
+    return f"{written:g}" if written > 0 and abs(weight - written) <= EXACT * written else ""
+
+
 def note(case: Case) -> str:
     """What is said of a penalty that the port seems to leave out, where it may have another."""
-    if any(np.max(norms) <= 1 for _, norms in _norms(case)):
+    if any(np.max(_norms(gradient)) <= 1 for _, gradient in _gradients(case)):
         return " (or counts norms of a gradient that are above 1 alone: none is here)"
     return ""
 
 
-def _norms(case: Case) -> Iterator[tuple[str, np.ndarray]]:
-    """Yields TF1's gradients of a gradient penalty, each by its name and the norms of its rows."""
+def _penalties(gradient: np.ndarray) -> dict[str, float]:
+    """What is the mean of -> its value, of a gradient [N, ...]."""
+    norms = _norms(gradient)
+    values = {form: of_norms(norms) for form, of_norms in FORMS.items()}
+    if gradient.ndim > 2:
+        values[OF_FIRST_AXIS] = float(np.mean((np.linalg.norm(gradient, axis=1) - 1) ** 2))
+    return values
+
+
+def _norms(gradient: np.ndarray) -> np.ndarray:
+    return np.asarray(np.linalg.norm(gradient.reshape(len(gradient), -1), axis=1))
+
+
+def _gradients(case: Case) -> Iterator[tuple[str, np.ndarray]]:
+    """Yields TF1's gradients of a gradient penalty, each by its name, [N, ...]."""
     for layer in case.evidence.layers.get("training", []):
         if "gradients" in layer.name and layer.output.ndim:  # the scope of tf.gradients
-            rows = layer.output.reshape(len(layer.output), -1)
-            yield layer.name, np.linalg.norm(rows, axis=1)
+            yield layer.name, layer.output

@@ -53,6 +53,8 @@ def _copies(case: Case, row: Aligned, beside: LayerOutput, name: str) -> list[La
     own = {n for r in every if model_of(r.new.name) == model for n in r.new.reads}
     # what a network makes of this one's output is made of the same weights, too
     others = {r.old.name for r in every if r.old and model_of(r.new.name) != model}
+    seen = {n for r in every if r.old and model_of(r.new.name) == model for n in r.old.reads}
+    behind = {n for r in every if model_of(r.new.name) != model for n in r.new.reads} - own - seen
     made_of, ours = reads_of(beside, own), beside.settings.get(name)
     return [
         op
@@ -61,6 +63,7 @@ def _copies(case: Case, row: Aligned, beside: LayerOutput, name: str) -> list[La
         if made_of
         and op.kind == beside.kind
         and op.name not in others
+        and not behind & set(op.reads)
         and (ours is not None or op.settings.get("op") == beside.settings.get("op"))
         and op.settings.get(name) == ours
         and reads_of(op, own) == made_of

@@ -41,6 +41,17 @@ class Resize:
 Scale = Resize  # as it was called until 0.2
 
 
+class CenterCrop:
+    """The square of so many pixels in the middle."""
+
+    def __init__(self, size):
+        self.size = size
+
+    def __call__(self, image):
+        left, top = (round((side - self.size) / 2) for side in image.size)
+        return image.crop((left, top, left + self.size, top + self.size))
+
+
 class ToTensor:
     """uint8 [H, W] or [H, W, C] -> [C, H, W] in 0..1."""
 

@@ -1,0 +1,179 @@
+"""Losses of autoencoders: how far what a network gives is from the image that it is given.
+
+EBGAN's and BEGAN's discriminators are of this kind. Ports give such an energy another form, or
+leave out the activation that the network ends in: then only the losses tell."""
+
+import itertools
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from dcgan_v1.migration.comparison.evidence import OUTPUT
+from dcgan_v1.migration.comparison.pairs.alignment import model_of
+from dcgan_v1.migration.explanation.case import Case, Cause
+from dcgan_v1.migration.explanation.kinds import Kind
+
+EXACT = 1e-10  # relative, what rounding may leave of the difference of two losses
+MARGINS = (1.0, 5.0, 10.0, 20.0)  # of EBGAN's hinge
+PULL_WEIGHT = 0.1
+PULLS = {  # whether codes are over the sum of all their numbers, whether squares are taken
+    (False, False): "the mean similarity of codes of length 1",
+    (False, True): "the mean square of the similarity of codes of length 1",
+    (True, False): "the mean similarity of codes over the sum of all absolute values",
+    (True, True): "the mean square of the similarity of codes over the sum of all absolute values",
+}
+NO_END = "no activation"
+ENDS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    NO_END: lambda y: y,
+    "sigmoid": lambda y: 1 / (1 + np.exp(-y)),
+    "tanh": np.tanh,
+}
+FORMS: dict[str, Callable[[np.ndarray], float]] = {  # of what is left of images, [N, pixels]
+    "the mean of its squares": lambda d: float(np.mean(d**2)),
+    "the mean over images of the sums of its squares": lambda d: float(np.sum(d**2) / len(d)),
+    "half the mean over images of the sums of its squares": lambda d: float(
+        np.sum(d**2) / len(d) / 2
+    ),
+    "the mean of its absolute values": lambda d: float(np.mean(np.abs(d))),
+    "the mean over images of the sums of its absolute values": lambda d: float(
+        np.sum(np.abs(d)) / len(d)
+    ),
+    "the mean over images of its norms": lambda d: float(np.mean(np.linalg.norm(d, axis=1))),
+    "the norm of all of it over the batch's size": lambda d: float(np.linalg.norm(d) / len(d)),
+}
+Energy = tuple[str, str]  # its form and what the network ends in
+
+
+@dataclass(frozen=True)
+class Reconstruction:
+    """What a network gives for an image, on both sides; arrays are [N, pixels].
+
+    Attributes:
+      network: of the port's, whose output it is.
+      is_fed: whether the image is an input of the step; else a network draws it.
+      ours, theirs: (output, image) of TF1 and of the port.
+      is_alike: whether both sides' outputs are the same.
+    """
+
+    network: str
+    is_fed: bool
+    ours: tuple[np.ndarray, np.ndarray]
+    theirs: tuple[np.ndarray, np.ndarray]
+    is_alike: bool
+
+    def energies(self, side: str) -> dict[Energy, float]:
+        """Returns what each form of an energy is of one side: 'ours' or 'theirs'."""
+        output, image = self.ours if side == "ours" else self.theirs
+        return {
+            (form, end): of_rest(image - of_output(output))
+            for end, of_output in ENDS.items()
+            for form, of_rest in FORMS.items()
+        }
+
+
+@dataclass(frozen=True)
+class Told:
+    """By which energies two losses differ: TF1's and the port's, of a network's output."""
+
+    network: str
+    old: Energy
+    new: Energy
+    is_alike: bool
+    beside: str = ""
+
+    @property
+    def text(self) -> str:
+        """What is said of the losses."""
+        return (
+            f"takes of what {self.network} leaves of its image {self.new[0]}{_ending(self.new)}, "
+            f"TF1's {self.old[0]}{_ending(self.old)}{self.beside}"
+        )
+
+    def left_out_end(self) -> list[Cause]:
+        """Returns the cause that one side's network ends in another activation, where only the
+        losses tell: what comes before it is alike."""
+        (_, new), (_, old) = self.new, self.old
+        if not self.is_alike or old == new:
+            return []
+        text = (
+            f"the network ends in {new} in the port, in {old} in TF1, as the losses tell that are "
+            "made of its output"
+        )
+        return [Cause(Kind.ACTIVATION, self.network, text, values=(new, old))]
+
+
+def told(case: Case, ours: float, theirs: float) -> Told | None:
+    """Returns by which energies of an autoencoder TF1's loss and the port's differ; None where no
+    two explain the whole difference, with EBGAN's hinge or its pull-away term or without."""
+    every = list(_reconstructions(case))
+    sides = [(r, r.energies("ours"), r.energies("theirs")) for r in every]
+    energies = [(form, end) for end in ENDS for form in FORMS]
+    pulls = list(_pulls(case)) if every else []
+    for old, new in itertools.permutations(energies, 2):
+        for first, of_tf1, of_port in sides:
+            apart = of_port[new] - of_tf1[old]
+            seconds = [b for b in sides if first.is_fed and not b[0].is_fed]
+            hinges = (
+                max(m - b[2][new], 0.0) - max(m - b[1][old], 0.0) for b in seconds for m in MARGINS
+            )
+            if any(_is(apart + more, theirs - ours, ours) for more in (0.0, *hinges)):
+                return Told(first.network, old, new, first.is_alike)
+            for more, text in pulls if not first.is_fed else []:
+                if _is(apart + more, theirs - ours, ours):
+                    return Told(first.network, old, new, first.is_alike, text)
+    return None
+
+
+def _pulls(case: Case) -> Iterator[tuple[float, str]]:
+    """Yields how far two forms of EBGAN's pull-away term of the same codes are apart, and what is
+    said of them."""
+    for row in case.evidence.aligned.get("training", []):
+        if row.by != "value" or row.new.output.ndim != 2 or row.new.output.shape[1] < 2:
+            continue
+        values = {form: _pull(row.new.output, *form) for form in PULLS}
+        for old, new in itertools.permutations(PULLS, 2):
+            text = f", and {PULLS[new]} for a pull-away term, TF1's {PULLS[old]}"
+            yield PULL_WEIGHT * (values[new] - values[old]), text
+
+
+def _pull(codes: np.ndarray, is_of_all: bool, is_squared: bool) -> float:
+    count = len(codes)
+    sizes = np.abs(codes).sum() if is_of_all else np.linalg.norm(codes, axis=1, keepdims=True)
+    alike = (codes / sizes) @ (codes / sizes).T
+    return float((np.sum(alike**2 if is_squared else alike) - count) / (count * (count - 1)))
+
+
+def _is(apart: float, wanted: float, size: float) -> bool:
+    return apart != 0 and abs(apart - wanted) <= EXACT * max(abs(wanted), 1e-3 * abs(size))
+
+
+def _ending(energy: Energy) -> str:
+    return "" if energy[1] == NO_END else f", with {energy[1]} behind it"
+
+
+def _reconstructions(case: Case) -> Iterator[Reconstruction]:
+    """Yields what each network of the port's ends in beside each image that came before."""
+    images = [(True, _rows(a), _rows(a)) for a in case.evidence.batch.values() if a.ndim > 1]
+    seen: list[np.ndarray] = []
+    for row in case.evidence.aligned.get("training", []):
+        is_end = row.new.name.partition("#")[0].endswith(OUTPUT)
+        if not is_end or row.old is None or row.old.output.ndim < 2 or row.new.output.ndim < 2:
+            continue
+        old, new = _rows(row.old.output), _rows(row.new.output)
+        if old.shape != new.shape or any(_same(new, other) for other in seen):
+            continue
+        seen.append(new)
+        for is_fed, ours, theirs in images:
+            if theirs.shape == new.shape and not _same(theirs, new):
+                network, alike = model_of(row.new.name), row.by == "value"
+                yield Reconstruction(network, is_fed, (old, ours), (new, theirs), alike)
+        images.append((False, old, new))
+
+
+def _rows(array: np.ndarray) -> np.ndarray:
+    return np.asarray(array, np.float64).reshape(len(array), -1)
+
+
+def _same(a: np.ndarray, b: np.ndarray) -> bool:
+    return a.shape == b.shape and np.array_equal(a, b)

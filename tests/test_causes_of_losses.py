@@ -1,0 +1,156 @@
+"""Why losses differ, told from arrays alone: energies of autoencoders, penalties, kinds of loss."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from plain_evidence import case, made
+
+from dcgan_v1.migration.comparison.evidence import LOSS, Aligned, Key
+from dcgan_v1.migration.explanation import losses
+from dcgan_v1.migration.records import LayerOutput, Observation
+
+pytestmark = pytest.mark.unit
+D_LOSS = Key(LOSS, "D_loss")
+
+
+def layer(name, output):
+    return LayerOutput(name, "dense", {}, output)
+
+
+def told(ours, theirs, rows=(), batch=(), ops=(), scalars=()):
+    """Causes of a loss, of what the port's layers and TF1's gave."""
+    aligned = {"training": [Aligned(n, o, "value", 0.0, 0.0) for n, o in rows]}
+    evidence = made(
+        {D_LOSS: ours}, {D_LOSS: theirs}, {}, aligned=aligned, layers={"training": list(ops)}
+    )
+    first = Observation(scalars=dict(scalars)), evidence.first[1]
+    return losses.told(case(replace(evidence, batch=dict(batch), first=first)))
+
+
+def autoencoder(rng, n=4):
+    """(images, fakes, what D leaves its end of for both, rows of the port's layers)."""
+    images, fakes, real, fake = (rng.normal(size=(n, 3, 3, 1)) for _ in range(4))
+    seen = [layer("G: output", fakes), layer("D: output", real), layer("D: output#2", fake)]
+    return images, fakes, real, fake, [(y, y) for y in seen]
+
+
+def sigmoid(y):
+    return 1 / (1 + np.exp(-y))
+
+
+def test_an_energy_of_another_form_and_of_another_end_is_told_from_its_losses(rng):
+    images, fakes, real, fake, rows = autoencoder(rng)
+    ours = np.linalg.norm(sigmoid(real) - images) / 4  # of hwalsuklee's EBGAN
+    ours += max(20 - np.linalg.norm(sigmoid(fake) - fakes) / 4, 0)
+    theirs = np.mean((real - images) ** 2) + max(20 - np.mean((fake - fakes) ** 2), 0)
+    loss, end = told(ours, theirs, rows, {"x": images})
+    assert "takes of what D leaves of its image the mean of its squares, TF1's the norm of all" in (
+        loss.text
+    )
+    assert "over the batch's size, with sigmoid behind it" in loss.text
+    assert end.where == "D" and end.values == ("no activation", "sigmoid")
+
+
+def test_an_energy_of_squares_for_absolute_values_names_no_other_end(rng):
+    images, _, real, _, rows = autoencoder(rng)
+    off = (real - images).reshape(4, -1)
+    (loss,) = told(np.sum(off**2, 1).mean(), np.abs(off).sum(1).mean(), rows, {"x": images})
+    assert "the mean over images of the sums of its absolute values, TF1's the mean over" in (
+        loss.text
+    )
+
+
+def test_a_pull_away_term_of_another_form_is_told_beside_its_energy(rng):
+    _, fakes, _, fake, rows = autoencoder(rng)
+    code = layer("D/code", rng.normal(size=(4, 5)))
+    unit = code.output / np.linalg.norm(code.output, axis=1)[:, None]
+    all_over = code.output / np.abs(code.output).sum()  # of znxlwm's EBGAN
+    pulls = [
+        (np.sum(similar) - 4) / 12 for similar in (unit @ unit.T, (all_over @ all_over.T) ** 2)
+    ]
+    ours = np.linalg.norm(sigmoid(fake) - fakes) / 4 + 0.1 * pulls[0]
+    theirs = np.mean((fake - fakes) ** 2) + 0.1 * pulls[1]
+    loss, _ = told(ours, theirs, [(code, code), *rows])
+    assert "and the mean square of the similarity of codes over the sum of all absolute values" in (
+        loss.text
+    )
+    assert loss.text.endswith("TF1's the mean similarity of codes of length 1")
+
+
+def test_a_loss_that_differs_by_another_number_than_an_energys_forms_has_no_such_cause(rng):
+    images, _, real, _, rows = autoencoder(rng)
+    ours = np.mean((real - images) ** 2)
+    theirs = np.mean(np.abs(real - images)) + rng.uniform(0.001, 0.002)
+    assert not told(ours, theirs, rows, {"x": images})
+
+
+def test_the_weights_of_two_forms_of_a_penalty_are_told_where_the_loss_without_it_is_known(rng):
+    gradient, rest = rng.normal(size=(5, 4, 4, 1)), rng.uniform(-1, 1)
+    of_rows = np.mean((np.sqrt(np.sum(gradient**2, 1)) - 1) ** 2)  # of hwalsuklee's WGAN_GP
+    of_images = np.mean((np.sqrt(np.sum(gradient**2, (1, 2, 3))) - 1) ** 2)
+    (cause,) = told(
+        rest + 0.25 * of_rows,
+        rest + 10 * of_images,
+        ops=[layer("gradients/D_grad/back", gradient)],
+        scalars={"sub": rest},
+    )
+    assert "has 10 times the mean of squares of how far norms are from 1 as its penalty" in (
+        cause.text
+    )
+    assert "TF1's 0.25 times that of squares of how far norms over an image's rows" in cause.text
+
+
+def test_another_weight_of_one_form_of_a_penalty_is_told(rng):
+    gradient, rest = rng.normal(size=(5, 4)), rng.uniform(-1, 1)
+    penalty = np.mean((np.linalg.norm(gradient, axis=1) - 1) ** 2)
+    ops, scalars = [layer("gradients/mul", gradient)], {"sub": rest, "mean": penalty}
+    (cause,) = told(rest + 10 * penalty, rest + 0.1 * penalty, ops=ops, scalars=scalars)
+    assert "has 0.1 times the mean of squares of how far norms are from 1" in cause.text
+    assert "TF1's 10 times" in cause.text
+
+
+def test_a_penalty_on_the_gradient_of_a_sigmoid_is_told_from_one_on_that_of_its_logits(rng):
+    gradient, logits = rng.normal(size=(5, 4, 4, 1)), rng.normal(size=(5, 1))
+    rest, slope = np.mean(np.logaddexp(0, -logits)), sigmoid(logits) * (1 - sigmoid(logits))
+    of_rows = np.mean((np.sqrt(np.sum(gradient**2, 1)) - 1) ** 2)  # of hwalsuklee's DRAGAN
+    of_sigmoid = (slope[:, 0] * np.linalg.norm(gradient.reshape(5, -1), axis=1) - 1) ** 2
+    end = layer("D", logits)
+    ops = [layer("gradients/back", gradient)]
+    (cause,) = told(rest + 0.25 * of_rows, rest + 0.25 * np.mean(of_sigmoid), [(end, end)], ops=ops)
+    assert "has 0.25 times the mean of squares of how far norms, of the gradient of D's sig" in (
+        cause.text
+    )
+    assert "TF1's 0.25 times that of squares of how far norms over an image's rows" in cause.text
+
+
+def test_a_number_added_in_logarithms_is_told(rng):
+    real, fake = rng.normal(size=(2, 8, 1))
+    rows = [(y, y) for y in (layer("D", real), layer("D#2", fake))]
+    ours = np.mean(-np.log(sigmoid(real) + 0.01) - np.log(1 - sigmoid(fake) + 0.01))
+    theirs = np.mean(-np.log(sigmoid(real)) - np.log(1 - sigmoid(fake)))
+    (cause,) = told(ours, theirs, rows)
+    assert cause.text == (
+        "is the cross entropy with labels 1 and 0, TF1's the cross entropy, 0.01 added in its "
+        "logarithms, with 1 and 0"
+    )
+
+
+@pytest.mark.parametrize(
+    ("of_real", "of_fake", "name"),
+    [
+        (lambda y: np.tanh(y) / 2, lambda y: np.tanh(y) / 2, "total variation"),
+        (lambda y: y, lambda y: np.exp(y - 1), "KL divergence"),
+        (lambda y: -np.exp(y), lambda y: -1 - y, "reverse KL divergence"),
+        (lambda y: y, lambda y: 0.25 * y**2 + y, "Pearson divergence"),
+        (lambda y: 1 - np.exp(y), lambda y: (1 - np.exp(y)) / np.exp(y), "squared Hellinger"),
+    ],
+)
+def test_divergences_of_f_gan_are_told(rng, of_real, of_fake, name):
+    real, fake = rng.normal(size=(2, 8, 1))
+    rows = [(y, y) for y in (layer("D", real), layer("D#2", fake))]
+    theirs = -(np.mean(of_real(real)) - np.mean(of_fake(fake)))
+    ours = np.mean(real**2) / 2 + np.mean((fake - 1) ** 2) / 2
+    (cause,) = told(ours, theirs, rows)
+    assert cause.text.startswith(f"is f-GAN's {name}")
+    assert "with labels 1 and 0, TF1's half of least squares with 0 and 1" in cause.text
