@@ -22,6 +22,9 @@ LAYOUTS = [
     (Layout("torch dense", rows=(2, 3, 4, 1)), (27, 5), (5, 27)),
     (Layout("torch dense", columns=(2, 3, 4)), (5, 24), (24, 5)),
     (Layout(columns=(2, 3, 4)), (24,), (24,)),
+    (Layout("torch conv", folded=("rows", (4, 3, 2, 7))), (24, 7), (7, 2, 4, 3)),
+    (Layout("torch conv", folded=("columns", (4, 3, 2, 5))), (5, 24), (5, 2, 4, 3)),
+    (Layout(folded=("columns", (4, 3, 2, 5))), (5, 24), (4, 3, 2, 5)),
     (Layout(gates="ifjo"), (3, 8), (3, 8)),
 ]
 
@@ -43,6 +46,18 @@ def test_a_convolution_means_the_same_in_both_layouts(rng):
     ours = np.einsum("hwi,hwio->o", x, w)
     theirs = np.einsum("ihw,oihw->o", x.transpose(2, 0, 1), torch)
     np.testing.assert_allclose(ours, theirs)
+
+
+def test_a_convolution_of_whole_maps_is_a_dense_layer(rng):
+    """And a transposed one of a single pixel makes maps of a vector."""
+    maps, w = rng.normal(size=(2, 3, 4, 5)), rng.normal(size=(60, 7))  # [N, H, W, C]
+    rows = layouts.folded("torch conv", [7, 5, 3, 4], [60, 7]).to_port(w)  # [out, in, h, w]
+    np.testing.assert_allclose(np.einsum("nhwc,ochw->no", maps, rows), maps.reshape(2, -1) @ w)
+    z, v = rng.normal(size=(2, 6)), rng.normal(size=(6, 60))
+    columns = layouts.folded("torch conv", [6, 5, 3, 4], [6, 60]).to_port(v)  # [in, out, h, w]
+    made = np.einsum("nz,zchw->nhwc", z, columns)
+    np.testing.assert_allclose(made, (z @ v).reshape(2, 3, 4, 5))
+    assert layouts.folded("torch conv", [7, 5, 3, 4], [60, 6]) is None
 
 
 def test_rows_of_a_dense_kernel_follow_the_pixels(rng):

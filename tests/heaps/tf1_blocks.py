@@ -69,6 +69,15 @@ def nearest():
     _finished(tf.reduce_mean(tf.square(y - 0.5)))
 
 
+def grown():
+    """A dense layer without biases makes maps."""
+    z = tf.placeholder(tf.float32, [None, 5], "z")
+    with tf.variable_scope("generator"):
+        h = tf.nn.relu(tf.reshape(tf.matmul(z, weight("fc/w", [5, 48])), [-1, 4, 4, 3]))
+        y = tf.tanh(_convolution(h, 1, 3, 1, "out"))
+    _finished(tf.reduce_mean(tf.square(y - 0.5)))
+
+
 def prelu():
     x = _images()
     with tf.variable_scope("discriminator"):

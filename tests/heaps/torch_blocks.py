@@ -108,6 +108,21 @@ def nearest(mode="nearest"):
     return _draw(Upsampled(mode))
 
 
+class Grown(nn.Module):
+    """A transposed convolution of one pixel makes maps."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.out = nn.ConvTranspose2d(5, 3, 4, bias=False), nn.Conv2d(3, 1, 3, 1, 1)
+
+    def forward(self, z):
+        return torch.tanh(self.out(F.relu(self.first(z.view(-1, 5, 1, 1)))))
+
+
+def grown():
+    return _draw(Grown())
+
+
 class Network(nn.Module):
     """[N, 1, 8, 8] -> [N, 1], something between a convolution and a dense layer."""
 
@@ -118,6 +133,21 @@ class Network(nn.Module):
 
     def forward(self, x):
         return self.fc(_pixels_last(self.middle(self.conv(x))))
+
+
+class Convolutional(nn.Module):
+    """Its last convolution takes whole maps."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv, self.out = nn.Conv2d(1, 3, 4, 2, 1), nn.Conv2d(3, 1, 4)
+
+    def forward(self, x):
+        return self.out(F.leaky_relu(self.conv(x), 0.2)).view(-1, 1)
+
+
+def convolutional():
+    return _judge(Convolutional())
 
 
 def prelu():

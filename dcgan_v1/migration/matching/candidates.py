@@ -56,7 +56,10 @@ def by_shape(old: dict[str, Variable], new: dict[str, Variable]) -> Options:
 def _as_they_are(options: Options) -> Options:
     """Leaves out what fits in another shape alone, where enough others fit: [N, 1] is a kernel
     before it is a bias [N]."""
-    plain = {name: [c for c in choices if not c[1].reshaped] for name, choices in options.items()}
+    plain = {
+        name: [c for c in choices if not (c[1].reshaped or c[1].folded)]
+        for name, choices in options.items()
+    }
     groups = {name: frozenset(other for other, _ in choices) for name, choices in plain.items()}
     sizes = Counter(groups.values())
     return {
@@ -141,6 +144,12 @@ def layout_for(
             is_bias = v.gates and len(shape) == 1
             forget = FORGET_BIAS if forget_bias is None else forget_bias
             return Layout(kind, gates=v.gates, forget=forget if is_bias else 0.0)
+        if (
+            v.layout != OPEN
+            and v.part in ("kernel", "")
+            and (folded := layouts.folded(kind, shape, tf1_shape))
+        ):
+            return folded
         if kind == "torch depthwise" and layouts.multiplies(shape, tf1_shape):
             return Layout(kind, reshaped=(tuple(tf1_shape), tuple(shape)))
     if "plain" in kinds and not v.gates and layouts.refolds(shape, tf1_shape):

@@ -5,6 +5,7 @@ transposed, and number the pixels of flattened feature maps channel by channel. 
 axes.
 """
 
+import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -44,6 +45,9 @@ class Layout(NamedTuple):
       gates: the order of blocks in the other array's last axis ('ifjo'), or ''.
       forget: what the program adds to the forget gate's bias as it runs.
       reshaped: (TF1's shape, the other's) where they differ by axes of one element.
+      folded: (axis, [h, w, in, out]) where the other is a convolution's kernel that covers whole
+        maps, or a transposed one's that makes them of one pixel, and TF1's a dense layer's: its
+        'rows' or 'columns' count the maps' pixels.
     """
 
     kind: str = "plain"
@@ -53,6 +57,7 @@ class Layout(NamedTuple):
     gates: str = ""
     forget: float = 0.0
     reshaped: tuple[Shape, Shape] | None = None
+    folded: tuple[str, Shape] | None = None
 
     def to_port(self, array: np.ndarray, values: bool = True) -> np.ndarray:
         """Brings an array of TF1's to the port's layout.
@@ -70,6 +75,9 @@ class Layout(NamedTuple):
             array = _pixels(array, self.rows, 0, to_port=True)
         if self.columns:
             array = _pixels(array, self.columns, array.ndim - 1, to_port=True)
+        if self.folded:
+            axis, shape = self.folded
+            array = (array.T if axis == "columns" else array).reshape(shape)
         axes = AXES[self.kind]
         if axes:
             array = array.transpose(np.argsort(axes))
@@ -82,6 +90,10 @@ class Layout(NamedTuple):
         axes = AXES[self.kind]
         if axes:
             array = array.transpose(axes)
+        if self.folded:
+            axis, shape = self.folded
+            array = array.reshape(-1, shape[-1])
+            array = array.T if axis == "columns" else array
         if self.rows:
             array = _pixels(array, self.rows, 0, to_port=False)
         if self.columns:
@@ -98,7 +110,7 @@ class Layout(NamedTuple):
         """Returns the shape that the port's array has for one of TF1's."""
         if self.reshaped:
             return list(self.reshaped[1])
-        own = list(shape)
+        own = list(self.folded[1] if self.folded else shape)
         if self.part:
             own[0] = self.part[1] - self.part[0]
         axes = AXES[self.kind]
@@ -120,6 +132,8 @@ class Layout(NamedTuple):
         if self.reshaped:
             ours, theirs = ("x".join(map(str, shape)) or "scalar" for shape in self.reshaped)
             words.append(f"reshaped {theirs} of {ours}")
+        if self.folded:
+            words.append(f"folded {self.folded[0]} {'x'.join(map(str, self.folded[1]))}")
         return ", ".join(words)
 
 
@@ -141,6 +155,24 @@ def refolds(shape: Sequence[int], tf1_shape: Sequence[int]) -> bool:
     """Whether two shapes differ by axes of one element alone."""
     own, other = ([size for size in sizes if size != 1] for sizes in (shape, tf1_shape))
     return own == other and list(shape) != list(tf1_shape)
+
+
+def folded(kind: str, shape: Sequence[int], tf1_shape: Sequence[int]) -> Layout | None:
+    """Returns the layout by which a convolution's kernel is that of a dense layer of TF1's, which
+    takes all pixels of maps, or makes them; None where it is none.
+
+    Args:
+      kind: of the kernel's layout, 'torch conv' or 'plain'.
+      shape: of the kernel; tf1_shape: of TF1's.
+    """
+    axes = AXES[kind]
+    if kind not in ("torch conv", "plain") or len(shape) != 4 or len(tf1_shape) != 2:
+        return None
+    own = tuple(shape[i] for i in axes) if axes else tuple(shape)
+    pixels = math.prod(own[:3])
+    sizes = {"rows": [pixels, own[3]], "columns": [own[3], pixels]}
+    axis = next((a for a, of_two in sizes.items() if list(tf1_shape) == of_two), None)
+    return Layout(kind, folded=(axis, own)) if axis else None
 
 
 def multiplies(shape: Sequence[int], tf1_shape: Sequence[int]) -> bool:
@@ -238,6 +270,9 @@ def parse(text: str) -> Layout:
                 fields["forget"] = float(rest.removeprefix("bias "))
             elif word == "reshaped":
                 fields[word] = tuple(map(_shape, reversed(rest.split(" of "))))
+            elif word == "folded" and rest.split(" ")[0] in ("rows", "columns"):
+                axis, _, sizes = rest.partition(" ")
+                fields[word] = axis, _shape(sizes)
             elif part in AXES:
                 kind = part
             else:
@@ -247,7 +282,8 @@ def parse(text: str) -> Layout:
             raise UserError(
                 f"the map has the layout {text!r}; known are {names}, rows CxHxW, "
                 "rows CxHxW behind N, columns CxHxW, rows A to B, "
-                "gates ifjo, forget bias X, reshaped AxB of C"
+                "gates ifjo, forget bias X, reshaped AxB of C, "
+                "folded rows HxWxIxO, folded columns HxWxIxO"
             ) from error
     return Layout(kind, **fields)
 
