@@ -204,6 +204,8 @@ def test_the_end_of_a_network_that_training_leaves_out_is_no_network_for_inferen
     pairing = SimpleNamespace(matching=Matching(rows), old=Tf1Info(variables=trained))
     ops = [op("a", ("d/a",)), op("b", ("d/a", "d/b")), op("b_2", ("d/a", "d/b"), True)]
     assert inference._twins("D", pairing, ops) == []
+    decoder = [*ops[:2], op("b_2", ("d/b",), True)]  # of an auto-encoder, to draw
+    assert inference._twins("D", pairing, decoder) == []
     whole = [*ops, op("a_2", ("d/a",), True)]
     assert [s.name for s in inference._twins("D", pairing, whole)] == ["b_2", "a_2"]
 

@@ -86,12 +86,17 @@ def _twins(model: str, pairing: Pairing, layers: Layers) -> Layers:
     own = trained_of(model, pairing)
     twins = [s for s in layers if s.is_inference_only and own & set(s.reads)]
     # else it is what is made of the same network beside its loss: a probability, an accuracy; or
-    # the end of a network that training leaves out, without its beginning
-    begins, begins_all = (
-        min((len(own & set(s.reads)) for s in among if _has_weights(s, own)), default=0)
-        for among in (twins, layers)
-    )
-    return twins if 0 < begins <= begins_all else []
+    # a part of a network without its beginning: a decoder that draws, an end that training lacks
+    begins = _begins(twins, own)
+    others = _begins([s for s in layers if not s.is_inference_only], own)
+    return twins if begins and (begins & others or not others) else []
+
+
+def _begins(layers: Layers, own: set[str]) -> set[frozenset[str]]:
+    """The weights that layers read which are made of fewest: those that a network begins with."""
+    reads = [frozenset(own & set(s.reads)) for s in layers if _has_weights(s, own)]
+    fewest = min(map(len, reads), default=0)
+    return {weights for weights in reads if len(weights) == fewest}
 
 
 def _has_weights(layer: LayerOutput, own: set[str]) -> bool:
