@@ -135,3 +135,32 @@ def of_both():
 def test_noise_as_large_as_two_batches_is_not_written_with_the_rows_of_one():
     with pytest.raises(d.Refused, match="random numbers in a network"):
         written(of_both)
+
+
+def rows_normalised(x, units, name):
+    """A fused norm of rows, given to the kernel as maps of one pixel, as slim has it."""
+    with tf.variable_scope(name, reuse=tf.AUTO_REUSE):
+        h = dense(x, units, "fc")
+        parts = [tf.get_variable(n, [units]) for n in ("gamma", "beta")]
+        y, mean, variance = tf.nn.fused_batch_norm(tf.reshape(h, [-1, 1, 1, units]), *parts)
+        for part, of in (("mean", mean), ("variance", variance)):
+            average = tf.get_variable(f"moving_{part}", [units], trainable=False)
+            move = tf.assign_sub(average, (average - of) * 0.1)
+            tf.add_to_collection(tf.GraphKeys.UPDATE_OPS, move)
+        return tf.reshape(y, [-1, units])
+
+
+def beside_the_loss():
+    """Two networks; the second's call on x is there for its averages alone."""
+    x, z = (tf.placeholder(tf.float32, [4, 3], n) for n in "xz")
+    rows_normalised(rows_normalised(x, 5, "body"), 2, "head")
+    loss = tf.reduce_mean(rows_normalised(rows_normalised(z, 5, "body"), 2, "head") ** 2)
+    with tf.control_dependencies(tf.get_collection(tf.GraphKeys.UPDATE_OPS)):
+        for name in ("body", "head"):
+            own = tf.get_collection(tf.GraphKeys.TRAINABLE_VARIABLES, f"{name}/")
+            tf.train.GradientDescentOptimizer(0.1).minimize(loss, var_list=own, name=f"{name}_step")
+
+
+def test_a_norm_of_rows_that_is_called_for_its_averages_alone_is_one_norm():
+    text = written(beside_the_loss)["training.py"]
+    assert "moves its averages" in text and text.count("self.body(x, training=True)") >= 1

@@ -75,10 +75,11 @@ def averages_of(graphs: list[graph.Graph], switched_off: frozenset[str]) -> Aver
             found = patterns.recognise(op.output, switched_off)
             if found is None or found.kind != "batch_norm":
                 continue
-            averages.keys[op.output] = key_of(found.variables)
-            averages.parts[op.output] = [bare(moment) for moment in found.moments]
-            for moment in averages.parts[op.output]:
-                averages.by_moment.setdefault(moment, op.output)
+            norm = _whole(op.output, found.kind, switched_off)
+            averages.keys[norm] = key_of(found.variables)
+            averages.parts[norm] = [bare(moment) for moment in found.moments]
+            for moment in averages.parts[norm]:
+                averages.by_moment.setdefault(moment, norm)
             if found.settings["by"] != "averages":
                 continue
             pair = found.variables["mean"], found.variables["variance"]
@@ -88,6 +89,16 @@ def averages_of(graphs: list[graph.Graph], switched_off: frozenset[str]) -> Aver
             averages.behind.setdefault(pair, []).append(_variables_of(found.inputs[0]))
             averages.members |= set(pair)
     return averages
+
+
+def _whole(norm: graph.Tensor, kind: str, switched_off: frozenset[str]) -> graph.Tensor:
+    """What a norm of rows gives: the reshape of the map that a fused kernel makes of them."""
+    for user in norm.users:
+        if user.type == "Reshape":
+            found = patterns.recognise(user.output, switched_off)
+            if found is not None and found.kind == kind:
+                return user.output
+    return norm
 
 
 def _variables_of(tensor: graph.Tensor) -> set[str]:

@@ -1,6 +1,6 @@
 """A training step as every writer needs it: names of values, what updates need, effects."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from dcgan_v1.porting import description as d
@@ -98,6 +98,10 @@ class Step:
     def made_in(self, stage: d.Stage) -> set[str]:
         """Returns the values that a stage makes."""
         return {v.name for n in d.walk(stage.nodes) for v in n.values}
+
+    def made_in_all(self, places: Sequence[int]) -> set[str]:
+        """Returns the values that some stages make."""
+        return set().union(*(self.made_in(self.program.stages[i]) for i in places))
 
 
 def together(effects: tuple[d.Effect, ...]) -> Iterator[list[d.Effect]]:

@@ -4,8 +4,11 @@ from abc import ABC, abstractmethod
 from typing import ClassVar, Generic, TypeVar
 
 from dcgan_v1.porting import description as d
+from dcgan_v1.porting.reading.network_names import unused
+from dcgan_v1.porting.text import repeats
 from dcgan_v1.porting.text import step as steps
 from dcgan_v1.porting.text.printing import Names
+from dcgan_v1.porting.text.repeats import Repeat
 from dcgan_v1.porting.text.step import Step
 
 Printer = TypeVar("Printer", bound=Names)
@@ -20,6 +23,7 @@ class StepPrinter(ABC, Generic[Printer]):
 
     Attributes:
       refused: what has no words in the framework.
+      looped: value of a loss in a loop -> (its name, that of the list of all its values).
     """
 
     decorators: ClassVar[tuple[str, ...]] = ()
@@ -28,17 +32,60 @@ class StepPrinter(ABC, Generic[Printer]):
     def __init__(self, step: Step, printer: Printer) -> None:
         self.step, self.stages, self.printer = step, step.program.stages, printer
         self.refused = printer.refused
+        self.looped: dict[str, tuple[str, str]] = {}
 
     def lines(self) -> list[str]:
         """Returns the method's lines."""
         step = self.step
         words = ["self", *step.inputs.values(), *(f"{name}=None" for name in step.draws.values())]
-        inner = [line for number in range(len(self.stages)) for line in self._stage(number)]
-        losses = {k: self.returned.format(step.values[v.name]) for k, v in self._losses.items()}
-        pairs = ", ".join(f'"{name}": {loss}' for name, loss in losses.items())
-        inner.append(f"return {{{pairs}}}")
+        inner: list[str] = []
+        self.looped = {}
+        for repeat in repeats.of(step.program):
+            if repeat.others:
+                inner += self._loop(repeat)
+            else:
+                inner += [line for number in repeat.stages for line in self._stage(number)]
+        pairs = [f'"{name}": {loss}' for name, loss in self._returned().items()]
+        of_loops = dict.fromkeys(self.looped.values())
+        pairs += [
+            f'**{{f"{name}_{{i}}": loss for i, loss in enumerate({losses}, 1)}}'
+            for name, losses in of_loops
+        ]
+        inner.append(f"return {{{', '.join(pairs)}}}")
         head = [*self.decorators, f"def train_step({', '.join(words)}):"]
         return [*head, *(f"    {line}" for line in inner)]
+
+    def _returned(self) -> dict[str, str]:
+        """Loss -> what is returned for it, but for those that loops have gathered."""
+        alone = {k: v for k, v in self._losses.items() if v.name not in self.looped}
+        return {k: self.returned.format(self.step.values[v.name]) for k, v in alone.items()}
+
+    def _loop(self, repeat: Repeat) -> list[str]:
+        """Returns the lines of runs that are the same but for what they are given."""
+        step, arguments = self.step, self.step.inputs | self.step.draws
+        runs = [[arguments[name] for name in repeat.given]]
+        runs += [[arguments[pairs[name]] for name in repeat.given] for pairs in repeat.others]
+        taken = {*arguments.values(), *step.values.values()}
+        name, lines, lists = unused("runs", taken), [], []
+        rows = ["(" + ", ".join(run) + ")" if len(run) > 1 else run[0] for run in runs]
+        for loss, value in self._losses.items():
+            if value.name in step.made_in_all(repeat.stages):
+                losses = unused(f"{loss}es" if loss.endswith("s") else f"{loss}s", taken)
+                lists.append(f"{losses} = []")
+                for other in (value.name, *(pairs[value.name] for pairs in repeat.others)):
+                    self.looped[other] = loss, losses
+                lines.append(f"{losses}.append({self.returned.format(step.values[value.name])})")
+        self._begin_loop()
+        body = [line for number in repeat.stages for line in self._stage(number)]
+        return [
+            f"{name} = ({', '.join(rows)})",
+            *lists,
+            f"for {', '.join(runs[0])} in {name}:",
+            *(f"    {line}" for line in [*body, *lines]),
+        ]
+
+    def _begin_loop(self) -> None:
+        """Forgets what lines before a loop said that may not hold in its later rounds."""
 
     @property
     def _losses(self) -> dict[str, d.Value]:

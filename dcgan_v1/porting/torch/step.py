@@ -61,6 +61,9 @@ class TorchStep(StepPrinter[Printer]):
 
     # ---- stages ----
 
+    def _begin_loop(self) -> None:
+        self._modes = dict.fromkeys(self._modes, "")
+
     def _stage(self, number: int) -> list[str]:
         stage = self.stages[number]
         lines = self._body(stage.nodes)

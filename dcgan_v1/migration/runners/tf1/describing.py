@@ -102,9 +102,15 @@ def _inputs(runner: "GraphRunner", tensors: dict[str, tf.Tensor]) -> dict[str, I
     }
     for name in feeds or ():
         of, _, number = name.partition("@")
-        if number and of in tensors:
+        if number and of in tensors and _reads(runner, int(number) - 1, tensors[of]):
             inputs[name] = _input(tensors[of], True, name, feeds)
     return inputs
+
+
+def _reads(runner: "GraphRunner", run: int, tensor: tf.Tensor) -> bool:
+    """Whether the updates of a run are made of a tensor: a summary beside them may be, too."""
+    runs = runner.roles.runs
+    return run >= len(runs) or tensor.op in graph_ops.above(runs[run])
 
 
 def _input(tensor: tf.Tensor, is_of_step: bool, name: str, feeds: Arrays | None) -> Input:

@@ -1,0 +1,115 @@
+"""Session runs of a step that do the same again, with other batches and noise: a loop in a port."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from dcgan_v1.porting import description as d
+
+
+@dataclass(frozen=True)
+class Repeat:
+    """A session run, and those after it that are the same.
+
+    Attributes:
+      stages: places of the first run's stages among the step's.
+      others: of each later run, value of the first run -> its own.
+      given: fed and drawn values of the first run that a later one has of its own.
+    """
+
+    stages: tuple[int, ...]
+    others: tuple[dict[str, str], ...] = ()
+    given: tuple[str, ...] = ()
+
+
+def of(program: d.Program) -> list[Repeat]:
+    """Returns a step's runs, those that follow each other and are the same as one."""
+    places: dict[int, list[int]] = {}
+    for place, stage in enumerate(program.stages):
+        places.setdefault(stage.run, []).append(place)
+    groups: list[list[list[int]]] = []
+    same: list[list[dict[str, str]]] = []
+    for own in places.values():
+        found = None
+        if groups:
+            first, second = ([program.stages[i] for i in ps] for ps in (groups[-1][0], own))
+            found = _as_in(first, second)
+        if found is None:
+            groups.append([own])
+            same.append([])
+        else:
+            groups[-1].append(own)
+            same[-1].append(found)
+    repeats = []
+    for runs, others in zip(groups, same, strict=True):
+        made = [program.stages[i] for i in runs[0]]
+        given = _given(made, others)
+        after = [s for i, s in enumerate(program.stages) if not any(i in run for run in runs)]
+        if others and given and not set(given) & _used(after):  # a loop gives them other values
+            repeats.append(Repeat(tuple(runs[0]), tuple(others), given))
+        else:
+            repeats += [Repeat(tuple(run)) for run in runs]
+    return repeats
+
+
+def _as_in(first: list[d.Stage], second: list[d.Stage]) -> dict[str, str] | None:
+    """Value of a run -> the one in its place in another, None where that does something else."""
+    pairs: dict[str, str] = {}
+
+    def operands(a: Sequence[d.Operand], b: Sequence[d.Operand]) -> bool:
+        if len(a) != len(b):
+            return False
+        for x, y in zip(a, b, strict=True):
+            if isinstance(x, d.Value) and isinstance(y, d.Value):
+                if x.shape != y.shape or pairs.setdefault(x.name, y.name) != y.name:
+                    return False
+            elif x != y:
+                return False
+        return True
+
+    def nodes(a: Sequence[d.Node], b: Sequence[d.Node]) -> bool:
+        return len(a) == len(b) and all(
+            x.kind == y.kind
+            and _plain(x) == _plain(y)
+            and x.variables == y.variables
+            and operands(_arguments(x), _arguments(y))
+            and operands(x.inputs, y.inputs)
+            and nodes(x.body, y.body)
+            and operands(x.values, y.values)
+            for x, y in zip(a, b, strict=True)
+        )
+
+    def effects(a: Sequence[d.Effect], b: Sequence[d.Effect]) -> bool:
+        return len(a) == len(b) and all(
+            (x.kind, x.variables, x.optimizer, x.settings)
+            == (y.kind, y.variables, y.optimizer, y.settings)
+            and operands(x.losses, y.losses)
+            for x, y in zip(a, b, strict=True)
+        )
+
+    is_same = len(first) == len(second) and all(
+        nodes(a.nodes, b.nodes) and effects(a.effects, b.effects)
+        for a, b in zip(first, second, strict=True)
+    )
+    return pairs if is_same and len({*pairs.values()}) == len(pairs) else None
+
+
+def _plain(node: d.Node) -> str:
+    settings: dict[str, Any] = {k: v for k, v in node.settings.items() if k != "argument"}
+    return str(sorted(settings.items(), key=str))
+
+
+def _arguments(node: d.Node) -> list[d.Value]:
+    return [node.settings["argument"]] if node.kind == "draw" else []
+
+
+def _given(stages: list[d.Stage], others: list[dict[str, str]]) -> tuple[str, ...]:
+    """The values that the runs are given, and that are not the same for all of them."""
+    made = {v.name for s in stages for n in d.walk(s.nodes) for v in n.values}
+    names = dict.fromkeys(name for pairs in others for name in pairs if name not in made)
+    return tuple(n for n in names if any(pairs[n] != n for pairs in others))
+
+
+def _used(stages: list[d.Stage]) -> set[str]:
+    nodes = [n for s in stages for n in d.walk(s.nodes)]
+    return {x.name for n in nodes for x in (*n.inputs, *_arguments(n)) if isinstance(x, d.Value)}
