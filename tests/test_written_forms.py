@@ -164,3 +164,30 @@ def beside_the_loss():
 def test_a_norm_of_rows_that_is_called_for_its_averages_alone_is_one_norm():
     text = written(beside_the_loss)["training.py"]
     assert "moves its averages" in text and text.count("self.body(x, training=True)") >= 1
+
+
+SQUARE = np.arange(12.0).reshape(2, 6)
+RENAMED = {  # ops whose inputs tf.raw_ops calls otherwise than their definitions
+    "ExpandDims": ((SQUARE, 1), {}, lambda x, axis: tf.expand_dims(x, axis)),
+    "Squeeze": ((SQUARE[None],), {"squeeze_dims": [0]}, lambda x: tf.squeeze(x, [0])),
+    "Select": ((SQUARE > 4, SQUARE, -SQUARE), {}, lambda c, x, y: tf.where(c, x, y)),
+    "Any": ((SQUARE > 4, 1), {"keep_dims": False}, lambda x, axis: tf.reduce_any(x, axis)),
+    "EuclideanNorm": ((SQUARE, 1), {"keep_dims": False}, lambda x, axis: tf.norm(x, axis=1)),
+}
+
+
+@pytest.mark.parametrize("type_", RENAMED)
+def test_an_op_is_spelled_by_the_names_that_its_function_has(type_):
+    arrays, settings, in_tf1 = RENAMED[type_]
+    names = [f"x{i}" for i in range(len(arrays))]
+    operands = [
+        d.Value(n, np.shape(a)) if np.ndim(a) else d.Constant(np.asarray(a, np.int32))
+        for n, a in zip(names, arrays, strict=True)
+    ]
+    node = d.Node("op", (d.Value("y"),), tuple(operands), {"type": type_, **settings})
+    printer = tf_ops.Printer(dict(zip(names, names, strict=True)), str, "float64")
+    with tf.Graph().as_default(), tf.Session() as session:
+        given = {n: tf.constant(a) for n, a in zip(names, arrays, strict=True)}
+        written_ = eval(printer.expression(node), {"tf": tensorflow, **given})
+        made, wanted = session.run([written_, in_tf1(*given.values())])
+    np.testing.assert_allclose(made, wanted)

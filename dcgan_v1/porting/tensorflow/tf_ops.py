@@ -2,6 +2,7 @@
 
 Those that have a name of their own, and any other op as `tf.raw_ops` has it: the same op."""
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -27,7 +28,13 @@ FUNCTIONS = {
     **{"ZerosLike": "tf.zeros_like", "Maximum": "tf.maximum", "Minimum": "tf.minimum"},
     **{"Pow": "tf.pow", "L2Loss": "tf.nn.l2_loss", "StopGradient": "tf.stop_gradient"},
     **{"Floor": "tf.floor", "SelectV2": "tf.where", "Fill": "tf.fill"},
-    **{"MatMul": "tf.matmul", "Reshape": "tf.reshape", "Shape": "tf.shape", "Tile": "tf.tile"},
+    **{
+        "ExpandDims": "tf.expand_dims",
+        "MatMul": "tf.matmul",
+        "Reshape": "tf.reshape",
+        "Shape": "tf.shape",
+        "Tile": "tf.tile",
+    },
     **{"SquaredDifference": "tf.math.squared_difference", "Softplus": "tf.nn.softplus"},
 }
 REDUCTIONS = {"Mean": "tf.reduce_mean", "Sum": "tf.reduce_sum", "Max": "tf.reduce_max"}
@@ -124,6 +131,9 @@ class Printer(Names):
             return f"{REDUCTIONS[type_]}({xs[0]}{axis}{keep})"
         if type_ in FUNCTIONS and not (s.get("transpose_a") or s.get("transpose_b")):
             return f"{FUNCTIONS[type_]}({', '.join(xs)})"
+        if type_ == "Squeeze":
+            axes = list(s.get("squeeze_dims") or ())
+            return f"tf.squeeze({xs[0]}{f', {axes}' if axes else ''})"
         if type_ == "AddN":
             return f"tf.add_n([{', '.join(xs)}])"
         if type_ == "Pack":
@@ -152,23 +162,25 @@ class Printer(Names):
         from tensorflow.python.framework import op_def_registry
 
         definition = op_def_registry.get(type_)
+        assert hasattr(tf.raw_ops, type_), type_
+        named = list(inspect.signature(getattr(tf.raw_ops, type_)).parameters)
         words: list[str] = []
         rest = list(xs)
         if any(argument.type_list_attr for argument in definition.input_arg):
             raise d.Refused(type_)
-        for argument in definition.input_arg:
+        for i, argument in enumerate(definition.input_arg):
+            name = argument.name if argument.name in named else named[i]  # ExpandDims' 'dim': axis
             if argument.number_attr:
                 more = len(definition.input_arg) - len(words) - 1
                 taken, rest = rest[: len(rest) - more], rest[len(rest) - more :]
-                words.append(f"{argument.name}=[{', '.join(taken)}]")
+                words.append(f"{name}=[{', '.join(taken)}]")
             else:
-                words.append(f"{argument.name}={rest.pop(0)}")
+                words.append(f"{name}={rest.pop(0)}")
         usual = _attributes(definition)
         for name, value in node.settings.items():
             if name in usual and name not in WORKED_OUT and not name.startswith("_"):
                 said = _literal(value)
                 words += [f"{name}={said}"] if said != _literal(usual[name]) else []
-        assert hasattr(tf.raw_ops, type_), type_
         return f"tf.raw_ops.{type_}({', '.join(words)})"
 
 
