@@ -191,3 +191,19 @@ def test_an_op_is_spelled_by_the_names_that_its_function_has(type_):
         written_ = eval(printer.expression(node), {"tf": tensorflow, **given})
         made, wanted = session.run([written_, in_tf1(*given.values())])
     np.testing.assert_allclose(made, wanted)
+
+
+def test_a_number_beside_no_tensor_of_floats_has_the_dtype_that_the_port_computes_in():
+    size, made = d.Value("n.1", (2,), "int32"), d.Value("h.2", (2, 3))
+    fill = d.Node("op", (made,), (size, d.Constant(np.float32(0.5))), {"type": "Fill"})
+    where = d.Value("c.3", (2, 3), "bool")
+    numbers = d.Constant(np.float32(1)), d.Constant(np.float32(0))
+    chosen = d.Node("op", (made,), (where, *numbers), {"type": "SelectV2"})
+    plain = d.Node("op", (made,), (made, numbers[0]), {"type": "Maximum"})
+    names = {"n.1": "n", "h.2": "h", "c.3": "c"}
+    for node, is_float in ((fill, True), (chosen, True), (plain, False)):
+        text = tf_ops.Printer(names, str, '"float64"').expression(node)
+        assert ("tf.constant(" in text) == is_float, text
+        with tf.Graph().as_default():
+            given = {"n": [2, 3], "c": np.ones((2, 3), bool), "h": tf.zeros([2, 3], tf.float64)}
+            assert eval(text, {"tf": tensorflow, **given}).dtype == tf.float64

@@ -5,6 +5,7 @@ from dcgan_v1.porting.keras import networks as keras_networks
 from dcgan_v1.porting.tensorflow import optimizers as keras_optimizers
 from dcgan_v1.porting.tensorflow.tape_step import TapeStep
 from dcgan_v1.porting.text import contents, training_file
+from dcgan_v1.porting.text import names as naming
 from dcgan_v1.porting.text.contents import attribute_of, class_name
 from dcgan_v1.porting.text.step import Step, refuse_networks, weight_of
 
@@ -59,14 +60,27 @@ def construction(program: d.Program, owner: str = "self.") -> list[str]:
     """
     lines = []
     for network in program.networks:
-        inputs = network.functions[0].inputs
-        rows = next((v.shape[0] for v in inputs if v.shape and v.shape[0]), 1)
-        shapes = ", ".join(zeros(v, rows) for v in inputs)
         for name in (network.name, *network.copies):
             lines.append(f'{owner}{name} = {class_name(network)}(name="{name}")')
-            lines.append(f"{owner}{name}({shapes})")
+            lines += [f"{owner}{name}{built}" for built in _built(network)]
         for copy in network.copies:
             lines.append(f"{owner}{copy}.set_weights({owner}{network.name}.get_weights())")
+    return lines
+
+
+def _built(network: d.Network) -> list[str]:
+    """Returns the calls that build all of a network's layers."""
+    lines: list[str] = []
+    known: set[tuple[str, ...] | None] = set()
+    for function in network.functions:
+        keys = {naming.key_of(n) for n in d.walk(function.nodes)} - {None}
+        if keys <= known and lines:
+            continue
+        known |= keys
+        inputs = function.inputs
+        rows = next((v.shape[0] for v in inputs if v.shape and v.shape[0]), 1)
+        method = "" if function.name == "call" else f".{function.name}"
+        lines.append(f"{method}({', '.join(zeros(v, rows) for v in inputs)})")
     return lines
 
 

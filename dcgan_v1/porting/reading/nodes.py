@@ -62,7 +62,7 @@ class Bodies:
         for call in calls:
             places = self.outputs.setdefault(self.key(call), [])
             places += [p for p in segments.output_places(call) if p not in places]
-        for call in calls:
+        for call in sorted(calls, key=lambda call: -len(call.pieces)):  # the whole network first
             self._add_function(call)
         self.losses: dict[str, d.Value] = {}
         self.stages = tuple(stage for i in range(len(runs)) for stage in self._stages(i))

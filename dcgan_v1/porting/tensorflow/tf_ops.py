@@ -98,6 +98,8 @@ class Printer(Names):
         """See `Names`."""
         kind, s = node.kind, node.settings
         xs = [self.operand(x) for x in node.inputs]
+        if kind == "op" and not any(_has_own_dtype(x) for x in node.inputs):
+            xs = [self._typed(x, said) for x, said in zip(node.inputs, xs, strict=True)]
         if kind in UNARY:
             return f"{UNARY[kind]}({xs[0]})"
         if kind == "leaky_relu":
@@ -115,6 +117,12 @@ class Printer(Names):
         if kind == "op":
             return self._op(node, xs)
         raise d.Refused(kind)
+
+    def _typed(self, x: d.Operand, said: str) -> str:
+        """A number with the dtype that the port computes in: where no operand has it, TensorFlow
+        takes Python's numbers for float32."""
+        is_number = isinstance(x, d.Constant) and not x.shape and x.array.dtype.kind == "f"
+        return f"tf.constant({said}, {self.floats})" if is_number else said
 
     def _op(self, node: d.Node, xs: list[str]) -> str:
         s = node.settings
@@ -182,6 +190,11 @@ class Printer(Names):
                 said = _literal(value)
                 words += [f"{name}={said}"] if said != _literal(usual[name]) else []
         return f"tf.raw_ops.{type_}({', '.join(words)})"
+
+
+def _has_own_dtype(x: d.Operand) -> bool:
+    """Whether an operand is a tensor of floats."""
+    return isinstance(x, d.Weight) or (isinstance(x, d.Value) and x.dtype.startswith("float"))
 
 
 def _repeats_pixels(node: d.Node) -> bool:
