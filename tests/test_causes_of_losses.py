@@ -110,18 +110,14 @@ def test_another_weight_of_one_form_of_a_penalty_is_told(rng):
     assert "TF1's 10 times" in cause.text
 
 
-def test_a_penalty_on_the_gradient_of_a_sigmoid_is_told_from_one_on_that_of_its_logits(rng):
-    gradient, logits = rng.normal(size=(5, 4, 4, 1)), rng.normal(size=(5, 1))
-    rest, slope = np.mean(np.logaddexp(0, -logits)), sigmoid(logits) * (1 - sigmoid(logits))
-    of_rows = np.mean((np.sqrt(np.sum(gradient**2, 1)) - 1) ** 2)  # of hwalsuklee's DRAGAN
-    of_sigmoid = (slope[:, 0] * np.linalg.norm(gradient.reshape(5, -1), axis=1) - 1) ** 2
-    end = layer("D", logits)
-    ops = [layer("gradients/back", gradient)]
-    (cause,) = told(rest + 0.25 * of_rows, rest + 0.25 * np.mean(of_sigmoid), [(end, end)], ops=ops)
-    assert "has 0.25 times the mean of squares of how far norms, of the gradient of D's sig" in (
-        cause.text
-    )
-    assert "TF1's 0.25 times that of squares of how far norms over an image's rows" in cause.text
+def test_the_loss_without_its_penalty_may_be_one_of_this_field(rng):
+    gradient, (real, fake) = rng.normal(size=(5, 4)), rng.normal(size=(2, 5, 1))
+    rows = [(y, y) for y in (layer("D", real), layer("D#2", fake))]
+    rest, penalty = np.mean(fake) - np.mean(real), np.mean((np.linalg.norm(gradient, axis=1)) ** 2)
+    from_1 = np.mean((np.linalg.norm(gradient, axis=1) - 1) ** 2)
+    ops = [layer("gradients/mul", gradient)]
+    (cause,) = told(rest + 10 * from_1, rest + 0.5 * penalty, rows, ops=ops)
+    assert "has 0.5 times the mean of squares of norms as its penalty, TF1's 10 times" in cause.text
 
 
 def test_a_number_added_in_logarithms_is_told(rng):

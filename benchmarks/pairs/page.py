@@ -8,6 +8,7 @@ import re
 import sys
 from collections import Counter
 from pathlib import Path
+from urllib.parse import quote
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
@@ -235,7 +236,7 @@ def waiting(known: set[str]) -> str:
 
 
 def _link(side: Side) -> str:
-    address = f"https://github.com/{side.repository}/blob/{side.commit}/{side.program}"
+    address = f"https://github.com/{side.repository}/blob/{side.commit}/{quote(side.program)}"
     return f"[{side.repository}, {Path(side.program).name}]({address})"
 
 

@@ -9,9 +9,8 @@ from dcgan_v1.migration.explanation import loss_kinds, network_ends
 from dcgan_v1.migration.explanation.case import Case
 
 EXACT = 1e-9  # relative, of a weight from a number of two digits
-FROM_1 = "squares of how far norms are from 1"
 FORMS: dict[str, Callable[[np.ndarray], float]] = {  # of the norms [N] of a gradient's rows
-    FROM_1: lambda n: float(np.mean((n - 1) ** 2)),
+    "squares of how far norms are from 1": lambda n: float(np.mean((n - 1) ** 2)),
     "squares of how far norms are above 1": lambda n: float(np.mean(np.maximum(n - 1, 0) ** 2)),
     "squares of norms": lambda n: float(np.mean(n**2)),
     "how far norms are from 1": lambda n: float(np.mean(np.abs(n - 1))),
@@ -20,7 +19,6 @@ FORMS: dict[str, Callable[[np.ndarray], float]] = {  # of the norms [N] of a gra
     ),
 }
 OF_FIRST_AXIS = "squares of how far norms over an image's rows alone are from 1"
-OF_SIGMOID = "squares of how far norms, of the gradient of D's sigmoid, are from 1"
 
 
 def told(case: Case, ours: float, theirs: float) -> str:
@@ -31,39 +29,21 @@ def told(case: Case, ours: float, theirs: float) -> str:
       ours, theirs: TF1's loss and the port's.
     """
     gradients = list(_gradients(case))
-    ends = network_ends.ends(case)[0] if gradients else []
-    rests = _rests(case, ends) if gradients else np.zeros(0)
+    rests = _rests(case) if gradients else np.zeros(0)
     for name, gradient in gradients:
         values = _penalties(gradient)
         text = _of_one_weight(values, theirs - ours) or _of_two(values, rests, ours, theirs)
-        for logits in [] if text else ends:
-            if len(logits) == len(gradient):
-                text = text or _behind_sigmoid(values, gradient, logits, rests, ours, theirs)
         if text:
             return f"has {text} (of the gradient {name})"
     return ""
 
 
-def _rests(case: Case, ends: list[np.ndarray]) -> np.ndarray:
+def _rests(case: Case) -> np.ndarray:
     """What a loss may be without its penalty [R]: one of TF1's scalars, or a loss of this field."""
     scalars = list(case.evidence.first[0].scalars.values()) if case.evidence.first else []
-    return np.array([*scalars, *(value for _, _, value in loss_kinds.values(ends))], np.float64)
-
-
-def _behind_sigmoid(
-    values: dict[str, float],
-    gradient: np.ndarray,
-    logits: np.ndarray,
-    rests: np.ndarray,
-    ours: float,
-    theirs: float,
-) -> str:
-    """A penalty of the gradient of the sigmoid of logits on one side, of the logits' on the
-    other."""
-    y = 1 / (1 + np.exp(-logits.reshape(-1, *[1] * (gradient.ndim - 1))))
-    of_sigmoid = {OF_SIGMOID: FORMS[FROM_1](_norms(gradient * y * (1 - y)))}
-    text = _of_two(values | of_sigmoid, rests, ours, theirs)
-    return text if OF_SIGMOID in text else ""
+    kinds = loss_kinds.values(network_ends.ends(case)[0])
+    plain = (value for kind, of, value in kinds if " half " not in kind and {0.0, 1.0} >= {*of})
+    return np.array([*scalars, *plain], np.float64)
 
 
 def _of_one_weight(values: dict[str, float], wanted: float) -> str:
