@@ -150,3 +150,14 @@ def test_divergences_of_f_gan_are_told(rng, of_real, of_fake, name):
     (cause,) = told(ours, theirs, rows)
     assert cause.text.startswith(f"is f-GAN's {name}")
     assert "with labels 1 and 0, TF1's half of least squares with 0 and 1" in cause.text
+
+
+def test_a_value_that_several_kinds_have_is_of_the_kind_that_the_other_side_is_of(rng):
+    fake = rng.uniform(-0.5, 0.5, size=(8, 1))  # above -1, where the hinge loss is 1 + y, too
+    end = layer("D", fake)
+    ours, theirs = -np.mean(0.25 * fake**2 + fake), -np.mean(-1 - fake)
+    (cause,) = told(ours, theirs, [(end, end)])
+    assert cause.text == (
+        "is minus f-GAN's reverse KL divergence with labels 0, TF1's minus f-GAN's Pearson "
+        "divergence with 0"
+    )

@@ -1,5 +1,6 @@
 """Where in a step each kind of cause acts, and what stands of a finding in a cell of the table."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -67,6 +68,9 @@ STAGES = {  # of a step, see `rows.STAGES`
         Kind.WEIGHT_CLIPPING,
     ),
 }
+TOLD = re.compile(
+    r"(is (?![-+.e\d]+, TF1's )|takes |has )"
+)  # what a loss is, more than two numbers
 OF_ANY_STAGE = (Kind.FAILED, Kind.UNEXPLAINED)  # a finding of these says which
 
 
@@ -100,6 +104,9 @@ def stage(finding: Mapping[str, Any]) -> str:
 
 
 def in_short(finding: Mapping[str, Any]) -> str:
-    """Returns a finding's kind, with what the port and TF1 have where it has both."""
+    """Returns a finding's kind, with what the port and TF1 have where it has both; of a loss what
+    it is, where that was found."""
     name, values = kind(finding).value, finding.get("values")
+    if kind(finding) == Kind.LOSS and TOLD.match(finding["cause"]):
+        return f"a loss {finding['cause']}"
     return f"{name} ({values['port']}, TF1 {values['TF1']})" if values else name

@@ -24,6 +24,8 @@ README = ROOT / "README.md"
 SENTENCE = re.compile(r"Of \d+ published ports, .*\(\[table\]\(docs/pairs\.md\)\)\.")
 COLUMNS = ["pair", "the port says", "shapes", *STAGES.values(), "last step", "minutes"]
 UNSEEN, IN_PART = "not seen: bare tensors", "yes, where compared"
+MISSED = "read in the sources, not in the verdict"
+NOT_TOLD = f"({MISSED})"
 NOT_RUN = "both sources were read; it was not run yet"
 LEFT_OUT = "TF1 has no loss of that value"  # how a note of losses that were not compared ends
 WHY = {
@@ -117,7 +119,7 @@ def verdict(pair: Pair, row: Row) -> str:
     """'same'; 'epsilon': but for its place in Adam; 'noise': but for that and noise that one side
     draws again; 'sizes': but for these and some sizes; or 'differs'."""
     names = {f["name"] for f in true_findings(pair, row)}
-    if pair.edited or names - {EPSILON_PLACE, SECOND_NOISE}:
+    if pair.edited or pair.missed or names - {EPSILON_PLACE, SECOND_NOISE}:
         return "differs"
     if pair.shapes:
         return "sizes"
@@ -141,7 +143,8 @@ def pairs_table(rows: list[tuple[Pair, Row]]) -> str:
 def stage(pair: Pair, row: Row, kind: str) -> str:
     """What differs there, or 'yes' where nothing does but what follows from other columns."""
     own = [f for f in true_findings(pair, row) if causes.stage(f) == kind]
-    said = [pair.edited.get(kind, ""), *map(causes.in_short, own)]
+    missed = f"{pair.missed[kind]} {NOT_TOLD}" if kind in pair.missed else ""
+    said = [pair.edited.get(kind, ""), *map(causes.in_short, own), missed]
     if any(said):
         return "; ".join(dict.fromkeys(filter(None, said)))
     if kind == "loss" and any(LEFT_OUT in note for note in row["not compared"]):
@@ -185,6 +188,7 @@ def causes_table(rows: list[tuple[Pair, Row]]) -> str:
         count.update({causes.kind(f).value for f in true_findings(pair, row)})
         count.update(["other sizes"] * bool(pair.shapes))
         count.update(f"{STAGES[stage]}, edited away" for stage in pair.edited)
+        count.update(f"{STAGES[stage]}, {MISSED}" for stage in pair.missed)
     by_count = sorted(count.items(), key=lambda entry: (-entry[1], entry[0]))
     lines = ["| cause | pairs |", "|---|---|"]
     return "\n".join(lines + [f"| {name} | {number} |" for name, number in by_count])

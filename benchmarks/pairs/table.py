@@ -68,6 +68,7 @@ class Pair:
       says: in a word or two, what the port says it is; claim: in its words; claim_at: where.
       shapes: '' where all shapes are the same, else which sizes differ.
       edited: stage of a step -> what else was edited away to compare the rest.
+      missed: stage of a step -> what the sources have and the verdict has no word of.
       steps: how many are compared.
       map: text of a map file, or ''.
       trained: of a pair whose programs are trained: 'steps', and for 'old' and 'new' an expression
@@ -88,6 +89,7 @@ class Pair:
     claim_at: str
     shapes: str = ""
     edited: dict[str, str] = field(default_factory=dict)
+    missed: dict[str, str] = field(default_factory=dict)
     steps: int = 20
     map: str = ""
     trained: dict[str, str | int] = field(default_factory=dict)

@@ -1,5 +1,7 @@
 """Why losses differ where the layers agree: labels, a mean for a sum, another kind of loss."""
 
+import itertools
+
 import numpy as np
 
 from dcgan_v1.migration.comparison.evidence import GRADIENT, LOSS, Key
@@ -118,9 +120,15 @@ def _kinds(case: Case, ours: float, theirs: float) -> str | None:
     fitting = [known[:2] for known in loss_kinds.values(new) if _is(known[2], theirs)]
     if not firsts or not fitting or set(firsts) & set(fitting):
         return None
-    first = firsts[0]
-    second = next((pair for pair in fitting if pair[0] == first[0]), fitting[0])
+    # a critic's loss is a part of f-GAN's: of those with one value the nearest are meant
+    first, second = min(itertools.product(firsts, fitting), key=_apart)
     return f"is {second[0]} with labels {_list(second[1])}, TF1's {first[0]} with {_list(first[1])}"
+
+
+def _apart(kinds: tuple[tuple[str, tuple[float, ...]], ...]) -> tuple[bool, bool]:
+    """Whether two kinds of loss are others, and of other families."""
+    (old, _), (new, _) = kinds
+    return old != new, ("f-GAN" in old) != ("f-GAN" in new)
 
 
 def _term(case: Case, key: Key, ours: float, theirs: float) -> str | None:
