@@ -9,7 +9,6 @@ STATED = "? "  # ahead of words of a difference that is stated without a cause
 BLACK = "black"  # images with rows of exact zeros
 SIDES = {"torch": "torch_ports", "keras": "keras_ports"}
 APART = ("blocks", "models", "steps")  # ahead of a function of tf1_blocks, say: "blocks tied"
-SCRIPTED = ("tf1_programs",)  # modules whose pairs are written as programs, too
 
 
 @dataclass(frozen=True)

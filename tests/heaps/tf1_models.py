@@ -46,7 +46,7 @@ def began():
         both = tf.concat([fake, x], 0)
         h = tf.reshape(tf.nn.elu(convolution(both, 3, 3)), [-1, 48])
         again_fake, again = tf.split(grown(dense(h, 6, name="code"), "again"), 2)
-    k = tf.Variable(0.1, trainable=False, name="k")
+    k = tf.Variable(0.125, trainable=False, name="k")  # exact in float32
     real_loss = tf.reduce_mean(tf.abs(again - x))
     g_loss = tf.reduce_mean(tf.abs(again_fake - fake), name="g_loss")
     d_loss = tf.subtract(real_loss, k * g_loss, "d_loss")

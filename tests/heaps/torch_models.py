@@ -78,7 +78,7 @@ class Autoencoder(nn.Module):
 
 
 def began():
-    d, g, k = Autoencoder(), Grown(5), torch.tensor(0.0)
+    d, g, k = Autoencoder(), Grown(5), torch.tensor(0.125)
     d_opt, g_opt = _sgd(d), _sgd(g)
 
     def step(x, z):
