@@ -61,6 +61,7 @@ def case(evidence, **experiments):
         "gradients_off_zero": None,
         "quotient": None,
         "second_settings": ({}, {}),
+        "outputs_at_own_start": {},
     }
     answers = {**asked, **experiments}
     runs = SimpleNamespace(**{k: (lambda *_, v=v: v) for k, v in answers.items()})

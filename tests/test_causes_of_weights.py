@@ -130,7 +130,8 @@ def slot_start_causes(rng, begin, updates=1, rho=0.9):
     evidence = made({}, {}, start, kind="RMSProp", settings=settings)
     evidence = replace(evidence, start=State(start, {key: np.ones(4)}))
     own = gradients, {SlotKey("m/a", "sgd", "ms"): ms}
-    return slot_starts.find(case(evidence, own_slots=own))
+    first = evidence.start.slots
+    return slot_starts.find(case(evidence, own_slots=own, first_slots=first))
 
 
 @pytest.mark.parametrize("updates", [1, 5])
@@ -196,3 +197,25 @@ def test_two_biases_whose_sum_moves_twice_as_far_are_named_and_not_as_a_rate(rng
     assert [text.startswith("lstm/bias_ih and lstm/bias_hh are added") for text in found] == (
         [True] if times == 2 else []
     )
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5])
+def test_a_dampening_of_which_the_first_step_shows_nothing_is_named(rng, share):
+    gradient, before = rng.normal(size=(2, 5))
+    settings = {"kind": "Momentum", "learning rate": 0.1, "momentum": 0.9, "nesterov": False}
+    theirs = {**settings, "dampening": share} if share else settings
+    sides = []
+    for kept in (1.0, 0.5):  # of the third step's gradient
+        accum = 0.9 * before + kept * gradient
+        sides.append({Key(STATE, "a", "weight", 3): -0.1 * accum})
+        sides[-1][Key(STATE, "a/Momentum", "accum", 3)] = accum
+    old = {"slots": {"a/Momentum": SlotKey("a", "o0", "accum")}}
+    start = {"a": np.ones(5)}
+    evidence = made(*sides, start, kind="Momentum", settings=[settings, theirs], old=old)
+    causes = updates.dormant(case(evidence))
+    assert [c.text for c in causes] == (
+        ["sgd's dampening is 0.5, TF1's 0: it acts from the second step on"] if share else []
+    )
+    moved = {**sides[1], Key(STATE, "a", "weight", 3): np.zeros(5)}  # by more than the momentum
+    evidence = replace(evidence, theirs=moved)
+    assert not updates.dormant(case(evidence))

@@ -72,3 +72,18 @@ def test_what_is_normalised_by_itself_is_read_from_input_and_output(rng, axes, s
     weights = {"gamma": gamma, "beta": beta}
     assert estimates.row_norm(x, y, weights) == (named, pytest.approx(0.01))
     assert estimates.row_norm(x, rng.normal(size=x.shape), weights) is None
+
+
+@pytest.mark.parametrize("place", ["inside", "outside"])
+def test_a_norms_epsilon_is_told_with_its_place_and_inside_where_neither_place_shows(rng, place):
+    x, epsilon = rng.normal(size=(6, 4, 3)), 1e-3
+
+    def normalised(variance):
+        root = np.sqrt(variance + epsilon) if place == "inside" else np.sqrt(variance) + epsilon
+        return estimates.norm_epsilon(x, x / root, {}, np.zeros(3), variance)
+
+    apart = normalised(rng.uniform(0.5, 2, 3))
+    assert apart[:2] == (pytest.approx(epsilon), place)
+    alike = normalised(np.ones(3))  # as averages begin
+    acting = epsilon if place == "inside" else (1 + epsilon) ** 2 - 1
+    assert alike[:2] == (pytest.approx(acting), "inside")

@@ -8,7 +8,7 @@ import numpy as np
 
 from dcgan_v1.migration.comparison.evidence import GRADIENT, LOSS, STATE, Evidence, Key
 from dcgan_v1.migration.comparison.observations import SAME_VALUE
-from dcgan_v1.migration.records import Observation, Settings, Update
+from dcgan_v1.migration.records import Observation, Settings, State, Update
 
 EXACT = 1e-9
 POWERS = {"accum": 1, "m": 1, "v": 2}  # of the unit, in an optimiser's slots
@@ -23,7 +23,7 @@ def in_tf1_units(evidence: Evidence, known: dict[int, float] | None = None) -> E
     """
     if evidence.first is None:
         return evidence
-    units = _found(evidence) if known is None else known
+    units = found(evidence) if known is None else known
     if not units:
         return evidence
     theirs = {key: array / _of(evidence, key, units) for key, array in evidence.theirs.items()}
@@ -31,7 +31,26 @@ def in_tf1_units(evidence: Evidence, known: dict[int, float] | None = None) -> E
     return dataclasses.replace(evidence, theirs=theirs, first=first, units=units)
 
 
-def _found(evidence: Evidence) -> dict[int, float]:
+def slots_in_tf1_units(state: State, evidence: Evidence, units: dict[int, float]) -> State:
+    """Returns a state of the port's with TF1's names, its slots in TF1's units.
+
+    Args:
+      state: of it.
+      evidence: of its first step.
+      units: of its updates, see `found`.
+    """
+    slots = {
+        key: array / units.get(evidence.owner(key.variable), 1.0) ** POWERS.get(key.slot, 0)
+        for key, array in state.slots.items()
+    }
+    return dataclasses.replace(state, slots=slots)
+
+
+def found(evidence: Evidence) -> dict[int, float]:
+    """Returns number of an update -> how many times TF1's its gradients are in the port, where its
+    optimiser makes up for that."""
+    if evidence.first is None:
+        return {}
     units = {}
     for number, update in enumerate(evidence.old.updates):
         unit = _unit(evidence, number)

@@ -38,6 +38,7 @@ from dcgan_v1.migration.explanation import (
     one_sided,
     randomness,
     second_noise,
+    zeros_at_start,
 )
 from dcgan_v1.migration.explanation.case import Case, Cause, Finding
 from dcgan_v1.migration.explanation.kinds import Kind
@@ -74,6 +75,8 @@ def explain(
     if not findings:  # what comes of nothing that is named is no consequence
         findings = _remainder(first.accounting_for(first.evidence.alone), [])
     starts = [c.finding() for c in _found(case, slot_starts.find)]
+    if not any(finding.kind is Kind.AT_ZERO for finding in findings):
+        starts += [c.finding() for c in _found(case, zeros_at_start.find)]
     return findings + starts
 
 

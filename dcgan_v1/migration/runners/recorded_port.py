@@ -1,5 +1,6 @@
 """A port that was recorded: it answers from its recording, and no code of it is run."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from dcgan_v1.migration.records import (
 )
 from dcgan_v1.migration.runners import recorded_functions
 from dcgan_v1.migration.runners.flattening import Pixels, pixels_of
+from dcgan_v1.migration.runners.idle_biases import IdleBiases
 from dcgan_v1.migration.runners.keras.keras_terms import KerasTerms
 from dcgan_v1.migration.runners.recorded_functions import Functions
 from dcgan_v1.migration.runners.recorded_names import add_losses, in_order_of_use, numbered
@@ -54,6 +56,8 @@ class RecordedPort:
         self.reads = FRAMEWORKS[framework]
         self.position = 0
         self._info = self._describe()
+        self._idle = IdleBiases([], {}, self.told, self.reads)
+        self._moved: dict[int, Arrays] = {}  # position -> what idle biases are of averages there
 
     def wait_until_open(self) -> None:
         """Returns at once: there is no process."""
@@ -97,16 +101,30 @@ class RecordedPort:
 
     # ---- states ----
 
+    def hold(self, biases: Sequence[str]) -> None:
+        """Tells everything without biases that a batch norm takes away again, and TF1 has not."""
+        self._idle = IdleBiases(biases, self._info.variables, self.told, self.reads)
+        self._moved = {}
+
     def state(self) -> State:
-        return self.state_after(self.position)
+        """Returns the state that the last step left."""
+        return self._without_idle(self._moved.get(self.position))
+
+    def start(self) -> State:
+        """Returns the state that the next step begins with."""
+        return self._without_idle(None)
+
+    def _without_idle(self, held: Arrays | None) -> State:
+        state = self.state_after(self.position)
+        if held is None:
+            held = self._idle.in_averages(state.variables)
+        return state.replaced({n: state.variables[n] - a for n, a in held.items()})
 
     def state_after(self, steps: int) -> State:
         """Returns the state after so many steps. Slots that the framework makes in the first
         update are 0 before, but for those of Adagrad."""
         arrays = self.recording.state(steps)
-        variables = {
-            n.removeprefix("state/"): a for n, a in arrays.items() if n.startswith("state/")
-        }
+        variables = {n.removeprefix("state/"): a for n, a in arrays.items() if _is_value(n)}
         slots: dict[SlotKey, np.ndarray] = {}
         updates: dict[str, int] = {}
         last = self.recording.steps[steps - 1][-1] if steps else None
@@ -134,7 +152,8 @@ class RecordedPort:
         for step in range(len(self.recording.steps) + 1):
             own = self.state_after(step).variables
             for name, v in self._info.variables.items():
-                if v.layer in two and v.part in ("bias", SECOND_BIAS):
+                is_of_two = v.layer in two and v.part in ("bias", SECOND_BIAS)
+                if is_of_two or name in self._idle.biases or name in self._idle.means:
                     own.pop(name, None)  # of two biases, the sum alone is known
             if all(np.array_equal(own[n], a) for n, a in state.variables.items() if n in own):
                 self.position = step
@@ -150,14 +169,21 @@ class RecordedPort:
             raise UserError(f"{self.recording.folder} has no step {step + 1}: record more")
         scalars: dict[str, float] = {}
         calls: list[tuple[LayerOutput, bool]] = []
+        layers: list[LayerOutput] = []
         gradients: dict[GradientKey, np.ndarray] = {}
         settings = {}
         functions = Functions(self.reads)
+        values = self.state_after(step).variables
+        held = self._idle.in_averages(values)
         for number, update in enumerate(self.recording.steps[step]):
             entry, arrays = self.told["updates"][update], self.recording.update(update)
             add_losses(scalars, entry["losses"])
             ahead = self.recording.calls_ahead if update == 0 else 0
-            calls += self._calls(entry["layers"], arrays, "", number, functions, ahead)
+            called = self._calls(entry["layers"], arrays, "", number, functions, ahead)
+            calls += called
+            layers += self._told(called, values)
+            held = self._idle.follow(held, entry["layers"][ahead:], values)
+            values = {n.removeprefix("state/"): a for n, a in arrays.items() if _is_value(n)}
             optimizer = entry["optimizer"]
             for name, array in arrays.items():
                 if name.startswith("gradient/"):
@@ -166,9 +192,10 @@ class RecordedPort:
             settings[optimizer] = self.reads.optimizer_settings(
                 self.told["optimizers"][optimizer], entry["settings"]
             )
+        self._moved[self.position] = held
         return Observation(
             scalars,
-            numbered([layer for layer, is_layer in calls if is_layer]),
+            numbered(layers),
             gradients,
             settings,
             self._pixels(calls),
@@ -181,7 +208,7 @@ class RecordedPort:
         for number, update in enumerate(self.recording.steps[self.position][:-1]):
             arrays = self.recording.update(update)
             weights[number + 1] = {
-                n.removeprefix("state/"): a for n, a in arrays.items() if n.startswith("state/")
+                n.removeprefix("state/"): a for n, a in arrays.items() if _is_value(n)
             }
         self.position += 1
         return weights
@@ -189,6 +216,11 @@ class RecordedPort:
     def _pixels(self, calls: list[tuple[LayerOutput, bool]]) -> Pixels:
         places = {name: v.layer for name, v in self._info.variables.items()}
         return pixels_of((layer for layer, _ in calls), places)
+
+    def _told(self, calls: list[tuple[LayerOutput, bool]], values: Arrays) -> list[LayerOutput]:
+        """Calls that are layers, without idle biases of these values."""
+        layers = [layer for layer, is_layer in calls if is_layer]
+        return [replace(layer, output=self._idle.without(layer, values)) for layer in layers]
 
     def _calls(
         self,
@@ -235,7 +267,7 @@ class RecordedPort:
         for entry in self.told["inference"]:
             prefix = f"{entry['model']}/"
             calls += self._calls(entry["layers"], self.recording.before, prefix, 0, functions)
-        layers = numbered([layer for layer, is_layer in calls if is_layer])
+        layers = numbered(self._told(calls, self.state_after(0).variables))
         return Observation(layers=layers, pixels=self._pixels(calls))
 
     def inference_inputs(self) -> dict[str, list[np.ndarray]]:
@@ -260,3 +292,7 @@ class RecordedPort:
 
     def restore(self, path: str, to: str) -> None:
         raise UserError("a recorded port cannot be converted: name the port itself")
+
+
+def _is_value(name: str) -> bool:
+    return name.startswith("state/")

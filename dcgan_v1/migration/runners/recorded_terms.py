@@ -87,5 +87,10 @@ class Terms(ABC):
         """Returns maps as [N, H, W, C]; others as they are."""
 
     @abstractmethod
+    def kept_of_average(self, attributes: Entry) -> float | None:
+        """Returns the share of its averages that a call of a batch norm keeps; None where nothing
+        tells."""
+
+    @abstractmethod
     def slots(self, entry: Entry) -> dict[str, str]:
         """Returns key of an optimiser's state -> what TF1 calls that slot, of those it keeps."""

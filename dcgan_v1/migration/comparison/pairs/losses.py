@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from dcgan_v1.migration.records import Update
+from dcgan_v1.migration.runners.recorded_names import TERMS
 
 EQUAL = 1e-6  # relative difference below which losses are taken for the same
 Scalars = dict[str, float]
@@ -54,6 +55,10 @@ def pair_losses(
             pairs[name] = by_last_word[name]
     left = [name for name in losses if name not in pairs.values()]
     lone = [name for name in theirs if name not in pairs]
-    if len(left) == len(lone):
-        pairs |= dict(zip(lone, left, strict=True))
+    terms = {term for name in lone if TERMS in name for term in name.split(TERMS)}
+    of_sums = [name for name in lone if name not in terms]  # of one update
+    of_terms = [name for name in lone if TERMS not in name]  # taken before the first of several
+    for names in (lone, of_sums, of_terms):
+        if len(left) == len(names):
+            return pairs | dict(zip(names, left, strict=True))
     return pairs

@@ -1,5 +1,6 @@
 """Runs a step of both programs under equal values, and pairs variables by the gradients."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -7,7 +8,12 @@ import numpy as np
 
 from dcgan_v1.errors import UserError
 from dcgan_v1.migration.comparison.inputs.preparation import Prepared, cast
-from dcgan_v1.migration.comparison.observations import NO_GRADIENT, SAME_VALUE, without_gradient
+from dcgan_v1.migration.comparison.observations import (
+    NO_GRADIENT,
+    SAME_VALUE,
+    Gradients,
+    without_gradient,
+)
 from dcgan_v1.migration.comparison.pairs import pixel_order
 from dcgan_v1.migration.comparison.pairs.losses import Scalars
 from dcgan_v1.migration.comparison.programs import Programs
@@ -127,6 +133,28 @@ def _with_idle(pairing: Pairing, old: list[str], new: dict[str, list[int]]) -> P
     return replace(pairing, matching=replace(pairing.matching, idle_old=old, idle_new=new))
 
 
+def idle_biases(
+    pairing: Pairing, ours: Callable[[], Gradients], theirs: Gradients, limit: float
+) -> tuple[list[str], dict[str, list[int]]]:
+    """Returns the biases of TF1's and of the port's (with their shapes) that the other side has
+    not, and whose gradients are rounding and nothing else.
+
+    Args:
+      pairing: as shapes tell it.
+      ours: gives TF1's gradients of a step; theirs: the port's.
+      limit: of an update's largest gradient, what rounding may be.
+    """
+    old, new = pairing.old.variables, pairing.new.variables
+    old_only = [n for n in pairing.missing if len(old[n].shape) == 1]
+    new_only = [n for n in pairing.new_only if len(new[n].shape) == 1]
+    ours_idle = without_gradient(ours(), {}, limit) if old_only else []
+    theirs_idle = without_gradient(theirs, {}, limit) if new_only else []
+    return (
+        [n for n in old_only if n in ours_idle],
+        {n: new[n].shape for n in new_only if n in theirs_idle},
+    )
+
+
 class EqualSteps:
     """Steps of both programs on a few rows, or on a whole batch where either takes no fewer.
 
@@ -165,19 +193,12 @@ class EqualSteps:
     def idle(self, pairing: Pairing) -> tuple[list[str], dict[str, list[int]]]:
         """Returns the biases of TF1's and of the port's that the other side has not, and that a
         batch norm takes away again: their gradients are rounding and nothing else."""
-        variables, limit = pairing.new.variables, NO_GRADIENT[self._programs.dtype]
-        old_only = [n for n in pairing.missing if len(pairing.old.variables[n].shape) == 1]
-        new_only = [n for n in pairing.new_only if len(variables[n].shape) == 1]
-        ours: list[str] = []
-        if old_only:
+
+        def ours() -> Gradients:
             self._programs.old.load(self._prepared.start)
-            step = self._programs.old.still_step(self._tf1_batch(), is_observed=True)
-            ours = without_gradient(step.gradients, {}, limit)
-        theirs = without_gradient(self._first.gradients, {}, limit) if new_only else []
-        return (
-            [n for n in old_only if n in ours],
-            {n: variables[n].shape for n in new_only if n in theirs},
-        )
+            return self._programs.old.still_step(self._tf1_batch(), is_observed=True).gradients
+
+        return idle_biases(pairing, ours, self._first.gradients, NO_GRADIENT[self._programs.dtype])
 
     def unread(self, pairing: Pairing) -> list[str]:
         """Returns what the port alone has, trains by no gradient, and does not read in a step:

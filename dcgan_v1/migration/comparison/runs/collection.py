@@ -177,12 +177,15 @@ class Collector:
         each: Adam would make steps of full length of it, each side its own."""
         state = after_first
         held = {n: self.prepared.start.variables[n] for n in self.matching.idle_old}
+        evidence = self.evidence()
+        units = self.reference.units if self.reference else loss_units.found(evidence)
         for step in range(1, self.request.steps):
             if isinstance(self.programs.new, RecordedPort):  # each step from the port's values
                 port = self.programs.new
                 state = recorded_run.state_of(
                     port, self.matching, self.old, self.programs.old.state()
                 )
+                state = loss_units.slots_in_tf1_units(state, evidence, units)
                 self.programs.old.load(state)
             elif self.matching.exempt or self.matching.idle_new:
                 self.programs.new.load(self.matching.to_port(self._exempt_part(state)))

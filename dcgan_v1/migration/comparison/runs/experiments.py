@@ -52,9 +52,18 @@ class Experiments(Protocol):
         0; None where there are no biases."""
         ...
 
+    def outputs_at_own_start(self) -> dict[str, np.ndarray]:
+        """Returns what TF1's ops give in the first step from where TF1 itself begins; nothing where
+        both sides were given that."""
+        ...
+
     def own_slots(self) -> tuple[dict[GradientKey, np.ndarray], dict[SlotKey, np.ndarray]]:
         """Returns the port's gradients of a first step with slots as it makes them itself, and what
         the slots are after it, in the port's own names."""
+        ...
+
+    def first_slots(self) -> dict[SlotKey, np.ndarray]:
+        """Returns what the slots of TF1's optimisers begin with, by themselves."""
         ...
 
     def second_settings(self) -> tuple[dict[str, Settings], dict[str, Settings]]:

@@ -3,7 +3,7 @@
 import dataclasses
 from dataclasses import dataclass, field
 
-from dcgan_v1.migration.comparison.evidence import FORWARD, Aligned, Evidence, Key, Keyed
+from dcgan_v1.migration.comparison.evidence import FORWARD, OUTPUT, Aligned, Evidence, Key, Keyed
 from dcgan_v1.migration.comparison.observations import SAME_VALUE
 from dcgan_v1.migration.comparison.pairs import alignment
 from dcgan_v1.migration.comparison.pairs.pairing import Pairing
@@ -70,7 +70,8 @@ class Gathered:
             key = Key(FORWARD, a.new.name, mode)
             if a.old is not None:
                 self.ours[key], self.theirs[key] = a.old.output, a.new.output
-            else:
+            elif mode != "training" or not a.new.name.endswith(OUTPUT):
+                # of a joined batch, say: what it gives in training shows in losses and gradients
                 self.alone[key] = "port"
         return [a.old for a in aligned if a.old is not None]
 

@@ -184,6 +184,9 @@ class LiveExperiments:
         )
         return first, second
 
+    def outputs_at_own_start(self) -> dict[str, np.ndarray]:
+        return {}
+
     def own_slots(self) -> tuple[dict[GradientKey, np.ndarray], dict[SlotKey, np.ndarray]]:
         programs, evidence = self._programs, self._evidence
         programs.reopen_port()
@@ -191,6 +194,9 @@ class LiveExperiments:
         batch = self._prepared.port_batch(0, evidence.dtype)
         observation = programs.new.step(batch, is_observed=True)
         return observation.gradients, programs.new.state().slots
+
+    def first_slots(self) -> dict[SlotKey, np.ndarray]:
+        return self._evidence.start.slots
 
     def second_settings(self) -> tuple[dict[str, Settings], dict[str, Settings]]:
         programs, prepared = self._programs, self._prepared

@@ -34,6 +34,16 @@ class RecordedExperiments(LiveExperiments):
         seen = port.step(Batch(), is_observed=True)
         return seen.gradients, port.state().slots
 
+    def outputs_at_own_start(self) -> dict[str, np.ndarray]:
+        old = self._programs.old
+        old.load(old.initial())
+        batch = self._prepared.tf1_batch(0, self._evidence.dtype)
+        return {layer.name: layer.output for layer in old.step(batch, is_observed=True).layers}
+
+    def first_slots(self) -> dict[SlotKey, np.ndarray]:
+        """As TF1 has them before it is given the port's."""
+        return self._programs.old.initial().slots
+
     def _load_port(self) -> None:
         port = self._programs.new
         assert isinstance(port, RecordedPort)

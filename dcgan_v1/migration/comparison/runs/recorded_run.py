@@ -12,11 +12,11 @@ import numpy as np
 from dcgan_v1.errors import UserError
 from dcgan_v1.migration.comparison.inputs import batches, feeding
 from dcgan_v1.migration.comparison.inputs.bindings import Bindings
-from dcgan_v1.migration.comparison.inputs.preparation import Prepared, Request
-from dcgan_v1.migration.comparison.observations import SAME_VALUE
+from dcgan_v1.migration.comparison.inputs.preparation import Prepared, Request, without_idle
+from dcgan_v1.migration.comparison.observations import NO_GRADIENT, SAME_VALUE, Gradients
 from dcgan_v1.migration.comparison.pairs import pixel_order
 from dcgan_v1.migration.comparison.pairs.alignment import SHADOW, model_of
-from dcgan_v1.migration.comparison.pairs.pairing import Pairing
+from dcgan_v1.migration.comparison.pairs.pairing import Pairing, idle_biases
 from dcgan_v1.migration.comparison.programs import Programs
 from dcgan_v1.migration.matching import by_use
 from dcgan_v1.migration.matching.fingerprints import Certificate, distance
@@ -68,6 +68,12 @@ def prepare(
     initial = programs.old.initial()
     prepared = Prepared(arrays, small, bindings, initial, [])
     pairing = Pairing(old, new, choices[0], Certificate(None, 0), trains=True)
+    idle_old, idle_new = _idle(programs, port, prepared, pairing, seen)
+    choices = [replace(m, idle_old=idle_old, idle_new=idle_new) for m in choices]
+    pairing = replace(pairing, matching=choices[0])
+    if idle_new:
+        port.hold(list(idle_new))
+        seen, port.position = port.step(Batch(), is_observed=True), 0
     if pairing.is_whole and len(choices) > 1:
         best = min(choices, key=lambda m: _apart(programs, old, port, prepared, m, seen))
         pairing = replace(pairing, matching=best)
@@ -76,9 +82,28 @@ def prepare(
         matching = pixel_order.settled(pairing.matching, new, seen.pixels, agreeing)
         pairing = replace(pairing, matching=matching)
     tell([_row_line(row) for row in pairing.matching.rows])
-    start = state_of(port, pairing.matching, old, initial)
-    notes = [*notes, *_slot_notes(initial, start)]
+    prepared = without_idle(prepared, idle_old)
+    start = state_of(port, pairing.matching, old, prepared.start)
+    notes = [*notes, *prepared.notes]
+    notes += [
+        f"{name}: a batch norm takes it away again, and TF1 has none: what is ahead of the norm is "
+        "told without it"
+        for name in idle_new
+    ]
     return replace(prepared, start=start, notes=notes), pairing
+
+
+def _idle(
+    programs: Programs, port: RecordedPort, prepared: Prepared, pairing: Pairing, seen: Observation
+) -> tuple[list[str], dict[str, list[int]]]:
+    """Biases that one side alone has, and that a batch norm takes away again."""
+
+    def ours() -> Gradients:
+        programs.old.load(state_of(port, pairing.matching, pairing.old, prepared.start))
+        batch = prepared.tf1_batch(0, programs.dtype)
+        return programs.old.still_step(batch, is_observed=True).gradients
+
+    return idle_biases(pairing, ours, seen.gradients, NO_GRADIENT[programs.dtype])
 
 
 def _without_copies(new: PortInfo, port: RecordedPort, old: Tf1Info) -> tuple[PortInfo, list[str]]:
@@ -107,7 +132,7 @@ def state_of(port: RecordedPort, matching: Matching, old: Tf1Info, rest: State) 
       old: what TF1's says of itself.
       rest: where what the port has not is taken from.
     """
-    state = matching.to_tf1(port.state(), old)
+    state = matching.to_tf1(port.start(), old)
     return State(
         {**rest.variables, **state.variables},
         {**rest.slots, **state.slots},
@@ -247,23 +272,6 @@ def _agreeing(
 def _row_line(row: Row) -> str:
     layout = row.layout.text()
     return f"port's {row.new} -> TF1's {row.old} (by {row.by}{', ' + layout if layout else ''})"
-
-
-def _slot_notes(initial: State, start: State) -> list[str]:
-    """Slots that TF1's optimiser begins with other values of: its own beginning is not compared,
-    for both have the port's here."""
-    off = [
-        key
-        for key, array in initial.slots.items()
-        if key in start.slots and not np.any(start.slots[key]) and np.any(array)
-    ]
-    if not off:
-        return []
-    value = float(np.asarray(initial.slots[off[0]]).flat[0])
-    return [
-        f"{len(off)} slots begin at {value:g} in TF1 and at 0 in the port, "
-        f"{off[0].slot} of {off[0].variable} first; compared from the port's"
-    ]
 
 
 def forward_choices(port: RecordedPort, prepared: Prepared, new: PortInfo) -> list[str]:

@@ -1,7 +1,7 @@
 """Where an optimiser's slots begin.
 
-Both programs are given TF1's, so nothing that they compute shows whether the port would have begun
-elsewhere: it is asked for a step from its own."""
+Both programs are given the same ones, TF1's or those of a recorded port, so nothing that they
+compute shows whether the other would have begun elsewhere: each is asked for its own."""
 
 from collections.abc import Iterable
 
@@ -19,8 +19,11 @@ EXACT = 1e-6  # how far the elements of one slot may begin apart
 def find(case: Case) -> list[Cause]:
     """Returns a cause for each optimiser whose slots begin elsewhere in the port."""
     evidence = case.evidence
-    begins = _begins(evidence)
-    if not begins or evidence.first is None:
+    if evidence.first is None or not any(u.kind in SLOTS for u in evidence.old.updates):
+        return []
+    first = case.experiments.first_slots()
+    begins = _begins(evidence, first)
+    if not begins:
         return []
     gradients, slots = case.experiments.own_slots()
     causes = []
@@ -30,22 +33,24 @@ def find(case: Case) -> list[Cause]:
         theirs = _own_begin(name, slot, settings, gradients, slots)
         if theirs is not None and abs(theirs - ours) > EXACT:
             begin = round(theirs, 9) + 0.0  # no minus before a zero
+            given = [a for k, a in evidence.start.slots.items() if k.optimizer == optimizer]
+            whose = "TF1's" if any(np.any(a == ours) for a in given) else "the port's"
             text = (
                 f"{slot} begins at {begin:.3g}, TF1's at {ours:.3g}: the first steps of a training "
-                "from scratch differ (here both were given TF1's)"
+                f"from scratch differ (here both were given {whose})"
             )
             causes.append(Cause(Kind.SLOT_START, name, text, name=SLOT_START))
     return causes
 
 
-def _begins(evidence: Evidence) -> dict[str, tuple[str, float]]:
+def _begins(evidence: Evidence, first: dict[SlotKey, np.ndarray]) -> dict[str, tuple[str, float]]:
     """TF1's optimiser -> (slot, the value that all of it begins with); none that were trained."""
     begins: dict[str, tuple[str, float]] = {}
     for update in evidence.old.updates:
         slot = SLOTS.get(update.kind)
         arrays = [
             array
-            for key, array in evidence.start.slots.items()
+            for key, array in first.items()
             if key.optimizer == update.optimizer and key.slot == slot
         ]
         if slot and arrays:

@@ -5,7 +5,8 @@ the gradients differ."""
 
 import numpy as np
 
-from dcgan_v1.migration.comparison.evidence import AVERAGE, STATE, UPDATES, Key
+from dcgan_v1.migration.comparison.evidence import AVERAGE, STATE, UPDATES, WEIGHT, Key
+from dcgan_v1.migration.explanation import estimates
 from dcgan_v1.migration.explanation.case import Case, Cause, Named
 from dcgan_v1.migration.explanation.kinds import BY_SETTING, Kind
 from dcgan_v1.migration.explanation.update_causes import second_biases
@@ -63,6 +64,7 @@ def dormant(case: Case) -> list[Cause]:
             named = Named(frozenset({name}), frozenset({"amsgrad"}))
             causes.append(Cause(Kind.AMSGRAD, name, text, later, named=named))
         slots = [a for k, a in case.evidence.start.slots.items() if k.optimizer == update.optimizer]
+        causes += _dampened(case, update, later)
         old, new = ours.get("momentum"), theirs.get("momentum")
         is_alike = ours.get("kind") == theirs.get("kind") == "Momentum"
         if not is_alike or old == new or any(np.any(a) for a in slots):
@@ -72,6 +74,30 @@ def dormant(case: Case) -> list[Cause]:
         named = Named(frozenset({name}), frozenset({"momentum"}))
         causes.append(Cause(Kind.MOMENTUM, name, text, frozenset(), changes, named=named))
     return causes
+
+
+def _dampened(case: Case, update: Update, later: frozenset[Key]) -> list[Cause]:
+    """The dampening of a recorded port's momentum, whose first step takes in the whole gradient: a
+    weight is as far off later as the momentum that moves it."""
+    ours, theirs = settings_of(case, update)
+    name, share = optimizer_name(case, update), theirs.get("dampening")
+    is_alike = ours.get("kind") == theirs.get("kind") == "Momentum"
+    rate = ours.get("learning rate")
+    if not is_alike or not isinstance(share, float) or not share or not isinstance(rate, float):
+        return []
+    off = {k: case.evidence.theirs[k] - case.evidence.ours[k] for k in later if k.kind == STATE}
+    slots = {(case.evidence.variable_of(k.name), k.step): k for k in off if k.part == "accum"}
+    keys = set()
+    for (variable, step), key in slots.items():
+        weight = Key(STATE, variable, WEIGHT, step)
+        if weight in off and estimates.is_near(off[weight], -rate * off[key]):
+            keys |= {key, weight}
+    if not keys:
+        return []
+    words = setting_text(name, "dampening", 0.0, share)
+    text = f"{words}: it acts from the second step on"
+    named = Named(frozenset({name}), frozenset({"dampening"}))
+    return [Cause(Kind.DAMPENING, name, text, frozenset(keys), named=named)]
 
 
 def _is_of(case: Case, key: Key, name: str) -> bool:

@@ -97,34 +97,39 @@ def is_of_loader():
 
 
 def held_names(frames, main):
-    """Yields (name, object) of what the program holds: variables of its running functions,
-    of their objects' attributes and of its modules, in lists and dicts, too."""
-    spaces = [frame.f_locals for frame in frames] + [main]
+    """Yields (name, object) of what the program holds: names of its modules, then variables of its
+    running functions, the outermost first (`netD` of a program before `model` of a function that
+    is given it), then what stands in lists and dicts and in attributes of all these.
+
+    Args:
+      frames: its own that are running, the innermost first.
+      main: names of its main module.
+    """
     modules = {id(frame.f_globals): frame.f_globals for frame in frames}
-    spaces += list(modules.values())
+    spaces = [main] + list(modules.values()) + [frame.f_locals for frame in reversed(frames)]
+    pairs = [pair for space in spaces for pair in list(space.items())]
+    pairs = [(name, value) for name, value in pairs if not name.startswith("__")]
+    for pair in pairs:
+        yield pair
+    for name, value in pairs:
+        for pair in _inside(name, value):
+            yield pair
     ids = set()
-    objects = []
-    for space in spaces:
-        for name, value in list(space.items()):
-            if not name.startswith("__"):
-                for pair in _inside(name, value):
-                    yield pair
-                if hasattr(value, "__dict__") and not isinstance(value, (type, types.ModuleType)):
-                    objects.append(value)
-    for value in objects:
-        if id(value) not in ids:
+    for _, value in pairs:
+        is_plain = hasattr(value, "__dict__") and not isinstance(value, (type, types.ModuleType))
+        if is_plain and id(value) not in ids:
             ids.add(id(value))
             attributes = list(getattr(value, "__dict__", {}).items())
             for name, attribute in sorted(attributes, key=lambda pair: pair[0].startswith("_")):
                 if name == "_modules" and isinstance(attribute, dict):
                     for pair in attribute.items():
                         yield pair
+                yield name, attribute
                 for pair in _inside(name, attribute):
                     yield pair
 
 
 def _inside(name, value):
-    yield name, value
     if isinstance(value, dict):
         pairs = [(str(key), item) for key, item in list(value.items())[:200]]
     elif isinstance(value, (list, tuple)):

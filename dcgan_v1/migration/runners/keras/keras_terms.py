@@ -44,6 +44,10 @@ class KerasTerms(Terms):
     def oriented(self, array: np.ndarray) -> np.ndarray:
         return array
 
+    def kept_of_average(self, attributes: Entry) -> float | None:
+        momentum = attributes.get("momentum")
+        return None if momentum is None else float(momentum)
+
     def slots(self, entry: Entry) -> dict[str, str]:
         """They are recorded by TF1's names."""
         settings, kind = entry["settings"], self.optimizer_kind(entry)

@@ -58,6 +58,10 @@ class TorchTerms(Terms):
     def oriented(self, array: np.ndarray) -> np.ndarray:
         return array.transpose(0, 2, 3, 1) if array.ndim == 4 else array  # of [N, C, H, W]
 
+    def kept_of_average(self, attributes: Entry) -> float | None:
+        momentum = attributes.get("momentum")
+        return None if momentum is None else 1 - float(momentum)
+
     def slots(self, entry: Entry) -> dict[str, str]:
         group = entry["settings"]
         absent = {"momentum_buffer": group.get("momentum"), "grad_avg": group.get("centered")}

@@ -1,0 +1,148 @@
+"""A recorded port is compared from its own weights and slots: what is told of where both begin."""
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from plain_evidence import case, made
+
+from dcgan_v1.migration.comparison import loss_units
+from dcgan_v1.migration.comparison.evidence import GRADIENT, Aligned, Key
+from dcgan_v1.migration.comparison.pairs.losses import pair_losses
+from dcgan_v1.migration.explanation import zeros_at_start
+from dcgan_v1.migration.explanation.kinds import Kind
+from dcgan_v1.migration.explanation.update_causes import slot_starts
+from dcgan_v1.migration.recordings.port_recorder.places import held_names
+from dcgan_v1.migration.records import GradientKey, LayerOutput, SlotKey, State, Update, Variable
+from dcgan_v1.migration.runners.idle_biases import IdleBiases
+from dcgan_v1.migration.runners.torch.torch_terms import TorchTerms
+
+pytestmark = pytest.mark.unit
+KEPT = 0.9
+
+
+# ---- biases that a batch norm takes away again ----
+
+
+@pytest.fixture
+def idle():
+    """A bias ahead of a batch norm of a recorded network."""
+    variables = {
+        "D/conv/bias": Variable([3], part="bias", layer="D/conv"),
+        "D/norm/running_mean": Variable([3], part="mean", layer="D/norm"),
+        "D/last/running_mean": Variable([3], part="mean", layer="D/last"),
+    }
+    told = {"updates": [{"layers": [call("D/conv"), call("D/norm"), call("D/fc"), call("D/last")]}]}
+    return IdleBiases(["D/conv/bias"], variables, told, TorchTerms())
+
+
+def call(name):
+    return {"name": name, "settings": {"momentum": 1 - KEPT}}
+
+
+def test_a_layer_and_the_average_behind_it_are_told_without_a_bias_that_is_idle(idle, rng):
+    bias, y = rng.normal(size=3), rng.normal(size=(4, 2, 2, 3))
+    values = {"D/conv/bias": bias}
+    layer = LayerOutput("D/conv", "conv", {}, y + bias)
+    np.testing.assert_allclose(idle.without(layer, values), y, atol=1e-15)
+    other = LayerOutput("D/fc", "dense", {}, y)
+    assert idle.without(other, values) is y
+    assert list(idle.in_averages(values)) == ["D/norm/running_mean"]
+
+
+def test_an_average_follows_a_bias_that_moves_within_a_step(idle, rng):
+    """numpy's own averages, with the bias and without it."""
+    biases, means = rng.normal(size=(4, 3)), rng.normal(size=(4, 3))
+    with_bias = without = rng.normal(size=3)
+    with_bias = with_bias + biases[0]
+    held = idle.in_averages({"D/conv/bias": biases[0]})
+    for bias, mean in zip(biases, means, strict=True):
+        with_bias = KEPT * with_bias + (1 - KEPT) * (mean + bias)
+        without = KEPT * without + (1 - KEPT) * mean
+        held = idle.follow(held, [call("D/conv"), call("D/norm")], {"D/conv/bias": bias})
+    np.testing.assert_allclose(with_bias - held["D/norm/running_mean"], without, atol=1e-14)
+
+
+# ---- slots ----
+
+
+def test_slots_of_a_loss_in_other_units_are_brought_to_tf1s(rng):
+    start, gradient = {"a": rng.normal(size=5)}, rng.normal(size=5)
+    key = Key(GRADIENT, "a", "", 0, 0)
+    settings = [{"kind": "Momentum", "learning rate": rate, "momentum": 0.9} for rate in (0.1, 0.6)]
+    unit = 1 / 6  # a mean of six for TF1's sum
+    evidence = made({key: gradient}, {key: unit * gradient}, start, settings=settings)
+    units = loss_units.found(evidence)
+    assert units == {0: pytest.approx(unit)}
+    accum, other = SlotKey("a", "o0", "accum"), SlotKey("a", "o0", "unknown")
+    state = State(start, {accum: unit * gradient, other: gradient})
+    in_tf1 = loss_units.slots_in_tf1_units(state, evidence, units).slots
+    np.testing.assert_allclose(in_tf1[accum], gradient, rtol=1e-12)
+    assert in_tf1[other] is not gradient and np.array_equal(in_tf1[other], gradient)
+
+
+def test_where_tf1s_slots_begin_by_themselves_is_held_against_a_recorded_port(rng):
+    start, key, rho = {"a": rng.normal(size=4)}, SlotKey("a", "o0", "ms"), 0.9
+    gradient = rng.normal(size=4)
+    settings = [{"kind": "RMSProp", "rho": rho}] * 2
+    evidence = made({}, {}, start, kind="RMSProp", settings=settings)
+    evidence = replace(evidence, start=State(start, {key: np.zeros(4)}))  # the port's
+    gradients = {GradientKey(0, "sgd", "m/a"): gradient}
+    own = gradients, {SlotKey("m/a", "sgd", "ms"): (1 - rho) * gradient**2}
+    first = {key: np.ones(4)}
+    (cause,) = slot_starts.find(case(evidence, own_slots=own, first_slots=first))
+    assert cause.text.startswith("ms begins at 0, TF1's at 1")
+    assert cause.text.endswith("(here both were given the port's)")
+    assert not slot_starts.find(case(evidence, own_slots=own, first_slots={key: np.zeros(4)}))
+
+
+# ---- zeros ----
+
+
+def zero_causes(outputs, ours=1.0, kind="activation"):
+    y = np.ones((2, 3))
+    new = LayerOutput("D/act", kind, {"class": "LeakyReLU", "slope": 0.2}, y)
+    old = LayerOutput("d/Maximum", "activation", {"op": "Maximum", "derivative at 0": ours}, y)
+    rows = [Aligned(new, old, "value", 0.0, 0.0)]
+    evidence = made({}, {}, {"a": np.ones(1)}, aligned={"training": rows})
+    return zeros_at_start.find(case(evidence, outputs_at_own_start=outputs))
+
+
+def test_a_derivative_at_0_that_only_tf1s_own_start_shows_is_named():
+    zeros = np.array([[0.0, 1.0, -0.5], [0.0, 0.0, 2.0]])
+    (cause,) = zero_causes({"d/Maximum": zeros})
+    assert cause.kind is Kind.AT_ZERO
+    assert "of D/act 0.2, of TF1's d/Maximum 1 (3 values before it are 0" in cause.text
+    assert not zero_causes({"d/Maximum": zeros}, ours=0.2)
+    assert not zero_causes({"d/Maximum": zeros + 1e-3})
+    assert not zero_causes({"d/Maximum": np.maximum(zeros, 0)})  # a ReLU gives it of many
+    assert not zero_causes({})
+
+
+# ---- losses and names ----
+
+
+@pytest.mark.parametrize(
+    ("theirs", "wanted"),
+    [
+        ({"loss": 3.0, "value": 5.0, "loss + value": 8.0}, {"loss": "d", "value": "g"}),
+        ({"real": 3.0, "fake": 4.0, "real + fake": 7.0, "g": 5.0}, {"real + fake": "d", "g": "g"}),
+        ({"a": 3.0, "b": 4.0, "c": 5.0}, {}),
+    ],
+)
+def test_losses_pair_by_order_however_many_are_taken_before_an_update(theirs, wanted):
+    updates = [Update("u", "o", "GradientDescent", [], losses=[name]) for name in ("d", "g")]
+    assert pair_losses([({"d": 1.0, "g": 2.0}, theirs)], updates) == wanted
+
+
+def test_what_a_program_holds_has_the_name_of_its_outermost_holder():
+    net, optimizer, layer = SimpleNamespace(), SimpleNamespace(), SimpleNamespace()
+    net.layer = layer
+    program = {"nets": [net], "netD": net}
+    train = SimpleNamespace(f_locals={"model": net, "o": optimizer}, f_globals=program)
+    main = SimpleNamespace(f_locals={"optD": optimizer}, f_globals=program)
+    first = {}
+    for name, value in held_names([train, main], program):
+        first.setdefault(id(value), name)
+    assert [first[id(value)] for value in (net, optimizer, layer)] == ["netD", "optD", "layer"]
