@@ -1,11 +1,16 @@
 """write_port.py from a graph of TensorFlow 1.15 to a proven folder, and what it refuses."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 import tensorflow.compat.v1 as tf
-from script_runs import ROOT, fresh, refusal
+from script_runs import ENVIRONMENT, ROOT, fresh, refusal
 
 pytestmark = pytest.mark.unit
-RELEASE = ("contrib_layers", "ema_batch_norm", "layers", "slim_arg_scope", "wgan_gp")
+RELEASE = ("conditional_lstm", "contrib_layers", "ema_batch_norm", "layers", "slim_arg_scope")
+RELEASE += ("wgan_gp",)
 
 
 DATA = ROOT / "tests" / "legacy" / "data"
@@ -109,3 +114,28 @@ def test_a_folder_that_holds_something_is_refused(tmp_path):
     (tmp_path / "file").touch()
     used = ("--meta", DATA / "wgan_clip.meta", "--out", tmp_path)
     assert "is not empty" in refusal("write_port.py", *used)
+
+
+WITHOUT_SITE = """
+import runpy, sys
+sys.path.append(sys.argv[1])
+sys.argv = [sys.argv[2], *sys.argv[3:]]
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+
+
+@pytest.mark.cli
+def test_a_target_that_is_not_installed_is_refused_in_one_line_and_nothing_is_written(tmp_path):
+    """In an environment of all packages here but PyTorch."""
+    packages = tmp_path / "packages"
+    packages.mkdir()
+    for place in Path(pytest.__file__).parents[1].iterdir():
+        if not place.name.startswith("torch") and place.suffix != ".pth":
+            (packages / place.name).symlink_to(place)
+    words = [sys.executable, "-S", "-c", WITHOUT_SITE, packages, ROOT / "scripts/write_port.py"]
+    words += ["--meta", DATA / "wgan_gp.meta", "--to", "torch", "--out", tmp_path / "port"]
+    done = subprocess.run(list(map(str, words)), env=ENVIRONMENT, capture_output=True, text=True)
+    assert done.returncode == 2, done.stderr
+    assert done.stderr.startswith("error: --to torch needs PyTorch: pip install")
+    assert len(done.stderr.splitlines()) == 1 and not done.stdout
+    assert not (tmp_path / "port").exists()

@@ -74,6 +74,7 @@ class Framework(NamedTuple):
     drawn: str
 
 
+MADE = ("uniform", "normal", "number")  # kinds of feeds that no data are taken for
 FRAMEWORKS = {
     "keras": Framework(
         "import h5py\nimport numpy as np\nimport tensorflow as tf",
@@ -121,10 +122,21 @@ def text(
         optimizers=_names(o.name for o in program.optimizers),
         assumed=f";\n{_assumed(guessed)}" if guessed else "",
         feeds=[f'"{f.argument}": {_row(f)}' for f in feeds],
+        runs=_later_runs(program, feeds),
         size=_size(feeds, sampler),
         drawn=(sampler.low, sampler.high) if sampler else None,
         sampled=[_row(f) for f in sampler.feeds] if sampler else [],
     )
+
+
+def _later_runs(program: d.Program, feeds: tuple[Feed, ...]) -> str:
+    """Returns the table of the data that a later session run of a step is fed anew: argument ->
+    which of these runs; '' for none."""
+    numbers = {n.value.name.partition(".")[0]: n.ops[0].partition("@")[2] for n in program.inputs}
+    own = {f.argument: int(numbers[f.argument] or 1) for f in feeds if f.kind not in MADE}
+    order = sorted({1, *own.values()})
+    later = {name: order.index(run) for name, run in own.items() if run > 1}
+    return json.dumps(later) if later else ""
 
 
 def _assumed(arguments: list[str]) -> str:
