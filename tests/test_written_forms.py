@@ -19,9 +19,9 @@ from dcgan_v1.porting.text import writing
 pytestmark = pytest.mark.graph
 
 
-def written(build, to="keras"):
+def written(build, to="keras", **modes):
     """Returns name -> text of the port of a function that builds a graph."""
-    runner, original = originals.open_original(Tf1(function=build), Map(), "program")
+    runner, original = originals.open_original(Tf1(function=build, **modes), Map(), "program")
     port = writing.port_of(runner, original, to=to, without=frozenset(), map_=(Map(), None))
     return port.texts
 
@@ -53,6 +53,21 @@ def test_noise_as_large_as_what_a_network_makes_has_the_rows_that_it_is_fed(to, 
     assert drawn in texts["training.py"]
     networks = texts["networks.py"]
     assert "self.dropout(tf.nn.relu(self.a(x)))" in networks or "F.relu(self.a(x))" in networks
+
+
+def dropping_encoder():
+    """Noise as large as what comes after a dropout whose rate is fed, in no shape."""
+    x, keep = tf.placeholder(tf.float32, [None, 16], "x"), tf.placeholder(tf.float32, name="keep")
+    mean = dense(tf.nn.dropout(tf.nn.relu(dense(x, 8, "net/a")), keep), 2, "net/mean")
+    made = dense(mean + tf.random_normal(tf.shape(mean)), 16, "net/out")
+    tf.train.AdamOptimizer(0.01).minimize(tf.reduce_mean(tf.square(x - made)))
+
+
+def test_noise_after_a_dropout_whose_rate_is_fed_has_the_rows_of_what_is_fed():
+    modes = {"training": {"keep": 0.75}, "inference": {"keep": 1.0}}
+    texts = written(dropping_encoder, **modes)
+    assert "tf.random.normal([tf.shape(x)[0], 2]" in texts["training.py"]
+    assert "layers.Dropout(0.25" in texts["networks.py"]
 
 
 def test_a_rate_that_is_worked_out_in_float64_is_a_decay():

@@ -156,6 +156,7 @@ def _fold(op: Op) -> None:
         return
     if op.type == "Reshape":
         shapes.infer_reshape(op)
+    shapes.infer_elementwise(op)
     function: Callable[..., Any] | None = folding.FUNCTIONS.get(op.type)
     if function is None or (not op.inputs and op.type not in ("Const",)):
         return

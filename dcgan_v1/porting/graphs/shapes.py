@@ -8,6 +8,35 @@ import numpy as np
 if TYPE_CHECKING:
     from dcgan_v1.porting.graphs.graph import Op
 
+ELEMENTWISE = (
+    *("Add", "AddV2", "Sub", "Mul", "RealDiv", "Div", "DivNoNan", "FloorDiv", "FloorMod", "Pow"),
+    *("Maximum", "Minimum", "SquaredDifference", "SelectV2", "Equal", "NotEqual"),
+    *("Greater", "GreaterEqual", "Less", "LessEqual"),
+)
+Shape = tuple[int | None, ...] | None
+
+
+def broadcast(shapes: list[Shape]) -> Shape:
+    """Returns the shape of what an elementwise op makes of these; None where it is not known."""
+    known = [shape for shape in shapes if shape is not None]
+    if len(known) < len(shapes):
+        return None
+    sides: list[int | None] = []
+    for i in range(-max(map(len, known), default=0), 0):
+        here = {shape[i] for shape in known if len(shape) >= -i} - {1}
+        sides.append(max((n for n in here if n is not None), default=None) if here else 1)
+    return tuple(sides)
+
+
+def infer_elementwise(op: "Op") -> None:
+    """Settles a shape that the graph leaves open: what it is made of may be of the mode, a number
+    for which it has a placeholder without a shape."""
+    if op.type not in (*ELEMENTWISE, "Floor", "Cast") or op.output.shape is not None:
+        return
+    op.output.shape = broadcast(
+        [None if t is None else t.shape if t.array is None else t.array.shape for t in op.inputs]
+    )
+
 
 def size(shape: tuple[int | None, ...]) -> int:
     """Returns the number of elements of a shape that is known."""

@@ -5,13 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from dcgan_v1.porting import description as d
-
-ELEMENTWISE = (
-    *("Add", "AddV2", "Sub", "Mul", "RealDiv", "Div", "DivNoNan", "FloorDiv", "FloorMod", "Pow"),
-    *("Maximum", "Minimum", "SquaredDifference", "SelectV2", "Equal", "NotEqual"),
-    *("Greater", "GreaterEqual", "Less", "LessEqual"),
-)
-Shape = tuple[int | None, ...] | None
+from dcgan_v1.porting.graphs.shapes import ELEMENTWISE, Shape, broadcast
 
 
 def as_numbers(node: d.Node) -> d.Node:
@@ -26,7 +20,7 @@ def as_numbers(node: d.Node) -> d.Node:
     for i, x in enumerate(inputs):
         if isinstance(x, d.Constant) and x.array.dtype.kind == "f" and x.number is not None:
             others = [other.shape for j, other in enumerate(inputs) if j != i]
-            if node.value.shape is not None and _broadcast(others) == node.value.shape:
+            if node.value.shape is not None and broadcast(others) == node.value.shape:
                 inputs[i] = d.Constant(np.asarray(x.array.reshape(-1)[0]))
     return replace(node, inputs=tuple(inputs))
 
@@ -37,15 +31,3 @@ def _are_alike(shapes: list[Shape]) -> bool:
     if len(known) < len(shapes) or len({len(shape) for shape in known}) != 1:
         return False
     return all(len({*sizes} - {None}) <= 1 for sizes in zip(*known, strict=True))
-
-
-def _broadcast(shapes: list[Shape]) -> Shape:
-    """The shape of what an op makes of these; None where that is not known."""
-    known = [shape for shape in shapes if shape is not None]
-    if len(known) < len(shapes):
-        return None
-    sides: list[int | None] = []
-    for i in range(-max(map(len, known), default=0), 0):
-        here = {shape[i] for shape in known if len(shape) >= -i} - {1}
-        sides.append(max((n for n in here if n is not None), default=None) if here else 1)
-    return tuple(sides)
