@@ -70,6 +70,29 @@ def test_noise_after_a_dropout_whose_rate_is_fed_has_the_rows_of_what_is_fed():
     assert "layers.Dropout(0.25" in texts["networks.py"]
 
 
+def mixing():
+    """A number for each row, of a shape that is put together."""
+    x, z = (
+        tf.placeholder(tf.float32, [None, 4, 4, 3], "x"),
+        tf.placeholder(tf.float32, [None, 5], "z"),
+    )
+    made = tf.reshape(dense(z, 48, "g/a"), [-1, 4, 4, 3])
+    part = tf.random_uniform(tf.concat([tf.shape(x)[0:1], [1, 1, 1]], 0))
+    mixed = tf.reshape(x + part * (made - x), [-1, 48])
+    tf.train.AdamOptimizer(0.01).minimize(tf.reduce_mean(dense(mixed, 1, "d/a")))
+
+
+@pytest.mark.parametrize(
+    ("to", "drawn"),
+    [
+        ("keras", "tf.random.uniform([tf.shape(x)[0], 1, 1, 1]"),
+        pytest.param("torch", "torch.rand([x.shape[0], 1, 1, 1])", marks=pytest.mark.torch),
+    ],
+)
+def test_a_number_for_each_row_is_drawn_for_the_rows_that_are_fed(to, drawn):
+    assert drawn in written(mixing, to)["training.py"]
+
+
 def test_a_rate_that_is_worked_out_in_float64_is_a_decay():
     decay = "ExponentialDecay(0.01, 100, 0.9, staircase=False)"
     assert decay in written(auto_encoder)["training.py"]

@@ -41,6 +41,24 @@ def fed_with_rows_of(tensor: Tensor, sources: tuple[str, ...]) -> list[Tensor]:
     return list(found)
 
 
+def and_rest(shape: Tensor) -> tuple[Tensor | None, tuple[int | None, ...]]:
+    """Returns what a shape has as many rows as, and its other sides: tf.shape(x), or that of
+    tf.concat([tf.shape(x)[0:1], [1, 1, 1]], 0); (None, ()) where it is neither."""
+    op = shape.op
+    if op.type == "Shape":
+        of = through(op.inputs[0])
+        return (of, of.shape[1:]) if of.shape else (None, ())
+    if op.type != "ConcatV2" or len(op.inputs) != 3 or op.inputs[1].array is None:
+        return None, ()
+    cut = through(op.inputs[0]).op
+    numbers = [t.array for t in cut.inputs[1:]] if cut.type == "StridedSlice" else []
+    if not numbers or cut.inputs[0].op.type != "Shape" or cut.attributes.get("shrink_axis_mask"):
+        return None, ()
+    if [n.tolist() if n is not None else None for n in numbers] != [[0], [1], [1]]:
+        return None, ()
+    return through(cut.inputs[0].op.inputs[0]), tuple(int(n) for n in op.inputs[1].array)
+
+
 def _of_same_rows(tensor: Tensor) -> list[Tensor]:
     """The inputs of a tensor's op that have its rows; none where the op is of no known kind."""
     op, inputs = tensor.op, tensor.op.inputs

@@ -149,16 +149,16 @@ class Flow:
     def _size(self, shape: Tensor) -> Operand:
         """The size of what is drawn. As large as something within a network is as many rows as the
         network is fed, of a size that is known, where that something has these very rows."""
-        of = through(shape.op.inputs[0]) if shape.op.type == "Shape" else None
-        sides = (of.shape if of is not None else None) or ()
-        if of is None or of.op.type in SOURCES or not sides or None in sides[1:]:
+        of, sides = rows.and_rest(shape)
+        is_fed = of is not None and of.op.type in SOURCES
+        if of is None or None in sides or (is_fed and shape.op.type == "Shape"):
             return self.operand(shape)
-        fed = rows.fed_with_rows_of(of, SOURCES)
+        fed = [of] if is_fed else rows.fed_with_rows_of(of, SOURCES)
         if not fed:
             return self.operand(shape)
         source = min(fed, key=lambda t: t.op.index)
         first = [Constant(np.asarray([n], np.int32)) for n in (0, 1, 1)]
-        others = [Constant(np.asarray(n, np.int32)) for n in sides[1:]]
+        others = [Constant(np.asarray(n, np.int32)) for n in sides]
 
         def made(type_: str, inputs: list[Operand], size: Shape, **settings: int) -> Out:
             words = {"type": type_, **settings}
@@ -166,7 +166,7 @@ class Flow:
 
         whole = made("Shape", [self.operand(source)], (None,))
         count = made("StridedSlice", [whole, *first], (), shrink_axis_mask=1)
-        return made("Pack", [count, *others], (len(sides),), axis=0)
+        return made("Pack", [count, *others], (1 + len(sides),), axis=0)
 
     # ---- gradients inside of a loss ----
 
