@@ -212,7 +212,8 @@ def details(pair: Pair, row: Row) -> str:
     lines.append(f"The port says: {pair.claim} ({pair.claim_at}).")
     edits = dict.fromkeys(WHY[e.why] for side in (pair.old, pair.new) for e in side.edits)
     changed = f"; changed: {', '.join(edits)}" if edits else ""
-    lines.append(f"{row['steps']} steps of batch {row['batch size']}{changed}.")
+    by = f"; compared by {row['commit']}" if row.get("commit") else ""
+    lines.append(f"{row['steps']} steps of batch {row['batch size']}{changed}{by}.")
     lines += ["", "The verdict:", ""]
     lines += [f"- {_code(f['where'])}: {f['cause']}" for f in row["findings"]]
     lines += [f"- {line}" for line in row["not compared"] if "slots begin at" in line]

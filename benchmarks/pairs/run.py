@@ -89,7 +89,18 @@ def run(pair: Pair, old: Path, new: Path, work: Path) -> rows.Row:
         words += ["--map", work / "map.toml"]
     _run([SCRIPTS / "compare.py", *words], (0, 1))
     told = json.loads((report / "report.json").read_text("utf-8"))
-    return rows.of_report(told, pair, (_processor_seconds() - began) / 60)
+    row = rows.of_report(told, pair, (_processor_seconds() - began) / 60)
+    return row | {"commit": _commit()}
+
+
+def _commit() -> str:
+    """The last commit of the package that compared, '' where it is not as committed."""
+    folder = ("--", "dcgan_v1")
+    log, changes = (
+        subprocess.run(["git", "-C", ROOT, *words, *folder], capture_output=True, check=False)
+        for words in (("log", "-1", "--format=%h"), ("status", "--porcelain"))
+    )
+    return "" if log.returncode or changes.stdout else log.stdout.decode().strip()
 
 
 def _record_port(pair: Pair, program: Path, work: Path) -> list[str | Path]:
