@@ -101,13 +101,12 @@ def test_the_weights_of_two_forms_of_a_penalty_are_told_where_the_loss_without_i
     assert "TF1's 0.25 times that of squares of how far norms over an image's rows" in cause.text
 
 
-def test_another_weight_of_one_form_of_a_penalty_is_told(rng):
+def test_another_weight_of_one_form_of_a_penalty_is_that_of_a_term(rng):
     gradient, rest = rng.normal(size=(5, 4)), rng.uniform(-1, 1)
     penalty = np.mean((np.linalg.norm(gradient, axis=1) - 1) ** 2)
-    ops, scalars = [layer("gradients/mul", gradient)], {"sub": rest, "mean": penalty}
+    ops, scalars = [layer("gradients/mul", gradient)], {"sub": rest, "term": 10 * penalty}
     (cause,) = told(rest + 10 * penalty, rest + 0.1 * penalty, ops=ops, scalars=scalars)
-    assert "has 0.1 times the mean of squares of how far norms are from 1" in cause.text
-    assert "TF1's 10 times" in cause.text
+    assert cause.text == "is TF1's with its term term 0.01 times"
 
 
 def test_the_loss_without_its_penalty_may_be_one_of_this_field(rng):
