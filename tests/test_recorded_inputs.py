@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from dcgan_v1.migration.comparison.inputs.feeding import fitted
+from dcgan_v1.migration.comparison.inputs.feeding import feed, fitted
 from dcgan_v1.migration.recordings.port_recorder.draws import law_of
+from dcgan_v1.migration.recordings.port_recording import Item
 from dcgan_v1.migration.records import Input
 
 
@@ -48,3 +49,21 @@ def test_uniform_draws_are_undone_by_their_own_arguments_not_by_what_they_look_l
     normal = law_of("Tensor.normal_", (), {"std": 0.1})
     form = fitted(0.1 * raw, Input([4, 3], "float32"), "n/RandomStandardNormal", normal)
     np.testing.assert_allclose(form, raw, atol=1e-12)
+
+
+@pytest.mark.unit
+@pytest.mark.parametrize("rows", [40, 6])
+def test_labels_are_not_the_order_in_which_rows_are_drawn(rows):
+    """`i = torch.randperm(40)[:6]`, or `randint(40, (6,))`: x[i] and y[i] are what TF1 is fed."""
+    rng = np.random.default_rng(0)
+    order = rng.permutation(40)[:rows]
+    order[0] = 39
+    made = [("i", "draw", order), ("x", "call", rng.normal(size=(6, 3)))]
+    made.append(("told", "computed", rng.integers(0, 5, 6)))
+    items = [Item(n, kind, kind, "t.py:1", 0, a, {}, 0) for n, kind, a in made]
+    wanted = {"x": Input([None, 3], "float32"), "y": Input([None], "int64")}
+    fed = {"y": rng.integers(0, 5, (3, 6))}
+    bound = feed(wanted, items, [{0}], [["x", "y"]], fed, {})
+    assert bound.items == {"x": "x", "y": "told"}
+    alone = feed({"y": wanted["y"]}, items[:1], [{0}], [["y"]], fed, {})
+    assert alone.items == {"y": "i"}  # where nothing else fits

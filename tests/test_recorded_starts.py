@@ -1,5 +1,6 @@
 """A recorded port is compared from its own weights and slots: what is told of where both begin."""
 
+import sys
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -13,7 +14,7 @@ from dcgan_v1.migration.comparison.pairs.losses import pair_losses
 from dcgan_v1.migration.explanation import zeros_at_start
 from dcgan_v1.migration.explanation.kinds import Kind
 from dcgan_v1.migration.explanation.update_causes import slot_starts
-from dcgan_v1.migration.recordings.port_recorder.places import held_names
+from dcgan_v1.migration.recordings.port_recorder.places import Places, held_names
 from dcgan_v1.migration.records import GradientKey, LayerOutput, SlotKey, State, Update, Variable
 from dcgan_v1.migration.runners.idle_biases import IdleBiases
 from dcgan_v1.migration.runners.torch.torch_terms import TorchTerms
@@ -146,3 +147,25 @@ def test_what_a_program_holds_has_the_name_of_its_outermost_holder():
     for name, value in held_names([train, main], program):
         first.setdefault(id(value), name)
     assert [first[id(value)] for value in (net, optimizer, layer)] == ["netD", "optD", "layer"]
+
+
+STATEMENTS = """net = dict(
+    a=[1, 2],
+)
+said = []
+said.append(ask())
+many = list([
+    ask(),
+    3,
+])
+"""
+
+
+def test_a_statement_is_assigned_to_its_own_name_and_not_to_one_that_ended_before(tmp_path):
+    path = tmp_path / "program.py"
+    path.write_text(STATEMENTS)
+    ask = lambda: Places(str(tmp_path)).assigned([sys._getframe(1)])  # noqa: E731
+    names = {"ask": ask}
+    exec(compile(STATEMENTS, str(path), "exec"), names)
+    assert names["said"] == [""]
+    assert names["many"] == ["many", 3]

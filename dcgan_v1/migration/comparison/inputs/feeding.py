@@ -15,6 +15,7 @@ from dcgan_v1.migration.records import Arrays, Input
 KINDS = ("tensor", "batch", "argument", "call", "draw", "raw")
 COMPUTED = "computed"  # of what else is given: it is taken where nothing else fits
 CLASSES = 1000  # more than labels have
+LARGER = 2  # times TF1's largest label, what is none
 
 
 @dataclass(frozen=True)
@@ -118,6 +119,7 @@ def _rank(
         off = float(off / size >= 0.5)  # drawn arrays have no sharp ends; 0..1 is no -1..1
     is_label = item.array.ndim == 1 and v.shape is not None and len(v.shape) == 2
     return (
+        float(_is_order(item, v, known, items)),
         float(item.kind == COMPUTED),
         float(v.shape is not None and _repeated(item.array.shape, v.shape, name) is not None),
         float(is_label),  # may be one of many, and may be anything of as many columns
@@ -128,6 +130,19 @@ def _rank(
         float(item.name.partition("#")[0] != name.rpartition("/")[2]),
         float(KINDS.index(item.kind) if item.kind in KINDS else len(KINDS)),
         float(items.index(item)),
+    )
+
+
+def _is_order(item: Item, v: Input, known: np.ndarray | None, items: Sequence[Item]) -> bool:
+    """Whether an array of whole numbers rather says which rows a batch has: there are more or fewer
+    than rows of what else is given, or they are larger than all that TF1 is fed."""
+    array = item.array
+    if array.ndim != 1 or array.dtype.kind not in "iu" or not array.size:
+        return False
+    rows = {len(i.array) for i in items if i.array.ndim > 1}
+    is_larger = known is not None and v.dtype.startswith(("int", "uint")) and known.size > 0
+    return bool(rows and len(array) not in rows) or (
+        is_larger and known is not None and int(array.max()) > LARGER * max(int(known.max()), 1)
     )
 
 

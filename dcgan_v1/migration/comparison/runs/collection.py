@@ -17,6 +17,7 @@ from dcgan_v1.migration.comparison.evidence import (
 )
 from dcgan_v1.migration.comparison.inputs.preparation import Prepared, Request
 from dcgan_v1.migration.comparison.observations import NO_GRADIENT, refuse_nan, without_gradient
+from dcgan_v1.migration.comparison.pairs.alignment import SHADOW
 from dcgan_v1.migration.comparison.pairs.losses import Scalars, agree, pair_losses
 from dcgan_v1.migration.comparison.pairs.pairing import Pairing
 from dcgan_v1.migration.comparison.pairs.pixel_order import numbered
@@ -213,7 +214,8 @@ class Collector:
         trained = self.trained | {key.variable for key in self.old.slots.values()}
         if step == 1:
             slots = [key for key in ours.slots if key not in theirs.slots]
-            lacking = [n for n in ours.variables if n in trained and n not in theirs.variables]
+            kept = [n for n in ours.variables if n in trained or n.endswith(SHADOW)]
+            lacking = [n for n in kept if n not in theirs.variables]
             lacking = [n for n in lacking if n not in self.matching.idle_old]
             slots = [key for key in slots if key.variable not in self.matching.idle_old]
             names = lacking + [f"{key.slot} of {key.variable}" for key in slots]

@@ -55,15 +55,17 @@ class Places:
         """What the innermost statement that assigns to one name calls it."""
         for frame in frames:
             filename, line = frame.f_code.co_filename, frame.f_lineno
+            after = ""  # of the statement, up to the line that runs
             for back in range(LINES):
                 text = linecache.getline(filename, line - back)
+                if back and _closed(text + after):
+                    break  # a statement that ended before
                 match = ASSIGNED.match(text)
                 if match:
-                    if back and text.count("(") <= text.count(")"):
-                        break  # a statement that ended before
                     return match.group(1)
                 if back == 0 and re.match(r"\s*(return|def|for|with|if|while)\b", text):
                     break
+                after = text + after if back else after
         return ""
 
     def held_as(self, value):
@@ -73,6 +75,11 @@ class Places:
                 if local is value:
                     return name
         return ""
+
+
+def _closed(text):
+    """Whether every bracket of some lines is closed in them."""
+    return sum(text.count(c) for c in "([{") <= sum(text.count(c) for c in ")]}")
 
 
 def place_of(frame):

@@ -34,6 +34,7 @@ class Update:
         self.alive = []  # tensors whose ids must not be used again
         self.arguments = []  # of functions, that are noted
         self.chains = {}  # id of a tensor -> the call of a function that it comes of
+        self.derived = set()  # ids of tensors that TensorFlow has computed of variables
 
 
 class Recorder:

@@ -210,7 +210,7 @@ class TensorFlowCasts:
 
 
 class Exact:
-    """A module whose casts leave float64 as it is."""
+    """A module whose casts to float32 are to float64, of a loss's weight, too."""
 
     def __init__(self, module, double):
         self._module, self._double = module, double
@@ -219,7 +219,6 @@ class Exact:
         return getattr(self._module, name)
 
     def cast(self, x, dtype, *args, **kwargs):
-        """Casts anything but float64."""
-        if getattr(x, "dtype", None) == self._double and dtype == "float32":
-            return x
-        return self._module.cast(x, dtype, *args, **kwargs)
+        """Casts, to float64 where float32 is asked for."""
+        wanted = self._double if dtype == "float32" else dtype
+        return self._module.cast(x, wanted, *args, **kwargs)

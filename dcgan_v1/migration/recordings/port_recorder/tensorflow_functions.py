@@ -49,6 +49,7 @@ OF_WEIGHTS = ("conv", "deconv", "dense", "bias")  # that are no layers without
 GIVEN = {"SelectV2": 1, "Conv2DBackpropInput": 2}  # place of what an op is given, if not the first
 TWO = {"Maximum": 0, "SelectV2": 1}  # what chooses between two tensors, which begin there
 ATTRIBUTES = ("alpha", "epsilon")
+CLASSES = "SparseSoftmaxCrossEntropyWithLogits"  # that takes whole numbers for labels
 LIBRARIES = ("tensorflow", "keras", "tf_keras")
 
 
@@ -159,6 +160,7 @@ class TensorFlowFunctions:
         if graph is not None or not is_noted or self.is_backward or not outputs:
             return
         op = op_type.decode() if isinstance(op_type, bytes) else op_type
+        self._derive(op, inputs, outputs[0])
         if op == "ReadVariableOp":
             if inputs[0]._id in self.handles:
                 self.reads[outputs[0]._id] = self.handles[inputs[0]._id]
@@ -191,6 +193,33 @@ class TensorFlowFunctions:
         if self.root is None:
             chains[y._id] = function
         return True
+
+    def _derive(self, op, inputs, y):
+        """Follows what is computed of variables, and notes what else the program holds against
+        that: labels that it computes of a batch, say, and TF1 is fed."""
+        derived = self.recorder.update.derived
+        others = [x for x in inputs if x._id not in derived and x._id not in self.reads]
+        if len(others) == len(inputs) or op in ("StopGradient", "ReadVariableOp"):
+            return
+        derived.add(y._id)
+        self.recorder.update.alive.append(y)
+        is_of_loss = not self.layers.depth and self.root is None
+        for x in others if is_of_loss and self.recorder.sees() else ():
+            if x.dtype.is_floating or (op == CLASSES and x.dtype.is_integer):
+                self._note_computed(x)
+
+    def _note_computed(self, x):
+        """Notes an array that no step is given. A constant counts that the program itself holds:
+        what a loss is written with are many."""
+        array = self.layers.array(x)
+        if array.size < 2 or (np.ptp(array) == 0 and not self.recorder.places.held_as(x)):
+            return
+        arrays = self.recorder.update.arrays
+        known = [arrays[key] for key in arrays if "item/" in key]
+        known += [entry["output"] for entry in self.recorder.update.layers]
+        known += [v.numpy() for v in self.handles.values() if v.shape == x.shape]
+        if not any(np.array_equal(array, other) for other in known):
+            self.recorder.item("computed", "computed", array, x)
 
     def _weights(self, op, inputs):
         """Place of an input -> the variables that it may be: TensorFlow reads some by itself."""
