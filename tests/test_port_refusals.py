@@ -20,9 +20,10 @@ REFUSED = [
     ("import sys, torch\nsys.exit(3)\n", "exit code 3"),
     (
         "import torch\nw = torch.zeros(2, requires_grad=True)\no = torch.optim.SGD([w], lr=1.0)\n"
-        "torch.cuda.set_device(0)\n",
+        "torch.cuda.get_device_properties(0)\n",
         "train.py:4: the program needs a GPU",
     ),
+    ("import torch\nprint 'hello'\n", "error: the program failed: SyntaxError"),
 ]
 
 
@@ -36,8 +37,31 @@ def test_a_program_that_cannot_be_recorded_gets_one_line(program, line, tmp_path
     done = run_recorder(program, tmp_path)
     errors = [text for text in done.stderr.splitlines() if text.startswith("error: ")]
     assert done.returncode == 2
-    assert line in errors[-1]
+    assert len(errors) == 1
+    assert line in errors[0]
     assert not (tmp_path / "rec" / "recording.json").exists()
+
+
+ON_A_GPU = """import torch
+torch.cuda.set_device(0)
+net = torch.nn.DataParallel(torch.nn.Linear(5, 1)).cuda()
+sgd = torch.optim.SGD(net.parameters(), lr=0.1)
+for _ in range(3):
+    sgd.zero_grad()
+    net(torch.cuda.FloatTensor(4, 5).normal_()).mean().backward()
+    sgd.step()
+torch.cuda.synchronize()
+"""
+
+
+@pytest.mark.cli
+@pytest.mark.torch
+@pytest.mark.release
+def test_a_program_that_moves_everything_to_a_gpu_is_recorded_on_the_cpu(tmp_path):
+    done = run_recorder(ON_A_GPU, tmp_path, "--steps", "2")
+    assert done.returncode == 0, done.stderr
+    assert "it was recorded on the CPU" in done.stdout + done.stderr
+    assert PortRecording(tmp_path / "rec").dtype == "float64"
 
 
 @pytest.mark.unit

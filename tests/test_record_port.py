@@ -102,7 +102,7 @@ for _ in range(4):
 def test_a_program_that_cannot_be_double_is_recorded_in_float32_and_said_so(tmp_path):
     done = run_recorder(NOT_DOUBLE, tmp_path)
     assert done.returncode == 0, done.stderr
-    assert "in float64 the program failed: again in float32" in done.stderr
+    assert "in float64: train.py:" in done.stderr and "again in float32" in done.stderr
     recording = PortRecording(tmp_path / "rec")
     assert recording.dtype == "float32" and len(recording.steps) == 3
     assert recording.before["state/model/weight"].dtype == np.float32

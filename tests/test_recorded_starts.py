@@ -130,6 +130,7 @@ def test_a_derivative_at_0_that_only_tf1s_own_start_shows_is_named():
         ({"loss": 3.0, "value": 5.0, "loss + value": 8.0}, {"loss": "d", "value": "g"}),
         ({"real": 3.0, "fake": 4.0, "real + fake": 7.0, "g": 5.0}, {"real + fake": "d", "g": "g"}),
         ({"a": 3.0, "b": 4.0, "c": 5.0}, {}),
+        ({"loss": 1.0, "loss'": 5.0, "loss + loss'": 6.0}, {"loss": "d", "loss'": "g"}),
     ],
 )
 def test_losses_pair_by_order_however_many_are_taken_before_an_update(theirs, wanted):

@@ -28,7 +28,7 @@ class Places:
         if filename not in self.files:
             path = os.path.abspath(filename)
             inside = path.startswith(self.root + os.sep) and "site-packages" not in path
-            inside = inside and not filename.startswith(FROZEN)
+            inside = inside and not filename.startswith("<")  # of no file: the import system's
             inside = inside and os.sep + "dist-packages" not in path
             self.files[filename] = inside and path != HERE
         return self.files[filename]
