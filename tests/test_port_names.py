@@ -1,6 +1,7 @@
 """Names, feeds and README of a written port, from descriptions and records made by hand."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -61,6 +62,16 @@ def test_a_layer_is_called_after_its_scope_and_not_after_a_part_of_it(kind, vari
 )
 def test_an_input_is_called_after_what_it_holds(name, word):
     assert building.input_word(name, None, 0) == word
+
+
+@pytest.mark.parametrize(
+    ("shape", "word"),
+    [((None, 784), "images"), ((None, 3072), "images"), ((None, 100), "z"), ((None, 10), "y")],
+)
+def test_an_input_without_a_name_is_called_after_its_shape(shape, word):
+    unit = SimpleNamespace(outputs=[(shape, "float32")])
+    assert building.input_word("Placeholder_1", unit, 0) == word
+    assert building.input_word("Placeholder@2", unit, 0) == f"{word}@2"
 
 
 def test_what_several_have_the_name_of_is_numbered():

@@ -1,5 +1,6 @@
 """Puts the pieces and calls of one session run into the stages where they are computed."""
 
+import math
 import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 Unit = Piece | Call
 SAID_OF = re.compile(r"_(placeholder|ph)(?=@|$)", re.IGNORECASE)  # what all inputs are
+PIXELS = 28**2  # of a flat picture, at least: no noise has as many numbers
 LABELS = 12  # classes; what is longer is noise, as far as a name goes
 
 
@@ -197,4 +199,7 @@ def input_word(name: str, unit: Piece, i: int) -> str:
     if len(shape) == 4 and shape[3] in (1, 3, 4):
         return "images" + (unnamed[1] or "")
     longest = max((n or 0 for n in shape[1:]), default=0)
+    squares = (longest // channels for channels in (1, 3) if longest % channels == 0)
+    if len(shape) == 2 and any(n >= PIXELS and math.isqrt(n) ** 2 == n for n in squares):
+        return "images" + (unnamed[1] or "")
     return ("z" if longest > LABELS else "y") + (unnamed[1] or "")
