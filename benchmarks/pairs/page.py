@@ -16,8 +16,7 @@ sys.path.insert(0, str(ROOT))
 from benchmarks.pairs import causes, table
 from benchmarks.pairs.rows import STAGES, Row
 from benchmarks.pairs.table import Pair, Side
-from dcgan_v1.migration.explanation.case import EPSILON_PLACE, SECOND_NOISE, SLOT_START
-from dcgan_v1.migration.explanation.kinds import Kind
+from dcgan_v1.migration.explanation.case import EPSILON_PLACE, SECOND_NOISE
 
 PAGE = ROOT / "docs" / "pairs.md"
 README = ROOT / "README.md"
@@ -105,12 +104,10 @@ def short_summary(rows: list[tuple[Pair, Row]]) -> str:
 
 
 def true_findings(pair: Pair, row: Row) -> list[dict[str, str]]:
-    """Those that the sources bear out, and what is only noted: slots that begin elsewhere."""
-    start = {"kind": Kind.SLOT_START.value, "where": "slots", "name": SLOT_START}
-    starts = [start | {"cause": n} for n in row["not compared"] if "slots begin at" in n]
+    """Those that the sources bear out."""
     return [
         f
-        for f in (*row["findings"], *starts)
+        for f in row["findings"]
         if not any(re.search(said, f"{f['where']}: {f['cause']}") for said, _ in pair.wrong)
     ]
 
@@ -216,7 +213,6 @@ def details(pair: Pair, row: Row) -> str:
     lines.append(f"{row['steps']} steps of batch {row['batch size']}{changed}{by}.")
     lines += ["", "The verdict:", ""]
     lines += [f"- {_code(f['where'])}: {f['cause']}" for f in row["findings"]]
-    lines += [f"- {line}" for line in row["not compared"] if "slots begin at" in line]
     lines += [] if row["findings"] else ["- the same"]
     lines += ["", "Read in both sources:", "", *(f"- {sentence}" for sentence in pair.read)]
     for title, sentences in (
