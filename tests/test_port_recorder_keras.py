@@ -1,13 +1,16 @@
 """Training programs of Keras and TF2 are recorded as they are, and compared."""
 
 import os
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from port_texts import run_recorder
 from recorded_ports import against, recorded
 
 from dcgan_v1.commands.record_port import record
 from dcgan_v1.errors import UserError
+from dcgan_v1.migration.recordings.port_recorder.tensorflow_casts import Exact
 from dcgan_v1.migration.recordings.port_recording import PortRecording
 from dcgan_v1.migration.runners.recorded_port import RecordedPort
 
@@ -63,6 +66,38 @@ def test_slots_begin_at_what_the_optimiser_gives_them_before_its_first_update(tm
     port = RecordedPort(recorded("tape_functions.py", tmp_path, fault, steps=1).folder)
     accums = [a for key, a in port.state().slots.items() if key.slot == "accum"]
     assert accums and all(np.all(a == 0.25) for a in accums)
+
+
+LABELS = """import tensorflow as tf
+model = tf.keras.Sequential([tf.keras.layers.Dense(3, activation="tanh"), tf.keras.layers.Dense(1)])
+sgd = tf.keras.optimizers.SGD(0.1)
+mse = tf.keras.losses.MeanSquaredError()
+for step in range(4):
+    x = tf.random.normal([6, 5])
+    wanted = tf.cast(tf.reduce_sum(x, axis=1, keepdims=True) > 0, tf.float32)
+    with tf.GradientTape() as tape:
+        loss = mse(wanted, model(x))
+    grads = tape.gradient(loss, model.trainable_variables)
+    sgd.apply_gradients(zip(grads, model.trainable_variables))
+"""
+
+
+@pytest.mark.cli
+def test_labels_that_tf2_computes_of_a_batch_are_given_to_a_step(tmp_path):
+    done = run_recorder(LABELS, tmp_path, "--steps", "2", "--dtype", "float64")
+    assert done.returncode == 0, done.stderr
+    items = {item.name: item for item in PortRecording(tmp_path / "rec").items(0)}
+    (computed,) = [item for item in items.values() if item.kind == "computed"]
+    assert computed.name == "wanted"
+    sums = items["x"].array.sum(1, keepdims=True)
+    np.testing.assert_array_equal(computed.array, sums > 0)
+
+
+@pytest.mark.unit
+def test_a_loss_and_its_weight_that_keras_casts_to_float32_are_float64():
+    exact = Exact(SimpleNamespace(cast=lambda x, dtype: (x, dtype)), "float64")
+    assert exact.cast(1.0, "float32") == (1.0, "float64")
+    assert exact.cast(1.0, "int32") == (1.0, "int32")
 
 
 REFUSED = [

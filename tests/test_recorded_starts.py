@@ -11,11 +11,22 @@ from plain_evidence import case, made
 from dcgan_v1.migration.comparison import loss_units
 from dcgan_v1.migration.comparison.evidence import GRADIENT, Aligned, Key
 from dcgan_v1.migration.comparison.pairs.losses import pair_losses
+from dcgan_v1.migration.comparison.runs.collection import Collector
 from dcgan_v1.migration.explanation import zeros_at_start
 from dcgan_v1.migration.explanation.kinds import Kind
 from dcgan_v1.migration.explanation.update_causes import slot_starts
+from dcgan_v1.migration.matching.layouts import Layout
+from dcgan_v1.migration.matching.matching import Matching, Row
 from dcgan_v1.migration.recordings.port_recorder.places import Places, held_names
-from dcgan_v1.migration.records import GradientKey, LayerOutput, SlotKey, State, Update, Variable
+from dcgan_v1.migration.records import (
+    GradientKey,
+    LayerOutput,
+    SlotKey,
+    State,
+    Tf1Info,
+    Update,
+    Variable,
+)
 from dcgan_v1.migration.runners.idle_biases import IdleBiases
 from dcgan_v1.migration.runners.torch.torch_terms import TorchTerms
 
@@ -96,6 +107,20 @@ def test_where_tf1s_slots_begin_by_themselves_is_held_against_a_recorded_port(rn
     assert cause.text.startswith("ms begins at 0, TF1's at 1")
     assert cause.text.endswith("(here both were given the port's)")
     assert not slot_starts.find(case(evidence, own_slots=own, first_slots={key: np.zeros(4)}))
+
+
+def test_averages_of_weights_that_a_port_does_not_show_are_said(rng):
+    ours = State({"w": rng.normal(size=3), "w/ExponentialMovingAverage": rng.normal(size=3)})
+    notes = []
+    collector = SimpleNamespace(
+        matching=Matching([Row("w", "m/w", Layout(), "shape")]),
+        old=Tf1Info(variables={"w": Variable([3])}),
+        trained={"w"},
+        gathered=SimpleNamespace(notes=notes, add=lambda *sides: None),
+    )
+    Collector._state(collector, 1, ours, State({"m/w": ours.variables["w"]}))
+    (note,) = notes
+    assert note == "1 slots or variables that the port has not, w/ExponentialMovingAverage first"
 
 
 # ---- zeros ----
