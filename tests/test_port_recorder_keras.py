@@ -93,6 +93,36 @@ def test_labels_that_tf2_computes_of_a_batch_are_given_to_a_step(tmp_path):
     np.testing.assert_array_equal(computed.array, sums > 0)
 
 
+BETWEEN = """import tensorflow as tf
+class Net(tf.keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.a, self.b = tf.keras.layers.Dense(4), tf.keras.layers.Dense(1, activation="tanh")
+    def call(self, x):
+        return self.b(tf.nn.leaky_relu(self.a(x), alpha=0.3))
+net = Net()
+sgd = tf.keras.optimizers.SGD(0.1)
+for step in range(3):
+    x = tf.random.normal([6, 5])
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(net(x))
+    grads = tape.gradient(loss, net.trainable_variables)
+    sgd.apply_gradients(zip(grads, net.trainable_variables))
+"""
+
+
+@pytest.mark.cli
+def test_activations_between_the_layers_of_a_model_are_layers_of_it(tmp_path):
+    done = run_recorder(BETWEEN, tmp_path, "--steps", "2", "--dtype", "float64")
+    assert done.returncode == 0, done.stderr
+    layers = RecordedPort(tmp_path / "rec").step(None, is_observed=True).layers
+    kinds = [layer.kind for layer in layers]
+    assert kinds == ["dense", "activation", "dense", "model"]
+    y, h = layers[1].output, layers[0].output
+    np.testing.assert_allclose(y, np.where(h > 0, h, 0.3 * h), rtol=1e-12)
+    assert layers[1].settings["slope"] == pytest.approx(0.3)
+
+
 @pytest.mark.unit
 def test_a_loss_and_its_weight_that_keras_casts_to_float32_are_float64():
     exact = Exact(SimpleNamespace(cast=lambda x, dtype: (x, dtype)), "float64")

@@ -9,10 +9,11 @@ import pytest
 from plain_evidence import case, made
 
 from dcgan_v1.migration.comparison import loss_units
-from dcgan_v1.migration.comparison.evidence import GRADIENT, Aligned, Key
+from dcgan_v1.migration.comparison.evidence import AVERAGE, GRADIENT, STATE, WEIGHT, Aligned, Key
+from dcgan_v1.migration.comparison.pairs.alignment import SHADOW
 from dcgan_v1.migration.comparison.pairs.losses import pair_losses
 from dcgan_v1.migration.comparison.runs.collection import Collector
-from dcgan_v1.migration.explanation import zeros_at_start
+from dcgan_v1.migration.explanation import weight_averages, zeros_at_start
 from dcgan_v1.migration.explanation.kinds import Kind
 from dcgan_v1.migration.explanation.update_causes import slot_starts
 from dcgan_v1.migration.matching.layouts import Layout
@@ -121,6 +122,20 @@ def test_averages_of_weights_that_a_port_does_not_show_are_said(rng):
     Collector._state(collector, 1, ours, State({"m/w": ours.variables["w"]}))
     (note,) = notes
     assert note == "1 slots or variables that the port has not, w/ExponentialMovingAverage first"
+
+
+@pytest.mark.parametrize(("third", "told"), [(0.5, True), (0.0, False)])
+def test_an_average_that_first_takes_in_what_it_is_waits_for_the_weight_of_before(rng, third, told):
+    weight, step = rng.normal(size=(2, 4))
+    name = f"w{SHADOW}"
+    start = {"w": weight, name: weight.copy()}
+    first, last = (Key(STATE, name, AVERAGE, s) for s in (1, 3))
+    of_weight = {Key(STATE, "w", WEIGHT, 1): weight + step}
+    ours = {first: 0.9 * weight + 0.1 * (weight + step), last: weight + step, **of_weight}
+    theirs = {first: weight, last: weight + third * step, **of_weight}
+    text = weight_averages.told(case(made(ours, theirs, start)), first, ({name: 0.9}, {}))
+    wanted = "the average takes in the weights of before the update, TF1's those of after it"
+    assert text == (wanted if told else "")
 
 
 # ---- zeros ----

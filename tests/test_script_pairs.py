@@ -28,7 +28,7 @@ OTHERWISE = {
     # a draw is an input of the step, and has the name that its program gives it
     "G's noise drawn again": ("the port takes it apart from z",),
     # its batch is within both margins, where gradients agree; the loss is called as it is there
-    "the margin of the hinge loss": ("loss value: is",),
+    "the margin of the hinge loss": ("loss loss: is",),
 }
 
 

@@ -74,7 +74,8 @@ for step in range({steps} + 1):
         elif name == "share":
             given[name] = torch.rand({rows}, 1)
         else:
-            given[name] = torch.randn({rows}, {noise})
+            z = torch.randn({rows}, {noise})
+            given[name] = z
     print(step, port.step(**given))
 """
 

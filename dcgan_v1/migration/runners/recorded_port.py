@@ -215,7 +215,9 @@ class RecordedPort:
 
     def _pixels(self, calls: list[tuple[LayerOutput, bool]]) -> Pixels:
         places = {name: v.layer for name, v in self._info.variables.items()}
-        return pixels_of((layer for layer, _ in calls), places)
+        # maps that a layer only turns round are known by what they were
+        told = [la for la, own in calls if own or len(la.given) != 4 or la.output.ndim != 4]
+        return pixels_of(told, places)
 
     def _told(self, calls: list[tuple[LayerOutput, bool]], values: Arrays) -> list[LayerOutput]:
         """Calls that are layers, without idle biases of these values."""

@@ -7,6 +7,7 @@ import numpy as np
 from dcgan_v1.migration.recordings.port_recorder.draws import patched
 from dcgan_v1.migration.recordings.port_recorder.leaky_relus import AT_ZERO, leaky_relu_of
 from dcgan_v1.migration.recordings.port_recorder.tensorflow_draws import is_eager
+from dcgan_v1.migration.recordings.port_recorder.tensorflow_layers import LIBRARIES
 from dcgan_v1.migration.recordings.port_recorder.torch_layers import flat
 
 OPS = {  # type of an op -> the kind of layer that it makes
@@ -50,7 +51,6 @@ GIVEN = {"SelectV2": 1, "Conv2DBackpropInput": 2}  # place of what an op is give
 TWO = {"Maximum": 0, "SelectV2": 1}  # what chooses between two tensors, which begin there
 ATTRIBUTES = ("alpha", "epsilon")
 CLASSES = "SparseSoftmaxCrossEntropyWithLogits"  # that takes whole numbers for labels
-LIBRARIES = ("tensorflow", "keras", "tf_keras")
 
 
 def place_of_input(op, own, inputs):
@@ -165,8 +165,12 @@ class TensorFlowFunctions:
             if inputs[0]._id in self.handles:
                 self.reads[outputs[0]._id] = self.handles[inputs[0]._id]
                 recorder.update.alive.append(outputs[0])
-        elif self.layers.depth or not outputs[0].dtype.is_floating:
+        elif not outputs[0].dtype.is_floating:
             pass
+        elif self.layers.depth:
+            model = self.layers.open_model()
+            if model is not None and OPS.get(op) == "activation":
+                self._note_inside(model, op, inputs, attrs, outputs[0])
         elif op not in OPS or not self._note(op, inputs, attrs, outputs[0]):
             self._follow(inputs, outputs[0])
 
@@ -220,6 +224,19 @@ class TensorFlowFunctions:
         known += [v.numpy() for v in self.handles.values() if v.shape == x.shape]
         if not any(np.array_equal(array, other) for other in known):
             self.recorder.item("computed", "computed", array, x)
+
+    def _note_inside(self, model, op, inputs, attrs, y):
+        """Notes an activation between the layers of a model of Keras's."""
+        values = dict(zip(attrs[::2], attrs[1::2]))
+        settings = {key: float(values[key]) for key in ATTRIBUTES if key in values}
+        place = place_of_input(op, {}, inputs)
+        if op in TWO:
+            place, more = chosen_of_two(op, inputs, y)
+            settings.update(more)
+        function = {"name": op, "call": self.layers.calls, "root": model, "parts": {}}
+        function["after"] = None
+        self.layers.add(function, settings, inputs[place], y)
+        self.recorder.update.alive.append(inputs[place])
 
     def _weights(self, op, inputs):
         """Place of an input -> the variables that it may be: TensorFlow reads some by itself."""

@@ -12,6 +12,7 @@ from dcgan_v1.migration.recordings.port_recorder.tensorflow_optimizers import ke
 from dcgan_v1.migration.recordings.port_recorder.torch_layers import flat
 from dcgan_v1.migration.recordings.port_recorder.torch_names import layer_settings
 
+LIBRARIES = ("tensorflow", "keras", "tf_keras")
 KERAS_LAYER = (
     "negative_slope alpha max_value epsilon momentum rate strides padding unbiased axis "
     "pool_size size interpolation"
@@ -29,6 +30,8 @@ class TensorFlowLayers(LayerCalls):
     def __init__(self, tf, recorder, array):
         LayerCalls.__init__(self, recorder, array)
         self.tf = tf
+        self.running = []  # layers, the outermost first
+        self.calls = 0  # of such as the program calls itself
 
     def install(self, classes):
         """Has every call of a layer pass here.
@@ -53,12 +56,28 @@ class TensorFlowLayers(LayerCalls):
             is_root = not self.depth
             if is_root:
                 self._enter(layer, plain, args, kwargs, tensors)
-            y = self.inside(lambda: plain(layer, *args, **kwargs))
+                self.calls += 1
+            y = self._running(layer, lambda: plain(layer, *args, **kwargs))
             if is_root or not parts_of(layer):
                 self.note(layer, tensors[0], y)
             return y
 
         return call
+
+    def _running(self, layer, call):
+        self.running.append(layer)
+        try:
+            return self.inside(call)
+        finally:
+            self.running.pop()
+
+    def open_model(self):
+        """The model of the program's own class that runs and whose ops are its layers: `tf.nn.relu`
+        of a `call`. None where a layer of Keras's is at work."""
+        if not self.running or not parts_of(self.running[-1]):
+            return None
+        own = type(self.running[-1]).__module__.partition(".")[0]
+        return None if own in LIBRARIES else self.running[0]
 
     def _enter(self, layer, plain, args, kwargs, tensors):
         """A layer that the program calls itself: what it is given, how it begins."""
