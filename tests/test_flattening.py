@@ -142,3 +142,13 @@ def test_rows_behind_a_condition_follow_the_pixels(rng):
     torch = Layout("torch dense", rows=(5, 3, 4, 6)).to_port(w)  # [7, 66]
     theirs = np.concatenate([label, flat(shown, "first")], 1) @ torch.T
     np.testing.assert_allclose(theirs, ours)
+
+
+def test_sequences_are_no_flattened_maps(rng):
+    label, rows, last = (rng.normal(size=s) for s in ((4, 3), (4, 5, 3), (4, 5, 7)))
+    calls = [
+        call("G/fc", "dense", label, rng.normal(size=(4, 2))),
+        call("G/lstm", "recurrent", last, rows),
+        call("G/out", "dense", rng.normal(size=(4, 5, 2)), last),
+    ]
+    assert pixels_of(calls, {}) == {}

@@ -73,6 +73,8 @@ class Flattenings:
 
     def _made_of(self, array: np.ndarray) -> Values | None:
         """An array that holds the numbers of what a layer gave, of the last that did."""
+        if array.ndim not in (2, 4):  # a sequence is no flattened maps
+            return None
         for value in reversed(self.seen):
             if len(value.array) != len(array) or not value.array[0].size:
                 continue
