@@ -67,7 +67,8 @@ def _of_two(values: dict[str, float], rests: np.ndarray, ours: float, theirs: fl
             for whole, of in zip((ours, theirs), (found[0][place], found[1][place]), strict=True)
         ]
         for old, new in itertools.product(*both):
-            if old[1] != new[1] and old[0] and new[0]:  # one form is a term of the loss
+            apart = abs(values[old[1]] - values[new[1]])  # of one form it is a term's weight
+            if apart > EXACT * values[new[1]] and old[0] and new[0]:
                 return (
                     f"{new[0]} times the mean of {new[1]} as its penalty, TF1's {old[0]} times "
                     f"that of {old[1]}"
