@@ -24,7 +24,7 @@ def recorded(pair, folder):
     sides = []
     for name, program, record in (("old", pair.old, _record_tf1), ("new", pair.new, _record_port)):
         place = folder / name
-        main = written(program, pair, place / "program")
+        main = written(program, pair, place / "program", _fed(sides[0]) if sides else None)
         log = place / "log"
         pid = os.fork()
         if not pid:
@@ -34,6 +34,13 @@ def recorded(pair, folder):
             return log.read_text()[-1500:]
         sides.append(place / "recording")
     return sides
+
+
+def _fed(recording):
+    """TF1's input -> what it was fed in the first step."""
+    from dcgan_v1.migration.recordings.tf1_recording import Recording
+
+    return {name: arrays[0] for name, arrays in Recording(recording).fed.items()}
 
 
 def _become(record, main, place, log):

@@ -9,8 +9,8 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 STEPS, ROWS = 3, 6
 
-IMAGES = "rng.uniform(-1, 1, {shape})"
-BLACK = "rng.uniform(size={shape}) * (rng.uniform(size={shape}) < 0.05)"
+IMAGES = "rng.uniform(-1, 1, shape)"
+BLACK = "rng.uniform(size=shape) * (rng.uniform(size=shape) < 0.05)"
 
 OLD = """import numpy as np
 import tensorflow as tf
@@ -65,16 +65,17 @@ rng = np.random.RandomState(0)
 for step in range({steps} + 1):
     given = {{}}
     for name in inspect.signature(port.step).parameters:
+        shape, is_whole = {shapes!r}[name]
         if name == "x":
             x = torch.from_numpy({images})
             given[name] = x
         elif name == "y":
-            y = torch.from_numpy({labels})
-            given[name] = y
+            y = rng.randint(0, 10, shape) if is_whole else rng.uniform(size=shape)
+            given[name] = torch.from_numpy(y)
         elif name == "share":
-            given[name] = torch.rand({rows}, 1)
+            given[name] = torch.rand(*shape)
         else:
-            z = torch.randn({rows}, {noise})
+            z = torch.randn(*shape)
             given[name] = z
     print(step, port.step(**given))
 """
@@ -94,30 +95,13 @@ rng = np.random.RandomState(0)
 for step in range({steps} + 1):
     given = {{}}
     for name in inspect.signature(port.step).parameters:
+        shape, _ = {shapes!r}[name]
         if name == "x":
             given[name] = tf.constant({images})
         else:
-            given[name] = tf.random.normal([{rows}, {noise}])
+            given[name] = tf.random.normal(shape)
     print(step, port.step(**given))
 """
-SHAPES = {  # (module, function) -> shape of the vectors or images, where they are no [8, 8, 1]
-    ("tf1_programs", "two_networks"): [6],
-    ("tf1_blocks", "tied"): [12],
-    ("tf1_blocks", "depthwise"): [8, 8, 3],
-    ("tf1_models", "weight_norm"): [6],
-    ("tf1_models", "vae"): [20],
-    ("tf1_models", "critic"): [6],
-    ("tf1_models", "clipped"): [6],
-    ("tf1_models", "rms"): [6],
-    ("tf1_models", "fading"): [6],
-    ("tf1_models", "far"): [6],
-    ("tf1_steps", "averaged"): [6],
-    ("tf1_steps", "gan"): [6],
-    ("tf1_steps", "several"): [8, 8, 2],
-}
-NOISES = {("tf1_models", "vae"): 3, ("tf1_steps", "gan"): 3}  # else 5
-LABELS = {("tf1_steps", "conditioned"): "rng.uniform(size=[{rows}, 4])"}  # else of ten classes
-CLASSES = "rng.randint(0, 10, {rows})"
 MAINS = {"tf1": OLD, "torch": TORCH, "keras": KERAS}
 PORT = "from collections import namedtuple\n\n{0} = namedtuple('{0}', 'models optimizers step')\n"
 CHANGES = (  # what stands in a copy, so that it needs nothing of this project
@@ -131,38 +115,40 @@ CONSTANTS = re.compile(r"^from heaps\.(tf1_\w+) import ([A-Z_, ]+)$", re.MULTILI
 NEEDED = re.compile(r"^from heaps\.(\w+) import", re.MULTILINE)
 
 
-def written(program, pair, folder):
+def written(program, pair, folder, fed=None):
     """Writes one side of a pair as a program into a new folder. Returns the path of its main file.
 
     Args:
       program: of the pair: its TF1 side or its port.
       pair: see `pairs.Pair`.
       folder: that is made.
+      fed: of a port, name -> the array that its TF1 side was fed in a step.
     """
     package = folder / "heaps"
     package.mkdir(parents=True)
     package.joinpath("__init__.py").touch()
     side = program.module.partition("_")[0]
     _copy(program.module, package, side)
-    of_old = pair.old.module, pair.old.function
-    shape = SHAPES.get(of_old, [8, 8, 1])
-    shape = [shape[-1], *shape[:-1]] if side == "torch" else shape
-    if side == "keras" and program.options.get("flat"):
-        shape = [64]
     values = {
         "module": program.module,
         "function": program.function,
         "options": program.options,
         "steps": STEPS,
         "rows": ROWS,
-        "noise": NOISES.get(of_old, 5),
-        "labels": LABELS.get(of_old, CLASSES).format(rows=ROWS),
+        "images": BLACK if pair.images else IMAGES,
+        "shapes": {name: _shape(array, side) for name, array in (fed or {}).items()},
     }
-    images = BLACK if pair.images else IMAGES
-    values["images"] = images.format(shape="shape" if side == "tf1" else [ROWS, *shape])
     path = folder / "main.py"
     path.write_text(MAINS[side].format(**values))
     return path
+
+
+def _shape(array, side):
+    """(shape of an array in a port's axes, whether it holds whole numbers)."""
+    shape = list(array.shape)
+    if side == "torch" and len(shape) == 4:
+        shape = [shape[0], shape[3], *shape[1:3]]
+    return shape, array.dtype.kind in "iu"
 
 
 def _copy(module, package, side):
