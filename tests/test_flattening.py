@@ -144,6 +144,14 @@ def test_rows_behind_a_condition_follow_the_pixels(rng):
     np.testing.assert_allclose(theirs, ours)
 
 
+def test_a_number_is_no_flattened_map(rng):
+    calls = [
+        call("G/fc", "dense", rng.normal(size=(4, 3)), rng.normal(size=(4, 2))),
+        call("G/mul", "mul", rng.normal(size=(4, 3)), np.float64(0.5)),
+    ]
+    assert pixels_of(calls, {}) == {}
+
+
 def test_sequences_are_no_flattened_maps(rng):
     label, rows, last = (rng.normal(size=s) for s in ((4, 3), (4, 5, 3), (4, 5, 7)))
     calls = [

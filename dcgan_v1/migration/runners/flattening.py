@@ -65,7 +65,7 @@ class Flattenings:
         self.seen.append(y)
 
     def _given(self, layer: LayerOutput) -> Values | None:
-        if layer.input is not None:
+        if layer.input is not None and layer.input.ndim:  # no single number
             array = layer.input[:ROWS]
             return self._made_of(array) or self._by_size(array)
         shape = layer.given[1:]
