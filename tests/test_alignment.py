@@ -60,6 +60,30 @@ def test_layers_are_aligned_by_value_and_where_they_differ_by_the_variables_they
     assert rows[1].absolute == pytest.approx(1.0)
 
 
+def test_what_a_network_leaves_out_does_not_part_a_kernel_from_its_op(rng):
+    """A number that the port does not train, and a softmax of what comes before: neither is made
+    of the same variables on both sides."""
+    a, b, c = rng.normal(size=(4, 6)), rng.normal(size=(4, 5)), rng.normal(size=(4, 3))
+    old = [
+        layer("conv", "dense", a, reads=("w",)),
+        LayerOutput("Softmax", "activation", {"op": "Softmax"}, b, reads=("w", "f")),
+        layer("out", "dense", c, reads=("w", "f", "gamma", "v")),
+    ]
+    new = [
+        layer("m/0", "dense", a, reads=("w",)),
+        layer("m/softmax", "activation", b + 1, reads=("w",)),
+        layer("m/1", "dense", c + 1, reads=("w", "v")),
+        layer("m/2", "dense", c + 2, reads=("w", "v")),
+    ]
+    rows = alignment.align(old, new, 1e-9, {}, {"m": {"w", "f", "gamma", "v"}})
+    assert [(r.old and r.old.name, r.by) for r in rows] == [
+        ("conv", "value"),
+        ("Softmax", "use"),
+        ("out", "use"),
+        (None, "nothing"),
+    ]
+
+
 def test_no_layer_stands_beside_an_op_of_another_network_or_of_a_loss(rng):
     logits, other = rng.normal(size=(4, 1)), rng.normal(size=(4, 1))
     old = [

@@ -41,6 +41,22 @@ def test_norms_that_both_sides_clip_to_are_both_said(rng):
     )
 
 
+def test_gradients_clipped_by_value_are_those_that_the_other_side_clips_by_norm(rng):
+    keys = [Key(GRADIENT, name, "", 0, 0) for name in "ab"]
+    arrays = {k: rng.normal(size=(5, 3)) for k in keys}
+    for array in arrays.values():
+        array[0] = 3.0, -3.0, 0.001  # some beyond the bound, some within
+    norm = np.sqrt(sum(np.sum(a * a) for a in arrays.values()))
+    ours = {k: np.clip(a, -0.5, 0.5) for k, a in arrays.items()}
+    theirs = {k: 0.2 / norm * a for k, a in arrays.items()}
+    starts = {name: rng.normal(size=(5, 3)) for name in "ab"}
+    (cause,) = gradients.find(case(made(ours, theirs, starts)), 0)
+    assert cause.text == "TF1 clips gradients to ±0.5, the port to a norm of 0.2 together"
+    off = {k: a + 1e-3 * rng.normal(size=a.shape) for k, a in theirs.items()}
+    (cause,) = gradients.find(case(made(ours, off, starts)), 0)
+    assert "its gradient differs" in cause.text
+
+
 def clipped_by_norm(g, _, every):
     norm = np.sqrt(sum(np.sum(a**2) for a in every.values()))
     return g * 0.5 / norm

@@ -35,6 +35,54 @@ def test_another_activation_is_named_with_what_puts_tf1_right(rng, ours, theirs,
     assert layer_experiments.activation(layer).settings == pytest.approx(settings)
 
 
+@pytest.mark.parametrize(("ours", "theirs"), [(2, 1), (1, 2)])
+def test_a_softmax_over_another_axis_is_named(rng, ours, theirs):
+    x = rng.normal(size=(3, 4, 4))
+
+    def softmax(axis):
+        return np.exp(x) / np.exp(x).sum(axis, keepdims=True)
+
+    row = Aligned(LayerOutput("m/softmax", "activation", {}, x), None, "use", 1.0, 1.0)
+    layer = LayerCase(None, "training", row, x, softmax(ours), softmax(theirs), {})
+    text = layer_experiments.activation(layer).text
+    assert text == f"the softmax is over axis {theirs}, TF1's over axis {ours}"
+    other = replace(layer, theirs=rng.normal(size=x.shape))
+    assert layer_experiments.activation(other) is None
+
+
+def folded(x, kernel):
+    """A convolution of stride 1 with zeros all around, by hand."""
+    padded = np.pad(x, [(0, 0), (1, 1), (1, 1), (0, 0)])
+    places = [(i, j) for i in range(3) for j in range(3)]
+    size = x.shape[1]
+    parts = (padded[:, i : i + size, j : j + size] @ kernel[i, j] for i, j in places)
+    return np.sum(list(parts), 0)
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        (lambda k: k[::-1, ::-1], "its kernel is flipped in both axes before it folds"),
+        (lambda k: k[::-1], "its kernel is flipped in its rows before it folds"),
+        (lambda k: k[:, ::-1], "its kernel is flipped in its columns before it folds"),
+        (lambda k: k.swapaxes(0, 1), "its kernel is transposed in space before it folds"),
+        (lambda k: k.swapaxes(2, 3), "its kernel is transposed in its channels before it folds"),
+        (lambda k: 0.7 * k, "it folds by 0.7 times what TF1 folds by"),
+        (lambda k: k**2, layer_experiments.CONVOLUTION.text),
+        (lambda k: k, ""),  # TF1's op is given something else
+    ],
+)
+def test_what_is_made_of_a_kernel_before_it_is_used_is_named(rng, change, text):
+    x, kernel = rng.normal(size=(2, 6, 6, 3)), rng.normal(size=(3, 3, 3, 3))
+    ours, theirs = folded(x, kernel), folded(x, change(kernel))
+    if not text:
+        ours = folded(np.tanh(x), kernel)
+    row = Aligned(LayerOutput("m/conv", "conv", {}, theirs, x), None, "use", 1.0, 1.0)
+    of = case(replace(made({}, {}, {}, layers={"training": []}), batch={"x": x}))
+    layer = LayerCase(of, "training", row, x, ours, theirs, {"kernel": kernel})
+    assert layer_experiments.convolution(layer).text.removesuffix(", TF1's is not") == text
+
+
 def test_an_activation_within_a_layer_with_weights_is_named_where_tf1s_follows_it(rng):
     made_of = rng.normal(size=(4, 50))
     x, reads = rng.normal(size=(4, 3)), ("w", "b")

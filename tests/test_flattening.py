@@ -56,6 +56,42 @@ def test_a_condition_stands_ahead_of_pixels_or_behind_them(rng, order):
         assert pixels_of(calls, {}) == {"fc": {"rows": rows}}
 
 
+@pytest.mark.parametrize("ahead", [False, True])
+def test_maps_of_one_number_each_are_joined_and_no_condition(rng, ahead):
+    """How far a batch is spread, or a label, as more maps: channel by channel they look like a
+    condition of as many numbers."""
+    conv = maps(rng)
+    more = np.broadcast_to(rng.normal(size=(4, 1, 1, 2)), (*conv.shape[:3], 2))
+    joined = np.concatenate([more, conv] if ahead else [conv, more], 3)
+    calls = [
+        call("conv", "conv", conv, rng.normal(size=(4, 9, 9, 1))),
+        call("fc", "dense", rng.normal(size=(4, 7)), flat(joined, "first")),
+    ]
+    assert pixels_of(calls, {}) == {"fc": {"rows": chw(joined)}}
+
+
+def test_maps_of_a_layer_before_are_joined_and_no_condition(rng):
+    first, conv = rng.normal(size=(4, 4, 4, 2)), rng.normal(size=(4, 4, 4, 3))
+    joined = np.concatenate([conv, first], 3)
+    calls = [
+        call("first", "conv", first, rng.normal(size=(4, 9, 9, 1))),
+        call("conv", "conv", conv, given=first.shape),
+        call("fc", "dense", rng.normal(size=(4, 7)), flat(joined, "first")),
+    ]
+    assert pixels_of(calls, {}) == {"fc": {"rows": (5, 4, 4)}}
+
+
+def test_a_condition_of_as_many_numbers_as_a_map_is_none(rng):
+    conv, label = rng.normal(size=(4, 4, 4, 3)), rng.normal(size=(4, 16))
+    calls = [
+        call("conv", "conv", conv, rng.normal(size=(4, 9, 9, 1))),
+        call(
+            "fc", "dense", rng.normal(size=(4, 7)), np.concatenate([flat(conv, "first"), label], 1)
+        ),
+    ]
+    assert pixels_of(calls, {}) == {"fc": {"rows": (3, 4, 4)}}
+
+
 def test_a_wider_layer_than_the_last_maps_does_not_take_them(rng):
     """Maps are averaged and labels set beside them: more features than pixels, and none of them."""
     conv = maps(rng)

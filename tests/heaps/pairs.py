@@ -8,7 +8,7 @@ from pathlib import Path
 STATED = "? "  # ahead of words of a difference that is stated without a cause
 BLACK = "black"  # images with rows of exact zeros
 SIDES = {"torch": "torch_ports", "keras": "keras_ports"}
-APART = ("blocks", "models", "steps")  # ahead of a function of tf1_blocks, say: "blocks tied"
+APART = ("blocks", "models", "parts", "steps")  # ahead of a function: "blocks tied"
 
 
 @dataclass(frozen=True)

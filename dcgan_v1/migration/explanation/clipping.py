@@ -34,7 +34,24 @@ def find(case: Case, ours: Keyed, theirs: Keyed, keys: list[Key]) -> str | None:
             own = _own_bound([plain[k] for k in keys])
             beside = f"{other} to ±{own:.3g}" if own else f"{other} does not"
             return f"{who} clips gradients to ±{bound:.3g}, {beside}"
+        if norm := _of_scaled(clipped, plain, keys):
+            return f"{who} clips gradients to ±{bound:.3g}, {other} to {norm}"
     return _by_norms(ours, theirs, keys)
+
+
+def _of_scaled(clipped: Keyed, plain: Keyed, keys: list[Key]) -> str:
+    """What the other side's gradients are clipped to by their norm, where they are those that one
+    side clips by value, times one number; or ''."""
+    bound = _own_bound([clipped[k] for k in keys])
+    inner = [(np.abs(clipped[k]) < bound) & (plain[k] != 0) for k in keys]
+    ratios = [clipped[k][own] / plain[k][own] for k, own in zip(keys, inner, strict=True)]
+    updates = {k.update for k in keys}
+    norm = _bound([a for k, a in plain.items() if k.update in updates], [])
+    if not bound or not norm or not sum(map(np.size, ratios)):
+        return ""
+    times = float(np.median(np.concatenate(ratios)))
+    cut = {k: np.clip(times * plain[k], -bound, bound) for k in keys}
+    return norm if all(estimates.leaves(cut[k], plain[k], clipped[k]) for k in keys) else ""
 
 
 def _by_norms(ours: Keyed, theirs: Keyed, keys: list[Key]) -> str | None:

@@ -80,6 +80,15 @@ def activation(x: np.ndarray, y: np.ndarray) -> str | None:
     return None
 
 
+def softmax_axis(x: np.ndarray, y: np.ndarray) -> int | None:
+    """Returns the axis over which y is the softmax of x, or None."""
+    for axis in range(1, x.ndim):
+        powers = np.exp(x - x.max(axis, keepdims=True))
+        if x.shape == y.shape and apart(y, powers / powers.sum(axis, keepdims=True))[0] < SAME:
+            return axis
+    return None
+
+
 def leaky_slope(x: np.ndarray, y: np.ndarray) -> float | None:
     """Returns the slope of the leaky ReLU that makes y of x, or None."""
     if x.shape != y.shape or x.min() >= 0:

@@ -10,6 +10,7 @@ LABELS = (1.0, 0.0, 0.9, 0.1, 0.8, 0.2, 0.7, 0.3, 0.95, 0.05, 1.2, 0.5, -1.0)
 REAL_OR_FAKE = (1.0, 0.0)
 WEIGHTS = (0.5, 2.0, 0.1, 10.0)  # of one half of a loss
 MOST = 6  # outputs of networks that a loss may be made of
+MARGINS = (0.1, 0.5, 2.0, 5.0, 10.0)  # of a hinge loss, beside 1
 ADDED = (1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8)  # in logarithms, against one of 0
 
 
@@ -30,8 +31,8 @@ def _root(logits: np.ndarray, label: float) -> float:
     return float(np.linalg.norm(logits - label) / len(logits))
 
 
-def _hinge(logits: np.ndarray, label: float) -> float:
-    return float(np.mean(np.maximum(1 - (2 * label - 1) * logits, 0)))
+def _hinge_of(logits: np.ndarray, label: float, margin: float) -> float:
+    return float(np.mean(np.maximum(margin - (2 * label - 1) * logits, 0)))
 
 
 def _critic(logits: np.ndarray, label: float) -> float:
@@ -65,13 +66,17 @@ KINDS: dict[str, tuple[Callable[[np.ndarray, float], float], tuple[float, ...]]]
     "the cross entropy": (_cross_entropy, LABELS),
     "least squares": (_squares, LABELS),
     "the root of the sum of squares over the batch's size": (_root, LABELS),
-    "the hinge loss": (_hinge, REAL_OR_FAKE),
+    "the hinge loss": (partial(_hinge_of, margin=1.0), REAL_OR_FAKE),
     "a critic's loss": (_critic, REAL_OR_FAKE),  # the mean output, or minus it
     "f-GAN's total variation": (_total_variation, REAL_OR_FAKE),
     "f-GAN's KL divergence": (_forward_kl, REAL_OR_FAKE),
     "f-GAN's reverse KL divergence": (_reverse_kl, REAL_OR_FAKE),
     "f-GAN's Pearson divergence": (_pearson, REAL_OR_FAKE),
     "f-GAN's squared Hellinger distance": (_hellinger, REAL_OR_FAKE),
+    **{
+        f"the hinge loss of margin {margin:g}": (partial(_hinge_of, margin=margin), REAL_OR_FAKE)
+        for margin in MARGINS
+    },
     **{
         f"the cross entropy, {added:g} added in its logarithms,": (
             partial(_shifted, added=added),

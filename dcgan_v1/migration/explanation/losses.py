@@ -118,11 +118,34 @@ def _kinds(case: Case, ours: float, theirs: float) -> str | None:
     old, new = network_ends.ends(case)
     firsts = [known[:2] for known in loss_kinds.values(old) if _is(known[2], ours)]
     fitting = [known[:2] for known in loss_kinds.values(new) if _is(known[2], theirs)]
+    penalised = ["", ""]
+    if bool(firsts) != bool(fitting):  # one side's loss has a penalty of its weights
+        if not firsts:
+            firsts, penalised[0] = _penalised(case, old, ours)
+        else:
+            fitting, penalised[1] = _penalised(case, new, theirs)
     if not firsts or not fitting or set(firsts) & set(fitting):
         return None
     # a critic's loss is a part of f-GAN's: of those with one value the nearest are meant
     first, second = min(itertools.product(firsts, fitting), key=_apart)
-    return f"is {second[0]} with labels {_list(second[1])}, TF1's {first[0]} with {_list(first[1])}"
+    return (
+        f"is {second[0]} with labels {_list(second[1])}{penalised[1]}, TF1's {first[0]} with "
+        f"{_list(first[1])}{penalised[0]}"
+    )
+
+
+def _penalised(
+    case: Case, outputs: list[np.ndarray], value: float
+) -> tuple[list[tuple[str, tuple[float, ...]]], str]:
+    """Kinds of loss with labels, and the L2 penalty that makes a value of them: of the weights of
+    one update, with a factor such as people write; ([], '') where there is none."""
+    start = case.evidence.start.variables
+    for update in case.evidence.old.updates:
+        size = sum(float(np.sum(np.square(start[n]))) / 2 for n in update.variables if n in start)
+        for kind, labels, known in loss_kinds.values(outputs):
+            if size and (factor := penalties.written((value - known) / size)):
+                return [(kind, labels)], f" and an L2 penalty of {factor}"
+    return [], ""
 
 
 def _apart(kinds: tuple[tuple[str, tuple[float, ...]], ...]) -> tuple[bool, bool]:

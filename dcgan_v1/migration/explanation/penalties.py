@@ -50,7 +50,7 @@ def _of_one_weight(values: dict[str, float], wanted: float) -> str:
     """Two forms of one weight whose difference is that of the losses."""
     for old, new in itertools.permutations(values, 2):
         apart = values[new] - values[old] if values[new] else 0.0  # of 0 it may be none at all
-        if weight := _written(wanted / apart if apart else 0.0):
+        if weight := written(wanted / apart if apart else 0.0):
             return f"{weight} times the mean of {new} as its penalty, TF1's that of {old}"
     return ""
 
@@ -63,7 +63,7 @@ def _of_two(values: dict[str, float], rests: np.ndarray, ours: float, theirs: fl
     found = [_are_written((whole - rests[:, None]) / sizes) for whole in (ours, theirs)]
     for place in np.flatnonzero(found[0].any(1) & found[1].any(1)):
         both = [
-            [(_written((whole - rests[place]) / sizes[n]), forms[n]) for n in np.flatnonzero(of)]
+            [(written((whole - rests[place]) / sizes[n]), forms[n]) for n in np.flatnonzero(of)]
             for whole, of in zip((ours, theirs), (found[0][place], found[1][place]), strict=True)
         ]
         for old, new in itertools.product(*both):
@@ -77,16 +77,16 @@ def _of_two(values: dict[str, float], rests: np.ndarray, ours: float, theirs: fl
 
 
 def _are_written(weights: np.ndarray) -> np.ndarray:
-    """Whether each weight may be one that people write, see `_written`."""
+    """Whether each weight may be one that people write, see `written`."""
     digits = 10.0 ** (1 - np.floor(np.log10(np.where(weights > 0, weights, 1.0))))
     near = np.abs(np.round(weights * digits) / digits - weights)
     return (weights > 1e-5) & (weights < 1e5) & (near <= 2 * EXACT * weights)
 
 
-def _written(weight: float) -> str:
-    """A weight as people write it, in two digits at most; '' of another number."""
-    written = float(f"{weight:.2g}")
-    return f"{written:g}" if written > 0 and abs(weight - written) <= EXACT * written else ""
+def written(weight: float) -> str:
+    """Returns a weight as people write it, in two digits at most; '' of another number."""
+    rounded = float(f"{weight:.2g}")
+    return f"{rounded:g}" if rounded > 0 and abs(weight - rounded) <= EXACT * rounded else ""
 
 
 def note(case: Case) -> str:

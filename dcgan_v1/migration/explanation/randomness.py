@@ -1,4 +1,4 @@
-"""Whether the port draws random numbers of its own: then two steps from one start differ."""
+"""Why two steps of the port's from one start differ: random numbers, or gradients that are kept."""
 
 from dcgan_v1.migration.comparison.evidence import STATE
 from dcgan_v1.migration.explanation.case import Case, Cause
@@ -21,6 +21,12 @@ def find(case: Case) -> list[Cause]:
     open_keys = {d.key for d in case.differences if d.is_over and d.key in keys} | states
     if not open_keys - case.accounted:
         return []
+    if case.experiments.adds_gradients():
+        text = (
+            "a step adds its gradients to those of the step before: they are not set to zero "
+            "(zero_grad) between steps, and two steps from the same start differ by as much"
+        )
+        return [Cause(Kind.KEPT_GRADIENTS, where, text, frozenset(open_keys))]
     text = (
         "the port draws random numbers of its own, and TF1 is given what it draws: two steps from "
         "the same start with the same inputs differ. Make them arguments of the step"

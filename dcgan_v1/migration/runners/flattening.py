@@ -90,13 +90,38 @@ class Flattenings:
                 if start is not None:
                     chw = value.chw if value.array.ndim == 2 else _chw(value.array)
                     makers = value.makers if array.shape == flat.shape else ()
-                    return Values(array, _behind(chw, start), makers)
+                    joined = self._joined(array, chw, start, flat.shape[1])
+                    return Values(array, joined or _behind(chw, start), makers)
         return None
+
+    def _joined(
+        self, array: np.ndarray, chw: tuple[int, ...] | None, start: int, size: int
+    ) -> tuple[int, ...] | None:
+        """The pixels of maps that were joined with others before they were flattened channel by
+        channel: what is beside them is maps of one number each, or was seen."""
+        if not chw or len(chw) > 3:
+            return None
+        _, h, w = chw
+        beside = np.delete(array, np.s_[start : start + size], 1)
+        if not beside.size or start % (h * w) or beside.shape[1] % (h * w):
+            return None
+        maps = beside.reshape(len(beside), -1, h * w)
+        shown = [
+            v.array.transpose(0, 3, 1, 2).reshape(len(beside), -1, h * w)
+            for v in self.seen
+            if v.array.ndim == 4 and v.array.shape[:3] == (len(beside), h, w)
+        ]
+        for number in range(maps.shape[1]):
+            one = maps[:, number : number + 1]
+            is_seen = any(np.any(np.all(one == others, axis=(0, 2))) for others in shown)
+            if np.ptp(one, axis=2).any() and not is_seen:
+                return None
+        return (array.shape[1] // (h * w), h, w)
 
     def _by_size(self, array: np.ndarray) -> Values:
         """An array of other numbers than any layer gave: something lies between that is no layer.
-        It is taken to be of what was last seen, if that has as many."""
-        last = self.seen[-1] if self.seen else None
+        It is taken to be of the maps or vectors that were last seen, if they have as many."""
+        last = next((v for v in reversed(self.seen) if v.array.ndim in (2, 4)), None)
         if last is None or last.array[0].size != array[0].size or last.array.ndim == array.ndim:
             return Values(array)
         if array.ndim == 2:

@@ -14,6 +14,7 @@ import numpy as np
 
 from dcgan_v1.migration.comparison.evidence import OUTPUT, Aligned
 from dcgan_v1.migration.comparison.pairs.functions import FUNCTIONS
+from dcgan_v1.migration.comparison.pairs.sketches import nearest, sketch_of
 from dcgan_v1.migration.matching import layouts
 from dcgan_v1.migration.matching.fingerprints import PixelsOf
 from dcgan_v1.migration.matching.layouts import Pixels
@@ -23,7 +24,6 @@ from dcgan_v1.migration.runners.torch.classes import WITHOUT_PIXELS
 
 SHADOW = "/ExponentialMovingAverage"
 NEAR = 0.5  # relative distance of a norm with another epsilon, at most
-SAMPLES = 256  # elements that are looked at first
 ALIKE = {  # kind of the port's layer -> kinds of TF1's ops that may stand beside it
     "conv": ("conv", "bias", "add"),
     "deconv": ("deconv", "bias", "add"),
@@ -92,11 +92,12 @@ def align(
     by_shape: dict[tuple[int, ...], list[int]] = {}
     for place, layer in enumerate(old):
         by_shape.setdefault(layer.output.shape, []).append(place)
-    sketches = [_sketch(layer.output) for layer in old]
+    sketches = [sketch_of(layer.output) for layer in old]
     lasts: dict[str, int] = {}
     used: set[int] = set()
     aligned: list[Aligned] = []
     maps_before: tuple[int, ...] | None = None
+    read: dict[str, set[str]] = {}  # model -> what its layers before are made of
     columns: dict[str, Pixels | None] = {}  # model -> how its last layer's vectors count pixels
     for layer in new:
         model = model_of(layer.name)
@@ -107,7 +108,7 @@ def align(
         last = lasts.get(model, -1)
         match: tuple[LayerOutput, int, tuple[float, float]] | None = None
         for output in _orders(ordered.output, maps_before):
-            near = _nearest(by_shape.get(output.shape, []), sketches, output, last, used)
+            near = nearest(by_shape.get(output.shape, []), sketches, output, last, used)
             if near is not None:
                 distance = apart(old[near].output, output)
                 if distance[0] <= tolerance:
@@ -123,11 +124,15 @@ def align(
             aligned.append(Aligned(layer, old[place], "value", *distance))
             continue
         own = (variables or {}).get(model, set())
-        aligned.append(
+        found = (
             _of_joined_batch(old, layer, tolerance)
             or _by_function(old, layer, own, tolerance)
             or _by_use(old, layer, own, last, used)
         )
+        if found.old is None:
+            found = _by_kernel(old, layer, set(layer.reads) - read.get(model, set()), last)
+        read.setdefault(model, set()).update(layer.reads)
+        aligned.append(found)
     return aligned
 
 
@@ -199,6 +204,21 @@ def _by_use(
     return Aligned(layer, None, "nothing", np.inf, np.inf)
 
 
+def _by_kernel(
+    old: Sequence[LayerOutput], layer: LayerOutput, fresh: set[str], last: int
+) -> Aligned:
+    """The op of the same kind that takes what no layer before has taken, or that is the softmax of
+    as many numbers: what else both are made of may differ, where something is left out."""
+    is_softmax = "softmax" in f"{layer.name} {layer.settings.get('class', '')}".lower()
+    for place, op in enumerate(old):
+        if place <= last or op.kind != layer.kind or op.output.shape != layer.output.shape:
+            continue
+        is_same = layer.kind in ("conv", "deconv", "dense") and fresh & set(op.reads)
+        if is_same or (is_softmax and op.settings.get("op") == "Softmax" and not op.is_last):
+            return Aligned(layer, op, "use", *apart(op.output, layer.output))
+    return Aligned(layer, None, "nothing", np.inf, np.inf)
+
+
 def _made_up(
     places: list[int], old: Sequence[LayerOutput], shaped: dict[int, LayerOutput], norm: LayerOutput
 ) -> list[int]:
@@ -249,36 +269,6 @@ def apart(a: np.ndarray, b: np.ndarray) -> tuple[float, float]:
     absolute = float(np.max(np.abs(np.subtract(a, b, dtype=np.float64)), initial=0.0))
     scale = float(np.max(np.abs(a), initial=0.0))
     return (absolute / scale if scale else float(absolute > 0)), absolute
-
-
-def _sketch(array: np.ndarray) -> np.ndarray:
-    """A sample of an array's elements, the same places for all of one size."""
-    flat = array.reshape(-1)
-    if flat.size <= SAMPLES:
-        return np.asarray(flat, np.float64)
-    rng = np.random.default_rng(flat.size)
-    return np.asarray(flat[rng.integers(0, flat.size, SAMPLES)], np.float64)
-
-
-def _nearest(
-    places: Sequence[int],
-    sketches: Sequence[np.ndarray],
-    output: np.ndarray,
-    last: int,
-    used: set[int],
-) -> int | None:
-    """The op whose sample is nearest; of equals, one that was not used, after `last`."""
-    sketch = _sketch(output)
-    scored = [
-        (
-            round(float(np.max(np.abs(sketches[p] - sketch), initial=0.0)), 14),
-            p in used,
-            p < last,
-            p,
-        )
-        for p in places
-    ]
-    return min(scored)[3] if scored else None
 
 
 def _with(layer: LayerOutput, **changed: object) -> LayerOutput:

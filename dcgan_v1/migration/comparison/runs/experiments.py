@@ -47,6 +47,11 @@ class Experiments(Protocol):
         once more from the same start, keys of all that does); ('', nothing) where it repeats."""
         ...
 
+    def adds_gradients(self) -> bool:
+        """Returns whether the port's steps from one start have gradients that grow by the same
+        each time, where the layers before any update give the same."""
+        ...
+
     def gradients_off_zero(self) -> tuple[Keyed, Keyed] | None:
         """Returns TF1's and the port's gradients of a first step from a start whose biases are not
         0; None where there are no biases."""

@@ -27,6 +27,7 @@ from dcgan_v1.migration.runners.process import both
 from dcgan_v1.migration.sources import Change, InputChange
 
 SHIFT = 0.125  # of averages, exact in binary
+GROWN = 1e-9  # relative, of gradients that grow by the same each time
 EVEN = {"float32": 1e-3, "float64": 1e-8}  # how far channels may keep different parts of it
 
 
@@ -162,6 +163,23 @@ class LiveExperiments:
         )
         where = str(next(iter([*layers, *others]), ""))
         return where, frozenset([*layers, *others])
+
+    def adds_gradients(self) -> bool:
+        new, batch = self._programs.new, self._prepared.port_batch(0, self._evidence.dtype)
+        seen = []
+        for _ in range(3):
+            new.load(self._evidence.matching.to_port(self._prepared.start))
+            seen.append(new.step(batch, is_observed=True))
+        layers = [[s.output for s in one.layers if not s.applied] for one in seen]
+        if not all(map(np.array_equal, layers[0], layers[1])):
+            return False
+        grown = []
+        for key, first in seen[0].gradients.items():
+            second, third = (one.gradients.get(key, first) for one in seen[1:])
+            if key.update == 0 and not np.array_equal(first, second):
+                size = np.max(np.abs(second - first))
+                grown.append(np.max(np.abs(third - 2 * second + first)) <= GROWN * size)
+        return bool(grown) and all(grown)
 
     def gradients_off_zero(self) -> tuple[Keyed, Keyed] | None:
         evidence, start = self._evidence, self._prepared.start

@@ -9,6 +9,7 @@ import numpy as np
 from dcgan_v1.migration.comparison.evidence import FORWARD, GRADIENT, LOSS, OUTPUT, Aligned, Key
 from dcgan_v1.migration.comparison.pairs.alignment import model_of
 from dcgan_v1.migration.explanation.case import Case, Cause, Named
+from dcgan_v1.migration.explanation.kinds import Kind
 from dcgan_v1.migration.explanation.layer_causes import layer_corrections, layer_reasons
 from dcgan_v1.migration.explanation.layer_causes.layer_case import AGREE
 from dcgan_v1.migration.explanation.layer_causes.layer_corrections import base, is_alike
@@ -122,7 +123,8 @@ def _cause(case: Case, mode: str, rows: list[Aligned], place: int) -> Cause | No
     alike = frozenset(base(r) for r in rows for name in reason.settings if is_alike(r, row, name))
     if others := len(alike - {base(row)}):
         text += f" (set so in {others} more layer{'s' if others > 1 else ''})"
-    at = rows[place - 1] if _is_idle(rows, place - 1) else row
+    is_given = reason.kind == Kind.SCALE  # the text is of what this very layer is given
+    at = rows[place - 1] if _is_idle(rows, place - 1) and not is_given else row
     layer = base(at)
     beside = f" (TF1: {at.old.name})" if at.old else ""
     beside_it = {} if reason.op else reason.settings

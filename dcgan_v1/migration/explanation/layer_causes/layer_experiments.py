@@ -17,8 +17,15 @@ from dcgan_v1.migration.matching.layouts import Pixels
 
 
 def activation(layer: LayerCase) -> Reason | None:
-    """Another function, or another slope."""
-    return other_activation(layer.x, layer.ours, layer.theirs)
+    """Another function, another slope, or a softmax over another axis."""
+    found = other_activation(layer.x, layer.ours, layer.theirs)
+    if found or not layer.x.shape == layer.ours.shape == layer.theirs.shape:
+        return found
+    ours, theirs = (estimates.softmax_axis(layer.x, y) for y in (layer.ours, layer.theirs))
+    if None in (ours, theirs) or ours == theirs:
+        return None
+    text = f"the softmax is over axis {theirs}, TF1's over axis {ours}"
+    return Reason(Kind.ACTIVATION, text, values=(f"axis {theirs}", f"axis {ours}"))
 
 
 def other_activation(x: np.ndarray, ours: np.ndarray, theirs: np.ndarray) -> Reason | None:
@@ -96,7 +103,35 @@ def convolution(layer: LayerCase) -> Reason | None:
                 named=("padding",),
                 values=(str(pads[1]), str(pads[0])),
             )
+        if factor := estimates.factor(ours - bias, theirs - bias):
+            return Reason(Kind.KERNEL, f"it folds by {factor:.4g} times what TF1 folds by")
+        if pads[1] is not None:  # it folds by TF1's kernel: the op beside it is given another
+            return Reason(Kind.CONVOLUTION, "")
+        if text := _other_kernel(x, kernel, ours - bias, theirs - bias, is_transposed):
+            return Reason(Kind.KERNEL, text)
     return CONVOLUTION
+
+
+def _other_kernel(
+    x: np.ndarray, kernel: np.ndarray, ours: np.ndarray, theirs: np.ndarray, is_transposed: bool
+) -> str:
+    """Says what the port makes of a kernel before it folds by it, or ''."""
+    variants = {
+        "flipped in both axes": kernel[::-1, ::-1],
+        "flipped in its rows": kernel[::-1],
+        "flipped in its columns": kernel[:, ::-1],
+        "transposed in space": kernel.swapaxes(0, 1),
+        "transposed in its channels": kernel.swapaxes(2, 3),
+    }
+    for name, other in variants.items():
+        if other.shape == kernel.shape and not np.array_equal(other, kernel):
+            before, after = (
+                map_probes.padding(x, k, y, is_transposed)
+                for k, y in ((kernel, ours), (other, theirs))
+            )
+            if before is not None and after is not None:
+                return f"its kernel is {name} before it folds, TF1's is not"
+    return ""
 
 
 def _around(

@@ -9,7 +9,12 @@ from dcgan_v1.migration.comparison.pairs.alignment import apart, model_of
 from dcgan_v1.migration.explanation import estimates
 from dcgan_v1.migration.explanation.case import Case
 from dcgan_v1.migration.explanation.kinds import Kind
-from dcgan_v1.migration.explanation.layer_causes import layer_experiments, map_probes, norm_layers
+from dcgan_v1.migration.explanation.layer_causes import (
+    given,
+    layer_experiments,
+    map_probes,
+    norm_layers,
+)
 from dcgan_v1.migration.explanation.layer_causes.layer_case import AGREE, LayerCase, Reason
 from dcgan_v1.migration.records import Arrays, LayerOutput
 
@@ -32,6 +37,7 @@ def find(case: Case, mode: str, rows: list[Aligned], place: int) -> Reason:
     unknown = Reason(Kind.OUTPUT, f"the output differs by {row.absolute:.1e} ({row.relative:.1e})")
     before = rows[place - 1].new.output if place else None
     x, ours, theirs = row.new.input, row.old.output, row.new.output
+    x = None if x is None else given.in_tf1_order(case, row.new, x)
     if x is not None and not is_known(case, mode, x):
         # what the layer is given differs already: something between the two layers
         between = scaled_input(case, x)
@@ -52,8 +58,14 @@ def find(case: Case, mode: str, rows: list[Aligned], place: int) -> Reason:
     find_by_kind = layer_experiments.BY_KIND.get(row.new.kind, layer_experiments.anything)
     found = find_by_kind(layer)
     is_of_other = found is not None and (found == layer_experiments.CONVOLUTION or not found.text)
+    if (found is None or is_of_other) and (instead := given.instead(layer)):
+        return instead
     if is_of_other and not is_known(case, mode, x):
         return _given_other(rows[:place], row, x) or found or unknown
+    if found is not None and found.kind == Kind.CONVOLUTION and not found.text:
+        return unknown
+    if found is None and is_known(case, mode, x):
+        return given.scaled_kernel(layer) or unknown
     return found or unknown
 
 

@@ -71,6 +71,8 @@ def settings_of(kind: str, group: Mapping[str, Any]) -> Settings:
         numbers["epsilon"] = float(group["eps"])
     if "alpha" in group:
         numbers["rho"] = float(group["alpha"])
+    if "rho" in group:
+        numbers["rho"] = float(group["rho"])
     if group.get("momentum"):
         numbers["momentum"] = float(group["momentum"])
         kind = "Momentum" if kind == "SGD" else kind
