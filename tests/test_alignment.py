@@ -96,6 +96,18 @@ def test_no_layer_stands_beside_an_op_of_another_network_or_of_a_loss(rng):
     assert (row.old, row.by) == (None, "nothing")
 
 
+def test_a_layer_of_one_half_stands_beside_no_op_of_the_loss_of_a_joined_batch(rng):
+    whole, half = rng.normal(size=(8, 1)), rng.normal(size=(4, 1))
+    old = [
+        layer("D/MatMul", "dense", whole, reads=("w",)),
+        layer("D/add", "add", whole + 1, reads=("w", "b"), is_last=True),
+        layer("loss/sub", "add", half, reads=("w", "b"), is_last=True),
+    ]
+    new = [layer("D/fc", "dense", half + 3, reads=("b", "w"))]
+    (row,) = alignment.align(old, new, 1e-9, {}, {"D": {"w", "b"}})
+    assert (row.old, row.by) == (None, "nothing")
+
+
 def test_a_number_that_is_made_of_a_network_s_weights_is_no_function_of_its_layers(rng):
     old = [layer("D/score", "add", np.asarray(1.0), reads=("d",), is_last=True)]
     new = [layer("D/1", "activation", rng.normal(size=(4, 1)), reads=("d",))]

@@ -192,7 +192,12 @@ def _by_use(
             distance, place = min(distances)
             return Aligned(layer, shaped[place], "use", *distance)
     has_weights = layer.kind in ("conv", "deconv", "dense", "norm", "recurrent")
-    places = [p for p in places if has_weights or not old[p].is_last]
+    ends = [
+        op for op in old if op.is_last and op.output.ndim and reads_of(op, own) == {*layer.reads}
+    ]
+    is_joined = bool(ends) and _but_for_ones(ends[0].output) != _but_for_ones(layer.output)
+    # what comes after the end of a network, of a joined batch perhaps, is its loss
+    places = [p for p in places if not old[p].is_last or (has_weights and not is_joined)]
     after = [p for p in places if p > last] or [p for p in places if p not in used]
     exact = [p for p in after if old[p].kind == layer.kind]
     if layer.kind == "norm" and not exact:
