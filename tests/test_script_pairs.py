@@ -22,6 +22,16 @@ FEW = (  # of the styles: layers, functions of torch and of TensorFlow, two netw
     "D and G in the other order",
 )
 
+ALONE = (  # a recorder sees no kernel that was rewritten, and asks no program twice
+    "an equalised learning rate",
+    "the gain of an equalised convolution",
+    "the gain of an equalised dense layer",
+    "kernels that are not equalised",
+    "a flipped kernel",
+    "a transposed kernel",
+    "gradients that are not set to zero",
+)
+
 
 # what is said of two programs in place of what an adapter shows
 OTHERWISE = {
@@ -36,7 +46,7 @@ def chunks():
     """A few pairs for `make check`, and all others."""
     pairs = {pair.name: pair for pair in (*EQUAL, *DIFFERENT)}
     yield pytest.param([pairs.pop(name) for name in FEW], id="few")
-    rest = list(pairs.values())
+    rest = [pair for name, pair in pairs.items() if name not in ALONE]
     for start in range(0, len(rest), CHUNK):
         chunk = rest[start : start + CHUNK]
         yield pytest.param(chunk, id=str(start // CHUNK + 1), marks=pytest.mark.release)
