@@ -37,6 +37,7 @@ WHY = {
     "version": "for today's framework",
     "repair": "repaired to run at all",
     "told": "an array made seen to the recorder",
+    "rate": "a learning rate made no weight",
     "shape": "shapes made equal",
     "order": "updates of a step made equal",
     "mix": "mixing factors made to be of the same image",
@@ -95,11 +96,12 @@ def not_all_seen(parts: Counter[str]) -> str:
 
 def short_summary(rows: list[tuple[Pair, Row]]) -> str:
     """The same for a README, in less words."""
-    count = Counter(verdict(pair, row) for pair, row in rows)
-    close = count["same"] + count["epsilon"] + count["noise"]
+    close = [pair for pair, row in rows if verdict(pair, row) in ("same", "epsilon", "noise")]
+    repaired = sum(any(e.why == "repair" for e in (*p.old.edits, *p.new.edits)) for p in close)
+    after = f", {repaired} of them after a repair" if repaired else ""
     return (
-        f"Of {len(rows)} published ports, {close} compute what the original does, as far as "
-        "compared, but for Adam's epsilon and a second noise ([table](docs/pairs.md))."
+        f"Of {len(rows)} published ports, {len(close)} compute what the original does, as far as "
+        f"compared, but for Adam's epsilon and a second noise{after} ([table](docs/pairs.md))."
     )
 
 
@@ -170,7 +172,7 @@ def adapters(rows: list[tuple[Pair, Row]]) -> str:
         f"{text}: {', '.join(f'[{name}](#{name})' for name in names)}"
         for text, names in (
             ("a [map file](guides/compare.md#the-map-file) says which input is which", mapped),
-            ("a line is changed so that the recorder sees an array", told),
+            ("lines are changed so that the recorder sees an array", told),
         )
         if names
     ]
