@@ -68,6 +68,38 @@ def case(evidence, **experiments):
     return Case(evidence, between(evidence.ours, evidence.theirs), runs)
 
 
+class Answers:
+    """Experiments that give the evidence of a program put right, and note what was changed."""
+
+    def __init__(self, evidence):
+        self.evidence, self.changes = evidence, []
+
+    def put_right(self, changes):
+        self.changes += changes
+        return self.evidence
+
+    def take_back(self):
+        self.changes.clear()
+
+    def kept_of_averages(self):
+        return {}, {}
+
+    def still_gradients(self):
+        return {}, {}
+
+    def gradients_off_zero(self):
+        return None
+
+    def unused_inputs(self):
+        return []
+
+    def unrepeated(self):
+        return "", frozenset()
+
+    def still_pairs(self):
+        return None
+
+
 def gradient_cause(rng, change):
     start = {name: rng.normal(size=(5, 3)) for name in "ab"}
     keys = {name: Key(GRADIENT, name, "", 0, 0) for name in start}

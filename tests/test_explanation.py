@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from plain_evidence import alone_with_updates, case, made
+from plain_evidence import Answers, alone_with_updates, case, made
 
 from dcgan_v1.errors import UserError
 from dcgan_v1.migration.comparison import evidence as evidence_file
@@ -18,7 +18,7 @@ from dcgan_v1.migration.explanation.kinds import Kind
 from dcgan_v1.migration.explanation.layer_causes import softplus
 from dcgan_v1.migration.matching.layouts import Layout
 from dcgan_v1.migration.matching.matching import Matching, Row
-from dcgan_v1.migration.records import LayerOutput, Observation, SlotKey
+from dcgan_v1.migration.records import LayerOutput, Observation
 from dcgan_v1.migration.sources import InputChange, NumberChange, OptimizerChange
 
 pytestmark = pytest.mark.unit
@@ -36,23 +36,6 @@ def test_one_optimiser_for_two_is_no_other_number_of_updates(of_tf1, of_port, op
     assert "also trains 1 variables that TF1's leaves alone" in cause.text
 
 
-def test_one_optimiser_of_the_port_that_moves_a_weight_twice_for_two_of_tf1s_is_named():
-    key = Key(STATE, "a", "weight", 1)
-    slots = {f"a/{o}": SlotKey("a", o, "m") for o in ("o0", "o1")}
-    start = {"a": np.zeros(2)}
-    both = {"o0": "adam", "o1": "adam"}
-    of = made(
-        {key: np.ones(2)}, {key: np.zeros(2)}, start, 2, optimizers=both, old={"slots": slots}
-    )
-    (cause,) = one_sided.shared_slots(case(of))
-    assert cause.kind == Kind.OPTIMIZER
-    assert cause.text.startswith(
-        "adam makes 2 updates of 1 variables in a step, with the same slot"
-    )
-    apart = made({key: np.ones(2)}, {key: np.zeros(2)}, start, 2, old={"slots": slots})
-    assert not one_sided.shared_slots(case(apart))
-
-
 def test_labels_of_a_cross_entropy_are_told_from_its_value(rng):
     logits = rng.normal(size=(8, 1))
     layer = LayerOutput("D/add", "add", {}, logits, is_last=True)
@@ -67,38 +50,6 @@ def test_labels_of_a_cross_entropy_are_told_from_its_value(rng):
     )
     (cause,) = losses.told(case(evidence))
     assert "is the cross entropy with labels 0.9, TF1's the cross entropy with 1" in cause.text
-
-
-class Answers:
-    """Experiments that give the evidence of a program put right, and note what was changed."""
-
-    def __init__(self, evidence):
-        self.evidence, self.changes = evidence, []
-
-    def put_right(self, changes):
-        self.changes += changes
-        return self.evidence
-
-    def take_back(self):
-        self.changes.clear()
-
-    def kept_of_averages(self):
-        return {}, {}
-
-    def still_gradients(self):
-        return {}, {}
-
-    def gradients_off_zero(self):
-        return None
-
-    def unused_inputs(self):
-        return []
-
-    def unrepeated(self):
-        return "", frozenset()
-
-    def still_pairs(self):
-        return None
 
 
 def test_one_noise_for_two_is_named_and_put_right(rng):

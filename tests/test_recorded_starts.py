@@ -141,10 +141,11 @@ def test_an_average_that_first_takes_in_what_it_is_waits_for_the_weight_of_befor
 # ---- zeros ----
 
 
-def zero_causes(outputs, ours=1.0, kind="activation"):
-    y = np.ones((2, 3))
-    new = LayerOutput("D/act", kind, {"class": "LeakyReLU", "slope": 0.2}, y)
-    old = LayerOutput("d/Maximum", "activation", {"op": "Maximum", "derivative at 0": ours}, y)
+def zero_causes(outputs, ours=1.0, kind="activation", y=((1.0, 1.0),)):
+    new = LayerOutput("D/act", kind, {"class": "LeakyReLU", "slope": 0.2}, np.array(y))
+    old = LayerOutput(
+        "d/Maximum", "activation", {"op": "Maximum", "derivative at 0": ours}, np.array(y)
+    )
     rows = [Aligned(new, old, "value", 0.0, 0.0)]
     evidence = made({}, {}, {"a": np.ones(1)}, aligned={"training": rows})
     return zeros_at_start.find(case(evidence, outputs_at_own_start=outputs))
@@ -155,6 +156,9 @@ def test_a_derivative_at_0_that_only_tf1s_own_start_shows_is_named():
     (cause,) = zero_causes({"d/Maximum": zeros})
     assert cause.kind is Kind.AT_ZERO
     assert "of D/act 0.2, of TF1's d/Maximum 1 (3 values before it are 0" in cause.text
+    assert cause.text.endswith("first step, none under the port's weights, which both were given)")
+    (cause,) = zero_causes({"d/Maximum": zeros}, y=np.array([[0.0, 2.0], [-1.0, 0.0]]))
+    assert "first step, 2 under the port's weights" in cause.text
     assert not zero_causes({"d/Maximum": zeros}, ours=0.2)
     assert not zero_causes({"d/Maximum": zeros + 1e-3})
     assert not zero_causes({"d/Maximum": np.maximum(zeros, 0)})  # a ReLU gives it of many
@@ -176,6 +180,16 @@ def test_a_derivative_at_0_that_only_tf1s_own_start_shows_is_named():
 def test_losses_pair_by_order_however_many_are_taken_before_an_update(theirs, wanted):
     updates = [Update("u", "o", "GradientDescent", [], losses=[name]) for name in ("d", "g")]
     assert pair_losses([({"d": 1.0, "g": 2.0}, theirs)], updates) == wanted
+
+
+def test_a_sum_has_its_pair_by_order_where_a_part_is_paired_with_a_part_of_tf1s(rng):
+    real, fake, label, g = rng.uniform(0.5, 1, 4)
+    ours = {"d_loss": real + fake, "d_loss_real": real, "d_loss_fake": fake, "g_loss": g}
+    other = fake + label  # of other labels
+    theirs = {"real": real, "fake": other, "real + fake": real + other, "g": g}
+    updates = [Update("u", "o", "Adam", [], losses=[name]) for name in ("d_loss", "g_loss")]
+    pairs = pair_losses([(ours, theirs)], updates)
+    assert pairs == {"real": "d_loss_real", "real + fake": "d_loss", "g": "g_loss"}
 
 
 def test_what_a_program_holds_has_the_name_of_its_outermost_holder():

@@ -3,7 +3,7 @@
 import numpy as np
 
 from dcgan_v1.migration.comparison.evidence import FORWARD, GRADIENT, LOSS, STATE, WEIGHT, Key
-from dcgan_v1.migration.explanation import estimates
+from dcgan_v1.migration.explanation import estimates, losses
 from dcgan_v1.migration.explanation.case import Case, Cause, silent
 from dcgan_v1.migration.explanation.kinds import Kind
 
@@ -71,19 +71,38 @@ def shared_slots(case: Case) -> list[Cause]:
             pairs.setdefault(tuple(movers), []).append(name)
     causes = []
     for both, names in pairs.items():
-        new, over = (
-            evidence.matching.optimizers[both[0]],
-            [d for d in case.differences if d.is_over],
-        )
+        new = evidence.matching.optimizers[both[0]]
         text = (
             f"{new} makes {len(both)} updates of {len(names)} variables in a step, with the same "
             f"slots; TF1 has an optimiser for each, {' and '.join(both)}, with slots of its own: "
             "what comes after the first of them cannot be compared"
         )
-        keys = frozenset([mark, *(d.key for d in over)])
-        if any(d.key.kind == STATE and d.key.name in names for d in over):
+        if any(d.is_over and _is_moved(case, d.key, names) for d in case.differences):
+            keys = frozenset([mark, *_after_second(case, both, names)])
             causes.append(Cause(Kind.OPTIMIZER, new, text, keys))
     return causes
+
+
+def _after_second(case: Case, both: tuple[str, ...], names: list[str]) -> list[Key]:
+    """Keys of what differs and is of variables that are moved twice, or of what is computed when
+    the second of their updates is made. What comes before that has causes of its own."""
+    second = [i for i, u in enumerate(case.evidence.old.updates) if {*u.variables} & {*names}][1]
+    counts = [f"updates of {optimizer}" for optimizer in both]
+
+    def is_after(key: Key) -> bool:
+        if key.kind == GRADIENT:
+            return key.update > second
+        if key.kind == LOSS and not key.step:
+            return min(losses.updates_of(case, key), default=-1) > second
+        return key.step > 1 or (key.kind == STATE and case.evidence.owner(key.name) > second)
+
+    keys = [d.key for d in case.differences if d.is_over]
+    return [k for k in keys if k.name in counts or _is_moved(case, k, names) or is_after(k)]
+
+
+def _is_moved(case: Case, key: Key, names: list[str]) -> bool:
+    """Whether something is the state of one of some variables, or of a slot of it."""
+    return key.kind == STATE and case.evidence.variable_of(key.name) in names
 
 
 def _moves_alike(case: Case, name: str) -> bool:

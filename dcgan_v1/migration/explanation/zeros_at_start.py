@@ -27,10 +27,11 @@ def find(case: Case) -> list[Cause]:
         zeros = int(np.sum(output == 0))
         # what gives numbers below 0, too, gives 0 of 0 alone
         if zeros and np.any(output < 0) and new.kind == "activation":
+            under = int(np.sum(old.output == 0)) or "none"
             text = (
                 f"the derivative of an activation at exactly 0 is another one: of {new.name} "
                 f"{theirs:.4g}, of TF1's {old.name} {ours:.4g} ({zeros} values before it are 0 in "
-                "TF1's own first step, none under the port's weights, which both were given)"
+                f"TF1's own first step, {under} under the port's weights, which both were given)"
             )
             return [Cause(Kind.AT_ZERO, new.name, text)]
     return []

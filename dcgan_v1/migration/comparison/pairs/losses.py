@@ -55,8 +55,9 @@ def pair_losses(
             pairs[name] = by_last_word[name]
     left = [name for name in losses if name not in pairs.values()]
     lone = [name for name in theirs if name not in pairs]
-    # a sum of which a part has its pair is none
-    lone = [n for n in lone if TERMS not in n or not pairs.keys() & set(n.split(TERMS))]
+    # a sum of which a part is all that an update minimises is none
+    taken = {name for name, other in pairs.items() if other in losses}
+    lone = [n for n in lone if TERMS not in n or taken.isdisjoint(n.split(TERMS))]
     terms = {term for name in lone if TERMS in name for term in name.split(TERMS)}
     of_sums = [name for name in lone if name not in terms]  # of one update
     of_terms = [name for name in lone if TERMS not in name]  # taken before the first of several
