@@ -147,6 +147,19 @@ def test_a_placeholder_of_a_program_may_have_no_shape():
         batches.make(inputs, {}, 1, None, 0)
 
 
+@pytest.mark.graph
+def test_a_rate_in_a_variable_is_no_weight_though_it_counts_as_trainable():
+    program = {}
+    rate = 'tf.maximum(tf.Variable(0.1, name="rate"), 0.01)'
+    exec(GRAPH.replace("Optimizer(0.1)", f"Optimizer({rate})"), program)
+    variables = GraphRunner(Tf1(function=program["build"]), "float32", 1).describe().variables
+    assert {n: v.trainable for n, v in variables.items()} == {
+        "fc/w": True,
+        "fc/b": True,
+        "rate": False,
+    }
+
+
 @pytest.mark.unit
 def test_labels_of_reals_and_fakes_are_twice_the_rows_of_a_batch():
     wanted = {"x": Input([None, 4], "float32"), "y": Input([None], "int32")}

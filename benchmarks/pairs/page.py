@@ -37,7 +37,6 @@ WHY = {
     "version": "for today's framework",
     "repair": "repaired to run at all",
     "told": "an array made seen to the recorder",
-    "rate": "a learning rate made no weight",
     "shape": "shapes made equal",
     "order": "updates of a step made equal",
     "mix": "mixing factors made to be of the same image",

@@ -22,7 +22,6 @@ class Edit:
       why: 'width', 'batch' or 'step', to make it quicker; 'data', 'source', 'CPU', 'version' or
         'repair', without which it does not run here, on no GPU, in today's framework, or at all;
         'told', which has an array pass where the recorder sees it;
-        'rate', without which a learning rate counts as a weight;
         'shape', 'order' or 'mix', which the row says and which is put right to compare the rest.
     """
 

@@ -76,11 +76,15 @@ def _variable(runner: "GraphRunner", name: str) -> Variable:
 
 
 def _is_trainable(runner: "GraphRunner", name: str) -> bool | None:
-    """None where nothing tells: a frozen graph, or one without its collection."""
-    trained = {a.variable for u in runner.roles.updates for a in u.applies}
-    if name in trained or runner.program.knows_trainable:
-        return name in trained or name in runner.program.trainable
-    return None
+    """None where nothing tells: a frozen graph, or one without its collection. A rate in a
+    `tf.Variable` is in the collection, and is no weight."""
+    applies = [a for u in runner.roles.updates for a in u.applies]
+    if any(a.variable == name for a in applies):
+        return True
+    settings = {tensor.op for a in applies for tensor in a.settings.values()}
+    if any(op.name == name for op in graph_ops.above(settings, data_only=True)):
+        return False
+    return name in runner.program.trainable if runner.program.knows_trainable else None
 
 
 def _not_run(runner: "GraphRunner") -> list[str]:
