@@ -85,8 +85,30 @@ def test_a_loss_that_differs_by_another_number_than_an_energys_forms_has_no_such
     assert not told(ours, theirs, rows, {"x": images})
 
 
+@pytest.mark.parametrize("shape", [(1, 3, 3, 1), (6, 1)])
+def test_energies_of_one_image_or_of_a_column_of_labels_are_not_told(rng, shape):
+    """Of one image, or of one number for each, several forms have the same value."""
+    images, real = rng.normal(size=(2, *shape))
+    off = (real - images).reshape(shape[0], -1)
+    ours, theirs = np.linalg.norm(off) / shape[0], np.mean(off**2) / 2
+    end = layer("D: output", real)
+    for pair in ((ours, np.mean(off**2)), (ours, theirs), (np.mean(off**2), theirs)):
+        assert "leaves of its image" not in str(told(*pair, [(end, end)], {"x": images}))
+
+
+def test_forms_of_an_energy_that_have_one_value_are_all_named(rng):
+    images, real = rng.normal(size=(2, 4, 2))
+    end, off = layer("D: output", real), real - images
+    (loss,) = told(np.mean(np.abs(off)), np.mean(off**2), [(end, end)], {"x": images})
+    assert loss.text == (
+        "takes of what D leaves of its image the mean of its squares or half the mean over images "
+        "of the sums of its squares, TF1's the mean of its absolute values"
+    )
+
+
 def test_the_weights_of_two_forms_of_a_penalty_are_told_where_the_loss_without_it_is_known(rng):
     gradient, rest = rng.normal(size=(5, 4, 4, 1)), rng.uniform(-1, 1)
+    gradient[0] /= 100  # a norm below 1
     of_rows = np.mean((np.sqrt(np.sum(gradient**2, 1)) - 1) ** 2)  # of hwalsuklee's WGAN_GP
     of_images = np.mean((np.sqrt(np.sum(gradient**2, (1, 2, 3))) - 1) ** 2)
     (cause,) = told(
@@ -101,12 +123,41 @@ def test_the_weights_of_two_forms_of_a_penalty_are_told_where_the_loss_without_i
     assert "TF1's 0.25 times that of squares of how far norms over an image's rows" in cause.text
 
 
-def test_another_weight_of_one_form_of_a_penalty_is_that_of_a_term(rng):
-    gradient, rest = rng.normal(size=(5, 4)), rng.uniform(-1, 1)
-    penalty = np.mean((np.linalg.norm(gradient, axis=1) - 1) ** 2)
+GRADIENTS = {  # where forms of a penalty have one value
+    "some norms below 1": lambda rng: rng.normal(size=(5, 4)) * [[0.2]] * rng.uniform(1, 5, (5, 1)),
+    "all norms above 1": lambda rng: rng.uniform(1, 2, size=(5, 4)),
+    "a batch of one": lambda rng: rng.normal(size=(1, 4)),
+    "a column": lambda rng: rng.normal(size=(5, 4, 1)),
+}
+
+
+@pytest.mark.parametrize("drawn", GRADIENTS)
+@pytest.mark.parametrize("form", [lambda n: (n - 1) ** 2, np.square, lambda n: np.abs(n - 1)])
+def test_another_weight_of_one_form_of_a_penalty_is_that_of_a_term(rng, drawn, form):
+    gradient, rest = GRADIENTS[drawn](rng), rng.uniform(-1, 1)
+    penalty = np.mean(form(np.linalg.norm(gradient.reshape(len(gradient), -1), axis=1)))
     ops, scalars = [layer("gradients/mul", gradient)], {"sub": rest, "term": 10 * penalty}
     (cause,) = told(rest + 10 * penalty, rest + 0.1 * penalty, ops=ops, scalars=scalars)
     assert cause.text == "is TF1's with its term term 0.01 times"
+    assert not told(rest + 10 * penalty, rest + 5 * penalty, ops=ops, scalars={"sub": rest})
+
+
+@pytest.mark.parametrize("gradient", [np.zeros((5, 4)), np.ones((5, 1)), np.ones((5, 4))])
+@pytest.mark.parametrize("apart", [0.25, 0.5, -1.0, 3.0])
+def test_losses_that_are_apart_by_a_constant_have_no_other_penalty(rng, gradient, apart):
+    ours, ops = rng.uniform(1, 2), [layer("gradients/mul", gradient)]
+    assert not told(ours, ours + apart, ops=ops, scalars={"sub": ours - 1.5})
+
+
+def test_forms_of_a_penalty_that_have_one_value_are_all_named(rng):
+    gradient, rest = rng.uniform(1, 2, size=(5, 4)), rng.uniform(-1, 1)
+    norms = np.linalg.norm(gradient, axis=1)
+    losses = rest + 10 * np.mean((norms - 1) ** 2), rest + 10 * np.mean(norms**2)
+    (cause,) = told(*losses, ops=[layer("gradients/mul", gradient)])
+    assert cause.text.startswith(
+        "has 10 times the mean of squares of norms as its penalty, TF1's that of squares of how "
+        "far norms are from 1 or of squares of how far norms are above 1"
+    )
 
 
 def test_the_loss_without_its_penalty_may_be_one_of_this_field(rng):
@@ -160,3 +211,18 @@ def test_a_value_that_several_kinds_have_is_of_the_kind_that_the_other_side_is_o
         "is minus f-GAN's reverse KL divergence with labels 0, TF1's minus f-GAN's Pearson "
         "divergence with 0"
     )
+
+
+@pytest.mark.parametrize("alike", [0.0, 1.0, 0.5])
+def test_ends_whose_numbers_are_all_alike_tell_no_kind_of_loss(alike):
+    end = layer("D", np.full((6, 1), alike))
+    squares, hinge = np.mean((end.output - 1) ** 2), np.mean(np.maximum(1 - end.output, 0))
+    for ours, theirs in ((squares, hinge + 0.25), (0.25, 0.5), (0.5, 1.0), (1.0, 0.0)):
+        assert not told(ours, theirs, [(end, end)])
+
+
+def test_a_critics_loss_is_told_from_the_hinge_loss_by_both_names_that_it_may_have(rng):
+    end = layer("D", rng.uniform(-0.5, 0.5, size=(8, 1)))
+    (cause,) = told(np.mean(end.output), np.mean(1 + end.output), [(end, end)])
+    assert cause.text.startswith("is the hinge loss with labels 0 or minus f-GAN's reverse KL")
+    assert "TF1's a critic's loss with 0 or " in cause.text

@@ -1,8 +1,8 @@
 """The records of explanations: the case that causes are looked for in, a cause, a finding."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -132,6 +132,16 @@ class Case:
     experiments: Experiments
     accounted: frozenset[Key] = field(default_factory=frozenset)
     by_itself: Evidence | None = None
+    _known: dict[Callable[..., Any], Any] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+
+    def once(self, work: Callable[["Case"], Of]) -> Of:
+        """Returns what a function gives of the case, which several stages ask for."""
+        if work not in self._known:
+            self._known[work] = work(self)
+        known: Of = self._known[work]
+        return known
 
     def over(self, kind: str) -> list[Difference]:
         """Returns the differences of a kind that nothing accounts for yet."""

@@ -9,6 +9,7 @@ import numpy as np
 LABELS = (1.0, 0.0, 0.9, 0.1, 0.8, 0.2, 0.7, 0.3, 0.95, 0.05, 1.2, 0.5, -1.0)
 REAL_OR_FAKE = (1.0, 0.0)
 WEIGHTS = (0.5, 2.0, 0.1, 10.0)  # of one half of a loss
+Known = tuple[str, tuple[float, ...], float]  # kind of loss, labels, value
 MOST = 6  # outputs of networks that a loss may be made of
 MARGINS = (0.1, 0.5, 2.0, 5.0, 10.0)  # of a hinge loss, beside 1
 ADDED = (1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8)  # in logarithms, against one of 0
@@ -87,7 +88,7 @@ KINDS: dict[str, tuple[Callable[[np.ndarray, float], float], tuple[float, ...]]]
 }
 
 
-def values(outputs: list[np.ndarray]) -> Iterator[tuple[str, tuple[float, ...], float]]:
+def values(outputs: list[np.ndarray]) -> Iterator[Known]:
     """Yields (kind of loss, labels, value) of losses of one network's outputs, or of two.
 
     Args:
@@ -106,3 +107,10 @@ def values(outputs: list[np.ndarray]) -> Iterator[tuple[str, tuple[float, ...], 
                 for weight in WEIGHTS:
                     yield f"{kind}, the second half {weight:g} times,", (a, b), x + weight * y
                     yield f"{kind}, the first half {weight:g} times,", (a, b), weight * x + y
+
+
+def is_plain(known: Known) -> bool:
+    """Whether a loss may have a penalty beside it that is worked out: of labels 0 and 1, both
+    halves alike. There are so many others that chance would find a weight of a penalty to one."""
+    kind, labels, _ = known
+    return " half " not in kind and {0.0, 1.0} >= {*labels}

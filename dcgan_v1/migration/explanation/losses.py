@@ -1,15 +1,18 @@
 """Why losses differ where the layers agree: labels, a mean for a sum, another kind of loss."""
 
 import itertools
+from collections.abc import Iterable
 
 import numpy as np
 
 from dcgan_v1.migration.comparison.evidence import GRADIENT, LOSS, Key
-from dcgan_v1.migration.explanation import loss_kinds, network_ends, penalties, reconstructions
+from dcgan_v1.migration.explanation import network_ends, penalties, reconstructions
 from dcgan_v1.migration.explanation.case import Case, Cause
 from dcgan_v1.migration.explanation.kinds import Kind
+from dcgan_v1.migration.explanation.loss_kinds import Known, is_plain
 
 EQUAL = 1e-9
+Kinded = tuple[str, tuple[float, ...]]  # kind of loss, labels
 MANY = 20_000  # terms of a sum, of which a mean may be meant
 
 
@@ -115,9 +118,9 @@ def _factor(case: Case, ours: float, theirs: float) -> str | None:
 
 def _kinds(case: Case, ours: float, theirs: float) -> str | None:
     """Both sides' kinds of loss and labels, where they are known and differ."""
-    old, new = network_ends.ends(case)
-    firsts = [known[:2] for known in loss_kinds.values(old) if _is(known[2], ours)]
-    fitting = [known[:2] for known in loss_kinds.values(new) if _is(known[2], theirs)]
+    old, new = case.once(network_ends.losses)
+    firsts = [known[:2] for known in old if _is(known[2], ours)]
+    fitting = [known[:2] for known in new if _is(known[2], theirs)]
     penalised = ["", ""]
     if bool(firsts) != bool(fitting):  # one side's loss has a penalty of its weights
         if not firsts:
@@ -127,28 +130,35 @@ def _kinds(case: Case, ours: float, theirs: float) -> str | None:
     if not firsts or not fitting or set(firsts) & set(fitting):
         return None
     # a critic's loss is a part of f-GAN's: of those with one value the nearest are meant
-    first, second = min(itertools.product(firsts, fitting), key=_apart)
-    return (
-        f"is {second[0]} with labels {_list(second[1])}{penalised[1]}, TF1's {first[0]} with "
-        f"{_list(first[1])}{penalised[0]}"
-    )
+    pairs = sorted(itertools.product(firsts, fitting), key=_apart)
+    nearest = [pair for pair in pairs if _apart(pair) == _apart(pairs[0])]
+    first, second = (_either(side) for side in zip(*nearest, strict=True))
+    second = second.replace(" with ", " with labels ", 1)
+    return f"is {second}{penalised[1]}, TF1's {first}{penalised[0]}"
 
 
-def _penalised(
-    case: Case, outputs: list[np.ndarray], value: float
-) -> tuple[list[tuple[str, tuple[float, ...]]], str]:
+def _penalised(case: Case, losses: list[Known], value: float) -> tuple[list[Kinded], str]:
     """Kinds of loss with labels, and the L2 penalty that makes a value of them: of the weights of
     one update, with a factor such as people write; ([], '') where there is none."""
     start = case.evidence.start.variables
     for update in case.evidence.old.updates:
         size = sum(float(np.sum(np.square(start[n]))) / 2 for n in update.variables if n in start)
-        for kind, labels, known in loss_kinds.values(outputs):
+        for kind, labels, known in filter(is_plain, losses):
             if size and (factor := penalties.written((value - known) / size)):
                 return [(kind, labels)], f" and an L2 penalty of {factor}"
     return [], ""
 
 
-def _apart(kinds: tuple[tuple[str, tuple[float, ...]], ...]) -> tuple[bool, bool]:
+def _either(kinds: Iterable[Kinded]) -> str:
+    """The kinds of loss, with labels, that have one value: of each the first way to say it."""
+    said: dict[str, tuple[float, ...]] = {}
+    for kind, labels in sorted(kinds, key=lambda known: known[0].startswith("minus ")):
+        if kind.removeprefix("minus ") not in {name.removeprefix("minus ") for name in said}:
+            said[kind] = labels
+    return " or ".join(f"{kind} with {_list(labels)}" for kind, labels in said.items())
+
+
+def _apart(kinds: tuple[Kinded, Kinded]) -> tuple[bool, bool]:
     """Whether two kinds of loss are others, and of other families."""
     (old, _), (new, _) = kinds
     return old != new, ("f-GAN" in old) != ("f-GAN" in new)

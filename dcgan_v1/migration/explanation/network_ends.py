@@ -3,6 +3,7 @@
 import numpy as np
 
 from dcgan_v1.migration.comparison.pairs.alignment import model_of, reads_of
+from dcgan_v1.migration.explanation import loss_kinds
 from dcgan_v1.migration.explanation.case import Case
 from dcgan_v1.migration.records import LayerOutput
 
@@ -26,6 +27,13 @@ def ends(case: Case) -> tuple[list[np.ndarray], list[np.ndarray]]:
                     array = np.log(array) - np.log1p(-array)
                 _add_parts(outputs, array, count)
     return ours, theirs
+
+
+def losses(case: Case) -> tuple[list[loss_kinds.Known], list[loss_kinds.Known]]:
+    """Returns the losses of this field that are made of both sides' ends. Numbers that are all
+    alike are left out: of these, losses of other kinds have the same value."""
+    ours, theirs = ([y for y in side if np.ptp(y) > 0] for side in ends(case))
+    return list(loss_kinds.values(ours)), list(loss_kinds.values(theirs))
 
 
 def _is_column(array: np.ndarray) -> bool:

@@ -28,52 +28,62 @@ def told(case: Case, ours: float, theirs: float) -> str:
       case: whose TF1 ops are looked through for the gradient.
       ours, theirs: TF1's loss and the port's.
     """
-    gradients = list(_gradients(case))
-    rests = _rests(case) if gradients else np.zeros(0)
-    for name, gradient in gradients:
-        values = _penalties(gradient)
-        text = _of_one_weight(values, theirs - ours) or _of_two(values, rests, ours, theirs)
+    for name, values in case.once(_every_penalty):
+        text = _of_one_weight(values, theirs - ours) or _of_two(
+            values, case.once(_rests), ours, theirs
+        )
         if text:
             return f"has {text} (of the gradient {name})"
     return ""
 
 
+def _every_penalty(case: Case) -> list[tuple[str, dict[str, float]]]:
+    return [(name, _penalties(gradient)) for name, gradient in _gradients(case)]
+
+
 def _rests(case: Case) -> np.ndarray:
     """What a loss may be without its penalty [R]: one of TF1's scalars, or a loss of this field."""
     scalars = list(case.evidence.first[0].scalars.values()) if case.evidence.first else []
-    kinds = loss_kinds.values(network_ends.ends(case)[0])
-    plain = (value for kind, of, value in kinds if " half " not in kind and {0.0, 1.0} >= {*of})
-    return np.array([*scalars, *plain], np.float64)
+    plain = filter(loss_kinds.is_plain, case.once(network_ends.losses)[0])
+    return np.array([*scalars, *(value for _, _, value in plain)], np.float64)
 
 
 def _of_one_weight(values: dict[str, float], wanted: float) -> str:
-    """Two forms of one weight whose difference is that of the losses."""
+    """Two forms of one weight whose difference is that of the losses. A constant is a weight times
+    two forms that are a number such as people write apart, too: that proves nothing."""
     for old, new in itertools.permutations(values, 2):
         apart = values[new] - values[old] if values[new] else 0.0  # of 0 it may be none at all
-        if weight := written(wanted / apart if apart else 0.0):
-            return f"{weight} times the mean of {new} as its penalty, TF1's that of {old}"
+        if not apart or written(abs(apart)):
+            continue
+        if times := written(wanted / apart):
+            return f"{times} times the mean of {new} as its penalty, TF1's that of {old}"
     return ""
 
 
 def _of_two(values: dict[str, float], rests: np.ndarray, ours: float, theirs: float) -> str:
     """Two forms of two weights beside the same loss without a penalty; that both weights are such
-    as people write proves it."""
-    forms = [form for form, value in values.items() if value]
+    as people write proves it. Where one form fits both sides it is a term with another weight."""
+    forms = [form for form, value in values.items() if value and not written(value)]
     sizes = np.array([values[form] for form in forms])
     found = [_are_written((whole - rests[:, None]) / sizes) for whole in (ours, theirs)]
+    text = ""
     for place in np.flatnonzero(found[0].any(1) & found[1].any(1)):
         both = [
-            [(written((whole - rests[place]) / sizes[n]), forms[n]) for n in np.flatnonzero(of)]
-            for whole, of in zip((ours, theirs), (found[0][place], found[1][place]), strict=True)
+            {
+                forms[n]: times
+                for n in np.flatnonzero(of[place])
+                if (times := written((whole - rests[place]) / sizes[n]))
+            }
+            for whole, of in zip((ours, theirs), found, strict=True)
         ]
-        for old, new in itertools.product(*both):
-            apart = abs(values[old[1]] - values[new[1]])  # of one form it is a term's weight
-            if apart > EXACT * values[new[1]] and old[0] and new[0]:
-                return (
-                    f"{new[0]} times the mean of {new[1]} as its penalty, TF1's {old[0]} times "
-                    f"that of {old[1]}"
-                )
-    return ""
+        if both[0].keys() & both[1].keys():
+            return ""
+        for (old, of_old), (new, of_new) in itertools.product(*(side.items() for side in both)):
+            text = text or (
+                f"{of_new} times the mean of {new} as its penalty, TF1's {of_old} times "
+                f"that of {old}"
+            )
+    return text
 
 
 def _are_written(weights: np.ndarray) -> np.ndarray:
@@ -97,12 +107,17 @@ def note(case: Case) -> str:
 
 
 def _penalties(gradient: np.ndarray) -> dict[str, float]:
-    """What is the mean of -> its value, of a gradient [N, ...]."""
+    """What is the mean of -> its value, of a gradient [N, ...]. Forms of one value are one: of a
+    batch of one, or where all norms are above 1."""
     norms = _norms(gradient)
     values = {form: of_norms(norms) for form, of_norms in FORMS.items()}
     if gradient.ndim > 2:
         values[OF_FIRST_AXIS] = float(np.mean((np.linalg.norm(gradient, axis=1) - 1) ** 2))
-    return values
+    alike: dict[float, list[str]] = {}
+    for form, value in values.items():
+        known = (k for k in alike if abs(k - value) <= EXACT * max(abs(k), abs(value)))
+        alike.setdefault(next(known, value), []).append(form)
+    return {" or of ".join(forms): value for value, forms in alike.items()}
 
 
 def _norms(gradient: np.ndarray) -> np.ndarray:

@@ -65,20 +65,22 @@ class Reconstruction:
     def energies(self, side: str) -> dict[Energy, float]:
         """Returns what each form of an energy is of one side: 'ours' or 'theirs'."""
         output, image = self.ours if side == "ours" else self.theirs
+        rests = {end: image - of_output(output) for end, of_output in ENDS.items()}
         return {
-            (form, end): of_rest(image - of_output(output))
-            for end, of_output in ENDS.items()
+            (form, end): of_rest(rest)
+            for end, rest in rests.items()
             for form, of_rest in FORMS.items()
         }
 
 
 @dataclass(frozen=True)
 class Told:
-    """By which energies two losses differ: TF1's and the port's, of a network's output."""
+    """By which energies two losses differ: TF1's and the port's, of a network's output. Where
+    several have one value, each of them is there."""
 
     network: str
-    old: Energy
-    new: Energy
+    old: tuple[Energy, ...]
+    new: tuple[Energy, ...]
     is_alike: bool
     beside: str = ""
 
@@ -86,43 +88,59 @@ class Told:
     def text(self) -> str:
         """What is said of the losses."""
         return (
-            f"takes of what {self.network} leaves of its image {self.new[0]}{_ending(self.new)}, "
-            f"TF1's {self.old[0]}{_ending(self.old)}{self.beside}"
+            f"takes of what {self.network} leaves of its image {_either(self.new)}, "
+            f"TF1's {_either(self.old)}{self.beside}"
         )
 
     def left_out_end(self) -> list[Cause]:
         """Returns the cause that one side's network ends in another activation, where only the
         losses tell: what comes before it is alike."""
-        (_, new), (_, old) = self.new, self.old
-        if not self.is_alike or old == new:
+        old, new = ({end for _, end in energies} for energies in (self.old, self.new))
+        if not self.is_alike or old & new or len(old) > 1 or len(new) > 1:
             return []
+        (theirs,), (ours,) = new, old
         text = (
-            f"the network ends in {new} in the port, in {old} in TF1, as the losses tell that are "
-            "made of its output"
+            f"the network ends in {theirs} in the port, in {ours} in TF1, as the losses tell that "
+            "are made of its output"
         )
-        return [Cause(Kind.ACTIVATION, self.network, text, values=(new, old))]
+        return [Cause(Kind.ACTIVATION, self.network, text, values=(theirs, ours))]
+
+
+Sides = list[tuple[Reconstruction, dict[Energy, float], dict[Energy, float]]]
 
 
 def told(case: Case, ours: float, theirs: float) -> Told | None:
     """Returns by which energies of an autoencoder TF1's loss and the port's differ; None where no
-    two explain the whole difference, with EBGAN's hinge or its pull-away term or without."""
-    every = list(_reconstructions(case))
-    sides = [(r, r.energies("ours"), r.energies("theirs")) for r in every]
-    energies = [(form, end) for end in ENDS for form in FORMS]
-    pulls = list(_pulls(case)) if every else []
-    for old, new in itertools.permutations(energies, 2):
+    two explain the whole difference, with EBGAN's hinge or its pull-away term or without, or where
+    two of several networks do."""
+    sides, pulls = case.once(_sides)
+    found: dict[tuple[str, bool, str], list[tuple[Energy, Energy]]] = {}
+    for old, new in itertools.permutations([(form, end) for end in ENDS for form in FORMS], 2):
         for first, of_tf1, of_port in sides:
             apart = of_port[new] - of_tf1[old]
             seconds = [b for b in sides if first.is_fed and not b[0].is_fed]
             hinges = (
                 max(m - b[2][new], 0.0) - max(m - b[1][old], 0.0) for b in seconds for m in MARGINS
             )
-            if any(_is(apart + more, theirs - ours, ours) for more in (0.0, *hinges)):
-                return Told(first.network, old, new, first.is_alike)
-            for more, text in pulls if not first.is_fed else []:
-                if _is(apart + more, theirs - ours, ours):
-                    return Told(first.network, old, new, first.is_alike, text)
-    return None
+            besides = [(more, "") for more in (0.0, *hinges)] + ([] if first.is_fed else pulls)
+            beside = next(
+                (b for more, b in besides if _is(apart + more, theirs - ours, ours)), None
+            )
+            if beside is not None:
+                of = first.network, first.is_alike, beside
+                found.setdefault(of, []).append((old, new))
+    if len(found) != 1:
+        return None
+    (((network, is_alike, beside), pairs),) = found.items()
+    old_ones, new_ones = (tuple(dict.fromkeys(side)) for side in zip(*pairs, strict=True))
+    return Told(network, old_ones, new_ones, is_alike, beside)
+
+
+def _sides(case: Case) -> tuple[Sides, list[tuple[float, str]]]:
+    """What networks give for images with its energies on both sides, and pull-away terms."""
+    every = list(_reconstructions(case))
+    sides = [(r, r.energies("ours"), r.energies("theirs")) for r in every]
+    return sides, list(_pulls(case)) if every else []
 
 
 def _pulls(case: Case) -> Iterator[tuple[float, str]]:
@@ -148,6 +166,10 @@ def _is(apart: float, wanted: float, size: float) -> bool:
     return apart != 0 and abs(apart - wanted) <= EXACT * max(abs(wanted), 1e-3 * abs(size))
 
 
+def _either(energies: tuple[Energy, ...]) -> str:
+    return " or ".join(f"{energy[0]}{_ending(energy)}" for energy in energies)
+
+
 def _ending(energy: Energy) -> str:
     return "" if energy[1] == NO_END else f", with {energy[1]} behind it"
 
@@ -165,10 +187,16 @@ def _reconstructions(case: Case) -> Iterator[Reconstruction]:
             continue
         seen.append(new)
         for is_fed, ours, theirs in images:
-            if theirs.shape == new.shape and not _same(theirs, new):
+            if theirs.shape == new.shape and _is_telling(theirs - new):
                 network, alike = model_of(row.new.name), row.by == "value"
                 yield Reconstruction(network, is_fed, (old, ours), (new, theirs), alike)
         images.append((False, old, new))
+
+
+def _is_telling(rest: np.ndarray) -> bool:
+    """Whether what is left of images [N, pixels] has another value in each form of an energy: a
+    column may be of labels, and of one image, or of such as are alike, forms are the same."""
+    return rest.shape[1] > 1 and bool(np.any(np.ptp(rest, axis=0) > 0))
 
 
 def _rows(array: np.ndarray) -> np.ndarray:
