@@ -150,3 +150,30 @@ def test_functions_of_torch_are_layers_of_the_model_whose_tensors_they_are_given
     assert seen.layers[1].settings["slope"] == pytest.approx(0.3)
     assert np.allclose(seen.layers[0].output, 1 + x.sum(1, keepdims=True) * np.ones(2))
     assert seen.layouts == {"D/w": "torch dense", "D/v": "plain"}
+
+
+@pytest.mark.compare
+@pytest.mark.torch
+def test_a_function_of_single_numbers_ahead_of_a_dense_layer_is_no_layer_that_meets_maps():
+    import torch
+    from torch import nn
+
+    from dcgan_v1.compare import Torch
+    from dcgan_v1.migration.records import Batch
+    from dcgan_v1.migration.runners.torch.runner import TorchRunner
+
+    class Judged(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv, self.fc = nn.Conv2d(1, 3, 3), nn.Linear(12, 1)
+
+        def forward(self, x):
+            h = self.conv(x)
+            slopes = torch.where(h > 0, torch.tensor(1.0), torch.tensor(0.2))
+            return self.fc((h * slopes).flatten(1))
+
+    net = Judged()
+    runner = TorchRunner(Torch({"D": net}, {}, lambda x: net(x).mean()), [])
+    x = np.random.default_rng(0).normal(size=(4, 4, 4, 1)).astype("float32")
+    seen = runner.step(Batch({"x": x}), is_observed=True)
+    assert seen.pixels == {"D/fc": {"rows": (3, 2, 2)}}

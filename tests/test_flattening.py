@@ -1,5 +1,7 @@
 """Which dense layers meet flattened feature maps: told by the numbers that layers take and give."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -7,7 +9,7 @@ from dcgan_v1.migration.matching.layouts import Layout
 from dcgan_v1.migration.records import LayerOutput
 from dcgan_v1.migration.runners.flattening import pixels_of
 
-pytestmark = pytest.mark.compare
+pytestmark = pytest.mark.unit
 ORDERS = {"last": (0, 1, 2, 3), "first": (0, 3, 1, 2)}
 
 
@@ -166,6 +168,65 @@ def test_maps_that_something_unknown_lies_behind_are_told_by_their_size(rng):
         call("fc", "dense", rng.normal(size=(4, 7)), x),
     ]
     assert pixels_of(calls, {}) == {"fc": {"rows": chw(conv)}}
+
+
+@pytest.mark.parametrize("kind", ["rows", "columns"])
+def test_what_a_network_is_fed_is_not_made_of_maps_that_have_as_many_numbers(rng, kind):
+    """A code as long as D's maps have pixels, also moved and with a label beside it; or an image
+    as large as a vector."""
+    last, label, z = maps(rng), rng.normal(size=(4, 1)), rng.normal(size=(4, 200))
+    code = np.concatenate([2 * z[:, : last[0].size - 1] - 1, label], 1)
+    images = rng.normal(size=last.shape)
+    of_code = [
+        call("conv", "conv", last, rng.normal(size=(4, 9, 9, 1))),
+        call("fc", "dense", rng.normal(size=(4, 7)), code),
+    ]
+    of_images = [
+        call("fc", "dense", rng.normal(size=(4, last[0].size)), z),
+        call("conv", "conv", rng.normal(size=(4, 2, 2, 1)), images),
+    ]
+    fed = [z[:, : code.shape[1] - 1], label, images.transpose(0, 3, 1, 2)]
+    assert pixels_of(of_code if kind == "rows" else of_images, {}, fed) == {}
+
+
+def test_a_vector_of_other_numbers_is_not_made_of_another_networks_maps(rng):
+    """A code that the step itself normalises, behind D's maps of as many numbers."""
+    last = maps(rng)
+    z = rng.normal(size=(4, last[0].size))
+    calls = [
+        call("D/conv", "conv", last, rng.normal(size=(4, 9, 9, 1))),
+        call("G/fc", "dense", rng.normal(size=(4, 7)), z / np.linalg.norm(z, axis=1)[:, None]),
+    ]
+    assert pixels_of(calls, {}, [z]) == {}
+    own = [replace(calls[0], name="G/conv"), calls[1]]
+    assert pixels_of(own, {}) == {"G/fc": {"rows": chw(last)}}
+
+
+@pytest.mark.parametrize("shapes", [((), ()), ((), (4, 5)), ((0, 5), (0, 2)), ((4, 0), (4, 5))])
+def test_calls_of_single_numbers_and_of_empty_batches_are_passed_over(rng, shapes):
+    """As torch.where of two constants, whose first input has no axis."""
+    x, y = (rng.normal(size=s) for s in shapes)
+    conv = maps(rng)
+    calls = [
+        call("conv", "conv", conv, rng.normal(size=(4, 9, 9, 1))),
+        call("where", "other", y, x),
+        call("fc", "dense", rng.normal(size=(4, 7)), flat(conv, "first")),
+    ]
+    found = pixels_of(calls, {}, [np.float64(3), np.empty((0, 5))])
+    assert found == {"fc": {"rows": chw(conv)}}
+
+
+def test_only_numbers_that_may_be_the_same_are_sorted(rng, monkeypatch):
+    """Many maps of one size, and layers that take the first of them: a sort of each would take
+    most of a comparison's time."""
+    sorted_, sort = [], np.argsort
+    monkeypatch.setattr(np, "argsort", lambda a, **k: sorted_.append(a.size) or sort(a, **k))
+    every = [rng.normal(size=(4, 32, 32, 8)) for _ in range(6)]
+    vector = flat(np.tanh(every[0]), "first")
+    calls = [call(f"conv{i}", "conv", y, given=(4, 32, 32, 8)) for i, y in enumerate(every)]
+    calls += [call(f"fc{i}", "dense", rng.normal(size=(4, 7)), vector) for i in range(3)]
+    assert pixels_of(calls, {}) == {f"fc{i}": {"rows": (8, 32, 32)} for i in range(3)}
+    assert sum(sorted_) < 10 * vector.size
 
 
 def test_rows_behind_a_condition_follow_the_pixels(rng):

@@ -2,7 +2,7 @@
 
 Arrays of maps are [N, H, W, C], as in `records.LayerOutput`."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -11,9 +11,11 @@ from dcgan_v1.migration.records import LayerOutput
 
 Pixels = dict[str, dict[str, tuple[int, ...]]]  # see `records.Observation.pixels`
 ROWS = 8  # of a batch: as many are looked at
+A_FEW = 256  # numbers of two rows, which are looked at before the others
 TELLING = 12  # different numbers at least, before their order tells what they were made of
 WITH_COLUMNS = ("dense", "other")  # kinds whose kernels may make pixels, or take them
 BY_ELEMENT = ("activation", "norm", "dropout", "add", "mul", "bias")  # give a vector for a vector
+HWC, CHW = (0, 1, 2, 3), (0, 3, 1, 2)  # axes of maps, in the orders that pixels are numbered in
 
 
 @dataclass(frozen=True)
@@ -36,12 +38,16 @@ class Flattenings:
     """Notes where a layer without pixels follows feature maps, or makes them.
 
     Attributes:
+      fed: what the networks are fed, [n, K]: no layer made it.
       pixels: what was found.
       seen: what layers gave so far.
+      models: those of the last layer seen, and of the one that is noted.
     """
 
+    fed: list[np.ndarray] = field(default_factory=list)
     pixels: Pixels = field(default_factory=dict)
     seen: list[Values] = field(default_factory=list)
+    models: tuple[str, str] = ("", "")
 
     def note(self, layer: LayerOutput, paths: Sequence[str]) -> None:
         """Takes the call of a layer.
@@ -50,6 +56,7 @@ class Flattenings:
           layer: what it was given and gave.
           paths: of the layer, or of those that have its variables.
         """
+        self.models = (self.models[1], layer.name.rpartition("/")[0].partition("/")[0])
         x, y = self._given(layer), Values(layer.output[:ROWS])
         rank = y.array.ndim
         is_vector = rank == 2 and x is not None and x.array.ndim == 2
@@ -73,25 +80,21 @@ class Flattenings:
 
     def _made_of(self, array: np.ndarray) -> Values | None:
         """An array that holds the numbers of what a layer gave, of the last that did."""
-        if array.ndim not in (2, 4):  # a sequence is no flattened maps
-            return None
-        for value in reversed(self.seen):
-            if len(value.array) != len(array) or not value.array[0].size:
-                continue
-            if array.ndim == 4:
-                if _follows(array, value.array):
-                    return Values(array)
-                if any(_follows(flat, value.array) for flat in _flattened(array)):
-                    self._add(value.makers, "columns", _chw(array))
-                    return Values(array)
-                continue
-            for flat in _flattened(value.array):
-                start = _start(array, flat)
-                if start is not None:
-                    chw = value.chw if value.array.ndim == 2 else _chw(value.array)
-                    makers = value.makers if array.shape == flat.shape else ()
-                    joined = self._joined(array, chw, start, flat.shape[1])
-                    return Values(array, joined or _behind(chw, start), makers)
+        if array.ndim == 2:
+            return next(filter(None, (self._held(array, v) for v in reversed(self.seen))), None)
+        if array.ndim == 4:  # a sequence is no flattened maps
+            return next(filter(None, (self._shaped(array, v) for v in reversed(self.seen))), None)
+        return None
+
+    def _held(self, array: np.ndarray, value: Values) -> Values | None:
+        """A vector that holds what a layer gave."""
+        for flat in _flats_in(array, value.array):
+            start = _start(array, flat)
+            if start is not None:
+                chw = value.chw if value.array.ndim == 2 else _chw(value.array)
+                makers = value.makers if array.shape == flat.shape else ()
+                joined = self._joined(array, chw, start, flat.shape[1])
+                return Values(array, joined or _behind(chw, start), makers)
         return None
 
     def _joined(
@@ -118,16 +121,40 @@ class Flattenings:
                 return None
         return (array.shape[1] // (h * w), h, w)
 
+    def _shaped(self, array: np.ndarray, value: Values) -> Values | None:
+        """Maps that a layer gave, or that its vector was shaped to."""
+        if value.array.ndim == 4:
+            return Values(array) if _follows(array, value.array) else None
+        if value.array.shape != (len(array), array[0].size):
+            return None
+        if any(_follows(_flat(array, order), value.array) for order in (HWC, CHW)):
+            self._add(value.makers, "columns", _chw(array))
+            return Values(array)
+        return None
+
     def _by_size(self, array: np.ndarray) -> Values:
         """An array of other numbers than any layer gave: something lies between that is no layer.
-        It is taken to be of the maps or vectors that were last seen, if they have as many."""
+        It is taken to be of the maps or vectors that were last seen, if they have as many; not what
+        a network is fed, nor a vector behind another network's maps, a code of as many numbers."""
         last = next((v for v in reversed(self.seen) if v.array.ndim in (2, 4)), None)
         if last is None or last.array[0].size != array[0].size or last.array.ndim == array.ndim:
             return Values(array)
+        if self._is_fed(array):
+            return Values(array)
         if array.ndim == 2:
-            return Values(array, _chw(last.array))
+            of_last, own = self.models
+            is_of_another = of_last and own and of_last != own
+            return Values(array) if is_of_another else Values(array, _chw(last.array))
         self._add(last.makers, "columns", _chw(array))
         return Values(array)
+
+    def _is_fed(self, array: np.ndarray) -> bool:
+        flats = [array] if array.ndim == 2 else [_flat(array, order) for order in (HWC, CHW)]
+        return any(
+            len(fed) == len(flat) and _start(flat, fed) is not None
+            for flat in flats
+            for fed in self.fed
+        )
 
     def _add(self, paths: Iterable[str], axis: str, chw: tuple[int, ...] | None) -> None:
         if chw:
@@ -135,29 +162,47 @@ class Flattenings:
                 self.pixels.setdefault(path, {})[axis] = chw
 
 
-def pixels_of(layers: Iterable[LayerOutput], places: Mapping[str, str]) -> Pixels:
+def pixels_of(
+    layers: Iterable[LayerOutput], places: Mapping[str, str], fed: Iterable[np.ndarray] = ()
+) -> Pixels:
     """Returns the layers of a port that meet feature maps.
 
     Args:
       layers: in the order of their calls.
       places: variable of the port -> path of its layer.
+      fed: the batch's arrays, of any shapes.
     """
-    found = Flattenings()
+    found = Flattenings([a[:ROWS].reshape(len(a[:ROWS]), -1) for a in fed if a.ndim and a.size])
     for layer in layers:
-        if layer.kind != "model" and layer.output.ndim:
+        is_empty = not layer.output.size or (layer.input is not None and not layer.input.size)
+        if layer.kind != "model" and layer.output.ndim and not is_empty:
             variables = layer.parts.values()
             paths = {places[v] for v in variables} or {layer.name.partition("#")[0]}
             found.note(layer, sorted(paths))
     return found.pixels
 
 
-def _flattened(array: np.ndarray) -> list[np.ndarray]:
-    """Maps as vectors, in both orders; a vector as it is."""
-    if array.ndim == 2:
-        return [array]
-    if array.ndim != 4:
-        return []
-    return [a.reshape(len(a), -1) for a in (array, array.transpose(0, 3, 1, 2))]
+def _flats_in(array: np.ndarray, made: np.ndarray) -> Iterator[np.ndarray]:
+    """Yields what a layer made as vectors, in orders in which an array [n, K] may hold them."""
+    if made.ndim not in (2, 4) or len(made) != len(array) or made[0].size > array.shape[1]:
+        return
+    for order in (HWC, CHW) if made.ndim == 4 else (HWC,):
+        if _may_hold(array[:2], _flat(made[:2], order)):
+            yield _flat(made, order)
+
+
+def _may_hold(array: np.ndarray, flat: np.ndarray) -> bool:
+    """Whether two rows tell that a vector may hold another, as `_start` finds it."""
+    size, width = flat.shape[1], array.shape[1]
+    if _rises(array[:, : min(size, A_FEW)], flat[:, :A_FEW]):
+        return True
+    first = np.all(array[:, : width - size + 1] == flat[:, :1], axis=0)
+    return bool(np.any(first))
+
+
+def _flat(array: np.ndarray, order: tuple[int, ...]) -> np.ndarray:
+    """Maps as vectors, in an order of their axes; a vector as it is."""
+    return array if array.ndim == 2 else array.transpose(order).reshape(len(array), -1)
 
 
 def _start(array: np.ndarray, flat: np.ndarray) -> int | None:
@@ -186,12 +231,14 @@ def _is_same(y: np.ndarray, x: np.ndarray) -> bool:
 
 def _follows(y: np.ndarray, x: np.ndarray) -> bool:
     """Whether numbers are others, or rise with them as those of an activation do."""
-    if y.shape != x.shape:
+    if y.shape != x.shape or not _rises(y[:2].ravel()[:A_FEW], x[:2].ravel()[:A_FEW]):
         return False
-    if _is_same(y, x):
-        return True
+    return _is_same(y, x) or (_rises(y, x) and len(np.unique(y)) >= TELLING)
+
+
+def _rises(y: np.ndarray, x: np.ndarray) -> bool:
     rising = y.ravel()[np.argsort(x.ravel(), kind="stable")]
-    return bool(np.all(np.diff(rising) >= 0)) and len(np.unique(rising)) >= TELLING
+    return bool(np.all(np.diff(rising) >= 0))
 
 
 def _chw(array: np.ndarray) -> tuple[int, ...] | None:

@@ -198,7 +198,7 @@ class RecordedPort:
             numbered(layers),
             gradients,
             settings,
-            self._pixels(calls),
+            self._pixels(calls, [item.array for item in self.recording.items(step)]),
             altered=self._info.altered,
         )
 
@@ -213,11 +213,11 @@ class RecordedPort:
         self.position += 1
         return weights
 
-    def _pixels(self, calls: list[tuple[LayerOutput, bool]]) -> Pixels:
+    def _pixels(self, calls: list[tuple[LayerOutput, bool]], fed: list[np.ndarray]) -> Pixels:
         places = {name: v.layer for name, v in self._info.variables.items()}
         # maps that a layer only turns round are known by what they were
         told = [la for la, own in calls if own or len(la.given) != 4 or la.output.ndim != 4]
-        return pixels_of(told, places)
+        return pixels_of(told, places, fed)
 
     def _told(self, calls: list[tuple[LayerOutput, bool]], values: Arrays) -> list[LayerOutput]:
         """Calls that are layers, without idle biases of these values."""
@@ -270,7 +270,8 @@ class RecordedPort:
             prefix = f"{entry['model']}/"
             calls += self._calls(entry["layers"], self.recording.before, prefix, 0, functions)
         layers = numbered(self._told(calls, self.state_after(0).variables))
-        return Observation(layers=layers, pixels=self._pixels(calls))
+        fed = [array for arrays in self.inference_inputs().values() for array in arrays]
+        return Observation(layers=layers, pixels=self._pixels(calls, fed))
 
     def inference_inputs(self) -> dict[str, list[np.ndarray]]:
         """Returns model -> what it was given in inference."""

@@ -210,7 +210,7 @@ class KerasRunner:
             layers,
             gradients,
             self._settings() | settings,
-            self._pixels(layers),
+            self._pixels(layers, batch),
             self.forward,
             unused_draws=[name for name, _ in self.draws.waiting],
             altered=self.altered,
@@ -225,8 +225,9 @@ class KerasRunner:
         ):
             yield
 
-    def _pixels(self, layers: list[LayerOutput]) -> Pixels:
-        return pixels_of(layers, {name: name.rpartition("/")[0] for name in self.variables})
+    def _pixels(self, layers: list[LayerOutput], batch: Batch) -> Pixels:
+        places = {name: name.rpartition("/")[0] for name in self.variables}
+        return pixels_of(layers, places, batch.inputs.values())
 
     def weights_before_updates(self, batch: Batch) -> dict[int, Arrays]:
         weights: dict[int, Arrays] = {}
@@ -258,7 +259,7 @@ class KerasRunner:
                 y = _call(model, [tensors] if self.takes_list.get(name) else tensors)
             if tf.is_tensor(y):
                 layers.append(LayerOutput(f"{name}: output", "model", {}, np.asarray(y)))
-        return Observation(layers=layers, pixels=self._pixels(layers), altered=self.altered)
+        return Observation(layers=layers, pixels=self._pixels(layers, batch), altered=self.altered)
 
     # ---- files ----
 

@@ -187,7 +187,7 @@ class TorchRunner:
             layers,
             gradients,
             self._settings() | settings,
-            pixels_of(layers, self.parts.places),
+            pixels_of(layers, self.parts.places, batch.inputs.values()),
             self.forward,
             layouts,
             [name for name, _ in self.draws.waiting],
@@ -228,7 +228,7 @@ class TorchRunner:
                 module.training = training
             if isinstance(y, torch.Tensor):
                 layers.append(LayerOutput(f"{name}: output", "model", {}, array_of(y)))
-        pixels = pixels_of(layers, self.parts.places)
+        pixels = pixels_of(layers, self.parts.places, batch.inputs.values())
         return Observation(layers=layers, pixels=pixels, altered=self.altered)
 
     # ---- files ----
