@@ -1,5 +1,6 @@
 """A recorded port is compared from its own weights and slots: what is told of where both begin."""
 
+import random
 import sys
 from dataclasses import replace
 from types import SimpleNamespace
@@ -204,23 +205,39 @@ def test_what_a_program_holds_has_the_name_of_its_outermost_holder():
     assert [first[id(value)] for value in (net, optimizer, layer)] == ["netD", "optD", "layer"]
 
 
-STATEMENTS = """net = dict(
-    a=[1, 2],
-)
-said = []
-said.append(ask())
-many = list([
-    ask(),
-    3,
-])
-"""
+ARGUMENTS = ("[1, 2]", "len([3])", "b=2", "c=dict(d=4)", "# of (both", "e=(\n5\n)", "f='('")
 
 
-def test_a_statement_is_assigned_to_its_own_name_and_not_to_one_that_ended_before(tmp_path):
-    path = tmp_path / "program.py"
-    path.write_text(STATEMENTS)
-    ask = lambda: Places(str(tmp_path)).assigned([sys._getframe(1)])  # noqa: E731
-    names = {"ask": ask}
-    exec(compile(STATEMENTS, str(path), "exec"), names)
-    assert names["said"] == [""]
-    assert names["many"] == ["many", 3]
+def drawn_program(rng):
+    """Returns (text of a program that calls ask() once, name of what that line assigns to)."""
+    name = rng.choice(("z", "codes", "noise"))
+    before = rng.choice(
+        ("", "said = dict(\n  a=1,\n)\n", "said = 1\n", "for said in (1, 2): pass\n")
+    )
+    others = rng.sample(ARGUMENTS, rng.randrange(len(ARGUMENTS)))
+    others.insert(
+        rng.randrange(len(others) + 1),
+        rng.choice(("v=ask()", "w=[\nask(),\n]", "x=dict(\ny=ask())")),
+    )
+    others.sort(key=lambda text: "=" in text)  # keywords are last
+    inside = "".join(text + ("\n" if text[0] == "#" else ",\n") for text in others)
+    is_kept = rng.random() < 0.7
+    start = f"{name} = " if is_kept else ""
+    return f"{before}{start}held(\n{inside})\n", name if is_kept else ""
+
+
+def test_a_value_has_the_name_of_the_statement_that_holds_it_wherever_in_it_it_is(tmp_path):
+    said = []
+    places = Places(str(tmp_path))
+    names = {
+        "held": lambda *args, **kwargs: None,
+        "ask": lambda: said.append(places.assigned([sys._getframe(1)])),
+    }
+    rng, expected = random.Random(0), []
+    for i in range(60):
+        text, name = drawn_program(rng)
+        path = tmp_path / f"program_{i}.py"
+        path.write_text(text)
+        exec(compile(text, str(path), "exec"), names)
+        expected.append(name)
+    assert said == expected

@@ -1,15 +1,14 @@
 """Which running code is the program's own, and what it calls things."""
 
+import ast
+import collections
 import linecache
 import os
-import re
 import sys
 import types
 
 HERE = os.path.abspath(__file__)
 FROZEN = "<frozen importlib"  # where the import system's own frames are
-ASSIGNED = re.compile(r"^\s*(?:self\.)?([A-Za-z_]\w*)\s*(?::[^=]+)?=[^=]")
-LINES = 8  # of a statement that are searched for what it assigns to
 
 
 class Places:
@@ -22,6 +21,7 @@ class Places:
     def __init__(self, root):
         self.root = root
         self.files = {}
+        self.names = {}  # file -> what the statement of each of its lines assigns to
 
     def is_own(self, filename):
         """Whether a file is the program's."""
@@ -54,18 +54,12 @@ class Places:
     def assigned(self, frames):
         """What the innermost statement that assigns to one name calls it."""
         for frame in frames:
-            filename, line = frame.f_code.co_filename, frame.f_lineno
-            after = ""  # of the statement, up to the line that runs
-            for back in range(LINES):
-                text = linecache.getline(filename, line - back)
-                if back and _closed(text + after):
-                    break  # a statement that ended before
-                match = ASSIGNED.match(text)
-                if match:
-                    return match.group(1)
-                if back == 0 and re.match(r"\s*(return|def|for|with|if|while)\b", text):
-                    break
-                after = text + after if back else after
+            filename = frame.f_code.co_filename
+            if filename not in self.names:
+                self.names[filename] = _assigned_names(linecache.getlines(filename))
+            name = self.names[filename].get(frame.f_lineno)
+            if name:
+                return name
         return ""
 
     def held_as(self, value):
@@ -77,9 +71,33 @@ class Places:
         return ""
 
 
-def _closed(text):
-    """Whether every bracket of some lines is closed in them."""
-    return sum(text.count(c) for c in "([{") <= sum(text.count(c) for c in ")]}")
+def _assigned_names(lines):
+    """Returns line -> the one name that the innermost statement there assigns to, or ''."""
+    try:
+        tree = ast.parse("".join(lines))
+    except (SyntaxError, ValueError):  # rewritten since it runs
+        return {}
+    statements = [node for node in ast.walk(tree) if isinstance(node, ast.stmt)]
+    begun = collections.Counter(node.lineno for node in statements)
+    names = {}
+    for node in sorted(statements, key=lambda node: node.lineno):
+        name = _target(node) if begun[node.lineno] == 1 else ""
+        # before Python 3.8 a statement does not know its end: the next one overwrites it
+        for line in range(node.lineno, getattr(node, "end_lineno", len(lines)) + 1):
+            names[line] = name
+    return names
+
+
+def _target(node):
+    """The name that a statement assigns to: of a variable, or of an attribute of `self`."""
+    targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+    is_plain = isinstance(node, (ast.Assign, ast.AnnAssign))
+    if is_plain and isinstance(targets[0], ast.Name):
+        return targets[0].id
+    if is_plain and isinstance(targets[0], ast.Attribute):
+        owner = targets[0].value
+        return targets[0].attr if isinstance(owner, ast.Name) and owner.id == "self" else ""
+    return ""
 
 
 def place_of(frame):
