@@ -149,6 +149,15 @@ def test_losses_that_are_apart_by_a_constant_have_no_other_penalty(rng, gradient
     assert not told(ours, ours + apart, ops=ops, scalars={"sub": ours - 1.5})
 
 
+def test_a_term_that_is_left_out_may_be_of_norms_above_1_where_it_is_of_norms_alone(rng):
+    gradient, rest, other = rng.uniform(0, 0.4, size=(5, 4)), *rng.uniform(0.5, 1, 2)
+    penalty = 10 * np.mean((np.linalg.norm(gradient, axis=1) - 1) ** 2)
+    for of, ends in ((penalty, "none is here)"), (other, "its term term")):
+        ops = [layer("gradients/zeros", np.zeros((5, 4))), layer("gradients/mul", gradient)]
+        (cause,) = told(rest + of, rest, ops=ops, scalars={"term": of})
+        assert cause.text.startswith("is TF1's without its term term") and cause.text.endswith(ends)
+
+
 def test_forms_of_a_penalty_that_have_one_value_are_all_named(rng):
     gradient, rest = rng.uniform(1, 2, size=(5, 4)), rng.uniform(-1, 1)
     norms = np.linalg.norm(gradient, axis=1)

@@ -176,6 +176,7 @@ def _term(case: Case, key: Key, ours: float, theirs: float) -> str | None:
         if name == own or not value or _is(value, ours):
             continue
         weight = 1 + (theirs - ours) / value
+        weight = 0.0 if abs(weight) <= EQUAL else weight  # left out, but for rounding
         written = float(f"{weight:.2g}")
         if written >= 0 and written != 1 and abs(weight - written) <= EQUAL * max(1.0, written):
             found.append((len(f"{written:g}"), name, f"{written:g}"))
@@ -185,7 +186,8 @@ def _term(case: Case, key: Key, ours: float, theirs: float) -> str | None:
         return None
     _, name, times = min(found)
     if times == "0":
-        return f"is TF1's without its term {name}{penalties.note(case)}"
+        note = penalties.note(case, case.evidence.first[0].scalars[name])
+        return f"is TF1's without its term {name}{note}"
     return f"is TF1's with its term {name} {times} times"
 
 

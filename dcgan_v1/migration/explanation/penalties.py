@@ -99,10 +99,16 @@ def written(weight: float) -> str:
     return f"{rounded:g}" if rounded > 0 and abs(weight - rounded) <= EXACT * rounded else ""
 
 
-def note(case: Case) -> str:
-    """What is said of a penalty that the port seems to leave out, where it may have another."""
-    if any(np.max(_norms(gradient)) <= 1 for _, gradient in _gradients(case)):
-        return " (or counts norms of a gradient that are above 1 alone: none is here)"
+def note(case: Case, term: float) -> str:
+    """What is said of a term of TF1's loss that the port seems to leave out, where it may have
+    another form of it: a penalty of norms that are all below 1."""
+    for _, gradient in _gradients(case):
+        norms = _norms(gradient)
+        of_both_sides = float(np.mean((norms - 1) ** 2))
+        if np.max(norms) > 1 or not of_both_sides or written(of_both_sides):
+            continue  # a constant proves nothing
+        if written(term / of_both_sides):
+            return " (or counts norms of a gradient that are above 1 alone: none is here)"
     return ""
 
 
