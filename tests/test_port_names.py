@@ -96,6 +96,8 @@ def test_a_map_that_names_what_is_not_there_is_refused_with_everything_at_once()
         assert name in str(error.value)
     with pytest.raises(UserError, match="no name that Python takes"):
         corrections.of(Map(inputs={"2z": "z"}), info, "m.toml")
+    with pytest.raises(UserError, match="'truncated_normal' is what ports call a function"):
+        corrections.of(Map(inputs={"truncated_normal": "z"}), info, "m.toml")
 
 
 def gan_program():

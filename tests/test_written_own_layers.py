@@ -1,6 +1,8 @@
 """layers.py of written ports: what a framework lacks, apart from the networks that use it."""
 
 import ast
+import importlib
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -9,7 +11,7 @@ import tensorflow.compat.v1 as tf
 from test_written_forms import written
 
 from dcgan_v1.porting import description as d
-from dcgan_v1.porting.reading import rows_beside
+from dcgan_v1.porting.reading import network_names, rows_beside
 from dcgan_v1.porting.tensorflow import tf_ops
 from dcgan_v1.porting.text import imports, layers_file
 
@@ -61,9 +63,55 @@ def test_a_file_of_layers_holds_what_those_that_are_used_are_made_of_and_none_wh
 
 
 def test_what_code_binds_itself_is_imported_from_nowhere():
-    code = "def f(layers):\n    tf = keras.Model(layers)\n    return tf, math.pi, np\n"
-    lines = ["import math", "", "import keras", "import numpy as np", "", "from own import f2"]
-    assert imports.lines(f"{code}f2", {"own": ["f2", "f3"]}) == lines
+    code = "def f(layers, f2):\n    tf = keras.Model(layers)\n    return tf, math.pi, np, f2\n"
+    lines = ["import math", "", "import keras", "import numpy as np"]
+    own = {"own": ["f2", "f3"]}
+    assert imports.lines(code, own) == lines
+    assert imports.lines(f"{code}def g():\n    return f2\n", own) == [
+        *lines,
+        "",
+        "from own import f2",
+    ]
+    assert imports.lines(f"f2 = 1\n{code}def g():\n    return f2\n", own) == lines
+
+
+def drawing():
+    """Truncated noise under TF1's own name, which is that of a function of PyTorch ports."""
+    made = dense(tf.truncated_normal([4, 5]), 3, "g")
+    tf.train.GradientDescentOptimizer(0.1).minimize(tf.reduce_mean(tf.square(made)))
+
+
+@pytest.mark.parametrize("to", TARGETS)
+@pytest.mark.parametrize("build", [drawing, conditional_gan])
+def test_files_of_a_port_import_each_other_and_draw_what_they_are_not_given(
+    build, to, tmp_path, monkeypatch
+):
+    texts = written(build, to)
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text)
+        monkeypatch.delitem(sys.modules, name.removesuffix(".py"), raising=False)
+    monkeypatch.syspath_prepend(tmp_path)
+    given = {"y": np.ones((4, 3), "f4"), "z": np.ones((4, 5), "f4")}
+    if to == "torch":
+        torch = pytest.importorskip("torch")
+        given = {name: torch.tensor(rows) for name, rows in given.items()}
+    with tf.Graph().as_default():  # TF's are built and not run: these tests have no eager mode
+        training = importlib.import_module("training").Training()
+        assert training.train_step(**(given if build is conditional_gan else {}))
+    assert build is not drawing or "fake = self.g(truncated_normal_)" in texts["training.py"]
+    for name in texts:
+        monkeypatch.delitem(sys.modules, name.removesuffix(".py"), raising=False)
+
+
+def test_no_value_of_a_port_has_the_name_of_what_the_port_is_written_with():
+    from dcgan_v1.porting.tf2 import networks as tf2_networks
+    from dcgan_v1.porting.torch import networks as torch_networks
+
+    program = d.Program("", {}, (), (), (), (), (), {})
+    own = {*tf2_networks.own_layers(program), *torch_networks.own_layers(program)}
+    for name in {*own, *imports.STANDARD, *imports.PACKAGES, "apply", "clip_by_norm", "list"}:
+        assert network_names.value_name(name) != name
+    assert network_names.value_name("Labels") == "labels"
 
 
 def test_rows_beside_pixels_are_a_product_with_ones_in_tf1():

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from dcgan_v1.porting import description as d
 from dcgan_v1.porting.reading import segments
 from dcgan_v1.porting.reading.flow import DRAWS, Operand, Out, Piece
-from dcgan_v1.porting.reading.network_names import identifier, unused
+from dcgan_v1.porting.reading.network_names import unused, value_name
 from dcgan_v1.porting.reading.segments import Call
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ class Building:
     def _input(self, unit: Piece, i: int) -> None:
         bodies, name = self.bodies, self._given_here(unit.op.name + (f":{i}" if i else ""))
         if name not in bodies.fed:
-            word = bodies.names.inputs.get(name) or identifier(input_word(name, unit, i))
+            word = bodies.names.inputs.get(name) or value_name(input_word(name, unit, i))
             taken = {n.value.name.partition(".")[0] for n in bodies.fed.values()}
             value = bodies.value(Out(unit, i), unused(word, taken))
             bodies.fed[name] = d.Node("input", (value,), ops=(name,))
@@ -107,7 +107,7 @@ class Building:
         if name not in bodies.drawn:
             words = unit.op.name.split("/")
             word = words[-1] if words[-1] not in DRAWS or len(words) == 1 else words[-2]
-            word = bodies.names.inputs.get(name) or identifier(word)
+            word = bodies.names.inputs.get(name) or value_name(word)
             nodes = (*bodies.fed.values(), *bodies.drawn.values())
             taken = {n.value.name.partition(".")[0] for n in nodes}
             value = bodies.value(Out(unit), unused(word, taken))

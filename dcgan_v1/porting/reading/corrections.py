@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from dcgan_v1.errors import UserError
 from dcgan_v1.migration.matching.map_file import Map
 from dcgan_v1.migration.records import Tf1Info
+from dcgan_v1.porting.reading.network_names import CALLED
 
 
 @dataclass(frozen=True)
@@ -60,4 +61,7 @@ def of(known: Map, info: Tf1Info, path: object) -> Names:
     bad = [n for n in names if not n.isidentifier() or keyword.iskeyword(n)]
     if bad:
         raise UserError(f"{path}: {bad[0]!r} is no name that Python takes")
+    hiding = sorted(CALLED.intersection(inputs.values()))
+    if hiding:
+        raise UserError(f"{path}: {hiding[0]!r} is what ports call a function: give another name")
     return Names(inputs, dict(known.optimizers), networks, layers)

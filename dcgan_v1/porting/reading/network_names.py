@@ -10,6 +10,11 @@ PREFIXES = {  # how variables of a GAN begin that has no scopes
 }
 RESERVED = {*keyword.kwlist, "self", "tf", "keras", "np", "layers", "torch", "nn", "dtype"}
 RESERVED |= {"training", "moves", "averages", "tape", "inner"}
+CALLED = {  # functions and modules that lines of ports use by their bare names
+    *("list", "zip", "enumerate", "range", "getattr", "super", "float", "math", "partial"),
+    *("apply", "clip_by_norm", "clip_by_global_norm", "truncated_normal", "resize_bilinear"),
+    *("leaky_max", "leaky_abs", "beside_pixels", "glorot", "fan_in", "conv2d_transpose"),
+}
 
 
 def groups(
@@ -101,3 +106,9 @@ def identifier(text: str) -> str:
     if name in RESERVED:
         return f"{name}_"
     return f"_{name}" if name[0].isdigit() else name
+
+
+def value_name(text: str) -> str:
+    """Returns a name for a value: one that hides nothing that a line of a port calls."""
+    name = identifier(text)
+    return f"{name}_" if name in CALLED else name

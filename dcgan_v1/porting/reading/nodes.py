@@ -10,7 +10,7 @@ from dcgan_v1.porting.reading import broadcasting, effects, moved_averages, rows
 from dcgan_v1.porting.reading.averages import key_of
 from dcgan_v1.porting.reading.building import Building, input_word
 from dcgan_v1.porting.reading.flow import Operand, Out, Piece
-from dcgan_v1.porting.reading.network_names import common_scope, identifier, unused
+from dcgan_v1.porting.reading.network_names import common_scope, identifier, unused, value_name
 from dcgan_v1.porting.reading.segments import Call
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ class Bodies:
         inputs = []
         for i, x in enumerate(call.inputs):
             assert isinstance(x, Out)
-            name = identifier(input_word(x.piece.op.name, x.piece, x.index))
+            name = value_name(input_word(x.piece.op.name, x.piece, x.index))
             value = self.value(x, name if x.piece.kind == "input" else f"x{i or ''}")
             values[x.piece, x.index] = value
             inputs.append(value)

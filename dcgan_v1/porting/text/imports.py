@@ -1,6 +1,6 @@
 """The imports of a port's files: of what their code names, and nothing else."""
 
-import ast
+import symtable
 from collections.abc import Iterable, Mapping
 
 STANDARD = {"math": "import math", "partial": "from functools import partial"}
@@ -12,12 +12,16 @@ PACKAGES = {  # in the order that isort has
 
 
 def used(code: str) -> set[str]:
-    """Returns the names that some code takes from elsewhere: those that it does not bind."""
-    nodes = list(ast.walk(ast.parse(code)))
-    names = [node for node in nodes if isinstance(node, ast.Name)]
-    bound = {node.arg for node in nodes if isinstance(node, ast.arg)}
-    bound |= {node.id for node in names if isinstance(node.ctx, ast.Store)}
-    return {node.id for node in names} - bound
+    """Returns the names that some code takes from elsewhere: those that it does not bind where it
+    reads them, nor as a whole."""
+    top = symtable.symtable(code, "port", "exec")
+    bound = {symbol.get_name() for symbol in top.get_symbols() if symbol.is_assigned()}
+    tables, names = [top], set()
+    while tables:
+        table = tables.pop()
+        tables += table.get_children()
+        names |= {s.get_name() for s in table.get_symbols() if s.is_referenced() and s.is_global()}
+    return names - bound
 
 
 def lines(code: str, own: Mapping[str, Iterable[str]]) -> list[str]:

@@ -14,6 +14,7 @@ TAKEN = (  # attributes that models of the frameworks have
     *("train", "eval", "type", "float", "double", "half", "to", "apply", "children", "buffers"),
     *("submodules", "trainable_variables", "optimizer", "compile", "fit", "save", "summary"),
 )
+NOISE = ("z", "random_normal", "random_uniform", "truncated_normal")  # how names of it begin
 
 PART = re.compile(  # of a layer, with the layer's number, and TF1's own where it is there twice
     r"(?:(?:d|dis|disc|g|gen)_)?(?:w|weights?|kernel|matrix|b|bias|beta|gamma)_?(\d*)(?:_\d+)?",
@@ -83,7 +84,7 @@ def _stem_of(
         of = names[max(inputs, key=lambda x: len(x.shape or ())).name]
         if of.startswith("on_"):
             return f"{node.settings['network']}_{of}"
-        return "fake" if of.startswith("z") or "noise" in of else f"on_{of}"
+        return "fake" if of.startswith(NOISE) or "noise" in of else f"on_{of}"
     if node.kind in d.LOSSES and inputs:
         of = names[inputs[-1].name]  # the logits
         made, on, whose = of.rpartition("on_")
