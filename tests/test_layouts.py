@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
-from dcgan_v1.migration.matching import layouts
+from dcgan_v1.errors import UserError
+from dcgan_v1.migration.matching import candidates, layout_texts, layouts
 from dcgan_v1.migration.matching.layouts import Layout
+from dcgan_v1.migration.records import Variable
 
 pytestmark = pytest.mark.compare
 
@@ -36,7 +38,7 @@ def test_a_layout_goes_there_and_back(rng, layout, tf1, other):
     assert there.shape == other
     assert layout.shape(tf1) == list(other)
     assert np.array_equal(layout.to_tf1(there), array)
-    assert layouts.parse(layout.text()) == layout
+    assert layout_texts.parse(layout.text()) == layout
 
 
 def test_a_convolution_means_the_same_in_both_layouts(rng):
@@ -58,6 +60,58 @@ def test_a_convolution_of_whole_maps_is_a_dense_layer(rng):
     made = np.einsum("nz,zchw->nhwc", z, columns)
     np.testing.assert_allclose(made, (z @ v).reshape(2, 3, 4, 5))
     assert layouts.folded("torch conv", [7, 5, 3, 4], [60, 6]) is None
+
+
+@pytest.mark.parametrize("torch_kind", [True, False])
+def test_a_square_kernel_is_folded_as_its_layer_takes_it(rng, torch_kind):
+    """A transposed convolution makes as many pixels of one as it is given channels: by numpy, of
+    PyTorch's [in, out, h, w] and Keras's [h, w, out, in]."""
+    h, w, c = (int(n) for n in rng.integers(2, 5, 3))
+    n = h * w * c
+    x, ours = rng.normal(size=(2, n)), rng.normal(size=(n, n))
+    kind, shape = ("torch conv", [n, c, h, w]) if torch_kind else ("plain", [h, w, c, n])
+    part = {"part": "kernel", "layout": kind}
+    deconv, conv = (Variable(shape, layer_kind=k, **part) for k in ("deconv", "conv"))
+    made = candidates.layout_for(deconv, [n, n]).to_port(ours)
+    y = np.einsum("nz,zchw->nhwc" if torch_kind else "nz,hwcz->nhwc", x, made)
+    np.testing.assert_allclose(y.reshape(2, n), x @ ours)
+    taken = candidates.layout_for(conv, [n, n]).to_port(ours)
+    maps = x.reshape(2, h, w, c)
+    y = np.einsum("nhwc,ochw->no" if torch_kind else "nhwc,hwco->no", maps, taken)
+    np.testing.assert_allclose(y, x @ ours)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "torch conv, folded rows 4x3x2",
+        "torch conv, folded rows 4x3x2x0",
+        "folded rows 4x3x-2x7",
+        "rows 2x3x4 behind -3",
+        "rows 2x3x4 behind 0",
+        "rows 2x3x4 behind ",
+        "rows 2x0x4",
+        "columns 2x3",
+        "reshaped 4x0 of 4",
+    ],
+)
+def test_sizes_that_no_array_has_are_refused_in_a_map(text):
+    with pytest.raises(UserError, match="the map has the layout"):
+        layout_texts.parse(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "tf1"),
+    [
+        ("folded rows 3x4x5x7", [60, 6]),
+        ("folded columns 3x4x5x7", [60, 7]),
+        ("torch conv, folded rows 3x4x5x7", [7, 60]),
+        ("reshaped 4x1 of 4", [5]),
+        ("torch conv", [60, 7]),
+    ],
+)
+def test_a_layout_of_another_shape_than_tf1s_fits_nothing(text, tf1):
+    assert layout_texts.parse(text).shape(tf1) is None
 
 
 def test_rows_of_a_dense_kernel_follow_the_pixels(rng):

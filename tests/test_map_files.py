@@ -62,6 +62,7 @@ def test_a_map_that_is_none_is_refused_as_it_is_read(tmp_path, lines, message):
     [
         (("fc/b", "m/fc/kernel", ""), "the shapes do not fit"),
         (("fc/w", "m/fc/kernel", "upside down"), "the map has the layout"),
+        (("fc/w", "m/fc/kernel", "folded rows 1x2x2x4"), "the shapes do not fit"),
     ],
 )
 def test_a_row_of_a_map_that_does_not_fit_is_refused(row, message):

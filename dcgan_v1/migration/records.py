@@ -70,6 +70,7 @@ class Variable:
       trainable: None where nobody knows.
       part: one of PARTS, 'recurrent', SECOND_BIAS, or '' where nothing tells.
       layer: path of the layer that holds it; a port's only.
+      layer_kind: what that is, one of LAYER_KINDS; '' where nothing tells; a port's only.
       layout: one of `matching.layouts.AXES`, or OPEN; a port's only.
       gates: order of an LSTM's gates in its last axis, or ''; a port's only.
       forget_bias: what is added to a bias at an LSTM's forget gate; None where nothing tells;
@@ -84,6 +85,7 @@ class Variable:
     layout: str = "plain"
     gates: str = ""
     forget_bias: float | None = None
+    layer_kind: str = ""
 
 
 @dataclass(frozen=True)

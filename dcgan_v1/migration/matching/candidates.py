@@ -147,7 +147,7 @@ def layout_for(
         if (
             v.layout != OPEN
             and v.part in ("kernel", "")
-            and (folded := layouts.folded(kind, shape, tf1_shape))
+            and (folded := layouts.folded(kind, shape, tf1_shape, v.layer_kind))
         ):
             return folded
         if kind == "torch depthwise" and layouts.multiplies(shape, tf1_shape):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dcgan_v1.errors import UserError
-from dcgan_v1.migration.matching import candidates, fingerprints, layouts
+from dcgan_v1.migration.matching import candidates, fingerprints, layout_texts
 from dcgan_v1.migration.matching.candidates import Options
 from dcgan_v1.migration.matching.fingerprints import Certificate, PixelsOf, RunEqual
 from dcgan_v1.migration.matching.layouts import Layout
@@ -110,7 +110,7 @@ def _row_of_map(row: VariableRow, ours: dict[str, Variable], theirs: dict[str, V
             raise UserError(f"the map names {name}, which the {side} has not: {near}")
     old, new = ours[row.tf1], theirs[row.port]
     layout = (
-        layouts.parse(row.layout)
+        layout_texts.parse(row.layout)
         if row.layout
         else candidates.layout_for(new, old.shape, old.forget_bias)
     )

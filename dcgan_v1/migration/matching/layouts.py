@@ -7,11 +7,9 @@ axes.
 
 import math
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-
-from dcgan_v1.errors import UserError
 
 AXES: dict[
     str, tuple[int, ...] | None
@@ -106,14 +104,23 @@ class Layout(NamedTuple):
             array = array.reshape(self.reshaped[0])
         return np.asarray(array, order="C")
 
-    def shape(self, shape: Sequence[int]) -> list[int]:
-        """Returns the shape that the port's array has for one of TF1's."""
+    def shape(self, shape: Sequence[int]) -> list[int] | None:
+        """Returns the shape that the port's array has for one of TF1's; None where TF1's cannot
+        have it."""
         if self.reshaped:
-            return list(self.reshaped[1])
-        own = list(self.folded[1] if self.folded else shape)
+            return list(self.reshaped[1]) if tuple(shape) == self.reshaped[0] else None
+        own = list(shape)
+        if self.folded:
+            axis, sizes = self.folded
+            flat = [math.prod(sizes[:3]), sizes[3]]
+            if own != (flat if axis == "rows" else flat[::-1]):
+                return None
+            own = list(sizes)
         if self.part:
             own[0] = self.part[1] - self.part[0]
         axes = AXES[self.kind]
+        if axes and len(axes) != len(own):
+            return None
         return [own[i] for i in np.argsort(axes)] if axes else own
 
     def text(self) -> str:
@@ -157,13 +164,16 @@ def refolds(shape: Sequence[int], tf1_shape: Sequence[int]) -> bool:
     return own == other and list(shape) != list(tf1_shape)
 
 
-def folded(kind: str, shape: Sequence[int], tf1_shape: Sequence[int]) -> Layout | None:
+def folded(
+    kind: str, shape: Sequence[int], tf1_shape: Sequence[int], layer_kind: str = ""
+) -> Layout | None:
     """Returns the layout by which a convolution's kernel is that of a dense layer of TF1's, which
     takes all pixels of maps, or makes them; None where it is none.
 
     Args:
       kind: of the kernel's layout, 'torch conv' or 'plain'.
       shape: of the kernel; tf1_shape: of TF1's.
+      layer_kind: of the kernel's layer, see `Variable`: a square kernel fits either way.
     """
     axes = AXES[kind]
     if kind not in ("torch conv", "plain") or len(shape) != 4 or len(tf1_shape) != 2:
@@ -171,7 +181,8 @@ def folded(kind: str, shape: Sequence[int], tf1_shape: Sequence[int]) -> Layout 
     own = tuple(shape[i] for i in axes) if axes else tuple(shape)
     pixels = math.prod(own[:3])
     sizes = {"rows": [pixels, own[3]], "columns": [own[3], pixels]}
-    axis = next((a for a, of_two in sizes.items() if list(tf1_shape) == of_two), None)
+    ways = {"conv": ["rows"], "deconv": ["columns"]}.get(layer_kind, ["rows", "columns"])
+    axis = next((a for a in ways if list(tf1_shape) == sizes[a]), None)
     return Layout(kind, folded=(axis, own)) if axis else None
 
 
@@ -232,12 +243,6 @@ def _pixels_text(pixels: Pixels) -> str:
     return "x".join(map(str, pixels[:3])) + "".join(f" behind {n}" for n in pixels[3:])
 
 
-def _parsed_pixels(text: str) -> Pixels:
-    sizes, _, ahead = text.partition(" behind ")
-    c, h, w = map(int, sizes.split("x"))
-    return (c, h, w, int(ahead)) if ahead else (c, h, w)
-
-
 def _gates(array: np.ndarray, have: str, want: str) -> np.ndarray:
     blocks = dict(zip(have, np.split(array, 4, axis=-1), strict=True))
     return np.concatenate([blocks[gate] for gate in want], axis=-1)
@@ -250,43 +255,3 @@ def _at_gate(array: np.ndarray, gates: str) -> np.ndarray:
     start = gates.index("f") * width
     ones[start : start + width] = 1
     return ones
-
-
-def parse(text: str) -> Layout:
-    """Parses what `Layout.text` writes."""
-    kind = "plain"
-    fields: dict[str, Any] = {}
-    for part in filter(None, (p.strip() for p in text.split(","))):
-        word, _, rest = part.partition(" ")
-        try:
-            if word in ("rows", "columns") and "x" in rest:
-                fields[word] = _parsed_pixels(rest)
-            elif word == "rows":
-                start, _, stop = rest.partition(" to ")
-                fields["part"] = int(start), int(stop)
-            elif word == "gates" and sorted(rest) == sorted("ifjo"):
-                fields["gates"] = rest
-            elif word == "forget":
-                fields["forget"] = float(rest.removeprefix("bias "))
-            elif word == "reshaped":
-                fields[word] = tuple(map(_shape, reversed(rest.split(" of "))))
-            elif word == "folded" and rest.split(" ")[0] in ("rows", "columns"):
-                axis, _, sizes = rest.partition(" ")
-                fields[word] = axis, _shape(sizes)
-            elif part in AXES:
-                kind = part
-            else:
-                raise ValueError(part)
-        except ValueError as error:
-            names = ", ".join(AXES)
-            raise UserError(
-                f"the map has the layout {text!r}; known are {names}, rows CxHxW, "
-                "rows CxHxW behind N, columns CxHxW, rows A to B, "
-                "gates ifjo, forget bias X, reshaped AxB of C, "
-                "folded rows HxWxIxO, folded columns HxWxIxO"
-            ) from error
-    return Layout(kind, **fields)
-
-
-def _shape(text: str) -> Shape:
-    return () if text == "scalar" else tuple(map(int, text.split("x")))

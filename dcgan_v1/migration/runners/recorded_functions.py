@@ -69,6 +69,9 @@ def with_layouts(
                     layout = terms.function_layout(entry, argument, by_name[name].shape)
                     if layout and name in names and layout != by_name[name].layout:
                         layout = OPEN  # tied weights: one call has them transposed
+                    kind = terms.function_kind(str(entry["function"]))
+                    if terms.function_part(str(entry["function"]), argument) == "kernel":
+                        by_name[name] = replace(by_name[name], layer_kind=kind)
                     by_name[name] = replace(by_name[name], layout=layout or by_name[name].layout)
                     names |= {name} if layout else set()
     return by_name

@@ -51,9 +51,8 @@ def recurrent(layer: LayerCase) -> Reason | None:
 
 
 def _is_gated(layer: LayerCase, row: Row) -> bool:
-    shape = layer.case.evidence.old.variables[row.old].shape
     axis = -1 if row.layout.kind == "plain" else 0
-    return row.layout.shape(shape)[axis] % 4 == 0
+    return layer.case.evidence.new.variables[row.new].shape[axis] % 4 == 0
 
 
 def _by_hand(layer: LayerCase, gated: list[Row]) -> Callable[[list[Row]], np.ndarray] | None:

@@ -24,6 +24,7 @@ class KerasTerms(Terms):
             part=keras_classes.PARTS.get(str(entry["attribute"]), ""),
             layer=str(entry["layer"]),
             gates="ifjo" if of_lstm else "",
+            layer_kind=self.layer_kind(module),
         )
 
     def layer_kind(self, module: Entry) -> str:

@@ -34,6 +34,8 @@ from dcgan_v1.migration.runners.keras import (
 )
 from dcgan_v1.migration.specs import Keras
 
+LSTMS = keras.layers.LSTM | keras.layers.LSTMCell
+
 
 class KerasRunner:
     """See `protocol.PortRunner`.
@@ -131,20 +133,16 @@ class KerasRunner:
 
     def _describe(self, name: str, variable: Any) -> Variable:
         layer, _, last = name.rpartition("/")
+        owners = [x for _, x in self.layers.values() if any(variable is v for v in x.weights)]
+        kinds = {keras_layers.kind(x) for x in owners}
         return Variable(
             shape=list(variable.shape),
             dtype=keras_layers.dtype_of(variable),
             trainable=bool(variable.trainable),
             part=keras_layers.PARTS.get(last, ""),
             layer=layer,
-            gates="ifjo" if self._is_lstm(variable) else "",
-        )
-
-    def _is_lstm(self, variable: Any) -> bool:
-        return any(
-            isinstance(layer, keras.layers.LSTM | keras.layers.LSTMCell)
-            and any(variable is v for v in layer.weights)
-            for _, layer in self.layers.values()
+            gates="ifjo" if any(isinstance(x, LSTMS) for x in owners) else "",
+            layer_kind=next(iter(kinds & {"conv", "deconv"}), ""),
         )
 
     def _settings(self) -> dict[str, Settings]:

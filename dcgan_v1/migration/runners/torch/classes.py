@@ -120,6 +120,7 @@ def variable(
         layer=place,
         layout=layout,
         gates="ifjo" if {"LSTM", "LSTMCell"} & set(classes) else "",
+        layer_kind=kind,
     )
 
 
