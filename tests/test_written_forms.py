@@ -1,5 +1,6 @@
 """Forms that public TF1 programs have, written as Keras has them: text alone, no run of it."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -53,6 +54,32 @@ def test_noise_as_large_as_what_a_network_makes_has_the_rows_that_it_is_fed(to, 
     assert drawn in texts["training.py"]
     networks = texts["networks.py"]
     assert "self.dropout(tf.nn.relu(self.a(x)))" in networks or "F.relu(self.a(x))" in networks
+
+
+def judged(order):
+    """A network that drops out, called on arrays in an order that is not that of its losses: one
+    of them for a penalty on its gradient."""
+
+    def build():
+        xs = {name: tf.placeholder(tf.float32, [None, 8], name) for name in "abc"}
+        outs = {}
+        for name in order:
+            with tf.variable_scope("d", reuse=tf.AUTO_REUSE):
+                h = tf.nn.dropout(tf.nn.relu(dense(xs[name], 6, "in")), 0.5)
+                outs[name] = dense(h, 1, "out")
+        slope = tf.gradients(outs["c"], xs["c"])[0]
+        loss = tf.reduce_mean(outs["b"]) - tf.reduce_mean(outs["a"])
+        tf.train.AdamOptimizer(0.01).minimize(loss + tf.reduce_mean(tf.square(slope)))
+
+    return build
+
+
+@pytest.mark.parametrize("order", ["abc", "cab", "bca", "acb"])
+@pytest.mark.parametrize("to", ["keras", pytest.param("torch", marks=pytest.mark.torch)])
+def test_a_network_that_drops_out_is_called_in_tf1s_order(order, to):
+    """What a comparison has for dropouts, it gives out in that order."""
+    text = written(judged(order), to)["training.py"]
+    assert "".join(re.findall(r"= self\.d\((\w)", text)) == order
 
 
 def dropping_encoder():

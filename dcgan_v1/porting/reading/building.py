@@ -39,15 +39,20 @@ class Building:
 
     def visit_first(self, norms: list[Piece], pieces: list[Piece]) -> None:
         """Calls networks in the order in which TF1 moves their batch norms' averages, but for
-        those whose gradient is a part of a loss: these have their place there."""
-        inner: set[int] = set()
+        those whose gradient is a part of a loss: these have their place there. Then those that
+        drop out, in the order in which TF1 has them: a port's dropouts draw in that order."""
+        inner: dict[int, Unit] = {}
         for piece in pieces:
             if piece.kind == "gradient" and all(isinstance(x, Out) for x in piece.inputs):
                 y, x = (self._unit(x.piece) for x in piece.inputs if isinstance(x, Out))
-                inner |= {id(unit) for unit in self._depending(y, x)}
+                inner |= {id(unit): piece for unit in self._depending(y, x)}
         for norm in norms:
             if id(self._unit(norm)) not in inner:
                 self._visit(self._unit(norm))
+        dropouts = [piece for piece in pieces if piece.kind == "dropout"]
+        for piece in sorted(dropouts, key=lambda piece: piece.op.index):
+            unit = self._unit(piece)
+            self._visit(inner.get(id(unit), unit))
 
     def _unit(self, piece: Piece) -> Unit:
         return self.bodies.of_piece.get(piece, piece)
