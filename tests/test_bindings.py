@@ -1,11 +1,14 @@
 """Which of TF1's inputs a port's step is given, and in which order."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from dcgan_v1.errors import UserError
 from dcgan_v1.migration.comparison.inputs import bindings, input_order
 from dcgan_v1.migration.comparison.inputs.preparation import Prepared
+from dcgan_v1.migration.comparison.runs import recorded_run
 from dcgan_v1.migration.records import Input, PortInfo, State
 
 pytestmark = pytest.mark.unit
@@ -67,3 +70,29 @@ def test_arguments_stand_in_the_one_order_that_the_step_takes(shapes, settled):
     found = input_order.settle(programs, Prepared([batch], batch, own, State({})), inputs)
     assert (found and list(found.bindings.arguments.values())) == settled
     assert programs.reopened
+
+
+def test_in_inference_a_port_is_given_what_the_first_run_has_as_tf1_is():
+    """One graph is fed once; the port has an argument for each run."""
+    rng = np.random.default_rng(0)
+    batch = {name: rng.normal(size=(4, 3)) for name in ("x", "x@2", "y", "z@3")}
+    own = {"x": "x", "x_2": "x@2", "y": "y", "z": "z@3"}
+    prepared = Prepared([batch], batch, bindings.Bindings(own), State({}))
+    given = prepared.port_inference("float64").inputs
+    expected = {"x": "x", "x_2": "x", "y": "y", "z": "z@3"}
+    assert given.keys() == expected.keys()
+    assert all(np.array_equal(given[a], batch[name]) for a, name in expected.items())
+    of_step = prepared.port_batch(0, "float64").inputs
+    assert np.array_equal(of_step["x_2"], batch["x@2"])
+
+
+def test_what_a_recorded_port_was_called_with_in_a_later_run_is_not_compared_in_inference():
+    rng = np.random.default_rng(0)
+    batch = {name: rng.normal(size=(4, 3)) for name in ("x", "x@2")}
+    prepared = Prepared([batch], batch, bindings.Bindings(), State({}))
+    called = {"first": [batch["x"]], "later": [batch["x@2"]]}
+    port = SimpleNamespace(
+        inference_inputs=lambda: called, reads=SimpleNamespace(oriented=lambda array: array)
+    )
+    new = PortInfo(models=["first", "later"])
+    assert recorded_run.forward_choices(port, prepared, new) == ["first"]

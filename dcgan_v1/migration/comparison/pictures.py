@@ -52,7 +52,7 @@ def by_weights(
     choice = {model: names[0] for model, names in evidence.forward.items() if names}
     batch, port_batch = (
         prepared.tf1_batch(0, evidence.dtype),
-        prepared.port_batch(0, evidence.dtype),
+        prepared.port_inference(evidence.dtype),
     )
     try:
         programs.old.load(state)

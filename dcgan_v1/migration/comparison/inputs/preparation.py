@@ -68,6 +68,13 @@ class Prepared:
         """Returns what the port's step is given."""
         return self.bindings.batch(cast(self.batches[step], dtype))
 
+    def port_inference(self, dtype: str) -> Batch:
+        """Returns what the port's models are given in inference: of what later runs of a step have
+        anew, what the first run has, as TF1's graph is."""
+        arrays = self.batches[0]
+        first = {n: arrays.get(n.partition("@")[0], a) for n, a in arrays.items()}
+        return self.bindings.batch(cast(first, dtype))
+
 
 def cast(arrays: Arrays, dtype: str) -> Arrays:
     """Returns arrays with floating point numbers of one dtype."""

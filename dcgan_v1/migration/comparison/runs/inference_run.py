@@ -41,7 +41,7 @@ def gather(
       UserError: a program fails, or computes NaN.
     """
     dtype, paired, new = gathered.dtype, gathered.pairing, gathered.pairing.new
-    batch, port_batch = prepared.tf1_batch(0, dtype), prepared.port_batch(0, dtype)
+    batch, port_batch = prepared.tf1_batch(0, dtype), prepared.port_inference(dtype)
     choices = [
         {model: names[min(i, len(names) - 1)] for model, names in forward.items() if names}
         for i in range(max(map(len, forward.values()), default=0) or 1)

@@ -73,11 +73,12 @@ class LiveExperiments:
         evidence, new = self._evidence, self._programs.new
         matching = evidence.matching.with_rows(rows)
         new.load(matching.to_port(self._prepared.start if start is None else start))
-        batch = self._prepared.port_batch(0, evidence.dtype)
         if mode == "training":
+            batch = self._prepared.port_batch(0, evidence.dtype)
             layers = new.step(batch, is_observed=True).layers
         else:
             forward = {model: choices[0] for model, choices in evidence.forward.items() if choices}
+            batch = self._prepared.port_inference(evidence.dtype)
             layers = new.inference(batch, forward).layers
         output = next(s for s in layers if s.name == layer)
         return alignment.in_tf1_order(output, evidence.pixels)

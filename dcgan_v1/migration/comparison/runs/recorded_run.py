@@ -275,14 +275,14 @@ def _row_line(row: Row) -> str:
 
 
 def forward_choices(port: RecordedPort, prepared: Prepared, new: PortInfo) -> list[str]:
-    """Models whose inference was recorded on what TF1 is given, too.
+    """Models whose inference was recorded on what TF1 is given in its own, too: in its first run.
 
     Args:
       port: the recorded side.
       prepared: what both are given.
       new: what the port says of itself.
     """
-    given = [np.asarray(a) for a in prepared.batches[0].values()]
+    given = [np.asarray(a) for name, a in prepared.batches[0].items() if "@" not in name]
     known = []
     for model, arrays in port.inference_inputs().items():
         forms = [port.reads.oriented(a) for a in arrays]
