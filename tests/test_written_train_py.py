@@ -2,12 +2,10 @@
 
 import sys
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from dcgan_v1 import porting
 from dcgan_v1.porting import description as d
 from dcgan_v1.porting.folder import train_program
 from dcgan_v1.porting.reading.feeding import Feed
@@ -36,29 +34,78 @@ def test_train_py_takes_no_colours_for_more_pictures(scaled):
 @pytest.fixture
 def scaled():
     """The function of train.py, which no framework is needed for."""
-    text = (Path(porting.__file__).parent / "folder" / "train.py.j2").read_text()
-    code = text[text.index("def scaled(") : text.index("{{ pictures }}")]
+    program = d.Program("", {}, (), (), (), (), (), {})
+    text = train_program.text(program, "keras", (Feed("x", "images", SHAPE),), None, 2)
+    code = text[text.index("def scaled(") : text.index("def read_picture(")]
     names = {"np": np, "sys": sys, "SIZE": SHAPE}
     exec(code, names)
     return names["scaled"]
 
 
-def test_each_update_of_a_step_is_fed_rows_of_its_own():
-    """The critic's second update, and noise that no rows are taken for."""
-    given = {"x": "x", "z": "z", "x_2": "x@2", "y_2": "y@2", "z_2": "z@2"}
+def later_runs():
+    """A step of two runs: x, then other x with y, that is fed in the second alone; noise in both.
+
+    Returns the program and its feeds.
+    """
+    given = {"x": "x", "z": "z", "x_2": "x@2", "y": "y", "z_2": "z@2"}
     values = {n: d.Value(f"{n}.1", (None, 3)) for n in given}
     inputs = tuple(d.Node("input", (values[n],), ops=(of,)) for n, of in given.items())
-    program = d.Program("", {}, (), (), inputs, (), (), {})
+    made = [d.Value(f"h.{n}", (None, 3)) for n in range(2)]
+    add = {"type": "AddN"}
+    first = d.Node("op", (made[0],), (values["x"], values["z"]), add)
+    loss = d.Node("gradient", (made[1],), (values["x_2"], values["z_2"], values["y"]))
+    stages = (d.Stage(0, (first,), ()), d.Stage(1, (loss,), ()))
     feeds = tuple(Feed(n, "normal" if n[0] == "z" else "array", (3,), 0.0, 1.0) for n in given)
-    text = train_program.text(program, "keras", feeds, None, 2)
-    assert 'RUNS = {"x_2": 1, "y_2": 1}' in text and "needed = args.batch_size * (1 + " in text
-    names = {"np": np}
+    return d.Program("", {}, (), (), inputs, (), stages, {}), feeds
+
+
+def feeding(text):
+    """The functions of train.py that make a batch."""
+    names = {"np": np, "sys": sys}
     exec(text[text.index("FEEDS = {") : text.index("# ---- data ----")], names)
-    exec(text[text.index("def source_of(") : text.index("def scaled(")], names)
-    data = {n: RNG.normal(size=(9, 3)).astype("f4") for n in ("x", "x_2", "y_2")}
-    batch = names["batch_of"](data, np.array([[1, 4], [0, 7]]), RNG)
+    exec(text[text.index("def source_of(") : text.index("# ---- state ----")], names)
+    return names
+
+
+def test_each_update_of_a_step_is_fed_rows_of_its_own_and_what_belongs_together_has_the_same():
+    program, feeds = later_runs()
+    text = train_program.text(program, "keras", feeds, None, 2)
+    assert "needed = args.batch_size * (1 + " in text
+    names = feeding(text)
+    data = {n: RNG.normal(size=(9, 3)).astype("f4") for n in ("x", "x_2", "y")}
+    rows = np.array([[1, 4], [0, 7]])
+    batch = names["batch_of"](data, rows, RNG)
     assert np.array_equal(batch["x"], data["x"][[1, 4]]) and batch["z"].shape == (2, 3)
-    for name in ("x_2", "y_2"):
+    for name in ("x_2", "y"):
         assert np.array_equal(batch[name], data[name][[0, 7]])
-    alone = train_program.text(replace(program, inputs=inputs[:2]), "keras", feeds[:2], None, 2)
-    assert "RUNS" not in alone and "needed = args.batch_size  #" in alone
+    del data["x_2"]  # data are of x, whatever run of a step takes them
+    assert not names["missing"](data) and names["missing"]({"x": data["x"]}) == ["y"]
+    assert np.array_equal(names["batch_of"](data, rows, RNG)["x_2"], data["x"][[0, 7]])
+
+
+def test_rows_of_a_single_update_are_those_of_the_step():
+    program, feeds = later_runs()
+    alone = replace(program, inputs=program.inputs[:2], stages=program.stages[:1])
+    second = replace(program, stages=(replace(program.stages[0], nodes=()), program.stages[1]))
+    texts = [train_program.text(alone, "keras", feeds[:2], None, 2)]
+    inputs, only = program.inputs[2:4], feeds[2:4]
+    texts += [train_program.text(replace(second, inputs=inputs), "keras", only, None, 2)]
+    for text in texts:
+        assert "RUNS" not in text and "needed = args.batch_size  #" in text
+
+
+@pytest.mark.parametrize("to", train_program.FRAMEWORKS)
+def test_train_py_has_code_for_pictures_only_where_there_are_pictures(to):
+    program, feeds = later_runs()
+    for kind, shape in (("array", (16,)), ("one_hot", (3,)), ("images", (12,))):
+        own = tuple(replace(f, kind=kind, shape=shape) for f in feeds)
+        text = train_program.text(program, to, own, None, 2)
+        for word in ("SIZE", "read_picture", "gzip", "zlib", "MNIST", "functional"):
+            assert word not in text
+        batch = feeding(text)["batch_of"](
+            {f.argument: np.ones((9, *shape)) for f in own}, np.arange(4).reshape(2, 2), RNG
+        )
+        assert all(array.shape == (2, *shape) for array in batch.values())
+    pictures = tuple(replace(f, kind="images", shape=SHAPE) for f in feeds)
+    text = train_program.text(program, to, pictures, None, 2)
+    assert "SIZE = (28, 28, 1)" in text and "def read_picture(" in text and "import gzip" in text

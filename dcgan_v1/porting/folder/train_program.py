@@ -62,13 +62,14 @@ class Framework(NamedTuple):
     """What differs from framework to framework.
 
     Attributes:
-      imports: lines.
+      imports: lines; of_pictures: what `pictures` takes beside them.
       state: functions given, save and restore.
       pictures: functions read_picture, resized and write_png.
       drawn: function drawn, with places for network and method.
     """
 
     imports: str
+    of_pictures: str
     state: str
     pictures: str
     drawn: str
@@ -78,19 +79,21 @@ MADE = ("uniform", "normal", "number")  # kinds of feeds that no data are taken 
 FRAMEWORKS = {
     "keras": Framework(
         "import h5py\nimport numpy as np\nimport tensorflow as tf",
+        "",
         KERAS_STATE,
         TF_PICTURES,
         KERAS_DRAWN,
     ),
     "torch": Framework(
-        "import struct\nimport zlib\n\nimport numpy as np\nimport torch\n"
-        "from torch.nn import functional as F",
+        "import numpy as np\nimport torch",
+        "import struct\nimport zlib\n\nfrom torch.nn import functional as F\n",
         train_texts.TORCH_STATE,
         train_texts.TORCH_PICTURES,
         train_texts.TORCH_DRAWN,
     ),
     "tf2": Framework(
         "import numpy as np\nimport tensorflow as tf",
+        "",
         train_texts.TF2_STATE,
         TF_PICTURES,
         KERAS_DRAWN,
@@ -110,10 +113,10 @@ def text(
       sampler: how the generator draws; None where there is none.
       batch: rows of a batch.
     """
-    framework = FRAMEWORKS[to]
+    framework, size = FRAMEWORKS[to], _size(feeds, sampler)
     guessed = [f.argument for f in feeds if not f.told and f.kind not in ("labels", "array")]
     return templates.get("train.py.j2").render(
-        imports=framework.imports,
+        imports=(framework.of_pictures if size else "") + framework.imports,
         pictures=framework.pictures,
         state=framework.state,
         drawing=_drawn(program, framework, sampler) if sampler else "",
@@ -123,19 +126,30 @@ def text(
         assumed=f";\n{_assumed(guessed)}" if guessed else "",
         feeds=[f'"{f.argument}": {_row(f)}' for f in feeds],
         runs=_later_runs(program, feeds),
-        size=_size(feeds, sampler),
+        size=size,
+        has_images=any(f.kind == "images" for f in feeds),
         drawn=(sampler.low, sampler.high) if sampler else None,
         sampled=[_row(f) for f in sampler.feeds] if sampler else [],
     )
 
 
 def _later_runs(program: d.Program, feeds: tuple[Feed, ...]) -> str:
-    """Returns the table of the data that a later session run of a step is fed anew: argument ->
-    which of these runs; '' for none."""
-    numbers = {n.value.name.partition(".")[0]: n.ops[0].partition("@")[2] for n in program.inputs}
-    own = {f.argument: int(numbers[f.argument] or 1) for f in feeds if f.kind not in MADE}
-    order = sorted({1, *own.values()})
-    later = {name: order.index(run) for name, run in own.items() if run > 1}
+    """Returns the table of the data that a later session run of a step takes: argument -> which
+    of these runs, and the argument that it is of the first of them; '' for none."""
+    first: dict[str, int] = {}  # value -> the run that takes it first
+    for stage in program.stages:
+        for node in d.walk(stage.nodes):
+            for x in node.inputs:
+                if isinstance(x, d.Value):
+                    first.setdefault(x.name, stage.run)
+    taken = {f.argument for f in feeds if f.kind not in MADE}
+    words = {n.value.name.partition(".")[0]: n for n in program.inputs}
+    own = {name: first.get(n.value.name, 0) for name, n in words.items() if name in taken}
+    by_op = {n.ops[0]: name for name, n in words.items()}
+    order, later = sorted({*own.values()}), {}
+    for name, run in own.items():
+        if run > order[0]:
+            later[name] = order.index(run), by_op.get(words[name].ops[0].partition("@")[0], name)
     return json.dumps(later) if later else ""
 
 
@@ -152,17 +166,15 @@ def _drawn(program: d.Program, framework: Framework, sampler: Sampler) -> str:
     return framework.drawn.format(network=sampler.network, method=method)
 
 
-def _size(feeds: tuple[Feed, ...], sampler: Sampler | None) -> tuple[int, ...]:
-    """Returns height, width and channels of the pictures."""
+def _size(feeds: tuple[Feed, ...], sampler: Sampler | None) -> tuple[int, ...] | None:
+    """Returns height, width and channels of the pictures, None where there are none."""
     if sampler:
         return sampler.shape
     for f in feeds:
-        if f.kind == "images" and len(f.shape) == 3:
-            return f.shape
         side = round(f.shape[0] ** 0.5) if len(f.shape) == 1 else 0
-        if f.kind in ("images", "array") and side > 1 and side * side == f.shape[0]:
-            return side, side, 1
-    return 1, 1, 1
+        if f.kind == "images" and (len(f.shape) == 3 or (side > 1 and side * side == f.shape[0])):
+            return f.shape if len(f.shape) == 3 else (side, side, 1)
+    return None
 
 
 def _row(f: Feed) -> str:
