@@ -130,6 +130,9 @@ def test_kernels_that_count_their_inputs_are_drawn_by_that_rule():
     assert {keras_starts.initializer(program, name, "") for name in program.variables} == {rule}
     alike = kernels((100, 25), (100, 10))  # of as many inputs: a number is as good
     assert "TruncatedNormal(0.0" in keras_starts.initializer(alike, "w0", "")
+    for known in program.variables.values():
+        known.initializer[1]["stddev"] = 0.0  # all alike: no rule, and Keras takes none of scale 0
+    assert keras_starts.initializer(program, "w0", "").endswith("TruncatedNormal(0.0, 0.0)")
 
 
 @pytest.mark.cli

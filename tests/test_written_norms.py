@@ -67,6 +67,35 @@ def test_a_norm_whose_averages_nobody_moves_is_by_the_batch_alone(to):
         np.testing.assert_allclose(made, (x - mean) / np.sqrt(variance + 1e-3), atol=1e-5)
 
 
+@pytest.mark.parametrize("fused", [True, False])
+@pytest.mark.parametrize("count", [0, 1, 2])
+def test_a_norm_in_torch_takes_a_single_value_a_channel_as_tf1_does(fused, count):
+    program = norm_program()
+    (norm,) = program.networks[0].functions[0].nodes
+    pairs = (("m", "v"), ("m2", "v2"))[:count]
+    norm.settings.update(fused=fused, averages=pairs, momentum=0.9 if count else None)
+    names = {"torch": torch, "nn": torch.nn, "F": F}
+    (text,) = torch_norms.classes(program).values()
+    exec(text, names)
+    layer = names[torch_norms.class_of(norm)](3, eps=1e-3, scale=False)
+    at, beta = RNG.normal(size=(1, 1, 1, 3)).astype("f4"), RNG.normal(size=3).astype("f4")
+    layer.bias.data = torch.tensor(beta)
+    x = torch.tensor(np.moveaxis(at, 3, 1), requires_grad=True)
+    made = layer(x)
+    (made**2).sum().backward()
+    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+        given = tf.constant(at)
+        y, _, variance = tf.compat.v1.nn.fused_batch_norm(given, np.ones(3, "f4"), beta)
+        gradient = tf.gradients(tf.reduce_sum(y**2), given)[0]
+        wanted, slope, spread = session.run([y, gradient, variance])
+    near = 1e-3**-0.5 * 2**-22  # float32, of which both make 1 / sqrt(epsilon) as much
+    np.testing.assert_allclose(made.detach().numpy()[:, :, 0, 0], wanted[:, 0, 0], atol=near)
+    np.testing.assert_allclose(x.grad.numpy()[:, :, 0, 0], slope[:, 0, 0], atol=near)
+    if count:
+        kept = layer.set0_running_var if count > 1 else layer.running_var
+        np.testing.assert_allclose(kept.numpy(), 0.9 + 0.1 * spread, atol=1e-6)
+
+
 def test_a_fused_norm_in_a_penalty_has_its_second_derivatives():
     """tf.nn.moments holds back the gradient of the mean. The oracle: a quotient of differences."""
     program = norm_program()

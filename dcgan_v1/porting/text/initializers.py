@@ -72,6 +72,8 @@ def _scales(program: d.Program, variable: str) -> dict[str, tuple[float, float, 
         return {}
     else:
         variance = (numbers["stddev"] * (TRUNCATED if kind == "truncated_normal" else 1)) ** 2
+    if not variance:
+        return {}
     area = math.prod(shape[:-2])
     fans = {"fan_in": area * shape[-2], "fan_avg": area * (shape[-2] + shape[-1]) / 2}
     return {mode: (variance * fan, fan, DISTRIBUTIONS[kind]) for mode, fan in fans.items()}

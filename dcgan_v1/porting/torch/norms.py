@@ -31,11 +31,23 @@ SETS = """\
         mean = getattr(self, f"set{averages}_running_mean")
         variance = getattr(self, f"set{averages}_running_var")
 """
+BY_BATCH = """\
+        return torch.batch_norm(  # F.batch_norm refuses a single value a channel
+            x,
+            weight=self.weight,
+            bias=self.bias,
+            running_mean=None,
+            running_var=None,
+            training=True,
+            momentum=0.0,
+            eps=self.eps,
+            cudnn_enabled=True,
+        )
+"""
 BODY = """\
         if not self.training:
             return F.batch_norm(x, mean, variance, self.weight, self.bias, eps=self.eps)
 {moves}
-        return F.batch_norm(x, None, None, self.weight, self.bias, training=True, eps=self.eps)
 """
 MOVES = """\
 axes = [0, *range(2, x.ndim)]
@@ -45,7 +57,6 @@ variance.lerp_(batch_variance, self.momentum)
 """
 ALONE = """\
     def forward(self, x):
-        return F.batch_norm(x, None, None, self.weight, self.bias, training=True, eps=self.eps)
 """
 
 
@@ -132,12 +143,13 @@ def _class(program: d.Program, name: str, node: d.Node) -> str:
         bias="" if centres else " if center else None",
     )
     if not count:
-        return f"{head}\n{ALONE}"
+        return f"{head}\n{ALONE}{BY_BATCH}"
     words = (", moves=True" if holds else "") + (", averages=0" if count > 1 else "")
     averages = (SETS if count > 1 else AVERAGES).replace("{words}", words)
-    moves = MOVES.format(correction=int(node.settings["fused"]))
+    fused = node.settings["fused"]  # a single value has the variance 0 in either kind
+    moves = MOVES.format(correction="int(x[:, 0].numel() > 1)" if fused else 0)
     moves = f"if moves:\n{indent(moves, '    ')}" if holds else moves
-    return head + averages + BODY.format(moves=indent(moves, " " * 8).rstrip())
+    return head + averages + BODY.format(moves=indent(moves, " " * 8).rstrip()) + BY_BATCH
 
 
 def _said(node: d.Node, holds: bool) -> str:
