@@ -1,5 +1,6 @@
 """Names, feeds and README of a written port, from descriptions and records made by hand."""
 
+import ast
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -12,6 +13,7 @@ from dcgan_v1.migration.records import Input, Tf1Info
 from dcgan_v1.porting import description as d
 from dcgan_v1.porting.folder import readme, train_program
 from dcgan_v1.porting.reading import building, corrections, feeding, network_names
+from dcgan_v1.porting.text import imports
 from dcgan_v1.porting.text import names as naming
 
 pytestmark = pytest.mark.unit
@@ -187,6 +189,18 @@ def test_however_many_feeds_are_assumed_no_line_of_train_py_is_too_long():
     said = [line for line in text.splitlines() if line.startswith("# ")]
     assert "keep_new_fake0" in "".join(said) and "keep_new_fake19" in "".join(said)
     assert max(map(len, said)) <= 100
+
+
+@pytest.mark.parametrize("to", readme.FRAMEWORKS)
+def test_what_a_readme_shows_imports_what_it_names(to):
+    text = readme.text(
+        gan_program(), to, name="p", folder="f", verdict="", lacking=(), weights=True, meta=""
+    )
+    shown = text.partition("```python\n")[2].partition("```")[0]
+    assert "train_step(x, z)" in shown and "weights/" in shown
+    lines = [n for n in ast.parse(shown).body if isinstance(n, ast.Import | ast.ImportFrom)]
+    taken = {a.asname or a.name for line in lines for a in line.names}
+    assert imports.used(shown) == taken | {"x", "z"}
 
 
 def test_a_long_call_in_a_readme_stands_as_ruff_formats_it():

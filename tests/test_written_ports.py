@@ -52,6 +52,7 @@ def assert_ruff_finds_nothing(folder):
 
 FIRST_LOSSES = """
 import json, sys
+from pathlib import Path
 import numpy as np
 import train
 training = train.Training()
@@ -59,6 +60,10 @@ train.restore(training, train.HERE / "weights")
 with np.load(sys.argv[1]) as file:
     batch = {argument: file["0/" + name] for argument, name in json.loads(sys.argv[2]).items()}
 losses = training.train_step(**train.given(batch))
+shown = Path("README.md").read_text().partition("```python\\n")[2].partition("```")[0]
+names = train.given(batch)
+exec(shown, names)  # what the README shows does the same
+assert all(float(x) == float(names["losses"][name]) for name, x in losses.items())
 assert not any(name.startswith("dcgan_v1") for name in sys.modules)
 print(json.dumps([float(x) for x in losses.values()]))
 """

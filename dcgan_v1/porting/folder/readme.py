@@ -8,7 +8,7 @@ from dcgan_v1.porting import description as d
 from dcgan_v1.porting.folder import templates
 from dcgan_v1.porting.reading import rows_beside
 from dcgan_v1.porting.targets import TARGETS
-from dcgan_v1.porting.text import contents
+from dcgan_v1.porting.text import contents, imports
 
 FRAMEWORKS = {"keras": "Keras", "torch": "PyTorch", "tf2": "TensorFlow 2"}
 PACKAGES = {"keras": "keras", "torch": "torch", "tf2": "tensorflow"}  # where versions are asked
@@ -51,6 +51,8 @@ def text(
     notes = "".join(f"\n- {line.strip()}" for line in more)
     step = ", ".join(f"`{o.name}`" for o in program.optimizers)
     inputs = [n.value.name.partition(".")[0] for n in program.inputs]
+    load = "\n".join(LOADING[to].format(network=n.name) for n in program.networks)
+    taken = imports.lines(load, {}) if weights else []
     return templates.get("readme.md.j2").render(
         name=plain,
         original=f"`{name}`",
@@ -67,7 +69,8 @@ def text(
         left_out=program.left_out,
         folder=folder,
         meta=meta,
-        load="\n".join(LOADING[to].format(network=n.name) for n in program.networks),
+        load=load,
+        imports=[*taken, ""] if taken else [],
         step=_called("losses = training.train_step", inputs),
     )
 

@@ -13,9 +13,9 @@ PACKAGES = {  # in the order that isort has
 
 def used(code: str) -> set[str]:
     """Returns the names that some code takes from elsewhere: those that it does not bind where it
-    reads them, nor as a whole."""
+    reads them, nor as a whole; what it imports is from elsewhere."""
     top = symtable.symtable(code, "port", "exec")
-    bound = {symbol.get_name() for symbol in top.get_symbols() if symbol.is_assigned()}
+    bound = {s.get_name() for s in top.get_symbols() if s.is_assigned()}
     tables, names = [top], set()
     while tables:
         table = tables.pop()
