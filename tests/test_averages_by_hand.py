@@ -180,3 +180,16 @@ def test_a_batch_that_an_average_takes_in_twice_is_told_from_an_order(rng, part)
     )
     text = step.found(taken_in(step.start, [third, first, second], 0.9, part), theirs, 0.9**3)
     assert "in another order" in text
+
+
+def test_a_variance_of_a_batch_taken_in_twice_may_be_the_other_one_too(rng):
+    """TF1's fused norms average the unbiased variance, Keras the biased one."""
+    step = Step(rng, passes=3, part="variance")
+    first, second, _ = step.batches
+    theirs = taken_in(step.start, step.batches, 0.9, "variance")
+    ours = taken_in(step.start, [first, second, second], 0.9, "variance", is_unbiased=True)
+    text = step.found(ours, theirs, 0.9**3)
+    assert "batch 2 of the 3 that the port's step gives the layer 2 times, and not batch 3" in text
+    assert "follows the biased variance, TF1's the unbiased one" in text
+    assert f"n = {ROWS})" in text
+    assert step.found(1.01 * ours, theirs, 0.9**3) == averages.UNKNOWN

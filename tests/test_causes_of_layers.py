@@ -195,6 +195,34 @@ def test_an_input_in_another_range_is_named_though_the_layer_before_differs_alre
     assert "the port scales its input: 2 times TF1's x, plus -1" in discriminator.text
 
 
+def test_a_layer_behind_one_without_an_equal_is_given_what_differs_ahead_of_it(rng):
+    """A generator's images differ, and so does all that D makes of them: D has no cause of its
+    own, though TF1 has nothing beside one of its activations."""
+    x, fake, made_by_tf1 = rng.normal(size=(3, 4, 6))
+    kernel = rng.normal(size=(6, 6))
+    ops = [
+        LayerOutput("G/Relu", "activation", {}, np.maximum(x, 0), x),
+        LayerOutput("D/fc", "dense", {}, made_by_tf1 @ kernel),
+        LayerOutput("D/out", "dense", {}, np.maximum(made_by_tf1 @ kernel, 0) @ kernel),
+    ]
+    layers = [
+        LayerOutput("G/0", "activation", {}, np.maximum(x, 0.2 * x), x),
+        LayerOutput("D/fc", "dense", {}, fake @ kernel),
+        LayerOutput("D/select", "activation", {}, np.maximum(fake @ kernel, 0)),
+        LayerOutput("D/out", "dense", {}, np.maximum(fake @ kernel, 0) @ kernel),
+    ]
+    beside = [ops[0], ops[1], None, ops[2]]
+    rows = [
+        Aligned(new, old, "use" if old else "nothing", 1.0 if old else np.inf, 1.0)
+        for new, old in zip(layers, beside, strict=True)
+    ]
+    ours = {Key(FORWARD, r.new.name, "training"): r.old.output for r in rows if r.old}
+    theirs = {Key(FORWARD, r.new.name, "training"): r.new.output for r in rows if r.old}
+    evidence = made(ours, theirs, {}, aligned={"training": rows}, layers={"training": ops})
+    causes = first_differences.find(case(replace(evidence, batch={"x": x})), "training", late=False)
+    assert [cause.where for cause in causes] == ["G/0 (TF1: G/Relu)"]
+
+
 def test_what_a_discriminator_ends_in_is_no_copy_of_what_its_generator_ends_in(rng):
     made_of, judged = rng.normal(size=(2, 4, 9))
     sigmoid, knobs = (lambda x: 1 / (1 + np.exp(-x))), {"tanh": [("G/Sigmoid", "type Tanh")]}

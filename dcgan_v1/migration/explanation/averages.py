@@ -181,8 +181,11 @@ def _of_same_decay(case: Case, key: Key, own: Decay) -> str:
         return _order(case)
     if order := passes.repeated(before, after, same, own.of_one):
         return _of_repeated(order)
+    of_variance = _of_variance(own.passes[0].count * (1 if own.is_unbiased else -1))
     if part == "variance" and passes.is_reordered(before, after, other, own.of_one):
-        return _of_variance(own.passes[0].count * (1 if own.is_unbiased else -1))
+        return of_variance
+    if part == "variance" and (order := passes.repeated(before, after, other, own.of_one)):
+        return f"{_of_repeated(order)}; and {of_variance}"
     return ""
 
 

@@ -39,7 +39,7 @@ def find(case: Case, mode: str, late: bool) -> list[Cause]:
             continue
         if row.new.kind == "model" and _has_layers(rows[:place], model, over):
             continue  # what its layers make
-        if place and rows[place - 1].new.name in over and _is_downstream(case, mode, row):
+        if _name_ahead(rows, place) in over and _is_downstream(case, mode, row):
             continue
         cause = _cause(case, mode, rows, place)
         if cause is not None:
@@ -48,6 +48,12 @@ def find(case: Case, mode: str, late: bool) -> list[Cause]:
             if not cause.changes:  # else what comes after it is seen when it is put right
                 causes += _further(case, mode, rows, place, over)
     return causes
+
+
+def _name_ahead(rows: list[Aligned], place: int) -> str:
+    """The last layer ahead of a place that has an op beside it: one that has none differs as it
+    does."""
+    return next((r.new.name for r in reversed(rows[:place]) if r.old is not None), "")
 
 
 def _is_of_idle_bias(case: Case, row: Aligned) -> bool:
