@@ -34,6 +34,11 @@ from dcgan_v1.migration.runners.torch.torch_terms import TorchTerms
 
 pytestmark = pytest.mark.unit
 KEPT = 0.9
+VARIABLES = {
+    "D/conv/bias": Variable([3], part="bias", layer="D/conv"),
+    "D/norm/running_mean": Variable([3], part="mean", layer="D/norm"),
+    "D/last/running_mean": Variable([3], part="mean", layer="D/last"),
+}
 
 
 # ---- biases that a batch norm takes away again ----
@@ -42,13 +47,8 @@ KEPT = 0.9
 @pytest.fixture
 def idle():
     """A bias ahead of a batch norm of a recorded network."""
-    variables = {
-        "D/conv/bias": Variable([3], part="bias", layer="D/conv"),
-        "D/norm/running_mean": Variable([3], part="mean", layer="D/norm"),
-        "D/last/running_mean": Variable([3], part="mean", layer="D/last"),
-    }
     told = {"updates": [{"layers": [call("D/conv"), call("D/norm"), call("D/fc"), call("D/last")]}]}
-    return IdleBiases(["D/conv/bias"], variables, told, TorchTerms())
+    return IdleBiases(["D/conv/bias"], VARIABLES, told, TorchTerms())
 
 
 def call(name):
@@ -74,8 +74,60 @@ def test_an_average_follows_a_bias_that_moves_within_a_step(idle, rng):
     for bias, mean in zip(biases, means, strict=True):
         with_bias = KEPT * with_bias + (1 - KEPT) * (mean + bias)
         without = KEPT * without + (1 - KEPT) * mean
-        held = idle.follow(held, [call("D/conv"), call("D/norm")], {"D/conv/bias": bias})
+        held = idle.follow(held, [call("D/conv"), call("D/norm")], *moved(bias))
     np.testing.assert_allclose(with_bias - held["D/norm/running_mean"], without, atol=1e-14)
+
+
+def moved(bias, by=1.0):
+    """Values ahead of an update that moves the average, and behind it."""
+    values = {"D/conv/bias": bias, "D/norm/running_mean": bias + 1}
+    return values, {**values, "D/norm/running_mean": bias + 1 + by}
+
+
+@pytest.mark.parametrize("is_told", [True, False])
+def test_a_call_in_inference_moves_no_average(idle, rng, is_told):
+    """A sample drawn within a step: told by its own mode, or by an average that stays."""
+    before, bias = rng.normal(size=(2, 3))
+    held = idle.in_averages({"D/conv/bias": before})
+    drawn = call("D/norm")
+    drawn["settings"] |= {"training": False} if is_told else {}
+    after = idle.follow(held, [call("D/conv"), drawn], *moved(bias, by=1.0 if is_told else 0.0))
+    assert np.array_equal(after["D/norm/running_mean"], before)
+
+
+def test_an_average_of_all_batches_is_said_not_to_be_followed(idle, rng):
+    assert len(idle.notes()) == 1
+    told = {"updates": [{"layers": [call("D/conv"), {"name": "D/norm", "settings": {}}]}]}
+    idle = IdleBiases(["D/conv/bias"], VARIABLES, told, TorchTerms())
+    assert "D/norm/running_mean: nothing tells" in idle.notes()[1]
+    before, bias = rng.normal(size=(2, 3))
+    held = idle.follow({"D/norm/running_mean": before}, told["updates"][0]["layers"], *moved(bias))
+    assert np.array_equal(held["D/norm/running_mean"], before)
+
+
+@pytest.mark.parametrize("momentum", [0.3, None])
+def test_functions_of_bare_tensors_tell_their_idle_bias_and_average(rng, momentum):
+    """F.conv2d and F.batch_norm of one model's tensors; torch's own momentum is 0.1."""
+    variables = {f"D/{n}": Variable([3], part="", layer="D") for n in ("b", "m", "v", "c")}
+    calls = [
+        {"name": "D", "function": "conv2d", "parts": {"weight": "D/w", "bias": "D/b"}},
+        {
+            "name": "D",
+            "function": "batch_norm",
+            "parts": {"running_mean": "D/m", "running_var": "D/v", "bias": "D/c"},
+        },
+    ]
+    calls = [{**c, "settings": {} if momentum is None else {"momentum": momentum}} for c in calls]
+    idle = IdleBiases(["D/b"], variables, {"updates": [{"layers": calls}]}, TorchTerms())
+    assert idle.means == {"D/m": "D/b"}
+    bias, y, mean = rng.normal(size=3), rng.normal(size=(4, 2, 2, 3)), rng.normal(size=3)
+    layer = LayerOutput("D/conv2d", "conv", {}, y + bias, parts={"kernel": "D/w", "bias": "D/b"})
+    np.testing.assert_allclose(idle.without(layer, {"D/b": bias}), y, atol=1e-15)
+    norm = LayerOutput("D/batch_norm", "norm", {}, y, parts={"beta": "D/c", "mean": "D/m"})
+    assert idle.without(norm, {"D/b": bias}) is y
+    held = idle.follow({"D/m": mean}, calls, {"D/b": bias, "D/m": mean}, {"D/m": mean + 1})
+    share = 0.1 if momentum is None else momentum
+    np.testing.assert_allclose(held["D/m"], (1 - share) * mean + share * bias)
 
 
 # ---- slots ----

@@ -23,10 +23,10 @@ from dcgan_v1.migration.records import (
     Tf1Info,
 )
 from dcgan_v1.migration.runners import worker
+from dcgan_v1.migration.runners.recorded_names import OUTPUT as OUTPUT
 
 FORWARD, LOSS, GRADIENT, STATE = "forward", "loss", "gradient", "state"
 WEIGHT, AVERAGE, UPDATES = "weight", "average", "updates"  # parts of a state, beside slots
-OUTPUT = ": output"  # ends the name of what a whole model gives
 
 
 class Key(NamedTuple):

@@ -5,6 +5,7 @@ from typing import Any
 
 from dcgan_v1.migration.records import LayerOutput
 
+OUTPUT = ": output"  # ends the name of what a whole model gives
 TERMS = " + "  # between the names of losses that are added up
 
 

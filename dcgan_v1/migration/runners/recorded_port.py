@@ -26,13 +26,12 @@ from dcgan_v1.migration.runners.flattening import Pixels, pixels_of
 from dcgan_v1.migration.runners.idle_biases import IdleBiases
 from dcgan_v1.migration.runners.keras.keras_terms import KerasTerms
 from dcgan_v1.migration.runners.recorded_functions import Functions
-from dcgan_v1.migration.runners.recorded_names import add_losses, in_order_of_use, numbered
+from dcgan_v1.migration.runners.recorded_names import OUTPUT, add_losses, in_order_of_use, numbered
 from dcgan_v1.migration.runners.recorded_terms import Terms
 from dcgan_v1.migration.runners.torch import classes
 from dcgan_v1.migration.runners.torch.torch_terms import TorchTerms
 
 FRAMEWORKS: dict[str, Terms] = {"torch": TorchTerms(), "tensorflow": KerasTerms()}
-OUTPUT = ": output"
 ADAGRAD_START = "initial_accumulator_value"  # of Keras 3; before 2.11 with an underscore ahead
 
 
@@ -101,10 +100,12 @@ class RecordedPort:
 
     # ---- states ----
 
-    def hold(self, biases: Sequence[str]) -> None:
-        """Tells everything without biases that a batch norm takes away again, and TF1 has not."""
+    def hold(self, biases: Sequence[str]) -> list[str]:
+        """Tells everything without biases that a batch norm takes away again, and TF1 has not.
+        Returns notes of that."""
         self._idle = IdleBiases(biases, self._info.variables, self.told, self.reads)
         self._moved = {}
+        return self._idle.notes()
 
     def state(self) -> State:
         """Returns the state that the last step left."""
@@ -182,8 +183,9 @@ class RecordedPort:
             called = self._calls(entry["layers"], arrays, "", number, functions, ahead)
             calls += called
             layers += self._told(called, values)
-            held = self._idle.follow(held, entry["layers"][ahead:], values)
-            values = {n.removeprefix("state/"): a for n, a in arrays.items() if _is_value(n)}
+            after = {n.removeprefix("state/"): a for n, a in arrays.items() if _is_value(n)}
+            held = self._idle.follow(held, entry["layers"][ahead:], values, after)
+            values = after
             optimizer = entry["optimizer"]
             for name, array in arrays.items():
                 if name.startswith("gradient/"):

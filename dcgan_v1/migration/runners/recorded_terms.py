@@ -87,9 +87,9 @@ class Terms(ABC):
         """Returns maps as [N, H, W, C]; others as they are."""
 
     @abstractmethod
-    def kept_of_average(self, attributes: Entry) -> float | None:
-        """Returns the share of its averages that a call of a batch norm keeps; None where nothing
-        tells."""
+    def kept_of_average(self, call: Entry) -> float | None:
+        """Returns the share of its averages that a batch norm's call, as it was recorded, keeps;
+        None where nothing tells."""
 
     @abstractmethod
     def slots(self, entry: Entry) -> dict[str, str]:

@@ -71,8 +71,8 @@ def prepare(
     idle_old, idle_new = _idle(programs, port, prepared, pairing, seen)
     choices = [replace(m, idle_old=idle_old, idle_new=idle_new) for m in choices]
     pairing = replace(pairing, matching=choices[0])
+    of_idle = port.hold(list(idle_new)) if idle_new else []
     if idle_new:
-        port.hold(list(idle_new))
         seen, port.position = port.step(Batch(), is_observed=True), 0
     if pairing.is_whole and len(choices) > 1:
         best = min(choices, key=lambda m: _apart(programs, old, port, prepared, m, seen))
@@ -84,12 +84,7 @@ def prepare(
     tell([_row_line(row) for row in pairing.matching.rows])
     prepared = without_idle(prepared, idle_old)
     start = state_of(port, pairing.matching, old, prepared.start)
-    notes = [*notes, *prepared.notes]
-    notes += [
-        f"{name}: a batch norm takes it away again, and TF1 has none: what is ahead of the norm is "
-        "told without it"
-        for name in idle_new
-    ]
+    notes = [*notes, *prepared.notes, *of_idle]
     return replace(prepared, start=start, notes=notes), pairing
 
 

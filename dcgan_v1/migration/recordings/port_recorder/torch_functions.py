@@ -48,7 +48,8 @@ CONVOLUTIONS = ("conv1d", "conv2d", "conv3d")
 TRANSPOSED = ("conv_transpose1d", "conv_transpose2d", "conv_transpose3d")
 WITH_WEIGHTS = ("conv", "deconv", "dense", "bias")  # that are no layers without
 ARGUMENTS = {  # what functions call their arguments, where they are given by their place
-    "batch_norm": ("input", "running_mean", "running_var", "weight", "bias"),
+    "batch_norm": ("input", "running_mean", "running_var", "weight", "bias", "training")
+    + ("momentum", "eps"),
     "layer_norm": ("input", "normalized_shape", "weight", "bias"),
     "addmm": ("bias", "input", "weight"),
     "leaky_relu": ("input", "negative_slope"),
@@ -61,7 +62,7 @@ ARGUMENTS.update(
     **dict.fromkeys(TRANSPOSED, USUAL + ("stride", "padding", "output_padding", "groups")),
 )
 OF_TWO = ("maximum", "where")  # what chooses between two tensors
-NUMBERS = ("negative_slope", "eps", "padding", "stride", "groups")
+NUMBERS = ("negative_slope", "eps", "momentum", "padding", "stride", "groups")
 
 
 def arguments_of(name, args, kwargs):

@@ -6,7 +6,7 @@ from dcgan_v1.migration.recordings.port_recorder.torch_names import is_leaf, lay
 
 CONTAINERS = ("Module", "Sequential", "ModuleList", "ModuleDict")
 TORCH_SETTINGS = (
-    "negative_slope eps p stride padding scale_factor mode align_corners unbiased momentum"
+    "negative_slope eps p stride padding scale_factor mode align_corners unbiased momentum training"
 ).split()
 
 

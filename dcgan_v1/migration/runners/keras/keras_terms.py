@@ -45,8 +45,8 @@ class KerasTerms(Terms):
     def oriented(self, array: np.ndarray) -> np.ndarray:
         return array
 
-    def kept_of_average(self, attributes: Entry) -> float | None:
-        momentum = attributes.get("momentum")
+    def kept_of_average(self, call: Entry) -> float | None:
+        momentum = call["settings"].get("momentum")
         return None if momentum is None else float(momentum)
 
     def slots(self, entry: Entry) -> dict[str, str]:

@@ -34,7 +34,13 @@ def settings(name: str, numbers: Mapping[str, Any]) -> Settings:
       name: of the function.
       numbers: by its arguments' names, others as they are.
     """
-    return {"class": name, **{SETTINGS.get(k, k): float(v) for k, v in numbers.items()}}
+    values: Settings = {"class": name}
+    for key, number in numbers.items():
+        if key == "momentum":  # of a batch norm's averages
+            values["decay"] = float(f"{1 - number:.6g}")
+        else:
+            values[SETTINGS.get(key, key)] = float(number)
+    return values
 
 
 def layout(name: str, shape: Sequence[int], groups: float = 1) -> str:

@@ -58,8 +58,9 @@ class TorchTerms(Terms):
     def oriented(self, array: np.ndarray) -> np.ndarray:
         return array.transpose(0, 2, 3, 1) if array.ndim == 4 else array  # of [N, C, H, W]
 
-    def kept_of_average(self, attributes: Entry) -> float | None:
-        momentum = attributes.get("momentum")
+    def kept_of_average(self, call: Entry) -> float | None:
+        usual = 0.1 if "function" in call else None  # a layer's None: an average of all batches
+        momentum = call["settings"].get("momentum", usual)
         return None if momentum is None else 1 - float(momentum)
 
     def slots(self, entry: Entry) -> dict[str, str]:
