@@ -30,8 +30,9 @@ def weight_norm():
     trained("sgd", 0.1, tf.reduce_mean(tf.square(dense(h, 1) - 1), name="loss"))
 
 
-def began():
-    """An autoencoder judges a joined batch; a number of the step's own balances both losses."""
+def began(begin=0.125):
+    """An autoencoder judges a joined batch; a number of the step's own balances both losses.
+    `begin`: of that number; 0.125 is exact in float32."""
     x = tf.placeholder(tf.float32, [None, 8, 8, 1], "x")
     z = tf.placeholder(tf.float32, [None, 5], "z")
 
@@ -46,7 +47,7 @@ def began():
         both = tf.concat([fake, x], 0)
         h = tf.reshape(tf.nn.elu(convolution(both, 3, 3)), [-1, 48])
         again_fake, again = tf.split(grown(dense(h, 6, name="code"), "again"), 2)
-    k = tf.Variable(0.125, trainable=False, name="k")  # exact in float32
+    k = tf.Variable(begin, trainable=False, name="k")
     real_loss = tf.reduce_mean(tf.abs(again - x))
     g_loss = tf.reduce_mean(tf.abs(again_fake - fake), name="g_loss")
     d_loss = tf.subtract(real_loss, k * g_loss, "d_loss")

@@ -77,8 +77,8 @@ class Autoencoder(nn.Module):
         return self.grown(self.code(h.flatten(1)))
 
 
-def began():
-    d, g, k = Autoencoder(), Grown(5), torch.tensor(0.125)
+def began(begin=0.125):
+    d, g, k = Autoencoder(), Grown(5), torch.tensor(begin)
     d_opt, g_opt = _sgd(d), _sgd(g)
 
     def step(x, z):

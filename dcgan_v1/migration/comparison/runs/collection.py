@@ -178,11 +178,12 @@ class Collector:
         each: Adam would make steps of full length of it, each side its own."""
         state = after_first
         held = {n: self.prepared.start.variables[n] for n in self.matching.idle_old}
-        evidence = self.evidence()
-        units = self.reference.units if self.reference else loss_units.found(evidence)
+        port = self.programs.new
+        if isinstance(port, RecordedPort):
+            evidence = self.evidence()
+            units = self.reference.units if self.reference else loss_units.found(evidence)
         for step in range(1, self.request.steps):
-            if isinstance(self.programs.new, RecordedPort):  # each step from the port's values
-                port = self.programs.new
+            if isinstance(port, RecordedPort):  # each step from the port's values
                 state = recorded_run.state_of(
                     port, self.matching, self.old, self.programs.old.state()
                 )
