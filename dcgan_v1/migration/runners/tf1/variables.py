@@ -57,7 +57,7 @@ class Variables:
         if self._program.frozen:
             return self.state()
         values = dict(self._program.values)
-        for name in self._settings() & values.keys():  # float32's 0.999 is meant as 0.999
+        for name in self._numbers() & values.keys():  # float32's 0.999 is meant as 0.999
             decimal = float(f"{float(values[name]):.7g}")
             if np.float32(decimal) == np.float32(values[name]):
                 values[name] = np.asarray(decimal)
@@ -69,11 +69,15 @@ class Variables:
                 self.load(State(updates={optimizer: count}))
         return self.state()
 
-    def _settings(self) -> set[str]:
-        """The variables that keep a setting of an optimiser, as Keras has them."""
+    def _numbers(self) -> set[str]:
+        """The variables that keep a setting of an optimiser, as Keras has them, or a number that no
+        optimiser trains: BEGAN's k."""
         applies = [apply for update in self._roles.updates for apply in update.applies]
         names = {graph_ops.variable_of(t) for apply in applies for t in apply.settings.values()}
-        return {n for n in names if n in self.readers and self.readers[n].shape.rank == 0}
+        kept = {apply.variable for apply in applies} | {*self._roles.slots, *self._roles.powers}
+        names |= self.readers.keys() - kept
+        numbers = {n for n in names if n in self.readers and self.readers[n].shape.rank == 0}
+        return {n for n in numbers if self.readers[n].dtype.is_floating}
 
     def _initialize(self, names: list[str]) -> None:
         """Gives variables their first values: at once where these are made of no other variable."""
