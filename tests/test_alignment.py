@@ -123,6 +123,21 @@ def test_a_sigmoid_that_tf1_leaves_to_its_loss_is_the_same_written_otherwise(rng
     assert (row.old.name, row.by, row.function) == ("D/add", "function", "sigmoid")
 
 
+def test_a_network_s_output_is_compared_with_the_one_of_its_heads_that_it_is(rng):
+    """The output is made of one head, and its network of the variables of both."""
+    logits, classes = rng.normal(size=(4, 1)), rng.normal(size=(4, 3))
+    old = [
+        layer("D/add", "add", logits, reads=("d", "v"), is_last=True),
+        layer("D/add_1", "add", classes, reads=("d", "w"), is_last=True),
+    ]
+    every = {"D": {"d", "v", "w"}}
+    for off, told in ((0.0, ("D/add", "sigmoid")), (1e-3, None)):
+        y = 1 / (1 + np.exp(-logits)) + off
+        new = [layer("D: output", "model", y, reads=("d", "v", "w"))]
+        (row,) = alignment.align(old, new, 1e-9, {}, every)
+        assert (row.old and (row.old.name, row.function)) == told
+
+
 @pytest.mark.parametrize("shape", [(4,), (4, 1, 1, 1)])
 def test_an_output_of_one_number_for_each_row_is_compared_whatever_its_shape(rng, shape):
     logits = rng.normal(size=(4, 1))

@@ -131,6 +131,24 @@ def test_a_loss_counts_as_much_as_its_gradient_begins_with(tmp_path):
     assert losses == {"loss": losses["loss"], "-2 loss": pytest.approx(-8 * losses["loss"])}
 
 
+@pytest.mark.parametrize(
+    "end", ["sgd.step()", pytest.param("sgd.step(lambda: loss)", marks=pytest.mark.release)]
+)
+def test_what_is_maximised_is_minus_what_is_minimised(end, tmp_path):
+    for name, y, options in (("least", "-model(x)", ""), ("most", "model(x)", ", maximize=True")):
+        (tmp_path / name).mkdir()
+        parameters = f"model.parameters(){options}"
+        done = recorded(tmp_path / name, y=y, end=end, parameters=parameters)
+        assert done.returncode == 0, done.stderr
+    least, most = (PortRecording(tmp_path / name / "rec") for name in ("least", "most"))
+    for number in range(len(least.told["updates"])):
+        losses = [recording.told["updates"][number]["losses"] for recording in (least, most)]
+        assert losses[1] == {"-loss": losses[0]["loss"]} and losses[0]["loss"]
+        ours, theirs = (recording.update(number) for recording in (least, most))
+        for key in (k for k in ours if k.startswith(("gradient/", "state/"))):
+            np.testing.assert_array_equal(ours[key], theirs[key])
+
+
 def test_groups_of_an_optimizer_that_differ_are_told(tmp_path):
     groups = "[{'params': [model.weight]}, {'params': [model.bias], 'lr': 0.3}]"
     done = recorded(tmp_path, parameters=groups)

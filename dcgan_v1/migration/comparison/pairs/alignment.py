@@ -157,9 +157,12 @@ def _by_function(
     old: Sequence[LayerOutput], layer: LayerOutput, own: set[str], tolerance: float
 ) -> Aligned | None:
     """An end of the port's network that TF1 leaves to its loss, or the reverse: a known function
-    of an op that is made of the same variables."""
+    of an op that is made of the same variables. What a network gives is perhaps one head of
+    several, which is made of some of its variables."""
     for op in old:
-        if not (op.is_last and op.output.ndim) or reads_of(op, own) != set(layer.reads):
+        read = reads_of(op, own)
+        is_head = layer.name.endswith(OUTPUT) and read and read < set(layer.reads)
+        if not (op.is_last and op.output.ndim) or not (is_head or read == set(layer.reads)):
             continue  # of a number no function here is a layer's
         for name, function in FUNCTIONS.items():
             with np.errstate(all="ignore"):

@@ -105,7 +105,8 @@ class RecordedExperiments(LiveExperiments):
     def kept_of_averages(self) -> tuple[dict[str, float], dict[str, float]]:
         """TF1's part by running it; the port's from what TF1's statistics of the same batch make
         of its average: new = a old + b statistic. Of averages for which no a and b fit all
-        channels, nothing is said."""
+        channels, nothing is said. Too few channels tell no a and b: of them it is what a step
+        keeps of a larger average, where that is all that their step shows."""
         old, evidence, start = self._programs.old, self._evidence, self._prepared.start
         averages = [n for n in evidence.old.variables if n not in evidence.trained]
         shifted = start.replaced({n: start.variables[n] + SHIFT for n in averages})
@@ -114,6 +115,7 @@ class RecordedExperiments(LiveExperiments):
         after = old.state().variables
         ours: dict[str, float] = {}
         theirs: dict[str, float] = {}
+        few: dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]] = {}
         for name in averages:
             key = Key(STATE, name, AVERAGE, 1)
             if name not in after or key not in evidence.ours:
@@ -123,10 +125,19 @@ class RecordedExperiments(LiveExperiments):
             if kept is None:
                 continue
             ours[name] = kept
-            if key in evidence.theirs and kept < 1 and before.size > UNKNOWNS:
-                statistic = (evidence.ours[key] - kept * before) / (1 - kept)
-                share = _kept(before, statistic, evidence.theirs[key])
-                theirs |= {} if share is None else {name: share}
+            if key not in evidence.theirs or kept >= 1:
+                continue
+            statistic = (evidence.ours[key] - kept * before) / (1 - kept)
+            step = before, statistic, evidence.theirs[key]
+            if before.size <= UNKNOWNS:
+                few[name] = step
+            elif (share := _kept(*step)) is not None:
+                theirs[name] = share
+        known = set(theirs.values())
+        for name, step in few.items():
+            fitting = [share for share in known if _is_kept(share, *step)]
+            if fitting:
+                theirs[name] = fitting[0]
         return ours, theirs
 
 
@@ -144,5 +155,14 @@ def _kept(before: np.ndarray, statistic: np.ndarray, after: np.ndarray) -> float
         columns = np.stack([before.ravel(), statistic.ravel()], axis=1)
         solution, *_ = np.linalg.lstsq(columns, after.ravel(), rcond=None)
         kept, made = float(solution[0]), (columns @ solution).reshape(after.shape)
+    return kept if _fits(made, before, after) else None
+
+
+def _is_kept(share: float, before: np.ndarray, statistic: np.ndarray, after: np.ndarray) -> bool:
+    """Whether a step keeps so much of an average, and takes in the rest of a statistic."""
+    return _fits(share * before + (1 - share) * statistic, before, after)
+
+
+def _fits(made: np.ndarray, before: np.ndarray, after: np.ndarray) -> bool:
     left = float(np.max(np.abs(made - after)))
-    return kept if left <= FITS * float(np.max(np.abs(after - before))) else None
+    return left <= FITS * float(np.max(np.abs(after - before)))

@@ -143,6 +143,13 @@ class Recorder:
             name += "'"
         self.update.losses[name] = weight * float(value)
 
+    def turn_losses(self):
+        """Has the losses of this update be what is minimised, where its optimiser maximises."""
+        self.update.losses = {
+            name[1:] if name.startswith("-") else "-" + name: -value
+            for name, value in self.update.losses.items()
+        }
+
     def begin_update(self, optimizer):
         """Notes that an optimiser is about to move variables."""
         self.event()

@@ -185,6 +185,8 @@ class Torch:
         others = [key for key in settings if " of group " in key]
         if others:
             self.recorder.note("groups of an optimiser differ: %s" % ", ".join(sorted(others)))
+        if all(group.get("maximize") for group in optimizer.param_groups):
+            self.recorder.turn_losses()
         self.recorder.follow(self._gradients(optimizer), settings)
 
     def _gradients(self, optimizer):
