@@ -100,8 +100,17 @@ def test_runs_are_a_loop_only_where_they_are_the_same_and_nothing_else_needs_the
 
 def test_two_loops_of_a_step_gather_their_own_losses():
     text = keras_training.text(critic_program(tuple("abcd"), ("Square", "Square", "Abs", "Abs")))
-    assert text.count("d_losses = []") == 1 and text.count("d_loss_3s = []") == 1
+    assert text.count("d_losses = []") == 1 and text.count("d_losses_2 = []") == 1
+    assert 'f"d_loss_{i}": loss for i, loss in enumerate(d_losses, 1)' in text
+    assert 'f"d_loss_{i}": loss for i, loss in enumerate(d_losses_2, 3)' in text
     assert "for a in runs:" in text and "for c in runs:" in text
+
+
+def test_losses_of_a_loop_that_others_stand_between_are_counted_apart():
+    program = critic_program()
+    named = zip((2, 5, 9), program.losses.values(), strict=True)
+    text = keras_training.text(replace(program, losses={f"d_loss_{n}": v for n, v in named}))
+    assert 'f"d_loss_2_{i}": loss for i, loss in enumerate(d_losses, 1)' in text
 
 
 @pytest.mark.graph

@@ -1,5 +1,6 @@
 """What the writers of a training step have in common: the method's frame, bodies, draws."""
 
+import re
 from abc import ABC, abstractmethod
 from typing import ClassVar, Generic, TypeVar
 
@@ -23,7 +24,8 @@ class StepPrinter(ABC, Generic[Printer]):
 
     Attributes:
       refused: what has no words in the framework.
-      looped: value of a loss in a loop -> (its name, that of the list of all its values).
+      looped: value of a loss in a loop -> (how names of its values begin, the first's number, the
+        list of them all).
     """
 
     decorators: ClassVar[tuple[str, ...]] = ()
@@ -32,7 +34,7 @@ class StepPrinter(ABC, Generic[Printer]):
     def __init__(self, step: Step, printer: Printer) -> None:
         self.step, self.stages, self.printer = step, step.program.stages, printer
         self.refused = printer.refused
-        self.looped: dict[str, tuple[str, str]] = {}
+        self.looped: dict[str, tuple[str, int, str]] = {}
 
     def lines(self) -> list[str]:
         """Returns the method's lines."""
@@ -48,8 +50,8 @@ class StepPrinter(ABC, Generic[Printer]):
         pairs = [f'"{name}": {loss}' for name, loss in self._returned().items()]
         of_loops = dict.fromkeys(self.looped.values())
         pairs += [
-            f'**{{f"{name}_{{i}}": loss for i, loss in enumerate({losses}, 1)}}'
-            for name, losses in of_loops
+            f'**{{f"{name}_{{i}}": loss for i, loss in enumerate({losses}, {start})}}'
+            for name, start, losses in of_loops
         ]
         inner.append(f"return {{{', '.join(pairs)}}}")
         head = [*self.decorators, f"def train_step({', '.join(words)}):"]
@@ -65,15 +67,18 @@ class StepPrinter(ABC, Generic[Printer]):
         step, arguments = self.step, self.step.inputs | self.step.draws
         runs = [[arguments[name] for name in repeat.given]]
         runs += [[arguments[pairs[name]] for name in repeat.given] for pairs in repeat.others]
-        taken = {*arguments.values(), *step.values.values()}
+        taken = {*arguments.values(), *step.values.values(), *(x[2] for x in self.looped.values())}
         name, lines, lists = unused("runs", taken), [], []
         rows = ["(" + ", ".join(run) + ")" if len(run) > 1 else run[0] for run in runs]
         for loss, value in self._losses.items():
             if value.name in step.made_in_all(repeat.stages):
-                losses = unused(f"{loss}es" if loss.endswith("s") else f"{loss}s", taken)
+                others = [value.name, *(pairs[value.name] for pairs in repeat.others)]
+                stem, start = self._counted(loss, others)
+                word = re.sub(r"_\d+$", "", loss)
+                losses = unused(f"{word}es" if word.endswith("s") else f"{word}s", taken)
+                taken.add(losses)
                 lists.append(f"{losses} = []")
-                for other in (value.name, *(pairs[value.name] for pairs in repeat.others)):
-                    self.looped[other] = loss, losses
+                self.looped.update(dict.fromkeys(others, (stem, start, losses)))
                 lines.append(f"{losses}.append({self.returned.format(step.values[value.name])})")
         self._begin_loop()
         body = [line for number in repeat.stages for line in self._stage(number)]
@@ -83,6 +88,18 @@ class StepPrinter(ABC, Generic[Printer]):
             f"for {', '.join(runs[0])} in {name}:",
             *(f"    {line}" for line in [*body, *lines]),
         ]
+
+    def _counted(self, loss: str, values: list[str]) -> tuple[str, int]:
+        """How a loop names a loss's values: (stem, the first's number), as the losses are named
+        where these follow each other: d_loss_3, d_loss_4; else they are parts of the first's."""
+        stem, _, number = loss.rpartition("_") if loss[-1].isdigit() else (loss, "", "1")
+        if not number.isdecimal():
+            return loss, 1
+        names = {value.name: name for name, value in self._losses.items()}
+        own = [names.get(value, "") for value in values[1:]]
+        start = int(number)
+        follows = own == [f"{stem}_{i}" for i in range(start + 1, start + len(values))]
+        return (stem, start) if follows else (loss, 1)
 
     def _begin_loop(self) -> None:
         """Forgets what lines before a loop said that may not hold in its later rounds."""
