@@ -17,11 +17,10 @@ from dcgan_v1.migration.records import (
     LayerOutput,
     Observation,
     PortInfo,
-    SlotKey,
     Speed,
     State,
 )
-from dcgan_v1.migration.runners import recorded_functions
+from dcgan_v1.migration.runners import recorded_functions, recorded_states
 from dcgan_v1.migration.runners.flattening import Pixels, pixels_of
 from dcgan_v1.migration.runners.idle_biases import IdleBiases
 from dcgan_v1.migration.runners.keras.keras_terms import KerasTerms
@@ -32,7 +31,6 @@ from dcgan_v1.migration.runners.torch import classes
 from dcgan_v1.migration.runners.torch.torch_terms import TorchTerms
 
 FRAMEWORKS: dict[str, Terms] = {"torch": TorchTerms(), "tensorflow": KerasTerms()}
-ADAGRAD_START = "initial_accumulator_value"  # of Keras 3; before 2.11 with an underscore ahead
 
 
 class RecordedPort:
@@ -122,26 +120,8 @@ class RecordedPort:
         return state.replaced({n: state.variables[n] - a for n, a in held.items()})
 
     def state_after(self, steps: int) -> State:
-        """Returns the state after so many steps. Slots that the framework makes in the first
-        update are 0 before, but for those of Adagrad."""
-        arrays = self.recording.state(steps)
-        variables = {n.removeprefix("state/"): a for n, a in arrays.items() if _is_value(n)}
-        slots: dict[SlotKey, np.ndarray] = {}
-        updates: dict[str, int] = {}
-        last = self.recording.steps[steps - 1][-1] if steps else None
-        counts = self.told["updates"][last]["counts"] if last is not None else {}
-        for name, entry in self.told["optimizers"].items():
-            updates[name] = int(counts.get(name, 0))
-            starts = [v for k, v in entry["settings"].items() if k.endswith(ADAGRAD_START)]
-            first = starts[0] if starts else 0.0
-            for key, slot in self.reads.slots(entry).items():
-                for variable in entry["variables"]:
-                    array = arrays.get(f"slot/{name}|{variable}|{key}")
-                    if array is None and variable in variables:
-                        array = np.full_like(variables[variable], first)
-                    if array is not None:
-                        slots[SlotKey(variable, name, slot)] = array
-        return State(variables, slots, updates)
+        """Returns the state after so many steps."""
+        return recorded_states.after(self.recording, self.reads, steps)
 
     def load(self, state: State) -> None:
         """Goes to the step after which it was in a state.
@@ -183,7 +163,7 @@ class RecordedPort:
             called = self._calls(entry["layers"], arrays, "", number, functions, ahead)
             calls += called
             layers += self._told(called, values)
-            after = {n.removeprefix("state/"): a for n, a in arrays.items() if _is_value(n)}
+            after = recorded_states.values_of(arrays)
             held = self._idle.follow(held, entry["layers"][ahead:], values, after)
             values = after
             optimizer = entry["optimizer"]
@@ -208,10 +188,7 @@ class RecordedPort:
         del batch
         weights = {0: self.state().variables}
         for number, update in enumerate(self.recording.steps[self.position][:-1]):
-            arrays = self.recording.update(update)
-            weights[number + 1] = {
-                n.removeprefix("state/"): a for n, a in arrays.items() if _is_value(n)
-            }
+            weights[number + 1] = recorded_states.values_of(self.recording.update(update))
         self.position += 1
         return weights
 
@@ -297,7 +274,3 @@ class RecordedPort:
 
     def restore(self, path: str, to: str) -> None:
         raise UserError("a recorded port cannot be converted: name the port itself")
-
-
-def _is_value(name: str) -> bool:
-    return name.startswith("state/")
