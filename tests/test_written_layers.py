@@ -86,6 +86,10 @@ def test_an_initialiser_that_layers_share_has_a_name_and_draws_anew_for_each():
     lines, bodies = keras_starts.shared([f"a({normal})", f"b({normal}) c({other})"])
     assert lines == ["normal = partial(keras.initializers.RandomNormal, 0, 1)"]
     assert bodies == ["a(normal())", f"b(normal()) c({other})"]
+    made = normal.replace("RandomNormal", "TruncatedNormal")
+    lines, bodies = keras_starts.shared([f"a({made}) b({made})"])
+    assert lines == ["truncated = partial(keras.initializers.TruncatedNormal, 0, 1)"]
+    assert bodies == ["a(truncated()) b(truncated())"]
 
 
 def first_values(kind):

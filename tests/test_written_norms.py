@@ -57,7 +57,7 @@ def test_a_norm_whose_averages_nobody_moves_is_by_the_batch_alone(to):
     networks, training = WRITERS[to]
     names, program = {}, norm_program()
     text = networks.text(program)
-    assert "self.bn = BatchNormAlone(" in text and "from layers import BatchNormAlone\n" in text
+    assert "self.bn = BatchNormAlone(" in text and "from own_layers import BatchNormAlone\n" in text
     assert "moves=" not in text + training.text(program)
     if to == "torch":
         exec(written_files.as_one(networks.own_layers(program), text), names)

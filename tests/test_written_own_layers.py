@@ -1,4 +1,4 @@
-"""layers.py of written ports: what a framework lacks, apart from the networks that use it."""
+"""own_layers.py of written ports: what a framework lacks, apart from the networks that use it."""
 
 import ast
 import importlib
@@ -47,11 +47,11 @@ def conditional_gan():
 @pytest.mark.parametrize("to", TARGETS)
 def test_what_a_framework_lacks_has_a_file_of_its_own_and_networks_hold_networks_alone(to):
     texts = written(conditional_gan, to)
-    own = set(layers_file.names(texts["layers.py"]))
+    own = set(layers_file.names(texts["own_layers.py"]))
     assert own == LACKING[to]
     tree = ast.parse(texts["networks.py"]).body
     assert layers_file.names(texts["networks.py"]) == ["G"]
-    (taken,) = (n for n in tree if isinstance(n, ast.ImportFrom) and n.module == "layers")
+    (taken,) = (n for n in tree if isinstance(n, ast.ImportFrom) and n.module == "own_layers")
     assert {a.name for a in taken.names} == own
 
 

@@ -6,11 +6,11 @@ from dcgan_v1.porting.text import layers_file
 
 
 def as_one(own, *texts):
-    """Returns files of a port as one: layers.py first, without the imports between them.
+    """Returns files of a port as one: own_layers.py first, without the imports between them.
 
     Args:
       own: name -> definition of what the framework lacks.
       texts: of networks.py, and of training.py after it.
     """
     lines = "\n".join([layers_file.text(own, texts, "it"), *texts]).splitlines()
-    return "\n".join(x for x in lines if not re.match("from (layers|networks) import ", x))
+    return "\n".join(x for x in lines if not re.match("from (own_layers|networks) import ", x))

@@ -20,7 +20,7 @@ class Target:
 
     Attributes:
       networks, training: print those files; own_layers: name -> definition of what the framework
-        lacks, for layers.py.
+        lacks, for own_layers.py.
       paths: of a network's variables: TF1's name -> path in the port.
       construction: lines that make the networks; its second argument stands before their names.
       kind: what the port is to a comparison.

@@ -42,7 +42,7 @@ def text(
       program: what is written; to: the framework.
       name: of the original; folder: of the port.
       verdict: of the comparison, or why there is none.
-      lacking: what layers.py holds.
+      lacking: what own_layers.py holds.
       weights: whether the port has its weights.
       meta: path of the original's graph.
     """

@@ -15,7 +15,7 @@ DRAWN = {  # kind -> (Keras's class, what it is given)
     "scaled": ("VarianceScaling", '{scale!r}, "{mode}", "{distribution}"'),
 }
 NAMES = {"RandomNormal": "normal", "RandomUniform": "uniform", "VarianceScaling": "scaled"}
-NAMES |= {"TruncatedNormal": "truncated_normal"}  # 'normal' where no other is
+NAMES |= {"TruncatedNormal": "truncated"}
 MADE = re.compile(rf"keras\.initializers\.({'|'.join(NAMES)})\(([^()]*)\)")
 
 
@@ -27,14 +27,11 @@ def shared(bodies: list[str]) -> tuple[list[str], list[str]]:
     counts = Counter(m.group() for body in bodies for m in MADE.finditer(body))
     names: dict[str, str] = {}
     lines = []
-    kinds = {match[1] for made in counts if (match := MADE.fullmatch(made))}
     for made, count in counts.items():
         match = MADE.fullmatch(made)
         if count < 2 or match is None:
             continue
         name = NAMES[match[1]]
-        if name == "truncated_normal" and "RandomNormal" not in kinds:
-            name = "normal"  # truncated, as the line that defines it says
         number = 1 + sum(known.rstrip("_0123456789") == name for known in names.values())
         names[made] = name if number == 1 else f"{name}_{number}"
         lines.append(f"{names[made]} = partial(keras.initializers.{match[1]}, {match[2]})")

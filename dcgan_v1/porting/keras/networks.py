@@ -30,7 +30,7 @@ def text(program: d.Program) -> str:
     starts, bodies = keras_starts.shared(bodies)
     shared = [f"{line}\n" for line in (*starts, *keras_layers.definitions(known))]
     code = "\n\n".join([*(["".join(shared)] if shared else []), *bodies])
-    taken = imports.lines(code, {"layers": own_layers(program)})
+    taken = imports.lines(code, {"own_layers": own_layers(program)})
     return "\n".join(['"""The networks of a TF1 program, in Keras."""', "", *taken, "", "", code])
 
 

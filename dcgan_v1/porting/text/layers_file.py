@@ -1,4 +1,4 @@
-"""layers.py of a port: what its framework lacks, apart from the networks that are made of it."""
+"""own_layers.py of a port: what its framework lacks, apart from the networks made of it."""
 
 import ast
 from collections.abc import Iterable

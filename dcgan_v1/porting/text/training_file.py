@@ -43,5 +43,5 @@ def text(program: d.Program, parts: Parts) -> str:
     said = f"Losses, optimisers and the training step of a TF1 program, in {parts.framework}."
     head = [f'"""{said}"""', "", *(f"# Not as in TF1: {line}." for line in program.left_out)]
     classes = [class_name(network) for network in program.networks]
-    taken = imports.lines(code, {"layers": parts.own, "networks": classes})
+    taken = imports.lines(code, {"own_layers": parts.own, "networks": classes})
     return "\n".join([*head, *taken, "", "", code])

@@ -74,7 +74,7 @@ class Port:
             name=self.original.name,
             folder=out.name,
             verdict=verdict,
-            lacking=layers_file.names(self.texts.get("layers.py", "")),
+            lacking=layers_file.names(self.texts.get("own_layers.py", "")),
             weights=(out / "weights").is_dir(),
             meta=self.original.graph_path(out.name),
         )
@@ -153,7 +153,7 @@ def files(program: d.Program, old: str, to: str) -> dict[str, str]:
         raise d.Refused(f"{program.source} holds what no port to {to} is written for: {reasons}")
     own, framework = target.own_layers(program), readme.FRAMEWORKS[to]
     if lacking := layers_file.text(own, list(texts.values()), framework):
-        texts["layers.py"] = lacking
+        texts["own_layers.py"] = lacking
     texts["port.py"] = sides.text(program, old, target)
     for name, text in texts.items():
         compile(text, name, "exec")  # a port that Python cannot read is none

@@ -41,7 +41,7 @@ def text(program: d.Program) -> str:
     """
     bodies = [_network(program, network) for network in program.networks]
     code = "\n\n".join(bodies)
-    taken = imports.lines(code, {"layers": own_layers(program)})
+    taken = imports.lines(code, {"own_layers": own_layers(program)})
     head = ['"""The networks of a TF1 program, as tf.Modules."""', "", *taken]
     return "\n".join([*head, "", "", code])
 

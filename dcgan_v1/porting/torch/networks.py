@@ -70,7 +70,7 @@ def text(program: d.Program) -> str:
     if writer.refused:
         raise d.Refused("; ".join(dict.fromkeys(writer.refused)))
     code = "\n\n".join(bodies)
-    taken = imports.lines(code, {"layers": own_layers(program)})
+    taken = imports.lines(code, {"own_layers": own_layers(program)})
     head = ['"""The networks of a TF1 program, in PyTorch. Maps are [N, C, H, W]."""', "", *taken]
     return "\n".join([*head, "", "", code])
 
