@@ -52,6 +52,17 @@ def test_an_energy_of_another_form_and_of_another_end_is_told_from_its_losses(rn
     assert end.where == "D" and end.values == ("no activation", "sigmoid")
 
 
+def test_an_end_is_told_where_outputs_are_so_near_0_that_a_tanh_nearly_gives_them(rng):
+    images, _, real, _, _ = autoencoder(rng)
+    images, end = rng.uniform(0.5, 1, images.shape), layer("D: output", 1e-4 * np.abs(real))
+    losses = (np.linalg.norm(sigmoid(end.output) - images) / 4, np.mean(images - end.output))
+    told_of = told(*losses, [(end, end)], {"x": images})
+    assert told_of[0].text.startswith(
+        "takes of what D leaves of its image the mean of its absolute values, TF1's"
+    )
+    assert told_of[1].values == ("no activation", "sigmoid")
+
+
 def test_an_energy_of_squares_for_absolute_values_names_no_other_end(rng):
     images, _, real, _, rows = autoencoder(rng)
     off = (real - images).reshape(4, -1)

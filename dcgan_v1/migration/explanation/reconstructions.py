@@ -15,6 +15,7 @@ from dcgan_v1.migration.explanation.case import Case, Cause
 from dcgan_v1.migration.explanation.kinds import Kind
 
 EXACT = 1e-10  # relative, what rounding may leave of the difference of two losses
+ROUNDING = 1e-14  # relative to a loss, by which it may be off in float64
 MARGINS = (1.0, 5.0, 10.0, 20.0)  # of EBGAN's hinge
 PULL_WEIGHT = 0.1
 PULLS = {  # whether codes are over the sum of all their numbers, whether squares are taken
@@ -114,7 +115,7 @@ def told(case: Case, ours: float, theirs: float) -> Told | None:
     two explain the whole difference, with EBGAN's hinge or its pull-away term or without, or where
     two of several networks do."""
     sides, pulls = case.once(_sides)
-    found: dict[tuple[str, bool, str], list[tuple[Energy, Energy]]] = {}
+    every: list[tuple[float, tuple[str, bool, str], tuple[Energy, Energy]]] = []
     for old, new in itertools.permutations([(form, end) for end in ENDS for form in FORMS], 2):
         for first, of_tf1, of_port in sides:
             apart = of_port[new] - of_tf1[old]
@@ -123,12 +124,16 @@ def told(case: Case, ours: float, theirs: float) -> Told | None:
                 max(m - b[2][new], 0.0) - max(m - b[1][old], 0.0) for b in seconds for m in MARGINS
             )
             besides = [(more, "") for more in (0.0, *hinges)] + ([] if first.is_fed else pulls)
-            beside = next(
-                (b for more, b in besides if _is(apart + more, theirs - ours, ours)), None
-            )
-            if beside is not None:
-                of = first.network, first.is_alike, beside
-                found.setdefault(of, []).append((old, new))
+            for more, beside in besides:
+                left = abs(apart + more - (theirs - ours))
+                if _is(apart + more, theirs - ours, ours):
+                    every.append((left, (first.network, first.is_alike, beside), (old, new)))
+    # of numbers near 0 a tanh is nearly what it is given
+    most = max(10 * min((left for left, *_ in every), default=0.0), ROUNDING * abs(ours))
+    found: dict[tuple[str, bool, str], list[tuple[Energy, Energy]]] = {}
+    for left, of, pair in every:
+        if left <= most:
+            found.setdefault(of, []).append(pair)
     if len(found) != 1:
         return None
     (((network, is_alike, beside), pairs),) = found.items()
