@@ -14,7 +14,7 @@ from recorded_ports import against, recorded
 
 from dcgan_v1.errors import UserError
 from dcgan_v1.migration.recordings import recorder_file
-from dcgan_v1.migration.recordings.port_recorder import draws, running
+from dcgan_v1.migration.recordings.port_recorder import draws, notebook_cells
 from dcgan_v1.migration.recordings.port_recording import PortRecording
 from dcgan_v1.migration.recordings.port_versions import compare_versions
 from dcgan_v1.migration.runners.recorded_port import RecordedPort
@@ -142,7 +142,7 @@ def test_a_notebook_is_recorded_as_the_script_of_its_cells(tmp_path):
 )
 def test_magics_of_a_notebook_do_nothing_to_its_code(cell, names):
     space = {}
-    exec(running.without_magics(cell), space)
+    exec(notebook_cells.without_magics(cell), space)
     assert {name: value for name, value in space.items() if name != "__builtins__"} == names
 
 

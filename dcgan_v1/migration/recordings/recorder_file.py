@@ -36,6 +36,7 @@ OF_PORTS = (
     "tensorflow_functions",
     "tensorflow_data",
     "tensorflow_program",
+    "notebook_cells",
     "running",
 )
 PARTS = {"tf1_recorder": OF_TF1, "port_recorder": OF_PORTS}

@@ -2,8 +2,6 @@
 
 import argparse
 import inspect
-import json
-import linecache
 import os
 import random
 import re
@@ -11,12 +9,11 @@ import runpy
 import subprocess
 import sys
 import traceback
-import types
-from unittest import mock
 
 import numpy as np
 
 from dcgan_v1.migration.recordings.port_recorder.draws import install_python
+from dcgan_v1.migration.recordings.port_recorder.notebook_cells import run_notebook
 from dcgan_v1.migration.recordings.port_recorder.places import HERE, Places
 from dcgan_v1.migration.recordings.port_recorder.recorder import Recorder, Refused, Stop
 from dcgan_v1.migration.recordings.port_recorder.tensorflow_program import TensorFlow
@@ -29,9 +26,6 @@ OTHER_KERNELS = {
     "OMP_NUM_THREADS": "1",
     "TF_ENABLE_ONEDNN_OPTS": "0",
 }
-MAGIC = r"^([ \t]*)([%!?].*|[\w.]+\?+[ \t]*)$"  # %time x, !ls, ?x, x?
-SHELL = r"^([ \t]*\w+ *= *)[%!].*$"  # names = !ls
-RUN_ANYHOW = ("%%time", "%%capture", "%%prun")  # magics of cells in Python
 MOST_FILES = 300  # of a program that are read for what they import
 SIDES = {"torch": Torch, "tensorflow": TensorFlow}
 IMPORTS = {"torch": "torch", "tensorflow": "tensorflow|keras|tf_keras"}
@@ -220,37 +214,6 @@ def failed(text):
     """Prints one line. Returns the exit code."""
     print("error: " + text, file=sys.stderr)
     return 2
-
-
-def run_notebook(path):
-    """Runs the code of a notebook's cells in order; magics do nothing."""
-    with open(path, encoding="utf-8") as file:
-        cells = json.load(file).get("cells", [])
-    module = types.ModuleType("__main__")
-    module.__file__ = path
-    vars(module)["display"] = print
-    vars(module)["get_ipython"] = mock.MagicMock
-    sys.modules["__main__"] = module
-    sys.path.insert(0, os.path.dirname(os.path.abspath(path)))
-    for number, cell in enumerate(cells):
-        if cell.get("cell_type") != "code":
-            continue
-        source = without_magics("".join(cell.get("source", "")))
-        name = "%s[%d]" % (path, number + 1)
-        linecache.cache[name] = len(source), None, source.splitlines(True), name
-        exec(compile(source, name, "exec"), vars(module))
-
-
-def without_magics(source):
-    """The code of a cell, in which magics do nothing; '' of one in another language."""
-    start = source.lstrip()
-    if start.startswith("%%") and not start.startswith(RUN_ANYHOW):
-        return ""
-    try:
-        compile(source, "cell", "exec")  # a line may begin with % in the middle of an expression
-    except SyntaxError:
-        return re.sub(SHELL, r"\1[]", re.sub(MAGIC, r"\1pass", source, flags=re.M), flags=re.M)
-    return source
 
 
 def main(arguments=None):
