@@ -1,16 +1,23 @@
 """Training programs of Keras and TF2 are recorded as they are, and compared."""
 
 import os
+import weakref
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from port_texts import run_recorder
 from recorded_ports import against, recorded
+from tensorflow.python.eager import context
+from tensorflow.python.framework import op_callbacks
 
 from dcgan_v1.commands.record_port import record
 from dcgan_v1.errors import UserError
+from dcgan_v1.migration.recordings.port_recorder.layer_calls import LayerCalls
+from dcgan_v1.migration.recordings.port_recorder.recorder import Update
 from dcgan_v1.migration.recordings.port_recorder.tensorflow_casts import Exact
+from dcgan_v1.migration.recordings.port_recorder.tensorflow_functions import TensorFlowFunctions
 from dcgan_v1.migration.recordings.port_recording import PortRecording
 from dcgan_v1.migration.runners.recorded_port import RecordedPort
 
@@ -66,6 +73,33 @@ def test_slots_begin_at_what_the_optimiser_gives_them_before_its_first_update(tm
     port = RecordedPort(recorded("tape_functions.py", tmp_path, fault, steps=1).folder)
     accums = [a for key, a in port.state().slots.items() if key.slot == "accum"]
     assert accums and all(np.all(a == 0.25) for a in accums)
+
+
+@pytest.mark.graph
+def test_what_a_step_computes_in_between_is_let_go_and_is_no_input_of_a_layer():
+    """TensorFlow gives no number of a tensor twice: nothing need be kept for it."""
+    update = Update()
+    recorder = SimpleNamespace(
+        is_here=lambda: True, sees=lambda: False, done=False, is_busy=False, update=update
+    )
+    layers = LayerCalls(recorder, np.asarray)
+    functions = TensorFlowFunctions(tf, recorder, layers)
+    with context.eager_mode():
+        weight, x = tf.Variable([1.0, 2.0]), tf.constant([3.0, 4.0])
+        functions.handles[weight.handle._id] = weight
+        op_callbacks.add_op_callback(functions._op)
+        try:
+            between = tf.exp(weight * x)
+            computed = tf.reduce_sum(between)
+        finally:
+            op_callbacks.remove_op_callback(functions._op)
+        held = weakref.ref(between)
+        del between
+        assert held() is None
+        for given in (computed, x):
+            layers.add(None, {}, given, tf.zeros([2]))
+    assert update.layers[0]["input"] is None
+    np.testing.assert_array_equal(update.layers[1]["input"], [3.0, 4.0])
 
 
 LABELS = """import tensorflow as tf

@@ -61,8 +61,9 @@ class LayerCalls:
           settings: of the layer.
           x: the first tensor that it is given, or None; y: that it gives.
         """
-        alive = self.recorder.update.alive
-        is_new = x is not None and not any(x is other for other in alive)
+        alive, derived = self.recorder.update.alive, self.recorder.update.derived
+        is_known = any(x is other for other in alive) or getattr(x, "_id", None) in derived
+        is_new = x is not None and not is_known
         alive.append(y)
         self.recorder.update.layers.append(
             {

@@ -205,8 +205,7 @@ class TensorFlowFunctions:
         others = [x for x in inputs if x._id not in derived and x._id not in self.reads]
         if len(others) == len(inputs) or op in ("StopGradient", "ReadVariableOp"):
             return
-        derived.add(y._id)
-        self.recorder.update.alive.append(y)
+        derived.add(y._id)  # a number that no other tensor is given
         is_of_loss = not self.layers.depth and self.root is None
         for x in others if is_of_loss and self.recorder.sees() else ():
             if x.dtype.is_floating or (op == CLASSES and x.dtype.is_integer):
