@@ -14,12 +14,14 @@ from test_heaps import problem
 
 SCRIPTS = Path(__file__).parent / "heaps" / "scripts.py"
 CHUNK = 12  # pairs in one process
-FEW = (  # of the styles: layers, functions of torch and of TensorFlow, two networks
+FEW = (  # of the styles: layers, functions of torch and of TensorFlow, two networks, blocks, steps
     "logits in TF1, a sigmoid and BCE in the port",
     "a GAN in Keras",
     "the slope, in bare tensors",
     "the slope, in a tf.Module",
     "D and G in the other order",
+    "the decay of averaged weights",
+    "the weight of a penalty",
 )
 
 ALONE = (  # a recorder sees no kernel that was rewritten, and asks no program twice
