@@ -36,6 +36,25 @@ def test_one_optimiser_for_two_is_no_other_number_of_updates(of_tf1, of_port, op
     assert "also trains 1 variables that TF1's leaves alone" in cause.text
 
 
+@pytest.mark.parametrize(("columns", "what"), [(1, "value"), (3, "shape")])
+def test_an_output_that_tf1_has_not_is_said_to_be_of_another_shape_only_where_it_is(
+    rng, columns, what
+):
+    key = Key(FORWARD, "D: output", "inference")
+    logits, y = rng.normal(size=(4, 1)), rng.normal(size=(4, columns))
+    layer = LayerOutput(key.name, "model", {}, y)
+    evidence = made(
+        {},
+        {},
+        {},
+        alone={key: "port"},
+        aligned={key.part: [Aligned(layer, None, "nothing", np.inf, np.inf)]},
+        layers={key.part: [LayerOutput("D/add", "add", {}, logits)]},
+    )
+    (cause,) = one_sided.alone(case(evidence))
+    assert cause.text == f"TF1 computes nothing of that {what}"
+
+
 def test_labels_of_a_cross_entropy_are_told_from_its_value(rng):
     logits = rng.normal(size=(8, 1))
     layer = LayerOutput("D/add", "add", {}, logits, is_last=True)

@@ -38,9 +38,7 @@ ALONE = (  # a recorder sees no kernel that was rewritten, and asks no program t
 # what is said of two programs in place of what an adapter shows
 OTHERWISE = {
     # a draw is an input of the step, and has the name that its program gives it
-    "G's noise drawn again": ("the port takes it apart from z",),
-    # its batch is within both margins, where gradients agree; the loss is called as it is there
-    "the margin of the hinge loss": ("loss loss: is",),
+    "G's noise drawn again": ("the port takes it apart from z",)
 }
 
 

@@ -170,7 +170,8 @@ def alone(case: Case) -> list[Cause]:
             text = "TF1 drops out here by these random numbers, the port has no dropout for them"
             return [Cause(Kind.DROPOUT, key.name, text, keys)]
         if key.kind != GRADIENT and key.kind != LOSS and key.counts:
-            text = "TF1 computes nothing of that shape"
+            what = "value" if _is_of_known_shape(case, key) else "shape"
+            text = f"TF1 computes nothing of that {what}"
             if case.evidence.alone[key] == "TF1":
                 text = "TF1's network goes on to this, the port's ends before it"
             return [Cause(Kind.OUTPUT, key.name, text, keys)]
@@ -178,6 +179,13 @@ def alone(case: Case) -> list[Cause]:
             text = "no loss of the port's has the value of one of TF1's"
             return [Cause(Kind.LOSS, key.name, text, keys)]
     return []
+
+
+def _is_of_known_shape(case: Case, key: Key) -> bool:
+    """Whether TF1 computes something of the shape that a layer of the port gives."""
+    rows = [r for r in case.evidence.aligned.get(key.part, []) if r.new.name == key.name]
+    shapes = {layer.output.shape for layer in case.evidence.layers.get(key.part, [])}
+    return any(row.new.output.shape in shapes for row in rows)
 
 
 def _optimizer(case: Case, update: int) -> str:
