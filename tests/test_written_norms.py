@@ -7,6 +7,8 @@ import pytest
 import tensorflow as tf
 import written_files
 
+from dcgan_v1.migration.runners.keras import runner as keras_runner
+from dcgan_v1.migration.specs import Keras
 from dcgan_v1.porting import description as d
 from dcgan_v1.porting.keras import networks as keras_networks
 from dcgan_v1.porting.keras import training as keras_training
@@ -119,6 +121,27 @@ def test_a_fused_norm_in_a_penalty_has_its_second_derivatives():
         high, low = (session.run(squared, {x: at + sign * step}) for sign in (1, -1))
         found = session.run(gradient, {x: at})[1, 0, 1, 2]
     assert found == pytest.approx((high - low) / 2e-6, rel=1e-5)
+
+
+def test_a_module_that_is_no_layer_of_keras_tells_whose_its_variables_are():
+    class BatchNorm(tf.Module):
+        def __init__(self):
+            super().__init__()
+            self.beta = tf.Variable(np.zeros(3, "f4"))
+
+        def __call__(self, x):
+            return x + self.beta
+
+    class Net(tf.Module):
+        def __init__(self):
+            super().__init__()
+            self.bn = BatchNorm()
+
+        def __call__(self, x):
+            return self.bn(x)
+
+    runner = keras_runner.KerasRunner(Keras(models={"net": Net()}), "float32", [])
+    assert {n: v.shape for n, v in runner.describe().variables.items()} == {"net/bn/beta": [3]}
 
 
 IN_TF1 = {

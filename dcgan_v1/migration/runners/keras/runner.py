@@ -133,7 +133,7 @@ class KerasRunner:
 
     def _describe(self, name: str, variable: Any) -> Variable:
         layer, _, last = name.rpartition("/")
-        owners = [x for _, x in self.layers.values() if any(variable is v for v in x.weights)]
+        owners = [x for _, x in self.layers.values() if any(variable is v for v in x.variables)]
         kinds = {keras_layers.kind(x) for x in owners}
         return Variable(
             shape=list(variable.shape),
