@@ -50,7 +50,7 @@ OF_WEIGHTS = ("conv", "deconv", "dense", "bias")  # that are no layers without
 GIVEN = {"SelectV2": 1, "Conv2DBackpropInput": 2}  # place of what an op is given, if not the first
 TWO = {"Maximum": 0, "SelectV2": 1}  # what chooses between two tensors, which begin there
 ATTRIBUTES = ("alpha", "epsilon")
-CLASSES = "SparseSoftmaxCrossEntropyWithLogits"  # that takes whole numbers for labels
+OF_WHOLE_LABELS = "SparseSoftmaxCrossEntropyWithLogits"  # that takes whole numbers for labels
 
 
 def place_of_input(op, own, inputs):
@@ -208,7 +208,7 @@ class TensorFlowFunctions:
         derived.add(y._id)  # a number that no other tensor is given
         is_of_loss = not self.layers.depth and self.root is None
         for x in others if is_of_loss and self.recorder.sees() else ():
-            if x.dtype.is_floating or (op == CLASSES and x.dtype.is_integer):
+            if x.dtype.is_floating or (op == OF_WHOLE_LABELS and x.dtype.is_integer):
                 self._note_computed(x)
 
     def _note_computed(self, x):
