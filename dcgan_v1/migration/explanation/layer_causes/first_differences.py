@@ -28,6 +28,7 @@ def find(case: Case, mode: str, late: bool) -> list[Cause]:
     if not late:
         over -= _late(case, rows)
     models: set[str] = set()
+    given: set[str] = set()  # layers that are given what differs already
     causes = []
     for place, row in enumerate(rows):
         model = model_of(row.new.name)
@@ -39,7 +40,10 @@ def find(case: Case, mode: str, late: bool) -> list[Cause]:
             continue
         if row.new.kind == "model" and _has_layers(rows[:place], model, over):
             continue  # what its layers make
-        if _name_ahead(rows, place) in over and _is_downstream(case, mode, row):
+        is_behind = place > 0 and rows[place - 1].new.name in over
+        is_behind = is_behind or _name_ahead(rows, place) in given
+        if is_behind and _is_downstream(case, mode, row):
+            given.add(row.new.name)
             continue
         cause = _cause(case, mode, rows, place)
         if cause is not None:
@@ -51,8 +55,7 @@ def find(case: Case, mode: str, late: bool) -> list[Cause]:
 
 
 def _name_ahead(rows: list[Aligned], place: int) -> str:
-    """The last layer ahead of a place that has an op beside it: one that has none differs as it
-    does."""
+    """The last layer ahead of a place that has an op beside it."""
     return next((r.new.name for r in reversed(rows[:place]) if r.old is not None), "")
 
 
