@@ -75,7 +75,7 @@ def explain(
     if not findings:  # what comes of nothing that is named is no consequence
         findings = _remainder(first.accounting_for(first.evidence.alone), [])
     starts = [c.finding() for c in _found(case, slot_starts.find)]
-    if not any(finding.kind is Kind.AT_ZERO for finding in findings):
+    if not any(finding.kind in (Kind.AT_ZERO, Kind.FAILED) for finding in findings):
         starts += [c.finding() for c in _found(case, zeros_at_start.find)]
     return findings + starts
 
