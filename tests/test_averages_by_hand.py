@@ -7,7 +7,7 @@ import pytest
 from plain_evidence import case, made
 
 from dcgan_v1.migration.comparison.evidence import STATE, Aligned, Key
-from dcgan_v1.migration.comparison.runs import live_experiments, recorded_experiments
+from dcgan_v1.migration.comparison.runs import recorded_experiments, shifted_averages
 from dcgan_v1.migration.explanation import averages, passes
 from dcgan_v1.migration.matching.layouts import Layout
 from dcgan_v1.migration.matching.matching import Matching, Row
@@ -136,11 +136,11 @@ def test_a_pass_after_the_update_of_its_layer_is_taken_in_with_the_others(rng):
 
 def test_nothing_is_said_of_what_is_kept_where_a_second_run_gave_something_else(rng):
     plain = rng.normal(size=CHANNELS)
-    assert live_experiments.of_shift(
-        plain + 0.9 * live_experiments.SHIFT, plain, "float64"
+    assert shifted_averages.of_shift(
+        plain + 0.9 * shifted_averages.SHIFT, plain, "float64"
     ) == pytest.approx(0.9)
-    raced = plain + 0.9 * live_experiments.SHIFT + 1e-4 * rng.normal(size=CHANNELS)
-    assert live_experiments.of_shift(raced, plain, "float64") is None
+    raced = plain + 0.9 * shifted_averages.SHIFT + 1e-4 * rng.normal(size=CHANNELS)
+    assert shifted_averages.of_shift(raced, plain, "float64") is None
 
 
 @pytest.mark.parametrize("is_unbiased", [True, False])

@@ -3,7 +3,7 @@
 import numpy as np
 
 from dcgan_v1.migration.comparison.evidence import AVERAGE, STATE, WEIGHT, Key
-from dcgan_v1.migration.explanation import estimates, passes, weight_averages
+from dcgan_v1.migration.explanation import decays, estimates, passes, weight_averages
 from dcgan_v1.migration.explanation.case import Case, Cause
 from dcgan_v1.migration.explanation.kinds import Kind
 from dcgan_v1.migration.explanation.layer_causes.layer_case import AGREE
@@ -125,9 +125,9 @@ def _of_decay(case: Case, name: str, kept: tuple[float, float], own: Decay | Non
     """Another decay, or another number of passes of the same one."""
     old_kept, new_kept = kept
     number = len(own.passes) if own else _passes(case, name)
-    of_one = own.of_one if own else _root(new_kept, number)
+    of_one = own.of_one if own else decays.root(new_kept, number)
     if own and (of_tf1 := _passes_of(old_kept, own.of_one)):
-        each = f"each keeps {_plain(own.of_one)}"
+        each = f"each keeps {decays.plain(own.of_one)}"
         return (
             f"the layer takes in {_times(number)} in a step, in TF1 {_times(of_tf1)} ({each}): a "
             f"step keeps {new_kept:.4g} of the average, in TF1 {old_kept:.4g}"
@@ -139,8 +139,8 @@ def _of_decay(case: Case, name: str, kept: tuple[float, float], own: Decay | Non
         )
     told = f"{new_kept:.4g}" if abs(new_kept) > EQUAL else "nothing"
     if number > 1 and of_one:
-        told += f" ({_plain(of_one)} in each of {number} passes)"
-    in_tf1 = f"{old_kept:.4g}{_as_power(old_kept, number)}"
+        told += f" ({decays.plain(of_one)} in each of {number} passes)"
+    in_tf1 = f"{old_kept:.4g}{decays.as_power(old_kept, number)}"
     whose = "the average's" if _is_of_weights(case, name) else "batch norm's"
     text = f"{whose} decay differs: a step keeps {told} of the average, in TF1 {in_tf1}"
     others = [(1 - old_kept ** (1 / p)) ** p for p in PASSES]
@@ -163,10 +163,6 @@ def _passes_of(kept: float, of_one: float) -> int:
 
 def _times(number: int) -> str:
     return f"{number} batch{'es' if number > 1 else ''}"
-
-
-def _plain(number: float) -> str:
-    return f"{number:.6g}"
 
 
 def _of_same_decay(case: Case, key: Key, own: Decay) -> str:
@@ -260,21 +256,6 @@ def _passes(case: Case, name: str) -> int:
     layer = _layer(case, name)
     calls = {a.new.name for a in case.evidence.aligned.get("training", [])}
     return sum(call.partition("#")[0] == layer for call in calls) or 1
-
-
-def _root(kept: float, number: int) -> float | None:
-    """The decay of one pass, where that is a number such as people write; else None."""
-    of_one = kept ** (1 / number) if kept > 0 else 0.0
-    plain = round(of_one, 3)
-    return plain if 0 < plain < 1 and abs(of_one - plain) < 1e-7 else None
-
-
-def _as_power(kept: float, number: int) -> str:
-    """Returns ' (0.99^4)' where TF1's number is a power of a plainer one; as many passes as the
-    port has come first."""
-    exponents = ([number] if number > 1 else []) + ([2, 3, 4] if _root(kept, 1) is None else [])
-    roots = ((_root(kept, exponent), exponent) for exponent in exponents)
-    return next((f" ({root:g}^{exponent})" for root, exponent in roots if root), "")
 
 
 def _also_variance(case: Case, key: Key, kept: tuple[float, float], own: Decay | None) -> str:

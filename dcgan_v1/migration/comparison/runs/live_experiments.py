@@ -20,27 +20,14 @@ from dcgan_v1.migration.comparison.evidence import (
 from dcgan_v1.migration.comparison.inputs.preparation import Prepared
 from dcgan_v1.migration.comparison.pairs import alignment
 from dcgan_v1.migration.comparison.programs import Programs
+from dcgan_v1.migration.comparison.runs.shifted_averages import SHIFT, of_shift
 from dcgan_v1.migration.comparison.runs.update_weights import weights_before_updates
 from dcgan_v1.migration.matching.matching import Row
 from dcgan_v1.migration.records import GradientKey, Observation, Settings, SlotKey, State
 from dcgan_v1.migration.runners.process import both
 from dcgan_v1.migration.sources import Change, InputChange
 
-SHIFT = 0.125  # of averages, exact in binary
 GROWN = 1e-9  # relative, of gradients that grow by the same each time
-EVEN = {"float32": 1e-3, "float64": 1e-8}  # how far channels may keep different parts of it
-
-
-def of_shift(shifted: np.ndarray, plain: np.ndarray, dtype: str) -> float | None:
-    """Returns the part of a shift that an average keeps; None where its channels keep different
-    ones: what else it is made of was not the same in both runs.
-
-    Args:
-      shifted, plain: the average after a step, with and without the shift at its start.
-      dtype: of the programs.
-    """
-    moved = (np.float64(shifted) - plain) / SHIFT
-    return float(np.median(moved)) if np.ptp(moved) < EVEN[dtype] else None
 
 
 class LiveExperiments:

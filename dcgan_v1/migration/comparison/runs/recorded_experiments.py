@@ -3,7 +3,8 @@
 import numpy as np
 
 from dcgan_v1.migration.comparison.evidence import AVERAGE, GRADIENT, LOSS, STATE, Key, Keyed
-from dcgan_v1.migration.comparison.runs.live_experiments import SHIFT, LiveExperiments, of_shift
+from dcgan_v1.migration.comparison.runs.live_experiments import LiveExperiments
+from dcgan_v1.migration.comparison.runs.shifted_averages import SHIFT, of_shift
 from dcgan_v1.migration.comparison.runs.update_weights import weights_before_updates
 from dcgan_v1.migration.matching.fingerprints import distance
 from dcgan_v1.migration.matching.matching import Row
