@@ -13,7 +13,7 @@ from test_written_forms import written
 from dcgan_v1.porting import description as d
 from dcgan_v1.porting.reading import network_names, rows_beside
 from dcgan_v1.porting.tensorflow import tf_ops
-from dcgan_v1.porting.text import imports, layers_file
+from dcgan_v1.porting.text import imports, own_layers_file
 
 pytestmark = pytest.mark.graph
 RNG = np.random.default_rng(0)
@@ -47,18 +47,18 @@ def conditional_gan():
 @pytest.mark.parametrize("to", TARGETS)
 def test_what_a_framework_lacks_has_a_file_of_its_own_and_networks_hold_networks_alone(to):
     texts = written(conditional_gan, to)
-    own = set(layers_file.names(texts["own_layers.py"]))
+    own = set(own_layers_file.names(texts["own_layers.py"]))
     assert own == LACKING[to]
     tree = ast.parse(texts["networks.py"]).body
-    assert layers_file.names(texts["networks.py"]) == ["G"]
+    assert own_layers_file.names(texts["networks.py"]) == ["G"]
     (taken,) = (n for n in tree if isinstance(n, ast.ImportFrom) and n.module == "own_layers")
     assert {a.name for a in taken.names} == own
 
 
 def test_a_file_of_layers_holds_what_those_that_are_used_are_made_of_and_none_where_none_is():
     own = {"a": "class a:\n    pass\n", "b": "class b(a):\n    pass\n", "c": "def c():\n    b\n"}
-    assert layers_file.text(own, ["x = self.b(b=1)"], "it") == ""
-    text = layers_file.text(own, ["x = b()", "y = 1"], "it")
+    assert own_layers_file.text(own, ["x = self.b(b=1)"], "it") == ""
+    text = own_layers_file.text(own, ["x = b()", "y = 1"], "it")
     assert "class a:" in text and "class b(a):" in text and "def c()" not in text
 
 

@@ -2,7 +2,7 @@
 
 import re
 
-from dcgan_v1.porting.text import layers_file
+from dcgan_v1.porting.text import own_layers_file
 
 
 def as_one(own, *texts):
@@ -12,5 +12,5 @@ def as_one(own, *texts):
       own: name -> definition of what the framework lacks.
       texts: of networks.py, and of training.py after it.
     """
-    lines = "\n".join([layers_file.text(own, texts, "it"), *texts]).splitlines()
+    lines = "\n".join([own_layers_file.text(own, texts, "it"), *texts]).splitlines()
     return "\n".join(x for x in lines if not re.match("from (own_layers|networks) import ", x))

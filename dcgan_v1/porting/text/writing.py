@@ -15,7 +15,7 @@ from dcgan_v1.porting import description as d
 from dcgan_v1.porting.folder import readme, sides, train_program
 from dcgan_v1.porting.reading import corrections, feeding
 from dcgan_v1.porting.targets import TARGETS
-from dcgan_v1.porting.text import layers_file
+from dcgan_v1.porting.text import own_layers_file
 
 if TYPE_CHECKING:
     from dcgan_v1.migration.runners.tf1.runner import GraphRunner
@@ -74,7 +74,7 @@ class Port:
             name=self.original.name,
             folder=out.name,
             verdict=verdict,
-            lacking=layers_file.names(self.texts.get("own_layers.py", "")),
+            lacking=own_layers_file.names(self.texts.get("own_layers.py", "")),
             weights=(out / "weights").is_dir(),
             meta=self.original.graph_path(out.name),
         )
@@ -152,7 +152,7 @@ def files(program: d.Program, old: str, to: str) -> dict[str, str]:
         reasons = "; ".join(dict.fromkeys(refused))
         raise d.Refused(f"{program.source} holds what no port to {to} is written for: {reasons}")
     own, framework = target.own_layers(program), readme.FRAMEWORKS[to]
-    if lacking := layers_file.text(own, list(texts.values()), framework):
+    if lacking := own_layers_file.text(own, list(texts.values()), framework):
         texts["own_layers.py"] = lacking
     texts["port.py"] = sides.text(program, old, target)
     for name, text in texts.items():
