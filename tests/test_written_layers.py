@@ -88,8 +88,8 @@ def test_an_initialiser_that_layers_share_has_a_name_and_draws_anew_for_each():
     assert bodies == ["a(normal())", f"b(normal()) c({other})"]
     made = normal.replace("RandomNormal", "TruncatedNormal")
     lines, bodies = keras_starts.shared([f"a({made}) b({made})"])
-    assert lines == ["truncated = partial(keras.initializers.TruncatedNormal, 0, 1)"]
-    assert bodies == ["a(truncated()) b(truncated())"]
+    assert lines == ["trunc = partial(keras.initializers.TruncatedNormal, 0, 1)"]
+    assert bodies == ["a(trunc()) b(trunc())"]
 
 
 def first_values(kind):

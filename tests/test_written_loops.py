@@ -89,13 +89,29 @@ def test_a_loop_of_updates_moves_weights_as_one_after_the_other_does():
         (("x", "x_2", "x_3"), ("Square", "Square", "Abs"), [2, 1]),
         (("x", "x_2", "x_3"), ("Square", "Abs", "Square"), [1, 1, 1]),
         (("x", "x_2", "x"), ("Square", "Square", "Abs"), [1, 1, 1]),  # x is needed afterwards
-        (("x", "x"), ("Square", "Square"), [1, 1]),  # nothing is given anew
+        (("x", "x"), ("Square", "Square"), [2]),  # nothing is given anew
+        (("x", "x", "x_2"), ("Square", "Square", "Square"), [3]),
+        (("x", "x", "x_2"), ("Square", "Square", "Abs"), [2, 1]),
     ],
 )
 def test_runs_are_a_loop_only_where_they_are_the_same_and_nothing_else_needs_the_first_batch(
     inputs, kinds, rounds
 ):
     assert [1 + len(r.others) for r in repeats.of(critic_program(inputs, kinds))] == rounds
+
+
+def test_updates_that_repeat_with_the_same_batch_are_a_loop_that_moves_weights_as_often():
+    program, names = critic_program(("x", "x"), ("Square",) * 2), {}
+    texts = torch_networks.text(program), torch_training.text(program)
+    assert "for _ in range(2):" in texts[1] and texts[1].count(".backward(") == 1
+    exec(written_files.as_one(torch_networks.own_layers(program), *texts), names)
+    training, w, x = names["Training"](), RNG.normal(size=(2, 2)), RNG.normal(size=(4, 2))
+    training.d.dense.weight.data = torch.tensor(w.T)
+    losses = training.train_step(torch.tensor(x))
+    for i in (1, 2):
+        assert float(losses[f"d_loss_{i}"]) == pytest.approx(np.square(x @ w).sum())
+        w = w - 0.1 * 2 * x.T @ (x @ w)
+    np.testing.assert_allclose(training.d.dense.weight.detach().numpy().T, w, atol=1e-12)
 
 
 def test_two_loops_of_a_step_gather_their_own_losses():

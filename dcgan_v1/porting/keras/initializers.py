@@ -15,7 +15,7 @@ DRAWN = {  # kind -> (Keras's class, what it is given)
     "scaled": ("VarianceScaling", '{scale!r}, "{mode}", "{distribution}"'),
 }
 NAMES = {"RandomNormal": "normal", "RandomUniform": "uniform", "VarianceScaling": "scaled"}
-NAMES |= {"TruncatedNormal": "truncated"}
+NAMES |= {"TruncatedNormal": "trunc"}
 MADE = re.compile(rf"keras\.initializers\.({'|'.join(NAMES)})\(([^()]*)\)")
 
 

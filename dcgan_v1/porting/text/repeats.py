@@ -1,4 +1,4 @@
-"""Session runs of a step that do the same again, with other batches and noise: a loop in a port."""
+"""Session runs of a step that do the same again, mostly with other batches: a loop in a port."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -45,7 +45,7 @@ def of(program: d.Program) -> list[Repeat]:
         made = [program.stages[i] for i in runs[0]]
         given = _given(made, others)
         after = [s for i, s in enumerate(program.stages) if not any(i in run for run in runs)]
-        if others and given and not set(given) & _used(after):  # a loop gives them other values
+        if others and not set(given) & _used(after):  # a loop gives them other values
             repeats.append(Repeat(tuple(runs[0]), tuple(others), given))
         else:
             repeats += [Repeat(tuple(run)) for run in runs]

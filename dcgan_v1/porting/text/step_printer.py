@@ -65,11 +65,9 @@ class StepPrinter(ABC, Generic[Printer]):
     def _loop(self, repeat: Repeat) -> list[str]:
         """Returns the lines of runs that are the same but for what they are given."""
         step, arguments = self.step, self.step.inputs | self.step.draws
-        runs = [[arguments[name] for name in repeat.given]]
-        runs += [[arguments[pairs[name]] for name in repeat.given] for pairs in repeat.others]
         taken = {*arguments.values(), *step.values.values(), *(x[2] for x in self.looped.values())}
-        name, lines, lists = unused("runs", taken), [], []
-        rows = ["(" + ", ".join(run) + ")" if len(run) > 1 else run[0] for run in runs]
+        head = self._loop_head(repeat, unused("runs", taken))
+        lines, lists = [], []
         for loss, value in self._losses.items():
             if value.name in step.made_in_all(repeat.stages):
                 others = [value.name, *(pairs[value.name] for pairs in repeat.others)]
@@ -82,12 +80,17 @@ class StepPrinter(ABC, Generic[Printer]):
                 lines.append(f"{losses}.append({self.returned.format(step.values[value.name])})")
         self._begin_loop()
         body = [line for number in repeat.stages for line in self._stage(number)]
-        return [
-            f"{name} = ({', '.join(rows)})",
-            *lists,
-            f"for {', '.join(runs[0])} in {name}:",
-            *(f"    {line}" for line in [*body, *lines]),
-        ]
+        return [*lists, *head, *(f"    {line}" for line in [*body, *lines])]
+
+    def _loop_head(self, repeat: Repeat, name: str) -> list[str]:
+        """Returns the lines ahead of a loop's body; `name` is that of what its runs are given."""
+        if not repeat.given:
+            return [f"for _ in range({1 + len(repeat.others)}):"]
+        arguments = self.step.inputs | self.step.draws
+        runs = [[arguments[value] for value in repeat.given]]
+        runs += [[arguments[pairs[value]] for value in repeat.given] for pairs in repeat.others]
+        rows = ["(" + ", ".join(run) + ")" if len(run) > 1 else run[0] for run in runs]
+        return [f"{name} = ({', '.join(rows)})", f"for {', '.join(runs[0])} in {name}:"]
 
     def _counted(self, loss: str, values: list[str]) -> tuple[str, int]:
         """How a loop names a loss's values: (stem, the first's number), as the losses are named

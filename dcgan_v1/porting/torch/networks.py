@@ -48,6 +48,7 @@ def truncated_normal(shape):
     return torch.nn.init.trunc_normal_(torch.empty(shape))
 ''',
 }
+WIDTH = 92  # of a line in a function, as ruff breaks it
 START = {
     "zeros": "nn.init.zeros_({0})",
     "ones": "nn.init.ones_({0})",
@@ -110,28 +111,15 @@ class _Writer:
 
     def _starts(self, own: Contents, network: d.Network) -> list[str]:
         """Lines that give weights their first values: once for all that are alike."""
-        places: dict[tuple[str, str], list[str]] = {}  # (call, part of a layer) -> layers
+        calls: dict[str, list[str]] = {}  # attribute -> what is done to it, as '{0}.weight'
         for name, node in own.layers.items():
             for part, variable in node.variables.items():
-                if part in PARTS:
-                    start = self._start(variable, node.kind, part)
-                    places.setdefault((start, _part(node, part)), []).append(f"self.{name}")
-        for variable in own.weights:
-            start = self._start(variable, "", "")
-            places.setdefault((start, ""), []).append(f"self.{attribute_of(network, variable)}")
-        calls: dict[tuple[str, ...], list[str]] = {}  # layers -> what is done to each
-        for (start, part), names in places.items():
-            if start:
-                one = names[0] if len(names) == 1 else "layer" if part else "weight"
-                place = f"{one}.{part}" if part else one
-                calls.setdefault(tuple(names), []).append(start.replace("{0}", place))
-        lines: list[str] = []
-        for each, said in calls.items():
-            if len(each) == 1:
-                lines += said
-            else:
-                one = "layer" if "(layer." in said[0] else "weight"
-                lines += [f"for {one} in ({', '.join(each)}):", *(f"    {x}" for x in said)]
+                if part in PARTS and (start := self._start(variable, node.kind, part)):
+                    place = "{0}." + _part(node, part)
+                    calls.setdefault(f"self.{name}", []).append(start.replace("{0}", place))
+        lines = min(_loops(calls, by_layer=True), _loops(calls, by_layer=False), key=len)
+        weights = {f"self.{attribute_of(network, v)}": self._start(v, "", "") for v in own.weights}
+        lines += _loops({name: [start] for name, start in weights.items() if start}, item="weight")
         return lines
 
     def _start(self, variable: str, kind: str, part: str) -> str:
@@ -176,6 +164,33 @@ class _Writer:
         self.refused += printer.refused
         name = "forward" if function.name == "call" else function.name
         return [f"    def {name}({', '.join(words)}):", *(f"        {line}" for line in lines)]
+
+
+def _loops(calls: dict[str, list[str]], by_layer: bool = False, item: str = "layer") -> list[str]:
+    """Returns the lines of calls, a loop for what is done to several.
+
+    Args:
+      calls: attribute -> calls with '{0}' in its place.
+      by_layer: together what is done to a layer, else what is done to the same layers.
+      item: what a loop calls one of them.
+    """
+    groups: dict[tuple[str, ...], list[str]] = {}  # calls -> attributes
+    for name, own in calls.items():
+        for said in [tuple(own)] if by_layer else [(call,) for call in own]:
+            groups.setdefault(said, []).append(name)
+    together: dict[tuple[str, ...], list[str]] = {}  # attributes -> calls
+    for said, names in sorted(groups.items(), key=lambda group: ".bias" in group[0][0]):
+        together.setdefault(tuple(names), []).extend(said)
+    lines: list[str] = []
+    for several, calls_of in together.items():
+        if len(several) == 1:
+            lines += [call.replace("{0}", several[0]) for call in calls_of]
+            continue
+        head = [f"for {item} in ({', '.join(several)}):"]
+        if len(head[0]) > WIDTH:
+            head = [f"for {item} in (", *(f"    {name}," for name in several), "):"]
+        lines += [*head, *(f"    {call.replace('{0}', item)}" for call in calls_of)]
+    return lines
 
 
 def _part(node: d.Node, part: str) -> str:
