@@ -14,7 +14,8 @@ from test_heaps import problem
 
 SCRIPTS = Path(__file__).parent / "heaps" / "scripts.py"
 CHUNK = 12  # pairs in one process
-FEW = (  # of the styles: layers, functions of torch and of TensorFlow, two networks, blocks, steps
+FEW = (  # of the styles: layers, functions of torch and of TensorFlow, two networks, blocks, steps,
+    # a kernel that is made of a parameter, gradients that a step leaves for the next
     "logits in TF1, a sigmoid and BCE in the port",
     "a GAN in Keras",
     "the slope, in bare tensors",
@@ -22,18 +23,9 @@ FEW = (  # of the styles: layers, functions of torch and of TensorFlow, two netw
     "D and G in the other order",
     "the decay of averaged weights",
     "the weight of a penalty",
-)
-
-ALONE = (  # a recorder sees no kernel that was rewritten, and asks no program twice
-    "an equalised learning rate",
-    "the gain of an equalised convolution",
-    "the gain of an equalised dense layer",
-    "kernels that are not equalised",
     "a flipped kernel",
-    "a transposed kernel",
     "gradients that are not set to zero",
 )
-
 
 # what is said of two programs in place of what an adapter shows
 OTHERWISE = {
@@ -46,7 +38,7 @@ def chunks():
     """A few pairs for `make check`, and all others."""
     pairs = {pair.name: pair for pair in (*EQUAL, *DIFFERENT)}
     yield pytest.param([pairs.pop(name) for name in FEW], id="few")
-    rest = [pair for name, pair in pairs.items() if name not in ALONE]
+    rest = list(pairs.values())
     for start in range(0, len(rest), CHUNK):
         chunk = rest[start : start + CHUNK]
         yield pytest.param(chunk, id=str(start // CHUNK + 1), marks=pytest.mark.release)

@@ -21,10 +21,10 @@ def find(case: Case) -> list[Cause]:
     open_keys = {d.key for d in case.differences if d.is_over and d.key in keys} | states
     if not open_keys - case.accounted:
         return []
-    if case.experiments.adds_gradients():
+    if proof := case.experiments.adds_gradients():
         text = (
             "a step adds its gradients to those of the step before: they are not set to zero "
-            "(zero_grad) between steps, and two steps from the same start differ by as much"
+            f"(zero_grad) between steps, and {proof}"
         )
         return [Cause(Kind.KEPT_GRADIENTS, where, text, frozenset(open_keys))]
     text = (

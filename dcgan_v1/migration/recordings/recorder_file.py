@@ -26,6 +26,7 @@ OF_PORTS = (
     "layer_calls",
     "torch_layers",
     "leaky_relus",
+    "made_kernels",
     "torch_functions",
     "torch_program",
     "tensorflow_casts",

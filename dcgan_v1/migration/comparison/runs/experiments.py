@@ -47,9 +47,9 @@ class Experiments(Protocol):
         once more from the same start, keys of all that does); ('', nothing) where it repeats."""
         ...
 
-    def adds_gradients(self) -> bool:
-        """Returns whether the port's steps from one start have gradients that grow by the same
-        each time, where the layers before any update give the same."""
+    def adds_gradients(self) -> str:
+        """Returns what shows that the port's steps add their gradients to those of the steps
+        before, or ''."""
         ...
 
     def gradients_off_zero(self) -> tuple[Keyed, Keyed] | None:

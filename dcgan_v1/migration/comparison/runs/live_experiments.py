@@ -152,7 +152,9 @@ class LiveExperiments:
         where = str(next(iter([*layers, *others]), ""))
         return where, frozenset([*layers, *others])
 
-    def adds_gradients(self) -> bool:
+    def adds_gradients(self) -> str:
+        """They grow by the same each time that the step is done from one start, where the layers
+        before any update give the same."""
         new, batch = self._programs.new, self._prepared.port_batch(0, self._evidence.dtype)
         seen = []
         for _ in range(3):
@@ -160,14 +162,15 @@ class LiveExperiments:
             seen.append(new.step(batch, is_observed=True))
         layers = [[s.output for s in one.layers if not s.applied] for one in seen]
         if not all(map(np.array_equal, layers[0], layers[1])):
-            return False
+            return ""
         grown = []
         for key, first in seen[0].gradients.items():
             second, third = (one.gradients.get(key, first) for one in seen[1:])
             if key.update == 0 and not np.array_equal(first, second):
                 size = np.max(np.abs(second - first))
                 grown.append(np.max(np.abs(third - 2 * second + first)) <= GROWN * size)
-        return bool(grown) and all(grown)
+        is_sum = bool(grown) and all(grown)
+        return "two steps from the same start differ by as much" if is_sum else ""
 
     def gradients_off_zero(self) -> tuple[Keyed, Keyed] | None:
         evidence, start = self._evidence, self._prepared.start

@@ -4,6 +4,7 @@ import numpy as np
 
 from dcgan_v1.migration.comparison.evidence import AVERAGE, GRADIENT, LOSS, STATE, Key, Keyed
 from dcgan_v1.migration.comparison.runs.live_experiments import LiveExperiments
+from dcgan_v1.migration.comparison.runs.recorded_run import state_of
 from dcgan_v1.migration.comparison.runs.shifted_averages import SHIFT, of_shift
 from dcgan_v1.migration.comparison.runs.update_weights import weights_before_updates
 from dcgan_v1.migration.matching.fingerprints import distance
@@ -92,6 +93,34 @@ class RecordedExperiments(LiveExperiments):
                 told[key] = still[key]
         return told, told
 
+    def unrepeated(self) -> tuple[str, frozenset[Key]]:
+        """Gradients of the second step that are TF1's from the port's weights and batch of then,
+        added to the first's: nobody has set those to zero. All of an update's are."""
+        evidence, programs = self._evidence, self._programs
+        port, matching = programs.new, evidence.matching
+        assert isinstance(port, RecordedPort)
+        if len(self._prepared.batches) < 2:
+            return "", frozenset()
+        port.position = 0
+        of_steps = [port.step(Batch(), is_observed=True).gradients for _ in range(2)]
+        first, second = (_keyed(matching.gradients(g, evidence.old)[0]) for g in of_steps)
+        port.position = 1
+        start = state_of(port, matching, evidence.old, self._prepared.start)
+        batch = self._prepared.tf1_batch(1, evidence.dtype)
+        before = weights_before_updates(programs, matching, evidence.old, batch)
+        kept: list[Key] = []
+        for number, weights in before.items():
+            still = self._still(start.replaced(weights), batch)
+            keys = [k for k in first if k.update == number and np.any(first[k])]
+            own = [k for k in keys if k in second and k in still]
+            if own == keys and all(_is_sum(second[k], first[k], still[k]) for k in keys):
+                kept += keys
+        return str(next(iter(kept), "")), frozenset(kept)
+
+    def adds_gradients(self) -> str:
+        _, keys = self.unrepeated()
+        return "those of the second step are its own and the first's together" if keys else ""
+
     def _still(self, start: State, batch: Batch) -> Keyed:
         """TF1's gradients and losses of a step from a start, with rates of 0."""
         self._programs.old.load(start)
@@ -144,6 +173,11 @@ class RecordedExperiments(LiveExperiments):
 
 def _keyed(gradients: dict[GradientKey, np.ndarray]) -> Keyed:
     return {Key(GRADIENT, k.variable, "", 0, k.update): a for k, a in gradients.items()}
+
+
+def _is_sum(whole: np.ndarray, first: np.ndarray, own: np.ndarray) -> bool:
+    """Whether a gradient is one of its own and an earlier one added up."""
+    return distance(whole.ravel(), (first + own).ravel()) < ALIKE
 
 
 def _kept(before: np.ndarray, statistic: np.ndarray, after: np.ndarray) -> float | None:

@@ -6,6 +6,7 @@ import numpy as np
 
 from dcgan_v1.migration.recordings.port_recorder.draws import patched
 from dcgan_v1.migration.recordings.port_recorder.leaky_relus import AT_ZERO, leaky_relu_of
+from dcgan_v1.migration.recordings.port_recorder.made_kernels import OpKernels
 from dcgan_v1.migration.recordings.port_recorder.tensorflow_draws import is_eager
 from dcgan_v1.migration.recordings.port_recorder.tensorflow_layers import LIBRARIES
 from dcgan_v1.migration.recordings.port_recorder.torch_layers import flat
@@ -104,6 +105,7 @@ class TensorFlowFunctions:
         self.is_backward = False
         self.root, self.calls = None, 0
         self.handles, self.reads = {}, {}  # id of a handle, of what was read -> its variable
+        self.kernels = OpKernels(self.reads)
         self.classes = set()
         self.uses = {}  # id of a variable -> how often it was told of equal ones
         self.outputs = set()  # ids of what noted ops gave
@@ -161,6 +163,7 @@ class TensorFlowFunctions:
             return
         op = op_type.decode() if isinstance(op_type, bytes) else op_type
         self._derive(op, inputs, outputs[0])
+        self.kernels.add(op, inputs, outputs[0])
         if op == "ReadVariableOp":
             if inputs[0]._id in self.handles:
                 self.reads[outputs[0]._id] = self.handles[inputs[0]._id]
@@ -239,7 +242,7 @@ class TensorFlowFunctions:
 
     def _weights(self, op, inputs):
         """Place of an input -> the variables that it may be: TensorFlow reads some by itself."""
-        own = {i: [self.reads[t._id]] for i, t in enumerate(inputs) if t._id in self.reads}
+        own = {i: [v] for i, v in self.kernels.among(OPS[op], inputs).items()}
         if own or OPS[op] not in OF_WEIGHTS:
             return own
         trained = [v for v in self.handles.values() if v.trainable and v.shape.rank]

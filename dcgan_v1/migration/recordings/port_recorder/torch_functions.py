@@ -5,6 +5,7 @@
 import numpy as np
 
 from dcgan_v1.migration.recordings.port_recorder.leaky_relus import AT_ZERO, leaky_relu_of
+from dcgan_v1.migration.recordings.port_recorder.made_kernels import WITH_KERNELS, MadeKernels
 
 FUNCTIONS = {  # name of a function -> the kind of layer that it makes
     "conv1d": "conv",
@@ -119,6 +120,7 @@ class TorchFunctions:
         self.torch, self.recorder, self.layers = torch, recorder, layers
         self.optimizers = optimizers
         self.is_updating = False
+        self.made = MadeKernels()
 
     def install(self):
         """Has every call of a function pass here."""
@@ -152,6 +154,7 @@ class TorchFunctions:
                 self._note_computed([*args, *kwargs.values()])
             if name not in FUNCTIONS or not self._note(name, args, kwargs, y):
                 self._follow(args, y)
+            self.made.add(name, args, y, self._kernel)
 
     def _note_computed(self, values):
         """Notes what the program computes of a batch and holds against its networks' output:
@@ -172,6 +175,9 @@ class TorchFunctions:
         arguments = arguments_of(name, args, kwargs)
         tensors = {k: v for k, v in arguments.items() if isinstance(v, self.torch.Tensor)}
         own = {k: v for k, v in tensors.items() if self._is_own(v)}
+        if FUNCTIONS[name] in WITH_KERNELS:
+            made = {k: self.made.of(v) for k, v in tensors.items()}
+            own.update({k: v for k, v in made.items() if v is not None})
         if FUNCTIONS[name] in WITH_WEIGHTS and not own:
             return False
         if any(y is v for v in own.values()):
@@ -195,6 +201,10 @@ class TorchFunctions:
         if root is None:
             chains[id(y)] = function
         return True
+
+    def _kernel(self, tensor):
+        """The weight that a tensor is or was made of, or None."""
+        return tensor if self._is_own(tensor) else self.made.of(tensor)
 
     def _is_own(self, tensor):
         """Whether a tensor is a weight, or an average."""

@@ -10,6 +10,7 @@ import keras
 import numpy as np
 from tensorflow.python.framework import op_callbacks
 
+from dcgan_v1.migration.recordings.port_recorder.made_kernels import OpKernels
 from dcgan_v1.migration.recordings.port_recorder.tensorflow_functions import (
     ATTRIBUTES,
     OF_WEIGHTS,
@@ -44,6 +45,7 @@ class Functions:
         self._variables = own
         self._handles = {v.handle._id: n for n, v in own.items()}
         self._reads: dict[int, str] = {}  # what was read of a variable -> its name
+        self._kernels = OpKernels(self._reads)
         self._outputs: set[int] = set()  # what layers gave
         self._passes: dict[str, Pass] = {}
         self._alive: list[Any] = []  # or an id might be another's
@@ -75,12 +77,14 @@ class Functions:
         if kind == "ReadVariableOp" and inputs[0]._id in self._handles:
             self._reads[outputs[0]._id] = self._handles[inputs[0]._id]
             self._alive.append(outputs[0])
-        elif kind in OPS and "" not in self._inside and outputs[0].dtype.is_floating:
+            return
+        self._kernels.add(kind, inputs, outputs[0])
+        if kind in OPS and "" not in self._inside and outputs[0].dtype.is_floating:
             self._of_layer(kind, inputs, attributes, outputs[0])
 
     def _weights(self, inputs: tuple[Any, ...], layer: str) -> dict[int, str]:
         """Place of an input -> the variable that it is."""
-        own = {i: self._reads[t._id] for i, t in enumerate(inputs) if t._id in self._reads}
+        own: dict[int, str] = self._kernels.among(layer, inputs)
         if own or layer not in OF_WEIGHTS:
             return own
         # TensorFlow reads some by itself: of equal ones the first that was not used

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch.overrides import TorchFunctionMode
 
+from dcgan_v1.migration.recordings.port_recorder.made_kernels import WITH_KERNELS, MadeKernels
 from dcgan_v1.migration.recordings.port_recorder.torch_functions import (
     FUNCTIONS,
     OF_TWO,
@@ -21,8 +22,6 @@ from dcgan_v1.migration.recordings.port_recorder.torch_functions import (
 from dcgan_v1.migration.records import LayerOutput, Settings
 from dcgan_v1.migration.runners.layer_names import Pass
 from dcgan_v1.migration.runners.torch import function_names
-
-OF_KERNELS = ("mul", "div", "true_divide", "flip", "transpose")  # that leave a kernel's shape
 
 
 @dataclass(frozen=True)
@@ -67,7 +66,7 @@ class Functions(TorchFunctionMode):
         self.in_layers = 0
         self.passes: dict[str, Pass] = {}
         self._chains: dict[int, str] = {}  # id of what a model of bare tensors gave -> the model
-        self._derived: dict[int, str] = {}  # id of what was made of one kernel alone -> the kernel
+        self._made = MadeKernels()
         self._alive: list[torch.Tensor] = []  # or an id might be another's
 
     def __torch_function__(
@@ -81,7 +80,7 @@ class Functions(TorchFunctionMode):
             return y
         if name not in FUNCTIONS:
             self._follow(args, y)
-            self._derive(name, args, y)
+            self._made.add(name, args, y, self._kernel)
             return y
         call = self._call(name, args, kwargs, y)
         if call is not None:
@@ -103,8 +102,10 @@ class Functions(TorchFunctionMode):
     ) -> Call | None:
         arguments = arguments_of(name, args, kwargs)
         tensors = {k: v for k, v in arguments.items() if isinstance(v, torch.Tensor)}
-        named = {**self._derived, **self.names}
-        own = {k: named[id(v)] for k, v in tensors.items() if id(v) in named}
+        own = {k: self.names[id(v)] for k, v in tensors.items() if id(v) in self.names}
+        if FUNCTIONS[name] in WITH_KERNELS:
+            kernels = {k: self._kernel(v) for k, v in tensors.items()}
+            own |= {k: kernel for k, kernel in kernels.items() if kernel is not None}
         if FUNCTIONS[name] in WITH_WEIGHTS and not own:
             self._follow(args, y)
             return None
@@ -132,15 +133,10 @@ class Functions(TorchFunctionMode):
             return variable.partition("/")[0]
         return next((self._chains[id(t)] for t in tensors if id(t) in self._chains), None)
 
-    def _derive(self, name: str, args: tuple[Any, ...], y: torch.Tensor) -> None:
-        """A kernel that is scaled or flipped before it is used, is its variable's still."""
-        tensors = [x for x in args if isinstance(x, torch.Tensor) and x.numel() > 1]
-        if name not in OF_KERNELS or len(tensors) != 1 or tensors[0].shape != y.shape:
-            return
-        variable = {**self._derived, **self.names}.get(id(tensors[0]))
-        if variable and y.ndim > 1 and (y.ndim == 4 or name != "transpose"):
-            self._derived[id(y)] = variable
-            self._alive.append(y)
+    def _kernel(self, tensor: torch.Tensor) -> str | None:
+        """The variable that a tensor is or was made of."""
+        made: str | None = self._made.of(tensor)
+        return self.names.get(id(tensor), made)
 
     def _follow(self, args: tuple[Any, ...], y: torch.Tensor) -> None:
         """What is made of a bare model's output by a reshape, say, is still its."""
