@@ -1,6 +1,7 @@
 """What stands around an old program: its streams, its own packages, numpy 1 and Python 2."""
 
 import errno
+import io
 import os
 import sys
 import types
@@ -13,7 +14,7 @@ from dcgan_v1.commands import cli
 from dcgan_v1.errors import UserError
 from dcgan_v1.migration.programs import python2_names, running, stand_ins, workplace
 from dcgan_v1.migration.programs.facade import Facade
-from dcgan_v1.migration.programs.families.packages import numpy_arithmetic
+from dcgan_v1.migration.programs.families.packages import numpy_arithmetic, numpy_functions
 from dcgan_v1.migration.programs.program import Program
 
 pytestmark = pytest.mark.unit
@@ -97,6 +98,35 @@ def test_a_full_disk_names_what_a_command_writes(monkeypatch, capsys):
 def test_a_list_of_as_many_lists_as_an_array_has_dimensions_is_an_array(length, shape):
     key = numpy_arithmetic.index(np.zeros((60, 3)), [[0]] * length)
     assert isinstance(key, tuple) if shape is None else np.zeros((60, 3))[key].shape == shape
+
+
+def test_a_number_that_a_files_head_holds_is_a_length_as_it_was_to_numpy_of_2015(rng):
+    """kvfrans/variational-autoencoder: its copy of TensorFlow's first reader of MNIST."""
+    count, rows, columns = map(int, rng.integers(2, 9, 3))
+    pixels = rng.integers(0, 256, (count, rows, columns, 1), np.uint8)
+    file = io.BytesIO(np.array([2051, count, rows, columns], ">i4").tobytes() + pixels.tobytes())
+    frombuffer = numpy_functions.NAMES["frombuffer"]
+
+    def read32():
+        return frombuffer(file.read(4), dtype=np.dtype(np.uint32).newbyteorder(">"))
+
+    assert (magic := read32()) == 2051 and int(magic) == 2051
+    n, h, w = read32(), read32(), read32()
+    images = frombuffer(file.read(h * w * n), dtype=np.uint8).reshape(n, h, w, 1)
+    np.testing.assert_array_equal(images, pixels)
+    assert [*range(n)] == [*range(count)] and "%d" % n == str(count)
+
+
+def test_what_is_worked_out_of_such_a_number_and_is_none_is_an_array_like_any_other():
+    read = numpy_functions.NAMES["frombuffer"]
+    one, two = read(b"\x03", np.uint8), read(b"\x03\x04", np.uint8)
+    assert type(one * 2 + 1) is type(one) and [*"abcdefgh"][one * 2 + 1] == "h"
+    assert {type(x) for x in (two, one * two, one * 0.5, one == 3)} == {np.ndarray}
+    assert type(read(b"\0\0\0\0", np.float32)) is np.ndarray and type(one.sum()) is np.uint64
+    with pytest.raises(TypeError, match="scalar index"):
+        range(two)
+    with pytest.raises(TypeError, match="scalar index"):
+        range(np.concatenate([one, one]))
 
 
 def test_lists_of_arrays_are_compared_as_numpy_1_did():

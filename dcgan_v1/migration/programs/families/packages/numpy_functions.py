@@ -8,7 +8,7 @@ import numpy as np
 
 from dcgan_v1.migration.programs import mnist_files
 from dcgan_v1.migration.programs.facade import USED
-from dcgan_v1.migration.programs.families.packages import numpy_arithmetic
+from dcgan_v1.migration.programs.families.packages import numpy_arithmetic, numpy_counts
 
 PLAIN: Any = np  # for calls whose arguments are a program's
 RAGGED = ("inhomogeneous", "could not broadcast")  # in what numpy 2 says
@@ -227,8 +227,9 @@ NAMES: dict[str, Any] = {
     "asscalar": asscalar,
     "asfarray": asfarray,
     "clip": clip,
-    "fromfile": fromfile,
-    "fromstring": fromstring,
+    "frombuffer": numpy_counts.counting(np.frombuffer),
+    "fromfile": numpy_counts.counting(fromfile),
+    "fromstring": numpy_counts.counting(fromstring),
     "full": full,
     "genfromtxt": genfromtxt,
     "histogram": _normed(np.histogram),
