@@ -113,10 +113,11 @@ def _set_up_tensorflow(opening: Opening, altered: list[str]) -> None:
     if opening.device == "gpu":  # a step is asked twice, and must give the same bits
         tf.config.experimental.enable_op_determinism()
     if opening.dtype == "float64":
-        from dcgan_v1.migration.runners.keras.exact import exact_resizing, exact_slopes
+        from dcgan_v1.migration.runners.keras import exact
 
-        exact_slopes(altered)
-        exact_resizing(altered)
+        exact.exact_slopes(altered)
+        exact.exact_elu(altered)
+        exact.exact_resizing(altered)
 
 
 def _set_up_torch(opening: Opening) -> None:

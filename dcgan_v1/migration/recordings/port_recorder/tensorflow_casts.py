@@ -93,6 +93,7 @@ class TensorFlowCasts:
             patched(holder, name.rpartition(".")[2], self._defaulting(place))
         tf.variable_creator_scope(self._creating).__enter__()
         self._exact_slopes()
+        self._exact_elu()
         for name in LOSSES:
             for attribute in ("math_ops", "tf"):
                 module = sys.modules.get(name)
@@ -189,6 +190,19 @@ class TensorFlowCasts:
             return tf.where(x > 0, x, x * tf.constant(float(alpha), x.dtype))
 
         gen_nn_ops.leaky_relu = leaky_relu
+
+    def _exact_elu(self):
+        """The op takes 1 from exp(x), which leaves of a small x rounding alone."""
+        tf, plain = self.tf, self.tf.nn.elu
+
+        def elu(features, name=None):
+            x = tf.convert_to_tensor(features)
+            if x.dtype != self.double:
+                return plain(x, name)
+            self.recorder.note("ELU is spelled out: of a small x the op leaves rounding alone")
+            return tf.where(x >= 0, x, tf.math.expm1(tf.minimum(x, 0)))
+
+        tf.nn.elu = elu
 
     def exact_decimals(self, optimizer):
         """An optimiser's decimals as float64, which Keras makes float32: once, before an update."""

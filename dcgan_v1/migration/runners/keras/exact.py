@@ -8,6 +8,7 @@ import tensorflow as tf
 from tensorflow.python.ops import gen_image_ops
 
 from dcgan_v1.migration.runners import bilinear
+from dcgan_v1.migration.runners.elu import elu as elu_to_the_last_place
 
 ROUNDED = (
     "beta_1",
@@ -52,6 +53,26 @@ def exact_slopes(altered: list[str]) -> None:
         return tf.where(x > 0, x, x * tf.constant(float(alpha), x.dtype))
 
     tf.nn.leaky_relu = leaky_relu
+
+
+def exact_elu(altered: list[str]) -> None:
+    """Spells `tf.nn.elu` out for float64, before a port's file takes hold of it.
+
+    Args:
+      altered: list that is told of it when it is used.
+    """
+    plain = tf.nn.elu
+    sentence = "tf.nn.elu is spelled out: of a small x the op leaves rounding alone"
+
+    def elu(features: Any, name: str | None = None) -> tf.Tensor:
+        x = tf.convert_to_tensor(features)
+        if x.dtype != tf.float64:
+            return plain(x, name)
+        if sentence not in altered:
+            altered.append(sentence)
+        return elu_to_the_last_place(x)
+
+    tf.nn.elu = elu
 
 
 def exact_resizing(altered: list[str]) -> None:

@@ -1,9 +1,9 @@
-"""Ops that TensorFlow has in float32 alone, spelled out of others that it has in float64.
+"""Ops that TensorFlow has in float32 alone, or rounds too coarsely, spelled out in float64.
 
 Each function takes a NodeDef and its inputs as float64 tensors and returns the op's
 outputs. Fused batch norm: Ioffe & Szegedy 2015, algorithm 1, with the unbiased variance
 in the third output as TensorFlow's kernels have it. Bilinear resize: two matrices of
-weights, one for the rows and one for the columns.
+weights, one for the rows and one for the columns. ELU: see `elu`.
 """
 
 import math
@@ -15,6 +15,7 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 
 from dcgan_v1.migration.runners import bilinear
+from dcgan_v1.migration.runners.elu import elu
 
 DIGITS = 6  # that a person writes; a float32 that needs more was worked out
 LARGEST = 512  # denominator
@@ -133,6 +134,10 @@ def _leaky_relu_gradient(node: Any, dy: tf.Tensor, x: tf.Tensor) -> list[tf.Tens
     return [tf.where(x > 0, dy, dy * tf.constant(slope, x.dtype))]
 
 
+def _elu(node: Any, x: tf.Tensor) -> list[tf.Tensor]:
+    return [elu(x)]
+
+
 SUBSTITUTES: dict[str, Callable[..., list[tf.Tensor]]] = {
     "FusedBatchNorm": _batch_norm,
     "FusedBatchNormV2": _batch_norm,
@@ -144,4 +149,5 @@ SUBSTITUTES: dict[str, Callable[..., list[tf.Tensor]]] = {
     "ResizeBilinearGrad": _resize_gradient,
     "LeakyRelu": _leaky_relu,
     "LeakyReluGrad": _leaky_relu_gradient,
+    "Elu": _elu,
 }
