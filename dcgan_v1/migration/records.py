@@ -139,7 +139,7 @@ class Tf1Info:
       runs: op names of each session call of a step.
       needs: for each of them the names of inputs and random ops that it reads.
       updates: in the order of their effect.
-      not_run: UPDATE_OPS that no run does.
+      not_run: UPDATE_OPS that no run does; unread: weights that nothing is computed of.
       not_in_checkpoint: variables whose values the graph made, though there is a checkpoint.
       left_in_float32, spelled_out: op type -> count, of float64.
       races: a sentence for each kind of race in a session call.
@@ -160,6 +160,7 @@ class Tf1Info:
     runs: list[list[str]] = field(default_factory=list)
     updates: list[Update] = field(default_factory=list)
     not_run: list[str] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
     not_in_checkpoint: list[str] = field(default_factory=list)
     left_in_float32: dict[str, int] = field(default_factory=dict)
     spelled_out: dict[str, int] = field(default_factory=dict)

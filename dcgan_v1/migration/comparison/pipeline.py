@@ -237,7 +237,7 @@ def _comparison(
         )
     group = differences.group_of(evidence)
     found = differences.between(evidence.ours, evidence.theirs, group)
-    notes = [*prepared.notes, *evidence.notes]
+    notes = [*prepared.notes, *paired.notes, *evidence.notes]
     speeds = _timed(programs, prepared, evidence, request) if is_timed and paired.trains else []
     control: list[Difference] = []
     if programs.control is not None:

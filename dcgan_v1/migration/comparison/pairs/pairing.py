@@ -71,10 +71,16 @@ class Pairing:
     @property
     def missing(self) -> list[str]:
         """Variables of TF1's that training or the networks need, and the port has not."""
-        idle = set(self.matching.idle_old)
+        idle = {*self.matching.idle_old, *self.old.unread}
         return [
             n for n in self.matching.old_only if self.old.variables[n].trainable and n not in idle
         ]
+
+    @property
+    def notes(self) -> list[str]:
+        """What is not compared, and why."""
+        names = [n for n in self.matching.old_only if n in self.old.unread]
+        return [f"{name}: TF1 computes nothing of it, and the port has it not" for name in names]
 
     @property
     def is_whole(self) -> bool:

@@ -45,6 +45,12 @@ def describe(runner: "GraphRunner") -> Tf1Info:
             for (run, u), losses in zip(roles.applied, roles.losses, strict=True)
         ],
         not_run=_not_run(runner),
+        unread=[
+            n
+            for n in own
+            if n in program.trainable
+            and graph_ops.is_unread(runner.graph.get_operation_by_name(n).outputs[0])
+        ],
         not_in_checkpoint=[
             n
             for n in program.variables

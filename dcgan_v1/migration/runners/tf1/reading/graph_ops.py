@@ -39,6 +39,17 @@ def above(ops: Iterable[tf.Operation], data_only: bool = False) -> set[tf.Operat
     return visited
 
 
+def is_unread(variable: tf.Tensor) -> bool:
+    """Whether nothing is computed of a variable: it is given values, saved, and summed up at most."""
+    ends = ("Assign", "AssignVariableOp", "IsVariableInitialized", "VarIsInitializedOp")
+    return all(
+        is_unread(user.outputs[0])
+        if user.type in ("Identity", "ReadVariableOp")
+        else user.type in ends or user.type.startswith("Save") or "Summary" in user.type
+        for user in variable.consumers()
+    )
+
+
 def counters(tensors: Iterable[tf.Tensor]) -> list[str]:
     """Returns the variables of whole numbers that tensors are computed from."""
     ops = above([tensor.op for tensor in tensors], data_only=True)
