@@ -114,7 +114,7 @@ def test_a_number_that_a_files_head_holds_is_a_length_as_it_was_to_numpy_of_2015
     n, h, w = read32(), read32(), read32()
     images = frombuffer(file.read(h * w * n), dtype=np.uint8).reshape(n, h, w, 1)
     np.testing.assert_array_equal(images, pixels)
-    assert [*range(n)] == [*range(count)] and "%d" % n == str(count)
+    assert [*range(n)] == [*range(count)] and str(int(n)) == str(count)
 
 
 def test_what_is_worked_out_of_such_a_number_and_is_none_is_an_array_like_any_other():

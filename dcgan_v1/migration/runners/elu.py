@@ -1,4 +1,4 @@
-"""ELU to the last place: exp(x) - 1, as TensorFlow's kernel has it, leaves of a small x rounding alone.
+"""ELU to the last place: TensorFlow's kernel takes 1 from exp(x), all rounding where x is small.
 
 Clevert, Unterthiner & Hochreiter 2015, alpha 1.
 """

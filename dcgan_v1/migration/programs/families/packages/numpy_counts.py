@@ -21,9 +21,7 @@ class Count(np.ndarray):
     def __int__(self) -> int:
         return int(self.item())  # which numpy 2.4 refuses
 
-    def __array_wrap__(
-        self, array: Any, context: Any = None, return_scalar: bool = False
-    ) -> np.ndarray | np.generic:
+    def __array_wrap__(self, array: Any, context: Any = None, return_scalar: bool = False) -> Any:
         """What is no whole number, or not one alone, is an array like any other."""
         made = np.asarray(array)
         return made[()] if return_scalar else counted(made)

@@ -40,7 +40,7 @@ def above(ops: Iterable[tf.Operation], data_only: bool = False) -> set[tf.Operat
 
 
 def is_unread(variable: tf.Tensor) -> bool:
-    """Whether nothing is computed of a variable: it is given values, saved, and summed up at most."""
+    """Whether nothing is computed of a variable: it is given values, saved, put in a summary."""
     ends = ("Assign", "AssignVariableOp", "IsVariableInitialized", "VarIsInitializedOp")
     return all(
         is_unread(user.outputs[0])
