@@ -179,6 +179,48 @@ def test_a_step_begins_where_the_first_kind_comes_again(kinds, alone, steps):
 
 
 @pytest.mark.unit
+@pytest.mark.parametrize(
+    ("kinds", "alone", "lengths"),  # c: a clip, which trains nothing
+    [
+        ("DcDcDcGDcDcDcGD", False, [7, 7]),
+        ("DcDcDcGcDcDcDcGcD", False, [8, 8]),  # clipped before the update
+        ("DcDc", False, []),
+        ("Dc" * 200, False, [2] * 200),  # nothing else comes
+        ("DcDcD", True, [2, 2]),  # there is nothing else
+        ("DDcDDcD", True, [3, 3]),
+        ("DDDDDDGDDDDDGD", False, [7]),  # one more of D's before the first of G's
+        ("DGDHDGDHD", False, [4, 4]),
+        ("DGDGHDGDGHD", False, [5, 5]),
+        ("DGDGH", False, []),
+        ("DGDGD", False, [2, 2]),
+    ],
+)
+def test_a_step_goes_on_until_something_else_was_trained_too(kinds, alone, lengths):
+    steps = whole_steps(list(kinds), alone, {"c"})
+    assert [len(step) for step in steps] == lengths
+    assert [i for step in steps for i in step] == list(range(sum(lengths)))
+
+
+@pytest.mark.unit
+def test_steps_are_the_shortest_period_of_drawn_runs():
+    rng = np.random.default_rng(0)
+    for _ in range(300):
+        critic = ["D", "Dc", "DDc"][rng.integers(3)] * rng.integers(1, 6)
+        others = ["G", "GG", "GH", "Gc", f"G{critic}H"][rng.integers(5)]
+        kinds = (critic + others) * 3 + critic[: rng.integers(1, len(critic) + 1)]
+        period = next(
+            p for p in range(2, len(kinds)) if kinds.startswith(kinds[p:]) and "G" in kinds[:p]
+        )
+        steps = whole_steps(list(kinds), False, {"c"})
+        assert [len(s) for s in steps] == [period] * (len(kinds) // period), kinds
+        for seen in range(len(kinds)):  # a recorder stops when it has two
+            early = whole_steps(list(kinds[:seen]), False, {"c"})
+            if len(early) > 1:
+                assert early == steps[:2], kinds
+                break
+
+
+@pytest.mark.unit
 @pytest.mark.parametrize("kind", ["tf1", "port"])
 def test_a_recorder_is_written_where_nothing_is(kind, tmp_path, capsys):
     words = write_recorder.make_parser().parse_args(["--of", kind, str(tmp_path / "rec.py")])

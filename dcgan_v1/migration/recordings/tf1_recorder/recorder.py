@@ -203,7 +203,7 @@ class Recorder:
         if contents not in self.calls:
             contents.modes = modes_of(feed_dict)
             self.calls.append(contents)
-        is_within = contents.applies and contents.kind <= self.kinds[0]
+        is_within = not contents.applies or contents.kind <= self.kinds[0]
         self._is_whole = bool(self._is_whole and is_within)
         scalars = dict(scalars_of(fetches, values, session.graph))
         self.losses = [float(x) for x in scalars.values()]
@@ -230,8 +230,12 @@ class Recorder:
             return self.trained >= self.runs
         if self.steps is None:
             return False
-        steps = whole_steps(self.kinds, self._is_whole)
+        steps = self._whole_steps()
         return len(steps) >= self.steps or departs(self.kinds, steps)
+
+    def _whole_steps(self):
+        sets = {contents.kind for contents in self.calls if not contents.applies}
+        return whole_steps(self.kinds, self._is_whole, sets)
 
     def _end(self, session):
         self.done = True
@@ -244,7 +248,7 @@ class Recorder:
                 "made on": made_on(),
                 "runs": self.entries,
                 "is large": self._is_large,
-                "steps": whole_steps(self.kinds, self._is_whole) or [every],
+                "steps": self._whole_steps() or [every],
                 "program": os.path.basename(
                     getattr(sys.modules.get("__main__"), "__file__", None) or ""
                 ),
