@@ -18,7 +18,7 @@ class Refused(UserError):
 
 
 # kinds of nodes that a network holds as a layer
-LAYERS = ("dense", "conv", "deconv", "batch_norm", "lstm", "dropout")
+LAYERS = ("dense", "conv", "deconv", "batch_norm", "layer_norm", "lstm", "dropout")
 # kinds of (labels, logits) that a framework has a loss for
 LOSSES = ("binary_crossentropy", "sparse_crossentropy", "categorical_crossentropy", "mse")
 

@@ -4,14 +4,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from dcgan_v1.porting import description as d
+from dcgan_v1.porting.keras import layer_norms as keras_layer_norms
 from dcgan_v1.porting.keras import networks as keras_networks
 from dcgan_v1.porting.keras import norms as keras_norms
 from dcgan_v1.porting.keras import training as keras_training
 from dcgan_v1.porting.tf2 import networks as tf2_networks
 from dcgan_v1.porting.tf2 import training as tf2_training
+from dcgan_v1.porting.torch import layer_norms as torch_layer_norms
 from dcgan_v1.porting.torch import networks as torch_networks
 from dcgan_v1.porting.torch import norms as torch_norms
 from dcgan_v1.porting.torch import training as torch_training
+
+IsOwn = Callable[[d.Program, d.Network, d.Node], bool]
 
 
 @dataclass(frozen=True)
@@ -26,7 +30,8 @@ class Target:
       kind: what the port is to a comparison.
       imports: what `construction` needs beside the networks.
       takes_dtype: whether the port must be told what it computes in.
-      has_norm: whether a batch norm is the framework's own layer, and no class of the port's.
+      has_norm, has_layer_norm: whether a batch norm, or a layer norm, is the framework's own
+        layer, and no class of the port's.
     """
 
     networks: Callable[[d.Program], str]
@@ -37,7 +42,8 @@ class Target:
     kind: str = "Keras"
     imports: str = ""
     takes_dtype: bool = False
-    has_norm: Callable[[d.Program, d.Network, d.Node], bool] = lambda program, network, node: False
+    has_norm: IsOwn = lambda program, network, node: False
+    has_layer_norm: IsOwn = lambda program, network, node: False
 
 
 TARGETS = {
@@ -48,6 +54,7 @@ TARGETS = {
         keras_networks.paths,
         keras_training.construction,
         has_norm=keras_norms.is_own,
+        has_layer_norm=keras_layer_norms.is_own,
         imports="import keras\nimport tensorflow as tf",
     ),
     "torch": Target(
@@ -58,6 +65,7 @@ TARGETS = {
         torch_training.construction,
         "Torch",
         has_norm=torch_norms.is_own,
+        has_layer_norm=torch_layer_norms.is_own,
     ),
     "tf2": Target(
         tf2_networks.text,

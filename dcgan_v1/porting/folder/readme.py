@@ -134,6 +134,7 @@ def _spelled(program: d.Program, to: str) -> list[str]:
     if any(n.kind == rows_beside.KIND for _, nodes in places for n in d.walk(nodes)):
         lines.append("rows beside each pixel of maps: TF1 multiplies them with ones")
     lines += _spelled_norms(program, to)
+    lines += _spelled_layer_norms(program, to)
     return list(dict.fromkeys(lines))
 
 
@@ -141,6 +142,17 @@ def _is_sum_of_losses(node: d.Node) -> bool:
     """Whether an op adds numbers, as whoever writes a loss of two parts does."""
     is_sum = node.settings["type"] in ("Add", "AddV2", "AddN")
     return is_sum and all(isinstance(x, d.Value) and x.shape == () for x in node.inputs)
+
+
+def _spelled_layer_norms(program: d.Program, to: str) -> list[str]:
+    """Why there are layer norms that are a class of the port's."""
+    norms = [(w, n) for w in program.networks for n in contents.nodes(w) if n.kind == "layer_norm"]
+    if norms and to == "tf2":
+        return ["layer norm: a tf.Module has no layer for it"]
+    if all(TARGETS[to].has_layer_norm(program, w, n) for w, n in norms):
+        return []
+    what = "holds no gradient back" if to == "torch" else "holds a gradient back"
+    return [f"layer norm in a penalty, a few lines: {FRAMEWORKS[to]}'s {what}, unlike TF1's"]
 
 
 def _spelled_norms(program: d.Program, to: str) -> list[str]:

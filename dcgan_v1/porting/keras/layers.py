@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from dcgan_v1.porting import description as d
+from dcgan_v1.porting.keras import layer_norms
 from dcgan_v1.porting.keras import norms as keras_norms
 from dcgan_v1.porting.keras.initializers import initializer, of_part
 from dcgan_v1.porting.text.printing import square
@@ -112,6 +113,9 @@ def of(program: d.Program, network: d.Network, node: d.Node) -> Layer:
         return Layer("layers.Dropout", (str(s["rate"]),))
     if node.kind == "batch_norm":
         return _batch_norm(program, network, node)
+    if node.kind == "layer_norm":
+        kind, counts = layer_norms.class_of(program, network, node)
+        return Layer(kind, counts, {"epsilon": str(s["epsilon"])}, _norm_starts(program, node))
     if node.kind == "lstm":
         return _lstm(program, node)
     starts = {"kernel_initializer": initializer(program, v["kernel"], "glorot_uniform")}
@@ -144,9 +148,16 @@ def _batch_norm(program: d.Program, network: d.Network, node: d.Node) -> Layer:
     settings = {"momentum": str(momentum), "epsilon": str(s["epsilon"])}
     settings |= {} if "gamma" in v else {"scale": "False"}
     settings |= {} if "beta" in v else {"center": "False"}
+    kind = keras_norms.class_of(program, network, node)
+    return Layer(kind, (), settings, _norm_starts(program, node))
+
+
+def _norm_starts(program: d.Program, node: d.Node) -> dict[str, str]:
+    v = node.variables
     parts = {part: usual for part, usual in (("gamma", "ones"), ("beta", "zeros")) if part in v}
-    starts = {f"{p}_initializer": initializer(program, v[p], usual) for p, usual in parts.items()}
-    return Layer(keras_norms.class_of(program, network, node), (), settings, _known(starts))
+    return _known(
+        {f"{p}_initializer": initializer(program, v[p], usual) for p, usual in parts.items()}
+    )
 
 
 def _lstm(program: d.Program, node: d.Node) -> Layer:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from dcgan_v1.porting import description as d
 from dcgan_v1.porting.keras import initializers as keras_starts
+from dcgan_v1.porting.keras import layer_norms
 from dcgan_v1.porting.keras import layers as keras_layers
 from dcgan_v1.porting.keras import norms as keras_norms
 from dcgan_v1.porting.tensorflow import tf_ops
@@ -35,8 +36,8 @@ def text(program: d.Program) -> str:
 
 
 def own_layers(program: d.Program) -> dict[str, str]:
-    """Returns name -> definition of what Keras lacks: batch norms and functions."""
-    return tf_ops.OWN | keras_norms.classes(program)
+    """Returns name -> definition of what Keras lacks: norms and functions."""
+    return tf_ops.OWN | {"LayerNorm": layer_norms.NORM} | keras_norms.classes(program)
 
 
 def _network(

@@ -14,7 +14,7 @@ from dcgan_v1.porting.graphs.graph import Tensor, through, variable_of
 from dcgan_v1.porting.graphs.matching import ADD, ANY, Match, any_of, match, number_of
 from dcgan_v1.porting.patterns.activations import activation, dropout, leaky_relu
 from dcgan_v1.porting.patterns.losses import mean_loss, sigmoid_cross_entropy
-from dcgan_v1.porting.patterns.norms import batch_norm, fused_batch_norm
+from dcgan_v1.porting.patterns.norms import batch_norm, fused_batch_norm, layer_norm
 from dcgan_v1.porting.patterns.recurrent import lstm
 from dcgan_v1.porting.patterns.resizing import columns_deconv, resized_conv, subpixel_deconv
 
@@ -200,6 +200,7 @@ PATTERNS: dict[str, Pattern] = {
     "lstm": lstm,
     "batch_norm": batch_norm,
     "fused_batch_norm": fused_batch_norm,
+    "layer_norm": layer_norm,
     "leaky_relu": leaky_relu,
     "activation": activation,
     "dropout": dropout,

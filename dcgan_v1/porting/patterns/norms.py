@@ -1,4 +1,4 @@
-"""How batch norms look in a TF1 graph; see `patterns`."""
+"""How batch norms and layer norms look in a TF1 graph; see `patterns`."""
 
 from dcgan_v1.porting.graphs.graph import Tensor, through, variable_of
 from dcgan_v1.porting.graphs.matching import ADD, DIVIDE, Match, Number, any_of, match, number_of
@@ -45,9 +45,30 @@ def batch_norm(y: Tensor) -> Match | None:
     if averages[0] and averages[1]:
         named |= {"mean": averages[0], "variance": averages[1]}
         return Match("batch_norm", [x], {**settings, "by": "averages"}, named)
-    if not _are_moments(x, mean, variance):
+    if not x.shape or not _are_moments(x, mean, variance, [*range(len(x.shape) - 1)]):
         return None
     return Match("batch_norm", [x], {**settings, "by": "batch"}, named, (mean, variance))
+
+
+def layer_norm(y: Tensor) -> Match | None:
+    """Layer norm of rows or maps, over all axes but the batch, with a gamma and a beta a channel:
+    `tf.contrib.layers.layer_norm`."""
+    bound = any_of(y, *BY_FACTOR, *BY_CENTRING)
+    if bound is None or not {"gamma", "beta"} <= bound.keys():
+        return None
+    x, shape = bound["x"], bound["x"].shape
+    if shape is None or len(shape) not in (2, 4):
+        return None
+    if not _are_moments(x, bound["mean"], bound["variance"], [*range(1, len(shape))]):
+        return None
+    named: dict[str, str] = {}
+    for part in ("gamma", "beta"):
+        name = variable_of(bound[part])
+        if name is None or bound[part].shape != shape[-1:]:
+            return None
+        named[part] = name
+    held = _holds_gradient(bound["variance"])
+    return Match("layer_norm", [x], {"epsilon": bound["epsilon"], "held": held}, named)
 
 
 def bare(t: Tensor) -> Tensor:
@@ -64,20 +85,18 @@ def moment_of(t: Tensor) -> Tensor:
     return bare(bound["moment"]) if bound else bare(t)
 
 
-def _are_moments(x: Tensor, mean: Tensor, variance: Tensor) -> bool:
-    """Whether these are the batch's mean and variance of x over all axes but the last."""
-    if not x.shape:
-        return False
-    rank = len(x.shape)
+def _are_moments(x: Tensor, mean: Tensor, variance: Tensor, axes: list[int]) -> bool:
+    """Whether these are the mean and variance of x over some axes."""
+    rank = len(x.shape or ())
     mean, variance = bare(mean), bare(variance)
-    if not _is_mean(mean, rank) or through(mean.op.inputs[0]) is not through(x):
+    if not _is_mean(mean, rank, axes) or through(mean.op.inputs[0]) is not through(x):
         return False
     bound = match(variance, ("Sub", "squares", ("Square", "mean")))
     if bound and bare(bound["mean"]) is mean:  # E(x^2) - E(x)^2
         squares = bare(bound["squares"])
-        of = match(squares.op.inputs[0], ("Square", "x")) if _is_mean(squares, rank) else None
+        of = match(squares.op.inputs[0], ("Square", "x")) if _is_mean(squares, rank, axes) else None
         return of is not None and of["x"] is through(x)
-    if not _is_mean(variance, rank):
+    if not _is_mean(variance, rank, axes):
         return False
     squares = through(variance.op.inputs[0])
     difference = squares
@@ -90,12 +109,18 @@ def _are_moments(x: Tensor, mean: Tensor, variance: Tensor) -> bool:
     return through(a) is through(x) and bare(b) is mean
 
 
-def _is_mean(t: Tensor, rank: int) -> bool:
-    """Whether a tensor is a mean over all axes but the last."""
-    axes = t.op.inputs[1].array if t.op.type == "Mean" else None
-    return axes is not None and sorted(int(a) % rank for a in axes.reshape(-1)) == [
-        *range(rank - 1)
-    ]
+def _is_mean(t: Tensor, rank: int, axes: list[int]) -> bool:
+    """Whether a tensor is a mean over some axes."""
+    array = t.op.inputs[1].array if t.op.type == "Mean" else None
+    return array is not None and sorted(int(a) % rank for a in array.reshape(-1)) == axes
+
+
+def _holds_gradient(variance: Tensor) -> bool:
+    """Whether a variance is of differences from a mean that holds its gradient back, as
+    `tf.nn.moments` has it."""
+    squares = through(bare(variance).op.inputs[0]).op
+    inner = squares if squares.type == "SquaredDifference" else through(squares.inputs[0]).op
+    return any(through(t).op.type == "StopGradient" for t in inner.inputs)
 
 
 def fused_batch_norm(y: Tensor) -> Match | None:

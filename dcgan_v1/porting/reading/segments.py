@@ -11,7 +11,7 @@ from dcgan_v1.porting.reading.flow import Operand, Out, Piece
 
 AFTER = (  # what may follow a network's last weights and still belong to it
     *("relu", "relu6", "leaky_relu", "elu", "selu", "tanh", "sigmoid", "softplus", "softsign"),
-    *("softmax", "reshape", "flatten", "dropout", "batch_norm"),
+    *("softmax", "reshape", "flatten", "dropout", "batch_norm", "layer_norm"),
 )
 BEFORE = ("reshape", "flatten", "concat", "dropout")
 BEFORE_OPS = ("Tile", "ExpandDims", "OneHot")  # what is done to labels

@@ -16,7 +16,8 @@ SHAPES = ("reshape", "flatten")
 BESIDE = ("concat", "beside_pixels")
 HEADS = (*SHAPES, *BESIDE)  # what may stand before a layer on its line
 POOLS = ("max_pool", "avg_pool")
-AFTER = ("batch_norm", "leaky_relu", "dropout", *POOLS)  # and activations: follow on a layer's line
+NORMS = ("batch_norm", "layer_norm")
+AFTER = (*NORMS, "leaky_relu", "dropout", *POOLS)  # and activations: follow on a layer's line
 
 
 @dataclass(frozen=True)
@@ -193,7 +194,7 @@ def _chained(nodes: tuple[d.Node, ...]) -> set[str]:
     pairs = list(used_next(nodes))
     for i, (name, node, following) in enumerate(pairs):
         chain.append(node.kind)
-        has_layer = bool({*chain} & {*WITH_KERNELS, "batch_norm"})
+        has_layer = bool({*chain} & {*WITH_KERNELS, *NORMS})
         if following.kind in WITH_KERNELS:
             fits = set(chain) <= {*HEADS}
         elif following.kind in BESIDE:

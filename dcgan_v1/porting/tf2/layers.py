@@ -43,6 +43,25 @@ class Lstm(tf.Module):
             outputs.append(h)
         return tf.stack(outputs, 1)
 '''
+LAYER_NORM = '''\
+class LayerNorm(tf.Module):
+    """Layer norm over all axes but the batch."""
+
+    def __init__(self, features, epsilon, dtype):
+        super().__init__()
+        self.epsilon = epsilon
+        self.gamma = tf.Variable(tf.ones([features], dtype))
+        self.beta = tf.Variable(tf.zeros([features], dtype))
+
+    def __call__(self, x):
+        axes = list(range(1, len(x.shape)))
+{moments}
+        return tf.nn.batch_normalization(x, mean, variance, self.beta, self.gamma, self.epsilon)
+'''
+HELD = "        mean, variance = tf.nn.moments(x, axes, keepdims=True)"
+NOT_HELD = """\
+        mean = tf.reduce_mean(x, axes, keepdims=True)
+        variance = tf.reduce_mean(tf.square(x - mean), axes, keepdims=True)"""
 OWN = {"conv2d_transpose": DECONV, "Dropout": DROPOUT, "Lstm": LSTM}
 WORDS = {"gamma": "scale", "beta": "center"}
 HEAD = '''\
@@ -115,9 +134,11 @@ def kernel_layer(node: d.Node, x: str, weight: Callable[[str], str]) -> str:
     return f"{made} + {weight(node.variables['bias'])}" if "bias" in node.variables else made
 
 
-def batch_norm(node: d.Node) -> str:
-    """Returns the expression that makes a batch norm."""
+def norm(node: d.Node) -> str:
+    """Returns the expression that makes a batch norm, or a layer norm."""
     s, v = node.settings, node.variables
+    if node.kind == "layer_norm":
+        return f"LayerNorm({(node.value.shape or (0,))[-1]}, {s['epsilon']}, dtype)"
     momentum = s["momentum"] if s["momentum"] is not None else 0.99
     words = [str((node.value.shape or (0,))[-1])]
     words += [f"momentum={momentum}"] if contents.sets(node) else []
@@ -169,7 +190,7 @@ def class_of(node: d.Node) -> str:
 
 
 def classes(program: d.Program) -> dict[str, str]:
-    """Returns name -> class of all batch norms."""
+    """Returns name -> class of all norms."""
     of_class: dict[str, list[d.Node]] = {}
     twice: set[str] = set()
     for network in program.networks:
@@ -179,7 +200,18 @@ def classes(program: d.Program) -> dict[str, str]:
                 if node.settings["fused"] and contents.is_penalised(program, network):
                     twice.add(class_of(node))
     texts = {name: _class(name, nodes) for name, nodes in of_class.items()}
-    return {n: t.replace(ONCE, MOMENTS) if n in twice else t for n, t in texts.items()}
+    texts = {n: t.replace(ONCE, MOMENTS) if n in twice else t for n, t in texts.items()}
+    return texts | {"LayerNorm": LAYER_NORM.replace("{moments}", _moments(program))}
+
+
+def _moments(program: d.Program) -> str:
+    """How layer norms take moments: tf.nn's hold a gradient back, which a penalty may need."""
+    is_needed = any(
+        n.kind == "layer_norm" and not n.settings["held"] and contents.is_penalised(program, w)
+        for w in program.networks
+        for n in contents.nodes(w)
+    )
+    return NOT_HELD if is_needed else HELD
 
 
 def _class(name: str, nodes: list[d.Node]) -> str:

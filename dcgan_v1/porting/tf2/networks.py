@@ -62,8 +62,8 @@ def _network(program: d.Program, network: d.Network) -> str:
     for name, node in own.layers.items():
         if node.kind == "dropout":
             lines.append(f"        self.{name} = Dropout({node.settings['rate']})")
-        elif node.kind == "batch_norm":
-            lines.append(f"        self.{name} = {tf2_layers.batch_norm(node)}")
+        elif node.kind in contents.NORMS:
+            lines.append(f"        self.{name} = {tf2_layers.norm(node)}")
             lines += [f"        {x}" for x in tf2_layers.norm_starts(program, node, name)]
         elif node.kind == "lstm":
             lines.append(f"        self.{name} = {tf2_layers.lstm(program, node)}")
@@ -109,7 +109,7 @@ def _function(network: d.Network, function: d.Function, own: contents.Contents) 
         x = printer.operand(node.inputs[0])
         if node.kind == "dropout":
             return f"self.{own.attributes[key]}({x}, training)"
-        if node.kind == "lstm":
+        if node.kind in ("lstm", "layer_norm"):
             return f"self.{own.attributes[key]}({x})"
         if node.kind == "batch_norm":
             more = ["training", "moves"] if contents.sets(node) else []
@@ -132,7 +132,7 @@ def paths(program: d.Program, network: d.Network) -> dict[str, str]:
         if node.kind == "lstm":
             rows |= {v: f"{attribute}/{part}" for part, v in node.variables.items()}
             continue
-        if node.kind != "batch_norm":
+        if node.kind not in contents.NORMS:
             rows |= {v: attribute_of(network, v) for v in node.variables.values()}
             continue
         for part in ("gamma", "beta"):

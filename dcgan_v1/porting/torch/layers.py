@@ -7,7 +7,7 @@ from dcgan_v1.porting.text import contents
 from dcgan_v1.porting.text import names as naming
 from dcgan_v1.porting.text.contents import Contents
 from dcgan_v1.porting.text.printing import square
-from dcgan_v1.porting.torch import layout
+from dcgan_v1.porting.torch import layer_norms, layout
 from dcgan_v1.porting.torch import norms as torch_norms
 from dcgan_v1.porting.torch.functions import transposed_sizes
 
@@ -101,6 +101,8 @@ def _constructor(
         if not torch_norms.is_own(program, network, node):
             layers.norms.add(name)
         return torch_norms.constructor(program, network, node)
+    if node.kind == "layer_norm":
+        return layer_norms.constructor(program, network, node)
     if node.kind == "lstm":
         width = program.variables[node.variables["kernel"]].shape[0]
         units = node.settings["units"]

@@ -7,6 +7,7 @@ from dcgan_v1.porting import description as d
 from dcgan_v1.porting.text import contents, imports, initializers
 from dcgan_v1.porting.text import names as naming
 from dcgan_v1.porting.text.contents import Contents, attribute_of, class_name
+from dcgan_v1.porting.torch import layer_norms
 from dcgan_v1.porting.torch import layers as torch_layers
 from dcgan_v1.porting.torch import norms as torch_norms
 from dcgan_v1.porting.torch.ops import Printer
@@ -77,8 +78,9 @@ def text(program: d.Program) -> str:
 
 
 def own_layers(program: d.Program) -> dict[str, str]:
-    """Returns name -> definition of what PyTorch lacks: functions, TF1's LSTM, batch norms."""
-    return FUNCTIONS | {"Lstm": torch_layers.LSTM} | torch_norms.classes(program)
+    """Returns name -> definition of what PyTorch lacks: functions, TF1's LSTM, norms."""
+    own = {"Lstm": torch_layers.LSTM, "LayerNorm": layer_norms.NORM}
+    return FUNCTIONS | own | torch_norms.classes(program)
 
 
 class _Writer:
@@ -128,9 +130,8 @@ class _Writer:
         start, numbers = (initializers.kind_of if by_rule else initializers.numbers_of)(
             self.program, variable
         )
-        if (kind, part, start) in (
-            ("batch_norm", "gamma", "ones"),
-            ("batch_norm", "beta", "zeros"),
+        usual = (("gamma", "ones"), ("beta", "zeros")) if kind in contents.NORMS else ()
+        if (part, start) in usual or (kind, part, start) in (
             ("", "", "zeros"),
             ("lstm", "bias", "zeros"),
         ):

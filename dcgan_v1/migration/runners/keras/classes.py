@@ -12,7 +12,7 @@ KINDS = {  # the first that fits: in Keras 2 a transposed convolution is a convo
     "deconv": {"Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose"},
     "conv": {"Conv1D", "Conv2D", "Conv3D", "DepthwiseConv2D", "SeparableConv2D"},
     "dense": {"Dense"},
-    "norm": {"BatchNormalization", "LayerNormalization"},
+    "norm": {"BatchNormalization", "LayerNormalization", "GroupNormalization"},
     "activation": {"LeakyReLU", "ReLU", "ELU", "PReLU", "Activation", "Softmax"},
     "pool": {"MaxPooling2D", "AveragePooling2D", "GlobalAveragePooling2D"},
     "resize": {"UpSampling2D", "Resizing"},
