@@ -46,7 +46,7 @@ def test_an_optimiser_in_torch_updates_as_tf1s_does(kind, settings, oracle):
         exec(text, names)
     weight = torch.nn.Parameter(torch.tensor(RNG.normal(size=5)))
     names |= {"self": type("Owner", (), {})(), "parameters": [weight]}
-    exec("\n".join(torch_optimizers.lines(optimizer, "parameters")), names)
+    exec("\n".join(torch_optimizers.lines(program, optimizer, "parameters")), names)
     wanted, state = weight.detach().numpy().copy(), None
     for t in range(1, 4):
         gradient = RNG.normal(size=5)
@@ -55,6 +55,31 @@ def test_an_optimiser_in_torch_updates_as_tf1s_does(kind, settings, oracle):
         change, state = oracle(t, gradient, state)
         wanted = wanted - change
         np.testing.assert_allclose(weight.detach().numpy(), wanted, atol=1e-14)
+
+
+@pytest.mark.parametrize("is_corrected", [True, False])
+def test_an_adam_in_torch_of_several_groups_counts_every_update_for_all_of_them(is_corrected):
+    """TF1's formula with a count of both, in a drawn order of updates."""
+    settings = {**ADAM, "epsilon after the correction": True} if is_corrected else ADAM
+    optimizer = d.Optimizer("o", "o", "Adam", settings, ("a", "b"))
+    effects = tuple(d.Effect("update", f"u{v}", (v,), "o") for v in "ab")
+    program = d.Program("", {}, (), (optimizer,), (), (), (d.Stage(0, (), effects),), {})
+    names = {"torch": torch, "self": type("Owner", (), {})()}
+    weights = [torch.nn.Parameter(torch.tensor(RNG.normal(size=5))) for _ in "ab"]
+    names["parameters"] = weights
+    exec("\n".join(torch_optimizers.classes(program)), names)
+    exec("\n".join(torch_optimizers.lines(program, optimizer, "parameters")), names)
+    wanted, states = [w.detach().numpy().copy() for w in weights], [None, None]
+    for t, i in enumerate(RNG.integers(0, 2, 9), 1):
+        gradient = RNG.normal(size=5)
+        names["self"].o.zero_grad()
+        weights[i].grad = torch.tensor(gradient)
+        names["self"].o.step()
+        epsilon = 0.1 * (np.sqrt(1 - 0.9**t) if is_corrected else 1)
+        change, states[i] = tf1_adam(t, gradient, states[i], epsilon=epsilon)
+        wanted[i] = wanted[i] - change
+        for weight, value in zip(weights, wanted, strict=True):
+            np.testing.assert_allclose(weight.detach().numpy(), value, atol=1e-14)
 
 
 def test_a_decayed_rate_in_torch_goes_on_from_the_state_of_its_optimiser():
@@ -69,7 +94,7 @@ def test_a_decayed_rate_in_torch_goes_on_from_the_state_of_its_optimiser():
         weight = torch.nn.Parameter(torch.zeros(1, dtype=torch.float64))
         names["parameters"] = [weight]
         exec("\n".join([*torch_optimizers.classes(program)]), names)
-        exec("\n".join(torch_optimizers.lines(optimizer, "parameters")), names)
+        exec("\n".join(torch_optimizers.lines(program, optimizer, "parameters")), names)
         owner = names["self"]
         if state is not None:
             owner.o.load_state_dict(state)

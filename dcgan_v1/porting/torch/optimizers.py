@@ -17,6 +17,21 @@ class Adam(torch.optim.Adam):
             group["eps"] = self.epsilon / (1 - group["betas"][1] ** updates) ** 0.5
         super().step()
 '''
+SHARED = '''\
+class SharedAdam({base}):
+    """TF1's Adam of several groups of weights: an update of one counts for all of them, where
+    torch counts for each weight."""
+
+    def step(self):
+        counts = [int(state.get("step", 0)) for state in self.state.values()]
+        for group in self.param_groups:
+            for v in group["params"]:
+                state = self.state[v]
+                if not state:  # torch makes it where a weight first moves
+                    state.update(exp_avg=torch.zeros_like(v), exp_avg_sq=torch.zeros_like(v))
+                state["step"] = torch.tensor(float(max(counts, default=0)))
+        super().step()
+'''
 RMSPROP = '''\
 class RMSprop(torch.optim.RMSprop):
     """TF1's RMSProp: averages begin with 1, epsilon is inside the root, momentum sums steps."""
@@ -85,8 +100,18 @@ def classes(program: d.Program) -> list[str]:
     kinds = {o.kind for o in program.optimizers if not _is_torchs(o)}
     settings = {k for s in program.stages for e in s.effects for k in e.settings}
     texts = [text for kind, text in OWN.items() if kind in kinds]
+    shared = [o for o in program.optimizers if o.kind == "Adam" and of_groups(program, o)]
+    if len({_is_torchs(o) for o in shared}) > 1:
+        raise d.Refused("Adams of several groups of weights with epsilon in two places")
+    texts += [SHARED.format(base=_adam(o)[0]) for o in shared[:1]]
     texts += [DECAY] if any(o.schedule for o in program.optimizers) else []
     return texts + [text for kind, text in CLIPPING.items() if kind in settings]
+
+
+def of_groups(program: d.Program, o: d.Optimizer) -> bool:
+    """Whether a step has several updates of an optimiser's, which train other weights each."""
+    effects = [e for stage in program.stages for e in stage.effects if e.kind == "update"]
+    return len({frozenset(e.variables) for e in effects if e.optimizer == o.name}) > 1
 
 
 def _is_torchs(o: d.Optimizer) -> bool:
@@ -94,10 +119,16 @@ def _is_torchs(o: d.Optimizer) -> bool:
     return bool(o.settings.get("epsilon after the correction"))
 
 
-def lines(o: d.Optimizer, parameters: str) -> list[str]:
+def _adam(o: d.Optimizer) -> tuple[str, str]:
+    """The class of an Adam of one group of weights, and what it calls epsilon."""
+    return ("torch.optim.Adam", "eps") if _is_torchs(o) else ("Adam", "epsilon")
+
+
+def lines(program: d.Program, o: d.Optimizer, parameters: str) -> list[str]:
     """Returns the lines that make an optimiser and its schedule.
 
     Args:
+      program: whose steps it is applied in.
       o: itself.
       parameters: expression of what it trains.
 
@@ -109,7 +140,8 @@ def lines(o: d.Optimizer, parameters: str) -> list[str]:
     momentum = s.get("momentum", 0.0)
     words = [parameters, f"lr={rate}"]
     if o.kind == "Adam":
-        kind, epsilon = ("torch.optim.Adam", "eps") if _is_torchs(o) else ("Adam", "epsilon")
+        kind, epsilon = _adam(o)
+        kind = "SharedAdam" if of_groups(program, o) else kind
         words += [f"betas=({s['beta1']}, {s['beta2']})", f"{epsilon}={s['epsilon']}"]
     elif o.kind == "RMSProp":
         kind = "RMSprop"

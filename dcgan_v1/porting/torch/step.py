@@ -8,6 +8,7 @@ from dcgan_v1.porting.text.step_printer import StepPrinter
 from dcgan_v1.porting.torch import layout
 from dcgan_v1.porting.torch import networks as torch_networks
 from dcgan_v1.porting.torch.ops import Printer
+from dcgan_v1.porting.torch.optimizers import of_groups
 
 DRAWS = {
     "RandomUniform": "torch.rand",
@@ -70,7 +71,7 @@ class TorchStep(StepPrinter[Printer]):
         updates = [e for e in stage.effects if e.kind == "update"]
         for e in updates:
             self._refuse_moved(e, number)
-            self._refuse_shared(e, updates)
+            self._refuse_groups(e, updates)
         owned = [v for e in updates for v in e.variables]
         shared = {v for v in owned if owned.count(v) > 1}
         for e in updates:  # every gradient is taken before a weight moves
@@ -91,29 +92,24 @@ class TorchStep(StepPrinter[Printer]):
 
     def _kept(self, e: d.Effect, number: int) -> list[str]:
         """The lines that take the gradients of an update beside others of the same weights."""
+        optimizers = self.step.program.optimizers
         if _clips(e):
             self.refused.append(f"{e.name}, whose gradients are clipped beside another update's")
         if sum(o.optimizer == e.optimizer for o in self.stages[number].effects) > 1:
             self.refused.append(f"{e.optimizer}, which updates its weights twice at once")
+        if any(o.name == e.optimizer and of_groups(self.step.program, o) for o in optimizers):
+            self.refused.append(f"{e.name}, of a part of {e.optimizer}'s, beside another update")
         self.applies = True
         words = [_sum([self.printer.operand(x) for x in e.losses]), self._listed(e.variables)]
         words += ["retain_graph=True"] if self._is_needed_later(e, number) else []
         return [f"{e.optimizer}_gradients = torch.autograd.grad({', '.join(words)})"]
 
-    def _refuse_shared(self, e: d.Effect, together: list[d.Effect]) -> None:
-        """torch.optim counts steps for each weight, TF1's Adam for all of its weights; and to zero
-        the gradients of one update would be to lose those of another."""
-        optimizer = next(o for o in self.step.program.optimizers if o.name == e.optimizer)
-        others = [
-            o
-            for stage in self.stages
-            for o in stage.effects
-            if o.kind == "update" and o.optimizer == e.optimizer
-            if set(o.variables) != set(e.variables)
-        ]
-        if others and (optimizer.kind == "Adam" or any(o in together for o in others)):
+    def _refuse_groups(self, e: d.Effect, together: list[d.Effect]) -> None:
+        """To zero the gradients of one update would be to lose those of another."""
+        others = [o for o in together if o.optimizer == e.optimizer]
+        if any(set(o.variables) != set(e.variables) for o in others):
             self.refused.append(
-                f"the optimiser {e.optimizer}, which updates several groups of weights in a step "
+                f"the optimiser {e.optimizer}, which updates several groups of weights at once "
                 "(--to keras and --to tf2 write it)"
             )
 

@@ -19,7 +19,8 @@ def text(program: d.Program) -> str:
     printer = TorchStep(Step(program), places(program, torch_networks.paths))
     made = construction(program)
     for optimizer in program.optimizers:
-        made += torch_optimizers.lines(optimizer, printer.parameters(optimizer.variables))
+        trained = printer.parameters(optimizer.variables)
+        made += torch_optimizers.lines(program, optimizer, trained)
     step = printer.lines() if program.stages else []
     blocks = torch_optimizers.classes(program)
     blocks += [torch_optimizers.APPLY] if printer.applies else []
