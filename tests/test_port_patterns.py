@@ -42,6 +42,23 @@ LEAKY = {
 }
 
 
+MINIMA = {  # (order of the minimum, of the maximum): form
+    (("z", "m"), ("n", "x")): "leaky_min",
+    (("m", "z"), ("n", "x")): None,
+    (("z", "m"), ("x", "n")): "leaky_max",
+}
+
+
+@pytest.mark.parametrize("orders", MINIMA)
+def test_a_maximum_of_a_minimum_with_0_is_a_leaky_relu_by_whom_ties_go_to(orders):
+    """TF1's gradient at a tie is the first argument's; tests of written norms hold the forms."""
+    lesser, larger = orders
+    ops = constant("s", 0.1), constant("z", 0.0), op("m", "Mul", "s", "x")
+    found = kind_of(*ops, op("n", "Minimum", *lesser), op("y", "Maximum", *larger))
+    assert (found.kind, found.settings["slope"]) == ("leaky_relu", 0.1)
+    assert found.settings.get("form") == MINIMA[orders]
+
+
 @pytest.mark.parametrize("form", LEAKY)
 def test_leaky_relu_is_known_in_every_form(form):
     found = kind_of(*LEAKY[form])

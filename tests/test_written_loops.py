@@ -100,6 +100,29 @@ def test_runs_are_a_loop_only_where_they_are_the_same_and_nothing_else_needs_the
     assert [1 + len(r.others) for r in repeats.of(critic_program(inputs, kinds))] == rounds
 
 
+@pytest.mark.parametrize(
+    ("runs", "loops"),  # c: a clip in a run of its own; G: another update
+    [
+        ("DcDcDcG", [(2, 3), (1, 1)]),
+        ("DcDcDGc", [(2, 2), (1, 1), (1, 1), (1, 1)]),
+        ("DDcDDcG", [(3, 2), (1, 1)]),
+        ("DDDcG", [(1, 3), (1, 1), (1, 1)]),
+        ("GDcDcG", [(1, 1), (2, 2), (1, 1)]),
+    ],
+)
+def test_an_update_and_its_clip_in_runs_of_their_own_are_a_loop_together(runs, loops):
+    names = [f"x_{i}" for i in range(len(runs))]
+    kinds = {"D": "Square", "G": "Abs", "c": "Square"}
+    program = critic_program(tuple(names), tuple(kinds[run] for run in runs))
+    clip = d.Effect("clip", "clip", ("d/w",), settings={"low": -1.0, "high": 1.0})
+    stages = [
+        d.Stage(i, (), (clip,)) if run == "c" else stage
+        for i, (run, stage) in enumerate(zip(runs, program.stages, strict=True))
+    ]
+    found = repeats.of(replace(program, stages=tuple(stages)))
+    assert [(len(r.stages), 1 + len(r.others)) for r in found] == loops
+
+
 def test_updates_that_repeat_with_the_same_batch_are_a_loop_that_moves_weights_as_often():
     program, names = critic_program(("x", "x"), ("Square",) * 2), {}
     texts = torch_networks.text(program), torch_training.text(program)

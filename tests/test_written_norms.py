@@ -147,6 +147,7 @@ def test_a_module_that_is_no_layer_of_keras_tells_whose_its_variables_are():
 IN_TF1 = {
     "leaky_max": lambda x: tf.maximum(x, 0.2 * x),
     "leaky_abs": lambda x: 0.6 * x + 0.4 * tf.abs(x),
+    "leaky_min": lambda x: tf.maximum(tf.minimum(0.0 * x, 0.2 * x), x),
     "": lambda x: tf.maximum(0.2 * x, x),
 }
 

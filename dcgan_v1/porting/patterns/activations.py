@@ -1,7 +1,16 @@
 """How activations and dropout look in a TF1 graph; see `patterns`."""
 
 from dcgan_v1.porting.graphs.graph import Tensor, through
-from dcgan_v1.porting.graphs.matching import ADD, DIVIDE, SELECT, Match, Number, any_of, match
+from dcgan_v1.porting.graphs.matching import (
+    ADD,
+    DIVIDE,
+    SELECT,
+    Match,
+    Number,
+    any_of,
+    match,
+    number_of,
+)
 
 UNARY = {
     **{"Relu": "relu", "Relu6": "relu6", "Elu": "elu", "Selu": "selu", "Tanh": "tanh"},
@@ -17,7 +26,8 @@ def activation(y: Tensor) -> Match | None:
 
 
 def leaky_relu(y: Tensor) -> Match | None:
-    """Leaky ReLU: the op, a maximum of x and slope * x, or a sum of x and |x|. Where its derivative
+    """Leaky ReLU: the op, a maximum of x and slope * x, or of the lesser of that and 0, or a sum of
+    x and |x|. Where its derivative
     at 0 is not the slope, as the op's is, `form` says which function a port has for it."""
     if y.op.type == "LeakyRelu":
         return Match("leaky_relu", [y.op.inputs[0]], {"slope": _decimal(y.op.attributes["alpha"])})
@@ -31,6 +41,15 @@ def leaky_relu(y: Tensor) -> Match | None:
         is_one = first is bound["x"] or first.op.type == "GreaterEqual"
         form = {"form": "leaky_max"} if is_one else {}
         return Match("leaky_relu", [bound["x"]], {"slope": _decimal(bound["slope"]), **form})
+    bound = match(y, ("Maximum", "x", ("Minimum", 0, ("Mul", "x", Number("slope")))))
+    if bound and 0 < bound["slope"] < 1:
+        leaks = {"slope": _decimal(bound["slope"])}
+        outer = y.op.inputs[0]  # whose gradient a maximum of two equals has
+        if through(outer) is bound["x"]:
+            return Match("leaky_relu", [bound["x"]], {**leaks, "form": "leaky_max"})
+        is_none = number_of(through(outer).op.inputs[0]) == 0  # the minimum's first is the number
+        form = {"form": "leaky_min"} if is_none else {}
+        return Match("leaky_relu", [bound["x"]], {**leaks, **form})
     bound = match(y, (ADD, ("Mul", "x", Number("a")), ("Mul", ("Abs", "x"), Number("b"))))
     if bound and abs(bound["a"] + bound["b"] - 1) < 1e-6:
         slope = _decimal(bound["a"] - bound["b"])

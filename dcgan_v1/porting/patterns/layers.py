@@ -140,8 +140,10 @@ def _is_plain_deconv(x: Tensor, y: Tensor, settings: dict[str, Any]) -> bool:
 
 
 def reshape(y: Tensor) -> Match | None:
-    """Reshapes that keep the batch."""
+    """Reshapes that keep the batch; axes of one that are put in are such, two or more."""
     op = y.op
+    if op.type == "ExpandDims":
+        return _expanded(y)
     if op.type != "Reshape" or y.shape is None or op.inputs[0].shape is None:
         return None
     before, after = op.inputs[0].shape, y.shape
@@ -152,6 +154,18 @@ def reshape(y: Tensor) -> Match | None:
         return None  # where one leaves the batch open, it is the other's
     kind = "flatten" if len(after) == 2 and len(before) > 2 else "reshape"
     return Match(kind, [op.inputs[0]], {"shape": tuple(after[1:])})
+
+
+def _expanded(y: Tensor) -> Match | None:
+    """z[:, None, None]: rows as maps of one pixel."""
+    x, count = y, 0
+    while x.op.type == "ExpandDims" and x.op.inputs[1].number is not None and x.shape:
+        if int(x.op.inputs[1].number) % len(x.shape) == 0:
+            return None
+        x, count = through(x.op.inputs[0]), count + 1
+    if count < 2 or not y.shape or not x.shape or None in (*x.shape[1:], *y.shape[1:]):
+        return None
+    return Match("reshape", [x], {"shape": tuple(y.shape[1:])})
 
 
 def concatenation(y: Tensor) -> Match | None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from dcgan_v1.porting.graphs.graph import Op, Tensor, through
 from dcgan_v1.porting.graphs.matching import Number, any_of, match, number_of
-from dcgan_v1.porting.reading.flow import GRADIENTS
+from dcgan_v1.porting.reading.gradients import GRADIENTS
 
 OWN = r"(AddN|Fill|zeros_like|ones_like)(_\d+)?"  # what tf.gradients puts right under its scope
 Clipped = tuple[Tensor, dict[str, float], Tensor | None]  # gradient, settings, factor of all

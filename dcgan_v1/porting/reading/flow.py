@@ -11,7 +11,9 @@ from dcgan_v1.porting.description import Constant, Weight
 from dcgan_v1.porting.graphs import rows
 from dcgan_v1.porting.graphs.graph import Graph, Op, Tensor, through, variable_of
 from dcgan_v1.porting.graphs.matching import number_of
+from dcgan_v1.porting.graphs.shapes import ELEMENTWISE, broadcast
 from dcgan_v1.porting.patterns import layers as patterns
+from dcgan_v1.porting.reading import gradients
 
 SOURCES = ("Placeholder", "PlaceholderV2", "PlaceholderWithDefault", "IteratorGetNext")
 DRAWS = ("RandomUniform", "RandomStandardNormal", "TruncatedNormal")
@@ -22,7 +24,6 @@ CONTROL = (
     *("TensorArrayV3", "TensorArrayReadV3", "TensorArrayGatherV3", "TensorArrayScatterV3"),
 )
 Shape = tuple[int | None, ...]
-GRADIENTS = re.compile(r"^((?:.*/)?gradients(?:_\d+)?)/(.+)$")
 
 
 @dataclass(eq=False, repr=False)
@@ -75,7 +76,7 @@ class Flow:
         self.pieces: list[Piece] = []
         self.refused: list[str] = []
         self._known: dict[Tensor, Operand] = {}
-        self._scopes = scopes_of_gradients(graph)
+        self._scopes = gradients.scopes(graph)
 
     def operand(self, tensor: Tensor) -> Operand:
         """Returns what a tensor is, with all the pieces that it needs."""
@@ -100,7 +101,7 @@ class Flow:
             settings = {"type": op.type, "dtype": op.output.dtype}
             rest = [self.operand(t) for t in op.inputs[1:]]
             return self._add(Piece("draw", [shape, *rest], settings, {}, _outputs(op), op))
-        if (scope := self._scope_of_gradient(op)) is not None:
+        if (scope := gradients.scope_of(op, self._scopes)) is not None:
             return self._gradient(tensor, scope)
         found = patterns.recognise(tensor, self.switched_off)
         if found is not None:
@@ -121,7 +122,7 @@ class Flow:
         if op.type in CONTROL:
             self.refused.append(f"{op.type} ({op.name})")
             return self._add(Piece("op", [], {"type": op.type}, {}, _outputs(op), op), tensor.index)
-        inputs = [self.operand(t) for t in op.inputs]
+        inputs = [self._narrow(op, t) for t in op.inputs]
         settings = {"type": op.type, **op.attributes}
         known = self._known.get(op.outputs[0]) if tensor.index else None
         if isinstance(known, Out):
@@ -135,6 +136,15 @@ class Flow:
         """Returns an operand; labels that are all alike are their number."""
         number = number_of(tensor) if kind.endswith("crossentropy") else None
         return self.operand(tensor) if number is None else Constant(np.asarray(number, np.float32))
+
+    def _narrow(self, op: Op, tensor: Tensor) -> Operand:
+        """Returns an operand; tf.ones_like(x) and the like that widen nothing are their number."""
+        number = number_of(tensor) if op.type in ELEMENTWISE and tensor.array is None else None
+        others = [t.shape for t in op.inputs if t is not tensor]
+        if number is None or not tensor.dtype.startswith("float"):
+            return self.operand(tensor)
+        is_wide = op.output.shape is None or broadcast(others) != op.output.shape
+        return self.operand(tensor) if is_wide else Constant(np.asarray(number, tensor.dtype))
 
     def _add(self, piece: Piece, index: int = 0) -> Out:
         piece.stage = self.stage_of(piece.op)
@@ -170,15 +180,9 @@ class Flow:
 
     # ---- gradients inside of a loss ----
 
-    def _scope_of_gradient(self, op: Op) -> str | None:
-        match = GRADIENTS.match(op.name)
-        if match:
-            return match[1]
-        return next((s for s in self._scopes if op.name.startswith(f"{s}/")), None)
-
     def _gradient(self, tensor: Tensor, scope: str) -> Operand:
         """A gradient that a loss is made of: of which tensor, and by which."""
-        y, x = gradient_of(self.graph, scope), _by(self.graph, tensor, scope)
+        y, x = gradients.of(self.graph, scope), gradients.taken_by(self.graph, tensor, scope)
         if y is None or x is None:
             self.refused.append(f"a gradient inside of a loss ({tensor.op.name})")
             return Constant(0)  # type: ignore[arg-type]  # refused as a whole
@@ -187,57 +191,6 @@ class Flow:
             self.refused.append(f"a gradient by a variable inside of a loss ({tensor.op.name})")
         outputs = [(tensor.shape, tensor.dtype)]
         return self._add(Piece("gradient", inputs, {}, {}, outputs, tensor.op))
-
-
-def scopes_of_gradients(graph: Graph) -> list[str]:
-    """Returns the scopes that tf.gradients put its ops under, by a name that it was given: what
-    such an op is called after lies outside of them."""
-    found: dict[str, None] = {}
-    for name in graph.ops:
-        head, is_of, _ = name.partition("_grad/")
-        if is_of and not GRADIENTS.match(name):
-            words = head.split("/")
-            places = (i for i in range(1, len(words)) if "/".join(words[i:]) in graph.ops)
-            if (place := next(places, 0)) > 0:
-                found["/".join(words[:place])] = None
-    return sorted(found, key=len)
-
-
-def gradient_of(graph: Graph, scope: str) -> Tensor | None:
-    """Returns the tensor whose gradients `tf.gradients` put under a scope."""
-    for name, op in graph.ops.items():
-        if not name.startswith(f"{scope}/") or op.type not in ("Fill", "Const", "OnesLike"):
-            continue
-        if not name.rpartition("/")[2].startswith(("Fill", "grad_ys_", "Const", "ones_like")):
-            continue
-        for output in op.outputs:
-            for user in output.users:
-                inner = user.name.removeprefix(f"{scope}/")
-                if "_grad/" in inner:
-                    y = inner.partition("_grad/")[0]
-                    if y in graph.ops and graph.ops[y].outputs:
-                        return graph.ops[y].output
-    return None
-
-
-def _by(graph: Graph, tensor: Tensor, scope: str) -> Tensor | None:
-    """Returns the tensor that a gradient is taken by: the input of the op it comes back from."""
-    op = tensor.op
-    parts = op.inputs if op.type == "AddN" else [tensor]
-    candidates: list[set[Tensor]] = []
-    for part in parts:
-        inner = part.op.name.removeprefix(f"{scope}/")
-        of = graph.ops.get(inner.partition("_grad/")[0])
-        if of is None:
-            return None
-        number = re.search(r"control_dependency(?:_(\d+))?$", part.op.name)
-        if number and len(of.inputs) > int(number[1] or 0):
-            candidates.append({through(of.inputs[int(number[1] or 0)])})
-        else:
-            fitting = [t for t in of.inputs if t.shape == tensor.shape]
-            candidates.append({through(t) for t in fitting or of.inputs[:1]})
-    common = set.intersection(*candidates) if candidates else set()
-    return next(iter(common)) if len(common) == 1 else None
 
 
 def _outputs(op: Op) -> list[tuple[tuple[int | None, ...] | None, str]]:

@@ -13,7 +13,15 @@ RESERVED |= {"training", "moves", "averages", "tape", "inner"}
 CALLED = {  # functions and modules that lines of ports use by their bare names
     *("list", "zip", "enumerate", "range", "getattr", "super", "float", "math", "partial"),
     *("apply", "clip_by_norm", "clip_by_global_norm", "truncated_normal", "resize_bilinear"),
-    *("leaky_max", "leaky_abs", "beside_pixels", "glorot", "fan_in", "conv2d_transpose"),
+    *(
+        "leaky_max",
+        "leaky_abs",
+        "leaky_min",
+        "beside_pixels",
+        "glorot",
+        "fan_in",
+        "conv2d_transpose",
+    ),
 }
 
 

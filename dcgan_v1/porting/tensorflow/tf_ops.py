@@ -26,7 +26,7 @@ FUNCTIONS = {
     **{"Log": "tf.math.log", "Log1p": "tf.math.log1p", "Abs": "tf.abs", "Tanh": "tf.tanh"},
     **{"Sigmoid": "tf.sigmoid", "Relu": "tf.nn.relu", "OnesLike": "tf.ones_like"},
     **{"ZerosLike": "tf.zeros_like", "Maximum": "tf.maximum", "Minimum": "tf.minimum"},
-    **{"Pow": "tf.pow", "L2Loss": "tf.nn.l2_loss", "StopGradient": "tf.stop_gradient"},
+    **{"L2Loss": "tf.nn.l2_loss", "StopGradient": "tf.stop_gradient"},
     **{"Floor": "tf.floor", "SelectV2": "tf.where", "Fill": "tf.fill"},
     **{
         "ExpandDims": "tf.expand_dims",
@@ -55,6 +55,11 @@ def leaky_max(x, slope):
 def leaky_abs(x, slope):
     """Leaky ReLU whose derivative at 0 is halfway, as TF1's sum with |x| has it."""
     return (1 + slope) / 2 * x + (1 - slope) / 2 * tf.abs(x)
+''',
+    "leaky_min": '''\
+def leaky_min(x, slope):
+    """Leaky ReLU whose derivative at 0 is 0, as TF1's minimum with 0 has it, and not the slope."""
+    return tf.maximum(tf.minimum(tf.zeros_like(x), slope * x), x)
 ''',
     "beside_pixels": '''\
 def beside_pixels(maps, rows):
@@ -100,6 +105,8 @@ class Printer(Names):
         xs = [self.operand(x) for x in node.inputs]
         if kind == "op" and not any(_has_own_dtype(x) for x in node.inputs):
             xs = [self._typed(x, said) for x, said in zip(node.inputs, xs, strict=True)]
+        elif kind == "op" and s["type"] in FUNCTIONS:
+            xs[:1] = [self._typed(x, said) for x, said in zip(node.inputs[:1], xs[:1], strict=True)]
         if kind in UNARY:
             return f"{UNARY[kind]}({xs[0]})"
         if kind == "leaky_relu":
@@ -119,8 +126,8 @@ class Printer(Names):
         raise d.Refused(kind)
 
     def _typed(self, x: d.Operand, said: str) -> str:
-        """A number with the dtype that the port computes in: where no operand has it, TensorFlow
-        takes Python's numbers for float32."""
+        """A number with the dtype that the port computes in: where no operand has it, or none
+        before it, TensorFlow takes Python's numbers for float32."""
         is_number = isinstance(x, d.Constant) and not x.shape and x.array.dtype.kind == "f"
         return f"tf.constant({said}, {self.floats})" if is_number else said
 

@@ -137,5 +137,16 @@ def _stem(node: d.Node, scope: str) -> str:
         return node.kind
     if not path and (part := PART.fullmatch(last)):  # g_w2: a part's name, and no layer's
         return f"{node.kind}{part[1]}"
-    name = identifier(path.replace("/", "_") or last)
+    name = identifier("_".join(_said_once(path.split("/"))) if path else last)
     return f"{name}_" if name in TAKEN else name
+
+
+def _said_once(scopes: list[str]) -> list[str]:
+    """Scopes without those that say again what the one before ends with: of
+    flatten_fully_connected_1/fully_connected the first."""
+    kept = scopes[:1]
+    for scope in scopes[1:]:
+        before = re.sub(r"_\d+$", "", kept[-1])
+        if not before.lower().endswith(f"_{scope.lower()}"):
+            kept.append(scope)
+    return kept

@@ -114,7 +114,7 @@ def in_brackets(x: str) -> str:
 
 
 OPERATORS = {  # that all targets spell alike
-    **{"Add": "+", "AddV2": "+", "Sub": "-", "Mul": "*", "RealDiv": "/", "Div": "/"},
+    **{"Add": "+", "AddV2": "+", "Sub": "-", "Mul": "*", "RealDiv": "/", "Div": "/", "Pow": "**"},
     **{"Greater": ">", "GreaterEqual": ">=", "Less": "<", "LessEqual": "<="},
 }
 

@@ -9,12 +9,12 @@ from dcgan_v1.porting import description as d
 
 @dataclass(frozen=True)
 class Repeat:
-    """A session run, and those after it that are the same.
+    """Session runs, and those after them that are the same.
 
     Attributes:
-      stages: places of the first run's stages among the step's.
-      others: of each later run, value of the first run -> its own.
-      given: fed and drawn values of the first run that a later one has of its own.
+      stages: places of the first round's stages among the step's.
+      others: of each later round, value of the first round -> its own.
+      given: fed and drawn values of the first round that a later one has of its own.
     """
 
     stages: tuple[int, ...]
@@ -23,33 +23,41 @@ class Repeat:
 
 
 def of(program: d.Program) -> list[Repeat]:
-    """Returns a step's runs, those that follow each other and are the same as one."""
+    """Returns a step's runs, those that follow each other and are the same as one: an update, or
+    an update and a clip in a run of its own."""
     places: dict[int, list[int]] = {}
     for place, stage in enumerate(program.stages):
         places.setdefault(stage.run, []).append(place)
-    groups: list[list[list[int]]] = []
-    same: list[list[dict[str, str]]] = []
-    for own in places.values():
-        found = None
-        if groups:
-            first, second = ([program.stages[i] for i in ps] for ps in (groups[-1][0], own))
-            found = _as_in(first, second)
-        if found is None:
-            groups.append([own])
-            same.append([])
-        else:
-            groups[-1].append(own)
-            same[-1].append(found)
-    repeats = []
-    for runs, others in zip(groups, same, strict=True):
-        made = [program.stages[i] for i in runs[0]]
-        given = _given(made, others)
-        after = [s for i, s in enumerate(program.stages) if not any(i in run for run in runs)]
-        if others and not set(given) & _used(after):  # a loop gives them other values
-            repeats.append(Repeat(tuple(runs[0]), tuple(others), given))
-        else:
-            repeats += [Repeat(tuple(run)) for run in runs]
+    left, repeats = list(places.values()), []
+    while left:
+        length, found = _longest(program, left)
+        repeats.append(found)
+        left = left[length * (1 + len(found.others)) :]
     return repeats
+
+
+def _longest(program: d.Program, runs: list[list[int]]) -> tuple[int, Repeat]:
+    """How many of the first runs make a round of a loop that does most of them, and the loop."""
+    best = 1, Repeat(tuple(runs[0]))
+    for length in range(1, len(runs) // 2 + 1):
+        rounds = [
+            [place for run in runs[i : i + length] for place in run]
+            for i in range(0, len(runs), length)
+        ]
+        first = [program.stages[i] for i in rounds[0]]
+        others: list[dict[str, str]] = []
+        for own in rounds[1:]:
+            found = _as_in(first, [program.stages[i] for i in own])
+            if found is None:
+                break
+            others.append(found)
+        looped = {i for own in rounds[: 1 + len(others)] for i in own}
+        rest = [stage for i, stage in enumerate(program.stages) if i not in looped]
+        given = _given(first, others)
+        is_longer = length * (1 + len(others)) > best[0] * (1 + len(best[1].others))
+        if others and is_longer and not set(given) & _used(rest):  # a loop gives them other values
+            best = length, Repeat(tuple(rounds[0]), tuple(others), given)
+    return best
 
 
 def _as_in(first: list[d.Stage], second: list[d.Stage]) -> dict[str, str] | None:

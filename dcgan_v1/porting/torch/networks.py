@@ -37,6 +37,11 @@ def leaky_abs(x, slope):
     """Leaky ReLU whose derivative at 0 is halfway, as TF1's sum with |x| has it."""
     return (1 + slope) / 2 * x + (1 - slope) / 2 * x.abs()
 ''',
+    "leaky_min": '''\
+def leaky_min(x, slope):
+    """Leaky ReLU whose derivative at 0 is 0, as TF1's minimum with 0 has it, and not the slope."""
+    return F.leaky_relu(x, slope) * (x != 0)
+''',
     "beside_pixels": '''\
 def beside_pixels(maps, rows):
     """Puts rows, [N, k], beside each pixel of maps, [N, C, H, W]."""

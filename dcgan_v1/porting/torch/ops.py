@@ -21,7 +21,7 @@ from dcgan_v1.porting.torch import shapes as torch_shapes
 
 BINARY = {
     **OPERATORS,
-    **{"Pow": "**", "FloorDiv": "//"},
+    "FloorDiv": "//",
     **{"Equal": "==", "NotEqual": "!=", "LogicalAnd": "&", "LogicalOr": "|"},
 }
 UNARY = {
