@@ -110,9 +110,7 @@ class Building:
     def _draw(self, unit: Piece) -> None:
         bodies, name = self.bodies, self._given_here(unit.op.name)
         if name not in bodies.drawn:
-            words = unit.op.name.split("/")
-            word = words[-1] if words[-1] not in DRAWS or len(words) == 1 else words[-2]
-            word = bodies.names.inputs.get(name) or value_name(word)
+            word = bodies.names.inputs.get(name) or value_name(draw_word(unit.op.name))
             nodes = (*bodies.fed.values(), *bodies.drawn.values())
             taken = {n.value.name.partition(".")[0] for n in nodes}
             value = bodies.value(Out(unit), unused(word, taken))
@@ -184,6 +182,16 @@ class Building:
 
         visit(y)
         return found
+
+
+def draw_word(name: str) -> str:
+    """What a draw is called: after its op, or the function that made it.
+
+    Args:
+      name: of the op, 'epsilon/RandomStandardNormal'.
+    """
+    words = name.split("/")
+    return words[-1] if words[-1] not in DRAWS or len(words) == 1 else words[-2]
 
 
 def input_word(name: str, unit: Piece, i: int) -> str:

@@ -8,7 +8,7 @@ from dcgan_v1.porting import description as d
 from dcgan_v1.porting.graphs.graph import Tensor, through
 from dcgan_v1.porting.reading import broadcasting, effects, moved_averages, rows_beside, segments
 from dcgan_v1.porting.reading.averages import key_of
-from dcgan_v1.porting.reading.building import Building, input_word
+from dcgan_v1.porting.reading.building import Building, draw_word, input_word
 from dcgan_v1.porting.reading.flow import Operand, Out, Piece
 from dcgan_v1.porting.reading.network_names import common_scope, identifier, unused, value_name
 from dcgan_v1.porting.reading.segments import Call
@@ -104,8 +104,12 @@ class Bodies:
         inputs = []
         for i, x in enumerate(call.inputs):
             assert isinstance(x, Out)
-            name = value_name(input_word(x.piece.op.name, x.piece, x.index))
-            value = self.value(x, name if x.piece.kind == "input" else f"x{i or ''}")
+            word = f"x{i or ''}"  # of what is computed
+            if x.piece.kind == "input":
+                word = input_word(x.piece.op.name, x.piece, x.index)
+            elif x.piece.kind == "draw":
+                word = draw_word(x.piece.op.name)
+            value = self.value(x, value_name(word))
             values[x.piece, x.index] = value
             inputs.append(value)
         nodes = [self.node(p, values) for p in call.pieces]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from dcgan_v1.porting import description as d
 from dcgan_v1.porting.reading.network_names import identifier, unused
 from dcgan_v1.porting.text import names as naming
-from dcgan_v1.porting.text.printing import ACTIVATIONS, Names, comment, of_shapes, used_next
+from dcgan_v1.porting.text.printing import ACTIVATIONS, Names, comment, inlined, used_next
 
 TAKEN = ("F", "Training", "Adam", "Momentum", "BatchNorm", "Dropout", "Lstm")  # in a port
 WIDTH = 92  # of a line in a method
@@ -129,7 +129,7 @@ def body(
     """
     outputs = [v.name for v in function.outputs]
     chained = _chained(function.nodes) - set(outputs)
-    within = of_shapes(function.nodes) - set(outputs)
+    within = inlined(function.nodes, outputs, kinds=("op",)) - set(outputs)
     lines: list[tuple[str, str]] = []  # and the shape that each makes
     chain: list[d.Node] = []
     for node in function.nodes:

@@ -61,12 +61,10 @@ def allocate(
                 continue
             stem = (wished or {}).get(value.name, "") or _stem_of(node, value, names, fixed)
             name, number = stem, 1
-            while name in live and last.get(live[name], -1) > i:
+            between = "_" if stem[-1].isdigit() else ""  # on_input_1_2, h2
+            while (name in live and last.get(live[name], -1) > i) or name in fixed.values():
                 number += 1
-                name = f"{stem}{number}"
-            while name in fixed.values():
-                number += 1
-                name = f"{stem}{number}"
+                name = f"{stem}{between}{number}"
             names[value.name] = name
             live[name] = value.name
     return names

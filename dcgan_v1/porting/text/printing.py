@@ -3,7 +3,7 @@
 import itertools
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 import numpy as np
 
@@ -16,7 +16,7 @@ ACTIVATIONS = (  # kinds of nodes that are a function of one value
 LARGEST_LITERAL = 2000  # elements of a constant that stands in the code
 SIZES = ("Shape", "Size")  # ops that give what Python holds as numbers
 INNER = (*ACTIVATIONS, "op", "leaky_relu")
-DEEPEST = 3  # expressions within each other on a line
+DEEPEST, MOST = 3, 4  # expressions within each other, and all together, on a line
 
 
 class Names(ABC):
@@ -127,9 +127,10 @@ def binary(a: str, sign: str, b: str) -> str:
       sign: the operator.
     """
     if sign not in ("+", "-"):
-        return f"{in_brackets(a)} {sign} {in_brackets(b)}"
-    left = a if _signs(a) <= {"+", "-", "*", "/"} else in_brackets(a)
-    right = b if _signs(b) <= {"*", "/"} and not b.startswith("-") else in_brackets(b)
+        is_number = sign in ("*", "/") and a.startswith("-") and in_brackets(a[1:]) == a[1:]
+        return f"{a if is_number else in_brackets(a)} {sign} {in_brackets(b)}"
+    left = a if _signs(a) <= {"+", "-", "*", "/", "**"} else in_brackets(a)
+    right = b if _signs(b) <= {"*", "/", "**"} and not b.startswith("-") else in_brackets(b)
     return f"{left} {sign} {right}"
 
 
@@ -143,24 +144,54 @@ def _signs(x: str) -> set[str]:
     return {word for word in outside.split(" ")[1:] if not word.strip("+-*/<>=!&|@")}
 
 
-def inlined(nodes: Sequence[d.Node]) -> set[str]:
-    """Returns the values of a step that stand within the next line instead of on one of their own:
-    what the next node alone uses, and what is known of shapes."""
-    within: set[str] = set()
-    depth = 0
-    for name, node, following in used_next(nodes):
-        fits = bool(name) and node.kind in INNER and following.kind in INNER
-        depth = depth + 1 if fits and depth < DEEPEST - 1 else 0
-        if depth:
-            within.add(name)
-    return within | of_shapes(nodes)
+def inlined(
+    nodes: Sequence[d.Node], kept: Collection[str] = (), kinds: Collection[str] = INNER
+) -> set[str]:
+    """Returns the values that stand within a later line instead of on one of their own: what one
+    node alone uses, with no line between, and what is known of shapes.
+
+    Args:
+      nodes: of a body, in order.
+      kept: values that have a line of their own.
+      kinds: of nodes that may stand within others.
+    """
+    uses, within = uses_of(nodes), of_shapes(nodes)
+    sizes: dict[str, tuple[int, int]] = {}  # expressions of a line, and how deep they are
+    waiting: list[str] = []  # values that no line stands behind
+    for node in nodes:
+        name = node.value.name
+        if name in within:
+            continue
+        own = {x.name for x in node.inputs if isinstance(x, d.Value)}
+        count, depth = 1, 1
+        while waiting and waiting[-1] in own and node.kind in INNER and not _says_twice(node):
+            more, deeper = sizes[waiting[-1]]
+            if count + more > MOST or deeper >= DEEPEST:
+                break
+            count, depth = count + more, max(depth, deeper + 1)
+            within.add(waiting.pop())
+        if waiting and waiting[-1] in own:
+            waiting = []  # it has a line, and all before it
+        is_alone = node.kind in kinds and len(node.values) == 1 and uses[name] == 1
+        waiting = [*waiting, name] if is_alone and name not in kept else []
+        sizes[name] = count, depth
+    return within
+
+
+def _says_twice(node: d.Node) -> bool:
+    """Whether what a node is given stands in its expression twice."""
+    return node.kind == "op" and node.settings["type"] == "DivNoNan"
+
+
+def uses_of(nodes: Sequence[d.Node]) -> Counter[str]:
+    """Returns value -> how often nodes, and those inside of them, are given it."""
+    every = d.walk(tuple(nodes))
+    return Counter(x.name for node in every for x in node.inputs if isinstance(x, d.Value))
 
 
 def used_next(nodes: Sequence[d.Node]) -> Iterator[tuple[str, d.Node, d.Node]]:
     """Yields each node with the one after it, and its value's name where that alone uses it."""
-    uses = Counter(
-        x.name for node in d.walk(tuple(nodes)) for x in node.inputs if isinstance(x, d.Value)
-    )
+    uses = uses_of(nodes)
     for node, following in itertools.pairwise(nodes):
         name = node.value.name
         is_used = any(isinstance(x, d.Value) and x.name == name for x in following.inputs)

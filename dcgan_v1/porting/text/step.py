@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from dcgan_v1.porting import description as d
 from dcgan_v1.porting.text import contents
 from dcgan_v1.porting.text import names as naming
-from dcgan_v1.porting.text.printing import Names, inlined
+from dcgan_v1.porting.text.printing import Names, inlined, uses_of
 
 Paths = Callable[[d.Program, d.Network], dict[str, str]]
 
@@ -48,9 +48,14 @@ class Step:
         wished = {v.name: name for name, v in program.losses.items()}
         self.values = naming.allocate(every, self.inputs | self.draws | once, kept, wished)
         self.nodes = {v.name: n for n in d.walk(every) for v in n.values}
-        operands = [x for n in d.walk(every) for x in n.inputs]
-        operands += [x for s in program.stages for e in s.effects for x in e.losses]
-        self.used = {x.name for x in operands if isinstance(x, d.Value)} | {*kept}
+        self._uses = uses_of(every)
+        of_effects = [x for s in program.stages for e in s.effects for x in e.losses]
+        self._uses.update([x.name for x in of_effects if isinstance(x, d.Value)] + kept)
+        self.used = {*self._uses}
+
+    def needed_beyond(self, nodes: tuple[d.Node, ...]) -> set[str]:
+        """Returns the values that others than these nodes are given, too, or that are returned."""
+        return {name for name, count in uses_of(nodes).items() if count < self._uses[name]}
 
     def function_of(self, call: d.Node) -> tuple[d.Network, d.Function]:
         """Returns what a call calls."""
@@ -181,7 +186,7 @@ def body(
       kept: values that have a line of their own.
       of_node: returns the lines of one node.
     """
-    within = inlined(nodes) - kept
+    within = inlined(nodes, kept)
     lines: list[str] = []
     for node in nodes:
         if node.value.name in within:

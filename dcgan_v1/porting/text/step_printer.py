@@ -120,7 +120,7 @@ class StepPrinter(ABC, Generic[Printer]):
         """Returns the lines of a node that has a line of its own."""
 
     def _body(self, nodes: tuple[d.Node, ...]) -> list[str]:
-        kept = {v.name for v in self._losses.values()}
+        kept = {v.name for v in self._losses.values()} | self.step.needed_beyond(nodes)
         return steps.body(nodes, self.printer, kept, self._node)
 
     def _drawn(self, node: d.Node, drawn: str) -> list[str]:
