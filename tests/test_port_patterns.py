@@ -214,3 +214,22 @@ def test_an_average_of_the_unbiased_variance_is_one_of_the_variance():
     mean = built.ops["m"].output
     assert norm_patterns.moment_of(built.ops["unbiased"].output) is mean
     assert norm_patterns.moment_of(mean) is mean
+
+
+@pytest.mark.parametrize("sums", [1, 2])
+def test_a_mean_of_tf_losses_is_a_mean(sums):
+    """tf.losses.mean_squared_error against ones: a sum, over the number of what is summed up."""
+    every = constant("every", [0, 1], np.int32)
+    ones = [op("size", "Shape", "e", shape=(2,)), op("ones", "Fill", "size", "one")]
+    nodes = [
+        *(constant("one", 1.0), every, constant("none", np.zeros(0), np.int32)),
+        *(op("e", "SquaredDifference", "x", "one"), *ones, op("s", "Sum", "e", "every", shape=())),
+        *([op("s2", "Sum", "s", "none", shape=())] if sums == 2 else []),
+        op("count", "Sum", "ones", "every", shape=()),
+    ]
+    last = "s" if sums == 1 else "s2"
+    found = kind_of(*nodes, op("y", "DivNoNan", last, "count", shape=()))
+    assert (found.kind, found.settings["type"], found.inputs[0].op.name) == ("op", "Mean", "e")
+    assert [axes.tolist() for axes in found.settings["constants"]] == [[0, 1]]
+    other = [op("f", "Square", "x"), op("t", "Sum", "f", "every", shape=())]
+    assert kind_of(*nodes, *other, op("z", "DivNoNan", "t", "one", shape=())) is None

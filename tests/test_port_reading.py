@@ -1,5 +1,7 @@
 """What is read off small graphs: calls of networks, clipped gradients, losses switched off."""
 
+from types import SimpleNamespace
+
 import pytest
 import tensorflow.compat.v1 as tf
 
@@ -8,7 +10,8 @@ from dcgan_v1.porting.graphs import graph, opening
 from dcgan_v1.porting.patterns import layers as patterns
 from dcgan_v1.porting.reading import clipping, segments
 from dcgan_v1.porting.reading.averages import averages_of
-from dcgan_v1.porting.reading.flow import Flow
+from dcgan_v1.porting.reading.flow import Flow, Out
+from dcgan_v1.porting.reading.nodes import Bodies
 
 pytestmark = pytest.mark.unit
 
@@ -227,3 +230,22 @@ def test_kerass_mean_of_the_means_of_rows_is_a_mean_over_all(axis, kind):
     (mean,) = built(losses)
     found = patterns.recognise(mean)
     assert (found.kind if found else "op") == kind
+
+
+@pytest.mark.parametrize(
+    ("given", "word"),
+    [
+        (("call", "input"), "real_images"),
+        (("draw", "call"), "epsilon"),
+        (("draw", "input"), "real_images"),
+        (("call", "call"), "x1"),
+    ],
+)
+def test_a_networks_argument_is_called_after_what_any_of_its_calls_is_fed_or_draws(given, word):
+    names = {"input": "real_images", "draw": "epsilon/RandomStandardNormal", "call": "g/Tanh"}
+    calls = []
+    for kind in given:  # a discriminator's: on reals, on fakes
+        piece = SimpleNamespace(kind=kind, op=SimpleNamespace(name=names[kind]))
+        calls.append(SimpleNamespace(inputs=[None, Out(piece, 0)]))
+    bodies = SimpleNamespace(_calls=calls, key=lambda _: "discriminator")
+    assert Bodies._argument_word(bodies, calls[0], 1) == word

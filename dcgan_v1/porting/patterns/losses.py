@@ -2,6 +2,8 @@
 
 import math
 
+import numpy as np
+
 from dcgan_v1.porting.graphs.graph import VARIABLES, Tensor, above, through
 from dcgan_v1.porting.graphs.matching import ADD, ANY, SELECT, Match, any_of, match, number_of
 
@@ -28,7 +30,8 @@ def sigmoid_cross_entropy(y: Tensor) -> Match | None:
 
 
 def mean_loss(y: Tensor) -> Match | None:
-    """A mean over everything of what a framework has a loss for."""
+    """A mean over everything of what a framework has a loss for; a mean, where tf.losses has it as
+    a sum and the number of what is summed up."""
     inner = _mean_of(y)
     if inner is None:
         return None
@@ -51,7 +54,9 @@ def mean_loss(y: Tensor) -> Match | None:
         and number_of(bound["y"]) is None
     ):
         return Match("mse", [bound["y"], bound["x"]])
-    return None
+    if y.op.type == "Mean" or not inner.shape:
+        return None
+    return Match("op", [inner], {"type": "Mean", "constants": (np.arange(len(inner.shape)),)})
 
 
 def _given(labels: Tensor) -> Tensor:

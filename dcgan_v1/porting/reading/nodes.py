@@ -104,12 +104,7 @@ class Bodies:
         inputs = []
         for i, x in enumerate(call.inputs):
             assert isinstance(x, Out)
-            word = f"x{i or ''}"  # of what is computed
-            if x.piece.kind == "input":
-                word = input_word(x.piece.op.name, x.piece, x.index)
-            elif x.piece.kind == "draw":
-                word = draw_word(x.piece.op.name)
-            value = self.value(x, value_name(word))
+            value = self.value(x, value_name(self._argument_word(call, i)))
             values[x.piece, x.index] = value
             inputs.append(value)
         nodes = [self.node(p, values) for p in call.pieces]
@@ -120,6 +115,17 @@ class Bodies:
         name = "call" if not known else f"call_{len(known) + 1}"
         body = rows_beside.folded(nodes, outputs)
         known[key] = d.Function(name, tuple(inputs), body, outputs, training)
+
+    def _argument_word(self, call: Call, i: int) -> str:
+        """What a network's i-th argument is called: after what a call of it is fed, or draws."""
+        same = [other for other in self._calls if self.key(other) == self.key(call)]
+        given = [x for other in same if isinstance(x := other.inputs[i], Out)]
+        for x in sorted(given, key=lambda x: x.piece.kind != "input"):
+            if x.piece.kind == "input":
+                return input_word(x.piece.op.name, x.piece, x.index)
+            if x.piece.kind == "draw":
+                return draw_word(x.piece.op.name)
+        return f"x{i or ''}"  # always computed
 
     def _refuse_shared(self, call: Call, nodes: list[d.Node]) -> None:
         """Refuses weights that another network has: they would be two variables in a port."""
