@@ -245,3 +245,21 @@ def test_a_readme_speaks_of_batch_norm_where_it_is_no_layer_of_the_framework(fus
         assert (f"averages follow the {follows} variance" in text) == is_class[to], to
         assert ("in some calls alone" in text) == (is_class[to] and not moves), to
         assert ("a tf.Module has no layer" in text) == (to == "tf2")
+
+
+@pytest.mark.parametrize(
+    ("calls", "names"),
+    [
+        ([(1, ()), (2, ()), (2, (1,))], {1: "generator", 2: "discriminator"}),
+        ([(2, ()), (1, (2,)), (1, ())], {2: "generator", 1: "discriminator"}),
+        ([(1, ()), (2, (1,))], {}),  # an encoder and its decoder
+        ([(1, ()), (2, (1,)), (1, (2,))], {}),  # each is given what the other makes
+        ([(1, ()), (2, ()), (2, (1,)), (3, (2,))], {}),
+    ],
+)
+def test_two_networks_without_names_are_called_after_their_places(calls, names):
+    """golbin's `01 - GAN.py`: its variables are Variable, Variable_1 and so on."""
+    said = [(f"network{n}", {f"network{m}" for m in makers}) for n, makers in calls]
+    expected = {f"network{n}": name for n, name in names.items()}
+    assert network_names.roles(said) == expected
+    assert network_names.roles([("critic", ()), *said]) == {}

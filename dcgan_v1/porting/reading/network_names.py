@@ -8,6 +8,7 @@ PREFIXES = {  # how variables of a GAN begin that has no scopes
     **{"d": "discriminator", "dis": "discriminator", "disc": "discriminator"},
     **{"g": "generator", "gen": "generator"},
 }
+NAMELESS = re.compile(r"network\d+")  # what `groups` calls one of several
 RESERVED = {*keyword.kwlist, "self", "tf", "keras", "np", "layers", "torch", "nn", "dtype"}
 RESERVED |= {"training", "moves", "averages", "tape", "inner"}
 CALLED = {  # functions and modules that lines of ports use by their bare names
@@ -45,6 +46,22 @@ def groups(
         name = name_of(names) or ("model" if len(by_updates) == 1 else f"network{number + 1}")
         result[name if name not in result else f"{name}_{number + 1}"] = names
     return _regrouped(result, wished)
+
+
+def roles(calls: Collection[tuple[str, Collection[str]]]) -> dict[str, str]:
+    """Returns network -> what it is called after its place in the program: of two that nothing
+    names, one that judges what the other makes, and something else beside it.
+
+    Args:
+      calls: of all networks, with the networks that made what each is given.
+    """
+    names = {name for name, _ in calls}
+    given = {(maker, name) for name, makers in calls for maker in makers if maker != name}
+    if len(names) != 2 or len(given) != 1 or not all(NAMELESS.fullmatch(name) for name in names):
+        return {}
+    ((maker, judge),) = given
+    has_reals = any(name == judge and maker not in makers for name, makers in calls)
+    return {maker: "generator", judge: "discriminator"} if has_reals else {}
 
 
 def scopes(

@@ -135,6 +135,10 @@ class Reader:
         calls = segments.calls([run.flow.pieces for run in runs], network_of)
         if any([self._traced_moves(run, calls) for run in runs]):  # noqa: C419  # every one
             calls = segments.calls([run.flow.pieces for run in runs], network_of)
+        if not self.names.networks and (names := network_names.roles(segments.makers(calls))):
+            networks = {names[name]: own for name, own in networks.items()}
+            for call in calls:
+                call.network = names[call.network]
         for run in runs:
             self.refused += run.flow.refused
         again = [n for n in (*self.info.inputs, *self.info.random) if "@" in n]

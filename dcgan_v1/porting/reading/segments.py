@@ -208,6 +208,16 @@ def signature(call: Call) -> tuple[Any, ...]:
     return tuple(rows)
 
 
+def makers(calls: list[Call]) -> list[tuple[str, set[str]]]:
+    """Returns each call's network, with the networks that made what the call is given."""
+    of_piece = {p: call.network for call in calls for p in call.pieces}
+    given = [{x.piece for x in call.inputs if isinstance(x, Out)} for call in calls]
+    return [
+        (call.network, {of_piece[p] for p in pieces if p in of_piece})
+        for call, pieces in zip(calls, given, strict=True)
+    ]
+
+
 def output_places(call: Call) -> list[tuple[int, int]]:
     """Returns (number of the piece, of its output) for each output of a call."""
     place = {p: i for i, p in enumerate(call.pieces)}
