@@ -16,7 +16,7 @@ ACTIVATIONS = (  # kinds of nodes that are a function of one value
 LARGEST_LITERAL = 2000  # elements of a constant that stands in the code
 SIZES = ("Shape", "Size")  # ops that give what Python holds as numbers
 INNER = (*ACTIVATIONS, "op", "leaky_relu")
-DEEPEST, MOST = 3, 4  # expressions within each other, and all together, on a line
+DEEPEST, MOST = 3, 4  # calls within each other, and expressions in all, on a line
 
 
 class Names(ABC):
@@ -129,6 +129,8 @@ def binary(a: str, sign: str, b: str) -> str:
     if sign not in ("+", "-"):
         is_number = sign in ("*", "/") and a.startswith("-") and in_brackets(a[1:]) == a[1:]
         return f"{a if is_number else in_brackets(a)} {sign} {in_brackets(b)}"
+    if sign == "+" and b.startswith("-") and _signs(b) <= {"*", "/"}:
+        return binary(a, "-", b[1:])
     left = a if _signs(a) <= {"+", "-", "*", "/", "**"} else in_brackets(a)
     right = b if _signs(b) <= {"*", "/", "**"} and not b.startswith("-") else in_brackets(b)
     return f"{left} {sign} {right}"
@@ -156,7 +158,7 @@ def inlined(
       kinds: of nodes that may stand within others.
     """
     uses, within = uses_of(nodes), of_shapes(nodes)
-    sizes: dict[str, tuple[int, int]] = {}  # expressions of a line, and how deep they are
+    sizes: dict[str, tuple[int, int]] = {}  # expressions of a line, and how deep its calls are
     waiting: list[str] = []  # values that no line stands behind
     for node in nodes:
         name = node.value.name
@@ -168,7 +170,8 @@ def inlined(
             more, deeper = sizes[waiting[-1]]
             if count + more > MOST or deeper >= DEEPEST:
                 break
-            count, depth = count + more, max(depth, deeper + 1)
+            is_call = node.kind != "op" or node.settings["type"] not in OPERATORS
+            count, depth = count + more, max(depth, deeper + is_call)
             within.add(waiting.pop())
         if waiting and waiting[-1] in own:
             waiting = []  # it has a line, and all before it
