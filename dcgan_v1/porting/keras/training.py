@@ -37,7 +37,7 @@ def text(program: d.Program) -> str:
       Refused: it holds what Keras has no words for.
     """
     refuse_networks(program)
-    printer = TapeStep(Step(program), weight_of(_places(program)), FLOATS, SAID)
+    printer = TapeStep(Step(program), weight_of(_places(program)), FLOATS, SAID, "weights")
     kinds = {n.kind for s in program.stages for n in d.walk(s.nodes)}
     losses = [f"{name} = keras.losses.{made}" for k, (name, made) in LOSSES.items() if k in kinds]
     made = construction(program)

@@ -77,7 +77,7 @@ class Reader:
         info = self.info
         if not info.updates:
             return self._networks_alone(runner)
-        start = runner.initial().variables
+        start = runner.initial()
         updates = Updates(self.training, runner.roles, info, self.names.optimizers, start)
         self.averages.add_moved(
             move for run in info.runs for move in effects.moves(self.training, run, updates.own)
@@ -98,8 +98,15 @@ class Reader:
             draws=bodies.draws,
             stages=bodies.stages,
             losses=bodies.losses,
-            left_out=_unknown_starts(variables, networks),
+            left_out=(*_unknown_starts(variables, networks), *self._clipped(updates.own)),
         )
+
+    def _clipped(self, own: set[str]) -> list[str]:
+        """What is left out of a program that clips its optimisers' slots with its weights."""
+        moves = [m for run in self.info.runs for m in effects.moves(self.training, run, set())]
+        slots = {m.variable for m in moves if m.variable in own and effects.clip(m) is not None}
+        first = f"{len(slots)} variables of optimisers, {min(slots, default='')} first"
+        return [f"the clips of {first}: TF1 clips them as it does weights"] if slots else []
 
     def _networks_alone(self, runner: "GraphRunner") -> d.Program:
         """A program without a training step: what its outputs are made of."""

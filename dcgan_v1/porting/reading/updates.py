@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dcgan_v1.migration.records import Tf1Info, Update
+from dcgan_v1.migration.records import State, Tf1Info, Update
 from dcgan_v1.porting import description as d
 from dcgan_v1.porting.graphs.graph import Graph, Tensor, above, through, variable_of
 from dcgan_v1.porting.graphs.matching import Number, any_of, number_of
@@ -30,22 +30,17 @@ class Updates:
     """The updates of a step, numbered as compare numbers them."""
 
     def __init__(
-        self,
-        graph: Graph,
-        roles: "Roles",
-        info: Tf1Info,
-        wished: Mapping[str, str],
-        values: Mapping[str, np.ndarray],
+        self, graph: Graph, roles: "Roles", info: Tf1Info, wished: Mapping[str, str], start: State
     ) -> None:
         """
         Args:
           graph: in training.
           roles, info: what compare knows of it.
           wished: optimiser -> name of a map.
-          values: variable -> what training starts from.
+          start: what training starts from.
         """
         self.graph, self.roles, self.info = graph, roles, info
-        self.wished, self.values = wished, values
+        self.wished, self.start = wished, start
         self.own = {*roles.slots, *roles.powers}
         self.refused: list[str] = []
         self.names = self._names()
@@ -127,15 +122,25 @@ class Updates:
                     f"the {setting} of {info.name}, which is fed, computed or not one number "
                     f"({here[0].op.name}): make it a number or an exponential_decay"
                 )
+        if info.kind == "RMSProp" and (begin := self._begin(info.optimizer)) != 1:
+            settings["begin"] = begin
         if nesterov and (info.kind != "Momentum" or schedule):
             self.refused.append(f"nesterov of {info.name}, but for momentum at a constant rate")
         return settings, schedule
+
+    def _begin(self, optimizer: str) -> float:
+        """What all averages of an RMSProp begin with: 1, but in a program that clips them, too."""
+        averages = [
+            a for k, a in self.start.slots.items() if (k.optimizer, k.slot) == (optimizer, "ms")
+        ]
+        found = {float(f"{value:.7g}") for array in averages for value in np.unique(array)}
+        return found.pop() if len(found) == 1 else 1.0
 
     def _number(self, tensor: Tensor) -> float | None:
         """The number that a setting is: a constant, or a variable's, as Keras has them, that
         nothing in the graph assigns to but its first value and a Saver."""
         name = variable_of(tensor)
-        value = self.values.get(name or "")
+        value = self.start.variables.get(name or "")
         if value is None or value.shape != ():
             return number_of(tensor)
         changes = [

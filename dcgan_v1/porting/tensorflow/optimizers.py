@@ -64,7 +64,9 @@ def lines(o: d.Optimizer, variables: str) -> list[str]:
     made = [f"self.{o.name} = {_constructor(o)}", f"self.{o.name}.build({variables})"]
     if o.kind == "RMSProp":
         made.append(f"for v in self.{o.name}._velocities:")
-        made.append("    v.assign(tf.ones_like(v))  # TF1's averages begin with 1")
+        begin = o.settings.get("begin", 1)
+        value = "tf.ones_like(v)" if begin == 1 else f"{begin} * tf.ones_like(v)"
+        made.append(f"    v.assign({value})  # TF1's averages begin with {begin}")
     return made
 
 

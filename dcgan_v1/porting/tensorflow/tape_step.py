@@ -24,15 +24,16 @@ class TapeStep(StepPrinter[Printer]):
       weight: TF1 variable -> expression.
       floats: expression of the dtype that the port computes in.
       losses: how the framework says losses.
+      every: a network's attribute of all its variables, but for states of random numbers.
     """
 
     decorators = ("@tf.function",)
 
     def __init__(
-        self, step: Step, weight: Callable[[str], str], floats: str, losses: Losses
+        self, step: Step, weight: Callable[[str], str], floats: str, losses: Losses, every: str
     ) -> None:
         super().__init__(step, Printer(step.values, weight, floats))
-        self.weight, self.losses = weight, losses
+        self.weight, self.losses, self.every = weight, losses, every
 
     def variables(self, names: tuple[str, ...]) -> str:
         """Returns an expression of a list of variables."""
@@ -97,8 +98,10 @@ class TapeStep(StepPrinter[Printer]):
             gradients = self._gradients(first, number)
             return [f"self.{first.optimizer}.apply({gradients}, {self.variables(names)})"]
         if first.kind == "clip":
+            whole = self.step.with_averages(names)
+            clipped = f"self.{whole}.{self.every}" if whole else self.variables(names)
             return [
-                f"for v in {self.variables(names)}:",
+                f"for v in {clipped}:",
                 f"    v.assign(tf.clip_by_value(v, {s['low']}, {s['high']}))",
             ]
         network = s["network"]

@@ -77,6 +77,15 @@ class Step:
                 left -= set(variables)
         return Variables(tuple(networks), tuple(v for v in names if v in left))
 
+    def with_averages(self, names: tuple[str, ...]) -> str:
+        """Returns the network of which these are all the variables, its averages too, '' where it
+        is none or keeps none."""
+        for network in self.program.networks:
+            trained = [self.program.variables[v].trainable for v in network.variables]
+            if set(names) == set(network.variables) and not all(trained):
+                return network.name
+        return ""
+
     def updates(self, run: int) -> list[d.Effect]:
         """Returns the updates of a run, in their order."""
         stages = [s for s in self.program.stages if s.run == run]

@@ -29,7 +29,7 @@ def text(program: d.Program) -> str:
     """
     refuse_networks(program)
     weight = weight_of(places(program, tf2_networks.paths))
-    printer = TapeStep(Step(program), weight, FLOATS, SAID)
+    printer = TapeStep(Step(program), weight, FLOATS, SAID, "variables")
     made = ["self.dtype = dtype", *construction(program)]
     for optimizer in program.optimizers:
         made += keras_optimizers.lines(optimizer, printer.variables(optimizer.variables))

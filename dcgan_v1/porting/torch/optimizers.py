@@ -35,7 +35,7 @@ class SharedAdam({base}):
 RMSPROP = '''\
 class RMSprop(torch.optim.RMSprop):
     """TF1's RMSProp: averages begin with 1, epsilon is inside the root, momentum sums steps."""
-
+{init}
     @torch.no_grad()
     def step(self):
         for group in self.param_groups:
@@ -45,7 +45,7 @@ class RMSprop(torch.optim.RMSprop):
                 state = self.state[v]
                 if not state:
                     state["step"] = torch.tensor(0.0)
-                    state["square_avg"] = torch.ones_like(v)
+                    state["square_avg"] = {begin}
                     state["momentum_buffer"] = torch.zeros_like(v)
                 state["step"] += 1
                 state["square_avg"].lerp_(v.grad.square(), 1 - group["alpha"])
@@ -54,6 +54,11 @@ class RMSprop(torch.optim.RMSprop):
                     change = state["momentum_buffer"].mul_(group["momentum"]).add_(change)
                 v -= change
 '''
+BEGIN = """
+    def __init__(self, parameters, begin=1.0, **settings):
+        super().__init__(parameters, **settings)
+        self.begin = begin  # TF1's program sets it before its first step
+"""
 DECAY = '''\
 class ExponentialDecay:
     """TF1's decay of a learning rate, by what the optimiser has done: its state dict has that."""
@@ -99,7 +104,13 @@ def classes(program: d.Program) -> list[str]:
     """Returns the classes and functions that a program's updates need beside torch's."""
     kinds = {o.kind for o in program.optimizers if not _is_torchs(o)}
     settings = {k for s in program.stages for e in s.effects for k in e.settings}
-    texts = [text for kind, text in OWN.items() if kind in kinds]
+    begins = any("begin" in o.settings for o in program.optimizers)
+    begin = "torch.full_like(v, self.begin)" if begins else "torch.ones_like(v)"
+    texts = [
+        text.replace("{init}", BEGIN if begins else "").replace("{begin}", begin)
+        for kind, text in OWN.items()
+        if kind in kinds
+    ]
     shared = [o for o in program.optimizers if o.kind == "Adam" and of_groups(program, o)]
     if len({_is_torchs(o) for o in shared}) > 1:
         raise d.Refused("Adams of several groups of weights with epsilon in two places")
@@ -146,6 +157,7 @@ def lines(program: d.Program, o: d.Optimizer, parameters: str) -> list[str]:
     elif o.kind == "RMSProp":
         kind = "RMSprop"
         words += [f"alpha={s['rho']}", f"eps={s['epsilon']}"]
+        words += [f"begin={s['begin']}"] if "begin" in s else []
     elif o.kind in ("Momentum", "GradientDescent"):
         kind = "torch.optim.SGD"
         words += ["nesterov=True"] if s.get("nesterov") else []

@@ -168,9 +168,12 @@ class TorchStep(StepPrinter[Printer]):
         if first.kind == "update":
             return [*self._rate(first), f"self.{first.optimizer}.step()"]
         if first.kind == "clip":
+            whole = self.step.with_averages(names)
+            buffers = f"*(b for b in self.{whole}.buffers() if b.is_floating_point())"
+            each = f"[*self.{whole}.parameters(), {buffers}]" if whole else self.parameters(names)
             return [
                 "with torch.no_grad():",
-                f"    for v in {self.parameters(names)}:",
+                f"    for v in {each}:",
                 f"        v.clamp_({s['low']}, {s['high']})",
             ]
         network = s["network"]

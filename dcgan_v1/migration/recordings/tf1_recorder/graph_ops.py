@@ -141,6 +141,11 @@ def is_set(op):
     return any(above.type in VARIABLES for above in ops_above([op.inputs[1].op]))
 
 
+def is_write(op):
+    """Whether an op changes a variable, be it trained or not."""
+    return bool(op.inputs) and (op.type in SETS + BY_HAND or is_apply(op))
+
+
 def is_counter(op):
     """Whether an update by hand is bookkeeping: of an integer, or by a constant."""
     amount = op.inputs[len(op.inputs) - 1]

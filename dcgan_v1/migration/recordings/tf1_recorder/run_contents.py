@@ -6,6 +6,7 @@ from dcgan_v1.migration.recordings.tf1_recorder.graph_ops import (
     SOURCES,
     is_apply,
     is_set,
+    is_write,
     ops_above,
     short_name,
     variable_name,
@@ -29,8 +30,7 @@ class Contents:
         self.applies = sorted((o for o in above if is_apply(o)), key=lambda o: o.name)
         self.sets = [op for op in above if is_set(op)]
         self.kind = frozenset(op.name for op in self.applies + self.sets)
-        moving = set(self.applies + self.sets)
-        self.targets = [op.name for op in ops if moving & ops_above([op])]
+        self.targets = [op.name for op in ops if any(map(is_write, ops_above([op])))]
         self.ops, self.modes = ops, {}
         self.name = self.targets[0] if self.targets else ""
         drawing = [op for op in above if op.type in RANDOM + SOURCES]
