@@ -26,6 +26,7 @@ ROW = '[[variables]]\ntf1 = "fc/w"'
     [
         ('[[variables]]\ntf1 = "fc/q"\nport = "m/fc/kernel"', "the TF1 has not: fc/"),
         ('[step]\nruns = [["nowhere"]]', "the graph has no op nowhere"),
+        ('[step]\ndropouts = ["q"]', "dropouts has q, which TF1 draws for no dropout"),
         ('[inputs]\nx = "q"', "the map gives the port's x q, which the TF1"),
     ],
 )
@@ -42,6 +43,7 @@ def test_a_map_that_does_not_fit_is_refused(folder, tmp_path, lines, message):
         ("[nonsense]", "has [nonsense]; a map has [inputs]"),
         (ROW, "needs tf1 and port"),
         ('[step]\nrun = [["train"]]', "[step] has run; it takes runs"),
+        ('[step]\ndropouts = "q"', "[step] dropouts is a list of names"),
         (
             ROW + '\nport = "m/fc/kernel"\nlayouts = "plain"',
             "a [[variables]] has layouts; it takes tf1, port, layout",

@@ -1,6 +1,7 @@
 """Forms that public TF1 programs have, written as Keras has them: text alone, no run of it."""
 
 import re
+import tomllib
 from dataclasses import replace
 
 import numpy as np
@@ -80,6 +81,50 @@ def test_a_network_that_drops_out_is_called_in_tf1s_order(order, to):
     """What a comparison has for dropouts, it gives out in that order."""
     text = written(judged(order), to)["training.py"]
     assert "".join(re.findall(r"= self\.d\((\w)", text)) == order
+
+
+def normed(order):
+    """A network that drops out and is normalised, called on a, b, c; its averages move in an order
+    of their own."""
+
+    def build():
+        outs, moves = {}, {}
+        for name in "abc":
+            with tf.variable_scope("d", reuse=tf.AUTO_REUSE):
+                x = tf.placeholder(tf.float32, [4, 8], name)
+                h = tf.nn.dropout(tf.nn.relu(dense(x, 6, "in")), 0.5)
+                outs[name] = dense(normalised(h, moves.setdefault(name, [])), 1, "out")
+        before = []
+        for name in order:
+            with tf.control_dependencies(before):
+                before = [tf.assign(v, 0.9 * v + 0.1 * now) for v, now in moves[name]]
+        loss = tf.reduce_mean(outs["b"]) - tf.reduce_mean(outs["a"] * outs["c"])
+        with tf.control_dependencies(before):
+            tf.train.AdamOptimizer(0.01).minimize(loss)
+
+    return build
+
+
+def normalised(h, moves):
+    """By the batch; (average, moment) are added to `moves`."""
+    names = ("gamma", "beta", "mean", "variance")
+    gamma, beta, *kept = (tf.get_variable(f"bn/{n}", [6], trainable=n in names[:2]) for n in names)
+    moments = tf.nn.moments(h, [0])
+    moves += zip(kept, moments, strict=True)
+    return tf.nn.batch_normalization(h, *moments, beta, gamma, 1e-3)
+
+
+@pytest.mark.parametrize("order", ["abc", "cab", "bca", "acb"])
+@pytest.mark.parametrize("to", ["keras", pytest.param("torch", marks=pytest.mark.torch)])
+def test_masks_are_given_to_dropouts_in_the_order_in_which_a_port_calls_them(order, to):
+    """It calls as TF1 moves averages; its map says what each call drops out by."""
+    texts = written(normed(order), to)
+    calls = re.findall(r"= self\.d\((\w)", texts["training.py"])
+    assert "".join(calls) == order
+    scopes = {"a": "d", "b": "d_1", "c": "d_2"}
+    named = tomllib.loads(texts["map.toml"]).get("step", {}).get("dropouts")
+    wanted = [f"{scopes[name]}/dropout/random_uniform/RandomUniform" for name in order]
+    assert named == (None if order == "abc" else wanted)
 
 
 def dropping_encoder():

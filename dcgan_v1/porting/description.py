@@ -225,6 +225,8 @@ class Program:
       losses: name -> value of each run's body that a step returns.
       forward: nodes of the outputs beside the step, in inference.
       left_out: what was left out, a sentence each.
+      dropouts: TF1's random numbers in the order in which the networks' dropouts take them, where
+        that is not TF1's.
     """
 
     source: str
@@ -237,6 +239,7 @@ class Program:
     losses: dict[str, Value]
     forward: tuple[Node, ...] = ()
     left_out: tuple[str, ...] = ()
+    dropouts: tuple[str, ...] = ()
 
 
 def walk(nodes: tuple[Node, ...]) -> Iterator[Node]:

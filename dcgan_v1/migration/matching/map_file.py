@@ -8,6 +8,7 @@ keep_prob = 0.5
 keep_prob = 1.0
 [step]
 runs = [["d_train"], ["g_train"]]
+dropouts = ["d_1/dropout/random_uniform", "d/dropout/random_uniform"]  # as the port calls them
 [forward]                     # model = inputs it is called with in inference
 generator = ["z"]
 [optimizers]                  # TF1's = the port's
@@ -49,6 +50,7 @@ class Map:
       inputs: argument of the port's step -> TF1's input.
       training, inference: placeholder -> value in that mode.
       runs: of one training step, or None.
+      dropouts: TF1's random numbers in the order in which the port's dropouts take them.
       forward: model -> inputs that it is called with in inference.
       optimizers: TF1's -> the port's.
       variables: pairs.
@@ -58,6 +60,7 @@ class Map:
     training: dict[str, Any] = field(default_factory=dict)
     inference: dict[str, Any] = field(default_factory=dict)
     runs: list[list[str]] | None = None
+    dropouts: list[str] = field(default_factory=list)
     forward: dict[str, list[str]] = field(default_factory=dict)
     optimizers: dict[str, str] = field(default_factory=dict)
     variables: list[VariableRow] = field(default_factory=list)
@@ -94,6 +97,7 @@ def read(path: str | Path) -> Map:
         training=tables.get("training", {}),
         inference=tables.get("inference", {}),
         runs=_runs(path, tables.get("step", {})),
+        dropouts=_dropouts(path, tables.get("step", {})),
         forward=tables.get("forward", {}),
         optimizers=tables.get("optimizers", {}),
         variables=_variables(path, tables.get("variables", [])),
@@ -111,7 +115,7 @@ def _refuse_unknown(
 
 
 def _runs(path: str | Path, step: dict[str, Any]) -> list[list[str]] | None:
-    _refuse_unknown(f"{path}: [step] has", "it takes", step, ("runs",))
+    _refuse_unknown(f"{path}: [step] has", "it takes", step, ("runs", "dropouts"))
     runs = step.get("runs")
     if runs is None:
         return None
@@ -119,6 +123,13 @@ def _runs(path: str | Path, step: dict[str, Any]) -> list[list[str]] | None:
     if not is_list or not all(isinstance(name, str) for run in runs for name in run):
         raise UserError(f'{path}: [step] runs is a list of lists: [["d_train"], …]')
     return list(runs)
+
+
+def _dropouts(path: str | Path, step: dict[str, Any]) -> list[str]:
+    names = step.get("dropouts", [])
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise UserError(f"{path}: [step] dropouts is a list of names")
+    return list(names)
 
 
 def _variables(path: str | Path, entries: Any) -> list[VariableRow]:
@@ -148,8 +159,9 @@ def text(matching: "Matching", bound: dict[str, str], runs: list[list[str]], sou
     lines += _table("inference", source.inference)
     lines += _table("forward", source.forward)
     lines += _table("optimizers", matching.optimizers)
-    if runs:
-        lines += ["", "[step]", f"runs = {json.dumps(runs)}"]
+    step = {"runs": runs, "dropouts": source.dropouts}
+    said = [f"{name} = {json.dumps(value)}" for name, value in step.items() if value]
+    lines += ["", "[step]", *said] if said else []
     for row in matching.rows:
         how = row.by
         if row.distance is not None and row.by == "gradients":

@@ -80,6 +80,8 @@ def map_text(program: d.Program, target: Target) -> str:
     lines = ["[inputs]"]
     for node in (*program.inputs, *program.draws):
         lines.append(f"{node.value.name.partition('.')[0]} = {json.dumps(node.ops[0])}")
+    if program.dropouts:
+        lines += ["", "[step]", f"dropouts = {json.dumps(program.dropouts)}"]
     lines += ["", "[optimizers]"]
     lines += [f"{json.dumps(o.tf1)} = {json.dumps(o.name)}" for o in program.optimizers]
     for tf1, port in _variables(program, target):

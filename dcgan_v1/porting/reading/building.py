@@ -139,12 +139,18 @@ class Building:
         if "averages" in by and any(p.kind == "dropout" for p in call.pieces):
             bodies.refused.append(f"dropout beside norms by averages in a call of {call.network}")
         training = by == {"batch"} or any(p.kind == "dropout" for p in call.pieces)
+        drops = [
+            (p.op.index, self._given_here(p.settings["draw"]))
+            for p in call.pieces
+            if p.kind == "dropout"
+        ]
         settings = {
             "network": call.network,
             "function": function.name,
             "training": training,
             "moves": moving == {True},
             "averages": next(iter(whiches), 0),
+            **({"dropouts": drops} if drops else {}),
         }
         return d.Node("call", tuple(outputs), inputs, settings)
 

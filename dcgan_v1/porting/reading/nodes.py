@@ -77,6 +77,16 @@ class Bodies:
         self.inputs, self.draws = tuple(self.fed.values()), tuple(self.drawn.values())
         return tuple(build.buckets.get(0, ()))
 
+    def dropouts(self) -> tuple[str, ...]:
+        """Returns what the networks' dropouts take, in their order, where it is not TF1's."""
+        taken = [
+            (stage.run, *drawn)
+            for stage in self.stages
+            for node in d.walk(stage.nodes)
+            for drawn in node.settings.get("dropouts", ())
+        ]
+        return tuple(name for _, _, name in taken) if taken != sorted(taken) else ()
+
     # ---- networks ----
 
     def _network(self, name: str, own: list[str]) -> d.Network:

@@ -98,6 +98,7 @@ class Reader:
             draws=bodies.draws,
             stages=bodies.stages,
             losses=bodies.losses,
+            dropouts=bodies.dropouts(),
             left_out=(*_unknown_starts(variables, networks), *self._clipped(updates.own)),
         )
 

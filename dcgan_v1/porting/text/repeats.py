@@ -103,7 +103,9 @@ def _as_in(first: list[d.Stage], second: list[d.Stage]) -> dict[str, str] | None
 
 
 def _plain(node: d.Node) -> str:
-    settings: dict[str, Any] = {k: v for k, v in node.settings.items() if k != "argument"}
+    settings: dict[str, Any] = {
+        k: v for k, v in node.settings.items() if k not in ("argument", "dropouts")
+    }
     return str(sorted(settings.items(), key=str))
 
 

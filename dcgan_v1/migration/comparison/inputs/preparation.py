@@ -97,6 +97,13 @@ def bind(old: Tf1Info, new: PortInfo, map_: Map, trains: bool) -> Bindings:
     bound = bindings.bind(new, arguments, inputs, random, map_.inputs)
     # a port's dropouts are called in the order of TF1's runs
     dropouts = sorted(bound.dropouts, key=lambda name: _run_of(name, old.needs))
+    if unknown := [name for name in map_.dropouts if name not in dropouts]:
+        raise UserError(
+            f"the map's [step] dropouts has {unknown[0]}, which TF1 draws for no dropout of the "
+            f"port's; it draws {', '.join(dropouts) or 'none'}"
+        )
+    rest = [name for name in dropouts if name not in map_.dropouts]
+    dropouts = [*map_.dropouts, *rest]
     return replace(bound, dropouts=dropouts)
 
 

@@ -63,7 +63,11 @@ def dropout(layer: LayerCase) -> Reason | None:
     own, other = (_told_dropout(*both) for both in zip(scales, shares, strict=True))
     text = f"dropout {other}, TF1's {own}"
     rates = [f"{_rate(*both):.2g}" for both in zip(scales, shares, strict=True)]
-    if rates[0] == rates[1]:  # by other random numbers
+    if rates[0] == rates[1]:
+        text = (
+            f"dropout of the same rate, {rates[0]}, drops other elements than TF1's: random numbers"
+        )
+        text += " may come in another order ([step] dropouts in a map)"
         return Reason(Kind.OUTPUT, text, named=("rate",))
     return Reason(Kind.DROPOUT_RATE, text, named=("rate",), values=(rates[1], rates[0]))
 
