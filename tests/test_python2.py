@@ -130,3 +130,23 @@ def test_python_2_is_seen_in_packages_above_the_program(tmp_path):
     text = "from package.model import x\n"
     assert not python2.program_is_python2([tmp_path / "launchers"], text)
     assert python2.program_is_python2([tmp_path / "launchers", tmp_path], text)
+
+
+@pytest.mark.unit
+def test_python_2_is_seen_in_folders_that_the_program_adds_to_its_path(tmp_path):
+    (tmp_path / "utils").mkdir()
+    (tmp_path / "utils" / "data.py").write_text("print 'read'\n")
+    for call in ("append('utils')", 'insert(0, "utils")'):
+        text = f"import sys\nsys.path.{call}\nfrom data import *\n"
+        assert python2.program_is_python2([tmp_path], text)
+    assert not python2.program_is_python2([tmp_path], "from data import *\n")
+
+
+def test_python_2_looks_for_a_module_beside_the_one_that_imports_it(folder):
+    (folder / "models").mkdir()
+    written(folder / "models", "__init__.py", "from net import depth\nimport os\n")
+    written(folder / "models", "net.py", "import base\ndepth = base.DEPTH\n")
+    written(folder / "models", "base.py", "DEPTH = 7\n")
+    done = run(written(folder, "main.py", "import models\nprint 'depth', models.depth\n"))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "depth 7" in done.stdout

@@ -181,7 +181,8 @@ FLAGS = flags.FLAGS
 from tensorflow.models.rnn import rnn, rnn_cell
 
 def main(_):
-    print("flags", FLAGS.size, FLAGS.name)
+    FLAGS.depth = FLAGS.size or 3  # which nobody has defined
+    print("flags", FLAGS.size, FLAGS.name, FLAGS.depth)
     y, _ = rnn.rnn(rnn_cell.GRUCell(2), [tf.zeros([1, 3])] * 2, dtype=tf.float32)
     print("rnn", y[-1].get_shape())
     w = tf.get_variable("w", [2])
@@ -195,7 +196,7 @@ if __name__ == "__main__":
     )
     done = call("run_legacy.py", "--run-dir", folder.parent / "run", program, "--size", 7)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "flags 7 twice" in done.stdout
+    assert "flags 7 twice 7" in done.stdout
     assert "rnn (1, 2)" in done.stdout
     assert "s/w/Adam" in done.stdout
     assert "not quite what it was: slots of variables made under reuse" in done.stdout

@@ -6,6 +6,7 @@ import contextlib
 import importlib
 import importlib.abc
 import importlib.machinery
+import importlib.util
 import os
 import sys
 import types
@@ -138,6 +139,9 @@ class Program:
         level: int = 0,
     ) -> Any:
         top, _, rest = name.partition(".")
+        package = (globals or {}).get("__package__")
+        if self.is_python2 and package and not level:  # Python 2 looked beside the file first
+            level = 1 if importlib.util.find_spec(f"{package}.{top}") else 0
         if level or top not in self.facades:
             return builtins.__import__(name, globals, locals, fromlist, level)
         facade = self._facade(top)

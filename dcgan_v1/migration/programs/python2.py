@@ -33,6 +33,7 @@ RENAMED = {  # of a class
 }
 ATTRIBUTES = ("message", "decode")  # of exceptions and of texts
 IMPORTS = re.compile(r"^\s*(?:from|import)\s+([\w., ]+)", re.MULTILINE)
+ADDED = re.compile(r"""sys\.path\.(?:append|insert)\((?:\d+, *)?["']([^"']+)["']\)""")
 
 
 def text_of(path: Path) -> str:
@@ -86,11 +87,12 @@ def program_is_python2(places: Sequence[Path], text: str) -> bool:
       places: its folders.
       text: of its main file.
     """
-    waiting, visited = [text], set()
+    waiting, visited, places = [text], set(), list(places)
     while waiting:
         source = waiting.pop()
         if is_python2(source):
             return True
+        places += [p / folder for folder in ADDED.findall(source) for p in places]
         for names in IMPORTS.findall(source):
             for name in re.split(r"[ ,]+", names.partition(" import")[0].strip()):
                 path = name.replace(".", "/") + ".py"

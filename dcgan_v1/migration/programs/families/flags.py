@@ -1,7 +1,7 @@
 """tf.app.flags as TensorFlow until 1.4 had them, which took what absl refuses.
 
 A default may be of another type than its flag, a flag may be defined twice, unknown
-arguments are left to the program.
+arguments are left to the program, a flag may be set that nobody has defined.
 """
 
 import sys
@@ -56,6 +56,16 @@ def _define(kind: str, convert: Callable[[str], Any]) -> Callable[..., Any]:
     return define
 
 
+def _set(self: Any, name: str, value: Any) -> None:
+    """A flag that nobody has defined was defined by being set."""
+    if name not in self:
+        absl_flags.DEFINE(_AnyNumber(str), name, value, "", flag_values=self)
+    _SET(self, name, value)
+
+
+_SET = absl_flags.FlagValues.__setattr__
+
+
 def _parse_flags(self: Any, args: Sequence[str] | None = None) -> dict[str, Any]:
     """What programs for 1.4 call to have FLAGS read the command line."""
     self(sys.argv if args is None else args, known_only=True)
@@ -71,6 +81,7 @@ def _run(main: Callable[[list[str]], Any] | None = None, argv: Sequence[str] | N
 def modules() -> tuple[Facade, Facade]:
     """Returns (facade of tf.flags, facade of tf.app)."""
     absl_flags.FlagValues._parse_flags = _parse_flags
+    absl_flags.FlagValues.__setattr__ = _set
     kinds = {"integer": int, "float": float, "string": str, "boolean": bool, "bool": bool}
     supplied = {f"DEFINE_{k}": _define(k, c) for k, c in kinds.items()}
     flags = Facade("tf.flags", (tf.flags,), supplied)
