@@ -171,6 +171,9 @@ def test_labels_of_reals_and_fakes_are_twice_the_rows_of_a_batch():
     wanted["z"] = Input([None, 3], "float32")  # no label: it needs the rows of x
     with pytest.raises(UserError, match="batches of unequal size: x has 6 rows, z has 12"):
         batches.make(wanted, given | {"z": np.ones((12, 3))}, 1, None, 0)
+    wanted["z"] = Input([12, 3], "float32", is_drawn=True)  # a mask of reals and fakes in one call
+    (batch,) = batches.make(wanted, given | {"z": np.ones((12, 3))}, 1, None, 0)
+    assert [len(batch[name]) for name in "xyz"] == [6, 12, 12]
 
 
 @pytest.mark.unit

@@ -80,8 +80,9 @@ def _is_open(v: Input) -> bool:
 
 
 def _batch_size(wanted: Mapping[str, Input], given: Arrays, asked: int | None) -> int:
-    """The rows of a batch. What is given may have twice as many: labels of reals and of fakes."""
-    labels: set[str] = set()  # what is given as one number a row
+    """The rows of a batch. Twice as many may be of labels, and of what is drawn for reals and fakes
+    in one call: a dropout's mask."""
+    of_both: set[str] = {name for name, v in wanted.items() if v.is_drawn}
     rows: list[tuple[int, str]] = []
     trains = any(v.is_of_step for v in wanted.values())
     for name, v in wanted.items():
@@ -93,11 +94,11 @@ def _batch_size(wanted: Mapping[str, Input], given: Arrays, asked: int | None) -
             shape = array.shape[1:] if has_steps else array.shape
             if shape:  # else it is a number, which may change from step to step
                 rows.append((shape[0], name))
-                labels |= {name} if math.prod(shape[1:]) == 1 else set()
+                of_both |= {name} if math.prod(shape[1:]) == 1 else set()  # a number a row
         elif v.shape and v.shape[0] is not None and len(v.shape) > 1:
             rows.append((v.shape[0], name))
     least, first = min(rows, key=lambda row: row[0], default=(1, ""))
-    uneven = [(n, of) for n, of in rows if n != least and (n != 2 * least or of not in labels)]
+    uneven = [(n, of) for n, of in rows if n != least and (n != 2 * least or of not in of_both)]
     if uneven:
         a, (b, second) = least, uneven[0]
         raise UserError(

@@ -1,5 +1,6 @@
 """Fills a `Tf1Info` record from an opened graph: inputs, variables, updates, layers."""
 
+import dataclasses
 from typing import TYPE_CHECKING
 
 import tensorflow.compat.v1 as tf
@@ -20,6 +21,8 @@ def describe(runner: "GraphRunner") -> Tf1Info:
         for name in program.variables
         if name not in {*roles.slots, *roles.powers} and readers[name].dtype.base_dtype.is_floating
     ]
+    weights = [n for n in own if n in program.trainable]
+    outputs = {n: runner.graph.get_operation_by_name(n).outputs[0] for n in weights}
     return Tf1Info(
         framework=f"TensorFlow {tf.version.VERSION}, tf.compat.v1",
         source=program.source,
@@ -45,11 +48,11 @@ def describe(runner: "GraphRunner") -> Tf1Info:
             for (run, u), losses in zip(roles.applied, roles.losses, strict=True)
         ],
         not_run=_not_run(runner),
-        unread=[
+        unread=(unread := [n for n in weights if graph_ops.is_unread(outputs[n])]),
+        beside=[
             n
-            for n in own
-            if n in program.trainable
-            and graph_ops.is_unread(runner.graph.get_operation_by_name(n).outputs[0])
+            for n in weights
+            if roles.runs and outputs[n].op not in roles.step_ops and n not in unread
         ],
         not_in_checkpoint=[
             n
@@ -114,7 +117,11 @@ def _inputs(runner: "GraphRunner", tensors: dict[str, tf.Tensor]) -> dict[str, I
         of, _, number = name.partition("@")
         if number and of in tensors and _reads(runner, int(number) - 1, tensors[of]):
             inputs[name] = _input(tensors[of], True, name, feeds)
-    return inputs
+    random = runner.roles.random
+    return {
+        name: dataclasses.replace(v, is_drawn=name.partition("@")[0] in random)
+        for name, v in inputs.items()
+    }
 
 
 def _reads(runner: "GraphRunner", run: int, tensor: tf.Tensor) -> bool:

@@ -13,6 +13,7 @@ from tensorflow.core.protobuf.meta_graph_pb2 import MetaGraphDef
 
 from dcgan_v1.checkpoints import reading
 from dcgan_v1.errors import UserError, reason
+from dcgan_v1.migration.recordings.tf1_recorder.graph_ops import SOURCES
 from dcgan_v1.migration.recordings.tf1_recording import Recording
 from dcgan_v1.migration.records import Arrays
 from dcgan_v1.migration.runners.tf1.graph import inlining, unsafe
@@ -74,7 +75,8 @@ def open_program(spec: Tf1) -> Opened:
         # the name of a function of tf.custom_gradient's, lost with its program; what
         # the op is made of has the same gradient, or it would be no gradient
         node.attr.pop("_gradient_op_type", None)
-        node.attr.pop("_output_shapes", None)  # 1.15's are not those of today's kernels
+        if node.op not in SOURCES:  # what fills a queue is cut off, and its shapes with it
+            node.attr.pop("_output_shapes", None)  # 1.15's are not those of today's kernels
     unsafe.refuse_unknown(meta, source)
     if not spec.trust:
         unsafe.refuse_unsafe(meta, source)

@@ -234,10 +234,12 @@ def losses(update: Update, graph: tf.Graph) -> list[tf.Tensor]:
     """Returns the tensors that an update's gradients are of, as far as can be seen.
 
     `tf.gradients` begins with a Fill of ones, and names what it makes from an op x
-    `<scope>/x_grad/...`: what uses the Fill tells the losses' names.
+    `<scope>/x_grad/...`: what uses the Fill tells the losses' names. A loss of several numbers,
+    one for each image, is added up, since its gradients are those of the sum.
     """
-    reach = above([a.gradient.op for a in update.applies], data_only=True)
-    tensors = []
+    gradients = [a.gradient.op for a in update.applies]
+    reach = above(gradients, data_only=True)
+    tensors, several = [], []
     for fill in sorted(reach, key=lambda op: op.name):
         name = fill.name.rpartition("/")
         if fill.type not in ("Fill", "Const") or not name[2].startswith(
@@ -252,6 +254,11 @@ def losses(update: Update, graph: tf.Graph) -> list[tf.Tensor]:
                     y = graph.get_operation_by_name(loss).outputs[0]
                 except (KeyError, IndexError):
                     continue
-                if not y.shape.rank:  # else a gradient inside the loss
+                if not y.shape.rank:
                     tensors.append(y)
-    return list(dict.fromkeys(tensors))
+                elif all(op.name.startswith(f"{name[0]}/") for op in gradients):
+                    several.append(y)  # else a gradient inside the loss
+    if tensors:
+        return list(dict.fromkeys(tensors))
+    with graph.as_default():
+        return [tf.reduce_sum(y, name=f"{y.op.name}/sum") for y in dict.fromkeys(several)]
