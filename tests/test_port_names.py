@@ -22,7 +22,8 @@ pytestmark = pytest.mark.unit
 @pytest.mark.parametrize(
     ("names", "network"),
     [
-        (["g/a/w", "g/b/w"], "g"),
+        (["g/a/w", "g/b/w"], "generator"),
+        (["net/a/w", "net/b/w"], "net"),
         (["d_w1", "d_b1"], "discriminator"),
         (["g_w1", "g_b1/beta"], "generator"),
         (["conv_1/w", "conv_2/w"], "model"),

@@ -80,7 +80,7 @@ def judged(order):
 def test_a_network_that_drops_out_is_called_in_tf1s_order(order, to):
     """What a comparison has for dropouts, it gives out in that order."""
     text = written(judged(order), to)["training.py"]
-    assert "".join(re.findall(r"= self\.d\((\w)", text)) == order
+    assert "".join(re.findall(r"= self\.discriminator\((\w)", text)) == order
 
 
 def normed(order):

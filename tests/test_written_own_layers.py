@@ -50,7 +50,7 @@ def test_what_a_framework_lacks_has_a_file_of_its_own_and_networks_hold_networks
     own = set(own_layers_file.names(texts["own_layers.py"]))
     assert own == LACKING[to]
     tree = ast.parse(texts["networks.py"]).body
-    assert own_layers_file.names(texts["networks.py"]) == ["G"]
+    assert own_layers_file.names(texts["networks.py"]) == ["Generator"]
     (taken,) = (n for n in tree if isinstance(n, ast.ImportFrom) and n.module == "own_layers")
     assert {a.name for a in taken.names} == own
 
@@ -98,7 +98,9 @@ def test_files_of_a_port_import_each_other_and_draw_what_they_are_not_given(
     with tf.Graph().as_default():  # TF's are built and not run: these tests have no eager mode
         training = importlib.import_module("training").Training()
         assert training.train_step(**(given if build is conditional_gan else {}))
-    assert build is not drawing or "fake = self.g(truncated_normal_)" in texts["training.py"]
+    assert (
+        build is not drawing or "fake = self.generator(truncated_normal_)" in texts["training.py"]
+    )
     for name in texts:
         monkeypatch.delitem(sys.modules, name.removesuffix(".py"), raising=False)
 

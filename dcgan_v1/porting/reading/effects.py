@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from dcgan_v1.porting.graphs.graph import Graph, Op, Tensor, above, through, variable_of
-from dcgan_v1.porting.graphs.matching import ADD, Number, any_of, number_of
+from dcgan_v1.porting.graphs.matching import ADD, DIVIDE, Number, any_of, number_of
 
 ASSIGNMENTS = {
     **{"Assign": "set", "AssignVariableOp": "set"},
@@ -107,6 +107,14 @@ def average(move: Move) -> Average | None:
     if variable_of(v) != move.variable or abs(decay + bound["rest"] - 1) > 1e-5:
         return None
     return Average(move.variable, through(x), float(f"{decay:.6g}"))
+
+
+def is_debiased(move: Move) -> bool:
+    """Whether a move is assign_moving_average's with zero_debias, its default: a second average,
+    'biased', that begins with 0, over 1 - decay^steps."""
+    over = (DIVIDE, "from zero", ("Sub", 1, ("Pow", "decay", "steps")))
+    is_second = move.variable.endswith("/biased")
+    return is_second or any_of(move.value, over, ("Sub", "v", over)) is not None
 
 
 def clip(move: Move) -> tuple[float, float] | None:

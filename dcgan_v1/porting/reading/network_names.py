@@ -97,7 +97,8 @@ def name_of(names: list[str]) -> str:
     begin; '' where they have nothing in common."""
     scope = common_scope(names)
     if scope:
-        return identifier(scope.rpartition("/")[2])
+        word = scope.rpartition("/")[2]
+        return PREFIXES.get(word.lower().strip("_"), identifier(word))
     firsts = {name.partition("/")[0].partition("_")[0].lower() for name in names}
     word = firsts.pop() if len(firsts) == 1 else ""
     if word not in PREFIXES and any("/" in name for name in names):

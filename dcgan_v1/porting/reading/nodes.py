@@ -45,6 +45,7 @@ class Bodies:
         again: Collection[str] = (),
     ) -> None:
         self.refused: list[str] = []
+        self._debiased = ""  # the first average that is
         self.names, self.again = names, again
         self._calls, self._runs, self._averages = calls, runs, averages
         self.of_piece = {p: call for call in calls for p in call.pieces}
@@ -266,13 +267,19 @@ class Bodies:
             copies[source] = average.variable
             words = {"decay": average.decay, "of": source, "network": network}
             return d.Effect("average", effect.op.name, (average.variable,), settings=words)
-        self.refused.append(f"an assignment to {effect.variable} ({effect.op.name})")
+        if effects.is_debiased(effect):
+            self._debiased = self._debiased or effect.variable.removesuffix("/biased")
+            what = f"averages without the bias of their zeros, {self._debiased} first"
+            how = "assign_moving_average(..., zero_debias=False) has others"
+            self.refused.append(f"{what} ({how})")
+        else:
+            self.refused.append(f"an assignment to {effect.variable} ({effect.op.name})")
         return d.Effect("assign", effect.op.name, (effect.variable,))
 
     def _name_loss(self, loss: d.Value, tensor: Tensor, variables: Sequence[str]) -> None:
         if loss in self.losses.values():
             return
         network = self._network_of.get(variables[0], "")
-        word = identifier(tensor.op.name.rpartition("/")[2])
+        word = identifier(tensor.op.name.removesuffix("/sum").rpartition("/")[2])
         name = word if "loss" in word else f"{network}_loss"
         self.losses[unused(name, self.losses)] = loss

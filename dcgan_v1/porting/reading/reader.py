@@ -36,11 +36,14 @@ def read(
     Raises:
       Refused: with everything that has no place in a port.
     """
+    from dcgan_v1.migration.runners.tf1.reading.graph_ops import above
     from dcgan_v1.porting.graphs.opening import raw_ops
 
     sys.setrecursionlimit(max(sys.getrecursionlimit(), 20000))
     constants = runner.program.variables if runner.program.frozen else ()
-    raw = raw_ops(runner.graph, set(runner.types), frozenset(constants))
+    losses = [t.op for tensors in runner.roles.losses for t in tensors]
+    names_of_ops = {*runner.types, *(op.name for op in above(losses, data_only=True))}  # sums, too
+    raw = raw_ops(runner.graph, names_of_ops, frozenset(constants))
     modes = {n: np.asarray(v) for n, v in runner.spec.training.items()}
     modes |= {n: np.asarray(True) for n in runner.roles.switches if n not in modes}
     inference = {n: np.asarray(v) for n, v in runner.spec.inference.items()}

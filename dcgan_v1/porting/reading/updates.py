@@ -69,7 +69,8 @@ class Updates:
         for update in self.info.updates:
             if update.optimizer in names:
                 continue
-            scope = name_of(update.variables)
+            own = [u for u in self.info.updates if u.optimizer == update.optimizer]
+            scope = name_of([v for u in own for v in u.variables])
             kind = WORDS.get(update.kind, update.kind.lower())
             name = self.wished.get(update.optimizer, "")
             name = name or identifier(f"{scope}_{kind}" if scope else kind)

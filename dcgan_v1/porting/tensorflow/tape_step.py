@@ -147,6 +147,8 @@ def _labels(node: d.Node, xs: list[str]) -> str:
     number = labels.number if isinstance(labels, d.Constant) else None
     if number is None:
         return xs[0]
+    if node.kind == "sparse_crossentropy":  # a class for each row
+        return f"tf.fill(tf.shape({xs[1]})[:-1], {int(number)})"
     if number in (0, 1):
         return f"tf.{'ones' if number else 'zeros'}_like({xs[1]})"
     return f"{number} * tf.ones_like({xs[1]})"

@@ -150,7 +150,7 @@ class Printer(Names):
             axes = list(s.get("squeeze_dims") or ())
             return f"tf.squeeze({xs[0]}{f', {axes}' if axes else ''})"
         if type_ == "AddN":
-            return f"tf.add_n([{', '.join(xs)}])"
+            return binary(xs[0], "+", xs[1]) if len(xs) == 2 else f"tf.add_n([{', '.join(xs)}])"
         if type_ == "Pack":
             sizes = [not isinstance(x, d.Value) or x.name in self.waiting for x in node.inputs]
             if all(sizes) and node.value.dtype.startswith("int"):
@@ -159,7 +159,7 @@ class Printer(Names):
         if type_ == "Cast":
             to = self.floats if s["DstT"] in TYPES else f'"{s["DstT"]}"'
             return f"tf.cast({xs[0]}, {to})"
-        if type_ == "StridedSlice" and (index := index_of(node)) is not None:
+        if type_ in ("Slice", "StridedSlice") and (index := index_of(node)) is not None:
             return f"{in_brackets(xs[0])}[{index}]"
         if type_ == "ResizeNearestNeighbor" and _repeats_pixels(node):
             return f'tf.image.resize({xs[0]}, {xs[1]}, "nearest")'

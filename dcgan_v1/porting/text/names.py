@@ -14,6 +14,7 @@ TAKEN = (  # attributes that models of the frameworks have
     *("train", "eval", "type", "float", "double", "half", "to", "apply", "children", "buffers"),
     *("submodules", "trainable_variables", "optimizer", "compile", "fit", "save", "summary"),
 )
+SCALED = ("Add", "AddV2", "Sub", "Mul", "Div", "RealDiv")
 NOISE = ("z", "random_normal", "random_uniform", "truncated_normal")  # how names of it begin
 
 PART = re.compile(  # of a layer, with the layer's number, and TF1's own where it is there twice
@@ -48,18 +49,20 @@ def allocate(
         for x in node.inputs:
             if node.value.name in shapes and isinstance(x, d.Value):
                 last[x.name] = max(last[x.name], last.get(node.value.name, 0))
+    origins = _origins(order, fixed)
     names = dict(fixed)
     live = {name: value for value, name in fixed.items()}
     for i, node in enumerate(order):
         for value in node.values:
             if value.name in names:
                 continue
-            rows = _as_map(node, value)
+            rows = _as_maps(node, value)
             if rows in fixed and uses[rows] == 1 and rows not in kept:
                 names[value.name] = fixed[rows]  # z = tf.reshape(z, [-1, 1, 1, 100])
                 live[fixed[rows]] = value.name
                 continue
-            stem = (wished or {}).get(value.name, "") or _stem_of(node, value, names, fixed)
+            said = names | origins
+            stem = (wished or {}).get(value.name, "") or _stem_of(node, value, said, fixed)
             name, number = stem, 1
             between = "_" if stem[-1].isdigit() else ""  # on_input_1_2, h2
             while (name in live and last.get(live[name], -1) > i) or name in fixed.values():
@@ -88,6 +91,31 @@ def _stem_of(
         made, on, whose = of.rpartition("on_")
         return f"loss_on_{whose}" if on and made[-1:] in ("", "_") else "loss"
     return value.name.partition(".")[0]
+
+
+def _origins(order: Sequence[d.Node], fixed: Mapping[str, str]) -> dict[str, str]:
+    """Returns value -> the input or draw that it is, scaled, shifted or reshaped alone."""
+    origins = dict(fixed)
+    for node in order:
+        inputs = [x for x in node.inputs if isinstance(x, d.Value)]
+        is_same = node.kind == "reshape" or node.settings.get("type") in SCALED
+        if node.kind == "draw":
+            origins[node.value.name] = _of_draw(node, fixed)
+        elif is_same and len(inputs) == 1 and inputs[0].name in origins:
+            origins[node.value.name] = origins[inputs[0].name]
+    return origins
+
+
+def _of_draw(node: d.Node, fixed: Mapping[str, str]) -> str:
+    argument = node.settings.get("argument")
+    return fixed.get(argument.name, "noise") if isinstance(argument, d.Value) else "noise"
+
+
+def _as_maps(node: d.Node, value: d.Value) -> str:
+    """The value of rows that a node reshapes into maps, '' where it does something else."""
+    x = node.inputs[0] if node.inputs else None
+    is_reshape = node.kind == "reshape" and len(value.shape or ()) == 4
+    return x.name if is_reshape and isinstance(x, d.Value) and len(x.shape or ()) == 2 else ""
 
 
 def _as_map(node: d.Node, value: d.Value) -> str:

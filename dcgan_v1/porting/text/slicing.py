@@ -1,4 +1,4 @@
-"""TF1's strided slices as Python writes them: x[:, None, -1]."""
+"""TF1's slices as Python writes them: x[:, None, -1]."""
 
 from dcgan_v1.porting import description as d
 from dcgan_v1.porting.text.printing import constants
@@ -6,6 +6,8 @@ from dcgan_v1.porting.text.printing import constants
 
 def index_of(node: d.Node) -> str | None:
     """Returns what stands in the brackets of a slice; None where its limits are computed."""
+    if node.settings["type"] == "Slice":
+        return _of_sizes(node)
     begin, end, step = (constants(x) for x in node.inputs[1:4])
     if begin is None or end is None or step is None:
         return None
@@ -26,4 +28,16 @@ def index_of(node: d.Node) -> str | None:
             first = "" if "begin" in own else str(begin[i])
             last = "" if "end" in own else str(end[i])
             words.append(f"{first}:{last}" + (f":{step[i]}" if step[i] != 1 else ""))
+    return ", ".join(words)
+
+
+def _of_sizes(node: d.Node) -> str | None:
+    """Returns the same of tf.slice, which has places and sizes; axes behind the last that is cut
+    are left out."""
+    begin, size = (constants(x) for x in node.inputs[1:3])
+    if begin is None or size is None:
+        return None
+    words = [f"{b or ''}:{'' if n == -1 else b + n}" for b, n in zip(begin, size, strict=True)]
+    while len(words) > 1 and words[-1] == ":":
+        words.pop()
     return ", ".join(words)

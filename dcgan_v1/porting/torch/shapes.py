@@ -120,9 +120,10 @@ def _side(p: "Printer", x: d.Operand, axis: int, s: dict[str, object]) -> str:
 
 
 def _slice(p: "Printer", node: d.Node) -> str:
-    first, size = (numbers(x, node) for x in node.inputs[1:3])
-    words = [f"{b or ''}:{'' if n == -1 else b + n}" for b, n in zip(first, size, strict=True)]
-    return _in_tf(p, node, f"[{', '.join(words)}]")
+    index = index_of(node)
+    if index is None:
+        raise d.Refused("a slice between places that are computed")
+    return _in_tf(p, node, f"[{index}]")
 
 
 def _squeeze(p: "Printer", node: d.Node) -> str:

@@ -245,6 +245,9 @@ class TorchStep(StepPrinter[Printer]):
             text = self.printer.operand(labels)
             is_count = node.kind == "sparse_crossentropy"
             return f"{text}.long()" if is_count and labels.dtype != "int64" else text  # type: ignore[union-attr]  # a Value
+        if node.kind == "sparse_crossentropy":  # a class for each row
+            x = in_brackets(logits)
+            return f"{x}.new_full({x}.shape[:-1], {int(number)}, dtype=torch.long)"
         if number in (0, 1):
             return f"torch.{'ones' if number else 'zeros'}_like({logits})"
         return f"torch.full_like({logits}, {number})"
