@@ -75,6 +75,8 @@ def test_an_input_without_a_name_is_called_after_its_shape(shape, word):
     unit = SimpleNamespace(outputs=[(shape, "float32")])
     assert building.input_word("Placeholder_1", unit, 0) == word
     assert building.input_word("Placeholder@2", unit, 0) == f"{word}@2"
+    for queue in ("shuffle_batch", "batch_join:1", "shuffle_batch_join_2"):
+        assert building.input_word(queue, unit, 0) == word
 
 
 def test_what_several_have_the_name_of_is_numbered():
@@ -84,7 +86,7 @@ def test_what_several_have_the_name_of_is_numbered():
 def test_a_graph_without_a_step_has_a_network_for_each_scope_of_several_layers():
     names = ["g/a/w", "g/a/b", "g/b/w", "d/a/w", "d/b/w"]
     kernels = [n for n in names if n.endswith("w")]
-    assert list(network_names.scopes(names, kernels, {})) == ["g", "d"]
+    assert list(network_names.scopes(names, kernels, {})) == ["generator", "discriminator"]
     layers = ["conv1/w", "conv1/b", "conv2/w", "conv2/b"]
     assert list(network_names.scopes(layers, ["conv1/w", "conv2/w"], {})) == ["model"]
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 Unit = Piece | Call
 SAID_OF = re.compile(r"_(placeholder|ph)(?=@|$)", re.IGNORECASE)  # what all inputs are
+UNNAMED = r"Placeholder|IteratorGetNext|(?:shuffle_)?batch(?:_join)?"  # TF1's own names
 PIXELS = 28**2  # of a flat picture, at least: no noise has as many numbers
 LABELS = 12  # classes; what is longer is noise, as far as a name goes
 
@@ -209,7 +210,7 @@ def input_word(name: str, unit: Piece, i: int) -> str:
       i: its place among the inputs.
     """
     scope, _, last = name.rpartition("/")
-    unnamed = re.fullmatch(r"(?:Placeholder|IteratorGetNext)(?:_\d+)?(?::\d+)?(@\d+)?", last)
+    unnamed = re.fullmatch(rf"(?:{UNNAMED})(?:_\d+)?(?::\d+)?(@\d+)?", last)
     if unnamed is None:
         return SAID_OF.sub("", last) or last
     if scope:

@@ -80,7 +80,7 @@ def scopes(
         by_scope.setdefault(name.partition("/")[0], []).append(name)
     if any(len(set(names) & set(kernels)) < 2 for names in by_scope.values()):
         by_scope = {name_of(order) or "model": order}
-    return _regrouped({identifier(k): names for k, names in by_scope.items()}, wished)
+    return _regrouped({_word_of(k): names for k, names in by_scope.items()}, wished)
 
 
 def _regrouped(networks: dict[str, list[str]], wished: Mapping[str, str]) -> dict[str, list[str]]:
@@ -97,13 +97,17 @@ def name_of(names: list[str]) -> str:
     begin; '' where they have nothing in common."""
     scope = common_scope(names)
     if scope:
-        word = scope.rpartition("/")[2]
-        return PREFIXES.get(word.lower().strip("_"), identifier(word))
+        return _word_of(scope.rpartition("/")[2])
     firsts = {name.partition("/")[0].partition("_")[0].lower() for name in names}
     word = firsts.pop() if len(firsts) == 1 else ""
     if word not in PREFIXES and any("/" in name for name in names):
         return ""  # conv_1/w and conv_2/w have no more in common than what they are
     return PREFIXES.get(word, "" if word.startswith("variable") else word and identifier(word))
+
+
+def _word_of(scope: str) -> str:
+    """Returns an identifier of a scope, of a GAN's 'G' and 'd_' what they stand for."""
+    return PREFIXES.get(scope.lower().strip("_"), identifier(scope))
 
 
 def common_scope(names: list[str]) -> str:
