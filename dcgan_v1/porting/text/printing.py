@@ -127,7 +127,7 @@ def binary(a: str, sign: str, b: str) -> str:
       a, b: the expressions.
       sign: the operator.
     """
-    if sign in ("+", "-") and re.fullmatch(r"-[\d.e-]+", b):  # x + (-1.0)
+    if sign in ("+", "-") and re.fullmatch(r"-\d+(\.\d+)?(e-?\d+)?", b):  # x + (-1.0)
         sign, b = "-" if sign == "+" else "+", b[1:]
     if sign not in ("+", "-"):
         is_number = sign in ("*", "/") and a.startswith("-") and in_brackets(a[1:]) == a[1:]

@@ -72,7 +72,7 @@ class Pairing:
     def missing(self) -> list[str]:
         """Variables of TF1's that training or the networks need, and the port has not. Where both
         train, a head that no loss is made of is not among them."""
-        idle = {*self.matching.idle_old, *self.old.unread, *self._beside}
+        idle = {*self.matching.idle_old, *self.old.unread, *self._heads}
         return [
             n for n in self.matching.old_only if self.old.variables[n].trainable and n not in idle
         ]
@@ -82,12 +82,12 @@ class Pairing:
         """What is not compared, and why."""
         names = [n for n in self.matching.old_only if n in self.old.unread]
         unread = [f"{n}: TF1 computes nothing of it, and the port has it not" for n in names]
-        beside = [n for n in self.matching.old_only if n in self._beside]
-        return unread + [f"{n}: no step of TF1's needs it, and the port has it not" for n in beside]
+        heads = [n for n in self.matching.old_only if n in self._heads]
+        return unread + [f"{n}: no step of TF1's needs it, and the port has it not" for n in heads]
 
     @property
-    def _beside(self) -> list[str]:
-        return self.old.beside if self.trains else []
+    def _heads(self) -> list[str]:
+        return self.old.heads if self.trains else []
 
     @property
     def is_whole(self) -> bool:

@@ -49,7 +49,7 @@ def describe(runner: "GraphRunner") -> Tf1Info:
         ],
         not_run=_not_run(runner),
         unread=(unread := [n for n in weights if graph_ops.is_unread(outputs[n])]),
-        beside=[
+        heads=[
             n
             for n in weights
             if roles.runs and outputs[n].op not in roles.step_ops and n not in unread
