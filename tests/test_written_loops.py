@@ -68,6 +68,16 @@ def test_updates_that_repeat_with_other_batches_are_a_loop_and_each_loss_is_retu
     assert 'return {**{f"d_loss_{i}": loss for i, loss in enumerate(d_losses, 1)}}' in text
 
 
+def test_what_is_left_out_is_said_in_comments_of_the_width_of_the_code():
+    said = (
+        "the clips of 20 variables of optimisers, " + "a/scope/of/its/own/" * 4 + "w/RMSProp first"
+    )
+    lines = keras_training.text(replace(critic_program(), left_out=(said,))).splitlines()
+    notes = [line for line in lines if line.startswith("# ")]
+    assert " ".join(note[2:] for note in notes) == f"Not as in TF1: {said}."
+    assert max(map(len, lines)) <= 98
+
+
 def test_a_loop_of_updates_moves_weights_as_one_after_the_other_does():
     program, names = critic_program(), {}
     texts = torch_networks.text(program), torch_training.text(program)

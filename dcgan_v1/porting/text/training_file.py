@@ -1,10 +1,13 @@
 """training.py of a port, whatever framework it is written in."""
 
 from dataclasses import dataclass, field
+from textwrap import wrap
 
 from dcgan_v1.porting import description as d
 from dcgan_v1.porting.text import imports
 from dcgan_v1.porting.text.contents import class_name
+
+WIDTH = 98  # of a comment
 
 
 @dataclass
@@ -41,7 +44,9 @@ def text(program: d.Program, parts: Parts) -> str:
     lines += ["", *(f"    {x}" for x in parts.step)] if parts.step else []
     code = "\n\n".join([*parts.blocks, "\n".join(lines) + "\n"])
     said = f"Losses, optimisers and the training step of a TF1 program, in {parts.framework}."
-    head = [f'"""{said}"""', "", *(f"# Not as in TF1: {line}." for line in program.left_out)]
+    notes = [f"# Not as in TF1: {line}." for line in program.left_out]
+    wrapped = [x for note in notes for x in wrap(note, WIDTH, subsequent_indent="# ")]
+    head = [f'"""{said}"""', "", *wrapped]
     classes = [class_name(network) for network in program.networks]
     taken = imports.lines(code, {"own_layers": parts.own, "networks": classes})
     return "\n".join([*head, *taken, "", "", code])
