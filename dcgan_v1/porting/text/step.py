@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from dcgan_v1.porting import description as d
-from dcgan_v1.porting.text import contents
+from dcgan_v1.porting.text import alike, contents
 from dcgan_v1.porting.text import names as naming
 from dcgan_v1.porting.text.printing import Names, inlined, uses_of
 
@@ -196,9 +196,17 @@ def body(
       of_node: returns the lines of one node.
     """
     within = inlined(nodes, kept)
+    sums, terms = alike.said(nodes, printer, kept)
     lines: list[str] = []
     for node in nodes:
-        if node.value.name in within:
+        name = node.value.name
+        if name in terms:
+            continue
+        if name in sums and name not in within:
+            lines.append(f"{printer.made(node)} = {sums[name]}")
+        elif name in sums:
+            printer.waiting[name] = sums[name]
+        elif name in within:
             printer.waiting[node.value.name] = printer.expression(node)
         else:
             lines += of_node(node)
