@@ -112,7 +112,8 @@ def make_parser() -> cli.Parser:
         "--whole-steps",
         type=_count,
         metavar="N",
-        help="stop after N whole steps: all runs until the first kind comes again",
+        help="stop after N whole steps: all runs until the first kind comes again behind another "
+        "that trains",
     )
     parser.add_argument(
         "--data-dir",
