@@ -34,6 +34,20 @@ def test_padding_of_a_transposed_convolution_is_sames_own(session, rng):
         assert map_probes.padding(x, rng.normal(size=w.shape), y, transposed=True) is None
 
 
+@pytest.mark.parametrize("transposed", [False, True])
+@pytest.mark.parametrize("stride", [1, 2, 3])
+def test_a_stride_is_read_from_the_maps_that_a_convolution_makes(session, rng, stride, transposed):
+    x, w = rng.normal(size=(2, 6, 6, 3)), rng.normal(size=(5, 5, 3, 4))
+    y = tf.nn.conv2d(tf.constant(x), w, stride, "SAME")
+    if transposed:
+        w = w.swapaxes(2, 3)
+        y = tf.nn.conv2d_transpose(
+            tf.constant(x), w, [2, 6 * stride, 6 * stride, 4], stride, "SAME"
+        )
+    strides = map_probes.steps(x, w, session.run(y), transposed)
+    assert strides is not None and strides[0] == stride
+
+
 @pytest.mark.parametrize("epsilon", [1e-8, 1e-7, 3e-10])
 def test_adams_epsilon_is_read_from_one_step(rng, epsilon):
     g = rng.normal(size=10_000) * 10.0 ** rng.uniform(-9, -3, 10_000)

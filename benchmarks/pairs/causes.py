@@ -8,7 +8,7 @@ from dcgan_v1.errors import UserError
 from dcgan_v1.migration.explanation.kinds import Kind
 
 STAGES = {  # of a step, see `rows.STAGES`
-    "draws": (Kind.OWN_DRAWS, Kind.SECOND_NOISE),
+    "draws": (Kind.OWN_DRAWS, Kind.SECOND_NOISE, Kind.SHARE),
     "forward": (
         Kind.ACTIVATION,
         Kind.AVERAGED_WEIGHTS,

@@ -39,7 +39,6 @@ WHY = {
     "told": "an array made seen to the recorder",
     "shape": "shapes made equal",
     "order": "updates of a step made equal",
-    "mix": "mixing factors made to be of the same image",
 }
 
 

@@ -146,6 +146,7 @@ class Tf1Info:
       not_in_checkpoint: variables whose values the graph made, though there is a checkpoint.
       left_in_float32, spelled_out: op type -> count, of float64.
       races: a sentence for each kind of race in a session call.
+      is_channels_first: whether its maps are [N, C, H, W].
       recording: folder of the recording it comes from, or None.
     """
 
@@ -169,6 +170,7 @@ class Tf1Info:
     left_in_float32: dict[str, int] = field(default_factory=dict)
     spelled_out: dict[str, int] = field(default_factory=dict)
     races: list[str] = field(default_factory=list)
+    is_channels_first: bool = False
     recording: str | None = None
     needs: list[list[str]] = field(default_factory=list)
 

@@ -87,5 +87,12 @@ class InputChange:
     name: str
 
 
+@dataclass(frozen=True)
+class ShareChange:
+    """An input of which TF1 is given one minus its numbers: the share of a mixture's other side."""
+
+    name: str
+
+
 GraphChange = NumberChange | TypeChange | PaddingChange | ThresholdChange  # of ops
-Change = GraphChange | OptimizerChange | InputChange  # in what TF1 computes
+Change = GraphChange | OptimizerChange | InputChange | ShareChange  # in what TF1 computes

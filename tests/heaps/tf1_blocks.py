@@ -156,3 +156,16 @@ def gan():
     g_loss = tf.identity(_cross_entropy(on_fake), "g_loss")
     for name, loss in (("discriminator", d_loss), ("generator", g_loss)):
         trained("sgd", 0.1, loss, tf.trainable_variables(name), f"train_{name[0]}")
+
+
+def channels_first():
+    """Maps as a GPU has them, of flat images; `maximum` for leaky ReLU."""
+    x = tf.placeholder(tf.float32, [None, 64], "x")
+    h = tf.reshape(x, [-1, 1, 8, 8])
+    with tf.variable_scope("discriminator"):
+        for name, channels in (("a", 3), ("b", 4)):
+            w = weight(f"{name}/w", [5, 5, h.shape[1], channels])
+            h = tf.nn.conv2d(h, w, [1, 1, 2, 2], "SAME", data_format="NCHW")
+            h = tf.nn.bias_add(h, zeros(f"{name}/b", [channels]), data_format="NCHW")
+            h = tf.maximum(0.2 * h, h)  # [N, 3, 4, 4], [N, 4, 2, 2]
+        _finished(_cross_entropy(dense(tf.reshape(h, [-1, 16]), 1)))

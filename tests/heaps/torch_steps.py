@@ -62,7 +62,9 @@ class Judge(nn.Module):
         return self.o(F.leaky_relu(self.h(x), 0.2))
 
 
-def gan(kind="logits", g_kind="", penalty="", weight=PENALTY, saturates=False, clip=0.0):
+def gan(
+    kind="logits", g_kind="", penalty="", weight=PENALTY, saturates=False, clip=0.0, of_real=False
+):
     """Of vectors, D and G in turn.
 
     Args:
@@ -70,11 +72,13 @@ def gan(kind="logits", g_kind="", penalty="", weight=PENALTY, saturates=False, c
         weight: of it.
       saturates: G maximises D's loss on what it makes.
       clip: of D's weights, ahead of its update.
+      of_real: the share is that of real rows in what the penalty is taken of.
     """
     d, g = Judge(), nn.Sequential(nn.Linear(3, 6), nn.Tanh())
     d_opt, g_opt = _sgd(d), _sgd(g)
 
     def penalised(x, fake, share):
+        x, fake = (fake, x) if of_real else (x, fake)
         mixed = (share * fake + (1 - share) * x).requires_grad_()
         (slopes,) = torch.autograd.grad(d(mixed).sum(), mixed, create_graph=True)
         apart = (slopes.norm() if penalty == "all" else slopes.norm(2, 1)) - 1

@@ -24,8 +24,11 @@ EPSILON_PLACE = "adam-epsilon-place"  # causes that a user may accept, by name
 PORT_AVERAGES = "port-only-averages"
 SLOT_START = "slot-start"
 SECOND_NOISE = "second-noise"
+MIXED_SHARES = "mixed-shares"
 ACCEPTABLE = {
     EPSILON_PLACE: "Adam's epsilon is added after the bias correction, as PyTorch does",
+    MIXED_SHARES: "a number from 0 to 1 is the share of one side of a mixture in TF1, of the other "
+    "in the port",
     PORT_AVERAGES: "the port keeps averages that TF1 has not and that no training step reads",
     SECOND_NOISE: "one side draws noise once more where the other uses the first again",
     SLOT_START: "an optimiser's slots begin elsewhere: RMSProp's at 1 in TF1, at 0 in most ports",

@@ -35,6 +35,7 @@ from dcgan_v1.migration.explanation import (
     joined_norms,
     later_steps,
     losses,
+    mixed_shares,
     one_sided,
     randomness,
     second_noise,
@@ -145,6 +146,7 @@ def _stages(case: Case) -> Iterator[Stage]:
     yield one_sided.structure
     yield one_sided.shared_slots
     yield second_noise.find
+    yield mixed_shares.find
     yield gradients.order
     matters = not (case.agrees(LOSS) and case.agrees(GRADIENT)) or _outputs_differ(case)
     if matters:

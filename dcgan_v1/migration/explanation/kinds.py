@@ -9,6 +9,7 @@ class Kind(StrEnum):
     # of what a step is given
     INPUT_RANGE = "the range of an input"
     OWN_DRAWS = "random numbers of the port's own"
+    SHARE = "which side of a mixture a number is the share of"
     SECOND_NOISE = "an input is drawn again on one side"
     # of layers
     ACTIVATION = "an activation"

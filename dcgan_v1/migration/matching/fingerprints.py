@@ -2,7 +2,7 @@
 
 import zlib
 from collections.abc import Callable, Collection
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from dcgan_v1.migration.records import Arrays, GradientKey, Variable
 
 ROUNDING = 1e-12  # of the largest gradient of an update
 NEARER = 1.25  # times as near, an order of pixels counts before the usual one
+Order = Literal["port", "TF1", "same"]  # who alone counts a kernel's pixels channel by channel
 PixelsOf = dict[str, dict[str, Pixels]]  # see `records.Observation.pixels`
 Fingerprint = dict[int, np.ndarray]  # update -> gradient; -1 -> the change of its value
 
@@ -61,7 +62,7 @@ def by_gradients(
     pixels: PixelsOf,
     updates: dict[int, int],
     run_equal: RunEqual,
-    prefers_plain: bool = False,
+    likely: Order = "port",
 ) -> Certificate:
     """Adds a row for every variable that its gradients tell from the others, and settles in which
     order rows and columns of dense kernels count pixels.
@@ -77,7 +78,7 @@ def by_gradients(
       pixels: layers of the port that meet feature maps.
       updates: TF1's update -> the port's.
       run_equal: runs a step of each side from such values.
-      prefers_plain: whether the port's framework numbers pixels as TF1 does.
+      likely: which order counts unless another is clearly nearer.
 
     Returns:
       how far the losses of these two steps are apart.
@@ -88,14 +89,12 @@ def by_gradients(
     back = {j: i for i, j in updates.items()}
     prints_old = {n: _fingerprint(n, ours, old_values, {}) for n in old}
     prints_new = {n: _fingerprint(n, theirs, new_values, back) for n in new}
-    _add_rows(
-        rows, options, new, pixels, prints_old, prints_new, _largest(ours.gradients), prefers_plain
-    )
+    _add_rows(rows, options, new, pixels, prints_old, prints_new, _largest(ours.gradients), likely)
     for k, row in enumerate(rows):
         own = _pixels_of(new[row.new], pixels)
         if own and row.by == "shape":
             off, layout = _closest(
-                prints_old[row.old], prints_new[row.new], row.layout, own, prefers_plain
+                prints_old[row.old], prints_new[row.new], row.layout, own, likely
             )
             rows[k] = row._replace(layout=layout, distance=off)
     return certificate
@@ -109,7 +108,7 @@ def _add_rows(
     prints_old: dict[str, Fingerprint],
     prints_new: dict[str, Fingerprint],
     largest: dict[int, float],
-    prefers_plain: bool,
+    likely: Order,
 ) -> None:
     choices = candidates.still_open(rows, options)
     olds = sorted({(o, lay.part) for c in choices.values() for o, lay in c})
@@ -124,7 +123,7 @@ def _add_rows(
                 continue  # other updates train it
             i = olds.index((old_name, layout.part))
             cost[i, j], layout_of[i, j] = _closest(
-                prints_old[old_name], own, layout, _pixels_of(new[name], pixels), prefers_plain
+                prints_old[old_name], own, layout, _pixels_of(new[name], pixels), likely
             )
     for i, j, distance, runner_up in candidates.assign(cost):
         if runner_up is not None and runner_up <= distance * (1 + 1e-9):
@@ -221,16 +220,12 @@ def _fingerprint(name: str, run: EqualRun, values: Arrays, back: dict[int, int])
 
 
 def _closest(
-    old: Fingerprint,
-    new: Fingerprint,
-    layout: Layout,
-    pixels: dict[str, Pixels],
-    prefers_plain: bool,
+    old: Fingerprint, new: Fingerprint, layout: Layout, pixels: dict[str, Pixels], likely: Order
 ) -> tuple[float, Layout]:
     """Returns (distance, Layout): of the orders of pixels that may be, the nearest.
 
-    The order of the port's framework counts unless another is clearly nearer: TF1's, where a
-    port's owner flattens as TF1 does, or the reverse, where TF1 itself flattens channels first.
+    The likely one counts unless another is clearly nearer: a port's owner may flatten as TF1 does,
+    and TF1 itself channels first.
     """
     keys = sorted(old.keys() & new.keys())
     if not keys:
@@ -239,7 +234,8 @@ def _closest(
     if pixels:
         theirs = _with_pixels(layout, pixels)
         back = _with_pixels(layout, {k: turned(chw) for k, chw in pixels.items()})
-        choices = [layout, theirs, back] if prefers_plain else [theirs, layout, back]
+        orders: dict[Order, Layout] = {"port": theirs, "same": layout, "TF1": back}
+        choices = [orders.pop(likely), *orders.values()]
     distances = []
     for choice in choices:
         try:

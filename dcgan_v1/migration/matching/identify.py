@@ -7,7 +7,7 @@ import numpy as np
 from dcgan_v1.errors import UserError
 from dcgan_v1.migration.matching import candidates, fingerprints, layout_texts
 from dcgan_v1.migration.matching.candidates import Options
-from dcgan_v1.migration.matching.fingerprints import Certificate, PixelsOf, RunEqual
+from dcgan_v1.migration.matching.fingerprints import Certificate, Order, PixelsOf, RunEqual
 from dcgan_v1.migration.matching.layouts import Layout
 from dcgan_v1.migration.matching.map_file import VariableRow
 from dcgan_v1.migration.matching.matching import Matching, Row
@@ -75,7 +75,7 @@ def identify(
                 probe.pixels,
                 updates,
                 probe.run_equal,
-                prefers_plain=new.kind == "Keras",
+                _flattens_first(old, new),
             )
     _free_unproved(rows, options)
     _free_strays(rows, options, theirs)
@@ -263,3 +263,10 @@ def _in_order(rows: list[Row], options: Options, ours: dict[str, Variable]) -> N
         if left:
             old, layout = min(left, key=lambda c: order[c[0]])
             rows.append(Row(old, name, layout, "order"))
+
+
+def _flattens_first(old: Tf1Info, new: PortInfo) -> Order:
+    """Who alone flattens channels first, as its framework has maps."""
+    if old.is_channels_first == (new.kind != "Keras"):
+        return "same"
+    return "TF1" if old.is_channels_first else "port"

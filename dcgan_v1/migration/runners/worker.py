@@ -45,7 +45,7 @@ CLASSES = (
     *(records.Tf1Info, records.PortInfo, records.State, records.Batch, records.LayerOutput),
     *(records.Observation, records.Speed, records.ReplayRow, Source),
     *(sources.NumberChange, sources.TypeChange, sources.PaddingChange, sources.ThresholdChange),
-    *(sources.OptimizerChange, sources.InputChange),
+    *(sources.OptimizerChange, sources.InputChange, sources.ShareChange),
     Opening,
 )
 serialization.register(CLASSES)

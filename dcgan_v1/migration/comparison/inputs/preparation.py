@@ -52,6 +52,7 @@ class Prepared:
       bindings: which of them the port's arguments are.
       start: TF1's state that both begin with.
       notes: what is not as it was recorded.
+      reversed: inputs of which TF1 is given one minus their numbers.
     """
 
     batches: list[Arrays]
@@ -59,10 +60,12 @@ class Prepared:
     bindings: Bindings
     start: State
     notes: list[str] = field(default_factory=list)
+    reversed: frozenset[str] = frozenset()
 
     def tf1_batch(self, step: int, dtype: str) -> Batch:
         """Returns what TF1's step is given."""
-        return Batch(cast(self.batches[step], dtype))
+        batch = cast(self.batches[step], dtype)
+        return Batch({n: 1 - a if n in self.reversed else a for n, a in batch.items()})
 
     def port_batch(self, step: int, dtype: str) -> Batch:
         """Returns what the port's step is given."""

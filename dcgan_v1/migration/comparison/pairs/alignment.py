@@ -44,7 +44,8 @@ def with_reads(
     layers: Sequence[LayerOutput], port: PortInfo, matching: Matching
 ) -> list[LayerOutput]:
     """Returns the port's layers with the trained variables, in TF1's names, that they are made of:
-    those of the layers of the same model that were called before, in one pass.
+    those of the layers of the same model that were called before, in one pass. A layer without
+    weights, an activation perhaps, may be called several times in it.
 
     Args:
       layers: in the order of their calls.
@@ -54,12 +55,13 @@ def with_reads(
     names = {
         row.new: row.old for row in matching.rows if port.variables[row.new].trainable is not False
     }
+    weighted = {v.layer for v in port.variables.values()}
     passes: dict[str, tuple[set[str], set[str]]] = {}  # model -> layers called, variables read
     result = []
     for layer in layers:
         model, path = model_of(layer.name), layer.name.partition("#")[0]
         called, read = passes.setdefault(model, (set(), set()))
-        if path in called:  # the model is called once more
+        if path in called and path in weighted:  # the model is called once more
             called, read = passes[model] = set(), set()
         called.add(path)
         read |= {
@@ -70,6 +72,7 @@ def with_reads(
         read |= {names[name] for name in layer.reads if name in names}
         if layer.name.endswith(OUTPUT):  # of a model that may have no layers
             read |= {old for new, old in names.items() if new.startswith(f"{model}/")}
+            passes.pop(model)
         result.append(_with(layer, reads=tuple(sorted(read))))
     return result
 

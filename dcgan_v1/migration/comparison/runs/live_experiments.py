@@ -25,7 +25,7 @@ from dcgan_v1.migration.comparison.runs.update_weights import weights_before_upd
 from dcgan_v1.migration.matching.matching import Row
 from dcgan_v1.migration.records import GradientKey, Observation, Settings, SlotKey, State
 from dcgan_v1.migration.runners.process import both
-from dcgan_v1.migration.sources import Change, InputChange
+from dcgan_v1.migration.sources import Change, InputChange, ShareChange
 
 GROWN = 1e-9  # relative, of gradients that grow by the same each time
 
@@ -268,7 +268,9 @@ class LiveExperiments:
     def put_right(self, changes: list[Change]) -> Evidence:
         self._before = self._prepared, self._evidence, list(self._changes)
         self._prepared = self._without([c.name for c in changes if isinstance(c, InputChange)])
-        self._changes += [c for c in changes if not isinstance(c, InputChange)]
+        shares = {c.name for c in changes if isinstance(c, ShareChange)}
+        self._prepared = replace(self._prepared, reversed=self._prepared.reversed | shares)
+        self._changes += [c for c in changes if not isinstance(c, InputChange | ShareChange)]
         self._programs.change_tf1(self._changes)
         if not self._port_counts:
             again = self._collect_again(prepared=self._prepared)

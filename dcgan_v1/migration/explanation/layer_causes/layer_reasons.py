@@ -10,6 +10,7 @@ from dcgan_v1.migration.explanation import estimates
 from dcgan_v1.migration.explanation.case import Case
 from dcgan_v1.migration.explanation.kinds import Kind
 from dcgan_v1.migration.explanation.layer_causes import (
+    convolutions,
     given,
     layer_experiments,
     map_probes,
@@ -57,7 +58,7 @@ def find(case: Case, mode: str, rows: list[Aligned], place: int) -> Reason:
         return left_out
     find_by_kind = layer_experiments.BY_KIND.get(row.new.kind, layer_experiments.anything)
     found = find_by_kind(layer)
-    is_of_other = found is not None and (found == layer_experiments.CONVOLUTION or not found.text)
+    is_of_other = found is not None and (found == convolutions.CONVOLUTION or not found.text)
     if (found is None or is_of_other) and (instead := given.instead(layer)):
         return instead
     if is_of_other and not is_known(case, mode, x):
@@ -281,7 +282,7 @@ def in_inference(case: Case, row: Aligned) -> Reason | None:
 
 
 def is_known(case: Case, mode: str, array: np.ndarray) -> bool:
-    """Whether TF1 computes the values of an array, or is given them.
+    """Whether TF1 computes the values of an array, or is given them, be it in another shape.
 
     Args:
       case: the evidence, and what may be asked of both programs.
@@ -292,6 +293,6 @@ def is_known(case: Case, mode: str, array: np.ndarray) -> bool:
         if layer.output.shape == array.shape and apart(layer.output, array)[0] <= AGREE:
             return True
     return any(
-        value.shape == array.shape and np.array_equal(value, array)
+        value.size == array.size and np.array_equal(value.ravel(), array.ravel())
         for value in case.evidence.batch.values()
     )

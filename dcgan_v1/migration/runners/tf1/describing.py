@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import tensorflow.compat.v1 as tf
 
 from dcgan_v1.migration.records import Arrays, Input, Tf1Info, Update, Variable
+from dcgan_v1.migration.runners.tf1.graph import channels_first
 from dcgan_v1.migration.runners.tf1.reading import graph_ops
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ def describe(runner: "GraphRunner") -> Tf1Info:
         left_in_float32=dict(runner.left),
         spelled_out=dict(runner.spelled),
         races=runner.races,
+        is_channels_first=any(map(channels_first.is_first, runner.nodes.values())),
         recording=runner.spec.recording and str(runner.spec.recording),
         needs=[_needs(runner, run) for run in roles.runs],
     )

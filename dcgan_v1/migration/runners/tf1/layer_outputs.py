@@ -8,7 +8,7 @@ from tensorflow.core.framework.node_def_pb2 import NodeDef
 
 from dcgan_v1.migration.records import Arrays, LayerOutput
 from dcgan_v1.migration.runners.tf1.fetches import Fetches
-from dcgan_v1.migration.runners.tf1.reading import graph_layers, knobs
+from dcgan_v1.migration.runners.tf1.reading import channel_axes, graph_layers, knobs
 
 
 def layer_outputs(
@@ -31,6 +31,7 @@ def layer_outputs(
       applied: how many updates of the step came before.
     """
     suffix = f" (run {run + 1})" if run else ""
+    known: dict[tf.Operation, bool] = {}
     return [
         LayerOutput(
             op.name + suffix,
@@ -40,7 +41,7 @@ def layer_outputs(
                 **graph_layers.settings(nodes[op.name]),
                 **knobs.settings(op),
             },
-            _nhwc(nodes[op.name], values[op.name]),
+            _nhwc(values[op.name], channel_axes.is_first(op, nodes, known)),
             applied=applied,
             reads=tuple(sorted(fetches.reads[op])),
             is_last=op not in fetches.before_weights,
@@ -51,7 +52,6 @@ def layer_outputs(
     ]
 
 
-def _nhwc(node: NodeDef, array: np.ndarray) -> np.ndarray:
-    """Maps that a node has as [N, C, H, W] in the usual order."""
-    is_first = "data_format" in node.attr and node.attr["data_format"].s == b"NCHW"
+def _nhwc(array: np.ndarray, is_first: bool) -> np.ndarray:
+    """Maps in the usual order, also where they are [N, C, H, W]."""
     return array.transpose(0, 2, 3, 1) if is_first and array.ndim == 4 else array

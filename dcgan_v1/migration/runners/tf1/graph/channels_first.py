@@ -13,6 +13,7 @@ from tensorflow.core.protobuf.meta_graph_pb2 import MetaGraphDef
 from tensorflow.python.framework import tensor_util
 
 TO_LAST, TO_FIRST = (0, 2, 3, 1), (0, 3, 1, 2)
+INNER = "/in_last"  # behind the name of an op, of what stands in its place
 
 
 class Places(NamedTuple):
@@ -43,17 +44,23 @@ LISTS = ("strides", "dilations", "ksize")  # a number for each axis
 def to_last(meta: MetaGraphDef) -> MetaGraphDef:
     """Returns a graph whose ops of OPS take no maps as [N, C, H, W]: their names stay, and what
     they give under them. Where it has none, it is the graph itself."""
-    if not any(map(_is_first, meta.graph_def.node)):
+    if not any(map(is_first, meta.graph_def.node)):
         return meta
     out = MetaGraphDef()
     out.CopyFrom(meta)
     del out.graph_def.node[:]
     for node in meta.graph_def.node:
-        out.graph_def.node.extend(_rewritten(node, OPS[node.op]) if _is_first(node) else [node])
+        out.graph_def.node.extend(_rewritten(node, OPS[node.op]) if is_first(node) else [node])
     return out
 
 
-def _is_first(node: NodeDef) -> bool:
+def written(name: str) -> str:
+    """Returns the name that an op of a rewritten graph has in the program."""
+    return name.removesuffix(INNER)
+
+
+def is_first(node: NodeDef) -> bool:
+    """Returns whether an op takes or gives maps as [N, C, H, W]."""
     # to ask for an attribute that is not there would add it
     has_format = node.op in OPS and "data_format" in node.attr
     return has_format and node.attr["data_format"].s == b"NCHW"
@@ -93,7 +100,7 @@ def _rewritten(node: NodeDef, places: Places) -> list[NodeDef]:
         inner.input[place] = gather.name
     if not places.gives_maps:
         return [*nodes, inner]
-    inner.name = f"{node.name}/in_last"
+    inner.name = f"{node.name}{INNER}"
     outer = _transposed(node.name, inner.name, first.name, _kind(node))
     return [*nodes, inner, outer]
 

@@ -7,6 +7,7 @@ from tensorflow.core.framework.node_def_pb2 import NodeDef
 
 from dcgan_v1.migration.recordings.port_recorder.leaky_relus import AT_ZERO
 from dcgan_v1.migration.records import TYPE, Settings
+from dcgan_v1.migration.runners.tf1.graph import channels_first
 from dcgan_v1.migration.runners.tf1.graph.gradient_ops import GRADIENTS, IDENTITY
 from dcgan_v1.migration.runners.tf1.reading import graph_ops
 
@@ -43,8 +44,8 @@ def of(op: tf.Operation, nodes: Mapping[str, NodeDef]) -> Knobs:
         return {"epsilon": [(op.name, "epsilon")]}
     if op.type == "Maximum":
         return _slope(op)
-    if convolution := _convolution(op):
-        return {"padding": [(name, "padding") for name in _of_same_filter(convolution)]}
+    if convolution := _convolution(op, nodes):
+        return {"padding": [(name, "padding") for name in _of_same_filter(convolution, nodes)]}
     if op.type in ("Add", "AddV2", "Sub", "Mul", "RealDiv"):
         return _epsilon(op)
     return {}
@@ -114,28 +115,31 @@ def _is_number(constant: tf.Operation) -> bool:
     return constant.outputs[0].shape.rank == 0
 
 
-def _convolution(op: tf.Operation) -> tf.Operation | None:
+def _convolution(op: tf.Operation, nodes: Mapping[str, NodeDef]) -> tf.Operation | None:
     """The convolution that an op is, or adds a bias to."""
-    if op.type in CONVOLUTIONS:
-        return op
-    above = op.inputs[0].op if op.type in ("BiasAdd", "Add", "AddV2") else op
-    return above if above.type in CONVOLUTIONS else None
+    above = [op.inputs[0].op] if op.type in ("BiasAdd", "Add", "AddV2") else []
+    for found in (op, *above):
+        if found.type in CONVOLUTIONS:
+            return found
+        if found.name in nodes and nodes[found.name].op in CONVOLUTIONS:
+            return found.inputs[0].op  # of maps with channels first, see `channels_first`
+    return None
 
 
-def _of_same_filter(convolution: tf.Operation) -> list[str]:
+def _of_same_filter(convolution: tf.Operation, nodes: Mapping[str, NodeDef]) -> list[str]:
     """Names of all convolutions, in whichever copy of a network, that read the same variable."""
     source = convolution.inputs[1].op
     while source.type in graph_ops.THROUGH and source.inputs:
         source = source.inputs[0].op
-    names, ops, waiting = {convolution.name}, {source}, [source]
+    found, ops, waiting = {convolution}, {source}, [source]
     while waiting:
         for user in (u for tensor in waiting.pop().outputs for u in tensor.consumers()):
             if user.type in graph_ops.THROUGH and user not in ops:
                 ops.add(user)
                 waiting.append(user)
             if user.type == convolution.type and not _is_second_gradient(user, source):
-                names.add(user.name)
-    return sorted(names)
+                found.add(user)
+    return sorted(op.name if op.name in nodes else channels_first.written(op.name) for op in found)
 
 
 def _is_second_gradient(convolution: tf.Operation, source: tf.Operation) -> bool:

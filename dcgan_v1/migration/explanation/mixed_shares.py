@@ -1,0 +1,103 @@
+"""Whether a number is the share of one side of a mixture in TF1 and of the other in the port.
+
+WGAN-GP's penalty is taken between real and fake images: x + a (fake - x) in some programs,
+a x + (1 - a) fake in others. With a uniform from 0 to 1 both have one law."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from dcgan_v1.migration.comparison.evidence import FORWARD, GRADIENT, LOSS, Aligned
+from dcgan_v1.migration.comparison.pairs.alignment import apart, model_of
+from dcgan_v1.migration.explanation.case import MIXED_SHARES, Case, Cause
+from dcgan_v1.migration.explanation.kinds import Kind
+from dcgan_v1.migration.explanation.layer_causes.layer_case import AGREE
+from dcgan_v1.migration.sources import ShareChange
+
+MIXED = 0.05  # apart from either side, relative: what is nearer is no mixture
+
+
+def find(case: Case) -> list[Cause]:
+    """Returns the cause of a network's call on such a mixture: what the port's is given is one of
+    its arrays by the number itself, and TF1 has the mixture by one minus the number."""
+    over = {d.key.name: d.key for d in case.over(FORWARD) if d.key.part == "training"}
+    if not over or (case.agrees(LOSS) and case.agrees(GRADIENT)):
+        return []
+    rows = case.evidence.aligned.get("training", [])
+    for row in rows:
+        keys = frozenset(over[n] for n in _call_of(row, rows) if n in over)
+        for name, of in _exchanged(case, rows, row) if keys else ():
+            text = (
+                f"it is the share of {of} in what {model_of(row.new.name)} is given, in TF1 the "
+                "share of what that is mixed with"
+            )
+            share = case.evidence.batch[name]
+            is_share = share.min() >= 0 and share.max() <= 1
+            text += " (the same law, where it is uniform from 0 to 1)" if is_share else ""
+            accepted = MIXED_SHARES if is_share else ""
+            change = (ShareChange(name),)
+            return [Cause(Kind.SHARE, f"input {name}", text, keys, change, name=accepted)]
+    return []
+
+
+def _call_of(row: Aligned, rows: list[Aligned]) -> list[str]:
+    """Names of the layers that a network calls from a layer on, in the same call."""
+    model, _, number = _parts(row)
+    place = next(i for i, other in enumerate(rows) if other is row)
+    later = (r for r in rows[place:] if _parts(r)[::2] == (model, number))
+    return [r.new.name for r in later]
+
+
+def _parts(row: Aligned) -> tuple[str, str, str]:
+    path, _, number = row.new.name.partition("#")
+    return model_of(row.new.name), path, number
+
+
+def _exchanged(case: Case, rows: list[Aligned], row: Aligned) -> Iterator[tuple[str, str]]:
+    """Yields (a number, an array of a batch) for what a layer is given, where the number is the
+    array's share in it and TF1 has the reverse."""
+    x = row.new.input
+    if x is None:
+        return
+    batch = {n: a for n, a in case.evidence.batch.items() if a.dtype.kind == "f"}
+    theirs = [r.new.output for r in rows if r.new.output.size == x.size]
+    ours = [la.output for la in case.evidence.layers["training"] if la.output.size == x.size]
+    for name, share in batch.items():
+        a = _spread(share, x)
+        for of, side in batch.items() if a is not None else ():
+            assert a is not None
+            if side.size != x.size or side is share or apart(side.reshape(x.shape), x)[0] < MIXED:
+                continue
+            shares: tuple[tuple[str, np.ndarray], ...] = (
+                (of, a),
+                (f"what {of} is mixed with", 1.0 - a),
+            )
+            for said, kept in shares:
+                by_port, by_tf1 = ((side, s, 1.0 - s) for s in (kept, 1.0 - kept))
+                if (
+                    _is_mixed(x, *by_port, theirs)
+                    and not any(_is_mixed(y.reshape(x.shape), *by_port, ours) for y in ours)
+                    and any(_is_mixed(y.reshape(x.shape), *by_tf1, ours) for y in ours)
+                ):
+                    yield name, said
+
+
+def _spread(share: np.ndarray, x: np.ndarray) -> np.ndarray | None:
+    """A number for each row, or for each element, with the axes of x; None for other arrays."""
+    if share.size == x.size and share.shape[:1] == x.shape[:1]:
+        return share.reshape(x.shape)
+    if share.size == len(x) > 1:
+        return share.reshape(len(x), *[1] * (x.ndim - 1))
+    return None
+
+
+def _is_mixed(
+    x: np.ndarray, side: np.ndarray, kept: np.ndarray, rest: np.ndarray, others: list[np.ndarray]
+) -> bool:
+    """Whether x is `kept` times one side and `rest` times any of the others."""
+    left = x - kept * side.reshape(x.shape)
+    return any(
+        apart(rest * other.reshape(x.shape), left)[0] < AGREE
+        and apart(other.reshape(x.shape), x)[0] > MIXED
+        for other in others
+    )
