@@ -52,7 +52,7 @@ def batch_norm(y: Tensor) -> Match | None:
 
 def layer_norm(y: Tensor) -> Match | None:
     """Layer norm of rows or maps, over all axes but the batch, with a gamma and a beta a channel:
-    `tf.contrib.layers.layer_norm`."""
+    contrib's layer_norm."""
     bound = any_of(y, *BY_FACTOR, *BY_CENTRING)
     if bound is None or not {"gamma", "beta"} <= bound.keys():
         return None
