@@ -7,7 +7,7 @@ import pytest
 
 from dcgan_v1.migration.comparison.evidence import Aligned, Key
 from dcgan_v1.migration.comparison.inputs import feeding
-from dcgan_v1.migration.comparison.runs import inference, recorded_run
+from dcgan_v1.migration.comparison.runs import inference, recorded_inputs, recorded_run
 from dcgan_v1.migration.explanation.averages import _cause
 from dcgan_v1.migration.explanation.layer_causes.first_differences import _is_idle
 from dcgan_v1.migration.explanation.layer_causes.layer_case import LayerCase
@@ -52,7 +52,7 @@ def test_an_input_that_no_step_is_fed_is_drawn_for_networks_beside_it():
         "training": Input([], "bool", is_of_step=False),
     }
     old = Tf1Info(inputs=inputs, switches=["training"])
-    beside = recorded_run._beside(old, {"x": np.zeros([5, 4])})
+    beside = recorded_inputs.beside(old, {"x": np.zeros([5, 4])})
     assert {name: array.shape for name, array in beside.items()} == {"z": (5, 3)}
 
 
@@ -65,21 +65,21 @@ def test_noise_that_one_side_alone_draws_again_in_a_step_is_told():
     needs = [["x", "z"], ["z"]]
     arrays = {"X": np.ones(3), "z": np.zeros(3), "z#2": np.ones(3), "z#3": np.zeros(3)}
     items = {"x": "X", "z": "z", "z@2": "z#2"}
-    again = recorded_run._bindings(told(["x", "z"], needs), items, arrays)
+    again = recorded_inputs.bindings_of(told(["x", "z"], needs), items, arrays)
     assert again.again == {"z#2": "z"} and not again.used_again
-    both = recorded_run._bindings(told(["x", "z", "z@2"], needs), items, arrays)
+    both = recorded_inputs.bindings_of(told(["x", "z", "z@2"], needs), items, arrays)
     assert not both.again and not both.used_again
     # the same noise, of which another call was seen; run 2 reads no x
     items["z@2"] = "z#3"
-    once = recorded_run._bindings(told(["x", "z", "x@2", "z@2"], needs), items, arrays)
+    once = recorded_inputs.bindings_of(told(["x", "z", "x@2", "z@2"], needs), items, arrays)
     assert once.used_again == {"z@2": "z"} and not once.again
 
 
 def test_an_input_of_no_known_shape_that_was_fed_numbers_is_one_number():
     v = Input(None, "float64")
-    assert recorded_run._is_number("k", v, {"k": np.zeros(3)})
-    assert not recorded_run._is_number("k", v, {"k": np.zeros([3, 8, 2])})
-    assert not recorded_run._is_number("k", v, {})
+    assert recorded_inputs._is_number("k", v, {"k": np.zeros(3)})
+    assert not recorded_inputs._is_number("k", v, {"k": np.zeros([3, 8, 2])})
+    assert not recorded_inputs._is_number("k", v, {})
 
 
 def test_labels_are_not_taken_for_noise_of_as_many_columns():

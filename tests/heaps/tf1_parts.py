@@ -103,3 +103,22 @@ def discriminated():
         near = tf.reduce_sum(tf.exp(-tf.reduce_sum(tf.abs(off), 2)), 2)  # [N, 4]
         logits = dense(tf.concat([h, near], 1), 1, name="o")
     trained("sgd", 0.1, tf.identity(cross_entropy(logits), "loss"))
+
+
+def dropped():
+    """A GAN of vectors whose D drops out twice, and judges what is real first."""
+    x, z = tf.placeholder(tf.float32, [None, 6], "x"), tf.placeholder(tf.float32, [None, 3], "z")
+
+    def judged(x):
+        with tf.variable_scope("d", reuse=tf.AUTO_REUSE):
+            h = tf.nn.dropout(tf.nn.leaky_relu(dense(x, 8, name="a"), 0.2), rate=0.3)
+            h = tf.nn.dropout(tf.nn.leaky_relu(dense(h, 8, name="b"), 0.2), rate=0.3)
+            return dense(h, 1, name="o")
+
+    with tf.variable_scope("g"):
+        fake = tf.tanh(dense(z, 6))
+    on_real, on_fake = judged(x), judged(fake)
+    d_loss = tf.add(cross_entropy(on_real), cross_entropy(on_fake, 0.0), "d_loss")
+    trained("sgd", 0.1, d_loss, tf.trainable_variables("d"), "train_d")
+    g_loss = tf.identity(cross_entropy(on_fake), "g_loss")
+    trained("sgd", 0.1, g_loss, tf.trainable_variables("g"), "train_g")

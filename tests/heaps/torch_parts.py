@@ -157,3 +157,20 @@ def kept():
         return {"loss": loss.item()}
 
     return Torch({"D": model}, {"optimizer": made}, step)
+
+
+def dropped(order="real fake", slope=0.2):
+    """`order`: in which D judges."""
+    leaky = (nn.LeakyReLU(slope), nn.Dropout(0.3))
+    d = nn.Sequential(nn.Linear(6, 8), *leaky, nn.Linear(8, 8), nn.LeakyReLU(0.2), leaky[1])
+    d.append(nn.Linear(8, 1))
+    g = nn.Sequential(nn.Linear(3, 6), nn.Tanh())
+    d_opt, g_opt = (torch.optim.SGD(net.parameters(), 0.1) for net in (d, g))
+
+    def step(x, z):
+        rows = {"real": (x, 1.0), "fake": (g(z).detach(), 0.0)}
+        losses = [_cross_entropy(d(rows[name][0]), rows[name][1]) for name in order.split()]
+        d_loss = _trained(d_opt, losses[0] + losses[1])
+        return {"d_loss": d_loss, "g_loss": _trained(g_opt, _cross_entropy(d(g(z))))}
+
+    return Torch({"D": d, "G": g}, {"d": d_opt, "g": g_opt}, step)

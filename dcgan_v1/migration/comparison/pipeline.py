@@ -21,7 +21,7 @@ from dcgan_v1.migration.comparison.gradient_check import Checked
 from dcgan_v1.migration.comparison.inputs import input_order, preparation
 from dcgan_v1.migration.comparison.inputs.bindings import Bindings
 from dcgan_v1.migration.comparison.inputs.preparation import Prepared, Request
-from dcgan_v1.migration.comparison.pairs import pairing
+from dcgan_v1.migration.comparison.pairs import equal_steps
 from dcgan_v1.migration.comparison.pairs.pairing import Pairing
 from dcgan_v1.migration.comparison.pictures import Images
 from dcgan_v1.migration.comparison.programs import Programs
@@ -167,6 +167,12 @@ def compared(
         prepared, paired = _paired(programs, (old, new), prepared, request, trains, listener)
         if not paired.is_whole:
             return Outcome(paired, prepared)
+        if paired.dropouts and paired.dropouts != prepared.bindings.dropouts:
+            in_order = dataclasses.replace(prepared.bindings, dropouts=paired.dropouts)
+            prepared = dataclasses.replace(prepared, bindings=in_order)
+            listener.tell(
+                [f"the port's dropouts take TF1's in order: {', '.join(paired.dropouts)}"]
+            )
         if paired.note:
             notes = [*prepared.notes, paired.note]
             prepared = dataclasses.replace(prepared, small=prepared.batches[0], notes=notes)
@@ -207,7 +213,7 @@ def _paired(
     """Pairs the variables; where the port's step fails, with its arguments in another order."""
     old, new = infos
     try:
-        return prepared, pairing.pair(programs, old, new, prepared, request.map, trains)
+        return prepared, equal_steps.pair(programs, old, new, prepared, request.map, trains)
     except UserError:
         every = {**old.inputs, **old.random}
         settled = input_order.settle(programs, prepared, every) if trains else None
@@ -215,7 +221,7 @@ def _paired(
             raise
     listener.tell(["the port's step takes its arguments in another order than TF1's inputs have:"])
     listener.tell(program_lines.inputs(old, settled.bindings))
-    return settled, pairing.pair(programs, old, new, settled, request.map, trains)
+    return settled, equal_steps.pair(programs, old, new, settled, request.map, trains)
 
 
 def _comparison(

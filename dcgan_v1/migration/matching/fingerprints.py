@@ -83,7 +83,7 @@ def by_gradients(
     Returns:
       how far the losses of these two steps are apart.
     """
-    old_values, new_values = _equal_values(old, new, options, rows, pixels)
+    old_values, new_values = values_of_shapes(old, new, options, rows, pixels)
     ours, theirs = run_equal(old_values, new_values)
     certificate = _certificate(ours.scalars, theirs.scalars)
     back = {j: i for i, j in updates.items()}
@@ -139,14 +139,18 @@ def _pixels_of(v: Variable, pixels: PixelsOf) -> dict[str, Pixels]:
     return {k: chw for k, chw in sizes.items() if k == "columns" or len(v.shape) == 2}
 
 
-def _equal_values(
+def values_of_shapes(
     old: dict[str, Variable],
     new: dict[str, Variable],
     options: Options,
     rows: list[Row],
     pixels: PixelsOf,
 ) -> tuple[Arrays, Arrays]:
-    """Returns the values of all variables, for both sides."""
+    """Returns values of all variables for both sides, the same for all of a shape.
+
+    Args:
+      old, new, options, rows, pixels: see `by_gradients`.
+    """
     choices = {n: list(c) for n, c in options.items()}
     for row in rows:
         choices[row.new] = [(row.old, row.layout)]

@@ -72,6 +72,24 @@ class RecordedPort:
             for item in self.recording.items(step)
         ]
 
+    def dropped_out(self, step: int) -> dict[str, np.ndarray]:
+        """Returns item -> what the dropout gave that took these numbers, in the order of calls."""
+        found = {}
+        for item in self.recording.items(step):
+            number = self.recording.steps[step][item.update]
+            entries = self.told["updates"][number]["layers"]
+            if item.function != "dropout" or item.after >= len(entries):
+                continue
+            y = self.recording.update(number)[f"layer/{item.after}"]
+            if self._kind(entries[item.after]) == "dropout" and y.shape == item.array.shape:
+                found[item.name] = self.reads.oriented(y)
+        return found
+
+    def _kind(self, entry: dict[str, Any]) -> str:
+        if "function" in entry:
+            return self.reads.function_kind(str(entry["function"]))
+        return self.reads.layer_kind(self.told["modules"].get(entry["name"], {}))
+
     def _describe(self) -> PortInfo:
         description, reads = self.told, self.reads
         modules = description["modules"]

@@ -13,7 +13,8 @@ class Bindings:
 
     Attributes:
       arguments: argument -> TF1's input, or what TF1 draws.
-      dropouts: names of random numbers that go to the port's dropout layers, in TF1's order.
+      dropouts: names of random numbers that go to the port's dropout layers, in TF1's order; 'x@2'
+        for what a second run of a step has again.
       again: argument -> another one, for TF1 has nothing else for a later run of its step.
       used_again: TF1's input of a later run of its step -> the argument that the port uses there.
       of_port: whether TF1 is given what a recorded port was given, instead of the other way round.
@@ -34,8 +35,13 @@ class Bindings:
         """Returns the port's batch of one in TF1's names."""
         return Batch(
             {a: arrays[name] for a, name in self.arguments.items() if name in arrays},
-            {name: arrays[name] for name in self.dropouts if name in arrays},
+            self.draws(arrays),
         )
+
+    def draws(self, arrays: Arrays) -> Arrays:
+        """Returns what the port's dropouts are given of a batch in TF1's names."""
+        known = {name: name if name in arrays else _base(name) for name in self.dropouts}
+        return {name: arrays[n] for name, n in known.items() if n in arrays}
 
 
 def bind(
@@ -165,6 +171,11 @@ def _first_of(argument: str) -> str:
     """The argument that another one is called after: 'z_2' and 'z2' -> 'z'; '' for none."""
     base = argument.rstrip("0123456789")
     return base.removesuffix("_") if base != argument else ""
+
+
+def _base(name: str) -> str:
+    """'x@2' -> 'x'."""
+    return name.partition("@")[0]
 
 
 def _plain(name: str) -> str:

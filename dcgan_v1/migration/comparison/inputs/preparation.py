@@ -98,22 +98,27 @@ def bind(old: Tf1Info, new: PortInfo, map_: Map, trains: bool) -> Bindings:
     of_forward = sorted({n for names in map_.forward.values() for n in names})
     arguments = new.arguments or of_forward
     bound = bindings.bind(new, arguments, inputs, random, map_.inputs)
-    # a port's dropouts are called in the order of TF1's runs
-    dropouts = sorted(bound.dropouts, key=lambda name: _run_of(name, old.needs))
+    dropouts = _by_runs(bound.dropouts, old.needs)
     if unknown := [name for name in map_.dropouts if name not in dropouts]:
         raise UserError(
             f"the map's [step] dropouts has {unknown[0]}, which TF1 draws for no dropout of the "
             f"port's; it draws {', '.join(dropouts) or 'none'}"
         )
     rest = [name for name in dropouts if name not in map_.dropouts]
-    dropouts = [*map_.dropouts, *rest]
-    return replace(bound, dropouts=dropouts)
+    return replace(bound, dropouts=[*map_.dropouts, *rest])
 
 
-def _run_of(name: str, needs: Sequence[list[str]]) -> int:
-    """The number of the run that draws first what is drawn: 'op@2' is of the second."""
-    op, _, run = name.partition("@")
-    return int(run) - 1 if run else next((i for i, names in enumerate(needs) if op in names), 0)
+def _by_runs(dropouts: Sequence[str], needs: Sequence[list[str]]) -> list[str]:
+    """Names of what dropouts draw in the order of TF1's runs, in which a port calls them; 'x@2' of
+    what the second run is fed again."""
+    names: list[str] = []
+    for run, needed in enumerate(needs):
+        suffix = f"@{run + 1}" if run else ""
+        for name in dropouts:
+            if "@" not in name and name in needed:
+                is_first = name not in names
+                names.append(name if is_first else name + suffix)
+    return names + [name for name in dropouts if name not in names]
 
 
 def prepare(

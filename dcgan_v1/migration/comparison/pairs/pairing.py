@@ -1,30 +1,13 @@
-"""Runs a step of both programs under equal values, and pairs variables by the gradients."""
+"""Which variable is which, and what that rests on."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from functools import partial
+from dataclasses import dataclass, field
 
-import numpy as np
-
-from dcgan_v1.errors import UserError
-from dcgan_v1.migration.comparison.inputs.preparation import Prepared, cast
-from dcgan_v1.migration.comparison.observations import (
-    NO_GRADIENT,
-    SAME_VALUE,
-    Gradients,
-    without_gradient,
-)
-from dcgan_v1.migration.comparison.pairs import pixel_order
+from dcgan_v1.migration.comparison.observations import Gradients, without_gradient
 from dcgan_v1.migration.comparison.pairs.losses import Scalars
-from dcgan_v1.migration.comparison.programs import Programs
-from dcgan_v1.migration.matching.fingerprints import Certificate, EqualRun
-from dcgan_v1.migration.matching.identify import GradientProbe, PortUpdate, identify, updates_of
-from dcgan_v1.migration.matching.map_file import Map
+from dcgan_v1.migration.matching.fingerprints import Certificate
 from dcgan_v1.migration.matching.matching import Matching
-from dcgan_v1.migration.records import Arrays, Batch, LayerOutput, PortInfo, State, Tf1Info
-from dcgan_v1.migration.runners.process import both
-
-PROVED = 1e-9  # distance of gradients under equal values that proves an order of pixels
+from dcgan_v1.migration.records import PortInfo, Tf1Info
 
 
 @dataclass(frozen=True)
@@ -37,6 +20,7 @@ class Pairing:
       equal_scalars: scalars of a step of each from equal values; None where there was none.
       trains: whether both have a step.
       note: what steps of a few rows could not do, or ''.
+      dropouts: names of random numbers in the order in which the port's dropouts take them.
       unread: what the port keeps, TF1 has not, and no step of the port's reads.
     """
 
@@ -48,6 +32,7 @@ class Pairing:
     trains: bool = False
     note: str = ""
     unread: list[str] = field(default_factory=list)
+    dropouts: list[str] = field(default_factory=list)
 
     @property
     def port_only_averages(self) -> list[str]:
@@ -95,57 +80,6 @@ class Pairing:
         return not self.new_only and not self.missing
 
 
-def pair(
-    programs: Programs, old: Tf1Info, new: PortInfo, prepared: Prepared, map_: Map, trains: bool
-) -> Pairing:
-    """Pairs the variables of both programs. The port is opened again where steps were done to do
-    so: a schedule of its own may have counted them.
-
-    Args:
-      programs: open.
-      old, new: what they say of themselves.
-      prepared: what they are given.
-      map_: a user's.
-      trains: whether both have a step.
-
-    Raises:
-      UserError: a step fails, or the map does not fit.
-    """
-    # by shapes alone: where these do not fit, a port may not even run
-    matching, certificate = identify(old, new, map_.variables, None, map_.optimizers)
-    pairing = Pairing(old, new, matching, certificate, trains=trains)
-    if not trains:
-        return pairing
-    try:
-        steps = EqualSteps(programs, prepared)
-    except UserError:
-        if pairing.is_whole:
-            raise
-        return pairing
-    new = steps.with_layouts(new)
-    idle_old, idle_new = steps.idle(pairing)
-    pairing = _with_idle(pairing, idle_old, idle_new)
-    pairing = replace(pairing, unread=steps.unread(pairing))
-    if not pairing.is_whole:
-        return pairing
-    probe = GradientProbe(steps.updates(), steps.pixels, steps.run)
-    matching, certificate = identify(old, new, map_.variables, probe, map_.optimizers)
-    unread = pairing.unread
-    pairing = Pairing(old, new, matching, certificate, steps.scalars, trains, steps.note, unread)
-    pairing = _with_idle(pairing, idle_old, idle_new)
-    by_pixels = [r for r in matching.rows if new.variables[r.new].layer in steps.pixels]
-    if any(r.distance is not None and r.distance > PROVED for r in by_pixels):
-        agreeing = partial(steps.agreeing, pairing)
-        matching = pixel_order.settled(pairing.matching, new, steps.pixels, agreeing)
-        pairing = replace(pairing, matching=matching)
-    programs.reopen_port()
-    return pairing
-
-
-def _with_idle(pairing: Pairing, old: list[str], new: dict[str, list[int]]) -> Pairing:
-    return replace(pairing, matching=replace(pairing.matching, idle_old=old, idle_new=new))
-
-
 def idle_biases(
     pairing: Pairing, ours: Callable[[], Gradients], theirs: Gradients, limit: float
 ) -> tuple[list[str], dict[str, list[int]]]:
@@ -166,111 +100,3 @@ def idle_biases(
         [n for n in old_only if n in ours_idle],
         {n: new[n].shape for n in new_only if n in theirs_idle},
     )
-
-
-class EqualSteps:
-    """Steps of both programs on a few rows, or on a whole batch where either takes no fewer.
-
-    Attributes:
-      pixels: the port's layers that meet feature maps, as its first step showed them.
-      scalars: of the step from equal values.
-      note: that it took a whole batch, or ''.
-    """
-
-    def __init__(self, programs: Programs, prepared: Prepared) -> None:
-        self._programs, self._prepared = programs, prepared
-        self._arrays, self.note = prepared.small, ""
-        self.scalars: tuple[Scalars, Scalars] | None = None
-        self._ops: list[LayerOutput] | None = None
-        programs.old.load(prepared.start)
-        try:
-            programs.old.still_step(self._tf1_batch())
-            self._first = programs.new.step(self._port_batch(), is_observed=True)
-        except UserError:  # the number of rows stands in a graph, or in the port's labels
-            self._arrays = prepared.batches[0]
-            self.note = (
-                "matched and checked with the whole batch: TF1 or the port takes no fewer rows"
-            )
-            programs.reopen_port()
-            self._first = programs.new.step(self._port_batch(), is_observed=True)
-        self.pixels = self._first.pixels
-
-    def with_layouts(self, port: PortInfo) -> PortInfo:
-        """Returns what a port is, with the layouts of bare tensors that its step showed."""
-        variables = {
-            name: replace(v, layout=self._first.layouts.get(name, v.layout))
-            for name, v in port.variables.items()
-        }
-        return replace(port, variables=variables)
-
-    def idle(self, pairing: Pairing) -> tuple[list[str], dict[str, list[int]]]:
-        """Returns the biases of TF1's and of the port's that the other side has not, and that a
-        batch norm takes away again: their gradients are rounding and nothing else."""
-
-        def ours() -> Gradients:
-            self._programs.old.load(self._prepared.start)
-            return self._programs.old.still_step(self._tf1_batch(), is_observed=True).gradients
-
-        return idle_biases(pairing, ours, self._first.gradients, NO_GRADIENT[self._programs.dtype])
-
-    def unread(self, pairing: Pairing) -> list[str]:
-        """Returns what the port alone has, trains by no gradient, and does not read in a step:
-        with other values of it the step gives the same bits."""
-        variables = pairing.new.variables
-        names = [n for n in pairing.new_only if not variables[n].trainable]
-        if not names:
-            return []
-        port = self._programs.new
-        state = port.state()
-        others = state.replaced({n: state.variables[n] + 0.125 for n in names})
-        seen = []
-        for values in (state, others):
-            port.load(values)
-            step = port.step(self._port_batch(), is_observed=True)
-            layers = [layer.output.tobytes() for layer in step.layers]
-            gradients = {k: a.tobytes() for k, a in step.gradients.items()}
-            seen.append((step.scalars, layers, gradients))
-        return names if seen[0] == seen[1] else []
-
-    def agreeing(self, pairing: Pairing, matching: Matching) -> tuple[int, int]:
-        """Returns how many layers of the port's first step give what TF1's ops give, of how
-        many."""
-        start = self._prepared.start
-        if self._ops is None:
-            self._programs.old.load(start)
-            self._ops = self._programs.old.step(self._tf1_batch(), is_observed=True).layers
-        self._programs.new.load(matching.to_port(start))
-        seen = self._programs.new.step(self._port_batch(), is_observed=True)
-        tolerance = SAME_VALUE[self._programs.dtype]
-        return pixel_order.in_agreement(self._ops, seen, pairing.new, matching, tolerance)
-
-    def updates(self) -> list[PortUpdate]:
-        """Returns the updates of the port's step."""
-        return updates_of(self._first.gradients)
-
-    def _tf1_batch(self) -> Batch:
-        return Batch(cast(self._arrays, self._programs.dtype))
-
-    def _port_batch(self) -> Batch:
-        return self._prepared.bindings.batch(cast(self._arrays, self._programs.dtype))
-
-    def run(self, old_values: Arrays, new_values: Arrays) -> tuple[EqualRun, EqualRun]:
-        """A step of either side with values that are equal for equal shapes."""
-        start = self._prepared.start
-        slots = {key: np.zeros_like(a) for key, a in start.slots.items()}
-        updates = dict.fromkeys(start.updates, 0)
-        self._programs.old.load(State(old_values, slots, updates))
-        theirs = self._programs.new.state()
-        slots = {key: np.zeros_like(a) for key, a in theirs.slots.items()}
-        self._programs.new.load(State(new_values, slots, dict.fromkeys(theirs.updates, 0)))
-        observations = both(
-            lambda: self._programs.old.step(self._tf1_batch(), is_observed=True),
-            lambda: self._programs.new.step(self._port_batch(), is_observed=True),
-        )
-        states = both(self._programs.old.state, self._programs.new.state)
-        self.scalars = observations[0].scalars, observations[1].scalars
-        ours, theirs_run = (
-            EqualRun(o.scalars, o.gradients, s.variables)
-            for o, s in zip(observations, states, strict=True)
-        )
-        return ours, theirs_run

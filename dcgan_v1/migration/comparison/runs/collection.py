@@ -143,8 +143,10 @@ class Collector:
         self.altered = theirs.altered or self.altered
         self.pixels = numbered(self.pixels, theirs.pixels, self.new, self.matching)
         self.forward = {**theirs.forward, **self.forward}
-        if theirs.unused_draws:
-            self.gathered.alone[Key(FORWARD, theirs.unused_draws[0], "drawn")] = "TF1"
+        # what a later run of TF1's only has again may be of one call of the port's
+        unused = [n for n in theirs.unused_draws if n in self.prepared.batches[0]]
+        if unused:
+            self.gathered.alone[Key(FORWARD, unused[0], "drawn")] = "TF1"
         self._gradients(ours, theirs)
         after = both(self.programs.old.state, self.programs.new.state)
         self._pair_losses(ours.scalars, theirs.scalars)

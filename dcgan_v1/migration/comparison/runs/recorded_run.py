@@ -10,20 +10,27 @@ from functools import partial
 import numpy as np
 
 from dcgan_v1.errors import UserError
-from dcgan_v1.migration.comparison.inputs import batches, feeding
-from dcgan_v1.migration.comparison.inputs.bindings import Bindings
-from dcgan_v1.migration.comparison.inputs.preparation import Prepared, Request, without_idle
+from dcgan_v1.migration.comparison.inputs import batches
+from dcgan_v1.migration.comparison.inputs.preparation import Prepared, Request, cast, without_idle
 from dcgan_v1.migration.comparison.observations import NO_GRADIENT, SAME_VALUE, Gradients
 from dcgan_v1.migration.comparison.pairs import pixel_order
 from dcgan_v1.migration.comparison.pairs.alignment import SHADOW, model_of
 from dcgan_v1.migration.comparison.pairs.pairing import Pairing, idle_biases
 from dcgan_v1.migration.comparison.programs import Programs
+from dcgan_v1.migration.comparison.runs import recorded_dropouts, recorded_inputs
 from dcgan_v1.migration.matching import by_use
 from dcgan_v1.migration.matching.fingerprints import Certificate, distance
 from dcgan_v1.migration.matching.identify import updates_of
 from dcgan_v1.migration.matching.matching import Matching, Row
-from dcgan_v1.migration.recordings.tf1_recording import Recording
-from dcgan_v1.migration.records import Arrays, Batch, Input, Observation, PortInfo, State, Tf1Info
+from dcgan_v1.migration.records import (
+    Arrays,
+    Batch,
+    LayerOutput,
+    Observation,
+    PortInfo,
+    State,
+    Tf1Info,
+)
 from dcgan_v1.migration.runners.recorded_port import RecordedPort
 
 
@@ -43,11 +50,11 @@ def prepare(
     """
     old = programs.old.describe()
     new, notes = _without_copies(port.describe(), port, old)
-    steps = len(port.recording.steps)
-    if steps < request.steps:
+    recorded = len(port.recording.steps)
+    if recorded < request.steps:
         raise UserError(
-            f"{port.recording.folder} has {steps} whole steps, not {request.steps}: "
-            f"--steps {steps}, or record more"
+            f"{port.recording.folder} has {recorded} whole steps, not {request.steps}: "
+            f"--steps {recorded}, or record more"
         )
     if not old.updates:
         raise UserError("the TF1 side has no training step, and a recorded port is nothing else")
@@ -55,17 +62,29 @@ def prepare(
     seen = port.step(Batch(), is_observed=True)
     port.position = 0
     choices = by_use.matchings(old, new, updates_of(seen.gradients), seen.pixels, request.map)
-    fed, given = _feeding(old, port, request, choices[0])
+    fed, given = recorded_inputs.feeding_of(old, port, request, choices[0])
+    initial = programs.old.initial()
+
+    def ops(batch: Arrays) -> list[LayerOutput]:
+        programs.old.load(state_of(port, choices[0], old, initial))
+        given_now = Batch(cast(recorded_inputs.beside(old, batch) | batch, programs.dtype))
+        return programs.old.step(given_now, is_observed=True).layers
+
+    given = recorded_dropouts.settled(
+        port, given, lambda order: recorded_inputs.batch_of(old, port, order, fed, 0), ops
+    )
     tell(given.lines)
-    arrays = [_batch(old, port, given, fed, step) for step in range(request.steps)]
-    beside = _beside(old, arrays[0])
+    arrays = [
+        recorded_inputs.batch_of(old, port, given, fed, step) for step in range(request.steps)
+    ]
+    beside = recorded_inputs.beside(old, arrays[0])
     arrays = [beside | batch for batch in arrays]
     small = batches.small(arrays[0], {**old.inputs, **old.random})
     own = {item.name: item.array for item in port.items(0)}
     bindings = replace(
-        _bindings(old, given.items, own), repeated=_repeated(given.items, arrays[0], own)
+        recorded_inputs.bindings_of(old, given.items, own),
+        repeated=recorded_inputs.repeated(given.items, arrays[0], own),
     )
-    initial = programs.old.initial()
     prepared = Prepared(arrays, small, bindings, initial, [])
     pairing = Pairing(old, new, choices[0], Certificate(None, 0), trains=True)
     idle_old, idle_new = _idle(programs, port, prepared, pairing, seen)
@@ -133,101 +152,6 @@ def state_of(port: RecordedPort, matching: Matching, old: Tf1Info, rest: State) 
         {**rest.slots, **state.slots},
         {**rest.updates, **state.updates},
     )
-
-
-def _feeding(
-    old: Tf1Info, port: RecordedPort, request: Request, matching: Matching
-) -> tuple[Arrays, feeding.Feeding]:
-    """Returns (what TF1 itself was fed, which of the port's arrays its inputs are)."""
-    modes = {*old.switches, *old.modes}
-    fed = Recording(old.recording).fed if old.recording else {}
-    wanted = {
-        name: v
-        for name, v in old.inputs.items()
-        if name not in modes and v.is_of_step and "@" not in name and not _is_number(name, v, fed)
-    }
-    wanted |= {n: v for n, v in old.random.items() if n not in old.beside and "@" not in n}
-    windows: list[set[int]] = []
-    for run in range(len(old.runs)):
-        own = {matching.updates.get(i, i) for i, u in enumerate(old.updates) if u.run == run}
-        windows.append(own or (windows[-1] if windows else {0}))
-    items = port.items(0)
-    return fed, feeding.feed(wanted, items, windows, old.needs, fed, request.map.inputs)
-
-
-def _bindings(old: Tf1Info, items: dict[str, str], arrays: Arrays) -> Bindings:
-    """What the port's arrays are for TF1, and where one side alone was given another one in a later
-    run of a step: TF1's recording tells what its own program fed there.
-
-    Args:
-      old: what TF1's program says of itself.
-      items: TF1's input, with '@2' behind it for a later run -> the port's item.
-      arrays: the port's item -> its array in the first step.
-    """
-    arguments = {item: key for key, item in items.items()}
-    if not old.recording:
-        return Bindings(arguments, of_port=True)
-    again, used_again = {}, {}
-    for name in (n for n in old.inputs if "@" not in n and n in items):
-        for run, needed in enumerate(old.needs[1:], start=2):
-            key = f"{name}@{run}"
-            item = items.get(key, items[name])
-            is_other = not np.array_equal(arrays[item], arrays[items[name]])
-            if is_other and key not in old.inputs:
-                again[item] = items[name]
-            elif key in old.inputs and name in needed and not is_other:
-                used_again[key] = items[name]
-    return Bindings(arguments, again=again, used_again=used_again, of_port=True)
-
-
-def _repeated(
-    items: dict[str, str], batch: Arrays, own: Arrays
-) -> dict[str, tuple[list[int], str, list[int]]]:
-    """What the port draws fewer numbers for than TF1, see `Bindings`."""
-    return {
-        key: (list(batch[key].shape), name, list(own[name].shape))
-        for key, name in items.items()
-        if key in batch and batch[key].size > own[name].size and batch[key].ndim == own[name].ndim
-    }
-
-
-def _batch(
-    old: Tf1Info, port: RecordedPort, given: feeding.Feeding, fed: Arrays, step: int
-) -> Arrays:
-    """What TF1 is given in one step, in its own names."""
-    items = {item.name: item for item in port.items(step)}
-    inputs = {**old.inputs, **old.random}
-    batch: Arrays = {}
-    for key, name in given.items.items():
-        v = inputs[key.partition("@")[0]]
-        array = feeding.fitted(items[name].array, v, key, items[name].law)
-        if array is None:
-            raise UserError(
-                f"the port's {name} has another shape in step {step + 1}: record fewer steps"
-            )
-        batch[key] = array.astype(v.dtype) if v.dtype.startswith(("int", "uint")) else array
-    scalars = [n for n, v in old.inputs.items() if _is_number(n, v, fed)]
-    for name in (n for n in scalars if n in fed and n not in batch):  # a rate that is fed, say
-        batch[name] = fed[name][min(step, len(fed[name]) - 1)]
-    return batch
-
-
-def _is_number(name: str, v: Input, fed: Arrays) -> bool:
-    """Whether an input is a single number: by its shape or, where it has none, by what was fed."""
-    return v.shape == [] or (v.shape is None and name in fed and fed[name].ndim == 1)
-
-
-def _beside(old: Tf1Info, batch: Arrays) -> Arrays:
-    """Drawn values of inputs that no step is fed: the noise of a sampler, say, which stands in the
-    graph beside what is trained."""
-    inputs = {
-        name: v
-        for name, v in old.inputs.items()
-        if not v.is_of_step and v.shape and None not in v.shape[1:] and name not in batch
-    }
-    rows = next((len(array) for array in batch.values() if array.ndim), 1)
-    modes = {*old.switches, *old.modes}
-    return batches.make(inputs, {}, 1, rows, 0, modes)[0]
 
 
 def _apart(

@@ -30,6 +30,7 @@ class TorchDraws:
 
     def __init__(self, torch, recorder, to_array):
         self.torch, self.recorder, self.to_array = torch, recorder, to_array
+        self.called = lambda function, args, kwargs, y: None  # is told of a dropout
         self.state = None  # of the generator, after the last draw that was seen
 
     def install(self):
@@ -113,7 +114,9 @@ class TorchDraws:
             self.forget()
             recorder.item("draw", "dropout", self.to_array(uniform), law=RAW)
             mask = (uniform >= p).to(input.dtype)
-            return input.mul_(mask).div_(1 - p) if inplace else input * mask / (1 - p)
+            y = input.mul_(mask).div_(1 - p) if inplace else input * mask / (1 - p)
+            self.called("dropout", (input, p), {}, y)
+            return y
 
         return dropout
 

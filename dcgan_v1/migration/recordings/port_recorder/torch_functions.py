@@ -44,6 +44,7 @@ FUNCTIONS = {  # name of a function -> the kind of layer that it makes
     "log_softmax": "activation",
     "maximum": "activation",
     "where": "activation",
+    "dropout": "dropout",
 }
 CONVOLUTIONS = ("conv1d", "conv2d", "conv3d")
 TRANSPOSED = ("conv_transpose1d", "conv_transpose2d", "conv_transpose3d")
@@ -56,6 +57,7 @@ ARGUMENTS = {  # what functions call their arguments, where they are given by th
     "leaky_relu": ("input", "negative_slope"),
     "leaky_relu_": ("input", "negative_slope"),
     "where": ("condition", "input", "other"),
+    "dropout": ("input", "p"),
 }
 USUAL = ("input", "weight", "bias")
 ARGUMENTS.update(
@@ -63,7 +65,7 @@ ARGUMENTS.update(
     **dict.fromkeys(TRANSPOSED, USUAL + ("stride", "padding", "output_padding", "groups")),
 )
 OF_TWO = ("maximum", "where")  # what chooses between two tensors
-NUMBERS = ("negative_slope", "eps", "momentum", "padding", "stride", "groups")
+NUMBERS = ("negative_slope", "eps", "p", "momentum", "padding", "stride", "groups")
 
 
 def arguments_of(name, args, kwargs):

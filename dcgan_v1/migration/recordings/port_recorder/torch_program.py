@@ -38,6 +38,7 @@ class Torch:
         self.layers = TorchLayers(torch, recorder, self.draws, self.names.array)
         self.optimizers = []
         self.functions = TorchFunctions(torch, recorder, self.layers, self.optimizers)
+        self.draws.called = self.functions.called
         for sentence in unseen_tensors(sources):
             recorder.note(sentence)
 

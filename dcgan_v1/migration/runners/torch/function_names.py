@@ -13,6 +13,7 @@ PARTS = {  # name of an argument -> what a variable given there is to its layer
     "batch_norm": {"running_mean": "mean", "running_var": "variance"}
 }
 SETTINGS = {"negative_slope": "slope", "eps": "epsilon", "padding": "padding", "stride": "strides"}
+SETTINGS |= {"p": "rate"}
 LAYOUTS = {"linear": "torch dense", "matmul": "plain", "__matmul__": "plain", "mm": "plain"}
 
 

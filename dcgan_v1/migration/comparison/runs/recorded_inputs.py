@@ -1,0 +1,107 @@
+"""What TF1's step is given of a recorded port's, and what the port's arrays are for it."""
+
+import numpy as np
+
+from dcgan_v1.errors import UserError
+from dcgan_v1.migration.comparison.inputs import batches, feeding
+from dcgan_v1.migration.comparison.inputs.bindings import Bindings
+from dcgan_v1.migration.comparison.inputs.preparation import Request
+from dcgan_v1.migration.matching.matching import Matching
+from dcgan_v1.migration.recordings.tf1_recording import Recording
+from dcgan_v1.migration.records import Arrays, Input, Tf1Info
+from dcgan_v1.migration.runners.recorded_port import RecordedPort
+
+
+def feeding_of(
+    old: Tf1Info, port: RecordedPort, request: Request, matching: Matching
+) -> tuple[Arrays, feeding.Feeding]:
+    """Returns (what TF1 itself was fed, which of the port's arrays its inputs are)."""
+    modes = {*old.switches, *old.modes}
+    fed = Recording(old.recording).fed if old.recording else {}
+    wanted = {
+        name: v
+        for name, v in old.inputs.items()
+        if name not in modes and v.is_of_step and "@" not in name and not _is_number(name, v, fed)
+    }
+    wanted |= {n: v for n, v in old.random.items() if n not in old.beside and "@" not in n}
+    windows: list[set[int]] = []
+    for run in range(len(old.runs)):
+        own = {matching.updates.get(i, i) for i, u in enumerate(old.updates) if u.run == run}
+        windows.append(own or (windows[-1] if windows else {0}))
+    items = port.items(0)
+    return fed, feeding.feed(wanted, items, windows, old.needs, fed, request.map.inputs)
+
+
+def bindings_of(old: Tf1Info, items: dict[str, str], arrays: Arrays) -> Bindings:
+    """What the port's arrays are for TF1, and where one side alone was given another one in a later
+    run of a step: TF1's recording tells what its own program fed there.
+
+    Args:
+      old: what TF1's program says of itself.
+      items: TF1's input, with '@2' behind it for a later run -> the port's item.
+      arrays: the port's item -> its array in the first step.
+    """
+    arguments = {item: key for key, item in items.items()}
+    if not old.recording:
+        return Bindings(arguments, of_port=True)
+    again, used_again = {}, {}
+    for name in (n for n in old.inputs if "@" not in n and n in items):
+        for run, needed in enumerate(old.needs[1:], start=2):
+            key = f"{name}@{run}"
+            item = items.get(key, items[name])
+            is_other = not np.array_equal(arrays[item], arrays[items[name]])
+            if is_other and key not in old.inputs:
+                again[item] = items[name]
+            elif key in old.inputs and name in needed and not is_other:
+                used_again[key] = items[name]
+    return Bindings(arguments, again=again, used_again=used_again, of_port=True)
+
+
+def repeated(
+    items: dict[str, str], batch: Arrays, own: Arrays
+) -> dict[str, tuple[list[int], str, list[int]]]:
+    """What the port draws fewer numbers for than TF1, see `Bindings`."""
+    return {
+        key: (list(batch[key].shape), name, list(own[name].shape))
+        for key, name in items.items()
+        if key in batch and batch[key].size > own[name].size and batch[key].ndim == own[name].ndim
+    }
+
+
+def batch_of(
+    old: Tf1Info, port: RecordedPort, given: feeding.Feeding, fed: Arrays, step: int
+) -> Arrays:
+    """What TF1 is given in one step, in its own names."""
+    items = {item.name: item for item in port.items(step)}
+    inputs = {**old.inputs, **old.random}
+    batch: Arrays = {}
+    for key, name in given.items.items():
+        v = inputs[key.partition("@")[0]]
+        array = feeding.fitted(items[name].array, v, key, items[name].law)
+        if array is None:
+            raise UserError(
+                f"the port's {name} has another shape in step {step + 1}: record fewer steps"
+            )
+        batch[key] = array.astype(v.dtype) if v.dtype.startswith(("int", "uint")) else array
+    scalars = [n for n, v in old.inputs.items() if _is_number(n, v, fed)]
+    for name in (n for n in scalars if n in fed and n not in batch):  # a rate that is fed, say
+        batch[name] = fed[name][min(step, len(fed[name]) - 1)]
+    return batch
+
+
+def _is_number(name: str, v: Input, fed: Arrays) -> bool:
+    """Whether an input is a single number: by its shape or, where it has none, by what was fed."""
+    return v.shape == [] or (v.shape is None and name in fed and fed[name].ndim == 1)
+
+
+def beside(old: Tf1Info, batch: Arrays) -> Arrays:
+    """Drawn values of inputs that no step is fed: the noise of a sampler, say, which stands in the
+    graph beside what is trained."""
+    inputs = {
+        name: v
+        for name, v in old.inputs.items()
+        if not v.is_of_step and v.shape and None not in v.shape[1:] and name not in batch
+    }
+    rows = next((len(array) for array in batch.values() if array.ndim), 1)
+    modes = {*old.switches, *old.modes}
+    return batches.make(inputs, {}, 1, rows, 0, modes)[0]
