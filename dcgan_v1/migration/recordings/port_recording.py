@@ -15,6 +15,7 @@ from dcgan_v1.migration.records import Arrays
 
 FORMAT = 1
 TABLES = ("variables", "modules", "optimizers", "made on")
+NUMBER = "number"  # kind of an item that no network is given
 LISTS = ("updates", "inference", "notes")
 
 
@@ -23,9 +24,10 @@ class Item(NamedTuple):
 
     Attributes:
       name: what the program calls it, with '#2' behind it for the second of that name in a step.
-      kind: 'batch' of a loader; 'tensor', an array that became one; 'argument' of the function that
-        opens a tape; 'call', what a module was called with; 'draw'; 'raw', drawn by an op before
-        anything is made of it; 'computed' of others and held against what networks give.
+      kind: 'number' that a term of a loss is multiplied by; 'batch' of a loader; 'tensor', an array
+        that became one; 'argument' of the function that opens a tape; 'call', what a module was
+        called with; 'draw'; 'raw', drawn by an op before anything is made of it; 'computed' of
+        others and held against what networks give.
       function: that gave it; place: file and line.
       update: number of the update in the step that it comes before.
       array: in the port's own axes.
@@ -83,6 +85,13 @@ class PortRecording:
 
     def items(self, step: int) -> list[Item]:
         """What a step was given, in order: what comes in every step, at the same place."""
+        return [item for item in self._every(step) if item.kind != NUMBER]
+
+    def numbers(self, step: int) -> dict[str, float]:
+        """Name -> what a term of a step's loss was multiplied by."""
+        return {i.name: float(i.array) for i in self._every(step) if i.kind == NUMBER}
+
+    def _every(self, step: int) -> list[Item]:
         usual = set.intersection(*(set(self._keys(one)) for one in range(len(self.steps))))
         uses: dict[str, int] = {}
         items = []

@@ -32,6 +32,42 @@ def feeding_of(
     return fed, feeding.feed(wanted, items, windows, old.needs, fed, request.map.inputs)
 
 
+def numbers_of(
+    old: Tf1Info, port: RecordedPort, fed: Arrays, steps: int
+) -> tuple[dict[str, str], list[str]]:
+    """Returns (TF1's input -> the number of the port's own that a term of a loss is multiplied by,
+    notes), of what both sides have another of in later steps and begin with the same.
+
+    Args:
+      old: what TF1's program says of itself.
+      port: the recorded side.
+      fed: TF1's input -> [steps, ...] as it was recorded.
+      steps: that are compared.
+    """
+    wanted = {
+        n: fed[n][:steps] for n, v in old.inputs.items() if n in fed and _is_number(n, v, fed)
+    }
+    wanted = {n: a for n, a in wanted.items() if a.dtype.kind == "f" and np.ptp(a) > 0}
+    of_steps = [port.recording.numbers(step) for step in range(steps)]
+    moving = [n for n in of_steps[0] if len({step.get(n) for step in of_steps}) > 1]
+    bound, notes = {}, []
+    for name, values in wanted.items():
+        alike = [n for n in moving if np.isclose(of_steps[0][n], values[0], rtol=1e-6, atol=1e-12)]
+        called = [n for n in alike if n.partition("#")[0] == name.rpartition("/")[2]]
+        if found := (called or alike):
+            bound[name] = found[0]
+            notes.append(
+                f"TF1's {name} is given the port's {found[0]} of each step: how a program works "
+                "it out from step to step is not compared"
+            )
+        else:
+            notes.append(
+                f"TF1's {name} is fed as its own program fed it, another number in each step: "
+                "the port multiplies no term of its losses by one that begins so"
+            )
+    return bound, notes
+
+
 def bindings_of(old: Tf1Info, items: dict[str, str], arrays: Arrays) -> Bindings:
     """What the port's arrays are for TF1, and where one side alone was given another one in a later
     run of a step: TF1's recording tells what its own program fed there.

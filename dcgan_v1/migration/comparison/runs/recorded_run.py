@@ -77,6 +77,10 @@ def prepare(
     arrays = [
         recorded_inputs.batch_of(old, port, given, fed, step) for step in range(request.steps)
     ]
+    numbers, of_numbers = recorded_inputs.numbers_of(old, port, fed, request.steps)
+    for step, batch in enumerate(arrays):
+        own_numbers = port.recording.numbers(step)
+        batch.update({name: np.asarray(own_numbers[n]) for name, n in numbers.items()})
     beside = recorded_inputs.beside(old, arrays[0])
     arrays = [beside | batch for batch in arrays]
     small = batches.small(arrays[0], {**old.inputs, **old.random})
@@ -86,7 +90,8 @@ def prepare(
         repeated=recorded_inputs.repeated(given.items, arrays[0], own),
     )
     prepared = Prepared(arrays, small, bindings, initial, [])
-    pairing = Pairing(old, new, choices[0], Certificate(None, 0), trains=True)
+    unread = _worked_out(new)
+    pairing = Pairing(old, new, choices[0], Certificate(None, 0), trains=True, unread=unread)
     idle_old, idle_new = _idle(programs, port, prepared, pairing, seen)
     choices = [replace(m, idle_old=idle_old, idle_new=idle_new) for m in choices]
     pairing = replace(pairing, matching=choices[0])
@@ -103,7 +108,7 @@ def prepare(
     tell([_row_line(row) for row in pairing.matching.rows])
     prepared = without_idle(prepared, idle_old)
     start = state_of(port, pairing.matching, old, prepared.start)
-    notes = [*notes, *prepared.notes, *of_idle]
+    notes = [*notes, *of_numbers, *prepared.notes, *of_idle]
     return replace(prepared, start=start, notes=notes), pairing
 
 
@@ -135,6 +140,20 @@ def _without_copies(new: PortInfo, port: RecordedPort, old: Tf1Info) -> tuple[Po
     models = [m for m in new.models if any(n.startswith(f"{m}/") for n in variables)]
     note = f"the port's {model_of(copies[0])}: no step calls it, and TF1 has no averages of weights"
     return replace(new, variables=variables, models=models), [note]
+
+
+def _worked_out(new: PortInfo) -> list[str]:
+    """The second vector of PyTorch's spectral norms, which each training step works out of the
+    first one before it is read."""
+    vectors = (("weight_v", "weight_u"), ("_v", "_u"))
+    return [
+        name
+        for name, v in new.variables.items()
+        for second, first in vectors
+        if name.rpartition("/")[2] == second
+        and not v.trainable
+        and name.removesuffix(second) + first in new.variables
+    ]
 
 
 def state_of(port: RecordedPort, matching: Matching, old: Tf1Info, rest: State) -> State:

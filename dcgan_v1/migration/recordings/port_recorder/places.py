@@ -63,9 +63,12 @@ class Places:
         return ""
 
     def held_as(self, value):
-        """The name of a running function's variable that holds something, or ''."""
+        """The name of a running function's variable, or of its object's attribute, that holds
+        something; or ''."""
         for frame in self.frames()[:2]:
-            for name, local in list(frame.f_locals.items()):
+            own = frame.f_locals.get("self")
+            attributes = getattr(own, "__dict__", {})
+            for name, local in list(frame.f_locals.items()) + list(attributes.items()):
                 if local is value:
                     return name
         return ""

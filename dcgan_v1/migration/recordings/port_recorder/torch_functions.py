@@ -64,6 +64,7 @@ ARGUMENTS.update(
     dict.fromkeys(CONVOLUTIONS, USUAL + ("stride", "padding", "dilation", "groups")),
     **dict.fromkeys(TRANSPOSED, USUAL + ("stride", "padding", "output_padding", "groups")),
 )
+TIMES = ("mul", "__mul__", "__rmul__", "div", "__truediv__")  # a loss by a number
 OF_TWO = ("maximum", "where")  # what chooses between two tensors
 NUMBERS = ("negative_slope", "eps", "p", "momentum", "padding", "stride", "groups")
 
@@ -154,9 +155,21 @@ class TorchFunctions:
         if isinstance(y, self.torch.Tensor) and y.is_floating_point():
             if y.requires_grad:
                 self._note_computed([*args, *kwargs.values()])
+                if name in TIMES and not y.dim() and self.layers.root is None:
+                    self._note_numbers(args)
             if name not in FUNCTIONS or not self._note(name, args, kwargs, y):
                 self._follow(args, y)
             self.made.add(name, args, y, self._kernel)
+
+    def _note_numbers(self, values):
+        """Notes what a term of a loss is multiplied by: a number that the program keeps itself may
+        change from step to step."""
+        if self.recorder.is_pending:
+            return  # what is told of a step that is done
+        for x in values:
+            is_tensor = isinstance(x, self.torch.Tensor) and not x.dim() and not x.requires_grad
+            if is_tensor or (isinstance(x, float) and not isinstance(x, bool)):
+                self.recorder.item("number", "number", self.layers.array(x), x)
 
     def _note_computed(self, values):
         """Notes what the program computes of a batch and holds against its networks' output:
