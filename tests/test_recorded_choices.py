@@ -217,3 +217,16 @@ def test_what_a_model_gives_is_no_idle_layer_ahead_of_the_next_models_first(rng)
     assert not _is_idle(rows, 1)
     rows[1] = Aligned(LayerOutput("G/drop", "dropout", {}, x), None, "use", 1.0, 1.0)
     assert _is_idle(rows, 1)
+
+
+def test_the_second_vector_of_a_spectral_norm_is_worked_out_of_the_first():
+    def of(**trainable):
+        variables = {n: Variable([3], "float64", t) for n, t in trainable.items()}
+        return PortInfo("Torch", "PyTorch", {f"net/0/{n}": v for n, v in variables.items()})
+
+    worked_out = recorded_run._worked_out
+    hook = of(weight_orig=True, weight_u=False, weight_v=False)
+    assert worked_out(hook) == ["net/0/weight_v"]
+    assert worked_out(of(_u=False, _v=False)) == ["net/0/_v"]
+    # of a weight norm, weight_v is trained; alone, it is some buffer
+    assert worked_out(of(weight_g=True, weight_v=True)) == worked_out(of(weight_v=False)) == []
