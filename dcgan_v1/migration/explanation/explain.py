@@ -146,13 +146,13 @@ def _stages(case: Case) -> Iterator[Stage]:
     yield one_sided.structure
     yield one_sided.shared_slots
     yield second_noise.find
-    yield mixed_shares.find
     yield gradients.order
     matters = not (case.agrees(LOSS) and case.agrees(GRADIENT)) or _outputs_differ(case)
     if matters:
         yield softplus.find
         yield joined_norms.find
         yield partial(first_differences.find, mode="training", late=False)
+        yield mixed_shares.find  # where both sides' fakes are equal by now, it is put right
     yield losses.told
     for number in range(len(case.evidence.old.updates)):
         yield partial(gradients.find, update=number)
