@@ -10,12 +10,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tensorflow.compat.v1 as tf
 from marks import TF1_15
 from script_runs import call
 
 from dcgan_v1.commands import write_recorder
 from dcgan_v1.errors import UserError
 from dcgan_v1.migration.recordings import recorder_file
+from dcgan_v1.migration.recordings.tf1_recorder.run_contents import Contents
 from dcgan_v1.migration.recordings.tf1_recorder.steps import whole_steps
 from dcgan_v1.migration.recordings.tf1_recording import Recording
 
@@ -199,6 +201,17 @@ def test_a_step_goes_on_until_something_else_was_trained_too(kinds, alone, lengt
     steps = whole_steps(list(kinds), alone, {"c"})
     assert [len(step) for step in steps] == lengths
     assert [i for step in steps for i in step] == list(range(sum(lengths)))
+
+
+@pytest.mark.unit
+def test_a_run_is_recorded_with_all_that_it_assigns_and_without_what_it_reads():
+    with tf.Graph().as_default():
+        weight = tf.get_variable("w", [2], use_resource=False)
+        average = tf.get_variable("m", [2], use_resource=False, trainable=False)
+        clips = [tf.assign(v, tf.clip_by_value(v, -1.0, 1.0)) for v in (weight, average)]
+        contents = Contents([*(c.op for c in clips), tf.reduce_sum(weight).op])
+    assert contents.targets == [c.op.name for c in clips]
+    assert (contents.kind, contents.applies) == ({clips[0].op.name}, [])
 
 
 @pytest.mark.unit

@@ -127,6 +127,39 @@ def test_masks_are_given_to_dropouts_in_the_order_in_which_a_port_calls_them(ord
     assert named == (None if order == "abc" else wanted)
 
 
+def clipped_with_its_averages():
+    """A critic all of whose variables are clipped: its weights, averages and RMSProp's slots."""
+    moves = []
+    with tf.variable_scope("d"):
+        x = tf.placeholder(tf.float32, [4, 8], "x")
+        out = dense(normalised(dense(x, 6, "in"), moves), 1, "out")
+    update = tf.train.RMSPropOptimizer(0.01).minimize(tf.reduce_mean(out))
+    with tf.control_dependencies([update]):
+        before = [tf.assign(v, 0.9 * v + 0.1 * now) for v, now in moves]
+    with tf.control_dependencies(before):
+        for v in tf.global_variables("d/"):
+            tf.assign(v, tf.clip_by_value(v, -0.01, 0.01), name="clip")
+
+
+@pytest.mark.parametrize(
+    ("to", "each"),
+    [
+        ("keras", "for v in self.discriminator.weights:"),
+        pytest.param(
+            "torch", "self.discriminator.buffers() if b.is_floating", marks=pytest.mark.torch
+        ),
+    ],
+)
+def test_averages_that_tf1_clips_are_clipped_and_what_it_does_to_slots_is_said(to, each):
+    with tf.Graph().as_default():
+        clipped_with_its_averages()
+        clips = [op.name for op in tf.get_default_graph().get_operations() if "clip" in op.name]
+    clips = [name for name in clips if re.fullmatch(r"clip(_\d+)?", name)]
+    text = written(clipped_with_its_averages, to, runs=[clips])["training.py"]
+    assert each in text
+    assert "# Not as in TF1: the clips of 8 variables of optimisers, d/bn/beta/RMSProp" in text
+
+
 def dropping_encoder():
     """Noise as large as what comes after a dropout whose rate is fed, in no shape."""
     x, keep = tf.placeholder(tf.float32, [None, 16], "x"), tf.placeholder(tf.float32, name="keep")

@@ -1,5 +1,7 @@
 """Optimisers and schedules that a port in PyTorch has, held to TF1's formulas."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -24,8 +26,8 @@ def tf1_adam(t, g, state, rate=0.01, b1=0.5, b2=0.9, epsilon=0.1):
     return rate * np.sqrt(1 - b2**t) / (1 - b1**t) * m / (np.sqrt(v) + epsilon), (m, v)
 
 
-def tf1_rmsprop(t, g, state, rate=0.01, rho=0.8, momentum=0.5, epsilon=0.1):
-    ms, mom = state or (np.ones_like(g), 0.0)
+def tf1_rmsprop(t, g, state, rate=0.01, rho=0.8, momentum=0.5, epsilon=0.1, begin=1.0):
+    ms, mom = state or (np.full_like(g, begin), 0.0)
     ms = rho * ms + (1 - rho) * g * g
     mom = momentum * mom + rate * g / np.sqrt(ms + epsilon)
     return mom, (ms, mom)
@@ -36,7 +38,12 @@ RMSPROP = {"learning rate": 0.01, "rho": 0.8, "momentum": 0.5, "epsilon": 0.1}
 
 
 @pytest.mark.parametrize(
-    ("kind", "settings", "oracle"), [("Adam", ADAM, tf1_adam), ("RMSProp", RMSPROP, tf1_rmsprop)]
+    ("kind", "settings", "oracle"),
+    [
+        ("Adam", ADAM, tf1_adam),
+        ("RMSProp", RMSPROP, tf1_rmsprop),
+        ("RMSProp", {**RMSPROP, "begin": 0.01}, partial(tf1_rmsprop, begin=0.01)),
+    ],
 )
 def test_an_optimiser_in_torch_updates_as_tf1s_does(kind, settings, oracle):
     optimizer = d.Optimizer("o", "o", kind, settings, ())
