@@ -143,16 +143,14 @@ def _without_copies(new: PortInfo, port: RecordedPort, old: Tf1Info) -> tuple[Po
 
 
 def _worked_out(new: PortInfo) -> list[str]:
-    """The second vector of PyTorch's spectral norms, which each training step works out of the
-    first one before it is read."""
-    vectors = (("weight_v", "weight_u"), ("_v", "_u"))
+    """The second vector of `torch.nn.utils.spectral_norm`, which each training step works out of
+    the first one before it is read. That of `parametrizations` goes on from its second one."""
     return [
         name
         for name, v in new.variables.items()
-        for second, first in vectors
-        if name.rpartition("/")[2] == second
+        if name.rpartition("/")[2] == "weight_v"
         and not v.trainable
-        and name.removesuffix(second) + first in new.variables
+        and name.removesuffix("weight_v") + "weight_u" in new.variables
     ]
 
 
