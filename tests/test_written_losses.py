@@ -127,7 +127,24 @@ def test_what_a_queue_gives_has_the_shape_that_the_program_gave_it(batch):
         tf.train.AdamOptimizer(0.1).minimize(tf.reduce_mean(maps))
 
     runner, _ = originals.open_original(Tf1(function=build), Map(), "program")
-    assert runner.graph.get_tensor_by_name("Conv2D:0").shape.as_list() == [batch, 3, 3, 2]
+    maps = runner.graph.get_tensor_by_name("Conv2D:0")
+    assert maps.shape.as_list() == [batch, 3, 3, 2]
+
+
+@pytest.mark.graph
+def test_a_step_in_float32_waits_for_no_queue_that_it_is_fed_the_batches_of():
+    def build():
+        x = tf.FIFOQueue(9, [tf.float32], [[3]]).dequeue_many(4)
+        y = dense(x, 1, "net")
+        tf.train.AdamOptimizer(0.1).minimize(tf.reduce_mean(y * tf.zeros_like(x[:, :1]) + y))
+
+    runner, _ = originals.open_original(Tf1(function=build), Map(), "program")
+    runner.load(runner.initial())
+    (x,) = runner.roles.inputs.values()
+    within = tf.RunOptions(timeout_in_ms=5000)
+    loss = runner.roles.losses[0][0]
+    given = RNG.normal(size=(4, 3)).astype("f4")
+    assert np.isfinite(runner.session.run([loss, *runner.roles.runs], {x: given}, within)[0])
 
 
 def debiased():

@@ -7,6 +7,7 @@ import tensorflow.compat.v1 as tf
 
 from dcgan_v1.checkpoints import reading
 from dcgan_v1.errors import UserError, reason
+from dcgan_v1.migration.recordings.tf1_recorder.graph_ops import SOURCES
 from dcgan_v1.migration.records import (
     Arrays,
     Batch,
@@ -78,7 +79,8 @@ class GraphRunner:
         config = tf.ConfigProto(device_count={"GPU": 0} if device == "cpu" else {})
         config.gpu_options.allow_growth = True
         config.intra_op_parallelism_threads = threads
-        if dtype == "float64":
+        # optimised, a shape that is known waits for the queue that it is of, though it is fed
+        if dtype == "float64" or any(t in SOURCES for t in self.types.values()):
             config.graph_options.rewrite_options.disable_meta_optimizer = True
         self.session = tf.Session(graph=self.graph, config=config)
         self.variables.session = self.session
