@@ -18,7 +18,6 @@ from dcgan_v1.porting import description as d
 from dcgan_v1.porting import originals
 from dcgan_v1.porting.reading.network_names import name_of
 from dcgan_v1.porting.tensorflow import tf_ops
-from dcgan_v1.porting.text.printing import binary
 from dcgan_v1.porting.text.slicing import index_of
 
 RNG = np.random.default_rng(0)
@@ -81,15 +80,6 @@ def test_a_slice_by_sizes_is_python_s_own():
     assert "[" in tf_ops.Printer({"x.0": "x"}, str, "float32").expression(node)
 
 
-@pytest.mark.unit
-@pytest.mark.parametrize("sign", ["+", "-"])
-def test_what_is_added_to_a_negative_number_is_taken_off(sign):
-    x = 0.7
-    assert binary("x", sign, "-1.5") == f"x {'-' if sign == '+' else '+'} 1.5"
-    assert eval(binary("x", sign, "-1.5")) == (x - 1.5 if sign == "+" else x + 1.5)
-    assert binary("x", sign, "-y") == f"x {sign} (-y)"
-
-
 def judged_by_classes():
     """What sugyan's form of a GAN has: two classes, and one of them for a whole batch."""
     x = tf.placeholder(tf.float32, [4, 3], "x")
@@ -134,16 +124,17 @@ def test_what_a_queue_gives_has_the_shape_that_the_program_gave_it(batch):
 @pytest.mark.graph
 def test_a_step_in_float32_waits_for_no_queue_that_it_is_fed_the_batches_of():
     def build():
-        x = tf.FIFOQueue(9, [tf.float32], [[3]]).dequeue_many(4)
-        y = dense(x, 1, "net")
-        tf.train.AdamOptimizer(0.1).minimize(tf.reduce_mean(y * tf.zeros_like(x[:, :1]) + y))
+        x = tf.FIFOQueue(9, [tf.float32], [[6, 5, 3]]).dequeue_many(4)
+        w = tf.get_variable("net/conv/w", [3, 3, 3, 2])
+        maps = tf.nn.conv2d(x, w, [1, 2, 2, 1], "SAME")  # its gradient asks for the shape of x
+        tf.train.AdamOptimizer(0.1).minimize(tf.reduce_mean(maps))
 
     runner, _ = originals.open_original(Tf1(function=build), Map(), "program")
     runner.load(runner.initial())
     (x,) = runner.roles.inputs.values()
     within = tf.RunOptions(timeout_in_ms=5000)
     loss = runner.roles.losses[0][0]
-    given = RNG.normal(size=(4, 3)).astype("f4")
+    given = RNG.normal(size=(4, 6, 5, 3)).astype("f4")
     assert np.isfinite(runner.session.run([loss, *runner.roles.runs], {x: given}, within)[0])
 
 
@@ -200,3 +191,23 @@ def test_a_head_that_no_loss_is_made_of_is_not_missing_where_the_port_trains_wit
     pairings = [Pairing(old, PortInfo(), left, certificate, trains=t) for t in (True, False)]
     assert pairings[0].missing == ["d/a/w", "d/b/w"]
     assert pairings[1].missing == ["d/a/w", "d/classes/w", "d/b/w"]
+
+
+@pytest.mark.graph
+@pytest.mark.parametrize(
+    ("to", "trained"),
+    [
+        ("keras", "[self.net.a.kernel, self.net.b.kernel]"),
+        pytest.param("torch", "[self.net.a.weight, self.net.b.weight]", marks=pytest.mark.torch),
+    ],
+)
+def test_weights_of_a_norm_that_no_update_trains_are_left_alone(to, trained):
+    def build():
+        h = dense(tf.placeholder(tf.float32, [4, 3], "x"), 3, "net/a")
+        gamma, beta = (tf.get_variable(f"net/bn/{n}", [3]) for n in ("gamma", "beta"))
+        h = tf.nn.batch_normalization(h, *tf.nn.moments(h, [0]), beta, gamma, 1e-3)
+        loss = tf.reduce_mean(dense(tf.nn.relu(h), 1, "net/b"))
+        kernels = [v for v in tf.trainable_variables() if v.op.name.endswith("/w")]
+        tf.train.AdamOptimizer(0.1).minimize(loss, var_list=kernels)
+
+    assert trained in written(build, to)["training.py"]

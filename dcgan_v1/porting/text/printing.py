@@ -1,7 +1,6 @@
 """Values, weights and constants as they stand in a line of a port, for every framework."""
 
 import itertools
-import re
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -127,8 +126,6 @@ def binary(a: str, sign: str, b: str) -> str:
       a, b: the expressions.
       sign: the operator.
     """
-    if sign in ("+", "-") and re.fullmatch(r"-\d+(\.\d+)?(e-?\d+)?", b):  # x + (-1.0)
-        sign, b = "-" if sign == "+" else "+", b[1:]
     if sign not in ("+", "-"):
         is_number = sign in ("*", "/") and a.startswith("-") and in_brackets(a[1:]) == a[1:]
         return f"{a if is_number else in_brackets(a)} {sign} {in_brackets(b)}"

@@ -65,10 +65,7 @@ class Step:
 
     def split(self, names: tuple[str, ...]) -> Variables:
         """Returns variables as networks, and what is no whole network."""
-        own = {
-            n.name: [v for v in n.variables if self.program.variables[v].trainable]
-            for n in self.program.networks
-        }
+        own = {n.name: self._weights(n) for n in self.program.networks}
         left = set(names)
         networks = []
         for name, variables in own.items():
@@ -85,6 +82,15 @@ class Step:
             if set(names) == set(network.variables) and not all(trained):
                 return network.name
         return ""
+
+    def _weights(self, network: d.Network) -> list[str]:
+        """Returns the weights that a network has in the port: those that no update trains, a batch
+        norm's that TF1's list of variables leaves out, are among them."""
+        nodes = [n for f in network.functions for n in d.walk(f.nodes)]
+        parts = [pair for n in nodes if n.kind in d.LAYERS for pair in n.variables.items()]
+        held = [v for part, v in parts if part not in ("mean", "variance")]
+        own = [v for v in network.variables if self.program.variables[v].trainable]
+        return list(dict.fromkeys([*own, *held]))
 
     def updates(self, run: int) -> list[d.Effect]:
         """Returns the updates of a run, in their order."""
