@@ -56,6 +56,7 @@ def case(evidence, **experiments):
     asked = {
         "unrepeated": ("", frozenset()),
         "still_pairs": None,
+        "pulled_back": {},
         "still_gradients": ({}, {}),
         "kept_of_averages": ({}, {}),
         "gradients_off_zero": None,

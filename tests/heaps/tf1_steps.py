@@ -114,3 +114,38 @@ def several(number=2):
         h = tf.nn.relu(tf.nn.depthwise_conv2d(x, w, [1, 1, 1, 1], "SAME"))
         logits = dense(tf.reduce_mean(h, [1, 2]), 1)
     trained("sgd", RATE, tf.reduce_mean(LOSSES["logits"](logits, 1.0), name="loss"))
+
+
+def joined():
+    """Two batches, one behind the other in one call of a network."""
+    x, y = (tf.placeholder(tf.float32, [None, 8, 8, 1], name) for name in "xy")
+    with tf.variable_scope("discriminator"):
+        h = tf.nn.relu(added(tf.concat([x, y], 0), 3, 5, 2))
+        logits = dense(tf.reshape(h, [-1, 48]), 1)
+    on_x, on_y = tf.split(logits, 2)
+    on_both = [tf.reduce_mean(LOSSES["logits"](h, k)) for h, k in ((on_x, 1.0), (on_y, 0.0))]
+    trained("sgd", RATE, tf.add_n(on_both, name="loss"))
+
+
+def drawn(activation=""):
+    """[N, 3] -> [N, 6], fitted to all ones."""
+    z = tf.placeholder(tf.float32, [None, 3], "z")
+    with tf.variable_scope("g"):
+        y = dense(tf.nn.tanh(dense(z, 5, name="h")), 6, name="o")
+        y = getattr(tf.nn, activation)(y) if activation else y
+    trained("sgd", RATE, tf.reduce_mean(tf.square(y - 1), name="loss"))
+
+
+def energies():
+    """D gives what it is given once more; G is to be given once more by it."""
+    x, z = tf.placeholder(tf.float32, [None, 6], "x"), tf.placeholder(tf.float32, [None, 3], "z")
+    with tf.variable_scope("g"):
+        fake = tf.tanh(dense(z, 6))
+    with tf.variable_scope("d", reuse=tf.AUTO_REUSE):
+        again = [dense(tf.tanh(dense(y, 4, name="h")), 6, name="o") for y in (x, fake)]
+    losses = [
+        tf.reduce_mean(tf.reduce_sum(tf.square(y - a), 1))
+        for y, a in zip((x, fake), again, strict=True)
+    ]
+    trained("sgd", RATE, tf.identity(losses[0], "d_loss"), tf.trainable_variables("d"), "train_d")
+    trained("sgd", RATE, tf.identity(losses[1], "g_loss"), tf.trainable_variables("g"), "train_g")

@@ -165,3 +165,48 @@ class Several(nn.Module):
 
 def several(number=2, is_function=False):
     return _judge(Several(number, is_function))
+
+
+def joined(padding=0):
+    """Two calls of a network; `padding` as in `wide`."""
+    conv = nn.Conv2d(1, 3, 5, 2, padding)
+    own = conv if padding else nn.Sequential(nn.ZeroPad2d((1, 2, 1, 2)), conv)
+    model = Maps(own, nn.ReLU())
+    made = _sgd(model)
+
+    def step(x, y):
+        loss = LOSSES["logits"](model(x), 1.0).mean() + LOSSES["logits"](model(y), 0.0).mean()
+        return {"loss": _trained(made, loss)}
+
+    return Torch({"D": model}, {"optimizer": made}, step)
+
+
+class Ended(nn.Module):
+    """`end`: a function that is called at last, and no module."""
+
+    def __init__(self, end):
+        super().__init__()
+        self.h, self.o, self.end = nn.Linear(3, 5), nn.Linear(5, 6), end
+
+    def forward(self, z):
+        y = self.o(torch.tanh(self.h(z)))
+        return getattr(F, self.end)(y) if self.end else y
+
+
+def drawn(end=""):
+    model = Ended(end)
+    made = _sgd(model)
+    step = lambda z: {"loss": _trained(made, ((model(z) - 1) ** 2).mean())}  # noqa: E731
+    return Torch({"G": model}, {"optimizer": made}, step)
+
+
+def energies():
+    g = nn.Sequential(nn.Linear(3, 6), nn.Tanh())
+    d = nn.Sequential(nn.Linear(6, 4), nn.Tanh(), nn.Linear(4, 6))
+    d_opt, g_opt = _sgd(d), _sgd(g)
+    energy = lambda y: ((y - d(y)) ** 2).sum(1).mean()  # noqa: E731
+    step = lambda x, z: {  # noqa: E731
+        "d_loss": _trained(d_opt, energy(x)),
+        "g_loss": _trained(g_opt, energy(g(z))),
+    }
+    return Torch({"D": d, "G": g}, {"d": d_opt, "g": g_opt}, step)

@@ -6,7 +6,12 @@ from collections.abc import Iterable
 import numpy as np
 
 from dcgan_v1.migration.comparison.evidence import GRADIENT, LOSS, Key
-from dcgan_v1.migration.explanation import network_ends, penalties, reconstructions
+from dcgan_v1.migration.explanation import (
+    energy_gradients,
+    network_ends,
+    penalties,
+    reconstructions,
+)
 from dcgan_v1.migration.explanation.case import Case, Cause
 from dcgan_v1.migration.explanation.kinds import Kind
 from dcgan_v1.migration.explanation.loss_kinds import Known, is_plain
@@ -40,6 +45,8 @@ def told(case: Case) -> list[Cause]:
             causes.append(Cause(Kind.LOSS, f"loss {d.key.name}", text, accounted))
             if energies and text == energies.text:
                 causes += energies.left_out_end()
+                for update in updates_of(case, d.key):
+                    causes += energy_gradients.find(case, d.key.name, update, energies)
     return causes
 
 

@@ -5,8 +5,10 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from dcgan_v1.migration.comparison.pairs.functions import sigmoid
 from dcgan_v1.migration.explanation import loss_kinds, network_ends
 from dcgan_v1.migration.explanation.case import Case
+from dcgan_v1.migration.records import LayerOutput
 
 EXACT = 1e-9  # relative, of a weight from a number of two digits
 FORMS: dict[str, Callable[[np.ndarray], float]] = {  # of the norms [N] of a gradient's rows
@@ -17,6 +19,10 @@ FORMS: dict[str, Callable[[np.ndarray], float]] = {  # of the norms [N] of a gra
     "the square of how far the norm of all rows together is from 1": lambda n: float(
         (np.sqrt(np.sum(n**2)) - 1) ** 2
     ),
+}
+SLOPES: dict[str, Callable[[np.ndarray], np.ndarray]] = {  # derivatives of activations
+    "sigmoid": lambda y: sigmoid(y) * sigmoid(-y),
+    "tanh": lambda y: 1 - np.tanh(y) ** 2,
 }
 OF_FIRST_AXIS = "squares of how far norms over an image's rows alone are from 1"
 
@@ -34,6 +40,53 @@ def told(case: Case, ours: float, theirs: float) -> str:
         )
         if text:
             return f"has {text} (of the gradient {name})"
+    for name, end, ours_of, theirs_of in case.once(_every_penalty_of_an_end):
+        text = _of_other_gradient(ours_of, theirs_of, theirs - ours)
+        if text:
+            return f"has {text} (of the gradient {name}); the port's is of the {end} of that output"
+    return ""
+
+
+def _every_penalty_of_an_end(
+    case: Case,
+) -> list[tuple[str, str, dict[str, float], dict[str, float]]]:
+    """TF1's gradients of what a network ends in, each with its penalties, and those of the gradient
+    of an activation of that: TF1's graph is asked for it, for rows may be normalised together."""
+    found = []
+    layers = [o for o in case.evidence.layers.get("training", []) if not o.applied]
+    ends = [o for o in layers if o.is_last and o.reads and o.output.size == len(o.output) > 1]
+    for name, gradient in _gradients(case):
+        if gradient.ndim < 2 or not any(o.name == name for o in layers):
+            continue
+        # what is between real rows and others is made of no weights of the network
+        images = [o for o in layers if o.output.shape == gradient.shape and o.name != name]
+        for image, end in itertools.product(images, ends):
+            if "gradients" in image.name or not _is_gradient(case, end, image, gradient):
+                continue
+            for activation in ("sigmoid", "tanh"):
+                slope = SLOPES[activation](end.output)
+                other = case.experiments.pulled_back({end.name: slope}, [image.name], 0)
+                if image.name in other:
+                    pair = _penalties(gradient), _penalties(other[image.name])
+                    found.append((name, activation, *pair))
+    return found
+
+
+def _is_gradient(case: Case, end: LayerOutput, image: LayerOutput, gradient: np.ndarray) -> bool:
+    """Whether an array is the gradient of what a network ends in by what it is given."""
+    above = {end.name: np.ones_like(end.output)}
+    made = case.experiments.pulled_back(above, [image.name], 0).get(image.name)
+    if made is None or made.shape != gradient.shape:
+        return False
+    return bool(np.max(np.abs(made - gradient)) <= EXACT * np.max(np.abs(gradient)))
+
+
+def _of_other_gradient(ours: dict[str, float], theirs: dict[str, float], wanted: float) -> str:
+    """A form of a penalty of one gradient, and one of another, of one weight."""
+    for (old, of_old), (new, of_new) in itertools.product(ours.items(), theirs.items()):
+        apart = of_new - of_old
+        if apart and not written(abs(apart)) and (times := written(wanted / apart)):
+            return f"{times} times the mean of {new} as its penalty, TF1's that of {old}"
     return ""
 
 

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dcgan_v1.migration.comparison.evidence import OUTPUT
+from dcgan_v1.migration.comparison.evidence import OUTPUT, Aligned
 from dcgan_v1.migration.comparison.pairs.alignment import model_of
 from dcgan_v1.migration.explanation.case import Case, Cause
 from dcgan_v1.migration.explanation.kinds import Kind
+from dcgan_v1.migration.records import LayerOutput
 
 EXACT = 1e-10  # relative, what rounding may leave of the difference of two losses
 ROUNDING = 1e-14  # relative to a loss, by which it may be off in float64
@@ -55,6 +56,7 @@ class Reconstruction:
       is_fed: whether the image is an input of the step; else a network draws it.
       ours, theirs: (output, image) of TF1 and of the port.
       is_alike: whether both sides' outputs are the same.
+      ops: TF1's that give both, with the shapes of what they give; '' of an image that is fed.
     """
 
     network: str
@@ -62,6 +64,7 @@ class Reconstruction:
     ours: tuple[np.ndarray, np.ndarray]
     theirs: tuple[np.ndarray, np.ndarray]
     is_alike: bool
+    ops: tuple[LayerOutput | None, LayerOutput | None] = (None, None)
 
     def energies(self, side: str) -> dict[Energy, float]:
         """Returns what each form of an energy is of one side: 'ours' or 'theirs'."""
@@ -77,13 +80,16 @@ class Reconstruction:
 @dataclass(frozen=True)
 class Told:
     """By which energies two losses differ: TF1's and the port's, of a network's output. Where
-    several have one value, each of them is there."""
+    several have one value, each of them is there. With what they are made of: the output and its
+    image, and codes for a pull-away term."""
 
     network: str
     old: tuple[Energy, ...]
     new: tuple[Energy, ...]
     is_alike: bool
     beside: str = ""
+    of: Reconstruction | None = None
+    codes: Aligned | None = None
 
     @property
     def text(self) -> str:
@@ -107,6 +113,8 @@ class Told:
         return [Cause(Kind.ACTIVATION, self.network, text, values=(theirs, ours))]
 
 
+Beside = tuple[float, str, Aligned | None]  # what a loss has beside an energy, see `_pulls`
+Whose = tuple[Reconstruction, Aligned | None]  # and the codes of its pull-away term
 Sides = list[tuple[Reconstruction, dict[Energy, float], dict[Energy, float]]]
 
 
@@ -115,7 +123,7 @@ def told(case: Case, ours: float, theirs: float) -> Told | None:
     two explain the whole difference, with EBGAN's hinge or its pull-away term or without, or where
     two of several networks do."""
     sides, pulls = case.once(_sides)
-    every: list[tuple[float, tuple[str, bool, str], tuple[Energy, Energy]]] = []
+    every: list[tuple[float, tuple[str, bool, str], tuple[Energy, Energy], Whose]] = []
     for old, new in itertools.permutations([(form, end) for end in ENDS for form in FORMS], 2):
         for first, of_tf1, of_port in sides:
             apart = of_port[new] - of_tf1[old]
@@ -123,41 +131,44 @@ def told(case: Case, ours: float, theirs: float) -> Told | None:
             hinges = (
                 max(m - b[2][new], 0.0) - max(m - b[1][old], 0.0) for b in seconds for m in MARGINS
             )
-            besides = [(more, "") for more in (0.0, *hinges)] + ([] if first.is_fed else pulls)
-            for more, beside in besides:
+            besides: list[Beside] = [(more, "", None) for more in (0.0, *hinges)]
+            for more, beside, codes in besides + ([] if first.is_fed else pulls):
                 left = abs(apart + more - (theirs - ours))
                 if _is(apart + more, theirs - ours, ours):
-                    every.append((left, (first.network, first.is_alike, beside), (old, new)))
+                    of = (first.network, first.is_alike, beside)
+                    every.append((left, of, (old, new), (first, codes)))
     # of numbers near 0 a tanh is nearly what it is given
     most = max(10 * min((left for left, *_ in every), default=0.0), ROUNDING * abs(ours))
     found: dict[tuple[str, bool, str], list[tuple[Energy, Energy]]] = {}
-    for left, of, pair in every:
+    whose: list[Whose] = []
+    for left, of, pair, whole in every:
         if left <= most:
             found.setdefault(of, []).append(pair)
+            whose.append(whole)
     if len(found) != 1:
         return None
     (((network, is_alike, beside), pairs),) = found.items()
     old_ones, new_ones = (tuple(dict.fromkeys(side)) for side in zip(*pairs, strict=True))
-    return Told(network, old_ones, new_ones, is_alike, beside)
+    return Told(network, old_ones, new_ones, is_alike, beside, *whose[-1])
 
 
-def _sides(case: Case) -> tuple[Sides, list[tuple[float, str]]]:
+def _sides(case: Case) -> tuple[Sides, list[Beside]]:
     """What networks give for images with its energies on both sides, and pull-away terms."""
     every = list(_reconstructions(case))
     sides = [(r, r.energies("ours"), r.energies("theirs")) for r in every]
     return sides, list(_pulls(case)) if every else []
 
 
-def _pulls(case: Case) -> Iterator[tuple[float, str]]:
-    """Yields how far two forms of EBGAN's pull-away term of the same codes are apart, and what is
-    said of them."""
+def _pulls(case: Case) -> Iterator[Beside]:
+    """Yields how far two forms of EBGAN's pull-away term of the same codes are apart, what is said
+    of them, and the codes."""
     for row in case.evidence.aligned.get("training", []):
         if row.by != "value" or row.new.output.ndim != 2 or row.new.output.shape[1] < 2:
             continue
         values = {form: _pull(row.new.output, *form) for form in PULLS}
         for old, new in itertools.permutations(PULLS, 2):
             text = f", and {PULLS[new]} for a pull-away term, TF1's {PULLS[old]}"
-            yield PULL_WEIGHT * (values[new] - values[old]), text
+            yield PULL_WEIGHT * (values[new] - values[old]), text, row
 
 
 def _pull(codes: np.ndarray, is_of_all: bool, is_squared: bool) -> float:
@@ -181,7 +192,9 @@ def _ending(energy: Energy) -> str:
 
 def _reconstructions(case: Case) -> Iterator[Reconstruction]:
     """Yields what each network of the port's ends in beside each image that came before."""
-    images = [(True, _rows(a), _rows(a)) for a in case.evidence.batch.values() if a.ndim > 1]
+    images: list[tuple[LayerOutput | None, np.ndarray, np.ndarray]] = [
+        (None, _rows(a), _rows(a)) for a in case.evidence.batch.values() if a.ndim > 1
+    ]
     seen: list[np.ndarray] = []
     for row in case.evidence.aligned.get("training", []):
         is_end = row.new.name.partition("#")[0].endswith(OUTPUT)
@@ -191,11 +204,12 @@ def _reconstructions(case: Case) -> Iterator[Reconstruction]:
         if old.shape != new.shape or any(_same(new, other) for other in seen):
             continue
         seen.append(new)
-        for is_fed, ours, theirs in images:
+        for op, ours, theirs in images:
             if theirs.shape == new.shape and _is_telling(theirs - new):
                 network, alike = model_of(row.new.name), row.by == "value"
-                yield Reconstruction(network, is_fed, (old, ours), (new, theirs), alike)
-        images.append((False, old, new))
+                pairs = (old, ours), (new, theirs)
+                yield Reconstruction(network, op is None, *pairs, alike, (row.old, op))
+        images.append((row.old, old, new))
 
 
 def _is_telling(rest: np.ndarray) -> bool:

@@ -204,6 +204,9 @@ class RemoteTf1(RemoteRunner):
     def leaks(self, batch: Batch) -> dict[GradientKey, np.ndarray]:
         return self._call("leaks", batch=batch)
 
+    def pulled_back(self, batch: Batch, run: int, above: Arrays, to: list[str]) -> Arrays:
+        return self._call("pulled_back", batch=batch, run=run, above=above, to=to)
+
     def change(self, changes: list[OptimizerChange]) -> None:
         self._call("change", changes=changes)
 

@@ -93,6 +93,17 @@ class Tf1Runner(Runner, Protocol):
         off from it; no weight moves."""
         ...
 
+    def pulled_back(self, batch: Batch, run: int, above: Arrays, to: list[str]) -> Arrays:
+        """Returns the gradient of sum(array * op), over all ops of `above`, by each op or variable
+        of `to` that it reaches, as a session call has them; no weight moves.
+
+        Args:
+          batch: as for `step`; run: number of the session call.
+          above: op -> array of its output's shape.
+          to: names of ops or variables.
+        """
+        ...
+
     def change(self, changes: list[OptimizerChange]) -> None:
         """Sets what its optimisers have instead of their own numbers, for all that comes."""
         ...

@@ -189,6 +189,7 @@ def fitted(
     if repeated := _repeated(array.shape, shape, name):
         return _as_drawn(np.broadcast_to(array, repeated), name, law or {})
     is_label = array.ndim == 1 and array.dtype.kind in "iu" and len(shape) == 2
+    is_label = is_label and not _is_drawn(name)
     classes = shape[1] if len(shape) == 2 else None
     if is_label and classes and 1 < classes < CLASSES and array.size and array.max() < classes:
         return np.eye(classes)[array] if _fits((len(array), classes), shape) else None

@@ -13,7 +13,10 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from dcgan_v1.migration.comparison.evidence import OUTPUT, Aligned
+from dcgan_v1.migration.comparison.pairs import joined_batches
 from dcgan_v1.migration.comparison.pairs.functions import FUNCTIONS
+from dcgan_v1.migration.comparison.pairs.joined_batches import Part
+from dcgan_v1.migration.comparison.pairs.sketches import apart as apart
 from dcgan_v1.migration.comparison.pairs.sketches import nearest, sketch_of
 from dcgan_v1.migration.matching import layouts
 from dcgan_v1.migration.matching.fingerprints import PixelsOf
@@ -102,6 +105,7 @@ def align(
     maps_before: tuple[int, ...] | None = None
     read: dict[str, set[str]] = {}  # model -> what its layers before are made of
     columns: dict[str, Pixels | None] = {}  # model -> how its last layer's vectors count pixels
+    parts: dict[tuple[str, str], Part | None] = {}  # model and call -> of TF1's joined batch
     for layer in new:
         model = model_of(layer.name)
         is_kept = layer.kind in WITHOUT_PIXELS and layer.output.ndim == 2
@@ -126,34 +130,17 @@ def align(
             lasts[model] = max(last, place)
             aligned.append(Aligned(layer, old[place], "value", *distance))
             continue
-        own = (variables or {}).get(model, set())
-        found = (
-            _of_joined_batch(old, layer, tolerance)
-            or _by_function(old, layer, own, tolerance)
-            or _by_use(old, layer, own, last, used)
-        )
-        if found.old is None:
-            found = _by_kernel(old, layer, set(layer.reads) - read.get(model, set()), last)
+        own, call = (variables or {}).get(model, set()), (model, layer.name.partition("#")[2])
+        found, parts[call] = joined_batches.find(old, layer, tolerance, parts.get(call))
+        if found is None:
+            ops = joined_batches.cut(old, parts[call])
+            found = _by_function(ops, layer, own, tolerance)
+            found = found or _by_use(ops, layer, own, last, used)
+            if found.old is None:
+                found = _by_kernel(ops, layer, set(layer.reads) - read.get(model, set()), last)
         read.setdefault(model, set()).update(layer.reads)
         aligned.append(found)
     return aligned
-
-
-def _of_joined_batch(
-    old: Sequence[LayerOutput], layer: LayerOutput, tolerance: float
-) -> Aligned | None:
-    """An op of a batch that TF1 joins of several, of which the port's layer has one."""
-    y = layer.output
-    for op in old:
-        x = op.output
-        is_longer = x.ndim and y.ndim and x.shape[1:] == y.shape[1:] and len(x) > len(y) > 0
-        if not is_longer or len(x) % len(y):
-            continue
-        for part in np.split(x, len(x) // len(y)):
-            distance = apart(part, y)
-            if distance[0] <= tolerance:
-                return Aligned(layer, _with(op, output=part), "value", *distance)
-    return None
 
 
 def _by_function(
@@ -205,6 +192,8 @@ def _by_use(
     # what comes after the end of a network, of a joined batch perhaps, is its loss
     places = [p for p in places if not old[p].is_last or (has_weights and not is_joined)]
     after = [p for p in places if p > last] or [p for p in places if p not in used]
+    # by then weights are others: what comes after an update has its equal after it, too
+    after = [p for p in after if old[p].applied == layer.applied] or after
     exact = [p for p in after if old[p].kind == layer.kind]
     if layer.kind == "norm" and not exact:
         exact = _made_up(after, old, shaped, layer)
@@ -273,13 +262,6 @@ def in_tf1_order(layer: LayerOutput, pixels: PixelsOf) -> np.ndarray:
 
 def _channels_last(output: np.ndarray, columns: Pixels | None) -> np.ndarray:
     return layouts.channels_last(output, columns) if columns and output.ndim == 2 else output
-
-
-def apart(a: np.ndarray, b: np.ndarray) -> tuple[float, float]:
-    """Returns (relative, absolute): the largest difference of two elements."""
-    absolute = float(np.max(np.abs(np.subtract(a, b, dtype=np.float64)), initial=0.0))
-    scale = float(np.max(np.abs(a), initial=0.0))
-    return (absolute / scale if scale else float(absolute > 0)), absolute
 
 
 def _with(layer: LayerOutput, **changed: object) -> LayerOutput:

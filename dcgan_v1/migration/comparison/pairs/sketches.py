@@ -1,10 +1,17 @@
-"""Finds the op that gave what is nearest to an array, by samples of both."""
+"""How far two arrays are apart; the op that gave what is nearest to one, by samples of both."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
 SAMPLES = 256  # elements that are looked at first
+
+
+def apart(a: np.ndarray, b: np.ndarray) -> tuple[float, float]:
+    """Returns (relative, absolute): the largest difference of two elements."""
+    absolute = float(np.max(np.abs(np.subtract(a, b, dtype=np.float64)), initial=0.0))
+    scale = float(np.max(np.abs(a), initial=0.0))
+    return (absolute / scale if scale else float(absolute > 0)), absolute
 
 
 def sketch_of(array: np.ndarray) -> np.ndarray:

@@ -6,7 +6,7 @@ import numpy as np
 
 from dcgan_v1.migration.comparison.evidence import Evidence, Key, Keyed
 from dcgan_v1.migration.matching.matching import Row
-from dcgan_v1.migration.records import GradientKey, Settings, SlotKey, State
+from dcgan_v1.migration.records import Arrays, GradientKey, Settings, SlotKey, State
 from dcgan_v1.migration.sources import Change
 
 
@@ -82,6 +82,17 @@ class Experiments(Protocol):
         Args:
           key: of a gradient.
           place: of the element that is moved.
+        """
+        ...
+
+    def pulled_back(self, above: Arrays, to: list[str], update: int) -> Arrays:
+        """Returns the gradient of sum(array * op), over TF1's ops of `above`, by each op or
+        variable of `to` that it reaches, from the weights that the port has before an update.
+
+        Args:
+          above: op -> array of its output's shape.
+          to: names of ops or variables.
+          update: its number; its session call tells what is fed.
         """
         ...
 

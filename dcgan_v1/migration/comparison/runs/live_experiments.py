@@ -23,7 +23,7 @@ from dcgan_v1.migration.comparison.programs import Programs
 from dcgan_v1.migration.comparison.runs.shifted_averages import SHIFT, of_shift
 from dcgan_v1.migration.comparison.runs.update_weights import weights_before_updates
 from dcgan_v1.migration.matching.matching import Row
-from dcgan_v1.migration.records import GradientKey, Observation, Settings, SlotKey, State
+from dcgan_v1.migration.records import Arrays, GradientKey, Observation, Settings, SlotKey, State
 from dcgan_v1.migration.runners.process import both
 from dcgan_v1.migration.sources import Change, InputChange, ShareChange
 
@@ -234,6 +234,15 @@ class LiveExperiments:
             again = f"#{update.run + 1}"
             values.append(sum(scalars.get(f"{n}{again}", scalars[n]) for n in update.losses))
         return float(values[0] - values[1]) / (2 * gradient_check.STEP)
+
+    def pulled_back(self, above: Arrays, to: list[str], update: int) -> Arrays:
+        evidence, programs, prepared = self._evidence, self._programs, self._prepared
+        self._load_port()
+        batch = prepared.port_batch(0, evidence.dtype)
+        before = weights_before_updates(programs, evidence.matching, evidence.old, batch)
+        programs.old.load(prepared.start.replaced(before.get(update, {})))
+        run = evidence.old.updates[update].run
+        return programs.old.pulled_back(prepared.tf1_batch(0, evidence.dtype), run, above, to)
 
     def along_port(self) -> Evidence:
         evidence, programs = self._evidence, self._programs

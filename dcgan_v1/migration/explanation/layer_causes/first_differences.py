@@ -10,7 +10,12 @@ from dcgan_v1.migration.comparison.evidence import FORWARD, GRADIENT, LOSS, OUTP
 from dcgan_v1.migration.comparison.pairs.alignment import model_of
 from dcgan_v1.migration.explanation.case import Case, Cause, Named
 from dcgan_v1.migration.explanation.kinds import Kind
-from dcgan_v1.migration.explanation.layer_causes import layer_corrections, layer_reasons
+from dcgan_v1.migration.explanation.layer_causes import (
+    closing_activations,
+    layer_corrections,
+    layer_reasons,
+)
+from dcgan_v1.migration.explanation.layer_causes.closing_activations import is_end
 from dcgan_v1.migration.explanation.layer_causes.layer_case import AGREE
 from dcgan_v1.migration.explanation.layer_causes.layer_corrections import base, is_alike
 
@@ -32,6 +37,10 @@ def find(case: Case, mode: str, late: bool) -> list[Cause]:
     causes = []
     for place, row in enumerate(rows):
         model = model_of(row.new.name)
+        if model not in models and row.old is None and (late or _is_first_call(row)):
+            closing = _closing(case, mode, rows, place)
+            models |= {model} if closing else set()
+            causes += closing
         if model in models or row.new.name not in over or row.old is None:
             continue
         if row.relative <= AGREE:  # it is another call that differs
@@ -52,6 +61,23 @@ def find(case: Case, mode: str, late: bool) -> list[Cause]:
             if not cause.changes:  # else what comes after it is seen when it is put right
                 causes += _further(case, mode, rows, place, over)
     return causes
+
+
+def _is_first_call(row: Aligned) -> bool:
+    return not row.new.applied and "#" not in row.new.name
+
+
+def _closing(case: Case, mode: str, rows: list[Aligned], place: int) -> list[Cause]:
+    """The cause that the port's network ends in an activation of which TF1's has none."""
+    row = rows[place]
+    reason = closing_activations.find(case, mode, row) if is_end(rows, place) else None
+    if reason is None:
+        return []
+    when = "in inference: " if mode == "inference" else ""
+    keys = _consequences(case, mode, apart_from(case, mode, rows, model_of(row.new.name)))
+    if not keys - case.accounted:
+        return []
+    return [Cause(reason.kind, base(row), when + reason.text, keys, values=reason.values)]
 
 
 def _name_ahead(rows: list[Aligned], place: int) -> str:

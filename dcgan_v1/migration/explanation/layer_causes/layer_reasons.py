@@ -10,6 +10,7 @@ from dcgan_v1.migration.explanation import estimates
 from dcgan_v1.migration.explanation.case import Case
 from dcgan_v1.migration.explanation.kinds import Kind
 from dcgan_v1.migration.explanation.layer_causes import (
+    closing_activations,
     convolutions,
     given,
     layer_experiments,
@@ -49,7 +50,7 @@ def find(case: Case, mode: str, rows: list[Aligned], place: int) -> Reason:
     x = before if x is None else x
     if x is None:
         return unknown
-    if activation := _own_activation(case, mode, row):
+    if activation := _own_activation(case, mode, row) or closing_activations.find(case, mode, row):
         return activation
     layer = LayerCase(case, mode, row, x, ours, theirs, weights_of(case, row.new))
     if row.new.kind == "norm" and (elsewhere := norm_layers.elsewhere(layer)):

@@ -26,7 +26,7 @@ from dcgan_v1.migration.runners.tf1.fetches import Fetches
 from dcgan_v1.migration.runners.tf1.graph import changes as graph_changes
 from dcgan_v1.migration.runners.tf1.graph import channels_first, dense_updates, opening, precision
 from dcgan_v1.migration.runners.tf1.layer_outputs import layer_outputs
-from dcgan_v1.migration.runners.tf1.reading import dropouts, leaks, races
+from dcgan_v1.migration.runners.tf1.reading import dropouts, leaks, pulled_back, races
 from dcgan_v1.migration.runners.tf1.reading.roles import Roles
 from dcgan_v1.migration.runners.tf1.variables import Variables
 from dcgan_v1.migration.sources import Change, GraphChange, OptimizerChange
@@ -259,6 +259,11 @@ class GraphRunner:
         tensors = leaks.tensors(self.graph, self.roles)
         feed = self.feeding.of_run(batch, is_training=True, rate=0.0)
         return self.session.run(tensors, feed) if tensors else {}
+
+    def pulled_back(self, batch: Batch, run: int, above: Arrays, to: list[str]) -> Arrays:
+        tensors = pulled_back.tensors(self.graph, above, to)
+        feed = self.feeding.of_run(batch, is_training=True, rate=0.0, run=run)
+        return self._run(tensors, feed) if tensors else {}
 
     def replay(self, folder: str, against: str) -> list[ReplayRow]:
         from dcgan_v1.migration.runners.tf1.replay import replay
