@@ -8,6 +8,7 @@ from plain_evidence import case, made
 
 from dcgan_v1.migration.comparison.evidence import FORWARD, Aligned, Key
 from dcgan_v1.migration.explanation.layer_causes import (
+    convolutions,
     first_differences,
     layer_corrections,
     layer_experiments,
@@ -68,7 +69,7 @@ def folded(x, kernel):
         (lambda k: k.swapaxes(0, 1), "its kernel is transposed in space before it folds"),
         (lambda k: k.swapaxes(2, 3), "its kernel is transposed in its channels before it folds"),
         (lambda k: 0.7 * k, "it folds by 0.7 times what TF1 folds by"),
-        (lambda k: k**2, layer_experiments.CONVOLUTION.text),
+        (lambda k: k**2, convolutions.CONVOLUTION.text),
         (lambda k: k, ""),  # TF1's op is given something else
     ],
 )
@@ -80,7 +81,7 @@ def test_what_is_made_of_a_kernel_before_it_is_used_is_named(rng, change, text):
     row = Aligned(LayerOutput("m/conv", "conv", {}, theirs, x), None, "use", 1.0, 1.0)
     of = case(replace(made({}, {}, {}, layers={"training": []}), batch={"x": x}))
     layer = LayerCase(of, "training", row, x, ours, theirs, {"kernel": kernel})
-    assert layer_experiments.convolution(layer).text.removesuffix(", TF1's is not") == text
+    assert convolutions.convolution(layer).text.removesuffix(", TF1's is not") == text
 
 
 def test_an_activation_within_a_layer_with_weights_is_named_where_tf1s_follows_it(rng):

@@ -92,7 +92,7 @@ def test_a_penalty_of_a_sigmoids_gradient_is_told_where_rows_are_normalised_toge
     ]
     key = Key(LOSS, "D_loss")
     evidence = made({key: ours}, {key: theirs}, {}, aligned={}, layers={"training": ops})
-    evidence = replace(evidence, first=(Observation(), evidence.first[1]))
+    evidence = replace(evidence, first=(Observation(), evidence.first[1]), batch={"x": x})
     asked = case(evidence)
     asked.experiments.pulled_back = lambda arrays, to, update: {
         name: back(above * arrays["end"]) for name in to if name == "mixed"

@@ -8,7 +8,6 @@ import numpy as np
 from dcgan_v1.migration.comparison.pairs.functions import sigmoid
 from dcgan_v1.migration.explanation import loss_kinds, network_ends
 from dcgan_v1.migration.explanation.case import Case
-from dcgan_v1.migration.records import LayerOutput
 
 EXACT = 1e-9  # relative, of a weight from a number of two digits
 FORMS: dict[str, Callable[[np.ndarray], float]] = {  # of the norms [N] of a gradient's rows
@@ -24,6 +23,7 @@ SLOPES: dict[str, Callable[[np.ndarray], np.ndarray]] = {  # derivatives of acti
     "sigmoid": lambda y: sigmoid(y) * sigmoid(-y),
     "tanh": lambda y: 1 - np.tanh(y) ** 2,
 }
+ENDS = ("dense", "bias", "add")  # kinds of ops that a network may end in
 OF_FIRST_AXIS = "squares of how far norms over an image's rows alone are from 1"
 
 
@@ -52,33 +52,34 @@ def _every_penalty_of_an_end(
 ) -> list[tuple[str, str, dict[str, float], dict[str, float]]]:
     """TF1's gradients of what a network ends in, each with its penalties, and those of the gradient
     of an activation of that: TF1's graph is asked for it, for rows may be normalised together."""
-    found = []
     layers = [o for o in case.evidence.layers.get("training", []) if not o.applied]
-    ends = [o for o in layers if o.is_last and o.reads and o.output.size == len(o.output) > 1]
-    for name, gradient in _gradients(case):
-        if gradient.ndim < 2 or not any(o.name == name for o in layers):
-            continue
-        # what is between real rows and others is made of no weights of the network
-        images = [o for o in layers if o.output.shape == gradient.shape and o.name != name]
-        for image, end in itertools.product(images, ends):
-            if "gradients" in image.name or not _is_gradient(case, end, image, gradient):
-                continue
-            for activation in ("sigmoid", "tanh"):
-                slope = SLOPES[activation](end.output)
-                other = case.experiments.pulled_back({end.name: slope}, [image.name], 0)
-                if image.name in other:
-                    pair = _penalties(gradient), _penalties(other[image.name])
-                    found.append((name, activation, *pair))
-    return found
+    shapes = {a.shape for a in case.evidence.batch.values()}
+    ends = [o for o in layers if o.is_last and o.reads and o.kind in ENDS and _is_column(o.output)]
+    gradients = [(n, g) for n, g in _gradients(case) if g.shape in shapes and g.ndim > 1]
+    gradients = [(n, g) for n, g in gradients if any(o.name == n for o in layers)]
+    # what is between real rows and others is made of no weights of the network
+    images = [o.name for o in layers if o.output.shape in shapes and "gradients" not in o.name]
+    for end in ends if gradients and images else ():
+        made = case.experiments.pulled_back({end.name: np.ones_like(end.output)}, images, 0)
+        both = itertools.product(made.items(), gradients)
+        pairs = [(i, name, g) for (i, other), (name, g) in both if _is_same(other, g)]
+        for image, name, gradient in pairs[:1]:
+            return [
+                (name, activation, _penalties(gradient), _penalties(other[image]))
+                for activation, slope in SLOPES.items()
+                if (
+                    other := case.experiments.pulled_back({end.name: slope(end.output)}, [image], 0)
+                )
+            ]
+    return []
 
 
-def _is_gradient(case: Case, end: LayerOutput, image: LayerOutput, gradient: np.ndarray) -> bool:
-    """Whether an array is the gradient of what a network ends in by what it is given."""
-    above = {end.name: np.ones_like(end.output)}
-    made = case.experiments.pulled_back(above, [image.name], 0).get(image.name)
-    if made is None or made.shape != gradient.shape:
-        return False
-    return bool(np.max(np.abs(made - gradient)) <= EXACT * np.max(np.abs(gradient)))
+def _is_column(array: np.ndarray) -> bool:
+    return array.size == len(array) > 1
+
+
+def _is_same(a: np.ndarray, b: np.ndarray) -> bool:
+    return a.shape == b.shape and float(np.max(np.abs(a - b))) <= EXACT * float(np.max(np.abs(b)))
 
 
 def _of_other_gradient(ours: dict[str, float], theirs: dict[str, float], wanted: float) -> str:
