@@ -1,4 +1,4 @@
-"""What gradients of energies and penalties leave out, told from arrays and linear networks."""
+"""What gradients of energies leave out, and closing activations, told from arrays alone."""
 
 from dataclasses import replace
 
@@ -68,38 +68,6 @@ def test_a_constant_in_an_energy_is_told_by_the_gradient_that_it_leaves(rng, lea
     assert "the mean of its squares, TF1's the mean over images" in found[0].text
     cut = [c.text for c in found[1:]]
     assert len(cut) == len(words) and all(w in t for w, t in zip(words, cut, strict=True))
-
-
-def test_a_penalty_of_a_sigmoids_gradient_is_told_where_rows_are_normalised_together(rng):
-    """D is the sum of each row less what the batch has of it on the mean: rows are mixed."""
-    x, w = rng.normal(size=(4, 3, 2)), rng.normal(size=(3, 2))
-
-    def back(above):
-        return (above - above.mean(0)).reshape(4, 1, 1) * w
-
-    flat = np.tensordot(x, w, 2)
-    y = (flat - flat.mean()).reshape(4, 1)
-    sigmoid = 1 / (1 + np.exp(-y))
-    above = rng.normal(size=(4, 1))  # TF1's own gradient is of any weights of rows here
-    of_y, of_sigmoid = back(above), back(above * sigmoid * (1 - sigmoid))
-    norms = [np.linalg.norm(a.reshape(4, -1), axis=1) for a in (of_y, of_sigmoid)]
-    rows = np.mean((np.linalg.norm(of_y, axis=1) - 1) ** 2)
-    ours, theirs = 1.3 + 0.25 * rows, 1.3 + 0.25 * np.mean((norms[1] - 1) ** 2)
-    ops = [
-        layer("mixed", x, "add"),
-        layer("gradients/x", of_y, "conv", reads=("w",)),
-        layer("end", y, reads=("w",), is_last=True),
-    ]
-    key = Key(LOSS, "D_loss")
-    evidence = made({key: ours}, {key: theirs}, {}, aligned={}, layers={"training": ops})
-    evidence = replace(evidence, first=(Observation(), evidence.first[1]), batch={"x": x})
-    asked = case(evidence)
-    asked.experiments.pulled_back = lambda arrays, to, update: {
-        name: back(above * arrays["end"]) for name in to if name == "mixed"
-    }
-    (cause,) = losses.told(asked)
-    assert "0.25 times the mean of squares of how far norms are from 1 as its" in cause.text
-    assert "over an image's rows alone" in cause.text and "sigmoid of that output" in cause.text
 
 
 @pytest.mark.parametrize("name", ["ELU", "softplus", "tanh"])

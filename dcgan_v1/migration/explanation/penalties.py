@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from dcgan_v1.migration.comparison.pairs.functions import sigmoid
 from dcgan_v1.migration.explanation import loss_kinds, network_ends
 from dcgan_v1.migration.explanation.case import Case
 
@@ -19,11 +18,6 @@ FORMS: dict[str, Callable[[np.ndarray], float]] = {  # of the norms [N] of a gra
         (np.sqrt(np.sum(n**2)) - 1) ** 2
     ),
 }
-SLOPES: dict[str, Callable[[np.ndarray], np.ndarray]] = {  # derivatives of activations
-    "sigmoid": lambda y: sigmoid(y) * sigmoid(-y),
-    "tanh": lambda y: 1 - np.tanh(y) ** 2,
-}
-ENDS = ("dense", "bias", "add")  # kinds of ops that a network may end in
 OF_FIRST_AXIS = "squares of how far norms over an image's rows alone are from 1"
 
 
@@ -40,54 +34,6 @@ def told(case: Case, ours: float, theirs: float) -> str:
         )
         if text:
             return f"has {text} (of the gradient {name})"
-    for name, end, ours_of, theirs_of in case.once(_every_penalty_of_an_end):
-        text = _of_other_gradient(ours_of, theirs_of, theirs - ours)
-        if text:
-            return f"has {text} (of the gradient {name}); the port's is of the {end} of that output"
-    return ""
-
-
-def _every_penalty_of_an_end(
-    case: Case,
-) -> list[tuple[str, str, dict[str, float], dict[str, float]]]:
-    """TF1's gradients of what a network ends in, each with its penalties, and those of the gradient
-    of an activation of that: TF1's graph is asked for it, for rows may be normalised together."""
-    layers = [o for o in case.evidence.layers.get("training", []) if not o.applied]
-    shapes = {a.shape for a in case.evidence.batch.values()}
-    ends = [o for o in layers if o.is_last and o.reads and o.kind in ENDS and _is_column(o.output)]
-    gradients = [(n, g) for n, g in _gradients(case) if g.shape in shapes and g.ndim > 1]
-    gradients = [(n, g) for n, g in gradients if any(o.name == n for o in layers)]
-    # what is between real rows and others is made of no weights of the network
-    images = [o.name for o in layers if o.output.shape in shapes and "gradients" not in o.name]
-    for end in ends if gradients and images else ():
-        made = case.experiments.pulled_back({end.name: np.ones_like(end.output)}, images, 0)
-        both = itertools.product(made.items(), gradients)
-        pairs = [(i, name, g) for (i, other), (name, g) in both if _is_same(other, g)]
-        for image, name, gradient in pairs[:1]:
-            return [
-                (name, activation, _penalties(gradient), _penalties(other[image]))
-                for activation, slope in SLOPES.items()
-                if (
-                    other := case.experiments.pulled_back({end.name: slope(end.output)}, [image], 0)
-                )
-            ]
-    return []
-
-
-def _is_column(array: np.ndarray) -> bool:
-    return array.size == len(array) > 1
-
-
-def _is_same(a: np.ndarray, b: np.ndarray) -> bool:
-    return a.shape == b.shape and float(np.max(np.abs(a - b))) <= EXACT * float(np.max(np.abs(b)))
-
-
-def _of_other_gradient(ours: dict[str, float], theirs: dict[str, float], wanted: float) -> str:
-    """A form of a penalty of one gradient, and one of another, of one weight."""
-    for (old, of_old), (new, of_new) in itertools.product(ours.items(), theirs.items()):
-        apart = of_new - of_old
-        if apart and not written(abs(apart)) and (times := written(wanted / apart)):
-            return f"{times} times the mean of {new} as its penalty, TF1's that of {old}"
     return ""
 
 
