@@ -236,20 +236,18 @@ class LiveExperiments:
         return float(values[0] - values[1]) / (2 * gradient_check.STEP)
 
     def pulled_back(self, above: Arrays, to: list[str], update: int) -> Arrays:
-        evidence, programs, prepared = self._evidence, self._programs, self._prepared
-        self._load_port()
-        batch = prepared.port_batch(0, evidence.dtype)
-        before = weights_before_updates(programs, evidence.matching, evidence.old, batch)
-        programs.old.load(prepared.start.replaced(before.get(update, {})))
-        run = evidence.old.updates[update].run
-        return programs.old.pulled_back(prepared.tf1_batch(0, evidence.dtype), run, above, to)
+        evidence, old, prepared = self._evidence, self._programs.old, self._prepared
+        old.load(prepared.start.replaced(self._before_updates().get(update, {})))
+        run, batch = evidence.old.updates[update].run, prepared.tf1_batch(0, evidence.dtype)
+        return old.pulled_back(batch, run, above, to)
 
     def along_port(self) -> Evidence:
-        evidence, programs = self._evidence, self._programs
-        programs.new.load(evidence.matching.to_port(self._prepared.start))
-        batch = self._prepared.port_batch(0, evidence.dtype)
-        along = weights_before_updates(programs, evidence.matching, evidence.old, batch)
-        return self._collect_again(prepared=self._prepared, along=along)
+        return self._collect_again(prepared=self._prepared, along=self._before_updates())
+
+    def _before_updates(self) -> dict[int, Arrays]:
+        evidence, batch = self._evidence, self._prepared.port_batch(0, self._evidence.dtype)
+        self._load_port()
+        return weights_before_updates(self._programs, evidence.matching, evidence.old, batch)
 
     def unused_inputs(self) -> list[str]:
         bindings = self._prepared.bindings
