@@ -47,13 +47,24 @@ def test_a_number_that_a_term_is_multiplied_by_is_recorded_in_each_step(tmp_path
     assert np.all(np.abs(bias) <= 0.1)
 
 
-def bound(of_port, **fed):
+@pytest.mark.cli
+@pytest.mark.torch
+@pytest.mark.parametrize("other", ["gamma", "total"])
+def test_a_number_keeps_its_name_where_another_variable_begins_as_the_same_object(tmp_path, other):
+    text = BALANCED.replace("k = 0.25\n", f"{other} = 0.25\nk = 0.25\n")
+    done = run_recorder(text, tmp_path, "--dtype", "float64", "--steps", "3")
+    assert done.returncode == 0, done.stderr
+    recording = PortRecording(tmp_path / "rec")
+    assert [recording.numbers(step)["k"] for step in range(3)] == [0.25, 0.375, 0.5]
+
+
+def bound(of_port, rates=(), **fed):
     """What TF1's numbers are bound to, of a port with the same or other numbers in three steps."""
     old = Tf1Info(inputs={name: Input([], "float32") for name in fed})
     numbers = [{n: values[step] for n, values in of_port.items()} for step in range(3)]
     port = SimpleNamespace(recording=SimpleNamespace(numbers=numbers.__getitem__))
     arrays = {name: np.array(values, np.float32) for name, values in fed.items()}
-    return recorded_inputs.numbers_of(old, port, arrays, 3)
+    return recorded_inputs.numbers_of(old, port, arrays, 3, rates)
 
 
 @pytest.mark.unit
@@ -73,3 +84,24 @@ def test_a_number_that_begins_elsewhere_is_not_taken_and_said(rng):
     assert not found
     assert len(notes) == 1 and "fed as its own program fed it" in notes[0]
     assert bound({"k": list(theirs)}, rate=[0.1] * 3) == ({}, [])  # what stays is no such number
+
+
+@pytest.mark.unit
+def test_a_number_is_taken_once_and_unnamed_only_where_it_alone_fits(rng):
+    start, one, two, of_port = rng.random(), *rng.random((3, 2))
+    k = [start, *of_port]
+    found, notes = bound({"k": k}, k_t=[start, *one], alpha=[start, *two])
+    assert not found
+    assert all("which of the port's numbers it is, nothing tells (k)" in note for note in notes)
+    assert bound({"k": k}, a_k=[start, *one], k=[start, *two])[0] == {"k": "k"}
+    assert not bound({"a": k, "b": [start, *one]}, k_t=[start, *two])[0]
+    assert bound({"number": k, "number#2": k}, k_t=[start, *two])[0] == {"k_t": "number"}
+
+
+@pytest.mark.unit
+def test_what_may_be_a_learning_rate_is_given_no_number_of_a_loss(rng):
+    start, rate, k = rng.random(), np.sort(rng.random(2)), rng.random(2)
+    found, notes = bound({"k": [start, *k]}, (start,), learning_rate=[start, *rate])
+    assert not found
+    assert "fed as its own program fed it" in notes[0]
+    assert bound({"k": [start, *k]}, (start + 1,), k_t=[start, *rate])[0] == {"k_t": "k"}

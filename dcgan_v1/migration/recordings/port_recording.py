@@ -1,5 +1,6 @@
 """Reads what `port_recorder` wrote. No code of a program's is run."""
 
+from collections import Counter
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -100,7 +101,7 @@ class PortRecording:
             if key not in usual:
                 continue
             item = self.told["updates"][self.steps[step][update]]["items"][number]
-            name = item["name"]
+            name = self._number_names.get(key, item["name"])
             uses[name] = uses.get(name, 0) + 1
             if uses[name] > 1:
                 name += f"#{uses[name]}"
@@ -123,6 +124,18 @@ class PortRecording:
         more = len(first) - len(again)
         return more if more > 0 and again and first[more:] == again else 0
 
+    @cached_property
+    def _number_names(self) -> dict[tuple[object, ...], str]:
+        """What tells a number -> its name in most steps, the latest of equals: a constant of the
+        program's that is the same object may lend it another one in some."""
+        names: dict[tuple[object, ...], Counter[str]] = {}
+        for step in reversed(range(len(self.steps))):
+            for key, (update, number) in self._keys(step).items():
+                item = self.told["updates"][self.steps[step][update]]["items"][number]
+                if item["kind"] == NUMBER:
+                    names.setdefault(key, Counter())[item["name"]] += 1
+        return {key: counts.most_common(1)[0][0] for key, counts in names.items()}
+
     def _arrays(self, number: int) -> Arrays:
         return read_npz(self._path(number), "item/")
 
@@ -140,8 +153,10 @@ class PortRecording:
             uses: dict[tuple[object, ...], int] = {}
             items = self.told["updates"][number]["items"]
             for i in reversed(range(len(items))):
-                words = (items[i][key] for key in ("kind", "function", "name", "place"))
-                place = (update, *words)
+                words = [items[i][key] for key in ("kind", "function", "place")]
+                # a number's name is found by what holds it, and another object may hold the next
+                name = items[i]["name"] if items[i]["kind"] != NUMBER else ""
+                place = (update, *words, name)
                 uses[place] = uses.get(place, 0) + 1
                 keys[*place, uses[place]] = update, i
         return dict(sorted(keys.items(), key=lambda pair: pair[1]))

@@ -1,5 +1,8 @@
 """What TF1's step is given of a recorded port's, and what the port's arrays are for it."""
 
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+
 import numpy as np
 
 from dcgan_v1.errors import UserError
@@ -33,39 +36,70 @@ def feeding_of(
 
 
 def numbers_of(
-    old: Tf1Info, port: RecordedPort, fed: Arrays, steps: int
+    old: Tf1Info, port: RecordedPort, fed: Arrays, steps: int, rates: Iterable[float] = ()
 ) -> tuple[dict[str, str], list[str]]:
     """Returns (TF1's input -> the number of the port's own that a term of a loss is multiplied by,
-    notes), of what both sides have another of in later steps and begin with the same.
+    notes), of what both sides have another of in later steps and begin with the same: those of one
+    name, and the one that is left where it fits the only one that is left.
 
     Args:
       old: what TF1's program says of itself.
       port: the recorded side.
       fed: TF1's input -> [steps, ...] as it was recorded.
       steps: that are compared.
+      rates: that the port's optimisers learn at in the first step: what begins so may be one.
     """
     wanted = {
         n: fed[n][:steps] for n, v in old.inputs.items() if n in fed and _is_number(n, v, fed)
     }
     wanted = {n: a for n, a in wanted.items() if a.dtype.kind == "f" and np.ptp(a) > 0}
     of_steps = [port.recording.numbers(step) for step in range(steps)]
-    moving = [n for n in of_steps[0] if len({step.get(n) for step in of_steps}) > 1]
-    bound, notes = {}, []
-    for name, values in wanted.items():
-        alike = [n for n in moving if np.isclose(of_steps[0][n], values[0], rtol=1e-6, atol=1e-12)]
-        called = [n for n in alike if n.partition("#")[0] == name.rpartition("/")[2]]
-        if found := (called or alike):
-            bound[name] = found[0]
-            notes.append(
-                f"TF1's {name} is given the port's {found[0]} of each step: how a program works "
-                "it out from step to step is not compared"
-            )
-        else:
-            notes.append(
-                f"TF1's {name} is fed as its own program fed it, another number in each step: "
-                "the port multiplies no term of its losses by one that begins so"
-            )
+    tracks = {n: tuple(own.get(n, np.nan) for own in of_steps) for n in of_steps[0]}
+    moving = [n for n, track in tracks.items() if len(set(track)) > 1]
+    fits = {k: [n for n in moving if _is_near(tracks[n][0], a[0])] for k, a in wanted.items()}
+    called = {
+        k: [n for n in found if n.partition("#")[0] == k.rpartition("/")[2]]
+        for k, found in fits.items()
+    }
+    bound = _only(called, tracks)
+    taken = {tracks[n] for n in bound.values()}
+    rest = {k: [n for n in fits[k] if tracks[n] not in taken] for k in fits if k not in bound}
+    may_be_rates = {k for k in rest if any(_is_near(rate, wanted[k][0]) for rate in rates)}
+    bound |= {k: n for k, n in _only(rest, tracks).items() if k not in may_be_rates}
+    notes = [_note(name, bound.get(name), fits[name]) for name in wanted]
     return bound, notes
+
+
+def _only(
+    fits: Mapping[str, Sequence[str]], tracks: Mapping[str, tuple[float, ...]]
+) -> dict[str, str]:
+    """Returns TF1's input -> the port's number where neither fits another. What is the same in all
+    steps is one number, used more than once."""
+    numbers = {k: {tracks[n] for n in found} for k, found in fits.items()}
+    uses = Counter(track for found in numbers.values() for track in found)
+    return {
+        k: found[0]
+        for k, found in fits.items()
+        if len(numbers[k]) == 1 and uses[tracks[found[0]]] == 1
+    }
+
+
+def _note(name: str, found: str | None, fitting: Sequence[str]) -> str:
+    if found:
+        return (
+            f"TF1's {name} is given the port's {found} of each step: how a program works it out "
+            "from step to step is not compared"
+        )
+    why = (
+        f"which of the port's numbers it is, nothing tells ({', '.join(fitting)})"
+        if fitting
+        else "the port multiplies no term of its losses by one that begins so and changes"
+    )
+    return f"TF1's {name} is fed as its own program fed it, another number in each step: {why}"
+
+
+def _is_near(a: float, b: float) -> bool:
+    return bool(np.isclose(a, b, rtol=1e-6, atol=1e-12))
 
 
 def bindings_of(old: Tf1Info, items: dict[str, str], arrays: Arrays) -> Bindings:

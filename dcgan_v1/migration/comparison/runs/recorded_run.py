@@ -77,7 +77,8 @@ def prepare(
     arrays = [
         recorded_inputs.batch_of(old, port, given, fed, step) for step in range(request.steps)
     ]
-    numbers, of_numbers = recorded_inputs.numbers_of(old, port, fed, request.steps)
+    rates = [float(o["learning rate"]) for o in new.optimizers.values() if "learning rate" in o]
+    numbers, of_numbers = recorded_inputs.numbers_of(old, port, fed, request.steps, rates)
     for step, batch in enumerate(arrays):
         own_numbers = port.recording.numbers(step)
         batch.update({name: np.asarray(own_numbers[n]) for name, n in numbers.items()})
