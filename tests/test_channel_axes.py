@@ -9,8 +9,9 @@ pytestmark = [pytest.mark.unit, pytest.mark.graph]
 
 
 def is_first(tensor):
-    nodes = {node.name: node for node in tensor.graph.as_graph_def().node}
-    return channel_axes.is_first(tensor.op, nodes, {})
+    graph = tensor.graph
+    nodes = {node.name: node for node in graph.as_graph_def().node}
+    return tensor.op.name in channel_axes.channels_first(graph, nodes)
 
 
 @pytest.fixture
@@ -24,6 +25,7 @@ def maps():
     "through",
     [
         tf.nn.relu,
+        lambda h: tf.nn.relu(tf.nn.bias_add(h, tf.zeros([3]), data_format="NCHW")),
         lambda h: tf.maximum(0.2 * h, h),
         lambda h: 0.6 * h + 0.4 * tf.abs(h),
         lambda h: tf.concat([h, h], 1),
@@ -47,7 +49,15 @@ def test_transposed_and_flattened_maps_do_not(maps, through):
     assert not is_first(through(maps))
 
 
-def test_a_flat_image_is_shaped_as_what_uses_it_has_maps():
+@pytest.mark.parametrize("between", [tf.identity, lambda h: tf.maximum(0.2 * h, h)])
+def test_a_flat_image_is_shaped_as_what_uses_it_has_maps(maps, between):
     x = tf.reshape(tf.placeholder(tf.float32, [None, 64]), [-1, 1, 8, 8])
-    tf.transpose(x, [0, 2, 3, 1])
-    assert is_first(x)
+    h = between(x)
+    tf.transpose(h, [0, 2, 3, 1])
+    assert is_first(x) and is_first(h)
+
+
+def test_a_long_chain_of_ops_is_followed(maps):
+    for _ in range(1100):
+        maps = tf.identity(maps)
+    assert is_first(maps)

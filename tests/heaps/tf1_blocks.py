@@ -169,3 +169,13 @@ def channels_first():
             h = tf.nn.bias_add(h, zeros(f"{name}/b", [channels]), data_format="NCHW")
             h = tf.maximum(0.2 * h, h)  # [N, 3, 4, 4], [N, 4, 2, 2]
         _finished(_cross_entropy(dense(tf.reshape(h, [-1, 16]), 1)))
+
+
+def drawn_channels_first(channels=5):
+    """A generator whose noise is shaped to maps with channels first."""
+    z = tf.placeholder(tf.float32, [None, 5], "z")
+    with tf.variable_scope("generator"):
+        h = tf.nn.leaky_relu(tf.reshape(dense(z, channels * 16), [-1, channels, 4, 4]), 0.2)
+        w = weight("conv/w", [3, 3, channels, 2])
+        y = tf.tanh(tf.nn.conv2d(h, w, 1, "SAME", data_format="NCHW"))  # [N, 2, 4, 4]
+    _finished(tf.reduce_mean(tf.square(y - 0.5)))

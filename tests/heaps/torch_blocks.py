@@ -261,3 +261,18 @@ class ChannelsFirst(nn.Module):
 def channels_first(slope=0.2, before=1):
     """`before`: zeros ahead of an image."""
     return _judge(ChannelsFirst(slope, (before, 3 - before) * 2))
+
+
+class DrawnChannelsFirst(nn.Module):
+    def __init__(self, slope, channels):
+        super().__init__()
+        self.fc, self.act = nn.Linear(5, 16 * channels), nn.LeakyReLU(slope)
+        self.conv = nn.Conv2d(channels, 2, 3, 1, 1, bias=False)
+
+    def forward(self, z):
+        h = self.fc(z)
+        return torch.tanh(self.conv(self.act(h.view(len(h), -1, 4, 4))))
+
+
+def drawn_channels_first(slope=0.2, channels=5):
+    return _draw(DrawnChannelsFirst(slope, channels))

@@ -62,8 +62,29 @@ class Judge(nn.Module):
         return self.o(F.leaky_relu(self.h(x), 0.2))
 
 
+class BareJudge(nn.Module):
+    def __init__(self, slope):
+        super().__init__()
+        shapes = {"w": (6, 8), "b": (8,), "v": (8, 1), "c": (1,)}
+        for name, shape in shapes.items():
+            setattr(self, name, nn.Parameter(torch.randn(shape) * 0.1))
+        self.slope = slope
+
+    def forward(self, x):
+        return F.leaky_relu(x @ self.w + self.b, self.slope) @ self.v + self.c
+
+
 def gan(
-    kind="logits", g_kind="", penalty="", weight=PENALTY, saturates=False, clip=0.0, of_real=False
+    kind="logits",
+    g_kind="",
+    penalty="",
+    weight=PENALTY,
+    saturates=False,
+    clip=0.0,
+    of_real=False,
+    slope=0.2,
+    g_end="Tanh",
+    is_bare=False,
 ):
     """Of vectors, D and G in turn.
 
@@ -73,8 +94,10 @@ def gan(
       saturates: G maximises D's loss on what it makes.
       clip: of D's weights, ahead of its update.
       of_real: the share is that of real rows in what the penalty is taken of.
+      slope: of D; g_end: of G; is_bare: whether D is parameters of its own, without layers.
     """
-    d, g = Judge(), nn.Sequential(nn.Linear(3, 6), nn.Tanh())
+    d = BareJudge(slope) if is_bare else Judge()
+    g = nn.Sequential(nn.Linear(3, 6), getattr(nn, g_end)())
     d_opt, g_opt = _sgd(d), _sgd(g)
 
     def penalised(x, fake, share):

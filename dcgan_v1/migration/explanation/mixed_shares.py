@@ -25,8 +25,10 @@ def find(case: Case) -> list[Cause]:
         return []
     rows = case.evidence.aligned.get("training", [])
     for row in rows:
-        keys = frozenset(over[n] for n in _call_of(row, rows) if n in over)
-        for name, of in _exchanged(case, rows, row) if keys else ():
+        for name, of in _exchanged(case, rows, row):
+            keys = frozenset(over[n] for n in _call_of(row, rows) if n in over)
+            if not keys:
+                continue
             text = (
                 f"it is the share of {of} in what {model_of(row.new.name)} is given, in TF1 the "
                 "share of what that is mixed with"
@@ -86,7 +88,7 @@ def _spread(share: np.ndarray, x: np.ndarray) -> np.ndarray | None:
     """A number for each row, or for each element, with the axes of x; None for other arrays."""
     if share.size == x.size and share.shape[:1] == x.shape[:1]:
         return share.reshape(x.shape)
-    if share.size == len(x) > 1:
+    if x.ndim and share.size == len(x):
         return share.reshape(len(x), *[1] * (x.ndim - 1))
     return None
 

@@ -64,7 +64,7 @@ def with_reads(
     for layer in layers:
         model, path = model_of(layer.name), layer.name.partition("#")[0]
         called, read = passes.setdefault(model, (set(), set()))
-        if path in called and path in weighted:  # the model is called once more
+        if path in called and (path in weighted or layer.reads):  # the model is called once more
             called, read = passes[model] = set(), set()
         called.add(path)
         read |= {

@@ -1,6 +1,6 @@
 """What the layers of a graph gave in one session call, as records."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import numpy as np
 import tensorflow.compat.v1 as tf
@@ -8,7 +8,7 @@ from tensorflow.core.framework.node_def_pb2 import NodeDef
 
 from dcgan_v1.migration.records import Arrays, LayerOutput
 from dcgan_v1.migration.runners.tf1.fetches import Fetches
-from dcgan_v1.migration.runners.tf1.reading import channel_axes, graph_layers, knobs
+from dcgan_v1.migration.runners.tf1.reading import graph_layers, knobs
 
 
 def layer_outputs(
@@ -16,6 +16,7 @@ def layer_outputs(
     values: Arrays,
     nodes: Mapping[str, NodeDef],
     fetches: Fetches,
+    channels_first: Collection[str],
     *,
     run: int = 0,
     applied: int = 0,
@@ -27,11 +28,11 @@ def layer_outputs(
       values: op name -> what it gave.
       nodes: of the program by name, as they were written.
       fetches: of the graph as it runs.
+      channels_first: names of ops that give maps as [N, C, H, W].
       run: number of the session call, from 0.
       applied: how many updates of the step came before.
     """
     suffix = f" (run {run + 1})" if run else ""
-    known: dict[tf.Operation, bool] = {}
     return [
         LayerOutput(
             op.name + suffix,
@@ -41,7 +42,7 @@ def layer_outputs(
                 **graph_layers.settings(nodes[op.name]),
                 **knobs.settings(op),
             },
-            _nhwc(values[op.name], channel_axes.is_first(op, nodes, known)),
+            _nhwc(values[op.name], op.name in channels_first),
             applied=applied,
             reads=tuple(sorted(fetches.reads[op])),
             is_last=op not in fetches.before_weights,

@@ -26,7 +26,7 @@ from dcgan_v1.migration.runners.tf1.fetches import Fetches
 from dcgan_v1.migration.runners.tf1.graph import changes as graph_changes
 from dcgan_v1.migration.runners.tf1.graph import channels_first, dense_updates, opening, precision
 from dcgan_v1.migration.runners.tf1.layer_outputs import layer_outputs
-from dcgan_v1.migration.runners.tf1.reading import dropouts, leaks, pulled_back, races
+from dcgan_v1.migration.runners.tf1.reading import channel_axes, dropouts, leaks, pulled_back, races
 from dcgan_v1.migration.runners.tf1.reading.roles import Roles
 from dcgan_v1.migration.runners.tf1.variables import Variables
 from dcgan_v1.migration.sources import Change, GraphChange, OptimizerChange
@@ -72,6 +72,7 @@ class GraphRunner:
             self._take_from_recording()
             self.roles = Roles(self.graph, self.types, self.program, spec)
             self.fetches = Fetches(self.graph, self.types, self.roles)
+            self._first = channel_axes.channels_first(self.graph, self.nodes)
             self.variables = Variables(self.graph, self.program, self.roles, self.types, spec.trust)
             settled = races.settle(self.graph, self.roles, self.fetches, self._fetched())
             self.races, self._gates = settled
@@ -212,7 +213,13 @@ class GraphRunner:
                 gradients |= values["gradients"]
                 ops = self.fetches.step_layers[number]
                 layers += layer_outputs(
-                    ops, values["layers"], self.nodes, self.fetches, run=number, applied=applied
+                    ops,
+                    values["layers"],
+                    self.nodes,
+                    self.fetches,
+                    self._first,
+                    run=number,
+                    applied=applied,
                 )
             applied += len(updates)
         if not is_observed:
@@ -241,7 +248,7 @@ class GraphRunner:
             {op.name: self.fetches.outputs[op.name] for op in ops},
             self.feeding.of_run(batch, is_training=False),
         )
-        return Observation(layers=layer_outputs(ops, values, self.nodes, self.fetches))
+        return Observation(layers=layer_outputs(ops, values, self.nodes, self.fetches, self._first))
 
     def _optimizer_settings(self) -> dict[str, Settings]:
         """Optimiser -> name -> number, as the last observed step had them. To ask for them alone
