@@ -126,6 +126,8 @@ def test_what_is_worked_out_of_such_a_number_and_is_none_is_an_array_like_any_ot
     with pytest.raises(TypeError, match="scalar index"):
         range(two)
     with pytest.raises(TypeError, match="scalar index"):
+        range(one.astype(float))
+    with pytest.raises(TypeError, match="scalar index"):
         range(np.concatenate([one, one]))
 
 

@@ -142,6 +142,25 @@ def test_python_2_is_seen_in_folders_that_the_program_adds_to_its_path(tmp_path)
     assert not python2.program_is_python2([tmp_path], "from data import *\n")
 
 
+@pytest.mark.unit
+def test_modules_that_each_add_the_folder_above_are_looked_for_in_few_places(tmp_path, monkeypatch):
+    for i in range(20):
+        text = f"import sys\nsys.path.append('..')\nimport m{i + 1}\n"
+        (tmp_path / f"m{i}.py").write_text(text)
+    (tmp_path / "m20.py").write_text("")
+    asked, is_file = [], type(tmp_path).is_file
+
+    def counted(path):
+        asked.append(path)
+        return is_file(path)
+
+    monkeypatch.setattr(type(tmp_path), "is_file", counted)
+    assert not python2.program_is_python2([tmp_path], "import m0\n")
+    assert len(asked) < 100
+    (tmp_path / "m20.py").write_text("print 'read'\n")
+    assert python2.program_is_python2([tmp_path], "import m0\n")
+
+
 def test_python_2_looks_for_a_module_beside_the_one_that_imports_it(folder):
     (folder / "models").mkdir()
     written(folder / "models", "__init__.py", "from net import depth\nimport os\n")

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-import tensorflow
 import tensorflow.compat.v1 as tf
 
 from dcgan_v1.migration.matching.map_file import Map
@@ -15,7 +14,6 @@ from dcgan_v1.migration.runners.tf1 import describing
 from dcgan_v1.migration.specs import Tf1
 from dcgan_v1.porting import description as d
 from dcgan_v1.porting import originals
-from dcgan_v1.porting.tensorflow import tf_ops
 from dcgan_v1.porting.text import writing
 
 pytestmark = pytest.mark.graph
@@ -251,21 +249,6 @@ def test_a_rate_that_was_fed_as_float32_is_the_decimal_that_it_was_written_as():
     assert recording.modes() == {"rate": 1e-4, "is_training": True}
 
 
-@pytest.mark.parametrize(("size", "is_function"), [((6, 15), True), ((4, 8), False)])
-def test_a_resizing_that_repeats_pixels_is_the_framework_s_function(size, is_function):
-    x = np.random.default_rng(0).normal(size=(2, 3, 5, 2))
-    value, made = d.Value("x.1", x.shape), d.Value("h.2", (2, *size, 2))
-    settings = {"type": "ResizeNearestNeighbor", "align_corners": False}
-    inputs = value, d.Constant(np.asarray(size, np.int32))
-    node = d.Node("op", (made,), inputs, {**settings, "half_pixel_centers": False})
-    text = tf_ops.Printer({"x.1": "x"}, str, "float32").expression(node)
-    assert text.startswith("tf.image.resize(x" if is_function else "tf.compat.v1.image.")
-    with tf.Graph().as_default(), tf.Session() as session:
-        ours = eval(text, {"tf": tensorflow, "x": tf.constant(x)})
-        theirs = tf.image.resize_nearest_neighbor(tf.constant(x), size)
-        np.testing.assert_array_equal(*session.run([ours, theirs]))
-
-
 def of_both():
     """Noise of the size of what is made of reals and fakes, one below the other."""
     x = tf.placeholder(tf.float32, [None, 16], "x")
@@ -307,46 +290,3 @@ def beside_the_loss():
 def test_a_norm_of_rows_that_is_called_for_its_averages_alone_is_one_norm():
     text = written(beside_the_loss)["training.py"]
     assert "moves its averages" in text and text.count("self.body(x, training=True)") >= 1
-
-
-SQUARE = np.arange(12.0).reshape(2, 6)
-RENAMED = {  # ops whose inputs tf.raw_ops calls otherwise than their definitions
-    "ExpandDims": ((SQUARE, 1), {}, lambda x, axis: tf.expand_dims(x, axis)),
-    "Squeeze": ((SQUARE[None],), {"squeeze_dims": [0]}, lambda x: tf.squeeze(x, [0])),
-    "Select": ((SQUARE > 4, SQUARE, -SQUARE), {}, lambda c, x, y: tf.where(c, x, y)),
-    "Any": ((SQUARE > 4, 1), {"keep_dims": False}, lambda x, axis: tf.reduce_any(x, axis)),
-    "EuclideanNorm": ((SQUARE, 1), {"keep_dims": False}, lambda x, axis: tf.norm(x, axis=1)),
-}
-
-
-@pytest.mark.parametrize("type_", RENAMED)
-def test_an_op_is_spelled_by_the_names_that_its_function_has(type_):
-    arrays, settings, in_tf1 = RENAMED[type_]
-    names = [f"x{i}" for i in range(len(arrays))]
-    operands = [
-        d.Value(n, np.shape(a)) if np.ndim(a) else d.Constant(np.asarray(a, np.int32))
-        for n, a in zip(names, arrays, strict=True)
-    ]
-    node = d.Node("op", (d.Value("y"),), tuple(operands), {"type": type_, **settings})
-    printer = tf_ops.Printer(dict(zip(names, names, strict=True)), str, "float64")
-    with tf.Graph().as_default(), tf.Session() as session:
-        given = {n: tf.constant(a) for n, a in zip(names, arrays, strict=True)}
-        written_ = eval(printer.expression(node), {"tf": tensorflow, **given})
-        made, wanted = session.run([written_, in_tf1(*given.values())])
-    np.testing.assert_allclose(made, wanted)
-
-
-def test_a_number_beside_no_tensor_of_floats_has_the_dtype_that_the_port_computes_in():
-    size, made = d.Value("n.1", (2,), "int32"), d.Value("h.2", (2, 3))
-    fill = d.Node("op", (made,), (size, d.Constant(np.float32(0.5))), {"type": "Fill"})
-    where = d.Value("c.3", (2, 3), "bool")
-    numbers = d.Constant(np.float32(1)), d.Constant(np.float32(0))
-    chosen = d.Node("op", (made,), (where, *numbers), {"type": "SelectV2"})
-    plain = d.Node("op", (made,), (made, numbers[0]), {"type": "Maximum"})
-    names = {"n.1": "n", "h.2": "h", "c.3": "c"}
-    for node, is_float in ((fill, True), (chosen, True), (plain, False)):
-        text = tf_ops.Printer(names, str, '"float64"').expression(node)
-        assert ("tf.constant(" in text) == is_float, text
-        with tf.Graph().as_default():
-            given = {"n": [2, 3], "c": np.ones((2, 3), bool), "h": tf.zeros([2, 3], tf.float64)}
-            assert eval(text, {"tf": tensorflow, **given}).dtype == tf.float64

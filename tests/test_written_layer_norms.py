@@ -1,5 +1,8 @@
 """Layer norms that ports hold as one layer, held to TensorFlow's own ops in a graph."""
 
+import re
+from dataclasses import replace
+
 import keras
 import numpy as np
 import pytest
@@ -58,6 +61,33 @@ def test_a_layer_norm_is_one_layer_with_a_gamma_a_channel(shape, held):
     assert match.settings == {"epsilon": 1e-5, "held": held}
     assert match.inputs[0].op.type == "Placeholder"
     assert not any(found.values())
+
+
+def detached(x, gamma, beta, what, axes):
+    """A norm with one of its statistics' gradients held back: another function once derived."""
+    mean, variance = tf.nn.moments(x, axes, keepdims=True)
+    stop, squares = tf.stop_gradient, tf.reduce_mean(tf.square(x), axes, keepdims=True)
+    if what == "factor":  # of tf.nn.batch_normalization
+        return tf.nn.batch_normalization(x, stop(mean), variance, beta, gamma, 1e-5)
+    mean = {"mean": stop(mean)}.get(what, mean)
+    variance = {
+        "variance": stop(variance),
+        "mean of squares": squares - tf.square(stop(mean)),
+        "squares": stop(squares) - tf.square(mean),
+    }.get(what, variance)
+    return (x - mean) / tf.sqrt(variance + 1e-5) * gamma + beta
+
+
+@pytest.mark.parametrize("of", ["layer", "batch"])
+@pytest.mark.parametrize("what", ["", "factor", "mean", "variance", "mean of squares", "squares"])
+def test_a_norm_whose_statistics_hold_their_gradient_back_is_no_layer_of_a_framework(of, what):
+    with v1.Graph().as_default() as whole:
+        x = v1.placeholder(tf.float32, (7, 6))
+        gamma, beta = (v1.get_variable(n, (6,), use_resource=False) for n in ("gamma", "beta"))
+        y = detached(x, gamma, beta, what, [1] if of == "layer" else [0])
+        raw = opening.raw_ops(whole, {op.name for op in whole.get_operations()})
+    found = patterns.recognise(graphs.build(raw, {}).ops[y.op.name].output)
+    assert (found.kind if found else "") == ("" if what else f"{of}_norm")
 
 
 def program(shape, held, is_penalised):
@@ -125,3 +155,29 @@ def test_a_layer_norm_has_the_derivatives_of_tf1s(to, shape, held, is_penalised)
     np.testing.assert_allclose(found, wanted, atol=1e-9)
     if is_penalised:
         np.testing.assert_allclose(bent, slope, atol=1e-7 * np.abs(slope).max())
+
+
+def test_norms_of_which_one_holds_a_gradient_back_are_of_two_classes_in_tf2():
+    """A penalty differentiates both twice."""
+    one, other = (program("rows", held, True) for held in (True, False))
+    (network,) = other.networks
+    renamed = {v: f"other/{v}" for v in network.variables}
+    (function,) = network.functions
+    (norm,) = function.nodes
+    norm = replace(norm, variables={p: renamed[v] for p, v in norm.variables.items()})
+    function = replace(function, nodes=(norm,))
+    network = d.Network("other", "other/net", (function,), tuple(renamed.values()))
+    (inner,) = other.stages[0].nodes
+    call = replace(inner.body[0], settings={**inner.body[0].settings, "network": "other"})
+    penalties = (*one.stages[0].nodes, replace(inner, body=(call,)))
+    both = replace(
+        one,
+        networks=(*one.networks, network),
+        variables=one.variables | {renamed[n]: v for n, v in other.variables.items()},
+        stages=(replace(one.stages[0], nodes=penalties),),
+    )
+    text, own = tf2_networks.text(both), tf2_networks.own_layers(both)
+    assert re.findall(r"self.ln = (\w+)\(", text) == ["LayerNorm", "PlainLayerNorm"]
+    assert ["tf.nn.moments(x" in own[n] for n in ("LayerNorm", "PlainLayerNorm")] == [True, False]
+    for name in ("LayerNorm", "PlainLayerNorm"):
+        assert f"import {name}" in text or f"{name}," in text or f", {name}" in text

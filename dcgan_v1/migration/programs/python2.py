@@ -87,12 +87,13 @@ def program_is_python2(places: Sequence[Path], text: str) -> bool:
       places: its folders.
       text: of its main file.
     """
-    waiting, visited, places = [text], set(), list(places)
+    waiting, visited, first, places = [text], set(), tuple(places), list(places)
     while waiting:
         source = waiting.pop()
         if is_python2(source):
             return True
-        places += [p / folder for folder in ADDED.findall(source) for p in places]
+        added = [p / folder for folder in ADDED.findall(source) for p in first]
+        places += [p for p in dict.fromkeys(added) if p not in places]
         for names in IMPORTS.findall(source):
             for name in re.split(r"[ ,]+", names.partition(" import")[0].strip()):
                 path = name.replace(".", "/") + ".py"

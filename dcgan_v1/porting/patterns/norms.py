@@ -3,6 +3,7 @@
 from dcgan_v1.porting.graphs.graph import Tensor, through, variable_of
 from dcgan_v1.porting.graphs.matching import ADD, DIVIDE, Match, Number, any_of, match, number_of
 
+RESHAPING = ("Squeeze", "Reshape", "ExpandDims")
 INVERSE = ("Rsqrt", (ADD, "variance", Number("epsilon")))
 BY_FACTOR = (  # tf.nn.batch_normalization
     (
@@ -74,7 +75,7 @@ def layer_norm(y: Tensor) -> Match | None:
 def bare(t: Tensor) -> Tensor:
     """Looks through what only reshapes statistics, or holds gradients back."""
     t = through(t)
-    while t.op.type in ("Squeeze", "StopGradient", "Reshape", "ExpandDims"):
+    while t.op.type in (*RESHAPING, "StopGradient"):
         t = through(t.op.inputs[0])
     return t
 
@@ -86,13 +87,18 @@ def moment_of(t: Tensor) -> Tensor:
 
 
 def _are_moments(x: Tensor, mean: Tensor, variance: Tensor, axes: list[int]) -> bool:
-    """Whether these are the mean and variance of x over some axes."""
+    """Whether these are the mean and variance of x over some axes, with their first derivative: of
+    what is held back, only the mean within the variance has none."""
+    if _is_held(mean) or _is_held(variance):
+        return False
     rank = len(x.shape or ())
     mean, variance = bare(mean), bare(variance)
     if not _is_mean(mean, rank, axes) or through(mean.op.inputs[0]) is not through(x):
         return False
     bound = match(variance, ("Sub", "squares", ("Square", "mean")))
     if bound and bare(bound["mean"]) is mean:  # E(x^2) - E(x)^2
+        if _is_held(bound["mean"]) or _is_held(bound["squares"]):
+            return False
         squares = bare(bound["squares"])
         of = match(squares.op.inputs[0], ("Square", "x")) if _is_mean(squares, rank, axes) else None
         return of is not None and of["x"] is through(x)
@@ -107,6 +113,14 @@ def _are_moments(x: Tensor, mean: Tensor, variance: Tensor, axes: list[int]) -> 
         return False
     a, b = difference.op.inputs
     return through(a) is through(x) and bare(b) is mean
+
+
+def _is_held(t: Tensor) -> bool:
+    """Whether a statistic's gradient is held back."""
+    t = through(t)
+    while t.op.type in RESHAPING:
+        t = through(t.op.inputs[0])
+    return t.op.type == "StopGradient"
 
 
 def _is_mean(t: Tensor, rank: int, axes: list[int]) -> bool:

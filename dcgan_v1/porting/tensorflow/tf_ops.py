@@ -103,10 +103,9 @@ class Printer(Names):
         """See `Names`."""
         kind, s = node.kind, node.settings
         xs = [self.operand(x) for x in node.inputs]
-        if kind == "op" and not any(_has_own_dtype(x) for x in node.inputs):
-            xs = [self._typed(x, said) for x, said in zip(node.inputs, xs, strict=True)]
-        elif kind == "op" and s["type"] in FUNCTIONS:
-            xs[:1] = [self._typed(x, said) for x, said in zip(node.inputs[:1], xs[:1], strict=True)]
+        if kind == "op":
+            untyped = _untyped(node)
+            xs[:untyped] = [self._typed(*x) for x in zip(node.inputs[:untyped], xs, strict=False)]
         if kind in UNARY:
             return f"{UNARY[kind]}({xs[0]})"
         if kind == "leaky_relu":
@@ -126,10 +125,10 @@ class Printer(Names):
         raise d.Refused(kind)
 
     def _typed(self, x: d.Operand, said: str) -> str:
-        """A number with the dtype that the port computes in: where no operand has it, or none
-        before it, TensorFlow takes Python's numbers for float32."""
-        is_number = isinstance(x, d.Constant) and not x.shape and x.array.dtype.kind == "f"
-        return f"tf.constant({said}, {self.floats})" if is_number else said
+        """Numbers with the dtype that the port computes in."""
+        is_bare = isinstance(x, d.Constant) and x.array.dtype.kind == "f"
+        is_bare = is_bare and not said.startswith("tf.constant(")
+        return f"tf.constant({said}, {self.floats})" if is_bare else said
 
     def _op(self, node: d.Node, xs: list[str]) -> str:
         s = node.settings
@@ -197,6 +196,17 @@ class Printer(Names):
                 said = _literal(value)
                 words += [f"{name}={said}"] if said != _literal(usual[name]) else []
         return f"tf.raw_ops.{type_}({', '.join(words)})"
+
+
+def _untyped(node: d.Node) -> int:
+    """How many operands of an op, from the first, TensorFlow would take for float32 where they are
+    Python's numbers: those before the first tensor of floats, and all of a list. An operator asks
+    the tensor on either side."""
+    typed = [i for i, x in enumerate(node.inputs) if _has_own_dtype(x)]
+    type_, count = node.settings["type"], len(node.inputs)
+    if not typed or (type_ == "AddN" and count > 2):
+        return count
+    return 0 if type_ in (*OPERATORS, "AddN") else typed[0]
 
 
 def _has_own_dtype(x: d.Operand) -> bool:

@@ -1,9 +1,11 @@
 """Sums of terms that are alike but for a weight, as an L1 of kernels is: one line of a port."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from dcgan_v1.porting import description as d
-from dcgan_v1.porting.text.printing import Names
+from dcgan_v1.porting.reading.network_names import unused
+from dcgan_v1.porting.text.printing import Names, uses_of
 
 FEWEST = 3  # terms
 TERM = "w.of_each"  # the value that a term is written of
@@ -25,11 +27,8 @@ def sums(nodes: tuple[d.Node, ...], kept: set[str]) -> dict[str, list[Term]]:
       kept: values that have a line of their own.
     """
     made = {n.value.name: n for n in nodes}
-    uses: dict[str, int] = dict.fromkeys(kept, 1)  # they are returned
-    for node in d.walk(nodes):
-        for x in node.inputs:
-            if isinstance(x, d.Value):
-                uses[x.name] = uses.get(x.name, 0) + 1
+    uses = uses_of(nodes)
+    uses.update(kept)  # they are returned
     found: dict[str, list[Term]] = {}
     for node in nodes:
         if node.kind == "op" and node.settings["type"] == "AddN" and len(node.inputs) >= FEWEST:
@@ -39,7 +38,7 @@ def sums(nodes: tuple[d.Node, ...], kept: set[str]) -> dict[str, list[Term]]:
     return found
 
 
-def _term(x: d.Operand, made: dict[str, d.Node], uses: dict[str, int]) -> Term | None:
+def _term(x: d.Operand, made: dict[str, d.Node], uses: Mapping[str, int]) -> Term | None:
     """What makes a value of a weight and numbers, for this sum alone."""
     if not isinstance(x, d.Value) or x.name not in made or uses[x.name] > 1:
         return None
@@ -76,7 +75,7 @@ def said(
 
 def _said(terms: list[Term], printer: Names) -> str | None:
     """A sum as an expression, None where its terms are written otherwise than each other."""
-    printer.values[TERM] = name = "w" if "w" not in printer.values.values() else "weight"
+    printer.values[TERM] = name = unused("w", printer.values.values())
     texts = set()
     for term in terms:
         for node in term.nodes:

@@ -56,7 +56,7 @@ def allocate(
         for value in node.values:
             if value.name in names:
                 continue
-            rows = _as_maps(node, value)
+            rows = _rows_of_maps(node, value)
             if rows in fixed and uses[rows] == 1 and rows not in kept:
                 names[value.name] = fixed[rows]  # z = tf.reshape(z, [-1, 1, 1, 100])
                 live[fixed[rows]] = value.name
@@ -79,7 +79,7 @@ def _stem_of(
     """What a value is called: the result of a network after what it was given, labels as a map
     after the labels."""
     inputs = [x for x in node.inputs if isinstance(x, d.Value)]
-    if (rows := _as_map(node, value)) in fixed:
+    if (rows := _of_one_pixel(node, value)) in fixed:
         return f"{fixed[rows]}_map"
     if node.kind == "call" and inputs:
         of = names[max(inputs, key=lambda x: len(x.shape or ())).name]
@@ -111,14 +111,14 @@ def _of_draw(node: d.Node, fixed: Mapping[str, str]) -> str:
     return fixed.get(argument.name, "noise") if isinstance(argument, d.Value) else "noise"
 
 
-def _as_maps(node: d.Node, value: d.Value) -> str:
+def _rows_of_maps(node: d.Node, value: d.Value) -> str:
     """The value of rows that a node reshapes into maps, '' where it does something else."""
     x = node.inputs[0] if node.inputs else None
     is_reshape = node.kind == "reshape" and len(value.shape or ()) == 4
     return x.name if is_reshape and isinstance(x, d.Value) and len(x.shape or ()) == 2 else ""
 
 
-def _as_map(node: d.Node, value: d.Value) -> str:
+def _of_one_pixel(node: d.Node, value: d.Value) -> str:
     """The value that a node reshapes into maps of one pixel, '' where it does something else."""
     is_map = node.kind == "reshape" and (value.shape or ())[1:3] == (1, 1)
     return node.inputs[0].name if is_map and isinstance(node.inputs[0], d.Value) else ""

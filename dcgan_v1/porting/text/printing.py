@@ -14,6 +14,7 @@ ACTIVATIONS = (  # kinds of nodes that are a function of one value
     "log_softmax",
 )
 LARGEST_LITERAL = 2000  # elements of a constant that stands in the code
+ZERO = "0.0"
 SIZES = ("Shape", "Size")  # ops that give what Python holds as numbers
 INNER = (*ACTIVATIONS, "op", "leaky_relu")
 DEEPEST, MOST = 3, 4  # calls within each other, and expressions in all, on a line
@@ -126,6 +127,8 @@ def binary(a: str, sign: str, b: str) -> str:
       a, b: the expressions.
       sign: the operator.
     """
+    if sign in ("+", "-") and ZERO in (b, a if sign == "+" else ""):
+        return a if b == ZERO else b  # a number: it widens nothing
     if sign not in ("+", "-"):
         is_number = sign in ("*", "/") and a.startswith("-") and in_brackets(a[1:]) == a[1:]
         return f"{a if is_number else in_brackets(a)} {sign} {in_brackets(b)}"

@@ -7,6 +7,7 @@ from dcgan_v1.porting import description as d
 from dcgan_v1.porting.keras.norms import MOMENTS, ONCE
 from dcgan_v1.porting.text import contents, initializers
 from dcgan_v1.porting.text.printing import square
+from dcgan_v1.porting.tf2 import layer_norms
 
 DECONV = '''\
 def conv2d_transpose(x, kernel, size, strides, padding):
@@ -43,25 +44,6 @@ class Lstm(tf.Module):
             outputs.append(h)
         return tf.stack(outputs, 1)
 '''
-LAYER_NORM = '''\
-class LayerNorm(tf.Module):
-    """Layer norm over all axes but the batch."""
-
-    def __init__(self, features, epsilon, dtype):
-        super().__init__()
-        self.epsilon = epsilon
-        self.gamma = tf.Variable(tf.ones([features], dtype))
-        self.beta = tf.Variable(tf.zeros([features], dtype))
-
-    def __call__(self, x):
-        axes = list(range(1, len(x.shape)))
-{moments}
-        return tf.nn.batch_normalization(x, mean, variance, self.beta, self.gamma, self.epsilon)
-'''
-HELD = "        mean, variance = tf.nn.moments(x, axes, keepdims=True)"
-NOT_HELD = """\
-        mean = tf.reduce_mean(x, axes, keepdims=True)
-        variance = tf.reduce_mean(tf.square(x - mean), axes, keepdims=True)"""
 OWN = {"conv2d_transpose": DECONV, "Dropout": DROPOUT, "Lstm": LSTM}
 WORDS = {"gamma": "scale", "beta": "center"}
 HEAD = '''\
@@ -134,11 +116,16 @@ def kernel_layer(node: d.Node, x: str, weight: Callable[[str], str]) -> str:
     return f"{made} + {weight(node.variables['bias'])}" if "bias" in node.variables else made
 
 
-def norm(node: d.Node) -> str:
-    """Returns the expression that makes a batch norm, or a layer norm."""
+def norm(program: d.Program, network: d.Network, node: d.Node) -> str:
+    """Returns the expression that makes a batch norm, or a layer norm.
+
+    Args:
+      program: whose steps call it; network: that holds it.
+      node: the norm.
+    """
     s, v = node.settings, node.variables
     if node.kind == "layer_norm":
-        return f"LayerNorm({(node.value.shape or (0,))[-1]}, {s['epsilon']}, dtype)"
+        return layer_norms.constructor(program, network, node)
     momentum = s["momentum"] if s["momentum"] is not None else 0.99
     words = [str((node.value.shape or (0,))[-1])]
     words += [f"momentum={momentum}"] if contents.sets(node) else []
@@ -201,17 +188,7 @@ def classes(program: d.Program) -> dict[str, str]:
                     twice.add(class_of(node))
     texts = {name: _class(name, nodes) for name, nodes in of_class.items()}
     texts = {n: t.replace(ONCE, MOMENTS) if n in twice else t for n, t in texts.items()}
-    return texts | {"LayerNorm": LAYER_NORM.replace("{moments}", _moments(program))}
-
-
-def _moments(program: d.Program) -> str:
-    """How layer norms take moments: tf.nn's hold a gradient back, which a penalty may need."""
-    is_needed = any(
-        n.kind == "layer_norm" and not n.settings["held"] and contents.is_penalised(program, w)
-        for w in program.networks
-        for n in contents.nodes(w)
-    )
-    return NOT_HELD if is_needed else HELD
+    return texts | layer_norms.classes()
 
 
 def _class(name: str, nodes: list[d.Node]) -> str:

@@ -63,7 +63,7 @@ def _network(program: d.Program, network: d.Network) -> str:
         if node.kind == "dropout":
             lines.append(f"        self.{name} = Dropout({node.settings['rate']})")
         elif node.kind in contents.NORMS:
-            lines.append(f"        self.{name} = {tf2_layers.norm(node)}")
+            lines.append(f"        self.{name} = {tf2_layers.norm(program, network, node)}")
             lines += [f"        {x}" for x in tf2_layers.norm_starts(program, node, name)]
         elif node.kind == "lstm":
             lines.append(f"        self.{name} = {tf2_layers.lstm(program, node)}")

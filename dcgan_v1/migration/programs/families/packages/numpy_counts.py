@@ -16,6 +16,8 @@ class Count(np.ndarray):
     does what is worked out of it alone."""
 
     def __index__(self) -> int:
+        if self.dtype.kind not in "iu":  # of astype
+            return super().__index__()  # numpy's own TypeError
         return int(self.item())  # of several: numpy's own ValueError
 
     def __int__(self) -> int:
