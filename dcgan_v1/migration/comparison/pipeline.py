@@ -179,8 +179,7 @@ def compared(
         prepared = preparation.without_idle(prepared, paired.matching.idle_old)
     else:
         prepared = before.prepared
-        known = before.pairing
-        paired = Pairing(old, new, known.matching, known.certificate, known.equal_scalars, trains)
+        paired = dataclasses.replace(before.pairing, old=old, new=new, trains=trains)
     reference = next(iter(before.comparisons.values())).evidence if before else None
     comparison = _comparison(programs, request, prepared, paired, reference, listener, is_timed)
     earlier = before.comparisons if before else {}

@@ -2,7 +2,15 @@
 
 import numpy as np
 
-from dcgan_v1.migration.comparison.evidence import AVERAGE, GRADIENT, LOSS, STATE, Key, Keyed
+from dcgan_v1.migration.comparison.evidence import (
+    AVERAGE,
+    GRADIENT,
+    LOSS,
+    STATE,
+    Evidence,
+    Key,
+    Keyed,
+)
 from dcgan_v1.migration.comparison.runs.live_experiments import LiveExperiments
 from dcgan_v1.migration.comparison.runs.recorded_run import state_of
 from dcgan_v1.migration.comparison.runs.shifted_averages import SHIFT, of_shift
@@ -11,6 +19,7 @@ from dcgan_v1.migration.matching.fingerprints import distance
 from dcgan_v1.migration.matching.matching import Row
 from dcgan_v1.migration.records import Batch, GradientKey, SlotKey, State
 from dcgan_v1.migration.runners.recorded_port import RecordedPort
+from dcgan_v1.migration.sources import Change
 
 OFF_ZERO = 1e-9  # that biases are moved by
 UNKNOWNS = 2  # of an average: what is kept of it, and how much is added; as many channels tell
@@ -89,13 +98,22 @@ class RecordedExperiments(LiveExperiments):
         told = {}
         for key, arrays in known.items():
             now = evidence.theirs.get(key)
-            if now is not None and any(distance(now.ravel(), a.ravel()) < ALIKE for a in arrays):
+            if now is not None and any(_is_alike(now, a) for a in arrays):
                 told[key] = still[key]
         return told, told
 
-    def unrepeated(self) -> tuple[str, frozenset[Key]]:
+    def put_right(self, changes: list[Change]) -> Evidence:
+        self._unrepeated = None  # it goes by TF1's gradients, and these are others now
+        return super().put_right(changes)
+
+    def take_back(self) -> None:
+        self._unrepeated = None
+        super().take_back()
+
+    def _ask_twice(self) -> tuple[str, frozenset[Key]]:
         """Gradients of the second step that are TF1's from the port's weights and batch of then,
-        added to the first's: nobody has set those to zero. All of an update's are."""
+        added to the first's: nobody has set those to zero. All of an update's are, and one of them
+        at least is so large in the first that the sum is not its own."""
         evidence, programs = self._evidence, self._programs
         port, matching = programs.new, evidence.matching
         assert isinstance(port, RecordedPort)
@@ -113,7 +131,8 @@ class RecordedExperiments(LiveExperiments):
             still = self._still(start.replaced(weights), batch)
             keys = [k for k in first if k.update == number and np.any(first[k])]
             own = [k for k in keys if k in second and k in still]
-            if own == keys and all(_is_sum(second[k], first[k], still[k]) for k in keys):
+            are_sums = own == keys and all(_is_sum(second[k], first[k], still[k]) for k in keys)
+            if are_sums and any(not _is_alike(second[k], still[k]) for k in keys):
                 kept += keys
         return str(next(iter(kept), "")), frozenset(kept)
 
@@ -177,7 +196,11 @@ def _keyed(gradients: dict[GradientKey, np.ndarray]) -> Keyed:
 
 def _is_sum(whole: np.ndarray, first: np.ndarray, own: np.ndarray) -> bool:
     """Whether a gradient is one of its own and an earlier one added up."""
-    return distance(whole.ravel(), (first + own).ravel()) < ALIKE
+    return _is_alike(whole, first + own)
+
+
+def _is_alike(a: np.ndarray, b: np.ndarray) -> bool:
+    return distance(a.ravel(), b.ravel()) < ALIKE
 
 
 def _kept(before: np.ndarray, statistic: np.ndarray, after: np.ndarray) -> float | None:
