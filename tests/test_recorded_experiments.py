@@ -2,7 +2,6 @@
 
 from types import SimpleNamespace
 
-import numpy as np
 import pytest
 
 from dcgan_v1.migration.comparison.evidence import AVERAGE, GRADIENT, STATE, Key
