@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from described_programs import gan_program
 
 from dcgan_v1.errors import UserError
 from dcgan_v1.migration.matching.map_file import Map, VariableRow
@@ -31,8 +32,9 @@ pytestmark = pytest.mark.unit
     ],
 )
 def test_a_network_is_called_after_what_its_variables_have_in_common(names, network):
-    assert list(network_names.groups([names], names, {})) == [network]
-    assert list(network_names.groups([names], names, dict.fromkeys(names, "critic"))) == ["critic"]
+    order = [*names, "disc_w", "gen/a/w"]
+    assert list(network_names.groups([names], order, {})) == [network]
+    assert list(network_names.groups([names], order, dict.fromkeys(names, "critic"))) == ["critic"]
 
 
 @pytest.mark.parametrize(
@@ -64,7 +66,7 @@ def test_a_layer_is_called_after_its_scope_and_not_after_a_part_of_it(kind, vari
     ],
 )
 def test_an_input_is_called_after_what_it_holds(name, word):
-    assert building.input_word(name, None, 0) == word
+    assert building.input_word(name, None, 0, {}) == word
 
 
 @pytest.mark.parametrize(
@@ -73,10 +75,10 @@ def test_an_input_is_called_after_what_it_holds(name, word):
 )
 def test_an_input_without_a_name_is_called_after_its_shape(shape, word):
     unit = SimpleNamespace(outputs=[(shape, "float32")])
-    assert building.input_word("Placeholder_1", unit, 0) == word
-    assert building.input_word("Placeholder@2", unit, 0) == f"{word}@2"
+    assert building.input_word("Placeholder_1", unit, 0, {}) == word
+    assert building.input_word("Placeholder@2", unit, 0, {}) == f"{word}@2"
     for queue in ("shuffle_batch", "batch_join:1", "shuffle_batch_join_2"):
-        assert building.input_word(queue, unit, 0) == word
+        assert building.input_word(queue, unit, 0, {}) == word
 
 
 def test_what_several_have_the_name_of_is_numbered():
@@ -103,32 +105,6 @@ def test_a_map_that_names_what_is_not_there_is_refused_with_everything_at_once()
         corrections.of(Map(inputs={"2z": "z"}), info, "m.toml")
     with pytest.raises(UserError, match="'truncated_normal' is what ports call a function"):
         corrections.of(Map(inputs={"truncated_normal": "z"}), info, "m.toml")
-
-
-def gan_program():
-    """D(x) and D(G(z)), of nothing but what says how they are fed."""
-    x, z = d.Value("x.1", (None, 8, 8, 1)), d.Value("z.2", (None, 10))
-    fake, on_x, on_fake = d.Value("fake.3", (None, 8, 8, 1)), d.Value("a.4"), d.Value("b.5")
-
-    def call(network, value, *inputs):
-        return d.Node("call", (value,), inputs, {"network": network, "function": "call"})
-
-    def network(name, end):
-        body = (d.Node(end, (d.Value("h.7"),), (d.Value("h.6"),)),)
-        function = d.Function("call", (d.Value("h.6"),), body, (d.Value("h.7"),))
-        return d.Network(name, name, (function,), ())
-
-    nodes = (call("g", fake, z), call("d", on_x, x), call("d", on_fake, fake))
-    return d.Program(
-        source="",
-        variables={},
-        networks=(network("g", "tanh"), network("d", "relu")),
-        optimizers=(),
-        inputs=(d.Node("input", (x,), ops=("x",)), d.Node("input", (z,), ops=("z",))),
-        draws=(),
-        stages=(d.Stage(0, nodes, ()),),
-        losses={},
-    )
 
 
 def test_how_a_step_is_fed_is_read_off_its_networks_or_off_a_recording():

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from described_programs import feeding
 
 from dcgan_v1.porting import description as d
 from dcgan_v1.porting.folder import train_program
@@ -57,14 +58,6 @@ def later_runs():
     stages = (d.Stage(0, (first,), ()), d.Stage(1, (loss,), ()))
     feeds = tuple(Feed(n, "normal" if n[0] == "z" else "array", (3,), 0.0, 1.0) for n in given)
     return d.Program("", {}, (), (), inputs, (), stages, {}), feeds
-
-
-def feeding(text):
-    """The functions of train.py that make a batch."""
-    names = {"np": np, "sys": sys}
-    exec(text[text.index("FEEDS = {") : text.index("# ---- data ----")], names)
-    exec(text[text.index("def source_of(") : text.index("# ---- state ----")], names)
-    return names
 
 
 def test_each_update_of_a_step_is_fed_rows_of_its_own_and_what_belongs_together_has_the_same():

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from dcgan_v1.porting import description as d
 from dcgan_v1.porting.folder import templates, train_texts
+from dcgan_v1.porting.reading import feeding
 from dcgan_v1.porting.reading.feeding import Feed, Sampler
 
 TF_PICTURES = '''\
@@ -75,7 +76,7 @@ class Framework(NamedTuple):
     drawn: str
 
 
-MADE = ("uniform", "normal", "number")  # kinds of feeds that no data are taken for
+MADE = ("uniform", "normal", "number", "constant")  # kinds of feeds that no data are taken for
 FRAMEWORKS = {
     "keras": Framework(
         "import h5py\nimport numpy as np\nimport tensorflow as tf",
@@ -124,6 +125,8 @@ def text(
         models=_names(name for n in program.networks for name in (n.name, *n.copies)),
         optimizers=_names(o.name for o in program.optimizers),
         assumed=f";\n{_assumed(guessed)}" if guessed else "",
+        notes=[_comment(note) for note in feeding.notes(feeds)],
+        has_constants=any(f.kind == "constant" for f in feeds),
         feeds=[f'"{f.argument}": {_row(f)}' for f in feeds],
         runs=_later_runs(program, feeds),
         size=size,
@@ -155,8 +158,11 @@ def _later_runs(program: d.Program, feeds: tuple[Feed, ...]) -> str:
 
 def _assumed(arguments: list[str]) -> str:
     """Returns the lines that name the arguments whose feeds no recording shows."""
-    said = f"assumed, for no recording shows it: {', '.join(arguments)}"
-    return textwrap.fill(said, 100, initial_indent="# ", subsequent_indent="# ")
+    return _comment(f"assumed, for no recording shows it: {', '.join(arguments)}")
+
+
+def _comment(text: str) -> str:
+    return textwrap.fill(text, 100, initial_indent="# ", subsequent_indent="# ")
 
 
 def _drawn(program: d.Program, framework: Framework, sampler: Sampler) -> str:

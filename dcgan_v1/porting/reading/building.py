@@ -2,6 +2,8 @@
 
 import math
 import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -16,7 +18,9 @@ if TYPE_CHECKING:
 
 Unit = Piece | Call
 SAID_OF = re.compile(r"_(placeholder|ph)(?=@|$)", re.IGNORECASE)  # what all inputs are
-UNNAMED = r"Placeholder|IteratorGetNext|(?:shuffle_)?batch(?:_join)?"  # TF1's own names
+UNNAMED = re.compile(  # TF1's own names
+    r"(?:Placeholder|IteratorGetNext|(?:shuffle_)?batch(?:_join)?)(?:_\d+)?(?::\d+)?(@\d+)?"
+)
 PIXELS = 28**2  # of a flat picture, at least: no noise has as many numbers
 LABELS = 12  # classes; what is longer is noise, as far as a name goes
 
@@ -97,7 +101,7 @@ class Building:
     def _input(self, unit: Piece, i: int) -> None:
         bodies, name = self.bodies, self._given_here(unit.op.name + (f":{i}" if i else ""))
         if name not in bodies.fed:
-            word = bodies.names.inputs.get(name) or value_name(input_word(name, unit, i))
+            word = bodies.names.inputs.get(name) or bodies.input_name(name, unit, i)
             taken = {n.value.name.partition(".")[0] for n in bodies.fed.values()}
             value = bodies.value(Out(unit, i), unused(word, taken))
             bodies.fed[name] = d.Node("input", (value,), ops=(name,))
@@ -201,19 +205,31 @@ def draw_word(name: str) -> str:
     return words[-1] if words[-1] not in DRAWS or len(words) == 1 else words[-2]
 
 
-def input_word(name: str, unit: Piece, i: int) -> str:
+def unnamed_inputs(pieces: Iterable[Piece]) -> Counter[str]:
+    """Returns scope -> how many inputs without a name of their own it holds.
+
+    Args:
+      pieces: of all session runs of a step.
+    """
+    inputs = {(p.op.name, i) for p in pieces if p.kind == "input" for i in range(len(p.outputs))}
+    scopes = (name.rpartition("/") for name, _ in inputs)
+    return Counter(scope for scope, _, last in scopes if UNNAMED.fullmatch(last))
+
+
+def input_word(name: str, unit: Piece, i: int, beside: Mapping[str, int]) -> str:
     """What an input is called: after its op, its scope, or where neither tells after its shape.
 
     Args:
       name: of the placeholder or the source.
       unit: the run of the graph that is given it.
       i: its place among the inputs.
+      beside: scope -> how many inputs without a name it holds: it is the name of none of several.
     """
     scope, _, last = name.rpartition("/")
-    unnamed = re.fullmatch(rf"(?:{UNNAMED})(?:_\d+)?(?::\d+)?(@\d+)?", last)
+    unnamed = UNNAMED.fullmatch(last)
     if unnamed is None:
         return SAID_OF.sub("", last) or last
-    if scope:
+    if scope and beside.get(scope, 1) == 1:
         return scope.rpartition("/")[2] + (unnamed[1] or "")
     shape = unit.outputs[i][0] or ()
     if len(shape) == 4 and shape[3] in (1, 3, 4):

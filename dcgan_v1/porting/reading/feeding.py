@@ -3,12 +3,13 @@
 The port's `train.py` goes by it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from dcgan_v1.porting import description as d
-from dcgan_v1.porting.reading import recorded_rows
+from dcgan_v1.porting.reading import generated, recorded_rows
 
 PICTURES = (1, 3, 4)  # channels of a picture
 BATCH = 64  # where nothing tells
@@ -21,21 +22,24 @@ class Feed:
     Attributes:
       argument: its name.
       kind: 'images', 'labels' (numbers), 'one_hot' (rows of labels), 'uniform', 'normal' (noise),
-        'number' (the same at every step); 'array' where nothing tells.
+        'number', 'constant' (rows; both the same at every step); 'array' where nothing tells.
       shape: of one row; of 'number' the whole.
       low, high: limits of images and of uniform noise; of normal noise its mean and deviation;
-        of a 'number' what it is.
+        of a 'number' what it is; of a 'constant' its rows, each of them as often, and how many
+        batches they are of (0: none).
       dtype: numpy's.
       told: whether a recording showed it, and nothing was assumed.
+      note: what the recording shows that the port's train.py does not do.
     """
 
     argument: str
     kind: str
     shape: tuple[int, ...]
-    low: float = 0.0
+    low: Any = 0.0
     high: float = 1.0
     dtype: str = "float32"
     told: bool = False
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -64,13 +68,62 @@ def of(program: d.Program, fed: Mapping[str, np.ndarray]) -> tuple[Feed, ...]:
       program: what is written.
       fed: TF1's input -> arrays [steps, ...] of a recording, or nothing.
     """
-    sampler = _generated(program)
-    return tuple(_feed(node, fed.get(node.ops[0]), sampler) for node in program.inputs)
+    sampler, batch = generated.of(program), batch_size(program, fed)
+    large = [a for a in fed.values() if np.prod(a.shape[2:]) >= recorded_rows.SMALLEST**2]
+    is_new = not any((a == a[0]).all() for a in large)
+    feeds = []
+    for node in program.inputs:
+        recorded = fed.get(node.ops[0])
+        kept = _kept(node, recorded, batch, is_new)
+        feeds.append(kept or _rows_noted(_feed(node, recorded, sampler), recorded, batch))
+    return tuple(feeds)
+
+
+def _kept(node: d.Node, recorded: np.ndarray | None, batch: int, is_new: bool) -> Feed | None:
+    """Rows that are the same at every step."""
+    if recorded is None or recorded.ndim < 2:
+        return None
+    kept = recorded_rows.kept_rows(recorded.astype(_dtype(node)), batch, is_new)
+    if kept is None:
+        return None
+    return Feed(_name(node), "constant", recorded.shape[2:], *kept, _dtype(node), told=True)
+
+
+def _rows_noted(feed: Feed, recorded: np.ndarray | None, batch: int) -> Feed:
+    """What has other rows than a batch is none of the data's, nor noise that goes with it."""
+    if recorded is None or recorded.ndim < 2 or recorded.shape[1] == batch:
+        return feed
+    why = f"{feed.argument} has {recorded.shape[1]} rows a step in the recording, a batch {batch}"
+    kind = "array" if feed.kind == "labels" else feed.kind
+    return replace(feed, kind=kind, note=feed.note or why)
+
+
+def notes(feeds: tuple[Feed, ...]) -> tuple[str, ...]:
+    """Returns what a recording shows that the port's train.py does not do, a sentence each."""
+    given = "give it with --data, or work it out in train.py"
+    return tuple(
+        f"{f.note}: {given if f.kind == 'array' else 'work it out in train.py'}"
+        for f in feeds
+        if f.note
+    )
+
+
+def _name(node: d.Node) -> str:
+    return node.value.name.partition(".")[0]
+
+
+def _dtype(node: d.Node) -> str:
+    return "float32" if node.value.dtype == "float64" else node.value.dtype
 
 
 def batch_size(program: d.Program, fed: Mapping[str, np.ndarray]) -> int:
     """Returns how many rows the original's batches have."""
-    for node in program.inputs:
+
+    def rank(node: d.Node) -> int:
+        recorded = fed.get(node.ops[0])
+        return len(node.value.shape or ()) if recorded is None else recorded.ndim - 1
+
+    for node in sorted(program.inputs, key=rank, reverse=True):  # pictures first
         shape = node.value.shape or ()
         recorded = fed.get(node.ops[0])
         if len(shape) > 1:
@@ -81,19 +134,14 @@ def batch_size(program: d.Program, fed: Mapping[str, np.ndarray]) -> int:
     return BATCH
 
 
-def _feed(node: d.Node, recorded: np.ndarray | None, drawn: "_Drawn | None") -> Feed:
+def _feed(node: d.Node, recorded: np.ndarray | None, drawn: generated.Drawn | None) -> Feed:
     value = node.value
-    name = value.name.partition(".")[0]
+    name, dtype = _name(node), _dtype(node)
     full = tuple(value.shape or ()) if recorded is None else recorded.shape[1:]
     row = tuple(int(n or 1) for n in full[1:])
     told = recorded is not None
-    dtype = "float32" if value.dtype == "float64" else value.dtype
     if not full:
-        number, is_one = 1.0, False
-        if recorded is not None:
-            number = float(recorded.flat[0])
-            is_one = bool((recorded == recorded.flat[0]).all())  # else it changes by steps
-        return Feed(name, "number", (), number, number, dtype, is_one)
+        return _number(name, recorded, dtype)
     if not dtype.startswith("float"):
         kind = "labels" if len(full) == 1 and dtype.startswith("int") else "images"
         return Feed(name, kind if len(full) in (1, 4) else "array", row, 0.0, 255.0, dtype, told)
@@ -110,15 +158,27 @@ def _feed(node: d.Node, recorded: np.ndarray | None, drawn: "_Drawn | None") -> 
     return Feed(name, "array", row, dtype=dtype, told=told)
 
 
-def _is_pictures(row: tuple[int, ...], drawn: "_Drawn | None") -> bool:
+def _number(name: str, recorded: np.ndarray | None, dtype: str) -> Feed:
+    if recorded is None:
+        return Feed(name, "number", (), 1.0, 1.0, dtype)
+    number, note = float(recorded.flat[0]), ""
+    if not (recorded == recorded.flat[0]).all():
+        values = ", ".join(f"{float(x):.5g}" for x in recorded.flat[:3])
+        note = f"{name} changes from step to step in the recording ({values}), and stays here"
+    return Feed(name, "number", (), number, number, dtype, told=True, note=note)
+
+
+def _is_pictures(row: tuple[int, ...], drawn: generated.Drawn | None) -> bool:
     if drawn is not None and np.prod(row) == np.prod(drawn.shape):
         return True
     return len(row) == 3 and row[-1] in PICTURES and row[0] > 1
 
 
-def _limits(recorded: np.ndarray | None, drawn: "_Drawn | None") -> tuple[float, float]:
+def _limits(recorded: np.ndarray | None, drawn: generated.Drawn | None) -> tuple[float, float]:
     if recorded is not None:
         low, high = float(recorded.min()), float(recorded.max())
+        if -0.501 < low < -0.4 and high < 0.501:
+            return -0.5, 0.5
         return (-1.0, 1.0) if low < -1e-3 else (0.0, 255.0 if high > 1.5 else 1.0)
     return (drawn.low, drawn.high) if drawn else (0.0, 1.0)
 
@@ -127,86 +187,21 @@ def _noise(name: str, row: tuple[int, ...], recorded: np.ndarray | None, dtype: 
     """Noise of a recording is uniform where it has the limits and the spread of that."""
     if recorded is None:
         return Feed(name, "uniform", row, -1.0, 1.0, dtype)
-    for low, high in ((-1.0, 1.0), (0.0, 1.0)):
+    if why := recorded_rows.why_no_noise(recorded):
+        return Feed(name, "array", row, dtype=dtype, told=True, note=f"{name} is no noise: {why}")
+    for low, high in ((-1.0, 1.0), (0.0, 1.0), (-0.5, 0.5)):
         is_inside = recorded.min() >= low and recorded.max() <= high
         spread = (high - low) / 12**0.5
         if is_inside and abs(recorded.std() - spread) < 0.1 * spread:
             return Feed(name, "uniform", row, low, high, dtype, told=True)
+    if recorded_rows.is_bounded(recorded):
+        why = f"{name} is noise neither normal nor of limits that are known"
+        return Feed(name, "array", row, dtype=dtype, told=True, note=why)
     mean, deviation = float(recorded.mean()), float(recorded.std())
     error = 4 * deviation / recorded.size**0.5
     mean = 0.0 if abs(mean) < error else round(mean, 3)
     deviation = 1.0 if abs(deviation - 1) < error else round(deviation, 3)
     return Feed(name, "normal", row, mean, deviation, dtype, told=True)
-
-
-# ---- the generator ----
-
-
-@dataclass(frozen=True)
-class _Drawn:
-    """What a program's generator draws, and TF1's inputs that are its noise."""
-
-    network: str
-    shape: tuple[int, ...]
-    low: float
-    high: float
-    noise: frozenset[str]
-    call: d.Node
-
-
-def _generated(program: d.Program) -> _Drawn | None:
-    """The first network that makes what another one is given, or more numbers than it takes."""
-    nodes = [n for s in program.stages for n in d.walk(s.nodes)]
-    by_value = {v.name: n for n in nodes for v in n.values}
-    calls = [n for n in nodes if n.kind == "call"]
-    for call in calls:
-        shape = tuple(n or 1 for n in (call.value.shape or ())[1:])
-        names = _sources(call.inputs, by_value)
-        sizes = [int(np.prod([n or 1 for n in (v.shape or ())[1:]])) for v in names]
-        is_noise = bool(names) and all(_is_vector(v) for v in names)
-        goes_on = any(call is not other and _leads(call, other.inputs, by_value) for other in calls)
-        if not (shape and goes_on and is_noise and int(np.prod(shape)) > max(sizes)):
-            continue
-        low, high = _end(program, call)
-        fed = {n.value: n.ops[0] for n in program.inputs}
-        noise = frozenset(fed[v].partition("@")[0] for v in names if v in fed)
-        return _Drawn(call.settings["network"], shape, low, high, noise, call)
-    return None
-
-
-def _is_vector(v: d.Value) -> bool:
-    """Whether a row has one axis that is longer than 1: [N, 100], [N, 1, 1, 100]."""
-    return v.shape is not None and sum((n or 1) > 1 for n in v.shape[1:]) <= 1 < len(v.shape)
-
-
-def _sources(inputs: tuple[d.Operand, ...], by_value: Mapping[str, d.Node]) -> list[d.Value]:
-    """The inputs and draws that operands are made of."""
-    result: list[d.Value] = []
-    for x in inputs:
-        if not isinstance(x, d.Value):
-            continue
-        node = by_value.get(x.name)
-        if node is None or node.kind in ("input", "draw"):
-            result.append(x)
-        else:
-            result += _sources(node.inputs, by_value)
-    return result
-
-
-def _leads(call: d.Node, inputs: tuple[d.Operand, ...], by_value: Mapping[str, d.Node]) -> bool:
-    for x in inputs:
-        node = by_value.get(x.name) if isinstance(x, d.Value) else None
-        if node is call or (node is not None and _leads(call, node.inputs, by_value)):
-            return True
-    return False
-
-
-def _end(program: d.Program, call: d.Node) -> tuple[float, float]:
-    """The limits of a network's output, by its last activation."""
-    network = next(n for n in program.networks if n.name == call.settings["network"])
-    function = next(f for f in network.functions if f.name == call.settings["function"])
-    kinds = [n.kind for n in function.nodes if n.kind in ("tanh", "sigmoid")]
-    return (0.0, 1.0) if kinds[-1:] == ["sigmoid"] else (-1.0, 1.0)
 
 
 def sampler(program: d.Program, feeds: tuple[Feed, ...]) -> Sampler | None:
@@ -217,7 +212,7 @@ def sampler(program: d.Program, feeds: tuple[Feed, ...]) -> Sampler | None:
       program: what is written.
       feeds: of its step.
     """
-    drawn = _generated(program)
+    drawn = generated.of(program)
     if drawn is None:
         return None
     side = round(float(np.prod(drawn.shape)) ** 0.5)
@@ -234,7 +229,7 @@ def sampler(program: d.Program, feeds: tuple[Feed, ...]) -> Sampler | None:
             return None
         known = by_argument.get(x.name.partition(".")[0]) if x.name not in nodes else None
         feed = known or _drawn_in_graph(x, nodes)
-        if feed is None:
+        if feed is None or feed.kind in ("array", "constant"):
             return None
         own.append(feed)
     function = drawn.call.settings["function"]

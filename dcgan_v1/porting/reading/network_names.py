@@ -37,13 +37,16 @@ def groups(
       wished: variable -> network, of a map.
     """
     by_updates: dict[tuple[int, ...], list[str]] = {}
+    order = list(order)
     for name in order:
         signature = tuple(i for i, names in enumerate(trained) if name in names)
         if signature:
             by_updates.setdefault(signature, []).append(name)
     result: dict[str, list[str]] = {}
     for number, names in enumerate(by_updates.values()):
-        name = name_of(names) or ("model" if len(by_updates) == 1 else f"network{number + 1}")
+        name = name_of(names, order) or (
+            "model" if len(by_updates) == 1 else f"network{number + 1}"
+        )
         result[name if name not in result else f"{name}_{number + 1}"] = names
     return _regrouped(result, wished)
 
@@ -79,8 +82,11 @@ def scopes(
     for name in order:
         by_scope.setdefault(name.partition("/")[0], []).append(name)
     if any(len(set(names) & set(kernels)) < 2 for names in by_scope.values()):
-        by_scope = {name_of(order) or "model": order}
-    return _regrouped({_word_of(k): names for k, names in by_scope.items()}, wished)
+        by_scope = {name_of(order, order) or "model": order}
+    result: dict[str, list[str]] = {}
+    for scope, names in by_scope.items():
+        result[unused(_word_of(scope, order), result)] = names
+    return _regrouped(result, wished)
 
 
 def _regrouped(networks: dict[str, list[str]], wished: Mapping[str, str]) -> dict[str, list[str]]:
@@ -92,22 +98,43 @@ def _regrouped(networks: dict[str, list[str]], wished: Mapping[str, str]) -> dic
     return result
 
 
-def name_of(names: list[str]) -> str:
+def name_of(names: list[str], beside: Collection[str]) -> str:
     """Returns an identifier of the scope that variables have in common, or of how their names
-    begin; '' where they have nothing in common."""
+    begin; '' where they have nothing in common.
+
+    Args:
+      names: of the variables.
+      beside: of the whole program's: a lone 'd' is a discriminator where there is a generator.
+    """
     scope = common_scope(names)
     if scope:
-        return _word_of(scope.rpartition("/")[2])
-    firsts = {name.partition("/")[0].partition("_")[0].lower() for name in names}
+        return _word_of(scope.rpartition("/")[2], beside)
+    firsts = {_beginning(name) for name in names}
     word = firsts.pop() if len(firsts) == 1 else ""
     if word not in PREFIXES and any("/" in name for name in names):
         return ""  # conv_1/w and conv_2/w have no more in common than what they are
-    return PREFIXES.get(word, "" if word.startswith("variable") else word and identifier(word))
+    return "" if word.startswith("variable") else word and _word_of(word, beside)
 
 
-def _word_of(scope: str) -> str:
-    """Returns an identifier of a scope, of a GAN's 'G' and 'd_' what they stand for."""
-    return PREFIXES.get(scope.lower().strip("_"), identifier(scope))
+def _word_of(scope: str, beside: Collection[str]) -> str:
+    """Returns an identifier of a scope, of a GAN's 'G' and 'd_' what they stand for: the letter D
+    alone may be a decoder's, too."""
+    word = scope.lower().strip("_")
+    if len(word) == 1 and not _are_of_a_gan(beside):
+        return identifier(scope)
+    return PREFIXES.get(word, identifier(scope))
+
+
+def _are_of_a_gan(names: Collection[str]) -> bool:
+    """Whether there are scopes, or beginnings of names, of a generator and of a discriminator."""
+    words = {part.lower().strip("_") for name in names for part in name.split("/")[:-1]}
+    words |= {_beginning(name) for name in names}
+    roles = {PREFIXES.get(word, word) for word in words}
+    return "generator" in roles and bool(roles & {"discriminator", "critic"})
+
+
+def _beginning(name: str) -> str:
+    return name.partition("/")[0].partition("_")[0].lower()
 
 
 def common_scope(names: list[str]) -> str:

@@ -8,7 +8,7 @@ from dcgan_v1.porting import description as d
 from dcgan_v1.porting.graphs.graph import Tensor, through
 from dcgan_v1.porting.reading import broadcasting, effects, moved_averages, rows_beside, segments
 from dcgan_v1.porting.reading.averages import key_of
-from dcgan_v1.porting.reading.building import Building, draw_word, input_word
+from dcgan_v1.porting.reading.building import Building, draw_word, input_word, unnamed_inputs
 from dcgan_v1.porting.reading.flow import Operand, Out, Piece
 from dcgan_v1.porting.reading.network_names import common_scope, identifier, unused, value_name
 from dcgan_v1.porting.reading.segments import Call
@@ -48,6 +48,7 @@ class Bodies:
         self._debiased = ""  # the first average that is
         self.names, self.again = names, again
         self._calls, self._runs, self._averages = calls, runs, averages
+        self._unnamed = unnamed_inputs(p for run in runs for p in run.flow.pieces)
         self.of_piece = {p: call for call in calls for p in call.pieces}
         self._count = 0
         self._network_of = {v: name for name, names in networks.items() for v in names}
@@ -133,10 +134,14 @@ class Bodies:
         given = [x for other in same if isinstance(x := other.inputs[i], Out)]
         for x in sorted(given, key=lambda x: x.piece.kind != "input"):
             if x.piece.kind == "input":
-                return input_word(x.piece.op.name, x.piece, x.index)
+                return self.input_name(x.piece.op.name, x.piece, x.index)
             if x.piece.kind == "draw":
                 return draw_word(x.piece.op.name)
         return f"x{i or ''}"  # always computed
+
+    def input_name(self, name: str, unit: Piece, i: int) -> str:
+        """What an input is called, whoever takes it."""
+        return value_name(input_word(name, unit, i, self._unnamed))
 
     def _refuse_shared(self, call: Call, nodes: list[d.Node]) -> None:
         """Refuses weights that another network has: they would be two variables in a port."""

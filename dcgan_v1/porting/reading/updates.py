@@ -66,11 +66,12 @@ class Updates:
     def _names(self) -> dict[str, str]:
         """TF1's optimiser -> an identifier: 'd_adam', 'generator_adam'."""
         names: dict[str, str] = {}
+        trained = [v for update in self.info.updates for v in update.variables]
         for update in self.info.updates:
             if update.optimizer in names:
                 continue
             own = [u for u in self.info.updates if u.optimizer == update.optimizer]
-            scope = name_of([v for u in own for v in u.variables])
+            scope = name_of([v for u in own for v in u.variables], trained)
             kind = WORDS.get(update.kind, update.kind.lower())
             name = self.wished.get(update.optimizer, "")
             name = name or identifier(f"{scope}_{kind}" if scope else kind)

@@ -4,7 +4,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -126,8 +126,24 @@ def port_of(
         batch = feeding.batch_size(program, fed)
         texts["train.py"] = train_program.text(program, to, feeds, drawn, batch)
         compile(texts["train.py"], "train.py", "exec")
+        left_out = (*program.left_out, *feeding.notes(feeds), *frozen(program, runner))
+        program = replace(program, left_out=left_out)
     has_values = bool(runner.program.values) or runner.program.frozen
     return Port(program, to, original, texts, has_values)
+
+
+def frozen(program: d.Program, runner: "GraphRunner") -> tuple[str, ...]:
+    """Returns what a recording was fed and a port has as a constant, a sentence each."""
+    recording = runner.program.recording
+    modes = recording.modes() if recording else {}
+    inputs = {n.ops[0] for n in program.inputs}
+    return tuple(
+        f"`{name}`: fed, {value.item()} in every recorded run, a constant here"
+        for name, value in modes.items()
+        if name not in inputs
+        and value.dtype != bool
+        and value == runner.spec.training.get(name, value)
+    )
 
 
 def files(program: d.Program, old: str, to: str) -> dict[str, str]:
