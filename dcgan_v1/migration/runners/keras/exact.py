@@ -1,14 +1,15 @@
 """What TensorFlow and Keras round to float32 behind a float64 port's back, put right."""
 
+import sys
+from collections.abc import Callable
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
-from tensorflow.python.ops import gen_image_ops
+from tensorflow.python.ops import gen_image_ops, gen_nn_ops
 
-from dcgan_v1.migration.runners import bilinear
-from dcgan_v1.migration.runners.elu import elu as elu_to_the_last_place
+from dcgan_v1.migration.runners import bilinear, elu
 
 ROUNDED = (
     "beta_1",
@@ -56,23 +57,34 @@ def exact_slopes(altered: list[str]) -> None:
 
 
 def exact_elu(altered: list[str]) -> None:
-    """Spells `tf.nn.elu` out for float64, before a port's file takes hold of it.
+    """Spells ELU and SELU out for float64, before a port's file takes hold of them.
 
     Args:
       altered: list that is told of it when it is used.
     """
-    plain = tf.nn.elu
-    sentence = "tf.nn.elu is spelled out: of a small x the op leaves rounding alone"
+    _spell_out("elu", elu.elu, altered)
+    _spell_out("selu", elu.selu, altered)
 
-    def elu(features: Any, name: str | None = None) -> tf.Tensor:
+
+def _spell_out(name: str, exact: Callable[[tf.Tensor], tf.Tensor], altered: list[str]) -> None:
+    """Puts a function in the place of an op's wherever it has been imported: `tf.nn`,
+    `tf.compat.v1.nn` and Keras 2's TensorFlow each have a name for it."""
+    plain = getattr(gen_nn_ops, name)
+    sentence = f"tf.nn.{name} is spelled out: of a small x the op leaves rounding alone"
+
+    def spelled(features: Any, name: str | None = None) -> tf.Tensor:
         x = tf.convert_to_tensor(features)
         if x.dtype != tf.float64:
             return plain(x, name)
         if sentence not in altered:
             altered.append(sentence)
-        return elu_to_the_last_place(x)
+        return exact(x)
 
-    tf.nn.elu = elu
+    for held in (name, name.capitalize()):  # the second in `tf.raw_ops`
+        function = getattr(gen_nn_ops, held)
+        for module in list(sys.modules.values()):
+            if getattr(module, "__dict__", {}).get(held) is function:
+                setattr(module, held, spelled)
 
 
 def exact_resizing(altered: list[str]) -> None:

@@ -3,7 +3,7 @@
 Each function takes a NodeDef and its inputs as float64 tensors and returns the op's
 outputs. Fused batch norm: Ioffe & Szegedy 2015, algorithm 1, with the unbiased variance
 in the third output as TensorFlow's kernels have it. Bilinear resize: two matrices of
-weights, one for the rows and one for the columns. ELU: see `elu`.
+weights, one for the rows and one for the columns. ELU and SELU: see `elu`.
 """
 
 import math
@@ -15,7 +15,7 @@ import numpy as np
 import tensorflow.compat.v1 as tf
 
 from dcgan_v1.migration.runners import bilinear
-from dcgan_v1.migration.runners.elu import elu
+from dcgan_v1.migration.runners.elu import elu, selu
 
 DIGITS = 6  # that a person writes; a float32 that needs more was worked out
 LARGEST = 512  # denominator
@@ -138,6 +138,10 @@ def _elu(node: Any, x: tf.Tensor) -> list[tf.Tensor]:
     return [elu(x)]
 
 
+def _selu(node: Any, x: tf.Tensor) -> list[tf.Tensor]:
+    return [selu(x)]
+
+
 SUBSTITUTES: dict[str, Callable[..., list[tf.Tensor]]] = {
     "FusedBatchNorm": _batch_norm,
     "FusedBatchNormV2": _batch_norm,
@@ -150,4 +154,5 @@ SUBSTITUTES: dict[str, Callable[..., list[tf.Tensor]]] = {
     "LeakyRelu": _leaky_relu,
     "LeakyReluGrad": _leaky_relu_gradient,
     "Elu": _elu,
+    "Selu": _selu,
 }
