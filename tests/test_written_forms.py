@@ -88,7 +88,7 @@ def normed(order):
     def build():
         outs, moves = {}, {}
         for name in "abc":
-            with tf.variable_scope("d", reuse=tf.AUTO_REUSE):
+            with tf.variable_scope("net", reuse=tf.AUTO_REUSE):
                 x = tf.placeholder(tf.float32, [4, 8], name)
                 h = tf.nn.dropout(tf.nn.relu(dense(x, 6, "in")), 0.5)
                 outs[name] = dense(normalised(h, moves.setdefault(name, [])), 1, "out")
@@ -117,9 +117,9 @@ def normalised(h, moves):
 def test_masks_are_given_to_dropouts_in_the_order_in_which_a_port_calls_them(order, to):
     """It calls as TF1 moves averages; its map says what each call drops out by."""
     texts = written(normed(order), to)
-    calls = re.findall(r"= self\.d\((\w)", texts["training.py"])
+    calls = re.findall(r"= self\.net\((\w)", texts["training.py"])
     assert "".join(calls) == order
-    scopes = {"a": "d", "b": "d_1", "c": "d_2"}
+    scopes = {"a": "net", "b": "net_1", "c": "net_2"}
     named = tomllib.loads(texts["map.toml"]).get("step", {}).get("dropouts")
     wanted = [f"{scopes[name]}/dropout/random_uniform/RandomUniform" for name in order]
     assert named == (None if order == "abc" else wanted)
