@@ -87,6 +87,7 @@ NO_NOISE = {
         NORMAL / np.linalg.norm(NORMAL, axis=-1, keepdims=True),
         "its rows are all of one length",
     ),
+    "in order": (np.sort(NORMAL, axis=1), "its rows are in order"),
     "uniform of other limits": (3 * UNIFORM, "of limits that are known"),
 }
 
@@ -129,3 +130,16 @@ def test_pictures_around_zero_are_fed_in_their_own_limits():
     for scale, limits in ((1, (-0.5, 0.5)), (2, (-1.0, 1.0))):
         pictures = feeding.of(program, {"x": scale * x})[0]
         assert (pictures.low, pictures.high) == limits
+
+
+def test_what_a_generator_without_limits_draws_is_as_bright_as_the_pictures_that_are_fed():
+    program = gan_program()
+    generator, critic = program.networks
+    (function,) = generator.functions
+    node = replace(function.nodes[0], kind="relu")
+    unlimited = replace(generator, functions=(replace(function, nodes=(node,)),))
+    x = np.linspace(-0.5, 0.5, 2 * BATCH * 64).reshape(2, BATCH, 8, 8, 1)
+    for networks, limits in (((unlimited, critic), 0.5), (program.networks, 1.0)):
+        program = replace(program, networks=networks)
+        drawn = feeding.sampler(program, feeding.of(program, {"x": x}))
+        assert (drawn.low, drawn.high) == (-limits, limits)

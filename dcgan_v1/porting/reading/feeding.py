@@ -233,7 +233,10 @@ def sampler(program: d.Program, feeds: tuple[Feed, ...]) -> Sampler | None:
             return None
         own.append(feed)
     function = drawn.call.settings["function"]
-    return Sampler(drawn.network, function, tuple(own), drawn.low, drawn.high, shape)
+    limits = drawn.low, drawn.high
+    if not drawn.is_limited:  # BEGAN's are as the pictures that it is fed
+        limits = next(((f.low, f.high) for f in feeds if f.kind == "images" and f.told), limits)
+    return Sampler(drawn.network, function, tuple(own), *limits, shape)
 
 
 def _drawn_in_graph(x: d.Value, nodes: Mapping[str, d.Node]) -> Feed | None:

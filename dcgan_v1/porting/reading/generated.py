@@ -10,13 +10,15 @@ from dcgan_v1.porting import description as d
 
 @dataclass(frozen=True)
 class Drawn:
-    """What a program's generator draws, and TF1's inputs that are its noise."""
+    """What a program's generator draws, TF1's inputs that are its noise, and whether an activation
+    sets its limits."""
 
     network: str
     shape: tuple[int, ...]
     low: float
     high: float
     noise: frozenset[str]
+    is_limited: bool
     call: d.Node
 
 
@@ -33,10 +35,11 @@ def of(program: d.Program) -> Drawn | None:
         goes_on = any(call is not other and _leads(call, other.inputs, by_value) for other in calls)
         if not (shape and goes_on and is_noise and int(np.prod(shape)) > max(sizes)):
             continue
-        low, high = _end(program, call)
+        kind = _end(program, call)
+        low, high = (0.0, 1.0) if kind == "sigmoid" else (-1.0, 1.0)
         fed = {n.value: n.ops[0] for n in program.inputs}
         noise = frozenset(fed[v].partition("@")[0] for v in names if v in fed)
-        return Drawn(call.settings["network"], shape, low, high, noise, call)
+        return Drawn(call.settings["network"], shape, low, high, noise, bool(kind), call)
     return None
 
 
@@ -67,9 +70,9 @@ def _leads(call: d.Node, inputs: tuple[d.Operand, ...], by_value: Mapping[str, d
     return False
 
 
-def _end(program: d.Program, call: d.Node) -> tuple[float, float]:
-    """The limits of a network's output, by its last activation."""
+def _end(program: d.Program, call: d.Node) -> str:
+    """A network's last activation that has limits; '' for none."""
     network = next(n for n in program.networks if n.name == call.settings["network"])
     function = next(f for f in network.functions if f.name == call.settings["function"])
     kinds = [n.kind for n in function.nodes if n.kind in ("tanh", "sigmoid")]
-    return (0.0, 1.0) if kinds[-1:] == ["sigmoid"] else (-1.0, 1.0)
+    return kinds[-1] if kinds else ""

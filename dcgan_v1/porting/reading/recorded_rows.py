@@ -10,7 +10,7 @@ SMALLEST = 8  # side of a picture that is fed as a row
 BACKGROUND = 0.05  # part of its pixels, at least
 ALIKE = 0.2  # correlation of neighbours, at least
 LONGEST = 256  # numbers of rows that are written down as they are
-CHANCE = 8  # rows that are the same again, at least: fewer labels are by chance
+CHANCE = 8  # rows that are the same again, or in order, at least: fewer are by chance
 BOUNDED = 2.0  # no normal noise of MANY numbers stays within so many deviations (1e-4 at most)
 MANY = 200
 
@@ -93,6 +93,8 @@ def why_no_noise(recorded: np.ndarray) -> str:
         return f"{two} of its {rows.shape[1]} columns are 0 and 1 alone"
     if len(np.unique(rows)) < 0.9 * rows.size:
         return "its values come again"
+    if recorded.shape[1] >= CHANCE and (np.diff(recorded, axis=1) > 0).all():
+        return "its rows are in order"
     if len(rows) == 1:
         return ""
     deviation, error = rows.std(), len(rows) ** -0.5
