@@ -30,11 +30,13 @@ class Network:
         return drops, ops
 
 
-def settled(rng, depth, order, slope=0.2):
+def settled(rng, depth, order, slope=0.2, is_alike=False):
     """(names of uniform numbers as a port's dropouts take them, as they should) of a port that
-    calls a network on several arrays in an order."""
+    calls a network on several arrays in an order, the first and the last alike or not."""
     network = Network(rng, depth)
     inputs = rng.normal(size=(len(order), ROWS, WIDTH))
+    if is_alike:
+        inputs[-1] = inputs[0]
     names = [[f"{i}/{k}" for k in range(depth)] for i in range(len(order))]
     draws = {n: rng.random((ROWS, WIDTH)) for own in names for n in own}
     ops = [
@@ -67,6 +69,29 @@ def test_another_slope_ahead_of_dropouts_leaves_them_their_numbers(slope, rng):
     for order in ((0, 1), (1, 0)):
         found, right = settled(rng, 2, order, slope)
         assert found == right
+
+
+@pytest.mark.parametrize("seed", [13, 79, 98, 183])
+def test_numbers_that_the_first_try_gave_to_others_are_given_back(seed):
+    """Of these draws one dropout was left with numbers to which another one was nearer."""
+    rng = np.random.default_rng(seed)
+    for order in ((0, 1), (1, 0)):
+        found, right = settled(rng, 2, order, slope=0.01)
+        assert found == right
+
+
+def test_dropouts_that_multiply_the_same_take_tf1s_order(rng):
+    for order in ((0, 1, 2), (1, 0, 2), (0, 2, 1)):
+        found, right = settled(rng, 2, order, is_alike=True)
+        assert found == right
+
+
+def test_a_dropout_that_is_near_none_takes_what_is_left(rng):
+    draws = {name: rng.random((ROWS, WIDTH)) for name in "abc"}
+    signs, ops = rng.choice([-1, 1], size=(ROWS, WIDTH)), rng.normal(size=(3, ROWS, WIDTH))
+    ops = [y * (u >= RATE) for y, u in zip(ops, draws.values(), strict=True)]
+    drops = [ops[2], signs.astype(float), ops[0]]
+    assert dropout_order.in_order(["a", "b", "c"], draws, drops, ops) == ["c", "b", "a"]
 
 
 def test_dropouts_that_say_nothing_keep_tf1s_order(rng):

@@ -9,7 +9,9 @@ import numpy as np
 
 from dcgan_v1.migration.matching import candidates
 
-CLEARLY = 0.5  # of how far the present one is off, a nearer one is
+CLEARLY = 0.9  # of how far TF1's next one is off, a nearer one is
+UNLIKE = 1.0  # how far apart arrays are that say nothing: of signs drawn by lot it is 1.4
+TIE = 1e-9  # what decides between equals: TF1's order
 NEARLY = 0.9  # of the largest number below which nothing is kept, that of another op may be
 FEW = 3  # numbers that are kept on both sides and tell nothing
 
@@ -31,7 +33,7 @@ def settled(names: list[str], shapes: Mapping[str, Sequence[int]], run: Run) -> 
         return names
     known = names
     for _ in names:
-        better = in_order(known, *run(known))
+        better = in_order(names, *run(known))
         if better == known:
             break
         known = better
@@ -44,11 +46,11 @@ def in_order(
     drops: Sequence[np.ndarray],
     ops: Sequence[np.ndarray],
 ) -> list[str]:
-    """Returns names in the order in which dropouts that gave `drops` multiply what TF1's ops do; as
-    they are where there are more or fewer dropouts than names.
+    """Returns names in the order in which dropouts that gave `drops` multiply what TF1's ops do. A
+    dropout that is nearer another's, or near none, takes what is left in TF1's order.
 
     Args:
-      names: of uniform numbers, in the order in which the dropouts took them.
+      names: of uniform numbers, in TF1's order.
       draws: name -> these numbers.
       drops: what the port's dropouts gave; ops: what TF1's gave.
     """
@@ -61,12 +63,22 @@ def in_order(
         if len(calls) > len(free) or not all(uses.values()):
             continue
         cost = np.array([[_least(y, uses[n]) for n in free] for y in calls]).reshape(-1, len(free))
-        cost[range(len(calls)), range(len(calls))] *= CLEARLY  # those that they have
-        taken = {pair[0]: pair[1] for pair in candidates.assign(cost)}
+        taken = _nearest(cost)
         left = [j for j in range(len(free)) if j not in taken.values()]
         for i, place in enumerate(places):
             result[place] = free[taken[i] if i in taken else left.pop(0)]
     return result
+
+
+def _nearest(cost: np.ndarray) -> dict[int, int]:
+    """Returns row -> column of the best assignment, as far as both have nothing nearer."""
+    rows, columns = np.indices(cost.shape)
+    in_order = np.where(rows == columns, CLEARLY * cost, cost) + TIE * (rows + columns)
+    return {
+        i: j
+        for i, j, *_ in candidates.assign(in_order)
+        if cost[i, j] < UNLIKE and CLEARLY * cost[i, j] <= min(cost[i].min(), cost[:, j].min())
+    }
 
 
 def _uses(
