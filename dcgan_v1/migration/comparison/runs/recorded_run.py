@@ -11,6 +11,7 @@ import numpy as np
 
 from dcgan_v1.errors import UserError
 from dcgan_v1.migration.comparison.inputs import batches
+from dcgan_v1.migration.comparison.inputs.feeding import Feeding
 from dcgan_v1.migration.comparison.inputs.preparation import Prepared, Request, cast, without_idle
 from dcgan_v1.migration.comparison.observations import NO_GRADIENT, SAME_VALUE, Gradients
 from dcgan_v1.migration.comparison.pairs import pixel_order
@@ -70,9 +71,10 @@ def prepare(
         given_now = Batch(cast(recorded_inputs.beside(old, batch) | batch, programs.dtype))
         return programs.old.step(given_now, is_observed=True).layers
 
-    given = recorded_dropouts.settled(
-        port, given, lambda order: recorded_inputs.batch_of(old, port, order, fed, 0), ops
-    )
+    def batch(order: Feeding) -> Arrays:
+        return recorded_inputs.batch_of(old, port, order, fed, 0)
+
+    given = recorded_dropouts.settled(port, given, request.map, batch, ops)
     tell(given.lines)
     arrays = [
         recorded_inputs.batch_of(old, port, given, fed, step) for step in range(request.steps)
