@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from dcgan_v1.errors import UserError
-from dcgan_v1.migration.comparison.inputs import bindings, input_order
+from dcgan_v1.migration.comparison.inputs import bindings, input_order, preparation
 from dcgan_v1.migration.comparison.inputs.preparation import Prepared
 from dcgan_v1.migration.comparison.runs import recorded_run
-from dcgan_v1.migration.records import Input, PortInfo, State
+from dcgan_v1.migration.matching.map_file import Map
+from dcgan_v1.migration.records import Input, PortInfo, State, Tf1Info
 
 pytestmark = pytest.mark.unit
 
@@ -96,3 +97,15 @@ def test_what_a_recorded_port_was_called_with_in_a_later_run_is_not_compared_in_
     )
     new = PortInfo(models=["first", "later"])
     assert recorded_run.forward_choices(port, prepared, new) == ["first"]
+
+
+def test_a_maps_order_of_dropouts_is_refused_by_no_comparison_without_a_step():
+    drawn = {n: Input([None, 4], "float32") for n in ("d/random_uniform", "d_1/random_uniform")}
+    old = Tf1Info(inputs={"x": Input([None, 4], "float32")}, random=drawn, needs=[["x", *drawn]])
+    map_ = Map(dropouts=["d_1/random_uniform"])
+    in_training = PortInfo(arguments=["x"], dropouts=2)
+    order = preparation.bind(old, in_training, map_, True).dropouts
+    assert order == ["d_1/random_uniform", "d/random_uniform"]
+    assert not preparation.bind(old, PortInfo(), map_, False).dropouts
+    with pytest.raises(UserError, match=r"dropouts has q, which TF1 draws for no dropout"):
+        preparation.bind(old, in_training, Map(dropouts=["q"]), True)

@@ -2,7 +2,6 @@
 
 from types import SimpleNamespace
 
-import numpy as np
 import pytest
 
 from dcgan_v1.errors import UserError
@@ -59,5 +58,5 @@ def test_what_a_map_pairs_of_a_recorded_ports_dropouts_stays(settled):
     ordered = settled("cba", Map(dropouts=["b", "a"]))
     assert ordered.items == {"b": "p", "a": "q", "c": "r"}
     assert "port's p -> TF1's b (by the map)" in ordered.lines
-    with pytest.raises(UserError, match="dropouts has d, which no dropout .* given a, b, c"):
+    with pytest.raises(UserError, match=r"dropouts has d, which no dropout .* given a, b, c"):
         settled("abc", Map(dropouts=["d"]))

@@ -98,6 +98,8 @@ def bind(old: Tf1Info, new: PortInfo, map_: Map, trains: bool) -> Bindings:
     of_forward = sorted({n for names in map_.forward.values() for n in names})
     arguments = new.arguments or of_forward
     bound = bindings.bind(new, arguments, inputs, random, map_.inputs)
+    if not trains:
+        return bound  # a map's order of dropouts is of a step
     dropouts = _by_runs(bound.dropouts, old.needs)
     if unknown := [name for name in map_.dropouts if name not in dropouts]:
         raise UserError(

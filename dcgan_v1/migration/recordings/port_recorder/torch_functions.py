@@ -168,7 +168,7 @@ class TorchFunctions:
             return  # what is told of a step that is done
         for x in values:
             is_tensor = isinstance(x, self.torch.Tensor) and not x.dim() and not x.requires_grad
-            if is_tensor or (isinstance(x, float) and not isinstance(x, bool)):
+            if is_tensor or isinstance(x, float):
                 self.recorder.item("number", "number", self.layers.array(x), x)
 
     def _note_computed(self, values):

@@ -78,7 +78,7 @@ class Functions(TorchFunctionMode):
         name = getattr(func, "__name__", "")
         if self.in_layers or not isinstance(y, torch.Tensor) or not y.is_floating_point():
             return y
-        if FUNCTIONS.get(name, "dropout") == "dropout":  # which draws by itself here
+        if name not in FUNCTIONS or FUNCTIONS[name] == "dropout":  # which draws by itself here
             self._follow(args, y)
             self._made.add(name, args, y, self._kernel)
             return y
