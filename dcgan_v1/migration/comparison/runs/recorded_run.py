@@ -71,10 +71,10 @@ def prepare(
         given_now = Batch(cast(recorded_inputs.beside(old, batch) | batch, programs.dtype))
         return programs.old.step(given_now, is_observed=True).layers
 
-    def batch(order: Feeding) -> Arrays:
+    def first_batch(order: Feeding) -> Arrays:
         return recorded_inputs.batch_of(old, port, order, fed, 0)
 
-    given = recorded_dropouts.settled(port, given, request.map, batch, ops)
+    given = recorded_dropouts.settled(port, given, request.map, first_batch, ops)
     tell(given.lines)
     arrays = [
         recorded_inputs.batch_of(old, port, given, fed, step) for step in range(request.steps)
