@@ -247,5 +247,5 @@ def test_a_networks_argument_is_called_after_what_any_of_its_calls_is_fed_or_dra
     for kind in given:  # a discriminator's: on reals, on fakes
         piece = SimpleNamespace(kind=kind, op=SimpleNamespace(name=names[kind]))
         calls.append(SimpleNamespace(inputs=[None, Out(piece, 0)]))
-    bodies = SimpleNamespace(_calls=calls, key=lambda _: "discriminator")
+    bodies = SimpleNamespace(_calls=calls, key=lambda _: "discriminator", unnamed={})
     assert Bodies._argument_word(bodies, calls[0], 1) == word

@@ -101,7 +101,9 @@ class Building:
     def _input(self, unit: Piece, i: int) -> None:
         bodies, name = self.bodies, self._given_here(unit.op.name + (f":{i}" if i else ""))
         if name not in bodies.fed:
-            word = bodies.names.inputs.get(name) or bodies.input_name(name, unit, i)
+            word = bodies.names.inputs.get(name) or value_name(
+                input_word(name, unit, i, bodies.unnamed)
+            )
             taken = {n.value.name.partition(".")[0] for n in bodies.fed.values()}
             value = bodies.value(Out(unit, i), unused(word, taken))
             bodies.fed[name] = d.Node("input", (value,), ops=(name,))

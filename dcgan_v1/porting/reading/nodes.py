@@ -33,6 +33,7 @@ class Bodies:
     Attributes:
       networks, stages, inputs, draws, losses: of the description.
       refused: what has no place in a port.
+      unnamed: scope -> how many inputs without a name of their own it holds.
     """
 
     def __init__(
@@ -48,7 +49,7 @@ class Bodies:
         self._debiased = ""  # the first average that is
         self.names, self.again = names, again
         self._calls, self._runs, self._averages = calls, runs, averages
-        self._unnamed = unnamed_inputs(p for run in runs for p in run.flow.pieces)
+        self.unnamed = unnamed_inputs(p for run in runs for p in run.flow.pieces)
         self.of_piece = {p: call for call in calls for p in call.pieces}
         self._count = 0
         self._network_of = {v: name for name, names in networks.items() for v in names}
@@ -134,14 +135,10 @@ class Bodies:
         given = [x for other in same if isinstance(x := other.inputs[i], Out)]
         for x in sorted(given, key=lambda x: x.piece.kind != "input"):
             if x.piece.kind == "input":
-                return self.input_name(x.piece.op.name, x.piece, x.index)
+                return input_word(x.piece.op.name, x.piece, x.index, self.unnamed)
             if x.piece.kind == "draw":
                 return draw_word(x.piece.op.name)
         return f"x{i or ''}"  # always computed
-
-    def input_name(self, name: str, unit: Piece, i: int) -> str:
-        """What an input is called, whoever takes it."""
-        return value_name(input_word(name, unit, i, self._unnamed))
 
     def _refuse_shared(self, call: Call, nodes: list[d.Node]) -> None:
         """Refuses weights that another network has: they would be two variables in a port."""
