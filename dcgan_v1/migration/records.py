@@ -142,7 +142,7 @@ class Tf1Info:
       needs: for each of them the names of inputs and random ops that it reads.
       updates: in the order of their effect.
       not_run: UPDATE_OPS that no run does; unread: weights that nothing is computed of.
-      heads: weights that no run needs, and an output beside the step does.
+      heads: weights that no run needs, behind a network that the step trains.
       not_in_checkpoint: variables whose values the graph made, though there is a checkpoint.
       left_in_float32, spelled_out: op type -> count, of float64.
       races: a sentence for each kind of race in a session call.

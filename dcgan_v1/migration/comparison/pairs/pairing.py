@@ -56,7 +56,7 @@ class Pairing:
     @property
     def missing(self) -> list[str]:
         """Variables of TF1's that training or the networks need, and the port has not. Where both
-        train, a head that no loss is made of is not among them."""
+        train, a head of a trained network that no loss is made of is not among them."""
         idle = {*self.matching.idle_old, *self.old.unread, *self._heads}
         return [
             n for n in self.matching.old_only if self.old.variables[n].trainable and n not in idle

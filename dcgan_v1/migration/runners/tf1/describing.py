@@ -7,7 +7,7 @@ import tensorflow.compat.v1 as tf
 
 from dcgan_v1.migration.records import Arrays, Input, Tf1Info, Update, Variable
 from dcgan_v1.migration.runners.tf1.graph import channels_first
-from dcgan_v1.migration.runners.tf1.reading import graph_ops
+from dcgan_v1.migration.runners.tf1.reading import graph_ops, heads
 
 if TYPE_CHECKING:
     from dcgan_v1.migration.runners.tf1.runner import GraphRunner
@@ -50,11 +50,11 @@ def describe(runner: "GraphRunner") -> Tf1Info:
         ],
         not_run=_not_run(runner),
         unread=(unread := [n for n in weights if graph_ops.is_unread(outputs[n])]),
-        heads=[
-            n
-            for n in weights
-            if roles.runs and outputs[n].op not in roles.step_ops and n not in unread
-        ],
+        heads=heads.find(
+            runner.graph,
+            [n for n in weights if outputs[n].op not in roles.step_ops and n not in unread],
+            roles,
+        ),
         not_in_checkpoint=[
             n
             for n in program.variables
