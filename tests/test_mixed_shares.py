@@ -66,6 +66,16 @@ def test_a_share_of_the_other_side_is_named_and_put_right_by_one_minus_it(
     assert cause.changes == (ShareChange("share"),) and cause.name == MIXED_SHARES
 
 
+def test_rows_of_pixels_channel_by_channel_are_what_a_network_is_given_as_maps(rng):
+    looked = penalised(rng, of_fake, of_real, (4, 3 * 5 * 6))
+    rows = looked.evidence.aligned["training"]
+    given = rows[1].new
+    maps = given.input.reshape(4, 3, 5, 6).transpose(0, 2, 3, 1)  # [N, H, W, C]
+    rows[1] = replace(rows[1], new=replace(given, input=maps))
+    (cause,) = mixed_shares.find(looked)
+    assert cause.where == "input share"
+
+
 @pytest.mark.parametrize("form", [of_real, of_fake])
 def test_a_share_of_the_same_side_is_no_cause(form, rng):
     assert not mixed_shares.find(penalised(rng, form, form))

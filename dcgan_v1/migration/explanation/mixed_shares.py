@@ -14,6 +14,7 @@ from dcgan_v1.migration.explanation.kinds import Kind
 from dcgan_v1.migration.explanation.layer_causes.layer_case import AGREE
 from dcgan_v1.migration.sources import ShareChange
 
+ORDERS = ((0, 1, 2, 3), (0, 3, 1, 2))  # of maps, channels last and first
 MIXED = 0.05  # apart from either side, relative: what is nearer is no mixture
 
 
@@ -59,47 +60,53 @@ def _exchanged(case: Case, rows: list[Aligned], row: Aligned) -> Iterator[tuple[
     """Yields (a number, an array of a batch) for what a layer is given, where the number is the
     array's share in it and TF1 has the reverse."""
     x = row.new.input
-    if x is None:
+    if x is None or not x.ndim:
         return
-    batch = {n: a for n, a in case.evidence.batch.items() if a.dtype.kind == "f"}
-    theirs = [r.new.output for r in rows if r.new.output.size == x.size]
-    ours = [la.output for la in case.evidence.layers["training"] if la.output.size == x.size]
-    for name, share in batch.items():
-        a = _spread(share, x)
-        for of, side in batch.items() if a is not None else ():
-            assert a is not None
-            if side.size != x.size or side is share or apart(side.reshape(x.shape), x)[0] < MIXED:
-                continue
-            shares: tuple[tuple[str, np.ndarray], ...] = (
-                (of, a),
-                (f"what {of} is mixed with", 1.0 - a),
-            )
-            for said, kept in shares:
-                by_port, by_tf1 = ((side, s, 1.0 - s) for s in (kept, 1.0 - kept))
-                if (
-                    _is_mixed(x, *by_port, theirs)
-                    and not any(_is_mixed(y.reshape(x.shape), *by_port, ours) for y in ours)
-                    and any(_is_mixed(y.reshape(x.shape), *by_tf1, ours) for y in ours)
-                ):
-                    yield name, said
+    size = x.size
+    batch = {n: a for n, a in case.evidence.batch.items() if a.dtype.kind == "f" and a.ndim}
+    shares = {n: a for n, a in batch.items() if a.size in (len(x), size) and len(a) == len(x)}
+    theirs = [r.new.output for r in rows if r.new.output.size == size]
+    ours = [la.output for la in case.evidence.layers["training"] if la.output.size == size]
+    for order in ORDERS if shares and x.ndim == 4 else ORDERS[:1] if shares else ():
+        flat, by_port, by_tf1 = (
+            _flat(x, order),
+            *([_flat(array, order) for array in arrays if array.ndim] for arrays in (theirs, ours)),
+        )
+        for name, share in shares.items():
+            a = _flat(share, order)
+            for of, side in batch.items():
+                if side.size == size and side is not share:
+                    for said, kept in ((of, a), (f"what {of} is mixed with", 1.0 - a)):
+                        if _is_reverse(flat, _flat(side, order), kept, by_port, by_tf1):
+                            yield name, said
 
 
-def _spread(share: np.ndarray, x: np.ndarray) -> np.ndarray | None:
-    """A number for each row, or for each element, with the axes of x; None for other arrays."""
-    if share.size == x.size and share.shape[:1] == x.shape[:1]:
-        return share.reshape(x.shape)
-    if x.ndim and share.size == len(x):
-        return share.reshape(len(x), *[1] * (x.ndim - 1))
-    return None
-
-
-def _is_mixed(
-    x: np.ndarray, side: np.ndarray, kept: np.ndarray, rest: np.ndarray, others: list[np.ndarray]
+def _is_reverse(
+    x: np.ndarray,
+    side: np.ndarray,
+    kept: np.ndarray,
+    theirs: list[np.ndarray],
+    ours: list[np.ndarray],
 ) -> bool:
-    """Whether x is `kept` times one side and `rest` times any of the others."""
-    left = x - kept * side.reshape(x.shape)
+    """Whether the port mixes x of a side with the share `kept`, and TF1 with one minus it."""
+    if apart(side, x)[0] < MIXED:
+        return False
+    return (
+        _is_mixed(x, side, kept, theirs)
+        and not any(_is_mixed(y, side, kept, ours) for y in ours)
+        and any(_is_mixed(y, side, 1.0 - kept, ours) for y in ours)
+    )
+
+
+def _is_mixed(x: np.ndarray, side: np.ndarray, kept: np.ndarray, others: list[np.ndarray]) -> bool:
+    """Whether x is one side by its share, and any of the others by the rest."""
+    left = x - kept * side
     return any(
-        apart(rest * other.reshape(x.shape), left)[0] < AGREE
-        and apart(other.reshape(x.shape), x)[0] > MIXED
+        apart((1.0 - kept) * other, left)[0] < AGREE and apart(other, x)[0] > MIXED
         for other in others
     )
+
+
+def _flat(array: np.ndarray, order: tuple[int, ...]) -> np.ndarray:
+    """Rows of numbers, [N, K]; those of maps in an order of their axes."""
+    return (array.transpose(order) if array.ndim == 4 else array).reshape(len(array), -1)

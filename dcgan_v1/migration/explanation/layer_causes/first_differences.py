@@ -12,6 +12,7 @@ from dcgan_v1.migration.explanation.case import Case, Cause, Named
 from dcgan_v1.migration.explanation.kinds import Kind
 from dcgan_v1.migration.explanation.layer_causes import (
     closing_activations,
+    known,
     layer_corrections,
     layer_reasons,
 )
@@ -139,9 +140,7 @@ def _is_downstream(case: Case, mode: str, row: Aligned) -> bool:
     """Whether a layer is given what already differs; an input of the step in another range is
     none of that."""
     x = row.new.input
-    return x is None or not (
-        layer_reasons.is_known(case, mode, x) or layer_reasons.scaled_input(case, x)
-    )
+    return x is None or not (known.is_known(case, mode, x) or known.scaled_input(case, x))
 
 
 def _cause(case: Case, mode: str, rows: list[Aligned], place: int) -> Cause | None:
@@ -210,7 +209,7 @@ def apart_from(case: Case, mode: str, rows: list[Aligned], model: str) -> set[st
         for other, row in first.items()
         if other != model
         and row.new.input is not None
-        and layer_reasons.is_known(case, mode, row.new.input)
+        and known.is_known(case, mode, row.new.input)
     }
 
 

@@ -13,6 +13,7 @@ from dcgan_v1.migration.explanation.layer_causes import (
     closing_activations,
     convolutions,
     given,
+    known,
     layer_experiments,
     map_probes,
     norm_layers,
@@ -40,9 +41,9 @@ def find(case: Case, mode: str, rows: list[Aligned], place: int) -> Reason:
     before = rows[place - 1].new.output if place else None
     x, ours, theirs = row.new.input, row.old.output, row.new.output
     x = None if x is None else given.in_tf1_order(case, row.new, x)
-    if x is not None and not is_known(case, mode, x):
+    if x is not None and not known.is_known(case, mode, x):
         # what the layer is given differs already: something between the two layers
-        between = scaled_input(case, x)
+        between = known.scaled_input(case, x)
         if between is None and before is not None:
             between = _between(case, mode, rows[place - 1], before, x)
         if between is not None:
@@ -62,11 +63,11 @@ def find(case: Case, mode: str, rows: list[Aligned], place: int) -> Reason:
     is_of_other = found is not None and (found == convolutions.CONVOLUTION or not found.text)
     if (found is None or is_of_other) and (instead := given.instead(layer)):
         return instead
-    if is_of_other and not is_known(case, mode, x):
+    if is_of_other and not known.is_known(case, mode, x):
         return _given_other(rows[:place], row, x) or found or unknown
     if found is not None and found.kind == Kind.CONVOLUTION and not found.text:
         return unknown
-    if found is None and is_known(case, mode, x):
+    if found is None and known.is_known(case, mode, x):
         return given.scaled_kernel(layer) or unknown
     return found or unknown
 
@@ -134,24 +135,6 @@ def _given_other(rows: list[Aligned], row: Aligned, x: np.ndarray) -> Reason | N
     )
 
 
-def scaled_input(case: Case, x: np.ndarray) -> Reason | None:
-    """Whether a network is given an input of the step in another range."""
-    for name, value in case.evidence.batch.items():
-        if value.shape != x.shape or value.dtype.kind != "f" or not np.ptp(value):
-            continue
-        a = float(np.ptp(x) / np.ptp(value))
-        for scale in (a, -a):
-            shift = float(np.mean(x) - scale * np.mean(value))
-            if apart(x, scale * value + shift)[0] < AGREE:
-                return Reason(
-                    Kind.INPUT_RANGE,
-                    f"the port scales its input: {scale:.4g} times TF1's {name}, plus {shift:.4g} "
-                    f"({x.min():.3g} to {x.max():.3g}, TF1's {value.min():.3g} to "
-                    f"{value.max():.3g})",
-                )
-    return None
-
-
 def skipped(case: Case, mode: str, last: Aligned, row: Aligned, x: np.ndarray) -> Reason | None:
     """What TF1 does between two layers that the port leaves out.
 
@@ -168,7 +151,7 @@ def skipped(case: Case, mode: str, last: Aligned, row: Aligned, x: np.ndarray) -
         return None
     stop = names.index(row.old.name)
     if last.old is None:
-        return None if is_known(case, mode, x) else _scaled(layers[:stop], x)
+        return None if known.is_known(case, mode, x) else _scaled(layers[:stop], x)
     start = names.index(last.old.name)
     for layer in layers[start + 1 : stop]:
         y = layer.output
@@ -196,7 +179,7 @@ def skipped(case: Case, mode: str, last: Aligned, row: Aligned, x: np.ndarray) -
         drops = not kept.all() and kept.any() and np.ptp(y[kept] / x[kept]) < AGREE
         if drops and not _drops_near(case.evidence.aligned.get(mode, []), row):
             return Reason(Kind.DROPOUT, "dropout is left off: the output is the input")
-    return None if is_known(case, mode, x) else _scaled(layers[start + 1 : stop], x)
+    return None if known.is_known(case, mode, x) else _scaled(layers[start + 1 : stop], x)
 
 
 def _scaled(between: list[LayerOutput], x: np.ndarray) -> Reason | None:
@@ -273,27 +256,10 @@ def in_inference(case: Case, row: Aligned) -> Reason | None:
         return None
     averaged = start.replaced({name: start.variables[shadows[name]] for name in used})
     output = case.experiments.output_with([], row.new.name, "inference", averaged)
-    if is_known(case, "inference", output):
+    if known.is_known(case, "inference", output):
         return Reason(
             Kind.AVERAGED_WEIGHTS,
             "TF1 reads the moving averages of the weights (ExponentialMovingAverage "
             "shadows) in inference, the port the raw weights",
         )
     return None
-
-
-def is_known(case: Case, mode: str, array: np.ndarray) -> bool:
-    """Whether TF1 computes the values of an array, or is given them, be it in another shape.
-
-    Args:
-      case: the evidence, and what may be asked of both programs.
-      mode: 'training' or 'inference'.
-      array: what the port computes, or is given.
-    """
-    for layer in case.evidence.layers[mode]:
-        if layer.output.shape == array.shape and apart(layer.output, array)[0] <= AGREE:
-            return True
-    return any(
-        value.size == array.size and np.array_equal(value.ravel(), array.ravel())
-        for value in case.evidence.batch.values()
-    )
