@@ -1,6 +1,6 @@
-"""ELU and SELU to the last place: TensorFlow's kernels take 1 from exp(x), all rounding where x is
-small.
+"""ELU and SELU to the last place, where TensorFlow's kernels take 1 from exp(x).
 
+That is all rounding where x is small.
 Clevert, Unterthiner & Hochreiter 2015, alpha 1; Klambauer et al. 2017.
 """
 
