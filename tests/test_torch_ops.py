@@ -38,6 +38,8 @@ OPS = {
         lambda x, _: x.transpose(0, 2, 1, 3),
     ),
     "rows of pixels": ("Reshape", {}, [number([-1, 72])], lambda x, _: x.reshape(-1, 72)),
+    "rows of channels": ("Reshape", {}, [number([-1, 3])], lambda x, _: x.reshape(-1, 3)),
+    "a square": (*("Square", {}, []), np.square),
     "maps of other sides": (
         *("Reshape", {}, [number([2, 8, 3, 3])]),
         lambda x, _: x.reshape(2, 8, 3, 3),
@@ -66,20 +68,64 @@ OPS = {
 }
 
 
+@pytest.mark.parametrize("of", ["maps", "weight"])
 @pytest.mark.parametrize("case", OPS)
-def test_an_op_on_maps_gives_what_it_gives_in_tf1s_order_of_axes(case):
+def test_an_op_on_maps_gives_what_it_gives_in_tf1s_order_of_axes(case, of):
+    """A weight of four axes is held in TF1's order of them."""
     type_, attributes, rest, oracle = OPS[case]
     arrays = [x.array if isinstance(x, d.Constant) else x for x in rest]
     wanted = oracle(MAPS, *arrays)
-    inputs = [value("x", MAPS)]
+    inputs = [value("x", MAPS) if of == "maps" else d.Weight("x", MAPS.shape)]
     inputs += [x if isinstance(x, d.Constant) else value(f"y{i}", x) for i, x in enumerate(rest)]
     node = d.Node("op", (value("h", wanted),), tuple(inputs), {"type": type_, **attributes})
     names = {"x": "x", "h": "h", **{f"y{i}": f"y{i}" for i in range(len(rest))}}
     text = Printer(names, str, {}).expression(node)
-    known = {"x": to_torch(MAPS)}
+    known = {"x": to_torch(MAPS) if of == "maps" else torch.tensor(MAPS)}
     known |= {f"y{i}": to_torch(a) for i, a in enumerate(arrays)}
     result = eval(text, {"torch": torch, "F": F, **known})
     np.testing.assert_allclose(to_tf(result), wanted, atol=1e-12)
+
+
+PERMUTED = ".permute(2, 3, 1, 0)"  # of a convolution's kernel: TF1's order
+KERNEL = RNG.normal(size=(5, 3, 2, 4))  # [H, W, in, out]
+AXES = [[0, 1, 2], [3], [0, 1], [1, 2], [0], [2], [0, 1, 2, 3]]
+
+
+@pytest.mark.parametrize("keeps", [False, True])
+@pytest.mark.parametrize("axes", AXES)
+def test_a_penalty_of_a_kernel_is_over_its_own_axes(axes, keeps):
+    """tf.reduce_sum(tf.square(w), axes)."""
+    wanted = np.square(KERNEL).sum(tuple(axes), keepdims=keeps)
+    weight, size, total = d.Weight("w", KERNEL.shape), value("s", KERNEL), value("t", wanted)
+    square = d.Node("op", (size,), (weight,), {"type": "Square"})
+    words = {"type": "Sum", "keep_dims": keeps}
+    summed = d.Node("op", (total,), (size, number(axes)), words)
+    printer = Printer({"s": "s", "t": "t"}, lambda name: name + PERMUTED, {})
+    printer.waiting["s"] = printer.expression(square)
+    kernel = torch.tensor(KERNEL.transpose(3, 2, 0, 1))
+    result = eval(printer.expression(summed), {"torch": torch, "w": kernel})
+    np.testing.assert_allclose(to_tf(result), wanted, rtol=1e-12)
+
+
+@pytest.mark.parametrize("is_computed", [False, True])
+def test_maps_are_convolved_by_a_kernel_that_is_held_or_computed(is_computed):
+    """w / 2, as a spectral norm's is."""
+    x = RNG.normal(size=(2, 9, 8, 2))
+    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+        by = KERNEL / 2 if is_computed else KERNEL
+        wanted = session.run(tf.nn.conv2d(x, by, 1, "VALID"))
+    weight, half = d.Weight("w", KERNEL.shape), value("half", KERNEL)
+    words = {"type": "Conv2D", "strides": [1] * 4, "padding": "VALID"}
+    inputs = value("x", x), half if is_computed else weight
+    node = d.Node("op", (value("y", wanted),), inputs, words)
+    printer = Printer({"x": "x"}, lambda name: name + PERMUTED, {})
+    halved = d.Node("op", (half,), (weight, number(2.0)), {"type": "RealDiv"})
+    printer.waiting["half"] = printer.expression(halved)
+    text = printer.expression(node)
+    known = {"x": to_torch(x), "w": torch.tensor(KERNEL.transpose(3, 2, 0, 1))}
+    result = eval(text, {"torch": torch, "F": F, **known})
+    np.testing.assert_allclose(to_tf(result), wanted, rtol=1e-10)
+    assert ("permute" in text) == is_computed
 
 
 def widened(type_, *arrays):

@@ -9,7 +9,9 @@ from test_written_loops import AXES, critic_program
 
 from dcgan_v1.porting import description as d
 from dcgan_v1.porting.keras import training as keras_training
+from dcgan_v1.porting.text import alike
 from dcgan_v1.porting.torch import networks as torch_networks
+from dcgan_v1.porting.torch import ops
 from dcgan_v1.porting.torch import training as torch_training
 
 pytestmark = [pytest.mark.unit, pytest.mark.torch]
@@ -74,6 +76,28 @@ def test_terms_that_are_alike_but_for_their_weight_are_one_line():
 def test_terms_that_differ_in_more_have_lines_of_their_own(kinds, factors):
     text = keras_training.text(penalised(kinds, factors))
     assert " for w in " not in text and text.count("0.5 *") == factors.count(0.5)
+
+
+@pytest.mark.parametrize("axes", [[0, 1, 2], [3], [0, 3], [0, 1], [0, 1, 2, 3]])
+def test_terms_of_kernels_are_summed_over_their_own_axes(axes):
+    """In PyTorch, which holds a kernel as [out, in, H, W]."""
+    kernels = {name: RNG.normal(size=(3, 5, 2, 4)) for name in "abc"}  # TF1's
+    of_each = {name: np.square(w).sum(tuple(axes)) for name, w in kernels.items()}
+    nodes, terms = [], []
+    for name, w in kernels.items():
+        size, total = d.Value(f"{name}.1", w.shape), d.Value(f"{name}.2", of_each[name].shape)
+        nodes.append(d.Node("op", (size,), (d.Weight(name, w.shape),), {"type": "Square"}))
+        words = (size, d.Constant(np.array(axes)))
+        nodes.append(d.Node("op", (total,), words, {"type": "Sum"}))
+        terms.append(total)
+    whole = d.Value("whole.3", terms[0].shape)
+    nodes.append(d.Node("op", (whole,), tuple(terms), {"type": "AddN"}))
+    printer = ops.Printer({"x.4": "w"}, lambda name: f"{name}.permute(2, 3, 1, 0)", {})
+    found, parts = alike.said(tuple(nodes), printer, {"whole.3"})
+    known = {name: torch.tensor(w.transpose(3, 2, 0, 1)) for name, w in kernels.items()}
+    result = eval(found["whole.3"], {"torch": torch, **known})
+    np.testing.assert_allclose(result.numpy(), sum(of_each.values()), rtol=1e-12)
+    assert len(parts) == 6 and "for w_2 in" in found["whole.3"]  # w is taken
 
 
 @pytest.mark.parametrize("kinds", [("Abs",) * 3, ("Abs", "Square", "Abs")])

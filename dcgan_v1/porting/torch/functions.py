@@ -69,7 +69,7 @@ def _conv2d(p: "Printer", node: d.Node) -> str:
     x, kernel = node.inputs
     s = settings_of(node, kernel)
     inside = layout.with_pads(p.operand(x), layout.pads(x.shape, s))
-    words = [inside, f"{in_brackets(p.operand(kernel))}.permute(3, 2, 0, 1)"]
+    words = [inside, layout.permuted(p.as_tf(kernel), (3, 2, 0, 1))]
     words += [f"stride={square(s['strides'])}"] if set(s["strides"]) != {1} else []
     words += [f"dilation={square(s['dilations'])}"] if set(s["dilations"]) != {1} else []
     return f"F.conv2d({', '.join(words)})"
@@ -79,7 +79,7 @@ def _conv_transpose2d(p: "Printer", node: d.Node) -> str:
     _, kernel, x = node.inputs
     s = settings_of(node, kernel)
     pad, out, crop = transposed_sizes(x.shape, node.value.shape, s)
-    words = [p.operand(x), f"{in_brackets(p.operand(kernel))}.permute(3, 2, 0, 1)"]
+    words = [p.operand(x), layout.permuted(p.as_tf(kernel), (3, 2, 0, 1))]
     words += [f"stride={square(s['strides'])}"] if set(s["strides"]) != {1} else []
     words += [f"padding={square(pad)}"] if set(pad) != {0} else []
     words += [f"output_padding={square(out)}"] if set(out) != {0} else []

@@ -1,16 +1,18 @@
 """Where the pixels are: TF1 has maps as [N, H, W, C], a PyTorch port as [N, C, H, W].
 
-Every value of four axes is held channels first; what counts pixels otherwise is given them in TF1's
-order, and its result is brought back.
+Whatever has four axes is held channels first, weights as well; what counts pixels otherwise is
+given them in TF1's order, and its result is brought back.
 """
 
+import re
 from collections.abc import Sequence
 
 from dcgan_v1.porting import description as d
 from dcgan_v1.porting.text.printing import in_brackets, rank_of
 
-TO_TF = ".permute(0, 2, 3, 1)"
-TO_TORCH = ".permute(0, 3, 1, 2)"
+TO_TF = (0, 2, 3, 1)  # orders of axes
+TO_TORCH = (0, 3, 1, 2)
+PERMUTED = re.compile(r"(.*)\.permute\((\d), (\d), (\d), (\d)\)")
 AXIS = (0, 2, 3, 1)  # TF1's axis of a map -> PyTorch's
 Sides = tuple[int, int]  # before, after
 
@@ -23,15 +25,28 @@ def is_same_order(shape: Sequence[int | None] | None) -> bool:
     return c == 1 or h == w == 1
 
 
+def permuted(text: str, order: Sequence[int]) -> str:
+    """Returns an expression of four axes with them in another order.
+
+    Args:
+      text: the expression; what it permutes last is not permuted twice.
+      order: as `torch.permute` has it.
+    """
+    text = in_brackets(text)
+    if found := PERMUTED.fullmatch(text):
+        text, *before = found.groups()
+        order = [int(before[i]) for i in order]
+    return text if list(order) == [0, 1, 2, 3] else f"{text}.permute({', '.join(map(str, order))})"
+
+
 def as_tf(text: str, x: d.Operand) -> str:
     """Returns an operand in TF1's order of axes."""
-    is_map = isinstance(x, d.Value) and rank_of(x) == 4
-    return f"{in_brackets(text)}{TO_TF}" if is_map else text
+    return permuted(text, TO_TF) if rank_of(x) == 4 else text
 
 
-def from_tf(text: str, value: d.Value) -> str:
+def from_tf(text: str, value: d.Operand) -> str:
     """Returns what is in TF1's order as a value is held."""
-    return f"{in_brackets(text)}{TO_TORCH}" if rank_of(value) == 4 else text
+    return permuted(text, TO_TORCH) if rank_of(value) == 4 else text
 
 
 def broadcast(text: str, x: d.Operand, rank: int) -> str:
@@ -42,14 +57,9 @@ def broadcast(text: str, x: d.Operand, rank: int) -> str:
       rank: of what it meets.
     """
     own = rank_of(x)
-    if rank != 4 or own == 0 or (own == 4 and isinstance(x, d.Value)):
+    if rank != 4 or own in (0, 4):
         return text
-    how = {
-        1: "[:, None, None]",
-        2: ".T[:, None, :]",
-        3: ".permute(2, 0, 1)",
-        4: TO_TORCH,  # a weight or a constant
-    }[own]
+    how = {1: "[:, None, None]", 2: ".T[:, None, :]", 3: ".permute(2, 0, 1)"}[own]
     return f"{in_brackets(text)}{how}"
 
 

@@ -71,6 +71,11 @@ class Printer(Names):
         text = super().constant(x)
         return f"torch.tensor({text})" if x.shape else text
 
+    def operand(self, x: d.Operand) -> str:
+        """Returns an operand as it is held; what has four axes and is no value, brought there."""
+        text = super().operand(x)
+        return text if isinstance(x, d.Value) else layout.from_tf(text, x)
+
     def as_tf(self, x: d.Operand) -> str:
         """Returns an operand in TF1's order of axes."""
         return layout.as_tf(self.operand(x), x)
@@ -158,11 +163,10 @@ class Printer(Names):
             return f"{text}.{WHOLE.get(function, function)}()"
         if function in ("prod", "all", "any") and len(axes) > 1:
             raise d.Refused(f"{node.settings['type']} over several axes")
-        is_map = rank == 4 and isinstance(x, d.Value)
+        is_map = rank == 4
         if is_map and not keep and 3 not in axes and {1, 2} - set(axes):
-            text = f"{text}{layout.TO_TF}"  # what is left is in TF1's order
+            text = layout.as_tf(text, x)  # what is left is in TF1's order
             is_map = False
         places = sorted(layout.AXIS[a] for a in axes) if is_map else axes
         inner = str(places[0]) if len(places) == 1 else str(tuple(places))
-        result = f"{text}.{function}({inner}{keep})"
-        return layout.from_tf(result, node.value) if keep and not is_map else result
+        return f"{text}.{function}({inner}{keep})"

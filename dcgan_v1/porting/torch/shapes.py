@@ -2,6 +2,7 @@
 
 In TF1's order of axes, whatever is held channels first."""
 
+import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -23,14 +24,20 @@ def reshape(p: "Printer", node: d.Node, shape: Sequence[int]) -> str:
     """
     x = node.inputs[0]
     before, after = x.shape, node.value.shape
-    is_map = rank_of(x) == 4 and isinstance(x, d.Value)
     text = in_brackets(p.operand(x) if layout.is_same_order(before) else p.as_tf(x))
-    if len(shape) == 2 and shape[0] == -1 and is_map:
+    if len(shape) == 2 and shape[0] == -1 and _are_rows(before, shape[1]):
         return f"{text}.flatten(1)"
     if len(shape) == 4 and layout.is_same_order(after) and after is not None:
         n, h, w, c = shape
         return f"{text}.reshape({n}, {c}, {h}, {w})"
     return layout.from_tf(f"{text}.reshape({', '.join(map(str, shape))})", node.value)
+
+
+def _are_rows(shape: Sequence[int | None] | None, size: int) -> bool:
+    """Whether maps of a shape have so many elements each."""
+    if shape is None or len(shape) != 4 or None in shape[1:]:
+        return False
+    return math.prod(side or 0 for side in shape[1:]) == size
 
 
 def concat(p: "Printer", node: d.Node, inputs: Sequence[d.Operand], axis: int) -> str:
@@ -114,7 +121,7 @@ def _side(p: "Printer", x: d.Operand, axis: int, s: dict[str, object]) -> str:
     """tf.shape(x)[axis]."""
     if s.get("shrink_axis_mask") != 1:
         raise d.Refused("a part of a shape")
-    if rank_of(x) == 4 and isinstance(x, d.Value):
+    if rank_of(x) == 4:
         axis = layout.AXIS[axis % 4]
     return f"{in_brackets(p.operand(x))}.shape[{axis}]"
 
@@ -136,7 +143,7 @@ def _pad(p: "Printer", node: d.Node) -> str:
     words = numbers(node.inputs[1], node)
     pairs = [words[i : i + 2] for i in range(0, len(words), 2)]
     x, value = node.inputs[0], "0.0" if len(node.inputs) < 3 else p.operand(node.inputs[2])
-    if rank_of(x) == 4 and isinstance(x, d.Value):
+    if rank_of(x) == 4:
         pairs = [pairs[i] for i in (0, 3, 1, 2)]
     while pairs and not any(pairs[0]):
         pairs = pairs[1:]  # torch begins with the last axis
@@ -171,7 +178,7 @@ def _fill(p: "Printer", node: d.Node) -> str:
 
 def _tile(p: "Printer", node: d.Node) -> str:
     x, times = node.inputs[0], constants(node.inputs[1])
-    if times is not None and rank_of(x) == 4 and isinstance(x, d.Value):
+    if times is not None and rank_of(x) == 4:
         words = ", ".join(str(times[i]) for i in (0, 3, 1, 2))
         return f"{in_brackets(p.operand(x))}.repeat({words})"
     return _in_tf(p, node, f".repeat({_sizes(p, node.inputs[1])})")
@@ -181,7 +188,7 @@ def _split(p: "Printer", node: d.Node) -> str:
     """The parts of a value along an axis; maps are cut as they are held."""
     x, numbers_of = _split_words(node)
     axis = numbers_of[0] % max(rank_of(x), 1)
-    if rank_of(x) == 4 and isinstance(x, d.Value):
+    if rank_of(x) == 4:
         axis = layout.AXIS[axis]
     how = "chunk" if node.settings["type"] == "Split" else "split"
     size = len(node.values) if how == "chunk" else numbers_of[1:]
