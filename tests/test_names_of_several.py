@@ -60,6 +60,12 @@ def test_a_lone_letter_stands_for_a_network_of_a_gan_only_where_both_are(scopes,
         assert list(network_names.groups(prefixed, [*prefixed[0], *prefixed[1]], {})) == expected
 
 
+def test_a_lone_letter_beside_nothing_else_is_that_of_a_gan():
+    own = ["D/a/w", "D/b/w"]
+    assert network_names.name_of(own, own) == "discriminator"
+    assert network_names.name_of(own, [*own, "enc/a/w"]) == "d"
+
+
 def test_no_network_is_lost_where_two_scopes_have_one_word():
     names = [f"{scope}/{layer}/w" for scope in ("d", "disc", "g") for layer in "ab"]
     found = network_names.scopes(names, names, {})

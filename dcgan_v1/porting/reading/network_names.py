@@ -126,11 +126,13 @@ def _word_of(scope: str, beside: Collection[str]) -> str:
 
 
 def _are_of_a_gan(names: Collection[str]) -> bool:
-    """Whether there are scopes, or beginnings of names, of a generator and of a discriminator."""
+    """Whether there are scopes, or beginnings of names, of a generator and of a discriminator; or
+    nothing beside one of them."""
     words = {part.lower().strip("_") for name in names for part in name.split("/")[:-1]}
-    words |= {_beginning(name) for name in names}
-    roles = {PREFIXES.get(word, word) for word in words}
-    return "generator" in roles and bool(roles & {"discriminator", "critic"})
+    firsts = {_beginning(name) for name in names}
+    roles = {PREFIXES.get(word, word) for word in words | firsts}
+    is_both = "generator" in roles and bool(roles & {"discriminator", "critic"})
+    return is_both or len(firsts) <= 1
 
 
 def _beginning(name: str) -> str:
