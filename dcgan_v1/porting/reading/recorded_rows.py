@@ -1,5 +1,4 @@
-"""What recorded rows are: labels, flat pictures, pictures of a scale of their own, noise of one
-kind, the same at every step."""
+"""What recorded rows are: labels, pictures, noise of one kind, the same at every step."""
 
 from typing import Any
 
