@@ -113,9 +113,11 @@ def second(gradients, y, x):
 
 @pytest.fixture
 def in_float64():
-    keras.config.set_floatx("float64")
-    yield
-    keras.config.set_floatx("float32")
+    for dtype in ("float64", "float32"):
+        keras.config.set_floatx(dtype)
+        keras.config.set_dtype_policy(dtype)  # which stands once a test before has asked for it
+        if dtype == "float64":
+            yield
 
 
 @pytest.mark.usefixtures("in_float64")
