@@ -11,7 +11,7 @@ pytestmark = [pytest.mark.unit, pytest.mark.graph]
 def is_first(tensor):
     graph = tensor.graph
     nodes = {node.name: node for node in graph.as_graph_def().node}
-    return tensor.op.name in channel_axes.channels_first(graph, nodes)
+    return tensor.op.name in channel_axes.with_channels_first(graph, nodes)
 
 
 @pytest.fixture

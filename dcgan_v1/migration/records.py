@@ -298,22 +298,3 @@ class Observation:
     layouts: dict[str, str] = field(default_factory=dict)
     unused_draws: list[str] = field(default_factory=list)
     altered: list[str] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Speed:
-    """Seconds of a step, and the peak memory of its process in bytes."""
-
-    seconds: float
-    peak_bytes: int
-
-
-@dataclass(frozen=True)
-class ReplayRow:
-    """How far a replay is from a recording in one kind of array."""
-
-    what: str
-    arrays: int
-    worst: str
-    absolute: float
-    relative: float

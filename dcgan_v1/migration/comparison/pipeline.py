@@ -29,7 +29,8 @@ from dcgan_v1.migration.comparison.runs import collection, recorded_run
 from dcgan_v1.migration.comparison.runs.live_experiments import LiveExperiments
 from dcgan_v1.migration.comparison.runs.recorded_experiments import RecordedExperiments
 from dcgan_v1.migration.explanation.explain import Finding, explain
-from dcgan_v1.migration.records import PortInfo, Speed, Tf1Info
+from dcgan_v1.migration.measures import Speed
+from dcgan_v1.migration.records import PortInfo, Tf1Info
 from dcgan_v1.migration.runners.protocol import NoDouble
 from dcgan_v1.migration.runners.recorded_port import RecordedPort
 from dcgan_v1.migration.sources import Source

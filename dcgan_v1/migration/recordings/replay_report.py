@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from dcgan_v1.migration.measures import ReplayRow
 from dcgan_v1.migration.recordings.tf1_recording import Recording
-from dcgan_v1.migration.records import ReplayRow, Tf1Info
+from dcgan_v1.migration.records import Tf1Info
 from dcgan_v1.migration.runners.process import RemoteTf1
 from dcgan_v1.migration.sources import Source
 from dcgan_v1.runtime import cores

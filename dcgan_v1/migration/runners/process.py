@@ -18,14 +18,13 @@ import numpy as np
 
 from dcgan_v1.errors import UserError, reason
 from dcgan_v1.migration import serialization
+from dcgan_v1.migration.measures import ReplayRow, Speed
 from dcgan_v1.migration.records import (
     Arrays,
     Batch,
     GradientKey,
     Observation,
     PortInfo,
-    ReplayRow,
-    Speed,
     State,
     Tf1Info,
 )

@@ -9,13 +9,13 @@ from typing import Protocol
 import numpy as np
 
 from dcgan_v1.errors import UserError
+from dcgan_v1.migration.measures import ReplayRow
 from dcgan_v1.migration.records import (
     Arrays,
     Batch,
     GradientKey,
     Observation,
     PortInfo,
-    ReplayRow,
     State,
     Tf1Info,
 )

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from dcgan_v1.errors import UserError
+from dcgan_v1.migration.measures import Speed
 from dcgan_v1.migration.recordings.port_recording import Item, PortRecording
 from dcgan_v1.migration.records import (
     SECOND_BIAS,
@@ -17,7 +18,6 @@ from dcgan_v1.migration.records import (
     LayerOutput,
     Observation,
     PortInfo,
-    Speed,
     State,
 )
 from dcgan_v1.migration.runners import recorded_functions, recorded_states

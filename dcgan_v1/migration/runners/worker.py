@@ -18,8 +18,9 @@ from typing import IO
 
 import numpy as np
 
-from dcgan_v1.migration import records, serialization, sources
-from dcgan_v1.migration.records import Batch, Speed
+from dcgan_v1.migration import measures, records, serialization, sources
+from dcgan_v1.migration.measures import Speed
+from dcgan_v1.migration.records import Batch
 from dcgan_v1.migration.runners import after_import, frameworks
 from dcgan_v1.migration.runners.protocol import PortRunner, Runner, Tf1Runner
 from dcgan_v1.migration.sources import Source
@@ -43,7 +44,7 @@ class Opening:
 CLASSES = (
     *(records.SlotKey, records.GradientKey, records.Variable, records.Input, records.Update),
     *(records.Tf1Info, records.PortInfo, records.State, records.Batch, records.LayerOutput),
-    *(records.Observation, records.Speed, records.ReplayRow, Source),
+    *(records.Observation, measures.Speed, measures.ReplayRow, Source),
     *(sources.NumberChange, sources.TypeChange, sources.PaddingChange, sources.ThresholdChange),
     *(sources.OptimizerChange, sources.InputChange, sources.ShareChange),
     Opening,

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from dcgan_v1.migration.arrays import read_npz, save_npz
-from dcgan_v1.migration.records import Arrays, Batch, ReplayRow
+from dcgan_v1.migration.measures import ReplayRow
+from dcgan_v1.migration.records import Arrays, Batch
 
 if TYPE_CHECKING:
     from dcgan_v1.migration.runners.tf1.runner import GraphRunner

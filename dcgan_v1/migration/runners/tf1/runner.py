@@ -7,6 +7,7 @@ import tensorflow.compat.v1 as tf
 
 from dcgan_v1.checkpoints import reading
 from dcgan_v1.errors import UserError, reason
+from dcgan_v1.migration.measures import ReplayRow
 from dcgan_v1.migration.recordings.tf1_recorder.graph_ops import SOURCES
 from dcgan_v1.migration.records import (
     Arrays,
@@ -14,7 +15,6 @@ from dcgan_v1.migration.records import (
     GradientKey,
     LayerOutput,
     Observation,
-    ReplayRow,
     Settings,
     State,
     Tf1Info,
@@ -26,7 +26,7 @@ from dcgan_v1.migration.runners.tf1.fetches import Fetches
 from dcgan_v1.migration.runners.tf1.graph import changes as graph_changes
 from dcgan_v1.migration.runners.tf1.graph import channels_first, dense_updates, opening, precision
 from dcgan_v1.migration.runners.tf1.layer_outputs import layer_outputs
-from dcgan_v1.migration.runners.tf1.reading import channel_axes, dropouts, leaks, pulled_back, races
+from dcgan_v1.migration.runners.tf1.reading import dropouts, leaks, pulled_back, races
 from dcgan_v1.migration.runners.tf1.reading.roles import Roles
 from dcgan_v1.migration.runners.tf1.variables import Variables
 from dcgan_v1.migration.sources import Change, GraphChange, OptimizerChange
@@ -72,7 +72,7 @@ class GraphRunner:
             self._take_from_recording()
             self.roles = Roles(self.graph, self.types, self.program, spec)
             self.fetches = Fetches(self.graph, self.types, self.roles)
-            self._first = channel_axes.channels_first(self.graph, self.nodes)
+            self._first = with_channels_first(self.graph, self.nodes)
             self.variables = Variables(self.graph, self.program, self.roles, self.types, spec.trust)
             settled = races.settle(self.graph, self.roles, self.fetches, self._fetched())
             self.races, self._gates = settled

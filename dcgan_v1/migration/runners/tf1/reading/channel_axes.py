@@ -19,7 +19,7 @@ KEEPING = frozenset(  # types of ops that leave the axes of maps as they are
 Ops = Iterable[tf.Operation]
 
 
-def channels_first(graph: tf.Graph, nodes: Mapping[str, NodeDef]) -> set[str]:
+def with_channels_first(graph: tf.Graph, nodes: Mapping[str, NodeDef]) -> set[str]:
     """Returns the names of ops that give maps as [N, C, H, W]. One that does not say so itself
     gives them as it is given them; maps that are made of other shapes are what they are used as.
 
