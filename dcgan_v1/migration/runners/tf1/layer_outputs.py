@@ -12,11 +12,11 @@ from dcgan_v1.migration.runners.tf1.reading import graph_layers, knobs
 
 
 def layer_outputs(
-    ops: list[tf.Operation],
-    values: Arrays,
     nodes: Mapping[str, NodeDef],
     fetches: Fetches,
     channels_first: Collection[str],
+    ops: list[tf.Operation],
+    values: Arrays,
     *,
     run: int = 0,
     applied: int = 0,
@@ -24,11 +24,11 @@ def layer_outputs(
     """Returns a record for each op.
 
     Args:
-      ops: that make layers, in the order of their calls.
-      values: op name -> what it gave.
       nodes: of the program by name, as they were written.
       fetches: of the graph as it runs.
       channels_first: names of ops that give maps as [N, C, H, W].
+      ops: that make layers, in the order of their calls.
+      values: op name -> what it gave.
       run: number of the session call, from 0.
       applied: how many updates of the step came before.
     """

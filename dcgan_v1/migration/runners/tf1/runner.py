@@ -1,5 +1,6 @@
 """Runs a TF1 graph of which nothing is known but what it holds itself."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,7 @@ from dcgan_v1.migration.runners.tf1.graph import changes as graph_changes
 from dcgan_v1.migration.runners.tf1.graph import channels_first, dense_updates, opening, precision
 from dcgan_v1.migration.runners.tf1.layer_outputs import layer_outputs
 from dcgan_v1.migration.runners.tf1.reading import dropouts, leaks, pulled_back, races
+from dcgan_v1.migration.runners.tf1.reading.channel_axes import with_channels_first
 from dcgan_v1.migration.runners.tf1.reading.roles import Roles
 from dcgan_v1.migration.runners.tf1.variables import Variables
 from dcgan_v1.migration.sources import Change, GraphChange, OptimizerChange
@@ -72,7 +74,8 @@ class GraphRunner:
             self._take_from_recording()
             self.roles = Roles(self.graph, self.types, self.program, spec)
             self.fetches = Fetches(self.graph, self.types, self.roles)
-            self._first = with_channels_first(self.graph, self.nodes)
+            first = with_channels_first(self.graph, self.nodes)
+            self._layers = partial(layer_outputs, self.nodes, self.fetches, first)
             self.variables = Variables(self.graph, self.program, self.roles, self.types, spec.trust)
             settled = races.settle(self.graph, self.roles, self.fetches, self._fetched())
             self.races, self._gates = settled
@@ -212,15 +215,7 @@ class GraphRunner:
                 }
                 gradients |= values["gradients"]
                 ops = self.fetches.step_layers[number]
-                layers += layer_outputs(
-                    ops,
-                    values["layers"],
-                    self.nodes,
-                    self.fetches,
-                    self._first,
-                    run=number,
-                    applied=applied,
-                )
+                layers += self._layers(ops, values["layers"], run=number, applied=applied)
             applied += len(updates)
         if not is_observed:
             return Observation(scalars)
@@ -248,7 +243,7 @@ class GraphRunner:
             {op.name: self.fetches.outputs[op.name] for op in ops},
             self.feeding.of_run(batch, is_training=False),
         )
-        return Observation(layers=layer_outputs(ops, values, self.nodes, self.fetches, self._first))
+        return Observation(layers=self._layers(ops, values))
 
     def _optimizer_settings(self) -> dict[str, Settings]:
         """Optimiser -> name -> number, as the last observed step had them. To ask for them alone
