@@ -134,16 +134,14 @@ def is_apply(op):
 
 def is_set(op):
     """Whether an op assigns a value made of variables to what is trained: a clip, a copy."""
+    return sets_by_variables(op) and variable_name(op.inputs[0]) in trained_names(op.graph)
+
+
+def sets_by_variables(op):
+    """Whether an op assigns a value made of variables, be it to what is trained or not."""
     if op.type not in SETS or op.inputs[1].shape.ndims == 0:  # of a rate, say
         return False
-    if variable_name(op.inputs[0]) not in trained_names(op.graph):
-        return False
     return any(above.type in VARIABLES for above in ops_above([op.inputs[1].op]))
-
-
-def is_write(op):
-    """Whether an op changes a variable, be it trained or not."""
-    return bool(op.inputs) and (op.type in SETS + BY_HAND or is_apply(op))
 
 
 def is_counter(op):

@@ -6,13 +6,21 @@ from dcgan_v1.migration.recordings.tf1_recorder.graph_ops import (
     SOURCES,
     is_apply,
     is_set,
-    is_write,
     ops_above,
+    sets_by_variables,
     short_name,
     variable_name,
 )
 
 GRADIENT = ("grad", "delta", "gradient")
+
+
+def _moving(ops, trains):
+    """Those of the fetched ops that train, and that assign what training does not: averages and
+    slots, which a program clips in the same call; no metric."""
+    found = [op for op in ops if trains & ops_above([op])]
+    done = ops_above(found)
+    return [op for op in ops if op in found or any(map(sets_by_variables, ops_above([op]) - done))]
 
 
 class Contents:
@@ -30,7 +38,7 @@ class Contents:
         self.applies = sorted((o for o in above if is_apply(o)), key=lambda o: o.name)
         self.sets = [op for op in above if is_set(op)]
         self.kind = frozenset(op.name for op in self.applies + self.sets)
-        self.targets = [op.name for op in ops if any(map(is_write, ops_above([op])))]
+        self.targets = [op.name for op in _moving(ops, set(self.applies + self.sets))]
         self.ops, self.modes = ops, {}
         self.name = self.targets[0] if self.targets else ""
         drawing = [op for op in above if op.type in RANDOM + SOURCES]
