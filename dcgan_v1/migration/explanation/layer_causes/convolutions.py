@@ -42,7 +42,8 @@ def convolution(layer: LayerCase) -> Reason | None:
         if strides := _strides(layer, x, kernel, bias, is_transposed):
             other, own = strides
             text = f"its stride is {other}, TF1's is {own}"
-            return Reason(Kind.CONVOLUTION, text, values=strides)
+            values = (f"stride {other}", f"stride {own}")
+            return Reason(Kind.CONVOLUTION, text, values=values)
     return CONVOLUTION
 
 
