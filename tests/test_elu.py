@@ -2,14 +2,13 @@
 
 import importlib
 import sys
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import tensorflow.compat.v1 as tf
 from tensorflow.python.ops import gen_nn_ops
 
-from dcgan_v1.migration.recordings.port_recorder.tensorflow_casts import TensorFlowCasts
+from dcgan_v1.migration.recordings.port_recorder.exact_elus import spell_elus_out
 from dcgan_v1.migration.runners.keras import exact
 from dcgan_v1.migration.runners.tf1.graph import precision
 
@@ -102,12 +101,9 @@ def test_a_ports_elu_is_as_exact_wherever_it_has_it_from_and_that_is_said(name, 
     said = []
     with tf.Graph().as_default():
         if side == "port":
-            exact.exact_elu(said)
+            exact.exact_elus(said)
         else:
-            casts = TensorFlowCasts.__new__(TensorFlowCasts)
-            casts.tf, casts.double = tf, tf.float64
-            casts.recorder = SimpleNamespace(note=said.append)
-            casts._exact_elu()
+            spell_elus_out(said.append)
         single = getattr(tf.nn, name)(tf.constant(x, tf.float32))
         assert not said and single.op.type == name.capitalize()
         fed = tf.constant(x)

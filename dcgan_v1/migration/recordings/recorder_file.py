@@ -29,6 +29,7 @@ OF_PORTS = (
     "made_kernels",
     "torch_functions",
     "torch_program",
+    "exact_elus",
     "tensorflow_casts",
     "tensorflow_draws",
     "tensorflow_optimizers",

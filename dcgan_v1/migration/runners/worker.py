@@ -117,7 +117,7 @@ def _set_up_tensorflow(opening: Opening, altered: list[str]) -> None:
         from dcgan_v1.migration.runners.keras import exact
 
         exact.exact_slopes(altered)
-        exact.exact_elu(altered)
+        exact.exact_elus(altered)
         exact.exact_resizing(altered)
 
 

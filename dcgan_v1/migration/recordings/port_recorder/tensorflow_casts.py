@@ -5,6 +5,7 @@ import sys
 import numpy as np
 
 from dcgan_v1.migration.recordings.port_recorder.draws import patched
+from dcgan_v1.migration.recordings.port_recorder.exact_elus import spell_elus_out
 
 ROUNDED = ("beta_1", "beta_2", "rho", "momentum")  # decimals that Keras makes float32
 DEFAULTS = {  # functions that make float32 unasked -> place of their dtype
@@ -24,7 +25,6 @@ LOSSES = (  # modules of Keras 2 that cast every loss to float32
     "keras.utils.losses_utils",
     "keras.src.utils.losses_utils",
 )
-SELU_SCALE, SELU_ALPHA = 1.0507009873554804934, 1.6732632423543772848  # as of the op
 SINGLE = ("float32", "float16", "half", "bfloat16")
 
 
@@ -94,7 +94,7 @@ class TensorFlowCasts:
             patched(holder, name.rpartition(".")[2], self._defaulting(place))
         tf.variable_creator_scope(self._creating).__enter__()
         self._exact_slopes()
-        self._exact_elu()
+        spell_elus_out(self.recorder.note)
         for name in LOSSES:
             for attribute in ("math_ops", "tf"):
                 module = sys.modules.get(name)
@@ -191,41 +191,6 @@ class TensorFlowCasts:
             return tf.where(x > 0, x, x * tf.constant(float(alpha), x.dtype))
 
         gen_nn_ops.leaky_relu = leaky_relu
-
-    def _exact_elu(self):
-        """The ops take 1 from exp(x), which leaves of a small x rounding alone."""
-        tf = self.tf
-
-        def elu(x):
-            return tf.where(x >= 0, x, tf.math.expm1(tf.minimum(x, 0)))
-
-        def selu(x):
-            low = SELU_SCALE * SELU_ALPHA * tf.math.expm1(tf.minimum(x, 0))
-            return tf.where(x >= 0, SELU_SCALE * x, low)
-
-        self._spell_out("elu", elu)
-        self._spell_out("selu", selu)
-
-    def _spell_out(self, name, exact):
-        """In the place of an op's function wherever it has been imported: `tf.nn`,
-        `tf.compat.v1.nn` and Keras 2's TensorFlow each have a name for it."""
-        from tensorflow.python.ops import gen_nn_ops
-
-        tf, plain = self.tf, getattr(gen_nn_ops, name)
-        what = f"{name.upper()} is spelled out: of a small x the op leaves rounding alone"
-
-        def spelled(features, name=None):
-            x = tf.convert_to_tensor(features)
-            if x.dtype != self.double:
-                return plain(x, name)
-            self.recorder.note(what)
-            return exact(x)
-
-        for held in (name, name.capitalize()):  # the second in `tf.raw_ops`
-            function = getattr(gen_nn_ops, held)
-            for module in list(sys.modules.values()):
-                if getattr(module, "__dict__", {}).get(held) is function:
-                    setattr(module, held, spelled)
 
     def exact_decimals(self, optimizer):
         """An optimiser's decimals as float64, which Keras makes float32: once, before an update."""

@@ -1,15 +1,14 @@
 """What TensorFlow and Keras round to float32 behind a float64 port's back, put right."""
 
-import sys
-from collections.abc import Callable
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
-from tensorflow.python.ops import gen_image_ops, gen_nn_ops
+from tensorflow.python.ops import gen_image_ops
 
-from dcgan_v1.migration.runners import bilinear, elu
+from dcgan_v1.migration.recordings.port_recorder.exact_elus import spell_elus_out
+from dcgan_v1.migration.runners import bilinear
 
 ROUNDED = (
     "beta_1",
@@ -56,35 +55,18 @@ def exact_slopes(altered: list[str]) -> None:
     tf.nn.leaky_relu = leaky_relu
 
 
-def exact_elu(altered: list[str]) -> None:
+def exact_elus(altered: list[str]) -> None:
     """Spells ELU and SELU out for float64, before a port's file takes hold of them.
 
     Args:
       altered: list that is told of it when it is used.
     """
-    _spell_out("elu", elu.elu, altered)
-    _spell_out("selu", elu.selu, altered)
 
-
-def _spell_out(name: str, exact: Callable[[tf.Tensor], tf.Tensor], altered: list[str]) -> None:
-    """Puts a function in the place of an op's wherever it has been imported: `tf.nn`,
-    `tf.compat.v1.nn` and Keras 2's TensorFlow each have a name for it."""
-    plain = getattr(gen_nn_ops, name)
-    sentence = f"tf.nn.{name} is spelled out: of a small x the op leaves rounding alone"
-
-    def spelled(features: Any, name: str | None = None) -> tf.Tensor:
-        x = tf.convert_to_tensor(features)
-        if x.dtype != tf.float64:
-            return plain(x, name)
+    def tell(sentence: str) -> None:
         if sentence not in altered:
             altered.append(sentence)
-        return exact(x)
 
-    for held in (name, name.capitalize()):  # the second in `tf.raw_ops`
-        function = getattr(gen_nn_ops, held)
-        for module in list(sys.modules.values()):
-            if getattr(module, "__dict__", {}).get(held) is function:
-                setattr(module, held, spelled)
+    spell_elus_out(tell)
 
 
 def exact_resizing(altered: list[str]) -> None:

@@ -3,7 +3,7 @@
 Each function takes a NodeDef and its inputs as float64 tensors and returns the op's
 outputs. Fused batch norm: Ioffe & Szegedy 2015, algorithm 1, with the unbiased variance
 in the third output as TensorFlow's kernels have it. Bilinear resize: two matrices of
-weights, one for the rows and one for the columns. ELU and SELU: see `elu`.
+weights, one for the rows and one for the columns. ELU and SELU: see `exact_elus`.
 """
 
 import math
@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 import tensorflow.compat.v1 as tf
 
+from dcgan_v1.migration.recordings.port_recorder.exact_elus import exact_elu, exact_selu
 from dcgan_v1.migration.runners import bilinear
-from dcgan_v1.migration.runners.elu import elu, selu
 
 DIGITS = 6  # that a person writes; a float32 that needs more was worked out
 LARGEST = 512  # denominator
@@ -135,11 +135,11 @@ def _leaky_relu_gradient(node: Any, dy: tf.Tensor, x: tf.Tensor) -> list[tf.Tens
 
 
 def _elu(node: Any, x: tf.Tensor) -> list[tf.Tensor]:
-    return [elu(x)]
+    return [exact_elu(x)]
 
 
 def _selu(node: Any, x: tf.Tensor) -> list[tf.Tensor]:
-    return [selu(x)]
+    return [exact_selu(x)]
 
 
 SUBSTITUTES: dict[str, Callable[..., list[tf.Tensor]]] = {
